@@ -1,0 +1,30 @@
+"""What every probe is: a declaration of what it reads and fills, and one coroutine that reads.
+
+A probe never raises for what the cluster refuses or lacks: that becomes a gap, a missing object or "not applicable" in
+its Reading. It sorts its rows, so that the same cluster gives the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.cluster.snapshot import Snapshot
+from intents.domain import Focus, ProbeDeclaration, Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One call of a probe: through which snapshot, about what, with which arguments of the catalog entry."""
+
+    snapshot: Snapshot
+    focus: Focus
+    args: Mapping[str, Any]
+    named: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    declaration: ProbeDeclaration
+    read: Callable[[Look], Awaitable[Reading]]
