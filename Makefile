@@ -1,0 +1,70 @@
+# Everything a developer runs. Python >= 3.11, make and git are enough: the targets below make .venv themselves.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKED := $(VENV)/.requirements-installed
+READY := $(VENV)/.project-installed
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# The steps of `test` are read one after the other, and pytest's closing line comes last.
+.NOTPARALLEL:
+.PHONY: help demo test lint types layers unit bench eval format lock ci-tools clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## try it: a simulated cluster and a prompt to paste into
+	@$(BIN)/casebook demo --terminal
+
+test: lint types layers unit ## everything a change must pass
+
+lint: $(READY) ## style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(READY) ## the strict type check
+	$(BIN)/mypy
+
+layers: $(READY) ## who may import whom
+	$(BIN)/lint-imports
+
+unit: $(READY) ## the tests alone
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+bench: $(READY) ## speed and recall of matching, calls and wall time of a diagnosis
+	$(BIN)/python tests/bench/run.py
+
+eval: $(READY) ## how well pasted texts find their incident
+	$(BIN)/python tests/eval/run.py
+
+format: $(READY) ## write the formatting and the safe fixes
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: ## pin the dependencies again (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH" >&2; exit 1; }
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) pyproject.toml --group dev -o requirements-dev.lock
+COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+
+ci-tools: ## install what only CI needs
+	@echo "ci-tools: nothing needed beyond $(VENV) so far"
+
+clean: ## remove .venv and every cache
+	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(LOCKED): requirements-dev.lock
+	@test -n "$(PYTHON)" || { echo "casebook needs Python 3.11 or newer: neither python3.11 nor python3 is on the PATH" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "casebook needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Use: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(BIN)/python -c 'import pip' 2>/dev/null || \
+		{ echo "making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(READY): $(LOCKED) pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

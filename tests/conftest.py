@@ -1,0 +1,38 @@
+"""What holds for every test: in CI nothing is skipped, and generated examples are the same in every run."""
+
+import os
+from collections.abc import Generator
+
+import pytest
+from hypothesis import settings
+
+REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
+
+# Two cores shared with other work make a per-example deadline a coin toss; pytest-timeout bounds the whole test.
+settings.register_profile("local", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if REQUIRE_ALL else "local")
+
+
+def _forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn a skip into a failure that keeps the reason; an expected failure (xfail) is not a skip."""
+    if not REQUIRE_ALL or report.outcome != "skipped" or hasattr(report, "wasxfail"):
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    report.outcome = "failed"
+    report.longrepr = f"{report.nodeid} was skipped and REQUIRE_ALL=1 asks for every test. {reason}"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    _forbid_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    # A module skipped as a whole never reaches the report above, and xdist drops it without a word.
+    report = yield
+    _forbid_skip(report)
+    return report
