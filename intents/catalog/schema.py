@@ -1,0 +1,283 @@
+"""The shape of an incident file, strict: an unknown key, a wrong type or a missing language is an error.
+
+The JSON Schema printed by `casebook schema` is generated from these models; editors check and complete entries with it.
+Field descriptions are the authoring guide.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from intents.domain import Outcome, Severity, Status, Strength, Text, Verdict
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Line = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+def _in_both_languages(value: Any) -> Any:
+    """A plain string is for what is no prose (a quote, a name, a command) and so the same in every language."""
+    if isinstance(value, str):
+        return {"en": value, "zh": value}
+    return value
+
+
+LocalText = Annotated[
+    Text,
+    BeforeValidator(_in_both_languages),
+    Field(description="{en: …, zh: …}; a plain string where there is nothing to translate"),
+]
+
+
+class Action(StrEnum):
+    """What a remediation may do. Each is carried out by one class in `bot.remedies`; declaring one does no more."""
+
+    RESTART_POD = "restart-pod"
+    ROLLOUT_RESTART = "rollout-restart"
+    ROLLOUT_UNDO = "rollout-undo"
+    SCALE = "scale"
+    CORDON = "cordon"
+    UNCORDON = "uncordon"
+    DRAIN = "drain"
+    DELETE_FINISHED_PODS = "delete-finished-pods"
+    DELETE_CLAIM_AND_POD = "delete-claim-and-pod"
+    DELETE_CLAIM = "delete-claim"
+    PATCH_OBJECT = "patch-object"
+    SET_IMAGE = "set-image"
+    SET_RESOURCES = "set-resources"
+    SET_ARGS = "set-args"
+    ANNOTATE = "annotate"
+    LABEL = "label"
+    SUSPEND = "suspend"
+    DELETE_APISERVICE = "delete-apiservice"
+    CREATE_OBJECT = "create-object"
+    CLEAR_CLAIM_REF = "clear-claim-ref"
+    SET_RECLAIM_POLICY = "set-reclaim-policy"
+    SET_WEBHOOK_TIMEOUT = "set-webhook-timeout"
+
+
+class Risk(StrEnum):
+    LOW = "low"
+    DISRUPTIVE = "disruptive"
+    DATA_LOSS = "data-loss"
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, arbitrary_types_allowed=False)
+
+
+class Signature(Model):
+    """How a pasted text shows the incident. Written as the message is, with `<name>` for what varies."""
+
+    text: Line = ""
+    """One phrase, its words in order. `<pod>`, `<namespace>` … capture; `<_>` skips. Spacing, case and quotes do not matter."""
+    all: tuple[Line, ...] = ()
+    """Phrases that must all occur somewhere in the text, in any order: for what people describe rather than paste."""
+    hint: bool = False
+    """Never enough by itself: it only adds to another signature of the same incident."""
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Signature:
+        if bool(self.text) == bool(self.all):
+            raise ValueError("a signature has either `text` or `all`")
+        if len(self.all) == 1:
+            raise ValueError("`all` needs at least two phrases")
+        return self
+
+    @property
+    def phrases(self) -> tuple[str, ...]:
+        return self.all or (self.text,)
+
+
+def _signature_from_text(value: Any) -> Any:
+    return {"text": value} if isinstance(value, str) else value
+
+
+SignatureField = Annotated[Signature, BeforeValidator(_signature_from_text)]
+
+
+class Read(Model):
+    """One read of the cluster by a probe; `casebook probes` lists probes, their arguments and the keys of their rows."""
+
+    probe: Id
+    args: dict[Key, Any] = {}
+    """Literals, or templates over {named.…} and {target.…}."""
+
+
+class Otherwise(Model):
+    """What it means when the rule does not hold, and everything it needs could be read."""
+
+    verdict: Literal[Outcome.REFUTES, Outcome.NEUTRAL] = Outcome.REFUTES
+    says: LocalText
+
+
+class Rule(Model):
+    """One evidence rule: CEL over the rows of a read."""
+
+    id: Id
+    each: Key = ""
+    """The read whose rows `when` is asked of, as `row`. Without it `when` sees every read by its name, as a list."""
+    when: Line
+    """CEL over row, named, target, now (seconds since 1970) and the reads; compares, does not compute."""
+    need: Annotated[int, Field(ge=1)] | Literal["any", "all", "none"] = "any"
+    """How many rows must satisfy `when`."""
+    distinct: Key = ""
+    """Count distinct values of this row key instead of rows."""
+    finds: Literal[Outcome.SUPPORTS, Outcome.REFUTES, Outcome.NEUTRAL] = Outcome.SUPPORTS
+    """What it means when the rule holds."""
+    decisive: bool = False
+    """Its support alone confirms (as far as `strongest` allows)."""
+    pasted: bool = False
+    """Rests on what the text captured, not on the cluster. Decisive beside any support from the cluster, it lifts `strongest: likely`."""
+    says: LocalText
+    """A sentence naming the object: {row.…} is the first matching row, {rows.…} all of them, {count}, {total}, {named.…}."""
+    table: tuple[Line, ...] = ()
+    """Row keys to show as a table, each optionally with a format: `free_mem:bytes`."""
+    otherwise: Otherwise | None = None
+    points_to: Id | Literal[""] = ""
+    """The upstream incident to look at when this rule holds."""
+
+    @model_validator(mode="after")
+    def _quantifies_over_rows(self) -> Rule:
+        if not self.each and (self.need != "any" or self.distinct or self.table):
+            raise ValueError("`need`, `distinct` and `table` quantify over rows: name a read in `each`")
+        if self.distinct and not isinstance(self.need, int):
+            raise ValueError("`distinct` counts: `need` must be a number")
+        if self.decisive and self.finds is not Outcome.SUPPORTS:
+            raise ValueError("only a supporting rule is decisive; a refuting finding always is")
+        if self.pasted and self.each:
+            raise ValueError("a pasted rule has no rows")
+        return self
+
+
+class TargetTemplate(Model):
+    kind: Line
+    namespace: str = ""
+    name: Line
+
+
+class Remediation(Model):
+    """An action offered as a button; declared here in full, carried out by `bot.remedies`."""
+
+    id: Id
+    action: Action
+    title: LocalText
+    rows_of: Id | Literal[""] = ""
+    """The rule whose first matching row fills {row.…}."""
+    target: TargetTemplate
+    args: dict[Key, Any] = {}
+    only_if: tuple[Id, ...] = ()
+    """Rules that must support, judged again at the press."""
+    risk: Risk = Risk.LOW
+    warning: LocalText | None = None
+
+
+class RunbookStep(Model):
+    says: LocalText
+    run: str = ""
+    """Commands to copy; {names} are filled in."""
+    warning: LocalText | None = None
+
+
+class LinkTo(Model):
+    title: Line
+    url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
+
+
+class Examples(Model):
+    match: Annotated[tuple[Line, ...], Field(min_length=3)]
+    """Texts as people paste them; this incident must come first for each."""
+    other: Annotated[tuple[Line, ...], Field(min_length=2)]
+    """Near misses; this incident must not come first."""
+
+
+class Ask(Model):
+    """What is asked in a case: a text, or an object."""
+
+    text: str = ""
+    pod: str = ""
+    """NS/NAME"""
+    namespace: str = ""
+    """The namespace hint given with a text (-n)."""
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Ask:
+        if bool(self.text) == bool(self.pod):
+            raise ValueError("ask either a `text` or a `pod`")
+        return self
+
+
+class Change(Model):
+    """A JSON merge patch (RFC 7386) to one object of the case this one is like."""
+
+    object: Line
+    """Kind/namespace/name or Kind/name"""
+    merge: dict[str, Any] | None
+    """null removes the object."""
+
+
+class World(Model):
+    """A cluster's state, trimmed: what the simulated cluster loads."""
+
+    objects: tuple[dict[str, Any], ...] = ()
+    events: tuple[dict[str, Any], ...] = ()
+    logs: tuple[dict[str, Any], ...] = ()
+    forbidden: tuple[dict[str, Any], ...] = ()
+    reactions: tuple[dict[str, Any], ...] = ()
+
+
+class Case(Model):
+    """A cluster state and the verdict it must lead to. Drives the tests, `casebook lint` and the playground."""
+
+    name: Line
+    ask: Ask | None = None
+    """Default: the first of `examples.match`."""
+    like: str = ""
+    """Name of an earlier case whose state this one starts from; keys given here replace that case's."""
+    given: World = World()
+    change: tuple[Change, ...] = ()
+    healthy: bool = False
+    """The twin: the same objects and names, only the fault gone."""
+    then: Verdict
+
+
+class Incident(Model):
+    """What can go wrong: how it is recognised, proven, explained and remedied."""
+
+    id: Id
+    status: Status
+    strongest: Strength
+    title: LocalText
+    severity: Severity
+    kinds: tuple[str, ...] = ()
+    """Kinds of objects whose diagnosis raises this incident with no text at all."""
+    signatures: Annotated[tuple[SignatureField, ...], Field(min_length=1)]
+    reads: dict[Key, Read] = {}
+    evidence: tuple[Rule, ...] = ()
+    root_cause: LocalText
+    impact: LocalText
+    false_positives: tuple[LocalText, ...] = ()
+    remediations: tuple[Remediation, ...] = ()
+    runbook: Annotated[tuple[RunbookStep, ...], Field(min_length=1)]
+    links: tuple[LinkTo, ...] = ()
+    causes: tuple[Id, ...] = ()
+    """Upstream incidents that would explain this one."""
+    examples: Examples
+    cases: tuple[Case, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Incident:
+        for what, names in (
+            ("evidence", [rule.id for rule in self.evidence]),
+            ("remediations", [remedy.id for remedy in self.remediations]),
+            ("cases", [case.name for case in self.cases]),
+        ):
+            if twice := {name for name in names if names.count(name) > 1}:
+                raise ValueError(f"{what}: {', '.join(sorted(twice))} given twice")
+        return self
+
+    def rule(self, rule_id: str) -> Rule | None:
+        return next((rule for rule in self.evidence if rule.id == rule_id), None)
