@@ -1,0 +1,122 @@
+"""What a user installs: three packages, the catalog, types, the console script, and no tests."""
+
+import importlib.metadata
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+OWN_NAMES = {"bot", "intents", "responses"}
+
+
+def _normalised(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def _top_level_names(distribution: importlib.metadata.Distribution) -> Iterator[str]:
+    """The import names whose files a distribution's RECORD lists: a package's directory or a single module."""
+    for file in distribution.files or []:
+        first = file.parts[0]
+        if len(file.parts) > 1 and file.suffix in {".py", ".so", ".typed"}:
+            yield first
+        elif len(file.parts) == 1 and file.suffix in {".py", ".so"}:
+            yield first.split(".")[0]
+
+
+@pytest.fixture(scope="module")
+def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(target)],
+        cwd=root,
+        check=True,
+        capture_output=True,
+    )
+    (built,) = target.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory that holds the wheel alone; its dependencies come from the environment that runs the tests."""
+    target = tmp_path_factory.mktemp("installed")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "--no-compile", "--target", target, wheel],
+        check=True,
+        capture_output=True,
+    )
+    return target
+
+
+def test_the_wheel_holds_the_packages_their_types_and_the_catalog_but_no_tests(wheel: Path, root: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+
+    packaged = {name for name in names if ".dist-info/" not in name}
+    entries = {path.relative_to(root).as_posix() for path in (root / "intents/catalog/data").rglob("*.yaml")}
+
+    assert {name.split("/")[0] for name in packaged} == OWN_NAMES
+    assert {f"{package}/py.typed" for package in OWN_NAMES} <= names
+    assert entries
+    assert entries <= names
+    assert not [name for name in packaged if "tests" in name.split("/") or name.endswith((".pyc", "conftest.py"))]
+
+
+def test_every_module_of_the_checkout_is_in_the_wheel(wheel: Path, own_files: list[Path], root: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        packaged = {name for name in archive.namelist() if name.split("/")[0] in OWN_NAMES}
+
+    written = {path.relative_to(root).as_posix() for path in own_files}
+
+    assert {name for name in written if name.split("/")[0] in OWN_NAMES} == packaged
+
+
+def test_the_import_names_come_from_kube_casebook_alone(installed: Path) -> None:
+    """Another distribution's `responses` or `bot` in the environment would be imported instead of ours."""
+    (own,) = importlib.metadata.distributions(path=[str(installed)])
+    assert set(_top_level_names(own)) == OWN_NAMES
+
+    others = {
+        name: other.name
+        for other in importlib.metadata.distributions()
+        if _normalised(other.name) != "kube-casebook"
+        for name in _top_level_names(other)
+        if name in OWN_NAMES
+    }
+    assert others == {}
+
+
+def test_the_console_script_runs_from_the_wheel_outside_the_checkout(
+    installed: Path, pyproject: dict[str, Any], tmp_path: Path
+) -> None:
+    script = installed / "bin" / "casebook"
+
+    run = subprocess.run(
+        [sys.executable, script, "--version"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (run.returncode, run.stdout, run.stderr) == (0, f"casebook {pyproject['project']['version']}\n", "")
+
+
+def test_the_catalog_is_found_when_it_is_read_from_the_wheel(installed: Path, tmp_path: Path) -> None:
+    """`lint` without a path checks the installed catalog: it must find entries there, not nothing."""
+    run = subprocess.run(
+        [sys.executable, "-m", "bot", "lint"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (run.returncode, run.stderr) == (0, "")
