@@ -1,0 +1,129 @@
+"""Which kinds a cluster serves beyond the well-known ones: custom resources and aggregated APIs.
+
+One call where the API server knows aggregated discovery, else one per group version. A group whose backend is down is
+left out instead of failing the rest: a broken metrics API must not hide every custom resource.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rapidfuzz import fuzz, process
+
+from bot.cluster.errors import ClusterError, NotServed, ServerError
+from bot.cluster.resources import WELL_KNOWN, Resource, index
+from intents.domain import Json
+
+AGGREGATED: Final = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+_ALIKE: Final = 70.0
+
+# GET of a path, decoded: (path, accept) → JSON object, raising ClusterError.
+Fetch = Callable[[str, str], Awaitable[Json]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What one cluster serves. `silent` are the groups that are registered but whose backend did not answer."""
+
+    words: Mapping[str, Resource]
+    silent: frozenset[str]
+
+    def find(self, kind: str) -> Resource | None:
+        """The resource a word means, None if this cluster does not know it.
+
+        Raises ServerError when the word names a group that is registered but silent: absence is not proven then.
+        """
+        word = kind.strip().lower()
+        if (resource := self.words.get(word)) is not None:
+            return resource
+        for group in sorted(self.silent):
+            if word.endswith("." + group):
+                raise ServerError(what=kind, detail=f"the API group {group} is registered, but its backend is down")
+        return None
+
+    def unknown(self, kind: str) -> NotServed:
+        """The error for a word this cluster does not know, with the closest one it does."""
+        known = {resource.kind for resource in self.words.values()}
+        plain = kind.strip().split(".", 1)[0]
+        closest = process.extractOne(
+            plain.lower(), {name: name.lower() for name in sorted(known)}, scorer=fuzz.ratio, score_cutoff=_ALIKE
+        )
+        hint = f"did you mean {closest[2]}?" if closest else ""
+        return NotServed(what=kind, detail="this cluster does not know that kind", remedy=hint)
+
+
+async def discover(fetch: Fetch) -> Served:
+    """Ask the cluster for its API groups. Raises ClusterError only if /apis itself cannot be read."""
+    root = await fetch("/apis", AGGREGATED)
+    if root.get("kind") == "APIGroupDiscoveryList":
+        found, silent = list(_aggregated(root)), _stale(root)
+    else:
+        found, silent = await _one_by_one(root, fetch)
+    return Served(words=index((*WELL_KNOWN, *found)), silent=frozenset(silent))
+
+
+def _aggregated(root: Json) -> Iterator[Resource]:
+    for group in root.get("items") or ():
+        name = group["metadata"].get("name", "")
+        for version in group.get("versions") or ():
+            for entry in version.get("resources") or ():
+                kind = (entry.get("responseKind") or {}).get("kind")
+                if kind:
+                    yield Resource(
+                        group=name,
+                        version=version["version"],
+                        plural=entry["resource"],
+                        kind=kind,
+                        namespaced=entry.get("scope") == "Namespaced",
+                        short_names=tuple(entry.get("shortNames") or ()),
+                    )
+
+
+def _stale(root: Json) -> set[str]:
+    return {
+        group["metadata"].get("name", "")
+        for group in root.get("items") or ()
+        for version in group.get("versions") or ()
+        if version.get("freshness") == "Stale" and not version.get("resources")
+    }
+
+
+async def _one_by_one(root: Json, fetch: Fetch) -> tuple[list[Resource], set[str]]:
+    builtin = {(resource.group, resource.version) for resource in WELL_KNOWN}
+    wanted = [
+        (group["name"], version["version"])
+        for group in root.get("groups") or ()
+        for version in group.get("versions") or ()
+        if (group["name"], version["version"]) not in builtin
+    ]
+
+    async def read(group: str, version: str) -> Json | None:
+        try:
+            return await fetch(f"/apis/{group}/{version}", "application/json")
+        except ClusterError:
+            return None
+
+    answers = await asyncio.gather(*(read(group, version) for group, version in wanted))
+    found: list[Resource] = []
+    silent: set[str] = set()
+    for (group, version), answer in zip(wanted, answers, strict=True):
+        if answer is None:
+            silent.add(group)
+        else:
+            entries = answer.get("resources") or ()
+            found += [_plain(group, version, entry) for entry in entries if "/" not in entry["name"]]
+    return found, silent
+
+
+def _plain(group: str, version: str, entry: Mapping[str, Any]) -> Resource:
+    return Resource(
+        group=group,
+        version=version,
+        plural=entry["name"],
+        kind=entry["kind"],
+        namespaced=bool(entry.get("namespaced")),
+        short_names=tuple(entry.get("shortNames") or ()),
+    )

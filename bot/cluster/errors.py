@@ -1,0 +1,165 @@
+"""What can go wrong when a cluster is read, as our own errors: the client library and its errors stay behind this room.
+
+    ClusterError
+    ├── Forbidden         403: the identity we use may not; names the verb and resource to grant
+    ├── Unauthorized      401: the API server does not know us: credentials expired, or another cluster's
+    ├── NotFound          404: the object is not there
+    │   └── NoLog         the container has no such log: never started, or never restarted
+    ├── NotServed         404: this cluster does not know the kind or its API group
+    ├── Expired           410: a list changed under us faster than it could be paged, twice
+    ├── TimedOut          no answer within the time of one call, or of the whole diagnosis
+    ├── Unreachable       no connection: DNS, refused, reset, TLS
+    ├── Throttled         429: the API server asks us to come back later than we can wait
+    ├── ServerError       5xx, or an answer that is no JSON
+    ├── BadRequest        400, 422, or a name no object can have
+    └── Misconfigured     kubeconfig or context: nothing was sent at all
+
+Whatever caused them is chained. Texts that came from elsewhere are cut to one line of 256 characters and scrubbed:
+error bodies and exec plugins have been seen quoting tokens, and these texts reach logs, terminals and chats.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar, Final
+
+from intents.domain import Gap, GapReason, Permission
+
+LONGEST_TEXT: Final = 256
+
+_SECRETS: Final = (
+    # Three base64url parts, the first of which opens a JSON object: a JWT, as service accounts and OIDC use.
+    (re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}"), "[redacted]"),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 [redacted]"),
+    (
+        re.compile(r"(?i)((?:token|password|passwd|secret|api[_-]?key)[\"']?\s*[:=]\s*[\"']?)[^\s\"',;&]+"),
+        r"\1[redacted]",
+    ),
+    (re.compile(r"(://)[^/\s@]+@"), r"\1[redacted]@"),
+    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*"), "[redacted]"),
+)
+
+
+def clean(text: str, *, limit: int = LONGEST_TEXT) -> str:
+    """`text` from outside as one line of at most `limit` characters, without what looks like a credential."""
+    # Cut generously first: the patterns below then run over a bounded text.
+    line = " ".join(text[: 16 * limit].split())
+    for pattern, replacement in _SECRETS:
+        line = pattern.sub(replacement, line)
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+class ClusterError(Exception):
+    """Something of a cluster could not be read. `str()` is one clear line.
+
+    `what` says in words what was read ("leases in kube-system"), `detail` why it failed, `remedy` what to do about it,
+    `permission` which grant would help.
+    """
+
+    reason: ClassVar[GapReason] = GapReason.SERVER_ERROR
+    usual: ClassVar[str] = "failed"
+
+    def __init__(
+        self, *, what: str = "", detail: str = "", remedy: str = "", permission: Permission | None = None
+    ) -> None:
+        self.what = what
+        self.detail = clean(detail) or self.usual
+        self.remedy = remedy
+        self.permission = permission
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        line = f"cannot read {self.what}: {self.detail}" if self.what else self.detail
+        return f"{line}; {self.remedy}" if self.remedy else line
+
+    def gap(self, what: str = "") -> Gap:
+        """This error as a gap of an answer; `what` in the caller's words, or as the read itself called it."""
+        return Gap(what=what or self.what, reason=self.reason, permission=self.permission, detail=self.detail)
+
+
+class Forbidden(ClusterError):
+    """403. Without `permission` it was no role that refused (a webhook, a quota, Pod Security): see `detail`."""
+
+    reason = GapReason.FORBIDDEN
+    usual = "forbidden"
+
+    def __str__(self) -> str:
+        if self.permission is None:
+            return super().__str__()
+        return f"cannot read {self.what}: needs {self.permission}"
+
+
+class Unauthorized(ClusterError):
+    """401: the API server does not accept the credentials."""
+
+    reason = GapReason.UNAUTHORIZED
+    usual = "the API server does not accept the credentials"
+
+
+class NotFound(ClusterError):
+    """404: the object does not exist."""
+
+    reason = GapReason.NOT_FOUND
+    usual = "not found"
+
+
+class NoLog(NotFound):
+    """The pod exists, but the container has no such log: it has not started, or not restarted."""
+
+    usual = "there is no such log"
+
+
+class NotServed(ClusterError):
+    """404: the cluster does not serve the kind. Not a NotFound: it says nothing about any object."""
+
+    reason = GapReason.NOT_FOUND
+    usual = "this cluster does not serve it"
+
+
+class Expired(ClusterError):
+    """410: the pages of a list kept expiring."""
+
+    reason = GapReason.EXPIRED
+    usual = "the list changed faster than it could be read"
+
+
+class TimedOut(ClusterError):
+    """No answer in time."""
+
+    reason = GapReason.TIMED_OUT
+    usual = "no answer in time"
+
+
+class Unreachable(ClusterError):
+    """No connection to the API server."""
+
+    reason = GapReason.UNREACHABLE
+    usual = "the API server cannot be reached"
+
+
+class Throttled(ClusterError):
+    """429: the API server sheds load."""
+
+    reason = GapReason.THROTTLED
+    usual = "the API server is too busy"
+
+
+class ServerError(ClusterError):
+    """5xx, or something no API server answers."""
+
+    reason = GapReason.SERVER_ERROR
+    usual = "the API server failed"
+
+
+class BadRequest(ClusterError):
+    """400, 422 or a request that cannot be right."""
+
+    reason = GapReason.SERVER_ERROR
+    usual = "the API server did not understand the request"
+
+
+class Misconfigured(ClusterError):
+    """No usable kubeconfig, context or service account. The texts name the file and what to change in it."""
+
+    reason = GapReason.NOT_CONFIGURED
+    usual = "no cluster is configured"

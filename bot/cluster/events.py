@@ -1,0 +1,65 @@
+"""What a core/v1 Event says about when, how often and whom: its fields differ by who wrote it and how.
+
+Kubelet and controllers fill firstTimestamp, lastTimestamp and count; the scheduler and everything on the newer events
+API leaves those null and fills eventTime and, when repeated, series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from bot.cluster.timestamps import parse_time
+from intents.domain import Json, ObjectRef
+
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def event_last_seen(event: Json) -> datetime | None:
+    """When the event happened last, in UTC; None if it carries no time at all."""
+    series = event.get("series") or {}
+    metadata = event.get("metadata") or {}
+    for text in (
+        series.get("lastObservedTime"),
+        event.get("lastTimestamp"),
+        event.get("eventTime"),
+        event.get("firstTimestamp"),
+        metadata.get("creationTimestamp"),
+    ):
+        if (at := parse_time(text)) is not None:
+            return at
+    return None
+
+
+def event_count(event: Json) -> int:
+    """How often the event happened; 1 where nobody counted."""
+    for count in ((event.get("series") or {}).get("count"), event.get("count")):
+        if isinstance(count, int) and count > 0:
+            return count
+    return 1
+
+
+def oldest_first(events: Iterable[Json]) -> tuple[Json, ...]:
+    """Events by when they were last seen. Those of one second keep a fixed order, so that answers do not change."""
+
+    def key(event: Json) -> tuple[datetime, str, str]:
+        metadata = event.get("metadata") or {}
+        return event_last_seen(event) or _NEVER, metadata.get("namespace") or "", metadata.get("name") or ""
+
+    return tuple(sorted(events, key=key))
+
+
+def is_about(event: Json, about: ObjectRef) -> bool:
+    """Whether `event` is about this very object: by uid where both know one, else by namespace and name.
+
+    The uid tells a pod of a StatefulSet from its predecessor of the same name. The kubelet writes a node's name where
+    its uid belongs.
+    """
+    involved = event.get("involvedObject") or {}
+    if involved.get("kind") != about.kind:
+        return False
+    uid = involved.get("uid") or ""
+    if uid and about.uid and not (about.kind == "Node" and uid == about.name):
+        return bool(uid == about.uid)
+    return involved.get("name") == about.name and (involved.get("namespace") or "") == about.namespace

@@ -1,0 +1,161 @@
+"""Kubeconfig files as kubectl reads them: which files, how they merge, what a context means.
+
+Parsed here rather than by the client library, for errors that name the file and the line, for kubectl's rule that the
+first file to say something wins, and so that only the chosen context has to be in order.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from rapidfuzz import fuzz, process
+
+from bot.cluster.errors import Misconfigured
+
+_ALIKE: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One named cluster, user or context, and the file it stands in: relative paths count from there."""
+
+    name: str
+    value: Mapping[str, Any]
+    file: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A context with the cluster and the user it names."""
+
+    context: Entry
+    cluster: Entry
+    user: Entry
+
+    @property
+    def namespace(self) -> str:
+        return str(self.context.value.get("namespace") or "default")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kubeconfig:
+    """Several files as one."""
+
+    files: tuple[Path, ...]
+    current: str
+    contexts: Mapping[str, Entry]
+    clusters: Mapping[str, Entry]
+    users: Mapping[str, Entry]
+
+    @property
+    def place(self) -> str:
+        return ", ".join(map(str, self.files))
+
+    def choose(self, context: str) -> Chosen:
+        """The named context, or the current one without a name. Raises Misconfigured with the closest name."""
+        name = context or self.current
+        if not name:
+            raise Misconfigured(
+                detail=f"{self.place} has no current-context",
+                remedy=f"name one with --context: {_some(self.contexts)}",
+            )
+        if name not in self.contexts:
+            said = f'there is no context "{name}" in {self.place}'
+            origin = "" if context else " (its current-context)"
+            raise Misconfigured(detail=said + origin, remedy=_hint(name, self.contexts))
+        chosen = self.contexts[name]
+        cluster = self.clusters.get(str(chosen.value.get("cluster") or ""))
+        if cluster is None:
+            raise Misconfigured(
+                detail=f'context "{name}" in {chosen.file} names the cluster "{chosen.value.get("cluster") or ""}", '
+                "which is not there",
+                remedy=_hint(str(chosen.value.get("cluster") or ""), self.clusters),
+            )
+        wanted = str(chosen.value.get("user") or "")
+        user = self.users.get(wanted)
+        if user is None and wanted:
+            raise Misconfigured(
+                detail=f'context "{name}" in {chosen.file} names the user "{wanted}", which is not there',
+                remedy=_hint(wanted, self.users),
+            )
+        return Chosen(context=chosen, cluster=cluster, user=user or Entry(name="", value={}, file=chosen.file))
+
+
+def locate(explicit: Path | None, *, environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """The kubeconfig files to read, those of them that exist: the given one, KUBECONFIG's, or ~/.kube/config.
+
+    Raises Misconfigured if files were asked for and none is there; () if nobody asked and the usual one is missing.
+    """
+    if explicit is not None:
+        if not explicit.expanduser().is_file():
+            raise Misconfigured(detail=f"there is no kubeconfig {explicit}", remedy="check --kubeconfig")
+        return (explicit.expanduser(),)
+    if named := environment.get("KUBECONFIG", ""):
+        files = tuple(path for part in named.split(os.pathsep) if part and (path := Path(part).expanduser()).is_file())
+        if not files:
+            raise Misconfigured(detail=f"there is no kubeconfig {named}", remedy="check the variable KUBECONFIG")
+        return files
+    usual = Path(environment.get("HOME") or "~").expanduser() / ".kube" / "config"
+    return (usual,) if usual.is_file() else ()
+
+
+def load(files: Iterable[Path]) -> Kubeconfig:
+    """Read and merge files; blocking. Raises Misconfigured naming file, line and what is wrong."""
+    current = ""
+    merged: dict[str, dict[str, Entry]] = {"contexts": {}, "clusters": {}, "users": {}}
+    files = tuple(files)
+    for file in files:
+        document = _read(file)
+        current = current or str(document.get("current-context") or "")
+        for section, entries in merged.items():
+            for name, value in _named(document, section, file=file):
+                entries.setdefault(name, Entry(name=name, value=value, file=file))
+    return Kubeconfig(files=files, current=current, **merged)
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    try:
+        document = yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except OSError as error:
+        raise Misconfigured(detail=f"kubeconfig {file} cannot be read: {(error.strerror or '').lower()}") from error
+    except yaml.MarkedYAMLError as error:
+        line = f"{file}:{error.problem_mark.line + 1}" if error.problem_mark else str(file)
+        # Not chained: the error quotes lines of the file, and credentials stand in it.
+        raise Misconfigured(detail=f"{line}: no valid YAML: {error.problem or 'cannot be parsed'}") from None
+    except (yaml.YAMLError, ValueError):
+        raise Misconfigured(detail=f"{file}: no valid YAML: it holds characters that no text has") from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise Misconfigured(detail=f"{file}: no kubeconfig: a {type(document).__name__}, expected a mapping")
+    return document
+
+
+def _named(document: Mapping[str, Any], section: str, *, file: Path) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    entries = document.get(section) or []
+    field = section.removesuffix("s")
+    if not isinstance(entries, list):
+        raise Misconfigured(detail=f"{file}: {section} is a {type(entries).__name__}, expected a list")
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            raise Misconfigured(detail=f"{file}: {section}[{number}] has no name")
+        value = entry.get(field) or {}
+        if not isinstance(value, dict):
+            raise Misconfigured(detail=f'{file}: {field} of "{entry["name"]}" in {section} is no mapping')
+        yield entry["name"], value
+
+
+def _hint(name: str, known: Mapping[str, Entry]) -> str:
+    closest = process.extractOne(name, sorted(known), scorer=fuzz.ratio, score_cutoff=_ALIKE)
+    return f'did you mean "{closest[0]}"?' if closest else _some(known)
+
+
+def _some(known: Mapping[str, Entry], *, most: int = 8) -> str:
+    names = sorted(known)
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"there is {', '.join(names[:most])}{more}" if names else "there is none"

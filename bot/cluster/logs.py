@@ -1,0 +1,75 @@
+"""The log of one container, as much of its end as fits.
+
+The server's limitBytes keeps the first bytes of the asked tail, while what broke stands in the last ones: a log that
+hits the limit is read once more with fewer lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from bot.cluster.connection import Answer, Request
+from bot.cluster.errors import BadRequest, NoLog
+from bot.cluster.resources import well_known
+
+# Refusals of the kubelet (400) that mean "there is none", not "you asked wrongly".
+_NONE_YET: Final = re.compile(
+    r"previous terminated container|waiting to start|trying and failing to pull|is not available|is terminated"
+)
+# A kubelet whose runtime has already removed the container answers 200 with this one line.
+_GONE: Final = b"unable to retrieve container logs for "
+# Of the room that the first answer measured, keep some for longer lines at the end.
+_MARGIN: Final = 0.8
+
+Read = Callable[[Request], Awaitable[Answer]]
+
+
+async def read_log(
+    read: Read,
+    *,
+    namespace: str,
+    pod: str,
+    container: str,
+    previous: bool,
+    tail_lines: int,
+    limit_bytes: int,
+    timestamps: bool,
+) -> str:
+    """The last lines of a container's log. Raises NoLog where there is none, or any other ClusterError."""
+    pods = well_known("pods")
+    assert pods is not None
+    path = pods.path(namespace=namespace, name=pod, subresource="log")
+    which = f"the {'previous ' if previous else ''}log of"
+    what = f"{which} container {container} of pod {namespace}/{pod}" if container else f"{which} pod {namespace}/{pod}"
+
+    async def attempt(lines: int) -> bytes:
+        query = [("tailLines", str(lines)), ("limitBytes", str(limit_bytes))]
+        query += [("container", container)] if container else []
+        query += [("previous", "true")] if previous else []
+        query += [("timestamps", "true")] if timestamps else []
+        request = Request(
+            path=path,
+            query=tuple(query),
+            accept="text/plain, */*",
+            what=what,
+            permission=pods.permission("get", subresource="log"),
+        )
+        try:
+            answer = await read(request)
+        except BadRequest as error:
+            if _NONE_YET.search(error.detail):
+                raise NoLog(what=what, detail=error.detail) from error
+            raise
+        if answer.status == 204:
+            raise NoLog(what=what, detail="the pod has no node yet")
+        if answer.body.startswith(_GONE) and answer.body.count(b"\n") <= 1:
+            raise NoLog(what=what, detail=answer.body.decode(errors="replace"))
+        return answer.body
+
+    body = await attempt(tail_lines)
+    read_lines = body.count(b"\n")
+    if len(body) >= limit_bytes and 1 < read_lines < tail_lines:
+        body = await attempt(max(1, int(read_lines * _MARGIN)))
+    return body[-limit_bytes:].decode(errors="replace")

@@ -1,0 +1,170 @@
+"""Which path serves which kind: the well-known kinds, so that reading them costs no discovery.
+
+A kind may be given as people and objects write it: Pod, pod, pods, po, deployments.apps, deployment.v1.apps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+from urllib.parse import quote
+
+from bot.cluster.errors import BadRequest
+from intents.domain import Permission
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One kind of objects as an API server serves it. `group` is empty for the core group."""
+
+    group: str = ""
+    version: str = "v1"
+    plural: str
+    kind: str
+    namespaced: bool = True
+    short_names: tuple[str, ...] = ()
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, *, namespace: str = "", name: str = "", subresource: str = "") -> str:
+        """The path of one object, or of the list of them (in all namespaces without `namespace`).
+
+        Raises BadRequest for a name or namespace that cannot be a path segment: names come from pasted text, and
+        "../secrets" must not become another request.
+        """
+        parts = ["apis" if self.group else "api", *([self.group] if self.group else []), self.version]
+        if self.namespaced and namespace:
+            parts += ["namespaces", _segment(namespace, what="a namespace")]
+        parts.append(self.plural)
+        if name:
+            parts.append(_segment(name, what=f"the name of a {self.kind}"))
+        if subresource:
+            parts.append(subresource)
+        return "/" + "/".join(parts)
+
+    def permission(self, verb: str, *, subresource: str = "") -> Permission:
+        resource = f"{self.plural}/{subresource}" if subresource else self.plural
+        return Permission(verb=verb, group=self.group, resource=resource)
+
+    def names(self) -> Iterator[str]:
+        """Every lower-case word this kind answers to, the plainest first."""
+        plain = (self.kind.lower(), self.plural.lower(), *(short.lower() for short in self.short_names))
+        yield from plain
+        if self.group:
+            yield from (f"{word}.{self.group}" for word in plain)
+        yield from (f"{word}.{self.version}.{self.group}".rstrip(".") for word in plain)
+
+
+def _segment(text: str, *, what: str) -> str:
+    # The rule of the API server itself (path segment names): no "/", no "%", not "." nor "..".
+    if text in (".", "..") or "/" in text or "%" in text or not text.isprintable():
+        raise BadRequest(detail=f"{text!r} cannot be {what}")
+    return quote(text, safe="")
+
+
+def index(resources: Iterable[Resource]) -> Mapping[str, Resource]:
+    """Lower-case word → resource. Where two kinds share a word, the earlier one has it, as with kubectl."""
+    words: dict[str, Resource] = {}
+    for resource in resources:
+        for word in resource.names():
+            words.setdefault(word, resource)
+    return MappingProxyType(words)
+
+
+def _table(rows: str) -> Iterator[Resource]:
+    group, version, namespaced = "", "v1", True
+    for line in filter(None, map(str.strip, rows.splitlines())):
+        if line.startswith("["):
+            place, scope = line.strip("[]").split()
+            group, _, version = place.rpartition("/")
+            namespaced = scope == "namespaced"
+            continue
+        kind, plural, *short = line.split()
+        yield Resource(
+            group=group, version=version, kind=kind, plural=plural, namespaced=namespaced, short_names=tuple(short)
+        )
+
+
+# Kinds every supported cluster serves, in these versions; order decides who owns a shared word.
+WELL_KNOWN: Final = tuple(
+    _table(
+        """
+        [v1 namespaced]
+        Pod pods po
+        Service services svc
+        ConfigMap configmaps cm
+        Secret secrets
+        Event events ev
+        Endpoints endpoints ep
+        PersistentVolumeClaim persistentvolumeclaims pvc
+        ServiceAccount serviceaccounts sa
+        ResourceQuota resourcequotas quota
+        LimitRange limitranges limits
+        ReplicationController replicationcontrollers rc
+        PodTemplate podtemplates
+        [v1 cluster]
+        Node nodes no
+        Namespace namespaces ns
+        PersistentVolume persistentvolumes pv
+        ComponentStatus componentstatuses cs
+        [apps/v1 namespaced]
+        Deployment deployments deploy
+        ReplicaSet replicasets rs
+        StatefulSet statefulsets sts
+        DaemonSet daemonsets ds
+        ControllerRevision controllerrevisions
+        [batch/v1 namespaced]
+        Job jobs
+        CronJob cronjobs cj
+        [autoscaling/v2 namespaced]
+        HorizontalPodAutoscaler horizontalpodautoscalers hpa
+        [policy/v1 namespaced]
+        PodDisruptionBudget poddisruptionbudgets pdb
+        [networking.k8s.io/v1 namespaced]
+        Ingress ingresses ing
+        NetworkPolicy networkpolicies netpol
+        [networking.k8s.io/v1 cluster]
+        IngressClass ingressclasses
+        [discovery.k8s.io/v1 namespaced]
+        EndpointSlice endpointslices
+        [coordination.k8s.io/v1 namespaced]
+        Lease leases
+        [storage.k8s.io/v1 cluster]
+        StorageClass storageclasses sc
+        VolumeAttachment volumeattachments
+        CSIDriver csidrivers
+        CSINode csinodes
+        [storage.k8s.io/v1 namespaced]
+        CSIStorageCapacity csistoragecapacities
+        [scheduling.k8s.io/v1 cluster]
+        PriorityClass priorityclasses pc
+        [node.k8s.io/v1 cluster]
+        RuntimeClass runtimeclasses
+        [rbac.authorization.k8s.io/v1 namespaced]
+        Role roles
+        RoleBinding rolebindings
+        [rbac.authorization.k8s.io/v1 cluster]
+        ClusterRole clusterroles
+        ClusterRoleBinding clusterrolebindings
+        [admissionregistration.k8s.io/v1 cluster]
+        ValidatingWebhookConfiguration validatingwebhookconfigurations
+        MutatingWebhookConfiguration mutatingwebhookconfigurations
+        [apiextensions.k8s.io/v1 cluster]
+        CustomResourceDefinition customresourcedefinitions crd crds
+        [apiregistration.k8s.io/v1 cluster]
+        APIService apiservices
+        [certificates.k8s.io/v1 cluster]
+        CertificateSigningRequest certificatesigningrequests csr
+        """
+    )
+)
+_WORDS: Final = index(WELL_KNOWN)
+
+
+def well_known(kind: str) -> Resource | None:
+    """The built-in resource a word means, without asking any cluster; None for every other word."""
+    return _WORDS.get(kind.strip().lower())

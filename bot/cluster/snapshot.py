@@ -1,0 +1,346 @@
+"""What one diagnosis reads of a cluster: every object once, concurrently, and nothing after the deadline.
+
+Probes know nothing of each other, yet ask for the same pods and events. A snapshot lets them share: identical reads are
+one call, and a read that a list already covers is answered from that list. Its objects are shared too: do not change
+them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from bot.cluster.connection import Answer, Connection, Meter, Request, decode
+from bot.cluster.discovery import Served, discover
+from bot.cluster.errors import BadRequest, ClusterError, Expired, NotFound, TimedOut
+from bot.cluster.events import is_about, oldest_first
+from bot.cluster.logs import read_log
+from bot.cluster.resources import Resource, well_known
+from bot.cluster.timestamps import parse_time
+from intents.domain import Json, ObjectRef
+
+_T = TypeVar("_T")
+
+PAGE: Final = 500
+# Where the events of objects without a namespace are kept.
+_CLUSTER_EVENTS: Final = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The items of a list in the server's order; `truncated` if there are more than were asked for."""
+
+    items: tuple[Json, ...]
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _List:
+    """A list as it is asked for: the key under which it is shared."""
+
+    resource: Resource
+    namespace: str = ""
+    labels: str = ""
+    fields: str = ""
+    limit: int = 0
+    fresh: bool = True
+
+    @property
+    def what(self) -> str:
+        if not self.resource.namespaced:
+            return self.resource.plural
+        return f"{self.resource.plural} in {self.namespace or 'all namespaces'}"
+
+
+class Snapshot:
+    """Reads of one cluster for one diagnosis. Every read raises ClusterError, TimedOut once the deadline has passed.
+
+    Close it (`async with`, or `aclose`): reads that nobody waits for any more are still its own.
+    """
+
+    def __init__(self, connection: Connection, *, deadline: float = 8.0) -> None:
+        """`deadline` is in seconds from now."""
+        self._connection = connection
+        self._seconds = deadline
+        self._deadline = time.monotonic() + deadline
+        self._meter = Meter()
+        self._now: datetime | None = None
+        self._reads: dict[object, asyncio.Task[Any]] = {}
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End what is still being read. Reads that someone waits for raise TimedOut."""
+        self._closed = True
+        for task in self._reads.values():
+            task.cancel()
+        await asyncio.gather(*self._reads.values(), return_exceptions=True)
+
+    @property
+    def now(self) -> datetime:
+        """The cluster's time (UTC): its first answer's Date, or our clock if it has not answered. Never changes."""
+        if self._now is None:
+            self._now = self._meter.date or datetime.now(UTC)
+        return self._now
+
+    @property
+    def calls(self) -> int:
+        """HTTP calls made so far, repeated ones included."""
+        return self._meter.calls
+
+    @property
+    def default_namespace(self) -> str:
+        return self._connection.default_namespace
+
+    @property
+    def cluster(self) -> str:
+        """The name of the context."""
+        return self._connection.name
+
+    def remaining(self) -> float:
+        """Seconds until the deadline, 0 after it."""
+        return max(self._deadline - time.monotonic(), 0.0)
+
+    def age(self, timestamp: str | None) -> float | None:
+        """Seconds from an RFC 3339 time to `now`, negative if it lies ahead; None if it is missing or malformed."""
+        at = parse_time(timestamp)
+        return None if at is None else (self.now - at).total_seconds()
+
+    async def get(self, kind: str | Resource, name: str, *, namespace: str = "") -> Json:
+        """One object. Without `namespace` a namespaced kind is looked for in the context's default namespace.
+
+        Raises NotFound, NotServed, Forbidden or another ClusterError.
+        """
+        resource = await self._resource(kind)
+        home = (namespace or self.default_namespace) if resource.namespaced else ""
+        subject = f"{resource.kind} {home}/{name}" if home else f"{resource.kind} {name}"
+        if not name:
+            raise BadRequest(detail=f"a {resource.kind} is asked for without a name")
+        for covering in self._covering(resource, namespace=home):
+            try:
+                listing: Listing = await self._wait(covering, what=subject)
+            except TimedOut:
+                raise
+            except ClusterError:
+                continue
+            for item in listing.items:
+                metadata = item["metadata"]
+                if metadata.get("name") == name and (metadata.get("namespace") or "") == home:
+                    return item
+            if not listing.truncated:
+                raise NotFound(what=subject)
+        request = Request(
+            path=resource.path(namespace=home, name=name),
+            what=subject,
+            permission=resource.permission("get"),
+        )
+        return await self._shared(request, lambda: self._json(request), what=subject)
+
+    async def find(self, kind: str | Resource, name: str, *, namespace: str = "") -> Json | None:
+        """As `get`, but None for an object that does not exist. A kind that is not served still raises NotServed."""
+        try:
+            return await self.get(kind, name, namespace=namespace)
+        except NotFound:
+            return None
+
+    async def list(
+        self,
+        kind: str | Resource,
+        *,
+        namespace: str = "",
+        labels: str = "",
+        fields: str = "",
+        limit: int = 5000,
+        fresh: bool = True,
+    ) -> Listing:
+        """Up to `limit` objects of a kind, in one namespace or in all; `labels` and `fields` are selectors.
+
+        Items carry kind and apiVersion. `fresh=False` lets the API server answer from its cache (resourceVersion=0),
+        which spares etcd: meant for nodes. Raises Expired if the pages expire twice.
+        """
+        resource = await self._resource(kind)
+        home = namespace if resource.namespaced else ""
+        wanted = _List(
+            resource=resource, namespace=home, labels=labels, fields=fields, limit=max(limit, 1), fresh=fresh
+        )
+        if not labels and not fields:
+            for covering in self._covering(resource, namespace=home, fresh=fresh):
+                try:
+                    listing: Listing = await self._wait(covering, what=wanted.what)
+                except TimedOut:
+                    raise
+                except ClusterError:
+                    continue
+                if not listing.truncated:
+                    return _part(listing, namespace=home, limit=wanted.limit)
+        return await self._shared(wanted, lambda: self._pages(wanted), what=wanted.what)
+
+    async def log(
+        self,
+        *,
+        namespace: str,
+        pod: str,
+        container: str = "",
+        previous: bool = False,
+        tail_lines: int = 2000,
+        limit_bytes: int = 524288,
+        timestamps: bool = False,
+    ) -> str:
+        """The end of a container's log, bytes that are no UTF-8 replaced.
+
+        Raises NoLog if the container has none: not started, not restarted (`previous`), or gone.
+        """
+        key = ("log", namespace, pod, container, previous, tail_lines, limit_bytes, timestamps)
+        return await self._shared(
+            key,
+            lambda: read_log(
+                self._answer,
+                namespace=namespace,
+                pod=pod,
+                container=container,
+                previous=previous,
+                tail_lines=tail_lines,
+                limit_bytes=limit_bytes,
+                timestamps=timestamps,
+            ),
+            what=f"the log of pod {namespace}/{pod}",
+        )
+
+    async def events(self, about: ObjectRef) -> tuple[Json, ...]:
+        """The events about one object, oldest first, out of one shared list of its namespace."""
+        home = about.namespace or _CLUSTER_EVENTS
+        listing = await self.list("Event", namespace=home)
+        if listing.truncated:
+            fields = f"involvedObject.kind={about.kind},involvedObject.name={about.name}"
+            listing = await self.list("Event", namespace=home, fields=fields)
+        return oldest_first(event for event in listing.items if is_about(event, about))
+
+    async def events_in(self, namespace: str) -> tuple[Json, ...]:
+        """All events of a namespace ("" for all namespaces), oldest first."""
+        return oldest_first((await self.list("Event", namespace=namespace)).items)
+
+    async def served(self, kind: str) -> Resource | None:
+        """How this cluster serves a kind, None if it does not know it. Raises ClusterError if it cannot be asked."""
+        resource = well_known(kind)
+        return resource if resource is not None else (await self._discovered()).find(kind)
+
+    async def _resource(self, kind: str | Resource) -> Resource:
+        if isinstance(kind, Resource):
+            return kind
+        resource = await self.served(kind)
+        if resource is None:
+            raise (await self._discovered()).unknown(kind)
+        return resource
+
+    async def _discovered(self) -> Served:
+        async def fetch(path: str, accept: str) -> Json:
+            return await self._json(Request(path=path, accept=accept, what=f"the served kinds ({path})"))
+
+        return await self._shared(discover, lambda: discover(fetch), what="the served kinds")
+
+    def _covering(
+        self, resource: Resource, *, namespace: str, fresh: bool = False
+    ) -> tuple[asyncio.Task[Listing], ...]:
+        """Lists without selectors, done or under way, that hold all of `namespace`; only `fresh` ones if asked."""
+        return tuple(
+            task
+            for key, task in self._reads.items()
+            if isinstance(key, _List)
+            and key.resource == resource
+            and key.namespace in ("", namespace)
+            and not (key.labels or key.fields)
+            and (key.fresh or not fresh)
+        )
+
+    async def _shared(self, key: object, read: Callable[[], Coroutine[Any, Any, _T]], *, what: str) -> _T:
+        self._check(what)
+        task = self._reads.get(key)
+        if task is None:
+            task = self._reads[key] = asyncio.create_task(read())
+            task.add_done_callback(_retrieve)
+        return await self._wait(task, what=what)
+
+    async def _wait(self, task: asyncio.Task[_T], *, what: str) -> _T:
+        """The result of a read that others may wait for as well: giving up here leaves it alone."""
+        self._check(what)
+        await asyncio.wait({task}, timeout=self.remaining())
+        if not task.done() or task.cancelled():
+            raise self._late(what)
+        return task.result()
+
+    def _check(self, what: str) -> None:
+        if self._closed or self.remaining() <= 0:
+            raise self._late(what)
+
+    def _late(self, what: str) -> TimedOut:
+        return TimedOut(what=what, detail=f"the {self._seconds:g} s of this diagnosis are over")
+
+    async def _answer(self, request: Request) -> Answer:
+        return await self._connection.read(request, deadline=self._deadline, meter=self._meter)
+
+    async def _json(self, request: Request) -> Json:
+        return await decode(await self._answer(request), what=request.what)
+
+    async def _pages(self, wanted: _List) -> Listing:
+        try:
+            return await self._all_pages(wanted)
+        except Expired:
+            # The first page's revision was compacted while we read the rest: from the start, once.
+            return await self._all_pages(wanted)
+
+    async def _all_pages(self, wanted: _List) -> Listing:
+        items: list[Json] = []
+        token = ""
+        while True:
+            page = await self._json(_page(wanted, token=token, have=len(items)))
+            items += page.get("items") or ()
+            token = (page.get("metadata") or {}).get("continue") or ""
+            if not token or len(items) >= wanted.limit:
+                break
+        for item in items:
+            # Items of built-in kinds come without them, because the list's own kind says it.
+            item.setdefault("kind", wanted.resource.kind)
+            item.setdefault("apiVersion", wanted.resource.api_version)
+        return Listing(items=tuple(items[: wanted.limit]), truncated=bool(token) or len(items) > wanted.limit)
+
+
+def _page(wanted: _List, *, token: str, have: int) -> Request:
+    query = [("labelSelector", wanted.labels)] if wanted.labels else []
+    query += [("fieldSelector", wanted.fields)] if wanted.fields else []
+    if wanted.fresh:
+        query.append(("limit", str(min(PAGE, wanted.limit - have))))
+    elif not token:
+        # The server's cache does not page: a limit would be ignored, or send the read to etcd after all.
+        query.append(("resourceVersion", "0"))
+    query += [("continue", token)] if token else []
+    return Request(
+        path=wanted.resource.path(namespace=wanted.namespace),
+        query=tuple(query),
+        what=wanted.what,
+        permission=wanted.resource.permission("list"),
+    )
+
+
+def _part(listing: Listing, *, namespace: str, limit: int) -> Listing:
+    items = listing.items
+    if namespace:
+        items = tuple(item for item in items if (item["metadata"].get("namespace") or "") == namespace)
+    return Listing(items=items[:limit], truncated=len(items) > limit)
+
+
+def _retrieve(task: asyncio.Task[Any]) -> None:
+    # A failure whose every waiter has left was still seen: asyncio would report it as forgotten.
+    if not task.cancelled():
+        task.exception()
