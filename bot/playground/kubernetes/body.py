@@ -1,0 +1,46 @@
+"""Decoding the bodies of writes, with the texts a real API server answers to what it cannot decode."""
+
+from __future__ import annotations
+
+import json
+
+from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.status import Refusal, bad_request, unsupported_media_type
+
+_OBJECT_TYPES = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+
+
+def unknown_format(accepted: str) -> Refusal:
+    """Refusal 415 naming the media types that would do."""
+    message = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+    return unsupported_media_type(message)
+
+
+def decode_object(body: bytes, *, content_type: str, resource: Resource, kind: str = "") -> Json:
+    """The object in the body of a create or an update. Refusal 415 or 400.
+
+    `kind` is what the body must hold if it is not an object of the resource (a Scale, an Eviction).
+    """
+    if content_type.partition(";")[0].strip() not in ("", "application/json"):
+        raise unknown_format("application/json, application/yaml" if resource.custom else _OBJECT_TYPES)
+    wanted = kind or resource.kind
+    text = body.decode(errors="replace")
+    unrecognised = f"the object provided is unrecognized (must be of type {wanted}): "
+    try:
+        decoded = json.loads(text)
+    except ValueError:
+        raise bad_request(
+            f"{unrecognised}couldn't get version/kind; json parse error: unexpected end of JSON input ({text})"
+        ) from None
+    if not isinstance(decoded, dict):
+        raise bad_request(f"{unrecognised}couldn't get version/kind; json parse error: not an object ({text[:25]} ...)")
+    found = decoded.get("kind")
+    if found is None and resource.custom:
+        raise bad_request(f"{unrecognised}Object 'Kind' is missing in '{text}' ({text[:25]} ...)")
+    if found is not None and found != wanted:
+        version = decoded.get("apiVersion", resource.version).split("/")[-1]
+        raise bad_request(
+            f'{found} in version "{version}" cannot be handled as a {wanted}: '
+            f"converting ({version}.{found}) to (core.{wanted}): unknown conversion"
+        )
+    return decoded

@@ -1,0 +1,138 @@
+"""Discovery documents: what groups, versions and resources there are, plain and aggregated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.playground.kubernetes.resources import Json, Registry, Resource
+from bot.playground.kubernetes.status import page_not_found, service_unavailable
+
+AGGREGATED_TYPE = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+VERSION: Json = {
+    "major": "1",
+    "minor": "36",
+    "emulationMajor": "1",
+    "emulationMinor": "36",
+    "minCompatibilityMajor": "1",
+    "minCompatibilityMinor": "35",
+    "gitVersion": "v1.36.2",
+    "gitCommit": "98b35193b2ac7a23a673325f5e9b830ecd5ba406",
+    "gitTreeState": "clean",
+    "buildDate": "2026-11-21T00:00:00Z",
+    "goVersion": "go1.27.3",
+    "compiler": "gc",
+    "platform": "linux/amd64",
+}
+_CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+
+
+class Discovery:
+    """Answers discovery from the registry; `unavailable` tells the group versions whose backend is down."""
+
+    def __init__(self, *, registry: Registry, unavailable: Callable[[], set[tuple[str, str]]]) -> None:
+        self._registry = registry
+        self._unavailable = unavailable
+
+    def legacy_versions(self, *, address: str) -> Json:
+        return {
+            "kind": "APIVersions",
+            "versions": ["v1"],
+            "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}],
+        }
+
+    def groups(self) -> Json:
+        groups = [self._group(group) for group in self._registry.groups()]
+        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
+
+    def group(self, group: str) -> Json:
+        """Refusal 404 in plain text for an unknown group."""
+        if not group or not self._registry.versions(group):
+            raise page_not_found()
+        return {"kind": "APIGroup", "apiVersion": "v1", **self._group(group)}
+
+    def resources(self, *, group: str, version: str) -> Json:
+        """Refusal 404 in plain text for an unknown group version, 503 in plain text for one whose backend is down."""
+        if not self._registry.has_group_version(group=group, version=version):
+            raise page_not_found()
+        if (group, version) in self._unavailable():
+            raise service_unavailable()
+        rows = [
+            row
+            for resource in self._registry.of_group_version(group=group, version=version)
+            for row in _plain(resource)
+        ]
+        head: Json = {"kind": "APIResourceList"}
+        if group:
+            head["apiVersion"] = "v1"
+        return head | {"groupVersion": f"{group}/{version}" if group else version, "resources": rows}
+
+    def aggregated(self, *, core: bool) -> Json:
+        groups = [""] if core else self._registry.groups()
+        items = []
+        for group in groups:
+            versions = [self._aggregated_version(group, version) for version in self._registry.versions(group)]
+            items.append({"metadata": {"name": group} if group else {}, "versions": versions})
+        return {
+            "kind": "APIGroupDiscoveryList",
+            "apiVersion": "apidiscovery.k8s.io/v2",
+            "metadata": {},
+            "items": items,
+        }
+
+    def _group(self, group: str) -> Json:
+        versions = [
+            {"groupVersion": f"{group}/{version}", "version": version} for version in self._registry.versions(group)
+        ]
+        return {"name": group, "versions": versions, "preferredVersion": versions[0]}
+
+    def _aggregated_version(self, group: str, version: str) -> Json:
+        if (group, version) in self._unavailable():
+            return {"version": version, "freshness": "Stale"}
+        resources = [_aggregated(each) for each in self._registry.of_group_version(group=group, version=version)]
+        return {"version": version, "resources": resources, "freshness": "Current"}
+
+
+def _plain(resource: Resource) -> list[Json]:
+    verbs = _CUSTOM_VERBS if resource.custom else resource.verbs
+    row: Json = {
+        "name": resource.plural,
+        "singularName": resource.singular,
+        "namespaced": resource.namespaced,
+        "kind": resource.kind,
+        "verbs": list(verbs),
+    }
+    if resource.short_names:
+        row["shortNames"] = list(resource.short_names)
+    if resource.categories:
+        row["categories"] = list(resource.categories)
+    rows = [row]
+    for each in resource.subresources:
+        sub: Json = {"name": f"{resource.plural}/{each.name}", "singularName": "", "namespaced": resource.namespaced}
+        if each.group:
+            sub |= {"group": each.group, "version": each.version}
+        rows.append(sub | {"kind": each.kind, "verbs": list(each.verbs)})
+    return rows
+
+
+def _aggregated(resource: Resource) -> Json:
+    entry: Json = {
+        "resource": resource.plural,
+        "responseKind": {"group": "", "version": "", "kind": resource.kind},
+        "scope": "Namespaced" if resource.namespaced else "Cluster",
+        "singularResource": resource.singular,
+        "verbs": list(resource.verbs),
+    }
+    if resource.short_names:
+        entry["shortNames"] = list(resource.short_names)
+    if resource.categories:
+        entry["categories"] = list(resource.categories)
+    if resource.subresources:
+        entry["subresources"] = [
+            {
+                "subresource": each.name,
+                "responseKind": {"group": each.group, "version": each.version, "kind": each.kind},
+                "verbs": list(each.verbs),
+            }
+            for each in resource.subresources
+        ]
+    return entry

@@ -1,0 +1,68 @@
+"""Faults a test lays in the way of requests: overload, errors, resets, hangs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.status import Refusal, refusal, too_many_requests
+
+_REASONS = {500: "InternalError", 502: "", 503: "ServiceUnavailable", 504: "Timeout", 401: "Unauthorized"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRequest:
+    """A request as it reached the server. `status` is 0 if the connection was reset or left hanging."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    status: int
+    body: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """What befalls the next `times` requests whose path starts with `path_prefix`."""
+
+    path_prefix: str
+    status: int
+    times: int
+    retry_after: float | None = None
+    body: Json | str | None = None
+    reset: bool = False
+    hang: bool = False
+
+    def answer(self) -> Refusal:
+        """The refusal to answer with: as recorded for 429, a Status for others unless a body is given."""
+        headers = {} if self.retry_after is None else {"Retry-After": f"{self.retry_after:g}"}
+        if self.body is not None:
+            return Refusal(code=self.status, body=self.body, headers=headers)
+        if self.status == 429:
+            return too_many_requests(retry_after=1 if self.retry_after is None else self.retry_after)
+        message = f"the server answers {self.status} because a test wants it to"
+        return refusal(code=self.status, message=message, reason=_REASONS.get(self.status, ""), headers=headers)
+
+
+class Faults:
+    """The faults that wait for a request, oldest first."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        self._waiting.append(fault)
+
+    def clear(self) -> None:
+        self._waiting.clear()
+
+    def take(self, path: str) -> Fault | None:
+        """The fault that befalls a request to `path`, which uses it up once."""
+        for fault in self._waiting:
+            if path.startswith(fault.path_prefix):
+                fault.times -= 1
+                if fault.times <= 0:
+                    self._waiting.remove(fault)
+                return fault
+        return None

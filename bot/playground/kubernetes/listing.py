@@ -1,0 +1,157 @@
+"""Lists: selectors, pages that keep the view of page one, and what resourceVersion means in a list."""
+
+from __future__ import annotations
+
+import base64
+import json
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.playground.kubernetes import selectors
+from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.status import bad_request, cause, invalid, refusal, resource_version_too_large
+from bot.playground.kubernetes.store import Store, etcd_key
+
+_URL_SAFE = frozenset(string.ascii_letters + string.digits + "-_")
+_EXPIRED_TOKEN = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
+    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
+    "deleted between the time the first chunk was returned and now may show up in the list."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Token:
+    revision: int
+    start: str
+
+    def encode(self) -> str:
+        text = json.dumps(
+            {"v": "meta.k8s.io/v1", "rv": self.revision, "start": self.start + "\0"}, separators=(",", ":")
+        )
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> _Token:
+        wrong = next((at for at, letter in enumerate(text) if letter not in _URL_SAFE), None)
+        if wrong is None and len(text) % 4 == 1:
+            wrong = len(text) - 1
+        if wrong is not None:
+            raise bad_request(
+                f"invalid continue token: continue key is not valid: illegal base64 data at input byte {wrong}"
+            )
+        try:
+            parsed = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            return cls(revision=int(parsed["rv"]), start=str(parsed["start"]).rstrip("\0").lstrip("/"))
+        except (ValueError, KeyError, TypeError) as error:
+            raise bad_request(f"invalid continue token: continue key is not valid: {error}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of a list: its objects, the revision it shows, and how to go on."""
+
+    objects: list[Json]
+    revision: int
+    token: str = ""
+    remaining: int | None = None
+
+
+def parse_revision(text: str | None, *, store: Store) -> int | None:
+    """The resourceVersion of a request. Refusal 400 if it is no number, 504 if it lies in the future."""
+    if not text:
+        return None
+    if not text.isdigit():
+        raise bad_request(
+            f'invalid resource version: resourceVersion: Invalid value: "{text}": '
+            f'strconv.ParseUint: parsing "{text}": invalid syntax'
+        )
+    if (asked := int(text)) > store.revision:
+        raise resource_version_too_large(asked=asked, current=store.revision)
+    return asked
+
+
+def parse_integer(text: str | None) -> int | None:
+    """An integer of the query. Refusal 400 in the words of Go's parser."""
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from None
+
+
+def page(*, store: Store, resource: Resource, namespace: str, query: Mapping[str, str]) -> Page:
+    """What a list request answers."""
+    limit = parse_integer(query.get("limit")) or 0
+    labels, fields = query.get("labelSelector", ""), query.get("fieldSelector", "")
+    by_labels = selectors.label_selector(labels)
+    by_fields = selectors.field_selector(fields, resource=resource)
+    match = query.get("resourceVersionMatch", "")
+    version = query.get("resourceVersion")
+    if match and not version:
+        raise _match_without_version()
+    table = _stored_in(resource)
+    start = ""
+    if token_text := query.get("continue"):
+        if version and version != "0":
+            raise bad_request("specifying resource version is not allowed when using continue")
+        token = _Token.decode(token_text)
+        start = token.start
+        if token.revision == -1:
+            revision, objects = store.revision, store.objects(table=table, namespace=namespace)
+        elif token.revision < store.compacted:
+            fresh = _Token(revision=-1, start=start).encode()
+            raise refusal(code=410, message=_EXPIRED_TOKEN, reason="Expired", metadata={"continue": fresh})
+        else:
+            revision = token.revision
+            objects = store.objects_at(table=table, namespace=namespace, revision=revision)
+    else:
+        asked = parse_revision(version, store=store)
+        if match == "Exact" and asked is not None:
+            if asked < store.compacted:
+                message = "The resourceVersion for the provided list is too old."
+                raise refusal(code=410, message=message, reason="Expired")
+            revision = asked
+            objects = store.objects_at(table=table, namespace=namespace, revision=revision)
+        else:
+            revision, objects = store.revision, store.objects(table=table, namespace=namespace)
+            if asked == 0:
+                limit = 0
+    selected = [
+        obj
+        for obj in objects
+        if (not start or etcd_key(obj) > _full_key(start, namespace))
+        and by_labels(obj["metadata"].get("labels") or {})
+        and by_fields(obj)
+    ]
+    if not limit or len(selected) <= limit:
+        return Page(objects=selected, revision=revision)
+    last = etcd_key(selected[limit - 1])
+    shown = "/" + (last.removeprefix(f"{namespace}/") if namespace else last)
+    return Page(
+        objects=selected[:limit],
+        revision=revision,
+        token=_Token(revision=revision, start=shown).encode(),
+        remaining=None if labels or fields else len(selected) - limit,
+    )
+
+
+def _stored_in(resource: Resource) -> tuple[str, str]:
+    return ("", "events") if resource.group == "events.k8s.io" else resource.table
+
+
+def _full_key(start: str, namespace: str) -> str:
+    return f"{namespace}/{start}" if namespace else start
+
+
+def _match_without_version() -> Exception:
+    message = "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"
+    return invalid(
+        group="meta.k8s.io",
+        kind="ListOptions",
+        name="",
+        causes=[cause(reason="FieldValueForbidden", message=message, field="resourceVersionMatch")],
+    )

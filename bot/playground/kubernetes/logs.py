@@ -1,0 +1,214 @@
+"""Pod logs: the checks of the API server and of the kubelet behind it, and the options of the log subresource."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.playground.kubernetes import times
+from bot.playground.kubernetes.listing import parse_integer
+from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.status import bad_request, cause, invalid, not_found, refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """What one run of a container wrote; `since` is when its first line was written, if the world says so."""
+
+    text: str
+    since: datetime | None = None
+
+
+class Logs:
+    """The logs on the nodes' disks, by pod uid: a pod that comes back under its old name starts with none."""
+
+    def __init__(self) -> None:
+        self._logs: dict[tuple[str, str, bool], Log] = {}
+
+    def write(self, *, uid: str, container: str, previous: bool, log: Log) -> None:
+        self._logs[uid, container, previous] = log
+
+    def get(self, *, uid: str, container: str, previous: bool) -> Log | None:
+        return self._logs.get((uid, container, previous))
+
+    def copy(self, *, uid: str, to: str) -> None:
+        """Let a new pod write what an old one wrote."""
+        for (owner, container, previous), log in list(self._logs.items()):
+            if owner == uid:
+                self._logs[to, container, previous] = Log(text=log.text)
+
+    def forget(self, *, uid: str) -> None:
+        for key in [key for key in self._logs if key[0] == uid]:
+            del self._logs[key]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    container: str
+    previous: bool
+    timestamps: bool
+    tail: int | None
+    limit: int | None
+    since: datetime | None
+
+
+def read(
+    *, pod: Json, node: Callable[[str], Json | None], logs: Logs, query: Mapping[str, str], now: datetime
+) -> str | None:
+    """The log as text; None where the real server answers 204 (the pod has no node yet).
+
+    Refusal 422 for wrong options, 400 for a wrong container or one without a log, 404 for a pod on a node that does not
+    exist, 500 for a kubelet that does not answer.
+    """
+    options = _options(pod=pod, query=query, now=now)
+    node_name = (pod.get("spec") or {}).get("nodeName")
+    if not node_name:
+        return None
+    declared = any(logs.get(uid=pod["metadata"]["uid"], container=options.container, previous=p) for p in (False, True))
+    host = node(node_name)
+    if host is None and not declared:
+        raise not_found(group="", resource="pods", name=node_name)
+    if host is not None:
+        _require_kubelet(host, pod=pod, container=options.container)
+    log, status = _choose(pod=pod, options=options, logs=logs)
+    return _cut(log.text if log else "", written=_written(log, status=status, now=now), options=options)
+
+
+def _options(*, pod: Json, query: Mapping[str, str], now: datetime) -> _Options:
+    name = pod["metadata"]["name"]
+    tail = parse_integer(query.get("tailLines"))
+    limit = parse_integer(query.get("limitBytes"))
+    seconds = parse_integer(query.get("sinceSeconds"))
+    since_time = query.get("sinceTime")
+    causes = []
+    if tail is not None and tail < 0:
+        causes.append(_at_least("tailLines", tail, bound="greater than or equal to 0"))
+    if limit is not None and limit < 1:
+        causes.append(_at_least("limitBytes", limit, bound="greater than 0"))
+    if seconds is not None and since_time:
+        message = "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"
+        causes.append(cause(reason="FieldValueForbidden", message=message, field="[]"))
+    elif seconds is not None and seconds < 1:
+        causes.append(_at_least("sinceSeconds", seconds, bound="greater than 0"))
+    if causes:
+        raise invalid(kind="PodLogOptions", name=name, causes=causes)
+    since = now - timedelta(seconds=seconds) if seconds else times.parse(since_time) if since_time else None
+    return _Options(
+        container=_container(pod=pod, asked=query.get("container", "")),
+        previous=_flag(query.get("previous")),
+        timestamps=_flag(query.get("timestamps")),
+        tail=tail,
+        limit=limit,
+        since=since,
+    )
+
+
+def _flag(text: str | None) -> bool:
+    return text in ("true", "1", "t", "True", "TRUE")
+
+
+def _at_least(field: str, value: int, *, bound: str) -> Json:
+    return cause(reason="FieldValueInvalid", message=f"Invalid value: {value}: must be {bound}", field=field)
+
+
+def container_names(pod: Json) -> list[str]:
+    """All containers of a pod, init containers first, as error texts list them."""
+    spec = pod.get("spec") or {}
+    return [
+        each["name"]
+        for key in ("initContainers", "containers", "ephemeralContainers")
+        for each in spec.get(key) or ()
+    ]  # fmt: skip
+
+
+def _container(*, pod: Json, asked: str) -> str:
+    name, known = pod["metadata"]["name"], container_names(pod)
+    if asked:
+        if asked not in known:
+            raise bad_request(f"container {asked} is not valid for pod {name}")
+        return asked
+    default = (pod["metadata"].get("annotations") or {}).get("kubectl.kubernetes.io/default-container")
+    if len(known) > 1 and default not in known:
+        raise bad_request(f"a container name must be specified for pod {name}, choose one of: [{' '.join(known)}]")
+    return str(default) if default in known else known[0]
+
+
+def _require_kubelet(node: Json, *, pod: Json, container: str) -> None:
+    status = node.get("status") or {}
+    ready = next((each for each in status.get("conditions") or () if each.get("type") == "Ready"), None)
+    if ready is None or ready.get("status") != "Unknown":
+        return
+    addresses = status.get("addresses") or [{"address": node["metadata"]["name"]}]
+    endpoint = (status.get("daemonEndpoints") or {}).get("kubeletEndpoint") or {}
+    at = f"{addresses[0]['address']}:{endpoint.get('Port', 10250)}"
+    path = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}/{container}"
+    message = f'Get "https://{at}/containerLogs/{path}": dial tcp {at}: connect: connection refused'
+    raise refusal(code=500, message=message)
+
+
+def _choose(*, pod: Json, options: _Options, logs: Logs) -> tuple[Log | None, Json]:
+    """The log a kubelet would open, and the state of the run that wrote it (kubelet: validateContainerLogStatus)."""
+    uid, name, container = pod["metadata"]["uid"], pod["metadata"]["name"], options.container
+    status = container_status(pod, container)
+    current, previous = (logs.get(uid=uid, container=container, previous=each) for each in (False, True))
+    state, last = status.get("state") or {}, (status.get("lastState") or {}).get("terminated")
+    running_or_done = state.get("running") or state.get("terminated")
+    if options.previous:
+        if last is None and previous is None:
+            raise bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
+        # While a container waits for its next start, its last run is both the current log and the previous one.
+        return previous or (None if running_or_done else current), last or {}
+    if running_or_done is not None:
+        return current, running_or_done
+    if current is not None or last is not None:
+        return current or previous, last or {}
+    waiting = (state.get("waiting") or {}).get("reason")
+    at = f'container "{container}" in pod "{name}" is waiting to start'
+    match waiting:
+        case None if not status:
+            raise bad_request(f'container "{container}" in pod "{name}" is not available')
+        case None:
+            raise bad_request(f"{at} - no logs yet")
+        case "ErrImagePull":
+            raise bad_request(f"{at}: image can't be pulled")
+        case "ImagePullBackOff":
+            raise bad_request(f"{at}: trying and failing to pull image")
+        case reason:
+            raise bad_request(f"{at}: {reason}")
+
+
+def container_status(pod: Json, container: str) -> dict[str, Any]:
+    """The status of a container of any sort, {} if there is none yet."""
+    status = pod.get("status") or {}
+    for key in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
+        for each in status.get(key) or ():
+            if each.get("name") == container:
+                return dict(each)
+    return {}
+
+
+def _written(log: Log | None, *, status: Json, now: datetime) -> list[datetime]:
+    """When each line was written: spread over the run of its container, since worlds do not say it line by line."""
+    if log is None:
+        return []
+    lines = len(log.text.splitlines())
+    start, end = status.get("startedAt"), status.get("finishedAt")
+    first = log.since or (times.parse(start) if start else now - timedelta(minutes=1))
+    last = times.parse(end) if end else now
+    step = max((last - first) / lines, timedelta()) if lines else timedelta()
+    return [first + step * at for at in range(lines)]
+
+
+def _cut(text: str, *, written: list[datetime], options: _Options) -> str:
+    lines = list(zip(text.splitlines(), written, strict=True))
+    if options.since is not None:
+        lines = [(line, at) for line, at in lines if at >= options.since]
+    if options.tail is not None:
+        lines = lines[len(lines) - options.tail :] if options.tail < len(lines) else lines
+    if options.timestamps:
+        shown = "".join(f"{at.strftime('%Y-%m-%dT%H:%M:%S.%f')}000Z {line}\n" for line, at in lines)
+    else:
+        shown = "".join(f"{line}\n" for line, _ in lines)
+    return shown.encode()[: options.limit].decode(errors="ignore") if options.limit else shown

@@ -1,0 +1,56 @@
+"""What a world may say about how its objects react to writes, where the usual controllers would do something else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.wrong import WorldError, check_keys
+
+
+class When(StrEnum):
+    """The write that an override answers."""
+
+    DELETED = "deleted"
+    TEMPLATE_CHANGED = "template-changed"
+    PATCHED = "patched"
+
+
+class Becomes(StrEnum):
+    """What the affected pods are afterwards, if it is not a patch."""
+
+    HEALTHY = "healthy"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """After `when` befell the object, its pods become healthy, the same, or the same with a merge patch."""
+
+    when: When
+    kind: str
+    namespace: str
+    name: str
+    becomes: Becomes | Json
+
+
+def parse_override(item: Json, *, where: str) -> Override:
+    """An override from a world's `reactions`. WorldError if it is malformed."""
+    check_keys(item, where=where, known=("when", "object", "becomes"))
+    becomes: Any = item.get("becomes")
+    parts = str(item.get("object", "")).split("/")
+    if len(parts) not in (2, 3) or not all(parts):
+        raise WorldError(f'{where}.object: expected "Kind/namespace/name" or "Kind/name", got {item.get("object")!r}')
+    if item.get("when") not in tuple(When):
+        raise WorldError(f"{where}.when: expected one of {', '.join(When)}, got {item.get('when')!r}")
+    if not isinstance(becomes, dict) and becomes not in tuple(Becomes):
+        raise WorldError(f"{where}.becomes: expected {' or '.join(Becomes)} or a merge patch, got {becomes!r}")
+    return Override(
+        when=When(item["when"]),
+        kind=parts[0],
+        namespace=parts[1] if len(parts) == 3 else "",
+        name=parts[-1],
+        becomes=becomes if isinstance(becomes, dict) else Becomes(becomes),
+    )

@@ -1,0 +1,191 @@
+"""Label and field selectors, with the texts a real API server answers to malformed ones."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.status import bad_request
+
+Predicate: TypeAlias = Callable[[Json], bool]
+
+_TOKEN = re.compile(r"\s*(?:(?P<op>==|!=|=|!|,|\(|\)|>|<)|(?P<word>[^\s=!,()<>]+))")
+_FIELD_TERM = re.compile(r"^(?P<key>[^=!]*?)(?P<op>!=|==|=)(?P<value>.*)$")
+_CONVERTED_GROUPS = frozenset({"", "events.k8s.io"})
+
+
+def _tokens(text: str) -> list[str]:
+    tokens, at = [], 0
+    text = text.rstrip()
+    while at < len(text):
+        found = _TOKEN.match(text, at)
+        if found is None:
+            raise bad_request(f"unable to parse requirement: found '{text[at:]}', expected: identifier")
+        tokens.append(found["op"] or found["word"])
+        at = found.end()
+    return tokens
+
+
+class _LabelParser:
+    """A recursive descent over the tokens, as k8s.io/apimachinery's labels.Parse does it."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = _tokens(text)
+        self._at = 0
+
+    def parse(self) -> list[Predicate]:
+        requirements = [self._requirement()] if self._tokens else []
+        while self._peek() == ",":
+            self._next()
+            requirements.append(self._requirement())
+        if self._peek():
+            raise bad_request(f"found '{self._peek()}', expected: ',' or 'end of string'")
+        return requirements
+
+    def _peek(self) -> str:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+
+    def _next(self) -> str:
+        token = self._peek()
+        self._at += 1
+        return token
+
+    def _expect(self, wanted: str) -> None:
+        found = self._next()
+        if found != wanted:
+            raise bad_request(f"unable to parse requirement: found '{found}' expected: '{wanted}'")
+
+    def _requirement(self) -> Predicate:
+        absent = self._peek() == "!"
+        if absent:
+            self._next()
+        key = self._next()
+        if not key or not (key[0].isalnum()):
+            raise bad_request(f"unable to parse requirement: found '{key}', expected: identifier")
+        operator = "" if self._peek() == "," else self._next()
+        match operator:
+            case "":
+                return lambda labels: (key not in labels) == absent
+            case "=" | "==":
+                value = self._value()
+                return lambda labels: labels.get(key) == value
+            case "!=":
+                value = self._value()
+                return lambda labels: labels.get(key) != value
+            case "in":
+                values = self._values()
+                return lambda labels: labels.get(key) in values
+            case "notin":
+                values = self._values()
+                return lambda labels: labels.get(key) not in values
+            case ">" | "<":
+                return self._comparison(key=key, operator=operator)
+            case _:
+                raise bad_request(
+                    f"unable to parse requirement: found '{operator}', "
+                    "expected: in, notin, =, ==, !=, gt, lt"
+                )  # fmt: skip
+
+    def _value(self) -> str:
+        return "" if self._peek() in ("", ",") else self._next()
+
+    def _values(self) -> frozenset[str]:
+        self._expect("(")
+        values = set()
+        while self._peek() not in (")", ""):
+            token = self._next()
+            if token != ",":
+                values.add(token)
+        self._expect(")")
+        return frozenset(values)
+
+    def _comparison(self, *, key: str, operator: str) -> Predicate:
+        try:
+            bound = int(self._value())
+        except ValueError:
+            message = "unable to parse requirement: for 'Gt', 'Lt' operators, the value must be an integer"
+            raise bad_request(message) from None
+
+        def compare(labels: Json) -> bool:
+            try:
+                value = int(labels.get(key, ""))
+            except ValueError:
+                return False
+            return value > bound if operator == ">" else value < bound
+
+        return compare
+
+
+def label_selector(text: str) -> Predicate:
+    """A predicate over an object's labels. Refusal 400 if it does not parse."""
+    requirements = _LabelParser(text).parse()
+    return lambda labels: all(requirement(labels) for requirement in requirements)
+
+
+def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
+    """Whether an object's LabelSelector (matchLabels, matchExpressions) selects these labels; None selects nothing."""
+    if selector is None:
+        return False
+    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
+        return False
+    return all(_expression_holds(term, labels) for term in selector.get("matchExpressions") or ())
+
+
+def _expression_holds(term: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    value = labels.get(term["key"])
+    match term["operator"]:
+        case "In":
+            return value in term["values"]
+        case "NotIn":
+            return value not in term["values"]
+        case "Exists":
+            return value is not None
+        case _:
+            return value is None
+
+
+def field_selector(text: str, *, resource: Resource) -> Predicate:
+    """A predicate over a whole object. Refusal 400 for a field its kind does not select by."""
+    known = dict(resource.fields) | {"metadata.name": "metadata.name"}
+    if resource.namespaced or resource.group not in _CONVERTED_GROUPS:
+        known["metadata.namespace"] = "metadata.namespace"
+    terms: list[tuple[str, bool, str]] = []
+    for part in text.split(","):
+        if not part:
+            continue
+        found = _FIELD_TERM.match(part)
+        if found is None:
+            raise bad_request(f"invalid selector: '{text}'; can't understand '{part}'")
+        key = found["key"]
+        if key not in known:
+            raise bad_request(_unknown_field(key, resource=resource))
+        terms.append((known[key], found["op"] != "!=", found["value"]))
+
+    def selects(obj: Json) -> bool:
+        return all((field_value(obj, path) == value) == wanted for path, wanted, value in terms)
+
+    return selects
+
+
+def _unknown_field(key: str, *, resource: Resource) -> str:
+    if resource.group in _CONVERTED_GROUPS or resource.custom:
+        return f"field label not supported: {key}"
+    if resource.plural == "jobs":
+        return f'field label "{key}" not supported for Job'
+    return f'"{key}" is not a known field selector: only "metadata.name", "metadata.namespace"'
+
+
+def field_value(obj: Json, path: str) -> str:
+    """The value at a dotted path as selectors compare it: absent and null are "", booleans are lower case."""
+    value: Any = obj
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    if path == "source.component" and not value:
+        value = obj.get("reportingComponent")
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "false" if path in ("spec.unschedulable", "spec.hostNetwork") else ""
+    return str(value)

@@ -1,0 +1,212 @@
+"""The simulated cluster as tests and the demo use it: an API server on loopback, worlds in it, faults on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import format_datetime
+from importlib import resources as package_files
+from typing import Any
+
+import yaml
+from aiohttp import web
+
+from bot.playground.kubernetes import times
+from bot.playground.kubernetes.access import Denial
+from bot.playground.kubernetes.dispatch import TEXT_TYPE, Answer, Dispatcher, Request
+from bot.playground.kubernetes.faults import Fault, Faults, RecordedRequest
+from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.state import State
+from bot.playground.kubernetes.status import Refusal, unauthorized
+from bot.playground.kubernetes.store import Store
+from bot.playground.kubernetes.world import Loader
+from bot.playground.kubernetes.writing import Writer
+
+_LARGEST_BODY = 3 * 1024 * 1024
+_TOKEN = "casebook-simulated-token"
+
+
+class SimulatedCluster:
+    """A Kubernetes API server whose objects are what the loaded worlds say. Start it inside a running event loop."""
+
+    def __init__(self, *, clock: times.Clock = times.utc_now) -> None:
+        self.requests: list[RecordedRequest] = []
+        self.latency = 0.0
+        self.token: str | None = None
+        self._clock = clock
+        self._state = State(clock=clock)
+        self._writer = Writer(state=self._state)
+        self._dispatcher = Dispatcher(state=self._state, writer=self._writer)
+        self._faults = Faults()
+        self._runner: web.AppRunner | None = None
+        self._stopping = asyncio.Event()
+        self._url = ""
+
+    @property
+    def url(self) -> str:
+        """The base URL while it runs, "" otherwise."""
+        return self._url
+
+    @property
+    def store(self) -> Store:
+        """The stored objects, for tests that look behind the API or compact the history."""
+        return self._state.store
+
+    def load(self, world: Mapping[str, Any]) -> None:
+        """Add a world to the cluster; worlds lie side by side, and a later one replaces objects of the same name.
+
+        Raises WorldError, naming the key or the object, and leaves the cluster as it was.
+        """
+        self._writer.learn(Loader(state=self._state).load(world))
+
+    def load_neighbours(self) -> None:
+        """Add healthy nodes and workloads, so that what is broken is not alone."""
+        text = package_files.files(__package__).joinpath("neighbours.yaml").read_text(encoding="utf-8")
+        self.load(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Listen on `host`:`port` (0: any free port) and return the base URL."""
+        application = web.Application(client_max_size=_LARGEST_BODY)
+        application.router.add_route("*", "/{path:.*}", self._handle)
+        self._stopping.clear()
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        listening = self._runner.addresses[0]
+        self._url = f"http://{listening[0]}:{listening[1]}"
+        self._dispatcher.server_address = f"{listening[0]}:{listening[1]}"
+        return self._url
+
+    async def stop(self) -> None:
+        """Stop listening; requests that hang are let go."""
+        self._stopping.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self._runner, self._url = None, ""
+
+    def kubeconfig(self, *, namespace: str = "default") -> Json:
+        """A kubeconfig whose only context points at this server. RuntimeError if it does not run."""
+        if not self._url:
+            raise RuntimeError("the simulated cluster has no address: start it before asking for a kubeconfig")
+        context = {"cluster": "simulated", "user": "casebook", "namespace": namespace}
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "simulated", "cluster": {"server": self._url}}],
+            "users": [{"name": "casebook", "user": {"token": self.token or _TOKEN}}],
+            "contexts": [{"name": "simulated", "context": context}],
+            "current-context": "simulated",
+        }
+
+    def forbid(
+        self, *, verb: str = "*", group: str = "*", resource: str = "*", namespace: str = "*", name: str = "*"
+    ) -> None:
+        """Refuse what matches with 403; a subresource is written as in RBAC rules (`pods/log`)."""
+        self._state.access.forbid(Denial(verb=verb, group=group, resource=resource, namespace=namespace, name=name))
+
+    def forbid_everything(self) -> None:
+        """Refuse every read and write of a resource; discovery and access reviews stay open."""
+        self._state.access.forbid(Denial())
+
+    def fail(
+        self,
+        *,
+        path_prefix: str,
+        status: int = 503,
+        times: int = 1,
+        retry_after: float | None = None,
+        body: Json | str | None = None,
+        reset: bool = False,
+        hang: bool = False,
+    ) -> None:
+        """Let the next `times` requests to paths with this prefix fail.
+
+        They get `status` (429 in plain text, others with a Status, or `body`), or with `reset` the connection is closed
+        without an answer, or with `hang` no answer comes until the server stops.
+        """
+        self._faults.add(
+            Fault(
+                path_prefix=path_prefix,
+                status=status,
+                times=times,
+                retry_after=retry_after,
+                body=body,
+                reset=reset,
+                hang=hang,
+            )
+        )
+
+    async def _handle(self, incoming: web.Request) -> web.StreamResponse:
+        body = await incoming.read()
+        request = Request(
+            method=incoming.method,
+            path=incoming.path,
+            query=dict(incoming.query),
+            headers={name.lower(): value for name, value in incoming.headers.items()},
+            body=body,
+        )
+        fault = self._faults.take(request.path)
+        if fault is not None and (fault.reset or fault.hang):
+            self._record(request, status=0)
+            if fault.hang:
+                await self._stopping.wait()
+            if incoming.transport is not None:
+                incoming.transport.abort()
+            return web.Response(status=500)
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        try:
+            if fault is not None:
+                raise fault.answer()
+            self._authenticate(request)
+            response = self._response(self._dispatcher.answer(request))
+        except Refusal as refused:
+            response = self._refused(refused)
+        self._record(request, status=response.status)
+        return response
+
+    def _authenticate(self, request: Request) -> None:
+        if self.token is not None and request.headers.get("authorization") != f"Bearer {self.token}":
+            raise unauthorized()
+
+    def _record(self, request: Request, *, status: int) -> None:
+        self.requests.append(
+            RecordedRequest(
+                method=request.method,
+                path=request.path,
+                query=request.query,
+                status=status,
+                body=request.body.decode(errors="replace"),
+            )
+        )
+
+    def _response(self, answer: Answer) -> web.Response:
+        response = web.Response(status=answer.status, headers={"Date": self._date()})
+        if answer.body is not None:
+            text = answer.body if isinstance(answer.body, str) else _encoded(answer.body)
+            response.body = text.encode()
+            response.headers["Content-Type"] = answer.content_type
+        for warning in answer.warnings:
+            escaped = warning.replace("\\", "\\\\").replace('"', '\\"')
+            response.headers.add("Warning", f'299 - "{escaped}"')
+        return response
+
+    def _refused(self, refused: Refusal) -> web.Response:
+        text = isinstance(refused.body, str)
+        answer = Answer(
+            status=refused.code, body=refused.body, content_type=TEXT_TYPE if text else "application/json"
+        )  # fmt: skip
+        response = self._response(answer)
+        response.headers.update(refused.headers)
+        return response
+
+    def _date(self) -> str:
+        # The bot takes its "now" from here, so that its clock and the cluster's need not agree.
+        return format_datetime(self._clock().astimezone(UTC), usegmt=True)
+
+
+def _encoded(body: Json) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")) + "\n"

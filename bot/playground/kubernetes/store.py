@@ -1,0 +1,140 @@
+"""The objects of the simulated cluster with their revisions: what etcd is to a real one.
+
+Stored objects are never changed in place: a write replaces the object. So history costs only references, and a page
+asked for with a continue token shows the list as it was when page one went out.
+"""
+
+from __future__ import annotations
+
+import bisect
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from bot.playground.kubernetes.resources import Json
+
+Table: TypeAlias = tuple[str, str]
+Key: TypeAlias = tuple[str, str]
+
+_UIDS = uuid.UUID("6f1b1f0e-6c0f-5d4e-8f63-5d1c4a5d9f10")
+_KEPT_CHANGES = 20_000
+
+
+@dataclass(slots=True)
+class _Change:
+    revision: int
+    key: Key
+    after: Json | None
+
+
+@dataclass(slots=True)
+class _Shelf:
+    now: dict[Key, Json] = field(default_factory=dict)
+    changes: list[_Change] = field(default_factory=list)
+
+
+class Store:
+    """Objects by (group, plural) and (namespace, name); every write gets the next revision of one counter."""
+
+    def __init__(self, *, first_revision: int = 1) -> None:
+        self.revision = first_revision
+        self.compacted = 0
+        self._shelves: dict[Table, _Shelf] = {}
+        self._births: dict[tuple[Table, Key], int] = {}
+        self._count = 0
+
+    def get(self, *, table: Table, namespace: str, name: str) -> Json | None:
+        shelf = self._shelves.get(table)
+        return shelf.now.get((namespace, name)) if shelf else None
+
+    def put(self, *, table: Table, namespace: str, name: str, obj: Json) -> Json:
+        """Store `obj` under the next revision and return what was stored (with metadata.resourceVersion set)."""
+        self.revision += 1
+        stored = obj | {"metadata": obj["metadata"] | {"resourceVersion": str(self.revision)}}
+        self._record(table=table, key=(namespace, name), after=stored)
+        return stored
+
+    def remove(self, *, table: Table, namespace: str, name: str) -> None:
+        """Forget an object; the removal is a revision of its own."""
+        self.revision += 1
+        self._record(table=table, key=(namespace, name), after=None)
+
+    def objects(self, *, table: Table, namespace: str = "") -> list[Json]:
+        """All objects of a table, of one namespace if given, in the order of etcd's keys."""
+        shelf = self._shelves.get(table)
+        return _ordered(shelf.now, namespace) if shelf else []
+
+    def objects_at(self, *, table: Table, namespace: str, revision: int) -> list[Json]:
+        """The same as of an earlier revision; the caller has checked `compacted`."""
+        shelf = self._shelves.get(table)
+        if shelf is None:
+            return []
+        upto = bisect.bisect_right(shelf.changes, revision, key=lambda change: change.revision)
+        then: dict[Key, Json] = {}
+        for change in shelf.changes[:upto]:
+            if change.after is None:
+                then.pop(change.key, None)
+            else:
+                then[change.key] = change.after
+        return _ordered(then, namespace)
+
+    def everything(self) -> Iterator[tuple[Table, Json]]:
+        for table, shelf in list(self._shelves.items()):
+            for obj in list(shelf.now.values()):
+                yield table, obj
+
+    def compact(self, *, upto: int | None = None) -> None:
+        """Forget how lists looked before a revision (default: before the current one)."""
+        self.compacted = self.revision if upto is None else upto
+        for shelf in self._shelves.values():
+            kept = [change for change in shelf.changes if change.revision > self.compacted]
+            base = self._state(shelf, self.compacted)
+            shelf.changes = [_Change(int(o["metadata"]["resourceVersion"]), k, o) for k, o in base.items()] + kept
+            shelf.changes.sort(key=lambda change: change.revision)
+
+    def new_uid(self, *, table: Table, namespace: str, name: str) -> str:
+        """A uid that is the same in every run for the nth object of that name, so that answers can be compared."""
+        birth = self._births.get((table, (namespace, name)), 0)
+        self._births[table, (namespace, name)] = birth + 1
+        return uid_of(table=table, namespace=namespace, name=name, birth=birth)
+
+    @staticmethod
+    def _state(shelf: _Shelf, revision: int) -> dict[Key, Json]:
+        state: dict[Key, Json] = {}
+        for change in shelf.changes:
+            if change.revision > revision:
+                break
+            if change.after is None:
+                state.pop(change.key, None)
+            else:
+                state[change.key] = change.after
+        return state
+
+    def _record(self, *, table: Table, key: Key, after: Json | None) -> None:
+        shelf = self._shelves.setdefault(table, _Shelf())
+        shelf.changes.append(_Change(self.revision, key, after))
+        if after is None:
+            shelf.now.pop(key, None)
+        else:
+            shelf.now[key] = after
+        self._count += 1
+        if self._count > _KEPT_CHANGES:
+            self._count = 0
+            self.compact(upto=self.revision - _KEPT_CHANGES // 2)
+
+
+def uid_of(*, table: Table, namespace: str, name: str, birth: int = 0) -> str:
+    return str(uuid.uuid5(_UIDS, "/".join((*table, namespace, name, str(birth)))))
+
+
+def etcd_key(obj: Json) -> str:
+    """The part of the etcd key that orders a list over namespaces."""
+    metadata = obj["metadata"]
+    namespace = metadata.get("namespace", "")
+    return f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
+
+
+def _ordered(objects: dict[Key, Json], namespace: str) -> list[Json]:
+    found = (obj for (place, _), obj in objects.items() if not namespace or place == namespace)
+    return sorted(found, key=etcd_key)

@@ -1,0 +1,59 @@
+"""Relative times of a written world ("-5m") as the timestamps an API server would show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeAlias
+
+Clock: TypeAlias = Callable[[], datetime]
+
+_RELATIVE = re.compile(r"^(?P<sign>[-+])(?P<amount>\d+(\.\d+)?)(?P<unit>[smhd])$")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_MICRO = frozenset({"renewTime", "acquireTime", "eventTime", "lastObservedTime"})
+_TIME_KEYS = ("Time", "Timestamp", "At", "time", "After", "Before")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 with whole seconds, as metav1.Time prints."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def micro_timestamp(moment: datetime) -> str:
+    """RFC 3339 with six digits, as metav1.MicroTime prints."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse(text: str) -> datetime:
+    """A timestamp of an object as a moment. ValueError if it is none."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def relative(text: object, *, now: datetime) -> datetime | None:
+    """The moment that "-5m" or "+1.5h" means, None if `text` is no relative time."""
+    if not isinstance(text, str) or (found := _RELATIVE.match(text)) is None:
+        return None
+    distance = timedelta(**{_UNITS[found["unit"]]: float(found["amount"])})
+    return now - distance if found["sign"] == "-" else now + distance
+
+
+def resolve(value: Any, *, now: datetime, key: str = "") -> Any:
+    """A copy of `value` in which relative times under keys that hold times have become timestamps.
+
+    YAML reads an unquoted timestamp as a datetime; those become strings again too.
+    """
+    if isinstance(value, dict):
+        return {name: resolve(item, now=now, key=str(name)) for name, item in value.items()}
+    if isinstance(value, list):
+        return [resolve(item, now=now, key=key) for item in value]
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return micro_timestamp(aware) if key in _MICRO else timestamp(aware)
+    if key.endswith(_TIME_KEYS) and (moment := relative(value, now=now)) is not None:
+        return micro_timestamp(moment) if key in _MICRO else timestamp(moment)
+    return value

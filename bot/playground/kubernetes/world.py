@@ -1,0 +1,378 @@
+"""Loading a world: trimmed objects, events, logs and denials as people write them, into the state of the cluster.
+
+A world is checked as a whole before anything of it is stored, so that a mistake in it leaves the cluster as it was.
+What is filled in: apiVersion of known kinds, namespace ("default"), uid, resourceVersion, generation,
+creationTimestamp (a day ago), owner references, namespaces that are not written, and relative times.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.playground.kubernetes import events, resources, times
+from bot.playground.kubernetes.access import Denial
+from bot.playground.kubernetes.logs import Log, container_names
+from bot.playground.kubernetes.overrides import Override, parse_override
+from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.state import DEFINITIONS, NAMESPACES, State
+from bot.playground.kubernetes.store import Key, Table, uid_of
+from bot.playground.kubernetes.wrong import WorldError, check_keys, list_of_mappings
+
+_KEYS = ("objects", "events", "logs", "forbidden", "reactions")
+_EVENT_KEYS = (
+    "for", "type", "reason", "message", "count", "first", "last", "source", "style", "container", "gone",
+)  # fmt: skip
+_LOG_KEYS = ("pod", "container", "previous", "text", "since")
+_DENIAL_KEYS = ("verb", "group", "resource", "namespace", "name")
+_COUNTED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
+_WITHOUT_GENERATION = frozenset({
+    "ConfigMap", "Secret", "ServiceAccount", "Namespace", "Node", "Event", "Endpoints", "PersistentVolumeClaim",
+    "PersistentVolume", "Service", "Lease", "EndpointSlice", "APIService", "LimitRange", "ResourceQuota", "Role",
+    "ClusterRole", "RoleBinding", "ClusterRoleBinding", "StorageClass", "CSINode", "ControllerRevision",
+    "VolumeAttachment",
+})  # fmt: skip
+
+
+class Loader:
+    """Loads one world into a state. Use once."""
+
+    def __init__(self, *, state: State) -> None:
+        self._state = state
+        self._now = state.now()
+        self._objects: dict[tuple[Table, Key], tuple[Resource, Json]] = {}
+        self._new_kinds: list[Resource] = []
+
+    def load(self, world: Mapping[str, Any]) -> list[Override]:
+        """Store what `world` says and return its overrides of reactions. WorldError if it is wrong."""
+        if not isinstance(world, Mapping):
+            raise WorldError(f"a world: expected a mapping with {', '.join(_KEYS)}, got {type(world).__name__}")
+        check_keys(world, where="a world", known=_KEYS)
+        written = [*self._flat(list_of_mappings(world.get("objects"), where="objects"))]
+        for item in written:
+            if item.get("kind") == "CustomResourceDefinition":
+                self._learn_definition(item)
+        for at, item in enumerate(written):
+            self._add(item, where=f"objects[{at}]")
+        self._join_references()
+        happened = [
+            self._event(item, where=f"events[{at}]")
+            for at, item in enumerate(list_of_mappings(world.get("events"), where="events"))
+        ]
+        logs = [
+            self._log(item, where=f"logs[{at}]")
+            for at, item in enumerate(list_of_mappings(world.get("logs"), where="logs"))
+        ]
+        denials = _denials(world.get("forbidden"))
+        overrides = [
+            parse_override(item, where=f"reactions[{at}]")
+            for at, item in enumerate(list_of_mappings(world.get("reactions"), where="reactions"))
+        ]
+        self._store(happened=happened, logs=logs, denials=denials)
+        return overrides
+
+    def _flat(self, items: Iterable[Json]) -> Iterable[Json]:
+        for item in items:
+            if item.get("kind") == "List":
+                yield from self._flat(list_of_mappings(item.get("items"), where="objects: List.items"))
+            else:
+                yield item
+
+    def _learn_definition(self, item: Json) -> None:
+        try:
+            self._new_kinds.extend(resources.from_custom_resource_definition(item))
+        except (KeyError, TypeError, AttributeError) as error:
+            name = (item.get("metadata") or {}).get("name")
+            raise WorldError(
+                f"CustomResourceDefinition {name}: spec needs group, scope, names {{kind, plural}} and versions "
+                f"[{{name, served, storage}}]; {error!r} is missing or of another type"
+            ) from None
+
+    def _resource(self, item: Json, *, where: str) -> Resource:
+        kind, api_version = item.get("kind"), item.get("apiVersion")
+        if not isinstance(kind, str) or not kind:
+            raise WorldError(f"{where}: kind: expected the name of a kind, got {kind!r}")
+        known = [
+            each
+            for each in self._new_kinds
+            if each.kind == kind and (api_version is None or each.api_version == api_version)
+        ] or self._state.registry.of_kind(kind, api_version=api_version)
+        if known:
+            return known[0]
+        if not isinstance(api_version, str):
+            close = self._state.registry.closest_kinds(kind)
+            hint = f"; did you mean {' or '.join(close)}?" if close else ""
+            raise WorldError(
+                f"{where}: kind {kind} is not built in: write its apiVersion, or a CustomResourceDefinition{hint}"
+            )
+        group, _, version = api_version.rpartition("/")
+        for each in resources.aggregated_resources(group=group, version=version):
+            if each.kind == kind:
+                return each
+        resource = Resource(
+            group=group,
+            version=version,
+            plural=resources.naive_plural(kind),
+            kind=kind,
+            singular=kind.lower(),
+            namespaced="namespace" in (item.get("metadata") or {}),
+            subresources=(resources.Subresource(name="status", kind=kind, verbs=("get", "patch", "update")),),
+            custom=True,
+        )
+        self._new_kinds.append(resource)
+        return resource
+
+    def _add(self, item: Json, *, where: str) -> None:
+        resource = self._resource(item, where=where)
+        metadata = item.get("metadata")
+        if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
+            raise WorldError(f"{where} ({resource.kind}): metadata.name: expected a string, got {metadata!r}")
+        namespace = metadata.get("namespace", "default" if resource.namespaced else "")
+        about = f"{resource.kind} {namespace}{'/' if namespace else ''}{metadata['name']}"
+        if namespace and not resource.namespaced:
+            raise WorldError(f"{about}: metadata.namespace: {resource.kind} is cluster-scoped and has none")
+        for key in ("labels", "annotations"):
+            _check_strings(metadata.get(key), about=about, key=key)
+        _check_body(item, about=about)
+        place = (resource.table, (namespace, metadata["name"]))
+        if place in self._objects:
+            raise WorldError(f"{about}: written twice in one world")
+        try:
+            resolved: Json = json.loads(json.dumps(times.resolve(dict(item), now=self._now)))
+        except (TypeError, ValueError) as error:
+            raise WorldError(f"{about}: holds a value that JSON has not: {error}") from None
+        self._objects[place] = (resource, self._completed(resolved, resource=resource, namespace=namespace))
+
+    def _completed(self, item: Json, *, resource: Resource, namespace: str) -> Json:
+        metadata = item["metadata"]
+        name = metadata["name"]
+        before = self._state.store.get(table=resource.table, namespace=namespace, name=name)
+        uid = metadata.get("uid") or (before["metadata"]["uid"] if before else None)
+        head: Json = {"name": name}
+        if namespace:
+            head["namespace"] = namespace
+        head["uid"] = uid or uid_of(table=resource.table, namespace=namespace, name=name)
+        if resource.kind not in _WITHOUT_GENERATION:
+            head["generation"] = metadata.get("generation", 1)
+        head["creationTimestamp"] = metadata.get("creationTimestamp", times.timestamp(self._now - timedelta(days=1)))
+        rest = {key: value for key, value in metadata.items() if key not in (*head, "uid", "managedFields")}
+        if resource.kind == "Namespace":
+            rest["labels"] = {"kubernetes.io/metadata.name": name} | (rest.get("labels") or {})
+            item = {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}} | item
+        obj: Json = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": head | rest}
+        obj |= {key: value for key, value in item.items() if key not in ("kind", "apiVersion", "metadata")}
+        if resource.kind in _COUNTED and isinstance(obj.get("status"), dict):
+            obj["status"] = {"observedGeneration": head["generation"]} | obj["status"]
+        if resource.kind == "APIService" and "status" not in obj:
+            condition = {"type": "Available", "status": "True", "reason": "Passed", "message": "all checks passed"}
+            obj["status"] = {"conditions": [condition | {"lastTransitionTime": head["creationTimestamp"]}]}
+        return obj
+
+    def _join_references(self) -> None:
+        """Fill in the uids that references between objects carry: owners, claims of volumes, targets of endpoints."""
+        for (_, (namespace, name)), (resource, obj) in self._objects.items():
+            if (claim := (obj.get("spec") or {}).get("claimRef")) is not None:
+                self._join(claim, about=f"{resource.kind} {name}: spec.claimRef")
+            for endpoint in obj.get("endpoints") or ():
+                if (target := endpoint.get("targetRef")) is not None:
+                    self._join(target, about=f"{resource.kind} {namespace}/{name}: endpoints.targetRef")
+            owners = obj["metadata"].get("ownerReferences")
+            if not owners:
+                continue
+            about = f"{resource.kind} {namespace}/{name}"
+            obj["metadata"]["ownerReferences"] = [
+                self._owner(owner, about=about, namespace=namespace, first=at == 0) for at, owner in enumerate(owners)
+            ]
+
+    def _join(self, reference: Json, *, about: str) -> None:
+        if "uid" in reference:
+            return
+        _, obj = self._lookup(
+            kind=reference.get("kind", "PersistentVolumeClaim"),
+            namespace=reference.get("namespace", ""),
+            name=reference.get("name", ""),
+            where=about,
+        )
+        if obj is not None:
+            reference["uid"] = obj["metadata"]["uid"]
+
+    def _owner(self, owner: Any, *, about: str, namespace: str, first: bool) -> Json:
+        if not isinstance(owner, dict) or not owner.get("kind") or not owner.get("name"):
+            raise WorldError(f"{about}: ownerReferences: expected {{kind, name}}, got {owner!r}")
+        resource, obj = self._lookup(
+            kind=owner["kind"],
+            namespace=namespace,
+            name=owner["name"],
+            api_version=owner.get("apiVersion"),
+            where=f"{about}: ownerReferences",
+        )
+        place = namespace if resource.namespaced else ""
+        uid = obj["metadata"]["uid"] if obj else uid_of(table=resource.table, namespace=place, name=owner["name"])
+        filled = {"apiVersion": resource.api_version, "kind": owner["kind"], "name": owner["name"], "uid": uid}
+        return filled | ({"controller": True, "blockOwnerDeletion": True} if first else {}) | owner
+
+    def _lookup(
+        self, *, kind: str, namespace: str, name: str, where: str, api_version: str | None = None
+    ) -> tuple[Resource, Json | None]:
+        """The resource of a kind and the object of that name, which may be in this world or loaded before it."""
+        candidates = [
+            *(each for each in self._new_kinds if each.kind == kind),
+            *self._state.registry.of_kind(kind),
+        ]
+        candidates = [each for each in candidates if api_version in (None, each.api_version)]
+        if not candidates:
+            close = self._state.registry.closest_kinds(kind)
+            hint = f"; did you mean {' or '.join(close)}?" if close else ""
+            raise WorldError(f"{where}: kind {kind} is not known{hint}")
+        for resource in candidates:
+            key = (namespace if resource.namespaced else "", name)
+            if (found := self._objects.get((resource.table, key))) is not None:
+                return resource, found[1]
+            if (stored := self._state.store.get(table=resource.table, namespace=key[0], name=name)) is not None:
+                return resource, stored
+        return candidates[0], None
+
+    def _target(self, text: Any, *, where: str) -> tuple[str, str, str]:
+        parts = text.split("/") if isinstance(text, str) else []
+        if len(parts) not in (2, 3) or not all(parts):
+            raise WorldError(f'{where}: expected "Kind/namespace/name" or "Kind/name", got {text!r}')
+        return parts[0], parts[1] if len(parts) == 3 else "", parts[-1]
+
+    def _event(self, item: Json, *, where: str) -> Json:
+        check_keys(item, where=where, known=_EVENT_KEYS)
+        kind, namespace, name = self._target(item.get("for"), where=f"{where}.for")
+        for key in ("reason", "message"):
+            if not isinstance(item.get(key), str):
+                raise WorldError(f"{where} (for {item['for']}): {key}: expected a string, got {item.get(key)!r}")
+        _check_choice(item, "type", ("Normal", "Warning"), where=where)
+        _check_choice(item, "style", ("plain", "series"), where=where)
+        for key in ("first", "last"):
+            _check_time(item, key, now=self._now, where=where)
+        if not isinstance(item.get("count", 1), int) or item.get("count", 1) < 1:
+            raise WorldError(f"{where}: count: expected a positive integer, got {item['count']!r}")
+        resource, involved = self._lookup(kind=kind, namespace=namespace, name=name, where=f"{where}.for")
+        if resource.namespaced != bool(namespace):
+            form = f"{kind}/namespace/name" if resource.namespaced else f"{kind}/name"
+            raise WorldError(f'{where}.for: expected "{form}", got {item["for"]!r}')
+        if involved is None:
+            if not item.get("gone"):
+                raise WorldError(
+                    f"{where}.for: no {kind} {namespace + '/' if namespace else ''}{name} is loaded; "
+                    "write the object, or `gone: true` if it is deleted since"
+                )
+            uid = uid_of(table=resource.table, namespace=namespace, name=name)
+            metadata = {"name": name, "uid": uid} | ({"namespace": namespace} if namespace else {})
+            involved = {"kind": kind, "apiVersion": resource.api_version, "metadata": metadata}
+        number = self._state.next_event()
+        return events.expand(written=item, involved=involved, resource=resource, now=self._now, number=number)
+
+    def _log(self, item: Json, *, where: str) -> tuple[str, str, bool, Log]:
+        check_keys(item, where=where, known=_LOG_KEYS)
+        text, pod_name = item.get("text"), item.get("pod")
+        if not isinstance(pod_name, str) or pod_name.count("/") != 1:
+            raise WorldError(f'{where}.pod: expected "namespace/name", got {pod_name!r}')
+        if not isinstance(text, str):
+            raise WorldError(f"{where} (pod {pod_name}): text: expected a string, got {text!r}")
+        namespace, name = pod_name.split("/")
+        _, pod = self._lookup(kind="Pod", namespace=namespace, name=name, where=where)
+        if pod is None:
+            raise WorldError(f"{where}.pod: no Pod {pod_name} is loaded")
+        containers = container_names(pod)
+        container = item.get("container", containers[0] if len(containers) == 1 else None)
+        if container not in containers:
+            raise WorldError(f"{where} (pod {pod_name}): container: expected one of {containers}, got {container!r}")
+        if not isinstance(item.get("previous", False), bool):
+            raise WorldError(f"{where} (pod {pod_name}): previous: expected true or false, got {item['previous']!r}")
+        since = _check_time(item, "since", now=self._now, where=where)
+        return pod["metadata"]["uid"], str(container), item.get("previous", False), Log(text=text, since=since)
+
+    def _store(self, *, happened: list[Json], logs: list[tuple[str, str, bool, Log]], denials: list[Denial]) -> None:
+        state, store = self._state, self._state.store
+        for resource in self._new_kinds:
+            state.registry.add(resource)
+        day = times.timestamp(self._now - timedelta(days=1))
+        first = (DEFINITIONS, NAMESPACES)
+        ordered = sorted(self._objects.items(), key=lambda each: each[1][0].table not in first)
+        for (table, (namespace, name)), (resource, obj) in ordered:
+            if namespace:
+                state.ensure_namespace(namespace, created=day)
+            if store.get(table=table, namespace=namespace, name=name) is None:
+                store.new_uid(table=table, namespace=namespace, name=name)
+            state.put(resource=resource, obj=obj)
+            if table == NAMESPACES:
+                state.fill_namespace(name, created=day)
+        event_resource = state.registry.of_table(("", "events"))
+        for event in happened:
+            metadata = event["metadata"]
+            state.ensure_namespace(metadata["namespace"], created=day)
+            metadata["uid"] = store.new_uid(
+                table=event_resource.table, namespace=metadata["namespace"], name=metadata["name"]
+            )
+            state.put(resource=event_resource, obj=event)
+        for uid, container, previous, log in logs:
+            state.logs.write(uid=uid, container=container, previous=previous, log=log)
+        for denial in denials:
+            state.access.forbid(denial)
+
+
+def _check_strings(values: Any, *, about: str, key: str) -> None:
+    if values is None:
+        return
+    if not isinstance(values, Mapping):
+        raise WorldError(f"{about}: metadata.{key}: expected a mapping, got {values!r}")
+    for name, value in values.items():
+        if not isinstance(value, (str, datetime)):
+            raise WorldError(f"{about}: metadata.{key}.{name}: expected a string, got {value!r} (quote it in YAML)")
+
+
+def _check_body(item: Json, *, about: str) -> None:
+    for key in ("spec", "status"):
+        if key in item and not isinstance(item[key], dict):
+            raise WorldError(f"{about}: {key}: expected a mapping, got {item[key]!r}")
+    if item["kind"] != "Pod":
+        return
+    containers = (item.get("spec") or {}).get("containers")
+    named = isinstance(containers, list) and all(isinstance(each, dict) and each.get("name") for each in containers)
+    if not containers or not named:
+        raise WorldError(f"{about}: spec.containers: expected a list of containers with a name, got {containers!r}")
+    known = set(container_names(item))
+    for key in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
+        for status in (item.get("status") or {}).get(key) or ():
+            if not isinstance(status, dict) or status.get("name") not in known:
+                raise WorldError(f"{about}: status.{key}: expected the name of one of {sorted(known)}, got {status!r}")
+
+
+def _check_choice(item: Json, key: str, allowed: tuple[str, ...], *, where: str) -> None:
+    if key in item and item[key] not in allowed:
+        close = difflib.get_close_matches(str(item[key]), allowed, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise WorldError(f"{where}: {key}: expected {' or '.join(allowed)}, got {item[key]!r}{hint}")
+
+
+def _check_time(item: Json, key: str, *, now: datetime, where: str) -> datetime | None:
+    if key not in item:
+        return None
+    if (moment := times.relative(item[key], now=now)) is not None:
+        return moment
+    try:
+        return times.parse(item[key])
+    except (ValueError, AttributeError):
+        raise WorldError(
+            f'{where}: {key}: expected a time like "-5m" or an RFC 3339 timestamp, got {item[key]!r}'
+        ) from None
+
+
+def _denials(written: Any) -> list[Denial]:
+    if written == "everything":
+        return [Denial()]
+    denials = []
+    for at, item in enumerate(list_of_mappings(written, where="forbidden")):
+        check_keys(item, where=f"forbidden[{at}]", known=_DENIAL_KEYS)
+        for key, value in item.items():
+            if not isinstance(value, str):
+                raise WorldError(f"forbidden[{at}]: {key}: expected a string, got {value!r}")
+        denials.append(Denial(**item))
+    return denials
