@@ -255,6 +255,8 @@ class Incident(Model):
     kinds: tuple[str, ...] = ()
     """Kinds of objects whose diagnosis raises this incident with no text at all."""
     signatures: Annotated[tuple[SignatureField, ...], Field(min_length=1)]
+    about: tuple[Key, ...] = ("pod", "statefulset", "deployment", "daemonset", "job")
+    """Which captured name is the object this incident is about: the first of these words that the text names."""
     reads: dict[Key, Read] = {}
     evidence: tuple[Rule, ...] = ()
     root_cause: LocalText

@@ -1,0 +1,168 @@
+"""Incident files become a catalog: every mistake is reported with file, line and field, the rest keeps working.
+
+Directories overlay each other: a later one replaces an entry by its id. A reload that finds a broken file keeps that
+entry's last good version, so that a typo at 3 a.m. never takes knowledge away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from pydantic import ValidationError
+
+from intents.catalog.schema import Incident
+from intents.catalog.yaml_nodes import Document, YamlError
+
+# An incident file is prose and a few trimmed objects; more is a mistake (a dump), and slow to read.
+MAX_FILE_BYTES: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Problem:
+    """One mistake in a catalog: where it stands, in which field, and what was expected."""
+
+    file: str
+    line: int
+    field: str
+    says: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}"
+        return f"{where}: {self.field}: {self.says}" if self.field else f"{where}: {self.says}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where an incident was read from."""
+
+    path: Path
+    document: Document
+
+    def problem(self, path: Sequence[str | int], says: str) -> Problem:
+        """A problem at a path into this file, e.g. ("evidence", 2, "when")."""
+        return Problem(file=str(self.path), line=self.document.line(path), field=_field_name(path), says=says)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """The incidents by id, in the order of their ids. Immutable: a reload makes a new one."""
+
+    incidents: Mapping[str, Incident]
+    sources: Mapping[str, Source] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Incident]:
+        return iter(self.incidents.values())
+
+    def __len__(self) -> int:
+        return len(self.incidents)
+
+    def get(self, incident_id: str) -> Incident | None:
+        return self.incidents.get(incident_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    catalog: Catalog
+    problems: tuple[Problem, ...] = ()
+
+
+def builtin_directory() -> Path:
+    """The catalog that is installed with Casebook."""
+    return Path(str(resources.files("intents.catalog"))) / "data"
+
+
+def load(directories: Iterable[Path], *, last_good: Catalog | None = None) -> Loaded:
+    """Read every `*.yaml` under the directories, later ones overriding earlier ones by id.
+
+    Never raises for what is in a file: that is a Problem, and the entry is the one of an earlier directory, or of
+    `last_good`, or absent.
+    """
+    incidents: dict[str, Incident] = {}
+    sources: dict[str, Source] = {}
+    problems: list[Problem] = []
+    for directory in directories:
+        if not directory.is_dir():
+            problems.append(Problem(file=str(directory), line=0, field="", says="no such directory"))
+            continue
+        seen: dict[str, Path] = {}
+        for path in sorted(directory.rglob("*.yaml")):
+            incident_id = path.stem
+            read = _read(path)
+            if isinstance(read, list):
+                problems.extend(read)
+                _keep_last_good(incident_id, last_good, incidents, sources)
+                continue
+            incident, source = read
+            if incident.id in seen:
+                problems.append(source.problem(("id",), f"{incident.id} stands in {seen[incident.id]} too"))
+                continue
+            seen[incident.id] = path
+            incidents[incident.id] = incident
+            sources[incident.id] = source
+    order = sorted(incidents)
+    catalog = Catalog(
+        incidents=MappingProxyType({name: incidents[name] for name in order}),
+        sources=MappingProxyType({name: sources[name] for name in order}),
+    )
+    return Loaded(catalog=catalog, problems=tuple(sorted(problems)))
+
+
+def _keep_last_good(
+    incident_id: str, last_good: Catalog | None, incidents: dict[str, Incident], sources: dict[str, Source]
+) -> None:
+    if last_good is not None and (incident := last_good.get(incident_id)) is not None:
+        incidents[incident_id] = incident
+        sources[incident_id] = last_good.sources[incident_id]
+
+
+def _read(path: Path) -> tuple[Incident, Source] | list[Problem]:
+    def problem(line: int, says: str) -> list[Problem]:
+        return [Problem(file=str(path), line=line, field="", says=says)]
+
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            return problem(1, f"larger than {MAX_FILE_BYTES // 1024} KiB")
+        document = Document(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        return problem(0, error.strerror or "cannot be read")
+    except UnicodeDecodeError as error:
+        return problem(1, f"not UTF-8 at byte {error.start}")
+    except YamlError as error:
+        return problem(error.line, error.problem)
+    if not isinstance(document.value, dict):
+        return problem(1, "expected an incident: keys and values")
+    source = Source(path=path, document=document)
+    try:
+        incident = Incident.model_validate(document.value)
+    except ValidationError as error:
+        return [_validation_problem(source, details["loc"], details["msg"], details["type"]) for details in error.errors()]
+    if incident.id != path.stem:
+        return [source.problem(("id",), f"is {incident.id!r}, but the file is named {path.stem!r}")]
+    return incident, source
+
+
+def _validation_problem(source: Source, loc: tuple[str | int, ...], message: str, kind: str) -> Problem:
+    """Pydantic's location also names union members and model types; only what is in the file is shown."""
+    value = source.document.value
+    path: list[str | int] = []
+    for step in loc:
+        if isinstance(value, dict) and (step in value or step == loc[-1]):
+            path.append(step)
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            path.append(step)
+            value = value[step]
+    says = "unknown key" if kind == "extra_forbidden" else message.removeprefix("Value error, ")
+    return source.problem(path, says[0].lower() + says[1:])
+
+
+def _field_name(path: Sequence[str | int]) -> str:
+    name = ""
+    for step in path:
+        name += f"[{step}]" if isinstance(step, int) else f".{step}" if name else step
+    return name

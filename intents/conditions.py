@@ -1,0 +1,70 @@
+"""Conditions of evidence rules: CEL over rows, compiled once.
+
+CEL is the language Kubernetes users write in admission policies: it terminates, has no side effects and no I/O. A row
+holds plain values, so a condition only compares; joins and arithmetic are the probes' work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+import cel
+
+# One macro may iterate, two nested ones multiply: cel-rust has no cost limit.
+_MACRO: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
+_STRING: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+
+
+class ConditionError(ValueError):
+    """A condition that does not compile, or cannot be asked of these values."""
+
+
+@lru_cache(maxsize=4096)
+def _program(expression: str) -> cel.Program:
+    try:
+        return cel.compile(expression)
+    except ValueError as error:
+        raise ConditionError(f"{expression!r} is not CEL: {_first_line(error)}") from error
+
+
+def check(expression: str) -> frozenset[str]:
+    """The variables a condition refers to. Raises ConditionError when it does not compile or nests comprehensions."""
+    program = _program(expression)
+    depth = 0
+    open_macros: list[int] = []
+    bare = _STRING.sub("''", expression)
+    starts = {match.end() - 1 for match in _MACRO.finditer(bare)}
+    for position, character in enumerate(bare):
+        if character == "(":
+            depth += 1
+            if position in starts:
+                if open_macros:
+                    raise ConditionError(f"{expression!r} nests comprehensions; let a probe do the join")
+                open_macros.append(depth)
+        elif character == ")":
+            if open_macros and open_macros[-1] == depth:
+                open_macros.pop()
+            depth -= 1
+    return frozenset(program.variables())
+
+
+def holds(expression: str, values: Mapping[str, Any]) -> bool:
+    """Whether the condition is true of these values.
+
+    Raises ConditionError when it refers to a missing key, compares unlike types, or is no yes-or-no question.
+    """
+    try:
+        result = _program(expression).execute(dict(values))
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ConditionError(f"{expression!r}: {_first_line(error)}") from error
+    if not isinstance(result, bool):
+        raise ConditionError(f"{expression!r} gives {result!r}; a condition is true or false")
+    return result
+
+
+def _first_line(error: Exception) -> str:
+    text = f"no key {error.args[0]!r}" if isinstance(error, KeyError) and error.args else str(error)
+    return text.splitlines()[0][:200] if text else type(error).__name__

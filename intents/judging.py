@@ -1,0 +1,264 @@
+"""Findings become verdicts, and verdicts an ordered answer: causes before their effects.
+
+The rules (design, "Words"): *confirmed* is a decisive supporting finding and no refuting one; *likely* is support but
+none decisive, or a strong match whose decisive read is a gap; *possible* is a text match alone; *ruled out* is a
+refuting finding. Pure: the same hypothesis, readings and time give the same verdict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from intents import templates
+from intents.catalog.loader import Catalog
+from intents.catalog.schema import Incident, Remediation
+from intents.domain import (
+    Finding,
+    Focus,
+    Gap,
+    GapReason,
+    Hypothesis,
+    Judged,
+    Link,
+    ObjectRef,
+    Outcome,
+    PastedTime,
+    Reading,
+    Remedy,
+    Status,
+    Step,
+    Strength,
+    Text,
+    Verdict,
+)
+from intents.rules import Answer, RuleResult, ask, rows_context
+from intents.symptoms import VOCABULARY
+
+# A text match from here on counts as strong: with the decisive read forbidden it is still "likely".
+STRONG_MATCH: Final = 0.75
+
+# A zone that is not written may be any on earth.
+_ZONE_SLACK: Final = timedelta(hours=14)
+
+_CAPTURE: Final = re.compile(r"<([a-z_][a-z0-9_]*)>")
+
+_ORDER: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2, Verdict.RULED_OUT: 3}
+_OUTCOMES: Final = {Outcome.SUPPORTS: 0, Outcome.REFUTES: 1, Outcome.GAP: 2, Outcome.NEUTRAL: 3}
+
+
+def judge(
+    incident: Incident, hypothesis: Hypothesis, readings: Mapping[str, Reading], *, focus: Focus, now: datetime
+) -> Judged:
+    """Judge one hypothesis. `readings` has one Reading for each of the incident's reads; `now` is the snapshot's time.
+
+    Never raises for what was read or captured.
+    """
+    values = values_for(incident, hypothesis, focus=focus, now=now)
+    results = [ask(rule, readings, values) for rule in incident.evidence]
+    findings = sorted(
+        (result.finding for result in results if result.finding),
+        key=lambda finding: (_OUTCOMES[finding.outcome], not finding.decisive),
+    )
+    best = _best_support(findings)
+    context = _context(values, results, best)
+    verdict = decide(incident, hypothesis.score, findings)
+    return Judged(
+        hypothesis=hypothesis,
+        verdict=verdict,
+        title=incident.title,
+        severity=incident.severity,
+        root_cause=_render(incident.root_cause, context),
+        impact=_render(incident.impact, context),
+        subject=best.subject if best and best.subject else _focus_ref(focus),
+        findings=tuple(findings),
+        remedies=_remedies(incident, results, context) if verdict in (Verdict.CONFIRMED, Verdict.LIKELY) else (),
+        runbook=tuple(
+            Step(says=_render(step.says, context), run=templates.render_command(step.run, context), warning=step.warning)
+            for step in incident.runbook
+        ),
+        links=tuple(Link(title=link.title, url=link.url) for link in incident.links),
+    )
+
+
+def decide(incident: Incident, score: float, findings: Sequence[Finding]) -> Verdict:
+    """The verdict that findings allow."""
+    supports = [finding for finding in findings if finding.outcome is Outcome.SUPPORTS]
+    refuted = any(finding.outcome is Outcome.REFUTES for finding in findings)
+    from_cluster = [finding for finding in supports if not finding.pasted]
+    decisive = any(finding.decisive for finding in from_cluster)
+    # What the paste proves beside what the cluster shows, e.g. a console line that no API serves.
+    lifted = bool(from_cluster) and any(finding.decisive for finding in supports if finding.pasted)
+    if incident.status is Status.SANDBOX:
+        return Verdict.POSSIBLE
+    if (decisive or lifted) and not refuted:
+        provable = incident.strongest is Strength.CONFIRMED or lifted
+        return Verdict.CONFIRMED if provable else Verdict.LIKELY
+    if refuted:
+        return Verdict.LIKELY if decisive else Verdict.RULED_OUT
+    if from_cluster:
+        return Verdict.LIKELY
+    unread = any(finding.decisive and _answered(finding.gaps) for finding in findings if finding.outcome is Outcome.GAP)
+    return Verdict.LIKELY if unread and score >= STRONG_MATCH else Verdict.POSSIBLE
+
+
+def _answered(gaps: Sequence[Gap]) -> bool:
+    """Whether a cluster was there to ask. With none at all a text match stays a text match."""
+    return any(gap.reason not in (GapReason.NO_CLUSTER, GapReason.UNREACHABLE) for gap in gaps)
+
+
+def rank(judged: Iterable[Judged], catalog: Catalog) -> tuple[Judged, ...]:
+    """Order by verdict and score; an effect stands after the cause that explains it and names it.
+
+    A cause explains an effect when the cluster supports both, and the effect's finding points to it or its entry names
+    it among its causes.
+    """
+    by_id = {one.incident: one for one in judged}
+    causes = {name: _cause_of(one, by_id, catalog) for name, one in by_id.items()}
+    ordered = sorted(by_id.values(), key=lambda one: (_ORDER[one.verdict], -one.hypothesis.score, one.incident))
+    answer: list[Judged] = []
+
+    def place(one: Judged, above: tuple[str, ...]) -> None:
+        cause = causes[one.incident]
+        if cause and cause not in above:
+            place(by_id[cause], (*above, one.incident))
+        if all(placed.incident != one.incident for placed in answer):
+            answer.append(replace(one, effect_of=cause if cause not in above else ""))
+
+    for one in ordered:
+        place(one, ())
+    return tuple(answer)
+
+
+def _cause_of(one: Judged, by_id: Mapping[str, Judged], catalog: Catalog) -> str:
+    """The upstream incident that explains this one, if any: at least as well proven by the cluster."""
+    if not _supported(one):
+        return ""
+    pointed = [finding.points_to for finding in one.findings if finding.outcome is Outcome.SUPPORTS and finding.points_to]
+    entry = catalog.get(one.incident)
+    for name in (*pointed, *(entry.causes if entry else ())):
+        upstream = by_id.get(name)
+        if upstream is not None and _supported(upstream) and _ORDER[upstream.verdict] <= _ORDER[one.verdict]:
+            return name
+    return ""
+
+
+def _supported(one: Judged) -> bool:
+    return one.verdict in (Verdict.CONFIRMED, Verdict.LIKELY) and any(
+        finding.outcome is Outcome.SUPPORTS and not finding.pasted for finding in one.findings
+    )
+
+
+def values_for(incident: Incident, hypothesis: Hypothesis, *, focus: Focus, now: datetime | None) -> dict[str, Any]:
+    """What conditions and templates see beside rows: every name an entry may ask for has a value, "" if not captured.
+
+    Without `now` (before the cluster has answered) no age is known.
+    """
+    named: dict[str, Any] = dict.fromkeys((*VOCABULARY, *captures_of(incident)), "")
+    named.update(hypothesis.named)
+    named["namespace"] = named["namespace"] or focus.namespace
+    ago, slack = _how_long_ago(hypothesis.when, now) if now and hypothesis.when else (-1.0, 0.0)
+    named.update(seconds_ago=ago, seconds_ago_slack=slack)
+    target = {
+        "kind": focus.kind,
+        "namespace": focus.namespace,
+        "name": focus.name,
+        "container": focus.container,
+        "node": focus.node,
+    }
+    return {"named": named, "target": target, "now": int(now.timestamp()) if now else 0}
+
+
+def captures_of(incident: Incident) -> tuple[str, ...]:
+    """The names an incident's own signatures capture."""
+    found: dict[str, None] = {}
+    for signature in incident.signatures:
+        for phrase in signature.phrases:
+            found.update(dict.fromkeys(_CAPTURE.findall(phrase)))
+    return tuple(name for name in found if name != "_")
+
+
+def _how_long_ago(when: PastedTime, now: datetime) -> tuple[float, float]:
+    """Seconds from a pasted time to now, and how far that may be off."""
+    at = when.at if when.zone_known else when.at.replace(tzinfo=now.tzinfo)
+    slack = timedelta(0) if when.zone_known else _ZONE_SLACK
+    if not when.year_known:
+        at = _latest_year(at, now + slack)
+    return round(max((now - at).total_seconds(), 0.0), 3), slack.total_seconds()
+
+
+def _latest_year(at: datetime, not_after: datetime) -> datetime:
+    """A log line is from the past: the last year in which it is."""
+    for year in range(not_after.year, not_after.year - 8, -1):
+        try:
+            dated = at.replace(year=year)
+        except ValueError:  # 29 February
+            continue
+        if dated <= not_after:
+            return dated
+    return not_after
+
+
+def _best_support(findings: Sequence[Finding]) -> Finding | None:
+    """Findings are sorted, decisive support first; one that rests on the cluster names the object."""
+    supports = [finding for finding in findings if finding.outcome is Outcome.SUPPORTS]
+    return next((finding for finding in supports if not finding.pasted), supports[0] if supports else None)
+
+
+def _context(values: Mapping[str, Any], results: Sequence[RuleResult], best: Finding | None) -> dict[str, Any]:
+    held = {result.rule.id: result.context for result in results if result.answer is Answer.YES}
+    return {**values, **held, "found": rows_context(best.rows if best else ())}
+
+
+def _remedies(incident: Incident, results: Sequence[RuleResult], context: Mapping[str, Any]) -> tuple[Remedy, ...]:
+    """The remediations whose conditions hold and whose target is known by name."""
+    held = {result.rule.id for result in results if result.answer is Answer.YES}
+    offered = []
+    for remediation in incident.remediations:
+        if not held.issuperset(remediation.only_if) or (remediation.rows_of and remediation.rows_of not in held):
+            continue
+        own = {**context, "row": context.get(remediation.rows_of, context["found"])}
+        if remedy := _remedy(remediation, own):
+            offered.append(remedy)
+    return tuple(offered)
+
+
+def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | None:
+    target = remediation.target
+    if not all(templates.known(part, context) for part in (target.kind, target.namespace, target.name)):
+        return None
+    return Remedy(
+        id=remediation.id,
+        action=str(remediation.action),
+        title=_render(remediation.title, context),
+        target=ObjectRef(
+            kind=templates.render(target.kind, context),
+            namespace=templates.render(target.namespace, context),
+            name=templates.render(target.name, context),
+        ),
+        args={key: fill(value, context) for key, value in remediation.args.items()},
+        risk=str(remediation.risk),
+        warning=_render(remediation.warning, context) if remediation.warning else None,
+    )
+
+
+def fill(value: Any, context: Mapping[str, Any]) -> Any:
+    """Fill the templates in a JSON value."""
+    if isinstance(value, str):
+        return templates.render(value, context)
+    if isinstance(value, Mapping):
+        return {key: fill(item, context) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [fill(item, context) for item in value]
+    return value
+
+
+def _render(text: Text, context: Mapping[str, Any]) -> Text:
+    return Text(en=templates.render(text.en, context), zh=templates.render(text.zh, context))
+
+
+def _focus_ref(focus: Focus) -> ObjectRef | None:
+    return ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name) if focus.name else None

@@ -1,0 +1,192 @@
+"""Evidence rules over what the probes read: does a rule hold, and what does that say?
+
+Presence can be proven from a part of the truth, absence cannot: with a gap in its read a rule holds or is a gap, and
+never says `otherwise`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from intents import templates
+from intents.catalog.schema import Rule
+from intents.conditions import ConditionError, check, holds
+from intents.domain import Finding, Gap, GapReason, Outcome, Reading, Row, Table, Text
+
+# A table longer than this is no longer read at 3 a.m.; rows beyond are counted.
+TABLE_ROWS: Final = 12
+
+
+class Answer(StrEnum):
+    """What came of asking a rule."""
+
+    YES = "yes"
+    NO = "no"
+    GAP = "gap"
+    NOTHING = "nothing to judge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleResult:
+    """A rule, its answer, and the finding worth telling, if any."""
+
+    rule: Rule
+    answer: Answer
+    finding: Finding | None = None
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What {<rule-id>.<key>} means in the incident's texts, where the rule holds."""
+        return rows_context(self.finding.rows if self.finding else ())
+
+
+def ask(rule: Rule, readings: Mapping[str, Reading], values: Mapping[str, Any]) -> RuleResult:
+    """Ask one rule. `values` holds named, target and now, as conditions see them. Never raises."""
+    try:
+        return _ask_rows(rule, readings[rule.each], values) if rule.each else _ask_reads(rule, readings, values)
+    except ConditionError as error:
+        # Lint finds these in the catalog's own entries; a user's entry must not take the answer down.
+        gap = Gap(what=f"rule {rule.id}", reason=GapReason.NOT_CONFIGURED, detail=str(error))
+        return _gap(rule, (gap,))
+
+
+def _ask_rows(rule: Rule, reading: Reading, values: Mapping[str, Any]) -> RuleResult:
+    if reading.not_applicable:
+        return _neutral(rule, Text.same(reading.not_applicable))
+    matching = [row for row in reading.rows if holds(rule.when, {**values, "row": dict(row.values)})]
+    answer = _quantify(rule, matching, reading)
+    if answer is Answer.GAP:
+        return _gap(rule, reading.gaps)
+    if answer is Answer.YES:
+        shown = list(reading.rows) if rule.need == "none" else matching
+        return RuleResult(rule=rule, answer=answer, finding=_holds(rule, shown, len(reading.rows), values))
+    if reading.missing and answer is not Answer.YES:
+        return _neutral(rule, _not_found(reading.missing))
+    if answer is Answer.NO:
+        against = [row for row in reading.rows if row not in matching] if rule.need == "all" else matching
+        return RuleResult(rule=rule, answer=answer, finding=_otherwise(rule, against or list(reading.rows), values))
+    return RuleResult(rule=rule, answer=answer)
+
+
+def _quantify(rule: Rule, matching: Sequence[Row], reading: Reading) -> Answer:
+    rows = len(reading.rows)
+    if rule.need == "none":
+        if matching:
+            return Answer.NO
+    elif rule.need == "all":
+        if len(matching) < rows:
+            return Answer.NO
+    else:
+        wanted = 1 if rule.need == "any" else rule.need
+        if _count(rule, matching) >= wanted:
+            return Answer.YES
+        return Answer.GAP if reading.gaps else Answer.NO
+    if reading.gaps:
+        return Answer.GAP
+    return Answer.YES if rows else Answer.NOTHING
+
+
+def _count(rule: Rule, rows: Sequence[Row]) -> int:
+    return len({row.values[rule.distinct] for row in rows}) if rule.distinct else len(rows)
+
+
+def _ask_reads(rule: Rule, readings: Mapping[str, Reading], values: Mapping[str, Any]) -> RuleResult:
+    """A rule without `each` sees whole reads; it is only asked when all it looks at could be read."""
+    looked_at = [readings[name] for name in sorted(check(rule.when) & readings.keys())]
+    if gaps := tuple(gap for reading in looked_at for gap in reading.gaps):
+        return _gap(rule, gaps)
+    if reason := next((reading.not_applicable for reading in looked_at if reading.not_applicable), ""):
+        return _neutral(rule, Text.same(reason))
+    lists = {name: [dict(row.values) for row in reading.rows] for name, reading in readings.items()}
+    rows = [row for reading in looked_at for row in reading.rows]
+    if holds(rule.when, {**values, **lists}):
+        return RuleResult(rule=rule, answer=Answer.YES, finding=_holds(rule, rows, len(rows), values))
+    if missing := next((reading.missing for reading in looked_at if reading.missing), ""):
+        return _neutral(rule, _not_found(missing))
+    return RuleResult(rule=rule, answer=Answer.NO, finding=_otherwise(rule, rows, values))
+
+
+def _holds(rule: Rule, rows: Sequence[Row], total: int, values: Mapping[str, Any]) -> Finding:
+    context = _sentence_context(rule, rows, total, values)
+    first = rows[0] if rows and (rule.each or not rule.pasted) else None
+    return Finding(
+        rule=rule.id,
+        outcome=rule.finds,
+        says=_render(rule.says, context),
+        decisive=rule.decisive,
+        subject=first.subject if first else None,
+        quote=first.quote if first else "",
+        reproduce=first.reproduce if first else "",
+        rows=tuple(rows),
+        table=_table(rule, rows),
+        points_to=rule.points_to,
+        pasted=rule.pasted,
+    )
+
+
+def _otherwise(rule: Rule, rows: Sequence[Row], values: Mapping[str, Any]) -> Finding | None:
+    if rule.otherwise is None:
+        return None
+    context = _sentence_context(rule, rows, len(rows), values)
+    first = rows[0] if rows else None
+    return Finding(
+        rule=rule.id,
+        outcome=rule.otherwise.verdict,
+        says=_render(rule.otherwise.says, context),
+        subject=first.subject if first else None,
+        quote=first.quote if first else "",
+        reproduce=first.reproduce if first else "",
+        rows=tuple(rows),
+        table=_table(rule, rows) if rule.need in ("none", "all") else None,
+    )
+
+
+def _gap(rule: Rule, gaps: tuple[Gap, ...]) -> RuleResult:
+    says = Text(
+        en="could not check: " + "; ".join(dict.fromkeys(map(str, gaps))),
+        zh="无法检查：" + "；".join(dict.fromkeys(map(str, gaps))),
+    )
+    finding = Finding(rule=rule.id, outcome=Outcome.GAP, says=says, decisive=rule.decisive, gaps=gaps)
+    return RuleResult(rule=rule, answer=Answer.GAP, finding=finding)
+
+
+def _neutral(rule: Rule, says: Text) -> RuleResult:
+    finding = Finding(rule=rule.id, outcome=Outcome.NEUTRAL, says=says)
+    return RuleResult(rule=rule, answer=Answer.NOTHING, finding=finding)
+
+
+def _not_found(missing: str) -> Text:
+    return Text(en=f"{missing} was not found: nothing can be said of it now", zh=f"未找到 {missing}：无法判断其当前状态")
+
+
+def rows_context(rows: Sequence[Row]) -> dict[str, Any]:
+    """The names a template may use of rows: the first row's keys, `rows.<key>` over all, `count`."""
+    keys = rows[0].values.keys() if rows else ()
+    joined = {key: tuple(dict.fromkeys(row.values[key] for row in rows)) for key in keys}
+    return {**(dict(rows[0].values) if rows else {}), "rows": joined, "count": len(rows)}
+
+
+def _sentence_context(rule: Rule, rows: Sequence[Row], total: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    own = rows_context(rows)
+    return {**values, "row": own, "rows": own["rows"], "count": _count(rule, rows), "total": total}
+
+
+def _render(says: Text, context: Mapping[str, Any]) -> Text:
+    return Text(en=templates.render(says.en, context), zh=templates.render(says.zh, context))
+
+
+def _table(rule: Rule, rows: Sequence[Row]) -> Table | None:
+    if not rule.table or not rows:
+        return None
+    columns = [column.partition(":")[::2] for column in rule.table]
+    return Table(
+        columns=tuple(name for name, _ in columns),
+        rows=tuple(
+            tuple(templates.show(row.values[name], format_) for name, format_ in columns) for row in rows[:TABLE_ROWS]
+        ),
+    )
+
+
