@@ -12,11 +12,11 @@ import json
 import random
 import ssl
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
@@ -86,6 +86,16 @@ class Origin:
     credentials: str = ""
 
 
+class Credentials(Protocol):
+    """What keeps a connection logged in."""
+
+    async def ready(self) -> None:
+        """Called before each call: renew what is about to expire."""
+
+    async def renew(self) -> bool:
+        """Called after a 401: log in again; False if there is no way to."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Connection:
     """An open connection. Made by `bot.cluster.contexts.connect`, shared by any number of snapshots."""
@@ -94,8 +104,7 @@ class Connection:
     origin: Origin
     settings: ClusterSettings
     default_namespace: str = "default"
-    # Renews expired credentials; answers whether there was anything to renew.
-    renew: Callable[[], Coroutine[Any, Any, bool]] | None = None
+    login: Credentials | None = None
     _seats: asyncio.Semaphore = field(init=False)
     _random: random.Random = field(init=False, default_factory=random.Random)
 
@@ -124,15 +133,21 @@ class Connection:
         await self.client.close()
 
     async def check(self) -> None:
-        """One call that tells whether the API server answers and knows us. Raises Unreachable, Unauthorized, TimedOut.
+        """One call that tells whether the API server answers and knows us. Raises Unreachable or Unauthorized.
 
         A refusal (403) or an absent path is an answer too: someone is there.
         """
         request = Request(path="/version", what=f"the version of {self.server}")
         try:
             await self.read(request, deadline=time.monotonic() + self.settings.call_timeout, meter=Meter())
-        except (Unauthorized, Unreachable, TimedOut):
+        except (Unauthorized, Unreachable):
             raise
+        except TimedOut as error:
+            subject = f'context "{self.name}": {self.server}'
+            raise Unreachable(
+                detail=f"{subject}: no answer within {self.settings.call_timeout:g} s",
+                remedy=f"check the server of {_place(self.origin)}, or your VPN",
+            ) from error
         except ClusterError:
             return
 
@@ -148,7 +163,7 @@ class Connection:
                 return await self._attempt(request, deadline=deadline, meter=meter)
             except _Again as again:
                 if isinstance(again.error, Unauthorized):
-                    if renewed or self.renew is None or not await self.renew():
+                    if renewed or self.login is None or not await self.login.renew():
                         raise again.error from again.error.__cause__
                     renewed = True
                     continue
@@ -163,8 +178,11 @@ class Connection:
         try:
             if left <= 0:
                 raise TimeoutError
-            async with asyncio.timeout(left), self._seats:
-                return await self._call(request, deadline=deadline, meter=meter)
+            async with asyncio.timeout(left):
+                if self.login is not None:
+                    await self.login.ready()
+                async with self._seats:
+                    return await self._call(request, deadline=deadline, meter=meter)
         except TimeoutError as error:
             raise TimedOut(what=request.what, detail="no time was left to wait for an answer") from error
 
@@ -296,7 +314,7 @@ def _is_reset(error: Exception) -> bool:
 
 
 def _unreachable(error: Exception, *, origin: Origin) -> ClusterError:
-    place = f'cluster "{origin.cluster}" in {origin.place}' if origin.cluster else origin.place
+    place = _place(origin)
     subject = f'context "{origin.context}": {origin.server}'
     match error:
         case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
@@ -331,6 +349,10 @@ def _unreachable(error: Exception, *, origin: Origin) -> ClusterError:
             return Unreachable(
                 detail=f"{subject}: {type(error).__name__}: {error}", remedy=f"check the server of {place}, or your VPN"
             )
+
+
+def _place(origin: Origin) -> str:
+    return f'cluster "{origin.cluster}" in {origin.place}' if origin.cluster else origin.place
 
 
 def _plain(why: str) -> str:

@@ -6,21 +6,21 @@ import asyncio
 import os
 import ssl
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.config import ConfigException
 from kubernetes.aio.config.incluster_config import load_incluster_config
-from kubernetes.aio.config.kube_config import ConfigNode, KubeConfigLoader
 
-from bot.cluster import exec_plugin, kubeconfig
+from bot.cluster import kubeconfig
 from bot.cluster.connection import Connection, Origin
 from bot.cluster.errors import Misconfigured
+from bot.cluster.login import Login
 from bot.cluster.settings import ClusterSettings
 
 # The name of the context that every pod has by its service account.
@@ -36,7 +36,7 @@ async def connect(
     """An open connection whose API server has answered once: `async with connect(context="prod") as connection`.
 
     Without names, as kubectl chooses: KUBECONFIG, ~/.kube/config, and in a pod its service account; "in-cluster" names
-    the last one. Raises Misconfigured, Unauthorized, Unreachable or TimedOut, each naming what to change.
+    the last one. Raises Misconfigured, Unauthorized or Unreachable, each naming what to change.
     """
     connection = await _open(context=context, explicit=kubeconfig, settings=settings or ClusterSettings())
     async with connection:
@@ -80,8 +80,11 @@ async def _in_cluster(*, settings: ClusterSettings) -> Connection:
 
 async def _from_kubeconfig(chosen: kubeconfig.Chosen, *, settings: ClusterSettings) -> Connection:
     server = str(chosen.cluster.value.get("server") or "")
-    if not server:
-        raise Misconfigured(detail=f'cluster "{chosen.cluster.name}" in {chosen.cluster.file} has no server')
+    if not _is_web(server):
+        raise Misconfigured(
+            detail=f'the server of cluster "{chosen.cluster.name}" in {chosen.cluster.file} is "{_shown(server)}"',
+            remedy="expected a URL as https://host:6443",
+        )
     origin = Origin(
         context=chosen.context.name,
         server=_shown(server),
@@ -90,17 +93,21 @@ async def _from_kubeconfig(chosen: kubeconfig.Chosen, *, settings: ClusterSettin
         credentials=f'user "{chosen.user.name}" in {chosen.user.file}' if chosen.user.name else "a user of the context",
     )
     configuration = _configuration()
-    login = _Login(chosen, settings=settings)
-    await login.apply(configuration)
-    if configuration.proxy is None:
-        configuration.proxy = _environment_proxy(server)
+    login = Login(chosen, configuration=configuration, settings=settings)
+    await login.apply()
+    configuration.proxy = configuration.proxy or _environment_proxy(server)
+    if configuration.proxy and not _is_web(configuration.proxy):
+        raise Misconfigured(
+            detail=f'the proxy of context "{origin.context}" is {_shown(configuration.proxy)}: not spoken here',
+            remedy=f"expected http or https in proxy-url of {origin.place}, or in HTTPS_PROXY",
+        )
     client = await _client(configuration, origin=origin)
     return Connection(
         client=client,
         origin=origin,
         settings=settings,
         default_namespace=chosen.namespace,
-        renew=lambda: login.renew(configuration),
+        login=login,
     )
 
 
@@ -126,84 +133,18 @@ async def _client(configuration: Configuration, *, origin: Origin) -> ApiClient:
     return client
 
 
-class _Login:
-    """The credentials of one kubeconfig user, and how to renew them while a connection stays open."""
-
-    def __init__(self, chosen: kubeconfig.Chosen, *, settings: ClusterSettings) -> None:
-        self._chosen = chosen
-        self._settings = settings
-        self._lock = asyncio.Lock()
-        self._credential: exec_plugin.Credential | None = None
-
-    async def apply(self, configuration: Configuration) -> None:
-        """Fill server, TLS and credentials in. Raises Misconfigured."""
-        chosen = self._chosen
-        user = dict(chosen.user.value)
-        if isinstance(user.get("exec"), dict):
-            self._credential = await self._run(user.pop("exec"))
-            user |= self._credential.as_user()
-            configuration.refresh_api_key_hook = self._before_each_call
-        subject = f'user "{chosen.user.name}" and cluster "{chosen.cluster.name}"'
-        try:
-            await KubeConfigLoader(_as_library(chosen, user=user)).load_and_set(configuration)
-        except (ConfigException, ValueError, TypeError, KeyError, OSError) as error:
-            raise Misconfigured(
-                detail=f"the settings of {subject} in {chosen.user.file} cannot be used: {error}"
-            ) from error
-
-    async def renew(self, configuration: Configuration) -> bool:
-        """After a 401: log in again if there is a way to; whether there was."""
-        spec, file = self._chosen.user.value.get("exec"), self._chosen.user.value.get("tokenFile")
-        if isinstance(spec, dict):
-            async with self._lock:
-                await self._again(configuration, spec)
-            return bool(self._credential and self._credential.token)
-        if file:
-            await self.apply(configuration)
-        return bool(file)
-
-    async def _before_each_call(self, configuration: Configuration) -> None:
-        async with self._lock:
-            if self._credential is not None and self._credential.is_stale:
-                await self._again(configuration, self._chosen.user.value["exec"])
-
-    async def _again(self, configuration: Configuration, spec: Mapping[str, Any]) -> None:
-        self._credential = await self._run(spec)
-        if self._credential.token:
-            configuration.api_key["BearerToken"] = f"Bearer {self._credential.token}"
-
-    async def _run(self, spec: Mapping[str, Any]) -> exec_plugin.Credential:
-        return await exec_plugin.run(
-            spec,
-            user=self._chosen.user.name,
-            directory=self._chosen.user.file.parent,
-            patience=self._settings.login_timeout,
-        )
+def _is_web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
-def _as_library(chosen: kubeconfig.Chosen, *, user: Mapping[str, Any]) -> ConfigNode:
-    """A kubeconfig of this one context in the form the library's loader takes."""
-
-    def node(entry: kubeconfig.Entry, field: str, value: Mapping[str, Any]) -> ConfigNode:
-        # The path makes relative file names count from the file they were written in.
-        return ConfigNode(field, {"name": "it", field: dict(value)}, str(entry.file.absolute()))
-
-    return ConfigNode(
-        "kubeconfig",
-        {
-            "current-context": "it",
-            "contexts": [node(chosen.context, "context", {"cluster": "it", "user": "it"})],
-            "clusters": [node(chosen.cluster, "cluster", chosen.cluster.value)],
-            "users": [node(chosen.user, "user", user)],
-        },
-        str(chosen.context.file),
-    )
-
-
-def _shown(server: str) -> str:
-    """A server's URL as it may be shown: without user and password, path and query."""
-    parts = urlsplit(server)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else server
+def _shown(url: str) -> str:
+    """A URL as it may be shown: without user and password, path and query."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.partition('/')[0].rpartition('@')[2]}"
 
 
 def _environment_proxy(server: str) -> str | None:

@@ -58,6 +58,13 @@ class Served:
 async def discover(fetch: Fetch) -> Served:
     """Ask the cluster for its API groups. Raises ClusterError only if /apis itself cannot be read."""
     root = await fetch("/apis", AGGREGATED)
+    try:
+        return await _served(root, fetch)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ServerError(what="the served kinds", detail="the API server describes its kinds unreadably") from error
+
+
+async def _served(root: Json, fetch: Fetch) -> Served:
     if root.get("kind") == "APIGroupDiscoveryList":
         found, silent = list(_aggregated(root)), _stale(root)
     else:
