@@ -1,0 +1,144 @@
+"""What the containers of the focused pods do now, did last, and as whom they are to run.
+
+One row per container, init containers and sidecars included; ephemeral ones are somebody's debugging, not the workload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.cluster.snapshot import Snapshot
+from bot.probes.ages import UNKNOWN, age_s
+from bot.probes.contract import Look, Probe
+from bot.probes.scope import name_of, namespace_of, owner_of, pods_of, ref
+from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, Reading, Row, RowType
+
+# A restart longer ago than this is no trouble of today.
+_RECENT_S: Final = 86_400
+
+DECLARATION: Final = ProbeDeclaration(
+    name="containers",
+    says="The state of each container of the pods in question, and the user it runs as",
+    rows={
+        "namespace": RowType.STRING,
+        "pod": RowType.STRING,
+        "pod_phase": RowType.STRING,
+        "owner_kind": RowType.STRING,
+        "owner": RowType.STRING,
+        "node": RowType.STRING,
+        "container": RowType.STRING,
+        "init": RowType.BOOLEAN,
+        "image": RowType.STRING,
+        "ready": RowType.BOOLEAN,
+        "state": RowType.STRING,
+        "reason": RowType.STRING,
+        "message": RowType.STRING,
+        "exit_code": RowType.INTEGER,
+        "restarts": RowType.INTEGER,
+        "state_age_s": RowType.INTEGER,
+        "last_reason": RowType.STRING,
+        "last_exit_code": RowType.INTEGER,
+        "last_message": RowType.STRING,
+        "last_finished_s": RowType.INTEGER,
+        "last_started_s": RowType.INTEGER,
+        "run_as_non_root": RowType.BOOLEAN,
+        "run_as_user": RowType.INTEGER,
+    },
+    args={"troubled": ArgDeclaration(says="true: only containers that are not ready or restarted within 24 h")},
+    permissions=(
+        Permission(verb="get", resource="pods"),
+        Permission(verb="list", resource="pods"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Container:
+    spec: Json
+    status: Json
+    init: bool
+
+
+async def read(look: Look) -> Reading:
+    suspects = await pods_of(look)
+    rows = [_row(look.snapshot, pod, container) for pod in suspects.pods for container in _containers(pod)]
+    if look.args.get("troubled") in (True, "true"):
+        rows = [row for row in rows if _is_troubled(row.values)]
+    return Reading(rows=tuple(rows), gaps=suspects.gaps, missing=suspects.missing)
+
+
+def _containers(pod: Json) -> Iterator[_Container]:
+    spec, status = pod.get("spec") or {}, pod.get("status") or {}
+    for key, statuses, init in (
+        ("initContainers", "initContainerStatuses", True),
+        ("containers", "containerStatuses", False),
+    ):
+        by_name = {entry.get("name"): entry for entry in status.get(statuses) or ()}
+        for container in spec.get(key) or ():
+            yield _Container(spec=container, status=by_name.get(container.get("name")) or {}, init=init)
+
+
+def _row(snapshot: Snapshot, pod: Json, container: _Container) -> Row:
+    namespace, name, owner = namespace_of(pod), name_of(pod), owner_of(pod)
+    kind, state = _state(container.status.get("state"))
+    _, last = _state(container.status.get("lastState"))
+    pod_security = (pod.get("spec") or {}).get("securityContext") or {}
+    security = container.spec.get("securityContext") or {}
+    return Row(
+        values={
+            "namespace": namespace,
+            "pod": name,
+            "pod_phase": str((pod.get("status") or {}).get("phase", "")),
+            "owner_kind": owner.kind,
+            "owner": owner.name,
+            "node": str((pod.get("spec") or {}).get("nodeName", "")),
+            "container": str(container.spec.get("name", "")),
+            "init": container.init,
+            "image": str(container.spec.get("image", "")),
+            "ready": bool(container.status.get("ready", False)),
+            "state": kind,
+            "reason": str(state.get("reason", "")),
+            "message": str(state.get("message", "")),
+            "exit_code": int(state.get("exitCode", -1)),
+            "restarts": int(container.status.get("restartCount", 0)),
+            "state_age_s": age_s(snapshot, state.get("startedAt") if kind == "running" else state.get("finishedAt")),
+            "last_reason": str(last.get("reason", "")),
+            "last_exit_code": int(last.get("exitCode", -1)),
+            "last_message": str(last.get("message", "")),
+            "last_finished_s": age_s(snapshot, last.get("finishedAt")),
+            "last_started_s": age_s(snapshot, last.get("startedAt")),
+            "run_as_non_root": bool(_effective(security, pod_security, "runAsNonRoot", False)),
+            "run_as_user": int(_effective(security, pod_security, "runAsUser", -1)),
+        },
+        subject=ref(pod, "Pod"),
+        quote=str(state.get("message") or state.get("reason") or last.get("message") or last.get("reason") or ""),
+        reproduce=f"kubectl -n {namespace} get pod {name} -o jsonpath='{{.status}}'",
+    )
+
+
+def _state(state: Mapping[str, Any] | None) -> tuple[str, Mapping[str, Any]]:
+    """The one of waiting, running, terminated that is set, with what it says; ("", {}) where nothing was said."""
+    for kind in ("waiting", "running", "terminated"):
+        if state and state.get(kind) is not None:
+            return kind, state[kind]
+    return "", {}
+
+
+def _effective(container: Mapping[str, Any], pod: Mapping[str, Any], key: str, unset: Any) -> Any:
+    """A container's own security setting wins over its pod's, explicit false and 0 included."""
+    for context in (container, pod):
+        if context.get(key) is not None:
+            return context[key]
+    return unset
+
+
+def _is_troubled(row: Mapping[str, Any]) -> bool:
+    if row["state"] == "terminated" and row["exit_code"] == 0 and (row["init"] or row["pod_phase"] == "Succeeded"):
+        return False
+    restarted = row["restarts"] > 0 and row["last_finished_s"] != UNKNOWN and row["last_finished_s"] <= _RECENT_S
+    return not row["ready"] or restarted
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,114 @@
+"""What the containers probe says of pods: effective security settings, states, what counts as trouble."""
+
+from typing import Any
+
+import pytest
+
+from bot.playground.kubernetes import SimulatedCluster
+from bot.probes import containers
+from intents.domain import GapReason
+
+
+def pod(name: str = "api-0", *, spec: dict | None = None, status: dict | None = None) -> dict:
+    return {
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "pay", "labels": {"app": "api"}},
+        "spec": {"nodeName": "worker-a", "containers": [{"name": "api", "image": "api:1"}]} | (spec or {}),
+        "status": {"phase": "Running"} | (status or {}),
+    }
+
+
+def running(name: str = "api", **more: Any) -> dict[str, Any]:
+    return {"name": name, "ready": True, "restartCount": 0, "state": {"running": {"startedAt": "-3h"}}} | more
+
+
+@pytest.mark.parametrize(
+    ("pod_context", "own_context", "expected"),
+    [
+        ({}, {}, (False, -1)),
+        ({"runAsNonRoot": True}, {}, (True, -1)),
+        ({"runAsNonRoot": True, "runAsUser": 1000}, {}, (True, 1000)),
+        ({"runAsNonRoot": True}, {"runAsNonRoot": False}, (False, -1)),
+        ({"runAsUser": 1000}, {"runAsNonRoot": True, "runAsUser": 0}, (True, 0)),
+        ({"runAsNonRoot": False}, {"runAsNonRoot": True}, (True, -1)),
+    ],
+)
+async def test_a_containers_own_security_setting_wins_over_its_pods(
+    cluster: SimulatedCluster, read: Any, pod_context: dict, own_context: dict, expected: tuple[bool, int]
+) -> None:
+    spec = {
+        "securityContext": pod_context,
+        "containers": [{"name": "api", "image": "a", "securityContext": own_context}],
+    }
+    cluster.load({"objects": [pod(spec=spec)]})
+
+    (row,) = (await read(containers.PROBE, kind="Pod", namespace="pay", name="api-0")).rows
+
+    assert (row.values["run_as_non_root"], row.values["run_as_user"]) == expected
+
+
+async def test_init_containers_come_first_and_ephemeral_ones_not_at_all(cluster: SimulatedCluster, read: Any) -> None:
+    spec = {
+        "initContainers": [{"name": "wait", "image": "a"}, {"name": "proxy", "image": "a", "restartPolicy": "Always"}],
+        "ephemeralContainers": [{"name": "debug", "image": "busybox"}],
+    }
+    cluster.load({"objects": [pod(spec=spec)]})
+
+    rows = (await read(containers.PROBE, kind="Pod", namespace="pay", name="api-0")).rows
+
+    assert [(row.values["container"], row.values["init"]) for row in rows] == [
+        ("wait", True), ("proxy", True), ("api", False),
+    ]  # fmt: skip
+
+
+async def test_a_state_says_what_it_is_and_since_when(cluster: SimulatedCluster, read: Any) -> None:
+    waiting = {
+        "name": "api",
+        "ready": False,
+        "restartCount": 7,
+        "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}},
+        "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled", "startedAt": "-10m", "finishedAt": "-4m"}},
+    }
+    cluster.load({"objects": [pod(status={"containerStatuses": [waiting]})]})
+
+    (row,) = (await read(containers.PROBE, kind="Pod", namespace="pay", name="api-0")).rows
+
+    values = row.values
+    assert (values["state"], values["reason"], values["restarts"]) == ("waiting", "CrashLoopBackOff", 7)
+    assert (values["last_reason"], values["last_exit_code"], values["state_age_s"]) == ("OOMKilled", 137, -1)
+    assert abs(values["last_finished_s"] - 240) <= 2
+    assert row.quote == "back-off 5m0s restarting failed container"
+
+
+async def test_a_container_without_a_status_still_has_a_row(cluster: SimulatedCluster, read: Any) -> None:
+    cluster.load({"objects": [pod(status={"phase": "Pending"})]})
+
+    (row,) = (await read(containers.PROBE, kind="Pod", namespace="pay", name="api-0")).rows
+
+    assert (row.values["state"], row.values["ready"], row.values["exit_code"]) == ("", False, -1)
+
+
+async def test_trouble_is_not_ready_or_restarted_within_a_day(cluster: SimulatedCluster, read: Any) -> None:
+    done = {"terminated": {"exitCode": 0, "reason": "Completed", "finishedAt": "-3h"}}
+    statuses = {
+        "calm": running(),
+        "restarted": running(restartCount=1, lastState={"terminated": {"exitCode": 1, "finishedAt": "-2h"}}),
+        "long-ago": running(restartCount=1, lastState={"terminated": {"exitCode": 1, "finishedAt": "-3d"}}),
+        "unready": running(ready=False),
+    }
+    objects = [pod(name, status={"containerStatuses": [status]}) for name, status in statuses.items()]
+    objects.append(pod("job-x", status={"phase": "Succeeded", "containerStatuses": [running(ready=False, state=done)]}))
+    cluster.load({"objects": objects})
+
+    rows = (await read(containers.PROBE, namespace="pay", args={"troubled": True})).rows
+
+    assert [row.values["pod"] for row in rows] == ["restarted", "unready"]
+
+
+async def test_a_pod_not_there_is_missing_and_a_refusal_is_a_gap(cluster: SimulatedCluster, read: Any) -> None:
+    gone = await read(containers.PROBE, kind="Pod", namespace="pay", name="nope")
+    assert (gone.rows, gone.gaps, gone.missing) == ((), (), "Pod pay/nope")
+
+    cluster.forbid(resource="pods")
+    refused = await read(containers.PROBE, kind="Pod", namespace="pay", name="nope")
+    assert [gap.reason for gap in refused.gaps] == [GapReason.FORBIDDEN]
