@@ -18,7 +18,8 @@ from kubernetes.aio.config import ConfigException
 from kubernetes.aio.config.incluster_config import load_incluster_config
 
 from bot.cluster import kubeconfig
-from bot.cluster.connection import Connection, Origin
+from bot.cluster.calls import Origin
+from bot.cluster.connection import Connection
 from bot.cluster.errors import Misconfigured
 from bot.cluster.login import Login
 from bot.cluster.settings import ClusterSettings
@@ -80,10 +81,10 @@ async def _in_cluster(*, settings: ClusterSettings) -> Connection:
 
 async def _from_kubeconfig(chosen: kubeconfig.Chosen, *, settings: ClusterSettings) -> Connection:
     server = str(chosen.cluster.value.get("server") or "")
-    if not _is_web(server):
+    if not _is_web(server) or "@" in urlsplit(server).netloc:
         raise Misconfigured(
             detail=f'the server of cluster "{chosen.cluster.name}" in {chosen.cluster.file} is "{_shown(server)}"',
-            remedy="expected a URL as https://host:6443",
+            remedy="expected a URL as https://host:6443, without a password",
         )
     origin = Origin(
         context=chosen.context.name,

@@ -58,6 +58,8 @@ class ClusterError(Exception):
 
     reason: ClassVar[GapReason] = GapReason.SERVER_ERROR
     usual: ClassVar[str] = "failed"
+    # Whether it concerns every read of the connection alike: then its line leaves out which one it was.
+    everywhere: ClassVar[bool] = False
 
     def __init__(
         self, *, what: str = "", detail: str = "", remedy: str = "", permission: Permission | None = None
@@ -69,7 +71,7 @@ class ClusterError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        line = f"cannot read {self.what}: {self.detail}" if self.what else self.detail
+        line = f"cannot read {self.what}: {self.detail}" if self.what and not self.everywhere else self.detail
         return f"{line}; {self.remedy}" if self.remedy else line
 
     def gap(self, what: str = "") -> Gap:
@@ -94,6 +96,7 @@ class Unauthorized(ClusterError):
 
     reason = GapReason.UNAUTHORIZED
     usual = "the API server does not accept the credentials"
+    everywhere = True
 
 
 class NotFound(ClusterError):
@@ -135,6 +138,7 @@ class Unreachable(ClusterError):
 
     reason = GapReason.UNREACHABLE
     usual = "the API server cannot be reached"
+    everywhere = True
 
 
 class Throttled(ClusterError):

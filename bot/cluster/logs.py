@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bot.cluster.connection import Answer, Request
+from bot.cluster.calls import Answer, Request
 from bot.cluster.errors import BadRequest, NoLog
 from bot.cluster.resources import well_known
 

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from bot.cluster.connection import Answer, Connection, Meter, Request, decode
+from bot.cluster.calls import Answer, Meter, Request, decode
+from bot.cluster.connection import Connection
 from bot.cluster.discovery import Served, discover
 from bot.cluster.errors import BadRequest, ClusterError, Expired, NotFound, TimedOut
 from bot.cluster.events import is_about, oldest_first
@@ -136,7 +137,7 @@ class Snapshot:
             except ClusterError:
                 continue
             for item in listing.items:
-                metadata = item["metadata"]
+                metadata = item.get("metadata") or {}
                 if metadata.get("name") == name and (metadata.get("namespace") or "") == home:
                     return item
             if not listing.truncated:
@@ -336,7 +337,7 @@ def _page(wanted: _List, *, token: str, have: int) -> Request:
 def _part(listing: Listing, *, namespace: str, limit: int) -> Listing:
     items = listing.items
     if namespace:
-        items = tuple(item for item in items if (item["metadata"].get("namespace") or "") == namespace)
+        items = tuple(item for item in items if ((item.get("metadata") or {}).get("namespace") or "") == namespace)
     return Listing(items=items[:limit], truncated=len(items) > limit)
 
 

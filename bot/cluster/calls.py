@@ -1,0 +1,86 @@
+"""The words of one call: what is asked, what came back, where the connection leads and what has been spent."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from bot.cluster.errors import ServerError
+from intents.domain import Json, Permission
+
+# Parsing a larger body takes longer than the event loop may be kept from other work.
+_LARGE: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One GET. `what` and `permission` are for the errors: what it reads in words, and the grant it needs."""
+
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    accept: str = "application/json"
+    what: str
+    permission: Permission | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A successful answer, its body undecoded."""
+
+    status: int
+    body: bytes
+    content_type: str
+
+
+@dataclass(slots=True)
+class Meter:
+    """What one diagnosis spent: HTTP calls, repeated ones included, and the server's clock at its first answer."""
+
+    calls: int = 0
+    date: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a connection's settings came from: the words an error needs to say what to change.
+
+    `place` names the file or "the service account of this pod", `credentials` how one is identified.
+    """
+
+    context: str
+    server: str
+    place: str
+    cluster: str = ""
+    credentials: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What failed, in words."""
+        return f'context "{self.context}": {self.server}'
+
+    @property
+    def remedy(self) -> str:
+        """What to check where the address may be wrong."""
+        return f"check the server of {self.settings}, or your VPN"
+
+    @property
+    def settings(self) -> str:
+        """Where the address is written."""
+        return f'cluster "{self.cluster}" in {self.place}' if self.cluster else self.place
+
+
+async def decode(answer: Answer, *, what: str) -> Json:
+    """The JSON object of an answer. Raises ServerError for anything else: a login page, a proxy's greeting."""
+    try:
+        if len(answer.body) > _LARGE:
+            value = await asyncio.to_thread(json.loads, answer.body)
+        else:
+            value = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise ServerError(what=what, detail="the answer is no JSON: is this a Kubernetes API server?") from error
+    if not isinstance(value, dict):
+        raise ServerError(what=what, detail=f"the answer is a JSON {type(value).__name__}, expected an object")
+    return value

@@ -1,0 +1,124 @@
+"""What a failed call means: a refusing answer, or the exception instead of an answer, as one of our errors."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Mapping
+from typing import Any, Final
+
+import aiohttp
+
+from bot.cluster.calls import Origin, Request
+from bot.cluster.errors import (
+    BadRequest,
+    ClusterError,
+    Expired,
+    Forbidden,
+    NotFound,
+    NotServed,
+    ServerError,
+    Throttled,
+    Unauthorized,
+    Unreachable,
+    clean,
+)
+
+
+# A Status is short; whatever is larger is not worth parsing for one sentence.
+_LARGEST_STATUS: Final = 1 << 20
+
+
+def _status(body: bytes) -> Mapping[str, Any]:
+    """The Status object of a refusal; for plain text, as proxies and API priority and fairness send it, its message."""
+    try:
+        value = json.loads(body) if len(body) <= _LARGEST_STATUS else None
+    except (ValueError, RecursionError):
+        return {"message": body[:4096].decode(errors="replace")}
+    return value if isinstance(value, dict) else {}
+
+
+def refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> ClusterError:
+    status = _status(body)
+    message = clean(str(status.get("message") or ""))
+    what = request.what
+    match code:
+        case 401:
+            return Unauthorized(
+                what=what,
+                detail=f'the API server of context "{origin.context}" does not accept the credentials (401)',
+                remedy=f"they are expired or another cluster's: log in again, or renew {origin.credentials}",
+            )
+        case 403:
+            # Roles refuse with 'User "x" cannot get resource "y"'; quotas and webhooks say something else.
+            by_role = "is forbidden: " not in message or " cannot " in message
+            return Forbidden(what=what, detail=message, permission=request.permission if by_role else None)
+        case 404:
+            # Only a missing object is named in the details; an unknown resource or group leaves them empty.
+            details = status.get("details")
+            named = isinstance(details, dict) and details.get("name")
+            return NotFound(what=what, detail=message) if named else NotServed(what=what)
+        case 410:
+            return Expired(what=what)
+        case 429:
+            return Throttled(what=what, detail=message)
+        case 400 | 422:
+            return BadRequest(what=what, detail=message)
+        case _ if code >= 500:
+            return ServerError(what=what, detail=f"{message or 'no message'} ({code})")
+        case _:
+            return BadRequest(what=what, detail=f"{message or 'no message'} ({code})")
+
+
+def is_reset(error: Exception) -> bool:
+    """Whether an open connection was lost, as when an API server restarts: another attempt meets another one."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return False
+    return isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError | OSError)
+
+
+def unreachable(error: Exception, *, what: str, origin: Origin) -> ClusterError:
+    match error:
+        case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
+            inner = getattr(error, "certificate_error", error)
+            why = getattr(inner, "verify_message", "") or str(inner)
+            return Unreachable(
+                what=what,
+                detail=f"{origin.subject} shows a certificate we cannot trust: {why}",
+                remedy=f"check certificate-authority and tls-server-name of {origin.settings}",
+            )
+        case aiohttp.ClientSSLError() | ssl.SSLError():
+            why = getattr(getattr(error, "os_error", error), "reason", None) or "handshake failed"
+            return Unreachable(
+                what=what,
+                detail=f"{origin.subject}: TLS failed: {str(why).lower().replace('_', ' ')}",
+                remedy=f"check that the server of {origin.settings} speaks https and accepts {origin.credentials}",
+            )
+        case aiohttp.ClientConnectorDNSError():
+            return Unreachable(what=what, detail=f"{origin.subject}: the host name is not known", remedy=origin.remedy)
+        case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
+            return Unreachable(
+                what=what,
+                detail=f"{origin.subject}: the proxy cannot be used",
+                remedy=f"check proxy-url of {origin.settings}, or HTTPS_PROXY",
+            )
+        case aiohttp.ClientConnectorError():
+            why = (error.os_error.strerror or "no connection").lower()
+            return Unreachable(what=what, detail=f"{origin.subject}: {_plain(why)}", remedy=origin.remedy)
+        case _ if is_reset(error):
+            return Unreachable(
+                what=what, detail=f"{origin.subject}: the connection was closed before the answer was complete"
+            )
+        case aiohttp.InvalidURL():
+            return Unreachable(
+                what=what, detail=f"{origin.subject} is no URL", remedy=f"check the server of {origin.settings}"
+            )
+        case _:
+            return Unreachable(
+                what=what, detail=f"{origin.subject}: {type(error).__name__}: {error}", remedy=origin.remedy
+            )
+
+
+def _plain(why: str) -> str:
+    # aiohttp wraps the reason of the system: "connect call failed ('127.0.0.1', 1)".
+    return "connection refused" if why.startswith("connect call failed") else why
