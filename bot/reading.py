@@ -1,4 +1,4 @@
-"""Running probes for hypotheses: each distinct read once, all of them concurrently, a failing one never stops another."""
+"""Running probes for hypotheses: each distinct read once, all concurrently, a failing one never stops another."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Reads:
             return await self._probes[probe_name].read(look)
         except ClusterError as error:
             return Reading(gaps=(error.gap(),))
-        except Exception:
+        except Exception:  # noqa: BLE001
             # A defect of one probe is a gap of this answer, loudly logged; the other probes' evidence still counts.
             _log.exception("probe failed", probe=probe_name, focus=str(look.focus))
             detail = "the probe failed; see the log"
@@ -94,4 +94,3 @@ class Reads:
     def _tell(self) -> None:
         if self._progress:
             self._progress(Progress(done=self._done, total=len(self._tasks)))
-

@@ -77,7 +77,11 @@ def judge(
         findings=tuple(findings),
         remedies=_remedies(incident, results, context) if verdict in (Verdict.CONFIRMED, Verdict.LIKELY) else (),
         runbook=tuple(
-            Step(says=_render(step.says, context), run=templates.render_command(step.run, context), warning=step.warning)
+            Step(
+                says=_render(step.says, context),
+                run=templates.render_command(step.run, context),
+                warning=_render(step.warning, context) if step.warning else None,
+            )
             for step in incident.runbook
         ),
         links=tuple(Link(title=link.title, url=link.url) for link in incident.links),
@@ -135,18 +139,19 @@ def rank(judged: Iterable[Judged], catalog: Catalog) -> tuple[Judged, ...]:
 
 def _cause_of(one: Judged, by_id: Mapping[str, Judged], catalog: Catalog) -> str:
     """The upstream incident that explains this one, if any: at least as well proven by the cluster."""
-    if not _supported(one):
+    if not supported(one):
         return ""
-    pointed = [finding.points_to for finding in one.findings if finding.outcome is Outcome.SUPPORTS and finding.points_to]
+    pointed = [finding.points_to for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
     entry = catalog.get(one.incident)
     for name in (*pointed, *(entry.causes if entry else ())):
         upstream = by_id.get(name)
-        if upstream is not None and _supported(upstream) and _ORDER[upstream.verdict] <= _ORDER[one.verdict]:
+        if upstream is not None and supported(upstream) and _ORDER[upstream.verdict] <= _ORDER[one.verdict]:
             return name
     return ""
 
 
-def _supported(one: Judged) -> bool:
+def supported(one: Judged) -> bool:
+    """Whether the cluster itself, not only the text, speaks for it."""
     return one.verdict in (Verdict.CONFIRMED, Verdict.LIKELY) and any(
         finding.outcome is Outcome.SUPPORTS and not finding.pasted for finding in one.findings
     )

@@ -63,7 +63,7 @@ def _ask_rows(rule: Rule, reading: Reading, values: Mapping[str, Any]) -> RuleRe
     if answer is Answer.YES:
         shown = list(reading.rows) if rule.need == "none" else matching
         return RuleResult(rule=rule, answer=answer, finding=_holds(rule, shown, len(reading.rows), values))
-    if reading.missing and answer is not Answer.YES:
+    if reading.missing:
         return _neutral(rule, _not_found(reading.missing))
     if answer is Answer.NO:
         against = [row for row in reading.rows if row not in matching] if rule.need == "all" else matching
@@ -159,7 +159,10 @@ def _neutral(rule: Rule, says: Text) -> RuleResult:
 
 
 def _not_found(missing: str) -> Text:
-    return Text(en=f"{missing} was not found: nothing can be said of it now", zh=f"未找到 {missing}：无法判断其当前状态")
+    return Text(
+        en=f"{missing} was not found: nothing can be said of it now",
+        zh=f"未找到 {missing}：无法判断其当前状态",
+    )
 
 
 def rows_context(rows: Sequence[Row]) -> dict[str, Any]:
@@ -188,5 +191,3 @@ def _table(rule: Rule, rows: Sequence[Row]) -> Table | None:
             tuple(templates.show(row.values[name], format_) for name, format_ in columns) for row in rows[:TABLE_ROWS]
         ),
     )
-
-

@@ -124,7 +124,7 @@ class Snapshot:
 
         Raises NotFound, NotServed, Forbidden or another ClusterError.
         """
-        resource = await self._resource(kind)
+        resource = await self.resource(kind)
         home = (namespace or self.default_namespace) if resource.namespaced else ""
         subject = f"{resource.kind} {home}/{name}" if home else f"{resource.kind} {name}"
         if not name:
@@ -171,7 +171,7 @@ class Snapshot:
         Items carry kind and apiVersion. `fresh=False` lets the API server answer from its cache (resourceVersion=0),
         which spares etcd: meant for nodes. Raises Expired if the pages expire twice.
         """
-        resource = await self._resource(kind)
+        resource = await self.resource(kind)
         home = namespace if resource.namespaced else ""
         wanted = _List(
             resource=resource, namespace=home, labels=labels, fields=fields, limit=max(limit, 1), fresh=fresh
@@ -237,7 +237,8 @@ class Snapshot:
         resource = well_known(kind)
         return resource if resource is not None else (await self._discovered()).find(kind)
 
-    async def _resource(self, kind: str | Resource) -> Resource:
+    async def resource(self, kind: str | Resource) -> Resource:
+        """How this cluster serves a kind. Raises NotServed with the closest kinds, or ClusterError."""
         if isinstance(kind, Resource):
             return kind
         resource = await self.served(kind)

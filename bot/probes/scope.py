@@ -14,11 +14,13 @@ from bot.cluster.errors import ClusterError, NotFound
 from bot.probes.contract import Look
 from intents.domain import Gap, GapReason, Json, ObjectRef
 
-# Pods of a ReplicaSet, DaemonSet or Job end in a suffix drawn from this alphabet (apimachinery's rand.SafeEncodeString).
+# Pods of ReplicaSets, DaemonSets and Jobs end in a suffix from this alphabet (apimachinery's rand.SafeEncodeString).
 _SUFFIX: Final = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}$")
 _HASH: Final = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{6,10}$")
 
-_SELECTING_KINDS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController"})
+_SELECTING_KINDS: Final = frozenset(
+    {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +81,9 @@ async def _selected(look: Look) -> Suspects:
     labels = selector.get("matchLabels", selector if focus.kind == "ReplicationController" else {})
     if not labels:
         return await _owned(look)
-    listed = await _listed(look, namespace=focus.namespace, labels=",".join(f"{k}={v}" for k, v in sorted(labels.items())))
-    return listed
+    return await _listed(
+        look, namespace=focus.namespace, labels=",".join(f"{k}={v}" for k, v in sorted(labels.items()))
+    )
 
 
 async def _owned(look: Look) -> Suspects:

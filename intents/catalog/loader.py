@@ -140,13 +140,13 @@ def _read(path: Path) -> tuple[Incident, Source] | list[Problem]:
     try:
         incident = Incident.model_validate(document.value)
     except ValidationError as error:
-        return [_validation_problem(source, details["loc"], details["msg"], details["type"]) for details in error.errors()]
+        return [_problem_of(source, details["loc"], details["msg"], details["type"]) for details in error.errors()]
     if incident.id != path.stem:
         return [source.problem(("id",), f"is {incident.id!r}, but the file is named {path.stem!r}")]
     return incident, source
 
 
-def _validation_problem(source: Source, loc: tuple[str | int, ...], message: str, kind: str) -> Problem:
+def _problem_of(source: Source, loc: tuple[str | int, ...], message: str, kind: str) -> Problem:
     """Pydantic's location also names union members and model types; only what is in the file is shown."""
     value = source.document.value
     path: list[str | int] = []

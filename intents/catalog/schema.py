@@ -73,7 +73,7 @@ class Signature(Model):
     """How a pasted text shows the incident. Written as the message is, with `<name>` for what varies."""
 
     text: Line = ""
-    """One phrase, its words in order. `<pod>`, `<namespace>` … capture; `<_>` skips. Spacing, case and quotes do not matter."""
+    """One phrase, its words in order. `<pod>`, `<namespace>` … capture, `<_>` skips; spacing, case, quotes do not matter."""
     all: tuple[Line, ...] = ()
     """Phrases that must all occur somewhere in the text, in any order: for what people describe rather than paste."""
     hint: bool = False
@@ -100,7 +100,7 @@ SignatureField = Annotated[Signature, BeforeValidator(_signature_from_text)]
 
 
 class Read(Model):
-    """One read of the cluster by a probe; `casebook probes` lists probes, their arguments and the keys of their rows."""
+    """One read of the cluster by a probe; `casebook probes` lists probes, their arguments and their rows' keys."""
 
     probe: Id
     args: dict[Key, Any] = {}
@@ -131,9 +131,10 @@ class Rule(Model):
     decisive: bool = False
     """Its support alone confirms (as far as `strongest` allows)."""
     pasted: bool = False
-    """Rests on what the text captured, not on the cluster. Decisive beside any support from the cluster, it lifts `strongest: likely`."""
+    """Rests on what the text captured, not on the cluster. Decisive, beside any support from the cluster, it confirms
+    whatever `strongest` says."""
     says: LocalText
-    """A sentence naming the object: {row.…} is the first matching row, {rows.…} all of them, {count}, {total}, {named.…}."""
+    """A sentence naming the object: {row.…} is the first matching row, {rows.…} are all, {count}, {total}, {named.…}."""
     table: tuple[Line, ...] = ()
     """Row keys to show as a table, each optionally with a format: `free_mem:bytes`."""
     otherwise: Otherwise | None = None

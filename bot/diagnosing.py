@@ -1,0 +1,290 @@
+"""A request becomes a diagnosis: match, read concurrently under one deadline, judge.
+
+Slack, the command line and the tests all come through `diagnose`; nothing here knows which it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from intents.matching import Matcher, Matching
+from rapidfuzz import fuzz, process
+
+from bot.cluster.connection import Connection
+from bot.cluster.errors import ClusterError, NotFound
+from bot.cluster.resources import Resource
+from bot.cluster.snapshot import Snapshot
+from bot.observing import Observed, Statement, observe
+from bot.probes.contract import Probe
+from bot.probes.registry import probes
+from bot.probes.scope import name_of, namespace_of
+from bot.reading import Progress, Reads
+from intents.catalog.loader import Catalog, Problem, builtin_directory, load
+from intents.catalog.schema import Incident
+from intents.domain import (
+    Diagnosis,
+    Focus,
+    Hypothesis,
+    Judged,
+    Nearest,
+    ObjectRef,
+    Observation,
+    Outcome,
+    Symptom,
+    Verdict,
+)
+from intents.focus import KINDS, focus_of
+from intents.judging import judge, rank, supported
+from intents.request import DiagnoseObject, ExplainText, Request
+from intents.symptoms import read_symptoms
+
+DEADLINE_S: Final = 8.0
+# Text longer than this is read and matched in a thread, so that the loop keeps answering others.
+_THREAD_FROM: Final = 16 * 1024
+# What is upstream of a cause of a cause is no longer this incident's story.
+_ROUNDS: Final = 3
+_UNEXPLAINED: Final = 8
+_CLOSEST: Final = 3
+_CLOSE_ENOUGH: Final = 60.0
+
+
+class TargetNotFound(Exception):
+    """The object asked about does not exist. `closest` are existing ones with names like it, as namespace/name."""
+
+    def __init__(self, target: ObjectRef, closest: tuple[str, ...]) -> None:
+        super().__init__(f"{target} was not found")
+        self.target = target
+        self.closest = closest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """What a diagnosis needs beside a cluster. Immutable: a reloaded catalog makes a new one."""
+
+    catalog: Catalog
+    matcher: Matcher
+    probes: Mapping[str, Probe]
+
+
+def build_engine(
+    directories: Sequence[Path] = (), *, last_good: Catalog | None = None
+) -> tuple[Engine, tuple[Problem, ...]]:
+    """The engine over the built-in catalog and the user's directories, with what is wrong in their files."""
+    loaded = load((builtin_directory(), *directories), last_good=last_good)
+    return engine_for(loaded.catalog), loaded.problems
+
+
+def engine_for(catalog: Catalog) -> Engine:
+    return Engine(catalog=catalog, matcher=Matcher(catalog), probes=probes())
+
+
+async def diagnose(
+    request: Request,
+    *,
+    engine: Engine,
+    connection: Connection | None,
+    deadline: float = DEADLINE_S,
+    progress: Callable[[Progress], None] | None = None,
+) -> Diagnosis:
+    """Answer a request within `deadline` seconds, with what is known by then.
+
+    Without a connection a text is answered from itself alone. Raises TargetNotFound for an object that does not exist,
+    and ClusterError when an object is asked about and cannot be read.
+    """
+    if isinstance(request, ExplainText):
+        if connection is None:
+            return await _explain(request, engine, None, progress)
+        async with Snapshot(connection, deadline=deadline) as snapshot:
+            return await _explain(request, engine, snapshot, progress)
+    if connection is None:
+        raise ValueError("an object cannot be diagnosed without a connection to its cluster")
+    async with Snapshot(connection, deadline=deadline) as snapshot:
+        return await _diagnose_object(request, engine, snapshot, progress)
+
+
+async def _explain(
+    request: ExplainText,
+    engine: Engine,
+    snapshot: Snapshot | None,
+    progress: Callable[[Progress], None] | None,
+) -> Diagnosis:
+    matching = await _match_text(request.text, engine.matcher)
+    reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
+
+    def focus(incident: Incident, hypothesis: Hypothesis) -> Focus:
+        return focus_of(incident, hypothesis, namespace=request.namespace)
+
+    judged = await _Investigation(engine=engine, reads=reads, snapshot=snapshot, focus=focus).run(matching.hypotheses)
+    first = engine.catalog.get(judged[0].incident) if judged else None
+    return Diagnosis(
+        focus=focus(first, judged[0].hypothesis) if first else Focus(namespace=request.namespace),
+        cluster=snapshot.cluster if snapshot else "",
+        observed_at=snapshot.now if snapshot else None,
+        hypotheses=judged,
+        gaps=reads.gaps if judged else (),
+        nearest=() if judged else _nearest(matching, engine.catalog),
+        api_calls=snapshot.calls if snapshot else 0,
+    )
+
+
+async def _diagnose_object(
+    request: DiagnoseObject,
+    engine: Engine,
+    snapshot: Snapshot,
+    progress: Callable[[Progress], None] | None,
+) -> Diagnosis:
+    resource = await snapshot.resource(request.kind)
+    namespace = (request.namespace or snapshot.default_namespace) if resource.namespaced else ""
+    target = ObjectRef(kind=resource.kind, namespace=namespace, name=request.name)
+    try:
+        obj = await snapshot.get(resource, request.name, namespace=namespace)
+    except NotFound:
+        raise TargetNotFound(target, await _closest(snapshot, resource, target)) from None
+    observed = await observe(snapshot, resource, obj)
+    matching = engine.matcher.match(_symptoms_of(observed.statements))
+    about = Focus(kind=target.kind, namespace=namespace, name=target.name, node=_node_of(obj))
+    reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
+    raised = {hypothesis.incident for hypothesis in matching.hypotheses}
+    kinds = {target.kind, *(owner.kind for owner in observed.owners)}
+    by_kind = tuple(
+        Hypothesis(incident=incident.id, score=0.0)
+        for incident in engine.catalog
+        if incident.id not in raised and kinds & set(incident.kinds)
+    )
+    named = {"namespace": namespace, **{word: target.name for word, kind in KINDS.items() if kind == target.kind}}
+    hypotheses = tuple(
+        replace(hypothesis, named={**hypothesis.named, **named}) for hypothesis in (*matching.hypotheses, *by_kind)
+    )
+    investigation = _Investigation(engine=engine, reads=reads, snapshot=snapshot, focus=lambda _incident, _one: about)
+    judged = await investigation.run(hypotheses)
+    return Diagnosis(
+        focus=about,
+        cluster=snapshot.cluster,
+        observed_at=snapshot.now,
+        owners=observed.owners,
+        hypotheses=judged,
+        gaps=tuple(sorted({*observed.gaps, *reads.gaps}, key=str)),
+        unexplained=_unexplained(observed, judged),
+        nearest=(),
+        api_calls=snapshot.calls,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Investigation:
+    """Hypotheses are read and judged together; what they point to upstream is then read and judged as well."""
+
+    engine: Engine
+    reads: Reads
+    snapshot: Snapshot | None
+    focus: Callable[[Incident, Hypothesis], Focus]
+
+    async def run(self, hypotheses: Iterable[Hypothesis]) -> tuple[Judged, ...]:
+        judged: dict[str, Judged] = {}
+        pending = tuple(hypotheses)
+        for _ in range(_ROUNDS):
+            for one in await asyncio.gather(*map(self._judge, pending)):
+                judged[one.incident] = one
+            pending = tuple(self._upstream(judged))
+            if not pending:
+                break
+        kept = [one for one in judged.values() if one.hypothesis.matches or _worth_telling(one)]
+        return rank(kept, self.engine.catalog)
+
+    async def _judge(self, hypothesis: Hypothesis) -> Judged:
+        incident = self.engine.catalog.incidents[hypothesis.incident]
+        focus = self.focus(incident, hypothesis)
+        readings = await self.reads.for_hypothesis(incident, hypothesis, focus)
+        now = self.snapshot.now if self.snapshot else datetime.fromtimestamp(0, tz=UTC)
+        return judge(incident, hypothesis, readings, focus=focus, now=now)
+
+    def _upstream(self, judged: Mapping[str, Judged]) -> Iterable[Hypothesis]:
+        """What supported findings point to, and what their entries name as causes, unless it was judged already."""
+        seen = set(judged)
+        for one in judged.values():
+            if not supported(one):
+                continue
+            pointed = [finding.points_to for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
+            for name in filter(None, (*pointed, *self.engine.catalog.incidents[one.incident].causes)):
+                if name not in seen and name in self.engine.catalog.incidents:
+                    seen.add(name)
+                    named = one.hypothesis.named
+                    yield Hypothesis(incident=name, score=0.0, named=named, pointed_to_by=one.incident)
+
+
+def _worth_telling(one: Judged) -> bool:
+    """A hypothesis that no text raised must be supported, or could not be checked although a finding points to it."""
+    unread = any(finding.outcome is Outcome.GAP for finding in one.findings)
+    return supported(one) or (bool(one.hypothesis.pointed_to_by) and unread)
+
+
+async def _match_text(text: str, matcher: Matcher) -> Matching:
+    def match() -> Matching:
+        return matcher.match(read_symptoms(text))
+
+    return await asyncio.to_thread(match) if len(text) > _THREAD_FROM else match()
+
+
+def _symptoms_of(statements: Sequence[Statement]) -> list[Symptom]:
+    """The statements' lines as symptoms. Lines of two statements never stand next to each other."""
+    symptoms: list[Symptom] = []
+    line = 1
+    for statement in statements:
+        read = read_symptoms(statement.text)
+        symptoms += (replace(symptom, line=line + symptom.line, subject=statement.subject) for symptom in read)
+        line += max((symptom.line for symptom in read), default=0) + 2
+    return symptoms
+
+
+def _unexplained(observed: Observed, judged: Sequence[Judged]) -> tuple[Observation, ...]:
+    """Trouble that no hypothesis still standing has matched."""
+    explained = " ".join(
+        match.quote for one in judged if one.verdict is not Verdict.RULED_OUT for match in one.hypothesis.matches
+    )
+    left = {
+        Observation(subject=statement.subject, quote=statement.text)
+        for statement in observed.statements
+        if statement.trouble and not _quoted(statement.text, explained)
+    }
+    return tuple(sorted(left, key=lambda one: (one.subject, one.quote)))[:_UNEXPLAINED]
+
+
+def _quoted(text: str, quotes: str) -> bool:
+    return any(line.strip() and line.strip() in quotes for line in text.splitlines())
+
+
+def _nearest(matching: Matching, catalog: Catalog) -> tuple[Nearest, ...]:
+    return tuple(
+        Nearest(
+            incident=hypothesis.incident,
+            title=catalog.incidents[hypothesis.incident].title,
+            score=hypothesis.score,
+            decided_by=hypothesis.matches[0].signature if hypothesis.matches else "",
+        )
+        for hypothesis in matching.nearest
+    )
+
+
+async def _closest(snapshot: Snapshot, resource: Resource, target: ObjectRef) -> tuple[str, ...]:
+    """Existing names like the one asked for: in its namespace, or the same name elsewhere."""
+    try:
+        listing = await snapshot.list(resource)
+    except ClusterError:
+        try:
+            listing = await snapshot.list(resource, namespace=target.namespace)
+        except ClusterError:
+            return ()
+    names = sorted(f"{namespace_of(item)}/{name_of(item)}".lstrip("/") for item in listing.items)
+    wanted = f"{target.namespace}/{target.name}".lstrip("/")
+    found = process.extract(wanted, names, scorer=fuzz.ratio, limit=_CLOSEST, score_cutoff=_CLOSE_ENOUGH)
+    return tuple(name for name, _, _ in found)
+
+
+def _node_of(obj: Mapping[str, object]) -> str:
+    spec = obj.get("spec")
+    return str(spec.get("nodeName", "")) if isinstance(spec, Mapping) else ""

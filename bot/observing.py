@@ -1,0 +1,245 @@
+"""What an object says of itself: its conditions, containers, events and logs, as texts to be matched like any paste.
+
+An object's own trouble, read this way, joins a diagnosis where a pasted text does: one way to be matched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from bot.cluster.errors import ClusterError, NoLog
+from bot.cluster.events import event_last_seen
+from bot.cluster.resources import Resource
+from bot.cluster.snapshot import Snapshot
+from bot.cluster.timestamps import parse_time
+from bot.probes.scope import name_of, namespace_of, ref
+from intents.domain import Gap, Json, ObjectRef
+
+# Of a workload, so many troubled pods are read in full; the incident's own probes then look at all of them.
+PODS_READ: Final = 3
+LOG_LINES: Final = 400
+LOG_BYTES: Final = 65536
+# A container that restarted longer ago than this has got over it.
+RECENT_RESTART_S: Final = 24 * 3600
+_MAX_OWNERS: Final = 6
+
+# Consequences that only repeat that something is wrong.
+_DERIVED: Final = frozenset({"Ready", "ContainersReady", "Initialized"})
+_BAD_WHEN_TRUE: Final = frozenset(
+    {
+        "DiskPressure",
+        "DisruptionTarget",
+        "Failed",
+        "MemoryPressure",
+        "NetworkUnavailable",
+        "PIDPressure",
+        "ReplicaFailure",
+    }
+)
+_STARTING: Final = frozenset({"ContainerCreating", "PodInitializing"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """Something the cluster says about an object. `trouble` if it is worth telling even when nothing explains it."""
+
+    subject: ObjectRef
+    text: str
+    trouble: bool = False
+
+
+_T = TypeVar("_T")
+_Read = Coroutine[Any, Any, tuple[Statement, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What was read of an object: its controllers up to the topmost, its statements, and what could not be read."""
+
+    owners: tuple[ObjectRef, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed:
+    """Read what an object, its owners, and what it stands on say. Reads that fail become gaps."""
+    gaps: list[Gap] = []
+
+    async def tolerate(read: Awaitable[tuple[_T, ...]]) -> tuple[_T, ...]:
+        try:
+            return await read
+        except NoLog:
+            return ()
+        except ClusterError as error:
+            gaps.append(error.gap())
+            return ()
+
+    owners = await tolerate(owners_of(snapshot, obj))
+    reads = [_own_and_events(snapshot, one) for one in (obj, *owners)]
+    if resource.kind == "Pod":
+        reads += _about_pod(snapshot, obj)
+    else:
+        for pod in await tolerate(_troubled_pods(snapshot, obj)):
+            reads += (_own_and_events(snapshot, pod), *_about_pod(snapshot, pod))
+    statements = await asyncio.gather(*map(tolerate, reads))
+    return Observed(
+        owners=tuple(ref(owner) for owner in owners),
+        statements=tuple(dict.fromkeys(statement for part in statements for statement in part)),
+        gaps=tuple(dict.fromkeys(gaps)),
+    )
+
+
+async def owners_of(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
+    """The controllers of an object, from the next to the topmost. Raises ClusterError."""
+    owners: list[Json] = []
+    current = obj
+    while len(owners) < _MAX_OWNERS:
+        references = current.get("metadata", {}).get("ownerReferences") or []
+        owner = next((entry for entry in references if entry.get("controller")), None)
+        if owner is None:
+            break
+        group = str(owner.get("apiVersion", "")).rpartition("/")[0]
+        kind = f"{owner['kind']}.{group}" if group else str(owner["kind"])
+        found = await snapshot.find(kind, str(owner["name"]), namespace=namespace_of(current))
+        if found is None:
+            break
+        owners.append(found)
+        current = found
+    return tuple(owners)
+
+
+async def _own_and_events(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
+    subject = ref(obj)
+    settled = _settled_since(obj)
+    said = [*_conditions(subject, obj), *_containers(subject, obj, snapshot)]
+    for event in await snapshot.events(subject):
+        seen = event_last_seen(event)
+        # No event tells of a recovery: what is older than the present good state is history.
+        if settled and seen and seen < settled:
+            continue
+        text = f"{event.get('reason', '')}: {event.get('message', '')}"
+        said.append(Statement(subject=subject, text=text, trouble=event.get("type") == "Warning"))
+    return tuple(said)
+
+
+def _settled_since(obj: Json) -> datetime | None:
+    """Since when a pod is Ready, None while it is not."""
+    for condition in obj.get("status", {}).get("conditions") or ():
+        if condition.get("type") == "Ready" and condition.get("status") == "True":
+            return parse_time(condition.get("lastTransitionTime"))
+    return None
+
+
+def _conditions(subject: ObjectRef, obj: Json) -> Iterator[Statement]:
+    status = obj.get("status") or {}
+    if status.get("reason") or status.get("message"):
+        text = f"{status.get('reason', '')}: {status.get('message', '')}"
+        yield Statement(subject=subject, text=text, trouble=True)
+    for condition in status.get("conditions") or ():
+        kind, state = condition.get("type", ""), condition.get("status", "")
+        bad = state == "True" if kind in _BAD_WHEN_TRUE else state != "True"
+        if bad and kind not in _DERIVED and condition.get("message"):
+            text = f"{kind}={state} {condition.get('reason', '')}: {condition['message']}"
+            yield Statement(subject=subject, text=text, trouble=True)
+
+
+def _statuses(obj: Json) -> Iterator[Mapping[str, Any]]:
+    status = obj.get("status") or {}
+    for key in ("initContainerStatuses", "containerStatuses"):
+        yield from status.get(key) or ()
+
+
+def _containers(subject: ObjectRef, obj: Json, snapshot: Snapshot) -> Iterator[Statement]:
+    for container in _statuses(obj):
+        name = container.get("name", "")
+        waiting = (container.get("state") or {}).get("waiting")
+        if waiting and waiting.get("reason") not in _STARTING:
+            text = f"container {name} waiting: {waiting.get('reason', '')}: {waiting.get('message', '')}"
+            yield Statement(subject=subject, text=text, trouble=True)
+        for key in ("state", "lastState"):
+            ended = (container.get(key) or {}).get("terminated")
+            if ended and ended.get("exitCode") and _recent(ended, snapshot):
+                text = (
+                    f"container {name} terminated: {ended.get('reason', '')}, exit code {ended['exitCode']} "
+                    f"{ended.get('message', '')}"
+                ).rstrip()
+                yield Statement(subject=subject, text=text, trouble=True)
+
+
+def _recent(ended: Mapping[str, Any], snapshot: Snapshot) -> bool:
+    age = snapshot.age(ended.get("finishedAt"))
+    return age is None or age < RECENT_RESTART_S
+
+
+def _about_pod(snapshot: Snapshot, pod: Json) -> list[_Read]:
+    """Reads of a pod's logs, its node and its claims."""
+    spec = pod.get("spec") or {}
+    reads = [_log(snapshot, pod, name, previous=previous) for name, previous in _telling_logs(pod, snapshot)]
+    if node := spec.get("nodeName"):
+        reads.append(_node(snapshot, node))
+    claims = [(volume.get("persistentVolumeClaim") or {}).get("claimName") for volume in spec.get("volumes") or ()]
+    return reads + [_claim(snapshot, name, namespace_of(pod)) for name in claims if name]
+
+
+def _telling_logs(pod: Json, snapshot: Snapshot) -> Iterator[tuple[str, bool]]:
+    """Containers whose log may tell why, with whether the log before the restart is meant."""
+    for container in _statuses(pod):
+        state, last = container.get("state") or {}, (container.get("lastState") or {}).get("terminated")
+        restarted = bool(last) and bool(container.get("restartCount")) and _recent(last or {}, snapshot)
+        done = (state.get("terminated") or {}).get("exitCode") == 0
+        if restarted:
+            yield container.get("name", ""), True
+        if not done and ((restarted or not container.get("ready")) and not _never_started(state, restarted)):
+            yield container.get("name", ""), False
+
+
+def _never_started(state: Mapping[str, Any], restarted: bool) -> bool:
+    return bool(state.get("waiting")) and not restarted
+
+
+async def _log(snapshot: Snapshot, pod: Json, container: str, *, previous: bool) -> tuple[Statement, ...]:
+    text = await snapshot.log(
+        namespace=namespace_of(pod),
+        pod=name_of(pod),
+        container=container,
+        previous=previous,
+        tail_lines=LOG_LINES,
+        limit_bytes=LOG_BYTES,
+    )
+    return (Statement(subject=ref(pod), text=text),) if text.strip() else ()
+
+
+async def _node(snapshot: Snapshot, name: str) -> tuple[Statement, ...]:
+    node = await snapshot.find("Node", name)
+    return tuple(_conditions(ref(node), node)) if node else ()
+
+
+async def _claim(snapshot: Snapshot, name: str, namespace: str) -> tuple[Statement, ...]:
+    claim = await snapshot.find("PersistentVolumeClaim", name, namespace=namespace)
+    if claim is None:
+        subject = ObjectRef(kind="PersistentVolumeClaim", namespace=namespace, name=name)
+        return (Statement(subject=subject, text=f'persistentvolumeclaim "{name}" not found', trouble=True),)
+    if (claim.get("status") or {}).get("phase") == "Bound":
+        return ()
+    return await _own_and_events(snapshot, claim)
+
+
+async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
+    """Pods that a workload selects and that are not ready, the most restarted first."""
+    labels = ((obj.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
+    if not labels or not namespace_of(obj):
+        return ()
+    selector = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+    listing = await snapshot.list("Pod", namespace=namespace_of(obj), labels=selector)
+    troubled = [pod for pod in listing.items if _settled_since(pod) is None or _restarts(pod)]
+    return tuple(sorted(troubled, key=lambda pod: (_settled_since(pod) is not None, -_restarts(pod), name_of(pod))))[
+        :PODS_READ
+    ]
+
+
+def _restarts(pod: Json) -> int:
+    return sum(int(container.get("restartCount") or 0) for container in _statuses(pod))

@@ -1,0 +1,322 @@
+"""Strict checks of a catalog that reading it cannot do: names that nothing fills, conditions that cannot be asked.
+
+What a condition or a sentence may use is known: the keys a probe declares, what signatures capture, the entry's rules.
+An entry that passes cannot fail to judge for a missing name at 3 a.m.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import re2
+
+from intents import templates
+from intents.catalog.cases import CaseError, world_of
+from intents.catalog.loader import Catalog, Problem
+from intents.catalog.schema import Incident, Read, Remediation, Rule
+from intents.conditions import ConditionError, check, holds
+from intents.domain import ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
+from intents.focus import KINDS
+from intents.judging import captures_of
+from intents.symptoms import VOCABULARY
+
+Path = tuple[str | int, ...]
+Complaint = tuple[Path, str]
+
+_SAMPLES: Final[Mapping[RowType, Value]] = {
+    RowType.STRING: "",
+    RowType.INTEGER: 0,
+    RowType.NUMBER: 0.5,
+    RowType.BOOLEAN: False,
+    RowType.STRINGS: (),
+}
+_TARGET: Final = frozenset({"kind", "namespace", "name", "container", "node"})
+_NUMBERS: Final = frozenset({"seconds_ago", "seconds_ago_slack"})
+_WORDS: Final = re.compile(r"[A-Za-z]{2,}")
+_CJK: Final = re.compile(r"[\u4e00-\u9fff]")
+# A sentence with more plain words than this is prose, and prose is written in every language.
+_PROSE_WORDS: Final = 3
+
+
+def lint(catalog: Catalog, probes: Mapping[str, ProbeDeclaration]) -> tuple[Problem, ...]:
+    """Every mistake in every entry, with file, line and field."""
+    return tuple(
+        sorted(
+            catalog.sources[incident.id].problem(path, says)
+            for incident in catalog
+            for path, says in complaints(incident, catalog, probes)
+        )
+    )
+
+
+def complaints(incident: Incident, catalog: Catalog, probes: Mapping[str, ProbeDeclaration]) -> Iterator[Complaint]:
+    """What is wrong with one entry, each with the path into its file."""
+    entry = _Entry.of(incident, probes)
+    for name, read in incident.reads.items():
+        yield from _read(entry, name, read)
+    for index, rule in enumerate(incident.evidence):
+        yield from _rule(entry, rule, ("evidence", index), catalog)
+    yield from _texts(entry)
+    for index, remediation in enumerate(incident.remediations):
+        yield from _remediation(entry, remediation, ("remediations", index))
+    yield from _whole(entry, catalog)
+    yield from _cases(incident)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """An incident with the names that may be used in it."""
+
+    incident: Incident
+    probes: Mapping[str, ProbeDeclaration]
+    keys: Mapping[str, Mapping[str, RowType]]  # of the rows of each read
+    named: frozenset[str]
+
+    @classmethod
+    def of(cls, incident: Incident, probes: Mapping[str, ProbeDeclaration]) -> _Entry:
+        return cls(
+            incident=incident,
+            probes=probes,
+            keys={name: _keys_of(read, probes.get(read.probe)) for name, read in incident.reads.items()},
+            named=frozenset({*VOCABULARY, *captures_of(incident)}),
+        )
+
+    def sample_values(self) -> dict[str, Any]:
+        named: dict[str, Any] = dict.fromkeys(self.named, "")
+        named.update(seconds_ago=-1.0, seconds_ago_slack=0.0)
+        return {"named": named, "target": dict.fromkeys(_TARGET, ""), "now": 0}
+
+    def unknown(self, path: Sequence[str], rows: Mapping[str, RowType] | None) -> str:
+        """Why a template's path means nothing here, "" if it does. `rows` are the keys of the sentence's own rows."""
+        head, *rest = path
+        if head == "named":
+            return "" if rest and rest[0] in self.named | _NUMBERS else f"nothing captures {'.'.join(path)}"
+        if head == "target":
+            return "" if rest and rest[0] in _TARGET else f"target has no {'.'.join(rest)}"
+        if rows is not None and head in ("count", "total"):
+            return ""
+        if rows is not None and head in ("row", "rows"):
+            return "" if rest and rest[0] in rows else f"the row has no {'.'.join(rest)}"
+        if head == "found":
+            return self._no_key(rest, {key: kind for keys in self.keys.values() for key, kind in keys.items()})
+        rule = self.incident.rule(head)
+        if rule is None:
+            return f"{head!r} is neither named, target, found nor a rule"
+        return self._no_key(rest, self.keys.get(rule.each, {}))
+
+    @staticmethod
+    def _no_key(rest: Sequence[str], keys: Mapping[str, RowType]) -> str:
+        if rest == ["count"]:
+            return ""
+        key = rest[1] if len(rest) > 1 and rest[0] == "rows" else rest[0] if rest else ""
+        return "" if key in keys else f"its row has no {key!r}"
+
+
+def _keys_of(read: Read, declaration: ProbeDeclaration | None) -> Mapping[str, RowType]:
+    """The keys a read fills: those its probe declares, and those its arguments add."""
+    if declaration is None:
+        return {}
+    keys = dict(declaration.rows)
+    for name, argument in declaration.args.items():
+        value = read.args.get(name)
+        if argument.adds_keys == "mapping" and isinstance(value, dict):
+            keys.update(dict.fromkeys(value, RowType.STRING))
+        if argument.adds_keys == "regex" and isinstance(value, str):
+            keys.update(dict.fromkeys(_groups(value), RowType.STRING))
+    return keys
+
+
+def _groups(pattern: str) -> tuple[str, ...]:
+    try:
+        return tuple(re2.compile(pattern).groupindex)
+    except re2.error:
+        return ()
+
+
+def _read(entry: _Entry, name: str, read: Read) -> Iterator[Complaint]:
+    path: Path = ("reads", name)
+    declaration = entry.probes.get(read.probe)
+    if declaration is None:
+        yield (*path, "probe"), f"no such probe {read.probe!r}; there are {', '.join(sorted(entry.probes))}"
+        return
+    for argument, declared in declaration.args.items():
+        if declared.required and argument not in read.args:
+            yield path, f"probe {read.probe} needs the argument {argument!r}"
+    for argument, value in read.args.items():
+        where = (*path, "args", argument)
+        known = declaration.args.get(argument)
+        if known is None:
+            has = ", ".join(sorted(declaration.args)) or "none"
+            yield where, f"probe {read.probe} has no such argument; it has {has}"
+            continue
+        if known.choices and value not in known.choices:
+            yield where, f"is {value!r}; expected one of {', '.join(known.choices)}"
+        if known.adds_keys == "regex":
+            try:
+                re2.compile(str(value))
+            except re2.error as error:
+                yield where, f"is no RE2 pattern: {error}"
+        else:
+            for text in _strings(value):
+                yield from _template(entry, text, where, rows=None)
+    unused = not any(rule.each == name or _mentions(rule.when, name) for rule in entry.incident.evidence)
+    if unused:
+        yield path, "no rule looks at this read"
+
+
+def _mentions(expression: str, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", expression) is not None
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _strings(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _strings(item)
+
+
+def _rule(entry: _Entry, rule: Rule, path: Path, catalog: Catalog) -> Iterator[Complaint]:
+    if rule.each and rule.each not in entry.incident.reads:
+        yield (*path, "each"), f"no such read {rule.each!r}; there are {', '.join(entry.incident.reads) or 'none'}"
+        return
+    keys = entry.keys[rule.each] if rule.each else {}
+    for says in _condition(entry, rule, keys):
+        yield (*path, "when"), says
+    if rule.distinct and rule.distinct not in keys:
+        yield (*path, "distinct"), f"the row has no {rule.distinct!r}"
+    for index, column in enumerate(rule.table):
+        key, _, format_ = column.partition(":")
+        if key not in keys:
+            yield (*path, "table", index), f"the row has no {key!r}"
+        if format_ and format_ not in templates.FORMATS:
+            yield (*path, "table", index), f"unknown format {format_!r}, known are {', '.join(templates.FORMATS)}"
+    yield from _sentence(entry, rule.says, (*path, "says"), rows=keys)
+    if rule.otherwise:
+        yield from _sentence(entry, rule.otherwise.says, (*path, "otherwise", "says"), rows=keys)
+    if rule.points_to and rule.points_to not in catalog.incidents:
+        yield (*path, "points_to"), f"no such incident {rule.points_to!r}"
+
+
+def _condition(entry: _Entry, rule: Rule, keys: Mapping[str, RowType]) -> Iterator[str]:
+    """Whether a condition compiles, and can be asked of a row that holds every declared key and nothing else."""
+    try:
+        check(rule.when)
+        values = entry.sample_values()
+        if rule.each:
+            holds(rule.when, {**values, "row": {key: _SAMPLES[kind] for key, kind in keys.items()}})
+        else:
+            empty: dict[str, list[Any]] = {name: [] for name in entry.incident.reads}
+            holds(rule.when, {**values, **empty})
+    except ConditionError as error:
+        yield str(error)
+        return
+    # && and || stop early, so a name on the far side is looked up in the text.
+    for owner, known in (("row", set(keys)), ("named", set(entry.named | _NUMBERS)), ("target", set(_TARGET))):
+        for key in re.findall(rf"\b{owner}\.([A-Za-z_]\w*)", rule.when):
+            if key not in known:
+                yield f"{owner} has no {key!r}"
+
+
+def _texts(entry: _Entry) -> Iterator[Complaint]:
+    incident = entry.incident
+    for field in ("title", "root_cause", "impact"):
+        yield from _sentence(entry, getattr(incident, field), (field,), rows=None, prose=True)
+    for index, says in enumerate(incident.false_positives):
+        yield from _sentence(entry, says, ("false_positives", index), rows=None, prose=True)
+    for index, step in enumerate(incident.runbook):
+        path: Path = ("runbook", index)
+        yield from _sentence(entry, step.says, (*path, "says"), rows=None)
+        yield from _template(entry, step.run, (*path, "run"), rows=None)
+        if step.warning:
+            yield from _sentence(entry, step.warning, (*path, "warning"), rows=None)
+
+
+def _sentence(
+    entry: _Entry, text: Text, path: Path, *, rows: Mapping[str, RowType] | None, prose: bool = False
+) -> Iterator[Complaint]:
+    for language in ("en", "zh"):
+        yield from _template(entry, getattr(text, language), (*path, language), rows=rows)
+    bare = re.sub(r"\{[^{}]*\}", "", text.en)
+    if text.en == text.zh and (prose or len(_WORDS.findall(bare)) > _PROSE_WORDS):
+        yield path, "is prose in one language: give {en: …, zh: …}"
+    elif text.en != text.zh and not _CJK.search(text.zh):
+        yield (*path, "zh"), "is not Chinese"
+
+
+def _template(entry: _Entry, text: str, path: Path, *, rows: Mapping[str, RowType] | None) -> Iterator[Complaint]:
+    try:
+        for placeholder in templates.placeholders(text):
+            if why := entry.unknown(placeholder.path, rows):
+                yield path, f"{{{'.'.join(placeholder.path)}}}: {why}"
+    except templates.TemplateError as error:
+        yield path, str(error)
+
+
+def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterator[Complaint]:
+    rules = {rule.id for rule in entry.incident.evidence}
+    for field, names in (("only_if", remediation.only_if), ("rows_of", (remediation.rows_of,))):
+        for name in names:
+            if name and name not in rules:
+                yield (*path, field), f"no such rule {name!r}"
+    rows_of = entry.incident.rule(remediation.rows_of) if remediation.rows_of else None
+    keys: Mapping[str, RowType] = entry.keys.get(rows_of.each, {}) if rows_of else {}
+    if not rows_of:
+        keys = {key: kind for found in entry.keys.values() for key, kind in found.items()}
+    yield from _sentence(entry, remediation.title, (*path, "title"), rows=keys)
+    if remediation.warning:
+        yield from _sentence(entry, remediation.warning, (*path, "warning"), rows=keys)
+    for field in ("kind", "namespace", "name"):
+        yield from _template(entry, getattr(remediation.target, field), (*path, "target", field), rows=keys)
+    for name, value in remediation.args.items():
+        for text in _strings(value):
+            yield from _template(entry, text, (*path, "args", name), rows=keys)
+
+
+def _whole(entry: _Entry, catalog: Catalog) -> Iterator[Complaint]:
+    incident = entry.incident
+    for index, word in enumerate(incident.about):
+        if word not in KINDS:
+            yield ("about", index), f"{word!r} names no kind of object; there are {', '.join(KINDS)}"
+    for index, name in enumerate(incident.causes):
+        if name not in catalog.incidents:
+            yield ("causes", index), f"no such incident {name!r}"
+    if all(signature.hint for signature in incident.signatures):
+        yield ("signatures",), "are all hints: none can raise the incident"
+    decisive = any(rule.decisive and not rule.pasted for rule in incident.evidence)
+    if incident.strongest is Strength.CONFIRMED and incident.status is not Status.SANDBOX and not decisive:
+        yield ("strongest",), "is confirmed, but no rule over the cluster is decisive"
+
+
+def _cases(incident: Incident) -> Iterator[Complaint]:
+    for index, case in enumerate(incident.cases):
+        try:
+            world_of(incident, case)
+        except CaseError as error:
+            yield ("cases", index), str(error)
+        if case.healthy and case.then in (Verdict.CONFIRMED, Verdict.LIKELY):
+            yield ("cases", index, "then"), "a healthy twin is at most possible"
+    if incident.status is Status.SANDBOX:
+        return
+    strongest = Verdict.LIKELY if incident.strongest is not Strength.CONFIRMED else Verdict.CONFIRMED
+    if not any(case.then is strongest and not case.healthy for case in incident.cases):
+        yield ("cases",), f"no case reaches {strongest}, the strongest verdict"
+    if not any(case.healthy for case in incident.cases):
+        yield ("cases",), "no healthy twin (healthy: true)"
+
+
+def examples_first(incident: Incident, best: Iterable[str]) -> Iterator[Complaint]:
+    """Complaints about examples, given which incident came first ("" for none) for each text of match, then other."""
+    answers = iter(best)
+    for index, text in enumerate(incident.examples.match):
+        if (first := next(answers)) != incident.id:
+            yield ("examples", "match", index), f"{text[:60]!r} is matched by {first or 'nothing'}"
+    for index, text in enumerate(incident.examples.other):
+        if next(answers) == incident.id:
+            yield ("examples", "other", index), f"{text[:60]!r} is a near miss, but is matched by this incident"
