@@ -1,0 +1,280 @@
+"""Aggregated APIs and what stands behind them: the APIService, its Service, endpoints, workload and rival providers.
+
+The aggregator answers 503 for every APIService whose condition Available is not True. Why it is not True decides what
+may be done: without a Service nothing can serve it any more; with one, its backend is to be healed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from bot.cluster.errors import ClusterError, NotFound
+from bot.kube.api_names import Api, parse_api_name
+from bot.kube.conditions import condition
+from bot.probes.ages import age_s
+from bot.probes.contract import Look, Probe
+from bot.probes.scope import name_of, namespace_of, owner_of, ref
+from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+
+# Few clusters aggregate more than a handful of APIs; only those out of order cost reads beyond the first list.
+MOST_BACKENDS: Final = 20
+
+# Workloads that exist to serve metrics APIs, by the labels of their charts and manifests.
+PROVIDERS: Final[Mapping[str, frozenset[str]]] = {
+    "metrics.k8s.io": frozenset({"metrics-server", "prometheus-adapter"}),
+    "custom.metrics.k8s.io": frozenset({
+        "prometheus-adapter", "custom-metrics-apiserver", "custom-metrics-stackdriver-adapter", "kube-metrics-adapter",
+        "datadog-cluster-agent",
+    }),
+    "external.metrics.k8s.io": frozenset({
+        "prometheus-adapter", "keda-operator-metrics-apiserver", "custom-metrics-stackdriver-adapter",
+        "kube-metrics-adapter", "datadog-cluster-agent",
+    }),
+}  # fmt: skip
+_NAME_LABELS: Final = ("app.kubernetes.io/name", "k8s-app", "app", "name")
+
+DECLARATION: Final = ProbeDeclaration(
+    name="apiservices",
+    says="a row per APIService: is it available, and what stands behind it",
+    rows={
+        "name": RowType.STRING,
+        "group": RowType.STRING,
+        "version": RowType.STRING,
+        "asked": RowType.BOOLEAN,  # the text or the focus means this one, or names none
+        "available": RowType.STRING,  # True, False or Unknown
+        "reason": RowType.STRING,
+        "message": RowType.STRING,
+        "since_s": RowType.INTEGER,
+        "local": RowType.BOOLEAN,
+        "service_namespace": RowType.STRING,
+        "service": RowType.STRING,
+        "service_exists": RowType.BOOLEAN,  # true as well where it could not be read: nothing is deleted on a guess
+        "ready_endpoints": RowType.INTEGER,  # -1: not looked for (available, local, ExternalName) or not readable
+        "backend_kind": RowType.STRING,  # the workload whose pods the Service selects; "" where available or unknown
+        "backend": RowType.STRING,
+        "backend_replicas": RowType.INTEGER,  # what its spec asks for, -1 unknown
+        "unready_pods": RowType.STRINGS,
+        "claimants": RowType.STRINGS,  # namespace/name of Deployments made to serve it; () where it is available
+    },
+    permissions=(
+        Permission(verb="list", group="apiregistration.k8s.io", resource="apiservices"),
+        Permission(verb="get", resource="services"),
+        Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
+        Permission(verb="list", resource="pods"),
+        Permission(verb="list", group="apps", resource="deployments"),
+    ),
+)
+
+
+async def read(look: Look) -> Reading:
+    """Read every APIService. `missing` where the one named in the text or focus has no object."""
+    try:
+        listing = await look.snapshot.list("APIService")
+    except ClusterError as error:
+        return Reading(gaps=(error.gap("the APIServices"),))
+    gaps = [Gap(what="the APIServices", reason=GapReason.TRUNCATED, detail="too many")] if listing.truncated else []
+    asked = _asked(look, listing.items)
+    down = [
+        item for item in listing.items if not _is_local(item) and condition(item, "Available").get("status") != "True"
+    ]
+    # Those asked about first: the bound must not cut off what the answer is about.
+    down.sort(key=lambda item: (asked is not None and _api(item) not in asked, name_of(item)))
+    behind = dict(
+        zip(
+            map(name_of, down),
+            await asyncio.gather(*(_behind(look, item) for item in down[:MOST_BACKENDS])),
+            strict=False,
+        )
+    )
+    rows = []
+    for item in sorted(listing.items, key=name_of):
+        values, own_gaps = behind.get(name_of(item), (_NOTHING_BEHIND, ()))
+        gaps += own_gaps
+        rows.append(_row(look, item, asked=asked is None or _api(item) in asked, behind=values))
+    return Reading(
+        rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=_missing(look) if asked == frozenset() else ""
+    )
+
+
+def _asked(look: Look, items: Iterable[Json]) -> frozenset[Api] | None:
+    """The APIs the request is about; None when it names none.
+
+    Those that the API server serves itself are always available: a text that names one (an apiVersion in a manifest)
+    complains of another.
+    """
+    name = parse_api_name(_asked_name(look))
+    if name is None:
+        return None
+    items = tuple(items)
+    meant = name.meant_of(map(_api, items))
+    aggregated = meant & {_api(item) for item in items if not _is_local(item)}
+    return None if meant and not aggregated else aggregated
+
+
+def _asked_name(look: Look) -> str:
+    focused = look.focus.name if look.focus.kind == "APIService" else ""
+    return look.named.get("api", "") or focused or look.named.get("apiservice", "")
+
+
+def _missing(look: Look) -> str:
+    return f"APIService {_asked_name(look)}"
+
+
+def _api(item: Json) -> Api:
+    spec = item.get("spec") or {}
+    return Api(group=str(spec.get("group") or ""), version=str(spec.get("version") or ""))
+
+
+def _is_local(item: Json) -> bool:
+    return not (item.get("spec") or {}).get("service")
+
+
+_NOTHING_BEHIND: Final[Mapping[str, Value]] = {
+    "service_exists": True,
+    "ready_endpoints": -1,
+    "backend_kind": "",
+    "backend": "",
+    "backend_replicas": -1,
+    "unready_pods": (),
+    "claimants": (),
+}
+
+
+def _row(look: Look, item: Json, *, asked: bool, behind: Mapping[str, Value]) -> Row:
+    available = condition(item, "Available")
+    service = (item.get("spec") or {}).get("service") or {}
+    api = _api(item)
+    message = str(available.get("message") or "")
+    values: dict[str, Value] = {
+        "name": name_of(item),
+        "group": api.group,
+        "version": api.version,
+        "asked": asked,
+        "available": str(available.get("status") or "Unknown"),
+        "reason": str(available.get("reason") or ""),
+        "message": message,
+        "since_s": age_s(look.snapshot, available.get("lastTransitionTime")),
+        "local": _is_local(item),
+        "service_namespace": str(service.get("namespace") or ""),
+        "service": str(service.get("name") or ""),
+        **behind,
+    }
+    return Row(
+        values=values,
+        subject=ref(item, "APIService"),
+        quote=message,
+        reproduce=f"kubectl get apiservice {name_of(item)} -o yaml",
+    )
+
+
+async def _behind(look: Look, item: Json) -> tuple[dict[str, Value], tuple[Gap, ...]]:
+    """What stands behind an APIService that is not available, and what of it could not be read."""
+    values: dict[str, Value] = dict(_NOTHING_BEHIND)
+    gaps: list[Gap] = []
+    parts = await asyncio.gather(_service(look, item), _claimants(look, _api(item).group), return_exceptions=True)
+    for part in parts:
+        if isinstance(part, ClusterError):
+            gaps.append(part.gap())
+        elif isinstance(part, BaseException):
+            raise part
+        else:
+            found, own_gaps = part
+            values |= found
+            gaps += own_gaps
+    return values, tuple(gaps)
+
+
+async def _service(look: Look, item: Json) -> tuple[dict[str, Value], tuple[Gap, ...]]:
+    """The Service of an APIService, its ready endpoints and the workload behind it."""
+    place = item["spec"]["service"]
+    namespace, name = str(place.get("namespace") or ""), str(place.get("name") or "")
+    try:
+        service = await look.snapshot.get("Service", name, namespace=namespace)
+    except NotFound:
+        return {"service_exists": False, "ready_endpoints": 0}, ()
+    spec = service.get("spec") or {}
+    if spec.get("type") == "ExternalName":
+        return {}, ()
+    values: dict[str, Value] = {}
+    gaps: list[Gap] = []
+    for part in await asyncio.gather(
+        _endpoints(look, namespace=namespace, service=name),
+        _backend(look, namespace=namespace, selector=spec.get("selector") or {}),
+        return_exceptions=True,
+    ):
+        if isinstance(part, ClusterError):
+            gaps.append(part.gap())
+        elif isinstance(part, BaseException):
+            raise part
+        else:
+            values |= part
+    return values, tuple(gaps)
+
+
+async def _endpoints(look: Look, *, namespace: str, service: str) -> dict[str, Value]:
+    slices = await look.snapshot.list(
+        "EndpointSlice", namespace=namespace, labels=f"kubernetes.io/service-name={service}"
+    )
+    ready = {
+        address
+        for each in slices.items
+        for endpoint in each.get("endpoints") or ()
+        # An absent `ready` is to be read as true (EndpointConditions).
+        if (endpoint.get("conditions") or {}).get("ready") is not False
+        for address in endpoint.get("addresses") or ()
+    }
+    return {"ready_endpoints": len(ready)}
+
+
+async def _backend(look: Look, *, namespace: str, selector: Mapping[str, str]) -> dict[str, Value]:
+    """The workload whose pods the selector means: by its pods, or where it has none by its pod template."""
+    if not selector:
+        return {}
+    labels = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
+    pods, deployments = await asyncio.gather(
+        look.snapshot.list("Pod", namespace=namespace, labels=labels),
+        look.snapshot.list("Deployment", namespace=namespace),
+    )
+    owners = [owner for pod in pods.items if (owner := owner_of(pod)).kind not in ("Pod", "StaticPod")]
+    matching = sorted((item for item in deployments.items if _template_has(item, selector)), key=name_of)
+    found: dict[str, Value] = {"unready_pods": tuple(sorted(name_of(pod) for pod in pods.items if not _is_ready(pod)))}
+    if matching:
+        replicas = (matching[0].get("spec") or {}).get("replicas", 1)
+        return found | {
+            "backend_kind": "Deployment",
+            "backend": name_of(matching[0]),
+            "backend_replicas": int(replicas),
+        }
+    if owners:
+        first = min(owners)
+        return found | {"backend_kind": first.kind, "backend": first.name}
+    return found
+
+
+def _template_has(deployment: Json, selector: Mapping[str, str]) -> bool:
+    template = ((deployment.get("spec") or {}).get("template") or {}).get("metadata") or {}
+    return selector.items() <= (template.get("labels") or {}).items()
+
+
+def _is_ready(pod: Json) -> bool:
+    return bool(condition(pod, "Ready").get("status") == "True")
+
+
+async def _claimants(look: Look, group: str) -> tuple[dict[str, Value], tuple[Gap, ...]]:
+    """The Deployments made to serve a metrics API, wherever they are installed."""
+    known = PROVIDERS.get(group, frozenset())
+    if not known:
+        return {}, ()
+    listing = await look.snapshot.list("Deployment")
+    found = sorted(f"{namespace_of(item)}/{name_of(item)}" for item in listing.items if _names(item) & known)
+    return {"claimants": tuple(found)}, ()
+
+
+def _names(deployment: Json) -> set[str]:
+    labels = (deployment.get("metadata") or {}).get("labels") or {}
+    return {name_of(deployment), *(str(labels[key]) for key in _NAME_LABELS if key in labels)}
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)
