@@ -1,0 +1,102 @@
+"""Catalog cases carried out: a simulated cluster in the case's state, a real connection to it, a real diagnosis.
+
+`casebook lint` and the tests rehearse every case; nothing between the question and the HTTP call is replaced.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from bot.cluster.connection import Connection
+from bot.cluster.contexts import connect
+from bot.diagnosing import Engine, diagnose
+from bot.playground.kubernetes import SimulatedCluster, WorldError
+from intents.catalog.cases import CaseError, ask_of, world_of
+from intents.catalog.lint import examples_first
+from intents.catalog.loader import Problem
+from intents.catalog.schema import Case, Incident
+from intents.domain import Diagnosis, Verdict
+from intents.request import DiagnoseObject, ExplainText, Request
+from intents.symptoms import read_symptoms
+
+# A rehearsal has one fixed time, so that it gives the same answer every day.
+REHEARSAL_TIME: Final = datetime(2026, 3, 2, 3, 0, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What came of a case: the diagnosis, and the verdict on the case's own incident (None if it was not raised)."""
+
+    diagnosis: Diagnosis
+    verdict: Verdict | None
+
+
+def request_of(incident: Incident, case: Case) -> Request:
+    """What is asked in a case. Raises CaseError."""
+    ask = ask_of(incident, case)
+    if ask.text:
+        return ExplainText(text=ask.text, namespace=ask.namespace)
+    namespace, _, name = ask.pod.rpartition("/")
+    return DiagnoseObject(kind="Pod", namespace=namespace, name=name)
+
+
+@asynccontextmanager
+async def staged(cluster: SimulatedCluster) -> AsyncIterator[Connection]:
+    """A connection to a simulated cluster, through a kubeconfig file as a user's would be."""
+    await cluster.start()
+    try:
+        with TemporaryDirectory(prefix="casebook-") as directory:
+            path = Path(directory) / "kubeconfig"
+            await asyncio.to_thread(path.write_text, json.dumps(cluster.kubeconfig()), encoding="utf-8")
+            async with connect(kubeconfig=path) as connection:
+                yield connection
+    finally:
+        await cluster.stop()
+
+
+async def rehearse(engine: Engine, incident: Incident, case: Case, *, blind: bool = False) -> Rehearsal:
+    """Carry a case out beside healthy neighbours; `blind` forbids every read.
+
+    Raises CaseError or WorldError for a case that cannot be staged.
+    """
+    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
+    cluster.load_neighbours()
+    cluster.load(world_of(incident, case))
+    if blind:
+        cluster.forbid_everything()
+    async with staged(cluster) as connection:
+        diagnosis = await diagnose(request_of(incident, case), engine=engine, connection=connection)
+    verdict = next((one.verdict for one in diagnosis.hypotheses if one.incident == incident.id), None)
+    return Rehearsal(diagnosis=diagnosis, verdict=verdict)
+
+
+async def check_cases(engine: Engine) -> tuple[Problem, ...]:
+    """Rehearse every example and case of the catalog; what does not come out as its entry says is a problem."""
+    problems: list[Problem] = []
+    for incident in engine.catalog:
+        source = engine.catalog.sources[incident.id]
+        texts = (*incident.examples.match, *incident.examples.other)
+        problems += (source.problem(path, says) for path, says in examples_first(incident, _first(engine, texts)))
+        for index, case in enumerate(incident.cases):
+            try:
+                verdict = (await rehearse(engine, incident, case)).verdict
+            except (CaseError, WorldError) as error:
+                problems.append(source.problem(("cases", index), str(error)))
+                continue
+            if verdict is not case.then:
+                says = f"case {case.name!r} is judged {verdict or 'not at all'}, not {case.then}"
+                problems.append(source.problem(("cases", index, "then"), says))
+    return tuple(sorted(problems))
+
+
+def _first(engine: Engine, texts: Iterable[str]) -> list[str]:
+    matched = (engine.matcher.match(read_symptoms(text)).hypotheses for text in texts)
+    return [hypotheses[0].incident if hypotheses else "" for hypotheses in matched]

@@ -1,0 +1,65 @@
+"""A catalog that cries wolf is muted: on a healthy cluster nothing is confirmed, whatever is pasted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.cluster.connection import Connection
+from bot.cluster.snapshot import Snapshot
+from bot.diagnosing import Engine, build_engine, diagnose
+from bot.playground.kubernetes import SimulatedCluster
+from bot.probes.registry import declarations
+from bot.rehearsing import REHEARSAL_TIME, staged
+from intents.catalog.lint import lint
+from intents.catalog.loader import builtin_directory, load
+from intents.catalog.schema import Incident
+from intents.domain import Verdict
+from intents.request import DiagnoseObject, ExplainText
+
+CATALOG = load((builtin_directory(),)).catalog
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return build_engine()[0]
+
+
+@pytest.fixture
+async def healthy() -> AsyncIterator[Connection]:
+    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
+    cluster.load_neighbours()
+    async with staged(cluster) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("incident", CATALOG, ids=lambda incident: incident.id)
+async def test_nothing_is_proven_on_a_healthy_cluster(engine: Engine, healthy: Connection, incident: Incident) -> None:
+    for text in (*incident.examples.match, *incident.examples.other):
+        diagnosis = await diagnose(ExplainText(text=text), engine=engine, connection=healthy)
+
+        assert {one.verdict for one in diagnosis.hypotheses} <= {Verdict.POSSIBLE, Verdict.RULED_OUT}, text
+
+
+async def test_a_healthy_pod_raises_no_hypothesis_and_leaves_nothing_unexplained(
+    engine: Engine, healthy: Connection
+) -> None:
+    for namespace, name in await _pods(healthy):
+        request = DiagnoseObject(kind="pod", namespace=namespace, name=name)
+        diagnosis = await diagnose(request, engine=engine, connection=healthy)
+
+        assert [one.incident for one in diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT] == []
+        assert diagnosis.unexplained == ()
+
+
+async def _pods(connection: Connection) -> list[tuple[str, str]]:
+    async with Snapshot(connection) as snapshot:
+        items = (await snapshot.list("Pod")).items
+    return [(item["metadata"]["namespace"], item["metadata"]["name"]) for item in items]
+
+
+def test_the_catalog_is_clean() -> None:
+    loaded = load((builtin_directory(),))
+
+    assert [str(problem) for problem in (*loaded.problems, *lint(loaded.catalog, declarations()))] == []
