@@ -5,18 +5,23 @@ One row per container, init containers and sidecars included; ephemeral ones are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.probes.ages import UNKNOWN, age_s
 from bot.probes.contract import Look, Probe
+from bot.probes.owners import PERMISSIONS, Top, topmost
 from bot.probes.scope import name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # A restart longer ago than this is no trouble of today.
 _RECENT_S: Final = 86_400
+# Whose owners are read at most.
+_MOST_OWNED: Final = 20
+_TRUE: Final = (True, "true")
 
 DECLARATION: Final = ProbeDeclaration(
     name="containers",
@@ -27,6 +32,8 @@ DECLARATION: Final = ProbeDeclaration(
         "pod_phase": RowType.STRING,
         "owner_kind": RowType.STRING,
         "owner": RowType.STRING,
+        "top_kind": RowType.STRING,
+        "top_name": RowType.STRING,
         "node": RowType.STRING,
         "container": RowType.STRING,
         "init": RowType.BOOLEAN,
@@ -46,10 +53,14 @@ DECLARATION: Final = ProbeDeclaration(
         "run_as_non_root": RowType.BOOLEAN,
         "run_as_user": RowType.INTEGER,
     },
-    args={"troubled": ArgDeclaration(says="true: only containers that are not ready or restarted within 24 h")},
+    args={
+        "troubled": ArgDeclaration(says="true: only containers that are not ready or restarted within 24 h"),
+        "owners": ArgDeclaration(says="true: fill top_kind and top_name for pods with a waiting container"),
+    },
     permissions=(
         Permission(verb="get", resource="pods"),
         Permission(verb="list", resource="pods"),
+        *PERMISSIONS,
     ),
 )
 
@@ -63,10 +74,29 @@ class _Container:
 
 async def read(look: Look) -> Reading:
     suspects = await pods_of(look)
-    rows = [_row(look.snapshot, pod, container) for pod in suspects.pods for container in _containers(pod)]
-    if look.args.get("troubled") in (True, "true"):
+    tops = await _tops(look.snapshot, suspects.pods) if look.args.get("owners") in _TRUE else {}
+    rows = [
+        _row(look.snapshot, pod, container, tops.get(_key(pod)))
+        for pod in suspects.pods
+        for container in _containers(pod)
+    ]
+    if look.args.get("troubled") in _TRUE:
         rows = [row for row in rows if _is_troubled(row.values)]
-    return Reading(rows=tuple(rows), gaps=suspects.gaps, missing=suspects.missing)
+    gaps = (*suspects.gaps, *(top.gap for _, top in sorted(tops.items()) if top.gap))
+    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+
+
+async def _tops(snapshot: Snapshot, pods: Sequence[Json]) -> dict[tuple[str, str], Top]:
+    """The topmost owners of pods with a waiting container, by pod: of healthy ones nobody asks."""
+    waiting = [
+        pod for pod in pods if any(_state(each.status.get("state"))[0] == "waiting" for each in _containers(pod))
+    ][:_MOST_OWNED]
+    found = await asyncio.gather(*(topmost(snapshot, pod) for pod in waiting))
+    return {_key(pod): top for pod, top in zip(waiting, found, strict=True)}
+
+
+def _key(pod: Json) -> tuple[str, str]:
+    return namespace_of(pod), name_of(pod)
 
 
 def _containers(pod: Json) -> Iterator[_Container]:
@@ -80,7 +110,7 @@ def _containers(pod: Json) -> Iterator[_Container]:
             yield _Container(spec=container, status=by_name.get(container.get("name")) or {}, init=init)
 
 
-def _row(snapshot: Snapshot, pod: Json, container: _Container) -> Row:
+def _row(snapshot: Snapshot, pod: Json, container: _Container, top: Top | None) -> Row:
     namespace, name, owner = namespace_of(pod), name_of(pod), owner_of(pod)
     kind, state = _state(container.status.get("state"))
     _, last = _state(container.status.get("lastState"))
@@ -93,6 +123,8 @@ def _row(snapshot: Snapshot, pod: Json, container: _Container) -> Row:
             "pod_phase": str((pod.get("status") or {}).get("phase", "")),
             "owner_kind": owner.kind,
             "owner": owner.name,
+            "top_kind": top.ref.kind if top else "",
+            "top_name": top.ref.name if top else "",
             "node": str((pod.get("spec") or {}).get("nodeName", "")),
             "container": str(container.spec.get("name", "")),
             "init": container.init,

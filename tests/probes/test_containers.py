@@ -112,3 +112,47 @@ async def test_a_pod_not_there_is_missing_and_a_refusal_is_a_gap(cluster: Simula
     cluster.forbid(resource="pods")
     refused = await read(containers.PROBE, kind="Pod", namespace="pay", name="nope")
     assert [gap.reason for gap in refused.gaps] == [GapReason.FORBIDDEN]
+
+
+async def test_the_topmost_owner_is_followed_for_waiting_containers_only(cluster: SimulatedCluster, read: Any) -> None:
+    waiting = {"name": "api", "ready": False, "restartCount": 0, "state": {"waiting": {"reason": "ErrImagePull"}}}
+    owner = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db-tikv"}
+    pods = [
+        pod("db-tikv-0", status={"containerStatuses": [waiting]}),
+        pod("db-tikv-1", status={"containerStatuses": [running()]}),
+    ]
+    for each in pods:
+        each["metadata"]["ownerReferences"] = [owner]
+    cluster.load(
+        {
+            "objects": [
+                {
+                    "kind": "TidbCluster",
+                    "apiVersion": "pingcap.com/v1alpha1",
+                    "metadata": {"name": "db", "namespace": "pay"},
+                },
+                {
+                    "kind": "StatefulSet",
+                    "metadata": {
+                        "name": "db-tikv",
+                        "namespace": "pay",
+                        "ownerReferences": [
+                            {"apiVersion": "pingcap.com/v1alpha1", "kind": "TidbCluster", "name": "db"}
+                        ],
+                    },
+                    "spec": {"selector": {"matchLabels": {"app": "api"}}},
+                },
+                *pods,
+            ]
+        }
+    )
+
+    rows = (await read(containers.PROBE, namespace="pay", args={"owners": True})).rows
+    assert [(row.values["top_kind"], row.values["top_name"]) for row in rows] == [("TidbCluster", "db"), ("", "")]
+
+    cluster.forbid(resource="tidbclusters")
+    refused = await read(containers.PROBE, namespace="pay", args={"owners": True})
+    assert [row.values["top_kind"] for row in refused.rows] == ["TidbCluster", ""]
+    assert [str(gap) for gap in refused.gaps] == [
+        "cannot read TidbCluster pay/db: needs get on pingcap.com/tidbclusters"
+    ]
