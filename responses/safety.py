@@ -1,0 +1,113 @@
+"""Every string on its way out passes here once: to a terminal, into JSON, into a log.
+
+Untrusted text comes from pastes, from the cluster and from errors. It may carry credentials, and it may carry
+characters that a terminal obeys or that make a reader see something else than what is there (escape sequences,
+bidirectional overrides, invisible characters). `Safe` marks what has passed, so that the type checker finds a path
+that has not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final, NewType, TypeVar, cast
+
+import re2
+
+from intents.domain import Diagnosis
+from responses.secrets import REDACTED_TEXT, is_secret_name, redact
+
+# Longer quotes are cut: a reader is shown a line, not a log.
+LONGEST_TEXT: Final = 4_000
+# What is looked at of one string at all; what redaction costs is bounded by it.
+_LONGEST_INPUT: Final = 1 << 20
+# Deeper nesting than any of our types have; only untrusted values (args, log fields) could.
+_DEEPEST: Final = 12
+
+SafeText = NewType("SafeText", str)
+SafeDiagnosis = NewType("SafeDiagnosis", Diagnosis)
+T = TypeVar("T")
+
+_ESCAPE_SEQUENCE: Final = re2.compile(
+    # CSI (colours, cursor), OSC and its kin up to their terminator, two-character sequences.
+    r"(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]?|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})?|\x1b[ -/]*[0-~]?"
+)
+_CONTROL: Final = re2.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"
+    # Bidirectional marks, overrides and isolates; zero-width and other invisible characters; tags; odd line ends.
+    r"|[\x{ad}\x{61c}\x{180e}\x{200b}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}]"
+    r"|[\x{e0000}-\x{e007f}]"
+)
+_LINE_BREAK: Final = re2.compile(r"\r\n?|[\x{2028}\x{2029}\x{85}]")
+
+
+def safe(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:
+    """`text` without credentials, escape sequences and invisible characters, at most `limit` characters long.
+
+    Line feeds and tabs stay. What is left out at the end is counted. Idempotent, linear in the text.
+    """
+    shown = redact(without_controls(text[:_LONGEST_INPUT]))
+    return SafeText(_cut(shown, dropped=max(0, len(text) - _LONGEST_INPUT), limit=limit))
+
+
+def safe_line(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:
+    """As `safe`, on one line."""
+    return SafeText(" ".join(safe(text, limit=limit).split()))
+
+
+def without_controls(text: str) -> str:
+    """`text` as it reads: no escape sequences, no control, bidirectional or invisible characters; LF ends lines."""
+    text = text.encode("utf-8", "replace").decode()
+    text = _LINE_BREAK.sub("\n", text)
+    return str(_CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", text)))
+
+
+def _cut(text: str, *, dropped: int, limit: int) -> str:
+    if len(text) <= limit and not dropped:
+        return text
+    # The count is at most this long; cutting leaves room for it, so that a cut text is never cut again.
+    kept = text[: max(0, limit - 32)].rstrip()
+    return f"{kept}… (+{len(text) - len(kept) + dropped} characters)"[:limit]
+
+
+def scrubbed(diagnosis: Diagnosis) -> SafeDiagnosis:
+    """The diagnosis as it may be shown: every string in it has passed `safe`."""
+    return SafeDiagnosis(safe_value(diagnosis))
+
+
+def safe_value(value: T) -> T:
+    """`value` with every string in it made safe: through dataclasses, mappings, lists and tuples.
+
+    The value of a key that names a secret is redacted whatever it looks like. Enums, numbers and times are themselves.
+    """
+    return cast(T, _walk(value, 0))
+
+
+def _walk(value: Any, depth: int) -> Any:
+    if value is None or isinstance(value, Enum | bool | int | float):
+        return value
+    if isinstance(value, str):
+        return safe(value)
+    if isinstance(value, bytes):
+        return safe(value.decode("utf-8", "replace"))
+    if depth > _DEEPEST:
+        return safe(repr(value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        walked = {name: _walk(item, depth + 1) for name, item in fields.items()}
+        return dataclasses.replace(value, **walked) if walked != fields else value
+    if isinstance(value, Mapping):
+        return {safe(str(key)): _walk_entry(str(key), item, depth) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        walked_items = [_walk(item, depth + 1) for item in value]
+        return tuple(walked_items) if isinstance(value, tuple) else walked_items
+    return value
+
+
+def _walk_entry(key: str, value: Any, depth: int) -> Any:
+    if isinstance(value, str) and value and is_secret_name(key):
+        # One rule for every place: the pair is judged as it would be in a text.
+        judged = redact(f"{key}={value}")
+        return safe(judged.removeprefix(f"{key}=")) if judged.startswith(f"{key}=") else SafeText(REDACTED_TEXT)
+    return _walk(value, depth + 1)

@@ -1,0 +1,152 @@
+"""What looks like a credential is replaced by `[redacted]`: in pasted text, quotes of a cluster, errors and logs alike.
+
+Here are the shapes that nothing else has (a private key, a JWT, a vendor's token, credentials in a URL); what only its
+name gives away is in `responses.named_secrets`. Patterns run on RE2, so that the time is linear in the text whatever
+the text is.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any, Final
+
+import re2
+
+from responses.named_secrets import REDACTED, Match, hidden, hide, is_secret_name
+
+__all__ = ["REDACTED_TEXT", "is_secret_name", "redact"]
+
+REDACTED_TEXT: Final = REDACTED.decode()
+
+
+def redact(text: str) -> str:
+    """`text` without what looks like a credential. Idempotent; line breaks stay, so that line numbers stay true.
+
+    Lone surrogates, which no encoding can write, become question marks.
+    """
+    raw = text.encode("utf-8", "replace")
+    if _SECRET_MANIFEST.search(raw):
+        raw = _hide_secret_data(raw)
+    for pattern, replace in _SHAPES:
+        raw = pattern.sub(replace, raw)
+    return hide(raw).decode("utf-8", "replace")
+
+
+def _keep_lines(found: Match) -> bytes:
+    return REDACTED + b"\n" * found[0].count(b"\n")
+
+
+def _keep_first(found: Match) -> bytes:
+    return bytes(found[1]) + REDACTED
+
+
+def _all(_: Match) -> bytes:
+    return REDACTED
+
+
+def _is_mixed(found: Match) -> bytes:
+    """Base64 of random bytes mixes cases and digits; paths, digests and camel-case words do not."""
+    value: bytes = found[0]
+    counts = (sum(map(bytes.isupper, _each(value))), sum(map(bytes.islower, _each(value))), sum(map(bytes.isdigit, _each(value))))
+    return REDACTED if min(counts) >= 3 else value
+
+
+def _each(value: bytes) -> list[bytes]:
+    # Eighty characters of randomness are proof enough, and the value may be a megabyte.
+    return [value[index : index + 1] for index in range(min(len(value), 80))]
+
+
+def _basic(found: Match) -> bytes:
+    """`Basic dXNlcjpwYXNz` decodes to user:password; `basic authentication` does not."""
+    value: bytes = found[2]
+    try:
+        decoded = base64.b64decode(value + b"=" * (-len(value) % 4), validate=True)
+    except binascii.Error:
+        return bytes(found[0])
+    return _keep_first(found) if b":" in decoded else bytes(found[0])
+
+
+def _bearer(found: Match) -> bytes:
+    value: bytes = found[2]
+    is_word = value.isalpha() and len(value) < 20
+    return bytes(found[0]) if is_word else _keep_first(found)
+
+
+def _user_info(found: Match) -> bytes:
+    return bytes(found[1]) + REDACTED + bytes(found[3])
+
+
+_KEY: Final = rb"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+_BREAK: Final = rb"(?:\s|\\+[nr])*"
+
+_SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
+    (re2.compile(pattern), replace)
+    for pattern, replace in (
+        (rb"(?s)-----BEGIN " + _KEY + rb".*?-----END " + _KEY, _keep_lines),
+        # Cut off before its end.
+        (rb"-----BEGIN " + _KEY + rb"(?:" + _BREAK + rb"[A-Za-z0-9+/]{16,}={0,2})*(?:" + _BREAK + rb"[A-Za-z0-9+/]+={1,2})?", _keep_lines),
+        (rb"\bAGE-SECRET-KEY-1[A-Z0-9]{20,}", _all),
+        # JSON Web Tokens, whole or cut: "eyJ" is the base64 of '{"'.
+        (rb"\beyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,4}", _all),
+        (rb"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b", _all),
+        (rb"\bAIza[\w-]{30,}|\bya29\.[\w.-]{10,}|\bGOCSPX-[\w-]{10,}", _all),
+        (rb"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bgl(?:pat|rt|dt|ptt|cbt|soat|agent)-[\w.-]{16,}", _all),
+        (rb"\bxox[a-z](?:\.xox[a-z])?-[\w-]{6,}|\bxapp-[\w-]{6,}", _all),
+        (rb"(hooks\.slack\.com/(?:services|workflows|triggers)/)[\w/-]+", _keep_first),
+        (rb"\bhv[sbr]\.[\w-]{20,}|\bdckr_pat_[\w-]{16,}|\bnpm_[A-Za-z0-9]{30,}|\bpypi-[\w-]{40,}|\bdo[opr]_v1_[a-f0-9]{40,}", _all),
+        (rb"\b[sr]k_(?:live|test)_\w{10,}|\bsk-(?:ant|proj|svcacct)-[\w-]{16,}|\bsk-[A-Za-z0-9]{32,}|\bSG\.[\w-]{16,}\.[\w-]{16,}", _all),
+        # Password hashes of htpasswd and shadow files.
+        (rb"\$(?:apr1|1|2[aby]|5|6|y|argon2\w{1,2})\$[^\s\"':]{8,}", _all),
+        (
+            rb"((?i:authorization)\\*[\"']?\s*[:=]\s*\\*[\"']?(?i:bearer|basic|token|digest|negotiate|apikey|aws4-hmac-sha256)[ \t]+)"
+            rb"[^\s\"'\\]+(?:,[ \t]*\w+=[^\s\"'\\]+)*",
+            _keep_first,
+        ),
+        (rb"((?i:\b(?:set-)?cookie):[ \t]*)[^\s;=]+=[^\r\n\"'\\]+", _keep_first),
+        (rb"((?i:\bbearer)[ \t]+)([\w.~+/-]{8,}=*)", _bearer),
+        (rb"((?i:\bbasic)[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
+        (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>]+)(@)", _user_info),
+        (rb"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/:@?#\"'<>]{20,})(@)", _user_info),
+        # Go's MySQL driver: user:password@tcp(host:3306)/db
+        (rb"(\b[\w.-]+:)([^\s:\"'(){}]+)(@(?:tcp|unix|udp)?\()", _user_info),
+        (rb"(\bcurl\b[^\n]*?\s(?:-u|--user)[ \t=]*[\"']?[^\s:\"']+:)[^\s\"']+", _keep_first),
+        (rb"([?&;](?i:sig|signature|x-amz-signature|x-goog-signature|code|access_token)=)[^\s&\"'<>]{8,}", _keep_first),
+        (rb"((?i:\"auth\\*\"\s*:\s*\\*\"))[A-Za-z0-9+/=]{4,}", _keep_first),
+        # Base64 of "-----BEGIN", as kubeconfigs and Secrets carry keys and certificates.
+        (rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}", _all),
+        (rb"[A-Za-z0-9+/]{60,}={0,2}", _is_mixed),
+    )
+)
+
+_SECRET_MANIFEST: Final = re2.compile(rb"(?m)kind\\*[\"']?\s*:\s*\\*[\"']?Secret\\*[\"']?\s*(?:[,}]|$)")
+_DATA_BLOCK: Final = re2.compile(rb"^([ ]*)(?:data|stringData):\s*$")
+_DATA_LINE: Final = re2.compile(rb"^([ ]+)([\w.-]+:[ \t]+)(\S.*?)(\s*)$")
+_DATA_JSON: Final = re2.compile(rb"\\*\"(?:data|stringData)\\*\"\s*:\s*\{[^{}]*\}")
+_JSON_VALUE: Final = re2.compile(rb"(:\s*)(\"(?:[^\"\\]|\\.)*\"|\\+\"[^\"\\]*\\+\")")
+
+
+def _hide_secret_data(text: bytes) -> bytes:
+    """A Secret's manifest was pasted: every value under `data` goes, whatever it is called."""
+    text = _DATA_JSON.sub(lambda block: _JSON_VALUE.sub(lambda pair: pair[1] + hidden(pair[2]), block[0]), text)
+    shown: list[bytes] = []
+    block: int | None = None
+    deeper = False
+    for line in text.split(b"\n"):
+        indent = len(line) - len(line.lstrip(b" "))
+        if opening := _DATA_BLOCK.match(line):
+            block = len(opening[1])
+        elif block is not None and line.strip():
+            if indent <= block:
+                block = None
+            elif entry := _DATA_LINE.match(line):
+                # A block scalar's lines are deeper than its key.
+                deeper = entry[3][:1] in (b"|", b">")
+                block_indent = indent
+                if not deeper:
+                    line = entry[1] + entry[2] + REDACTED + entry[4]
+            elif deeper and indent > block_indent:
+                line = line[:indent] + REDACTED
+        shown.append(line)
+    return b"\n".join(shown)
