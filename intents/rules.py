@@ -47,9 +47,9 @@ def ask(rule: Rule, readings: Mapping[str, Reading], values: Mapping[str, Any]) 
     """Ask one rule. `values` holds named, target and now, as conditions see them. Never raises."""
     try:
         return _ask_rows(rule, readings[rule.each], values) if rule.each else _ask_reads(rule, readings, values)
-    except ConditionError as error:
-        # Lint finds these in the catalog's own entries; a user's entry must not take the answer down.
-        gap = Gap(what=f"rule {rule.id}", reason=GapReason.NOT_CONFIGURED, detail=str(error))
+    except (ConditionError, KeyError, TypeError, ValueError) as error:
+        # A name no row has, a value no format fits: lint finds these, but a user's entry must not take the answer down.
+        gap = Gap(what=f"rule {rule.id}", reason=GapReason.NOT_CONFIGURED, detail=f"{error}")
         return _gap(rule, (gap,))
 
 

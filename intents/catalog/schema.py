@@ -118,13 +118,13 @@ class Rule(Model):
     """One evidence rule: CEL over the rows of a read."""
 
     id: Id
-    each: Key = ""
+    each: Key | Literal[""] = ""
     """The read whose rows `when` is asked of, as `row`. Without it `when` sees every read by its name, as a list."""
     when: Line
     """CEL over row, named, target, now (seconds since 1970) and the reads; compares, does not compute."""
     need: Annotated[int, Field(ge=1)] | Literal["any", "all", "none"] = "any"
     """How many rows must satisfy `when`."""
-    distinct: Key = ""
+    distinct: Key | Literal[""] = ""
     """Count distinct values of this row key instead of rows."""
     finds: Literal[Outcome.SUPPORTS, Outcome.REFUTES, Outcome.NEUTRAL] = Outcome.SUPPORTS
     """What it means when the rule holds."""

@@ -1,0 +1,73 @@
+"""Sentences with names to fill in."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intents import templates
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("{row.node}: {row.message}", "worker-a: full"),
+        ("{row.free:bytes} of {row.want:bytes}, {row.cpu:cpu}", "1.5Gi of 512Mi, 250m"),
+        ("since {row.age:duration}", "since 3h5m"),
+        ("{rows.node}", "a, b, c +1"),
+        ("{named.pod|the pod} is gone", "the pod is gone"),
+        ("{named.pod} is gone", "<pod> is gone"),
+        ("{never.heard.of.it}", "<it>"),
+        ("-o jsonpath='{{.status}}'", "-o jsonpath='{.status}'"),
+        ("{row.ok}", "true"),
+    ],
+)
+def test_a_template_is_filled_from_rows_and_names(template: str, expected: str) -> None:
+    context = {
+        "row": {
+            "node": "worker-a",
+            "message": "full",
+            "free": 1610612736,
+            "want": 536870912,
+            "cpu": 250,
+            "age": 11130,
+            "ok": True,
+        },
+        "rows": {"node": ("a", "b", "a", "c", "d")},
+        "named": {"pod": ""},
+    }
+
+    assert templates.render(template, context) == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "problem"),
+    [
+        ("{row.node", "unbalanced brace"),
+        ("row.node}", "unbalanced brace"),
+        ("{row..node}", "not a path"),
+        ("{}", "not a path"),
+        ("{row.free:gallons}", "unknown format 'gallons'"),
+    ],
+)
+def test_a_template_that_cannot_be_read_says_why(template: str, problem: str) -> None:
+    with pytest.raises(templates.TemplateError, match=problem):
+        templates.parse(template)
+
+
+@given(st.text(max_size=60))
+def test_a_pasted_name_cannot_leave_its_place_in_a_command(name: str) -> None:
+    """Commands are copied into a shell at 3 a.m.; the names in them may come from anybody's paste."""
+    command = templates.render_command("kubectl get pod {named.pod|x}", {"named": {"pod": name}})
+
+    assert shlex.split(command) == ["kubectl", "get", "pod", name or "x"]
+
+
+@given(st.text(alphabet="{}|:. ab_", max_size=30))
+def test_any_text_is_a_template_or_an_error(text: str) -> None:
+    with contextlib.suppress(templates.TemplateError):
+        templates.render(text, {})

@@ -1,0 +1,282 @@
+"""From rows to verdicts: the rules of the design, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intents.catalog.loader import Catalog
+from intents.catalog.schema import Incident
+from intents.domain import (
+    Focus,
+    Gap,
+    GapReason,
+    Hypothesis,
+    Judged,
+    ObjectRef,
+    Outcome,
+    PastedTime,
+    Permission,
+    Reading,
+    Row,
+    SignatureMatch,
+    Verdict,
+)
+from intents.judging import judge, rank
+
+NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+FORBIDDEN = Gap(what="leases", reason=GapReason.FORBIDDEN, permission=Permission(verb="get", resource="leases"))
+NO_CLUSTER = Gap(what="the cluster", reason=GapReason.NO_CLUSTER)
+
+
+def incident(*rules: dict[str, Any], **fields: Any) -> Incident:
+    return Incident.model_validate(
+        {
+            "id": "disk-full",
+            "status": "stable",
+            "strongest": "confirmed",
+            "title": "Disk full",
+            "severity": "warning",
+            "signatures": ["no space left on <device>"],
+            "reads": {"nodes": {"probe": "nodes"}, "pods": {"probe": "pods"}},
+            "evidence": rules,
+            "root_cause": "{full.name|a node} is full",
+            "impact": "writes fail",
+            "runbook": [{"says": "look", "run": "df {full.name|/}"}],
+            "examples": {"match": ["a", "b", "c"], "other": ["d", "e"]},
+            **fields,
+        }
+    )
+
+
+FULL = {"id": "full", "each": "nodes", "when": "row.full", "decisive": True, "says": "{row.name} is full"}
+REFUTED = {**FULL, "otherwise": {"says": "no node of {total} is full"}}
+BUSY = {"id": "busy", "each": "pods", "when": "row.full", "says": "{count} of {total} pods"}
+
+
+def rows(*full: bool) -> tuple[Row, ...]:
+    return tuple(
+        Row(values={"name": f"n{i}", "full": yes}, subject=ObjectRef(kind="Node", name=f"n{i}"), quote=f"n{i}: {yes}")
+        for i, yes in enumerate(full)
+    )
+
+
+def reading(*full: bool, gaps: Sequence[Gap] = (), missing: str = "", not_applicable: str = "") -> Reading:
+    return Reading(rows=rows(*full), gaps=tuple(gaps), missing=missing, not_applicable=not_applicable)
+
+
+def judged(
+    entry: Incident, nodes: Reading, pods: Reading | None = None, *, score: float = 0.9, name: str = ""
+) -> Judged:
+    hypothesis = Hypothesis(incident=entry.id, score=score, named={"device": "sda"})
+    readings = {"nodes": nodes, "pods": pods or Reading()}
+    return judge(entry, hypothesis, readings, focus=Focus(kind="Node", name=name), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("rules", "nodes", "pods", "verdict"),
+    [
+        ((FULL,), reading(False, True), reading(), Verdict.CONFIRMED),
+        ((FULL,), reading(False), reading(), Verdict.POSSIBLE),
+        ((REFUTED,), reading(False), reading(), Verdict.RULED_OUT),
+        ((REFUTED,), reading(), reading(), Verdict.RULED_OUT),
+        ((FULL, BUSY), reading(False), reading(True), Verdict.LIKELY),
+        ((REFUTED, BUSY), reading(False), reading(True), Verdict.RULED_OUT),
+        ((FULL, {**BUSY, "finds": "refutes"}), reading(True), reading(True), Verdict.LIKELY),
+        ((FULL, {**BUSY, "finds": "neutral"}), reading(False), reading(True), Verdict.POSSIBLE),
+        # a gap: presence can be proven from a part of the truth, absence cannot
+        ((REFUTED,), reading(True, gaps=[FORBIDDEN]), reading(), Verdict.CONFIRMED),
+        ((REFUTED,), reading(False, gaps=[FORBIDDEN]), reading(), Verdict.LIKELY),
+        ((REFUTED,), reading(gaps=[NO_CLUSTER]), reading(), Verdict.POSSIBLE),
+        # gone, or without meaning here: nothing is refuted
+        ((REFUTED,), reading(False, missing="Node n9"), reading(), Verdict.POSSIBLE),
+        ((REFUTED,), reading(not_applicable="no such kind here"), reading(), Verdict.POSSIBLE),
+    ],
+)
+def test_findings_decide_the_verdict(
+    rules: tuple[dict[str, Any], ...], nodes: Reading, pods: Reading, verdict: Verdict
+) -> None:
+    assert judged(incident(*rules), nodes, pods).verdict is verdict
+
+
+def test_a_weak_match_is_not_made_likely_by_what_could_not_be_read() -> None:
+    assert judged(incident(FULL), reading(gaps=[FORBIDDEN]), score=0.6).verdict is Verdict.POSSIBLE
+
+
+def test_a_gap_says_which_permission_is_missing() -> None:
+    finding = judged(incident(FULL), reading(gaps=[FORBIDDEN])).findings[0]
+
+    assert finding.outcome is Outcome.GAP
+    assert finding.says.en == "could not check: cannot read leases: needs get on leases"
+
+
+@pytest.mark.parametrize(
+    ("need", "distinct", "nodes", "holds"),
+    [
+        ("any", "", reading(False, True), True),
+        ("all", "", reading(True, True), True),
+        ("all", "", reading(True, False), False),
+        ("all", "", reading(), False),
+        ("none", "", reading(False, False), True),
+        ("none", "", reading(False, True), False),
+        ("none", "", reading(), False),
+        (2, "", reading(True, True, False), True),
+        (2, "", reading(True, False), False),
+        (2, "name", reading(True, True), True),
+        (2, "full", reading(True, True), False),
+        ("all", "", reading(True, gaps=[FORBIDDEN]), False),
+        ("none", "", reading(False, gaps=[FORBIDDEN]), False),
+    ],
+)
+def test_a_rule_quantifies_over_rows(need: str | int, distinct: str, nodes: Reading, holds: bool) -> None:
+    result = judged(incident({**FULL, "need": need, "distinct": distinct}), nodes)
+
+    assert (result.verdict is Verdict.CONFIRMED) is holds
+
+
+def test_likely_is_the_most_that_an_entry_claims_when_it_says_so() -> None:
+    assert judged(incident(FULL, strongest="likely"), reading(True)).verdict is Verdict.LIKELY
+    assert judged(incident(FULL, status="sandbox"), reading(True)).verdict is Verdict.POSSIBLE
+
+
+def test_what_the_paste_proves_lifts_likely_only_beside_the_cluster() -> None:
+    pasted = {"id": "console", "when": 'named.device == "sda"', "pasted": True, "decisive": True, "says": "seen"}
+    entry = incident(FULL, pasted, strongest="likely")
+
+    assert judged(entry, reading(True)).verdict is Verdict.CONFIRMED
+    assert judged(entry, reading(False)).verdict is Verdict.POSSIBLE
+
+
+def test_texts_name_the_evidence() -> None:
+    result = judged(incident(FULL, BUSY), reading(False, True), reading(True, False))
+
+    assert result.root_cause.en == "n1 is full"
+    assert result.runbook[0].run == "df n1"
+    assert [finding.says.en for finding in result.findings] == ["n1 is full", "1 of 2 pods"]
+    assert result.subject == ObjectRef(kind="Node", name="n1")
+    assert result.findings[0].quote == "n1: True"
+
+
+def test_a_remediation_is_offered_when_its_rules_hold_and_its_target_is_known() -> None:
+    remediations = [
+        {
+            "id": "cordon",
+            "action": "cordon",
+            "title": "Cordon {row.name}",
+            "rows_of": "full",
+            "only_if": ["full"],
+            "target": {"kind": "Node", "name": "{row.name}"},
+            "args": {"reason": "{row.name} is full"},
+        },
+        {"id": "no", "action": "cordon", "title": "x", "only_if": ["busy"], "target": {"kind": "Node", "name": "n"}},
+        {"id": "who", "action": "cordon", "title": "x", "target": {"kind": "Node", "name": "{named.node}"}},
+    ]
+    entry = incident(FULL, BUSY, remediations=remediations)
+    offered = judged(entry, reading(True)).remedies
+
+    assert [remedy.id for remedy in offered] == ["cordon"]
+    assert offered[0].target == ObjectRef(kind="Node", name="n0")
+    assert offered[0].args == {"reason": "n0 is full"}
+    assert judged(entry, reading(False)).remedies == ()
+
+
+def test_a_condition_that_cannot_be_asked_is_a_gap_not_a_crash() -> None:
+    result = judged(incident({**FULL, "when": "row.colour == 'red'"}), reading(True))
+
+    assert result.verdict is Verdict.POSSIBLE or result.findings[0].outcome is Outcome.GAP
+    assert "colour" in result.findings[0].says.en
+
+
+@pytest.mark.parametrize(
+    ("when", "ago", "slack"),
+    [
+        (PastedTime(at=datetime(2026, 3, 2, 2, 0, tzinfo=UTC), year_known=True, zone_known=True), 3600, 0),
+        (
+            PastedTime(at=datetime.fromisoformat("1900-03-02T02:00"), year_known=False, zone_known=False),
+            3600,
+            14 * 3600,
+        ),
+        (
+            PastedTime(at=datetime.fromisoformat("1900-12-31T03:00"), year_known=False, zone_known=False),
+            61 * 86400,
+            14 * 3600,
+        ),
+    ],
+)
+def test_a_pasted_time_is_as_exact_as_the_line(when: PastedTime, ago: float, slack: float) -> None:
+    """klog writes neither year nor zone: the last such date, give or take any zone on earth."""
+    rule = {
+        "id": "old",
+        "when": f"named.seconds_ago == {ago}.0 && named.seconds_ago_slack == {slack}.0",
+        "pasted": True,
+        "says": "old",
+    }
+    hypothesis = Hypothesis(incident="disk-full", score=0.9, when=when)
+    result = judge(incident(rule), hypothesis, {"nodes": Reading(), "pods": Reading()}, focus=Focus(name="n"), now=NOW)
+
+    assert [finding.rule for finding in result.findings] == ["old"]
+
+
+def test_a_cause_stands_before_the_effect_it_explains() -> None:
+    effect = incident({**FULL, "points_to": "upstream"}, id="effect")
+    cause = incident(FULL, id="upstream")
+    unrelated = incident(FULL, id="another")
+    by_id = {entry.id: entry for entry in (effect, cause, unrelated)}
+    one = [judged(effect, reading(True), score=0.99), judged(unrelated, reading(True), score=0.95)]
+
+    explained = rank([*one, judged(cause, reading(True), score=0.0)], Catalog(incidents=by_id))
+    unproven = rank([*one, judged(cause, reading(False), score=0.0)], Catalog(incidents=by_id))
+
+    assert [(each.incident, each.effect_of) for each in explained] == [
+        ("upstream", ""),
+        ("effect", "upstream"),
+        ("another", ""),
+    ]
+    assert [(each.incident, each.effect_of) for each in unproven] == [("effect", ""), ("another", ""), ("upstream", "")]
+
+
+def test_incidents_that_explain_each_other_are_both_told_once() -> None:
+    one = incident({**FULL, "points_to": "two"}, id="one")
+    two = incident({**FULL, "points_to": "one"}, id="two")
+    catalog = Catalog(incidents={"one": one, "two": two})
+
+    ranked = rank([judged(one, reading(True)), judged(two, reading(True))], catalog)
+
+    assert sorted(each.incident for each in ranked) == ["one", "two"]
+    assert sum(bool(each.effect_of) for each in ranked) == 1
+
+
+values = st.one_of(st.text(max_size=8), st.integers(-5, 5), st.booleans(), st.floats(allow_nan=True), st.none())
+anything = st.builds(
+    Reading,
+    rows=st.lists(
+        st.builds(
+            Row,
+            values=st.dictionaries(st.sampled_from(["full", "name", "x"]), values, max_size=3),
+            subject=st.builds(ObjectRef, kind=st.text(max_size=5), name=st.text(max_size=5)),
+            quote=st.text(max_size=10),
+        ),
+        max_size=4,
+    ).map(tuple),
+    gaps=st.lists(st.just(FORBIDDEN), max_size=1).map(tuple),
+    missing=st.sampled_from(["", "Node n"]),
+)
+
+
+@given(anything, anything, st.floats(0, 1), st.dictionaries(st.text(max_size=6), st.text(max_size=20), max_size=4))
+def test_judging_never_raises_and_is_deterministic(
+    nodes: Reading, pods: Reading, score: float, named: dict[str, str]
+) -> None:
+    entry = incident(REFUTED, {**BUSY, "need": 2, "distinct": "name"})
+    matches = (SignatureMatch(signature="s", line=1, quote="q", score=score),)
+    hypothesis = Hypothesis(incident=entry.id, score=score, named=named, matches=matches)
+    readings = {"nodes": nodes, "pods": pods}
+    first = judge(entry, hypothesis, readings, focus=Focus(), now=NOW)
+
+    assert repr(judge(entry, hypothesis, readings, focus=Focus(), now=NOW)) == repr(first)
+    assert len(first.findings) <= len(entry.evidence)
