@@ -51,6 +51,41 @@ def check(expression: str) -> frozenset[str]:
     return frozenset(program.variables())
 
 
+def atoms(expression: str) -> tuple[str, ...]:
+    """The conditions that `&&` and `||` join, taken apart: CEL hides an error on one side when the other decides.
+
+    An expression with a ternary is one atom. Parentheses around several conditions are taken off.
+    """
+    blank = _STRING.sub(lambda found: " " * len(found.group()), expression)
+    if "?" in blank:
+        return (expression,)
+    depth, start = 0, 0
+    pieces: list[str] = []
+    for position, character in enumerate(blank):
+        depth += (character in "([{") - (character in ")]}")
+        if depth == 0 and blank[position : position + 2] in ("&&", "||"):
+            pieces.append(expression[start:position])
+            start = position + 2
+    pieces.append(expression[start:])
+    if len(pieces) > 1:
+        return tuple(atom for piece in pieces for atom in atoms(piece))
+    inner = expression.strip().removeprefix("!").strip()
+    if inner.startswith("(") and _closes(inner) == len(inner) - 1:
+        return atoms(inner[1:-1])
+    return (expression.strip(),)
+
+
+def _closes(text: str) -> int:
+    """Where the parenthesis that opens a text is closed."""
+    blank = _STRING.sub(lambda found: " " * len(found.group()), text)
+    depth = 0
+    for position, character in enumerate(blank):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return position
+    return -1
+
+
 def holds(expression: str, values: Mapping[str, Any]) -> bool:
     """Whether the condition is true of these values.
 

@@ -17,7 +17,7 @@ from intents import templates
 from intents.catalog.cases import CaseError, world_of
 from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read, Remediation, Rule
-from intents.conditions import ConditionError, check, holds
+from intents.conditions import ConditionError, atoms, check, holds
 from intents.domain import ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
 from intents.focus import KINDS
 from intents.judging import captures_of
@@ -206,18 +206,19 @@ def _rule(entry: _Entry, rule: Rule, path: Path, catalog: Catalog) -> Iterator[C
 
 def _condition(entry: _Entry, rule: Rule, keys: Mapping[str, RowType]) -> Iterator[str]:
     """Whether a condition compiles, and can be asked of a row that holds every declared key and nothing else."""
+    values = entry.sample_values()
+    if rule.each:
+        values["row"] = {key: _SAMPLES[kind] for key, kind in keys.items()}
+    else:
+        values.update({name: [] for name in entry.incident.reads})
     try:
         check(rule.when)
-        values = entry.sample_values()
-        if rule.each:
-            holds(rule.when, {**values, "row": {key: _SAMPLES[kind] for key, kind in keys.items()}})
-        else:
-            empty: dict[str, list[Any]] = {name: [] for name in entry.incident.reads}
-            holds(rule.when, {**values, **empty})
+        for atom in atoms(rule.when):
+            holds(atom, values)
     except ConditionError as error:
         yield str(error)
         return
-    # && and || stop early, so a name on the far side is looked up in the text.
+    # A comprehension over an empty list asks nothing: names inside it are looked up in the text.
     for owner, known in (("row", set(keys)), ("named", set(entry.named | _NUMBERS)), ("target", set(_TARGET))):
         for key in re.findall(rf"\b{owner}\.([A-Za-z_]\w*)", rule.when):
             if key not in known:

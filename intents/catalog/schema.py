@@ -73,7 +73,7 @@ class Signature(Model):
     """How a pasted text shows the incident. Written as the message is, with `<name>` for what varies."""
 
     text: Line = ""
-    """One phrase, its words in order. `<pod>`, `<namespace>` … capture, `<_>` skips; spacing, case, quotes do not matter."""
+    """One phrase, its words in order. `<pod>` … captures, `<_>` skips; spacing, case and quotes do not matter."""
     all: tuple[Line, ...] = ()
     """Phrases that must all occur somewhere in the text, in any order: for what people describe rather than paste."""
     hint: bool = False
@@ -134,7 +134,7 @@ class Rule(Model):
     """Rests on what the text captured, not on the cluster. Decisive, beside any support from the cluster, it confirms
     whatever `strongest` says."""
     says: LocalText
-    """A sentence naming the object: {row.…} is the first matching row, {rows.…} are all, {count}, {total}, {named.…}."""
+    """A sentence naming the object: {row.…} is the first matching row, {rows.…} all, {count}, {total}, {named.…}."""
     table: tuple[Line, ...] = ()
     """Row keys to show as a table, each optionally with a format: `free_mem:bytes`."""
     otherwise: Otherwise | None = None

@@ -1,0 +1,253 @@
+"""Incident files: every mistake is named by file, line and field, and takes nothing else down."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intents.catalog.cases import CaseError, world_of
+from intents.catalog.lint import lint
+from intents.catalog.loader import load
+from intents.catalog.schema import Incident
+from intents.catalog.yaml_nodes import Document, YamlError
+from intents.conditions import ConditionError, atoms, check
+from intents.domain import ArgDeclaration, ProbeDeclaration, RowType
+
+GOOD = """\
+id: disk-full
+status: stable
+strongest: confirmed
+title: {en: Disk full, zh: 磁盘已满}
+severity: warning
+signatures: ["no space left on <device>"]
+reads:
+  nodes: {probe: nodes}
+evidence:
+  - id: full
+    each: nodes
+    when: row.full && row.name != named.device
+    decisive: true
+    says: {en: "{row.name} is full", zh: "{row.name} 已满"}
+    otherwise: {says: {en: no node is full, zh: 没有节点已满}}
+root_cause: {en: "{full.name|A node} is full", zh: "{full.name|节点} 已满"}
+impact: {en: Writes fail., zh: 写入失败。}
+runbook:
+  - says: {en: Look., zh: 查看。}
+    run: kubectl describe node {full.name}
+examples:
+  match: [no space left on sda, no space left on sdb, no space left on vda]
+  other: [all good, some space left]
+cases:
+  - name: full
+    given: {objects: [{kind: Node, metadata: {name: a}, status: {phase: x}}]}
+    then: confirmed
+  - name: freed
+    like: full
+    change: [{object: Node/a, merge: {status: {phase: null, other: y}}}]
+    healthy: true
+    then: ruled out
+"""
+PROBES = {
+    "nodes": ProbeDeclaration(
+        name="nodes",
+        says="nodes",
+        rows={"name": RowType.STRING, "full": RowType.BOOLEAN},
+        args={
+            "capture": ArgDeclaration(says="a pattern", adds_keys="regex"),
+            "order": ArgDeclaration(says="how sorted", choices=("up", "down")),
+        },
+    )
+}
+
+
+def write(directory: Path, text: str, name: str = "disk-full") -> Path:
+    path = directory / "nodes" / f"{name}.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(directory: Path, text: str) -> list[str]:
+    """What loading and linting one file say, without the directory's name."""
+    write(directory, text)
+    loaded = load([directory])
+    found = (*loaded.problems, *lint(loaded.catalog, PROBES))
+    return [str(problem).removeprefix(f"{directory}/nodes/") for problem in found]
+
+
+def test_a_good_entry_has_no_problems(tmp_path: Path) -> None:
+    assert problems(tmp_path, GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (("severity: warning", "severity: bad"), "disk-full.yaml:5: severity: input should be"),
+        (("severity: warning", "severity: warning\nbogus: 1"), "disk-full.yaml:6: bogus: unknown key"),
+        (("id: disk-full", "id: other"), "disk-full.yaml:1: id: is 'other', but the file is named 'disk-full'"),
+        (
+            ("title: {en: Disk full, zh: 磁盘已满}", "title: {en: Disk full}"),
+            "disk-full.yaml:4: title.zh: field required",
+        ),
+        (("title: {en: Disk full, zh: 磁盘已满}", "title: Disk full"), "disk-full.yaml:4: title: is prose in one"),
+        (("zh: 写入失败。", "zh: Nothing works."), "disk-full.yaml:17: impact.zh: is not Chinese"),
+        (
+            ("    decisive: true", "    decisive: true\n    need: 0"),
+            "disk-full.yaml:14: evidence[0].need: input should",
+        ),
+        (("when: row.full &&", "when: row.full &&&"), "disk-full.yaml:12: evidence[0].when: 'row.full &&& row.name"),
+        (("row.full &&", "row.fill &&"), "disk-full.yaml:12: evidence[0].when: 'row.fill': no key 'fill'"),
+        (
+            ("row.full && ", "row.full || row.size > 3 || "),
+            "disk-full.yaml:12: evidence[0].when: 'row.size > 3': no key 'size'",
+        ),
+        (("named.device", "named.disk"), "disk-full.yaml:12: evidence[0].when: 'row.name != named.disk': no key"),
+        (("row.full &&", "row.name > 3 &&"), "disk-full.yaml:12: evidence[0].when: 'row.name > 3': No such overload"),
+        (("each: nodes", "each: pods"), "disk-full.yaml:11: evidence[0].each: no such read 'pods'; there are nodes"),
+        (("probe: nodes", "probe: pods"), "disk-full.yaml:8: reads.nodes.probe: no such probe 'pods'; there are nodes"),
+        (
+            ("{probe: nodes}", "{probe: nodes, args: {x: 1}}"),
+            "disk-full.yaml:8: reads.nodes.args.x: probe nodes has no",
+        ),
+        (("{probe: nodes}", "{probe: nodes, args: {order: no}}"), "disk-full.yaml:8: reads.nodes.args.order: is 'no'"),
+        (
+            ("{probe: nodes}", "{probe: nodes, args: {capture: '('}}"),
+            "disk-full.yaml:8: reads.nodes.args.capture: is no",
+        ),
+        (
+            ("{row.name} is full", "{row.nam} is full"),
+            "disk-full.yaml:14: evidence[0].says.en: {row.nam}: the row has no",
+        ),
+        (
+            ("{full.name|A node}", "{fool.name|A node}"),
+            "disk-full.yaml:16: root_cause.en: {fool.name}: 'fool' is neither",
+        ),
+        (("node {full.name}", "node {full.name"), "disk-full.yaml:20: runbook[0].run: unbalanced brace"),
+        (("like: full", "like: fool"), "disk-full.yaml:28: cases[1]: case 'freed' is like 'fool', which is no earlier"),
+        (
+            ("object: Node/a", "object: Node/b"),
+            "disk-full.yaml:28: cases[1]: case 'freed' changes 'Node/b', but has only",
+        ),
+        (("then: confirmed", "then: possible"), "disk-full.yaml:24: cases: no case reaches confirmed"),
+        (("    healthy: true\n", ""), "disk-full.yaml:24: cases: no healthy twin"),
+        (("then: ruled out", "then: likely"), "disk-full.yaml:32: cases[1].then: a healthy twin is at most possible"),
+        (("    decisive: true\n", ""), "disk-full.yaml:3: strongest: is confirmed, but no rule over the cluster"),
+        (
+            ("severity: warning", "severity: warning\ncauses: [gone]"),
+            "disk-full.yaml:6: causes[0]: no such incident 'gone'",
+        ),
+        (("id: disk-full", "id: disk-full\nid: twice"), "disk-full.yaml:2: key 'id' is given twice"),
+        (("id: disk-full", "id: &a disk-full"), ""),
+        (("severity: warning", "severity: *a"), "disk-full.yaml:1: aliases are not supported"),
+        (("reads:", "reads: ["), "disk-full.yaml:9: did not find"),
+    ],
+)
+def test_a_mistake_is_named_by_file_line_and_field(tmp_path: Path, change: tuple[str, str], expected: str) -> None:
+    before, after = change
+    assert before in GOOD
+    found = problems(tmp_path, GOOD.replace(before, after, 1))
+
+    assert any(problem.startswith(expected) for problem in found) if expected else found == []
+
+
+def test_a_key_that_an_argument_adds_may_be_asked_for(tmp_path: Path) -> None:
+    text = GOOD.replace("{probe: nodes}", "{probe: nodes, args: {capture: 'took (?P<took>.*)s'}}")
+
+    assert problems(tmp_path, text.replace("row.full &&", "row.took != '' &&")) == []
+
+
+def test_one_broken_file_takes_nothing_else_down(tmp_path: Path) -> None:
+    write(tmp_path, "id: [", name="broken")
+    write(tmp_path, GOOD)
+    loaded = load([tmp_path, tmp_path / "absent"])
+
+    assert list(loaded.catalog.incidents) == ["disk-full"]
+    assert [problem.says for problem in loaded.problems] == ["no such directory", "did not find expected node content"]
+
+
+def test_a_later_directory_overrides_by_id_and_a_reload_keeps_the_last_good_version(tmp_path: Path) -> None:
+    builtin, own = tmp_path / "builtin", tmp_path / "own"
+    builtin.mkdir()
+    own.mkdir()
+    write(builtin, GOOD)
+    write(own, GOOD.replace("severity: warning", "severity: info"))
+    first = load([builtin, own])
+
+    write(own, GOOD.replace("severity: warning", "severity: oops"))
+    second = load([builtin, own], last_good=first.catalog)
+
+    assert first.catalog.incidents["disk-full"].severity == "info"
+    assert second.catalog.incidents["disk-full"].severity == "info"
+    assert second.problems
+
+
+def test_the_same_id_twice_in_one_directory_is_a_problem(tmp_path: Path) -> None:
+    write(tmp_path, GOOD)
+    (tmp_path / "disk-full.yaml").write_text(GOOD, encoding="utf-8")
+
+    assert "stands in" in load([tmp_path]).problems[0].says
+
+
+def test_a_case_is_the_one_it_is_like_but_for_its_changes() -> None:
+    incident = Incident.model_validate(Document(GOOD).value)
+    full, freed = incident.cases
+
+    assert world_of(incident, full)["objects"][0]["status"] == {"phase": "x"}
+    assert world_of(incident, freed)["objects"][0]["status"] == {"other": "y"}
+    assert world_of(incident, full)["objects"][0]["status"] == {"phase": "x"}, "cases share nothing"
+
+
+def test_a_case_like_itself_is_refused() -> None:
+    incident = Incident.model_validate(Document(GOOD.replace("like: full", "like: freed")).value)
+
+    with pytest.raises(CaseError, match="no earlier case"):
+        world_of(incident, incident.cases[1])
+
+
+def test_yaml_guesses_nothing() -> None:
+    text = "{on: yes, at: 2026-01-02, port: 0x10, octal: 010, n: 3, f: 1.5, b: true, z: null, v: 1_000, s: 12:30}"
+
+    assert Document(text).value == {
+        "on": "yes",
+        "at": "2026-01-02",
+        "port": "0x10",
+        "octal": "010",
+        "n": 3,
+        "f": 1.5,
+        "b": True,
+        "z": None,
+        "v": "1_000",
+        "s": "12:30",
+    }
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_document_or_a_problem(text: str) -> None:
+    with contextlib.suppress(YamlError):
+        Document(text)
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("a.b", ("a.b",)),
+        ('a && "x && y" == b || !(c || d)', ("a", '"x && y" == b', "c", "d")),
+        ("(a == 1) && f(b && c)", ("a == 1", "f(b && c)")),
+        ("a ? b && c : d", ("a ? b && c : d",)),
+        ("(a) == (b)", ("(a) == (b)",)),
+    ],
+)
+def test_a_condition_is_taken_apart_at_its_joints(expression: str, expected: tuple[str, ...]) -> None:
+    assert atoms(expression) == expected
+
+
+@pytest.mark.parametrize(
+    "expression", ["a.all(x, b.exists(y, x == y))", "a.filter(x, b.all(y, y == x)).size() > 1", "1 +"]
+)
+def test_a_condition_that_multiplies_or_does_not_compile_is_refused(expression: str) -> None:
+    with pytest.raises(ConditionError):
+        check(expression)
