@@ -17,12 +17,13 @@ _LARGE: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One GET. `what` and `permission` are for the errors: what it reads in words, and the grant it needs."""
+    """One GET. The rest is for its errors, in words: `what` it reads, `scope`: all that one `permission` would open."""
 
     path: str
     query: tuple[tuple[str, str], ...] = ()
     accept: str = "application/json"
     what: str
+    scope: str = ""
     permission: Permission | None = None
 
 

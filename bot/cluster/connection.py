@@ -21,7 +21,7 @@ from kubernetes.aio.client.api_client import ApiClient
 
 from bot.cluster.calls import Answer, Meter, Origin, Request
 from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
-from bot.cluster.failures import is_reset, refusal, unreachable
+from bot.cluster.failures import Lost, is_reset, refusal, unreachable
 from bot.cluster.settings import ClusterSettings
 from bot.cluster.timestamps import parse_http_date
 
@@ -146,11 +146,12 @@ class Connection:
                 content = await response.read()
         except TimeoutError as error:
             raise TimedOut(what=request.what, detail=f"no answer within {limit:.2g} s") from error
-        except (aiohttp.ClientError, OSError) as error:
-            failure = unreachable(error, what=request.what, origin=self.origin)
+        except (aiohttp.ClientError, OSError, Lost) as raised:
+            underneath = (isinstance(raised, Lost) and raised.__cause__) or raised
+            failure = unreachable(underneath, what=request.what, origin=self.origin)
             # A proxy's URL may hold a password, and aiohttp quotes it.
-            cause = None if self.client.configuration.proxy else error
-            if is_reset(error):
+            cause = None if self.client.configuration.proxy else underneath
+            if is_reset(underneath):
                 raise _Again(failure) from cause
             raise failure from cause
         if meter.date is None:
@@ -161,7 +162,7 @@ class Connection:
             )
         failure = refusal(response.status, content, request=request, origin=self.origin)
         if response.status in _WORTH_REPEATING or isinstance(failure, Unauthorized):
-            raise _Again(failure, retry_after=_seconds(response.headers.get("Retry-After")))
+            raise _Again(failure, retry_after=retry_after(response.headers.get("Retry-After")))
         raise failure
 
 
@@ -185,8 +186,8 @@ def pause(attempt: int, *, asked: float | None, settings: ClusterSettings, jitte
     return own if asked is None else max(asked, own)
 
 
-def _seconds(text: str | None) -> float | None:
-    """A Retry-After header, which is a number of seconds or a date (RFC 9110)."""
+def retry_after(text: str | None) -> float | None:
+    """Seconds of a Retry-After header, which is a number or a date (RFC 9110); None for anything else."""
     if not text:
         return None
     try:

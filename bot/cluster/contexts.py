@@ -21,6 +21,7 @@ from bot.cluster import kubeconfig
 from bot.cluster.calls import Origin
 from bot.cluster.connection import Connection
 from bot.cluster.errors import Misconfigured
+from bot.cluster.failures import sent_once
 from bot.cluster.login import Login
 from bot.cluster.settings import ClusterSettings
 
@@ -122,7 +123,7 @@ def _configuration() -> Configuration:
 async def _client(configuration: Configuration, *, origin: Origin) -> ApiClient:
     configuration.retries = None
     # The proxy is chosen by Go's rules beside; aiohttp's would also take credentials from ~/.netrc.
-    configuration.client_session_kwargs = {"trust_env": False}
+    configuration.client_session_kwargs = {"trust_env": False, "middlewares": (sent_once,)}
     try:
         client = await asyncio.to_thread(ApiClient, configuration)
     except (OSError, ssl.SSLError, ValueError) as error:

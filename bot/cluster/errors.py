@@ -64,7 +64,7 @@ class ClusterError(Exception):
     def __init__(
         self, *, what: str = "", detail: str = "", remedy: str = "", permission: Permission | None = None
     ) -> None:
-        self.what = what
+        self.what = clean(what)
         self.detail = clean(detail) or self.usual
         self.remedy = remedy
         self.permission = permission

@@ -25,6 +25,18 @@ from bot.cluster.errors import (
 )
 
 
+class Lost(Exception):
+    """A connection could not be opened, or was lost; the cause is aiohttp's error."""
+
+
+async def sent_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Middleware that keeps aiohttp from sending each GET a second time by itself: it does for its own errors only."""
+    try:
+        return await send(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise Lost from error
+
+
 # A Status is short; whatever is larger is not worth parsing for one sentence.
 _LARGEST_STATUS: Final = 1 << 20
 
@@ -52,7 +64,8 @@ def refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> Clus
         case 403:
             # Roles refuse with 'User "x" cannot get resource "y"'; quotas and webhooks say something else.
             by_role = "is forbidden: " not in message or " cannot " in message
-            return Forbidden(what=what, detail=message, permission=request.permission if by_role else None)
+            permission = request.permission if by_role else None
+            return Forbidden(what=request.scope or what, detail=message, permission=permission)
         case 404:
             # Only a missing object is named in the details; an unknown resource or group leaves them empty.
             details = status.get("details")
@@ -70,14 +83,14 @@ def refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> Clus
             return BadRequest(what=what, detail=f"{message or 'no message'} ({code})")
 
 
-def is_reset(error: Exception) -> bool:
+def is_reset(error: BaseException) -> bool:
     """Whether an open connection was lost, as when an API server restarts: another attempt meets another one."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return False
     return isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError | OSError)
 
 
-def unreachable(error: Exception, *, what: str, origin: Origin) -> ClusterError:
+def unreachable(error: BaseException, *, what: str, origin: Origin) -> ClusterError:
     match error:
         case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
             inner = getattr(error, "certificate_error", error)

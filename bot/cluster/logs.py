@@ -54,6 +54,7 @@ async def read_log(
             query=tuple(query),
             accept="text/plain, */*",
             what=what,
+            scope=f"the logs of pods in {namespace}",
             permission=pods.permission("get", subresource="log"),
         )
         try:

@@ -145,6 +145,7 @@ class Snapshot:
         request = Request(
             path=resource.path(namespace=home, name=name),
             what=subject,
+            scope=_List(resource=resource, namespace=home).what,
             permission=resource.permission("get"),
         )
         return await self._shared(request, lambda: self._json(request), what=subject)

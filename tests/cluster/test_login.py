@@ -1,0 +1,135 @@
+"""Credentials that come from a command or a file, and are renewed while a connection is open."""
+
+import json
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.cluster.contexts import connect
+from bot.cluster.errors import ClusterError, Misconfigured, Unauthorized
+from bot.cluster.settings import ClusterSettings
+from bot.cluster.snapshot import Snapshot
+from bot.playground.kubernetes.server import SimulatedCluster
+
+VERSION = "client.authentication.k8s.io/v1"
+Configure = Callable[..., Path]
+
+
+@pytest.fixture
+def with_plugin(cluster: SimulatedCluster, tmp_path: Path) -> Configure:
+    """A kubeconfig whose user logs in by running `body`, a few lines of Python; it counts its runs in `runs`."""
+
+    def configure(body: str, **spec: object) -> Path:
+        plugin = tmp_path / "login-plugin"
+        count = f"open({str(tmp_path / 'runs')!r}, 'a').write('x')"
+        plugin.write_text(f"#!{sys.executable} -S\nimport json, sys, time\n{count}\n{body}\n")
+        plugin.chmod(plugin.stat().st_mode | stat.S_IXUSR)
+        content = cluster.kubeconfig()
+        content["users"][0]["user"] = {"exec": {"apiVersion": VERSION, "command": "./login-plugin", **spec}}
+        file = tmp_path / "config"
+        file.write_text(json.dumps(content))
+        return file
+
+    return configure
+
+
+def answers(status: dict) -> str:
+    return f"print({json.dumps({'apiVersion': VERSION, 'kind': 'ExecCredential', 'status': status})!r})"
+
+
+async def test_a_command_logs_us_in(cluster: SimulatedCluster, with_plugin: Configure, tmp_path: Path) -> None:
+    cluster.token = "sesame"
+    file = with_plugin(answers({"token": "sesame"}))
+
+    async with connect(kubeconfig=file) as connection, Snapshot(connection) as snapshot:
+        await snapshot.list("Pod")
+        await snapshot.list("Node")
+    assert (tmp_path / "runs").read_text() == "x"
+
+
+async def test_the_command_cannot_read_what_was_pasted(cluster: SimulatedCluster, with_plugin: Configure) -> None:
+    """Standard input belongs to `casebook explain -`."""
+    cluster.token = "0"
+    file = with_plugin(
+        "token = str(len(sys.stdin.read()))\n" + answers({"token": "sesame"}).replace('"sesame"', "\"' + token + '\"")
+    )
+
+    async with connect(kubeconfig=file):
+        pass
+
+
+async def test_an_expired_token_is_renewed_once_for_all(
+    cluster: SimulatedCluster, with_plugin: Configure, tmp_path: Path
+) -> None:
+    cluster.token = "sesame"
+    file = with_plugin(answers({"token": "sesame", "expirationTimestamp": "2020-01-01T00:00:00Z"}))
+
+    async with connect(kubeconfig=file):
+        pass
+    assert (tmp_path / "runs").read_text() == "xx"
+
+
+async def test_a_token_file_is_read_again_after_a_401(cluster: SimulatedCluster, tmp_path: Path) -> None:
+    cluster.token = "sesame"
+    (tmp_path / "token").write_text("sesame\n")
+    content = cluster.kubeconfig()
+    content["users"][0]["user"] = {"tokenFile": "token"}
+    file = tmp_path / "config"
+    file.write_text(json.dumps(content))
+
+    async with connect(kubeconfig=file) as connection, Snapshot(connection) as snapshot:
+        cluster.token = "barley"
+        (tmp_path / "token").write_text("barley\n")
+        assert (await snapshot.list("Pod")).items
+        cluster.token = "oats"
+        with pytest.raises(Unauthorized):
+            await snapshot.list("Node")
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("sys.stderr.write('hint\\nexpired, token=sesame\\n'); sys.exit(3)", "failed (3): expired, token=[redacted]"),
+        ("sys.exit(1)", "failed (1): it says nothing"),
+        ("print('sesame')", "answers no ExecCredential"),
+        ("print('[]')", "answers no ExecCredential"),
+        (answers({}), "answers neither a token nor a client certificate"),
+        (answers({"token": "a\nb"}), "holds a line break"),
+        (
+            answers({"token": "sesame"}).replace("/v1", "/v1beta1"),
+            "answers client.authentication.k8s.io/v1beta1, expected",
+        ),
+        ("time.sleep(60)", "has not answered within 0.3 s"),
+    ],
+)
+async def test_a_command_that_fails_is_one_line(with_plugin: Configure, body: str, says: str) -> None:
+    with pytest.raises(Misconfigured) as refused:
+        async with connect(kubeconfig=with_plugin(body), settings=ClusterSettings(login_timeout=0.3)):
+            pytest.fail("this must not connect")
+
+    line = str(refused.value)
+    assert says in line
+    assert "sesame" not in line
+    assert "\n" not in line
+
+
+async def test_a_command_that_is_not_installed_says_how_to_install_it(with_plugin: Configure) -> None:
+    file = with_plugin("", command="no-such-login", installHint="Get it\nfrom your provider.")
+
+    with pytest.raises(Misconfigured) as refused:
+        async with connect(kubeconfig=file):
+            pytest.fail("this must not connect")
+
+    assert str(refused.value) == (
+        'the login command "no-such-login" of user "casebook" cannot be run: no such file or directory; '
+        "Get it from your provider."
+    )
+
+
+async def test_a_client_certificate_without_its_key(with_plugin: Configure) -> None:
+    with pytest.raises(ClusterError, match="neither a token nor a client certificate with its key"):
+        async with connect(kubeconfig=with_plugin(answers({"clientCertificateData": "x"}))):
+            pytest.fail("this must not connect")
