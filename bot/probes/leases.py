@@ -1,0 +1,133 @@
+"""Leader election leases: who holds them, whether they are renewed, and how their holders fared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError, NotFound
+from bot.probes.ages import UNKNOWN, age_s
+from bot.probes.contract import Look, Probe
+from bot.probes.holders import HEARTBEATS, Holders, leases_named
+from bot.probes.runs import Run, containers_in
+from bot.probes.scope import name_of, namespace_of, pods_of, ref
+from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
+
+# A lease not renewed for so many of its own durations has been given up.
+_STALE_DURATIONS: Final = 2
+
+DECLARATION: Final = ProbeDeclaration(
+    name="leases",
+    says="Leader election leases: the one named, those the pods in question compete for, or all of the namespace",
+    rows={
+        "namespace": RowType.STRING,
+        "name": RowType.STRING,
+        "holder": RowType.STRING,
+        "holder_pod": RowType.STRING,
+        "transitions": RowType.INTEGER,
+        "age_s": RowType.INTEGER,
+        "renew_age_s": RowType.INTEGER,
+        "duration_s": RowType.INTEGER,
+        "stale": RowType.BOOLEAN,
+        "acquired_s": RowType.INTEGER,
+        "holder_restarts": RowType.INTEGER,
+        "holder_last_exit_code": RowType.INTEGER,
+        "holder_last_finished_s": RowType.INTEGER,
+    },
+    permissions=(
+        Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+        Permission(verb="list", group="coordination.k8s.io", resource="leases"),
+        Permission(verb="get", resource="pods"),
+        Permission(verb="list", resource="pods"),
+    ),
+)
+
+
+async def read(look: Look) -> Reading:
+    name = look.focus.name if look.focus.kind == "Lease" else look.named.get("lease", "")
+    if name:
+        subject = ObjectRef(kind="Lease", namespace=look.focus.namespace, name=name)
+        try:
+            leases: Sequence[Json] = await leases_named(look, name)
+        except NotFound:
+            return Reading(missing=str(subject))
+        except ClusterError as error:
+            return Reading(gaps=(error.gap(str(subject)),))
+        pods, gaps = await _pods(look)
+        return Reading(rows=_rows(look, leases, pods), gaps=gaps)
+    try:
+        leases = await _all_leases(look)
+    except ClusterError as error:
+        return Reading(gaps=(error.gap("leases"),))
+    pods, gaps = await _pods(look)
+    if not look.focus.names_object:
+        return Reading(rows=_rows(look, leases, pods), gaps=gaps)
+    suspects = await pods_of(look)
+    focused = {(namespace_of(pod), name_of(pod)) for pod in suspects.pods}
+    holders = Holders(pods or suspects.pods)
+    own = [
+        lease
+        for lease in leases
+        if any((namespace_of(pod), name_of(pod)) in focused for pod in holders.competitors(lease))
+    ]
+    return Reading(rows=_rows(look, own, pods or suspects.pods), gaps=(*suspects.gaps, *gaps), missing=suspects.missing)
+
+
+async def _all_leases(look: Look) -> list[Json]:
+    """The leases of the namespace, or of all: nodes' heartbeats are not asked for, there is one per node."""
+    namespace = look.focus.namespace
+    fields = "" if namespace else f"metadata.namespace!={HEARTBEATS}"
+    listing = await look.snapshot.list("Lease", namespace=namespace, fields=fields)
+    return [lease for lease in listing.items if namespace_of(lease) != HEARTBEATS]
+
+
+async def _pods(look: Look) -> tuple[Sequence[Json], tuple[Gap, ...]]:
+    try:
+        return (await look.snapshot.list("Pod", namespace=look.focus.namespace)).items, ()
+    except ClusterError as error:
+        return (), (error.gap("the pods that hold leases"),)
+
+
+def _rows(look: Look, leases: Sequence[Json], pods: Sequence[Json]) -> tuple[Row, ...]:
+    ordered = sorted(leases, key=lambda lease: (namespace_of(lease), name_of(lease)))
+    holders = Holders(pods)
+    return tuple(_row(look, lease, holders.of(lease)) for lease in ordered)
+
+
+def _row(look: Look, lease: Json, holder: Json | None) -> Row:
+    spec = lease.get("spec") or {}
+    namespace, name = namespace_of(lease), name_of(lease)
+    duration = int(spec.get("leaseDurationSeconds") or UNKNOWN)
+    renewed = age_s(look.snapshot, spec.get("renewTime"))
+    transitions = int(spec.get("leaseTransitions") or 0)
+    last = _last_run(look, holder)
+    identity = str(spec.get("holderIdentity") or "")
+    return Row(
+        values={
+            "namespace": namespace,
+            "name": name,
+            "holder": identity,
+            "holder_pod": name_of(holder or {}),
+            "transitions": transitions,
+            "age_s": age_s(look.snapshot, lease.get("metadata", {}).get("creationTimestamp")),
+            "renew_age_s": renewed,
+            "duration_s": duration,
+            "stale": duration > 0 and renewed > _STALE_DURATIONS * duration,
+            "acquired_s": age_s(look.snapshot, spec.get("acquireTime")),
+            "holder_restarts": max((each.restarts for each in containers_in(holder or {})), default=0),
+            "holder_last_exit_code": last.exit_code if last else -1,
+            "holder_last_finished_s": last.finished_s if last else UNKNOWN,
+        },
+        subject=ref(lease, "Lease"),
+        quote=f"holderIdentity: {identity}, renewTime: {spec.get('renewTime', '')}, leaseTransitions: {transitions}",
+        reproduce=f"kubectl -n {namespace} get lease {name} -o yaml",
+    )
+
+
+def _last_run(look: Look, pod: dict[str, Any] | None) -> Run | None:
+    """The run of a pod's containers that ended last."""
+    runs = [run for each in containers_in(pod or {}) if not each.init and (run := each.ended(look.snapshot))]
+    return min(runs, key=lambda run: run.finished_s if run.finished_s != UNKNOWN else 1 << 40, default=None)
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

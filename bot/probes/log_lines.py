@@ -1,0 +1,143 @@
+"""Which logs a container has, and the lines of one that match a pattern, newest first.
+
+Shared by the probes that look into logs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import re2
+
+from bot.cluster.errors import ClusterError, NoLog
+from bot.cluster.snapshot import Snapshot
+from bot.probes.ages import UNKNOWN, age_s
+from bot.probes.runs import Container, Run
+from bot.probes.scope import name_of, namespace_of
+from intents.domain import Gap, GapReason
+
+# How much of a log's end is read.
+TAIL_LINES: Final = 2000
+# The newest matching lines of one log that are kept.
+MOST_LINES: Final = 100
+# Of a line so many characters around the match are kept.
+LONGEST_LINE: Final = 400
+# Searching a longer text takes longer than the event loop may be kept from other work.
+_LARGE: Final = 1 << 16
+
+
+class BadPattern(ValueError):
+    """A pattern that RE2 does not take."""
+
+
+def compile_pattern(pattern: object) -> Any:
+    """Raises BadPattern. RE2 runs in time linear to the text, whatever the pattern."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(str(pattern or ""), options)
+    except re2.error as error:
+        raise BadPattern(f"{pattern!r} is no RE2 pattern: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """One log that exists. `run` is the last run that ended; `ended` says whether this log is that run's."""
+
+    container: Container
+    run: Run | None
+    ended: bool
+    previous: bool  # as the API's `previous` means it
+
+    @property
+    def reproduce(self) -> str:
+        pod = self.container.pod
+        flag = " --previous" if self.previous else ""
+        return f"kubectl -n {namespace_of(pod)} logs {name_of(pod)} -c {self.container.name}{flag}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A matching line, cut around the match, with the pattern's named groups and its age in seconds (-1 unknown)."""
+
+    text: str
+    age_s: int
+    groups: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """What one log holds. The gap says what of it could not be read."""
+
+    log: Log
+    lines: tuple[Line, ...] = ()
+    gap: Gap | None = None
+
+
+def logs_of(container: Container, snapshot: Snapshot, *, which: str = "both") -> list[Log]:
+    """The logs a container has: of the run that ended (`which` yes), the newest run's (no), or both; ended first."""
+    run = container.ended(snapshot)
+    logs = []
+    if run is not None and (which != "no" or run.current):
+        # Of a waiting container the kubelet serves the last run either way; `previous` says which one is meant.
+        logs.append(Log(container=container, run=run, ended=True, previous=container.state != "terminated"))
+    if which != "yes" and container.state == "running":
+        logs.append(Log(container=container, run=run, ended=False, previous=False))
+    return logs
+
+
+async def matches_in(
+    log: Log, snapshot: Snapshot, pattern: Any, *, since_s: float = 0, most: int = MOST_LINES
+) -> Matches:
+    """The newest matching lines of a log, of the last `since_s` seconds if that is given. Never raises."""
+    pod = log.container.pod
+    try:
+        text = await snapshot.log(
+            namespace=namespace_of(pod),
+            pod=name_of(pod),
+            container=log.container.name,
+            previous=log.previous,
+            tail_lines=TAIL_LINES,
+            timestamps=True,
+        )
+    except NoLog as error:
+        # The status says that this run was; the kubelet no longer has what it wrote.
+        return Matches(log=log, gap=error.gap())
+    except ClusterError as error:
+        # The same refusal for every container of a namespace is one gap.
+        return Matches(log=log, gap=error.gap(f"container logs in {namespace_of(pod)}" if error.permission else ""))
+    if len(text) > _LARGE:
+        return await asyncio.to_thread(_search, text, log, snapshot, pattern, since_s, most)
+    return _search(text, log, snapshot, pattern, since_s, most)
+
+
+def _search(text: str, log: Log, snapshot: Snapshot, pattern: Any, since_s: float, most: int) -> Matches:
+    lines = text.splitlines()
+    found: list[Line] = []
+    oldest = UNKNOWN
+    for stamped in reversed(lines):
+        stamp, _, rest = stamped.partition(" ")
+        age = age_s(snapshot, stamp)
+        line = stamped if age == UNKNOWN else rest
+        oldest = max(oldest, age)
+        if since_s and age > since_s:
+            break
+        if match := pattern.search(line):
+            groups = {key: value or "" for key, value in match.groupdict().items()}
+            found.append(Line(text=excerpt(line, match.start()), age_s=age, groups=groups))
+            if len(found) >= most:
+                break
+    if since_s and not found and len(lines) >= TAIL_LINES and oldest <= since_s:
+        what = f"the log of {namespace_of(log.container.pod)}/{name_of(log.container.pod)}"
+        detail = f"only its last {TAIL_LINES} lines were read"
+        return Matches(log=log, gap=Gap(what=what, reason=GapReason.TRUNCATED, detail=detail))
+    return Matches(log=log, lines=tuple(found))
+
+
+def excerpt(line: str, at: int) -> str:
+    """The line, or of a longer one the part that holds position `at`, verbatim."""
+    start = min(max(at - LONGEST_LINE // 4, 0), max(len(line) - LONGEST_LINE, 0))
+    return line[start : start + LONGEST_LINE].strip()

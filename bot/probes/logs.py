@@ -1,0 +1,160 @@
+"""What containers said: the lines of their logs that match a pattern, joined with how the run that wrote them ended.
+
+One read answers "the log of the run that exited with 255 holds this line", so that no rule has to join.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.probes.ages import UNKNOWN
+from bot.probes.contract import Look, Probe
+from bot.probes.holders import suspects_of
+from bot.probes.log_lines import MOST_LINES, TAIL_LINES, BadPattern, Log, Matches, compile_pattern, logs_of, matches_in
+from bot.probes.runs import Container, containers_in, trouble
+from bot.probes.scope import Suspects, name_of, namespace_of, owner_of, ref
+from intents.domain import ArgDeclaration, Gap, GapReason, Permission, ProbeDeclaration, Reading, Row, RowType
+
+MOST_PODS: Final = 6
+MOST_LOGS: Final = 16
+
+DECLARATION: Final = ProbeDeclaration(
+    name="logs",
+    says=(
+        f"Matching lines in the last {TAIL_LINES} of container logs, newest first; what is broken is read first, "
+        f"at most {MOST_PODS} pods"
+    ),
+    rows={
+        "namespace": RowType.STRING,
+        "pod": RowType.STRING,
+        "owner_kind": RowType.STRING,
+        "owner": RowType.STRING,
+        "container": RowType.STRING,
+        "node": RowType.STRING,
+        "line": RowType.STRING,
+        "previous": RowType.BOOLEAN,  # written by a run that has ended
+        "line_age_s": RowType.INTEGER,
+        "ready": RowType.BOOLEAN,
+        "restarts": RowType.INTEGER,
+        "state": RowType.STRING,
+        "exit_code": RowType.INTEGER,  # of the run that wrote the line, else of the one before it
+        "finished_s": RowType.INTEGER,
+        "crash_looping": RowType.BOOLEAN,
+    },
+    args={
+        "capture": ArgDeclaration(says="RE2 pattern that a line must contain", required=True, adds_keys="regex"),
+        "previous": ArgDeclaration(
+            says="yes: only runs that have ended; no: only the newest run", choices=("yes", "no", "both")
+        ),
+        "container": ArgDeclaration(says="only containers of this name"),
+        "among": ArgDeclaration(
+            says="RE2 pattern: where the request names no object, only containers whose pod, name or image contains it"
+        ),
+        "selector": ArgDeclaration(says="labels of a fixed component to read instead of the focused pods"),
+        "namespace": ArgDeclaration(says="where the fixed component runs (default: everywhere)"),
+        "since_s": ArgDeclaration(says="only lines written in the last so many seconds"),
+        "newest_only": ArgDeclaration(says="true: only the newest matching line of each log"),
+    },
+    permissions=(
+        Permission(verb="get", resource="pods"),
+        Permission(verb="list", resource="pods"),
+        Permission(verb="get", resource="pods/log"),
+        Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+        Permission(verb="list", group="coordination.k8s.io", resource="leases"),
+    ),
+)
+
+
+async def read(look: Look) -> Reading:
+    try:
+        pattern = compile_pattern(look.args.get("capture"))
+        among = compile_pattern(look.args.get("among"))
+    except BadPattern as error:
+        return Reading(gaps=(Gap(what="logs", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+    suspects = await _suspects(look)
+    containers = [each for pod in suspects.pods for each in containers_in(pod) if _is_asked_for(each, look)]
+    if not look.focus.names_object:
+        containers = [each for each in containers if among.search(f"{name_of(each.pod)} {each.name} {each.image}")]
+    containers.sort(key=lambda each: trouble(each, look.snapshot))
+    which = str(look.args.get("previous") or "both")
+    logs = [log for container in containers for log in logs_of(container, look.snapshot, which=which)]
+    chosen = _newest_trouble(logs)
+    since_s = float(look.args.get("since_s") or 0)
+    most = 1 if look.args.get("newest_only") in (True, "true") else MOST_LINES
+    read_logs = await asyncio.gather(
+        *(matches_in(log, look.snapshot, pattern, since_s=since_s, most=most) for log in chosen)
+    )
+    gaps = [*suspects.gaps, *(matches.gap for matches in read_logs if matches.gap)]
+    if len(chosen) < len(logs):
+        detail = f"only {len(chosen)} of {len(logs)} logs were read"
+        gaps.append(Gap(what="all container logs", reason=GapReason.TRUNCATED, detail=detail))
+    rows = tuple(row for matches in read_logs for row in _rows(matches, look))
+    return Reading(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+
+
+async def _suspects(look: Look) -> Suspects:
+    selector, namespace = str(look.args.get("selector") or ""), str(look.args.get("namespace") or "")
+    if not selector:
+        return await suspects_of(look)
+    place = f"in {namespace}" if namespace else "in any namespace"
+    try:
+        pods = (await look.snapshot.list("Pod", namespace=namespace, labels=selector)).items
+    except ClusterError as error:
+        return Suspects(gaps=(error.gap(f"pods labelled {selector} {place}"),))
+    if not pods:
+        # A component that runs outside the cluster's sight may be ill all the same: absence here proves nothing.
+        detail = f"no pod {place} is labelled so: it runs outside the cluster, or under other labels"
+        return Suspects(gaps=(Gap(what=f"the logs of {selector}", reason=GapReason.NOT_FOUND, detail=detail),))
+    return Suspects(pods=pods)
+
+
+def _is_asked_for(container: Container, look: Look) -> bool:
+    fixed = bool(look.args.get("selector"))
+    wanted = str(look.args.get("container") or ("" if fixed else look.focus.container))
+    if wanted:
+        return container.name == wanted
+    # An init container that did its work has nothing to say about what fails now.
+    done = container.state == "terminated" and container.detail.get("exitCode") == 0
+    return not (container.init and done)
+
+
+def _newest_trouble(logs: Sequence[Log]) -> list[Log]:
+    """The logs of the first pods; `logs` come with the worst trouble first."""
+    pods = list(dict.fromkeys((namespace_of(log.container.pod), name_of(log.container.pod)) for log in logs))
+    kept = set(pods[:MOST_PODS])
+    return [log for log in logs if (namespace_of(log.container.pod), name_of(log.container.pod)) in kept][:MOST_LOGS]
+
+
+def _rows(matches: Matches, look: Look) -> Iterator[Row]:
+    log, container, run = matches.log, matches.log.container, matches.log.run
+    pod, owner = container.pod, owner_of(container.pod)
+    for line in matches.lines:
+        yield Row(
+            values={
+                **line.groups,
+                "namespace": namespace_of(pod),
+                "pod": name_of(pod),
+                "owner_kind": owner.kind,
+                "owner": owner.name,
+                "container": container.name,
+                "node": str((pod.get("spec") or {}).get("nodeName", "")),
+                "line": line.text,
+                "previous": log.ended,
+                "line_age_s": line.age_s,
+                "ready": container.ready,
+                "restarts": container.restarts,
+                "state": container.state,
+                "exit_code": run.exit_code if run else -1,
+                "finished_s": run.finished_s if run else UNKNOWN,
+                "crash_looping": container.crash_looping(look.snapshot),
+            },
+            subject=ref(pod, "Pod"),
+            quote=line.text,
+            reproduce=log.reproduce,
+        )
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

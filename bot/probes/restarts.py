@@ -1,0 +1,193 @@
+"""Which containers ended when, and whether they belong to a controller that competes for a lease.
+
+Many controllers that exit together did not fail each for itself: what they share failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError
+from bot.probes.ages import UNKNOWN, age_s
+from bot.probes.contract import Look, Probe
+from bot.probes.holders import HEARTBEATS, Holders, is_named_like, suspects_of, workload_of
+from bot.probes.runs import Container, Run, containers_in
+from bot.probes.scope import Suspects, name_of, namespace_of, owner_of, ref
+from intents.domain import (
+    ArgDeclaration,
+    Gap,
+    GapReason,
+    Json,
+    ObjectRef,
+    Permission,
+    ProbeDeclaration,
+    Reading,
+    Row,
+    RowType,
+)
+
+_WINDOW_S: Final = 3600
+
+DECLARATION: Final = ProbeDeclaration(
+    name="restarts",
+    says="How containers last ended, in a window around the last end of the pods in question, else before now",
+    rows={
+        "namespace": RowType.STRING,
+        "pod": RowType.STRING,
+        "owner_kind": RowType.STRING,
+        "owner": RowType.STRING,
+        "container": RowType.STRING,
+        "node": RowType.STRING,
+        "exit_code": RowType.INTEGER,
+        "reason": RowType.STRING,
+        "finished_s": RowType.INTEGER,
+        "ran_s": RowType.INTEGER,  # how long the run lasted
+        "restarts": RowType.INTEGER,
+        "pod_age_s": RowType.INTEGER,
+        "holds_lease": RowType.BOOLEAN,  # with `everywhere`: its workload competes for a lease
+        "lease": RowType.STRING,
+        "control_plane": RowType.BOOLEAN,
+    },
+    args={
+        "window_s": ArgDeclaration(says=f"seconds on either side of that end, or before now; default {_WINDOW_S}"),
+        "exit_codes": ArgDeclaration(says="list: only these exit codes"),
+        "everywhere": ArgDeclaration(
+            says="true: all pods, with the leases they compete for; those in question only set the window"
+        ),
+        "steady": ArgDeclaration(says="true: also containers that have never ended, with exit_code and finished_s -1"),
+    },
+    permissions=(
+        Permission(verb="get", resource="pods"),
+        Permission(verb="list", resource="pods"),
+        Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+        Permission(verb="list", group="coordination.k8s.io", resource="leases"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    """Ages in seconds between which an end counts."""
+
+    newest: float
+    oldest: float
+
+    def holds(self, run: Run) -> bool:
+        return run.finished_s != UNKNOWN and self.newest <= run.finished_s <= self.oldest
+
+
+async def read(look: Look) -> Reading:
+    codes = frozenset(int(code) for code in look.args.get("exit_codes") or ())
+    suspects = await suspects_of(look)
+    pods, gaps = suspects.pods, list(suspects.gaps)
+    leases: Sequence[Json] = ()
+    if _is_true(look.args.get("everywhere")):
+        try:
+            listing = await look.snapshot.list("Pod")
+        except ClusterError as error:
+            gaps.append(error.gap("pods in all namespaces"))
+        else:
+            pods = listing.items
+            if listing.truncated:
+                gaps.append(Gap(what="all pods", reason=GapReason.TRUNCATED, detail="too many"))
+        leases, gap = await _leases(look)
+        gaps += [gap] if gap else []
+    window = _window(look, suspects, codes)
+    steady = _is_true(look.args.get("steady"))
+    held = _Leases(leases, pods)
+    rows = []
+    for pod in pods:
+        for container in containers_in(pod):
+            run = container.ended(look.snapshot)
+            counts = (
+                window.holds(run) and (not codes or run.exit_code in codes) if run else steady and not container.init
+            )
+            if counts:
+                rows.append(_row(look, container, run, held.of(pod)))
+    return Reading(
+        rows=tuple(sorted(rows, key=_newest_first)), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing
+    )
+
+
+def _is_true(value: Any) -> bool:
+    return value in (True, "true")
+
+
+def _window(look: Look, suspects: Suspects, codes: frozenset[int]) -> _Window:
+    width = float(look.args.get("window_s") or _WINDOW_S)
+    runs = [run for pod in suspects.pods for each in containers_in(pod) if (run := each.ended(look.snapshot))]
+    ends = [run.finished_s for run in runs if run.finished_s != UNKNOWN and (not codes or run.exit_code in codes)]
+    names_one = look.focus.names_object or bool(look.named.get("lease"))
+    if not names_one or not ends:
+        return _Window(newest=0, oldest=width)
+    return _Window(newest=max(min(ends) - width, 0), oldest=min(ends) + width)
+
+
+async def _leases(look: Look) -> tuple[Sequence[Json], Gap | None]:
+    try:
+        return (await look.snapshot.list("Lease", fields=f"metadata.namespace!={HEARTBEATS}")).items, None
+    except ClusterError as error:
+        return (), error.gap("leases")
+
+
+class _Leases:
+    """Which workload competes for which lease: one of its pods holds it, or it is named like it."""
+
+    def __init__(self, leases: Iterable[Json], pods: Sequence[Json]) -> None:
+        self._named: dict[str, list[str]] = {}
+        self._held: dict[ObjectRef, str] = {}
+        holders = Holders(pods)
+        for lease in sorted(leases, key=lambda lease: (namespace_of(lease), name_of(lease))):
+            self._named.setdefault(namespace_of(lease), []).append(name_of(lease))
+            if holder := holders.of(lease):
+                self._held.setdefault(workload_of(holder), name_of(lease))
+
+    def of(self, pod: Json) -> str:
+        """The lease's name, "" if there is none."""
+        workload = workload_of(pod)
+        if held := self._held.get(workload):
+            return held
+        return next(
+            (name for name in self._named.get(workload.namespace, ()) if is_named_like(name, workload.name)), ""
+        )
+
+
+def _row(look: Look, container: Container, run: Run | None, lease: str) -> Row:
+    pod, owner = container.pod, owner_of(container.pod)
+    namespace, name = namespace_of(pod), name_of(pod)
+    metadata = pod.get("metadata") or {}
+    tier = (metadata.get("labels") or {}).get("tier")
+    ending = run.says if run else container.state or "not started"
+    return Row(
+        values={
+            "namespace": namespace,
+            "pod": name,
+            "owner_kind": owner.kind,
+            "owner": owner.name,
+            "container": container.name,
+            "node": str((pod.get("spec") or {}).get("nodeName") or ""),
+            "exit_code": run.exit_code if run else -1,
+            "reason": run.reason if run else "",
+            "finished_s": run.finished_s if run else UNKNOWN,
+            "ran_s": run.ran_s if run else UNKNOWN,
+            "restarts": container.restarts,
+            "pod_age_s": age_s(look.snapshot, metadata.get("creationTimestamp")),
+            "holds_lease": bool(lease),
+            "lease": lease,
+            "control_plane": owner.kind == "StaticPod" or tier == "control-plane",
+        },
+        subject=ref(pod, "Pod"),
+        quote=f"{container.name}: {ending}, restartCount {container.restarts}",
+        reproduce=f"kubectl -n {namespace} get pod {name} -o jsonpath='{{.status.containerStatuses}}'",
+    )
+
+
+def _newest_first(row: Row) -> tuple[bool, int, str, str, str]:
+    values = row.values
+    finished = int(str(values["finished_s"]))
+    return finished == UNKNOWN, finished, str(values["namespace"]), str(values["pod"]), str(values["container"])
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)
