@@ -1,0 +1,181 @@
+"""Where a pattern occurs in the words of a few lines: its words in order, as close together as they should be.
+
+The occurrence is the chain of shared words that gathers the most weight, less what strays between them costs. That
+is the chaining of seeds as sequence aligners do it; it explains itself: these words matched, those are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+from intents.lexicon import UNKNOWN, Read
+from intents.patterns import Pattern
+
+# More shared words than this are thinned out, the lightest first: it bounds the work of one alignment to its square.
+MOST_PAIRS: Final = 96
+# Words that may stand where a placeholder is, at no cost; behind them each costs a little.
+_ROOM: Final = 14
+_CROWD: Final = 0.15
+# A word between two words that the signature has side by side costs this much, in nats.
+_STRAY: Final = 0.45
+# Words that are missing cost their weight; this share of it more where the text has other words in their place: a
+# sibling message says something else there, a shortened one nothing.
+_REPLACED: Final = 0.6
+# The same before the first and behind the last shared word, where the text goes on: a line has other words anyway.
+_OTHERWISE: Final = 0.25
+_FARTHEST: Final = 60
+_FARTHEST_STRAY: Final = 14
+# A line may end within a word.
+_BROKEN_FROM: Final = 3
+_BROKEN: Final = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Lines joined to one text, and its words. `breaks` are the indexes of the reads at which a new line begins."""
+
+    text: str
+    reads: Sequence[Read]
+    breaks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """An occurrence: (index of the read, index of the pattern's word) in order; weights in nats."""
+
+    chain: tuple[tuple[int, int], ...]
+    gained: float
+    cost: float
+    captures: Mapping[str, str]
+    cut: bool  # the text ends, or is elided, before the pattern does
+
+    @property
+    def information(self) -> float:
+        return max(0.0, self.gained - self.cost)
+
+
+def align(pattern: Pattern, numbers: Sequence[int], window: Window) -> Alignment | None:
+    """The best occurrence of a pattern (whose words have these numbers) in a window; None if there is none."""
+    pairs = _pairs(pattern, numbers, window)
+    if not pairs:
+        return None
+    chain, gained, net = _best_chain(pairs, pattern)
+    captures = _captures(pattern, window, chain)
+    if captures is None:
+        return None
+    last_read, last_word = chain[-1]
+    line_ends = (*(start - 1 for start in window.breaks), len(window.reads) - 1)
+    ends = last_read in line_ends or _elided(window, last_read)
+    contradicted = _OTHERWISE * sum(pattern.weights[: chain[0][1]]) if chain[0][0] not in (0, *window.breaks) else 0.0
+    contradicted += 0.0 if ends else _OTHERWISE * sum(pattern.weights[last_word + 1 :])
+    return Alignment(
+        chain=tuple(chain),
+        gained=gained,
+        cost=gained - net + contradicted,
+        captures=captures,
+        cut=ends and last_word < len(numbers) - 1,
+    )
+
+
+def _elided(window: Window, read: int) -> bool:
+    """Whether an ellipsis stands behind a word."""
+    end = window.reads[read].end
+    return window.text[end : end + 4].lstrip(" ").startswith(("...", "…"))
+
+
+def _pairs(pattern: Pattern, numbers: Sequence[int], window: Window) -> list[tuple[int, int, float]]:
+    """(read, word of the pattern, worth) for every word they share, in the order of the text."""
+    where: dict[int, list[int]] = {}
+    for index, number in enumerate(numbers):
+        where.setdefault(number, []).append(index)
+    pairs = [
+        (at, index, pattern.weights[index] * read.worth)
+        for at, read in enumerate(window.reads)
+        if read.word in where
+        for index in where[read.word]
+    ]
+    for end in (*(start - 1 for start in window.breaks), len(window.reads) - 1):
+        pairs += _broken_word(pattern, window, end)
+    if len(pairs) > MOST_PAIRS:
+        pairs = sorted(pairs, key=lambda pair: -pair[2])[:MOST_PAIRS]
+    return sorted(pairs)
+
+
+def _broken_word(pattern: Pattern, window: Window, end: int) -> list[tuple[int, int, float]]:
+    """The last word of a line may be the beginning of a word of the pattern."""
+    if end < 0 or window.reads[end].word != UNKNOWN:
+        return []
+    read = window.reads[end]
+    written = window.text[read.start : read.end].lower()
+    if len(written) < _BROKEN_FROM:
+        return []
+    return [
+        (end, index, pattern.weights[index] * _BROKEN)
+        for index, word in enumerate(pattern.words)
+        if len(word) > len(written) and word.startswith(written)
+    ]
+
+
+def _best_chain(pairs: list[tuple[int, int, float]], pattern: Pattern) -> tuple[list[tuple[int, int]], float, float]:
+    """(chain, weight gained, the same less the cost of strays)"""
+    holes = list(accumulate((hole is not None for hole in pattern.holes), initial=0))
+    weights = list(accumulate(pattern.weights, initial=0.0))
+    best = [worth for _, _, worth in pairs]
+    back = [-1] * len(pairs)
+    for here, (at, index, worth) in enumerate(pairs):
+        for before in range(here - 1, -1, -1):
+            at_before, index_before, _ = pairs[before]
+            between = at - at_before - 1
+            if between > _FARTHEST:
+                break
+            if between < 0 or index_before >= index:
+                continue
+            room = holes[index + 1] - holes[index_before + 1]
+            if room:
+                cost = max(0, between - _ROOM * room) * _CROWD
+            elif between > _FARTHEST_STRAY:
+                continue
+            else:
+                cost = between * _STRAY
+            if between and index - index_before > 1:
+                cost += _REPLACED * (weights[index] - weights[index_before + 1])
+            if (sum_ := best[before] + worth - cost) > best[here]:
+                best[here], back[here] = sum_, before
+    end = max(range(len(pairs)), key=lambda here: (best[here], -pairs[here][0]))
+    net = best[end]
+    chain = []
+    gained = 0.0
+    while end >= 0:
+        at, index, worth = pairs[end]
+        chain.append((at, index))
+        gained += worth
+        end = back[end]
+    chain.reverse()
+    return chain, gained, net
+
+
+def _captures(pattern: Pattern, window: Window, chain: list[tuple[int, int]]) -> dict[str, str] | None:
+    """What stands where the placeholders are; None if a strict one does not fit."""
+    captures: dict[str, str] = {}
+    place = {index: window.reads[at] for at, index in chain}
+    last = len(pattern.words)
+    for index, hole in enumerate(pattern.holes):
+        if hole is None:
+            continue
+        left = 0 if index == 0 else place[index - 1].end if index - 1 in place else None
+        right = len(window.text) if index == last else place[index].start if index in place else None
+        if index == 0 and right is not None:
+            left = max(0, right - 300)
+        if index == last and left is not None:
+            right = min(len(window.text), left + 500)
+        read = hole.read(window.text[left:right]) if left is not None and right is not None and left <= right else None
+        if read is None:
+            if hole.strict:
+                return None
+            continue
+        for name, value in read.items():
+            captures.setdefault(name, value)
+    return captures

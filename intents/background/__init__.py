@@ -1,0 +1,20 @@
+"""Ordinary lines of logs, terminals and chats that no incident explains.
+
+They say how rare a word is where nothing is wrong that we know of; they are the negatives the score is calibrated
+with; and a test holds that none of them matches. One line is one text; `#` starts a comment.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def ordinary_lines() -> tuple[str, ...]:
+    """All lines of this package's text files, in the files' order."""
+    sources = sorted(
+        (file for file in files(__name__).iterdir() if file.name.endswith(".txt")), key=lambda file: file.name
+    )
+    lines = (line.strip() for file in sources for line in file.read_text(encoding="utf-8").splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))

@@ -1,0 +1,284 @@
+"""Names in a line: which namespace, pod, node, image, field … it speaks of, told by what stands around them.
+
+Every pattern runs in linear time (RE2). One pass over a line says which of the patterns occur at all; only those are
+then read out, so a line of ordinary log costs about a microsecond.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+import re2
+
+from intents.domain import Entity
+
+# Names longer than this are none (a DNS-1123 subdomain has at most 253 characters; images and paths may be longer).
+_LONGEST: Final = 500
+# What RE2 may spend on the states of its automaton, in bytes: it starts over when they are used up.
+_MEMORY: Final = 32 << 20
+# So many names of one line are kept, in order.
+MOST_ENTITIES: Final = 32
+
+# Every spelling of a kind that kubectl takes or a controller writes → our word for it.
+KINDS: Final[Mapping[str, str]] = MappingProxyType({
+    spelling: kind
+    for kind, spellings in {
+        "pod": "pod pods po",
+        "node": "node nodes no",
+        "namespace": "namespace namespaces ns",
+        "deployment": "deployment deployments deploy deployments.apps deployment.apps",
+        "statefulset": "statefulset statefulsets sts statefulsets.apps statefulset.apps",
+        "daemonset": "daemonset daemonsets ds daemonsets.apps daemonset.apps",
+        "replicaset": "replicaset replicasets rs replicasets.apps replicaset.apps",
+        "job": "job jobs job.batch jobs.batch",
+        "cronjob": "cronjob cronjobs cj cronjobs.batch cronjob.batch",
+        "service": "service services svc",
+        "lease": "lease leases leases.coordination.k8s.io lease.coordination.k8s.io",
+        "pvc": "persistentvolumeclaim persistentvolumeclaims pvc",
+        "pv": "persistentvolume persistentvolumes pv",
+        "storageclass": "storageclass storageclasses sc storageclass.storage.k8s.io storageclasses.storage.k8s.io",
+        "apiservice": "apiservice apiservices apiservice.apiregistration.k8s.io apiservices.apiregistration.k8s.io",
+        "tidbcluster": "tidbcluster tidbclusters tc tidbcluster.pingcap.com tidbclusters.pingcap.com",
+        "configmap": "configmap configmaps cm",
+        "secret": "secret secrets",
+        "hpa": "horizontalpodautoscaler horizontalpodautoscalers hpa horizontalpodautoscaler.autoscaling",
+        "ingress": "ingress ingresses ing",
+        "webhook": "validatingwebhookconfiguration mutatingwebhookconfiguration",
+        "application": "application applications app application.argoproj.io applications.argoproj.io",
+        "crd": "customresourcedefinition customresourcedefinitions crd customresourcedefinition.apiextensions.k8s.io",
+    }.items()
+    for spelling in spellings.split()
+})  # fmt: skip
+
+_CAMEL: Final = (
+    "Pod|Node|Namespace|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Service|Lease|PersistentVolumeClaim|PersistentVolume"
+    "|StorageClass|APIService|TidbCluster|ConfigMap|Secret|HorizontalPodAutoscaler|Application|CustomResourceDefinition"
+)
+_KIND: Final = "(?i:" + "|".join(sorted((re.escape(kind) for kind in KINDS), key=len, reverse=True)) + ")"
+_NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
+_LABEL: Final = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+# Kinds whose values are no names of Kubernetes objects.
+_FREE: Final = frozenset({"image", "field", "value", "code", "api", "taint"})
+
+_Found = Iterator[tuple[str, str]]
+
+
+class _Pattern(NamedTuple):
+    pattern: str
+    read: Callable[[Any], _Found]
+
+
+def _as(*kinds: str) -> Callable[[Any], _Found]:
+    """The groups of a match in order are names of these kinds."""
+
+    def read(match: Any) -> _Found:
+        yield from zip(kinds, match.groups(), strict=True)
+
+    return read
+
+
+def _kind_and_name(match: Any) -> _Found:
+    kind, namespace, name = match.groups()
+    word = KINDS.get(kind.lower(), "")
+    if word:
+        if namespace:
+            yield "namespace", namespace
+        yield word, name
+
+
+def _looks_generated(match: Any) -> _Found:
+    """Behind a kind in plain prose only a name that no English word could be: it has a hyphen or a dot, and a digit."""
+    _, _, name = match.groups()
+    if any(char.isdigit() for char in name) and ("-" in name or "." in name):
+        yield from _kind_and_name(match)
+
+
+def _in_path(match: Any) -> _Found:
+    namespace, resource, name = match.groups()
+    yield "namespace", namespace
+    if resource and name and (kind := KINDS.get(resource)):
+        yield kind, name
+
+
+def _key_and_value(match: Any) -> _Found:
+    key, value = match.groups()
+    if kind := _KEYS.get(key.lower().replace("_", "").replace("-", "").removeprefix("kubernetes.")):
+        yield kind, value
+
+
+def _involved(match: Any) -> _Found:
+    inside = dict(_PAIR.findall(match.group(1)))
+    if namespace := inside.get("namespace"):
+        yield "namespace", namespace
+    if name := inside.get("name"):
+        yield KINDS.get(inside.get("kind", "").lower(), "name"), name
+
+
+def _group_version(match: Any) -> _Found:
+    """An API's group and version name its APIService the other way round."""
+    before, group, version = match.groups()
+    if before is None:
+        yield "api", f"{group}/{version}"
+        yield "apiservice", f"{version}.{group}"
+
+
+def _container(match: Any) -> _Found:
+    if (name := match.group(1)) not in _NO_CONTAINER:
+        yield "container", name
+
+
+_PAIR: Final = re.compile(r"\"?(kind|namespace|name)\"?\s?[:=]\s?\"?([A-Za-z0-9.-]{1,253})\"?")
+_NO_CONTAINER: Final = frozenset(
+    "a an and app are as at by cannot creating exited failed for from had has image in is of on runtime status that the to was"
+    " which will with".split()
+)
+_KEYS: Final[Mapping[str, str]] = MappingProxyType({
+    "namespace": "namespace", "namespacename": "namespace", "podnamespace": "namespace", "ns": "namespace",
+    "pod": "pod", "podname": "pod", "node": "node", "nodename": "node",
+    "container": "container", "containername": "container", "image": "image", "containerimage": "image",
+    "deployment": "deployment", "statefulset": "statefulset", "daemonset": "daemonset", "service": "service",
+    "servicename": "service", "lease": "lease", "persistentvolumeclaim": "pvc", "claimname": "pvc", "pvc": "pvc",
+    "volumename": "pv", "storageclass": "storageclass", "storageclassname": "storageclass", "apiservice": "apiservice",
+    "tidbcluster": "tidbcluster", "job": "job", "cluster": "cluster",
+})  # fmt: skip
+
+_PATTERNS: Final[tuple[_Pattern, ...]] = (
+    # pod/web-0, deployment.apps/web, pod/ns/name is not written by anything
+    _Pattern(rf"(?:^|[\s\"'(\[=,:])({_KIND})/()({_NAME})(?:$|[^a-z0-9./-])", _kind_and_name),
+    # Pod "web-0" is invalid; storageclass.storage.k8s.io "fast" not found; pods "ns/x"
+    _Pattern(rf"\b({_KIND})s? \"(?:({_NAME})/)?({_NAME})\"", _kind_and_name),
+    # in StatefulSet web; Pod ns/web-0
+    _Pattern(rf"\b((?:{_CAMEL}))s?:? (?:({_NAME})/)?({_NAME})\b", _looks_generated),
+    _Pattern(rf"\b((?:{_CAMEL}))s?:? ({_NAME})/({_NAME})\b", _kind_and_name),
+    _Pattern(rf"\bin ((?:StatefulSet|Deployment|DaemonSet|ReplicaSet|Job))() ({_NAME})\b", _kind_and_name),
+    # create Pod web-0 in …
+    _Pattern(rf"\b(?:[Cc]reated?|[Dd]eleted?) ((?:Pod|pod|Claim))s?:?() ({_NAME})\b", _kind_and_name),
+    # the pod web-7c5f9d-x2x9k keeps restarting; node ip-10-0-71-18.ec2.internal
+    _Pattern(rf"\b(pod|node|deployment|statefulset|daemonset|pvc)s? (?:({_LABEL})/)?({_NAME})\b", _looks_generated),
+    # /api/v1/namespaces/x/pods/y, /apis/coordination.k8s.io/v1/namespaces/x/leases/y, /api/v1/nodes/n
+    _Pattern(rf"/namespaces/({_LABEL})(?:/([a-z]+)/({_NAME}))?", _in_path),
+    _Pattern(rf"/api/v1/nodes/({_NAME})", _as("node")),
+    # the kubelet's name_namespace(uid); klog's pod="ns/name"
+    _Pattern(rf"({_NAME})_({_LABEL})(?:\([0-9a-f-]+\)|\"\))", _as("pod", "namespace")),
+    _Pattern(rf"\bpods?=\"?({_LABEL})/({_NAME})", _as("namespace", "pod")),
+    _Pattern(rf"\bcontainer(?:Name)?[:=] ?\"?({_LABEL})\"?\)", _as("container")),
+    _Pattern(rf"\b[Cc]ontainer \"?({_LABEL})\"?(?: |$)", _container),
+    _Pattern(
+        rf"for \"({_LABEL})\" with (?:CreateContainer|CrashLoop|RunContainer|ErrImage|ImagePull|InvalidImage)",
+        _as("container"),
+    ),
+    # JSON, YAML, logfmt keys
+    _Pattern(r"\"?involvedObject\"?\s?[:=]\s?(?:&?\w*\.?\w*)?\{([^}]*)\}", _involved),
+    _Pattern(
+        r"(?:^|[\s\"',{(\[])((?i:(?:kubernetes[._])?(?:namespace|pod|node|container)(?:[_-]?(?:name|namespace|image))?|image|claimName"
+        r"|storageClass(?:Name)?|volumeName|deployment|statefulset|daemonset|service(?:[_-]?name)?|pvc|persistentvolumeclaim|job))"
+        r"\"?\s?[:=]\s?\"?([A-Za-z0-9][A-Za-z0-9._:@/-]*)",
+        _key_and_value,
+    ),
+    # locks and leases
+    _Pattern(rf"\b(?:lease|[Ll]ease|lock|leader lease):? ({_LABEL})/({_NAME})", _as("namespace", "lease")),
+    # images
+    _Pattern(r"\b[Ii]mage:? \"([^\s\"]+)\"", _as("image")),
+    _Pattern(r"\bmanifest for ([^\s\"]+) not found", _as("image")),
+    # names under a service
+    _Pattern(rf"\b({_LABEL})\.({_LABEL})\.({_LABEL})\.svc\b", _as("pod", "service", "namespace")),
+    _Pattern(rf"(?:^|[^a-z0-9.-])({_LABEL})\.({_LABEL})\.svc\b", _as("service", "namespace")),
+    # fields, values, codes, APIs
+    _Pattern(r"\b((?:spec|metadata|status|data)(?:\.[A-Za-z][\w-]*|\[[^\]\s]*\])+)", _as("field")),
+    _Pattern(r"(?:Invalid|Unsupported|Duplicate) value: \"([^\"]*)\"", _as("value")),
+    _Pattern(
+        r"\b(?i:exit(?:ed)?(?: with)?(?: code| status)?|errno|statuscode|http status)[:= ]+(?:code )?(\d+)\b",
+        _as("code"),
+    ),
+    _Pattern(
+        r"(/)?\b([a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:k8s\.io|coreos\.com|pingcap\.com|sh|io))/(v\d[a-z0-9]*)\b",
+        _group_version,
+    ),
+    _Pattern(r"\b(v\d[a-z0-9]*\.[a-z0-9.-]*[a-z0-9]\.(?:k8s\.io|sh|io|com))\b", _as("apiservice")),
+    _Pattern(r"\btaints?\(?s?\)? \{([^{}:]+): ?[^{}]*\}", _as("taint")),
+    _Pattern(rf"\b(?i:tidbcluster|tc):? \[?({_LABEL})/({_LABEL})\]?", _as("namespace", "tidbcluster")),
+    # kubectl describe of old: the second column of an event is "kubelet, node"
+    _Pattern(rf"\bkubelet, ({_NAME})\b", _as("node")),
+    _Pattern(rf"\bto node \"?({_NAME})", _as("node")),
+    _Pattern(rf"Successfully assigned ({_LABEL})/({_NAME}) to ({_NAME})", _as("namespace", "pod", "node")),
+    _Pattern(rf"(?i:node)[ :]+\"({_NAME})\"", _as("node")),
+)
+
+
+def _compiled() -> tuple[Any, tuple[Any, ...]]:
+    """The set that says which patterns occur, and the patterns."""
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MEMORY
+    which = re2.Set.SearchSet(options)
+    for pattern in _PATTERNS:
+        which.Add(pattern.pattern)
+    which.Compile()
+    return which, tuple(re2.compile(pattern.pattern, options) for pattern in _PATTERNS)
+
+
+_WHICH, _COMPILED = _compiled()
+_COMMAND: Final = re.compile(r"(?:^|[\s`$(])(?:kubectl|oc|helm|tkctl|stern|k)\s")
+
+
+def entities_in(line: str) -> tuple[Entity, ...]:
+    """The names of one line, each once, in the order of the patterns: the surest first."""
+    found: dict[Entity, None] = {}
+    if _COMMAND.search(line):
+        for kind, value in _from_command(line):
+            _keep(found, kind, value)
+    for index in sorted(_WHICH.Match(line) or ()):
+        for match in _COMPILED[index].finditer(line):
+            for kind, value in _PATTERNS[index].read(match):
+                _keep(found, kind, value)
+    return tuple(found)
+
+
+def _keep(found: dict[Entity, None], kind: str, value: str | None) -> None:
+    if not value or len(value) > _LONGEST or len(found) >= MOST_ENTITIES:
+        return
+    value = value.rstrip(".,:;")
+    if kind in _FREE or _IS_NAME.fullmatch(value):
+        found[Entity(kind=kind, value=value)] = None
+
+
+_FLAGS: Final[Mapping[str, str]] = MappingProxyType(
+    {"-n": "namespace", "--namespace": "namespace", "-c": "container", "--container": "container"}
+)
+# Flags without a value, so that the next word is not taken for theirs.
+_SWITCHES: Final = frozenset(
+    "-f -p -w -i -t -it -ti -A --all-namespaces --previous --follow --watch --force --show-labels --no-headers".split()
+)
+_LOGS: Final = frozenset({"logs", "log", "exec", "attach", "port-forward"})
+_IS_NAME: Final = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
+
+
+def _from_command(line: str) -> Iterator[tuple[str, str]]:
+    """`kubectl -n ns describe pod x`: flags, then a verb, then a kind and names, or for logs and exec a pod."""
+    words = iter(line[:_LONGEST].replace("=", " ").split())
+    verb = kind = ""
+    for word in words:
+        if word in ("|", "--", "&&", ";", ">"):
+            return
+        if word.startswith("-"):
+            value = "" if word in _SWITCHES else next(words, "")
+            if (flag := _FLAGS.get(word)) and _IS_NAME.fullmatch(value):
+                yield flag, value
+        elif kind and _IS_NAME.fullmatch(word):
+            yield kind, word
+            kind = ""
+        elif verb in _LOGS and _IS_NAME.fullmatch(word):
+            yield "pod", word
+            verb = ""
+        elif word in _VERBS:
+            verb = word
+        elif verb:
+            kind = KINDS.get(word, "")
+
+
+_VERBS: Final = _LOGS | frozenset(
+    "get describe delete edit patch annotate label scale top cordon drain uncordon restart status undo".split()
+)

@@ -1,0 +1,147 @@
+"""Words of a text → words of the signatures: the same word, a misspelt one, one written apart or together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
+
+from rapidfuzz.distance import OSA
+
+from intents.patterns import Pattern
+from intents.tokens import Token, tokens_of, words_of
+
+# Shorter words differ too easily by one letter, longer ones are identifiers nobody types.
+_SPELT_FROM: Final = 5
+_SPELT_TO: Final = 24
+_JOINED_FROM: Final = 3
+UNKNOWN: Final = -1
+# What a misspelt word is worth of the word it stands for.
+SPELLING: Final = 0.85
+
+
+class Read(NamedTuple):
+    """A word of a text as a word of the signatures: its number (or UNKNOWN), what it is worth, and its place."""
+
+    word: int
+    worth: float
+    start: int
+    end: int
+
+
+class Lexicon:
+    """The words of all signatures, numbered."""
+
+    def __init__(self, patterns: Iterable[Pattern], is_ordinary: Callable[[str], bool]) -> None:
+        patterns = tuple(patterns)
+        self._numbers: dict[str, int] = {}
+        for pattern in patterns:
+            for word in pattern.words:
+                self._numbers.setdefault(word, len(self._numbers))
+        self._is_ordinary = is_ordinary
+        self._apart = self._written_apart(is_ordinary)
+        self._together = self._written_together(patterns)
+        self._deletions = self._one_letter_less()
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        return self._numbers
+
+    def number(self, word: str) -> int:
+        return self._numbers.get(word, UNKNOWN)
+
+    def known(self, line: str, corrections: dict[str, int]) -> set[int]:
+        """The numbers of a line's words in no order: quick, and never fewer than `read` finds."""
+        words = set(words_of(line))
+        numbers = self._numbers
+        found = {numbers[word] for word in words if word in numbers}
+        for word in words:
+            if word in self._apart:
+                found.update(joined for second, joined in self._apart[word] if second in words)
+            if word not in numbers:
+                if word in self._together:
+                    found.update(self._together[word])
+                elif (number := self.corrected(word, corrections)) != UNKNOWN:
+                    found.add(number)
+        return found
+
+    def read(self, line: str, corrections: dict[str, int]) -> list[Read]:
+        """The words of a line in order."""
+        tokens = tokens_of(line)
+        out: list[Read] = []
+        index = 0
+        while index < len(tokens):
+            token = tokens[index]
+            after = tokens[index + 1] if index + 1 < len(tokens) else None
+            joined = self._joined(token, after)
+            if joined != UNKNOWN and after is not None:
+                # Both readings stand: which one fits is the signature's business.
+                out.append(Read(self.number(token.word), 1.0, token.start, token.end))
+                out.append(Read(joined, 1.0, token.start, after.end))
+            elif (number := self.number(token.word)) != UNKNOWN:
+                out.append(Read(number, 1.0, token.start, token.end))
+            elif token.word in self._together:
+                out.extend(Read(part, 1.0, token.start, token.end) for part in self._together[token.word])
+            else:
+                out.append(Read(self.corrected(token.word, corrections), SPELLING, token.start, token.end))
+            index += 1
+        return out
+
+    def across(self, first: str, second: str) -> int:
+        """The word that a line's last and the next line's first letters make together, where a terminal broke it."""
+        return self.number(first + second)
+
+    def corrected(self, word: str, corrections: dict[str, int]) -> int:
+        """The one word that differs by a letter; UNKNOWN for an ordinary word, an identifier, or if two are as near."""
+        if (number := corrections.get(word)) is not None:
+            return number
+        number = UNKNOWN
+        if _SPELT_FROM <= len(word) <= _SPELT_TO and word.isalpha() and word.isascii() and not self._is_ordinary(word):
+            number = self._nearest(word)
+        corrections[word] = number
+        return number
+
+    def _nearest(self, word: str) -> int:
+        near = set(self._deletions.get(word, ()))
+        for index in range(len(word)):
+            shorter = word[:index] + word[index + 1 :]
+            if shorter in self._numbers:
+                near.add(shorter)
+            near.update(self._deletions.get(shorter, ()))
+        # The first letter is seldom wrong, and a different one mostly makes another word (please, lease).
+        near = {other for other in near if other[0] == word[0] and OSA.distance(word, other, score_cutoff=1) <= 1}
+        return self._numbers[near.pop()] if len(near) == 1 else UNKNOWN
+
+    def _one_letter_less(self) -> dict[str, tuple[str, ...]]:
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for word in self._numbers:
+            if _SPELT_FROM <= len(word) <= _SPELT_TO and word.isalpha() and word.isascii():
+                for index in range(len(word)):
+                    found[word[:index] + word[index + 1 :]].add(word)
+        return {key: tuple(sorted(words)) for key, words in found.items()}
+
+    def _written_apart(self, is_ordinary: Callable[[str], bool]) -> dict[str, tuple[tuple[str, int], ...]]:
+        """first word → (second word, number of the word that both make): leader election → leaderelection."""
+        found: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
+        for word, number in self._numbers.items():
+            for cut in range(_JOINED_FROM, len(word) - _JOINED_FROM + 1):
+                first, second = word[:cut], word[cut:]
+                if all(part in self._numbers or is_ordinary(part) for part in (first, second)):
+                    found[first].append((second, number))
+        return {first: tuple(seconds) for first, seconds in found.items()}
+
+    def _written_together(self, patterns: Iterable[Pattern]) -> dict[str, tuple[int, int]]:
+        return {
+            first + second: (self._numbers[first], self._numbers[second])
+            for pattern in patterns
+            for first, second in pattern.adjacent()
+            if min(len(first), len(second)) >= _JOINED_FROM and first + second not in self._numbers
+        }
+
+    def _joined(self, token: Token, after: Token | None) -> int:
+        if after is None or token.word not in self._apart:
+            return UNKNOWN
+        return next((number for second, number in self._apart[token.word] if second == after.word), UNKNOWN)

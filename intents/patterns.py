@@ -1,0 +1,162 @@
+"""A signature's phrase made ready for matching: its words with their weights, and what stands between them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final
+
+import re2
+
+from intents.tokens import words_of
+
+PLACEHOLDER: Final = re.compile(r"<([a-z_][a-z0-9_]*)>")
+SKIP: Final = "_"
+
+_NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
+# What a captured text must look like, by the placeholder's name; others take whatever stands there.
+_SHAPES: Final = {
+    **dict.fromkeys(
+        "namespace pod container node deployment statefulset daemonset replicaset job cronjob service ingress lease pvc pv"
+        " storageclass configmap secret hpa tidbcluster apiservice application webhook".split(),
+        _NAME,
+    ),
+    "image": r"[A-Za-z0-9][A-Za-z0-9._:@/-]*",
+    "field": r"[A-Za-z][\w.\[\]*/-]*",
+    "api": r"[a-z0-9.-]+/v\w+",
+    "url": r"https?://[^\s\"'<>]+",
+    "code": r"[A-Za-z0-9_-]+",
+    "number": r"\d+",
+    "count": r"\d+",
+    "port": r"\d+",
+    "address": r"[A-Za-z0-9.:\[\]-]+",
+    "host": r"[A-Za-z0-9.:-]+",
+    "resource": r"[a-z][a-z0-9./-]*",
+    "duration": r"(?:\d+(?:\.\d+)?(?:h|ms|m|s|us|µs|ns))+",
+    "minutes": r"(?:\d+h)?(?:\d+m)(?:\d+(?:\.\d+)?s)?|\d+h(?:\d+(?:\.\d+)?s)?",
+}
+# A match whose captured text is not of this shape is none.
+_STRICT: Final = frozenset({"minutes"})
+_ANYTHING: Final = r".+?"
+_SPACES: Final = re.compile(r"\s+")
+# Quotes, brackets and spaces around a captured text are not a part of it.
+_AROUND: Final = " \t\"'`()[]{}<>,;:=\\"
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """What stands between two words of a phrase where it varies: the placeholders, and how to read them out."""
+
+    names: tuple[str, ...]
+    literal: Any  # a compiled expression over the whole text between the two words
+    strict: bool
+
+    def read(self, text: str) -> dict[str, str] | None:
+        """The captured texts, by name; None if a strict placeholder does not fit."""
+        text = text.strip()[:1000]
+        match = self.literal.fullmatch(text)
+        if match is not None:
+            return {name: value for name, value in match.groupdict().items() if value and value.strip(_AROUND)}
+        if self.strict:
+            return None
+        names = [name for name in self.names if name != SKIP]
+        # Written a little differently than the signature: one name can still be nothing else.
+        if len(names) == 1 and len(self.names) == 1 and (value := text.strip(_AROUND)) and _fits(names[0], value):
+            return {names[0]: value}
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One phrase of a signature. `holes[j]` is what stands before word j; the last one stands behind the last word."""
+
+    text: str
+    words: tuple[str, ...]
+    holes: tuple[Hole | None, ...]
+    weights: tuple[float, ...]
+    total: float
+
+    def adjacent(self) -> list[tuple[str, str]]:
+        """Neighbouring words with nothing varying between them."""
+        return [pair for pair, hole in zip(pairwise(self.words), self.holes[1:], strict=False) if hole is None]
+
+
+def pattern_of(phrase: str, weight: Callable[[str], float]) -> Pattern:
+    """Raises ValueError for a phrase of placeholders alone: it would match everything."""
+    words: list[str] = []
+    before: list[str] = []  # what stands before word j, placeholders included
+    pending = ""
+    position = 0
+    for match in PLACEHOLDER.finditer(phrase):
+        pending = _append(phrase[position : match.start()], pending, words, before) + match.group()
+        position = match.end()
+    before.append(_append(phrase[position:], pending, words, before))
+    if not words:
+        raise ValueError(f"signature {phrase!r} has no words")
+    weights = tuple(weight(word) for word in words)
+    last = len(words)
+    holes = tuple(_hole(text, first=index == 0, last=index == last) for index, text in enumerate(before))
+    return Pattern(phrase, tuple(words), holes, weights, sum(weights))
+
+
+def phrase_words(phrase: str) -> list[str]:
+    """The words of a phrase without its placeholders."""
+    return words_of(PLACEHOLDER.sub(" ", phrase))
+
+
+def _append(literal: str, pending: str, words: list[str], before: list[str]) -> str:
+    """Take the words of a literal; give back what stands behind its last word."""
+    own = words_of(literal)
+    if not own:
+        return pending + literal
+    lowered = literal.lower()
+    start = lowered.find(own[0])
+    words.extend(own)
+    before.append(pending + literal[:start])
+    before.extend([""] * (len(own) - 1))
+    return literal[lowered.rfind(own[-1]) + len(own[-1]) :]
+
+
+def _hole(between: str, *, first: bool, last: bool) -> Hole | None:
+    names = tuple(PLACEHOLDER.findall(between))
+    if not names:
+        return None
+    parts = PLACEHOLDER.split(between)
+    expression = []
+    seen: set[str] = set()
+    for index, part in enumerate(parts):
+        if index % 2 == 0:
+            expression.append(_loose(part))
+        elif part == SKIP or part in seen:
+            expression.append(f"(?:{_ANYTHING})")
+        else:
+            seen.add(part)
+            expression.append(f"(?P<{part}>{_SHAPES.get(part, _ANYTHING)})")
+    # At an end of the phrase the text goes on where the signature does not.
+    body = "".join(expression)
+    whole = f"(?:.*?[\\s\\W])?{body}" if first else f"{body}(?:[^\\w/:@.-].*|[.:](?:\\s.*)?)?" if last else body
+    options = re2.Options()
+    options.dot_nl = True
+    options.log_errors = False
+    compiled = re2.compile(whole, options)
+    return Hole(names, compiled, any(name in _STRICT for name in names))
+
+
+def _loose(literal: str) -> str:
+    """Punctuation as written, but quotes optional and spaces free; separators that part two names are needed."""
+    out = []
+    for char in _SPACES.sub(" ", literal):
+        if char == " ":
+            out.append(r"\s*")
+        elif char in "\"'`":
+            out.append(r"[\"'`]*")
+        else:
+            out.append(re2.escape(char))
+    return r"[\"'`\s]*" + "".join(out) + r"[\"'`\s]*"
+
+
+def _fits(name: str, value: str) -> bool:
+    shape = _SHAPES.get(name)
+    return shape is None or re2.fullmatch(shape, value) is not None

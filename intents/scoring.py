@@ -1,0 +1,23 @@
+"""From an occurrence to a probability that the incident is meant: two numbers and three constants."""
+
+from __future__ import annotations
+
+from math import exp, log
+from typing import Final
+
+# Above it a hypothesis is raised; below it the answer is "I don't know this one".
+THRESHOLD: Final = 0.5
+
+_CONSTANT: Final = -9.0
+_COVERAGE: Final = 10.0
+_INFORMATION: Final = 2.2
+# More information than this makes nothing surer.
+_MOST: Final = 60.0
+
+
+def score(*, coverage: float, information: float) -> float:
+    """Of the share of the signature's weight that is there (0 to 1), and how much that says in nats."""
+    if information <= 0:
+        return 0.0
+    surprise = log(min(information, _MOST) / 6)
+    return 1 / (1 + exp(-(_CONSTANT + _COVERAGE * coverage + _INFORMATION * surprise)))

@@ -1,0 +1,122 @@
+"""Text → symptoms: its meaningful lines, once each, with what they name and when they say they were written.
+
+Never raises, whatever comes in. What is looked at is bounded (`cleaning.MAX_BYTES`), what comes out too (`MAX_SYMPTOMS`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+from intents.cleaning import lines_of
+from intents.domain import Entity, Symptom
+from intents.entities import MOST_ENTITIES, entities_in
+from intents.tables import Reader
+from intents.times import time_in
+
+# What a signature may capture and what an entity may be: <pod>, <namespace> … → what it is.
+VOCABULARY: Final[Mapping[str, str]] = MappingProxyType({
+    "kind": "a kind of object: Pod, StatefulSet, TidbCluster",
+    "name": "the name of an object whose kind is not known, or of anything else",
+    "namespace": "a namespace",
+    "pod": "the name of a pod",
+    "container": "the name of a container",
+    "node": "the name of a node",
+    "image": "an image reference: registry/repository:tag or @digest",
+    "registry": "a registry's host",
+    "deployment": "the name of a Deployment",
+    "statefulset": "the name of a StatefulSet",
+    "daemonset": "the name of a DaemonSet",
+    "replicaset": "the name of a ReplicaSet",
+    "job": "the name of a Job",
+    "cronjob": "the name of a CronJob",
+    "service": "the name of a Service",
+    "ingress": "the name of an Ingress",
+    "lease": "the name of a Lease or another lock of a leader election",
+    "pvc": "the name of a PersistentVolumeClaim",
+    "pv": "the name of a PersistentVolume",
+    "storageclass": "the name of a StorageClass",
+    "configmap": "the name of a ConfigMap",
+    "secret": "the name of a Secret",
+    "hpa": "the name of a HorizontalPodAutoscaler",
+    "crd": "the name of a CustomResourceDefinition",
+    "webhook": "the name of an admission webhook",
+    "application": "the name of an Argo CD Application",
+    "tidbcluster": "the name of a TidbCluster",
+    "cluster": "the name of a cluster",
+    "apiservice": "the name of an APIService: v1beta1.metrics.k8s.io",
+    "api": "an API's group and version: metrics.k8s.io/v1beta1",
+    "field": "the path of a field: spec.containers[0].image",
+    "value": "a value that was refused, or any other quoted value",
+    "rule": "what a value must satisfy, as a validation message says it",
+    "reason": "the rest of a message that says why",
+    "resource": "a resource of nodes: cpu, memory, nvidia.com/gpu",
+    "taint": "the key of a taint",
+    "user": "a user name or uid",
+    "code": "an exit code, errno or status code",
+    "number": "a whole number",
+    "count": "how many",
+    "duration": "a time span as Go writes it: 107.6ms, 11m12s",
+    "minutes": "a time span of a minute or more as Go writes it; a shorter one does not match",
+    "address": "host or IP with a port",
+    "host": "a host name or IP address",
+    "port": "a port number",
+    "url": "a URL",
+    "file": "a path in a file system",
+    "id": "an opaque identifier",
+})  # fmt: skip
+
+# So many different lines are kept; of more, those that speak of trouble first.
+MAX_SYMPTOMS: Final = 4000
+# Lines alike but for numbers count as one; the names of so many of them are kept with it.
+_ALIKE_READ: Final = 6
+
+_VARYING: Final = re.compile(r"\d[0-9a-f]*")
+_TROUBLE: Final = re.compile(
+    r"(?i)error|fail|fatal|panic|warn|refused|denied|forbidden|invalid|timed? ?out|deadline|unable|cannot|can't|lost|evict|backoff"
+    r"|not found|unavailable|insufficient|too |exceeded|mismatch|^[EFW]\d{4} |[失错误超慢]"
+)
+
+
+def read_symptoms(text: str | bytes) -> tuple[Symptom, ...]:
+    """The lines of a text that differ in more than numbers, in their order; at most `MAX_SYMPTOMS` of them.
+
+    `Symptom.text` is the line as a reader sees it (without colours, markup, escapes and quote marks).
+    """
+    reader = Reader()
+    kept: dict[str, Symptom] = {}
+    alike: dict[str, int] = {}
+    for number, line in lines_of(text):
+        key = _VARYING.sub("0", line)
+        if seen := alike.get(key, 0):
+            alike[key] = seen + 1
+            if seen < _ALIKE_READ:
+                first = kept[key]
+                kept[key] = replace(first, entities=_joined(first.entities, reader.entities(line)))
+            continue
+        alike[key] = 1
+        entities = reader.entities(line)
+        kept[key] = Symptom(line=number, text=line.strip(), entities=entities, when=time_in(line))
+    return _bounded(tuple(kept.values()))
+
+
+def _joined(entities: tuple[Entity, ...], more: tuple[Entity, ...]) -> tuple[Entity, ...]:
+    return tuple(dict.fromkeys(entities + more))[:MOST_ENTITIES]
+
+
+def _bounded(symptoms: tuple[Symptom, ...]) -> tuple[Symptom, ...]:
+    if len(symptoms) <= MAX_SYMPTOMS:
+        return symptoms
+    troubled = [index for index, symptom in enumerate(symptoms) if _TROUBLE.search(symptom.text)]
+    if len(troubled) < MAX_SYMPTOMS:
+        chosen = set(troubled)
+        rest = [index for index in range(len(symptoms)) if index not in chosen]
+        troubled += rest[: MAX_SYMPTOMS - len(troubled)]
+    # What happened first and what happened last say more than the middle.
+    elif len(troubled) > MAX_SYMPTOMS:
+        half = MAX_SYMPTOMS // 2
+        troubled = troubled[:half] + troubled[-half:]
+    return tuple(symptoms[index] for index in sorted(troubled))

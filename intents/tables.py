@@ -1,0 +1,100 @@
+"""Names that a line alone does not tell: rows under a table's header, and the head of a `kubectl describe`.
+
+A reader goes through the lines in order and remembers the last header and the last command.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from intents.domain import Entity
+from intents.entities import KINDS, entities_in
+
+_HEADER: Final = re.compile(r"^\s*(?:NAMESPACE\s+|LAST SEEN\s+|POD\s+)?(?:NAME|TYPE|POD|NODE|OBJECT)\b[A-Z0-9 ()_%-]*$")
+_IS_NAME: Final = re.compile(r"(?:([a-z.]+)/)?([a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?)")
+_DESCRIBED: Final = re.compile(
+    r"^(Name|Namespace|Node|Priority|Service Account|Replicas|Taints|Volume|StorageClass):\s+(\S+)"
+)
+_ASKED: Final = re.compile(r"\b(?:get|describe|top)\s+(?:-\S+\s+(?:\S+\s+)?)?([a-z.]+)")
+
+# Which columns only this kind has → the kind that NAME names.
+_TOLD_BY: Final = (
+    ({"READY", "RESTARTS"}, "pod"),
+    ({"ROLES", "VERSION"}, "node"),
+    ({"CLUSTER-IP"}, "service"),
+    ({"VOLUME", "CAPACITY", "STORAGECLASS"}, "pvc"),
+    ({"RECLAIM POLICY", "CLAIM"}, "pv"),
+    ({"PROVISIONER"}, "storageclass"),
+    ({"SERVICE", "AVAILABLE"}, "apiservice"),
+    ({"UP-TO-DATE", "AVAILABLE", "DESIRED"}, "daemonset"),
+    ({"UP-TO-DATE", "AVAILABLE"}, "deployment"),
+    ({"REFERENCE", "MINPODS"}, "hpa"),
+    ({"HOLDER"}, "lease"),
+)
+_COLUMNS: Final = {"NAMESPACE": "namespace", "NODE": "node", "POD": "pod", "STORAGECLASS": "storageclass"}
+
+
+class Reader:
+    """Reads the names of lines given in order."""
+
+    __slots__ = ("_asked", "_columns", "_name")
+
+    def __init__(self) -> None:
+        self._columns: tuple[tuple[int, str], ...] = ()
+        self._asked = ""  # the kind that the last command was about
+        self._name = ""  # `Name:` whose kind is not known yet
+
+    def entities(self, line: str) -> tuple[Entity, ...]:
+        """The names of the next line, each once."""
+        found = entities_in(line)
+        more = tuple(self._told_by_context(line))
+        return tuple(dict.fromkeys(more + found)) if more else found
+
+    def _told_by_context(self, line: str) -> Iterator[Entity]:
+        if (asked := _ASKED.search(line)) and (kind := KINDS.get(asked.group(1))):
+            self._asked = kind
+            self._columns = ()
+        elif _HEADER.match(line):
+            self._columns = self._read_header(line)
+        elif self._columns:
+            yield from self._row(line)
+        if match := _DESCRIBED.match(line):
+            yield from self._described(match.group(1), match.group(2))
+
+    def _read_header(self, line: str) -> tuple[tuple[int, str], ...]:
+        starts = [(match.start(), match.group()) for match in re.finditer(r"\S+(?: (?!NAME\b)\S+)*", line)]
+        names = {name for _, name in starts}
+        of = next((kind for columns, kind in _TOLD_BY if columns <= names), self._asked or "name")
+        kinds = {**_COLUMNS, "NAME": "container" if "POD" in names else of, "OBJECT": "object"}
+        return tuple((start, kinds[name]) for start, name in starts if name in kinds)
+
+    def _row(self, line: str) -> Iterator[Entity]:
+        read = []
+        for start, kind in self._columns:
+            # Columns are aligned; a cell begins where its header does.
+            cell = _IS_NAME.match(line, start) if line[start - 1 : start].strip() == "" or start == 0 else None
+            if cell is None or not line[cell.end() : cell.end() + 1].strip() == "":
+                self._columns = ()
+                return
+            prefix, name = cell.groups()
+            actual = KINDS.get(prefix, "") if prefix else kind
+            if actual and actual != "object":
+                read.append(Entity(kind=actual, value=name))
+        yield from read
+
+    def _described(self, key: str, value: str) -> Iterator[Entity]:
+        if key == "Name":
+            self._name = value
+            if self._asked:
+                yield Entity(kind=self._asked, value=value)
+        elif key == "Namespace":
+            yield Entity(kind="namespace", value=value)
+        elif key == "Node":
+            yield Entity(kind="node", value=value.partition("/")[0])
+        if key in ("Node", "Service Account", "Priority") and self._name and not self._asked:
+            yield Entity(kind="pod", value=self._name)
+            self._name = ""
+        elif key == "StorageClass":
+            yield Entity(kind="storageclass", value=value)

@@ -1,0 +1,78 @@
+"""When a pasted line says it was written, as exactly as it says it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+from intents.domain import PastedTime
+
+# A time stands near the start of a line, or behind a key of a JSON line; further right it is part of a message.
+_WITHIN: Final = 300
+_MONTHS: Final = {
+    name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)
+}
+
+_TIME: Final = re.compile(
+    # RFC 3339, ISO 8601, TiDB's [2022/09/08 11:46:12.703 +08:00], Go's 2009/11/10 23:00:00
+    r"(?<!\d)(?P<year>(?:19|20)\d\d)[-/](?P<month>\d\d)[-/](?P<day>\d\d)[T _](?P<clock>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
+    r" ?(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d)?"
+    # klog: severity, month and day, no year, no zone
+    r"|(?<![A-Za-z0-9])[IWEF](?P<kmonth>\d\d)(?P<kday>\d\d) (?P<kclock>\d\d:\d\d:\d\d)\.(?P<kfraction>\d{1,9})"
+    # RFC 1123 as kubectl describe prints it: Thu, 06 Mar 2025 11:02:19 +0100
+    r"|(?P<rday>\d\d?) (?P<rmonth>[A-Z][a-z]{2}) (?P<ryear>\d{4}) (?P<rclock>\d\d:\d\d:\d\d)(?: (?P<rzone>GMT|UTC|[+-]\d{4}))?"
+    # syslog: Mar  6 11:02:19, no year, no zone
+    r"|(?<![A-Za-z])(?P<smonth>[A-Z][a-z]{2}) {1,2}(?P<sday>\d\d?) (?P<sclock>\d\d:\d\d:\d\d)"
+    # zap: seconds since 1970 as a float
+    r"|\"?(?:ts|time|timestamp)\"?[:=] ?\"?(?P<epoch>1\d{9})(?:\.(?P<efraction>\d{1,9}))?(?!\d)"
+)
+
+
+def time_in(line: str) -> PastedTime | None:
+    """The first time written in a line; None where there is none, or none that exists in a calendar."""
+    match = _TIME.search(line, 0, _WITHIN)
+    if match is None:
+        return None
+    try:
+        return _time(match)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _time(match: re.Match[str]) -> PastedTime | None:
+    if match["epoch"]:
+        at = datetime.fromtimestamp(int(match["epoch"]), tz=UTC) + _fraction(match["efraction"])
+        return PastedTime(at=at, year_known=True, zone_known=True)
+    if match["year"]:
+        date = (int(match["year"]), int(match["month"]), int(match["day"]))
+        return _pasted(date, match["clock"], match["fraction"], match["zone"])
+    if match["kmonth"]:
+        return _pasted((0, int(match["kmonth"]), int(match["kday"])), match["kclock"], match["kfraction"], None)
+    if match["rmonth"]:
+        month = _MONTHS.get(match["rmonth"], 0)
+        return _pasted((int(match["ryear"]), month, int(match["rday"])), match["rclock"], None, match["rzone"])
+    month = _MONTHS.get(match["smonth"], 0)
+    return _pasted((0, month, int(match["sday"])), match["sclock"], None, None)
+
+
+def _pasted(date: tuple[int, int, int], clock: str, fraction: str | None, zone: str | None) -> PastedTime:
+    year, month, day = date
+    hour, minute, second = (int(part) for part in clock.split(":"))
+    # Which day 29 February without a year was cannot be said: 1900 had none, so it counts as no time.
+    at = datetime(year or 1900, month, day, hour, minute, min(second, 59), tzinfo=_zone(zone)) + _fraction(fraction)
+    return PastedTime(at=at, year_known=bool(year), zone_known=zone is not None)
+
+
+def _fraction(digits: str | None) -> timedelta:
+    return timedelta(microseconds=int(f"{digits:0<6}"[:6])) if digits else timedelta()
+
+
+def _zone(written: str | None) -> timezone | None:
+    if written is None:
+        return None
+    if written in ("Z", "UTC", "GMT"):
+        return UTC
+    digits = written.replace(":", "")
+    minutes = int(digits[1:3]) * 60 + int(digits[3:5])
+    return timezone(timedelta(minutes=-minutes if digits[0] == "-" else minutes))

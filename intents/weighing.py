@@ -1,0 +1,44 @@
+"""How much a word says: its surprise in nats, where ordinary text and the whole catalog are what is expected."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Set
+from math import log
+from typing import Final
+
+from intents.background import ordinary_lines
+from intents.tokens import words_of
+
+# However many entries a catalog has, together they count as at most this many documents: else every word of a large
+# catalog would look rare, and of a small one common.
+_CATALOG_COUNTS: Final = 60.0
+# A single character (a unit, a plural s) says next to nothing, wherever it stands.
+_SHORT_WORD: Final = 0.4
+
+
+class Weights:
+    """Words → weight. Built once from the words of each catalog entry and of the background."""
+
+    def __init__(self, documents: Iterable[Set[str]]) -> None:
+        background = [set(words_of(line)) for line in ordinary_lines()]
+        in_catalog: Counter[str] = Counter()
+        entries = 0
+        for words in documents:
+            entries += 1
+            in_catalog.update(words)
+        self._ordinary: Counter[str] = Counter(word for words in background for word in words)
+        self._in_catalog = in_catalog
+        self._scale = min(1.0, _CATALOG_COUNTS / entries) if entries else 0.0
+        self._documents = len(background) + entries * self._scale
+
+    def weight(self, word: str) -> float:
+        """-log of the share of documents that have the word, smoothed; at least a little."""
+        # The entry that asks is one of the catalog's documents: a word of its own only is as rare as can be.
+        elsewhere = max(0.0, self._in_catalog[word] - 1) * self._scale
+        weight = log((self._documents + 1) / (self._ordinary[word] + elsewhere + 0.7))
+        return max(weight, 0.1) * (_SHORT_WORD if len(word) == 1 and word.isascii() else 1.0)
+
+    def is_ordinary(self, word: str) -> bool:
+        """Whether the background has the word: then it is no misspelling of another."""
+        return word in self._ordinary
