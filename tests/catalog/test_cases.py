@@ -27,14 +27,14 @@ def engine() -> Engine:
     return build_engine()[0]
 
 
-@pytest.mark.parametrize(("incident", "case"), cases())
+@pytest.mark.parametrize(("incident", "case"), list(cases()))
 async def test_a_case_is_judged_as_its_entry_says(engine: Engine, incident: Incident, case: Case) -> None:
     rehearsal = await rehearse(engine, incident, case)
 
     assert rehearsal.verdict is case.then
 
 
-@pytest.mark.parametrize(("incident", "case"), cases())
+@pytest.mark.parametrize(("incident", "case"), list(cases()))
 async def test_with_every_read_forbidden_nothing_is_proven_either_way(
     engine: Engine, incident: Incident, case: Case
 ) -> None:
@@ -46,7 +46,7 @@ async def test_with_every_read_forbidden_nothing_is_proven_either_way(
     assert all("needs" in str(gap) for gap in diagnosis.gaps)
 
 
-@pytest.mark.parametrize(("incident", "case"), cases())
+@pytest.mark.parametrize(("incident", "case"), list(cases()))
 async def test_no_other_incident_is_confirmed_on_a_case(engine: Engine, incident: Incident, case: Case) -> None:
     """Unless the entries declare each other: what points upstream, or has the other among its causes."""
     diagnosis = (await rehearse(engine, incident, case)).diagnosis
@@ -56,7 +56,7 @@ async def test_no_other_incident_is_confirmed_on_a_case(engine: Engine, incident
     assert {one.incident for one in diagnosis.hypotheses if one.verdict is Verdict.CONFIRMED} <= related
 
 
-@pytest.mark.parametrize("incident", CATALOG, ids=lambda incident: incident.id)
+@pytest.mark.parametrize("incident", list(CATALOG), ids=lambda incident: incident.id)
 def test_a_healthy_twin_has_the_same_objects_as_its_broken_case(incident: Incident) -> None:
     """Else a diagnosis could tell them apart by what is there, not by the fault."""
     by_name = {case.name: case for case in incident.cases}
@@ -77,7 +77,7 @@ def _identities(world: dict[str, list[dict[str, object]]]) -> set[tuple[str, ...
     return found
 
 
-@pytest.mark.parametrize("incident", CATALOG, ids=lambda incident: incident.id)
+@pytest.mark.parametrize("incident", list(CATALOG), ids=lambda incident: incident.id)
 def test_the_strongest_verdict_is_reached_by_some_case(incident: Incident) -> None:
     strongest = Verdict.CONFIRMED if incident.strongest is Strength.CONFIRMED else Verdict.LIKELY
 

@@ -24,7 +24,7 @@ def engine() -> Engine:
     return build_engine()[0]
 
 
-@pytest.mark.parametrize("incident", CATALOG, ids=lambda incident: incident.id)
+@pytest.mark.parametrize("incident", list(CATALOG), ids=lambda incident: incident.id)
 async def test_every_mutant_is_caught_by_a_case(engine: Engine, incident: Incident) -> None:
     alive = dict(mutants(incident))
     for case in incident.cases:

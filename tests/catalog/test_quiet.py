@@ -34,7 +34,7 @@ async def healthy() -> AsyncIterator[Connection]:
         yield connection
 
 
-@pytest.mark.parametrize("incident", CATALOG, ids=lambda incident: incident.id)
+@pytest.mark.parametrize("incident", list(CATALOG), ids=lambda incident: incident.id)
 async def test_nothing_is_proven_on_a_healthy_cluster(engine: Engine, healthy: Connection, incident: Incident) -> None:
     for text in (*incident.examples.match, *incident.examples.other):
         diagnosis = await diagnose(ExplainText(text=text), engine=engine, connection=healthy)
