@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import re2
 
-REDACTED: Final = b"[redacted]"
+MARK: Final = b"[redacted]"
 
 Match = Any  # re2 ships no types
 
@@ -66,9 +66,10 @@ _FIRST_IN_BRACES: Final = re2.compile(rb"[{,][ \t]*$")
 _LOOK_BACK: Final = 80
 
 
-def is_secret_name(name: str) -> bool:
-    """Whether a key, variable or flag of this name holds a credential: DB_PASSWORD, clientSecret, api-key."""
-    return bool(_SECRET_NAME.fullmatch(name.encode("utf-8", "replace")))
+def holds_secret(name: str, value: str) -> bool:
+    """Whether the value under this key, variable or flag is a credential: DB_PASSWORD, clientSecret, api-key."""
+    raw = name.encode("utf-8", "replace")
+    return bool(_SECRET_NAME.fullmatch(raw)) and not _is_no_secret(raw, value.encode("utf-8", "replace"))
 
 
 def hide(text: bytes) -> bytes:
@@ -82,7 +83,7 @@ def hide(text: bytes) -> bytes:
 def hidden(value: bytes) -> bytes:
     """The mark in the quotes the value had."""
     opening = value[: len(value) - len(value.lstrip(b"\\\"'"))] if value[:1] in b"\\\"'" else b""
-    return opening + REDACTED + opening
+    return opening + MARK + opening
 
 
 def _hide_plainly(found: Match) -> bytes:
@@ -109,7 +110,7 @@ def _hide_pair(found: Match) -> bytes:
         shown = _hide_assigned(bare_name, value)
     else:
         body = value.rstrip(b",;)}]")
-        shown = value if _is_no_secret(bare_name, body) or _is_prose(found) else REDACTED + value[len(body) :]
+        shown = value if _is_no_secret(bare_name, body) or _is_prose(found) else MARK + value[len(body) :]
     return name + gap + shown
 
 
@@ -121,11 +122,11 @@ def _hide_assigned(name: bytes, value: bytes) -> bytes:
         key, is_pair, rest = piece.partition(b"=")
         if position == 0:
             secret = not _is_no_secret(name, piece)
-            shown.append(REDACTED if secret else piece)
+            shown.append(MARK if secret else piece)
         elif is_pair and position % 2 == 0:
             bare_key = key.strip(b"\\\"'")
             secret = bool(_SECRET_NAME.fullmatch(bare_key)) and not _is_no_secret(bare_key, rest)
-            shown.append(key + b"=" + REDACTED if secret else piece)
+            shown.append(key + b"=" + MARK if secret else piece)
         elif not secret or position % 2:
             shown.append(piece)
     return b"".join(shown)

@@ -16,7 +16,7 @@ from typing import Any, Final, NewType, TypeVar, cast
 import re2
 
 from intents.domain import Diagnosis
-from responses.secrets import REDACTED_TEXT, is_secret_name, redact
+from responses.secrets import REDACTED, holds_secret, redact
 
 # Longer quotes are cut: a reader is shown a line, not a log.
 LONGEST_TEXT: Final = 4_000
@@ -30,8 +30,10 @@ SafeDiagnosis = NewType("SafeDiagnosis", Diagnosis)
 T = TypeVar("T")
 
 _ESCAPE_SEQUENCE: Final = re2.compile(
-    # CSI (colours, cursor), OSC and its kin up to their terminator, two-character sequences.
-    r"(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]?|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})?|\x1b[ -/]*[0-~]?"
+    # CSI (colours, cursor); OSC and its kin with their text, where they end; any other sequence of two.
+    r"(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]?"
+    r"|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})"
+    r"|\x1b[ -/]*[0-~]?"
 )
 _CONTROL: Final = re2.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"
@@ -106,8 +108,6 @@ def _walk(value: Any, depth: int) -> Any:
 
 
 def _walk_entry(key: str, value: Any, depth: int) -> Any:
-    if isinstance(value, str) and value and is_secret_name(key):
-        # One rule for every place: the pair is judged as it would be in a text.
-        judged = redact(f"{key}={value}")
-        return safe(judged.removeprefix(f"{key}=")) if judged.startswith(f"{key}=") else SafeText(REDACTED_TEXT)
+    if isinstance(value, str) and holds_secret(key, value):
+        return SafeText(REDACTED)
     return _walk(value, depth + 1)

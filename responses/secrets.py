@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import re2
 
-from responses.named_secrets import REDACTED, Match, hidden, hide, is_secret_name
+from responses.named_secrets import MARK, Match, hidden, hide, holds_secret
 
-__all__ = ["REDACTED_TEXT", "is_secret_name", "redact"]
+__all__ = ["REDACTED", "holds_secret", "redact"]
 
-REDACTED_TEXT: Final = REDACTED.decode()
+REDACTED: Final = MARK.decode()
 
 
 def redact(text: str) -> str:
@@ -35,22 +35,22 @@ def redact(text: str) -> str:
 
 
 def _keep_lines(found: Match) -> bytes:
-    return REDACTED + b"\n" * found[0].count(b"\n")
+    return MARK + b"\n" * found[0].count(b"\n")
 
 
 def _keep_first(found: Match) -> bytes:
-    return bytes(found[1]) + REDACTED
+    return bytes(found[1]) + MARK
 
 
 def _all(_: Match) -> bytes:
-    return REDACTED
+    return MARK
 
 
 def _is_mixed(found: Match) -> bytes:
     """Base64 of random bytes mixes cases and digits; paths, digests and camel-case words do not."""
     value: bytes = found[0]
     counts = (sum(map(bytes.isupper, _each(value))), sum(map(bytes.islower, _each(value))), sum(map(bytes.isdigit, _each(value))))
-    return REDACTED if min(counts) >= 3 else value
+    return MARK if min(counts) >= 3 else value
 
 
 def _each(value: bytes) -> list[bytes]:
@@ -75,7 +75,7 @@ def _bearer(found: Match) -> bytes:
 
 
 def _user_info(found: Match) -> bytes:
-    return bytes(found[1]) + REDACTED + bytes(found[3])
+    return bytes(found[1]) + MARK + bytes(found[3])
 
 
 _KEY: Final = rb"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
@@ -145,8 +145,8 @@ def _hide_secret_data(text: bytes) -> bytes:
                 deeper = entry[3][:1] in (b"|", b">")
                 block_indent = indent
                 if not deeper:
-                    line = entry[1] + entry[2] + REDACTED + entry[4]
+                    line = entry[1] + entry[2] + MARK + entry[4]
             elif deeper and indent > block_indent:
-                line = line[:indent] + REDACTED
+                line = line[:indent] + MARK
         shown.append(line)
     return b"\n".join(shown)

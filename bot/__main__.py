@@ -1,0 +1,54 @@
+"""`casebook`: parse the command line, run one command, end with its exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final, TextIO
+
+from bot.cli.arguments import PROGRAM, parse
+from bot.cli.errors import CommandError
+from bot.cli.exit_codes import ExitCode
+
+# Ended by Ctrl-C, as shells report it.
+_INTERRUPTED: Final = 130
+_MODULES: Final = {"diagnose": "explain", "list": "entries", "show": "entries"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns its exit code (see `bot.cli.exit_codes`); raises SystemExit for --help and --version."""
+    _write_any_text(sys.stdout)
+    _write_any_text(sys.stderr)
+    try:
+        arguments = parse(sys.argv[1:] if argv is None else argv)
+        module = importlib.import_module(f"bot.cli.{_MODULES.get(arguments.command, arguments.command)}")
+        code = int(module.run(arguments))
+        sys.stdout.flush()
+    except CommandError as error:
+        return _fail(str(error), error.code)
+    except BrokenPipeError:
+        # Whoever read us has seen enough (head, less); closing stdout again at exit must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.ANSWERED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return code
+
+
+def _fail(message: str, code: ExitCode) -> int:
+    from responses.safety import safe  # noqa: PLC0415 - only where something went wrong
+
+    sys.stderr.write(f"{PROGRAM}: {safe(message)}\n")
+    return code
+
+
+def _write_any_text(stream: TextIO) -> None:
+    # A terminal of another encoding gets escapes where it lacks a character, never a traceback.
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

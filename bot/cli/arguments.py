@@ -1,0 +1,143 @@
+"""The grammar of the command line. Only argparse and our own words are imported here: usage must come at once."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
+
+from bot.cli.errors import CommandError, did_you_mean
+from bot.cli.exit_codes import MEANINGS
+
+PROGRAM: Final = "casebook"
+LANGUAGES: Final = ("en", "zh")
+OUTPUTS: Final = ("text", "json")
+_EPILOG: Final = "exit codes:\n" + "\n".join(f"  {code.value}  {meaning.replace('`', '')}" for code, meaning in MEANINGS.items())
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse that says what was meant, in one line."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **options})
+
+    def error(self, message: str) -> NoReturn:
+        raise CommandError(f"{message}\n{self.format_usage().strip()}")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            known = list(map(str, action.choices))
+            what = "command" if isinstance(action, argparse._SubParsersAction) else (action.option_strings or [action.dest])[-1]
+            listed = ", ".join(known)
+            self.error(f'unknown {what} "{value}"{did_you_mean(str(value), known) or f", known are {listed}"}')
+
+    def options(self) -> list[str]:
+        return [option for action in self._actions for option in action.option_strings]
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments of a command; `command` names it. Raises CommandError, and SystemExit for --help and --version."""
+    parser = _build()
+    arguments, left = parser.parse_known_args(argv)
+    if arguments.command is None:
+        raise CommandError(f"no command given\n{parser.format_usage().strip()}")
+    if left:
+        chosen: _Parser = arguments.parser
+        word = next((item for item in left if item.startswith("-")), left[0])
+        hint = did_you_mean(word.partition("=")[0], chosen.options()) if word.startswith("-") else ""
+        what = "option" if word.startswith("-") else "argument"
+        raise CommandError(f'unknown {what} "{word}"{hint}\n{chosen.format_usage().strip()}')
+    return arguments
+
+
+def _build() -> _Parser:
+    parser = _Parser(
+        prog=PROGRAM,
+        description="A pasted Kubernetes error, or a broken pod, becomes a root cause proven by the cluster. It only reads.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    def command(name: str, says: str) -> _Parser:
+        added: _Parser = commands.add_parser(
+            name,
+            help=says,
+            description=says[0].upper() + says[1:] + ".",
+            epilog=_EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        added.set_defaults(parser=added)
+        return added
+
+    match = command("match", "a pasted text: hypotheses alone, no cluster")
+    _input(match)
+    match.add_argument("--jsonl", action="store_true", help='one JSON object {"id", "text"} a line in, one answer a line out')
+    _output(match)
+
+    explain = command("explain", "a pasted text: hypotheses, checked in the cluster")
+    _input(explain)
+    _cluster(explain)
+
+    diagnose = command("diagnose", "an object: what is wrong with it and why")
+    diagnose.add_argument("kind", metavar="KIND", help="pod, or another kind as kubectl knows it: deployment, sts, node …")
+    diagnose.add_argument("name", metavar="[NS/]NAME", help="its name; without NS in -n, else in the context's namespace")
+    _cluster(diagnose)
+
+    demo = command("demo", "a simulated cluster with broken workloads, and a prompt to paste into")
+    demo.add_argument("--terminal", action="store_true", help="in this terminal (the only way so far)")
+    demo.add_argument("--lang", choices=LANGUAGES, help="language of answers")
+
+    lint = command("lint", "check catalog files: file, line and field of what is wrong")
+    lint.add_argument("paths", nargs="*", metavar="PATH", help="a directory or file; default: the built-in catalog and yours")
+
+    command("schema", "the JSON Schema of a catalog file")
+
+    probes = command("probes", "the probes a catalog file may use: arguments and keys of their rows")
+    probes.add_argument("name", nargs="?", default="", metavar="PROBE", help="only this one")
+
+    listing = command("list", "the incidents of the catalog")
+    listing.add_argument("--lang", choices=LANGUAGES, help="language of titles")
+    show = command("show", "one incident of the catalog: what it is, how it is proven and remedied")
+    show.add_argument("incident", metavar="ID", help="its id, as `casebook list` has it")
+    show.add_argument("--lang", choices=LANGUAGES, help="language")
+    return parser
+
+
+def _input(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="the text; - or nothing for standard input")
+
+
+def _output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--output", choices=OUTPUTS, default="text", help="text for people (default), json for programs")
+
+
+def _cluster(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--context", metavar="C", help="kubeconfig context; in-cluster for this pod's service account")
+    parser.add_argument("--kubeconfig", metavar="PATH", help="kubeconfig file; default: as kubectl chooses")
+    parser.add_argument("-n", "--namespace", metavar="NS", help="namespace of names given without one")
+    _output(parser)
+    parser.add_argument("--lang", choices=LANGUAGES, help="language of the answer; default: the text's, else the locale's")
+    parser.add_argument("--deadline", type=_seconds, metavar="S", help="answer within S seconds with what is known (default 8)")
+    parser.add_argument("--timing", action="store_true", help="with json: clock values and call counts too")
+    parser.add_argument("--all", action="store_true", help="with text: tell every hypothesis in full, not only the first")
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 300:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 300")
+    return value
+
+
+class _Version(argparse.Action):
+    """Printed on demand: reading the installed metadata costs what every other command should not pay."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        parser.exit(message=f"{PROGRAM} {version('kube-casebook')}\n")

@@ -1,0 +1,31 @@
+"""What a command's exit code says. Scripts rely on these: they are never renumbered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import Final
+
+
+class ExitCode(IntEnum):
+    ANSWERED = 0
+    PROBLEMS = 1
+    UNUSABLE = 2
+    UNKNOWN = 3
+    NOT_FOUND = 4
+
+
+MEANINGS: Final = {
+    ExitCode.ANSWERED: "answered: at least one hypothesis that is not ruled out; for `lint`, nothing wrong",
+    ExitCode.PROBLEMS: "`lint` found errors",
+    ExitCode.UNUSABLE: "wrong usage, unreadable input, a malformed setting, or a cluster that cannot be used",
+    ExitCode.UNKNOWN: '"I don\'t know this one": nothing scored above the threshold, or nothing known is wrong',
+    ExitCode.NOT_FOUND: "the object to diagnose, or the incident to show, does not exist",
+}
+
+
+def table() -> Iterator[str]:
+    """The Markdown table of the documentation, line by line."""
+    yield "| exit code | meaning |"
+    yield "|---|---|"
+    yield from (f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items())

@@ -1,0 +1,132 @@
+"""`casebook match`: hypotheses from a text alone, no cluster and no client imported."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from typing import IO, Any, Final
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from bot.cli.console import note, show
+from bot.cli.errors import CommandError
+from bot.cli.exit_codes import ExitCode
+from bot.cli.knowledge import catalog, locale, settings, told_language
+from bot.cli.texts import lines, read_text
+from intents.catalog.loader import Catalog
+from intents.domain import Hypothesis, Language
+from intents.matching import THRESHOLD, Matcher, Matching
+from intents.symptoms import read_symptoms
+from responses import words
+from responses.as_json import matching_json
+from responses.language import choose
+from responses.layout import DIM, marked, paragraph, quote
+from responses.safety import safe_value
+from responses.secrets import redact
+
+# A line of JSON holds one paste; a longer one is no line of ours.
+_LONGEST_LINE: Final = 16 << 20
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    configured = settings()
+    entries = catalog(configured)
+    matcher = Matcher(entries)
+    if arguments.jsonl:
+        with lines(arguments.file) as stream:
+            return _match_lines(stream, matcher)
+    given = read_text(arguments.file, command="match")
+    for line in given.notes:
+        note(line)
+    matching = safe_value(matcher.match(read_symptoms(redact(given.text))))
+    if arguments.output == "json":
+        sys.stdout.write(matching_json(matching.hypotheses, matching.nearest))
+    else:
+        language = choose(told=told_language(None, configured), text=given.text, locale=locale())
+        show(Group(*_page(matching, entries, language)))
+    return ExitCode.ANSWERED if matching.hypotheses else ExitCode.UNKNOWN
+
+
+def _page(matching: Matching, entries: Catalog, language: Language) -> Iterator[RenderableType]:
+    if not matching.hypotheses:
+        yield Text(words.UNKNOWN.in_(language), style="bold")
+        yield Text(words.UNKNOWN_WHY.in_(language))
+        if matching.nearest:
+            yield ""
+            yield Text(f"{words.NEAREST.in_(language)} (< {THRESHOLD:.2f})", style="bold")
+    for one in matching.hypotheses or matching.nearest:
+        yield from _hypothesis(one, entries, language)
+
+
+def _hypothesis(one: Hypothesis, entries: Catalog, language: Language) -> Iterator[RenderableType]:
+    title = entries.incidents[one.incident].title.in_(language)
+    yield Text.assemble((f"{one.score:.2f}", "bold"), f"  {title}", (f"  ({one.incident})", DIM))
+    for match in one.matches:
+        where = words.RECOGNISED.in_(language).format(match.line, f"{match.score:.2f}")
+        yield marked("≈", Text.assemble(quote(match.quote), (f"  {where}", DIM)), mark_style="bold cyan")
+        yield paragraph(match.signature, indent=4, style=DIM)
+        if match.captures:
+            yield paragraph("  ".join(f"{name}={value}" for name, value in match.captures.items()), indent=4)
+
+
+def _match_lines(stream: IO[bytes], matcher: Matcher) -> ExitCode:
+    """One answer for each line, written at once; a malformed line is named on stderr and the rest goes on."""
+    code = ExitCode.ANSWERED
+    for number, raw in _numbered(stream):
+        if not raw.strip():
+            continue
+        try:
+            paste_id, text = _paste(raw)
+        except CommandError as error:
+            note(f"line {number}: {error}")
+            code = ExitCode.UNUSABLE
+            continue
+        sys.stdout.write(json.dumps(_answer(paste_id, matcher.match(read_symptoms(text))), ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    return code
+
+
+def _numbered(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    number = 0
+    while raw := stream.readline(_LONGEST_LINE):
+        number += 1
+        yield number, raw
+        while len(raw) == _LONGEST_LINE and not raw.endswith(b"\n"):
+            raw = stream.readline(_LONGEST_LINE)
+
+
+def _paste(raw: bytes) -> tuple[str | int, str]:
+    """The id and the text of a line; nothing else of it is looked at. Raises CommandError."""
+    if len(raw) >= _LONGEST_LINE:
+        raise CommandError(f"longer than {_LONGEST_LINE >> 20} MiB")
+    try:
+        value: Any = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else type(error).__name__
+        raise CommandError(f"no JSON: {reason[:1].lower()}{reason[1:]}") from error
+    if not isinstance(value, dict):
+        raise CommandError("expected an object with id and text")
+    paste_id, text = value.get("id"), value.get("text")
+    if isinstance(paste_id, bool) or not isinstance(paste_id, str | int):
+        raise CommandError(f"id is {_shown(paste_id)}: expected a string or a whole number")
+    if not isinstance(text, str):
+        raise CommandError(f"text is {_shown(text)}: expected a string")
+    return paste_id, text
+
+
+def _shown(value: Any) -> str:
+    return "missing" if value is None else f"of type {type(value).__name__}"
+
+
+def _answer(paste_id: str | int, matching: Matching) -> dict[str, Any]:
+    ranked = [one.incident for one in matching.hypotheses]
+    best = next(iter(matching.hypotheses or matching.nearest), None)
+    return {
+        "id": safe_value(paste_id),
+        "incident": ranked[0] if ranked else None,
+        "score": best.score if best else 0.0,
+        "ranked": ranked,
+    }

@@ -1,0 +1,73 @@
+"""The text a command is given: from a file or standard input, bounded, and refused where it is none."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from bot.cli.errors import CommandError
+
+# More than this is not read at all; of what is read, `intents.cleaning` looks at the first and last half MiB.
+MOST_BYTES: Final = 4 << 20
+_SAMPLE: Final = 64 * 1024
+# Log files carry a few stray bytes; what is mostly such is no text.
+_LEAST_READABLE: Final = 0.7
+_UNREADABLE: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """`notes` are what the reader should know of the text: that a part of it was not read."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+def read_text(file: str, *, command: str) -> Given:
+    """The text of FILE, or of standard input for "-". Raises CommandError."""
+    if file == "-":
+        if sys.stdin.isatty():
+            raise CommandError(
+                f"nothing to read: name a file (casebook {command} error.txt) or pipe a text in "
+                f"(kubectl logs POD | casebook {command}); to paste by hand: casebook demo, or cat | casebook {command}"
+            )
+        return _given(sys.stdin.buffer.read(MOST_BYTES + 1), name="standard input")
+    path = Path(file)
+    try:
+        with path.open("rb") as stream:
+            return _given(stream.read(MOST_BYTES + 1), name=file)
+    except OSError as error:
+        raise CommandError(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
+
+
+def lines(file: str) -> IO[bytes]:
+    """FILE or standard input as a stream of lines. Raises CommandError."""
+    if file == "-":
+        return sys.stdin.buffer
+    try:
+        return Path(file).open("rb")  # noqa: SIM115 - the caller reads it to its end
+    except OSError as error:
+        raise CommandError(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _given(raw: bytes, *, name: str) -> Given:
+    notes = (f"{name} is longer than {MOST_BYTES >> 20} MiB: the rest was not read",) if len(raw) > MOST_BYTES else ()
+    text = decoded(raw[:MOST_BYTES])
+    if not text.strip("\ufeff\x00 \t\r\n"):
+        raise CommandError(f"{name} is empty: nothing to explain")
+    sample = text[:_SAMPLE]
+    if len(_UNREADABLE.findall(sample)) > (1 - _LEAST_READABLE) * len(sample):
+        raise CommandError(f"{name} is not text: it looks like a binary file")
+    if len(text) > 1 << 20:
+        notes += (f"{name} is {len(text) / (1 << 20):.1f} MiB: only its first and its last half MiB were looked at",)
+    return Given(text=text, notes=notes)
+
+
+def decoded(raw: bytes) -> str:
+    """UTF-8, or UTF-16 as PowerShell writes files; what is neither becomes U+FFFD."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16", "replace")
+    return raw.decode("utf-8-sig", "replace")

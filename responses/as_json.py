@@ -1,0 +1,188 @@
+"""An answer as JSON for programs: sorted keys, the same bytes for the same snapshot.
+
+Clock values and call counts stand under `timing` and only when asked for. Sentences are in one language, named by
+`language`; a sentence may say how long ago something was, counted from the snapshot's time, which is part of the
+snapshot. Keys are added over time, never renamed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from intents.domain import (
+    Diagnosis,
+    Finding,
+    Focus,
+    Gap,
+    Hypothesis,
+    Judged,
+    Language,
+    Nearest,
+    ObjectRef,
+    Remedy,
+    SignatureMatch,
+    Step,
+    Table,
+)
+from responses.safety import SafeDiagnosis
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """What differs between two runs over the same snapshot. `seconds` is wall time."""
+
+    seconds: float
+    api_calls: int
+    observed_at: str = ""
+
+
+def diagnosis_json(diagnosis: SafeDiagnosis, *, language: Language, timing: Timing | None = None) -> str:
+    """The document of `casebook explain` and `casebook diagnose`, with a newline at its end."""
+    document = _diagnosis(diagnosis, language)
+    if timing is not None:
+        document["timing"] = {
+            "api_calls": timing.api_calls,
+            "observed_at": timing.observed_at,
+            "seconds": round(timing.seconds, 3),
+        }
+    return dumps(document)
+
+
+def matching_json(hypotheses: Sequence[Hypothesis], nearest: Sequence[Hypothesis]) -> str:
+    """The document of `casebook match`. The hypotheses have passed `safe_value`."""
+    return dumps({"hypotheses": [_hypothesis(one) for one in hypotheses], "nearest": [_hypothesis(one) for one in nearest]})
+
+
+def dumps(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def _diagnosis(diagnosis: Diagnosis, language: Language) -> Json:
+    return {
+        "target": _target(diagnosis.focus),
+        "cluster": diagnosis.cluster,
+        "language": str(language),
+        "owners": [_ref(owner) for owner in diagnosis.owners],
+        "hypotheses": [_judged(one, language) for one in diagnosis.hypotheses],
+        "gaps": [_gap(gap) for gap in diagnosis.gaps],
+        "unexplained": [{"subject": _ref(one.subject), "quote": one.quote} for one in diagnosis.unexplained],
+        "nearest": [_nearest(one, language) for one in diagnosis.nearest],
+    }
+
+
+def _target(focus: Focus) -> Json | None:
+    if not (focus.name or focus.namespace or focus.node):
+        return None
+    return {
+        "kind": focus.kind,
+        "namespace": focus.namespace,
+        "name": focus.name,
+        "container": focus.container,
+        "node": focus.node,
+    }
+
+
+def _ref(ref: ObjectRef | None) -> Json | None:
+    return None if ref is None else {"kind": ref.kind, "namespace": ref.namespace, "name": ref.name, "uid": ref.uid}
+
+
+def _judged(one: Judged, language: Language) -> Json:
+    return {
+        "incident": one.incident,
+        "verdict": str(one.verdict),
+        "score": one.hypothesis.score,
+        "severity": str(one.severity),
+        "title": one.title.in_(language),
+        "root_cause": one.root_cause.in_(language),
+        "impact": one.impact.in_(language),
+        "object": _ref(one.subject),
+        "effect_of": one.effect_of or None,
+        "pointed_to_by": one.hypothesis.pointed_to_by or None,
+        "matches": [_match(match) for match in one.hypothesis.matches],
+        "findings": [_finding(finding, language) for finding in one.findings],
+        "remediations": [_remedy(remedy, language) for remedy in one.remedies],
+        "runbook": [_step(step, language) for step in one.runbook],
+        "links": [{"title": link.title, "url": link.url} for link in one.links],
+    }
+
+
+def _hypothesis(one: Hypothesis) -> Json:
+    return {
+        "incident": one.incident,
+        "score": one.score,
+        "matches": [_match(match) for match in one.matches],
+        "named": dict(one.named),
+    }
+
+
+def _match(match: SignatureMatch) -> Json:
+    return {
+        "line": match.line,
+        "quote": match.quote,
+        "signature": match.signature,
+        "score": match.score,
+        "captures": dict(match.captures),
+    }
+
+
+def _finding(finding: Finding, language: Language) -> Json:
+    return {
+        "rule": finding.rule,
+        "outcome": str(finding.outcome),
+        "says": finding.says.in_(language),
+        "decisive": finding.decisive,
+        "pasted": finding.pasted,
+        "subject": _ref(finding.subject),
+        "quote": finding.quote,
+        "reproduce": finding.reproduce,
+        "table": _table(finding.table),
+        "gaps": [_gap(gap) for gap in finding.gaps],
+        "points_to": finding.points_to or None,
+    }
+
+
+def _table(table: Table | None) -> Json | None:
+    return None if table is None else {"columns": list(table.columns), "rows": [list(row) for row in table.rows]}
+
+
+def _gap(gap: Gap) -> Json:
+    return {
+        "what": gap.what,
+        "reason": str(gap.reason),
+        "permission": str(gap.permission) if gap.permission else None,
+        "detail": gap.detail,
+    }
+
+
+def _remedy(remedy: Remedy, language: Language) -> Json:
+    return {
+        "id": remedy.id,
+        "action": remedy.action,
+        "title": remedy.title.in_(language),
+        "target": _ref(remedy.target),
+        "args": dict(remedy.args),
+        "risk": remedy.risk,
+        "warning": remedy.warning.in_(language) if remedy.warning else None,
+    }
+
+
+def _step(step: Step, language: Language) -> Json:
+    return {
+        "says": step.says.in_(language),
+        "run": step.run,
+        "warning": step.warning.in_(language) if step.warning else None,
+    }
+
+
+def _nearest(one: Nearest, language: Language) -> Json:
+    return {
+        "incident": one.incident,
+        "title": one.title.in_(language),
+        "score": one.score,
+        "decided_by": one.decided_by,
+    }

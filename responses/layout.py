@@ -1,0 +1,68 @@
+"""The few shapes a terminal answer is made of: headings, hanging paragraphs, lines to copy, tables.
+
+Untrusted text only ever enters as `rich.text.Text`, which knows no markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from rich import box
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from intents.domain import Table
+from responses.safety import safe_line
+
+# A quote shows the line that matters; JSON has it in full.
+LONGEST_QUOTE: Final = 400
+DIM: Final = "dim"
+
+
+def heading(text: str) -> Text:
+    return Text(text, style="bold")
+
+
+def paragraph(text: str, *, indent: int = 2, style: str = "") -> RenderableType:
+    return Padding(Text(text, style=style), (0, 0, 0, indent), expand=False)
+
+
+def marked(mark: str, text: str | Text, *, indent: int = 2, style: str = "", mark_style: str = "") -> RenderableType:
+    """`mark text`, the text's further lines hanging below its first."""
+    grid = Grid.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text(mark, style=mark_style), text if isinstance(text, Text) else Text(text, style=style))
+    return Padding(grid, (0, 0, 0, indent), expand=False)
+
+
+def command(text: str, *, indent: int = 4) -> list[Text]:
+    """Lines to copy: never broken, whatever the width, since a broken command is another command."""
+    return [
+        Text(" " * indent + line, style="cyan", no_wrap=True, overflow="ignore") for line in text.rstrip().splitlines()
+    ]
+
+
+def quote(text: str) -> str:
+    """A quote on one line, in quotation marks, its middle left out where it is long."""
+    line = safe_line(text)
+    if len(line) > LONGEST_QUOTE:
+        half = LONGEST_QUOTE // 2
+        line = safe_line(f"{line[:half].rstrip()} … {line[-half:].lstrip()}")
+    return f"“{line}”"
+
+
+def table(shown: Table, *, indent: int = 4) -> RenderableType:
+    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style=DIM, show_edge=False)
+    for column in shown.columns:
+        grid.add_column(Text(column), overflow="fold")
+    for row in shown.rows:
+        grid.add_row(*(Text(cell) for cell in row))
+    return Padding(grid, (0, 0, 0, indent), expand=False)
+
+
+def joined(parts: Sequence[str], by: str = " · ") -> str:
+    return by.join(part for part in parts if part)

@@ -1,0 +1,249 @@
+"""A diagnosis as a page of text: verdict and root cause first, then what they rest on, then what to do about it.
+
+Made to be read at 3 a.m.: what is certain is at the top, what is left out is said, commands can be copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from intents.domain import Text as Words
+from intents.domain import Diagnosis, Finding, Gap, GapReason, Judged, Language, ObjectRef, Outcome, Remedy, Verdict
+from responses import words
+from responses.as_json import Timing
+from responses.layout import DIM, command, heading, joined, marked, paragraph, quote, table
+from responses.safety import SafeDiagnosis
+
+_VERDICT_STYLES: Final = {
+    Verdict.CONFIRMED: "bold white on red",
+    Verdict.LIKELY: "bold black on yellow",
+    Verdict.POSSIBLE: "bold black on cyan",
+    Verdict.RULED_OUT: DIM,
+}
+_OUTCOME_STYLES: Final = {
+    Outcome.SUPPORTS: "bold green",
+    Outcome.REFUTES: "bold red",
+    Outcome.NEUTRAL: DIM,
+    Outcome.GAP: "bold yellow",
+}
+# So many lines to reproduce are shown; each stands beside its finding in JSON.
+_REPRODUCED: Final = 4
+_MATCHES: Final = 2
+_ABSENT: Final = frozenset({GapReason.NO_CLUSTER})
+
+
+def diagnosis_page(
+    diagnosis: SafeDiagnosis, *, language: Language, timing: Timing, observed: tuple[str, ...] = (), in_full: bool = False
+) -> RenderableType:
+    """The page of an answer. `observed` are the text's telling lines, shown where nothing is known of it.
+
+    One hypothesis is told in full, the others in a line or two; `in_full` tells all that still stand.
+    """
+    return Group(*_Page(language).whole(diagnosis, timing=timing, observed=observed, in_full=in_full))
+
+
+class _Page:
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    def whole(
+        self, diagnosis: Diagnosis, *, timing: Timing, observed: tuple[str, ...], in_full: bool
+    ) -> Iterator[RenderableType]:
+        standing = [one for one in diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT]
+        out = [one for one in diagnosis.hypotheses if one.verdict is Verdict.RULED_OUT]
+        told = standing if in_full else standing[:1]
+        for number, one in enumerate(told):
+            if number:
+                yield ""
+            yield from self._hypothesis(one, diagnosis)
+        if not standing:
+            yield from self._nothing(diagnosis, observed, any_ruled_out=bool(out))
+        yield from self._others(standing[len(told) :])
+        yield from self._ruled_out(out)
+        yield from self._gaps(diagnosis.gaps, told=[gap for one in told for finding in one.findings for gap in finding.gaps])
+        if diagnosis.unexplained:
+            yield from self._section(words.UNEXPLAINED)
+            for seen in diagnosis.unexplained:
+                yield marked("·", f"{seen.subject}: {quote(seen.quote)}")
+        yield ""
+        yield self._footer(diagnosis, timing)
+
+    # --- the one that is told in full ---
+
+    def _hypothesis(self, one: Judged, diagnosis: Diagnosis) -> Iterator[RenderableType]:
+        yield self._headline(one)
+        yield Text(self._in(one.root_cause))
+        yield ""
+        yield from self._facts(one, diagnosis)
+        yield from self._evidence(one)
+        if one.runbook:
+            yield from self._section(words.RUNBOOK)
+            for number, step in enumerate(one.runbook, start=1):
+                yield marked(f"{number}.", self._in(step.says))
+                yield from command(step.run, indent=5)
+                if step.warning:
+                    yield marked("!", self._in(step.warning), indent=5, style="yellow", mark_style="bold yellow")
+        if one.remedies:
+            yield from self._section(words.REMEDIES)
+            for remedy in one.remedies:
+                yield from self._remedy(remedy)
+        lines = list(dict.fromkeys(finding.reproduce for finding in one.findings if finding.reproduce))
+        if lines:
+            yield from self._section(words.REPRODUCE)
+            for line in lines[:_REPRODUCED]:
+                yield from command(line, indent=2)
+            if len(lines) > _REPRODUCED:
+                yield paragraph(self._in(words.MORE).format(len(lines) - _REPRODUCED), style=DIM)
+        if one.links:
+            yield from self._section(words.LINKS)
+            for link in one.links:
+                yield marked("·", f"{link.title}: {link.url}" if link.title else link.url)
+
+    def _headline(self, one: Judged) -> Text:
+        line = Text(f" {words.verdict(one.verdict, self._language)} ", style=_VERDICT_STYLES[one.verdict])
+        line = Text.assemble(line, "  ", (self._in(one.title), "bold"))
+        if one.subject:
+            line.append(f"  {one.subject}")
+        line.append(f"  ({one.incident})", style=DIM)
+        return line
+
+    def _facts(self, one: Judged, diagnosis: Diagnosis) -> Iterator[RenderableType]:
+        impact = self._in(one.impact)
+        if impact:
+            yield marked(self._in(words.IMPACT), impact, mark_style=DIM)
+        if len(diagnosis.owners) > 1:
+            yield marked(self._in(words.OWNERS), " ← ".join(map(str, diagnosis.owners)), mark_style=DIM)
+        if one.effect_of:
+            yield marked(self._in(words.CAUSED_BY), self._in(words.EXPLAINED_BY).format(one.effect_of), mark_style=DIM)
+
+    def _evidence(self, one: Judged) -> Iterator[RenderableType]:
+        yield ""
+        for match in one.hypothesis.matches[:_MATCHES]:
+            where = self._in(words.RECOGNISED).format(match.line, f"{match.score:.2f}")
+            yield marked("≈", Text.assemble(quote(match.quote), (f"  {where}", DIM)), mark_style="bold cyan")
+        for finding in one.findings:
+            if finding.outcome is not Outcome.GAP:
+                yield from self._finding(finding)
+        unread = dict.fromkeys(gap for finding in one.findings for gap in finding.gaps)
+        yield from self._gap_lines(unread)
+
+    def _finding(self, finding: Finding) -> Iterator[RenderableType]:
+        says = self._in(finding.says)
+        style = DIM if finding.outcome is Outcome.NEUTRAL else ""
+        yield marked(words.SYMBOLS[finding.outcome], says, style=style, mark_style=_OUTCOME_STYLES[finding.outcome])
+        source = joined(
+            [
+                str(finding.subject) if finding.subject and not _names(says, finding.subject) else "",
+                quote(finding.quote) if finding.quote and not _contains(says, finding.quote) else "",
+            ],
+            by=": ",
+        )
+        if source:
+            yield paragraph(source, indent=4, style=DIM)
+        if finding.table and finding.table.rows:
+            yield table(finding.table)
+
+    def _remedy(self, remedy: Remedy) -> Iterator[RenderableType]:
+        risk = words.RISKS[remedy.risk].in_(self._language) if remedy.risk in words.RISKS else remedy.risk
+        about = joined([str(remedy.target) if remedy.target else "", risk])
+        yield marked("·", Text.assemble(self._in(remedy.title), (f"  ({about})", DIM)))
+        if remedy.warning:
+            yield marked("!", self._in(remedy.warning), indent=4, style="yellow", mark_style="bold yellow")
+
+    # --- the others ---
+
+    def _others(self, standing: list[Judged]) -> Iterator[RenderableType]:
+        if not standing:
+            return
+        yield from self._section(words.ALSO)
+        for one in standing:
+            title = Text.assemble(
+                (words.verdict(one.verdict, self._language), "bold"),
+                f"  {self._in(one.title)}",
+                f"  {one.subject}" if one.subject else "",
+                (f"  ({one.incident})", DIM),
+            )
+            if one.effect_of:
+                title.append(f", {self._in(words.EXPLAINED_BY).format(one.effect_of)}", style=DIM)
+            yield marked("·", title)
+            best = next((finding for finding in one.findings if finding.outcome is Outcome.SUPPORTS), None)
+            if best:
+                yield marked("✓", self._in(best.says), indent=4, mark_style="green")
+
+    def _ruled_out(self, out: list[Judged]) -> Iterator[RenderableType]:
+        if not out:
+            return
+        yield from self._section(words.RULED_OUT)
+        for one in out:
+            against = next((self._in(finding.says) for finding in one.findings if finding.outcome is Outcome.REFUTES), "")
+            yield marked("✗", joined([f"{self._in(one.title)} ({one.incident})", against], by=": "), style=DIM, mark_style=DIM)
+
+    def _nothing(
+        self, diagnosis: Diagnosis, observed: tuple[str, ...], *, any_ruled_out: bool
+    ) -> Iterator[RenderableType]:
+        if diagnosis.owners or (diagnosis.focus.names_object and not any_ruled_out):
+            yield Text(self._in(words.NOTHING_WRONG), style="bold")
+            yield Text(self._in(words.NOTHING_WRONG_WITH).format(diagnosis.focus))
+            if diagnosis.gaps:
+                yield Text(self._in(words.AS_FAR_AS_READ))
+        else:
+            yield Text(self._in(words.UNKNOWN), style="bold")
+            yield Text(self._in(words.ALL_RULED_OUT if any_ruled_out else words.UNKNOWN_WHY))
+        if observed:
+            yield from self._section(words.OBSERVED)
+            for line in observed:
+                yield marked("·", quote(line))
+        if diagnosis.nearest:
+            yield from self._section(words.NEAREST)
+            for near in diagnosis.nearest:
+                yield marked("·", Text.assemble(self._in(near.title), (f"  ({near.incident}, {near.score:.2f})", DIM)))
+                if near.decided_by:
+                    yield paragraph(f"{self._in(words.DECIDED_BY)}: {near.decided_by}", indent=4, style=DIM)
+
+    # --- gaps and footer ---
+
+    def _gaps(self, gaps: tuple[Gap, ...], *, told: list[Gap]) -> Iterator[RenderableType]:
+        """What could not be read and is not told beside a finding already."""
+        left = [gap for gap in gaps if gap not in told]
+        if left:
+            yield from self._section(words.GAPS)
+            yield from self._gap_lines(left)
+
+    def _gap_lines(self, gaps: Iterable[Gap]) -> Iterator[RenderableType]:
+        lines = dict.fromkeys(self._gap(gap) for gap in gaps)
+        for line in lines:
+            yield marked("?", line, mark_style=_OUTCOME_STYLES[Outcome.GAP])
+
+    def _gap(self, gap: Gap) -> str:
+        if gap.reason in _ABSENT:
+            return self._in(words.TEXT_ONLY)
+        reason = words.REASONS[gap.reason].in_(self._language)
+        if gap.permission:
+            why = self._in(words.NEEDS).format(gap.permission)
+        else:
+            why = joined([reason, gap.detail if gap.detail != reason else ""], by=": ")
+        return self._in(words.COULD_NOT_CHECK).format(gap.what, why)
+
+    def _footer(self, diagnosis: Diagnosis, timing: Timing) -> Text:
+        cluster = self._in(words.CLUSTER).format(diagnosis.cluster) if diagnosis.cluster else ""
+        calls = self._in(words.CALLS).format(timing.api_calls) if diagnosis.cluster else self._in(words.TEXT_ONLY)
+        return Text(joined([cluster, calls, self._in(words.SECONDS).format(timing.seconds)]), style=DIM)
+
+    def _section(self, title: Words) -> Iterator[RenderableType]:
+        yield ""
+        yield heading(self._in(title))
+
+    def _in(self, text: Words) -> str:
+        return text.in_(self._language)
+
+
+def _names(says: str, subject: ObjectRef) -> bool:
+    return subject.name in says
+
+
+def _contains(says: str, quoted: str) -> bool:
+    return " ".join(quoted.split()) in " ".join(says.split())

@@ -1,0 +1,80 @@
+"""The fixed words of an answer, in every language, in one place: what the catalog says is not here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from intents.domain import GapReason, Language, Outcome, Text, Verdict
+
+VERDICTS: Final[Mapping[Verdict, Text]] = {
+    Verdict.CONFIRMED: Text(en="CONFIRMED", zh="已证实"),
+    Verdict.LIKELY: Text(en="LIKELY", zh="很可能"),
+    Verdict.POSSIBLE: Text(en="POSSIBLE", zh="有可能"),
+    Verdict.RULED_OUT: Text(en="RULED OUT", zh="已排除"),
+}
+SYMBOLS: Final[Mapping[Outcome, str]] = {
+    Outcome.SUPPORTS: "✓",
+    Outcome.REFUTES: "✗",
+    Outcome.NEUTRAL: "·",
+    Outcome.GAP: "?",
+}
+REASONS: Final[Mapping[GapReason, Text]] = {
+    GapReason.FORBIDDEN: Text(en="forbidden", zh="没有权限"),
+    GapReason.UNAUTHORIZED: Text(en="credentials not accepted", zh="凭据未被接受"),
+    GapReason.NOT_FOUND: Text(en="not found", zh="不存在"),
+    GapReason.EXPIRED: Text(en="the list kept changing", zh="列表一直在变化"),
+    GapReason.TIMED_OUT: Text(en="timed out", zh="超时"),
+    GapReason.UNREACHABLE: Text(en="unreachable", zh="无法连接"),
+    GapReason.THROTTLED: Text(en="the API server is too busy", zh="API Server 过于繁忙"),
+    GapReason.SERVER_ERROR: Text(en="the API server failed", zh="API Server 出错"),
+    GapReason.TRUNCATED: Text(en="too much to read in full", zh="内容过多，未读完"),
+    GapReason.NOT_CONFIGURED: Text(en="not configured", zh="未配置"),
+    GapReason.NO_CLUSTER: Text(en="no cluster was asked", zh="没有连接集群"),
+}
+RISKS: Final[Mapping[str, Text]] = {
+    "low": Text(en="low risk", zh="低风险"),
+    "disruptive": Text(en="disruptive", zh="会造成中断"),
+    "data-loss": Text(en="loses data", zh="会丢失数据"),
+}
+
+UNKNOWN: Final = Text(en="I DON'T KNOW THIS ONE", zh="没见过这个问题")
+UNKNOWN_WHY: Final = Text(
+    en="Nothing in the catalog matches well enough, and a wrong answer is worse than none.",
+    zh="知识库里没有足够吻合的条目；宁可不答，也不答错。",
+)
+ALL_RULED_OUT: Final = Text(en="What it looked like, the cluster rules out.", zh="看起来像的几种情况，都被集群排除了。")
+NOTHING_WRONG: Final = Text(en="NOTHING KNOWN IS WRONG", zh="没有发现已知问题")
+NOTHING_WRONG_WITH: Final = Text(en="No incident of the catalog shows on {}.", zh="在 {} 上没有发现知识库中的任何问题。")
+AS_FAR_AS_READ: Final = Text(en="As far as it could be read: see below.", zh="仅限于能读到的部分，见下。")
+
+WHERE: Final = Text(en="Where", zh="对象")
+IMPACT: Final = Text(en="Impact", zh="影响")
+OWNERS: Final = Text(en="Owners", zh="归属")
+CAUSED_BY: Final = Text(en="Cause", zh="根源")
+EXPLAINED_BY: Final = Text(en="explained by {} above", zh="由上面的 {} 引起")
+RECOGNISED: Final = Text(en="line {}, match {}", zh="第 {} 行，匹配度 {}")
+DID_MATCH: Final = Text(en="The text says so", zh="文本匹配")
+
+RUNBOOK: Final = Text(en="What to do", zh="处理步骤")
+REMEDIES: Final = Text(en="Would be a button in Slack", zh="在 Slack 中会是一个按钮")
+REPRODUCE: Final = Text(en="See it yourself", zh="自行查看")
+LINKS: Final = Text(en="Read more", zh="参考")
+ALSO: Final = Text(en="Also", zh="其他可能")
+RULED_OUT: Final = Text(en="Ruled out", zh="已排除")
+GAPS: Final = Text(en="Could not check", zh="未能检查")
+UNEXPLAINED: Final = Text(en="Seen, and not explained", zh="观察到但未能解释")
+OBSERVED: Final = Text(en="What was read", zh="读到的内容")
+NEAREST: Final = Text(en="Nearest entries", zh="最接近的条目")
+DECIDED_BY: Final = Text(en="would be decided by a line like", zh="若出现类似的行即可判定")
+COULD_NOT_CHECK: Final = Text(en="could not check {}: {}", zh="未能检查{}：{}")
+NEEDS: Final = Text(en="needs {}", zh="需要 {}")
+TEXT_ONLY: Final = Text(en="No cluster was asked: this is from the text alone.", zh="没有连接集群：以下仅根据文本判断。")
+CLUSTER: Final = Text(en="cluster {}", zh="集群 {}")
+CALLS: Final = Text(en="{} API calls", zh="{} 次 API 调用")
+SECONDS: Final = Text(en="{:.1f} s", zh="{:.1f} 秒")
+MORE: Final = Text(en="+{} more", zh="另有 {} 条")
+
+
+def verdict(value: Verdict, language: Language) -> str:
+    return VERDICTS[value].in_(language)
