@@ -31,11 +31,15 @@ _WORTH_REPEATING: Final = frozenset({429, 500, 502, 503, 504})
 class Credentials(Protocol):
     """What keeps a connection logged in."""
 
+    @property
+    def generation(self) -> int:
+        """Which login is in force."""
+
     async def ready(self) -> None:
         """Called before each call: renew what is about to expire."""
 
-    async def renew(self) -> bool:
-        """Called after a 401: log in again; False if there is no way to."""
+    async def renew(self, *, used: int) -> bool:
+        """Called after a 401 with the login that was used: log in again; False if there is no way to."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,11 +105,12 @@ class Connection:
         renewed = False
         attempt = 0
         while True:
+            used = self.login.generation if self.login else 0
             try:
                 return await self._attempt(request, deadline=deadline, meter=meter)
             except _Again as again:
                 if isinstance(again.error, Unauthorized):
-                    if renewed or self.login is None or not await self.login.renew():
+                    if renewed or self.login is None or not await self.login.renew(used=used):
                         raise again.error from again.__cause__
                     renewed = True
                     continue

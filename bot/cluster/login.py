@@ -7,7 +7,6 @@ library only turns them, with the TLS settings, into what it sends.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,8 +23,6 @@ from bot.cluster.settings import ClusterSettings
 
 # Kubelets and operators rewrite token files; client-go reads them again as often.
 _TOKEN_FILE_LASTS: Final = timedelta(minutes=2)
-# Reads that were refused together share one renewal.
-_JUST_NOW: Final = 5.0
 
 
 class Login:
@@ -37,7 +34,7 @@ class Login:
         self._settings = settings
         self._lock = asyncio.Lock()
         self._credential: Credential | None = None
-        self._obtained_at = 0.0
+        self._generation = 0
 
     async def apply(self) -> None:
         """Fill server, TLS and credentials in. Raises Misconfigured."""
@@ -48,7 +45,7 @@ class Login:
             user |= credential.as_user()
         subject = f'user "{self._chosen.user.name}" or cluster "{self._chosen.cluster.name}"'
         try:
-            await KubeConfigLoader(_as_library(self._chosen, user=user)).load_and_set(self._configuration)
+            await _loader(self._chosen, user=user).load_and_set(self._configuration)
         except (ConfigException, ValueError, TypeError, KeyError, OSError) as error:
             raise Misconfigured(
                 detail=f"the settings of {subject} in {self._chosen.user.file} cannot be used: {error}"
@@ -63,10 +60,18 @@ class Login:
                 if self._credential.is_stale:
                     await self._renew()
 
-    async def renew(self) -> bool:
-        """After a 401: log in again; False if there is no way to."""
+    @property
+    def generation(self) -> int:
+        """How often credentials were obtained so far."""
+        return self._generation
+
+    async def renew(self, *, used: int) -> bool:
+        """After a 401: log in again, unless it was done since `generation` was `used`; False if there is no way to.
+
+        So the many reads that are refused together log in once.
+        """
         async with self._lock:
-            if self._credential is not None and time.monotonic() - self._obtained_at > _JUST_NOW:
+            if self._credential is not None and self._generation == used:
                 await self._renew()
         return self._credential is not None
 
@@ -85,7 +90,7 @@ class Login:
             self._credential = await run(
                 spec, user=user.name, directory=user.file.parent, patience=self._settings.login_timeout
             )
-        self._obtained_at = time.monotonic()
+        self._generation += 1
         return self._credential
 
 
@@ -97,14 +102,14 @@ def _from_file(file: Path, *, user: str) -> Credential:
     return Credential(token=token, expires=datetime.now(UTC) + _TOKEN_FILE_LASTS)
 
 
-def _as_library(chosen: Chosen, *, user: Mapping[str, Any]) -> ConfigNode:
-    """A kubeconfig of this one context in the form the library's loader takes."""
+def _loader(chosen: Chosen, *, user: Mapping[str, Any]) -> KubeConfigLoader:
+    """The library's loader over a kubeconfig of this one context."""
 
     def node(entry: Entry, field: str, value: Mapping[str, Any]) -> ConfigNode:
         # The path makes relative file names count from the file they were written in.
         return ConfigNode(field, {"name": "it", field: dict(value)}, str(entry.file.absolute()))
 
-    return ConfigNode(
+    document = ConfigNode(
         "kubeconfig",
         {
             "current-context": "it",
@@ -114,3 +119,4 @@ def _as_library(chosen: Chosen, *, user: Mapping[str, Any]) -> ConfigNode:
         },
         str(chosen.context.file),
     )
+    return KubeConfigLoader(document, config_base_path=None)

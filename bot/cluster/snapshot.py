@@ -130,11 +130,8 @@ class Snapshot:
         if not name:
             raise BadRequest(detail=f"a {resource.kind} is asked for without a name")
         for covering in self._covering(resource, namespace=home):
-            try:
-                listing: Listing = await self._wait(covering, what=subject)
-            except TimedOut:
-                raise
-            except ClusterError:
+            listing = await self._listed(covering, what=subject)
+            if listing is None:
                 continue
             for item in listing.items:
                 metadata = item.get("metadata") or {}
@@ -179,13 +176,8 @@ class Snapshot:
         )
         if not labels and not fields:
             for covering in self._covering(resource, namespace=home, fresh=fresh):
-                try:
-                    listing: Listing = await self._wait(covering, what=wanted.what)
-                except TimedOut:
-                    raise
-                except ClusterError:
-                    continue
-                if not listing.truncated:
+                listing = await self._listed(covering, what=wanted.what)
+                if listing is not None and not listing.truncated:
                     return _part(listing, namespace=home, limit=wanted.limit)
         return await self._shared(wanted, lambda: self._pages(wanted), what=wanted.what)
 
@@ -234,7 +226,11 @@ class Snapshot:
         return oldest_first((await self.list("Event", namespace=namespace)).items)
 
     async def served(self, kind: str) -> Resource | None:
-        """How this cluster serves a kind, None if it does not know it. Raises ClusterError if it cannot be asked."""
+        """How this cluster serves a kind, None if it does not know it.
+
+        Built-in kinds are known without asking. Raises ClusterError if the cluster cannot be asked, or if `kind` names
+        a group ("podmetrics.metrics.k8s.io") whose backend is down.
+        """
         resource = well_known(kind)
         return resource if resource is not None else (await self._discovered()).find(kind)
 
@@ -266,6 +262,13 @@ class Snapshot:
             and not (key.labels or key.fields)
             and (key.fresh or not fresh)
         )
+
+    async def _listed(self, covering: asyncio.Task[Listing], *, what: str) -> Listing | None:
+        """The list another read asked for; None if it failed, which says nothing about a narrower read."""
+        try:
+            return await self._wait(covering, what=what)
+        except ClusterError:
+            return None
 
     async def _shared(self, key: object, read: Callable[[], Coroutine[Any, Any, _T]], *, what: str) -> _T:
         self._check(what)

@@ -27,13 +27,15 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def config(file: Path, server: str, *, context: str = "prod", user: dict | None = None, **cluster: object) -> Path:
+def config(
+    file: Path, server: str, *, context: str = "prod", user: dict | None = None, also: dict | None = None
+) -> Path:
     """A kubeconfig of one context."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(
         json.dumps(
             {
-                "clusters": [{"name": f"{context}-cluster", "cluster": {"server": server, **cluster}}],
+                "clusters": [{"name": f"{context}-cluster", "cluster": {"server": server, **(also or {})}}],
                 "users": [{"name": f"{context}-admin", "user": user or {"token": "t"}}],
                 "contexts": [
                     {
@@ -192,8 +194,8 @@ async def test_credentials_that_are_not_accepted(cluster: SimulatedCluster, tmp_
 
     line = await refused(Unauthorized, kubeconfig=file)
     assert line == (
-        'the API server of context "prod" does not accept the credentials (401); they are expired or another cluster\'s: '
-        f'log in again, or renew user "prod-admin" in {file}'
+        'the API server of context "prod" does not accept the credentials (401); '
+        f'they are expired or another cluster\'s: log in again, or renew user "prod-admin" in {file}'
     )
 
 
@@ -236,10 +238,10 @@ async def test_a_certificate_the_kubeconfig_vouches_for(secure_server: str, tmp_
     (tmp_path / "ca.pem").write_text((HERE / "self-signed.pem").read_text())
     named = {"certificate-authority": "ca.pem", "tls-server-name": "casebook.test"}
 
-    async with connect(kubeconfig=config(tmp_path / "config", secure_server, **named)) as connection:
+    async with connect(kubeconfig=config(tmp_path / "config", secure_server, also=named)) as connection:
         assert connection.server == secure_server
     skipped = {"insecure-skip-tls-verify": True}
-    async with connect(kubeconfig=config(tmp_path / "config", secure_server, **skipped)):
+    async with connect(kubeconfig=config(tmp_path / "config", secure_server, also=skipped)):
         pass
 
 
@@ -252,7 +254,7 @@ async def test_a_server_without_tls(cluster: SimulatedCluster, tmp_path: Path) -
 
 @pytest.mark.parametrize("authority", ["bm90IGEgY2VydGlmaWNhdGU=", "%%%"])
 async def test_an_authority_that_is_no_certificate(tmp_path: Path, authority: str) -> None:
-    file = config(tmp_path / "config", "https://127.0.0.1:1", **{"certificate-authority-data": authority})
+    file = config(tmp_path / "config", "https://127.0.0.1:1", also={"certificate-authority-data": authority})
 
     assert str(file) in await refused(Misconfigured, kubeconfig=file)
 
@@ -266,7 +268,7 @@ async def test_in_a_pod_without_its_service_account(monkeypatch: pytest.MonkeyPa
 
 
 async def test_a_proxy_that_is_not_spoken(tmp_path: Path) -> None:
-    file = config(tmp_path / "config", "https://10.0.0.1:6443", **{"proxy-url": "socks5://user:sesame@proxy:1080"})
+    file = config(tmp_path / "config", "https://10.0.0.1:6443", also={"proxy-url": "socks5://user:sesame@proxy:1080"})
 
     line = await refused(Misconfigured, kubeconfig=file)
     assert "socks5://proxy:1080" in line

@@ -97,3 +97,11 @@ async def test_a_selector_the_server_refuses_is_reported(snapshot: Snapshot) -> 
 
 async def test_no_namespace_has_no_items(snapshot: Snapshot) -> None:
     assert (await snapshot.list("Pod", namespace="empty")).items == ()
+
+
+async def test_an_answer_of_some_megabytes(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
+    """Such a body is parsed beside the event loop."""
+    data = {f"key-{number}": "x" * 1000 for number in range(3000)}
+    cluster.load({"objects": [{"kind": "ConfigMap", "metadata": {"name": "big", "namespace": "shop"}, "data": data}]})
+
+    assert (await snapshot.get("ConfigMap", "big", namespace="shop"))["data"] == data

@@ -1,5 +1,6 @@
 """Credentials that come from a command or a file, and are renewed while a connection is open."""
 
+import asyncio
 import json
 import stat
 import sys
@@ -69,6 +70,26 @@ async def test_an_expired_token_is_renewed_once_for_all(
 
     async with connect(kubeconfig=file):
         pass
+    assert (tmp_path / "runs").read_text() == "xx"
+
+
+async def test_reads_refused_together_log_in_once(
+    cluster: SimulatedCluster, with_plugin: Configure, tmp_path: Path
+) -> None:
+    """The command hands out whatever stands in a file: first an old token, then the one the cluster wants."""
+    cluster.token = "old"
+    current = tmp_path / "current"
+    current.write_text("old")
+    token = f"open({str(current)!r}).read()"
+    file = with_plugin(
+        f"print(json.dumps({{'apiVersion': {VERSION!r}, 'kind': 'ExecCredential', 'status': {{'token': {token}}}}}))"
+    )
+
+    async with connect(kubeconfig=file) as connection, Snapshot(connection) as snapshot:
+        cluster.token = "new"
+        current.write_text("new")
+        await asyncio.gather(*(snapshot.list(kind) for kind in ("Pod", "Node", "Service", "Secret", "Event", "Lease")))
+
     assert (tmp_path / "runs").read_text() == "xx"
 
 

@@ -1,13 +1,18 @@
 """Each thing is read once, whoever asks and however many."""
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 
 from bot.cluster.errors import Forbidden, NotFound, TimedOut
+from bot.cluster.settings import ClusterSettings
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes.server import SimulatedCluster
 from intents.domain import ObjectRef
+
+Open = Callable[..., AbstractAsyncContextManager[Snapshot]]
 
 
 async def test_concurrent_identical_gets_are_one_call(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
@@ -73,6 +78,18 @@ async def test_a_forbidden_list_does_not_forbid_a_get(snapshot: Snapshot, cluste
         await snapshot.list("Pod")
 
     assert (await snapshot.get("Pod", "web", namespace="shop"))["metadata"]["name"] == "web"
+
+
+async def test_a_list_that_hangs_does_not_hold_up_a_get(open_snapshot: Open, cluster: SimulatedCluster) -> None:
+    async with open_snapshot(settings=ClusterSettings(call_timeout=0.1)) as snapshot:
+        cluster.fail(path_prefix="/api/v1/pods", hang=True)
+
+        listing, pod = await asyncio.gather(
+            snapshot.list("Pod"), snapshot.get("Pod", "web", namespace="shop"), return_exceptions=True
+        )
+
+    assert isinstance(listing, TimedOut)
+    assert isinstance(pod, dict)
 
 
 async def test_events_of_many_objects_are_one_list(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
