@@ -79,13 +79,12 @@ async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed
             return ()
 
     owners = await tolerate(owners_of(snapshot, obj))
-    reads = [_own_and_events(snapshot, one) for one in (obj, *owners)]
-    if resource.kind == "Pod":
-        reads += _about_pod(snapshot, obj)
-    else:
-        for pod in await tolerate(_troubled_pods(snapshot, obj)):
-            reads += (_own_and_events(snapshot, pod), *_about_pod(snapshot, pod))
-    statements = await asyncio.gather(*map(tolerate, reads))
+    pods = (obj,) if resource.kind == "Pod" else await tolerate(_troubled_pods(snapshot, obj))
+    objects = (obj, *owners, *(pod for pod in pods if pod is not obj))
+    reads = [_events(snapshot, one) for one in objects]
+    for pod in pods:
+        reads += _about_pod(snapshot, pod)
+    statements = [_own(snapshot, one) for one in objects] + await asyncio.gather(*map(tolerate, reads))
     return Observed(
         owners=tuple(ref(owner) for owner in owners),
         statements=tuple(dict.fromkeys(statement for part in statements for statement in part)),
@@ -112,10 +111,16 @@ async def owners_of(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
     return tuple(owners)
 
 
-async def _own_and_events(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
+def _own(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
+    """What an object's own status says: it was read already, so no refusal can take it away."""
+    subject = ref(obj)
+    return (*_conditions(subject, obj), *_containers(subject, obj, snapshot))
+
+
+async def _events(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
     subject = ref(obj)
     settled = _settled_since(obj)
-    said = [*_conditions(subject, obj), *_containers(subject, obj, snapshot)]
+    said: list[Statement] = []
     for event in await snapshot.events(subject):
         seen = event_last_seen(event)
         # No event tells of a recovery: what is older than the present good state is history.
@@ -225,7 +230,7 @@ async def _claim(snapshot: Snapshot, name: str, namespace: str) -> tuple[Stateme
         return (Statement(subject=subject, text=f'persistentvolumeclaim "{name}" not found', trouble=True),)
     if (claim.get("status") or {}).get("phase") == "Bound":
         return ()
-    return await _own_and_events(snapshot, claim)
+    return (*_own(snapshot, claim), *await _events(snapshot, claim))
 
 
 async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:

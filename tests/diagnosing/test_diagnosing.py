@@ -1,0 +1,181 @@
+"""A request becomes a diagnosis: over HTTP, against a cluster that is slow, partly closed, or broken."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from bot.cluster.connection import Connection
+from bot.cluster.errors import ClusterError
+from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
+from bot.playground.kubernetes import SimulatedCluster
+from bot.rehearsing import REHEARSAL_TIME, staged
+from intents.catalog.cases import world_of
+from intents.domain import Focus, GapReason, ObjectRef, Verdict
+from intents.request import DiagnoseObject, ExplainText
+
+REFUSED = "Error: container has runAsNonRoot and image will run as root"
+BROKEN_POD = DiagnoseObject(kind="pod", namespace="ledger", name="db-tikv-0")
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return build_engine()[0]
+
+
+@pytest.fixture
+async def cluster(engine: Engine) -> SimulatedCluster:
+    """Healthy neighbours, and a pod whose image may not run as root."""
+    incident = engine.catalog.incidents["run-as-nonroot-root-image"]
+    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
+    cluster.load_neighbours()
+    cluster.load(world_of(incident, incident.cases[0]))
+    return cluster
+
+
+@pytest.fixture
+async def connection(cluster: SimulatedCluster) -> AsyncIterator[Connection]:
+    async with staged(cluster) as opened:
+        cluster.requests.clear()
+        yield opened
+
+
+async def test_a_pod_is_diagnosed_by_what_it_says_of_itself(engine: Engine, connection: Connection) -> None:
+    diagnosis = await diagnose(BROKEN_POD, engine=engine, connection=connection)
+
+    first = diagnosis.hypotheses[0]
+    assert (first.incident, first.verdict) == ("run-as-nonroot-root-image", Verdict.CONFIRMED)
+    assert first.subject is not None
+    assert (first.subject.kind, first.subject.name) == ("Pod", "db-tikv-0")
+    assert [(owner.kind, owner.name) for owner in diagnosis.owners] == [
+        ("StatefulSet", "db-tikv"),
+        ("TidbCluster", "db"),
+    ]
+    assert diagnosis.observed_at == REHEARSAL_TIME
+
+
+async def test_a_workload_is_diagnosed_through_its_troubled_pods(engine: Engine, connection: Connection) -> None:
+    request = DiagnoseObject(kind="sts", namespace="ledger", name="db-tikv")
+    diagnosis = await diagnose(request, engine=engine, connection=connection)
+
+    assert diagnosis.focus == Focus(kind="StatefulSet", namespace="ledger", name="db-tikv")
+    assert diagnosis.hypotheses[0].incident == "run-as-nonroot-root-image"
+    assert diagnosis.hypotheses[0].verdict is Verdict.CONFIRMED
+
+
+async def test_each_object_is_read_once(engine: Engine, cluster: SimulatedCluster, connection: Connection) -> None:
+    diagnosis = await diagnose(BROKEN_POD, engine=engine, connection=connection)
+    paths = [f"{request.path}?{request.query}" for request in cluster.requests]
+
+    assert len(paths) == len(set(paths))
+    assert diagnosis.api_calls == len(paths) <= 25
+
+
+async def test_the_same_cluster_gives_the_same_diagnosis(engine: Engine, connection: Connection) -> None:
+    first = await diagnose(BROKEN_POD, engine=engine, connection=connection)
+    second = await diagnose(BROKEN_POD, engine=engine, connection=connection)
+
+    assert repr(first) == repr(second)
+
+
+async def test_an_answer_goes_out_at_the_deadline_with_what_is_known(
+    engine: Engine, cluster: SimulatedCluster, connection: Connection
+) -> None:
+    cluster.fail(path_prefix="/api/v1/pods", status=0, times=50, hang=True)
+    started = time.monotonic()
+    diagnosis = await diagnose(ExplainText(text=REFUSED), engine=engine, connection=connection, deadline=0.5)
+
+    assert time.monotonic() - started < 2
+    assert diagnosis.hypotheses[0].verdict in (Verdict.POSSIBLE, Verdict.LIKELY)
+    assert {gap.reason for gap in diagnosis.gaps} == {GapReason.TIMED_OUT}
+
+
+async def test_a_forbidden_read_names_the_permission_and_the_rest_goes_on(
+    engine: Engine, cluster: SimulatedCluster, connection: Connection
+) -> None:
+    cluster.forbid(resource="events")
+    diagnosis = await diagnose(BROKEN_POD, engine=engine, connection=connection)
+
+    assert diagnosis.hypotheses[0].verdict is Verdict.CONFIRMED
+    assert "needs list on events" in " ".join(map(str, diagnosis.gaps))
+
+
+async def test_without_a_cluster_the_text_alone_answers_and_says_so(engine: Engine) -> None:
+    diagnosis = await diagnose(ExplainText(text=REFUSED), engine=engine, connection=None)
+
+    assert diagnosis.hypotheses[0].verdict is Verdict.POSSIBLE
+    assert [gap.reason for gap in diagnosis.gaps] == [GapReason.NO_CLUSTER]
+    assert diagnosis.api_calls == 0
+
+
+async def test_ordinary_talk_reads_nothing(engine: Engine, cluster: SimulatedCluster, connection: Connection) -> None:
+    request = ExplainText(text="lunch at twelve? the deploy went fine by the way")
+    diagnosis = await diagnose(request, engine=engine, connection=connection)
+
+    assert diagnosis.hypotheses == ()
+    assert cluster.requests == []
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "closest"),
+    [("ledger", "db-tikv-9", "ledger/db-tikv-0"), ("legder", "db-tikv-0", "ledger/db-tikv-0")],
+)
+async def test_an_unknown_pod_gets_did_you_mean(
+    engine: Engine, connection: Connection, namespace: str, name: str, closest: str
+) -> None:
+    with pytest.raises(TargetNotFound) as raised:
+        await diagnose(DiagnoseObject(kind="pod", namespace=namespace, name=name), engine=engine, connection=connection)
+
+    assert raised.value.target == ObjectRef(kind="Pod", namespace=namespace, name=name)
+    assert closest in raised.value.closest
+
+
+@pytest.mark.parametrize(
+    "request_", [DiagnoseObject(kind="pdo", name="x"), DiagnoseObject(kind="pod", namespace="a/b", name="../x")]
+)
+async def test_what_cannot_be_an_object_is_refused_in_one_line(
+    engine: Engine, connection: Connection, request_: DiagnoseObject
+) -> None:
+    with pytest.raises(ClusterError) as raised:
+        await diagnose(request_, engine=engine, connection=connection)
+
+    assert "\n" not in str(raised.value)
+
+
+async def test_trouble_that_no_incident_explains_is_told_as_it_is(engine: Engine) -> None:
+    world: dict[str, Any] = {
+        "objects": [
+            {
+                "kind": "Pod",
+                "metadata": {"name": "sorter", "namespace": "batch"},
+                "spec": {"nodeName": "worker-a", "containers": [{"name": "main", "image": "sorter:1"}]},
+                "status": {
+                    "phase": "Running",
+                    "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "-3m"}],
+                    "containerStatuses": [
+                        {
+                            "name": "main",
+                            "image": "sorter:1",
+                            "ready": False,
+                            "restartCount": 4,
+                            "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s restarting"}},
+                            "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "-2m"}},
+                        }
+                    ],
+                },
+            }
+        ],
+        "logs": [{"pod": "batch/sorter", "container": "main", "previous": True, "text": "sorting 12 GB in memory"}],
+    }
+    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
+    cluster.load_neighbours()
+    cluster.load(world)
+    async with staged(cluster) as connection:
+        request = DiagnoseObject(kind="pod", namespace="batch", name="sorter")
+        diagnosis = await diagnose(request, engine=engine, connection=connection)
+
+    assert diagnosis.hypotheses == ()
+    assert any("OOMKilled, exit code 137" in one.quote for one in diagnosis.unexplained)
