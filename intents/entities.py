@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import re2
 
+from intents.commands import IS_NAME, KINDS, named_in_command
 from intents.domain import Entity
 
 # Names longer than this are none (a DNS-1123 subdomain has at most 253 characters; images and paths may be longer).
@@ -21,37 +22,6 @@ _LONGEST: Final = 500
 _MEMORY: Final = 32 << 20
 # So many names of one line are kept, in order.
 MOST_ENTITIES: Final = 32
-
-# Every spelling of a kind that kubectl takes or a controller writes → our word for it.
-KINDS: Final[Mapping[str, str]] = MappingProxyType({
-    spelling: kind
-    for kind, spellings in {
-        "pod": "pod pods po",
-        "node": "node nodes no",
-        "namespace": "namespace namespaces ns",
-        "deployment": "deployment deployments deploy deployments.apps deployment.apps",
-        "statefulset": "statefulset statefulsets sts statefulsets.apps statefulset.apps",
-        "daemonset": "daemonset daemonsets ds daemonsets.apps daemonset.apps",
-        "replicaset": "replicaset replicasets rs replicasets.apps replicaset.apps",
-        "job": "job jobs job.batch jobs.batch",
-        "cronjob": "cronjob cronjobs cj cronjobs.batch cronjob.batch",
-        "service": "service services svc",
-        "lease": "lease leases leases.coordination.k8s.io lease.coordination.k8s.io",
-        "pvc": "persistentvolumeclaim persistentvolumeclaims pvc",
-        "pv": "persistentvolume persistentvolumes pv",
-        "storageclass": "storageclass storageclasses sc storageclass.storage.k8s.io storageclasses.storage.k8s.io",
-        "apiservice": "apiservice apiservices apiservice.apiregistration.k8s.io apiservices.apiregistration.k8s.io",
-        "tidbcluster": "tidbcluster tidbclusters tc tidbcluster.pingcap.com tidbclusters.pingcap.com",
-        "configmap": "configmap configmaps cm",
-        "secret": "secret secrets",
-        "hpa": "horizontalpodautoscaler horizontalpodautoscalers hpa horizontalpodautoscaler.autoscaling",
-        "ingress": "ingress ingresses ing",
-        "webhook": "validatingwebhookconfiguration mutatingwebhookconfiguration",
-        "application": "application applications app application.argoproj.io applications.argoproj.io",
-        "crd": "customresourcedefinition customresourcedefinitions crd customresourcedefinition.apiextensions.k8s.io",
-    }.items()
-    for spelling in spellings.split()
-})  # fmt: skip
 
 _CAMEL: Final = (
     "Pod|Node|Namespace|Deployment|StatefulSet|DaemonSet|ReplicaSet|Job|CronJob|Service|Lease|PersistentVolumeClaim|PersistentVolume"
@@ -131,10 +101,10 @@ def _container(match: Any) -> _Found:
 
 
 _PAIR: Final = re.compile(r"\"?(kind|namespace|name)\"?\s?[:=]\s?\"?([A-Za-z0-9.-]{1,253})\"?")
-_NO_CONTAINER: Final = frozenset(
-    "a an and app are as at by cannot creating exited failed for from had has image in is of on runtime status that the to was"
-    " which will with".split()
-)
+_NO_CONTAINER: Final = frozenset({
+    "a", "an", "and", "app", "are", "as", "at", "by", "cannot", "creating", "exited", "failed", "for", "from", "had", "has",
+    "image", "in", "is", "of", "on", "runtime", "status", "that", "the", "to", "was", "which", "will", "with",
+})  # fmt: skip
 _KEYS: Final[Mapping[str, str]] = MappingProxyType({
     "namespace": "namespace", "namespacename": "namespace", "podnamespace": "namespace", "ns": "namespace",
     "pod": "pod", "podname": "pod", "node": "node", "nodename": "node",
@@ -221,15 +191,13 @@ def _compiled() -> tuple[Any, tuple[Any, ...]]:
 
 
 _WHICH, _COMPILED = _compiled()
-_COMMAND: Final = re.compile(r"(?:^|[\s`$(])(?:kubectl|oc|helm|tkctl|stern|k)\s")
 
 
 def entities_in(line: str) -> tuple[Entity, ...]:
     """The names of one line, each once, in the order of the patterns: the surest first."""
     found: dict[Entity, None] = {}
-    if _COMMAND.search(line):
-        for kind, value in _from_command(line):
-            _keep(found, kind, value)
+    for kind, value in named_in_command(line):
+        _keep(found, kind, value)
     for index in sorted(_WHICH.Match(line) or ()):
         for match in _COMPILED[index].finditer(line):
             for kind, value in _PATTERNS[index].read(match):
@@ -241,44 +209,5 @@ def _keep(found: dict[Entity, None], kind: str, value: str | None) -> None:
     if not value or len(value) > _LONGEST or len(found) >= MOST_ENTITIES:
         return
     value = value.rstrip(".,:;")
-    if kind in _FREE or _IS_NAME.fullmatch(value):
+    if kind in _FREE or IS_NAME.fullmatch(value):
         found[Entity(kind=kind, value=value)] = None
-
-
-_FLAGS: Final[Mapping[str, str]] = MappingProxyType(
-    {"-n": "namespace", "--namespace": "namespace", "-c": "container", "--container": "container"}
-)
-# Flags without a value, so that the next word is not taken for theirs.
-_SWITCHES: Final = frozenset(
-    "-f -p -w -i -t -it -ti -A --all-namespaces --previous --follow --watch --force --show-labels --no-headers".split()
-)
-_LOGS: Final = frozenset({"logs", "log", "exec", "attach", "port-forward"})
-_IS_NAME: Final = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
-
-
-def _from_command(line: str) -> Iterator[tuple[str, str]]:
-    """`kubectl -n ns describe pod x`: flags, then a verb, then a kind and names, or for logs and exec a pod."""
-    words = iter(line[:_LONGEST].replace("=", " ").split())
-    verb = kind = ""
-    for word in words:
-        if word in ("|", "--", "&&", ";", ">"):
-            return
-        if word.startswith("-"):
-            value = "" if word in _SWITCHES else next(words, "")
-            if (flag := _FLAGS.get(word)) and _IS_NAME.fullmatch(value):
-                yield flag, value
-        elif kind and _IS_NAME.fullmatch(word):
-            yield kind, word
-            kind = ""
-        elif verb in _LOGS and _IS_NAME.fullmatch(word):
-            yield "pod", word
-            verb = ""
-        elif word in _VERBS:
-            verb = word
-        elif verb:
-            kind = KINDS.get(word, "")
-
-
-_VERBS: Final = _LOGS | frozenset(
-    "get describe delete edit patch annotate label scale top cordon drain uncordon restart status undo".split()
-)

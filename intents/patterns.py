@@ -16,13 +16,14 @@ PLACEHOLDER: Final = re.compile(r"<([a-z_][a-z0-9_]*)>")
 SKIP: Final = "_"
 
 _NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
+_NAMES: Final = (
+    "namespace", "pod", "container", "node", "deployment", "statefulset", "daemonset", "replicaset", "job", "cronjob",
+    "service", "ingress", "lease", "pvc", "pv", "storageclass", "configmap", "secret", "hpa", "tidbcluster", "apiservice",
+    "application", "webhook",
+)  # fmt: skip
 # What a captured text must look like, by the placeholder's name; others take whatever stands there.
 _SHAPES: Final = {
-    **dict.fromkeys(
-        "namespace pod container node deployment statefulset daemonset replicaset job cronjob service ingress lease pvc pv"
-        " storageclass configmap secret hpa tidbcluster apiservice application webhook".split(),
-        _NAME,
-    ),
+    **dict.fromkeys(_NAMES, _NAME),
     "image": r"[A-Za-z0-9][A-Za-z0-9._:@/-]*",
     "field": r"[A-Za-z][\w.\[\]*/-]*",
     "api": r"[a-z0-9.-]+/v\w+",

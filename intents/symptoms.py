@@ -1,6 +1,7 @@
 """Text → symptoms: its meaningful lines, once each, with what they name and when they say they were written.
 
-Never raises, whatever comes in. What is looked at is bounded (`cleaning.MAX_BYTES`), what comes out too (`MAX_SYMPTOMS`).
+Never raises, whatever comes in. What is looked at is bounded (`cleaning.MAX_BYTES`), and so is what comes out
+(`MAX_SYMPTOMS`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 
 from intents.cleaning import lines_of
 from intents.domain import Entity, Symptom
-from intents.entities import MOST_ENTITIES, entities_in
+from intents.entities import MOST_ENTITIES
 from intents.tables import Reader
 from intents.times import time_in
 
@@ -76,8 +77,8 @@ _ALIKE_READ: Final = 6
 
 _VARYING: Final = re.compile(r"\d[0-9a-f]*")
 _TROUBLE: Final = re.compile(
-    r"(?i)error|fail|fatal|panic|warn|refused|denied|forbidden|invalid|timed? ?out|deadline|unable|cannot|can't|lost|evict|backoff"
-    r"|not found|unavailable|insufficient|too |exceeded|mismatch|^[EFW]\d{4} |[失错误超慢]"
+    r"(?i)error|fail|fatal|panic|warn|refused|denied|forbidden|invalid|timed? ?out|deadline|unable|cannot|can't|lost"
+    r"|evict|backoff|not found|unavailable|insufficient|too |exceeded|mismatch|^[EFW]\d{4} |[失错误超慢]"
 )
 
 

@@ -10,13 +10,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from intents.domain import Entity
-from intents.entities import KINDS, entities_in
+from intents.commands import KINDS
+from intents.entities import entities_in
 
 _HEADER: Final = re.compile(r"^\s*(?:NAMESPACE\s+|LAST SEEN\s+|POD\s+)?(?:NAME|TYPE|POD|NODE|OBJECT)\b[A-Z0-9 ()_%-]*$")
 _IS_NAME: Final = re.compile(r"(?:([a-z.]+)/)?([a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?)")
-_DESCRIBED: Final = re.compile(
-    r"^(Name|Namespace|Node|Priority|Service Account|Replicas|Taints|Volume|StorageClass):\s+(\S+)"
-)
+_DESCRIBED: Final = re.compile(r"^(Name|Namespace|Node|Priority|Service Account|StorageClass):\s+(\S+)")
 _ASKED: Final = re.compile(r"\b(?:get|describe|top)\s+(?:-\S+\s+(?:\S+\s+)?)?([a-z.]+)")
 
 # Which columns only this kind has → the kind that NAME names.
@@ -75,7 +74,7 @@ class Reader:
         for start, kind in self._columns:
             # Columns are aligned; a cell begins where its header does.
             cell = _IS_NAME.match(line, start) if line[start - 1 : start].strip() == "" or start == 0 else None
-            if cell is None or not line[cell.end() : cell.end() + 1].strip() == "":
+            if cell is None or line[cell.end() : cell.end() + 1].strip() != "":
                 self._columns = ()
                 return
             prefix, name = cell.groups()

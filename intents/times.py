@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import month_abbr
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
@@ -10,18 +11,17 @@ from intents.domain import PastedTime
 
 # A time stands near the start of a line, or behind a key of a JSON line; further right it is part of a message.
 _WITHIN: Final = 300
-_MONTHS: Final = {
-    name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)
-}
+_MONTHS: Final = {name: number for number, name in enumerate(month_abbr) if name}
 
 _TIME: Final = re.compile(
     # RFC 3339, ISO 8601, TiDB's [2022/09/08 11:46:12.703 +08:00], Go's 2009/11/10 23:00:00
-    r"(?<!\d)(?P<year>(?:19|20)\d\d)[-/](?P<month>\d\d)[-/](?P<day>\d\d)[T _](?P<clock>\d\d:\d\d:\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
-    r" ?(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d)?"
+    r"(?<!\d)(?P<year>(?:19|20)\d\d)[-/](?P<month>\d\d)[-/](?P<day>\d\d)[T _](?P<clock>\d\d:\d\d:\d\d)"
+    r"(?:[.,](?P<fraction>\d{1,9}))? ?(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d)?"
     # klog: severity, month and day, no year, no zone
     r"|(?<![A-Za-z0-9])[IWEF](?P<kmonth>\d\d)(?P<kday>\d\d) (?P<kclock>\d\d:\d\d:\d\d)\.(?P<kfraction>\d{1,9})"
     # RFC 1123 as kubectl describe prints it: Thu, 06 Mar 2025 11:02:19 +0100
-    r"|(?P<rday>\d\d?) (?P<rmonth>[A-Z][a-z]{2}) (?P<ryear>\d{4}) (?P<rclock>\d\d:\d\d:\d\d)(?: (?P<rzone>GMT|UTC|[+-]\d{4}))?"
+    r"|(?P<rday>\d\d?) (?P<rmonth>[A-Z][a-z]{2}) (?P<ryear>\d{4}) (?P<rclock>\d\d:\d\d:\d\d)"
+    r"(?: (?P<rzone>GMT|UTC|[+-]\d{4}))?"
     # syslog: Mar  6 11:02:19, no year, no zone
     r"|(?<![A-Za-z])(?P<smonth>[A-Z][a-z]{2}) {1,2}(?P<sday>\d\d?) (?P<sclock>\d\d:\d\d:\d\d)"
     # zap: seconds since 1970 as a float

@@ -13,8 +13,7 @@ from importlib.resources import files
 @cache
 def ordinary_lines() -> tuple[str, ...]:
     """All lines of this package's text files, in the files' order."""
-    sources = sorted(
-        (file for file in files(__name__).iterdir() if file.name.endswith(".txt")), key=lambda file: file.name
-    )
-    lines = (line.strip() for file in sources for line in file.read_text(encoding="utf-8").splitlines())
+    sources = (file for file in files(__name__).iterdir() if file.name.endswith(".txt"))
+    texts = {source.name: source.read_text(encoding="utf-8") for source in sources}
+    lines = (line.strip() for name in sorted(texts) for line in texts[name].splitlines())
     return tuple(line for line in lines if line and not line.startswith("#"))
