@@ -1,0 +1,143 @@
+"""May a pod be placed on a node at all: taints and tolerations, cordon, readiness, node selector and node affinity.
+
+Rules: k8s.io/component-helpers/scheduling/corev1 (taints, node affinity). What depends on other pods or on volumes
+(affinity between pods, topology spread, host ports, volume topology, resource claims) is not judged here;
+`constraints_beyond` names what of it a pod has, so that an answer can say what it left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.kube.conditions import condition
+
+_KEEPS_OFF: Final = frozenset({"NoSchedule", "NoExecute"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taint:
+    """A taint of a node; it prints as kubectl takes it: key=value:effect."""
+
+    key: str
+    value: str = ""
+    effect: str
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.value}:{self.effect}" if self.value else f"{self.key}:{self.effect}"
+
+
+def taints_of(node: Mapping[str, Any]) -> tuple[Taint, ...]:
+    """The taints a node carries, in its own order."""
+    return tuple(
+        Taint(key=str(each.get("key") or ""), value=str(each.get("value") or ""), effect=str(each.get("effect") or ""))
+        for each in (node.get("spec") or {}).get("taints") or ()
+    )
+
+
+def is_cordoned(node: Mapping[str, Any]) -> bool:
+    return bool((node.get("spec") or {}).get("unschedulable"))
+
+
+def tolerates(tolerations: Iterable[Mapping[str, Any]], taint: Taint) -> bool:
+    """Whether one of a pod's tolerations covers the taint."""
+    return any(_covers(toleration, taint) for toleration in tolerations)
+
+
+def refusal(pod: Mapping[str, Any], node: Mapping[str, Any]) -> str:
+    """Why the node does not admit the pod, in the scheduler's order; "" if it does."""
+    tolerations = (pod.get("spec") or {}).get("tolerations") or ()
+    if is_cordoned(node) and not tolerates(tolerations, _CORDON):
+        return "cordoned"
+    for taint in taints_of(node):
+        if taint.effect in _KEEPS_OFF and not tolerates(tolerations, taint):
+            return f"taint {taint}"
+    if not _selected(pod, node):
+        return "node selector or affinity"
+    # The node controller taints a node that is not ready, a moment later.
+    if condition(node, "Ready").get("status", "True") != "True" and not tolerates(tolerations, _NOT_READY):
+        return "not ready"
+    return ""
+
+
+def constraints_beyond(pod: Mapping[str, Any]) -> tuple[str, ...]:
+    """What else binds the pod's place and is not judged here."""
+    spec = pod.get("spec") or {}
+    affinity = spec.get("affinity") or {}
+    required = "requiredDuringSchedulingIgnoredDuringExecution"
+    ports = (port for each in spec.get("containers") or () for port in each.get("ports") or ())
+    spread = spec.get("topologySpreadConstraints") or ()
+    found = {
+        "pod affinity": bool((affinity.get("podAffinity") or {}).get(required)),
+        "pod anti-affinity": bool((affinity.get("podAntiAffinity") or {}).get(required)),
+        "topology spread": any(each.get("whenUnsatisfiable") == "DoNotSchedule" for each in spread),
+        "host ports": any(port.get("hostPort") for port in ports),
+        "volumes": any("persistentVolumeClaim" in each or "ephemeral" in each for each in spec.get("volumes") or ()),
+        "resource claims": bool(spec.get("resourceClaims")),
+    }
+    return tuple(name for name, present in found.items() if present)
+
+
+_CORDON: Final = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
+_NOT_READY: Final = Taint(key="node.kubernetes.io/not-ready", effect="NoSchedule")
+
+
+def _covers(toleration: Mapping[str, Any], taint: Taint) -> bool:
+    if (toleration.get("effect") or taint.effect) != taint.effect:
+        return False
+    key, operator = toleration.get("key") or "", toleration.get("operator") or "Equal"
+    if operator == "Exists":
+        return key in ("", taint.key)
+    return operator == "Equal" and key == taint.key and (toleration.get("value") or "") == taint.value
+
+
+def _selected(pod: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
+    spec = pod.get("spec") or {}
+    labels = (node.get("metadata") or {}).get("labels") or {}
+    if not (spec.get("nodeSelector") or {}).items() <= labels.items():
+        return False
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
+    if not required:
+        return True
+    fields = {"metadata.name": str((node.get("metadata") or {}).get("name") or "")}
+    return any(_term_holds(term, labels, fields) for term in required.get("nodeSelectorTerms") or ())
+
+
+def _term_holds(term: Mapping[str, Any], labels: Mapping[str, str], fields: Mapping[str, str]) -> bool:
+    expressions = term.get("matchExpressions") or ()
+    on_fields = term.get("matchFields") or ()
+    # An empty term selects nothing.
+    return bool(expressions or on_fields) and all(
+        _requirement_holds(requirement, values)
+        for requirements, values in ((expressions, labels), (on_fields, fields))
+        for requirement in requirements
+    )
+
+
+def _requirement_holds(requirement: Mapping[str, Any], values: Mapping[str, str]) -> bool:
+    value = values.get(str(requirement.get("key")))
+    wanted: Sequence[str] = requirement.get("values") or ()
+    match requirement.get("operator"):
+        case "In":
+            return value in wanted
+        case "NotIn":
+            return value not in wanted
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
+        case "Gt" | "Lt" as operator:
+            return _compares(value, wanted, greater=operator == "Gt")
+        case _:
+            return False
+
+
+def _compares(value: str | None, wanted: Sequence[str], *, greater: bool) -> bool:
+    try:
+        (bound,) = wanted
+        left, right = int(value or ""), int(bound)
+    except ValueError:
+        return False
+    return left > right if greater else left < right

@@ -1,0 +1,236 @@
+"""Which node would take a waiting pod, and which has room for it: requests against what is free, node by node."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Listing
+from bot.kube.placement import constraints_beyond, is_cordoned, refusal
+from bot.kube.requests import CPU, MEMORY, PODS, Amounts, amounts, lacking, minus, plus, pod_requests
+from bot.probes.contract import Look, Probe
+from bot.probes.scope import name_of, namespace_of, owner_of, pods_of, ref
+from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from intents.templates import bytes_, cpu
+
+# Pods of one owner with the same requests are one question; more questions than this make no readable answer.
+MOST_PODS: Final = 3
+# Rows per pod: those nodes that come nearest to taking it. The counts in each row are over all nodes.
+MOST_NODES: Final = 40
+
+# Owners whose pods can be fewer; those of a DaemonSet or of a node itself cannot.
+_SCALABLE: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})
+_BYTES: Final = (MEMORY, "ephemeral-storage", "hugepages-")
+
+DECLARATION: Final = ProbeDeclaration(
+    name="node-room",
+    says="for each waiting pod asked about, the largest first, a row per node: does it admit the pod, has it room",
+    rows={
+        "namespace": RowType.STRING,
+        "pod": RowType.STRING,
+        "owner_kind": RowType.STRING,
+        "owner": RowType.STRING,
+        "asks": RowType.STRING,  # the pod's effective requests in words: cpu 500m, memory 1Gi
+        "not_checked": RowType.STRINGS,  # what else binds the pod's place and is not judged here
+        "nodes_total": RowType.INTEGER,
+        "admitting_nodes": RowType.INTEGER,
+        "fitting_nodes": RowType.INTEGER,  # of the admitting ones
+        "node": RowType.STRING,
+        "admits": RowType.BOOLEAN,
+        "why_not": RowType.STRING,  # cordoned, taint …, node selector or affinity, not ready
+        "cordoned": RowType.BOOLEAN,
+        "fits": RowType.BOOLEAN,  # it has room, whether or not it admits the pod
+        "fits_if_empty": RowType.BOOLEAN,  # it would have room without its other pods
+        "lacks": RowType.STRINGS,
+        "shortfall": RowType.STRING,  # cpu: wants 4, free 1.5 of 8
+        "free_cpu_m": RowType.INTEGER,
+        "free_mem": RowType.INTEGER,
+        "free_pods": RowType.INTEGER,
+        "alloc_cpu_m": RowType.INTEGER,
+        "alloc_mem": RowType.INTEGER,
+        "want_cpu_m": RowType.INTEGER,
+        "want_mem": RowType.INTEGER,
+        "largest_consumer": RowType.STRING,  # namespace/name of the pod with the most of what lacks there
+        "consumer_kind": RowType.STRING,  # of the largest one whose owner can be scaled
+        "consumer_namespace": RowType.STRING,
+        "consumer": RowType.STRING,
+    },
+    permissions=(
+        Permission(verb="get", resource="pods"),
+        Permission(verb="list", resource="pods"),
+        Permission(verb="list", resource="nodes"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Node:
+    """A node with what its pods take."""
+
+    obj: Json
+    allocatable: Amounts
+    free: Amounts
+    pods: tuple[tuple[Json, Amounts], ...] = field(default=())
+
+
+async def read(look: Look) -> Reading:
+    """Read the waiting pods, all nodes and all pods on them. A pod that has a node is no longer asked about here."""
+    suspects = await pods_of(look)
+    waiting = [pod for pod in suspects.pods if _waits(pod)]
+    gaps = list(suspects.gaps)
+    if not waiting:
+        return Reading(gaps=tuple(gaps), missing=suspects.missing)
+    questions = _questions(waiting)
+    if len(questions) > MOST_PODS:
+        gaps.append(Gap(what="room for every waiting pod", reason=GapReason.TRUNCATED, detail="too many kinds of them"))
+    nodes, pods = await asyncio.gather(_list(look, "Node", "the nodes"), _list(look, "Pod", "pods in all namespaces"))
+    gaps += [part for part in (nodes, pods) if isinstance(part, Gap)]
+    if isinstance(nodes, Gap) or isinstance(pods, Gap):
+        return Reading(gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+    rooms = _rooms(nodes.items, pods.items)
+    rows = [row for pod, wanted in questions[:MOST_PODS] for row in _rows(pod, wanted, rooms)]
+    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+
+
+async def _list(look: Look, kind: str, what: str) -> Listing | Gap:
+    """A whole list: of a part, room would be counted that is not there."""
+    try:
+        listing = await look.snapshot.list(kind)
+    except ClusterError as error:
+        return error.gap(what)
+    return Gap(what=what, reason=GapReason.TRUNCATED, detail="too many") if listing.truncated else listing
+
+
+def _waits(pod: Json) -> bool:
+    return (
+        not (pod.get("spec") or {}).get("nodeName")
+        and (pod.get("status") or {}).get("phase") in ("Pending", None)
+        and not (pod.get("spec") or {}).get("schedulingGates")
+    )
+
+
+def _questions(pods: Iterable[Json]) -> list[tuple[Json, Amounts]]:
+    """One pod for each owner and size, the largest first."""
+    found: dict[object, tuple[Json, Amounts]] = {}
+    for pod in pods:
+        wanted = pod_requests(pod)
+        owner = owner_of(pod)
+        found.setdefault((owner.kind, owner.namespace, owner.name, tuple(sorted(wanted.items()))), (pod, wanted))
+
+    def size(question: tuple[Json, Amounts]) -> tuple[int, int, str, str]:
+        pod, wanted = question
+        return -wanted.get(CPU, 0), -wanted.get(MEMORY, 0), namespace_of(pod), name_of(pod)
+
+    return sorted(found.values(), key=size)
+
+
+def _rooms(nodes: Sequence[Json], pods: Iterable[Json]) -> list[_Node]:
+    running: dict[str, list[tuple[Json, Amounts]]] = defaultdict(list)
+    for pod in pods:
+        node = (pod.get("spec") or {}).get("nodeName")
+        if node and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed"):
+            running[str(node)].append((pod, pod_requests(pod)))
+    rooms = []
+    for node in nodes:
+        allocatable = amounts((node.get("status") or {}).get("allocatable"))
+        used: Amounts = {}
+        for _, taken in running[name_of(node)]:
+            used = plus(used, taken)
+        rooms.append(
+            _Node(
+                obj=node,
+                allocatable=allocatable,
+                free=minus(allocatable, used),
+                pods=tuple(running[name_of(node)]),
+            )
+        )
+    return rooms
+
+
+def _rows(pod: Json, wanted: Amounts, rooms: Sequence[_Node]) -> list[Row]:
+    why_not = {name_of(room.obj): refusal(pod, room.obj) for room in rooms}
+    admitting = [room for room in rooms if not why_not[name_of(room.obj)]]
+    owner = owner_of(pod)
+    shared: dict[str, Value] = {
+        "namespace": namespace_of(pod),
+        "pod": name_of(pod),
+        "owner_kind": owner.kind,
+        "owner": owner.name,
+        "asks": _said(wanted),
+        "not_checked": constraints_beyond(pod),
+        "nodes_total": len(rooms),
+        "admitting_nodes": len(admitting),
+        "fitting_nodes": sum(not lacking(room.free, wanted) for room in admitting),
+        "want_cpu_m": wanted.get(CPU, 0),
+        "want_mem": wanted.get(MEMORY, 0),
+    }
+
+    def nearness(room: _Node) -> tuple[bool, int, float, str]:
+        lacks = lacking(room.free, wanted)
+        part = min((room.free.get(name, 0) / wanted[name] for name in lacks), default=1.0)
+        return bool(why_not[name_of(room.obj)]), len(lacks), -part, name_of(room.obj)
+
+    nearest = sorted(rooms, key=nearness)[:MOST_NODES]
+    return [_row(room, wanted, shared, why_not=why_not[name_of(room.obj)]) for room in nearest]
+
+
+def _row(room: _Node, wanted: Amounts, shared: Mapping[str, Value], *, why_not: str) -> Row:
+    name = name_of(room.obj)
+    lacks = lacking(room.free, wanted)
+    by_size = _by_size(room, lacks)
+    scalable = next((owner for pod in by_size if (owner := owner_of(pod)).kind in _SCALABLE), None)
+    values: dict[str, Value] = {
+        **shared,
+        "node": name,
+        "admits": not why_not,
+        "why_not": why_not,
+        "cordoned": is_cordoned(room.obj),
+        "fits": not lacks,
+        "fits_if_empty": not lacking(room.allocatable, wanted),
+        "lacks": lacks,
+        "shortfall": "; ".join(_shortfall(room, wanted, resource) for resource in lacks),
+        "free_cpu_m": room.free.get(CPU, 0),
+        "free_mem": room.free.get(MEMORY, 0),
+        "free_pods": room.free.get(PODS, 0),
+        "alloc_cpu_m": room.allocatable.get(CPU, 0),
+        "alloc_mem": room.allocatable.get(MEMORY, 0),
+        "largest_consumer": f"{namespace_of(by_size[0])}/{name_of(by_size[0])}" if by_size else "",
+        "consumer_kind": scalable.kind if scalable else "",
+        "consumer_namespace": scalable.namespace if scalable else "",
+        "consumer": scalable.name if scalable else "",
+    }
+    return Row(values=values, subject=ref(room.obj, "Node"), reproduce=f"kubectl describe node {name}")
+
+
+def _shortfall(room: _Node, wanted: Amounts, resource: str) -> str:
+    wants, free, of = (_amount(resource, each.get(resource, 0)) for each in (wanted, room.free, room.allocatable))
+    return f"{resource}: wants {wants}, free {free} of {of}"
+
+
+def _by_size(room: _Node, lacks: Sequence[str]) -> list[Json]:
+    """The pods that take of what lacks, the largest share of the node first."""
+
+    def share(item: tuple[Json, Amounts]) -> float:
+        return max((item[1].get(name, 0) / max(room.allocatable.get(name, 0), 1) for name in lacks), default=0.0)
+
+    taking = [item for item in room.pods if share(item) > 0]
+    taking.sort(key=lambda item: (-share(item), namespace_of(item[0]), name_of(item[0])))
+    return [pod for pod, _ in taking]
+
+
+def _said(asked: Amounts) -> str:
+    shown = [CPU, MEMORY, *sorted(asked.keys() - {CPU, MEMORY, PODS})]
+    return ", ".join(f"{name} {_amount(name, asked[name])}" for name in shown if asked.get(name)) or "nothing"
+
+
+def _amount(resource: str, amount: int) -> str:
+    if resource == CPU:
+        return cpu(amount)
+    return bytes_(amount) if resource.startswith(_BYTES) else str(amount)
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,85 @@
+"""What the scheduler's and the kubelet's messages say, in the wordings of many releases."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.kube.evictions import Evicted, parse_eviction
+from bot.kube.unschedulable import Unschedulable, parse_unschedulable
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        # 1.36, as recorded
+        (
+            "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu, 2 Insufficient memory."
+            " no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for"
+            " scheduling.",
+            Unschedulable(nodes=3, lacks=("cpu", "memory")),
+        ),
+        (
+            "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient nvidia.com/gpu. no new"
+            " claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.",
+            Unschedulable(nodes=3, lacks=("nvidia.com/gpu",)),
+        ),
+        # 1.24 to 1.35
+        (
+            "0/6 nodes are available: 2 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 4"
+            " Insufficient cpu. preemption: 0/6 nodes are available: 2 Preemption is not helpful for scheduling, 4 No"
+            " preemption victims found for incoming pod.",
+            Unschedulable(nodes=6, lacks=("cpu",), taints=("node-role.kubernetes.io/control-plane",)),
+        ),
+        # up to 1.23
+        (
+            "0/4 nodes are available: 1 Insufficient memory, 1 Too many pods, 2 node(s) had taint {team: blue}, that"
+            " the pod didn't tolerate.",
+            Unschedulable(nodes=4, lacks=("memory", "pods"), taints=("team=blue",)),
+        ),
+        (
+            "0/1 nodes are available: 1 Insufficient ephemeral-storage.",
+            Unschedulable(nodes=1, lacks=("ephemeral-storage",)),
+        ),
+        ("0/3 nodes are available: 3 node(s) didn't match Pod's node affinity/selector.", Unschedulable(nodes=3)),
+        ("no nodes available to schedule pods", Unschedulable()),
+        ("", Unschedulable()),
+    ],
+)
+def test_the_schedulers_reasons_are_read_without_its_remarks_on_preemption(
+    message: str, expected: Unschedulable
+) -> None:
+    assert parse_unschedulable(message) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            "The node was low on resource: ephemeral-storage. Threshold quantity: 10120387530, available: 9520612Ki."
+            " Container web was using 4Ki, request is 0, has larger consumption of ephemeral-storage. ",
+            Evicted.EPHEMERAL_STORAGE,
+        ),
+        ("The node was low on resource: imagefs.", Evicted.IMAGEFS),
+        ("The node was low on resource: nodefs.", Evicted.NODEFS),
+        ("The node was low on resource: inodes.", Evicted.NODEFS),
+        ("The node was low on resource: [DiskPressure].", Evicted.EPHEMERAL_STORAGE),
+        ("Pod was rejected: The node had condition: [DiskPressure]. ", Evicted.EPHEMERAL_STORAGE),
+        ("The node had condition: [MemoryPressure, DiskPressure]. ", Evicted.EPHEMERAL_STORAGE),
+        ("The node was low on resource: memory. Container a was using 2Gi", Evicted.MEMORY),
+        ("The node had condition: [PIDPressure]. ", Evicted.PIDS),
+        ("Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. ", Evicted.OWN_LIMIT),
+        ('Usage of EmptyDir volume "cache" exceeds the limit "256Mi". ', Evicted.OWN_LIMIT),
+        ('Container web exceeded its local ephemeral storage limit "1Gi". ', Evicted.OWN_LIMIT),
+        ("The node was low on resource: example.com/dongles.", Evicted.OTHER),
+        ("The node had condition: [Sunburn]. ", Evicted.OTHER),
+        ("", Evicted.OTHER),
+    ],
+)
+def test_an_eviction_names_what_there_was_too_little_of(message: str, expected: Evicted) -> None:
+    assert parse_eviction(message) is expected
+
+
+@given(st.text(max_size=300))
+def test_no_message_breaks_the_readers(message: str) -> None:
+    parse_eviction(message)
+    parse_unschedulable(message)
