@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unauthorized, Unreachable
 from bot.cluster.settings import ClusterSettings
-from bot.playground.kubernetes.server import SimulatedCluster
+from bot.playground.kubernetes import SimulatedCluster
 
 HERE = Path(__file__).parent
 

@@ -5,7 +5,7 @@ import pytest
 from bot.cluster.errors import NotServed, ServerError
 from bot.cluster.resources import WELL_KNOWN, well_known
 from bot.cluster.snapshot import Snapshot
-from bot.playground.kubernetes.server import SimulatedCluster
+from bot.playground.kubernetes import SimulatedCluster
 
 WIDGETS = {
     "kind": "CustomResourceDefinition",

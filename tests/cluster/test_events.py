@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.cluster.events import event_count, event_last_seen, is_about, oldest_first
 from bot.cluster.snapshot import Snapshot
-from bot.playground.kubernetes.server import SimulatedCluster
+from bot.playground.kubernetes import SimulatedCluster
 from intents.domain import ObjectRef
 
 TIMES = st.datetimes(

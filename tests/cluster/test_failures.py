@@ -22,7 +22,7 @@ from bot.cluster.errors import (
 from bot.cluster.resources import Resource
 from bot.cluster.settings import ClusterSettings
 from bot.cluster.snapshot import Snapshot
-from bot.playground.kubernetes.server import SimulatedCluster
+from bot.playground.kubernetes import SimulatedCluster
 from intents.domain import Gap, GapReason, Permission
 
 PODS = "/api/v1/namespaces/shop/pods"

@@ -6,7 +6,7 @@ import pytest
 
 from bot.cluster.errors import BadRequest, Expired
 from bot.cluster.snapshot import Snapshot
-from bot.playground.kubernetes.server import SimulatedCluster
+from bot.playground.kubernetes import SimulatedCluster
 
 EXPIRED = {"kind": "Status", "status": "Failure", "reason": "Expired", "message": "too old", "code": 410}
 

@@ -13,7 +13,7 @@ from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unauthorized
 from bot.cluster.settings import ClusterSettings
 from bot.cluster.snapshot import Snapshot
-from bot.playground.kubernetes.server import SimulatedCluster
+from bot.playground.kubernetes import SimulatedCluster
 
 VERSION = "client.authentication.k8s.io/v1"
 Configure = Callable[..., Path]

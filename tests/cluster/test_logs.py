@@ -4,7 +4,7 @@ import pytest
 
 from bot.cluster.errors import BadRequest, NoLog, NotFound, ServerError
 from bot.cluster.snapshot import Snapshot
-from bot.playground.kubernetes.server import SimulatedCluster
+from bot.playground.kubernetes import SimulatedCluster
 
 
 async def test_a_log_is_text(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
