@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError, NotFound
+from bot.cluster.errors import ClusterError, Forbidden, NotFound
 from bot.probes.contract import Look
 from intents.domain import Gap, GapReason, Json, ObjectRef
 
@@ -55,11 +55,14 @@ async def pods_of(look: Look) -> Suspects:
 
 async def _named(look: Look) -> Suspects:
     focus = look.focus
+    found: tuple[Json, ...]
     if focus.namespace:
         pod = await look.snapshot.find("Pod", focus.name, namespace=focus.namespace)
         found = (pod,) if pod else ()
     else:
-        found = (await look.snapshot.list("Pod", fields=f"metadata.name={focus.name}")).items
+        found, gaps = await _anywhere(look)
+        if gaps:
+            return Suspects(pods=_sorted(found).pods, gaps=gaps)
     if found:
         return _sorted(found)
     missing = str(ObjectRef(kind="Pod", namespace=focus.namespace, name=focus.name))
@@ -69,6 +72,16 @@ async def _named(look: Look) -> Suspects:
     listing = await look.snapshot.list("Pod", namespace=focus.namespace)
     successors = [pod for pod in listing.items if generated_stem(name_of(pod)) == stem]
     return Suspects(pods=_sorted(successors).pods, missing=missing)
+
+
+async def _anywhere(look: Look) -> tuple[tuple[Json, ...], tuple[Gap, ...]]:
+    """Pods of a name in any namespace; with rights in one namespace only, the context's own, and a gap for the rest."""
+    name = look.focus.name
+    try:
+        return (await look.snapshot.list("Pod", fields=f"metadata.name={name}")).items, ()
+    except Forbidden as error:
+        pod = await look.snapshot.find("Pod", name, namespace=look.snapshot.default_namespace)
+        return (pod,) if pod else (), (error.gap(_pods_in("")),)
 
 
 async def _selected(look: Look) -> Suspects:
