@@ -35,7 +35,7 @@ async def test_every_mutant_is_caught_by_a_case(engine: Engine, incident: Incide
 
 
 def mutants(incident: Incident) -> Iterator[tuple[str, Incident]]:
-    """The incident with one rule changed. Rules that only inform (`finds: neutral`) decide nothing: nothing to catch."""
+    """The incident with one rule changed. Rules that only inform (`finds: neutral`) decide nothing to be caught."""
     for index, rule in enumerate(incident.evidence):
         if rule.finds is Outcome.NEUTRAL:
             continue

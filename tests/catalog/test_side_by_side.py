@@ -1,0 +1,42 @@
+"""Every broken case in one cluster: each question still gets its own answer. This is the cluster of `casebook demo`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.cluster.connection import Connection
+from bot.diagnosing import Engine, build_engine, diagnose
+from bot.playground.kubernetes import SimulatedCluster
+from bot.rehearsing import REHEARSAL_TIME, request_of, staged
+from intents.catalog.cases import world_of
+from intents.catalog.loader import builtin_directory, load
+from intents.catalog.schema import Incident
+
+CATALOG = load((builtin_directory(),)).catalog
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return build_engine()[0]
+
+
+@pytest.fixture
+async def everything_broken() -> AsyncIterator[Connection]:
+    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
+    cluster.load_neighbours()
+    for incident in CATALOG:
+        cluster.load(world_of(incident, incident.cases[0]))
+    async with staged(cluster) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("incident", list(CATALOG), ids=lambda incident: incident.id)
+async def test_an_incident_is_proven_among_all_the_others(
+    engine: Engine, everything_broken: Connection, incident: Incident
+) -> None:
+    case = incident.cases[0]
+    diagnosis = await diagnose(request_of(incident, case), engine=engine, connection=everything_broken)
+
+    assert {one.incident: one.verdict for one in diagnosis.hypotheses}[incident.id] is case.then
