@@ -13,6 +13,13 @@ from typing import Any, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
 
+# Kinds whose objects carry no metadata.generation.
+WITHOUT_GENERATION = frozenset({
+    "ConfigMap", "Secret", "ServiceAccount", "Namespace", "Node", "Event", "Endpoints", "PersistentVolumeClaim",
+    "PersistentVolume", "Service", "Lease", "EndpointSlice", "APIService", "LimitRange", "ResourceQuota", "Role",
+    "ClusterRole", "RoleBinding", "ClusterRoleBinding", "StorageClass", "CSINode", "ControllerRevision",
+    "VolumeAttachment",
+})  # fmt: skip
 ALL_VERBS: tuple[str, ...] = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _CHANGE = ("get", "patch", "update")
 _PROXY = ("create", "delete", "get", "patch", "update")
@@ -45,7 +52,7 @@ class Resource:
     subresources: tuple[Subresource, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
     custom: bool = False
-    pruned_to: tuple[str, ...] | None = None
+    schema: Mapping[str, Any] | None = None
 
     @property
     def table(self) -> tuple[str, str]:
@@ -348,7 +355,6 @@ def from_custom_resource_definition(definition: Json) -> Iterable[Resource]:
         subresources = tuple(
             _subresource(parent=names["kind"], name=name) for name in sorted(version.get("subresources") or {})
         )
-        properties = ((version.get("schema") or {}).get("openAPIV3Schema") or {}).get("properties")
         yield Resource(
             group=spec["group"],
             version=version["name"],
@@ -364,5 +370,5 @@ def from_custom_resource_definition(definition: Json) -> Iterable[Resource]:
                 for each in version.get("selectableFields") or ()
             },
             custom=True,
-            pruned_to=tuple(properties) if properties else None,
+            schema=(version.get("schema") or {}).get("openAPIV3Schema"),
         )

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from bot.playground.kubernetes import times
 from bot.playground.kubernetes.access import Denial
+from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.dispatch import TEXT_TYPE, Answer, Dispatcher, Request
 from bot.playground.kubernetes.faults import Fault, Faults, RecordedRequest
 from bot.playground.kubernetes.resources import Json
@@ -37,8 +38,9 @@ class SimulatedCluster:
         self.token: str | None = None
         self._clock = clock
         self._state = State(clock=clock)
-        self._writer = Writer(state=self._state)
-        self._dispatcher = Dispatcher(state=self._state, writer=self._writer)
+        self._controllers = Controllers(state=self._state)
+        writer = Writer(state=self._state, controllers=self._controllers)
+        self._dispatcher = Dispatcher(state=self._state, writer=writer)
         self._faults = Faults()
         self._runner: web.AppRunner | None = None
         self._stopping = asyncio.Event()
@@ -59,7 +61,8 @@ class SimulatedCluster:
 
         Raises WorldError, naming the key or the object, and leaves the cluster as it was.
         """
-        self._writer.learn(Loader(state=self._state).load(world))
+        loaded = Loader(state=self._state).load(world)
+        self._controllers.learn(loaded=loaded.objects, overrides=loaded.overrides)
 
     def load_neighbours(self) -> None:
         """Add healthy nodes and workloads, so that what is broken is not alone."""

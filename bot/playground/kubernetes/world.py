@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,12 +30,14 @@ _EVENT_KEYS = (
 _LOG_KEYS = ("pod", "container", "previous", "text", "since")
 _DENIAL_KEYS = ("verb", "group", "resource", "namespace", "name")
 _COUNTED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
-_WITHOUT_GENERATION = frozenset({
-    "ConfigMap", "Secret", "ServiceAccount", "Namespace", "Node", "Event", "Endpoints", "PersistentVolumeClaim",
-    "PersistentVolume", "Service", "Lease", "EndpointSlice", "APIService", "LimitRange", "ResourceQuota", "Role",
-    "ClusterRole", "RoleBinding", "ClusterRoleBinding", "StorageClass", "CSINode", "ControllerRevision",
-    "VolumeAttachment",
-})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What a world brought: its objects as they are stored, and its overrides of reactions."""
+
+    objects: list[Json]
+    overrides: list[Override]
 
 
 class Loader:
@@ -46,8 +49,8 @@ class Loader:
         self._objects: dict[tuple[Table, Key], tuple[Resource, Json]] = {}
         self._new_kinds: list[Resource] = []
 
-    def load(self, world: Mapping[str, Any]) -> list[Override]:
-        """Store what `world` says and return its overrides of reactions. WorldError if it is wrong."""
+    def load(self, world: Mapping[str, Any]) -> Loaded:
+        """Store what `world` says. WorldError if it is wrong."""
         if not isinstance(world, Mapping):
             raise WorldError(f"a world: expected a mapping with {', '.join(_KEYS)}, got {type(world).__name__}")
         check_keys(world, where="a world", known=_KEYS)
@@ -71,8 +74,8 @@ class Loader:
             parse_override(item, where=f"reactions[{at}]")
             for at, item in enumerate(list_of_mappings(world.get("reactions"), where="reactions"))
         ]
-        self._store(happened=happened, logs=logs, denials=denials)
-        return overrides
+        stored = self._store(happened=happened, logs=logs, denials=denials)
+        return Loaded(objects=stored, overrides=overrides)
 
     def _flat(self, items: Iterable[Json]) -> Iterable[Json]:
         for item in items:
@@ -155,7 +158,7 @@ class Loader:
         if namespace:
             head["namespace"] = namespace
         head["uid"] = uid or uid_of(table=resource.table, namespace=namespace, name=name)
-        if resource.kind not in _WITHOUT_GENERATION:
+        if resource.kind not in resources.WITHOUT_GENERATION:
             head["generation"] = metadata.get("generation", 1)
         head["creationTimestamp"] = metadata.get("creationTimestamp", times.timestamp(self._now - timedelta(days=1)))
         rest = {key: value for key, value in metadata.items() if key not in (*head, "uid", "managedFields")}
@@ -289,11 +292,14 @@ class Loader:
         since = _check_time(item, "since", now=self._now, where=where)
         return pod["metadata"]["uid"], str(container), item.get("previous", False), Log(text=text, since=since)
 
-    def _store(self, *, happened: list[Json], logs: list[tuple[str, str, bool, Log]], denials: list[Denial]) -> None:
+    def _store(
+        self, *, happened: list[Json], logs: list[tuple[str, str, bool, Log]], denials: list[Denial]
+    ) -> list[Json]:
         state, store = self._state, self._state.store
         for resource in self._new_kinds:
             state.registry.add(resource)
         day = times.timestamp(self._now - timedelta(days=1))
+        stored: list[Json] = []
         first = (DEFINITIONS, NAMESPACES)
         ordered = sorted(self._objects.items(), key=lambda each: each[1][0].table not in first)
         for (table, (namespace, name)), (resource, obj) in ordered:
@@ -301,7 +307,7 @@ class Loader:
                 state.ensure_namespace(namespace, created=day)
             if store.get(table=table, namespace=namespace, name=name) is None:
                 store.new_uid(table=table, namespace=namespace, name=name)
-            state.put(resource=resource, obj=obj)
+            stored.append(state.put(resource=resource, obj=obj))
             if table == NAMESPACES:
                 state.fill_namespace(name, created=day)
         event_resource = state.registry.of_table(("", "events"))
@@ -316,6 +322,7 @@ class Loader:
             state.logs.write(uid=uid, container=container, previous=previous, log=log)
         for denial in denials:
             state.access.forbid(denial)
+        return stored
 
 
 def _check_strings(values: Any, *, about: str, key: str) -> None:

@@ -1,15 +1,34 @@
-"""Writes."""
+"""Writes: create, update and patch, their dry runs and subresources; deleting, scaling and evicting have their own files."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.playground.kubernetes import defaults, fields, patching, reading, schemas, times, validation
 from bot.playground.kubernetes.addressing import Address
-from bot.playground.kubernetes.overrides import Override
-from bot.playground.kubernetes.resources import Json, Resource
-from bot.playground.kubernetes.state import State
-from bot.playground.kubernetes.status import refusal
+from bot.playground.kubernetes.body import decode_object
+from bot.playground.kubernetes.controllers import Controllers
+from bot.playground.kubernetes.deleting import Deleter
+from bot.playground.kubernetes.resources import WITHOUT_GENERATION, Json, Resource
+from bot.playground.kubernetes.state import NAMESPACES, State
+from bot.playground.kubernetes.status import (
+    Refusal,
+    admission_forbidden,
+    already_exists,
+    bad_request,
+    cause,
+    conflict,
+    invalid,
+    method_not_allowed,
+    not_found,
+    refusal,
+    success,
+)
+
+_MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+_KEPT_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +40,386 @@ class Done:
     warnings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Write:
+    """One write as it came in."""
+
+    address: Address
+    resource: Resource
+    query: Mapping[str, str]
+    content_type: str
+    body: bytes
+
+    @property
+    def name(self) -> str:
+        return self.address.name
+
+    def dry_run(self, *, options: str) -> bool:
+        values = [self.query["dryRun"]] if self.query.get("dryRun") else []
+        return validation.check_dry_run(values, options=options)
+
+
 class Writer:
-    """Carries out writes."""
+    """Carries out writes and lets the controllers react to what they stored."""
 
-    def __init__(self, *, state: State) -> None:
+    def __init__(self, *, state: State, controllers: Controllers) -> None:
         self._state = state
-
-    def learn(self, overrides: list[Override]) -> None:
-        """Let these overrides answer writes from now on."""
+        self._controllers = controllers
+        self._deleter = Deleter(state=state, controllers=controllers)
 
     def write(
         self, *, address: Address, resource: Resource, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
     ) -> Done:
-        raise refusal(code=501, message="not written yet")
+        """Carry out one write. Raises Refusal."""
+        write = _Write(
+            address=address,
+            resource=resource,
+            query=query,
+            content_type=headers.get("content-type", ""),
+            body=body,
+        )
+        match address.subresource:
+            case "":
+                return self._main(write)
+            case "status" | "ephemeralcontainers" | "resize" | "approval" | "finalize":
+                return self._change(write)
+            case "scale":
+                return self._scale(write)
+            case "eviction":
+                return self._evict(write)
+            case "binding":
+                return self._bind(write)
+            case other:
+                message = f"the simulated API server does not serve {resource.plural}/{other}"
+                raise refusal(code=501, message=message, reason="NotImplemented")
+
+    def _main(self, write: _Write) -> Done:
+        match write.address.verb:
+            case "create" if write.name:
+                raise method_not_allowed()
+            case "create":
+                return self._create(write)
+            case "update" | "patch":
+                return self._change(write)
+            case _:
+                done = self._deleter.delete(
+                    address=write.address, resource=write.resource, query=write.query, body=write.body
+                )
+                return Done(status=200, body=done)
+
+    def _create(self, write: _Write) -> Done:
+        dry_run = write.dry_run(options="CreateOptions")
+        resource, state = write.resource, self._state
+        obj = decode_object(write.body, content_type=write.content_type, resource=resource)
+        fields.check_types(obj, resource=resource)
+        warnings = self._unknown_fields(obj, write=write)
+        metadata = obj.setdefault("metadata", {})
+        namespace = write.address.namespace if resource.namespaced else ""
+        if metadata.get("namespace", namespace) != namespace:
+            raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        self._require_namespace(write, name=metadata.get("name", ""))
+        if metadata.get("resourceVersion"):
+            raise refusal(code=500, message="resourceVersion should not be set on objects to be created")
+        if not metadata.get("name") and metadata.get("generateName"):
+            metadata["name"] = metadata["generateName"] + defaults.suffix(metadata, state.store.revision)
+        created = self._initial(obj, resource=resource, namespace=namespace)
+        _complete(created, resource=resource)
+        _check(created, resource=resource)
+        if state.find(resource=resource, namespace=namespace, name=metadata["name"]) is not None:
+            raise already_exists(group=resource.group, resource=resource.plural, name=metadata["name"])
+        if resource.kind == "Pod":
+            defaults.mount_token(created["spec"], name=metadata["name"])
+        if dry_run:
+            return Done(status=201, body=created, warnings=warnings)
+        stored = state.put(resource=resource, obj=created)
+        self._controllers.created(resource=resource, obj=stored)
+        return Done(status=201, body=reading.shown(stored, resource=resource), warnings=warnings)
+
+    def _initial(self, obj: Json, *, resource: Resource, namespace: str) -> Json:
+        metadata = obj["metadata"]
+        head: Json = {key: metadata[key] for key in ("name", "generateName") if key in metadata}
+        if namespace:
+            head["namespace"] = namespace
+        name = metadata.get("name", "")
+        head["uid"] = self._state.store.new_uid(table=resource.table, namespace=namespace, name=name)
+        if resource.kind not in WITHOUT_GENERATION:
+            head["generation"] = 1
+        head["creationTimestamp"] = times.timestamp(self._state.now())
+        kept = {key: value for key, value in metadata.items() if key in ("labels", "annotations", "ownerReferences")}
+        if metadata.get("finalizers"):
+            kept["finalizers"] = metadata["finalizers"]
+        created: Json = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": head | kept}
+        with_status = resource.subresource("status") is not None
+        created |= {
+            key: copy.deepcopy(value)
+            for key, value in obj.items()
+            if key not in ("kind", "apiVersion", "metadata") and not (key == "status" and with_status)
+        }
+        if with_status and not resource.custom:
+            created["status"] = {"phase": "Active"} if resource.kind == "Namespace" else {}
+        if resource.kind == "Namespace":
+            created["metadata"]["labels"] = {"kubernetes.io/metadata.name": name} | (metadata.get("labels") or {})
+            created.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
+        return created
+
+    def _require_namespace(self, write: _Write, *, name: str) -> None:
+        resource, namespace = write.resource, write.address.namespace
+        if not resource.namespaced:
+            return
+        found = self._state.store.get(table=NAMESPACES, namespace="", name=namespace)
+        if found is None:
+            raise not_found(group="", resource="namespaces", name=namespace)
+        if found["metadata"].get("deletionTimestamp"):
+            reason = cause(
+                reason="NamespaceTerminating",
+                message=f"namespace {namespace} is being terminated",
+                field="metadata.namespace",
+            )
+            raise admission_forbidden(
+                group=resource.group,
+                resource=resource.plural,
+                name=name,
+                because=f"unable to create new content in namespace {namespace} because it is being terminated",
+                causes=[reason],
+            )
+
+    def _unknown_fields(self, obj: Json, *, write: _Write) -> tuple[str, ...]:
+        """Drop what the kind does not have; the warnings for it. Refusal 400 if the client asked to be strict."""
+        unknown = fields.unknown(obj, resource=write.resource)
+        fields.drop_unknown(obj, resource=write.resource)
+        if write.resource.schema is not None:
+            unknown += schemas.prune(obj, write.resource.schema)
+        mode = write.query.get("fieldValidation", "Warn")
+        if unknown and mode == "Strict":
+            raise fields.strict_error(unknown, resource=write.resource)
+        return tuple(f'unknown field "{path}"' for path in unknown) if mode == "Warn" else ()
+
+    def _change(self, write: _Write) -> Done:
+        """An update or a patch of an object, or of one of the subresources that show the whole object."""
+        if write.address.verb == "update":
+            return self._replace(write)
+        dry_run = write.dry_run(options="PatchOptions")
+        before = self._existing(write)
+        if write.content_type.startswith(patching.APPLY_PATCH) and not write.query.get("fieldManager"):
+            required = cause(
+                reason="FieldValueRequired", message="Required value: is required for apply patch", field="fieldManager"
+            )
+            raise validation_error(required, options="PatchOptions")
+        shown = reading.shown(before, resource=write.resource)
+        after = patching.apply(shown, body=write.body, content_type=write.content_type, resource=write.resource)
+        fields.check_types(after, resource=write.resource)
+        warnings = self._unknown_fields(after, write=write)
+        return self._store(write, before=before, after=after, dry_run=dry_run, warnings=warnings)
+
+    def _replace(self, write: _Write) -> Done:
+        dry_run = write.dry_run(options="UpdateOptions")
+        after = decode_object(write.body, content_type=write.content_type, resource=write.resource)
+        fields.check_types(after, resource=write.resource)
+        warnings = self._unknown_fields(after, write=write)
+        _same_name(after, write=write)
+        before = self._existing(write)
+        return self._store(write, before=before, after=after, dry_run=dry_run, warnings=warnings)
+
+    def _existing(self, write: _Write) -> Json:
+        return reading.existing(state=self._state, resource=write.resource, address=write.address)
+
+    def _store(
+        self, write: _Write, *, before: Json, after: Json, dry_run: bool, warnings: tuple[str, ...] = ()
+    ) -> Done:
+        resource = write.resource
+        _same_name(after, write=write)
+        after = _carried_over(before, copy.deepcopy(after), subresource=write.address.subresource, resource=resource)
+        self._require_version(before, after, resource=resource)
+        _complete(after, resource=resource)
+        _check(after, resource=resource, before=before)
+        after["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"]
+        if after == before:
+            return Done(status=200, body=before, warnings=warnings)
+        if write.address.subresource == "" and _counts_up(before, after, resource=resource):
+            after["metadata"]["generation"] = before["metadata"].get("generation", 0) + 1
+        if dry_run:
+            return Done(status=200, body=after, warnings=warnings)
+        if after["metadata"].get("deletionTimestamp") and _releasable(after, resource=resource):
+            self._state.remove(resource=resource, obj=after)
+            self._controllers.removed(resource=resource, obj=after)
+            return Done(status=200, body=after, warnings=warnings)
+        stored = self._state.put(resource=resource, obj=after)
+        self._controllers.updated(resource=resource, before=before, after=stored)
+        return Done(status=200, body=stored, warnings=warnings)
+
+    def _require_version(self, before: Json, after: Json, *, resource: Resource) -> None:
+        asked = after["metadata"].get("resourceVersion")
+        if asked and asked != before["metadata"]["resourceVersion"]:
+            name = before["metadata"]["name"]
+            raise conflict(group=resource.group, resource=resource.plural, name=name, because=_MODIFIED)
+
+    def _scale(self, write: _Write) -> Done:
+        owner = self._existing(write)
+        before = scale_of(owner)
+        if write.address.verb == "get":
+            return Done(status=200, body=before)
+        if write.address.verb == "patch":
+            dry_run = write.dry_run(options="PatchOptions")
+            after = patching.apply(before, body=write.body, content_type=write.content_type, resource=write.resource)
+        else:
+            dry_run = write.dry_run(options="UpdateOptions")
+            after = decode_object(write.body, content_type=write.content_type, resource=write.resource, kind="Scale")
+        self._require_version(owner, after, resource=write.resource)
+        replicas = (after.get("spec") or {}).get("replicas", 0)
+        if not isinstance(replicas, int) or isinstance(replicas, bool):
+            raise bad_request(
+                'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal string into Go struct '
+                "field ScaleSpec.spec.replicas of type int32"
+            )
+        if replicas < 0:
+            message = f"Invalid value: {replicas}: must be greater than or equal to 0"
+            wrong = cause(reason="FieldValueInvalid", message=message, field="spec.replicas")
+            raise validation_error(wrong, group="autoscaling", kind="Scale", name=write.name)
+        changed = owner | {"spec": owner["spec"] | {"replicas": replicas}}
+        main = _Write(
+            address=Address(**{**_address(write.address), "subresource": ""}),
+            resource=write.resource,
+            query=write.query,
+            content_type=write.content_type,
+            body=write.body,
+        )
+        done = self._store(main, before=owner, after=changed, dry_run=dry_run)
+        return Done(status=200, body=scale_of(done.body))
+
+    def _evict(self, write: _Write) -> Done:
+        if write.address.verb != "create":
+            raise method_not_allowed()
+        body = decode_object(write.body, content_type=write.content_type, resource=write.resource, kind="Eviction")
+        if (body.get("metadata") or {}).get("name", write.name) != write.name:
+            raise bad_request("name in URL does not match name in Eviction object")
+        options = body.get("deleteOptions") or {}
+        values = options.get("dryRun") or ([write.query["dryRun"]] if write.query.get("dryRun") else [])
+        dry_run = validation.check_dry_run(values, options="DeleteOptions")
+        pod = self._existing(write)
+        self._deleter.evict(pod=pod, resource=write.resource, options=options, dry_run=dry_run)
+        return Done(status=201, body=success(code=201))
+
+    def _bind(self, write: _Write) -> Done:
+        body = decode_object(write.body, content_type=write.content_type, resource=write.resource, kind="Binding")
+        pod = self._existing(write)
+        if node := pod["spec"].get("nodeName"):
+            raise conflict(
+                group="",
+                resource="pods/binding",
+                name=write.name,
+                because=f'pod {write.name} is already assigned to node "{node}"',
+            )
+        target = (body.get("target") or {}).get("name", "")
+        bound = pod | {"spec": pod["spec"] | {"nodeName": target}}
+        if not write.dry_run(options="CreateOptions"):
+            self._controllers.started(bound)
+        return Done(status=201, body=success(code=201))
+
+
+def _address(address: Address) -> dict[str, str]:
+    return {name: getattr(address, name) for name in Address.__slots__}
+
+
+def validation_error(
+    wrong: Json, *, options: str = "", group: str = "meta.k8s.io", kind: str = "", name: str = ""
+) -> Refusal:
+    """Refusal 422 with one cause, of options or of a kind."""
+    return invalid(group=group, kind=kind or options, name=name, causes=[wrong])
+
+
+def _same_name(obj: Json, *, write: _Write) -> None:
+    metadata = obj.get("metadata") or {}
+    name = metadata.get("name", write.name)
+    if name != write.name:
+        raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({write.name})")
+    namespace = write.address.namespace if write.resource.namespaced else ""
+    if metadata.get("namespace", namespace) != namespace:
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+
+
+def scale_of(owner: Json) -> Json:
+    """The Scale of a workload; its selector is text."""
+    metadata = owner["metadata"]
+    selector = (owner["spec"].get("selector") or {}).get("matchLabels") or {}
+    status = owner.get("status") or {}
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {key: metadata[key] for key in kept if key in metadata},
+        "spec": {"replicas": owner["spec"].get("replicas", 1)},
+        "status": {
+            "replicas": status.get("replicas", 0),
+            "selector": ",".join(f"{key}={value}" for key, value in sorted(selector.items())),
+        },
+    }
+
+
+def _carried_over(before: Json, after: Json, *, subresource: str, resource: Resource) -> Json:
+    """The object to store: what a client may not set comes from the stored one, and status only through its own door."""
+    metadata = after.setdefault("metadata", {})
+    old = before["metadata"]
+    for key in _KEPT_METADATA:
+        if key == "uid" and metadata.get("uid"):
+            continue
+        if key in old:
+            metadata[key] = old[key]
+        else:
+            metadata.pop(key, None)
+    metadata["name"] = old["name"]
+    if "namespace" in old:
+        metadata["namespace"] = old["namespace"]
+    for key in ("labels", "annotations", "finalizers", "ownerReferences"):
+        if not metadata.get(key):
+            metadata.pop(key, None)
+    after |= {"kind": before["kind"], "apiVersion": before["apiVersion"]}
+    if subresource == "status":
+        after = {key: value for key, value in before.items() if key not in ("metadata", "status")} | {
+            "metadata": metadata,
+            "status": after.get("status", {}),
+        }
+    elif subresource == "finalize":
+        after = before | {"spec": {key: value for key, value in (after.get("spec") or {}).items() if value}}
+    elif resource.subresource("status") is not None:
+        after.pop("status", None)
+        if "status" in before:
+            after["status"] = before["status"]
+    ordered = {key: after[key] for key in ("kind", "apiVersion", "metadata") if key in after}
+    return ordered | {key: value for key, value in after.items() if value is not None}
+
+
+def _complete(obj: Json, *, resource: Resource) -> None:
+    defaults.fill(obj, resource=resource)
+    if resource.kind == "Pod" and resource.table == ("", "pods"):
+        status = obj.setdefault("status", {})
+        status.setdefault("phase", "Pending")
+        status.setdefault("qosClass", defaults.quality(obj.get("spec") or {}))
+    if resource.schema is not None:
+        schemas.set_defaults(obj, resource.schema)
+
+
+def _check(obj: Json, *, resource: Resource, before: Json | None = None) -> None:
+    validation.check(obj, resource=resource, before=before)
+    if resource.schema is not None:
+        found = list(schemas.violations(obj, resource.schema))
+        validation.refuse(found, resource=resource, name=obj["metadata"].get("name", ""))
+
+
+def _counts_up(before: Json, after: Json, *, resource: Resource) -> bool:
+    """Whether this update is a new generation; a Deployment counts its annotations too."""
+    if "generation" not in before["metadata"]:
+        return False
+    if resource.custom:
+        return any(before.get(key) != after.get(key) for key in {*before, *after} - {"metadata", "status"})
+    changed = before.get("spec") != after.get("spec")
+    annotations = before["metadata"].get("annotations") != after["metadata"].get("annotations")
+    return changed or (resource.kind == "Deployment" and annotations)
+
+
+def _releasable(obj: Json, *, resource: Resource) -> bool:
+    """Whether nothing holds an object that is being deleted any more."""
+    if obj["metadata"].get("finalizers"):
+        return False
+    if resource.table == NAMESPACES:
+        return not (obj.get("spec") or {}).get("finalizers")
+    return bool(resource.table != ("", "pods") or not obj["metadata"].get("deletionGracePeriodSeconds"))

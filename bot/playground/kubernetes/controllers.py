@@ -1,0 +1,279 @@
+"""Reactions to writes: garbage collection, workloads, nodes, namespaces, claims, budgets and endpoints, at once.
+
+Real controllers work a moment after the write that wakes them. These run right after it, so that the answer of a write is
+what the API server stored and the next read shows what came of it.
+"""
+
+from __future__ import annotations
+
+import copy
+
+from bot.playground.kubernetes import budgets, patching, pods, scheduling, times
+from bot.playground.kubernetes.endpoints import refresh_endpoints
+from bot.playground.kubernetes.overrides import Becomes, Override, When
+from bot.playground.kubernetes.recorder import Recorder
+from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.state import NAMESPACES, State
+from bot.playground.kubernetes.workloads import KINDS, PODS, Workloads
+
+CLAIMS = ("", "persistentvolumeclaims")
+VOLUMES = ("", "persistentvolumes")
+_UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
+_OURS = {CLAIMS: "kubernetes.io/pvc-protection", VOLUMES: "kubernetes.io/pv-protection"}
+
+
+class Controllers:
+    """All controllers of a state. The writers call them with what they stored or removed."""
+
+    def __init__(self, *, state: State) -> None:
+        self._state = state
+        self._record = Recorder(state=state)
+        self._workloads = Workloads(state=state, recorder=self._record)
+
+    def learn(self, *, loaded: list[Json], overrides: list[Override]) -> None:
+        """Take a loaded world as it is; only writes wake the controllers."""
+        self._workloads.learn(loaded=loaded, overrides=overrides)
+
+    def created(self, *, resource: Resource, obj: Json) -> None:
+        """An object was created through the API."""
+        if _is_workload(obj):
+            self._workloads.changed(obj)
+        elif resource.table == PODS:
+            self.started(obj)
+        elif resource.table == NAMESPACES:
+            self._state.fill_namespace(obj["metadata"]["name"])
+        elif resource.table == budgets.BUDGETS:
+            budgets.refresh(obj["metadata"]["namespace"], state=self._state)
+        elif resource.kind == "CustomResourceDefinition":
+            self._establish(obj, resource=resource)
+
+    def started(self, pod: Json) -> None:
+        """A pod was created or bound: a scheduler and a kubelet take it up."""
+        node = pod["spec"].get("nodeName") or ""
+        if not node and pod["spec"].get("schedulerName", "default-scheduler") == "default-scheduler":
+            node = scheduling.choose(self._state, pod=pod, like=None, pinned=False)
+        bound = pod | {"spec": pod["spec"] | ({"nodeName": node} if node else {})}
+        if node and scheduling.has_kubelet(self._state, node):
+            bound = pods.running(bound, state=self._state)
+            self._record.started(bound)
+        self._put(PODS, bound)
+        self._pods_changed(bound)
+
+    def updated(self, *, resource: Resource, before: Json, after: Json) -> None:
+        """An object was changed through the API."""
+        becomes = self._workloads.override(When.PATCHED, after)
+        if _is_workload(after):
+            if before["spec"] != after["spec"]:
+                self._workloads.changed(after, before=before)
+            elif before["metadata"].get("generation") != after["metadata"].get("generation"):
+                self._workloads.refresh(after)
+            if becomes is not None:
+                self._workloads.pods_patched(after, becomes)
+        elif resource.table == PODS:
+            if becomes is not None:
+                self._workloads.settle(after, becomes)
+            self._pods_changed(after)
+        elif resource.table == scheduling.NODES:
+            self._taint(after)
+        elif resource.table == budgets.BUDGETS:
+            budgets.refresh(after["metadata"]["namespace"], state=self._state)
+        elif resource.table == CLAIMS:
+            self._grow(after)
+        if isinstance(becomes, dict) and not _is_workload(after) and resource.table != PODS:
+            self._put(resource.table, patching.merge(self._latest(after, resource=resource), becomes))
+
+    def terminating(self, *, resource: Resource, obj: Json) -> None:
+        """An object got its deletionTimestamp: whoever holds it lets go if the work is done."""
+        if resource.table == PODS:
+            self._finish_pod(obj, resource=resource)
+        elif resource.table == NAMESPACES:
+            self._empty_namespace(obj, resource=resource)
+        else:
+            self._release(obj, resource=resource)
+
+    def removed(self, *, resource: Resource, obj: Json) -> None:
+        """An object is gone: its dependents follow, its owner may make another."""
+        self._collect(obj)
+        if resource.table == PODS:
+            self._workloads.pod_removed(obj)
+            self._pods_changed(obj)
+            self._release_claims(obj)
+            return
+        owner = self._workloads.owner_of(obj)
+        if owner is not None and _is_workload(owner) and _is_workload(obj):
+            self._workloads.changed(owner)
+        becomes = self._workloads.override(When.DELETED, obj)
+        if becomes == Becomes.SAME or isinstance(becomes, dict):
+            self._bring_back(obj, resource=resource, patch=becomes if isinstance(becomes, dict) else {})
+
+    def _bring_back(self, obj: Json, *, resource: Resource, patch: Json) -> None:
+        metadata = {
+            key: value
+            for key, value in obj["metadata"].items()
+            if key not in ("deletionTimestamp", "deletionGracePeriodSeconds")
+        }
+        namespace = metadata.get("namespace", "")
+        metadata["uid"] = self._state.store.new_uid(table=resource.table, namespace=namespace, name=metadata["name"])
+        metadata["creationTimestamp"] = self._record.now()
+        self._put(resource.table, patching.merge(copy.deepcopy(obj | {"metadata": metadata}), patch))
+
+    def _pods_changed(self, pod: Json) -> None:
+        owner = self._workloads.owner_of(pod)
+        if owner is not None and _is_workload(owner):
+            self._workloads.refresh(owner)
+        namespace = pod["metadata"]["namespace"]
+        budgets.refresh(namespace, state=self._state)
+        refresh_endpoints(namespace, state=self._state)
+
+    def _finish_pod(self, pod: Json, *, resource: Resource) -> None:
+        """A kubelet that works ends the pod; without one it stays Terminating, as it does with a finalizer."""
+        node = pod["spec"].get("nodeName", "")
+        if not scheduling.has_kubelet(self._state, node) or pod["metadata"].get("finalizers"):
+            self._pods_changed(pod)
+            return
+        for container in pod["spec"].get("containers") or ():
+            message = f"Stopping container {container['name']}"
+            self._record.write(pod, reason="Killing", message=message, source="kubelet", container=container["name"])
+        self._state.remove(resource=resource, obj=pod)
+        self.removed(resource=resource, obj=pod)
+
+    def _collect(self, owner: Json) -> None:
+        """Delete what only this object owned."""
+        uid = owner["metadata"]["uid"]
+        for table, dependent in self._dependents(uid):
+            others = [ref for ref in dependent["metadata"]["ownerReferences"] if ref["uid"] != uid]
+            if others:
+                self._put(table, dependent | {"metadata": dependent["metadata"] | {"ownerReferences": others}})
+            else:
+                self._discard(table, dependent)
+
+    def _dependents(self, uid: str) -> list[tuple[tuple[str, str], Json]]:
+        return [
+            (table, obj)
+            for table, obj in self._state.store.everything()
+            if any(ref.get("uid") == uid for ref in obj["metadata"].get("ownerReferences") or ())
+        ]
+
+    def _discard(self, table: tuple[str, str], obj: Json) -> None:
+        resource = self._state.registry.of_table(table)
+        latest = self._latest(obj, resource=resource)
+        if latest["metadata"].get("finalizers"):
+            if not latest["metadata"].get("deletionTimestamp"):
+                marked = latest["metadata"] | {
+                    "deletionTimestamp": self._record.now(),
+                    "deletionGracePeriodSeconds": 0,
+                }
+                self.terminating(resource=resource, obj=self._put(table, latest | {"metadata": marked}))
+            return
+        self._state.remove(resource=resource, obj=latest)
+        self.removed(resource=resource, obj=latest)
+
+    def _release(self, obj: Json, *, resource: Resource) -> None:
+        """Drop the finalizers that controllers of the cluster itself hold, once their work is done."""
+        uid = obj["metadata"]["uid"]
+        finalizers = list(obj["metadata"].get("finalizers") or ())
+        if "foregroundDeletion" in finalizers:
+            self._collect(obj)
+            finalizers.remove("foregroundDeletion")
+        if "orphan" in finalizers:
+            for table, dependent in self._dependents(uid):
+                others = [ref for ref in dependent["metadata"]["ownerReferences"] if ref["uid"] != uid]
+                metadata = {key: value for key, value in dependent["metadata"].items() if key != "ownerReferences"}
+                metadata |= {"ownerReferences": others} if others else {}
+                self._put(table, dependent | {"metadata": metadata})
+            finalizers.remove("orphan")
+        protection = _OURS.get(resource.table)
+        if protection in finalizers and not self._in_use(obj, resource=resource):
+            finalizers.remove(protection)
+        if finalizers == list(obj["metadata"].get("finalizers") or ()):
+            return
+        if finalizers:
+            self._put(resource.table, obj | {"metadata": obj["metadata"] | {"finalizers": finalizers}})
+            return
+        self._state.remove(resource=resource, obj=obj)
+        self.removed(resource=resource, obj=obj)
+
+    def _in_use(self, obj: Json, *, resource: Resource) -> bool:
+        if resource.table == VOLUMES:
+            return (obj.get("status") or {}).get("phase") == "Bound"
+        metadata = obj["metadata"]
+        return any(
+            (volume.get("persistentVolumeClaim") or {}).get("claimName") == metadata["name"]
+            for pod in self._state.store.objects(table=PODS, namespace=metadata["namespace"])
+            for volume in pod["spec"].get("volumes") or ()
+        )
+
+    def _release_claims(self, pod: Json) -> None:
+        resource = self._state.registry.of_table(CLAIMS)
+        for claim in self._state.store.objects(table=CLAIMS, namespace=pod["metadata"]["namespace"]):
+            if claim["metadata"].get("deletionTimestamp"):
+                self._release(claim, resource=resource)
+
+    def _taint(self, node: Json) -> None:
+        """The node controller's taint of a cordoned node."""
+        spec = dict(node.get("spec") or {})
+        others = [taint for taint in spec.get("taints") or () if taint.get("key") != _UNSCHEDULABLE]
+        tainted = len(others) != len(spec.get("taints") or ())
+        if bool(spec.get("unschedulable")) == tainted:
+            return
+        if spec.get("unschedulable"):
+            taint = {"key": _UNSCHEDULABLE, "effect": "NoSchedule", "timeAdded": self._record.now()}
+            spec["taints"] = [*others, taint]
+        elif others:
+            spec["taints"] = others
+        else:
+            spec.pop("taints", None)
+        self._put(scheduling.NODES, node | {"spec": spec})
+
+    def _grow(self, claim: Json) -> None:
+        """A bound claim that asks for more gets it if its class allows."""
+        status = claim.get("status") or {}
+        asked = ((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage")
+        has = (status.get("capacity") or {}).get("storage")
+        table = ("storage.k8s.io", "storageclasses")
+        name = claim["spec"].get("storageClassName", "")
+        storage_class = self._state.store.get(table=table, namespace="", name=name) or {}
+        if status.get("phase") == "Bound" and asked != has and storage_class.get("allowVolumeExpansion"):
+            capacity = (status.get("capacity") or {}) | {"storage": asked}
+            self._put(CLAIMS, claim | {"status": status | {"capacity": capacity}})
+
+    def _empty_namespace(self, namespace: Json, *, resource: Resource) -> None:
+        name = namespace["metadata"]["name"]
+        inside = [(table, obj) for table, obj in self._state.store.everything() if _lies_in(obj, name)]
+        for table, obj in inside:
+            if self._state.store.get(table=table, namespace=name, name=obj["metadata"]["name"]) is not None:
+                self._discard(table, obj)
+        held = [obj for _, obj in self._state.store.everything() if _lies_in(obj, name)]
+        latest = self._latest(namespace, resource=resource)
+        if not held and not latest["metadata"].get("finalizers"):
+            self._state.remove(resource=resource, obj=latest)
+
+    def _establish(self, definition: Json, *, resource: Resource) -> None:
+        now = times.timestamp(self._state.now())
+        conditions = [
+            {"type": "NamesAccepted", "status": "True", "lastTransitionTime": now, "reason": "NoConflicts",
+             "message": "no conflicts found"},
+            {"type": "Established", "status": "True", "lastTransitionTime": now, "reason": "InitialNamesAccepted",
+             "message": "the initial names have been accepted"},
+        ]  # fmt: skip
+        stored = [version["name"] for version in definition["spec"]["versions"] if version.get("storage")]
+        status = {"conditions": conditions, "acceptedNames": definition["spec"]["names"], "storedVersions": stored}
+        self._put(resource.table, definition | {"status": status})
+
+    def _latest(self, obj: Json, *, resource: Resource) -> Json:
+        metadata = obj["metadata"]
+        found = self._state.find(
+            resource=resource, namespace=metadata.get("namespace", ""), name=metadata["name"]
+        )  # fmt: skip
+        return found or obj
+
+    def _put(self, table: tuple[str, str], obj: Json) -> Json:
+        return self._state.put(resource=self._state.registry.of_table(table), obj=obj)
+
+
+def _is_workload(obj: Json) -> bool:
+    return obj["kind"] in KINDS and obj["apiVersion"] in ("apps/v1", "batch/v1", "v1")
+
+
+def _lies_in(obj: Json, namespace: str) -> bool:
+    return bool(obj["metadata"].get("namespace") == namespace)

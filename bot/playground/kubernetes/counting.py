@@ -1,0 +1,127 @@
+"""The status counters and conditions that workload controllers keep."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from bot.playground.kubernetes import budgets, times
+from bot.playground.kubernetes.defaults import suffix
+from bot.playground.kubernetes.resources import Json
+
+
+def update_revision(owner: Json) -> str:
+    """The name of the ControllerRevision of the owner's template; what the world says while the template is as loaded."""
+    status = owner.get("status") or {}
+    if owner["metadata"].get("generation", 1) == status.get("observedGeneration") and status.get("updateRevision"):
+        return str(status["updateRevision"])
+    template = json.dumps(owner["spec"].get("template") or {}, sort_keys=True)
+    return f"{owner['metadata']['name']}-{suffix(template, length=10)}"
+
+
+def status_of(
+    owner: Json, *, pods: list[Json], updated: list[Json], hidden: dict[str, int], now: datetime, newest: str
+) -> Json:
+    """The status of a workload with these pods; `hidden` are counts of pods that the world does not show."""
+    ready = sum(budgets.is_ready(pod) for pod in pods) + hidden.get("readyReplicas", 0)
+    total = len(pods) + hidden.get("replicas", 0)
+    status = dict(owner.get("status") or {})
+    counted: Json = {"observedGeneration": owner["metadata"].get("generation", 1)}
+    match owner["kind"]:
+        case "Deployment":
+            desired = int(owner["spec"].get("replicas", 1))
+            counted |= {
+                "replicas": total,
+                "updatedReplicas": len(updated) + hidden.get("replicas", 0),
+                "readyReplicas": ready,
+                "availableReplicas": ready,
+                "unavailableReplicas": max(0, desired - ready),
+            }
+            counted["conditions"] = _conditions(owner, counted, now=times.timestamp(now), newest=newest)
+        case "ReplicaSet" | "ReplicationController":
+            counted |= {
+                "replicas": total,
+                "fullyLabeledReplicas": total,
+                "readyReplicas": ready,
+                "availableReplicas": ready,
+            }
+        case "StatefulSet":
+            revision = update_revision(owner)
+            counted |= {
+                "replicas": total,
+                "readyReplicas": ready,
+                "availableReplicas": ready,
+                "currentReplicas": total,
+                "updatedReplicas": total,
+                "currentRevision": revision,
+                "updateRevision": revision,
+            }
+        case "DaemonSet":
+            counted |= {
+                "currentNumberScheduled": len(pods),
+                "desiredNumberScheduled": len(pods),
+                "numberMisscheduled": status.get("numberMisscheduled", 0),
+                "numberReady": ready,
+                "updatedNumberScheduled": len(pods),
+                "numberAvailable": ready,
+                "numberUnavailable": len(pods) - ready,
+            }
+        case _:
+            return status
+    status |= counted
+    required = ("replicas", "observedGeneration", "currentNumberScheduled", "desiredNumberScheduled")
+    shown = (*required, "numberReady", "numberMisscheduled")
+    return {key: value for key, value in status.items() if value != 0 or key in shown}
+
+
+def _conditions(owner: Json, counted: Json, *, now: str, newest: str) -> list[Json]:
+    spec = owner["spec"]
+    desired = int(spec.get("replicas", 1))
+    rolling = (spec.get("strategy") or {}).get("rollingUpdate") or {}
+    tolerated = _share(rolling.get("maxUnavailable", "25%"), of=desired)
+    before = {each["type"]: each for each in (owner.get("status") or {}).get("conditions") or ()}
+    enough = counted["availableReplicas"] >= desired - tolerated
+    available = {
+        "type": "Available",
+        "status": "True" if enough else "False",
+        "reason": "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable",
+        "message": f"Deployment {'has' if enough else 'does not have'} minimum availability.",
+    }
+    complete = counted["replicas"] == counted["updatedReplicas"] == counted["availableReplicas"] == desired
+    new_generation = (owner.get("status") or {}).get("observedGeneration") != owner["metadata"].get("generation", 1)
+    if spec.get("paused"):
+        progress = ("Unknown", "DeploymentPaused", "Deployment is paused")
+    elif complete:
+        progress = ("True", "NewReplicaSetAvailable", f'ReplicaSet "{newest}" has successfully progressed.')
+    elif "Progressing" in before and not new_generation:
+        known = before["Progressing"]
+        progress = (known["status"], known.get("reason", ""), known.get("message", ""))
+    else:
+        progress = ("True", "ReplicaSetUpdated", f'ReplicaSet "{newest}" is progressing.')
+    progressing = dict(zip(("type", "status", "reason", "message"), ("Progressing", *progress), strict=True))
+    kept = [each for kind, each in before.items() if kind not in ("Available", "Progressing")]
+    return [_dated(each, before.get(each["type"]), now=now) for each in (available, progressing)] + kept
+
+
+def _dated(condition: Json, before: Json | None, *, now: str) -> Json:
+    """The condition with its times: the transition is of the status, the update of anything."""
+    same = before is not None and all(before.get(key) == value for key, value in condition.items())
+    if same and before is not None:
+        return before
+    transition = now
+    if before is not None and before.get("status") == condition["status"]:
+        transition = before.get("lastTransitionTime", now)
+    return {
+        "type": condition["type"],
+        "status": condition["status"],
+        "lastUpdateTime": now,
+        "lastTransitionTime": transition,
+        "reason": condition["reason"],
+        "message": condition["message"],
+    }
+
+
+def _share(value: int | str, *, of: int) -> int:
+    if isinstance(value, str):
+        return of * int(value.rstrip("%")) // 100
+    return value

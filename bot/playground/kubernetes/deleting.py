@@ -1,0 +1,204 @@
+"""Deleting: preconditions, grace, finalizers, propagation; and evicting, which deletes if the disruption budgets allow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.playground.kubernetes import budgets, listing, reading, times, validation
+from bot.playground.kubernetes.addressing import Address
+from bot.playground.kubernetes.controllers import Controllers
+from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.state import NAMESPACES, State
+from bot.playground.kubernetes.status import bad_request, cause, conflict, invalid, refusal, success
+
+PODS = ("", "pods")
+_ANSWERS_WITH_OBJECT = frozenset({
+    "pods", "namespaces", "persistentvolumeclaims", "persistentvolumes", "podtemplates", "resourcequotas",
+    "serviceaccounts",
+})  # fmt: skip
+_POLICIES = ("Foreground", "Background", "Orphan", "nil")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """DeleteOptions, from the body or the query."""
+
+    uid: str = ""
+    resource_version: str = ""
+    grace: int | None = None
+    policy: str = "Background"
+    dry_run: bool = False
+
+
+def parse_options(*, query: Mapping[str, str], body: bytes) -> Options:
+    """The options of a delete request. Refusal 400 or 422."""
+    written: Json = {}
+    if body.strip():
+        try:
+            written = json.loads(body)
+        except ValueError:
+            raise bad_request("couldn't get version/kind; json parse error") from None
+    return options_of(written, query=query)
+
+
+def options_of(written: Json, *, query: Mapping[str, str]) -> Options:
+    """The same from a decoded DeleteOptions (an eviction carries one)."""
+    policy = written.get("propagationPolicy") or query.get("propagationPolicy") or ""
+    if policy and written.get("orphanDependents") is not None:
+        message = f'Invalid value: "{policy}": orphanDependents and deletionPropagation cannot be both set'
+        wrong = cause(reason="FieldValueInvalid", message=message, field="propagationPolicy")
+        raise invalid(group="meta.k8s.io", kind="DeleteOptions", name="", causes=[wrong])
+    if policy and policy not in _POLICIES:
+        raise validation.bad_option("propagationPolicy", policy, *_POLICIES, options="DeleteOptions")
+    if written.get("orphanDependents"):
+        policy = "Orphan"
+    grace = written.get("gracePeriodSeconds")
+    if grace is None:
+        grace = listing.parse_integer(query.get("gracePeriodSeconds"))
+    preconditions = written.get("preconditions") or {}
+    values = written.get("dryRun") or ([query["dryRun"]] if query.get("dryRun") else [])
+    return Options(
+        uid=preconditions.get("uid") or "",
+        resource_version=preconditions.get("resourceVersion") or "",
+        grace=1 if grace is not None and grace < 0 else grace,
+        policy=policy or "Background",
+        dry_run=validation.check_dry_run(values, options="DeleteOptions"),
+    )
+
+
+class Deleter:
+    """Carries out deletes and evictions."""
+
+    def __init__(self, *, state: State, controllers: Controllers) -> None:
+        self._state = state
+        self._controllers = controllers
+
+    def delete(self, *, address: Address, resource: Resource, query: Mapping[str, str], body: bytes) -> Json:
+        """Delete one object or a collection; what the answer holds."""
+        options = parse_options(query=query, body=body)
+        if address.name:
+            obj = reading.existing(state=self._state, resource=resource, address=address)
+            return self._delete(obj, resource=resource, options=options)
+        page = listing.page(store=self._state.store, resource=resource, namespace=address.namespace, query=query)
+        items = []
+        for obj in page.objects:
+            self._delete(obj, resource=resource, options=options)
+            items.append({key: value for key, value in obj.items() if key not in ("kind", "apiVersion")})
+        return {
+            "kind": f"{resource.kind}List",
+            "apiVersion": resource.api_version,
+            "metadata": {"resourceVersion": str(self._state.store.revision)},
+            "items": items,
+        }
+
+    def evict(self, *, pod: Json, resource: Resource, options: Json, dry_run: bool) -> None:
+        """Refusal 500 with several budgets, 429 if the one there is does not allow it, 409 for a failed precondition."""
+        matching = budgets.of_pod(pod, state=self._state)
+        if len(matching) > 1:
+            message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+            raise refusal(code=500, message=message)
+        ready = pod["spec"].get("nodeName") and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+        if matching and ready:
+            budgets.require_room(matching[0])
+        parsed = options_of(options, query={})
+        _check_preconditions(pod, resource=resource, options=parsed)
+        if dry_run:
+            return
+        condition = {
+            "type": "DisruptionTarget",
+            "status": "True",
+            "lastProbeTime": None,
+            "lastTransitionTime": times.timestamp(self._state.now()),
+            "reason": "EvictionByEvictionAPI",
+            "message": "Eviction API: evicting",
+        }
+        status = pod.get("status") or {}
+        marked = pod | {"status": status | {"conditions": [condition, *(status.get("conditions") or ())]}}
+        self._delete(self._state.put(resource=resource, obj=marked), resource=resource, options=Options())
+
+    def _delete(self, obj: Json, *, resource: Resource, options: Options) -> Json:
+        _check_preconditions(obj, resource=resource, options=options)
+        if resource.table == PODS:
+            return self._delete_pod(obj, resource=resource, options=options)
+        metadata = obj["metadata"]
+        if metadata.get("deletionTimestamp"):
+            return obj
+        finalizers = list(metadata.get("finalizers") or ())
+        if options.policy == "Foreground":
+            finalizers.append("foregroundDeletion")
+        elif options.policy == "Orphan":
+            finalizers.append("orphan")
+        held = bool(finalizers) or resource.table == NAMESPACES
+        marked = self._marked(obj, resource=resource, finalizers=finalizers)
+        if held:
+            if not options.dry_run:
+                marked = self._state.put(resource=resource, obj=marked)
+                self._controllers.terminating(resource=resource, obj=marked)
+            return marked
+        if not options.dry_run:
+            self._state.remove(resource=resource, obj=obj)
+            self._controllers.removed(resource=resource, obj=obj)
+        if resource.plural in _ANSWERS_WITH_OBJECT:
+            return marked
+        details = {"name": metadata["name"], "group": resource.group, "kind": resource.plural, "uid": metadata["uid"]}
+        return success(details={key: value for key, value in details.items() if value})
+
+    def _marked(self, obj: Json, *, resource: Resource, finalizers: list[str]) -> Json:
+        metadata = dict(obj["metadata"])
+        if "generation" in metadata:
+            metadata["generation"] += 1
+        metadata["deletionTimestamp"] = times.timestamp(self._state.now())
+        if finalizers:
+            metadata["finalizers"] = finalizers
+        if resource.table == NAMESPACES:
+            return obj | {"metadata": metadata, "status": (obj.get("status") or {}) | {"phase": "Terminating"}}
+        metadata["deletionGracePeriodSeconds"] = 0
+        return obj | {"metadata": metadata}
+
+    def _delete_pod(self, pod: Json, *, resource: Resource, options: Options) -> Json:
+        metadata, spec = dict(pod["metadata"]), pod.get("spec") or {}
+        now = self._state.now()
+        grace = options.grace if options.grace is not None else spec.get("terminationGracePeriodSeconds", 30)
+        if not spec.get("nodeName") or (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+            grace = 0
+        started = now
+        if metadata.get("deletionTimestamp"):
+            before = metadata.get("deletionGracePeriodSeconds", 0)
+            if grace >= before and grace > 0:
+                return pod
+            started = times.parse(metadata["deletionTimestamp"]) - timedelta(seconds=before) if grace else now
+        elif "generation" in metadata:
+            metadata["generation"] += 1
+        metadata["deletionTimestamp"] = times.timestamp(started + timedelta(seconds=grace))
+        metadata["deletionGracePeriodSeconds"] = grace
+        marked = pod | {"metadata": metadata}
+        if options.dry_run:
+            return marked
+        if grace == 0 and not metadata.get("finalizers"):
+            self._state.remove(resource=resource, obj=marked)
+            self._controllers.removed(resource=resource, obj=marked)
+            return marked
+        stored = self._state.put(resource=resource, obj=marked)
+        self._controllers.terminating(resource=resource, obj=stored)
+        return stored
+
+
+def _check_preconditions(obj: Json, *, resource: Resource, options: Options) -> None:
+    metadata = obj["metadata"]
+    uid, version = metadata["uid"], metadata["resourceVersion"]
+    because = ""
+    if options.uid and options.uid != uid:
+        because = (
+            f"the UID in the precondition ({options.uid}) does not match the UID in record ({uid}). "
+            "The object might have been deleted and then recreated"
+        )
+    elif options.resource_version and options.resource_version != version:
+        because = (
+            f"the ResourceVersion in the precondition ({options.resource_version}) does not match the ResourceVersion "
+            f"in record ({version}). The object might have been modified"
+        )
+    if because:
+        raise conflict(group=resource.group, resource=resource.kind, name=metadata["name"], because=because)

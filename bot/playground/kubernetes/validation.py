@@ -1,0 +1,238 @@
+"""Whether an object is valid: the rules of the real validation that a diagnosing or remediating client meets."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.selectors import matches
+from bot.playground.kubernetes.status import Refusal, cause, invalid
+
+_LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+_SUBDOMAIN = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+_NOT_A_SUBDOMAIN = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    r"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+)
+_NOT_A_LABEL = (
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
+    "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+)
+_POD_IMMUTABLE = (
+    "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
+    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing "
+    "tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
+)
+_POWERS = {"": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "m": -3, "u": -6, "n": -9}
+_BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50}
+_TEMPLATED = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"})
+
+
+def _wrong(field: str, value: Any, text: str) -> Json:
+    shown = json.dumps(value, separators=(",", ":"))
+    return cause(reason="FieldValueInvalid", message=f"Invalid value: {shown}: {text}", field=field)
+
+
+def _required(field: str, text: str = "") -> Json:
+    message = f"Required value: {text}" if text else "Required value"
+    return cause(reason="FieldValueRequired", message=message, field=field)
+
+
+def _unsupported(field: str, value: Any, *supported: str) -> Json:
+    listed = ", ".join(f'"{each}"' for each in supported)
+    message = f"Unsupported value: {json.dumps(value)}: supported values: {listed}"
+    return cause(reason="FieldValueNotSupported", message=message, field=field)
+
+
+def refuse(causes: list[Json], *, resource: Resource, name: str) -> None:
+    """Refusal 422 if there are causes."""
+    if causes:
+        raise invalid(group=resource.group, kind=resource.kind, name=name, causes=causes)
+
+
+def check(obj: Json, *, resource: Resource, before: Json | None = None) -> None:
+    """Refusal 422 if the object (an update of `before`, if given) is invalid."""
+    name = obj["metadata"].get("name", "")
+    causes = list(_of_metadata(obj, resource=resource, before=before))
+    if resource.custom:
+        refuse(causes, resource=resource, name=name)
+        return
+    causes += list(_of_spec(obj, resource=resource))
+    if before is not None:
+        causes += list(_of_change(obj, before, resource=resource))
+    refuse(causes, resource=resource, name=name)
+
+
+def _of_metadata(obj: Json, *, resource: Resource, before: Json | None) -> Iterator[Json]:
+    metadata = obj["metadata"]
+    name = metadata.get("name", "")
+    if not name:
+        yield _required("metadata.name", "name or generateName is required")
+    elif before is None and resource.group != "rbac.authorization.k8s.io" and not _SUBDOMAIN.match(name):
+        yield _wrong("metadata.name", name, _NOT_A_SUBDOMAIN)
+    if before is None:
+        return
+    if metadata.get("uid") and metadata["uid"] != before["metadata"]["uid"]:
+        # Both the generic and the kind's own validation report it.
+        immutable = _wrong("metadata.uid", metadata["uid"], "field is immutable")
+        yield immutable
+        yield immutable
+    new = set(metadata.get("finalizers") or ()) - set(before["metadata"].get("finalizers") or ())
+    if before["metadata"].get("deletionTimestamp") and new:
+        listed = ", ".join(f'"{each}"' for each in sorted(new))
+        message = (
+            "Forbidden: no new finalizers can be added if the object is being deleted, "
+            f"found new finalizers []string{{{listed}}}"
+        )
+        added = cause(reason="FieldValueForbidden", message=message, field="metadata.finalizers")
+        yield added
+        yield added
+
+
+def _of_spec(obj: Json, *, resource: Resource) -> Iterator[Json]:
+    spec = obj.get("spec") or {}
+    if isinstance(spec.get("replicas"), int) and spec["replicas"] < 0:
+        yield _wrong("spec.replicas", spec["replicas"], "must be greater than or equal to 0")
+    match resource.kind:
+        case "Pod":
+            yield from _of_pod_spec(spec, path="spec")
+        case "Node":
+            for at, taint in enumerate(spec.get("taints") or ()):
+                effects = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+                if taint.get("effect") not in effects:
+                    wrong = _unsupported(f"metadata.taints[{at}].effect", taint.get("effect"), *effects)
+                    yield wrong
+                    yield wrong
+        case "Lease":
+            if spec.get("leaseDurationSeconds", 1) <= 0:
+                yield _wrong("spec.leaseDurationSeconds", spec["leaseDurationSeconds"], "must be greater than 0")
+        case "Service":
+            for at, port in enumerate(spec.get("ports") or ()):
+                number = port.get("port", 0)
+                if not 1 <= number <= 65535:
+                    text = "must be between 1 and 65535, inclusive"
+                    yield _wrong(f"spec.ports[{at}].port", number, text)
+                    yield _wrong(f"spec.ports[{at}].targetPort", port.get("targetPort", number), text)
+        case "Event":
+            involved = (obj.get("involvedObject") or {}).get("namespace", "")
+            if involved != obj["metadata"].get("namespace", "") and involved:
+                yield _wrong("involvedObject.namespace", involved, "does not match event.namespace")
+        case kind if kind in _TEMPLATED:
+            yield from _of_template(spec, required=kind != "Job")
+        case _:
+            pass
+
+
+def _of_template(spec: Json, *, required: bool) -> Iterator[Json]:
+    template = spec.get("template") or {}
+    labels = (template.get("metadata") or {}).get("labels") or {}
+    if required and not spec.get("selector"):
+        yield _required("spec.selector")
+    if required and not matches(spec.get("selector"), labels):
+        yield _wrong("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
+    yield from _of_pod_spec(template.get("spec") or {}, path="spec.template.spec")
+
+
+def _of_pod_spec(spec: Json, *, path: str) -> Iterator[Json]:
+    seen: set[str] = set()
+    if not spec.get("containers"):
+        yield _required(f"{path}.containers")
+    for at, container in enumerate(spec.get("containers") or ()):
+        place = f"{path}.containers[{at}]"
+        name = container.get("name")
+        if not name:
+            yield _required(f"{place}.name")
+        elif not _LABEL.match(name):
+            yield _wrong(f"{place}.name", name, _NOT_A_LABEL)
+        elif name in seen:
+            message = f'Duplicate value: "{name}"'
+            yield cause(reason="FieldValueDuplicate", message=message, field=f"{place}.name")
+        seen.add(str(name))
+        if not container.get("image"):
+            yield _required(f"{place}.image")
+        yield from _of_resources(container.get("resources") or {}, path=f"{place}.resources")
+    if spec.get("restartPolicy", "Always") not in ("Always", "OnFailure", "Never"):
+        yield _unsupported(f"{path}.restartPolicy", spec["restartPolicy"], "Always", "OnFailure", "Never")
+    yield from _of_affinity(spec.get("affinity") or {}, path=f"{path}.affinity")
+
+
+def _of_resources(resources: Json, *, path: str) -> Iterator[Json]:
+    limits = resources.get("limits") or {}
+    for name, amount in (resources.get("requests") or {}).items():
+        if name in limits and quantity(amount) > quantity(limits[name]):
+            text = f"must be less than or equal to {name} limit of {limits[name]}"
+            yield _wrong(f"{path}.requests", str(amount), text)
+
+
+def _of_affinity(affinity: Json, *, path: str) -> Iterator[Json]:
+    for kind in ("podAffinity", "podAntiAffinity"):
+        terms = (affinity.get(kind) or {}).get("requiredDuringSchedulingIgnoredDuringExecution") or ()
+        for at, term in enumerate(terms):
+            for namespace in term.get("namespaces") or ():
+                if not _LABEL.match(namespace):
+                    place = f"{path}.{kind}.requiredDuringSchedulingIgnoredDuringExecution[{at}].namespace"
+                    yield _wrong(place, namespace, _NOT_A_LABEL)
+
+
+def _of_change(obj: Json, before: Json, *, resource: Resource) -> Iterator[Json]:
+    spec, old = obj.get("spec") or {}, before.get("spec") or {}
+    if resource.kind in _TEMPLATED - {"Job"} and spec.get("selector") != old.get("selector"):
+        yield _wrong("spec.selector", spec.get("selector"), "field is immutable")
+    if resource.kind == "Pod" and _fixed(spec) != _fixed(old):
+        yield cause(reason="FieldValueForbidden", message=_POD_IMMUTABLE, field="spec")
+    if resource.kind == "StatefulSet" and _fixed_stateful(spec) != _fixed_stateful(old):
+        message = (
+            "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
+            "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' "
+            "are forbidden"
+        )
+        yield cause(reason="FieldValueForbidden", message=message, field="spec")
+
+
+def _fixed(spec: Json) -> Json:
+    """What of a pod's spec can never change."""
+    fixed = {
+        key: value
+        for key, value in spec.items()
+        if key not in ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds")
+    }
+    for key in ("containers", "initContainers"):
+        if key in fixed:
+            fixed[key] = [{name: value for name, value in each.items() if name != "image"} for each in fixed[key]]
+    return fixed
+
+
+def _fixed_stateful(spec: Json) -> Json:
+    return {key: spec.get(key) for key in ("serviceName", "podManagementPolicy", "volumeClaimTemplates")}
+
+
+def quantity(amount: Any) -> Decimal:
+    """A Kubernetes quantity as a number. ArithmeticError if it is none."""
+    text = str(amount)
+    if (power := _BINARY.get(text[-2:])) is not None:
+        return Decimal(text[:-2]) * (2**power)
+    if (digits := _POWERS.get(text[-1:])) is not None and not text[-1:].isdigit():
+        return Decimal(text[:-1]).scaleb(digits)
+    return Decimal(text)
+
+
+def check_dry_run(values: list[str], *, options: str) -> bool:
+    """Whether a write is a dry run. Refusal 422 for anything but All; `options` is the kind of options it came in."""
+    if not values:
+        return False
+    if values != ["All"]:
+        wrong = _unsupported("dryRun", values, "All")
+        raise invalid(group="meta.k8s.io", kind=options, name="", causes=[wrong])
+    return True
+
+
+def bad_option(field: str, value: str, *supported: str, options: str) -> Refusal:
+    """Refusal 422 of an option with a value it may not have."""
+    wrong = _unsupported(field, value, *supported)
+    return invalid(group="meta.k8s.io", kind=options, name="", causes=[wrong])

@@ -1,0 +1,443 @@
+"""Workload controllers: what Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs do about their pods.
+
+They act at once and finish at once. A pod that has to be made anew shows the fault of the one it replaces as long as the
+spec of its owner's template is what the world said; with another template it runs. What a trimmed world leaves out (a
+Deployment of three of which one pod is written) stays out until then.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import dataclass, field
+
+from bot.playground.kubernetes import budgets, counting, patching, pods, scheduling
+from bot.playground.kubernetes.defaults import suffix
+from bot.playground.kubernetes.overrides import Becomes, Override, When
+from bot.playground.kubernetes.recorder import Recorder
+from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.state import State
+
+PODS = ("", "pods")
+REPLICA_SETS = ("apps", "replicasets")
+KINDS = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
+_HASH = "pod-template-hash"
+_REVISION = "deployment.kubernetes.io/revision"
+
+
+@dataclass(slots=True)
+class _Baseline:
+    """What a workload was when it was loaded: its template's spec, and what of it the world does not show."""
+
+    template: Json
+    missing: int = 0
+    hidden: dict[str, int] = field(default_factory=dict)
+
+
+class Workloads:
+    """The controllers of all workloads of a state."""
+
+    def __init__(self, *, state: State, recorder: Recorder) -> None:
+        self._state = state
+        self._record = recorder
+        self._baselines: dict[str, _Baseline] = {}
+        self._overrides: list[Override] = []
+
+    def learn(self, *, loaded: list[Json], overrides: list[Override]) -> None:
+        """Take the workloads just loaded as they are, and let these overrides decide from now on."""
+        self._overrides = [*overrides, *self._overrides]
+        for obj in loaded:
+            if obj["kind"] in KINDS and obj["apiVersion"] in ("apps/v1", "batch/v1", "v1"):
+                self._baselines[obj["metadata"]["uid"]] = self._observed(obj)
+
+    def override(self, when: When, *objects: Json) -> Becomes | Json | None:
+        """What the world says should come of the first of these objects that it mentions."""
+        for obj in objects:
+            metadata = obj["metadata"]
+            place = (obj["kind"], metadata.get("namespace", ""), metadata["name"])
+            for each in self._overrides:
+                if each.when == when and (each.kind, each.namespace, each.name) == place:
+                    return each.becomes
+        return None
+
+    def owner_of(self, obj: Json) -> Json | None:
+        """The stored controller of an object, None if it has none or it is gone."""
+        for reference in obj["metadata"].get("ownerReferences") or ():
+            if not reference.get("controller"):
+                continue
+            for resource in self._state.registry.of_kind(reference["kind"], api_version=reference["apiVersion"]):
+                namespace = obj["metadata"].get("namespace", "") if resource.namespaced else ""
+                found = self._state.store.get(table=resource.table, namespace=namespace, name=reference["name"])
+                if found is not None and found["metadata"]["uid"] == reference["uid"]:
+                    return found
+        return None
+
+    def pods_of(self, owner: Json) -> list[Json]:
+        """The pods a workload controls that are not going away; those of a Deployment are its ReplicaSets'."""
+        if owner["kind"] == "Deployment":
+            return [pod for each in self._replica_sets(owner) for pod in self.pods_of(each)]
+        return [
+            pod
+            for pod in self._owned(owner, PODS)
+            if not pod["metadata"].get("deletionTimestamp")
+        ]  # fmt: skip
+
+    def pod_removed(self, pod: Json) -> None:
+        """Bring a pod back as its owner would make it."""
+        owner = self.owner_of(pod)
+        if owner is None or owner["kind"] not in KINDS or owner["metadata"].get("deletionTimestamp"):
+            return
+        top = self.owner_of(owner) or owner
+        if not _finished(owner) and len(self.pods_of(owner)) < self._wanted(owner):
+            fate = self.override(When.DELETED, pod, owner, top) or self._usual(top)
+            self._make(owner, like=pod, fate=fate, unchanged=self._unchanged(top))
+        self.refresh(owner)
+
+    def changed(self, owner: Json, *, before: Json | None = None) -> None:
+        """React to a new or changed workload."""
+        uid = owner["metadata"]["uid"]
+        if uid not in self._baselines:
+            self._baselines[uid] = _Baseline(template={})
+        template = owner["spec"].get("template") or {}
+        rolled = before is not None and (before["spec"].get("template") or {}) != template
+        if owner["kind"] == "Deployment":
+            if not owner["spec"].get("paused"):
+                self._roll_deployment(owner, rolled=rolled)
+        elif rolled and owner["kind"] in ("StatefulSet", "DaemonSet"):
+            self._roll_in_place(owner)
+        else:
+            self._scale(owner)
+        self.refresh(owner)
+
+    def pods_patched(self, owner: Json, becomes: Becomes | Json) -> None:
+        """Give the pods of a patched workload another fate, in place."""
+        for pod in self.pods_of(owner):
+            self.settle(pod, becomes)
+        self.refresh(owner)
+
+    def settle(self, pod: Json, becomes: Becomes | Json) -> None:
+        """Make an existing pod healthy, or patch it."""
+        if becomes == Becomes.HEALTHY:
+            after = pods.running(pod, state=self._state)
+        elif isinstance(becomes, dict):
+            after = patching.merge(pod, becomes)
+        else:
+            return
+        self._put(after)
+
+    def refresh(self, owner: Json) -> None:
+        """Count the status of a workload anew, and of the Deployment above it."""
+        resource = self._state.registry.of_kind(owner["kind"], api_version=owner["apiVersion"])[0]
+        metadata = owner["metadata"]
+        current = self._state.find(resource=resource, namespace=metadata["namespace"], name=metadata["name"])
+        if current is None:
+            return
+        baseline = self._baselines.get(metadata["uid"], _Baseline(template={}))
+        status = counting.status_of(
+            current,
+            pods=self.pods_of(current),
+            updated=self._updated(current),
+            hidden=baseline.hidden,
+            now=self._state.now(),
+            newest=self._newest_name(current),
+        )
+        if status != current.get("status"):
+            current = self._state.put(resource=resource, obj=current | {"status": status})
+        above = self.owner_of(current)
+        if above is not None and above["kind"] == "Deployment":
+            self.refresh(above)
+
+    def _observed(self, owner: Json) -> _Baseline:
+        spec = owner.get("spec") or {}
+        template = copy.deepcopy((spec.get("template") or {}).get("spec") or {})
+        shown = self.pods_of(owner)
+        status = owner.get("status") or {}
+        ready = sum(budgets.is_ready(pod) for pod in shown)
+        hidden = {
+            name: max(0, status.get(name, 0) - count)
+            for name, count in (("replicas", len(shown)), ("readyReplicas", ready), ("availableReplicas", ready))
+        }
+        missing = max(0, spec.get("replicas", 1) - len(shown)) if owner["kind"] not in ("DaemonSet", "Job") else 0
+        return _Baseline(template=template, missing=missing, hidden=hidden)
+
+    def _unchanged(self, top: Json) -> bool:
+        baseline = self._baselines.get(top["metadata"]["uid"])
+        return baseline is not None and baseline.template == (top["spec"].get("template") or {}).get("spec")
+
+    def _usual(self, top: Json) -> Becomes:
+        return Becomes.SAME if self._unchanged(top) else Becomes.HEALTHY
+
+    def _wanted(self, owner: Json) -> int:
+        if owner["kind"] in ("DaemonSet", "Job"):
+            return len(self.pods_of(owner)) + 1
+        missing = self._baselines.get(owner["metadata"]["uid"], _Baseline(template={})).missing
+        return max(0, int(owner["spec"].get("replicas", 1)) - missing)
+
+    def _scale(self, owner: Json) -> None:
+        """Make or remove pods until there are as many as wanted."""
+        if owner["kind"] == "DaemonSet":
+            if not self.pods_of(owner) and self._baselines[owner["metadata"]["uid"]].template == {}:
+                for node in scheduling.usable_nodes(self._state, owner["spec"]["template"].get("spec") or {}):
+                    self._make(owner, like=None, fate=Becomes.HEALTHY, unchanged=False, node=node)
+            return
+        if owner["kind"] == "Job":
+            if not self.pods_of(owner) and not _finished(owner) and not owner.get("status"):
+                self._make(owner, like=None, fate=Becomes.HEALTHY, unchanged=False)
+            return
+        top = self.owner_of(owner) or owner
+        current, wanted = self.pods_of(owner), self._wanted(owner)
+        like = current[0] if current else None
+        for _ in range(wanted - len(current)):
+            fate = self._usual(top) if like is not None else Becomes.HEALTHY
+            self._make(owner, like=like, fate=fate, unchanged=self._unchanged(top), replaces=False)
+        if len(current) > wanted:
+            if owner["kind"] == "StatefulSet":
+                leaving = sorted(current, key=_ordinal)[wanted:]
+            else:
+                leaving = sorted(current, key=budgets.is_ready)[: len(current) - wanted]
+            for pod in leaving:
+                self._remove(pod, owner=owner)
+
+    def _roll_deployment(self, owner: Json, *, rolled: bool) -> None:
+        sets = self._replica_sets(owner)
+        replicas = int(owner["spec"].get("replicas", 1))
+        current = self._set_of(owner, sets)
+        old = [each for each in sets if current is None or each["metadata"]["uid"] != current["metadata"]["uid"]]
+        replaced = [pod for each in old for pod in self.pods_of(each)]
+        unchanged = self._unchanged(owner)
+        fate: Becomes | Json = self._usual(owner)
+        if rolled:
+            fate = self.override(When.TEMPLATE_CHANGED, owner) or fate
+        renewed = rolled and fate == Becomes.HEALTHY
+        if renewed:
+            self._baselines[owner["metadata"]["uid"]].hidden = {}
+        had = int(current["spec"].get("replicas", 0)) if current else 0
+        revision = max((_revision(each) for each in sets), default=0) + 1
+        current = self._with_replicas(owner, current, replicas=replicas, revision=revision, rolled=rolled or not sets)
+        baseline = self._baselines.setdefault(current["metadata"]["uid"], _Baseline(template={}))
+        if renewed:
+            baseline.missing, baseline.hidden = 0, {}
+        elif rolled:
+            baseline.missing = max(0, replicas - len(replaced))
+        if had != replicas:
+            self._record.scaled(owner, name=current["metadata"]["name"], before=had, after=replicas)
+        for each in old:
+            before = int(each["spec"].get("replicas", 0))
+            if before:
+                self._record.scaled(owner, name=each["metadata"]["name"], before=before, after=0)
+                each_resource = self._state.registry.of_table(REPLICA_SETS)
+                self._state.put(resource=each_resource, obj=_with_spec(each, replicas=0))
+            for pod in self.pods_of(each):
+                self._remove(pod, owner=each)
+            self.refresh(each)
+        for pod in replaced[: self._wanted(current)] if rolled else []:
+            self._make(current, like=pod, fate=fate, unchanged=unchanged)
+        self._scale(current)
+        self.refresh(current)
+
+    def _with_replicas(self, owner: Json, current: Json | None, *, replicas: int, revision: int, rolled: bool) -> Json:
+        """The ReplicaSet of the Deployment's template, made if need be, with its new size and revision."""
+        resource = self._state.registry.of_table(REPLICA_SETS)
+        metadata = owner["metadata"]
+        if current is None:
+            template = copy.deepcopy(owner["spec"]["template"])
+            digest = suffix(json.dumps(template, sort_keys=True), length=10)
+            labels = ((template.get("metadata") or {}).get("labels") or {}) | {_HASH: digest}
+            template["metadata"] = (template.get("metadata") or {}) | {"labels": labels}
+            selector = copy.deepcopy(owner["spec"].get("selector") or {})
+            selector["matchLabels"] = (selector.get("matchLabels") or {}) | {_HASH: digest}
+            name = f"{metadata['name']}-{digest}"
+            place = {"table": REPLICA_SETS, "namespace": metadata["namespace"], "name": name}
+            current = {
+                "kind": "ReplicaSet",
+                "apiVersion": "apps/v1",
+                "metadata": {
+                    "name": name,
+                    "namespace": metadata["namespace"],
+                    "uid": self._state.store.new_uid(**place),
+                    "generation": 0,
+                    "creationTimestamp": self._record.now(),
+                    "labels": labels,
+                    "ownerReferences": [pods.owner_reference(owner)],
+                },
+                "spec": {"replicas": 0, "selector": selector, "template": template},
+                "status": {"replicas": 0},
+            }
+        if rolled:
+            annotations = dict(current["metadata"].get("annotations") or {})
+            if before := annotations.get(_REVISION):
+                history = annotations.get(f"{_REVISION}-history")
+                annotations[f"{_REVISION}-history"] = f"{history},{before}" if history else before
+            annotations[_REVISION] = str(revision)
+            current = current | {"metadata": current["metadata"] | {"annotations": annotations}}
+            above = self._state.registry.of_kind("Deployment")[0]
+            latest = self._state.find(resource=above, namespace=metadata["namespace"], name=metadata["name"])
+            if latest is not None:
+                notes = (latest["metadata"].get("annotations") or {}) | {_REVISION: str(revision)}
+                self._state.put(resource=above, obj=latest | {"metadata": latest["metadata"] | {"annotations": notes}})
+        annotations = (current["metadata"].get("annotations") or {}) | {
+            "deployment.kubernetes.io/desired-replicas": str(replicas)
+        }
+        sized = _with_spec(current, replicas=replicas)
+        return self._state.put(
+            resource=resource, obj=sized | {"metadata": sized["metadata"] | {"annotations": annotations}}
+        )
+
+    def _roll_in_place(self, owner: Json) -> None:
+        """Replace every pod of a StatefulSet or DaemonSet by one of the new template."""
+        unchanged = self._unchanged(owner)
+        fate = self.override(When.TEMPLATE_CHANGED, owner) or self._usual(owner)
+        if fate == Becomes.HEALTHY:
+            baseline = self._baselines[owner["metadata"]["uid"]]
+            baseline.missing, baseline.hidden = 0, {}
+        for pod in sorted(self.pods_of(owner), key=_ordinal, reverse=True):
+            self._state.remove(resource=self._state.registry.of_table(PODS), obj=pod)
+            self._make(owner, like=pod, fate=fate, unchanged=unchanged)
+        self._scale(owner)
+
+    def _make(
+        self,
+        owner: Json,
+        *,
+        like: Json | None,
+        fate: Becomes | Json,
+        unchanged: bool,
+        node: str = "",
+        replaces: bool = True,
+    ) -> None:
+        state = self._state
+        if like is None and not (owner["spec"].get("template") or {}).get("spec"):
+            return
+        name = self._name(owner, like=like if replaces else None)
+        pod = pods.make(
+            state=state,
+            owner=owner,
+            name=name,
+            labels=_labels(owner, name=name),
+            generate_name=f"{owner['metadata']['name']}-",
+            like=like,
+            node="",
+        )
+        if unchanged and like is not None:
+            # The world's pod says more than its owner's trimmed template does.
+            pod = pod | {"spec": {key: value for key, value in like["spec"].items() if key != "nodeName"}}
+        keep = like is not None and (replaces or owner["kind"] == "DaemonSet")
+        node = node or scheduling.choose(
+            state, pod=pod, like=like if keep else None, pinned=owner["kind"] == "DaemonSet"
+        )
+        if node:
+            pod = pod | {"spec": pod["spec"] | {"nodeName": node}}
+        self._record.made(owner, pod)
+        if fate == Becomes.HEALTHY or like is None:
+            self._put(pods.running(pod, state=state) if node else pod)
+            self._record.started(pod)
+            return
+        faulty = pods.with_fault_of(pod, like, now=state.now())
+        if isinstance(fate, dict):
+            faulty = patching.merge(faulty, fate)
+        self._put(faulty)
+        state.logs.copy(uid=like["metadata"]["uid"], to=pod["metadata"]["uid"])
+        self._record.again(like, pod)
+
+    def _put(self, pod: Json) -> None:
+        self._state.put(resource=self._state.registry.of_table(PODS), obj=pod)
+
+    def _remove(self, pod: Json, *, owner: Json) -> None:
+        self._state.remove(resource=self._state.registry.of_table(PODS), obj=pod)
+        self._record.unmade(owner, pod)
+
+    def _name(self, owner: Json, *, like: Json | None) -> str:
+        name = owner["metadata"]["name"]
+        if owner["kind"] == "StatefulSet":
+            if like is not None:
+                return str(like["metadata"]["name"])
+            taken = {_ordinal(pod) for pod in self.pods_of(owner)}
+            at = int((owner["spec"].get("ordinals") or {}).get("start", 0))
+            while at in taken:
+                at += 1
+            return f"{name}-{at}"
+        return f"{name}-{suffix(name, self._state.store.revision)}"
+
+    def _owned(self, owner: Json, table: tuple[str, str]) -> list[Json]:
+        uid = owner["metadata"]["uid"]
+        return [
+            each
+            for each in self._state.store.objects(table=table, namespace=owner["metadata"]["namespace"])
+            if any(
+                ref.get("uid") == uid and ref.get("controller") for ref in each["metadata"].get("ownerReferences") or ()
+            )
+        ]
+
+    def _replica_sets(self, owner: Json) -> list[Json]:
+        return sorted(self._owned(owner, REPLICA_SETS), key=_revision)
+
+    def _set_of(self, owner: Json, sets: list[Json]) -> Json | None:
+        wanted = owner["spec"].get("template") or {}
+        for each in reversed(sets):
+            if _without_hash(each["spec"].get("template") or {}) == _without_hash(wanted):
+                return each
+        return None
+
+    def _newest_name(self, owner: Json) -> str:
+        sets = self._replica_sets(owner) if owner["kind"] == "Deployment" else []
+        current = self._set_of(owner, sets) or (sets[-1] if sets else None)
+        return str(current["metadata"]["name"]) if current else ""
+
+    def _updated(self, owner: Json) -> list[Json]:
+        if owner["kind"] != "Deployment":
+            return self.pods_of(owner)
+        sets = self._replica_sets(owner)
+        current = self._set_of(owner, sets) or (sets[-1] if sets else None)
+        return self.pods_of(current) if current else []
+
+
+def _finished(owner: Json) -> bool:
+    conditions = (owner.get("status") or {}).get("conditions") or ()
+    return owner["kind"] == "Job" and any(
+        each.get("type") in ("Complete", "Failed") and each.get("status") == "True" for each in conditions
+    )
+
+
+def _ordinal(pod: Json) -> int:
+    tail = pod["metadata"]["name"].rpartition("-")[2]
+    return int(tail) if tail.isdigit() else 0
+
+
+def _revision(replica_set: Json) -> int:
+    return int((replica_set["metadata"].get("annotations") or {}).get(_REVISION, 0))
+
+
+def _with_spec(obj: Json, *, replicas: int) -> Json:
+    metadata = obj["metadata"]
+    if obj["spec"].get("replicas") == replicas and metadata.get("generation"):
+        return obj
+    counted = metadata | {"generation": metadata.get("generation", 0) + 1}
+    return obj | {"metadata": counted, "spec": obj["spec"] | {"replicas": replicas}}
+
+
+def _without_hash(template: Json) -> Json:
+    metadata = dict(template.get("metadata") or {})
+    metadata["labels"] = {key: value for key, value in (metadata.get("labels") or {}).items() if key != _HASH}
+    return template | {"metadata": metadata}
+
+
+def _labels(owner: Json, *, name: str) -> Json:
+    template = owner["spec"].get("template") or {}
+    labels = dict((template.get("metadata") or {}).get("labels") or {})
+    match owner["kind"]:
+        case "StatefulSet":
+            labels |= {
+                "apps.kubernetes.io/pod-index": name.rpartition("-")[2],
+                "controller-revision-hash": counting.update_revision(owner),
+                "statefulset.kubernetes.io/pod-name": name,
+            }
+        case "DaemonSet":
+            labels |= {
+                "controller-revision-hash": counting.update_revision(owner).rpartition("-")[2],
+                "pod-template-generation": str(owner["metadata"].get("generation", 1)),
+            }
+        case "Job":
+            labels |= {"batch.kubernetes.io/job-name": owner["metadata"]["name"]}
+        case _:
+            pass
+    return labels
