@@ -94,7 +94,9 @@ async def read(look: Look) -> Reading:
         gaps += own_gaps
         rows.append(_row(look, item, asked=asked is None or _api(item) in asked, behind=values))
     return Reading(
-        rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=_missing(look) if asked == frozenset() else ""
+        rows=tuple(rows),
+        gaps=tuple(dict.fromkeys(gaps)),
+        missing=f"APIService {_asked_name(look)}" if asked == frozenset() else "",
     )
 
 
@@ -114,12 +116,10 @@ def _asked(look: Look, items: Iterable[Json]) -> frozenset[Api] | None:
 
 
 def _asked_name(look: Look) -> str:
+    """What the text calls an API, group and version before the looser `nodes.metrics.k8s.io`; "" if nothing."""
     focused = look.focus.name if look.focus.kind == "APIService" else ""
-    return look.named.get("api", "") or focused or look.named.get("apiservice", "")
-
-
-def _missing(look: Look) -> str:
-    return f"APIService {_asked_name(look)}"
+    words = (look.named.get("api", ""), focused, look.named.get("apiservice", ""), look.named.get("resource", ""))
+    return next((word for word in words if parse_api_name(word)), "")
 
 
 def _api(item: Json) -> Api:
