@@ -15,8 +15,9 @@ from intents.domain import Text as Words
 from intents.domain import Diagnosis, Finding, Gap, GapReason, Judged, Language, ObjectRef, Outcome, Remedy, Verdict
 from responses import words
 from responses.as_json import Timing
-from responses.layout import DIM, command, heading, joined, marked, paragraph, quote, table
+from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
 from responses.safety import SafeDiagnosis
+from responses.wrapping import Wrapped
 
 _VERDICT_STYLES: Final = {
     Verdict.CONFIRMED: "bold white on red",
@@ -60,8 +61,17 @@ class _Page:
             if number:
                 yield ""
             yield from self._hypothesis(one, diagnosis)
+        if not standing and out:
+            yield self._headline(out[0])
+            yield Wrapped(Text(self._against(out[0]) or self._in(words.ALL_RULED_OUT)))
+            yield ""
+            yield from self._facts(out[0], diagnosis)
+            yield from self._evidence(out[0])
+            out = out[1:]
+        elif not standing:
+            yield from self._nothing(diagnosis)
         if not standing:
-            yield from self._nothing(diagnosis, observed, any_ruled_out=bool(out))
+            yield from self._seen(diagnosis, observed)
         yield from self._others(standing[len(told) :])
         yield from self._ruled_out(out)
         yield from self._gaps(diagnosis.gaps, told=[gap for one in told for finding in one.findings for gap in finding.gaps])
@@ -76,7 +86,7 @@ class _Page:
 
     def _hypothesis(self, one: Judged, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         yield self._headline(one)
-        yield Text(self._in(one.root_cause))
+        yield Wrapped(Text(self._in(one.root_cause)))
         yield ""
         yield from self._facts(one, diagnosis)
         yield from self._evidence(one)
@@ -100,38 +110,35 @@ class _Page:
                 yield paragraph(self._in(words.MORE).format(len(lines) - _REPRODUCED), style=DIM)
         if one.links:
             yield from self._section(words.LINKS)
-            for link in one.links:
-                yield marked("·", f"{link.title}: {link.url}" if link.title else link.url)
+            for to in one.links:
+                yield link(to.title, to.url)
 
     def _headline(self, one: Judged) -> Text:
-        line = Text(f" {words.verdict(one.verdict, self._language)} ", style=_VERDICT_STYLES[one.verdict])
-        line = Text.assemble(line, "  ", (self._in(one.title), "bold"))
-        if one.subject:
-            line.append(f"  {one.subject}")
-        line.append(f"  ({one.incident})", style=DIM)
-        return line
+        verdict = (f" {words.verdict(one.verdict, self._language)} ", _VERDICT_STYLES[one.verdict])
+        return Text.assemble(verdict, " ", (self._in(one.title), "bold"))
 
     def _facts(self, one: Judged, diagnosis: Diagnosis) -> Iterator[RenderableType]:
-        impact = self._in(one.impact)
-        if impact:
-            yield marked(self._in(words.IMPACT), impact, mark_style=DIM)
-        if len(diagnosis.owners) > 1:
-            yield marked(self._in(words.OWNERS), " ← ".join(map(str, diagnosis.owners)), mark_style=DIM)
+        where = Text.assemble(str(one.subject) if one.subject else "", (f" ({one.incident})", DIM))
+        facts = [(words.WHERE, where), (words.IMPACT, Text(self._in(one.impact)))]
+        if diagnosis.owners:
+            facts.append((words.OWNERS, Text(_chain(diagnosis))))
         if one.effect_of:
-            yield marked(self._in(words.CAUSED_BY), self._in(words.EXPLAINED_BY).format(one.effect_of), mark_style=DIM)
+            facts.append((words.CAUSED_BY, Text(self._in(words.EXPLAINED_BY).format(one.effect_of))))
+        yield listed([(self._in(name), fact) for name, fact in facts if fact.plain])
 
     def _evidence(self, one: Judged) -> Iterator[RenderableType]:
         yield ""
         for match in one.hypothesis.matches[:_MATCHES]:
             where = self._in(words.RECOGNISED).format(match.line, f"{match.score:.2f}")
             yield marked("≈", Text.assemble(quote(match.quote), (f"  {where}", DIM)), mark_style="bold cyan")
+        quoted: set[str] = set()
         for finding in one.findings:
             if finding.outcome is not Outcome.GAP:
-                yield from self._finding(finding)
+                yield from self._finding(finding, quoted)
         unread = dict.fromkeys(gap for finding in one.findings for gap in finding.gaps)
         yield from self._gap_lines(unread)
 
-    def _finding(self, finding: Finding) -> Iterator[RenderableType]:
+    def _finding(self, finding: Finding, quoted: set[str]) -> Iterator[RenderableType]:
         says = self._in(finding.says)
         style = DIM if finding.outcome is Outcome.NEUTRAL else ""
         yield marked(words.SYMBOLS[finding.outcome], says, style=style, mark_style=_OUTCOME_STYLES[finding.outcome])
@@ -142,7 +149,8 @@ class _Page:
             ],
             by=": ",
         )
-        if source:
+        if source and source not in quoted:
+            quoted.add(source)
             yield paragraph(source, indent=4, style=DIM)
         if finding.table and finding.table.rows:
             yield table(finding.table)
@@ -179,20 +187,23 @@ class _Page:
             return
         yield from self._section(words.RULED_OUT)
         for one in out:
-            against = next((self._in(finding.says) for finding in one.findings if finding.outcome is Outcome.REFUTES), "")
-            yield marked("✗", joined([f"{self._in(one.title)} ({one.incident})", against], by=": "), style=DIM, mark_style=DIM)
+            what = joined([f"{self._in(one.title)} ({one.incident})", self._against(one)], by=": ")
+            yield marked("✗", what, style=DIM, mark_style=DIM)
 
-    def _nothing(
-        self, diagnosis: Diagnosis, observed: tuple[str, ...], *, any_ruled_out: bool
-    ) -> Iterator[RenderableType]:
-        if diagnosis.owners or (diagnosis.focus.names_object and not any_ruled_out):
+    def _against(self, one: Judged) -> str:
+        return next((self._in(finding.says) for finding in one.findings if finding.outcome is Outcome.REFUTES), "")
+
+    def _nothing(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
+        if diagnosis.focus.names_object:
             yield Text(self._in(words.NOTHING_WRONG), style="bold")
-            yield Text(self._in(words.NOTHING_WRONG_WITH).format(diagnosis.focus))
+            yield Wrapped(Text(self._in(words.NOTHING_WRONG_WITH).format(diagnosis.focus)))
             if diagnosis.gaps:
                 yield Text(self._in(words.AS_FAR_AS_READ))
-        else:
-            yield Text(self._in(words.UNKNOWN), style="bold")
-            yield Text(self._in(words.ALL_RULED_OUT if any_ruled_out else words.UNKNOWN_WHY))
+            return
+        yield Text(self._in(words.UNKNOWN), style="bold")
+        yield Wrapped(Text(self._in(words.UNKNOWN_WHY)))
+
+    def _seen(self, diagnosis: Diagnosis, observed: tuple[str, ...]) -> Iterator[RenderableType]:
         if observed:
             yield from self._section(words.OBSERVED)
             for line in observed:
@@ -230,7 +241,7 @@ class _Page:
 
     def _footer(self, diagnosis: Diagnosis, timing: Timing) -> Text:
         cluster = self._in(words.CLUSTER).format(diagnosis.cluster) if diagnosis.cluster else ""
-        calls = self._in(words.CALLS).format(timing.api_calls) if diagnosis.cluster else self._in(words.TEXT_ONLY)
+        calls = self._in(words.CALLS).format(timing.api_calls) if diagnosis.cluster else ""
         return Text(joined([cluster, calls, self._in(words.SECONDS).format(timing.seconds)]), style=DIM)
 
     def _section(self, title: Words) -> Iterator[RenderableType]:
@@ -239,6 +250,15 @@ class _Page:
 
     def _in(self, text: Words) -> str:
         return text.in_(self._language)
+
+
+def _chain(diagnosis: Diagnosis) -> str:
+    """Pod api-x ← ReplicaSet api ← Deployment api: from the object asked about upwards."""
+    focus = ObjectRef(kind=diagnosis.focus.kind, namespace=diagnosis.focus.namespace, name=diagnosis.focus.name)
+    own = () if (focus.kind, focus.name) == (diagnosis.owners[0].kind, diagnosis.owners[0].name) else (focus,)
+    return " ← ".join(
+        f"{ref.kind} {ref.name}" if ref.namespace == focus.namespace else str(ref) for ref in (*own, *diagnosis.owners)
+    )
 
 
 def _names(says: str, subject: ObjectRef) -> bool:

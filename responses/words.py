@@ -50,11 +50,10 @@ AS_FAR_AS_READ: Final = Text(en="As far as it could be read: see below.", zh="�
 
 WHERE: Final = Text(en="Where", zh="对象")
 IMPACT: Final = Text(en="Impact", zh="影响")
-OWNERS: Final = Text(en="Owners", zh="归属")
+OWNERS: Final = Text(en="Owner", zh="归属")
 CAUSED_BY: Final = Text(en="Cause", zh="根源")
 EXPLAINED_BY: Final = Text(en="explained by {} above", zh="由上面的 {} 引起")
 RECOGNISED: Final = Text(en="line {}, match {}", zh="第 {} 行，匹配度 {}")
-DID_MATCH: Final = Text(en="The text says so", zh="文本匹配")
 
 RUNBOOK: Final = Text(en="What to do", zh="处理步骤")
 REMEDIES: Final = Text(en="Would be a button in Slack", zh="在 Slack 中会是一个按钮")
@@ -71,7 +70,7 @@ COULD_NOT_CHECK: Final = Text(en="could not check {}: {}", zh="未能检查{}：
 NEEDS: Final = Text(en="needs {}", zh="需要 {}")
 TEXT_ONLY: Final = Text(en="No cluster was asked: this is from the text alone.", zh="没有连接集群：以下仅根据文本判断。")
 CLUSTER: Final = Text(en="cluster {}", zh="集群 {}")
-CALLS: Final = Text(en="{} API calls", zh="{} 次 API 调用")
+CALLS: Final = Text(en="API calls: {}", zh="API 调用：{} 次")
 SECONDS: Final = Text(en="{:.1f} s", zh="{:.1f} 秒")
 MORE: Final = Text(en="+{} more", zh="另有 {} 条")
 

@@ -19,5 +19,5 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean "diagnose"?` for the closest known word, "" where none is close."""
     from rapidfuzz import fuzz, process  # noqa: PLC0415 - only where something went wrong
 
-    found = process.extractOne(word, sorted(known), scorer=fuzz.ratio, score_cutoff=55)
+    found = process.extractOne(word, sorted(known), scorer=fuzz.WRatio, score_cutoff=60)
     return f'; did you mean "{found[0]}"?' if found else ""

@@ -1,0 +1,72 @@
+"""`casebook list` and `casebook show ID`: what the catalog knows, for people."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from bot.cli.console import show
+from bot.cli.errors import CommandError, did_you_mean
+from bot.cli.exit_codes import ExitCode
+from bot.cli.knowledge import catalog, locale, settings, told_language
+from intents import templates
+from intents.catalog.schema import Incident, Rule
+from intents.domain import Language
+from intents.domain import Text as Sentence
+from responses.language import choose
+from responses.layout import DIM, command, heading, joined, link, listed, marked
+from responses.wrapping import Wrapped
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    configured = settings()
+    entries = catalog(configured)
+    language = choose(told=told_language(arguments.lang, configured), locale=locale())
+    if arguments.command == "list":
+        show(listed([(one.id, Text(one.title.in_(language))) for one in entries], indent=0, style="cyan"))
+        return ExitCode.ANSWERED
+    incident = entries.get(arguments.incident)
+    if incident is None:
+        hint = did_you_mean(arguments.incident, entries.incidents)
+        raise CommandError(f'there is no incident "{arguments.incident}"{hint}', code=ExitCode.NOT_FOUND)
+    show(Group(*_incident(incident, language)))
+    return ExitCode.ANSWERED
+
+
+def _incident(incident: Incident, language: Language) -> Iterator[RenderableType]:
+    """The entry with no names filled in: `<pod>` stands for one."""
+
+    def said(text: Sentence) -> str:
+        return templates.render(text.in_(language), {})
+
+    yield Text.assemble((incident.title.in_(language), "bold"), (f"  ({incident.id})", DIM))
+    yield Text(joined([str(incident.status), str(incident.severity), f"strongest verdict: {incident.strongest}"]), style=DIM)
+    yield Wrapped(Text(said(incident.root_cause)))
+    yield ""
+    yield Wrapped(Text(said(incident.impact)))
+    yield ""
+    yield heading("Recognised by")
+    for signature in incident.signatures:
+        yield marked("≈", " + ".join(signature.phrases))
+    if incident.evidence:
+        yield ""
+        yield heading("Checked in the cluster")
+        for rule in incident.evidence:
+            yield marked("·", _rule(rule, language))
+    yield ""
+    yield heading("What to do")
+    for number, step in enumerate(incident.runbook, start=1):
+        yield marked(f"{number}.", said(step.says))
+        yield from command(templates.render_command(step.run, {}), indent=5)
+    if incident.links:
+        yield ""
+        yield heading("Read more")
+        yield from (link(to.title, to.url) for to in incident.links)
+
+
+def _rule(rule: Rule, language: Language) -> Text:
+    outcome = f"{rule.finds}, decisive" if rule.decisive else str(rule.finds)
+    return Text.assemble(templates.render(rule.says.in_(language), {}), (f"  ({outcome}: {rule.when})", DIM))

@@ -1,0 +1,51 @@
+"""`casebook lint`: what is wrong with catalog files, as FILE:LINE: FIELD: what."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from bot.cli.errors import CommandError
+from bot.cli.exit_codes import ExitCode
+from bot.cli.knowledge import settings
+from bot.diagnosing import engine_for
+from bot.logs import configure_logging
+from bot.probes.registry import declarations
+from bot.rehearsing import check_cases
+from intents.catalog.lint import lint
+from intents.catalog.loader import builtin_directory, load
+from responses.safety import safe_line
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    configured = settings()
+    configure_logging(level=configured.log_level, form=configured.log_format)
+    paths = [Path(path) for path in arguments.paths]
+    for path in paths:
+        if not path.exists():
+            raise CommandError(f"cannot read {path}: no such file or directory")
+    checked = paths or [builtin_directory(), *configured.catalog]
+    # Entries name each other (causes, points_to): files of the user's are read beside the built-in ones.
+    loaded = load([builtin_directory(), *(_directory(path) for path in checked if path != builtin_directory())])
+    problems = {problem for problem in loaded.problems if _is_within(Path(problem.file), checked)}
+    problems |= {problem for problem in lint(loaded.catalog, declarations()) if _is_within(Path(problem.file), checked)}
+    if not problems:
+        # Rehearsing takes seconds and needs entries that hold together.
+        rehearsed = asyncio.run(check_cases(engine_for(loaded.catalog)))
+        problems |= {problem for problem in rehearsed if _is_within(Path(problem.file), checked)}
+    for problem in sorted(problems):
+        sys.stdout.write(f"{safe_line(str(problem))}\n")
+    files = sum(_is_within(source.path, checked) for source in loaded.catalog.sources.values())
+    count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}" if problems else "nothing wrong"
+    sys.stdout.write(f"{files} {'entry' if files == 1 else 'entries'} checked: {count}\n")
+    return ExitCode.PROBLEMS if problems else ExitCode.ANSWERED
+
+
+def _directory(path: Path) -> Path:
+    return path if path.is_dir() else path.parent
+
+
+def _is_within(file: Path, paths: list[Path]) -> bool:
+    return any(file == path or path in file.parents for path in paths)

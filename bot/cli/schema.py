@@ -1,0 +1,16 @@
+"""`casebook schema`: the JSON Schema of an incident file, for editors."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from bot.cli.exit_codes import ExitCode
+from intents.catalog.schema import Incident
+
+
+def run(_: argparse.Namespace) -> ExitCode:
+    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Incident.model_json_schema(mode="validation")}
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
+    return ExitCode.ANSWERED
