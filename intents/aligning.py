@@ -40,6 +40,7 @@ class Window:
     text: str
     reads: Sequence[Read]
     breaks: tuple[int, ...] = ()
+    may_be_cut: bool = False  # whether the text may go on behind the last line
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,7 @@ def align(pattern: Pattern, numbers: Sequence[int], window: Window) -> Alignment
     if captures is None:
         return None
     last_read, last_word = chain[-1]
-    line_ends = (*(start - 1 for start in window.breaks), len(window.reads) - 1)
-    ends = last_read in line_ends or _elided(window, last_read)
+    ends = (window.may_be_cut and last_read == len(window.reads) - 1) or _elided(window, last_read)
     contradicted = _OTHERWISE * sum(pattern.weights[: chain[0][1]]) if chain[0][0] not in (0, *window.breaks) else 0.0
     contradicted += 0.0 if ends else _OTHERWISE * sum(pattern.weights[last_word + 1 :])
     return Alignment(

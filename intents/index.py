@@ -1,79 +1,92 @@
 """Which patterns a few words could be an occurrence of: an inverted index whose posting lists are bitmaps.
 
-A match must gather a share of its pattern's weight (`LEAST_SHARE`). From the weights follows how many of a pattern's
-words must at least be there, and which words are too light to be asked for at all (prefix filtering, as in
-set-similarity joins). Counting "at least one, two, three, four" for all patterns at once takes seven operations on
-integers per word, about a tenth of a microsecond each for 15,000 patterns; only the survivors cost anything more.
+Of each pattern a share of the weight must be there, or it could not score. From the weights follows how many of its
+words that takes at least, and which words are too light to be asked for at all (prefix filtering, as in set-similarity
+joins). Counting "at least one, two … six" for all patterns at once takes eleven operations on integers per word, a
+tenth of a microsecond each for 15,000 patterns; only the survivors cost anything more.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-# An occurrence that has less than this share of its pattern's weight is not looked at.
-LEAST_SHARE: Final = 0.45
 # The lightest words of a pattern are not asked for, up to this share of its weight.
-_UNASKED_SHARE: Final = 0.12
-_MOST_ASKED: Final = 4
+_UNASKED_SHARE: Final = 0.1
+_MOST_ASKED: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What an occurrence of a pattern has at least: this share of the pattern's weight."""
+
+    words: Sequence[int]
+    weights: Sequence[float]
+    share: float
+    share_when_cut: float  # where the text may be cut behind it
 
 
 class Index:
-    """Built once from each pattern's word numbers and weights; patterns are numbered in the given order."""
+    """Built once; patterns are numbered in the order of their demands."""
 
-    def __init__(self, patterns: Iterable[tuple[Sequence[int], Sequence[float]]]) -> None:
+    def __init__(self, demands: Iterable[Demand]) -> None:
         postings: defaultdict[int, int] = defaultdict(int)
         self._asking = [0] * (_MOST_ASKED + 1)
-        self.least: list[int] = []  # by pattern: how many of its words an occurrence has at least
-        for number, (words, weights) in enumerate(patterns):
-            asked, least = _asked(words, weights)
-            for word in asked:
-                postings[word] |= 1 << number
-            self._asking[min(least, _MOST_ASKED)] |= 1 << number
-            self.least.append(least)
+        self._asking_when_cut = [0] * (_MOST_ASKED + 1)
+        for number, demand in enumerate(demands):
+            bit = 1 << number
+            heaviest, unasked = _asked(demand)
+            for word, _ in heaviest:
+                postings[word] |= bit
+            for asking, share in ((self._asking, demand.share), (self._asking_when_cut, demand.share_when_cut)):
+                asking[min(_MOST_ASKED, _least(heaviest, share - unasked))] |= bit
         self._postings = dict(postings)
 
-    def asks_for(self, words: Iterable[int]) -> int:
-        """The patterns that ask for any of these words, as a bitmap."""
-        found = 0
-        for word in words:
-            found |= self._postings.get(word, 0)
-        return found
-
-    def candidates(self, words: Iterable[int], among: int) -> list[int]:
-        """The numbers of the patterns that may occur where these words do, of those in a bitmap."""
-        one = two = three = four = 0
+    def candidates(self, words: Iterable[int], among: Collection[int], *, cut: bool) -> Iterator[int]:
+        """The numbers of the patterns that may occur where these words do, with one of the words `among` them."""
+        one = two = three = four = five = six = 0
         postings = self._postings
         for word in words:
             if posting := postings.get(word, 0):
+                six |= five & posting
+                five |= four & posting
                 four |= three & posting
                 three |= two & posting
                 two |= one & posting
                 one |= posting
-        asking = self._asking
-        enough = (asking[1] & one) | (asking[2] & two) | (asking[3] & three) | (asking[4] & four)
-        return list(_bits(enough & among))
+        asking = self._asking_when_cut if cut else self._asking
+        enough = (asking[1] & one) | (asking[2] & two) | (asking[3] & three)
+        enough |= (asking[4] & four) | (asking[5] & five) | (asking[6] & six)
+        if not enough:
+            return iter(())
+        beginning = 0
+        for word in among:
+            beginning |= postings.get(word, 0)
+        return _bits(enough & beginning)
 
 
-def _asked(words: Sequence[int], weights: Sequence[float]) -> tuple[list[int], int]:
-    """The words worth asking for, and how many of them an occurrence has at least."""
-    by_word: defaultdict[int, float] = defaultdict(float)
-    for word, weight in zip(words, weights, strict=True):
-        by_word[word] += weight
-    heaviest = sorted(by_word.items(), key=lambda item: (-item[1], item[0]))
-    total = sum(by_word.values())
+def _asked(demand: Demand) -> tuple[list[tuple[int, float]], float]:
+    """(word, its share of the weight), the heaviest first, without the lightest; and the share left out."""
+    total = sum(demand.weights)
+    shares: defaultdict[int, float] = defaultdict(float)
+    for word, weight in zip(demand.words, demand.weights, strict=True):
+        shares[word] += weight / total
+    heaviest = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
     unasked = 0.0
-    while len(heaviest) > 1 and unasked + heaviest[-1][1] <= _UNASKED_SHARE * total:
+    while len(heaviest) > 1 and unasked + heaviest[-1][1] <= _UNASKED_SHARE:
         unasked += heaviest.pop()[1]
-    needed = LEAST_SHARE * total - unasked
-    least = 0
-    for _, weight in heaviest:
-        if needed <= 0:
-            break
-        needed -= weight
-        least += 1
-    return [word for word, _ in heaviest], max(1, least)
+    return heaviest, unasked
+
+
+def _least(heaviest: Sequence[tuple[int, float]], needed: float) -> int:
+    """How many words it takes to gather a share, if they are the heaviest; at least one."""
+    for count, (_, share) in enumerate(heaviest, start=1):
+        needed -= share
+        if needed <= 1e-9:
+            return count
+    return len(heaviest)
 
 
 def _bits(bitmap: int) -> Iterator[int]:

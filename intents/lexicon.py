@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
@@ -16,6 +17,8 @@ _SPELT_FROM: Final = 5
 _SPELT_TO: Final = 24
 _JOINED_FROM: Final = 3
 UNKNOWN: Final = -1
+_LAST_LETTERS: Final = re.compile(r"[A-Za-z0-9]{1,40}\Z")
+_FIRST_LETTERS: Final = re.compile(r"[A-Za-z0-9]{1,40}")
 # What a misspelt word is worth of the word it stands for.
 SPELLING: Final = 0.85
 
@@ -90,9 +93,10 @@ class Lexicon:
             index += 1
         return out
 
-    def across(self, first: str, second: str) -> int:
-        """The word that a line's last and the next line's first letters make together, where a terminal broke it."""
-        return self.number(first + second)
+    def broken(self, line: str, following: str) -> int:
+        """The word that a line's last and the next line's first letters make together; UNKNOWN if they make none."""
+        end, start = _LAST_LETTERS.search(line), _FIRST_LETTERS.match(following)
+        return self.number((end.group() + start.group()).lower()) if end and start else UNKNOWN
 
     def corrected(self, word: str, corrections: dict[str, int]) -> int:
         """The one word that differs by a letter; UNKNOWN for an ordinary word, an identifier, or if two are as near."""

@@ -1,0 +1,308 @@
+"""Where signatures occur in the lines of a text: the funnel from all signatures to a few alignments.
+
+The index of bitmaps names the few patterns that could occur at a line; their weights say how well at most; rapidfuzz
+drops those whose words are not in order; the rest are aligned, the most promising first, until the work is done or
+its bound is reached. Lines that a terminal or a chat broke are looked at together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from rapidfuzz.distance import LCSseq
+
+from intents.aligning import Alignment, Window, align
+from intents.catalog.schema import Incident
+from intents.domain import Symptom
+from intents.index import Demand, Index
+from intents.lexicon import UNKNOWN, Lexicon, Read
+from intents.patterns import Pattern, pattern_of, phrase_words
+from intents.scoring import least_coverage, score
+from intents.weighing import Weights
+
+# The bound on the work of one query: so many alignments, each of at most aligning.MOST_PAIRS² steps.
+MOST_ALIGNMENTS: Final = 600
+# And so many (line, pattern) that the index let pass are weighed.
+MOST_WEIGHED: Final = 40_000
+
+# A terminal breaks a message into at most so many lines, none of them short.
+_LINES: Final = 3
+_BROKEN_FROM: Final = 40
+# Phrases of one `all` signature stand at most so many lines apart, and each is there nearly in full.
+_APART: Final = 12
+_PHRASE: Final = 0.8
+# The beginning of a message is enough where the text is cut, if it alone says this much, and this share of all.
+_CUT_SAYS: Final = 12.0
+_CUT_SHARE: Final = 0.42
+_CUT_FROM: Final = 40
+_QUOTED: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A pattern, and the signature it belongs to: numbers of the incident and of the signature within it."""
+
+    incident: int
+    signature: int
+    pattern: Pattern
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A signature found in a text. `line` is the index of the symptom where it begins."""
+
+    incident: int
+    signature: int
+    score: float
+    coverage: float
+    information: float
+    line: int
+    quote: str
+    captures: Mapping[str, str]
+    places: frozenset[tuple[int, int]]  # (index of a symptom, place in its text) of every matched word
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One phrase of a signature, aligned."""
+
+    line: int
+    phrase: Phrase
+    alignment: Alignment
+
+    @property
+    def coverage(self) -> float:
+        return self.alignment.information / self.phrase.pattern.total
+
+
+@dataclass(slots=True)
+class _Query:
+    """What is known of a text while it is looked at."""
+
+    symptoms: Sequence[Symptom]
+    known: list[set[int]]
+    corrections: dict[str, int]
+    longest: int
+    reads: dict[int, list[Read]] = field(default_factory=dict)
+    windows: dict[int, tuple[Window, list[int], list[tuple[int, int]]]] = field(default_factory=dict)
+    alignments: int = 0
+
+    def may_be_cut(self, line: int) -> bool:
+        """Whether the text may end within this line: it is the last, or as long as any (a column cut them all)."""
+        length = len(self.symptoms[line].text)
+        last = line == len(self.symptoms) - 1
+        elided = self.symptoms[line].text.endswith(("...", "…"))
+        return last or elided or (length >= _CUT_FROM and length >= self.longest)
+
+    def continued(self, line: int) -> Iterator[int]:
+        """The symptoms that may be the rest of the one at `line`: next to it, and with no time of their own."""
+        for other in range(line + 1, min(line + _LINES, len(self.symptoms))):
+            before, after = self.symptoms[other - 1], self.symptoms[other]
+            if after.line - before.line > 1 or after.when is not None or len(before.text) < _BROKEN_FROM:
+                return
+            yield other
+
+
+class Finder:
+    """The signatures of a catalog, ready to be found. Immutable once built."""
+
+    def __init__(self, incidents: Sequence[Incident]) -> None:
+        weights = Weights(
+            {word for signature in incident.signatures for phrase in signature.phrases for word in phrase_words(phrase)}
+            for incident in incidents
+        )
+        written = [
+            (number, place, tuple(pattern_of(phrase, weights.weight) for phrase in signature.phrases))
+            for number, incident in enumerate(incidents)
+            for place, signature in enumerate(incident.signatures)
+        ]
+        self._lexicon = Lexicon((pattern for *_, patterns in written for pattern in patterns), weights.is_ordinary)
+        self._signatures: dict[tuple[int, int], tuple[Phrase, ...]] = {}
+        for number, place, patterns in written:
+            phrases = (Phrase(number, place, pattern, self._numbered(pattern)) for pattern in patterns)
+            # The phrase that says most is searched for, the others only near it.
+            self._signatures[number, place] = tuple(sorted(phrases, key=lambda phrase: -phrase.pattern.total))
+        self._anchors = tuple(phrases[0] for phrases in self._signatures.values())
+        self._least = tuple(self._least_share(phrases) for phrases in self._signatures.values())
+        self._weights = tuple(_by_word(phrase) for phrase in self._anchors)
+        self._index = Index(
+            Demand(phrase.numbers, phrase.pattern.weights, least, min(least, _CUT_SHARE))
+            for phrase, least in zip(self._anchors, self._least, strict=True)
+        )
+
+    def _numbered(self, pattern: Pattern) -> tuple[int, ...]:
+        return tuple(self._lexicon.number(word) for word in pattern.words)
+
+    @staticmethod
+    def _least_share(phrases: Sequence[Phrase]) -> float:
+        return _PHRASE if len(phrases) > 1 else least_coverage(phrases[0].pattern.total)
+
+    def find(self, symptoms: Sequence[Symptom]) -> tuple[list[Occurrence], int]:
+        """The best occurrence of each signature that occurs, and how many alignments it took."""
+        corrections: dict[str, int] = {}
+        known = [self._lexicon.known(symptom.text, corrections) for symptom in symptoms]
+        longest = max((len(symptom.text) for symptom in symptoms), default=0)
+        query = _Query(symptoms, known, corrections, longest)
+        best: dict[int, Occurrence] = {}
+        for at_most, line, number in self._promising(query):
+            if number in best and best[number].score >= at_most:
+                continue
+            if query.alignments >= MOST_ALIGNMENTS:
+                break
+            occurrence = self._occurrence(query, line, number)
+            if occurrence is not None and (number not in best or occurrence.score > best[number].score):
+                best[number] = occurrence
+        return [best[number] for number in sorted(best)], query.alignments
+
+    # --- the funnel ---
+
+    def _promising(self, query: _Query) -> list[tuple[float, int, int]]:
+        """(score at most, line, pattern) of what may occur, the most promising first."""
+        found = []
+        for weighed, (line, number, words, cut) in enumerate(self._candidates(query)):
+            if weighed >= MOST_WEIGHED:
+                break
+            weights = self._weights[number]
+            there = sum(map(weights.__getitem__, weights.keys() & words))
+            share = there / self._anchors[number].pattern.total
+            if share >= (_CUT_SHARE if cut else self._least[number]):
+                found.append((score(coverage=1.0 if cut else share, information=there), line, number))
+        return sorted(found, key=lambda item: (-item[0], item[1], item[2]))
+
+    def _candidates(self, query: _Query) -> Iterator[tuple[int, int, set[int], bool]]:
+        """(line, pattern that may begin there, words of the lines, whether the text may be cut behind them)"""
+        for line, known in enumerate(query.known):
+            if not known:
+                continue
+            words = known
+            cut = query.may_be_cut(line)
+            for other in query.continued(line):
+                broken = self._lexicon.broken(query.symptoms[other - 1].text, query.symptoms[other].text)
+                words = words | query.known[other] | {broken}
+                cut = cut or query.may_be_cut(other)
+            for number in self._index.candidates(words, known, cut=cut):
+                yield line, number, words, cut
+
+    # --- one occurrence ---
+
+    def _occurrence(self, query: _Query, line: int, number: int) -> Occurrence | None:
+        anchor = self._anchors[number]
+        phrases = self._signatures[anchor.incident, anchor.signature]
+        first = self._align(query, line, anchor)
+        if first is None or (len(phrases) > 1 and first.coverage < _PHRASE):
+            return None
+        parts = [first]
+        for phrase in phrases[1:]:
+            part = self._near(query, line, phrase)
+            if part is None:
+                return None
+            parts.append(part)
+        return self._judged(query, parts)
+
+    def _near(self, query: _Query, line: int, phrase: Phrase) -> _Part | None:
+        """The occurrence of a further phrase that is nearest to a line."""
+        wanted = set(phrase.numbers)
+        around = range(max(0, line - _APART), min(len(query.symptoms), line + _APART + 1))
+        for other in sorted(around, key=lambda index: (abs(index - line), index)):
+            if wanted & query.known[other] and query.alignments < MOST_ALIGNMENTS:
+                part = self._align(query, other, phrase)
+                if part is not None and part.coverage >= _PHRASE:
+                    return part
+        return None
+
+    def _align(self, query: _Query, line: int, phrase: Phrase) -> _Part | None:
+        window, words, _ = self._window(query, line)
+        # The lightest two words may be missing, or broken at a line's end, whatever the weights say.
+        in_order = max(1, len(phrase.numbers) // 3)
+        if LCSseq.similarity(phrase.numbers, words, score_cutoff=in_order) < in_order:
+            return None
+        query.alignments += 1
+        alignment = align(phrase.pattern, phrase.numbers, window)
+        return _Part(line, phrase, alignment) if alignment else None
+
+    def _window(self, query: _Query, line: int) -> tuple[Window, list[int], list[tuple[int, int]]]:
+        """The lines that may be one message, their words, and where each begins: (place in the text, symptom)."""
+        if line in query.windows:
+            return query.windows[line]
+        text = query.symptoms[line].text
+        reads = list(self._reads(query, line))
+        breaks, starts = [], [(0, line)]
+        for other in query.continued(line):
+            following = self._reads(query, other)
+            if reads and (broken := self._lexicon.broken(text, query.symptoms[other].text)) != UNKNOWN:
+                reads[-1] = reads[-1]._replace(word=broken, worth=1.0)
+            breaks.append(len(reads))
+            offset = len(text) + 1
+            starts.append((offset, other))
+            text = f"{text} {query.symptoms[other].text}"
+            reads += [read._replace(start=read.start + offset, end=read.end + offset) for read in following]
+        window = Window(text, reads, tuple(breaks), query.may_be_cut(starts[-1][1]))
+        query.windows[line] = window, [read.word for read in reads], starts
+        return query.windows[line]
+
+    def _reads(self, query: _Query, line: int) -> list[Read]:
+        if line not in query.reads:
+            query.reads[line] = self._lexicon.read(query.symptoms[line].text, query.corrections)
+        return query.reads[line]
+
+    def _judged(self, query: _Query, parts: Sequence[_Part]) -> Occurrence:
+        information = sum(part.alignment.information for part in parts)
+        coverage = information / sum(part.phrase.pattern.total for part in parts)
+        if len(parts) == 1:
+            coverage = max(coverage, _cut_coverage(parts[0]))
+        captures: dict[str, str] = {}
+        places: set[tuple[int, int]] = set()
+        for part in reversed(parts):
+            captures |= part.alignment.captures
+            window, _, starts = self._window(query, part.line)
+            places.update(_places(window, starts, part.alignment))
+        window, _, starts = self._window(query, parts[0].line)
+        line, quote = _quote(window, starts, parts[0].alignment)
+        return Occurrence(
+            incident=parts[0].phrase.incident,
+            signature=parts[0].phrase.signature,
+            score=score(coverage=coverage, information=information),
+            coverage=coverage,
+            information=information,
+            line=line,
+            quote=quote,
+            captures=captures,
+            places=frozenset(places),
+        )
+
+
+def _by_word(phrase: Phrase) -> dict[int, float]:
+    weights: dict[int, float] = {}
+    for word, weight in zip(phrase.numbers, phrase.pattern.weights, strict=True):
+        weights[word] = weights.get(word, 0.0) + weight
+    return weights
+
+
+def _cut_coverage(part: _Part) -> float:
+    """How much of what can be there is there, where a line was cut; less than in full, as the rest is unseen."""
+    alignment, pattern = part.alignment, part.phrase.pattern
+    if not alignment.cut or alignment.information < _CUT_SAYS or part.coverage < _CUT_SHARE:
+        return 0.0
+    seen = sum(pattern.weights[: alignment.chain[-1][1] + 1])
+    return (alignment.information / seen) * (0.7 + 0.3 * part.coverage)
+
+
+def _places(window: Window, starts: Sequence[tuple[int, int]], alignment: Alignment) -> Iterable[tuple[int, int]]:
+    for at, _ in alignment.chain:
+        place = window.reads[at].start
+        offset, line = next(start for start in reversed(starts) if start[0] <= place)
+        yield line, place - offset
+
+
+def _quote(window: Window, starts: Sequence[tuple[int, int]], alignment: Alignment) -> tuple[int, str]:
+    """(index of the symptom where it begins, its lines from there on, as far as they are needed)"""
+    first, last = window.reads[alignment.chain[0][0]].start, window.reads[alignment.chain[-1][0]].end
+    begin, line = next(start for start in reversed(starts) if start[0] <= first)
+    end = next((offset - 1 for offset, _ in starts if offset > last), len(window.text))
+    if end - begin > _QUOTED:
+        begin = max(begin, first - max(0, _QUOTED - (last - first)) // 2)
+        end = min(end, begin + _QUOTED)
+    return line, window.text[begin:end].strip()
