@@ -39,14 +39,15 @@ DECLARATION: Final = ProbeDeclaration(
         "nodes_total": RowType.INTEGER,
         "admitting_nodes": RowType.INTEGER,
         "fitting_nodes": RowType.INTEGER,  # of the admitting ones
+        "large_enough_nodes": RowType.INTEGER,  # of the admitting ones: would have room without their other pods
         "node": RowType.STRING,
         "admits": RowType.BOOLEAN,
         "why_not": RowType.STRING,  # cordoned, taint …, node selector or affinity, not ready
         "cordoned": RowType.BOOLEAN,
         "fits": RowType.BOOLEAN,  # it has room, whether or not it admits the pod
-        "fits_if_empty": RowType.BOOLEAN,  # it would have room without its other pods
+        "large_enough": RowType.BOOLEAN,  # it would have room without its other pods
         "lacks": RowType.STRINGS,
-        "shortfall": RowType.STRING,  # cpu: wants 4, free 1.5 of 8
+        "shortfall": RowType.STRING,  # wanted > free / allocatable, as cpu 4 > 1.5 / 8
         "free_cpu_m": RowType.INTEGER,
         "free_mem": RowType.INTEGER,
         "free_pods": RowType.INTEGER,
@@ -165,6 +166,7 @@ def _rows(pod: Json, wanted: Amounts, rooms: Sequence[_Node]) -> list[Row]:
         "nodes_total": len(rooms),
         "admitting_nodes": len(admitting),
         "fitting_nodes": sum(not lacking(room.free, wanted) for room in admitting),
+        "large_enough_nodes": sum(not lacking(room.allocatable, wanted) for room in admitting),
         "want_cpu_m": wanted.get(CPU, 0),
         "want_mem": wanted.get(MEMORY, 0),
     }
@@ -175,14 +177,14 @@ def _rows(pod: Json, wanted: Amounts, rooms: Sequence[_Node]) -> list[Row]:
         return bool(why_not[name_of(room.obj)]), len(lacks), -part, name_of(room.obj)
 
     nearest = sorted(rooms, key=nearness)[:MOST_NODES]
-    return [_row(room, wanted, shared, why_not=why_not[name_of(room.obj)]) for room in nearest]
+    return [_row(pod, room, wanted, shared, why_not=why_not[name_of(room.obj)]) for room in nearest]
 
 
-def _row(room: _Node, wanted: Amounts, shared: Mapping[str, Value], *, why_not: str) -> Row:
+def _row(pod: Json, room: _Node, wanted: Amounts, shared: Mapping[str, Value], *, why_not: str) -> Row:
     name = name_of(room.obj)
     lacks = lacking(room.free, wanted)
     by_size = _by_size(room, lacks)
-    scalable = next((owner for pod in by_size if (owner := owner_of(pod)).kind in _SCALABLE), None)
+    scalable = next((owner for each in by_size if (owner := owner_of(each)).kind in _SCALABLE), None)
     values: dict[str, Value] = {
         **shared,
         "node": name,
@@ -190,9 +192,9 @@ def _row(room: _Node, wanted: Amounts, shared: Mapping[str, Value], *, why_not: 
         "why_not": why_not,
         "cordoned": is_cordoned(room.obj),
         "fits": not lacks,
-        "fits_if_empty": not lacking(room.allocatable, wanted),
+        "large_enough": not lacking(room.allocatable, wanted),
         "lacks": lacks,
-        "shortfall": "; ".join(_shortfall(room, wanted, resource) for resource in lacks),
+        "shortfall": ", ".join(_shortfall(room, wanted, resource) for resource in lacks),
         "free_cpu_m": room.free.get(CPU, 0),
         "free_mem": room.free.get(MEMORY, 0),
         "free_pods": room.free.get(PODS, 0),
@@ -203,12 +205,12 @@ def _row(room: _Node, wanted: Amounts, shared: Mapping[str, Value], *, why_not: 
         "consumer_namespace": scalable.namespace if scalable else "",
         "consumer": scalable.name if scalable else "",
     }
-    return Row(values=values, subject=ref(room.obj, "Node"), reproduce=f"kubectl describe node {name}")
+    return Row(values=values, subject=ref(pod, "Pod"), reproduce=f"kubectl describe node {name}")
 
 
 def _shortfall(room: _Node, wanted: Amounts, resource: str) -> str:
     wants, free, of = (_amount(resource, each.get(resource, 0)) for each in (wanted, room.free, room.allocatable))
-    return f"{resource}: wants {wants}, free {free} of {of}"
+    return f"{resource} {wants} > {free} / {of}"
 
 
 def _by_size(room: _Node, lacks: Sequence[str]) -> list[Json]:

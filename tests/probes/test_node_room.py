@@ -56,8 +56,8 @@ async def test_free_is_allocatable_without_what_pods_that_still_run_take(cluster
     row = by_node(reading)["n1"]
     assert (row["free_cpu_m"], row["free_mem"], row["free_pods"]) == (2500, 6 * GI, 109)
     assert (row["alloc_cpu_m"], row["alloc_mem"], row["want_cpu_m"], row["want_mem"]) == (4000, 8 * GI, 3000, GI)
-    assert (row["fits"], row["fits_if_empty"], row["lacks"]) == (False, True, ("cpu",))
-    assert row["shortfall"] == "cpu: wants 3, free 2.5 of 4"
+    assert (row["fits"], row["large_enough"], row["lacks"]) == (False, True, ("cpu",))
+    assert row["shortfall"] == "cpu 3 > 2.5 / 4"
     assert row["asks"] == "cpu 3, memory 1Gi"
 
 
@@ -92,7 +92,8 @@ async def test_extended_resources_and_places_for_pods_run_out_too(cluster: Simul
 
     assert rows["gpu"]["lacks"] == ("pods",)
     assert rows["plain"]["lacks"] == ("nvidia.com/gpu",)
-    assert not rows["plain"]["fits_if_empty"]
+    assert not rows["plain"]["large_enough"]
+    assert {row["large_enough_nodes"] for row in rows.values()} == {1}
 
 
 async def test_the_largest_consumer_of_what_lacks_is_named_and_the_largest_that_can_be_scaled(
