@@ -19,13 +19,15 @@ from bot.kube.valid_values import suggest
 from intents.domain import Json
 
 _TEMPLATE: Final = ("spec", "template")
+# A name cannot be changed: such a workload is made anew.
+_NAME: Final = ("metadata", "name")
 _NUMBER: Final = re2.compile(r"(\d+)")
 _EMPTY: Final = (None, "", False, [], {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """`path` leads from the workload's root to the field as the manifest has it; `value_now` is "" where it is absent."""
+    """`path` leads from the workload's root to the field as the manifest has it; `value_now` is "" without one."""
 
     in_template: bool
     path: Path
@@ -39,7 +41,7 @@ def locate(workload: Json, error: FieldError) -> Held:
     path = steps if steps[:2] == _TEMPLATE or error.kind != "Pod" else (*_TEMPLATE, *steps)
     if not field_paths.has(workload, path) and _comes_from_its_name(workload, error):
         name = str(workload["metadata"]["name"])
-        return Held(in_template=True, path=("metadata", "name"), value_now=name)
+        return Held(in_template=True, path=_NAME, value_now=name)
     match error.type:
         case FieldErrorType.REQUIRED:
             return Held(
@@ -102,7 +104,7 @@ def _over_a_limit(workload: Json, path: Path, error: FieldError) -> Held:
 
 
 def _given_twice(workload: Json, path: Path, error: FieldError) -> Held:
-    """Items of one list, told by the same key, that hold the value; containers share their names with init containers."""
+    """Items of one list that hold the value under the same key; containers and init containers share their names."""
     taken: list[str] = []
     if len(path) >= 2 and isinstance(path[-2], int):
         lists = [path[:-2]]
@@ -153,6 +155,8 @@ def patch_for(manifest: Json, path: Path, error: FieldError, suggestion: str) ->
 
     It tests the old value first, so that it changes nothing once somebody else has.
     """
+    if path == _NAME:
+        return ""
     now = field_paths.get(manifest, path)
     pointer = field_paths.pointer(path)
     if error.type is FieldErrorType.FORBIDDEN:
