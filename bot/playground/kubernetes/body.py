@@ -33,10 +33,10 @@ def decode_object(body: bytes, *, content_type: str, resource: Resource, kind: s
             f"{unrecognised}couldn't get version/kind; json parse error: unexpected end of JSON input ({text})"
         ) from None
     if not isinstance(decoded, dict):
-        raise bad_request(f"{unrecognised}couldn't get version/kind; json parse error: not an object ({text[:25]} ...)")
+        raise bad_request(f"{unrecognised}couldn't get version/kind; json parse error: not an object ({text[:30]} ...)")
     found = decoded.get("kind")
     if found is None and resource.custom:
-        raise bad_request(f"{unrecognised}Object 'Kind' is missing in '{text}' ({text[:25]} ...)")
+        raise bad_request(f"{unrecognised}Object 'Kind' is missing in '{text}' ({text[:30]} ...)")
     if found is not None and found != wanted:
         version = decoded.get("apiVersion", resource.version).split("/")[-1]
         raise bad_request(

@@ -48,6 +48,12 @@ def fill(obj: Json, *, resource: Resource) -> None:
             spec.setdefault("revisionHistoryLimit", 10)
         case "ReplicaSet" | "ReplicationController":
             spec.setdefault("replicas", 1)
+        case "CustomResourceDefinition":
+            spec.setdefault("conversion", {"strategy": "None"})
+            stored = [version["name"] for version in spec.get("versions") or () if version.get("storage")]
+            if not obj.get("status"):
+                names = {"plural": "", "kind": ""}
+                obj["status"] = {"conditions": None, "acceptedNames": names, "storedVersions": stored}
         case _:
             pass
     if resource.kind in _TEMPLATED and not resource.custom:

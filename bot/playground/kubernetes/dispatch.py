@@ -34,6 +34,7 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    user: str = access.USER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ class Dispatcher:
     def _resource(self, request: Request, parts: list[str]) -> Answer:
         address = addressing.parse(method=request.method, parts=parts, query=request.query)
         state = self._state
-        state.access.check(address)
+        state.access.check(address, user=request.user)
         if not state.registry.has_group_version(group=address.group, version=address.version):
             raise page_not_found()
         if (address.group, address.version) in state.unavailable():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from bot.playground.kubernetes.resources import Json, Resource
-from bot.playground.kubernetes.status import bad_request
+from bot.playground.kubernetes.status import bad_request, cause, invalid
 
 _METADATA = frozenset(
     [
@@ -177,6 +178,26 @@ def drop_unknown(obj: Json, *, resource: Resource) -> None:
     for _, fields, known in list(_places(spec, kind=resource.kind)):
         for key in [key for key in fields if key not in known]:
             del fields[key]
+
+
+_MICRO_TIME = re.compile(r"\.\d{6}(Z|[+-]\d\d:\d\d)$")
+
+
+def check_micro_times(obj: Json, *, resource: Resource) -> None:
+    """Refusal 422 for a Lease whose times lack the six digits, with the whole object in the message as recorded."""
+    if resource.kind != "Lease":
+        return
+    for key in ("acquireTime", "renewTime"):
+        value = (obj.get("spec") or {}).get(key)
+        if value is None or _MICRO_TIME.search(str(value)):
+            continue
+        shown = json.dumps(json.dumps(obj, separators=(",", ":")))
+        message = (
+            f'Invalid value: {shown}: parsing time "{value}" as "2006-01-02T15:04:05.000000Z07:00": '
+            f'cannot parse "{str(value)[19:]}" as ".000000"'
+        )
+        wrong = cause(reason="FieldValueInvalid", message=message, field="patch")
+        raise invalid(kind="", name="", causes=[wrong])
 
 
 def check_types(obj: Json, *, resource: Resource) -> None:

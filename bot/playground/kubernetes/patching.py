@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.playground.kubernetes.body import unknown_format
 from bot.playground.kubernetes.resources import Json, Resource
-from bot.playground.kubernetes.status import Refusal, bad_request, refusal
+from bot.playground.kubernetes.status import Refusal, bad_request, cause, invalid, refusal
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -53,9 +53,7 @@ def apply(obj: Json, *, body: bytes, content_type: str, resource: Resource) -> J
     if media_type == STRATEGIC_PATCH and resource.custom:
         raise unknown_format(", ".join((JSON_PATCH, MERGE_PATCH, APPLY_PATCH)))
     if media_type == APPLY_PATCH:
-        raise refusal(
-            code=501, message="the simulated API server has no server-side apply", reason="NotImplemented", details={}
-        )
+        raise no_apply(manager="")
     try:
         patch = json.loads(body)
     except ValueError as error:
@@ -70,6 +68,16 @@ def apply(obj: Json, *, body: bytes, content_type: str, resource: Resource) -> J
     if not isinstance(patch, dict):
         raise bad_request(f"error decoding patch: json: cannot unmarshal {_go_type(patch)} into Go value")
     return merge(obj, patch) if media_type == MERGE_PATCH else strategic_merge(obj, patch)
+
+
+def no_apply(*, manager: str) -> Refusal:
+    """What comes of a server-side apply here: nothing but the check of its fieldManager."""
+    if not manager:
+        message = "Required value: is required for apply patch"
+        required = cause(reason="FieldValueRequired", message=message, field="fieldManager")
+        return invalid(group="meta.k8s.io", kind="PatchOptions", name="", causes=[required])
+    message = "the simulated API server has no server-side apply"
+    return refusal(code=501, message=message, reason="NotImplemented", details={})
 
 
 def _go_type(value: object) -> str:

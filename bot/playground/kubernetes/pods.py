@@ -39,7 +39,7 @@ def make(
     node: str,
 ) -> Json:
     """A new pod of `owner`, not yet running. `like` is the pod it replaces, whose volumes of claims it takes over."""
-    template = owner["spec"]["template"]
+    template = owner["spec"].get("template") or {}
     namespace = owner["metadata"]["namespace"]
     spec = copy.deepcopy(template.get("spec") or {})
     if like is not None and owner["kind"] == "StatefulSet":

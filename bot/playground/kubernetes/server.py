@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC
 from email.utils import format_datetime
 from importlib import resources as package_files
@@ -14,7 +15,7 @@ import yaml
 from aiohttp import web
 
 from bot.playground.kubernetes import times
-from bot.playground.kubernetes.access import Denial
+from bot.playground.kubernetes.access import ANONYMOUS, USER, Denial
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.dispatch import TEXT_TYPE, Answer, Dispatcher, Request
 from bot.playground.kubernetes.faults import Fault, Faults, RecordedRequest
@@ -164,16 +165,21 @@ class SimulatedCluster:
         try:
             if fault is not None:
                 raise fault.answer()
-            self._authenticate(request)
-            response = self._response(self._dispatcher.answer(request))
+            known = replace(request, user=self._authenticate(request))
+            response = self._response(self._dispatcher.answer(known))
         except Refusal as refused:
             response = self._refused(refused)
         self._record(request, status=response.status)
         return response
 
-    def _authenticate(self, request: Request) -> None:
-        if self.token is not None and request.headers.get("authorization") != f"Bearer {self.token}":
-            raise unauthorized()
+    def _authenticate(self, request: Request) -> str:
+        """Who asks. Refusal 401 for a wrong token; with none at all one is anonymous, who may do nothing."""
+        credentials = request.headers.get("authorization")
+        if self.token is None or credentials == f"Bearer {self.token}":
+            return USER
+        if credentials is None:
+            return ANONYMOUS
+        raise unauthorized()
 
     def _record(self, request: Request, *, status: int) -> None:
         self.requests.append(

@@ -216,7 +216,7 @@ def quantity(amount: Any) -> Decimal:
     """A Kubernetes quantity as a number. ArithmeticError if it is none."""
     text = str(amount)
     if (power := _BINARY.get(text[-2:])) is not None:
-        return Decimal(text[:-2]) * (2**power)
+        return Decimal(text[:-2]) * Decimal(2**power)
     if (digits := _POWERS.get(text[-1:])) is not None and not text[-1:].isdigit():
         return Decimal(text[:-1]).scaleb(digits)
     return Decimal(text)

@@ -40,6 +40,15 @@ class Loaded:
     overrides: list[Override]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Happening:
+    """An event as written, and the object it is about."""
+
+    written: Json
+    resource: Resource
+    involved: Json
+
+
 class Loader:
     """Loads one world into a state. Use once."""
 
@@ -167,7 +176,7 @@ class Loader:
             item = {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}} | item
         obj: Json = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": head | rest}
         obj |= {key: value for key, value in item.items() if key not in ("kind", "apiVersion", "metadata")}
-        if resource.kind in _COUNTED and isinstance(obj.get("status"), dict):
+        if resource.kind in _COUNTED and any(isinstance(each, int) for each in (obj.get("status") or {}).values()):
             obj["status"] = {"observedGeneration": head["generation"]} | obj["status"]
         if resource.kind == "APIService" and "status" not in obj:
             condition = {"type": "Available", "status": "True", "reason": "Passed", "message": "all checks passed"}
@@ -215,7 +224,9 @@ class Loader:
         place = namespace if resource.namespaced else ""
         uid = obj["metadata"]["uid"] if obj else uid_of(table=resource.table, namespace=place, name=owner["name"])
         filled = {"apiVersion": resource.api_version, "kind": owner["kind"], "name": owner["name"], "uid": uid}
-        return filled | ({"controller": True, "blockOwnerDeletion": True} if first else {}) | owner
+        if first and "uid" not in owner:
+            filled |= {"controller": True, "blockOwnerDeletion": True}
+        return filled | owner
 
     def _lookup(
         self, *, kind: str, namespace: str, name: str, where: str, api_version: str | None = None
@@ -244,7 +255,7 @@ class Loader:
             raise WorldError(f'{where}: expected "Kind/namespace/name" or "Kind/name", got {text!r}')
         return parts[0], parts[1] if len(parts) == 3 else "", parts[-1]
 
-    def _event(self, item: Json, *, where: str) -> Json:
+    def _event(self, item: Json, *, where: str) -> _Happening:
         check_keys(item, where=where, known=_EVENT_KEYS)
         kind, namespace, name = self._target(item.get("for"), where=f"{where}.for")
         for key in ("reason", "message"):
@@ -269,8 +280,7 @@ class Loader:
             uid = uid_of(table=resource.table, namespace=namespace, name=name)
             metadata = {"name": name, "uid": uid} | ({"namespace": namespace} if namespace else {})
             involved = {"kind": kind, "apiVersion": resource.api_version, "metadata": metadata}
-        number = self._state.next_event()
-        return events.expand(written=item, involved=involved, resource=resource, now=self._now, number=number)
+        return _Happening(written=item, resource=resource, involved=involved)
 
     def _log(self, item: Json, *, where: str) -> tuple[str, str, bool, Log]:
         check_keys(item, where=where, known=_LOG_KEYS)
@@ -293,7 +303,7 @@ class Loader:
         return pod["metadata"]["uid"], str(container), item.get("previous", False), Log(text=text, since=since)
 
     def _store(
-        self, *, happened: list[Json], logs: list[tuple[str, str, bool, Log]], denials: list[Denial]
+        self, *, happened: list[_Happening], logs: list[tuple[str, str, bool, Log]], denials: list[Denial]
     ) -> list[Json]:
         state, store = self._state, self._state.store
         for resource in self._new_kinds:
@@ -311,7 +321,18 @@ class Loader:
             if table == NAMESPACES:
                 state.fill_namespace(name, created=day)
         event_resource = state.registry.of_table(("", "events"))
-        for event in happened:
+        for each in happened:
+            metadata = each.involved["metadata"]
+            stored_one = state.find(
+                resource=each.resource, namespace=metadata.get("namespace", ""), name=metadata["name"]
+            )
+            event = events.expand(
+                written=each.written,
+                involved=stored_one or each.involved,
+                resource=each.resource,
+                now=self._now,
+                number=state.next_event(),
+            )
             metadata = event["metadata"]
             state.ensure_namespace(metadata["namespace"], created=day)
             metadata["uid"] = store.new_uid(

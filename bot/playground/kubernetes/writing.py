@@ -199,15 +199,13 @@ class Writer:
         if write.address.verb == "update":
             return self._replace(write)
         dry_run = write.dry_run(options="PatchOptions")
+        if write.content_type.startswith(patching.APPLY_PATCH):
+            raise patching.no_apply(manager=write.query.get("fieldManager", ""))
         before = self._existing(write)
-        if write.content_type.startswith(patching.APPLY_PATCH) and not write.query.get("fieldManager"):
-            required = cause(
-                reason="FieldValueRequired", message="Required value: is required for apply patch", field="fieldManager"
-            )
-            raise validation_error(required, options="PatchOptions")
         shown = reading.shown(before, resource=write.resource)
         after = patching.apply(shown, body=write.body, content_type=write.content_type, resource=write.resource)
         fields.check_types(after, resource=write.resource)
+        fields.check_micro_times(after, resource=write.resource)
         warnings = self._unknown_fields(after, write=write)
         return self._store(write, before=before, after=after, dry_run=dry_run, warnings=warnings)
 
@@ -394,6 +392,9 @@ def _complete(obj: Json, *, resource: Resource) -> None:
         status = obj.setdefault("status", {})
         status.setdefault("phase", "Pending")
         status.setdefault("qosClass", defaults.quality(obj.get("spec") or {}))
+        for condition in status.get("conditions") or ():
+            condition.setdefault("lastProbeTime", None)
+            condition.setdefault("lastTransitionTime", None)
     if resource.schema is not None:
         schemas.set_defaults(obj, resource.schema)
 
