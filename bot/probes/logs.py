@@ -77,7 +77,7 @@ async def read(look: Look) -> Reading:
     suspects = await _suspects(look)
     containers = [each for pod in suspects.pods for each in containers_in(pod) if _is_asked_for(each, look)]
     if not look.focus.names_object:
-        containers = [each for each in containers if among.search(f"{name_of(each.pod)} {each.name} {each.image}")]
+        containers = [each for each in containers if among.search(each.described)]
     containers.sort(key=lambda each: trouble(each, look.snapshot))
     which = str(look.args.get("previous") or "both")
     logs = [log for container in containers for log in logs_of(container, look.snapshot, which=which)]

@@ -5,6 +5,7 @@ Many controllers that exit together did not fail each for itself: what they shar
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,7 @@ from bot.cluster.errors import ClusterError
 from bot.probes.ages import UNKNOWN, age_s
 from bot.probes.contract import Look, Probe
 from bot.probes.holders import HEARTBEATS, Holders, is_named_like, suspects_of, workload_of
+from bot.probes.log_lines import BadPattern, compile_pattern
 from bot.probes.runs import Container, Run, containers_in
 from bot.probes.scope import Suspects, name_of, namespace_of, owner_of, ref
 from intents.domain import (
@@ -45,6 +47,9 @@ DECLARATION: Final = ProbeDeclaration(
         "finished_s": RowType.INTEGER,
         "ran_s": RowType.INTEGER,  # how long the run lasted
         "restarts": RowType.INTEGER,
+        "state": RowType.STRING,
+        "ready": RowType.BOOLEAN,
+        "crash_looping": RowType.BOOLEAN,
         "pod_age_s": RowType.INTEGER,
         "holds_lease": RowType.BOOLEAN,  # with `everywhere`: its workload competes for a lease
         "lease": RowType.STRING,
@@ -53,6 +58,9 @@ DECLARATION: Final = ProbeDeclaration(
     args={
         "window_s": ArgDeclaration(says=f"seconds on either side of that end, or before now; default {_WINDOW_S}"),
         "exit_codes": ArgDeclaration(says="list: only these exit codes"),
+        "among": ArgDeclaration(
+            says="RE2 pattern: where the request names no object, only containers whose pod, name or image contains it"
+        ),
         "everywhere": ArgDeclaration(
             says="true: all pods, with the leases they compete for; those in question only set the window"
         ),
@@ -68,68 +76,78 @@ DECLARATION: Final = ProbeDeclaration(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Window:
-    """Ages in seconds between which an end counts."""
+class _Wanted:
+    """Which ends count: those of these exit codes (empty: any), between two ages in seconds."""
 
+    codes: frozenset[int]
     newest: float
     oldest: float
+    steady: bool
 
-    def holds(self, run: Run) -> bool:
-        return run.finished_s != UNKNOWN and self.newest <= run.finished_s <= self.oldest
+    def takes(self, container: Container, run: Run | None) -> bool:
+        if run is None:
+            return self.steady and not container.init
+        in_time = run.finished_s != UNKNOWN and self.newest <= run.finished_s <= self.oldest
+        return in_time and (not self.codes or run.exit_code in self.codes)
 
 
 async def read(look: Look) -> Reading:
-    codes = frozenset(int(code) for code in look.args.get("exit_codes") or ())
+    try:
+        among = compile_pattern(look.args.get("among"))
+    except BadPattern as error:
+        return Reading(gaps=(Gap(what="restarts", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
     suspects = await suspects_of(look)
-    pods, gaps = suspects.pods, list(suspects.gaps)
-    leases: Sequence[Json] = ()
+    wanted = _wanted(look, suspects)
+    pods, leases, gaps = suspects.pods, _Leases((), ()), suspects.gaps
     if _is_true(look.args.get("everywhere")):
-        try:
-            listing = await look.snapshot.list("Pod")
-        except ClusterError as error:
-            gaps.append(error.gap("pods in all namespaces"))
-        else:
-            pods = listing.items
-            if listing.truncated:
-                gaps.append(Gap(what="all pods", reason=GapReason.TRUNCATED, detail="too many"))
-        leases, gap = await _leases(look)
-        gaps += [gap] if gap else []
-    window = _window(look, suspects, codes)
-    steady = _is_true(look.args.get("steady"))
-    held = _Leases(leases, pods)
+        pods, leases, more = await _everywhere(look, suspects.pods)
+        gaps += more
     rows = []
-    for pod in pods:
-        for container in containers_in(pod):
-            run = container.ended(look.snapshot)
-            counts = (
-                window.holds(run) and (not codes or run.exit_code in codes) if run else steady and not container.init
-            )
-            if counts:
-                rows.append(_row(look, container, run, held.of(pod)))
-    return Reading(
-        rows=tuple(sorted(rows, key=_newest_first)), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing
-    )
+    for container in (each for pod in pods for each in containers_in(pod)):
+        run = container.ended(look.snapshot)
+        meant = look.focus.names_object or among.search(container.described)
+        if meant and wanted.takes(container, run):
+            rows.append(_row(look, container, run, leases.of(container.pod)))
+    rows.sort(key=_newest_first)
+    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
 def _is_true(value: Any) -> bool:
     return value in (True, "true")
 
 
-def _window(look: Look, suspects: Suspects, codes: frozenset[int]) -> _Window:
+def _wanted(look: Look, suspects: Suspects) -> _Wanted:
+    codes = frozenset(int(code) for code in look.args.get("exit_codes") or ())
     width = float(look.args.get("window_s") or _WINDOW_S)
     runs = [run for pod in suspects.pods for each in containers_in(pod) if (run := each.ended(look.snapshot))]
     ends = [run.finished_s for run in runs if run.finished_s != UNKNOWN and (not codes or run.exit_code in codes)]
-    names_one = look.focus.names_object or bool(look.named.get("lease"))
-    if not names_one or not ends:
-        return _Window(newest=0, oldest=width)
-    return _Window(newest=max(min(ends) - width, 0), oldest=min(ends) + width)
+    around = min(ends, default=UNKNOWN) if look.focus.names_object or look.named.get("lease") else UNKNOWN
+    return _Wanted(
+        codes=codes,
+        newest=0 if around == UNKNOWN else max(around - width, 0),
+        oldest=width if around == UNKNOWN else around + width,
+        steady=_is_true(look.args.get("steady")),
+    )
 
 
-async def _leases(look: Look) -> tuple[Sequence[Json], Gap | None]:
+async def _everywhere(look: Look, focused: tuple[Json, ...]) -> tuple[tuple[Json, ...], _Leases, tuple[Gap, ...]]:
+    """All pods and the leases they compete for; the focused pods where the others cannot be read."""
+    (pods, no_pods), (leases, no_leases) = await asyncio.gather(
+        _listed(look, "Pod"), _listed(look, "Lease", fields=f"metadata.namespace!={HEARTBEATS}")
+    )
+    pods = pods or focused
+    return pods, _Leases(leases, pods), (*no_pods, *no_leases)
+
+
+async def _listed(look: Look, kind: str, fields: str = "") -> tuple[tuple[Json, ...], tuple[Gap, ...]]:
     try:
-        return (await look.snapshot.list("Lease", fields=f"metadata.namespace!={HEARTBEATS}")).items, None
+        listing = await look.snapshot.list(kind, fields=fields)
     except ClusterError as error:
-        return (), error.gap("leases")
+        return (), (error.gap(),)
+    if not listing.truncated:
+        return listing.items, ()
+    detail = f"only the first {len(listing.items)} were read"
+    return listing.items, (Gap(what=f"all {kind}s", reason=GapReason.TRUNCATED, detail=detail),)
 
 
 class _Leases:
@@ -173,6 +191,9 @@ def _row(look: Look, container: Container, run: Run | None, lease: str) -> Row:
             "finished_s": run.finished_s if run else UNKNOWN,
             "ran_s": run.ran_s if run else UNKNOWN,
             "restarts": container.restarts,
+            "state": container.state,
+            "ready": container.ready,
+            "crash_looping": container.crash_looping(look.snapshot),
             "pod_age_s": age_s(look.snapshot, metadata.get("creationTimestamp")),
             "holds_lease": bool(lease),
             "lease": lease,

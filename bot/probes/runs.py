@@ -49,6 +49,11 @@ class Container:
     status: Mapping[str, Any]
 
     @property
+    def described(self) -> str:
+        """What an entry's `among` pattern is looked for in."""
+        return f"{name_of(self.pod)} {self.name} {self.image}"
+
+    @property
     def ready(self) -> bool:
         return bool(self.status.get("ready", False))
 

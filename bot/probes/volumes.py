@@ -42,6 +42,7 @@ DECLARATION: Final = ProbeDeclaration(
     rows={
         "namespace": RowType.STRING,
         "pod": RowType.STRING,
+        "crash_looping": RowType.BOOLEAN,  # a container of the pod is
         "pvc": RowType.STRING,
         "phase": RowType.STRING,
         "pvc_age_s": RowType.INTEGER,
@@ -58,7 +59,7 @@ DECLARATION: Final = ProbeDeclaration(
     },
     args={
         "among": ArgDeclaration(
-            says="RE2 pattern: where the request names no object, only pods whose name or images contain it"
+            says="RE2 pattern: where the request names no object, only containers whose pod, name or image contains it"
         )
     },
     permissions=(
@@ -93,7 +94,7 @@ async def read(look: Look) -> Reading:
     suspects = await suspects_of(look)
     containers = [each for pod in suspects.pods for each in containers_in(pod)]
     if not look.focus.names_object:
-        containers = [each for each in containers if among.search(f"{name_of(each.pod)} {each.image}")]
+        containers = [each for each in containers if among.search(each.described)]
     containers.sort(key=lambda each: trouble(each, look.snapshot))
     pods = {(namespace_of(each.pod), name_of(each.pod)): each.pod for each in containers}
     claims = [(pod, name) for pod in pods.values() for name in _claim_names(pod)]
@@ -153,6 +154,7 @@ def _row(look: Look, claimed: _Claimed) -> Row:
         values={
             "namespace": namespace,
             "pod": name_of(pod),
+            "crash_looping": any(each.crash_looping(look.snapshot) for each in containers_in(pod)),
             "pvc": claimed.name,
             "phase": phase,
             "pv": pv,
