@@ -55,7 +55,9 @@ def diagnosis_json(diagnosis: SafeDiagnosis, *, language: Language, timing: Timi
 
 def matching_json(hypotheses: Sequence[Hypothesis], nearest: Sequence[Hypothesis]) -> str:
     """The document of `casebook match`. The hypotheses have passed `safe_value`."""
-    return dumps({"hypotheses": [_hypothesis(one) for one in hypotheses], "nearest": [_hypothesis(one) for one in nearest]})
+    return dumps(
+        {"hypotheses": [_hypothesis(one) for one in hypotheses], "nearest": [_hypothesis(one) for one in nearest]}
+    )
 
 
 def dumps(document: Mapping[str, Any]) -> str:

@@ -11,7 +11,9 @@ def target_not_found(target: ObjectRef, closest: Sequence[str]) -> Text:
     """The object asked about does not exist; `closest` are names like it, as namespace/name."""
     if closest:
         names = ", ".join(closest)
-        return Text(en=f"{target} does not exist; did you mean {names}?", zh=f"{target} 不存在；您要找的是 {names} 吗？")
+        return Text(
+            en=f"{target} does not exist; did you mean {names}?", zh=f"{target} 不存在；您要找的是 {names} 吗？"
+        )
     return Text(
         en=f"{target} does not exist, nor does anything with a name like it",
         zh=f"{target} 不存在，也没有名称相近的对象",

@@ -8,21 +8,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from rich import box
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
 from intents.domain import Table
+from responses.rows import Rows
 from responses.safety import safe_line
 from responses.wrapping import Wrapped
 
 # A quote shows the line that matters; JSON has it in full.
 LONGEST_QUOTE: Final = 400
 DIM: Final = "dim"
-# A column of short values keeps its width; long ones are folded first.
-_NARROW: Final = 14
 
 
 def heading(text: str) -> Text:
@@ -35,7 +33,9 @@ def paragraph(text: str, *, indent: int = 2, style: str = "") -> RenderableType:
 
 def marked(mark: str, text: str | Text, *, indent: int = 2, style: str = "", mark_style: str = "") -> RenderableType:
     """`mark text`, the text's further lines hanging below its first."""
-    return listed([(mark, text if isinstance(text, Text) else Text(text, style=style))], indent=indent, style=mark_style)
+    return listed(
+        [(mark, text if isinstance(text, Text) else Text(text, style=style))], indent=indent, style=mark_style
+    )
 
 
 def listed(pairs: Sequence[tuple[str, Text]], *, indent: int = 2, style: str = DIM) -> RenderableType:
@@ -57,7 +57,9 @@ def command(text: str, *, indent: int = 4) -> list[Text]:
 
 def link(title: str, url: str, *, indent: int = 2) -> Text:
     """An address on one line, whatever the width, so that it can be clicked and copied."""
-    return Text.assemble(" " * indent, f"{title}: " if title else "", (url, "underline"), no_wrap=True, overflow="ignore")
+    return Text.assemble(
+        " " * indent, f"{title}: " if title else "", (url, "underline"), no_wrap=True, overflow="ignore"
+    )
 
 
 def quote(text: str) -> str:
@@ -70,18 +72,7 @@ def quote(text: str) -> str:
 
 
 def table(shown: Table, *, indent: int = 4) -> RenderableType:
-    """Several rows as a table, a single one as `name value · name value`."""
-    names = [column.removesuffix("_s").replace("_", " ") for column in shown.columns]
-    if len(shown.rows) == 1:
-        pairs = [f"{name} {cell}" for name, cell in zip(names, shown.rows[0], strict=True) if cell]
-        return paragraph(joined(pairs), indent=indent, style=DIM)
-    grid = Grid(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style=DIM, show_edge=False)
-    for index, name in enumerate(names):
-        widest = max(len(row[index]) for row in shown.rows)
-        grid.add_column(Text(name), overflow="fold", no_wrap=widest <= _NARROW, vertical="top")
-    for row in shown.rows:
-        grid.add_row(*(Text(cell) for cell in row))
-    return Padding(grid, (0, 0, 0, indent), expand=False)
+    return Padding(Rows(shown), (0, 0, 0, indent), expand=False)
 
 
 def joined(parts: Sequence[str], by: str = " · ") -> str:

@@ -23,7 +23,8 @@ _NAME: Final = (
     rb"|(?i:client-key-data|client-certificate-data|certificate-authority-data|x-amz-signature))"
 )
 _OPEN: Final = rb"\\*[\"']?"
-# A quoted value with its quotes, however deep the JSON it stands in was escaped; or a bare one up to white space, escaped or not.
+# A quoted value with its quotes, however deep the JSON it stands in was escaped; or a bare one up to white space,
+# escaped or not.
 _VALUE: Final = (
     rb"(\"(?:[^\"\\\n]|\\[^\n])*\"|\\+\"[^\"\\\n]*\\+\"|'[^'\n]*'"
     rb"|[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\])*)"
@@ -148,7 +149,7 @@ def _is_prose(found: Match) -> bool:
     if value.endswith(b":") or text[end : end + 6] == b" bytes":
         return True
     if not gap[-1:].isspace():
-        return value[:1] >= b"\x80"
+        return bool(value[:1] >= b"\x80")
     rest = text[end : end + _LOOK_BACK].partition(b"\n")[0].strip()
     if first and (not rest or rest.startswith(b"#")):
         return False

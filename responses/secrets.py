@@ -30,7 +30,7 @@ def redact(text: str) -> str:
     if _SECRET_MANIFEST.search(raw):
         raw = _hide_secret_data(raw)
     for pattern, replace in _SHAPES:
-        raw = pattern.sub(replace, raw)
+        raw = bytes(pattern.sub(replace, raw))
     return hide(raw).decode("utf-8", "replace")
 
 
@@ -49,7 +49,11 @@ def _all(_: Match) -> bytes:
 def _is_mixed(found: Match) -> bytes:
     """Base64 of random bytes mixes cases and digits; paths, digests and camel-case words do not."""
     value: bytes = found[0]
-    counts = (sum(map(bytes.isupper, _each(value))), sum(map(bytes.islower, _each(value))), sum(map(bytes.isdigit, _each(value))))
+    counts = (
+        sum(map(bytes.isupper, _each(value))),
+        sum(map(bytes.islower, _each(value))),
+        sum(map(bytes.isdigit, _each(value))),
+    )
     return MARK if min(counts) >= 3 else value
 
 
@@ -86,7 +90,16 @@ _SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
     for pattern, replace in (
         (rb"(?s)-----BEGIN " + _KEY + rb".*?-----END " + _KEY, _keep_lines),
         # Cut off before its end.
-        (rb"-----BEGIN " + _KEY + rb"(?:" + _BREAK + rb"[A-Za-z0-9+/]{16,}={0,2})*(?:" + _BREAK + rb"[A-Za-z0-9+/]+={1,2})?", _keep_lines),
+        (
+            rb"-----BEGIN "
+            + _KEY
+            + rb"(?:"
+            + _BREAK
+            + rb"[A-Za-z0-9+/]{16,}={0,2})*(?:"
+            + _BREAK
+            + rb"[A-Za-z0-9+/]+={1,2})?",
+            _keep_lines,
+        ),
         (rb"\bAGE-SECRET-KEY-1[A-Z0-9]{20,}", _all),
         # JSON Web Tokens, whole or cut: "eyJ" is the base64 of '{"'.
         (rb"\beyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,4}", _all),
@@ -95,12 +108,19 @@ _SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
         (rb"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bgl(?:pat|rt|dt|ptt|cbt|soat|agent)-[\w.-]{16,}", _all),
         (rb"\bxox[a-z](?:\.xox[a-z])?-[\w-]{6,}|\bxapp-[\w-]{6,}", _all),
         (rb"(hooks\.slack\.com/(?:services|workflows|triggers)/)[\w/-]+", _keep_first),
-        (rb"\bhv[sbr]\.[\w-]{20,}|\bdckr_pat_[\w-]{16,}|\bnpm_[A-Za-z0-9]{30,}|\bpypi-[\w-]{40,}|\bdo[opr]_v1_[a-f0-9]{40,}", _all),
-        (rb"\b[sr]k_(?:live|test)_\w{10,}|\bsk-(?:ant|proj|svcacct)-[\w-]{16,}|\bsk-[A-Za-z0-9]{32,}|\bSG\.[\w-]{16,}\.[\w-]{16,}", _all),
+        (
+            rb"\bhv[sbr]\.[\w-]{20,}|\bdckr_pat_[\w-]{16,}|\bnpm_[A-Za-z0-9]{30,}|\bpypi-[\w-]{40,}|\bdo[opr]_v1_[a-f0-9]{40,}",
+            _all,
+        ),
+        (
+            rb"\b[sr]k_(?:live|test)_\w{10,}|\bsk-(?:ant|proj|svcacct)-[\w-]{16,}|\bsk-[A-Za-z0-9]{32,}|\bSG\.[\w-]{16,}\.[\w-]{16,}",
+            _all,
+        ),
         # Password hashes of htpasswd and shadow files.
         (rb"\$(?:apr1|1|2[aby]|5|6|y|argon2\w{1,2})\$[^\s\"':]{8,}", _all),
         (
-            rb"((?i:authorization)\\*[\"']?\s*[:=]\s*\\*[\"']?(?i:bearer|basic|token|digest|negotiate|apikey|aws4-hmac-sha256)[ \t]+)"
+            rb"((?i:authorization)\\*[\"']?\s*[:=]\s*\\*[\"']?"
+            rb"(?i:bearer|basic|token|digest|negotiate|apikey|aws4-hmac-sha256)[ \t]+)"
             rb"[^\s\"'\\]+(?:,[ \t]*\w+=[^\s\"'\\]+)*",
             _keep_first,
         ),
@@ -120,6 +140,8 @@ _SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
     )
 )
 
+# No line is indented so little.
+_NOWHERE: Final = -1
 _SECRET_MANIFEST: Final = re2.compile(rb"(?m)kind\\*[\"']?\s*:\s*\\*[\"']?Secret\\*[\"']?\s*(?:[,}]|$)")
 _DATA_BLOCK: Final = re2.compile(rb"^([ ]*)(?:data|stringData):\s*$")
 _DATA_LINE: Final = re2.compile(rb"^([ ]+)([\w.-]+:[ \t]+)(\S.*?)(\s*)$")
@@ -131,22 +153,23 @@ def _hide_secret_data(text: bytes) -> bytes:
     """A Secret's manifest was pasted: every value under `data` goes, whatever it is called."""
     text = _DATA_JSON.sub(lambda block: _JSON_VALUE.sub(lambda pair: pair[1] + hidden(pair[2]), block[0]), text)
     shown: list[bytes] = []
-    block: int | None = None
-    deeper = False
+    block = key = _NOWHERE
     for line in text.split(b"\n"):
         indent = len(line) - len(line.lstrip(b" "))
         if opening := _DATA_BLOCK.match(line):
-            block = len(opening[1])
-        elif block is not None and line.strip():
-            if indent <= block:
-                block = None
-            elif entry := _DATA_LINE.match(line):
-                # A block scalar's lines are deeper than its key.
-                deeper = entry[3][:1] in (b"|", b">")
-                block_indent = indent
-                if not deeper:
-                    line = entry[1] + entry[2] + MARK + entry[4]
-            elif deeper and indent > block_indent:
-                line = line[:indent] + MARK
+            block, key = len(opening[1]), _NOWHERE
+            shown.append(line)
+            continue
+        if line.strip() and indent <= block:
+            block = key = _NOWHERE
         shown.append(line)
+        if block == _NOWHERE or not line.strip():
+            continue
+        if indent > key != _NOWHERE:
+            # A line of a block scalar, deeper than its key.
+            shown[-1] = line[:indent] + MARK
+        elif entry := _DATA_LINE.match(line):
+            is_block = entry[3][:1] in (b"|", b">")
+            key = indent if is_block else _NOWHERE
+            shown[-1] = line if is_block else bytes(entry[1] + entry[2] + MARK + entry[4])
     return b"\n".join(shown)

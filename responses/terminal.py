@@ -11,8 +11,8 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from intents.domain import Text as Words
 from intents.domain import Diagnosis, Finding, Gap, GapReason, Judged, Language, ObjectRef, Outcome, Remedy, Verdict
+from intents.domain import Text as Words
 from responses import words
 from responses.as_json import Timing
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
@@ -38,7 +38,12 @@ _ABSENT: Final = frozenset({GapReason.NO_CLUSTER})
 
 
 def diagnosis_page(
-    diagnosis: SafeDiagnosis, *, language: Language, timing: Timing, observed: tuple[str, ...] = (), in_full: bool = False
+    diagnosis: SafeDiagnosis,
+    *,
+    language: Language,
+    timing: Timing,
+    observed: tuple[str, ...] = (),
+    in_full: bool = False,
 ) -> RenderableType:
     """The page of an answer. `observed` are the text's telling lines, shown where nothing is known of it.
 
@@ -74,13 +79,15 @@ class _Page:
             yield from self._seen(diagnosis, observed)
         yield from self._others(standing[len(told) :])
         yield from self._ruled_out(out)
-        yield from self._gaps(diagnosis.gaps, told=[gap for one in told for finding in one.findings for gap in finding.gaps])
+        yield from self._gaps(
+            diagnosis.gaps, told=[gap for one in told for finding in one.findings for gap in finding.gaps]
+        )
         if diagnosis.unexplained:
             yield from self._section(words.UNEXPLAINED)
             for seen in diagnosis.unexplained:
                 yield marked("·", f"{seen.subject}: {quote(seen.quote)}")
         yield ""
-        yield self._footer(diagnosis, timing)
+        yield self._footer(diagnosis, timing, standing[:1])
 
     # --- the one that is told in full ---
 
@@ -118,7 +125,7 @@ class _Page:
         return Text.assemble(verdict, " ", (self._in(one.title), "bold"))
 
     def _facts(self, one: Judged, diagnosis: Diagnosis) -> Iterator[RenderableType]:
-        where = Text.assemble(str(one.subject) if one.subject else "", (f" ({one.incident})", DIM))
+        where = Text.assemble(f"{one.subject} " if one.subject else "", (f"({one.incident})", DIM))
         facts = [(words.WHERE, where), (words.IMPACT, Text(self._in(one.impact)))]
         if diagnosis.owners:
             facts.append((words.OWNERS, Text(_chain(diagnosis))))
@@ -131,27 +138,24 @@ class _Page:
         for match in one.hypothesis.matches[:_MATCHES]:
             where = self._in(words.RECOGNISED).format(match.line, f"{match.score:.2f}")
             yield marked("≈", Text.assemble(quote(match.quote), (f"  {where}", DIM)), mark_style="bold cyan")
-        quoted: set[str] = set()
+        shown = [match.quote for match in one.hypothesis.matches[:_MATCHES]]
         for finding in one.findings:
             if finding.outcome is not Outcome.GAP:
-                yield from self._finding(finding, quoted)
+                yield from self._finding(finding, shown)
         unread = dict.fromkeys(gap for finding in one.findings for gap in finding.gaps)
         yield from self._gap_lines(unread)
 
-    def _finding(self, finding: Finding, quoted: set[str]) -> Iterator[RenderableType]:
+    def _finding(self, finding: Finding, shown: list[str]) -> Iterator[RenderableType]:
+        """A finding with its object and its quote, each unless it was `shown` before."""
         says = self._in(finding.says)
+        shown.append(says)
         style = DIM if finding.outcome is Outcome.NEUTRAL else ""
         yield marked(words.SYMBOLS[finding.outcome], says, style=style, mark_style=_OUTCOME_STYLES[finding.outcome])
-        source = joined(
-            [
-                str(finding.subject) if finding.subject and not _names(says, finding.subject) else "",
-                quote(finding.quote) if finding.quote and not _contains(says, finding.quote) else "",
-            ],
-            by=": ",
-        )
-        if source and source not in quoted:
-            quoted.add(source)
-            yield paragraph(source, indent=4, style=DIM)
+        quoted = quote(finding.quote) if finding.quote and not _is_in(finding.quote, shown) else ""
+        subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
+        if quoted or (subject and finding.outcome is not Outcome.NEUTRAL):
+            shown.append(finding.quote)
+            yield paragraph(joined([subject, quoted], by=": "), indent=4, style=DIM)
         if finding.table and finding.table.rows:
             yield table(finding.table)
 
@@ -239,10 +243,12 @@ class _Page:
             why = joined([reason, gap.detail if gap.detail != reason else ""], by=": ")
         return self._in(words.COULD_NOT_CHECK).format(gap.what, why)
 
-    def _footer(self, diagnosis: Diagnosis, timing: Timing) -> Text:
+    def _footer(self, diagnosis: Diagnosis, timing: Timing, first: list[Judged]) -> Text:
+        """The page may be longer than the screen: whoever sees its end sees the verdict again."""
+        again = [f"{words.verdict(one.verdict, self._language)}: {self._in(one.title)}" for one in first]
         cluster = self._in(words.CLUSTER).format(diagnosis.cluster) if diagnosis.cluster else ""
         calls = self._in(words.CALLS).format(timing.api_calls) if diagnosis.cluster else ""
-        return Text(joined([cluster, calls, self._in(words.SECONDS).format(timing.seconds)]), style=DIM)
+        return Text(joined([*again, cluster, calls, self._in(words.SECONDS).format(timing.seconds)]), style=DIM)
 
     def _section(self, title: Words) -> Iterator[RenderableType]:
         yield ""
@@ -261,9 +267,6 @@ def _chain(diagnosis: Diagnosis) -> str:
     )
 
 
-def _names(says: str, subject: ObjectRef) -> bool:
-    return subject.name in says
-
-
-def _contains(says: str, quoted: str) -> bool:
-    return " ".join(quoted.split()) in " ".join(says.split())
+def _is_in(quoted: str, shown: list[str]) -> bool:
+    line = " ".join(quoted.split())
+    return any(line in " ".join(text.split()) for text in shown)

@@ -45,7 +45,9 @@ UNKNOWN_WHY: Final = Text(
 )
 ALL_RULED_OUT: Final = Text(en="What it looked like, the cluster rules out.", zh="看起来像的几种情况，都被集群排除了。")
 NOTHING_WRONG: Final = Text(en="NOTHING KNOWN IS WRONG", zh="没有发现已知问题")
-NOTHING_WRONG_WITH: Final = Text(en="No incident of the catalog shows on {}.", zh="在 {} 上没有发现知识库中的任何问题。")
+NOTHING_WRONG_WITH: Final = Text(
+    en="No incident of the catalog shows on {}.", zh="在 {} 上没有发现知识库中的任何问题。"
+)
 AS_FAR_AS_READ: Final = Text(en="As far as it could be read: see below.", zh="仅限于能读到的部分，见下。")
 
 WHERE: Final = Text(en="Where", zh="对象")
@@ -68,10 +70,12 @@ NEAREST: Final = Text(en="Nearest entries", zh="最接近的条目")
 DECIDED_BY: Final = Text(en="would be decided by a line like", zh="若出现类似的行即可判定")
 COULD_NOT_CHECK: Final = Text(en="could not check {}: {}", zh="未能检查{}：{}")
 NEEDS: Final = Text(en="needs {}", zh="需要 {}")
-TEXT_ONLY: Final = Text(en="No cluster was asked: this is from the text alone.", zh="没有连接集群：以下仅根据文本判断。")
+TEXT_ONLY: Final = Text(
+    en="No cluster was asked: this is from the text alone.", zh="没有连接集群：以下仅根据文本判断。"
+)
 CLUSTER: Final = Text(en="cluster {}", zh="集群 {}")
 CALLS: Final = Text(en="API calls: {}", zh="API 调用：{} 次")
-SECONDS: Final = Text(en="{:.1f} s", zh="{:.1f} 秒")
+SECONDS: Final = Text(en="{:.1f}s", zh="{:.1f} 秒")
 MORE: Final = Text(en="+{} more", zh="另有 {} 条")
 
 

@@ -12,7 +12,9 @@ from bot.cli.exit_codes import MEANINGS
 PROGRAM: Final = "casebook"
 LANGUAGES: Final = ("en", "zh")
 OUTPUTS: Final = ("text", "json")
-_EPILOG: Final = "exit codes:\n" + "\n".join(f"  {code.value}  {meaning.replace('`', '')}" for code, meaning in MEANINGS.items())
+_EPILOG: Final = "exit codes:\n" + "\n".join(
+    f"  {code.value}  {meaning.replace('`', '')}" for code, meaning in MEANINGS.items()
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -27,7 +29,11 @@ class _Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
             known = list(map(str, action.choices))
-            what = "command" if isinstance(action, argparse._SubParsersAction) else (action.option_strings or [action.dest])[-1]
+            what = (
+                "command"
+                if isinstance(action, argparse._SubParsersAction)
+                else (action.option_strings or [action.dest])[-1]
+            )
             listed = ", ".join(known)
             self.error(f'unknown {what} "{value}"{did_you_mean(str(value), known) or f", known are {listed}"}')
 
@@ -53,7 +59,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 def _build() -> _Parser:
     parser = _Parser(
         prog=PROGRAM,
-        description="A pasted Kubernetes error, or a broken pod, becomes a root cause proven by the cluster. It only reads.",
+        description="A pasted Kubernetes error, or a broken pod, becomes a root cause proven by the cluster.\n"
+        "It only reads.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -73,7 +80,9 @@ def _build() -> _Parser:
 
     match = command("match", "a pasted text: hypotheses alone, no cluster")
     _input(match)
-    match.add_argument("--jsonl", action="store_true", help='one JSON object {"id", "text"} a line in, one answer a line out')
+    match.add_argument(
+        "--jsonl", action="store_true", help='one JSON object {"id", "text"} a line in, one answer a line out'
+    )
     _output(match)
 
     explain = command("explain", "a pasted text: hypotheses, checked in the cluster")
@@ -81,8 +90,12 @@ def _build() -> _Parser:
     _cluster(explain)
 
     diagnose = command("diagnose", "an object: what is wrong with it and why")
-    diagnose.add_argument("kind", metavar="KIND", help="pod, or another kind as kubectl knows it: deployment, sts, node …")
-    diagnose.add_argument("name", metavar="[NS/]NAME", help="its name; without NS in -n, else in the context's namespace")
+    diagnose.add_argument(
+        "kind", metavar="KIND", help="pod, or another kind as kubectl knows it: deployment, sts, node …"
+    )
+    diagnose.add_argument(
+        "name", metavar="[NS/]NAME", help="its name; without NS in -n, else in the context's namespace"
+    )
     _cluster(diagnose)
 
     demo = command("demo", "a simulated cluster with broken workloads, and a prompt to paste into")
@@ -90,7 +103,9 @@ def _build() -> _Parser:
     demo.add_argument("--lang", choices=LANGUAGES, help="language of answers")
 
     lint = command("lint", "check catalog files: file, line and field of what is wrong")
-    lint.add_argument("paths", nargs="*", metavar="PATH", help="a directory or file; default: the built-in catalog and yours")
+    lint.add_argument(
+        "paths", nargs="*", metavar="PATH", help="a directory or file; default: the built-in catalog and yours"
+    )
 
     command("schema", "the JSON Schema of a catalog file")
 
@@ -106,11 +121,15 @@ def _build() -> _Parser:
 
 
 def _input(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", nargs="?", default="-", metavar="FILE", help="the text; - or nothing for standard input")
+    parser.add_argument(
+        "file", nargs="?", default="-", metavar="FILE", help="the text; - or nothing for standard input"
+    )
 
 
 def _output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--output", choices=OUTPUTS, default="text", help="text for people (default), json for programs")
+    parser.add_argument(
+        "--output", choices=OUTPUTS, default="text", help="text for people (default), json for programs"
+    )
 
 
 def _cluster(parser: argparse.ArgumentParser) -> None:
@@ -118,10 +137,16 @@ def _cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kubeconfig", metavar="PATH", help="kubeconfig file; default: as kubectl chooses")
     parser.add_argument("-n", "--namespace", metavar="NS", help="namespace of names given without one")
     _output(parser)
-    parser.add_argument("--lang", choices=LANGUAGES, help="language of the answer; default: the text's, else the locale's")
-    parser.add_argument("--deadline", type=_seconds, metavar="S", help="answer within S seconds with what is known (default 8)")
+    parser.add_argument(
+        "--lang", choices=LANGUAGES, help="language of the answer; default: the text's, else the locale's"
+    )
+    parser.add_argument(
+        "--deadline", type=_seconds, metavar="S", help="answer within S seconds with what is known (default 8)"
+    )
     parser.add_argument("--timing", action="store_true", help="with json: clock values and call counts too")
-    parser.add_argument("--all", action="store_true", help="with text: tell every hypothesis in full, not only the first")
+    parser.add_argument(
+        "--all", action="store_true", help="with text: tell every hypothesis in full, not only the first"
+    )
 
 
 def _seconds(text: str) -> float:

@@ -43,7 +43,9 @@ def _incident(incident: Incident, language: Language) -> Iterator[RenderableType
         return templates.render(text.in_(language), {})
 
     yield Text.assemble((incident.title.in_(language), "bold"), (f"  ({incident.id})", DIM))
-    yield Text(joined([str(incident.status), str(incident.severity), f"strongest verdict: {incident.strongest}"]), style=DIM)
+    yield Text(
+        joined([str(incident.status), str(incident.severity), f"strongest verdict: {incident.strongest}"]), style=DIM
+    )
     yield Wrapped(Text(said(incident.root_cause)))
     yield ""
     yield Wrapped(Text(said(incident.impact)))

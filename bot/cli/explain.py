@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import re
 import sys
 import time
 from contextlib import AsyncExitStack
@@ -35,10 +34,9 @@ from responses.failures import target_not_found, without_cluster
 from responses.language import choose
 from responses.safety import SafeDiagnosis, safe_line, scrubbed
 from responses.secrets import redact
+from responses.telling import telling_lines
 from responses.terminal import diagnosis_page
 
-_TROUBLE: Final = re.compile(r"(?i)error|fail|fatal|panic|denied|refused|forbidden|invalid|time.?out|unable|cannot|not found|[失错误]")
-_OBSERVED: Final = 3
 _USAGE: Final = f"usage: {PROGRAM} diagnose KIND [NS/]NAME"
 
 
@@ -62,7 +60,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if arguments.output == "json":
         sys.stdout.write(diagnosis_json(diagnosis, language=language, timing=timing if arguments.timing else None))
     else:
-        observed = _observed(request) if not diagnosis.hypotheses else ()
+        observed = telling_lines(text) if not diagnosis.hypotheses else ()
         show(diagnosis_page(diagnosis, language=language, timing=timing, observed=observed, in_full=arguments.all))
     return exit_code(diagnosis)
 
@@ -149,12 +147,3 @@ async def _connection(
             raise CommandError(reason) from error
         note(without_cluster(reason).in_(language))
         return None
-
-
-def _observed(request: Request) -> tuple[str, ...]:
-    """The lines of a text that nothing is known of which look most like trouble."""
-    if not isinstance(request, ExplainText):
-        return ()
-    texts = [symptom.text for symptom in read_symptoms(request.text)]
-    telling = [text for text in texts if _TROUBLE.search(text)] or texts
-    return tuple(safe_line(text) for text in telling[:_OBSERVED])

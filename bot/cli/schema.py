@@ -11,6 +11,9 @@ from intents.catalog.schema import Incident
 
 
 def run(_: argparse.Namespace) -> ExitCode:
-    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Incident.model_json_schema(mode="validation")}
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Incident.model_json_schema(mode="validation"),
+    }
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, sort_keys=True) + "\n")
     return ExitCode.ANSWERED

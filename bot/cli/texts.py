@@ -48,13 +48,15 @@ def lines(file: str) -> IO[bytes]:
     if file == "-":
         return sys.stdin.buffer
     try:
-        return Path(file).open("rb")  # noqa: SIM115 - the caller reads it to its end
+        return Path(file).open("rb")
     except OSError as error:
         raise CommandError(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
 
 
 def _given(raw: bytes, *, name: str) -> Given:
-    notes = (f"{name} is longer than {MOST_BYTES >> 20} MiB: the rest was not read",) if len(raw) > MOST_BYTES else ()
+    notes: tuple[str, ...] = (
+        (f"{name} is longer than {MOST_BYTES >> 20} MiB: the rest was not read",) if len(raw) > MOST_BYTES else ()
+    )
     text = decoded(raw[:MOST_BYTES])
     if not text.strip("\ufeff\x00 \t\r\n"):
         raise CommandError(f"{name} is empty: nothing to explain")

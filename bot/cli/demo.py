@@ -1,0 +1,231 @@
+"""`casebook demo`: a simulated cluster with broken workloads, and a prompt where one pastes.
+
+What answers is the real thing: text is matched, a real client reads the simulated API server over HTTP, rules judge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import re
+import shutil
+import sys
+import time
+from contextlib import AsyncExitStack
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from bot.cli.console import ProgressLine, note, show
+from bot.cli.exit_codes import ExitCode
+from bot.cli.knowledge import locale, report, settings, told_language
+from bot.cli.showcase import Showcase, set_up
+from bot.cluster.connection import Connection
+from bot.cluster.errors import ClusterError
+from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
+from bot.logs import configure_logging
+from bot.reading import Progress
+from bot.rehearsing import REHEARSAL_TIME, staged
+from intents.domain import Language
+from intents.request import DiagnoseObject, ExplainText, Request
+from intents.symptoms import read_symptoms
+from responses.as_json import Timing
+from responses.failures import target_not_found
+from responses.language import choose
+from responses.layout import DIM, heading, listed, paragraph
+from responses.safety import safe, safe_line, scrubbed
+from responses.secrets import redact
+from responses.telling import telling_lines
+from responses.terminal import diagnosis_page
+
+_PROMPT: Final = "casebook> "
+_MORE: Final = "       …> "
+_QUIT: Final = frozenset({"q", "quit", "exit", ":q"})
+_HELP: Final = frozenset({"?", "h", "help"})
+_LIST: Final = frozenset({"l", "ls", "list"})
+_WORD: Final = re.compile(r"(?<!<)\b[^\W\d]{3,}\b")
+# The widest a sample's line gets in the list.
+_EXCERPT: Final = 100
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    configured = settings()
+    configure_logging(level=configured.log_level, form=configured.log_format)
+    if not arguments.terminal:
+        note("the playground in a browser comes later; this is the one in the terminal")
+    engine, problems = build_engine(configured.catalog)
+    report(problems)
+    showcase = set_up(engine.catalog)
+    told = told_language(arguments.lang, configured)
+    # The loop runs only while a question is answered: at the prompt there is nothing to wait for but the keyboard.
+    with asyncio.Runner() as runner:
+        stack = AsyncExitStack()
+        connection = runner.run(stack.enter_async_context(staged(showcase.cluster)))
+        try:
+            _Prompt(runner=runner, engine=engine, connection=connection, showcase=showcase, told=told).serve()
+        finally:
+            runner.run(stack.aclose())
+    return ExitCode.ANSWERED
+
+
+class _Prompt:
+    """Reads what is typed or pasted and shows what comes of it, until there is no more."""
+
+    def __init__(
+        self,
+        *,
+        runner: asyncio.Runner,
+        engine: Engine,
+        connection: Connection,
+        showcase: Showcase,
+        told: Language | None,
+    ) -> None:
+        self._runner = runner
+        self._engine = engine
+        self._connection = connection
+        self._showcase = showcase
+        self._told = told
+        self._typed = sys.stdin.isatty()
+        if self._typed:
+            with contextlib.suppress(ImportError):
+                # Editing keys, and a paste of many lines taken as one.
+                import readline  # noqa: F401, PLC0415
+
+    def serve(self) -> None:
+        show(Group(*self._welcome()))
+        try:
+            while (text := self._read()) is not None:
+                if text.lower() in _QUIT:
+                    break
+                self._do(text)
+        except KeyboardInterrupt:
+            sys.stdout.write("\n")
+
+    def _do(self, text: str) -> None:
+        word, _, rest = text.partition(" ")
+        if text.lower() in _HELP:
+            show(Group(*self._help()))
+        elif text.lower() in _LIST:
+            show(Group(*self._pods()))
+        elif text.isdecimal():
+            self._sample(int(text))
+        elif word.lower() in ("p", "pod") and rest and "\n" not in rest and len(rest.split()) == 1:
+            namespace, _, name = rest.strip().rpartition("/")
+            self._answer(DiagnoseObject(kind="pod", namespace=namespace, name=name), text="")
+        else:
+            self._answer(ExplainText(text=redact(text)), text=text)
+
+    def _sample(self, number: int) -> None:
+        if not 1 <= number <= len(self._showcase.samples):
+            sys.stdout.write(f"There are samples 1 to {len(self._showcase.samples)}.\n\n")
+            return
+        text = self._showcase.samples[number - 1].text
+        show(Group(paragraph(safe(text), style=DIM), ""))
+        self._answer(ExplainText(text=text), text=text)
+
+    def _answer(self, request: Request, *, text: str) -> None:
+        language = choose(told=self._told, text=text, locale=locale())
+        start = time.monotonic()
+        with ProgressLine() as line:
+
+            def progress(reading: Progress) -> None:
+                line.say(f"reading … {reading.done}/{reading.total}")
+
+            try:
+                diagnosis = scrubbed(
+                    self._runner.run(
+                        diagnose(request, engine=self._engine, connection=self._connection, progress=progress)
+                    )
+                )
+            except TargetNotFound as error:
+                line.clear()
+                message = safe_line(target_not_found(error.target, error.closest).in_(language))
+                sys.stdout.write(f"{message} (l lists the broken ones)\n\n")
+                return
+            except ClusterError as error:
+                line.clear()
+                sys.stdout.write(f"{safe_line(str(error))}\n\n")
+                return
+        timing = Timing(seconds=time.monotonic() - start, api_calls=diagnosis.api_calls)
+        observed = telling_lines(text) if not diagnosis.hypotheses else ()
+        show(Group(diagnosis_page(diagnosis, language=language, timing=timing, observed=observed), ""))
+
+    # --- what is shown ---
+
+    def _welcome(self) -> list[RenderableType]:
+        count = len(self._showcase.samples)
+        return [
+            Text.assemble(("Casebook", "bold"), f": a simulated cluster with {count} incidents in it, and a prompt."),
+            Text(f"Its clock stands at {REHEARSAL_TIME:%Y-%m-%d %H:%M} UTC.", style=DIM),
+            Text("Paste an error, a log, a kubectl describe; an empty line ends it. Or try a sample:"),
+            "",
+            *self._help(),
+        ]
+
+    def _help(self) -> list[RenderableType]:
+        width = min(_EXCERPT, shutil.get_terminal_size((_EXCERPT, 24)).columns - 8)
+        samples = [
+            (str(number), Text(self._excerpt(sample.text, width)))
+            for number, sample in enumerate(self._showcase.samples, start=1)
+        ]
+        example = f", for example p {self._showcase.pods[0]}" if self._showcase.pods else ""
+        commands = [
+            ("p NS/NAME", Text(f"diagnose a pod{example}")),
+            ("l", Text("list the broken pods")),
+            ("?", Text("this help")),
+            ("q", Text("quit")),
+        ]
+        return [listed(samples, style="bold cyan"), "", listed(commands, style="bold cyan"), ""]
+
+    def _excerpt(self, text: str, width: int) -> str:
+        """The words of a sample that matter, on one line: from where its signature begins."""
+        found = self._engine.matcher.match(read_symptoms(text)).hypotheses
+        line: str = safe_line(found[0].matches[0].quote if found else text)
+        first = _WORD.search(found[0].matches[0].signature) if found else None
+        line = line[max(0, line.lower().find(first.group().lower())) :] if first else line
+        return line if len(line) <= width else f"{line[: max(1, width - 1)]}…"
+
+    def _pods(self) -> list[RenderableType]:
+        pods = [(str(pod), Text(pod.says)) for pod in self._showcase.pods]
+        return [heading("Broken pods"), listed(pods, style="cyan"), ""]
+
+    # --- what is read ---
+
+    def _read(self) -> str | None:
+        """A command, or a text of many lines up to an empty one; None at the end of the input."""
+        line = self._line(_PROMPT)
+        while line is not None and not line.strip():
+            line = self._line(_PROMPT)
+        if line is None:
+            return None
+        if "\n" in line or self._is_command(line.strip()):
+            return line.strip()
+        lines = [line]
+        while more := self._line(_MORE):
+            lines.append(more)
+        return "\n".join(lines)
+
+    def _is_command(self, line: str) -> bool:
+        word, _, rest = line.partition(" ")
+        plain = line.lower()
+        return (
+            plain in _QUIT | _HELP | _LIST
+            or line.isdecimal()
+            or (word.lower() in ("p", "pod") and len(rest.split()) == 1)
+        )
+
+    def _line(self, prompt: str) -> str | None:
+        if self._typed:
+            try:
+                return input(prompt)
+            except EOFError:
+                sys.stdout.write("\n")
+                return None
+        line = sys.stdin.readline()
+        if not line:
+            return None
+        # A script of inputs leaves a transcript.
+        sys.stdout.write(f"{prompt}{safe(line.rstrip())}\n")
+        return line.rstrip("\n")

@@ -1,0 +1,100 @@
+"""What the demo shows: the catalog's broken cases side by side in one simulated cluster, and a paste for each.
+
+The playground knows nothing of the catalog, so the two meet here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.playground.kubernetes import SimulatedCluster
+from bot.rehearsing import REHEARSAL_TIME
+from intents.catalog.cases import ask_of, world_of
+from intents.catalog.schema import Case, Incident
+from intents.domain import Strength, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenPod:
+    """A pod of the demo that is in trouble, and what its status says of it."""
+
+    namespace: str
+    name: str
+    says: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A paste, and what the demo's cluster must make of it."""
+
+    text: str
+    incident: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Showcase:
+    """`samples` are pastes, one per incident on show; `pods` what one may diagnose by name."""
+
+    cluster: SimulatedCluster
+    samples: tuple[Sample, ...]
+    pods: tuple[BrokenPod, ...]
+
+
+def set_up(incidents: Iterable[Incident]) -> Showcase:
+    """The cluster is loaded, not started. Raises CaseError or WorldError for a catalog that lint would refuse.
+
+    Its clock stands still at the time at which cases are rehearsed: logs and pastes of the catalog are from then.
+    """
+    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
+    cluster.load_neighbours()
+    samples: list[Sample] = []
+    pods: dict[str, BrokenPod] = {}
+    for incident in incidents:
+        shown = _on_show(incident)
+        if shown is None:
+            continue
+        case, world = shown
+        cluster.load(world)
+        text = ask_of(incident, case).text or incident.examples.match[0]
+        samples.append(Sample(text=text, incident=incident.id, verdict=case.then))
+        pods |= {str(pod): pod for pod in _broken_pods(world["objects"])}
+    return Showcase(cluster=cluster, samples=tuple(samples), pods=tuple(pods[name] for name in sorted(pods)))
+
+
+def _on_show(incident: Incident) -> tuple[Case, dict[str, Any]] | None:
+    """The first case in which the incident is there and everything can be read."""
+    best = Verdict.CONFIRMED if incident.strongest is Strength.CONFIRMED else Verdict.LIKELY
+    for case in incident.cases:
+        if case.then is best and not case.healthy:
+            world = world_of(incident, case)
+            if not world["forbidden"]:
+                return case, world
+    return None
+
+
+def _broken_pods(objects: Iterable[Mapping[str, Any]]) -> Iterator[BrokenPod]:
+    for obj in objects:
+        if obj.get("kind") == "Pod" and (says := _trouble(obj.get("status") or {})):
+            metadata = obj["metadata"]
+            yield BrokenPod(namespace=metadata.get("namespace", "default"), name=metadata["name"], says=says)
+
+
+def _trouble(status: Mapping[str, Any]) -> str:
+    """As kubectl's STATUS column has it, "" for a pod that is fine."""
+    statuses = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+    for container in statuses:
+        state = container.get("state") or {}
+        for phase in ("waiting", "terminated"):
+            reason = (state.get(phase) or {}).get("reason", "")
+            if reason and reason != "Completed":
+                return str(reason)
+    if status.get("phase") in ("Pending", "Failed", "Unknown"):
+        return str(status.get("reason") or status["phase"])
+    unready = any(not container.get("ready", True) for container in status.get("containerStatuses") or ())
+    return "not ready" if unready and status.get("phase") == "Running" else ""
