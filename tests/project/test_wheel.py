@@ -108,15 +108,15 @@ def test_the_console_script_runs_from_the_wheel_outside_the_checkout(
     assert (run.returncode, run.stdout, run.stderr) == (0, f"casebook {pyproject['project']['version']}\n", "")
 
 
-def test_the_catalog_is_found_when_it_is_read_from_the_wheel(installed: Path, tmp_path: Path) -> None:
-    """`lint` without a path checks the installed catalog: it must find entries there, not nothing."""
+def test_the_catalog_is_found_when_it_is_read_from_the_wheel(installed: Path, root: Path, tmp_path: Path) -> None:
     run = subprocess.run(
-        [sys.executable, "-m", "bot", "lint"],
+        [sys.executable, "-m", "bot", "list"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(installed)},
-        check=False,
+        check=True,
         capture_output=True,
         text=True,
     )
 
-    assert (run.returncode, run.stderr) == (0, "")
+    ids = {path.stem for path in (root / "intents/catalog/data").rglob("*.yaml")}
+    assert {line.split()[0] for line in run.stdout.splitlines() if line.strip()} & ids == ids
