@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from intents.matching import Matcher, Matching
 from rapidfuzz import fuzz, process
 
 from bot.cluster.connection import Connection
@@ -40,6 +39,7 @@ from intents.domain import (
 )
 from intents.focus import KINDS, focus_of
 from intents.judging import judge, rank, supported
+from intents.matching import Matcher, Matching
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
 
@@ -49,6 +49,8 @@ _THREAD_FROM: Final = 16 * 1024
 # What is upstream of a cause of a cause is no longer this incident's story.
 _ROUNDS: Final = 3
 _UNEXPLAINED: Final = 8
+# So many characters of a quote tell it from others.
+_TELLING: Final = 120
 _CLOSEST: Final = 3
 _CLOSE_ENOUGH: Final = 60.0
 
@@ -242,20 +244,23 @@ def _symptoms_of(statements: Sequence[Statement]) -> list[Symptom]:
 
 
 def _unexplained(observed: Observed, judged: Sequence[Judged]) -> tuple[Observation, ...]:
-    """Trouble that no hypothesis still standing has matched."""
-    explained = " ".join(
-        match.quote for one in judged if one.verdict is not Verdict.RULED_OUT for match in one.hypothesis.matches
-    )
+    """Trouble that no hypothesis still standing has matched or found."""
+    standing = [one for one in judged if one.verdict is not Verdict.RULED_OUT]
+    quotes = [match.quote for one in standing for match in one.hypothesis.matches]
+    quotes += [finding.quote for one in standing for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
+    told = [" ".join(quote.split())[:_TELLING] for quote in quotes if quote]
     left = {
         Observation(subject=statement.subject, quote=statement.text)
         for statement in observed.statements
-        if statement.trouble and not _quoted(statement.text, explained)
+        if statement.trouble and not _is_told(statement.text, told)
     }
     return tuple(sorted(left, key=lambda one: (one.subject, one.quote)))[:_UNEXPLAINED]
 
 
-def _quoted(text: str, quotes: str) -> bool:
-    return any(line.strip() and line.strip() in quotes for line in text.splitlines())
+def _is_told(text: str, told: Sequence[str]) -> bool:
+    """Whether a quote is of this text, or this text of a quote; quotes may be cut, so their beginnings decide."""
+    flat = " ".join(text.split())
+    return any(quote in flat or flat[:_TELLING] in quote for quote in told)
 
 
 def _nearest(matching: Matching, catalog: Catalog) -> tuple[Nearest, ...]:

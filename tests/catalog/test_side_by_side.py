@@ -40,3 +40,13 @@ async def test_an_incident_is_proven_among_all_the_others(
     diagnosis = await diagnose(request_of(incident, case), engine=engine, connection=everything_broken)
 
     assert {one.incident: one.verdict for one in diagnosis.hypotheses}[incident.id] is case.then
+
+
+def test_no_two_incidents_break_the_same_object() -> None:
+    """Else the demo would show a mixture that no cluster can be in. Nodes are few, and may ail in several ways."""
+    owners: dict[str, str] = {}
+    for incident in CATALOG:
+        for obj in world_of(incident, incident.cases[0])["objects"]:
+            name = f"{obj['kind']}/{obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}"
+            if obj["kind"] != "Node":
+                assert owners.setdefault(name, incident.id) == incident.id, name
