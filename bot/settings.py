@@ -41,7 +41,13 @@ class LogFormat(StrEnum):
 
 
 def _directories(value: Any) -> Any:
-    return tuple(filter(None, value.split(os.pathsep))) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    directories = tuple(Path(part) for part in value.split(os.pathsep) if part)
+    for directory in directories:
+        if not directory.is_dir():
+            raise ValueError(f"directories, and {directory} is none")
+    return directories
 
 
 class Settings(BaseSettings):
@@ -101,7 +107,9 @@ def documented() -> Iterable[tuple[str, str, str]]:
 
 def _complaint(details: Mapping[str, Any]) -> str:
     name = variable(str(details["loc"][0]))
-    message = str(details["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
+    message = (
+        str(details["msg"]).removeprefix("Input should be ").removeprefix("Value error, ").partition(", unable")[0]
+    )
     return f"{name} is {str(details['input'])!r}: expected {message}"
 
 

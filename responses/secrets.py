@@ -35,7 +35,7 @@ def redact(text: str) -> str:
 
 
 def _keep_lines(found: Match) -> bytes:
-    return MARK + b"\n" * found[0].count(b"\n")
+    return MARK + b"\n" * int(found[0].count(b"\n"))
 
 
 def _keep_first(found: Match) -> bytes:

@@ -11,7 +11,19 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from intents.domain import Diagnosis, Finding, Gap, GapReason, Judged, Language, ObjectRef, Outcome, Remedy, Verdict
+from intents.domain import (
+    Diagnosis,
+    Finding,
+    Gap,
+    GapReason,
+    Judged,
+    Language,
+    ObjectRef,
+    Outcome,
+    Remedy,
+    SignatureMatch,
+    Verdict,
+)
 from intents.domain import Text as Words
 from responses import words
 from responses.as_json import Timing
@@ -44,17 +56,20 @@ def diagnosis_page(
     timing: Timing,
     observed: tuple[str, ...] = (),
     in_full: bool = False,
+    of_text: bool = True,
 ) -> RenderableType:
     """The page of an answer. `observed` are the text's telling lines, shown where nothing is known of it.
 
-    One hypothesis is told in full, the others in a line or two; `in_full` tells all that still stand.
+    One hypothesis is told in full, the others in a line or two; `in_full` tells all that still stand. `of_text` says
+    that a text was asked about, whose lines the reader can count.
     """
-    return Group(*_Page(language).whole(diagnosis, timing=timing, observed=observed, in_full=in_full))
+    return Group(*_Page(language, of_text=of_text).whole(diagnosis, timing=timing, observed=observed, in_full=in_full))
 
 
 class _Page:
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, *, of_text: bool) -> None:
         self._language = language
+        self._of_text = of_text
 
     def whole(
         self, diagnosis: Diagnosis, *, timing: Timing, observed: tuple[str, ...], in_full: bool
@@ -136,14 +151,20 @@ class _Page:
     def _evidence(self, one: Judged) -> Iterator[RenderableType]:
         yield ""
         for match in one.hypothesis.matches[:_MATCHES]:
-            where = self._in(words.RECOGNISED).format(match.line, f"{match.score:.2f}")
-            yield marked("≈", Text.assemble(quote(match.quote), (f"  {where}", DIM)), mark_style="bold cyan")
+            line = joined(
+                [self._in(words.LINE).format(match.line) if self._of_text else "", self._match(match)], by=", "
+            )
+            yield marked("≈", Text.assemble(quote(match.quote), (f"  {line}", DIM)), mark_style="bold cyan")
         shown = [match.quote for match in one.hypothesis.matches[:_MATCHES]]
         for finding in one.findings:
             if finding.outcome is not Outcome.GAP:
                 yield from self._finding(finding, shown)
         unread = dict.fromkeys(gap for finding in one.findings for gap in finding.gaps)
         yield from self._gap_lines(unread)
+
+    def _match(self, match: SignatureMatch) -> str:
+        line = self._in(words.LINE).format(match.line) if self._of_text else ""
+        return joined([line, self._in(words.MATCH).format(f"{match.score:.2f}")], by=", ")
 
     def _finding(self, finding: Finding, shown: list[str]) -> Iterator[RenderableType]:
         """A finding with its object and its quote, each unless it was `shown` before."""

@@ -150,7 +150,10 @@ class _Prompt:
                 return
         timing = Timing(seconds=time.monotonic() - start, api_calls=diagnosis.api_calls)
         observed = telling_lines(text) if not diagnosis.hypotheses else ()
-        show(Group(diagnosis_page(diagnosis, language=language, timing=timing, observed=observed), ""))
+        page = diagnosis_page(
+            diagnosis, language=language, timing=timing, observed=observed, of_text=isinstance(request, ExplainText)
+        )
+        show(Group(page, ""))
 
     # --- what is shown ---
 

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         return ExitCode.ANSWERED
     incident = entries.get(arguments.incident)
     if incident is None:
-        hint = did_you_mean(arguments.incident, entries.incidents)
+        hint = did_you_mean(arguments.incident, entries.incidents, part=True)
         raise CommandError(f'there is no incident "{arguments.incident}"{hint}', code=ExitCode.NOT_FOUND)
     show(Group(*_incident(incident, language)))
     return ExitCode.ANSWERED

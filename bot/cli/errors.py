@@ -15,9 +15,13 @@ class CommandError(Exception):
         self.code = code
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "diagnose"?` for the closest known word, "" where none is close."""
+def did_you_mean(word: str, known: Iterable[str], *, part: bool = False) -> str:
+    """`; did you mean "diagnose"?` for the closest known word, "" where none is close.
+
+    With `part` the word may be a part of what is meant, as people shorten long names.
+    """
     from rapidfuzz import fuzz, process  # noqa: PLC0415 - only where something went wrong
 
-    found = process.extractOne(word, sorted(known), scorer=fuzz.WRatio, score_cutoff=60)
+    scorer = fuzz.WRatio if part else fuzz.ratio
+    found = process.extractOne(word, sorted(known), scorer=scorer, score_cutoff=60)
     return f'; did you mean "{found[0]}"?' if found else ""

@@ -61,7 +61,16 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         sys.stdout.write(diagnosis_json(diagnosis, language=language, timing=timing if arguments.timing else None))
     else:
         observed = telling_lines(text) if not diagnosis.hypotheses else ()
-        show(diagnosis_page(diagnosis, language=language, timing=timing, observed=observed, in_full=arguments.all))
+        show(
+            diagnosis_page(
+                diagnosis,
+                language=language,
+                timing=timing,
+                observed=observed,
+                in_full=arguments.all,
+                of_text=isinstance(request, ExplainText),
+            )
+        )
     return exit_code(diagnosis)
 
 

@@ -23,7 +23,7 @@ from intents.symptoms import read_symptoms
 from responses import words
 from responses.as_json import matching_json
 from responses.language import choose
-from responses.layout import DIM, marked, paragraph, quote
+from responses.layout import DIM, joined, marked, paragraph, quote
 from responses.safety import safe_value
 from responses.secrets import redact
 
@@ -65,7 +65,10 @@ def _hypothesis(one: Hypothesis, entries: Catalog, language: Language) -> Iterat
     title = entries.incidents[one.incident].title.in_(language)
     yield Text.assemble((f"{one.score:.2f}", "bold"), f"  {title}", (f"  ({one.incident})", DIM))
     for match in one.matches:
-        where = words.RECOGNISED.in_(language).format(match.line, f"{match.score:.2f}")
+        where = joined(
+            [words.LINE.in_(language).format(match.line), words.MATCH.in_(language).format(f"{match.score:.2f}")],
+            by=", ",
+        )
         yield marked("≈", Text.assemble(quote(match.quote), (f"  {where}", DIM)), mark_style="bold cyan")
         yield paragraph(match.signature, indent=4, style=DIM)
         if match.captures:

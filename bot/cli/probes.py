@@ -19,7 +19,7 @@ from responses.layout import DIM, listed, paragraph
 def run(arguments: argparse.Namespace) -> ExitCode:
     known = declarations()
     if arguments.name and arguments.name not in known:
-        hint = did_you_mean(arguments.name, known)
+        hint = did_you_mean(arguments.name, known, part=True)
         raise CommandError(f'there is no probe "{arguments.name}"{hint}', code=ExitCode.NOT_FOUND)
     chosen = [known[arguments.name]] if arguments.name else list(known.values())
     show(Group(*(line for probe in chosen for line in _probe(probe))))

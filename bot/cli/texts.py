@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from bot.cli.errors import CommandError
+from intents.cleaning import is_cut
 
 # More than this is not read at all; of what is read, `intents.cleaning` looks at the first and last half MiB.
 MOST_BYTES: Final = 4 << 20
@@ -63,7 +64,7 @@ def _given(raw: bytes, *, name: str) -> Given:
     sample = text[:_SAMPLE]
     if len(_UNREADABLE.findall(sample)) > (1 - _LEAST_READABLE) * len(sample):
         raise CommandError(f"{name} is not text: it looks like a binary file")
-    if len(text) > 1 << 20:
+    if is_cut(text):
         notes += (f"{name} is {len(text) / (1 << 20):.1f} MiB: only its first and its last half MiB were looked at",)
     return Given(text=text, notes=notes)
 
