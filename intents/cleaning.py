@@ -51,7 +51,10 @@ def lines_of(text: str | bytes) -> Iterator[tuple[int, str]]:
     for first, part in _within_bounds(_decoded(text)):
         for number, raw in enumerate(_cleaned(part).split("\n"), start=first):
             line = _QUOTE_MARK.sub("", raw) if ">" in raw else raw
-            if not line or line.isspace() or _FENCE.match(line):
+            if not line or line.isspace() or (("```" in line or "'''" in line) and _FENCE.match(line)):
+                continue
+            if len(line) <= MAX_LINE and "\r" not in line:
+                yield number, line.rstrip()
                 continue
             for piece in _pieces(line):
                 yield number, piece

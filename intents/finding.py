@@ -19,7 +19,7 @@ from intents.domain import Symptom
 from intents.index import Demand, Index
 from intents.lexicon import UNKNOWN, Lexicon, Read
 from intents.patterns import Pattern, pattern_of, phrase_words
-from intents.scoring import least_coverage, score
+from intents.scoring import LEAST, least_coverage, score
 from intents.weighing import Weights
 
 # The bound on the work of one query: so many alignments, each of at most aligning.MOST_PAIRS² steps.
@@ -48,6 +48,8 @@ class Phrase:
     signature: int
     pattern: Pattern
     numbers: tuple[int, ...]
+    fewest: int  # of its words are there in order at least, if it occurs
+    fewest_when_cut: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +121,31 @@ class Finder:
             for number, incident in enumerate(incidents)
             for place, signature in enumerate(incident.signatures)
         ]
-        self._lexicon = Lexicon((pattern for *_, patterns in written for pattern in patterns), weights.is_ordinary)
+        self._lexicon = Lexicon((pattern for *_, patterns in written for pattern in patterns), weights.ordinary)
         self._signatures: dict[tuple[int, int], tuple[Phrase, ...]] = {}
         for number, place, patterns in written:
-            phrases = (Phrase(number, place, pattern, self._numbered(pattern)) for pattern in patterns)
+            phrases = (self._phrase(number, place, pattern, alone=len(patterns) == 1) for pattern in patterns)
             # The phrase that says most is searched for, the others only near it.
             self._signatures[number, place] = tuple(sorted(phrases, key=lambda phrase: -phrase.pattern.total))
         self._anchors = tuple(phrases[0] for phrases in self._signatures.values())
         self._least = tuple(self._least_share(phrases) for phrases in self._signatures.values())
         self._weights = tuple(_by_word(phrase) for phrase in self._anchors)
         self._index = Index(
-            Demand(phrase.numbers, phrase.pattern.weights, least, min(least, _CUT_SHARE))
-            for phrase, least in zip(self._anchors, self._least, strict=True)
+            Demand(weights, least, min(least, _CUT_SHARE))
+            for weights, least in zip(self._weights, self._least, strict=True)
         )
 
-    def _numbered(self, pattern: Pattern) -> tuple[int, ...]:
-        return tuple(self._lexicon.number(word) for word in pattern.words)
+    def _phrase(self, incident: int, signature: int, pattern: Pattern, *, alone: bool) -> Phrase:
+        least = least_coverage(pattern.total) if alone else _PHRASE
+        return Phrase(
+            incident=incident,
+            signature=signature,
+            pattern=pattern,
+            numbers=tuple(self._lexicon.number(word) for word in pattern.words),
+            fewest=_fewest(pattern, least),
+            # The last word may be broken: then it does not count as shared.
+            fewest_when_cut=max(1, _fewest(pattern, min(least, _CUT_SHARE)) - 1),
+        )
 
     @staticmethod
     def _least_share(phrases: Sequence[Phrase]) -> float:
@@ -152,9 +163,9 @@ class Finder:
                 continue
             if query.alignments >= MOST_ALIGNMENTS:
                 break
-            occurrence = self._occurrence(query, line, number)
-            if occurrence is not None and (number not in best or occurrence.score > best[number].score):
-                best[number] = occurrence
+            parts = self._parts(query, line, number)
+            if parts and (sure := _score(parts)) >= LEAST and (number not in best or sure > best[number].score):
+                best[number] = self._occurrence(query, parts)
         return [best[number] for number in sorted(best)], query.alignments
 
     # --- the funnel ---
@@ -174,6 +185,7 @@ class Finder:
 
     def _candidates(self, query: _Query) -> Iterator[tuple[int, int, set[int], bool]]:
         """(line, pattern that may begin there, words of the lines, whether the text may be cut behind them)"""
+        seen: dict[tuple[frozenset[int], bool], tuple[int, ...]] = {}
         for line, known in enumerate(query.known):
             if not known:
                 continue
@@ -183,24 +195,30 @@ class Finder:
                 broken = self._lexicon.broken(query.symptoms[other - 1].text, query.symptoms[other].text)
                 words = words | query.known[other] | {broken}
                 cut = cut or query.may_be_cut(other)
-            for number in self._index.candidates(words, known, cut=cut):
-                yield line, number, words, cut
+            # Lines of a log repeat each other but for names and numbers.
+            key = (frozenset(words), cut)
+            if key not in seen:
+                seen[key] = tuple(self._index.candidates(words, cut=cut))
+            for number in seen[key]:
+                if words is known or not known.isdisjoint(self._weights[number]):
+                    yield line, number, words, cut
 
     # --- one occurrence ---
 
-    def _occurrence(self, query: _Query, line: int, number: int) -> Occurrence | None:
+    def _parts(self, query: _Query, line: int, number: int) -> list[_Part]:
+        """The phrases of a signature where its first begins at a line; none if one of them is missing."""
         anchor = self._anchors[number]
         phrases = self._signatures[anchor.incident, anchor.signature]
         first = self._align(query, line, anchor)
         if first is None or (len(phrases) > 1 and first.coverage < _PHRASE):
-            return None
+            return []
         parts = [first]
         for phrase in phrases[1:]:
             part = self._near(query, line, phrase)
             if part is None:
-                return None
+                return []
             parts.append(part)
-        return self._judged(query, parts)
+        return parts
 
     def _near(self, query: _Query, line: int, phrase: Phrase) -> _Part | None:
         """The occurrence of a further phrase that is nearest to a line."""
@@ -215,9 +233,8 @@ class Finder:
 
     def _align(self, query: _Query, line: int, phrase: Phrase) -> _Part | None:
         window, words, _ = self._window(query, line)
-        # The lightest two words may be missing, or broken at a line's end, whatever the weights say.
-        in_order = max(1, len(phrase.numbers) // 3)
-        if LCSseq.similarity(phrase.numbers, words, score_cutoff=in_order) < in_order:
+        fewest = phrase.fewest_when_cut if window.may_be_cut else phrase.fewest
+        if LCSseq.similarity(phrase.numbers, words, score_cutoff=fewest) < fewest:
             return None
         query.alignments += 1
         alignment = align(phrase.pattern, phrase.numbers, window)
@@ -248,11 +265,7 @@ class Finder:
             query.reads[line] = self._lexicon.read(query.symptoms[line].text, query.corrections)
         return query.reads[line]
 
-    def _judged(self, query: _Query, parts: Sequence[_Part]) -> Occurrence:
-        information = sum(part.alignment.information for part in parts)
-        coverage = information / sum(part.phrase.pattern.total for part in parts)
-        if len(parts) == 1:
-            coverage = max(coverage, _cut_coverage(parts[0]))
+    def _occurrence(self, query: _Query, parts: Sequence[_Part]) -> Occurrence:
         captures: dict[str, str] = {}
         places: set[tuple[int, int]] = set()
         for part in reversed(parts):
@@ -264,9 +277,9 @@ class Finder:
         return Occurrence(
             incident=parts[0].phrase.incident,
             signature=parts[0].phrase.signature,
-            score=score(coverage=coverage, information=information),
-            coverage=coverage,
-            information=information,
+            score=_score(parts),
+            coverage=_coverage(parts),
+            information=_information(parts),
             line=line,
             quote=quote,
             captures=captures,
@@ -279,6 +292,29 @@ def _by_word(phrase: Phrase) -> dict[int, float]:
     for word, weight in zip(phrase.numbers, phrase.pattern.weights, strict=True):
         weights[word] = weights.get(word, 0.0) + weight
     return weights
+
+
+def _fewest(pattern: Pattern, share: float) -> int:
+    """How many words it takes to gather a share of a pattern's weight, if they are the heaviest."""
+    needed = share * pattern.total
+    for count, weight in enumerate(sorted(pattern.weights, reverse=True), start=1):
+        needed -= weight
+        if needed <= 1e-9:
+            return count
+    return len(pattern.weights)
+
+
+def _information(parts: Sequence[_Part]) -> float:
+    return sum(part.alignment.information for part in parts)
+
+
+def _coverage(parts: Sequence[_Part]) -> float:
+    coverage = _information(parts) / sum(part.phrase.pattern.total for part in parts)
+    return max(coverage, _cut_coverage(parts[0])) if len(parts) == 1 else coverage
+
+
+def _score(parts: Sequence[_Part]) -> float:
+    return score(coverage=_coverage(parts), information=_information(parts))
 
 
 def _cut_coverage(part: _Part) -> float:

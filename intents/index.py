@@ -1,29 +1,31 @@
-"""Which patterns a few words could be an occurrence of: an inverted index whose posting lists are bitmaps.
+"""Which patterns a few words could be an occurrence of: an inverted index that adds up weights for all patterns at once.
 
-Of each pattern a share of the weight must be there, or it could not score. From the weights follows how many of its
-words that takes at least, and which words are too light to be asked for at all (prefix filtering, as in set-similarity
-joins). Counting "at least one, two … six" for all patterns at once takes eleven operations on integers per word, a
-tenth of a microsecond each for 15,000 patterns; only the survivors cost anything more.
+Of each pattern a share of its weight must be there, or it could not score. A posting list is an integer with a byte for
+each pattern: the share of the pattern's weight that the word has, in hundredths, rounded up. Adding the integers of a
+line's words adds up all shares; adding what is missing to 128 in each byte then sets the highest bit where the share is
+reached. Patterns stand in blocks, so that a word that few patterns have touches little. Nothing that could match is
+lost, and only what passes costs anything more.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-# The lightest words of a pattern are not asked for, up to this share of its weight.
-_UNASKED_SHARE: Final = 0.1
-_MOST_ASKED: Final = 6
+_BLOCK: Final = 4096  # patterns to an integer
+_WHOLE: Final = 100  # hundredths
+_REACHED: Final = 0x80
+# Rounding up adds at most a hundredth for each word; a byte has room for so many.
+_MOST_WORDS: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What an occurrence of a pattern has at least: this share of the pattern's weight."""
+    """What an occurrence of a pattern has at least: a share of the pattern's weight."""
 
-    words: Sequence[int]
-    weights: Sequence[float]
+    weights: Mapping[int, float]  # of the pattern's words, by their numbers
     share: float
     share_when_cut: float  # where the text may be cut behind it
 
@@ -32,65 +34,54 @@ class Index:
     """Built once; patterns are numbered in the order of their demands."""
 
     def __init__(self, demands: Iterable[Demand]) -> None:
-        postings: defaultdict[int, int] = defaultdict(int)
-        self._asking = [0] * (_MOST_ASKED + 1)
-        self._asking_when_cut = [0] * (_MOST_ASKED + 1)
+        postings: defaultdict[int, defaultdict[int, bytearray]] = defaultdict(lambda: defaultdict(bytearray))
+        missing = {cut: defaultdict[int, bytearray](bytearray) for cut in (False, True)}
         for number, demand in enumerate(demands):
-            bit = 1 << number
-            heaviest, unasked = _asked(demand)
-            for word, _ in heaviest:
-                postings[word] |= bit
-            for asking, share in ((self._asking, demand.share), (self._asking_when_cut, demand.share_when_cut)):
-                asking[min(_MOST_ASKED, _least(heaviest, share - unasked))] |= bit
-        self._postings = dict(postings)
+            block, place = divmod(number, _BLOCK)
+            shares, left_out = _in_hundredths(demand.weights)
+            for word, share in shares.items():
+                _put(postings[word][block], place, share)
+            for cut, least in ((False, demand.share), (True, demand.share_when_cut)):
+                needed = max(1, int(least * _WHOLE) - left_out)
+                _put(missing[cut][block], place, _REACHED - needed)
+        self._postings = {
+            word: tuple((block, int.from_bytes(lanes, "little")) for block, lanes in sorted(blocks.items()))
+            for word, blocks in postings.items()
+        }
+        self._missing = {
+            cut: {block: int.from_bytes(lanes, "little") for block, lanes in blocks.items()}
+            for cut, blocks in missing.items()
+        }
+        self._reached = int.from_bytes(bytes([_REACHED]) * _BLOCK, "little")
 
-    def candidates(self, words: Iterable[int], among: Collection[int], *, cut: bool) -> Iterator[int]:
-        """The numbers of the patterns that may occur where these words do, with one of the words `among` them."""
-        one = two = three = four = five = six = 0
-        postings = self._postings
+    def candidates(self, words: Iterable[int], *, cut: bool) -> Iterator[int]:
+        """The numbers of the patterns of which these words have the share that is demanded, in ascending order."""
+        sums: dict[int, int] = {}
         for word in words:
-            if posting := postings.get(word, 0):
-                six |= five & posting
-                five |= four & posting
-                four |= three & posting
-                three |= two & posting
-                two |= one & posting
-                one |= posting
-        asking = self._asking_when_cut if cut else self._asking
-        enough = (asking[1] & one) | (asking[2] & two) | (asking[3] & three)
-        enough |= (asking[4] & four) | (asking[5] & five) | (asking[6] & six)
-        if not enough:
-            return iter(())
-        beginning = 0
-        for word in among:
-            beginning |= postings.get(word, 0)
-        return _bits(enough & beginning)
+            for block, shares in self._postings.get(word, ()):
+                sums[block] = sums.get(block, 0) + shares
+        for block in sorted(sums):
+            if reached := (sums[block] + self._missing[cut][block]) & self._reached:
+                yield from _places(reached, block * _BLOCK)
 
 
-def _asked(demand: Demand) -> tuple[list[tuple[int, float]], float]:
-    """(word, its share of the weight), the heaviest first, without the lightest; and the share left out."""
-    total = sum(demand.weights)
-    shares: defaultdict[int, float] = defaultdict(float)
-    for word, weight in zip(demand.words, demand.weights, strict=True):
-        shares[word] += weight / total
-    heaviest = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
-    unasked = 0.0
-    while len(heaviest) > 1 and unasked + heaviest[-1][1] <= _UNASKED_SHARE:
-        unasked += heaviest.pop()[1]
-    return heaviest, unasked
+def _in_hundredths(weights: Mapping[int, float]) -> tuple[dict[int, int], int]:
+    """(word → its share of the weight, the share of the lightest words, which are left out of a very long pattern)"""
+    whole = sum(weights.values())
+    heaviest = sorted(weights, key=lambda word: (-weights[word], word))
+    shares = {word: min(_WHOLE, int(weights[word] / whole * _WHOLE) + 1) for word in heaviest}
+    left_out = sum(shares.pop(word) for word in heaviest[_MOST_WORDS:])
+    return shares, left_out
 
 
-def _least(heaviest: Sequence[tuple[int, float]], needed: float) -> int:
-    """How many words it takes to gather a share, if they are the heaviest; at least one."""
-    for count, (_, share) in enumerate(heaviest, start=1):
-        needed -= share
-        if needed <= 1e-9:
-            return count
-    return len(heaviest)
+def _put(lanes: bytearray, place: int, value: int) -> None:
+    lanes.extend(bytes(max(0, place + 1 - len(lanes))))
+    lanes[place] = value
 
 
-def _bits(bitmap: int) -> Iterator[int]:
-    while bitmap:
-        lowest = bitmap & -bitmap
-        yield lowest.bit_length() - 1
-        bitmap ^= lowest
+def _places(reached: int, offset: int) -> Iterator[int]:
+    lanes = reached.to_bytes((reached.bit_length() + 7) // 8, "little")
+    place = lanes.find(_REACHED)
+    while place >= 0:
+        yield offset + place
+        place = lanes.find(_REACHED, place + 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA
@@ -35,15 +35,17 @@ class Read(NamedTuple):
 class Lexicon:
     """The words of all signatures, numbered."""
 
-    def __init__(self, patterns: Iterable[Pattern], is_ordinary: Callable[[str], bool]) -> None:
+    def __init__(self, patterns: Iterable[Pattern], ordinary: Set[str]) -> None:
         patterns = tuple(patterns)
         self._numbers: dict[str, int] = {}
         for pattern in patterns:
             for word in pattern.words:
                 self._numbers.setdefault(word, len(self._numbers))
-        self._is_ordinary = is_ordinary
-        self._apart = self._written_apart(is_ordinary)
+        # Words that need no correction.
+        self._settled = ordinary | self._numbers.keys()
+        self._apart = self._written_apart()
         self._together = self._written_together(patterns)
+        self._settled -= self._together.keys()
         self._deletions = self._one_letter_less()
 
     def __len__(self) -> int:
@@ -60,15 +62,14 @@ class Lexicon:
         """The numbers of a line's words in no order: quick, and never fewer than `read` finds."""
         words = set(words_of(line))
         numbers = self._numbers
-        found = {numbers[word] for word in words if word in numbers}
-        for word in words:
-            if word in self._apart:
-                found.update(joined for second, joined in self._apart[word] if second in words)
-            if word not in numbers:
-                if word in self._together:
-                    found.update(self._together[word])
-                elif (number := self.corrected(word, corrections)) != UNKNOWN:
-                    found.add(number)
+        found = {numbers[word] for word in numbers.keys() & words}
+        for word in self._apart.keys() & words:
+            found.update(joined for second, joined in self._apart[word] if second in words)
+        for word in words - self._settled:
+            if word in self._together:
+                found.update(self._together[word])
+            elif (number := self.corrected(word, corrections)) != UNKNOWN:
+                found.add(number)
         return found
 
     def read(self, line: str, corrections: dict[str, int]) -> list[Read]:
@@ -103,7 +104,7 @@ class Lexicon:
         if (number := corrections.get(word)) is not None:
             return number
         number = UNKNOWN
-        if _SPELT_FROM <= len(word) <= _SPELT_TO and word.isalpha() and word.isascii() and not self._is_ordinary(word):
+        if _SPELT_FROM <= len(word) <= _SPELT_TO and word.isalpha() and word.isascii() and word not in self._settled:
             number = self._nearest(word)
         corrections[word] = number
         return number
@@ -127,13 +128,13 @@ class Lexicon:
                     found[word[:index] + word[index + 1 :]].add(word)
         return {key: tuple(sorted(words)) for key, words in found.items()}
 
-    def _written_apart(self, is_ordinary: Callable[[str], bool]) -> dict[str, tuple[tuple[str, int], ...]]:
+    def _written_apart(self) -> dict[str, tuple[tuple[str, int], ...]]:
         """first word → (second word, number of the word that both make): leader election → leaderelection."""
         found: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
         for word, number in self._numbers.items():
             for cut in range(_JOINED_FROM, len(word) - _JOINED_FROM + 1):
                 first, second = word[:cut], word[cut:]
-                if all(part in self._numbers or is_ordinary(part) for part in (first, second)):
+                if first in self._settled and second in self._settled:
                     found[first].append((second, number))
         return {first: tuple(seconds) for first, seconds in found.items()}
 

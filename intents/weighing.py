@@ -39,6 +39,7 @@ class Weights:
         weight = log((self._documents + 1) / (self._ordinary[word] + elsewhere + 0.7))
         return max(weight, 0.1) * (_SHORT_WORD if len(word) == 1 and word.isascii() else 1.0)
 
-    def is_ordinary(self, word: str) -> bool:
-        """Whether the background has the word: then it is no misspelling of another."""
-        return word in self._ordinary
+    @property
+    def ordinary(self) -> Set[str]:
+        """The words of the background: none of them is a misspelling of another."""
+        return frozenset(self._ordinary)

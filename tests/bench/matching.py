@@ -1,0 +1,163 @@
+"""How fast and how well pasted texts find their incident, beside two scorers of rapidfuzz over the same signatures.
+
+The large catalog is the real one and entries made of its own words, shuffled: the worst case for an index, as no word
+tells a synthetic entry from a real one.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rapidfuzz import fuzz, process, utils
+from rich.console import Console
+from rich.table import Table
+
+from intents.catalog.loader import builtin_directory, load
+from intents.catalog.schema import Incident, Signature
+from intents.matching import Matcher
+from intents.symptoms import read_symptoms
+from tests.bench.perturbing import PERTURBATIONS, log_of
+
+SEED: Final = 20250412
+ENTRIES: Final = 5000
+SIGNATURES_PER_ENTRY: Final = 3
+SHORT_BYTES: Final = 200
+LONG_BYTES: Final = 64 * 1024
+TEXTS: Final = 40  # different texts of each size
+BASELINE_TEXTS: Final = 8  # the baselines are slow: fewer of them, within the same run, one beside the other
+RECALL_TEXTS: Final = 70
+
+Answer = Callable[[str], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    how: str
+    text: str
+    incident: str
+
+
+def real_catalog() -> tuple[Incident, ...]:
+    return tuple(load([builtin_directory()]).catalog)
+
+
+def enlarged(catalog: Sequence[Incident], chance: random.Random) -> tuple[Incident, ...]:
+    """The catalog and recombined entries, `ENTRIES` together."""
+    phrases = [phrase for incident in catalog for signature in incident.signatures for phrase in signature.phrases]
+    words = [word for phrase in phrases for word in phrase.split()]
+
+    def phrase() -> str:
+        return " ".join(chance.choices(words, k=chance.randint(6, 14)))
+
+    made = []
+    for number in range(ENTRIES - len(catalog)):
+        signatures = tuple(Signature(text=phrase()) for _ in range(SIGNATURES_PER_ENTRY))
+        made.append(catalog[0].model_copy(update={"id": f"made-{number}", "signatures": _with_words(signatures)}))
+    return (*catalog, *made)
+
+
+def cases_of(catalog: Sequence[Incident], chance: random.Random) -> list[Case]:
+    """Every example of the catalog under every perturbation, in a random order."""
+    cases = [
+        Case(how, perturb(chance, text), incident.id)
+        for incident in catalog
+        for text in incident.examples.match
+        for how, perturb in PERTURBATIONS.items()
+    ]
+    chance.shuffle(cases)
+    return cases
+
+
+def casebook(catalog: Sequence[Incident]) -> Answer:
+    matcher = Matcher(catalog)
+
+    def answer(text: str) -> str | None:
+        hypotheses = matcher.match(read_symptoms(text)).hypotheses
+        return hypotheses[0].incident if hypotheses else None
+
+    return answer
+
+
+def baseline(catalog: Sequence[Incident], scorer: Callable[..., float]) -> Answer:
+    """`process.extractOne` over all signatures; it always answers, so its recall has no false alarms to pay for."""
+    written = [(" ".join(signature.phrases), incident.id) for incident in catalog for signature in incident.signatures]
+    choices = [utils.default_process(phrase) for phrase, _ in written]
+
+    def answer(text: str) -> str | None:
+        best = process.extractOne(utils.default_process(text), choices, scorer=scorer)
+        return written[best[2]][1] if best else None
+
+    return answer
+
+
+def show(console: Console) -> None:
+    """Measure and print."""
+    chance = random.Random(SEED)
+    real = real_catalog()
+    large = enlarged(real, chance)
+    cases = cases_of(real, chance)
+    short = [case.text[:SHORT_BYTES] for case in cases if case.how == "as it is"][:TEXTS]
+    long = [log_of(chance, LONG_BYTES, text) for text in short[:TEXTS]]
+    speed = Table(title="text in, hypotheses out (ms)", title_justify="left")
+    for column in ("entries", "text", "by", "p50", "p99", "times casebook's p50"):
+        speed.add_column(column, justify="right" if column in ("p50", "p99") else "left")
+    recall = Table(title="recall@1 on the catalog's examples", title_justify="left")
+    for column in ("entries", "by", *PERTURBATIONS, "all"):
+        recall.add_column(column)
+    for catalog in (real, large):
+        answers = {
+            "casebook": casebook(catalog),
+            "WRatio": baseline(catalog, fuzz.WRatio),
+            "token_set_ratio": baseline(catalog, fuzz.token_set_ratio),
+        }
+        for size, texts in (("200 B", short), ("64 KiB", long)):
+            few = texts[: BASELINE_TEXTS if size == "200 B" else 1]
+            times = _interleaved({name: answers[name] for name in answers}, texts, few)
+            for name, measured in times.items():
+                times_slower = statistics.median(measured) / statistics.median(times["casebook"])
+                speed.add_row(str(len(catalog)), size, name, *_ms(measured), f"{times_slower:.1f}×")
+        for name, answer in answers.items():
+            recall.add_row(str(len(catalog)), name, *_recall(answer, cases[:RECALL_TEXTS] if len(catalog) > 100 else cases))
+    console.print(speed)
+    console.print(recall)
+
+
+def _interleaved(answers: dict[str, Answer], texts: Sequence[str], few: Sequence[str]) -> dict[str, list[float]]:
+    """Seconds per answer, one after the other on the same text, so that a busy machine is as slow for each."""
+    first = next(iter(answers))
+    for text in texts[:3]:
+        answers[first](text)
+    times: dict[str, list[float]] = {name: [] for name in answers}
+    for round_ in range(3):
+        for text in texts:
+            for name, answer in answers.items():
+                if name != first and (text not in few or round_):
+                    continue
+                start = time.perf_counter()
+                answer(text)
+                times[name].append(time.perf_counter() - start)
+    return times
+
+
+def _ms(seconds: Sequence[float]) -> tuple[str, str]:
+    ordered = sorted(seconds)
+    return f"{1000 * statistics.median(ordered):.2f}", f"{1000 * ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]:.2f}"
+
+
+def _recall(answer: Answer, cases: Sequence[Case]) -> list[str]:
+    hits: dict[str, list[bool]] = {how: [] for how in (*PERTURBATIONS, "all")}
+    for case in cases:
+        hit = answer(case.text) == case.incident
+        hits[case.how].append(hit)
+        hits["all"].append(hit)
+    return [f"{sum(of) / len(of):.2f}" if of else "" for of in hits.values()]
+
+
+def _with_words(signatures: tuple[Signature, ...]) -> tuple[Signature, ...]:
+    """A shuffled phrase of placeholders alone is no signature."""
+    return tuple(item if any(char.isalpha() for char in item.text.replace("<", " <")) else Signature(text="pod") for item in signatures)
