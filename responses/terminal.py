@@ -151,10 +151,9 @@ class _Page:
     def _evidence(self, one: Judged) -> Iterator[RenderableType]:
         yield ""
         for match in one.hypothesis.matches[:_MATCHES]:
-            line = joined(
-                [self._in(words.LINE).format(match.line) if self._of_text else "", self._match(match)], by=", "
+            yield marked(
+                "≈", Text.assemble(quote(match.quote), (f"  {self._match(match)}", DIM)), mark_style="bold cyan"
             )
-            yield marked("≈", Text.assemble(quote(match.quote), (f"  {line}", DIM)), mark_style="bold cyan")
         shown = [match.quote for match in one.hypothesis.matches[:_MATCHES]]
         for finding in one.findings:
             if finding.outcome is not Outcome.GAP:
