@@ -8,18 +8,20 @@ its bound is reached. Lines that a terminal or a chat broke are looked at togeth
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from rapidfuzz.distance import LCSseq
 
 from intents.aligning import Alignment, Window, align
+from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
 from intents.domain import Symptom
 from intents.index import Demand, Index
 from intents.lexicon import UNKNOWN, Lexicon, Read
 from intents.patterns import Pattern, pattern_of, phrase_words
-from intents.scoring import LEAST, least_coverage, score
+from intents.scoring import LEAST, Scale, coverage_for, score
+from intents.symptoms import read_symptoms
 from intents.weighing import Weights
 
 # The bound on the work of one query: so many alignments, each of at most aligning.MOST_PAIRS² steps.
@@ -38,6 +40,8 @@ _CUT_SAYS: Final = 12.0
 _CUT_SHARE: Final = 0.42
 _CUT_FROM: Final = 40
 _QUOTED: Final = 400
+# From this much on a signature counts as being there in full.
+_WHOLE: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +138,11 @@ class Finder:
             Demand(weights, least, min(least, _CUT_SHARE))
             for weights, least in zip(self._weights, self._least, strict=True)
         )
+        self._scales = tuple(Scale(sum(phrase.pattern.total for phrase in of)) for of in self._signatures.values())
+        self._scales = self._scaled(incidents)
 
     def _phrase(self, incident: int, signature: int, pattern: Pattern, *, alone: bool) -> Phrase:
-        least = least_coverage(pattern.total) if alone else _PHRASE
+        least = coverage_for(LEAST, total=pattern.total) if alone else _PHRASE
         return Phrase(
             incident=incident,
             signature=signature,
@@ -149,14 +155,25 @@ class Finder:
 
     @staticmethod
     def _least_share(phrases: Sequence[Phrase]) -> float:
-        return _PHRASE if len(phrases) > 1 else least_coverage(phrases[0].pattern.total)
+        return _PHRASE if len(phrases) > 1 else coverage_for(LEAST, total=phrases[0].pattern.total)
 
     def find(self, symptoms: Sequence[Symptom]) -> tuple[list[Occurrence], int]:
         """The best occurrence of each signature that occurs, and how many alignments it took."""
+        query = self._query(symptoms)
+        best = self._best(query)
+        return [best[number] for number in sorted(best)], query.alignments
+
+    def _found(self, symptoms: Sequence[Symptom]) -> dict[int, Occurrence]:
+        return self._best(self._query(symptoms))
+
+    def _query(self, symptoms: Sequence[Symptom]) -> _Query:
         corrections: dict[str, int] = {}
         known = [self._lexicon.known(symptom.text, corrections) for symptom in symptoms]
         longest = max((len(symptom.text) for symptom in symptoms), default=0)
-        query = _Query(symptoms, known, corrections, longest)
+        return _Query(symptoms, known, corrections, longest)
+
+    def _best(self, query: _Query) -> dict[int, Occurrence]:
+        """The best occurrence of each signature that occurs, by the number of its anchor."""
         best: dict[int, Occurrence] = {}
         for at_most, line, number in self._promising(query):
             if number in best and best[number].score >= at_most:
@@ -164,9 +181,36 @@ class Finder:
             if query.alignments >= MOST_ALIGNMENTS:
                 break
             parts = self._parts(query, line, number)
-            if parts and (sure := _score(parts)) >= LEAST and (number not in best or sure > best[number].score):
-                best[number] = self._occurrence(query, parts)
-        return [best[number] for number in sorted(best)], query.alignments
+            if not parts:
+                continue
+            sure = self._score(number, parts)
+            if sure >= LEAST and (number not in best or sure > best[number].score):
+                best[number] = self._occurrence(query, number, parts, sure)
+        return best
+
+    def _scaled(self, incidents: Sequence[Incident]) -> tuple[Scale, ...]:
+        """How much of each signature stands in texts that are known to be something else.
+
+        Known are the background, an incident's own near misses, and what other incidents are recognised by, as far as
+        it does not hold the whole signature: then both are true.
+        """
+        ordinary = [0.0] * len(self._anchors)
+        for line in ordinary_lines():
+            for number, occurrence in self._found(read_symptoms(line)).items():
+                ordinary[number] = max(ordinary[number], occurrence.coverage)
+        for owner, incident in enumerate(incidents):
+            for text in incident.examples.other:
+                for number, occurrence in self._found(read_symptoms(text)).items():
+                    if occurrence.incident == owner:
+                        ordinary[number] = max(ordinary[number], occurrence.coverage)
+            for text in incident.examples.match:
+                for number, occurrence in self._found(read_symptoms(text)).items():
+                    if occurrence.incident != owner and occurrence.coverage < _WHOLE:
+                        ordinary[number] = max(ordinary[number], occurrence.coverage)
+        return tuple(
+            scale if incidents[anchor.incident].signatures[anchor.signature].hint else replace(scale, ordinary=share)
+            for scale, anchor, share in zip(self._scales, self._anchors, ordinary, strict=True)
+        )
 
     # --- the funnel ---
 
@@ -265,7 +309,12 @@ class Finder:
             query.reads[line] = self._lexicon.read(query.symptoms[line].text, query.corrections)
         return query.reads[line]
 
-    def _occurrence(self, query: _Query, parts: Sequence[_Part]) -> Occurrence:
+    def _score(self, number: int, parts: Sequence[_Part]) -> float:
+        scale = self._scales[number]
+        sure = scale.score(_information(parts) / scale.total)
+        return max(sure, _score_when_cut(parts[0], scale)) if len(parts) == 1 else sure
+
+    def _occurrence(self, query: _Query, number: int, parts: Sequence[_Part], sure: float) -> Occurrence:
         captures: dict[str, str] = {}
         places: set[tuple[int, int]] = set()
         for part in reversed(parts):
@@ -277,8 +326,8 @@ class Finder:
         return Occurrence(
             incident=parts[0].phrase.incident,
             signature=parts[0].phrase.signature,
-            score=_score(parts),
-            coverage=_coverage(parts),
+            score=sure,
+            coverage=_information(parts) / self._scales[number].total,
             information=_information(parts),
             line=line,
             quote=quote,
@@ -308,22 +357,14 @@ def _information(parts: Sequence[_Part]) -> float:
     return sum(part.alignment.information for part in parts)
 
 
-def _coverage(parts: Sequence[_Part]) -> float:
-    coverage = _information(parts) / sum(part.phrase.pattern.total for part in parts)
-    return max(coverage, _cut_coverage(parts[0])) if len(parts) == 1 else coverage
-
-
-def _score(parts: Sequence[_Part]) -> float:
-    return score(coverage=_coverage(parts), information=_information(parts))
-
-
-def _cut_coverage(part: _Part) -> float:
-    """How much of what can be there is there, where a line was cut; less than in full, as the rest is unseen."""
+def _score_when_cut(part: _Part, scale: Scale) -> float:
+    """Of how much of what can be there is there, where a line was cut; less than in full, as the rest is unseen."""
     alignment, pattern = part.alignment, part.phrase.pattern
-    if not alignment.cut or alignment.information < _CUT_SAYS or part.coverage < _CUT_SHARE:
+    telling = alignment.information - scale.ordinary * scale.total
+    if not alignment.cut or part.coverage < _CUT_SHARE or telling < _CUT_SAYS:
         return 0.0
     seen = sum(pattern.weights[: alignment.chain[-1][1] + 1])
-    return (alignment.information / seen) * (0.7 + 0.3 * part.coverage)
+    return score(coverage=(alignment.information / seen) * (0.7 + 0.3 * part.coverage), information=telling)
 
 
 def _places(window: Window, starts: Sequence[tuple[int, int]], alignment: Alignment) -> Iterable[tuple[int, int]]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import re2
 
-from intents.tokens import words_of
+from intents.tokens import tokens_of, words_of
 
 PLACEHOLDER: Final = re.compile(r"<([a-z_][a-z0-9_]*)>")
 SKIP: Final = "_"
@@ -109,15 +109,13 @@ def phrase_words(phrase: str) -> list[str]:
 
 def _append(literal: str, pending: str, words: list[str], before: list[str]) -> str:
     """Take the words of a literal; give back what stands behind its last word."""
-    own = words_of(literal)
+    own = tokens_of(literal)
     if not own:
         return pending + literal
-    lowered = literal.lower()
-    start = lowered.find(own[0])
-    words.extend(own)
-    before.append(pending + literal[:start])
+    words.extend(token.word for token in own)
+    before.append(pending + literal[: own[0].start])
     before.extend([""] * (len(own) - 1))
-    return literal[lowered.rfind(own[-1]) + len(own[-1]) :]
+    return literal[own[-1].end :]
 
 
 def _hole(between: str, *, first: bool, last: bool) -> Hole | None:

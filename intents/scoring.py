@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import exp, log
 from typing import Final
 
@@ -15,6 +16,8 @@ _COVERAGE: Final = 10.0
 _INFORMATION: Final = 2.2
 # More information than this makes nothing surer.
 _MOST: Final = 60.0
+# A signature that stands in ordinary text (nearly) in full is a mistake of the catalog, which a test finds.
+_MOST_ORDINARY: Final = 0.95
 _UNIT: Final = 6.0  # nats: about one word that the background does not have
 
 
@@ -26,13 +29,45 @@ def score(*, coverage: float, information: float) -> float:
     return 1 / (1 + exp(-(_CONSTANT + _COVERAGE * coverage + _INFORMATION * surprise)))
 
 
-def least_coverage(total: float) -> float:
-    """The coverage below which a signature of so much weight stays under `LEAST`; 1 if it does even in full."""
+def coverage_for(reached: float, *, total: float) -> float:
+    """The coverage that a signature of so much weight needs to reach a score; 1 if it does not even in full."""
     low, high = 0.0, 1.0
     for _ in range(12):
         middle = (low + high) / 2
-        if score(coverage=middle, information=middle * total) < LEAST:
+        if score(coverage=middle, information=middle * total) < reached:
             low = middle
         else:
             high = middle
     return low if high < 1 else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What a share of one signature is worth.
+
+    `ordinary` is how much of it stands in texts that are known to be something else. Only the rest tells anything;
+    and halfway between that and all of it lies the threshold: a message whose siblings differ from it in a word needs
+    that word, however long it is.
+    """
+
+    total: float
+    ordinary: float = 0.0
+
+    @property
+    def telling(self) -> float:
+        """The weight of what no ordinary text has, in nats."""
+        return self.total * (1 - min(self.ordinary, _MOST_ORDINARY))
+
+    def score(self, coverage: float) -> float:
+        """Of so much of the signature; never more than `score` says of it without regard to ordinary texts."""
+        adjusted = self._adjusted(coverage)
+        return score(coverage=adjusted, information=adjusted * self.telling)
+
+    def _adjusted(self, coverage: float) -> float:
+        enough = coverage_for(THRESHOLD, total=self.telling)
+        halfway = (1 + min(self.ordinary, _MOST_ORDINARY)) / 2
+        if halfway <= enough:
+            return coverage
+        if coverage < halfway:
+            return coverage * enough / halfway
+        return min(coverage, 1 - (1 - coverage) * (1 - enough) / (1 - halfway))

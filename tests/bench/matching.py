@@ -122,7 +122,9 @@ def show(console: Console) -> None:
                 times_slower = statistics.median(measured) / statistics.median(times["casebook"])
                 speed.add_row(str(len(catalog)), size, name, *_ms(measured), f"{times_slower:.1f}×")
         for name, answer in answers.items():
-            recall.add_row(str(len(catalog)), name, *_recall(answer, cases[:RECALL_TEXTS] if len(catalog) > 100 else cases))
+            recall.add_row(
+                str(len(catalog)), name, *_recall(answer, cases[:RECALL_TEXTS] if len(catalog) > 100 else cases)
+            )
     console.print(speed)
     console.print(recall)
 
@@ -146,7 +148,10 @@ def _interleaved(answers: dict[str, Answer], texts: Sequence[str], few: Sequence
 
 def _ms(seconds: Sequence[float]) -> tuple[str, str]:
     ordered = sorted(seconds)
-    return f"{1000 * statistics.median(ordered):.2f}", f"{1000 * ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]:.2f}"
+    return (
+        f"{1000 * statistics.median(ordered):.2f}",
+        f"{1000 * ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]:.2f}",
+    )
 
 
 def _recall(answer: Answer, cases: Sequence[Case]) -> list[str]:
@@ -160,4 +165,7 @@ def _recall(answer: Answer, cases: Sequence[Case]) -> list[str]:
 
 def _with_words(signatures: tuple[Signature, ...]) -> tuple[Signature, ...]:
     """A shuffled phrase of placeholders alone is no signature."""
-    return tuple(item if any(char.isalpha() for char in item.text.replace("<", " <")) else Signature(text="pod") for item in signatures)
+    return tuple(
+        item if any(char.isalpha() for char in item.text.replace("<", " <")) else Signature(text="pod")
+        for item in signatures
+    )

@@ -42,7 +42,9 @@ def renamed(chance: random.Random, text: str) -> str:
         name = match.group()
         if not any(char.isdigit() for char in name):
             return name
-        return names.setdefault(name, "".join(chance.choice("bcdfghklmnprstvz") for _ in range(6)) + f"-{chance.randint(0, 9)}")
+        return names.setdefault(
+            name, "".join(chance.choice("bcdfghklmnprstvz") for _ in range(6)) + f"-{chance.randint(0, 9)}"
+        )
 
     return _NAME.sub(other, text)
 
@@ -57,7 +59,11 @@ def quoted(chance: random.Random, text: str) -> str:
     """As a chat shows it: quoted, escaped, in colours, with a question around it."""
     colour = chance.choice(("\x1b[31m", "\x1b[1;33m", "[31m"))
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "hi, what is this?\r\n" + "\r\n".join(f"&gt; {colour}{line}\x1b[0m" for line in escaped.split("\n")) + "\r\nthanks"
+    return (
+        "hi, what is this?\r\n"
+        + "\r\n".join(f"&gt; {colour}{line}\x1b[0m" for line in escaped.split("\n"))
+        + "\r\nthanks"
+    )
 
 
 def surrounded(chance: random.Random, text: str) -> str:
