@@ -1,9 +1,9 @@
 """The simulated API server answers the recorded requests as the real one did.
 
 Each topic is a recording of `wire/`, replayed step by step against a cluster that starts from `worlds.yaml` and, before
-each step, from the last recorded state of the object the step is about. What no rule gives (uids, times, revisions, tokens,
-name suffixes) is masked. Steps that differ on purpose are listed with a reason in `departures.yaml`; the test fails for an
-unlisted one, and for a listed one that has come to agree.
+each step, from the last recorded state of the object the step is about. What no rule gives (uids, times, revisions,
+tokens, name suffixes) is masked. Steps that differ on purpose are listed with a reason in `departures.yaml`; the test
+fails for an unlisted one, and for a listed one that has come to agree.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Replay:
             self.known[place] = body
         if shown and str(body.get("kind", "")).endswith("List") and isinstance(body.get("items"), list):
             self._seed_items(body)
-        if place in self.known and not step["response"]["status"] == 404:
+        if place in self.known and step["response"]["status"] != 404:
             self.load(self.known[place])
 
     def _seed_items(self, body: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Reactions to writes: garbage collection, workloads, nodes, namespaces, claims, budgets and endpoints, at once.
 
-Real controllers work a moment after the write that wakes them. These run right after it, so that the answer of a write is
-what the API server stored and the next read shows what came of it.
+Real controllers work a moment after the write that wakes them. These run right after it, so that the answer of a write
+is what the API server stored and the next read shows what came of it.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Controllers:
         """An object was created through the API."""
         if _is_workload(obj):
             self._workloads.changed(obj)
+            self._recount(obj["metadata"]["namespace"])
         elif resource.table == PODS:
             self.started(obj)
         elif resource.table == NAMESPACES:
@@ -69,6 +70,7 @@ class Controllers:
                 self._workloads.refresh(after)
             if becomes is not None:
                 self._workloads.pods_patched(after, becomes)
+            self._recount(after["metadata"]["namespace"])
         elif resource.table == PODS:
             if becomes is not None:
                 self._workloads.settle(after, becomes)
@@ -121,7 +123,10 @@ class Controllers:
         owner = self._workloads.owner_of(pod)
         if owner is not None and _is_workload(owner):
             self._workloads.refresh(owner)
-        namespace = pod["metadata"]["namespace"]
+        self._recount(pod["metadata"]["namespace"])
+
+    def _recount(self, namespace: str) -> None:
+        """What is counted over the pods of a namespace."""
         budgets.refresh(namespace, state=self._state)
         refresh_endpoints(namespace, state=self._state)
 

@@ -11,7 +11,7 @@ from bot.playground.kubernetes.resources import Json
 
 
 def update_revision(owner: Json) -> str:
-    """The name of the ControllerRevision of the owner's template; what the world says while the template is as loaded."""
+    """The name of the ControllerRevision of the owner's template, as the world says it until the owner changes."""
     status = owner.get("status") or {}
     if owner["metadata"].get("generation", 1) == status.get("observedGeneration") and status.get("updateRevision"):
         return str(status["updateRevision"])

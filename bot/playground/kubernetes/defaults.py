@@ -57,9 +57,13 @@ def fill(obj: Json, *, resource: Resource) -> None:
         case _:
             pass
     if resource.kind in _TEMPLATED and not resource.custom:
-        template = (spec.get("template") or {}).get("spec")
-        if isinstance(template, dict):
-            _template_spec(template)
+        template = spec.get("template") or {}
+        for key in ("labels", "annotations"):
+            # Go's encoder leaves empty maps out, so taking away the last annotation takes away the map.
+            if not (template.get("metadata") or {}).get(key, True):
+                del template["metadata"][key]
+        if isinstance(template.get("spec"), dict):
+            _template_spec(template["spec"])
 
 
 def _template_spec(spec: Json) -> None:

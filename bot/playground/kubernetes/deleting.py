@@ -1,4 +1,4 @@
-"""Deleting: preconditions, grace, finalizers, propagation; and evicting, which deletes if the disruption budgets allow."""
+"""Deleting: preconditions, grace, finalizers, propagation; and evicting, which asks the disruption budgets first."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Deleter:
         }
 
     def evict(self, *, pod: Json, resource: Resource, options: Json, dry_run: bool) -> None:
-        """Refusal 500 with several budgets, 429 if the one there is does not allow it, 409 for a failed precondition."""
+        """Refusal 500 with several budgets, 429 if the one there is refuses, 409 for a failed precondition."""
         matching = budgets.of_pod(pod, state=self._state)
         if len(matching) > 1:
             message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."

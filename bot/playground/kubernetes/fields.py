@@ -10,133 +10,43 @@ from typing import Any
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.status import bad_request, cause, invalid
 
-_METADATA = frozenset(
-    [
-        "name",
-        "generateName",
-        "namespace",
-        "selfLink",
-        "uid",
-        "resourceVersion",
-        "generation",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "labels",
-        "annotations",
-        "ownerReferences",
-        "finalizers",
-        "managedFields",
-    ]
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_METADATA = _words(
+    "name generateName namespace selfLink uid resourceVersion generation creationTimestamp "
+    "deletionTimestamp deletionGracePeriodSeconds labels annotations ownerReferences finalizers "
+    "managedFields"
 )
-_CONTAINER = frozenset(
-    [
-        "name",
-        "image",
-        "command",
-        "args",
-        "workingDir",
-        "ports",
-        "envFrom",
-        "env",
-        "resources",
-        "resizePolicy",
-        "restartPolicy",
-        "restartPolicyRules",
-        "volumeMounts",
-        "volumeDevices",
-        "livenessProbe",
-        "readinessProbe",
-        "startupProbe",
-        "lifecycle",
-        "terminationMessagePath",
-        "terminationMessagePolicy",
-        "imagePullPolicy",
-        "securityContext",
-        "stdin",
-        "stdinOnce",
-        "tty",
-        "targetContainerName",
-    ]
+_CONTAINER = _words(
+    "name image command args workingDir ports envFrom env resources resizePolicy restartPolicy "
+    "restartPolicyRules volumeMounts volumeDevices livenessProbe readinessProbe startupProbe "
+    "lifecycle terminationMessagePath terminationMessagePolicy imagePullPolicy securityContext stdin "
+    "stdinOnce tty targetContainerName"
 )
-_POD_SPEC = frozenset(
-    [
-        "volumes",
-        "initContainers",
-        "containers",
-        "ephemeralContainers",
-        "restartPolicy",
-        "terminationGracePeriodSeconds",
-        "activeDeadlineSeconds",
-        "dnsPolicy",
-        "nodeSelector",
-        "serviceAccountName",
-        "serviceAccount",
-        "automountServiceAccountToken",
-        "nodeName",
-        "hostNetwork",
-        "hostPID",
-        "hostIPC",
-        "shareProcessNamespace",
-        "securityContext",
-        "imagePullSecrets",
-        "hostname",
-        "subdomain",
-        "affinity",
-        "schedulerName",
-        "tolerations",
-        "hostAliases",
-        "priorityClassName",
-        "priority",
-        "dnsConfig",
-        "readinessGates",
-        "runtimeClassName",
-        "enableServiceLinks",
-        "preemptionPolicy",
-        "overhead",
-        "topologySpreadConstraints",
-        "setHostnameAsFQDN",
-        "os",
-        "hostUsers",
-        "schedulingGates",
-        "resourceClaims",
-        "resources",
-        "hostnameOverride",
-        "workloadRef",
-    ]
+_POD_SPEC = _words(
+    "volumes initContainers containers ephemeralContainers restartPolicy "
+    "terminationGracePeriodSeconds activeDeadlineSeconds dnsPolicy nodeSelector serviceAccountName "
+    "serviceAccount automountServiceAccountToken nodeName hostNetwork hostPID hostIPC "
+    "shareProcessNamespace securityContext imagePullSecrets hostname subdomain affinity schedulerName "
+    "tolerations hostAliases priorityClassName priority dnsConfig readinessGates runtimeClassName "
+    "enableServiceLinks preemptionPolicy overhead topologySpreadConstraints setHostnameAsFQDN os "
+    "hostUsers schedulingGates resourceClaims resources hostnameOverride workloadRef"
 )
 _SPECS: dict[str, frozenset[str]] = {
     "Pod": _POD_SPEC,
-    "Deployment": frozenset(
-        [
-            "replicas",
-            "selector",
-            "template",
-            "strategy",
-            "minReadySeconds",
-            "revisionHistoryLimit",
-            "paused",
-            "progressDeadlineSeconds",
-        ]
+    "Deployment": _words(
+        "replicas selector template strategy minReadySeconds revisionHistoryLimit paused progressDeadlineSeconds"
     ),
-    "ReplicaSet": frozenset(["replicas", "minReadySeconds", "selector", "template"]),
-    "StatefulSet": frozenset(
-        [
-            "replicas",
-            "selector",
-            "template",
-            "volumeClaimTemplates",
-            "serviceName",
-            "podManagementPolicy",
-            "updateStrategy",
-            "revisionHistoryLimit",
-            "minReadySeconds",
-            "persistentVolumeClaimRetentionPolicy",
-            "ordinals",
-        ]
+    "ReplicaSet": _words("replicas minReadySeconds selector template"),
+    "StatefulSet": _words(
+        "replicas selector template volumeClaimTemplates serviceName podManagementPolicy updateStrategy "
+        "revisionHistoryLimit minReadySeconds persistentVolumeClaimRetentionPolicy ordinals"
     ),
-    "DaemonSet": frozenset(["selector", "template", "updateStrategy", "minReadySeconds", "revisionHistoryLimit"]),
-    "Node": frozenset(["podCIDR", "podCIDRs", "providerID", "unschedulable", "taints", "configSource", "externalID"]),
+    "DaemonSet": _words("selector template updateStrategy minReadySeconds revisionHistoryLimit"),
+    "Node": _words("podCIDR podCIDRs providerID unschedulable taints configSource externalID"),
 }
 _LISTS = {"containers": "[]v1.Container", "initContainers": "[]v1.Container", "volumes": "[]v1.Volume"}
 _QUANTITY = re.compile(r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$")

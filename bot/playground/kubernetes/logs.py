@@ -39,10 +39,6 @@ class Logs:
             if owner == uid:
                 self._logs[to, container, previous] = Log(text=log.text)
 
-    def forget(self, *, uid: str) -> None:
-        for key in [key for key in self._logs if key[0] == uid]:
-            del self._logs[key]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Options:

@@ -149,7 +149,7 @@ def _merge_list(before: list[Any], patch: list[Any], *, name: str) -> list[Any]:
 
 
 def _in_order(*, patched: list[Json], untouched: list[Json], place: dict[Any, int], key: str) -> list[Json]:
-    """Both parts as one list: known items where they were, new ones before whatever comes next (as apimachinery does)."""
+    """Both parts as one list: known items where they were, new ones before what comes next, as apimachinery does."""
     ordered: list[Json] = []
     rest = list(untouched)
     for item in patched:

@@ -76,8 +76,7 @@ def running(pod: Json, *, state: State) -> Json:
     spec = pod["spec"]
     node = state.store.get(table=("", "nodes"), namespace="", name=spec.get("nodeName", "")) or {}
     host = _address(node)
-    number = int(pod["metadata"]["uid"].replace("-", "")[:4], 16)
-    address = host if spec.get("hostNetwork") and host else f"10.244.{number % 200 + 20}.{number % 250 + 2}"
+    address = host if spec.get("hostNetwork") and host else pod_address(pod)
     statuses = [_started(each, now=now, uid=pod["metadata"]["uid"]) for each in spec.get("containers") or ()]
     status: Json = {
         "phase": "Running",
@@ -108,7 +107,16 @@ def with_fault_of(pod: Json, like: Json, *, now: datetime) -> Json:
     spec = dict(pod["spec"])
     if not like["spec"].get("nodeName"):
         spec.pop("nodeName", None)
+    if status.get("podIP") and not spec.get("hostNetwork"):
+        address = pod_address(pod)
+        status |= {"podIP": address, "podIPs": [{"ip": address}]}
     return pod | {"spec": spec, "status": status}
+
+
+def pod_address(pod: Json) -> str:
+    """An address of the pod network, other for each pod."""
+    number = int(pod["metadata"]["uid"].replace("-", "")[:6], 16)
+    return f"10.244.{number % 200 + 20}.{number // 200 % 250 + 2}"
 
 
 def _fresh(value: Any, *, now: str, key: str = "") -> Any:

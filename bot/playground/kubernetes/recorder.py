@@ -85,7 +85,7 @@ class Recorder:
         plain, micro = times.timestamp(now), times.micro_timestamp(now)
         for event in self._state.store.objects(table=EVENTS, namespace=namespace):
             involved = event.get("involvedObject") or {}
-            if involved.get("uid") != uid:
+            if involved.get("uid") != uid or event.get("reason") == "Killing":
                 continue
             number = int(now.timestamp() * 1_000_000) * 1000 + self._state.next_event()
             name = f"{new['metadata']['name']}.{number:x}"

@@ -64,13 +64,16 @@ class State:
     def remove(self, *, resource: Resource, obj: Json) -> None:
         metadata = obj["metadata"]
         self.store.remove(table=resource.table, namespace=metadata.get("namespace", ""), name=metadata["name"])
-        if resource.table == ("", "pods"):
-            self.logs.forget(uid=metadata["uid"])
         if resource.table == API_SERVICES and obj["spec"].get("service"):
             self.registry.remove_group_version(group=obj["spec"]["group"], version=obj["spec"]["version"])
         if resource.table == DEFINITIONS:
             for each in resources.from_custom_resource_definition(obj):
                 self.registry.remove_group_version(group=each.group, version=each.version, plural=each.plural)
+
+    def is_terminating(self, namespace: str) -> bool:
+        """Whether a namespace is being deleted, so that nothing new may be made in it."""
+        found = self.store.get(table=NAMESPACES, namespace="", name=namespace)
+        return found is not None and "deletionTimestamp" in found["metadata"]
 
     def unavailable(self) -> set[tuple[str, str]]:
         """Group versions whose APIService has a backend and is not Available."""

@@ -12,7 +12,7 @@ Clock: TypeAlias = Callable[[], datetime]
 _RELATIVE = re.compile(r"^(?P<sign>[-+])(?P<amount>\d+(\.\d+)?)(?P<unit>[smhd])$")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _MICRO = frozenset({"renewTime", "acquireTime", "eventTime", "lastObservedTime"})
-_TIME_KEYS = ("Time", "Timestamp", "At", "time", "After", "Before")
+_TIME_KEYS = ("Time", "Timestamp", "At", "time", "timestamp", "After", "Before")
 
 
 def utc_now() -> datetime:

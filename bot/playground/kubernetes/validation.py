@@ -63,7 +63,9 @@ def check(obj: Json, *, resource: Resource, before: Json | None = None) -> None:
     if resource.custom:
         refuse(causes, resource=resource, name=name)
         return
-    causes += list(_of_spec(obj, resource=resource))
+    # What a trimmed world left out is no reason to refuse a later change of something else.
+    known = [] if before is None else list(_of_spec(before, resource=resource))
+    causes += [each for each in _of_spec(obj, resource=resource) if each not in known]
     if before is not None:
         causes += list(_of_change(obj, before, resource=resource))
     refuse(causes, resource=resource, name=name)

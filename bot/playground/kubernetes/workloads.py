@@ -1,17 +1,16 @@
 """Workload controllers: what Deployments, ReplicaSets, StatefulSets, DaemonSets and Jobs do about their pods.
 
-They act at once and finish at once. A pod that has to be made anew shows the fault of the one it replaces as long as the
-spec of its owner's template is what the world said; with another template it runs. What a trimmed world leaves out (a
-Deployment of three of which one pod is written) stays out until then.
+They act at once and finish at once. A pod that has to be made anew shows the fault of the one it replaces as long as
+the spec of its owner's template is what the world said; with another template it runs. What a trimmed world leaves out
+(a Deployment of three of which one pod is written) stays out until then.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 from dataclasses import dataclass, field
 
-from bot.playground.kubernetes import budgets, counting, patching, pods, scheduling
+from bot.playground.kubernetes import budgets, counting, patching, pods, replicasets, scheduling
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.overrides import Becomes, Override, When
 from bot.playground.kubernetes.recorder import Recorder
@@ -19,10 +18,7 @@ from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.state import State
 
 PODS = ("", "pods")
-REPLICA_SETS = ("apps", "replicasets")
 KINDS = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
-_HASH = "pod-template-hash"
-_REVISION = "deployment.kubernetes.io/revision"
 
 
 @dataclass(slots=True)
@@ -86,6 +82,8 @@ class Workloads:
         """Bring a pod back as its owner would make it."""
         owner = self.owner_of(pod)
         if owner is None or owner["kind"] not in KINDS or owner["metadata"].get("deletionTimestamp"):
+            return
+        if self._state.is_terminating(pod["metadata"]["namespace"]):
             return
         top = self.owner_of(owner) or owner
         if not _finished(owner) and len(self.pods_of(owner)) < self._wanted(owner):
@@ -201,7 +199,7 @@ class Workloads:
     def _roll_deployment(self, owner: Json, *, rolled: bool) -> None:
         sets = self._replica_sets(owner)
         replicas = int(owner["spec"].get("replicas", 1))
-        current = self._set_of(owner, sets)
+        current = replicasets.of_template(owner, sets)
         old = [each for each in sets if current is None or each["metadata"]["uid"] != current["metadata"]["uid"]]
         replaced = [pod for each in old for pod in self.pods_of(each)]
         unchanged = self._unchanged(owner)
@@ -212,8 +210,10 @@ class Workloads:
         if renewed:
             self._baselines[owner["metadata"]["uid"]].hidden = {}
         had = int(current["spec"].get("replicas", 0)) if current else 0
-        revision = max((_revision(each) for each in sets), default=0) + 1
-        current = self._with_replicas(owner, current, replicas=replicas, revision=revision, rolled=rolled or not sets)
+        number = max((replicasets.revision(each) for each in sets), default=0) + 1
+        current = replicasets.promote(
+            owner, current, state=self._state, replicas=replicas, number=number, rolled=rolled or not sets
+        )
         baseline = self._baselines.setdefault(current["metadata"]["uid"], _Baseline(template={}))
         if renewed:
             baseline.missing, baseline.hidden = 0, {}
@@ -225,8 +225,8 @@ class Workloads:
             before = int(each["spec"].get("replicas", 0))
             if before:
                 self._record.scaled(owner, name=each["metadata"]["name"], before=before, after=0)
-                each_resource = self._state.registry.of_table(REPLICA_SETS)
-                self._state.put(resource=each_resource, obj=_with_spec(each, replicas=0))
+                each_resource = self._state.registry.of_table(replicasets.REPLICA_SETS)
+                self._state.put(resource=each_resource, obj=replicasets.resized(each, replicas=0))
             for pod in self.pods_of(each):
                 self._remove(pod, owner=each)
             self.refresh(each)
@@ -234,54 +234,6 @@ class Workloads:
             self._make(current, like=pod, fate=fate, unchanged=unchanged)
         self._scale(current)
         self.refresh(current)
-
-    def _with_replicas(self, owner: Json, current: Json | None, *, replicas: int, revision: int, rolled: bool) -> Json:
-        """The ReplicaSet of the Deployment's template, made if need be, with its new size and revision."""
-        resource = self._state.registry.of_table(REPLICA_SETS)
-        metadata = owner["metadata"]
-        if current is None:
-            template = copy.deepcopy(owner["spec"]["template"])
-            digest = suffix(json.dumps(template, sort_keys=True), length=10)
-            labels = ((template.get("metadata") or {}).get("labels") or {}) | {_HASH: digest}
-            template["metadata"] = (template.get("metadata") or {}) | {"labels": labels}
-            selector = copy.deepcopy(owner["spec"].get("selector") or {})
-            selector["matchLabels"] = (selector.get("matchLabels") or {}) | {_HASH: digest}
-            name = f"{metadata['name']}-{digest}"
-            place = {"table": REPLICA_SETS, "namespace": metadata["namespace"], "name": name}
-            current = {
-                "kind": "ReplicaSet",
-                "apiVersion": "apps/v1",
-                "metadata": {
-                    "name": name,
-                    "namespace": metadata["namespace"],
-                    "uid": self._state.store.new_uid(**place),
-                    "generation": 0,
-                    "creationTimestamp": self._record.now(),
-                    "labels": labels,
-                    "ownerReferences": [pods.owner_reference(owner)],
-                },
-                "spec": {"replicas": 0, "selector": selector, "template": template},
-                "status": {"replicas": 0},
-            }
-        if rolled:
-            annotations = dict(current["metadata"].get("annotations") or {})
-            if before := annotations.get(_REVISION):
-                history = annotations.get(f"{_REVISION}-history")
-                annotations[f"{_REVISION}-history"] = f"{history},{before}" if history else before
-            annotations[_REVISION] = str(revision)
-            current = current | {"metadata": current["metadata"] | {"annotations": annotations}}
-            above = self._state.registry.of_kind("Deployment")[0]
-            latest = self._state.find(resource=above, namespace=metadata["namespace"], name=metadata["name"])
-            if latest is not None:
-                notes = (latest["metadata"].get("annotations") or {}) | {_REVISION: str(revision)}
-                self._state.put(resource=above, obj=latest | {"metadata": latest["metadata"] | {"annotations": notes}})
-        annotations = (current["metadata"].get("annotations") or {}) | {
-            "deployment.kubernetes.io/desired-replicas": str(replicas)
-        }
-        sized = _with_spec(current, replicas=replicas)
-        return self._state.put(
-            resource=resource, obj=sized | {"metadata": sized["metadata"] | {"annotations": annotations}}
-        )
 
     def _roll_in_place(self, owner: Json) -> None:
         """Replace every pod of a StatefulSet or DaemonSet by one of the new template."""
@@ -369,25 +321,18 @@ class Workloads:
         ]
 
     def _replica_sets(self, owner: Json) -> list[Json]:
-        return sorted(self._owned(owner, REPLICA_SETS), key=_revision)
-
-    def _set_of(self, owner: Json, sets: list[Json]) -> Json | None:
-        wanted = owner["spec"].get("template") or {}
-        for each in reversed(sets):
-            if _without_hash(each["spec"].get("template") or {}) == _without_hash(wanted):
-                return each
-        return None
+        return sorted(self._owned(owner, replicasets.REPLICA_SETS), key=replicasets.revision)
 
     def _newest_name(self, owner: Json) -> str:
         sets = self._replica_sets(owner) if owner["kind"] == "Deployment" else []
-        current = self._set_of(owner, sets) or (sets[-1] if sets else None)
+        current = replicasets.of_template(owner, sets) or (sets[-1] if sets else None)
         return str(current["metadata"]["name"]) if current else ""
 
     def _updated(self, owner: Json) -> list[Json]:
         if owner["kind"] != "Deployment":
             return self.pods_of(owner)
         sets = self._replica_sets(owner)
-        current = self._set_of(owner, sets) or (sets[-1] if sets else None)
+        current = replicasets.of_template(owner, sets) or (sets[-1] if sets else None)
         return self.pods_of(current) if current else []
 
 
@@ -401,24 +346,6 @@ def _finished(owner: Json) -> bool:
 def _ordinal(pod: Json) -> int:
     tail = pod["metadata"]["name"].rpartition("-")[2]
     return int(tail) if tail.isdigit() else 0
-
-
-def _revision(replica_set: Json) -> int:
-    return int((replica_set["metadata"].get("annotations") or {}).get(_REVISION, 0))
-
-
-def _with_spec(obj: Json, *, replicas: int) -> Json:
-    metadata = obj["metadata"]
-    if obj["spec"].get("replicas") == replicas and metadata.get("generation"):
-        return obj
-    counted = metadata | {"generation": metadata.get("generation", 0) + 1}
-    return obj | {"metadata": counted, "spec": obj["spec"] | {"replicas": replicas}}
-
-
-def _without_hash(template: Json) -> Json:
-    metadata = dict(template.get("metadata") or {})
-    metadata["labels"] = {key: value for key, value in (metadata.get("labels") or {}).items() if key != _HASH}
-    return template | {"metadata": metadata}
 
 
 def _labels(owner: Json, *, name: str) -> Json:

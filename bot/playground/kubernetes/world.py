@@ -2,26 +2,34 @@
 
 A world is checked as a whole before anything of it is stored, so that a mistake in it leaves the cluster as it was.
 What is filled in: apiVersion of known kinds, namespace ("default"), uid, resourceVersion, generation,
-creationTimestamp (a day ago), owner references, namespaces that are not written, and relative times.
+creationTimestamp (a day ago), the API's own defaults, owner references, namespaces that are not written, and relative
+times.
 """
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from bot.playground.kubernetes import events, resources, times
+from bot.playground.kubernetes import defaults, events, resources, times
 from bot.playground.kubernetes.access import Denial
 from bot.playground.kubernetes.logs import Log, container_names
 from bot.playground.kubernetes.overrides import Override, parse_override
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import DEFINITIONS, NAMESPACES, State
 from bot.playground.kubernetes.store import Key, Table, uid_of
-from bot.playground.kubernetes.wrong import WorldError, check_keys, list_of_mappings
+from bot.playground.kubernetes.wrong import (
+    WorldError,
+    check_body,
+    check_choice,
+    check_keys,
+    check_strings,
+    check_time,
+    list_of_mappings,
+)
 
 _KEYS = ("objects", "events", "logs", "forbidden", "reactions")
 _EVENT_KEYS = (
@@ -147,8 +155,8 @@ class Loader:
         if namespace and not resource.namespaced:
             raise WorldError(f"{about}: metadata.namespace: {resource.kind} is cluster-scoped and has none")
         for key in ("labels", "annotations"):
-            _check_strings(metadata.get(key), about=about, key=key)
-        _check_body(item, about=about)
+            check_strings(metadata.get(key), about=about, key=key)
+        check_body(item, about=about)
         place = (resource.table, (namespace, metadata["name"]))
         if place in self._objects:
             raise WorldError(f"{about}: written twice in one world")
@@ -176,6 +184,7 @@ class Loader:
             item = {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}} | item
         obj: Json = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": head | rest}
         obj |= {key: value for key, value in item.items() if key not in ("kind", "apiVersion", "metadata")}
+        defaults.fill(obj, resource=resource)
         if resource.kind in _COUNTED and any(isinstance(each, int) for each in (obj.get("status") or {}).values()):
             obj["status"] = {"observedGeneration": head["generation"]} | obj["status"]
         if resource.kind == "APIService" and "status" not in obj:
@@ -261,10 +270,10 @@ class Loader:
         for key in ("reason", "message"):
             if not isinstance(item.get(key), str):
                 raise WorldError(f"{where} (for {item['for']}): {key}: expected a string, got {item.get(key)!r}")
-        _check_choice(item, "type", ("Normal", "Warning"), where=where)
-        _check_choice(item, "style", ("plain", "series"), where=where)
+        check_choice(item, "type", ("Normal", "Warning"), where=where)
+        check_choice(item, "style", ("plain", "series"), where=where)
         for key in ("first", "last"):
-            _check_time(item, key, now=self._now, where=where)
+            check_time(item, key, now=self._now, where=where)
         if not isinstance(item.get("count", 1), int) or item.get("count", 1) < 1:
             raise WorldError(f"{where}: count: expected a positive integer, got {item['count']!r}")
         resource, involved = self._lookup(kind=kind, namespace=namespace, name=name, where=f"{where}.for")
@@ -299,7 +308,7 @@ class Loader:
             raise WorldError(f"{where} (pod {pod_name}): container: expected one of {containers}, got {container!r}")
         if not isinstance(item.get("previous", False), bool):
             raise WorldError(f"{where} (pod {pod_name}): previous: expected true or false, got {item['previous']!r}")
-        since = _check_time(item, "since", now=self._now, where=where)
+        since = check_time(item, "since", now=self._now, where=where)
         return pod["metadata"]["uid"], str(container), item.get("previous", False), Log(text=text, since=since)
 
     def _store(
@@ -344,53 +353,6 @@ class Loader:
         for denial in denials:
             state.access.forbid(denial)
         return stored
-
-
-def _check_strings(values: Any, *, about: str, key: str) -> None:
-    if values is None:
-        return
-    if not isinstance(values, Mapping):
-        raise WorldError(f"{about}: metadata.{key}: expected a mapping, got {values!r}")
-    for name, value in values.items():
-        if not isinstance(value, (str, datetime)):
-            raise WorldError(f"{about}: metadata.{key}.{name}: expected a string, got {value!r} (quote it in YAML)")
-
-
-def _check_body(item: Json, *, about: str) -> None:
-    for key in ("spec", "status"):
-        if key in item and not isinstance(item[key], dict):
-            raise WorldError(f"{about}: {key}: expected a mapping, got {item[key]!r}")
-    if item["kind"] != "Pod":
-        return
-    containers = (item.get("spec") or {}).get("containers")
-    named = isinstance(containers, list) and all(isinstance(each, dict) and each.get("name") for each in containers)
-    if not containers or not named:
-        raise WorldError(f"{about}: spec.containers: expected a list of containers with a name, got {containers!r}")
-    known = set(container_names(item))
-    for key in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
-        for status in (item.get("status") or {}).get(key) or ():
-            if not isinstance(status, dict) or status.get("name") not in known:
-                raise WorldError(f"{about}: status.{key}: expected the name of one of {sorted(known)}, got {status!r}")
-
-
-def _check_choice(item: Json, key: str, allowed: tuple[str, ...], *, where: str) -> None:
-    if key in item and item[key] not in allowed:
-        close = difflib.get_close_matches(str(item[key]), allowed, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise WorldError(f"{where}: {key}: expected {' or '.join(allowed)}, got {item[key]!r}{hint}")
-
-
-def _check_time(item: Json, key: str, *, now: datetime, where: str) -> datetime | None:
-    if key not in item:
-        return None
-    if (moment := times.relative(item[key], now=now)) is not None:
-        return moment
-    try:
-        return times.parse(item[key])
-    except (ValueError, AttributeError):
-        raise WorldError(
-            f'{where}: {key}: expected a time like "-5m" or an RFC 3339 timestamp, got {item[key]!r}'
-        ) from None
 
 
 def _denials(written: Any) -> list[Denial]:

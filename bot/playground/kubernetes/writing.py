@@ -1,4 +1,4 @@
-"""Writes: create, update and patch, their dry runs and subresources; deleting, scaling and evicting have their own files."""
+"""Writes as they come in: create, update, patch, and the subresources that are written to."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from bot.playground.kubernetes.deleting import Deleter
 from bot.playground.kubernetes.resources import WITHOUT_GENERATION, Json, Resource
 from bot.playground.kubernetes.state import NAMESPACES, State
 from bot.playground.kubernetes.status import (
-    Refusal,
     admission_forbidden,
     already_exists,
     bad_request,
@@ -26,9 +25,7 @@ from bot.playground.kubernetes.status import (
     refusal,
     success,
 )
-
-_MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
-_KEPT_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+from bot.playground.kubernetes.updates import Updater, check, complete, require_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +62,7 @@ class Writer:
     def __init__(self, *, state: State, controllers: Controllers) -> None:
         self._state = state
         self._controllers = controllers
+        self._updater = Updater(state=state, controllers=controllers)
         self._deleter = Deleter(state=state, controllers=controllers)
 
     def write(
@@ -123,8 +121,8 @@ class Writer:
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"] + defaults.suffix(metadata, state.store.revision)
         created = self._initial(obj, resource=resource, namespace=namespace)
-        _complete(created, resource=resource)
-        _check(created, resource=resource)
+        complete(created, resource=resource)
+        check(created, resource=resource)
         if state.find(resource=resource, namespace=namespace, name=metadata["name"]) is not None:
             raise already_exists(group=resource.group, resource=resource.plural, name=metadata["name"])
         if resource.kind == "Pod":
@@ -169,7 +167,7 @@ class Writer:
         found = self._state.store.get(table=NAMESPACES, namespace="", name=namespace)
         if found is None:
             raise not_found(group="", resource="namespaces", name=namespace)
-        if found["metadata"].get("deletionTimestamp"):
+        if self._state.is_terminating(namespace):
             reason = cause(
                 reason="NamespaceTerminating",
                 message=f"namespace {namespace} is being terminated",
@@ -221,35 +219,16 @@ class Writer:
     def _existing(self, write: _Write) -> Json:
         return reading.existing(state=self._state, resource=write.resource, address=write.address)
 
-    def _store(
-        self, write: _Write, *, before: Json, after: Json, dry_run: bool, warnings: tuple[str, ...] = ()
-    ) -> Done:
-        resource = write.resource
+    def _store(self, write: _Write, *, before: Json, after: Json, dry_run: bool, warnings: tuple[str, ...]) -> Done:
         _same_name(after, write=write)
-        after = _carried_over(before, copy.deepcopy(after), subresource=write.address.subresource, resource=resource)
-        self._require_version(before, after, resource=resource)
-        _complete(after, resource=resource)
-        _check(after, resource=resource, before=before)
-        after["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"]
-        if after == before:
-            return Done(status=200, body=before, warnings=warnings)
-        if write.address.subresource == "" and _counts_up(before, after, resource=resource):
-            after["metadata"]["generation"] = before["metadata"].get("generation", 0) + 1
-        if dry_run:
-            return Done(status=200, body=after, warnings=warnings)
-        if after["metadata"].get("deletionTimestamp") and _releasable(after, resource=resource):
-            self._state.remove(resource=resource, obj=after)
-            self._controllers.removed(resource=resource, obj=after)
-            return Done(status=200, body=after, warnings=warnings)
-        stored = self._state.put(resource=resource, obj=after)
-        self._controllers.updated(resource=resource, before=before, after=stored)
-        return Done(status=200, body=stored, warnings=warnings)
-
-    def _require_version(self, before: Json, after: Json, *, resource: Resource) -> None:
-        asked = after["metadata"].get("resourceVersion")
-        if asked and asked != before["metadata"]["resourceVersion"]:
-            name = before["metadata"]["name"]
-            raise conflict(group=resource.group, resource=resource.plural, name=name, because=_MODIFIED)
+        body = self._updater.store(
+            resource=write.resource,
+            before=before,
+            after=after,
+            dry_run=dry_run,
+            subresource=write.address.subresource,
+        )
+        return Done(status=200, body=body, warnings=warnings)
 
     def _scale(self, write: _Write) -> Done:
         owner = self._existing(write)
@@ -262,7 +241,7 @@ class Writer:
         else:
             dry_run = write.dry_run(options="UpdateOptions")
             after = decode_object(write.body, content_type=write.content_type, resource=write.resource, kind="Scale")
-        self._require_version(owner, after, resource=write.resource)
+        require_version(owner, after, resource=write.resource)
         replicas = (after.get("spec") or {}).get("replicas", 0)
         if not isinstance(replicas, int) or isinstance(replicas, bool):
             raise bad_request(
@@ -272,17 +251,10 @@ class Writer:
         if replicas < 0:
             message = f"Invalid value: {replicas}: must be greater than or equal to 0"
             wrong = cause(reason="FieldValueInvalid", message=message, field="spec.replicas")
-            raise validation_error(wrong, group="autoscaling", kind="Scale", name=write.name)
+            raise invalid(group="autoscaling", kind="Scale", name=write.name, causes=[wrong])
         changed = owner | {"spec": owner["spec"] | {"replicas": replicas}}
-        main = _Write(
-            address=Address(**{**_address(write.address), "subresource": ""}),
-            resource=write.resource,
-            query=write.query,
-            content_type=write.content_type,
-            body=write.body,
-        )
-        done = self._store(main, before=owner, after=changed, dry_run=dry_run)
-        return Done(status=200, body=scale_of(done.body))
+        stored = self._updater.store(resource=write.resource, before=owner, after=changed, dry_run=dry_run)
+        return Done(status=200, body=scale_of(stored))
 
     def _evict(self, write: _Write) -> Done:
         if write.address.verb != "create":
@@ -314,17 +286,6 @@ class Writer:
         return Done(status=201, body=success(code=201))
 
 
-def _address(address: Address) -> dict[str, str]:
-    return {name: getattr(address, name) for name in Address.__slots__}
-
-
-def validation_error(
-    wrong: Json, *, options: str = "", group: str = "meta.k8s.io", kind: str = "", name: str = ""
-) -> Refusal:
-    """Refusal 422 with one cause, of options or of a kind."""
-    return invalid(group=group, kind=kind or options, name=name, causes=[wrong])
-
-
 def _same_name(obj: Json, *, write: _Write) -> None:
     metadata = obj.get("metadata") or {}
     name = metadata.get("name", write.name)
@@ -351,76 +312,3 @@ def scale_of(owner: Json) -> Json:
             "selector": ",".join(f"{key}={value}" for key, value in sorted(selector.items())),
         },
     }
-
-
-def _carried_over(before: Json, after: Json, *, subresource: str, resource: Resource) -> Json:
-    """The object to store: what a client may not set comes from the stored one, and status only through its own door."""
-    metadata = after.setdefault("metadata", {})
-    old = before["metadata"]
-    for key in _KEPT_METADATA:
-        if key == "uid" and metadata.get("uid"):
-            continue
-        if key in old:
-            metadata[key] = old[key]
-        else:
-            metadata.pop(key, None)
-    metadata["name"] = old["name"]
-    if "namespace" in old:
-        metadata["namespace"] = old["namespace"]
-    for key in ("labels", "annotations", "finalizers", "ownerReferences"):
-        if not metadata.get(key):
-            metadata.pop(key, None)
-    after |= {"kind": before["kind"], "apiVersion": before["apiVersion"]}
-    if subresource == "status":
-        after = {key: value for key, value in before.items() if key not in ("metadata", "status")} | {
-            "metadata": metadata,
-            "status": after.get("status", {}),
-        }
-    elif subresource == "finalize":
-        after = before | {"spec": {key: value for key, value in (after.get("spec") or {}).items() if value}}
-    elif resource.subresource("status") is not None:
-        after.pop("status", None)
-        if "status" in before:
-            after["status"] = before["status"]
-    ordered = {key: after[key] for key in ("kind", "apiVersion", "metadata") if key in after}
-    return ordered | {key: value for key, value in after.items() if value is not None}
-
-
-def _complete(obj: Json, *, resource: Resource) -> None:
-    defaults.fill(obj, resource=resource)
-    if resource.kind == "Pod" and resource.table == ("", "pods"):
-        status = obj.setdefault("status", {})
-        status.setdefault("phase", "Pending")
-        status.setdefault("qosClass", defaults.quality(obj.get("spec") or {}))
-        for condition in status.get("conditions") or ():
-            condition.setdefault("lastProbeTime", None)
-            condition.setdefault("lastTransitionTime", None)
-    if resource.schema is not None:
-        schemas.set_defaults(obj, resource.schema)
-
-
-def _check(obj: Json, *, resource: Resource, before: Json | None = None) -> None:
-    validation.check(obj, resource=resource, before=before)
-    if resource.schema is not None:
-        found = list(schemas.violations(obj, resource.schema))
-        validation.refuse(found, resource=resource, name=obj["metadata"].get("name", ""))
-
-
-def _counts_up(before: Json, after: Json, *, resource: Resource) -> bool:
-    """Whether this update is a new generation; a Deployment counts its annotations too."""
-    if "generation" not in before["metadata"]:
-        return False
-    if resource.custom:
-        return any(before.get(key) != after.get(key) for key in {*before, *after} - {"metadata", "status"})
-    changed = before.get("spec") != after.get("spec")
-    annotations = before["metadata"].get("annotations") != after["metadata"].get("annotations")
-    return changed or (resource.kind == "Deployment" and annotations)
-
-
-def _releasable(obj: Json, *, resource: Resource) -> bool:
-    """Whether nothing holds an object that is being deleted any more."""
-    if obj["metadata"].get("finalizers"):
-        return False
-    if resource.table == NAMESPACES:
-        return not (obj.get("spec") or {}).get("finalizers")
-    return bool(resource.table != ("", "pods") or not obj["metadata"].get("deletionGracePeriodSeconds"))

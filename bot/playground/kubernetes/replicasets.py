@@ -1,0 +1,94 @@
+"""The ReplicaSets of a Deployment: which one its template asks for, and how one is made, sized and numbered."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+from bot.playground.kubernetes import pods, times
+from bot.playground.kubernetes.defaults import suffix
+from bot.playground.kubernetes.resources import Json
+from bot.playground.kubernetes.state import State
+
+REPLICA_SETS = ("apps", "replicasets")
+_HASH = "pod-template-hash"
+_REVISION = "deployment.kubernetes.io/revision"
+
+
+def revision(obj: Json) -> int:
+    """The revision a ReplicaSet stands for, 0 if none is written."""
+    return int((obj["metadata"].get("annotations") or {}).get(_REVISION, 0))
+
+
+def of_template(deployment: Json, sets: list[Json]) -> Json | None:
+    """The newest ReplicaSet with the Deployment's template; the hash label does not count."""
+    wanted = _without_hash(deployment["spec"].get("template") or {})
+    return next((each for each in reversed(sets) if _without_hash(each["spec"].get("template") or {}) == wanted), None)
+
+
+def resized(obj: Json, *, replicas: int) -> Json:
+    """The workload with another size, which is a new generation."""
+    metadata = obj["metadata"]
+    if obj["spec"].get("replicas") == replicas and metadata.get("generation"):
+        return obj
+    counted = metadata | {"generation": metadata.get("generation", 0) + 1}
+    return obj | {"metadata": counted, "spec": obj["spec"] | {"replicas": replicas}}
+
+
+def promote(deployment: Json, current: Json | None, *, state: State, replicas: int, number: int, rolled: bool) -> Json:
+    """Store the Deployment's ReplicaSet with its new size, made if there is none; a rollout gives both its number."""
+    replica_set = current or _made(deployment, state=state)
+    annotations = dict(replica_set["metadata"].get("annotations") or {})
+    if rolled:
+        if before := annotations.get(_REVISION):
+            history = annotations.get(f"{_REVISION}-history")
+            annotations[f"{_REVISION}-history"] = f"{history},{before}" if history else before
+        annotations[_REVISION] = str(number)
+        _number(deployment, state=state, number=number)
+    annotations["deployment.kubernetes.io/desired-replicas"] = str(replicas)
+    sized = resized(replica_set, replicas=replicas)
+    return state.put(
+        resource=state.registry.of_table(REPLICA_SETS),
+        obj=sized | {"metadata": sized["metadata"] | {"annotations": annotations}},
+    )
+
+
+def _number(deployment: Json, *, state: State, number: int) -> None:
+    metadata = deployment["metadata"]
+    resource = state.registry.of_kind("Deployment")[0]
+    latest = state.find(resource=resource, namespace=metadata["namespace"], name=metadata["name"])
+    if latest is not None:
+        notes = (latest["metadata"].get("annotations") or {}) | {_REVISION: str(number)}
+        state.put(resource=resource, obj=latest | {"metadata": latest["metadata"] | {"annotations": notes}})
+
+
+def _made(deployment: Json, *, state: State) -> Json:
+    metadata = deployment["metadata"]
+    template = copy.deepcopy(deployment["spec"]["template"])
+    digest = suffix(json.dumps(template, sort_keys=True), length=10)
+    labels = ((template.get("metadata") or {}).get("labels") or {}) | {_HASH: digest}
+    template["metadata"] = (template.get("metadata") or {}) | {"labels": labels}
+    selector = copy.deepcopy(deployment["spec"].get("selector") or {})
+    selector["matchLabels"] = (selector.get("matchLabels") or {}) | {_HASH: digest}
+    name = f"{metadata['name']}-{digest}"
+    return {
+        "kind": "ReplicaSet",
+        "apiVersion": "apps/v1",
+        "metadata": {
+            "name": name,
+            "namespace": metadata["namespace"],
+            "uid": state.store.new_uid(table=REPLICA_SETS, namespace=metadata["namespace"], name=name),
+            "generation": 0,
+            "creationTimestamp": times.timestamp(state.now()),
+            "labels": labels,
+            "ownerReferences": [pods.owner_reference(deployment)],
+        },
+        "spec": {"replicas": 0, "selector": selector, "template": template},
+        "status": {"replicas": 0},
+    }
+
+
+def _without_hash(template: Json) -> Json:
+    metadata = dict(template.get("metadata") or {})
+    metadata["labels"] = {key: value for key, value in (metadata.get("labels") or {}).items() if key != _HASH}
+    return template | {"metadata": metadata}

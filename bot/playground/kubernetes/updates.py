@@ -1,0 +1,126 @@
+"""What becomes of an object that a client changed: what it may change, what is a new generation, when it goes."""
+
+from __future__ import annotations
+
+import copy
+
+from bot.playground.kubernetes import defaults, schemas, validation
+from bot.playground.kubernetes.controllers import Controllers
+from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.state import NAMESPACES, State
+from bot.playground.kubernetes.status import conflict
+
+_MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+_KEPT_METADATA = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation")
+
+
+class Updater:
+    """Stores changed objects and lets the controllers react."""
+
+    def __init__(self, *, state: State, controllers: Controllers) -> None:
+        self._state = state
+        self._controllers = controllers
+
+    def store(self, *, resource: Resource, before: Json, after: Json, dry_run: bool, subresource: str = "") -> Json:
+        """What an update from `before` to `after` answers. Refusal 409 or 422."""
+        after = _carried_over(before, copy.deepcopy(after), subresource=subresource, resource=resource)
+        require_version(before, after, resource=resource)
+        complete(after, resource=resource)
+        check(after, resource=resource, before=before)
+        after["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"]
+        if after == before:
+            return before
+        if subresource == "" and _counts_up(before, after, resource=resource):
+            after["metadata"]["generation"] = before["metadata"].get("generation", 0) + 1
+        if dry_run:
+            return after
+        if after["metadata"].get("deletionTimestamp") and _releasable(after, resource=resource):
+            self._state.remove(resource=resource, obj=after)
+            self._controllers.removed(resource=resource, obj=after)
+            return after
+        stored = self._state.put(resource=resource, obj=after)
+        self._controllers.updated(resource=resource, before=before, after=stored)
+        return stored
+
+
+def require_version(before: Json, after: Json, *, resource: Resource) -> None:
+    """Refusal 409 if `after` names another resourceVersion than the stored one."""
+    asked = after["metadata"].get("resourceVersion")
+    if asked and asked != before["metadata"]["resourceVersion"]:
+        name = before["metadata"]["name"]
+        raise conflict(group=resource.group, resource=resource.plural, name=name, because=_MODIFIED)
+
+
+def _carried_over(before: Json, after: Json, *, subresource: str, resource: Resource) -> Json:
+    """The object to store: what a client may not set stays as it was, and status changes only through its own door."""
+    metadata = after.setdefault("metadata", {})
+    old = before["metadata"]
+    for key in _KEPT_METADATA:
+        if key == "uid" and metadata.get("uid"):
+            continue
+        if key in old:
+            metadata[key] = old[key]
+        else:
+            metadata.pop(key, None)
+    metadata["name"] = old["name"]
+    if "namespace" in old:
+        metadata["namespace"] = old["namespace"]
+    for key in ("labels", "annotations", "finalizers", "ownerReferences"):
+        if not metadata.get(key):
+            metadata.pop(key, None)
+    after |= {"kind": before["kind"], "apiVersion": before["apiVersion"]}
+    if subresource == "status":
+        after = {key: value for key, value in before.items() if key not in ("metadata", "status")} | {
+            "metadata": metadata,
+            "status": after.get("status", {}),
+        }
+    elif subresource == "finalize":
+        after = before | {"spec": {key: value for key, value in (after.get("spec") or {}).items() if value}}
+    elif resource.subresource("status") is not None:
+        after.pop("status", None)
+        if "status" in before:
+            after["status"] = before["status"]
+    ordered = {key: after[key] for key in ("kind", "apiVersion", "metadata") if key in after}
+    return ordered | {key: value for key, value in after.items() if value is not None}
+
+
+def complete(obj: Json, *, resource: Resource) -> None:
+    """Fill in what the API server fills in, in place."""
+    defaults.fill(obj, resource=resource)
+    if resource.kind == "Pod" and resource.table == ("", "pods"):
+        status = obj.setdefault("status", {})
+        status.setdefault("phase", "Pending")
+        status.setdefault("qosClass", defaults.quality(obj.get("spec") or {}))
+        for condition in status.get("conditions") or ():
+            condition.setdefault("lastProbeTime", None)
+            condition.setdefault("lastTransitionTime", None)
+    if resource.schema is not None:
+        schemas.set_defaults(obj, resource.schema)
+
+
+def check(obj: Json, *, resource: Resource, before: Json | None = None) -> None:
+    """Refusal 422 if the object is invalid by the rules of its kind or by its schema."""
+    validation.check(obj, resource=resource, before=before)
+    if resource.schema is not None:
+        found = list(schemas.violations(obj, resource.schema))
+        validation.refuse(found, resource=resource, name=obj["metadata"].get("name", ""))
+
+
+def _counts_up(before: Json, after: Json, *, resource: Resource) -> bool:
+    """Whether this update is a new generation; a Deployment counts its annotations too."""
+    if "generation" not in before["metadata"]:
+        return False
+    if resource.custom:
+        return any(before.get(key) != after.get(key) for key in {*before, *after} - {"metadata", "status"})
+    changed = before.get("spec") != after.get("spec")
+    annotations = before["metadata"].get("annotations") != after["metadata"].get("annotations")
+    return changed or (resource.kind == "Deployment" and annotations)
+
+
+def _releasable(obj: Json, *, resource: Resource) -> bool:
+    """Whether nothing holds an object that is being deleted any more."""
+    if obj["metadata"].get("finalizers"):
+        return False
+    if resource.table == NAMESPACES:
+        return not (obj.get("spec") or {}).get("finalizers")
+    return bool(resource.table != ("", "pods") or not obj["metadata"].get("deletionGracePeriodSeconds"))
