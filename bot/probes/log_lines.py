@@ -107,8 +107,11 @@ async def matches_in(
         # The status says that this run was; the kubelet no longer has what it wrote.
         return Matches(log=log, gap=error.gap())
     except ClusterError as error:
-        # The same refusal for every container of a namespace is one gap.
-        return Matches(log=log, gap=error.gap(f"container logs in {namespace_of(pod)}" if error.permission else ""))
+        if error.permission is None:
+            return Matches(log=log, gap=error.gap())
+        # The same refusal for every container of a namespace is one gap, so it must not name the pod.
+        what = f"container logs in {namespace_of(pod)}"
+        return Matches(log=log, gap=Gap(what=what, reason=error.reason, permission=error.permission))
     if len(text) > _LARGE:
         return await asyncio.to_thread(_search, text, log, snapshot, pattern, since_s, most)
     return _search(text, log, snapshot, pattern, since_s, most)
