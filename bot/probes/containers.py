@@ -6,14 +6,14 @@ One row per container, init containers and sidecars included; ephemeral ones are
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.probes.ages import UNKNOWN, age_s
 from bot.probes.contract import Look, Probe
 from bot.probes.owners import PERMISSIONS, Top, topmost
+from bot.probes.runs import Container, containers_in
 from bot.probes.scope import name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
@@ -65,20 +65,11 @@ DECLARATION: Final = ProbeDeclaration(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Container:
-    spec: Json
-    status: Json
-    init: bool
-
-
 async def read(look: Look) -> Reading:
     suspects = await pods_of(look)
     tops = await _tops(look.snapshot, suspects.pods) if look.args.get("owners") in _TRUE else {}
     rows = [
-        _row(look.snapshot, pod, container, tops.get(_key(pod)))
-        for pod in suspects.pods
-        for container in _containers(pod)
+        _row(look.snapshot, container, tops.get(_key(pod))) for pod in suspects.pods for container in containers_in(pod)
     ]
     if look.args.get("troubled") in _TRUE:
         rows = [row for row in rows if _is_troubled(row.values)]
@@ -88,9 +79,7 @@ async def read(look: Look) -> Reading:
 
 async def _tops(snapshot: Snapshot, pods: Sequence[Json]) -> dict[tuple[str, str], Top]:
     """The topmost owners of pods with a waiting container, by pod: of healthy ones nobody asks."""
-    waiting = [
-        pod for pod in pods if any(_state(each.status.get("state"))[0] == "waiting" for each in _containers(pod))
-    ][:_MOST_OWNED]
+    waiting = [pod for pod in pods if any(each.state == "waiting" for each in containers_in(pod))][:_MOST_OWNED]
     found = await asyncio.gather(*(topmost(snapshot, pod) for pod in waiting))
     return {_key(pod): top for pod, top in zip(waiting, found, strict=True)}
 
@@ -99,23 +88,12 @@ def _key(pod: Json) -> tuple[str, str]:
     return namespace_of(pod), name_of(pod)
 
 
-def _containers(pod: Json) -> Iterator[_Container]:
-    spec, status = pod.get("spec") or {}, pod.get("status") or {}
-    for key, statuses, init in (
-        ("initContainers", "initContainerStatuses", True),
-        ("containers", "containerStatuses", False),
-    ):
-        by_name = {entry.get("name"): entry for entry in status.get(statuses) or ()}
-        for container in spec.get(key) or ():
-            yield _Container(spec=container, status=by_name.get(container.get("name")) or {}, init=init)
-
-
-def _row(snapshot: Snapshot, pod: Json, container: _Container, top: Top | None) -> Row:
+def _row(snapshot: Snapshot, container: Container, top: Top | None) -> Row:
+    pod, kind, state = container.pod, container.state, container.detail
     namespace, name, owner = namespace_of(pod), name_of(pod), owner_of(pod)
-    kind, state = _state(container.status.get("state"))
-    _, last = _state(container.status.get("lastState"))
-    pod_security = (pod.get("spec") or {}).get("securityContext") or {}
-    security = container.spec.get("securityContext") or {}
+    last = (container.status.get("lastState") or {}).get("terminated") or {}
+    spec = pod.get("spec") or {}
+    pod_security, security = spec.get("securityContext") or {}, _declared(spec, container).get("securityContext") or {}
     return Row(
         values={
             "namespace": namespace,
@@ -125,16 +103,16 @@ def _row(snapshot: Snapshot, pod: Json, container: _Container, top: Top | None) 
             "owner": owner.name,
             "top_kind": top.ref.kind if top else "",
             "top_name": top.ref.name if top else "",
-            "node": str((pod.get("spec") or {}).get("nodeName", "")),
-            "container": str(container.spec.get("name", "")),
+            "node": str(spec.get("nodeName", "")),
+            "container": container.name,
             "init": container.init,
-            "image": str(container.spec.get("image", "")),
-            "ready": bool(container.status.get("ready", False)),
+            "image": container.image,
+            "ready": container.ready,
             "state": kind,
             "reason": str(state.get("reason", "")),
             "message": str(state.get("message", "")),
             "exit_code": int(state.get("exitCode", -1)),
-            "restarts": int(container.status.get("restartCount", 0)),
+            "restarts": container.restarts,
             "state_age_s": age_s(snapshot, state.get("startedAt") if kind == "running" else state.get("finishedAt")),
             "last_reason": str(last.get("reason", "")),
             "last_exit_code": int(last.get("exitCode", -1)),
@@ -150,12 +128,9 @@ def _row(snapshot: Snapshot, pod: Json, container: _Container, top: Top | None) 
     )
 
 
-def _state(state: Mapping[str, Any] | None) -> tuple[str, Mapping[str, Any]]:
-    """The one of waiting, running, terminated that is set, with what it says; ("", {}) where nothing was said."""
-    for kind in ("waiting", "running", "terminated"):
-        if state and state.get(kind) is not None:
-            return kind, state[kind]
-    return "", {}
+def _declared(spec: Mapping[str, Any], container: Container) -> Mapping[str, Any]:
+    declared = spec.get("initContainers" if container.init else "containers") or ()
+    return next((each for each in declared if each.get("name") == container.name), {})
 
 
 def _effective(container: Mapping[str, Any], pod: Mapping[str, Any], key: str, unset: Any) -> Any:

@@ -1,0 +1,148 @@
+"""What is read around a pod that lacks an image: who owns it, whose secrets it pulls with, where the image does run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Snapshot
+from bot.kube.images import normalized
+from bot.probes import owners, revisions
+from bot.probes.ages import UNKNOWN
+from bot.probes.contract import Look
+from bot.probes.owners import Top, topmost
+from bot.probes.revisions import older_revisions
+from bot.probes.runs import containers_in
+from bot.probes.scope import namespace_of, owner_of
+from intents.domain import Gap, Json, Permission
+
+_T = TypeVar("_T")
+
+# What the kubelet puts a container into while its image is missing (pkg/kubelet/images/types.go).
+PULL_REASONS: Final = frozenset(
+    {
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "InvalidImageName",
+        "ErrImageNeverPull",
+        "ImageInspectError",
+        "RegistryUnavailable",
+        "SignatureValidationFailed",
+    }
+)
+PERMISSIONS: Final = (
+    Permission(verb="list", resource="pods"),
+    Permission(verb="get", resource="serviceaccounts"),
+    Permission(verb="get", resource="nodes"),
+    *owners.PERMISSIONS,
+    *revisions.PERMISSIONS,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What is read around a pod that lacks an image."""
+
+    top: Top
+    revisions: int = UNKNOWN
+    secrets: tuple[str, ...] = ()
+    platform: str = ""
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """Where every image runs and fails, by its full name."""
+
+    running: Mapping[str, int]
+    failing: Mapping[str, tuple[str, ...]]
+    gaps: tuple[Gap, ...] = ()
+
+
+async def around(snapshot: Snapshot, pod: Json) -> Around:
+    """Read around one pod. Never raises ClusterError: what is refused is a gap."""
+    gaps: list[Gap] = []
+
+    async def tried(what: str, read: Awaitable[_T], otherwise: _T) -> _T:
+        try:
+            return await read
+        except ClusterError as error:
+            gaps.append(error.gap(what))
+            return otherwise
+
+    spec = pod.get("spec") or {}
+    account, node = str(spec.get("serviceAccountName") or "default"), str(spec.get("nodeName") or "")
+    secrets, platform, older, top = await asyncio.gather(
+        tried(f"ServiceAccount {namespace_of(pod)}/{account}", _secrets(snapshot, pod, account), _own_secrets(pod)),
+        tried(f"Node {node}", _platform(snapshot, node), ""),
+        tried(f"the revisions of {owner_of(pod)}", _revisions(snapshot, pod), UNKNOWN),
+        topmost(snapshot, pod),
+    )
+    if top.gap:
+        gaps.append(top.gap)
+    return Around(
+        top=top,
+        revisions=older,
+        secrets=secrets,
+        platform=platform,
+        gaps=tuple(sorted(dict.fromkeys(gaps), key=str)),
+    )
+
+
+def _own_secrets(pod: Json) -> tuple[str, ...]:
+    declared = (pod.get("spec") or {}).get("imagePullSecrets") or ()
+    return tuple(str(each.get("name", "")) for each in declared)
+
+
+async def _secrets(snapshot: Snapshot, pod: Json, account: str) -> tuple[str, ...]:
+    found = await snapshot.find("ServiceAccount", account, namespace=namespace_of(pod))
+    of_account = tuple(str(each.get("name", "")) for each in (found or {}).get("imagePullSecrets") or ())
+    return tuple(dict.fromkeys((*_own_secrets(pod), *of_account)))
+
+
+async def _platform(snapshot: Snapshot, node: str) -> str:
+    found = await snapshot.find("Node", node) if node else None
+    info = ((found or {}).get("status") or {}).get("nodeInfo") or {}
+    return "/".join(filter(None, (info.get("operatingSystem"), info.get("architecture"))))
+
+
+async def _revisions(snapshot: Snapshot, pod: Json) -> int:
+    owners_of_pod = pod["metadata"].get("ownerReferences") or ()
+    owner = next((each for each in owners_of_pod if each.get("controller")), None)
+    if owner is None or owner.get("kind") not in ("ReplicaSet", "StatefulSet", "DaemonSet"):
+        return 0
+    workload = await snapshot.find(owner["kind"], owner["name"], namespace=namespace_of(pod))
+    return await older_revisions(snapshot, workload) if workload else 0
+
+
+async def elsewhere(look: Look) -> Elsewhere:
+    """All pods of the cluster; where only a namespace may be read, that one, and a gap for the rest."""
+    gaps: tuple[Gap, ...] = ()
+    try:
+        pods: Sequence[Json] = (await look.snapshot.list("Pod")).items
+    except ClusterError as error:
+        gaps, pods = (error.gap("pods in all namespaces"),), await _in_namespace(look)
+    running: dict[str, int] = {}
+    failing: dict[str, set[str]] = {}
+    for pod in pods:
+        node = str((pod.get("spec") or {}).get("nodeName") or "")
+        for container in containers_in(pod):
+            image = normalized(container.image)
+            if container.ready:
+                running[image] = running.get(image, 0) + 1
+            elif container.detail.get("reason", "") in PULL_REASONS and node:
+                failing.setdefault(image, set()).add(node)
+    return Elsewhere(
+        running=running, failing={image: tuple(sorted(nodes)) for image, nodes in failing.items()}, gaps=gaps
+    )
+
+
+async def _in_namespace(look: Look) -> Sequence[Json]:
+    """The pods of the focus's namespace, none if they may not be read either: the gap for all namespaces covers it."""
+    try:
+        return (await look.snapshot.list("Pod", namespace=look.focus.namespace)).items if look.focus.namespace else ()
+    except ClusterError:
+        return ()
