@@ -50,6 +50,7 @@ DECLARATION: Final = ProbeDeclaration(
         "storage_class": RowType.STRING,
         "reclaim_policy": RowType.STRING,
         "pv_age_s": RowType.INTEGER,
+        "data_age_s": RowType.INTEGER,  # of claim or volume, whichever is older
         "cluster_kind": RowType.STRING,  # the topmost owner of the pod
         "cluster": RowType.STRING,
         "cluster_age_s": RowType.INTEGER,
@@ -165,6 +166,7 @@ def _row(look: Look, claimed: _Claimed) -> Row:
             "older_than_cluster": _is_older(**ages),
             "local": bool(volume_spec.get("local") or volume_spec.get("hostPath")),
             "node": _node_of(volume_spec) or str((pod.get("spec") or {}).get("nodeName") or ""),
+            "data_age_s": max(ages["pvc_age_s"], ages["pv_age_s"]),
             **ages,
         },
         subject=claim_ref or ObjectRef(kind="PersistentVolumeClaim", namespace=namespace, name=claimed.name),
