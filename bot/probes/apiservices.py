@@ -7,7 +7,7 @@ may be done: without a Service nothing can serve it any more; with one, its back
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Final
 
 from bot.cluster.errors import ClusterError, NotFound
@@ -34,6 +34,8 @@ PROVIDERS: Final[Mapping[str, frozenset[str]]] = {
     }),
 }  # fmt: skip
 _NAME_LABELS: Final = ("app.kubernetes.io/name", "k8s-app", "app", "name")
+
+_Found = tuple[dict[str, Value], tuple[Gap, ...]]
 
 DECLARATION: Final = ProbeDeclaration(
     name="apiservices",
@@ -169,24 +171,27 @@ def _row(look: Look, item: Json, *, asked: bool, behind: Mapping[str, Value]) ->
     )
 
 
-async def _behind(look: Look, item: Json) -> tuple[dict[str, Value], tuple[Gap, ...]]:
+async def _behind(look: Look, item: Json) -> _Found:
     """What stands behind an APIService that is not available, and what of it could not be read."""
-    values: dict[str, Value] = dict(_NOTHING_BEHIND)
+    return await _together(_service(look, item), _claimants(look, _api(item).group), start=_NOTHING_BEHIND)
+
+
+async def _together(*parts: Awaitable[_Found], start: Mapping[str, Value]) -> _Found:
+    """The values of several reads over those of `start`, later ones first; a read that is refused leaves a gap."""
+    values: dict[str, Value] = dict(start)
     gaps: list[Gap] = []
-    parts = await asyncio.gather(_service(look, item), _claimants(look, _api(item).group), return_exceptions=True)
-    for part in parts:
+    for part in await asyncio.gather(*parts, return_exceptions=True):
         if isinstance(part, ClusterError):
             gaps.append(part.gap())
         elif isinstance(part, BaseException):
             raise part
         else:
-            found, own_gaps = part
-            values |= found
-            gaps += own_gaps
+            values |= part[0]
+            gaps += part[1]
     return values, tuple(gaps)
 
 
-async def _service(look: Look, item: Json) -> tuple[dict[str, Value], tuple[Gap, ...]]:
+async def _service(look: Look, item: Json) -> _Found:
     """The Service of an APIService, its ready endpoints and the workload behind it."""
     place = item["spec"]["service"]
     namespace, name = str(place.get("namespace") or ""), str(place.get("name") or "")
@@ -197,26 +202,19 @@ async def _service(look: Look, item: Json) -> tuple[dict[str, Value], tuple[Gap,
     spec = service.get("spec") or {}
     if spec.get("type") == "ExternalName":
         return {}, ()
-    values: dict[str, Value] = {}
-    gaps: list[Gap] = []
-    for part in await asyncio.gather(
+    selector = spec.get("selector") or {}
+    # What a Deployment says of itself is surer than what its pods say of their owner, and comes last.
+    return await _together(
         _endpoints(look, namespace=namespace, service=name),
-        _backend(look, namespace=namespace, selector=spec.get("selector") or {}),
-        return_exceptions=True,
-    ):
-        if isinstance(part, ClusterError):
-            gaps.append(part.gap())
-        elif isinstance(part, BaseException):
-            raise part
-        else:
-            values |= part
-    return values, tuple(gaps)
-
-
-async def _endpoints(look: Look, *, namespace: str, service: str) -> dict[str, Value]:
-    slices = await look.snapshot.list(
-        "EndpointSlice", namespace=namespace, labels=f"kubernetes.io/service-name={service}"
+        _pods(look, namespace=namespace, selector=selector),
+        _deployment(look, namespace=namespace, selector=selector),
+        start={},
     )
+
+
+async def _endpoints(look: Look, *, namespace: str, service: str) -> _Found:
+    labels = f"kubernetes.io/service-name={service}"
+    slices = await look.snapshot.list("EndpointSlice", namespace=namespace, labels=labels)
     ready = {
         address
         for each in slices.items
@@ -225,32 +223,32 @@ async def _endpoints(look: Look, *, namespace: str, service: str) -> dict[str, V
         if (endpoint.get("conditions") or {}).get("ready") is not False
         for address in endpoint.get("addresses") or ()
     }
-    return {"ready_endpoints": len(ready)}
+    return {"ready_endpoints": len(ready)}, ()
 
 
-async def _backend(look: Look, *, namespace: str, selector: Mapping[str, str]) -> dict[str, Value]:
-    """The workload whose pods the selector means: by its pods, or where it has none by its pod template."""
+async def _pods(look: Look, *, namespace: str, selector: Mapping[str, str]) -> _Found:
+    """The pods that the selector means, and the workload they belong to."""
     if not selector:
-        return {}
+        return {}, ()
     labels = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
-    pods, deployments = await asyncio.gather(
-        look.snapshot.list("Pod", namespace=namespace, labels=labels),
-        look.snapshot.list("Deployment", namespace=namespace),
-    )
-    owners = [owner for pod in pods.items if (owner := owner_of(pod)).kind not in ("Pod", "StaticPod")]
-    matching = sorted((item for item in deployments.items if _template_has(item, selector)), key=name_of)
-    found: dict[str, Value] = {"unready_pods": tuple(sorted(name_of(pod) for pod in pods.items if not _is_ready(pod)))}
-    if matching:
-        replicas = (matching[0].get("spec") or {}).get("replicas", 1)
-        return found | {
-            "backend_kind": "Deployment",
-            "backend": name_of(matching[0]),
-            "backend_replicas": int(replicas),
-        }
-    if owners:
-        first = min(owners)
-        return found | {"backend_kind": first.kind, "backend": first.name}
-    return found
+    pods = (await look.snapshot.list("Pod", namespace=namespace, labels=labels)).items
+    unready = tuple(sorted(name_of(pod) for pod in pods if condition(pod, "Ready").get("status") != "True"))
+    values: dict[str, Value] = {"unready_pods": unready}
+    if owners := sorted(owner for pod in pods if (owner := owner_of(pod)).kind not in ("Pod", "StaticPod")):
+        values |= {"backend_kind": owners[0].kind, "backend": owners[0].name}
+    return values, ()
+
+
+async def _deployment(look: Look, *, namespace: str, selector: Mapping[str, str]) -> _Found:
+    """The Deployment whose pods the selector would mean, though it has none now."""
+    if not selector:
+        return {}, ()
+    deployments = (await look.snapshot.list("Deployment", namespace=namespace)).items
+    found = min((item for item in deployments if _template_has(item, selector)), key=name_of, default=None)
+    if found is None:
+        return {}, ()
+    replicas = int((found.get("spec") or {}).get("replicas", 1))
+    return {"backend_kind": "Deployment", "backend": name_of(found), "backend_replicas": replicas}, ()
 
 
 def _template_has(deployment: Json, selector: Mapping[str, str]) -> bool:
@@ -258,11 +256,7 @@ def _template_has(deployment: Json, selector: Mapping[str, str]) -> bool:
     return selector.items() <= (template.get("labels") or {}).items()
 
 
-def _is_ready(pod: Json) -> bool:
-    return bool(condition(pod, "Ready").get("status") == "True")
-
-
-async def _claimants(look: Look, group: str) -> tuple[dict[str, Value], tuple[Gap, ...]]:
+async def _claimants(look: Look, group: str) -> _Found:
     """The Deployments made to serve a metrics API, wherever they are installed."""
     known = PROVIDERS.get(group, frozenset())
     if not known:

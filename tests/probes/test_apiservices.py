@@ -162,6 +162,18 @@ async def test_what_can_be_read_stays_though_the_workloads_are_forbidden(cluster
     assert {str(gap.permission) for gap in reading.gaps} == {"list on apps/deployments"}
 
 
+async def test_the_backend_is_found_though_pods_are_forbidden(cluster: SimulatedCluster, read: Any) -> None:
+    name = "v1.stats.example.io"
+    cluster.load({"objects": [
+        apiservice(name, service=ADAPTER), adapter_service(), adapter_slice(False), deployment("adapter"),
+    ]})  # fmt: skip
+    cluster.forbid(verb="list", resource="pods")
+
+    reading = await read(PROBE)
+    assert (row_of(reading, name).values["backend"], row_of(reading, name).values["ready_endpoints"]) == ("adapter", 0)
+    assert [str(gap.permission) for gap in reading.gaps] == ["list on pods"]
+
+
 async def test_only_the_api_that_was_named_is_asked_about(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [
         apiservice("v1beta1.metrics.k8s.io", status="True", service=ADAPTER),
