@@ -91,6 +91,27 @@ class Holders:
         ]
 
 
+class Competition:
+    """Which workload competes for which lease: one of its pods holds it, or it is named like it."""
+
+    def __init__(self, leases: Iterable[Json], pods: Sequence[Json]) -> None:
+        self._named: dict[str, list[str]] = {}
+        self._held: dict[ObjectRef, str] = {}
+        holders = Holders(pods)
+        for lease in sorted(leases, key=lambda lease: (namespace_of(lease), name_of(lease))):
+            self._named.setdefault(namespace_of(lease), []).append(name_of(lease))
+            if holder := holders.of(lease):
+                self._held.setdefault(workload_of(holder), name_of(lease))
+
+    def lease_of(self, pod: Json) -> str:
+        """The lease's name, "" if there is none."""
+        workload = workload_of(pod)
+        if held := self._held.get(workload):
+            return held
+        alike = (name for name in self._named.get(workload.namespace, ()) if is_named_like(name, workload.name))
+        return next(alike, "")
+
+
 def _beginnings(identity: str) -> Iterator[str]:
     """What a host name in front of an identity can be, the longest first: all of it, or up to a character between."""
     if identity:

@@ -12,11 +12,11 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.probes.ages import UNKNOWN
 from bot.probes.contract import Look, Probe
-from bot.probes.holders import suspects_of
+from bot.probes.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.log_lines import MOST_LINES, TAIL_LINES, BadPattern, Log, Matches, compile_pattern, logs_of, matches_in
 from bot.probes.runs import Container, containers_in, trouble
 from bot.probes.scope import Suspects, name_of, namespace_of, owner_of, ref
-from intents.domain import ArgDeclaration, Gap, GapReason, Permission, ProbeDeclaration, Reading, Row, RowType
+from intents.domain import ArgDeclaration, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 MOST_PODS: Final = 6
 MOST_LOGS: Final = 16
@@ -56,6 +56,9 @@ DECLARATION: Final = ProbeDeclaration(
         "selector": ArgDeclaration(says="labels of a fixed component to read instead of the focused pods"),
         "namespace": ArgDeclaration(says="where the fixed component runs (default: everywhere)"),
         "since_s": ArgDeclaration(says="only lines written in the last so many seconds"),
+        "competing_first": ArgDeclaration(
+            says="true: where the request names no object, the pods of leader elections are read before all others"
+        ),
         "newest_only": ArgDeclaration(says="true: only the newest matching line of each log"),
     },
     permissions=(
@@ -79,6 +82,9 @@ async def read(look: Look) -> Reading:
     if not look.focus.names_object:
         containers = [each for each in containers if among.search(each.described)]
     containers.sort(key=lambda each: trouble(each, look.snapshot))
+    if look.args.get("competing_first") in (True, "true"):
+        competition = await _competition(look, suspects.pods)
+        containers.sort(key=lambda each: not competition.lease_of(each.pod))
     which = str(look.args.get("previous") or "both")
     logs = [log for container in containers for log in logs_of(container, look.snapshot, which=which)]
     chosen = _newest_trouble(logs)
@@ -93,6 +99,17 @@ async def read(look: Look) -> Reading:
         gaps.append(Gap(what="all container logs", reason=GapReason.TRUNCATED, detail=detail))
     rows = tuple(row for matches in read_logs for row in _rows(matches, look))
     return Reading(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+
+
+async def _competition(look: Look, pods: Sequence[Json]) -> Competition:
+    """Who competes for leases. It only decides what is read first, so leases that cannot be read are no gap."""
+    if look.focus.names_object or look.named.get("lease"):
+        return Competition((), ())
+    try:
+        leases = (await look.snapshot.list("Lease", fields=f"metadata.namespace!={HEARTBEATS}")).items
+    except ClusterError:
+        return Competition((), ())
+    return Competition(leases, pods)
 
 
 async def _suspects(look: Look) -> Suspects:

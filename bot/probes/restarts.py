@@ -6,14 +6,13 @@ Many controllers that exit together did not fail each for itself: what they shar
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.probes.ages import UNKNOWN, age_s
 from bot.probes.contract import Look, Probe
-from bot.probes.holders import HEARTBEATS, Holders, is_named_like, suspects_of, workload_of
+from bot.probes.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.log_lines import BadPattern, compile_pattern
 from bot.probes.runs import Container, Run, containers_in
 from bot.probes.scope import Suspects, name_of, namespace_of, owner_of, ref
@@ -22,7 +21,6 @@ from intents.domain import (
     Gap,
     GapReason,
     Json,
-    ObjectRef,
     Permission,
     ProbeDeclaration,
     Reading,
@@ -98,7 +96,7 @@ async def read(look: Look) -> Reading:
         return Reading(gaps=(Gap(what="restarts", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
     suspects = await suspects_of(look)
     wanted = _wanted(look, suspects)
-    pods, leases, gaps = suspects.pods, _Leases((), ()), suspects.gaps
+    pods, leases, gaps = suspects.pods, Competition((), ()), suspects.gaps
     if _is_true(look.args.get("everywhere")):
         pods, leases, more = await _everywhere(look, suspects.pods)
         gaps += more
@@ -107,7 +105,7 @@ async def read(look: Look) -> Reading:
         run = container.ended(look.snapshot)
         meant = look.focus.names_object or among.search(container.described)
         if meant and wanted.takes(container, run):
-            rows.append(_row(look, container, run, leases.of(container.pod)))
+            rows.append(_row(look, container, run, leases.lease_of(container.pod)))
     rows.sort(key=_newest_first)
     return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
@@ -130,13 +128,13 @@ def _wanted(look: Look, suspects: Suspects) -> _Wanted:
     )
 
 
-async def _everywhere(look: Look, focused: tuple[Json, ...]) -> tuple[tuple[Json, ...], _Leases, tuple[Gap, ...]]:
+async def _everywhere(look: Look, focused: tuple[Json, ...]) -> tuple[tuple[Json, ...], Competition, tuple[Gap, ...]]:
     """All pods and the leases they compete for; the focused pods where the others cannot be read."""
     (pods, no_pods), (leases, no_leases) = await asyncio.gather(
         _listed(look, "Pod"), _listed(look, "Lease", fields=f"metadata.namespace!={HEARTBEATS}")
     )
     pods = pods or focused
-    return pods, _Leases(leases, pods), (*no_pods, *no_leases)
+    return pods, Competition(leases, pods), (*no_pods, *no_leases)
 
 
 async def _listed(look: Look, kind: str, fields: str = "") -> tuple[tuple[Json, ...], tuple[Gap, ...]]:
@@ -148,28 +146,6 @@ async def _listed(look: Look, kind: str, fields: str = "") -> tuple[tuple[Json, 
         return listing.items, ()
     detail = f"only the first {len(listing.items)} were read"
     return listing.items, (Gap(what=f"all {kind}s", reason=GapReason.TRUNCATED, detail=detail),)
-
-
-class _Leases:
-    """Which workload competes for which lease: one of its pods holds it, or it is named like it."""
-
-    def __init__(self, leases: Iterable[Json], pods: Sequence[Json]) -> None:
-        self._named: dict[str, list[str]] = {}
-        self._held: dict[ObjectRef, str] = {}
-        holders = Holders(pods)
-        for lease in sorted(leases, key=lambda lease: (namespace_of(lease), name_of(lease))):
-            self._named.setdefault(namespace_of(lease), []).append(name_of(lease))
-            if holder := holders.of(lease):
-                self._held.setdefault(workload_of(holder), name_of(lease))
-
-    def of(self, pod: Json) -> str:
-        """The lease's name, "" if there is none."""
-        workload = workload_of(pod)
-        if held := self._held.get(workload):
-            return held
-        return next(
-            (name for name in self._named.get(workload.namespace, ()) if is_named_like(name, workload.name)), ""
-        )
 
 
 def _row(look: Look, container: Container, run: Run | None, lease: str) -> Row:

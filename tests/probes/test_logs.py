@@ -223,6 +223,25 @@ async def test_a_text_that_names_a_lease_is_about_the_pods_that_compete_for_it(
     assert (gone.rows, gone.missing) == ((), "Lease pay/other")
 
 
+async def test_the_pods_of_leader_elections_can_be_read_first(cluster: SimulatedCluster, read: Any) -> None:
+    cluster.load_neighbours()
+    lease = {
+        "kind": "Lease",
+        "metadata": {"name": "3f1c.example.com", "namespace": "pay"},
+        "spec": {"holderIdentity": "zz-leader_6a1f", "leaseDurationSeconds": 15, "renewTime": "-2s"},
+    }
+    said = {"pod": "pay/zz-leader", "container": "app", "previous": True, "text": "leader election lost"}
+    worse = [pod(f"api-{number}", BACKING_OFF) for number in range(9)]
+    cluster.load({"objects": [*worse, pod("zz-leader", RESTARTED), lease], "logs": [said]})
+    args = {"capture": "leader election lost", "previous": "yes"}
+
+    first = await read(logs.PROBE, args=args | {"competing_first": True})
+    by_trouble = await read(logs.PROBE, args=args)
+
+    assert [row.values["pod"] for row in first.rows] == ["zz-leader"]
+    assert by_trouble.rows == ()
+
+
 async def test_a_pattern_that_re2_refuses_is_a_gap_of_the_catalog(read: Any) -> None:
     reading = await read(logs.PROBE, namespace="pay", args={"capture": "(?<=x)lost"})
 
