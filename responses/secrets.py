@@ -124,7 +124,7 @@ _SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
             rb"[^\s\"'\\]+(?:,[ \t]*\w+=[^\s\"'\\]+)*",
             _keep_first,
         ),
-        (rb"((?i:\b(?:set-)?cookie):[ \t]*)[^\s;=]+=[^\r\n\"'\\]+", _keep_first),
+        (rb"((?i:\b(?:set-)?cookie):[ \t]*)[^\s;=\"'\\]+=[^\r\n\"'\\]+", _keep_first),
         (rb"((?i:\bbearer)[ \t]+)([\w.~+/-]{8,}=*)", _bearer),
         (rb"((?i:\bbasic)[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
         (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>]+)(@)", _user_info),
