@@ -219,9 +219,16 @@ class Gap:
     permission: Permission | None = None
     detail: str = ""
 
+    @property
+    def says(self) -> Text:
+        why = self.detail or str(self.reason)
+        return Text(
+            en=f"cannot read {self.what}: {f'needs {self.permission}' if self.permission else why}",
+            zh=f"无法读取 {self.what}：{f'缺少权限 {self.permission}' if self.permission else why}",
+        )
+
     def __str__(self) -> str:
-        why = f"needs {self.permission}" if self.permission else (self.detail or str(self.reason))
-        return f"cannot read {self.what}: {why}"
+        return self.says.en
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

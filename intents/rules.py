@@ -60,7 +60,7 @@ def _ask_rows(rule: Rule, reading: Reading, values: Mapping[str, Any]) -> RuleRe
     answer = _quantify(rule, matching, reading)
     if answer is Answer.GAP:
         return _gap(rule, reading.gaps)
-    if answer is Answer.YES:
+    if answer is Answer.YES and not (reading.missing and rule.finds is Outcome.REFUTES):
         shown = list(reading.rows) if rule.need == "none" else matching
         return RuleResult(rule=rule, answer=answer, finding=_holds(rule, shown, len(reading.rows), values))
     if reading.missing:
@@ -146,8 +146,8 @@ def _otherwise(rule: Rule, rows: Sequence[Row], values: Mapping[str, Any]) -> Fi
 
 def _gap(rule: Rule, gaps: tuple[Gap, ...]) -> RuleResult:
     says = Text(
-        en="could not check: " + "; ".join(dict.fromkeys(map(str, gaps))),
-        zh="无法检查：" + "；".join(dict.fromkeys(map(str, gaps))),
+        en="could not check: " + "; ".join(dict.fromkeys(gap.says.en for gap in gaps)),
+        zh="无法检查：" + "；".join(dict.fromkeys(gap.says.zh for gap in gaps)),
     )
     finding = Finding(rule=rule.id, outcome=Outcome.GAP, says=says, decisive=rule.decisive, gaps=gaps)
     return RuleResult(rule=rule, answer=Answer.GAP, finding=finding)

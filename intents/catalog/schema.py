@@ -167,11 +167,11 @@ class Remediation(Model):
     action: Action
     title: LocalText
     rows_of: Id | Literal[""] = ""
-    """The rule whose first matching row fills {row.…}."""
+    """The rule whose first matching row fills {row.…}; it must hold. Without it: the best supporting finding's."""
     target: TargetTemplate
     args: dict[Key, Any] = {}
     only_if: tuple[Id, ...] = ()
-    """Rules that must support, judged again at the press."""
+    """Rules that must hold, judged again at the press."""
     risk: Risk = Risk.LOW
     warning: LocalText | None = None
 

@@ -95,6 +95,12 @@ def judged(
         ((REFUTED,), reading(gaps=[NO_CLUSTER]), reading(), Verdict.POSSIBLE),
         # gone, or without meaning here: nothing is refuted
         ((REFUTED,), reading(False, missing="Node n9"), reading(), Verdict.POSSIBLE),
+        (
+            ({**FULL, "need": "none", "decisive": False, "finds": "refutes"},),
+            reading(False, missing="Node n9"),
+            reading(),
+            Verdict.POSSIBLE,
+        ),
         ((REFUTED,), reading(not_applicable="no such kind here"), reading(), Verdict.POSSIBLE),
     ],
 )
