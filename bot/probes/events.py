@@ -1,0 +1,257 @@
+"""The events about the focus: what controllers, the scheduler and kubelets said, and whether it still holds.
+
+No event is written when a thing recovers, so a warning is stale when its object's own state says otherwise since, or
+the object is gone or another of the same name. Rows come newest first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError, NotServed
+from bot.cluster.events import event_count, event_last_seen, oldest_first
+from bot.cluster.snapshot import Snapshot
+from bot.cluster.timestamps import parse_time
+from bot.kube.conditions import condition
+from bot.kube.replicas import replicas_of
+from bot.probes import owners
+from bot.probes.ages import UNKNOWN, age_s
+from bot.probes.contract import Look, Probe
+from bot.probes.log_lines import BadPattern, compile_pattern
+from bot.probes.scope import owner_of, ref
+from intents.domain import (
+    ArgDeclaration,
+    Gap,
+    GapReason,
+    Json,
+    ObjectRef,
+    Permission,
+    ProbeDeclaration,
+    Reading,
+    Row,
+    RowType,
+)
+
+# The newest events that are kept, and of how many objects the state is read to tell whether they still hold.
+_MOST_EVENTS: Final = 200
+_MOST_SUBJECTS: Final = 20
+_WORKLOADS: Final = ("Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "Job")
+
+DECLARATION: Final = ProbeDeclaration(
+    name="events",
+    says="Events about the object in question and its owners, or of the namespace",
+    rows={
+        "kind": RowType.STRING,
+        "namespace": RowType.STRING,
+        "name": RowType.STRING,
+        "reason": RowType.STRING,
+        "type": RowType.STRING,
+        "message": RowType.STRING,
+        "count": RowType.INTEGER,
+        "first_s": RowType.INTEGER,
+        "last_s": RowType.INTEGER,
+        "stale": RowType.BOOLEAN,
+    },
+    args={
+        "reason": ArgDeclaration(says="only these reasons, separated by commas"),
+        "kind": ArgDeclaration(says="only events about objects of this kind"),
+        "capture": ArgDeclaration(says="RE2 pattern that the message must contain", adds_keys="regex"),
+    },
+    permissions=tuple(
+        dict.fromkeys(
+            (
+                Permission(verb="list", resource="events"),
+                Permission(verb="get", resource="pods"),
+                Permission(verb="list", resource="pods"),
+                Permission(verb="get", resource="nodes"),
+                *owners.PERMISSIONS,
+            )
+        )
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scope:
+    """The events in scope, oldest first."""
+
+    events: Sequence[Json] = ()
+    missing: str = ""
+    gaps: tuple[Gap, ...] = ()
+
+
+async def read(look: Look) -> Reading:
+    try:
+        pattern = compile_pattern(look.args.get("capture"))
+    except BadPattern as error:
+        return Reading(gaps=(Gap(what="events", reason=GapReason.NOT_CONFIGURED, detail=str(error)),))
+    scope = await _scope(look)
+    asked_for = [event for event in scope.events if _is_asked_for(event, look)]
+    matched = [(event, match) for event in asked_for if (match := pattern.search(_message(event)))]
+    kept = matched[-_MOST_EVENTS:]
+    objects, gaps = await _objects(look.snapshot, (event for event, _ in reversed(kept)))
+    rows = [
+        _row(look.snapshot, event, objects.get(_about(event), _UNREAD), match.groupdict(default=""))
+        for event, match in reversed(kept)
+    ]
+    if len(kept) < len(matched):
+        cut = Gap(what="events", reason=GapReason.TRUNCATED, detail=f"only the newest {_MOST_EVENTS} were read")
+        gaps = (*gaps, cut)
+    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys((*scope.gaps, *gaps))), missing=scope.missing)
+
+
+async def _scope(look: Look) -> _Scope:
+    focus, snapshot = look.focus, look.snapshot
+    try:
+        if not focus.name:
+            return _Scope(events=await snapshot.events_in(focus.namespace))
+        about = ObjectRef(kind=focus.kind or "Pod", namespace=focus.namespace, name=focus.name)
+        if about.kind != "Pod":
+            return _Scope(events=await _of_named(snapshot, (about,)))
+        return await _of_pod(snapshot, about)
+    except ClusterError as error:
+        return _Scope(gaps=(error.gap(f"events about {focus}"),))
+
+
+async def _of_pod(snapshot: Snapshot, about: ObjectRef) -> _Scope:
+    """A pod's events and those of its owners, who say why it was not made or is gone."""
+    if about.namespace:
+        found = await snapshot.find("Pod", about.name, namespace=about.namespace)
+        pods: Sequence[Json] = (found,) if found else ()
+    else:
+        pods = (await snapshot.list("Pod", fields=f"metadata.name={about.name}")).items
+    if not pods:
+        return _Scope(events=await _of_named(snapshot, (about,)), missing=str(about))
+    return _Scope(events=await _of_named(snapshot, dict.fromkeys(each for pod in pods for each in _chain(pod))))
+
+
+def _chain(pod: Json) -> list[ObjectRef]:
+    """A pod, its controller, and the workload over that."""
+    itself = ref(pod, "Pod")
+    controllers = [
+        ObjectRef(kind=each["kind"], namespace=itself.namespace, name=each["name"], uid=each.get("uid", ""))
+        for each in pod["metadata"].get("ownerReferences") or ()
+        if each.get("controller")
+    ]
+    workload = replace(owner_of(pod), uid="")
+    above = [] if any((each.kind, each.name) == (workload.kind, workload.name) for each in controllers) else [workload]
+    return [itself, *controllers, *(above if controllers else ())]
+
+
+async def _of_named(snapshot: Snapshot, about: Iterable[ObjectRef]) -> tuple[Json, ...]:
+    """The events about objects; of one without a namespace those in any."""
+
+    async def of(one: ObjectRef) -> Sequence[Json]:
+        resource = await snapshot.served(one.kind)
+        if one.namespace or (resource is not None and not resource.namespaced):
+            return await snapshot.events(one)
+        return [
+            event
+            for event in await snapshot.events_in("")
+            if (involved := _about(event)).kind == one.kind and involved.name == one.name
+        ]
+
+    found = await asyncio.gather(*map(of, about))
+    return oldest_first(event for events in found for event in events)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """An event's object as it is now: `read` is false where that is not known, `manifest` None where it is gone."""
+
+    read: bool
+    manifest: Json | None = None
+
+
+_UNREAD: Final = _Subject(read=False)
+
+
+async def _objects(
+    snapshot: Snapshot, newest_first: Iterable[Json]
+) -> tuple[dict[ObjectRef, _Subject], tuple[Gap, ...]]:
+    """The objects of events by reference, and what of them could not be read."""
+    about = list(dict.fromkeys(map(_about, newest_first)))
+    gaps: list[Gap] = []
+
+    async def state(one: ObjectRef) -> _Subject:
+        try:
+            return _Subject(read=True, manifest=await snapshot.find(one.kind, one.name, namespace=one.namespace))
+        except NotServed:
+            return _UNREAD
+        except ClusterError as error:
+            gaps.append(error.gap(f"{one}, to tell whether its events still hold"))
+            return _UNREAD
+
+    found = await asyncio.gather(*map(state, about[:_MOST_SUBJECTS]))
+    return dict(zip(about, found, strict=False)), tuple(sorted(gaps, key=str))
+
+
+def _row(snapshot: Snapshot, event: Json, subject: _Subject, groups: Mapping[str, str]) -> Row:
+    about, seen = _about(event), event_last_seen(event)
+    first = event.get("firstTimestamp") or event.get("eventTime")
+    place = f"-n {about.namespace} " if about.namespace else ""
+    return Row(
+        values={
+            "kind": about.kind,
+            "namespace": about.namespace,
+            "name": about.name,
+            "reason": str(event.get("reason", "")),
+            "type": str(event.get("type", "")),
+            "message": _message(event),
+            "count": event_count(event),
+            "first_s": age_s(snapshot, first),
+            "last_s": UNKNOWN if seen is None else max(int((snapshot.now - seen).total_seconds()), 0),
+            "stale": is_stale(event, subject.manifest) if subject.read else False,
+            **groups,
+        },
+        subject=about,
+        quote=_message(event),
+        reproduce=f"kubectl {place}events --for {about.kind.lower()}/{about.name}",
+    )
+
+
+def is_stale(event: Json, manifest: Json | None) -> bool:
+    """Whether an event no longer holds of its object as that is now; None is an object that is gone."""
+    about = _about(event)
+    if manifest is None:
+        return True
+    uid = manifest["metadata"].get("uid", "")
+    # The kubelet writes a node's name where its uid belongs.
+    if about.uid and uid and about.uid not in (uid, about.name):
+        return True
+    if event.get("type") != "Warning":
+        return False
+    if about.kind in _WORKLOADS:
+        counts = replicas_of(manifest)
+        return counts.desired <= min(counts.created, counts.ready)
+    if (manifest.get("status") or {}).get("phase") == "Succeeded":
+        return True
+    ready = condition(manifest, "Ready")
+    since, seen = parse_time(ready.get("lastTransitionTime")), event_last_seen(event)
+    return ready.get("status") == "True" and since is not None and seen is not None and seen <= since
+
+
+def _is_asked_for(event: Json, look: Look) -> bool:
+    reasons = [each.strip() for each in str(look.args.get("reason") or "").split(",") if each.strip()]
+    kind = look.args.get("kind")
+    return (not reasons or event.get("reason") in reasons) and (not kind or _about(event).kind == kind)
+
+
+def _about(event: Mapping[str, Any]) -> ObjectRef:
+    involved = event.get("involvedObject") or {}
+    return ObjectRef(
+        kind=str(involved.get("kind", "")),
+        namespace=str(involved.get("namespace", "")),
+        name=str(involved.get("name", "")),
+        uid=str(involved.get("uid", "")),
+    )
+
+
+def _message(event: Mapping[str, Any]) -> str:
+    return str(event.get("message", ""))
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)
