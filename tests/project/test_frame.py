@@ -51,6 +51,12 @@ def test_the_readme_and_make_help_name_every_target(root: Path) -> None:
     assert set(re.findall(r"make ([a-z-]+)", helped)) == targets
 
 
+def test_every_script_make_runs_exists(root: Path) -> None:
+    scripts = set(re.findall(r"\S+\.py", (root / "Makefile").read_text("utf-8")))
+
+    assert {script for script in scripts if not (root / script).is_file()} == set()
+
+
 @pytest.mark.parametrize(("lock", "group"), [("requirements.lock", None), ("requirements-dev.lock", "dev")])
 def test_the_locks_pin_what_pyproject_asks_for(
     root: Path, pyproject: dict[str, Any], lock: str, group: str | None
