@@ -16,13 +16,13 @@ from bot.cluster.events import event_last_seen
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.timestamps import parse_time
+from bot.probes.log_lines import TAIL_LINES
 from bot.probes.scope import name_of, namespace_of, ref
 from intents.domain import Gap, Json, ObjectRef
 
 # Of a workload, so many troubled pods are read in full; the incident's own probes then look at all of them.
 PODS_READ: Final = 3
 LOG_LINES: Final = 400
-LOG_BYTES: Final = 65536
 # A container that restarted longer ago than this has got over it.
 RECENT_RESTART_S: Final = 24 * 3600
 _MAX_OWNERS: Final = 6
@@ -78,13 +78,20 @@ async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed
             gaps.append(error.gap())
             return ()
 
-    owners = await tolerate(owners_of(snapshot, obj))
+    async def owners_and_events() -> tuple[tuple[Json, ...], list[tuple[Statement, ...]]]:
+        owners = await tolerate(owners_of(snapshot, obj))
+        return owners, await asyncio.gather(*(tolerate(_events(snapshot, one)) for one in owners))
+
+    # The chain of owners is read link by link; what does not hang on it is read meanwhile.
+    chain = asyncio.create_task(owners_and_events())
     pods = (obj,) if resource.kind == "Pod" else await tolerate(_troubled_pods(snapshot, obj))
-    objects = (obj, *owners, *(pod for pod in pods if pod is not obj))
-    reads = [_events(snapshot, one) for one in objects]
+    below = (obj, *(pod for pod in pods if pod is not obj))
+    reads = [_events(snapshot, one) for one in below]
     for pod in pods:
         reads += _about_pod(snapshot, pod)
-    statements = [_own(snapshot, one) for one in objects] + await asyncio.gather(*map(tolerate, reads))
+    said = await asyncio.gather(*map(tolerate, reads))
+    owners, said_of_owners = await chain
+    statements = [*(_own(snapshot, one) for one in (*below, *owners)), *said, *said_of_owners]
     return Observed(
         owners=tuple(ref(owner) for owner in owners),
         statements=tuple(dict.fromkeys(statement for part in statements for statement in part)),
@@ -207,15 +214,17 @@ def _never_started(state: Mapping[str, Any], restarted: bool) -> bool:
 
 
 async def _log(snapshot: Snapshot, pod: Json, container: str, *, previous: bool) -> tuple[Statement, ...]:
+    # Asked for as the probes do, so that it is one call.
     text = await snapshot.log(
         namespace=namespace_of(pod),
         pod=name_of(pod),
         container=container,
         previous=previous,
-        tail_lines=LOG_LINES,
-        limit_bytes=LOG_BYTES,
+        tail_lines=TAIL_LINES,
+        timestamps=True,
     )
-    return (Statement(subject=ref(pod), text=text),) if text.strip() else ()
+    end = "\n".join(text.splitlines()[-LOG_LINES:])
+    return (Statement(subject=ref(pod), text=end),) if end.strip() else ()
 
 
 async def _node(snapshot: Snapshot, name: str) -> tuple[Statement, ...]:

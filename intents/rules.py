@@ -167,8 +167,8 @@ def _not_found(missing: str) -> Text:
 
 def rows_context(rows: Sequence[Row]) -> dict[str, Any]:
     """The names a template may use of rows: the first row's keys, `rows.<key>` over all, `count`."""
-    keys = rows[0].values.keys() if rows else ()
-    joined = {key: tuple(dict.fromkeys(row.values[key] for row in rows)) for key in keys}
+    keys = dict.fromkeys(key for row in rows for key in row.values)
+    joined = {key: tuple(dict.fromkeys(row.values[key] for row in rows if key in row.values)) for key in keys}
     return {**(dict(rows[0].values) if rows else {}), "rows": joined, "count": len(rows)}
 
 
