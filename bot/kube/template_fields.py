@@ -22,7 +22,7 @@ _TEMPLATE: Final = ("spec", "template")
 # A name cannot be changed: such a workload is made anew.
 _NAME: Final = ("metadata", "name")
 _NUMBER: Final = re2.compile(r"(\d+)")
-_EMPTY: Final = (None, "", False, [], {})
+_EMPTY: Final[tuple[Any, ...]] = (None, "", False, [], {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,15 +20,15 @@ async def older_revisions(snapshot: Snapshot, workload: Json) -> int:
 
     Raises ClusterError.
     """
-    namespace, uid = namespace_of(workload), workload.get("metadata", {}).get("uid", "")
-    if workload.get("kind") in ("StatefulSet", "DaemonSet"):
-        revisions = (await snapshot.list("ControllerRevision", namespace=namespace)).items
-        return max(sum(_controller_uid(each) == uid for each in revisions) - 1, 0)
-    deployment = _controller_uid(workload)
-    if workload.get("kind") == "ReplicaSet" and deployment:
-        sets = (await snapshot.list("ReplicaSet", namespace=namespace)).items
-        return max(sum(_controller_uid(each) == deployment for each in sets) - 1, 0)
-    return 0
+    match workload.get("kind"):
+        case "StatefulSet" | "DaemonSet":
+            kept, owner = "ControllerRevision", str(workload["metadata"].get("uid", ""))
+        case "ReplicaSet":
+            kept, owner = "ReplicaSet", _controller_uid(workload)
+        case _:
+            return 0
+    revisions = (await snapshot.list(kept, namespace=namespace_of(workload))).items
+    return max(len([each for each in revisions if owner and _controller_uid(each) == owner]) - 1, 0)
 
 
 def _controller_uid(obj: Mapping[str, Any]) -> str:
