@@ -38,7 +38,7 @@ def decode_object(body: bytes, *, content_type: str, resource: Resource, kind: s
     if found is None and resource.custom:
         raise bad_request(f"{unrecognised}Object 'Kind' is missing in '{text}' ({text[:30]} ...)")
     if found is not None and found != wanted:
-        version = decoded.get("apiVersion", resource.version).split("/")[-1]
+        version = str(decoded.get("apiVersion") or resource.version).rpartition("/")[2]
         raise bad_request(
             f'{found} in version "{version}" cannot be handled as a {wanted}: '
             f"converting ({version}.{found}) to (core.{wanted}): unknown conversion"

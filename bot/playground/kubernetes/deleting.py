@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.playground.kubernetes import budgets, listing, reading, times, validation
+from bot.playground.kubernetes import budgets, listing, reading, shapes, times, validation
 from bot.playground.kubernetes.addressing import Address
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.resources import Json, Resource
@@ -19,6 +19,7 @@ _ANSWERS_WITH_OBJECT = frozenset({
     "pods", "namespaces", "persistentvolumeclaims", "persistentvolumes", "podtemplates", "resourcequotas",
     "serviceaccounts",
 })  # fmt: skip
+_OPTIONS = Resource(group="meta.k8s.io", version="v1", plural="deleteoptions", kind="DeleteOptions")
 _POLICIES = ("Foreground", "Background", "Orphan", "nil")
 
 
@@ -41,6 +42,9 @@ def parse_options(*, query: Mapping[str, str], body: bytes) -> Options:
             written = json.loads(body)
         except ValueError:
             raise bad_request("couldn't get version/kind; json parse error") from None
+        if not isinstance(written, dict):
+            raise bad_request("couldn't get version/kind; json parse error: not an object")
+        shapes.check(written, resource=_OPTIONS)
     return options_of(written, query=query)
 
 

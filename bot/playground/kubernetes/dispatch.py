@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.playground.kubernetes import access, addressing, reading, times
+from bot.playground.kubernetes import access, addressing, reading, shapes, times
 from bot.playground.kubernetes.addressing import Address
 from bot.playground.kubernetes.body import decode_object
 from bot.playground.kubernetes.discovery import AGGREGATED_TYPE, VERSION, Discovery
@@ -150,6 +150,7 @@ class Dispatcher:
 
     def _review(self, request: Request, *, resource: Resource) -> Answer:
         body = decode_object(request.body, content_type=request.headers.get("content-type", ""), resource=resource)
+        shapes.check(body, resource=resource)
         if resource.plural == "selfsubjectaccessreviews":
             return Answer(status=201, body=self._state.access.review(body))
         if resource.plural == "selfsubjectreviews":

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from bot.playground.kubernetes.resources import Json, Resource
-from bot.playground.kubernetes.status import bad_request, cause, invalid
+from bot.playground.kubernetes.shapes import refused
+from bot.playground.kubernetes.status import cause, invalid
 
 
 def _words(text: str) -> frozenset[str]:
@@ -48,9 +48,6 @@ _SPECS: dict[str, frozenset[str]] = {
     "DaemonSet": _words("selector template updateStrategy minReadySeconds revisionHistoryLimit"),
     "Node": _words("podCIDR podCIDRs providerID unschedulable taints configSource externalID"),
 }
-_LISTS = {"containers": "[]v1.Container", "initContainers": "[]v1.Container", "volumes": "[]v1.Volume"}
-_QUANTITY = re.compile(r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$")
-_QUANTITY_TEXT = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
 
 def unknown(obj: Json, *, resource: Resource) -> list[str]:
@@ -110,43 +107,7 @@ def check_micro_times(obj: Json, *, resource: Resource) -> None:
         raise invalid(kind="", name="", causes=[wrong])
 
 
-def check_types(obj: Json, *, resource: Resource) -> None:
-    """Refusal 400 for the wrong types that people write: text for a number or a list, a malformed quantity."""
-    for key in ("metadata", "spec", "status"):
-        if obj.get(key) is not None and not isinstance(obj[key], dict):
-            raise _unmarshal(obj[key], resource=resource, field=f"{resource.kind}.{key}", wanted=f"v1.{resource.kind}")
-    spec = obj.get("spec")
-    if resource.custom or not isinstance(spec, dict):
-        return
-    replicas = spec.get("replicas")
-    if replicas is not None and (not isinstance(replicas, int) or isinstance(replicas, bool)):
-        raise _unmarshal(replicas, resource=resource, field=f"{resource.kind}Spec.spec.replicas", wanted="int32")
-    pod_spec = spec if resource.kind == "Pod" else (spec.get("template") or {}).get("spec")
-    prefix = "spec" if resource.kind == "Pod" else "spec.template.spec"
-    if not isinstance(pod_spec, dict):
-        return
-    for key, wanted in _LISTS.items():
-        if pod_spec.get(key) is not None and not isinstance(pod_spec[key], list):
-            raise _unmarshal(pod_spec[key], resource=resource, field=f"PodSpec.{prefix}.{key}", wanted=wanted)
-    for container in pod_spec.get("containers") or ():
-        for kind in ("requests", "limits"):
-            for amount in ((container.get("resources") or {}).get(kind) or {}).values():
-                if not _QUANTITY.match(str(amount)):
-                    raise _cannot_handle(resource, _QUANTITY_TEXT)
-
-
-def _unmarshal(value: Any, *, resource: Resource, field: str, wanted: str) -> Exception:
-    found = {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value), "number")
-    return _cannot_handle(resource, f"json: cannot unmarshal {found} into Go struct field {field} of type {wanted}")
-
-
-def _cannot_handle(resource: Resource, because: str) -> Exception:
-    return bad_request(
-        f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {because}'
-    )
-
-
 def strict_error(paths: list[str], *, resource: Resource) -> Exception:
     """Refusal 400 of fieldValidation=Strict."""
     listed = ", ".join(f'unknown field "{path}"' for path in paths)
-    return _cannot_handle(resource, f"strict decoding error: {listed}")
+    return refused(resource, f"strict decoding error: {listed}")

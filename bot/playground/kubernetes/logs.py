@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.playground.kubernetes import times
@@ -90,7 +90,7 @@ def _options(*, pod: Json, query: Mapping[str, str], now: datetime) -> _Options:
         causes.append(_at_least("sinceSeconds", seconds, bound="greater than 0"))
     if causes:
         raise invalid(kind="PodLogOptions", name=name, causes=causes)
-    since = now - timedelta(seconds=seconds) if seconds else times.parse(since_time) if since_time else None
+    since = now - timedelta(seconds=seconds) if seconds else _moment(since_time)
     return _Options(
         container=_container(pod=pod, asked=query.get("container", "")),
         previous=_flag(query.get("previous")),
@@ -99,6 +99,16 @@ def _options(*, pod: Json, query: Mapping[str, str], now: datetime) -> _Options:
         limit=limit,
         since=since,
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return times.parse(text).astimezone(UTC)
+    except ValueError:
+        layout = "2006-01-02T15:04:05Z07:00"
+        raise bad_request(f'parsing time "{text}" as "{layout}": cannot parse "{text}" as "2006"') from None
 
 
 def _flag(text: str | None) -> bool:

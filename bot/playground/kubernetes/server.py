@@ -8,11 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC
 from email.utils import format_datetime
-from functools import cache
-from importlib import resources as package_files
 from typing import Any
 
-import yaml
 from aiohttp import web
 
 from bot.playground.kubernetes import times
@@ -20,6 +17,7 @@ from bot.playground.kubernetes.access import ANONYMOUS, USER, Denial
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.dispatch import TEXT_TYPE, Answer, Dispatcher, Request
 from bot.playground.kubernetes.faults import Fault, Faults, RecordedRequest
+from bot.playground.kubernetes.neighbours import neighbours
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import Refusal, unauthorized
@@ -68,7 +66,7 @@ class SimulatedCluster:
 
     def load_neighbours(self) -> None:
         """Add healthy nodes and workloads, so that what is broken is not alone."""
-        self.load(_neighbours())
+        self.load(neighbours())
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen on `host`:`port` (0: any free port) and return the base URL."""
@@ -215,14 +213,6 @@ class SimulatedCluster:
     def _date(self) -> str:
         # The bot takes its "now" from here, so that its clock and the cluster's need not agree.
         return format_datetime(self._clock().astimezone(UTC), usegmt=True)
-
-
-@cache
-def _neighbours() -> Json:
-    """The parsed neighbours; loading copies what it stores, so one parse serves every cluster of a process."""
-    text = package_files.files(__package__).joinpath("neighbours.yaml").read_text(encoding="utf-8")
-    parsed: Json = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return parsed
 
 
 def _encoded(body: Json) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.resources import Json, Resource, from_custom_resource_definition
 from bot.playground.kubernetes.selectors import matches
 from bot.playground.kubernetes.status import Refusal, cause, invalid
 
@@ -122,13 +122,26 @@ def _of_spec(obj: Json, *, resource: Resource) -> Iterator[Json]:
                     yield _wrong(f"spec.ports[{at}].port", number, text)
                     yield _wrong(f"spec.ports[{at}].targetPort", port.get("targetPort", number), text)
         case "Event":
-            involved = (obj.get("involvedObject") or {}).get("namespace", "")
-            if involved != obj["metadata"].get("namespace", "") and involved:
-                yield _wrong("involvedObject.namespace", involved, "does not match event.namespace")
+            yield from _of_event(obj)
+        case "CustomResourceDefinition":
+            yield from _of_definition(obj)
         case kind if kind in _TEMPLATED:
             yield from _of_template(spec, required=kind != "Job")
         case _:
             pass
+
+
+def _of_event(obj: Json) -> Iterator[Json]:
+    involved = (obj.get("involvedObject") or {}).get("namespace", "")
+    if involved and involved != obj["metadata"].get("namespace", ""):
+        yield _wrong("involvedObject.namespace", involved, "does not match event.namespace")
+
+
+def _of_definition(obj: Json) -> Iterator[Json]:
+    try:
+        list(from_custom_resource_definition(obj))
+    except (KeyError, TypeError, AttributeError) as error:
+        yield _required("spec", f"group, scope, names and versions are needed ({error!r})")
 
 
 def _of_template(spec: Json, *, required: bool) -> Iterator[Json]:

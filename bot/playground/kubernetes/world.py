@@ -1,5 +1,23 @@
 """Loading a world: trimmed objects, events, logs and denials as people write them, into the state of the cluster.
 
+A world is a mapping, short to write by hand:
+
+    objects:                      # apiVersion may be left out for built-in kinds, and metadata but for the name
+      - kind: Pod
+        metadata: {name: api-0, namespace: shop, ownerReferences: [{kind: StatefulSet, name: api}]}
+        spec: {nodeName: worker-a, containers: [{name: api}]}
+        status: {phase: Running, startTime: -5m}
+    events:                       # about loaded objects, or with `gone: true` about one that is deleted since
+      - {for: Pod/shop/api-0, type: Warning, reason: Failed, message: "...", count: 3, first: -10m, last: -30s,
+         source: kubelet, container: api}
+      - {for: Node/worker-a, reason: NodeNotReady, message: "...", style: series}
+    logs:
+      - {pod: shop/api-0, container: api, previous: true, text: "...", since: -5m}
+    forbidden:                    # or the word `everything`
+      - {verb: get, group: "", resource: pods/log}
+    reactions:                    # what writes bring about, where it is not the usual (see `workloads`)
+      - {when: deleted, object: Pod/shop/api-0, becomes: healthy}
+
 A world is checked as a whole before anything of it is stored, so that a mistake in it leaves the cluster as it was.
 What is filled in: apiVersion of known kinds, namespace ("default"), uid, resourceVersion, generation,
 creationTimestamp (a day ago), the API's own defaults, owner references, namespaces that are not written, and relative

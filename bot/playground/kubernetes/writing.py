@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.playground.kubernetes import defaults, fields, patching, reading, schemas, times, validation
+from bot.playground.kubernetes import defaults, fields, patching, reading, schemas, shapes, times, validation
 from bot.playground.kubernetes.addressing import Address
 from bot.playground.kubernetes.body import decode_object
 from bot.playground.kubernetes.controllers import Controllers
@@ -26,6 +26,9 @@ from bot.playground.kubernetes.status import (
     success,
 )
 from bot.playground.kubernetes.updates import Updater, check, complete, require_version
+
+_EVICTION = Resource(group="policy", version="v1", plural="evictions", kind="Eviction")
+_SCALE = Resource(group="autoscaling", version="v1", plural="scales", kind="Scale")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +112,7 @@ class Writer:
         dry_run = write.dry_run(options="CreateOptions")
         resource, state = write.resource, self._state
         obj = decode_object(write.body, content_type=write.content_type, resource=resource)
-        fields.check_types(obj, resource=resource)
+        shapes.check(obj, resource=resource)
         warnings = self._unknown_fields(obj, write=write)
         metadata = obj.setdefault("metadata", {})
         namespace = write.address.namespace if resource.namespaced else ""
@@ -202,7 +205,7 @@ class Writer:
         before = self._existing(write)
         shown = reading.shown(before, resource=write.resource)
         after = patching.apply(shown, body=write.body, content_type=write.content_type, resource=write.resource)
-        fields.check_types(after, resource=write.resource)
+        shapes.check(after, resource=write.resource)
         fields.check_micro_times(after, resource=write.resource)
         warnings = self._unknown_fields(after, write=write)
         return self._store(write, before=before, after=after, dry_run=dry_run, warnings=warnings)
@@ -210,7 +213,7 @@ class Writer:
     def _replace(self, write: _Write) -> Done:
         dry_run = write.dry_run(options="UpdateOptions")
         after = decode_object(write.body, content_type=write.content_type, resource=write.resource)
-        fields.check_types(after, resource=write.resource)
+        shapes.check(after, resource=write.resource)
         warnings = self._unknown_fields(after, write=write)
         _same_name(after, write=write)
         before = self._existing(write)
@@ -241,13 +244,9 @@ class Writer:
         else:
             dry_run = write.dry_run(options="UpdateOptions")
             after = decode_object(write.body, content_type=write.content_type, resource=write.resource, kind="Scale")
+        shapes.check(after, resource=_SCALE)
         require_version(owner, after, resource=write.resource)
-        replicas = (after.get("spec") or {}).get("replicas", 0)
-        if not isinstance(replicas, int) or isinstance(replicas, bool):
-            raise bad_request(
-                'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal string into Go struct '
-                "field ScaleSpec.spec.replicas of type int32"
-            )
+        replicas = after["spec"].get("replicas", 0)
         if replicas < 0:
             message = f"Invalid value: {replicas}: must be greater than or equal to 0"
             wrong = cause(reason="FieldValueInvalid", message=message, field="spec.replicas")
@@ -260,7 +259,8 @@ class Writer:
         if write.address.verb != "create":
             raise method_not_allowed()
         body = decode_object(write.body, content_type=write.content_type, resource=write.resource, kind="Eviction")
-        if (body.get("metadata") or {}).get("name", write.name) != write.name:
+        shapes.check(body, resource=_EVICTION)
+        if body["metadata"].get("name", write.name) != write.name:
             raise bad_request("name in URL does not match name in Eviction object")
         options = body.get("deleteOptions") or {}
         values = options.get("dryRun") or ([write.query["dryRun"]] if write.query.get("dryRun") else [])
