@@ -47,10 +47,11 @@ def is_cut(text: str | bytes) -> bool:
 
 
 def lines_of(text: str | bytes) -> Iterator[tuple[int, str]]:
-    """(number, cleaned line) in order, blank ones left out; numbers repeat where a line was taken apart. Never raises."""
+    """(number, cleaned line) in order, without blank ones; a number repeats where a line was taken apart. Never raises."""
     for first, part in _within_bounds(_decoded(text)):
         for number, raw in enumerate(_cleaned(part).split("\n"), start=first):
-            line = _QUOTE_MARK.sub("", raw) if ">" in raw else raw
+            line = raw if raw.isascii() else raw.translate(_TYPOGRAPHY)
+            line = _QUOTE_MARK.sub("", line) if ">" in line else line
             if not line or line.isspace() or (("```" in line or "'''" in line) and _FENCE.match(line)):
                 continue
             if len(line) <= MAX_LINE and "\r" not in line:
@@ -98,7 +99,7 @@ def _cleaned(text: str) -> str:
     text = _INVISIBLE.sub("", text)
     if not text.isascii():
         # Half of a surrogate pair is no character: nothing behind this could encode it.
-        text = text.encode("utf-8", "replace").decode("utf-8").translate(_TYPOGRAPHY)
+        text = text.encode("utf-8", "replace").decode("utf-8")
     return text.replace("\t", " ")
 
 

@@ -46,8 +46,8 @@ _FLAGS: Final[Mapping[str, str]] = MappingProxyType(
 )
 # Flags without a value, so that the next word is not taken for theirs.
 _SWITCHES: Final = frozenset({
-    "-f", "-p", "-w", "-i", "-t", "-it", "-ti", "-A", "--all-namespaces", "--previous", "--follow", "--watch", "--force",
-    "--show-labels", "--no-headers",
+    "-f", "-p", "-w", "-i", "-t", "-it", "-ti", "-A", "--all-namespaces", "--previous", "--follow", "--watch",
+    "--force", "--show-labels", "--no-headers",
 })  # fmt: skip
 _OF_A_POD: Final = frozenset({"logs", "log", "exec", "attach", "port-forward"})
 _VERBS: Final = _OF_A_POD | {

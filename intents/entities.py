@@ -102,8 +102,8 @@ def _container(match: Any) -> _Found:
 
 _PAIR: Final = re.compile(r"\"?(kind|namespace|name)\"?\s?[:=]\s?\"?([A-Za-z0-9.-]{1,253})\"?")
 _NO_CONTAINER: Final = frozenset({
-    "a", "an", "and", "app", "are", "as", "at", "by", "cannot", "creating", "exited", "failed", "for", "from", "had", "has",
-    "image", "in", "is", "of", "on", "runtime", "status", "that", "the", "to", "was", "which", "will", "with",
+    "a", "an", "and", "app", "are", "as", "at", "by", "cannot", "creating", "exited", "failed", "for", "from", "had",
+    "has", "image", "in", "is", "of", "on", "runtime", "status", "that", "the", "to", "was", "which", "will", "with",
 })  # fmt: skip
 _KEYS: Final[Mapping[str, str]] = MappingProxyType({
     "namespace": "namespace", "namespacename": "namespace", "podnamespace": "namespace", "ns": "namespace",

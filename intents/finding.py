@@ -8,7 +8,7 @@ its bound is reached. Lines that a terminal or a chat broke are looked at togeth
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from rapidfuzz.distance import LCSseq
@@ -20,7 +20,7 @@ from intents.domain import Symptom
 from intents.index import Demand, Index
 from intents.lexicon import UNKNOWN, Lexicon, Read
 from intents.patterns import Pattern, pattern_of, phrase_words
-from intents.scoring import LEAST, Scale, coverage_for, score
+from intents.scoring import LEAST, THRESHOLD, Scale, coverage_for, scale_of, score
 from intents.symptoms import read_symptoms
 from intents.weighing import Weights
 
@@ -40,6 +40,8 @@ _CUT_SAYS: Final = 12.0
 _CUT_SHARE: Final = 0.42
 _CUT_FROM: Final = 40
 _QUOTED: Final = 400
+# When something this sure is found, what cannot reach the threshold is of no more interest.
+_SURE: Final = 0.9
 # From this much on a signature counts as being there in full.
 _WHOLE: Final = 0.9
 
@@ -138,7 +140,14 @@ class Finder:
             Demand(weights, least, min(least, _CUT_SHARE))
             for weights, least in zip(self._weights, self._least, strict=True)
         )
-        self._scales = tuple(Scale(sum(phrase.pattern.total for phrase in of)) for of in self._signatures.values())
+        self._hints = frozenset(
+            number
+            for number, anchor in enumerate(self._anchors)
+            if incidents[anchor.incident].signatures[anchor.signature].hint
+        )
+        self._scales = tuple(
+            scale_of(total=sum(phrase.pattern.total for phrase in of)) for of in self._signatures.values()
+        )
         self._scales = self._scaled(incidents)
 
     def _phrase(self, incident: int, signature: int, pattern: Pattern, *, alone: bool) -> Phrase:
@@ -175,7 +184,10 @@ class Finder:
     def _best(self, query: _Query) -> dict[int, Occurrence]:
         """The best occurrence of each signature that occurs, by the number of its anchor."""
         best: dict[int, Occurrence] = {}
+        sure_of_one = False
         for at_most, line, number in self._promising(query):
+            if at_most < (THRESHOLD if sure_of_one else LEAST):
+                break
             if number in best and best[number].score >= at_most:
                 continue
             if query.alignments >= MOST_ALIGNMENTS:
@@ -186,6 +198,7 @@ class Finder:
             sure = self._score(number, parts)
             if sure >= LEAST and (number not in best or sure > best[number].score):
                 best[number] = self._occurrence(query, number, parts, sure)
+                sure_of_one = sure_of_one or (sure >= _SURE and number not in self._hints)
         return best
 
     def _scaled(self, incidents: Sequence[Incident]) -> tuple[Scale, ...]:
@@ -208,8 +221,8 @@ class Finder:
                     if occurrence.incident != owner and occurrence.coverage < _WHOLE:
                         ordinary[number] = max(ordinary[number], occurrence.coverage)
         return tuple(
-            scale if incidents[anchor.incident].signatures[anchor.signature].hint else replace(scale, ordinary=share)
-            for scale, anchor, share in zip(self._scales, self._anchors, ordinary, strict=True)
+            scale if number in self._hints else scale_of(total=scale.total, ordinary=share)
+            for number, (scale, share) in enumerate(zip(self._scales, ordinary, strict=True))
         )
 
     # --- the funnel ---
@@ -224,7 +237,8 @@ class Finder:
             there = sum(map(weights.__getitem__, weights.keys() & words))
             share = there / self._anchors[number].pattern.total
             if share >= (_CUT_SHARE if cut else self._least[number]):
-                found.append((score(coverage=1.0 if cut else share, information=there), line, number))
+                at_most = max(self._scales[number].score(share), _at_most_when_cut(share, there) if cut else 0.0)
+                found.append((at_most, line, number))
         return sorted(found, key=lambda item: (-item[0], item[1], item[2]))
 
     def _candidates(self, query: _Query) -> Iterator[tuple[int, int, set[int], bool]]:
@@ -357,14 +371,19 @@ def _information(parts: Sequence[_Part]) -> float:
     return sum(part.alignment.information for part in parts)
 
 
+def _at_most_when_cut(share: float, telling: float) -> float:
+    """The score of a message cut behind so much of it, all of which is there: the rest is unseen."""
+    return score(coverage=0.7 + 0.3 * share, information=telling) if telling >= _CUT_SAYS else 0.0
+
+
 def _score_when_cut(part: _Part, scale: Scale) -> float:
     """Of how much of what can be there is there, where a line was cut; less than in full, as the rest is unseen."""
     alignment, pattern = part.alignment, part.phrase.pattern
     telling = alignment.information - scale.ordinary * scale.total
-    if not alignment.cut or part.coverage < _CUT_SHARE or telling < _CUT_SAYS:
+    if not alignment.cut or part.coverage < _CUT_SHARE:
         return 0.0
     seen = sum(pattern.weights[: alignment.chain[-1][1] + 1])
-    return score(coverage=(alignment.information / seen) * (0.7 + 0.3 * part.coverage), information=telling)
+    return (alignment.information / seen) * _at_most_when_cut(part.coverage, telling)
 
 
 def _places(window: Window, starts: Sequence[tuple[int, int]], alignment: Alignment) -> Iterable[tuple[int, int]]:

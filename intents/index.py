@@ -1,4 +1,4 @@
-"""Which patterns a few words could be an occurrence of: an inverted index that adds up weights for all patterns at once.
+"""Which patterns a few words could be an occurrence of: an inverted index that adds up weights, for all at once.
 
 Of each pattern a share of its weight must be there, or it could not score. A posting list is an integer with a byte for
 each pattern: the share of the pattern's weight that the word has, in hundredths, rounded up. Adding the integers of a

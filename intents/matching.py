@@ -74,7 +74,7 @@ class Matcher:
         return [hypothesis for *_, hypothesis in sorted(ranked, key=lambda item: item[:3])]
 
     def _counted(self, occurrences: Iterable[Occurrence]) -> list[Occurrence]:
-        """An incident's occurrences that count, the surest first: each on words of its own, and none if all are hints."""
+        """An incident's occurrences that count, surest first: each on words of its own, and none if all are hints."""
         ranked = sorted(occurrences, key=lambda item: (-item.score, -item.information, item.line, item.signature))
         leading = next((item for item in ranked if not self._signature(item).hint), None)
         if leading is None:

@@ -18,8 +18,8 @@ SKIP: Final = "_"
 _NAME: Final = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _NAMES: Final = (
     "namespace", "pod", "container", "node", "deployment", "statefulset", "daemonset", "replicaset", "job", "cronjob",
-    "service", "ingress", "lease", "pvc", "pv", "storageclass", "configmap", "secret", "hpa", "tidbcluster", "apiservice",
-    "application", "webhook",
+    "service", "ingress", "lease", "pvc", "pv", "storageclass", "configmap", "secret", "hpa", "tidbcluster",
+    "apiservice", "application", "webhook",
 )  # fmt: skip
 # What a captured text must look like, by the placeholder's name; others take whatever stands there.
 _SHAPES: Final = {

@@ -43,31 +43,31 @@ def coverage_for(reached: float, *, total: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """What a share of one signature is worth.
-
-    `ordinary` is how much of it stands in texts that are known to be something else. Only the rest tells anything;
-    and halfway between that and all of it lies the threshold: a message whose siblings differ from it in a word needs
-    that word, however long it is.
-    """
+    """What a share of one signature is worth: see `scale_of`."""
 
     total: float
-    ordinary: float = 0.0
-
-    @property
-    def telling(self) -> float:
-        """The weight of what no ordinary text has, in nats."""
-        return self.total * (1 - min(self.ordinary, _MOST_ORDINARY))
+    ordinary: float
+    telling: float  # the weight of what no ordinary text has, in nats
+    enough: float  # the coverage at which so much reaches the threshold
+    halfway: float  # between what is ordinary and all of it
 
     def score(self, coverage: float) -> float:
         """Of so much of the signature; never more than `score` says of it without regard to ordinary texts."""
-        adjusted = self._adjusted(coverage)
-        return score(coverage=adjusted, information=adjusted * self.telling)
+        if self.halfway > self.enough:
+            if coverage < self.halfway:
+                coverage = coverage * self.enough / self.halfway
+            else:
+                coverage = min(coverage, 1 - (1 - coverage) * (1 - self.enough) / (1 - self.halfway))
+        return score(coverage=coverage, information=coverage * self.telling)
 
-    def _adjusted(self, coverage: float) -> float:
-        enough = coverage_for(THRESHOLD, total=self.telling)
-        halfway = (1 + min(self.ordinary, _MOST_ORDINARY)) / 2
-        if halfway <= enough:
-            return coverage
-        if coverage < halfway:
-            return coverage * enough / halfway
-        return min(coverage, 1 - (1 - coverage) * (1 - enough) / (1 - halfway))
+
+def scale_of(*, total: float, ordinary: float = 0.0) -> Scale:
+    """The scale of a signature of so much weight, of which a share stands in texts known to be something else.
+
+    Only the rest tells anything; and halfway between that share and all of it lies the threshold: a message whose
+    siblings differ from it in a word needs that word, however long it is.
+    """
+    ordinary = min(ordinary, _MOST_ORDINARY)
+    telling = total * (1 - ordinary)
+    enough = coverage_for(THRESHOLD, total=telling)
+    return Scale(total=total, ordinary=ordinary, telling=telling, enough=enough, halfway=(1 + ordinary) / 2)

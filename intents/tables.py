@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from intents.domain import Entity
 from intents.commands import KINDS
+from intents.domain import Entity
 from intents.entities import entities_in
 
 _HEADER: Final = re.compile(r"^\s*(?:NAMESPACE\s+|LAST SEEN\s+|POD\s+)?(?:NAME|TYPE|POD|NODE|OBJECT)\b[A-Z0-9 ()_%-]*$")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-# `node(s)` is one word, as is `didn't`.
+# `node(s)` is one word, and another than `nodes`: people write the one, programs the other.
 _WORD: Final = re.compile(r"[a-z0-9]+(?:'t|\(s\))?|[\u3400-\u9fff\uf900-\ufaff]+")
 _FIRST_CJK: Final = "\u3400"
 
@@ -24,7 +24,7 @@ class Token(NamedTuple):
 
 def words_of(line: str) -> list[str]:
     """The words of a line in order."""
-    found: list[str] = _WORD.findall(_lowered(line).replace("(s)", "s"))
+    found: list[str] = _WORD.findall(_lowered(line))
     if line.isascii():
         return found
     return [word for run in found for word in _pairs(run)]
@@ -39,7 +39,7 @@ def _tokens(line: str) -> Iterator[Token]:
     for match in _WORD.finditer(_lowered(line)):
         run, start = match.group(), match.start()
         if run[0] < _FIRST_CJK or len(run) <= 2:
-            yield Token(run.replace("(s)", "s"), start, match.end())
+            yield Token(run, start, match.end())
             continue
         for index, pair in enumerate(_pairs(run)):
             yield Token(pair, start + index, start + index + 2)

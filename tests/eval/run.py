@@ -97,7 +97,8 @@ def show(answers: list[Answer], known: frozenset[str], *, errors: bool) -> None:
     print(f"cases {len(answers)}  covered {len(covered)}  not covered {len(uncovered)}  negatives {len(negative)}")
     print(
         f"recall@1 {_share(len(hits), len(covered))}  recall@3 {_share(len(in_three), len(covered))}  "
-        f"precision {_share(len(hits), answered)}  false alarms {len(alarms)}  answers to what is not covered {len(astray)}"
+        f"precision {_share(len(hits), answered)}  false alarms {len(alarms)}  "
+        f"answers to what is not covered {len(astray)}"
     )
 
 

@@ -1,0 +1,29 @@
+"""`make bench`: print what is measured; nothing here passes or fails.
+
+run.py [matching] [diagnosing]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from rich.console import Console
+
+from tests.bench import matching
+
+
+def main() -> None:
+    console = Console(width=140)
+    wanted = sys.argv[1:] or ["matching", "diagnosing"]
+    if "matching" in wanted:
+        matching.show(console)
+    if "diagnosing" in wanted:
+        # Imported late: it needs the cluster's client, the matching does not.
+        from tests.bench import diagnosing  # noqa: PLC0415
+
+        asyncio.run(diagnosing.run(console))
+
+
+if __name__ == "__main__":
+    main()
