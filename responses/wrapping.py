@@ -16,14 +16,16 @@ _OPENING: Final = r"[（《「『“‘【(]*"
 _CLOSING: Final = r"[，。；：、！？）》」』”’…】]*"
 # What stays together: a word, or one wide character, with the white space after it. Opening punctuation never ends a
 # line, closing punctuation never begins one.
-_PIECE: Final = re.compile(rf"\n|{_OPENING}(?:[^\s{_WIDE}]+|[{_WIDE}]|){_CLOSING}[ \t]*")
+_PIECE: Final = re.compile(rf"\n|{_OPENING}(?:[^\s{_WIDE}]+|[{_WIDE}]|){_CLOSING}[^\S\n]*")
 
 
 class Wrapped:
     """Text that fills the width it is given, its lines broken between words or wide characters."""
 
     def __init__(self, text: Text) -> None:
-        self._text = text
+        # A tab's width depends on where it stands; one space is as wide everywhere.
+        self._text = text.copy()
+        self._text.plain = text.plain.replace("\t", " ")
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         plain = self._text.plain

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
@@ -165,4 +166,5 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         from importlib.metadata import version  # noqa: PLC0415
 
-        parser.exit(message=f"{PROGRAM} {version('kube-casebook')}\n")
+        sys.stdout.write(f"{PROGRAM} {version('kube-casebook')}\n")
+        parser.exit()

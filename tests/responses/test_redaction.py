@@ -120,11 +120,17 @@ def test_a_secret_of_a_known_shape_is_redacted(data: st.DataObject) -> None:
 def test_basic_authentication_is_redacted_with_and_without_its_header(user: str, secret: str) -> None:
     encoded = base64.b64encode(f"{user}:{secret}".encode()).decode()
 
-    for text in (f"Authorization: Basic {encoded}", f"retry with Basic {encoded} failed", f'"authorization":"Basic {encoded}"'):
+    for text in (
+        f"Authorization: Basic {encoded}",
+        f"retry with Basic {encoded} failed",
+        f'"authorization":"Basic {encoded}"',
+    ):
         assert not _survives(encoded, redact(text))
 
 
-@given(header=_word(TOKEN, 20, 60), payload=_word(TOKEN, 20, 200), signature=_word(TOKEN, 20, 90), cut=st.integers(20, 60))
+@given(
+    header=_word(TOKEN, 20, 60), payload=_word(TOKEN, 20, 200), signature=_word(TOKEN, 20, 90), cut=st.integers(20, 60)
+)
 def test_a_json_web_token_is_redacted_whole_or_cut(header: str, payload: str, signature: str, cut: int) -> None:
     whole = f"eyJ{header}.eyJ{payload}.{signature}"
 
@@ -132,7 +138,10 @@ def test_a_json_web_token_is_redacted_whole_or_cut(header: str, payload: str, si
     assert redact(f"got {whole[:cut]}") == f"got {REDACTED}"
 
 
-@given(lines=st.lists(_word(BASE64, 64, 64), min_size=1, max_size=30), kind=st.sampled_from(["", "RSA ", "EC ", "OPENSSH "]))
+@given(
+    lines=st.lists(_word(BASE64, 64, 64), min_size=1, max_size=30),
+    kind=st.sampled_from(["", "RSA ", "EC ", "OPENSSH "]),
+)
 def test_a_private_key_is_redacted_whole_cut_in_json_and_line_by_line(lines: list[str], kind: str) -> None:
     begin, end = f"-----BEGIN {kind}PRIVATE KEY-----", f"-----END {kind}PRIVATE KEY-----"
     mixed = [line for line in lines if _is_random(line)]
@@ -155,7 +164,7 @@ def _is_random(line: str) -> bool:
         "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\ndata:\n  user: {}\n  ca.crt: |\n    {}\ntype: Opaque",
         "kind: List\nitems:\n- kind: Secret\n  stringData:\n    anything: {}\n    other: {}\n  type: Opaque",
         '{{"kind":"Secret","data":{{"user":"{}","ca.crt":"{}"}},"type":"Opaque"}}',
-        r'last-applied: {{\"kind\":\"Secret\",\"data\":{{\"user\":\"{}\",\"x\":\"{}\"}},\"type\":\"Opaque\"}}',
+        r"last-applied: {{\"kind\":\"Secret\",\"data\":{{\"user\":\"{}\",\"x\":\"{}\"}},\"type\":\"Opaque\"}}",
     ],
 )
 def test_every_value_of_a_secret_is_redacted_whatever_its_key(text: str) -> None:
@@ -250,7 +259,11 @@ def test_the_catalogs_own_words_and_examples_are_left_alone(incident: object) ->
     assert [text for text in texts if redact(text) != text] == []
 
 
-@given(text=st.one_of(st.text(), st.lists(st.sampled_from([*PAIRS, *SHAPES, *ORDINARY, "\\", '"', "'", "=", ":"])).map("".join)))
+@given(
+    text=st.one_of(
+        st.text(), st.lists(st.sampled_from([*PAIRS, *SHAPES, *ORDINARY, "\\", '"', "'", "=", ":"])).map("".join)
+    )
+)
 def test_redacting_twice_changes_nothing_and_no_text_raises(text: str) -> None:
     once = redact(text)
 

@@ -1,0 +1,274 @@
+"""`casebook explain` and `casebook diagnose` against a cluster over HTTP, and without one."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.playground.kubernetes import SimulatedCluster
+
+Run = Callable[..., Any]
+
+TEXT = 'Error: container has runAsNonRoot and image will run as root (pod: "db-tikv-0_ledger(1-2)", container: tikv)'
+SECRET = "Tr0ub4dor-and-3"
+
+
+def test_a_text_is_proven_by_the_cluster(run: Run, kubeconfig: str) -> None:
+    ran = run("explain", "--kubeconfig", kubeconfig, stdin=TEXT)
+
+    first, second, *_ = ran.out.splitlines()
+    assert (ran.code, ran.err) == (0, "")
+    assert first.startswith(" CONFIRMED  runAsNonRoot")
+    assert second.startswith("The kubelet refuses to start the container (tikv)")
+    assert "Pod ledger/db-tikv-0" in ran.out
+    assert ran.out.splitlines()[-1].startswith("CONFIRMED: ")
+    assert "\x1b" not in ran.out
+
+
+@pytest.mark.parametrize("name", [["ledger/db-tikv-0"], ["db-tikv-0", "-n", "ledger"], ["db-tikv-0"]])
+def test_a_pod_is_diagnosed_in_the_namespace_named_or_else_the_contexts(
+    run: Run, kubeconfig: str, name: list[str]
+) -> None:
+    document = run("diagnose", "pod", *name, "--kubeconfig", kubeconfig, "--output", "json").json
+
+    assert document["target"] == {
+        "kind": "Pod", "namespace": "ledger", "name": "db-tikv-0", "container": "", "node": document["target"]["node"]
+    }  # fmt: skip
+    assert [owner["kind"] for owner in document["owners"]] == ["StatefulSet", "TidbCluster"]
+    assert document["hypotheses"][0]["incident"] == "run-as-nonroot-root-image"
+    assert document["hypotheses"][0]["verdict"] == "confirmed"
+
+
+@pytest.mark.parametrize("argv", [["explain"], ["diagnose", "pod", "ledger/db-tikv-0"]])
+def test_json_is_byte_identical_for_the_same_snapshot(run: Run, kubeconfig: str, argv: list[str]) -> None:
+    outputs = {run(*argv, "--kubeconfig", kubeconfig, "--output", "json", stdin=TEXT).out for _ in range(3)}
+
+    (only,) = outputs
+    assert only == json.dumps(json.loads(only), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    assert "timing" not in json.loads(only)
+
+
+def test_timing_adds_clock_values_and_call_counts(run: Run, kubeconfig: str) -> None:
+    argv = ("explain", "--kubeconfig", kubeconfig, "--output", "json")
+    plain, timed = run(*argv, stdin=TEXT).json, run(*argv, "--timing", stdin=TEXT).json
+
+    timing = timed.pop("timing")
+    assert timed == plain
+    assert timing["api_calls"] > 0
+    assert timing["observed_at"] == "2026-03-02T03:00:00+00:00"
+    assert timing["seconds"] > 0
+
+
+def test_a_pod_that_does_not_exist_ends_with_4_and_the_closest_names(run: Run, kubeconfig: str) -> None:
+    ran = run("diagnose", "pod", "ledger/db-tikv", "--kubeconfig", kubeconfig)
+
+    assert (ran.code, ran.out) == (4, "")
+    assert ran.err.startswith("casebook: Pod ledger/db-tikv does not exist; did you mean ledger/db-tikv-0")
+
+
+def test_a_healthy_pod_shows_nothing_known_and_ends_with_3(
+    run: Run, kubeconfig: str, cluster: SimulatedCluster
+) -> None:
+    healthy = {
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "fine", "namespace": "calm"},
+        "spec": {"nodeName": "worker-a", "containers": [{"name": "app", "image": "app:1"}]},
+        "status": {
+            "phase": "Running", "conditions": [{"type": "Ready", "status": "True"}],
+            "containerStatuses": [{
+                "name": "app", "ready": True, "restartCount": 0, "image": "app:1", "imageID": "",
+                "state": {"running": {"startedAt": "-1d"}},
+            }],
+        },
+    }  # fmt: skip
+    cluster.load({"objects": [healthy]})
+
+    ran = run("diagnose", "pod", "calm/fine", "--kubeconfig", kubeconfig)
+
+    assert ran.code == 3
+    assert ran.out.splitlines()[:2] == [
+        "NOTHING KNOWN IS WRONG",
+        "No incident of the catalog shows on Pod calm/fine.",
+    ]
+
+
+def test_a_kind_that_no_cluster_has_is_told_with_the_closest(run: Run, kubeconfig: str) -> None:
+    ran = run("diagnose", "statefulthing", "ledger/db", "--kubeconfig", kubeconfig)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "does not know that kind; did you mean StatefulSet?" in ran.err
+
+
+def test_what_may_not_be_read_is_named_with_the_grant_it_needs(
+    run: Run, kubeconfig: str, cluster: SimulatedCluster
+) -> None:
+    cluster.forbid_everything()
+
+    ran = run("explain", "--kubeconfig", kubeconfig, stdin=TEXT)
+
+    assert ran.code == 0
+    assert ran.out.startswith(" LIKELY ")
+    assert "needs get on pods" in ran.out
+
+
+def test_a_text_nobody_knows_asks_no_cluster(run: Run, kubeconfig: str, cluster: SimulatedCluster) -> None:
+    ran = run("explain", "--kubeconfig", kubeconfig, stdin="Error: the coffee machine is broken\nand the tea is cold")
+
+    assert ran.code == 3
+    assert "What was read\n  · “Error: the coffee machine is broken”\n" in ran.out
+    assert cluster.requests == []
+
+
+def test_the_answer_is_in_the_language_asked_for_or_that_of_the_text(run: Run, kubeconfig: str) -> None:
+    chinese = f"这个 Pod 起不来，帮忙看一下\n{TEXT}"
+
+    assert run("explain", "--kubeconfig", kubeconfig, stdin=chinese).out.startswith(" 已证实 ")
+    assert run("explain", "--kubeconfig", kubeconfig, "--lang", "en", stdin=chinese).out.startswith(" CONFIRMED ")
+    assert run("diagnose", "pod", "ledger/db-tikv-0", "--kubeconfig", kubeconfig, "--lang", "zh").out.startswith(
+        " 已证实 "
+    )
+
+
+# --- no cluster ---
+
+
+def test_without_a_cluster_a_text_is_answered_from_itself_and_says_so(run: Run) -> None:
+    ran = run("explain", stdin=TEXT)
+
+    assert ran.code == 0
+    assert ran.out.startswith(" POSSIBLE ")
+    assert "No cluster was asked: this is from the text alone." in ran.out
+    assert len(ran.err.splitlines()) == 1
+    assert ran.err.startswith("casebook: no cluster was asked: ")
+
+
+def test_without_a_cluster_an_object_cannot_be_diagnosed(run: Run) -> None:
+    ran = run("diagnose", "pod", "shop/api-0")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert len(ran.err.splitlines()) == 1
+    assert "KUBECONFIG" in ran.err
+
+
+def _edited(kubeconfig: str, **server: Any) -> str:
+    path = Path(kubeconfig)
+    document = json.loads(path.read_text("utf-8"))
+    document["clusters"][0]["cluster"].update(server)
+    path.write_text(json.dumps(document), "utf-8")
+    return kubeconfig
+
+
+@pytest.mark.parametrize("command", [["explain"], ["diagnose", "pod", "ledger/db-tikv-0"]])
+@pytest.mark.parametrize("trouble", ["expired", "context", "tls", "refused", "file"])
+def test_a_cluster_that_cannot_be_used_is_one_clear_line(
+    run: Run, kubeconfig: str, cluster: SimulatedCluster, command: list[str], trouble: str
+) -> None:
+    options = ["--kubeconfig", kubeconfig]
+    if trouble == "expired":
+        cluster.token = "another"
+    elif trouble == "context":
+        options += ["--context", "prod"]
+    elif trouble == "tls":
+        _edited(kubeconfig, server=cluster.url.replace("http:", "https:"))
+    elif trouble == "refused":
+        _edited(kubeconfig, server="http://127.0.0.1:1")
+    else:
+        Path(kubeconfig).write_text("{[", "utf-8")
+    says = {
+        "expired": "does not accept the credentials",
+        "context": '"prod"',
+        "tls": "TLS failed",
+        "refused": "connection refused",
+        "file": kubeconfig,
+    }
+
+    ran = run(*command, *options, stdin=TEXT)
+
+    assert says[trouble] in ran.err
+    assert len(ran.err.splitlines()) == 1
+    assert "Traceback" not in ran.err
+    if command == ["explain"]:
+        assert ran.code == 0
+        assert ran.out.startswith(" POSSIBLE ")
+    else:
+        assert (ran.code, ran.out) == (2, "")
+
+
+# --- what must not leave ---
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_secret_in_the_paste_or_in_the_cluster_is_in_no_answer(
+    run: Run, kubeconfig: str, cluster: SimulatedCluster, output: str
+) -> None:
+    pull = f"Failed to pull https://robot:{SECRET}@registry.internal/v2/app: \x1b]0;owned\x07 connection reset"
+    cluster.load(
+        {
+            "events": [
+                {"for": "Pod/ledger/db-tikv-0", "type": "Warning", "reason": "Odd", "message": pull, "last": "-5s"}
+            ]
+        }
+    )
+    text = f"{TEXT} password={SECRET}\n\x1b[31mError:\x1b[0m Authorization: Bearer {SECRET}9 for {TEXT}"
+
+    for argv in (["explain", "--kubeconfig", kubeconfig], ["explain"], ["match"]):
+        ran = run(*argv, "--output", output, stdin=text)
+        assert SECRET not in ran.out + ran.err
+        assert "\x1b" not in ran.out + ran.err
+    seen = run("diagnose", "pod", "ledger/db-tikv-0", "--kubeconfig", kubeconfig, "--output", output)
+    assert "robot:[redacted]@registry.internal" in seen.out
+    assert SECRET not in seen.out
+    assert "\x1b" not in seen.out
+    unknown = run("explain", "--output", output, stdin=f"Error: DB_PASSWORD={SECRET} refused")
+    assert SECRET not in unknown.out
+
+
+# --- the real front door ---
+
+
+def _casebook(*argv: str, stdin: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *argv],
+        input=stdin,
+        env={**os.environ, **environment},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_front_door_reads_a_pipe_and_answers_in_a_pipe(kubeconfig: str) -> None:
+    done = _casebook("explain", stdin=TEXT, environment={"KUBECONFIG": kubeconfig})
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(" CONFIRMED ")
+    assert "\x1b" not in done.stdout
+    assert not [line for line in done.stdout.splitlines() if line != line.rstrip()]
+
+
+def test_a_reader_who_leaves_early_causes_no_complaint(kubeconfig: str) -> None:
+    command = f"{sys.executable} -m bot explain | head -1"
+    done = subprocess.run(
+        ["sh", "-c", command],
+        input=TEXT,
+        env={**os.environ, "KUBECONFIG": kubeconfig},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_no_encoding_of_the_terminal_makes_it_fail(kubeconfig: str) -> None:
+    environment = {"KUBECONFIG": kubeconfig, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+
+    done = _casebook("explain", "--lang", "zh", stdin=TEXT, environment=environment)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u2248" in done.stdout

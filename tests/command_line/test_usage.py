@@ -1,0 +1,85 @@
+"""Wrong usage and malformed settings are told in a line, with what was meant, and end with 2."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.cli.exit_codes import MEANINGS
+
+Run = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["mach"], 'unknown command "mach"; did you mean "match"?'),
+        (["diagnoze", "pod", "a/b"], 'did you mean "diagnose"?'),
+        (["frobnicate"], 'unknown command "frobnicate", known are match, explain'),
+        ([], "no command given"),
+        (["explain", "--contxt", "prod"], 'unknown option "--contxt"; did you mean "--context"?'),
+        (["match", "--context", "prod"], 'unknown option "--context"'),
+        (["explain", "--lang", "fr"], 'unknown --lang "fr", known are en, zh'),
+        (["explain", "--output", "jsn"], 'did you mean "json"?'),
+        (["explain", "--deadline", "soon"], "'soon' is no number of seconds from 0 to 300"),
+        (["diagnose", "pod"], "the following arguments are required: [NS/]NAME"),
+        (["diagnose", "pdo", "shop/api"], 'unknown kind "pdo"; did you mean "pod"?'),
+        (["diagnose", "deploymnt", "shop/api"], 'unknown kind "deploymnt"; did you mean "deployment"?'),
+        (["diagnose", "pod", "a/b/c"], '"a/b/c" is no NAME and no NS/NAME'),
+        (["diagnose", "pod", "/b"], '"/b" is no NAME and no NS/NAME'),
+        (["diagnose", "pod", "shop/"], '"shop/" is no NAME and no NS/NAME'),
+        (["diagnose", "pod", "shop/api", "-n", "web"], '"shop/api" is in shop, but -n says web'),
+        (["match", "a", "b"], 'unknown argument "b"'),
+    ],
+)
+def test_wrong_usage_says_what_is_wrong_and_how_it_is_used(run: Run, argv: list[str], says: str) -> None:
+    ran = run(*argv)
+
+    first, *rest = ran.err.splitlines()
+    assert (ran.code, ran.out) == (2, "")
+    assert first.startswith("casebook: ")
+    assert says in first
+    assert rest[0].startswith("usage: casebook")
+
+
+@pytest.mark.parametrize("argv", [["--help"], ["match", "--help"], ["diagnose", "-h"]])
+def test_help_tells_the_exit_codes(run: Run, argv: list[str]) -> None:
+    ran = run(*argv)
+
+    assert (ran.code, ran.err) == (0, "")
+    for code, meaning in MEANINGS.items():
+        assert f"  {code.value}  {meaning.replace('`', '')}\n" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("CASEBOOK_DEADLINE", "soon", "CASEBOOK_DEADLINE is 'soon': expected a valid number"),
+        ("CASEBOOK_DEADLINE", "-1", "CASEBOOK_DEADLINE is '-1': expected greater than 0"),
+        ("CASEBOOK_LANG", "klingon", "CASEBOOK_LANG is 'klingon': expected 'en' or 'zh'"),
+        ("CASEBOOK_CONCURRENCY", "many", "CASEBOOK_CONCURRENCY is 'many': expected a valid integer"),
+        ("CASEBOOK_LOG_LEVEL", "loud", "CASEBOOK_LOG_LEVEL is 'loud': expected 'debug', 'info', 'warning' or 'error'"),
+        ("CASEBOOK_CATALOG", "/no/such/place", "CASEBOOK_CATALOG is '/no/such/place': expected directories"),
+        ("CASEBOOK_DEADLIN", "3", "CASEBOOK_DEADLIN is no setting: did you mean CASEBOOK_DEADLINE?"),
+    ],
+)
+@pytest.mark.parametrize("command", ["match", "explain", "lint", "list"])
+def test_a_malformed_setting_is_named_in_one_line(
+    run: Run, monkeypatch: pytest.MonkeyPatch, command: str, variable: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    ran = run(command, stdin="OOMKilled")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert len(ran.err.splitlines()) == 1
+    assert says in ran.err
+
+
+def test_what_kubernetes_injects_for_a_service_named_casebook_is_no_setting(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CASEBOOK_PORT", "CASEBOOK_SERVICE_HOST", "CASEBOOK_SERVICE_PORT_HTTP", "CASEBOOK_PORT_443_TCP_ADDR"):
+        monkeypatch.setenv(name, "tcp://10.0.0.1:443")
+
+    assert run("list").code == 0

@@ -1,0 +1,204 @@
+"""What a tired reader finds on the page, and in which order."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from io import StringIO
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text as RichText
+
+from intents.domain import Diagnosis, Focus, Gap, GapReason, Language, Nearest, Table, Text, Verdict
+from responses.as_json import Timing
+from responses.rows import Rows
+from responses.safety import scrubbed
+from responses.terminal import diagnosis_page
+from responses.wrapping import Wrapped
+
+Written = Callable[..., str]
+TIMING = Timing(seconds=0.84, api_calls=7)
+
+
+def _page(
+    diagnosis: Diagnosis, written: Written, *, width: int = 100, lang: Language = Language.EN, **options: Any
+) -> str:
+    return written(diagnosis_page(scrubbed(diagnosis), language=lang, timing=TIMING, **options), width=width)
+
+
+def test_the_whole_page_of_an_answer(diagnosis: Diagnosis, written: Written) -> None:
+    assert (
+        _page(diagnosis, written)
+        == """\
+ CONFIRMED  Title of image-pull-failed
+The tag does not exist in the registry.
+
+  Where  Pod shop/api-0 (image-pull-failed)
+  Impact The pod does not start.
+  Owner  Pod api-0 ← ReplicaSet api-7d9f ← Deployment api
+
+  ≈ “Back-off pulling image "shop/api:v2"”  line 3, match 0.90
+  ✓ api-0 waits in ImagePullBackOff
+    “manifest unknown: tag v2”
+    pod    age
+    api-0  5m
+    api-1  6m
+    node worker-a
+  ? could not check leases in kube-system: needs get on coordination.k8s.io/leases
+
+What to do
+  1. Look at the tag.
+     skopeo list-tags docker://shop/api
+
+Would be a button in Slack
+  · Go back to the revision before  (Deployment shop/api · disruptive)
+    ! Pods are replaced.
+
+See it yourself
+  kubectl -n shop get pod api-0 -o yaml
+
+Read more
+  Images: https://kubernetes.io/docs/concepts/containers/images/
+
+Also
+  · LIKELY  Title of probe-fails  Pod shop/api-0  (probe-fails), explained by image-pull-failed
+    above
+    ✓ api-0 waits in ImagePullBackOff
+
+Ruled out
+  ✗ Title of quota-exceeded (quota-exceeded): no quota is used up
+
+Could not check
+  ? could not check the log of api-0: timed out: no answer in time
+
+Seen, and not explained
+  · Pod shop/api-0: “Liveness probe failed”
+
+CONFIRMED: Title of image-pull-failed · cluster prod · API calls: 7 · 0.8s
+"""
+    )
+
+
+def test_verdict_and_root_cause_are_the_first_two_lines_in_either_language(
+    diagnosis: Diagnosis, written: Written
+) -> None:
+    assert _page(diagnosis, written, lang=Language.ZH).splitlines()[:2] == [
+        " 已证实  image-pull-failed 的标题",
+        "镜像仓库中没有这个标签。",
+    ]
+
+
+def test_every_hypothesis_is_told_in_full_on_request(diagnosis: Diagnosis, written: Written) -> None:
+    page = _page(diagnosis, written, in_full=True)
+
+    assert " LIKELY  Title of probe-fails\n" in page
+    assert "Also\n" not in page
+
+
+def test_lines_are_not_counted_where_no_text_was_pasted(diagnosis: Diagnosis, written: Written) -> None:
+    assert "line 3" not in _page(diagnosis, written, of_text=False)
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_prose_keeps_to_the_width_and_lines_to_copy_are_never_broken(
+    diagnosis: Diagnosis, written: Written, width: int
+) -> None:
+    page = _page(diagnosis, written, width=width)
+
+    to_copy = (
+        "kubectl -n shop get pod api-0 -o yaml",
+        "https://kubernetes.io/docs/concepts/containers/images/",
+        "skopeo",
+    )
+    too_long = [line for line in page.splitlines() if cell_len(line) > width and not any(map(line.count, to_copy))]
+    assert too_long == []
+    assert all(line in page for line in to_copy)
+
+
+def test_a_text_without_a_cluster_says_once_that_only_the_text_was_read(diagnosis: Diagnosis, written: Written) -> None:
+    nobody = Gap(what="the cluster", reason=GapReason.NO_CLUSTER, detail="none is reachable")
+    first = replace(diagnosis.hypotheses[0], verdict=Verdict.POSSIBLE, findings=())
+    alone = Diagnosis(focus=Focus(), hypotheses=(first,), gaps=(nobody,))
+
+    page = _page(alone, written)
+
+    assert page.startswith(" POSSIBLE ")
+    assert page.count("No cluster was asked: this is from the text alone.") == 1
+    assert "API calls" not in page
+
+
+def test_what_is_ruled_out_leads_with_the_reason(diagnosis: Diagnosis, written: Written) -> None:
+    page = _page(replace(diagnosis, hypotheses=diagnosis.hypotheses[2:]), written)
+
+    assert page.splitlines()[:2] == [" RULED OUT  Title of quota-exceeded", "no quota is used up"]
+
+
+def test_an_unknown_text_is_said_to_be_unknown_with_what_was_read_and_what_is_nearest(written: Written) -> None:
+    near = Nearest(
+        incident="image-pull-failed", title=Text(en="An image", zh="镜像"), score=0.31, decided_by="ErrImagePull"
+    )
+    page = diagnosis_page(
+        scrubbed(Diagnosis(focus=Focus(), nearest=(near,))),
+        language=Language.EN,
+        timing=Timing(seconds=0.01, api_calls=0),
+        observed=("Error: flux capacitor",),
+    )
+
+    assert (
+        written(page)
+        == """\
+I DON'T KNOW THIS ONE
+Nothing in the catalog matches well enough, and a wrong answer is worse than none.
+
+What was read
+  · “Error: flux capacitor”
+
+Nearest entries
+  · An image  (image-pull-failed, 0.31)
+    would be decided by a line like: ErrImagePull
+
+0.0s
+"""
+    )
+
+
+def test_a_healthy_object_is_said_to_show_nothing_as_far_as_it_could_be_read(
+    diagnosis: Diagnosis, written: Written
+) -> None:
+    page = _page(replace(diagnosis, hypotheses=(), unexplained=()), written)
+
+    assert page.splitlines()[:3] == [
+        "NOTHING KNOWN IS WRONG",
+        "No incident of the catalog shows on Pod shop/api-0.",
+        "As far as it could be read: see below.",
+    ]
+    assert "needs get on coordination.k8s.io/leases" in page
+
+
+def test_rows_that_do_not_fit_become_sentences(written: Written) -> None:
+    rows = Rows(
+        Table(
+            columns=("node", "free_cpu_m", "largest_consumer"),
+            rows=(("worker-a", "2.08", "analytics/warehouse-0"), ("worker-b", "2.58", "analytics/warehouse-1")),
+        )
+    )
+
+    assert written(rows, width=60).splitlines()[0] == "node      free cpu  largest consumer"
+    assert written(rows, width=30).splitlines()[:2] == ["worker-a: free cpu 2.08 ·", "largest consumer"]
+
+
+@given(
+    text=st.text(st.sampled_from("ab c中文，。（）\t-/:")),
+    width=st.integers(2, 30),
+)
+def test_wrapping_loses_nothing_but_white_space_and_keeps_to_the_width(text: str, width: int) -> None:
+    console = Console(file=StringIO(), width=width)
+    lines = [
+        "".join(segment.text for segment in line) for line in console.render_lines(Wrapped(RichText(text)), pad=False)
+    ]
+
+    assert "".join("".join(lines).split()) == "".join(text.split())
+    assert all(cell_len(line.rstrip()) <= width for line in lines)
