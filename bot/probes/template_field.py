@@ -156,7 +156,7 @@ def _row(workload: Workload, around: _Around, refusal: Refusal) -> Row:
             "rule": error.rule,
             "problem": _problem(error),
             "in_template": held.in_template,
-            "manifest_field": field_paths.text(held.path),
+            "manifest_field": field_paths.text(held.path) if held.in_template else "",
             "value_now": held.value_now,
             "suggestion": held.suggestion,
             "top_kind": around.top.ref.kind,
