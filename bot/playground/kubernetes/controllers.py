@@ -53,7 +53,7 @@ class Controllers:
         node = pod["spec"].get("nodeName") or ""
         if not node and pod["spec"].get("schedulerName", "default-scheduler") == "default-scheduler":
             node = scheduling.choose(self._state, pod=pod, like=None, pinned=False)
-        bound = pod | {"spec": pod["spec"] | ({"nodeName": node} if node else {})}
+        bound = scheduling.bound(pod, node=node, state=self._state) if node else pod
         if node and scheduling.has_kubelet(self._state, node):
             bound = pods.running(bound, state=self._state)
             self._record.started(bound)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import datetime
 
 from bot.playground.kubernetes import budgets, times
@@ -20,7 +21,14 @@ def update_revision(owner: Json) -> str:
 
 
 def status_of(
-    owner: Json, *, pods: list[Json], updated: list[Json], hidden: dict[str, int], now: datetime, newest: str
+    owner: Json,
+    *,
+    pods: list[Json],
+    updated: list[Json],
+    leaving: int,
+    hidden: dict[str, int],
+    now: datetime,
+    newest: str,
 ) -> Json:
     """The status of a workload with these pods; `hidden` are counts of pods that the world does not show."""
     ready = sum(budgets.is_ready(pod) for pod in pods) + hidden.get("readyReplicas", 0)
@@ -36,12 +44,14 @@ def status_of(
                 "readyReplicas": ready,
                 "availableReplicas": ready,
                 "unavailableReplicas": max(0, desired - ready),
+                "terminatingReplicas": leaving,
             }
             counted["conditions"] = _conditions(owner, counted, now=times.timestamp(now), newest=newest)
         case "ReplicaSet" | "ReplicationController":
             counted |= {
                 "replicas": total,
                 "fullyLabeledReplicas": total,
+                "terminatingReplicas": leaving,
                 "readyReplicas": ready,
                 "availableReplicas": ready,
             }
@@ -69,8 +79,8 @@ def status_of(
         case _:
             return status
     status |= counted
-    required = ("replicas", "observedGeneration", "currentNumberScheduled", "desiredNumberScheduled")
-    shown = (*required, "numberReady", "numberMisscheduled")
+    replicas = ("replicas", "terminatingReplicas", "observedGeneration")
+    shown = (*replicas, "currentNumberScheduled", "desiredNumberScheduled", "numberReady", "numberMisscheduled")
     return {key: value for key, value in status.items() if value != 0 or key in shown}
 
 
@@ -119,6 +129,14 @@ def _dated(condition: Json, before: Json | None, *, now: str) -> Json:
         "reason": condition["reason"],
         "message": condition["message"],
     }
+
+
+def surge(deployment: Json) -> int:
+    """How many pods beyond its size a rollout may make."""
+    rolling = (deployment["spec"].get("strategy") or {}).get("rollingUpdate") or {}
+    value = rolling.get("maxSurge", 0)
+    replicas = int(deployment["spec"].get("replicas", 1))
+    return math.ceil(replicas * int(value.rstrip("%")) / 100) if isinstance(value, str) else int(value)
 
 
 def _share(value: int | str, *, of: int) -> int:

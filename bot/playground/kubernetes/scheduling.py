@@ -6,6 +6,7 @@ from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.state import State
 
 NODES = ("", "nodes")
+_TOPOLOGY = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 
 
 def choose(state: State, *, pod: Json, like: Json | None, pinned: bool) -> str:
@@ -19,6 +20,17 @@ def choose(state: State, *, pod: Json, like: Json | None, pinned: bool) -> str:
         return before
     usable = usable_nodes(state, pod["spec"])
     return usable[0] if usable else ""
+
+
+def bound(pod: Json, *, node: str, state: State) -> Json:
+    """The pod on its node; admission copies the node's topology labels to it, as of Kubernetes 1.35."""
+    found = state.store.get(table=NODES, namespace="", name=node) or {"metadata": {}}
+    known = found["metadata"].get("labels") or {}
+    topology = {key: known[key] for key in _TOPOLOGY if key in known}
+    metadata = pod["metadata"]
+    if topology:
+        metadata = metadata | {"labels": (metadata.get("labels") or {}) | topology}
+    return pod | {"metadata": metadata, "spec": pod["spec"] | {"nodeName": node}}
 
 
 def usable_nodes(state: State, spec: Json) -> list[str]:

@@ -45,6 +45,12 @@ class Workloads:
         for obj in loaded:
             if obj["kind"] in KINDS and obj["apiVersion"] in ("apps/v1", "batch/v1", "v1"):
                 self._baselines[obj["metadata"]["uid"]] = self._observed(obj)
+        for obj in loaded:
+            # A pod loaded after its owner is one that its owner's world did not leave out after all.
+            owner = self.owner_of(obj) if obj["kind"] == "Pod" else None
+            while owner is not None and self._unchanged(owner):
+                self._baselines[owner["metadata"]["uid"]] = self._observed(owner)
+                owner = self.owner_of(owner)
 
     def override(self, when: When, *objects: Json) -> Becomes | Json | None:
         """What the world says should come of the first of these objects that it mentions."""
@@ -135,6 +141,7 @@ class Workloads:
             current,
             pods=self.pods_of(current),
             updated=self._updated(current),
+            leaving=self._leaving(current),
             hidden=baseline.hidden,
             now=self._state.now(),
             newest=self._newest_name(current),
@@ -144,6 +151,11 @@ class Workloads:
         above = self.owner_of(current)
         if above is not None and above["kind"] == "Deployment":
             self.refresh(above)
+
+    def _leaving(self, owner: Json) -> int:
+        if owner["kind"] == "Deployment":
+            return sum(self._leaving(each) for each in self._replica_sets(owner))
+        return sum("deletionTimestamp" in pod["metadata"] for pod in self._owned(owner, PODS))
 
     def _observed(self, owner: Json) -> _Baseline:
         spec = owner.get("spec") or {}
@@ -278,7 +290,7 @@ class Workloads:
             state, pod=pod, like=like if keep else None, pinned=owner["kind"] == "DaemonSet"
         )
         if node:
-            pod = pod | {"spec": pod["spec"] | {"nodeName": node}}
+            pod = scheduling.bound(pod, node=node, state=state)
         self._record.made(owner, pod)
         if fate == Becomes.HEALTHY or like is None:
             self._put(pods.running(pod, state=state) if node else pod)
