@@ -59,10 +59,7 @@ def judge(
     """
     values = values_for(incident, hypothesis, focus=focus, now=now)
     results = [ask(rule, readings, values) for rule in incident.evidence]
-    findings = sorted(
-        (result.finding for result in results if result.finding),
-        key=lambda finding: (_OUTCOMES[finding.outcome], not finding.decisive),
-    )
+    findings = _worth_telling(results)
     best = _best_support(findings)
     context = _context(values, results, best)
     verdict = decide(incident, hypothesis.score, findings)
@@ -86,6 +83,18 @@ def judge(
         ),
         links=tuple(Link(title=link.title, url=link.url) for link in incident.links),
     )
+
+
+def _worth_telling(results: Sequence[RuleResult]) -> list[Finding]:
+    """The findings, decisive support first. What could not be judged is told once, and not for rules that only inform."""
+    told: dict[tuple[Outcome, Text], Finding] = {}
+    for result in results:
+        unjudged = result.answer in (Answer.GAP, Answer.NOTHING)
+        if result.finding and not (unjudged and result.rule.finds is Outcome.NEUTRAL):
+            known = told.get((result.finding.outcome, result.finding.says))
+            if known is None or (result.finding.decisive and not known.decisive):
+                told[result.finding.outcome, result.finding.says] = result.finding
+    return sorted(told.values(), key=lambda finding: (_OUTCOMES[finding.outcome], not finding.decisive))
 
 
 def decide(incident: Incident, score: float, findings: Sequence[Finding]) -> Verdict:
