@@ -86,7 +86,7 @@ def judge(
 
 
 def _worth_telling(results: Sequence[RuleResult]) -> list[Finding]:
-    """The findings, decisive support first. What could not be judged is told once, and not for rules that only inform."""
+    """The findings, decisive support first; what could not be judged once, and not for rules that only inform."""
     told: dict[tuple[Outcome, Text], Finding] = {}
     for result in results:
         unjudged = result.answer in (Answer.GAP, Answer.NOTHING)
