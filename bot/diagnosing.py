@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
@@ -21,7 +21,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.observing import Observed, Statement, observe
 from bot.probes.contract import Probe
 from bot.probes.registry import probes
-from bot.probes.scope import name_of, namespace_of
+from bot.probes.scope import generated_stem, name_of, namespace_of
 from bot.reading import Progress, Reads
 from intents.catalog.loader import Catalog, Problem, builtin_directory, load
 from intents.catalog.schema import Incident
@@ -284,10 +284,21 @@ async def _closest(snapshot: Snapshot, resource: Resource, target: ObjectRef) ->
             listing = await snapshot.list(resource, namespace=target.namespace)
         except ClusterError:
             return ()
-    names = sorted(f"{namespace_of(item)}/{name_of(item)}".lstrip("/") for item in listing.items)
-    wanted = f"{target.namespace}/{target.name}".lstrip("/")
-    found = process.extract(wanted, names, scorer=fuzz.ratio, limit=_CLOSEST, score_cutoff=_CLOSE_ENOUGH)
-    return tuple(name for name, _, _ in found)
+    scored = sorted((-_likeness(item, target), namespace_of(item), name_of(item)) for item in listing.items)
+    return tuple(
+        f"{namespace}/{name}".lstrip("/") for score, namespace, name in scored[:_CLOSEST] if -score >= _CLOSE_ENOUGH
+    )
+
+
+def _likeness(item: Mapping[str, object], target: ObjectRef) -> float:
+    """How much an object's name is like the one asked for, 0 to 100; the namespace counts for a quarter.
+
+    People type the workload's name, which is what a generated pod name begins with.
+    """
+    name = name_of(item)
+    names = max(fuzz.ratio(name, target.name), fuzz.ratio(generated_stem(name) or name, target.name))
+    namespaces = fuzz.ratio(namespace_of(item), target.namespace) if target.namespace else 100.0
+    return 0.75 * names + 0.25 * namespaces
 
 
 def _node_of(obj: Mapping[str, object]) -> str:
