@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from intents.lexicon import UNKNOWN, Read
+from intents.lexicon import BROKEN_FROM, UNKNOWN, Read
 from intents.patterns import Pattern
 
 # More shared words than this are thinned out, the lightest first: it bounds the work of one alignment to its square.
@@ -29,7 +29,6 @@ _OTHERWISE: Final = 0.25
 _FARTHEST: Final = 60
 _FARTHEST_STRAY: Final = 14
 # A line may end within a word.
-_BROKEN_FROM: Final = 3
 _BROKEN: Final = 0.7
 
 
@@ -110,7 +109,7 @@ def _broken_word(pattern: Pattern, window: Window, end: int) -> list[tuple[int, 
         return []
     read = window.reads[end]
     written = window.text[read.start : read.end].lower()
-    if len(written) < _BROKEN_FROM:
+    if len(written) < BROKEN_FROM:
         return []
     return [
         (end, index, pattern.weights[index] * _BROKEN)

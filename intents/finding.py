@@ -230,36 +230,39 @@ class Finder:
     def _promising(self, query: _Query) -> list[tuple[float, int, int]]:
         """(score at most, line, pattern) of what may occur, the most promising first."""
         found = []
-        for weighed, (line, number, words, cut) in enumerate(self._candidates(query)):
+        for weighed, (line, number, words, endings) in enumerate(self._candidates(query)):
             if weighed >= MOST_WEIGHED:
                 break
             weights = self._weights[number]
             there = sum(map(weights.__getitem__, weights.keys() & words))
             share = there / self._anchors[number].pattern.total
+            cut = not endings.isdisjoint(weights)
             if share >= (_CUT_SHARE if cut else self._least[number]):
                 at_most = max(self._scales[number].score(share), _at_most_when_cut(share, there) if cut else 0.0)
                 found.append((at_most, line, number))
         return sorted(found, key=lambda item: (-item[0], item[1], item[2]))
 
-    def _candidates(self, query: _Query) -> Iterator[tuple[int, int, set[int], bool]]:
-        """(line, pattern that may begin there, words of the lines, whether the text may be cut behind them)"""
+    def _candidates(self, query: _Query) -> Iterator[tuple[int, int, set[int], frozenset[int]]]:
+        """(line, pattern that may begin there, words of the lines, what the last may be where the text may be cut)"""
         seen: dict[tuple[frozenset[int], bool], tuple[int, ...]] = {}
         for line, known in enumerate(query.known):
             if not known:
                 continue
             words = known
-            cut = query.may_be_cut(line)
+            last = line
             for other in query.continued(line):
                 broken = self._lexicon.broken(query.symptoms[other - 1].text, query.symptoms[other].text)
                 words = words | query.known[other] | {broken}
-                cut = cut or query.may_be_cut(other)
+                last = other
+            cut = query.may_be_cut(last)
+            endings = self._lexicon.endings(query.symptoms[last].text) if cut else frozenset()
             # Lines of a log repeat each other but for names and numbers.
             key = (frozenset(words), cut)
             if key not in seen:
                 seen[key] = tuple(self._index.candidates(words, cut=cut))
             for number in seen[key]:
                 if words is known or not known.isdisjoint(self._weights[number]):
-                    yield line, number, words, cut
+                    yield line, number, words, endings
 
     # --- one occurrence ---
 

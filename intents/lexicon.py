@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Set
+from itertools import islice
 from typing import Final, NamedTuple
 
 from rapidfuzz.distance import OSA
@@ -17,7 +19,10 @@ _SPELT_FROM: Final = 5
 _SPELT_TO: Final = 24
 _JOINED_FROM: Final = 3
 UNKNOWN: Final = -1
+# A text may be cut within a word, of which so many letters must be left.
+BROKEN_FROM: Final = 3
 _LAST_LETTERS: Final = re.compile(r"[A-Za-z0-9]{1,40}\Z")
+_LAST_WORD: Final = re.compile(r"([A-Za-z0-9]{1,40})[^A-Za-z0-9\u3400-\u9fff]{0,20}\Z")
 _FIRST_LETTERS: Final = re.compile(r"[A-Za-z0-9]{1,40}")
 # What a misspelt word is worth of the word it stands for.
 SPELLING: Final = 0.85
@@ -41,6 +46,7 @@ class Lexicon:
         for pattern in patterns:
             for word in pattern.words:
                 self._numbers.setdefault(word, len(self._numbers))
+        self._sorted = sorted(self._numbers)
         # Words that need no correction.
         self._settled = ordinary | self._numbers.keys()
         self._apart = self._written_apart()
@@ -98,6 +104,20 @@ class Lexicon:
         """The word that a line's last and the next line's first letters make together; UNKNOWN if they make none."""
         end, start = _LAST_LETTERS.search(line), _FIRST_LETTERS.match(following)
         return self.number((end.group() + start.group()).lower()) if end and start else UNKNOWN
+
+    def endings(self, line: str) -> frozenset[int]:
+        """What the last word of a line may be, if the line was cut: that word, or one that begins so."""
+        last = _LAST_WORD.search(line)
+        if last is None:
+            return frozenset(self._numbers.values())
+        word = last.group(1).lower()
+        found = {self._numbers[word]} if word in self._numbers else set()
+        if len(word) >= BROKEN_FROM:
+            for whole in islice(self._sorted, bisect_left(self._sorted, word), None):
+                if not whole.startswith(word):
+                    break
+                found.add(self._numbers[whole])
+        return frozenset(found)
 
     def corrected(self, word: str, corrections: dict[str, int]) -> int:
         """The one word that differs by a letter; UNKNOWN for an ordinary word, an identifier, or if two are as near."""
