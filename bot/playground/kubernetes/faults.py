@@ -54,9 +54,6 @@ class Faults:
     def add(self, fault: Fault) -> None:
         self._waiting.append(fault)
 
-    def clear(self) -> None:
-        self._waiting.clear()
-
     def take(self, path: str) -> Fault | None:
         """The fault that befalls a request to `path`, which uses it up once."""
         for fault in self._waiting:

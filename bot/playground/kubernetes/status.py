@@ -128,15 +128,6 @@ def bad_request(message: str) -> Refusal:
     return refusal(code=400, message=message, reason="BadRequest")
 
 
-def internal_error(message: str, *, causes: Sequence[Json] = ()) -> Refusal:
-    return refusal(
-        code=500,
-        message=f"Internal error occurred: {message}",
-        reason="InternalError",
-        details={"causes": list(causes) or [{"message": message}]},
-    )
-
-
 def unsupported_media_type(message: str) -> Refusal:
     return refusal(code=415, message=message, reason="UnsupportedMediaType")
 

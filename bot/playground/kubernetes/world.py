@@ -203,6 +203,8 @@ class Loader:
         obj: Json = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": head | rest}
         obj |= {key: value for key, value in item.items() if key not in ("kind", "apiVersion", "metadata")}
         defaults.fill(obj, resource=resource)
+        if resource.kind == "Pod" and "status" in obj:
+            obj["status"].setdefault("qosClass", defaults.quality(obj["spec"]))
         if resource.kind in _COUNTED and any(isinstance(each, int) for each in (obj.get("status") or {}).values()):
             obj["status"] = {"observedGeneration": head["generation"]} | obj["status"]
         if resource.kind == "APIService" and "status" not in obj:
