@@ -71,8 +71,9 @@ def quote(text: str) -> str:
     return f"“{line}”"
 
 
-def table(shown: Table, *, indent: int = 4) -> RenderableType:
-    return Padding(Rows(shown), (0, 0, 0, indent), expand=False)
+def table(shown: Table, *, said: str = "", indent: int = 4) -> RenderableType:
+    """Rows below the sentence they prove; a single row does not repeat what the sentence `said`."""
+    return Padding(Rows(shown, said=said), (0, 0, 0, indent), expand=False)
 
 
 def joined(parts: Sequence[str], by: str = " · ") -> str:

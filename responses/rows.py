@@ -23,13 +23,17 @@ _BY: Final = " · "
 class Rows:
     """A table of a finding."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, said: str = "") -> None:
         names = [_named(column) for column in table.columns]
         columns = list(zip(*table.rows, strict=True))
         alike = [len(set(cells)) == 1 and index > 0 for index, cells in enumerate(columns)]
         if len(table.rows) == 1:
             alike = [True] * len(columns)
-        self._shared = [(name, cells[0]) for name, cells, same in zip(names, columns, alike, strict=True) if same]
+        self._shared = [
+            (name, cells[0])
+            for name, cells, same in zip(names, columns, alike, strict=True)
+            if same and not (len(table.rows) == 1 and _is_in(cells[0], said))
+        ]
         self._names = [name for name, same in zip(names, alike, strict=True) if not same]
         self._rows = [[cell for cell, same in zip(row, alike, strict=True) if not same] for row in table.rows]
         self._widths = [
@@ -60,6 +64,11 @@ class Rows:
     def _sentence(self, row: Sequence[str]) -> str:
         rest = (f"{name} {cell}" for name, cell in zip(self._names[1:], row[1:], strict=True) if cell)
         return f"{row[0]}: {_BY.join(rest)}"
+
+
+def _is_in(cell: str, said: str) -> bool:
+    # A number or a yes occurs anywhere; a name or a time span does not by chance.
+    return len(cell) > 2 and cell.lower() not in ("true", "false") and cell in said
 
 
 def _named(column: str) -> str:

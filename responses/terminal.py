@@ -177,7 +177,7 @@ class _Page:
             shown.append(finding.quote)
             yield paragraph(joined([subject, quoted], by=": "), indent=4, style=DIM)
         if finding.table and finding.table.rows:
-            yield table(finding.table)
+            yield table(finding.table, said=says)
 
     def _remedy(self, remedy: Remedy) -> Iterator[RenderableType]:
         risk = words.RISKS[remedy.risk].in_(self._language) if remedy.risk in words.RISKS else remedy.risk

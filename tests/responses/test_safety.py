@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.logs import redacted
 from intents.domain import Diagnosis, Language
 from responses.as_json import Timing, diagnosis_json
-from responses.safety import LONGEST_TEXT, safe, safe_line, safe_value, scrubbed, without_controls
+from responses.safety import safe, safe_line, safe_value, scrubbed, without_controls
 
 HOSTILE = st.text(
     st.one_of(st.sampled_from("\x1b\x9b[]0;1mK\\\x07\x9c\r\n\t\u202e\u2066\u200b\ufeff\x00\x7f"), st.characters())
@@ -40,7 +40,7 @@ def test_a_secret_cannot_hide_behind_control_characters() -> None:
     assert "hunter2" not in safe("pass\x00word\u200b=hun\x1b[0mter2")
 
 
-@given(text=st.one_of(HOSTILE, st.text(min_size=LONGEST_TEXT)), limit=st.integers(40, 5000))
+@given(text=st.one_of(HOSTILE, st.integers(0, 6000).map(lambda length: "ab " * length)), limit=st.integers(40, 5000))
 def test_a_safe_text_is_within_its_limit_and_safe_already(text: str, limit: int) -> None:
     once = safe(text, limit=limit)
 
