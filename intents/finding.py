@@ -115,9 +115,13 @@ class _Query:
 
 
 class Finder:
-    """The signatures of a catalog, ready to be found. Immutable once built."""
+    """The signatures of a catalog, ready to be found. Immutable once built.
 
-    def __init__(self, incidents: Sequence[Incident]) -> None:
+    Without `scaled` an occurrence scores as if no ordinary text had a part of its signature: what the constants of the
+    score are fitted on.
+    """
+
+    def __init__(self, incidents: Sequence[Incident], *, scaled: bool = True) -> None:
         weights = Weights(
             {word for signature in incident.signatures for phrase in signature.phrases for word in phrase_words(phrase)}
             for incident in incidents
@@ -148,7 +152,8 @@ class Finder:
         self._scales = tuple(
             scale_of(total=sum(phrase.pattern.total for phrase in of)) for of in self._signatures.values()
         )
-        self._scales = self._scaled(incidents)
+        if scaled:
+            self._scales = self._scaled(incidents)
 
     def _phrase(self, incident: int, signature: int, pattern: Pattern, *, alone: bool) -> Phrase:
         least = coverage_for(LEAST, total=pattern.total) if alone else _PHRASE
