@@ -122,9 +122,7 @@ def _build() -> _Parser:
 
 
 def _input(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "file", nargs="?", default="-", metavar="FILE", help="the text; - or nothing for standard input"
-    )
+    parser.add_argument("file", nargs="?", default="", metavar="FILE", help="the text; - or nothing for standard input")
 
 
 def _output(parser: argparse.ArgumentParser) -> None:

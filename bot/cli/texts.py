@@ -28,13 +28,16 @@ class Given:
 
 
 def read_text(file: str, *, command: str) -> Given:
-    """The text of FILE, or of standard input for "-". Raises CommandError."""
-    if file == "-":
-        if sys.stdin.isatty():
-            raise CommandError(
-                f"nothing to read: name a file (casebook {command} error.txt) or pipe a text in "
-                f"(kubectl logs POD | casebook {command}); to paste by hand: casebook demo, or cat | casebook {command}"
-            )
+    """The text of FILE, or of standard input for "-" and for nothing. Raises CommandError.
+
+    Nothing at a keyboard is taken for a slip; "-" there means that someone is about to paste.
+    """
+    if not file and sys.stdin.isatty():
+        raise CommandError(
+            f"nothing to read: name a file (casebook {command} error.txt), pipe a text in (kubectl logs POD | "
+            f"casebook {command}), or paste one and press Ctrl-D (casebook {command} -)"
+        )
+    if file in ("", "-"):
         return _given(sys.stdin.buffer.read(MOST_BYTES + 1), name="standard input")
     path = Path(file)
     try:
@@ -46,7 +49,7 @@ def read_text(file: str, *, command: str) -> Given:
 
 def lines(file: str) -> IO[bytes]:
     """FILE or standard input as a stream of lines. Raises CommandError."""
-    if file == "-":
+    if file in ("", "-"):
         return sys.stdin.buffer
     try:
         return Path(file).open("rb")

@@ -86,7 +86,7 @@ def test_no_color_is_respected(terminal: Terminal) -> None:
     assert _plain(plain).splitlines()[:-1] == _plain(coloured).splitlines()[:-1]
 
 
-def test_nothing_to_read_from_a_terminal_says_what_to_do(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_to_read_from_a_terminal_says_what_to_do() -> None:
     outer, inner = pty.openpty()
     try:
         done = subprocess.run(
@@ -98,6 +98,21 @@ def test_nothing_to_read_from_a_terminal_says_what_to_do(run: Run, monkeypatch: 
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("casebook: nothing to read: name a file (casebook explain error.txt)")
+
+
+def test_a_text_may_be_pasted_at_the_keyboard_when_that_is_asked_for() -> None:
+    outer, inner = pty.openpty()
+    os.write(outer, f"{TEXT}\n\x04".encode())
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", "match", "-"], stdin=inner, check=False, capture_output=True, text=True
+        )
+    finally:
+        os.close(inner)
+        os.close(outer)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "run-as-nonroot-root-image" in done.stdout
 
 
 def test_in_a_pipe_a_sentence_stays_one_line_unless_columns_are_given(
