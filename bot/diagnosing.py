@@ -21,7 +21,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.observing import Observed, Statement, observe
 from bot.probes.contract import Probe
 from bot.probes.registry import probes
-from bot.probes.scope import generated_stem, name_of, namespace_of
+from bot.probes.shared.scope import generated_stem, name_of, namespace_of
 from bot.reading import Progress, Reads
 from intents.catalog.loader import Catalog, Problem, builtin_directory, load
 from intents.catalog.schema import Incident

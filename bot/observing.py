@@ -16,8 +16,8 @@ from bot.cluster.events import event_last_seen
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.timestamps import parse_time
-from bot.probes.log_lines import TAIL_LINES
-from bot.probes.scope import name_of, namespace_of, ref
+from bot.probes.shared.log_lines import TAIL_LINES
+from bot.probes.shared.scope import name_of, namespace_of, ref
 from intents.domain import Gap, Json, ObjectRef
 
 # Of a workload, so many troubled pods are read in full; the incident's own probes then look at all of them.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -78,10 +78,15 @@ async def rehearse(engine: Engine, incident: Incident, case: Case, *, blind: boo
     return Rehearsal(diagnosis=diagnosis, verdict=verdict)
 
 
-async def check_cases(engine: Engine) -> tuple[Problem, ...]:
-    """Rehearse every example and case of the catalog; what does not come out as its entry says is a problem."""
+async def check_cases(engine: Engine, *, only: Collection[str] | None = None) -> tuple[Problem, ...]:
+    """Rehearse every example and case; what does not come out as its entry says is a problem.
+
+    `only` names the incidents to rehearse, for one who has written a few: the others still compete for the examples.
+    """
     problems: list[Problem] = []
     for incident in engine.catalog:
+        if only is not None and incident.id not in only:
+            continue
         source = engine.catalog.sources[incident.id]
         texts = (*incident.examples.match, *incident.examples.other)
         problems += (source.problem(path, says) for path, says in examples_first(incident, _first(engine, texts)))

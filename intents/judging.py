@@ -223,8 +223,10 @@ def _best_support(findings: Sequence[Finding]) -> Finding | None:
 
 
 def _context(values: Mapping[str, Any], results: Sequence[RuleResult], best: Finding | None) -> dict[str, Any]:
-    held = {result.rule.id: result.context for result in results if result.answer is Answer.YES}
-    return {**values, **held, "found": rows_context(best.rows if best else ())}
+    """The names an incident's texts may use. What a rule would have told, had it held, is as the text named it."""
+    pasted = {name: value for name, value in values["named"].items() if value}
+    told = {result.rule.id: result.context if result.answer is Answer.YES else pasted for result in results}
+    return {**values, **told, "found": rows_context(best.rows) if best else pasted}
 
 
 def _remedies(incident: Incident, results: Sequence[RuleResult], context: Mapping[str, Any]) -> tuple[Remedy, ...]:
@@ -234,7 +236,7 @@ def _remedies(incident: Incident, results: Sequence[RuleResult], context: Mappin
     for remediation in incident.remediations:
         if not held.issuperset(remediation.only_if) or (remediation.rows_of and remediation.rows_of not in held):
             continue
-        own = {**context, "row": context.get(remediation.rows_of, context["found"])}
+        own = {**context, "row": context[remediation.rows_of or "found"]}
         if remedy := _remedy(remediation, own):
             offered.append(remedy)
     return tuple(offered)

@@ -13,9 +13,9 @@ from typing import Final
 from bot.cluster.errors import ClusterError, NotFound
 from bot.kube.api_names import Api, parse_api_name
 from bot.kube.conditions import condition
-from bot.probes.ages import age_s
 from bot.probes.contract import Look, Probe
-from bot.probes.scope import name_of, namespace_of, owner_of, ref
+from bot.probes.shared.ages import age_s
+from bot.probes.shared.scope import name_of, namespace_of, owner_of, ref
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # Few clusters aggregate more than a handful of APIs; only those out of order cost reads beyond the first list.

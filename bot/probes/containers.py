@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.probes.ages import UNKNOWN, age_s
 from bot.probes.contract import Look, Probe
-from bot.probes.owners import PERMISSIONS, Top, topmost
-from bot.probes.runs import Container, containers_in
-from bot.probes.scope import name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.owners import PERMISSIONS, Top, topmost
+from bot.probes.shared.runs import Container, containers_in
+from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # A restart longer ago than this is no trouble of today.

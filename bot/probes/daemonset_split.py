@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.probes.contract import Look, Probe
-from bot.probes.holders import workload_of
-from bot.probes.log_lines import BadPattern, Line, compile_pattern, logs_of, matches_in
-from bot.probes.runs import containers_in, pod_is_ready, trouble
-from bot.probes.scope import Suspects, name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.holders import workload_of
+from bot.probes.shared.log_lines import BadPattern, Line, compile_pattern, logs_of, matches_in
+from bot.probes.shared.runs import containers_in, pod_is_ready, trouble
+from bot.probes.shared.scope import Suspects, name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import (
     ArgDeclaration,
     Gap,

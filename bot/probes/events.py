@@ -17,11 +17,11 @@ from bot.cluster.snapshot import Snapshot
 from bot.cluster.timestamps import parse_time
 from bot.kube.conditions import condition
 from bot.kube.replicas import replicas_of
-from bot.probes import owners
-from bot.probes.ages import UNKNOWN, age_s
 from bot.probes.contract import Look, Probe
-from bot.probes.log_lines import BadPattern, compile_pattern
-from bot.probes.scope import owner_of, ref
+from bot.probes.shared import owners
+from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.log_lines import BadPattern, compile_pattern
+from bot.probes.shared.scope import owner_of, ref
 from intents.domain import (
     ArgDeclaration,
     Gap,

@@ -7,9 +7,9 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
 from bot.kube.evictions import DISK, Evicted, parse_eviction
-from bot.probes.ages import age_s
 from bot.probes.contract import Look, Probe
-from bot.probes.scope import name_of, namespace_of, owner_of, ref
+from bot.probes.shared.ages import age_s
+from bot.probes.shared.scope import name_of, namespace_of, owner_of, ref
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # A node under pressure can leave thousands of them; the newest tell the story.

@@ -17,12 +17,12 @@ from bot.cluster.events import event_last_seen
 from bot.cluster.snapshot import Snapshot
 from bot.kube.images import normalized, registry_of
 from bot.kube.pull_failures import classify, is_telling
-from bot.probes.ages import UNKNOWN
 from bot.probes.contract import Look, Probe
-from bot.probes.owners import Top
-from bot.probes.pull_surroundings import PERMISSIONS, PULL_REASONS, Around, Elsewhere, around, elsewhere
-from bot.probes.runs import Container, containers_in
-from bot.probes.scope import name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.ages import UNKNOWN
+from bot.probes.shared.owners import Top
+from bot.probes.shared.pull_surroundings import PERMISSIONS, PULL_REASONS, Around, Elsewhere, around, elsewhere
+from bot.probes.shared.runs import Container, containers_in
+from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # Between two attempts of a pull the kubelet may show these.

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound
-from bot.probes.ages import UNKNOWN, age_s
 from bot.probes.contract import Look, Probe
-from bot.probes.holders import HEARTBEATS, Holders, leases_named
-from bot.probes.runs import Run, containers_in
-from bot.probes.scope import name_of, namespace_of, pods_of, ref
+from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.holders import HEARTBEATS, Holders, leases_named
+from bot.probes.shared.runs import Run, containers_in
+from bot.probes.shared.scope import name_of, namespace_of, pods_of, ref
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # A lease not renewed for so many of its own durations has been given up.

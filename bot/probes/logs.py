@@ -10,12 +10,21 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bot.cluster.errors import ClusterError
-from bot.probes.ages import UNKNOWN
 from bot.probes.contract import Look, Probe
-from bot.probes.holders import HEARTBEATS, Competition, suspects_of
-from bot.probes.log_lines import MOST_LINES, TAIL_LINES, BadPattern, Log, Matches, compile_pattern, logs_of, matches_in
-from bot.probes.runs import Container, containers_in, trouble
-from bot.probes.scope import Suspects, name_of, namespace_of, owner_of, ref
+from bot.probes.shared.ages import UNKNOWN
+from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
+from bot.probes.shared.log_lines import (
+    MOST_LINES,
+    TAIL_LINES,
+    BadPattern,
+    Log,
+    Matches,
+    compile_pattern,
+    logs_of,
+    matches_in,
+)
+from bot.probes.shared.runs import Container, containers_in, trouble
+from bot.probes.shared.scope import Suspects, name_of, namespace_of, owner_of, ref
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 MOST_PODS: Final = 6

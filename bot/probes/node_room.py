@@ -13,7 +13,7 @@ from bot.cluster.snapshot import Listing
 from bot.kube.placement import constraints_beyond, is_cordoned, refusal
 from bot.kube.requests import CPU, MEMORY, PODS, Amounts, amounts, lacking, minus, plus, pod_requests
 from bot.probes.contract import Look, Probe
-from bot.probes.scope import name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 from intents.templates import bytes_, cpu
 

@@ -10,9 +10,9 @@ from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
 from bot.kube.evictions import DISK, parse_eviction
 from bot.kube.placement import is_cordoned, taints_of
-from bot.probes.ages import UNKNOWN, age_s
 from bot.probes.contract import Look, Probe
-from bot.probes.scope import name_of, ref
+from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.scope import name_of, ref
 from intents.domain import Gap, GapReason, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 DISK_TAINT: Final = "node.kubernetes.io/disk-pressure"

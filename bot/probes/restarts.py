@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
-from bot.probes.ages import UNKNOWN, age_s
 from bot.probes.contract import Look, Probe
-from bot.probes.holders import HEARTBEATS, Competition, suspects_of
-from bot.probes.log_lines import BadPattern, compile_pattern
-from bot.probes.runs import Container, Run, containers_in
-from bot.probes.scope import Suspects, name_of, namespace_of, owner_of, ref
+from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
+from bot.probes.shared.log_lines import BadPattern, compile_pattern
+from bot.probes.shared.runs import Container, Run, containers_in
+from bot.probes.shared.scope import Suspects, name_of, namespace_of, owner_of, ref
 from intents.domain import (
     ArgDeclaration,
     Gap,

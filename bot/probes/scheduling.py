@@ -11,9 +11,9 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
 from bot.kube.unschedulable import parse_unschedulable
-from bot.probes.ages import age_s
 from bot.probes.contract import Look, Probe
-from bot.probes.scope import name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.ages import age_s
+from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # Events are only read for pods whose condition says nothing: other schedulers than the default one.

@@ -18,11 +18,11 @@ from bot.kube.field_paths import Path
 from bot.kube.replicas import Replicas, replicas_of
 from bot.kube.template_fields import Held, locate, patch_for
 from bot.kube.valid_values import suggest
-from bot.probes import owners, revisions
-from bot.probes.ages import UNKNOWN
 from bot.probes.contract import Look, Probe
-from bot.probes.owners import Top
-from bot.probes.refusals import Refusal, Workload, suspected
+from bot.probes.shared import owners, revisions
+from bot.probes.shared.ages import UNKNOWN
+from bot.probes.shared.owners import Top
+from bot.probes.shared.refusals import Refusal, Workload, suspected
 from intents.domain import Gap, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
 
 DECLARATION: Final = ProbeDeclaration(

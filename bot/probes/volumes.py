@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
-from bot.probes import owners
-from bot.probes.ages import UNKNOWN, age_s
 from bot.probes.contract import Look, Probe
-from bot.probes.holders import suspects_of
-from bot.probes.log_lines import BadPattern, compile_pattern
-from bot.probes.runs import containers_in, trouble
-from bot.probes.scope import name_of, namespace_of, ref
+from bot.probes.shared import owners
+from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.holders import suspects_of
+from bot.probes.shared.log_lines import BadPattern, compile_pattern
+from bot.probes.shared.runs import containers_in, trouble
+from bot.probes.shared.scope import name_of, namespace_of, ref
 from intents.domain import (
     ArgDeclaration,
     Gap,

@@ -65,7 +65,7 @@ def test_a_healthy_twin_has_the_same_objects_as_its_broken_case(incident: Incide
 
 
 def _identities(world: dict[str, list[dict[str, object]]]) -> set[tuple[str, ...]]:
-    found = set()
+    found: set[tuple[str, ...]] = set()
     for obj in world["objects"]:
         metadata = obj.get("metadata")
         assert isinstance(metadata, dict)

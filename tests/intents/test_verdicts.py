@@ -168,6 +168,12 @@ def test_texts_name_the_evidence() -> None:
     assert result.findings[0].quote == "n1: True"
 
 
+def test_what_no_rule_found_is_as_the_paste_named_it() -> None:
+    entry = incident(FULL, runbook=[{"says": "look", "run": "df {full.device|<device>} {full.name|<name>}"}])
+
+    assert judged(entry, reading(gaps=[NO_CLUSTER])).runbook[0].run == "df sda <name>"
+
+
 def test_a_remediation_is_offered_when_its_rules_hold_and_its_target_is_known() -> None:
     remediations = [
         {

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes import log_lines, logs
+from bot.probes import logs
+from bot.probes.shared import log_lines
 from intents.domain import GapReason
 
 

@@ -10,7 +10,7 @@ import pytest
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.contract import Look
-from bot.probes.scope import Suspects, generated_stem, owner_of, pods_of
+from bot.probes.shared.scope import Suspects, generated_stem, owner_of, pods_of
 from bot.rehearsing import staged
 from intents.domain import Focus, ObjectRef
 

@@ -14,9 +14,9 @@ import re2
 
 from bot.cluster.errors import ClusterError, NoLog
 from bot.cluster.snapshot import Snapshot
-from bot.probes.ages import UNKNOWN, age_s
-from bot.probes.runs import Container, Run
-from bot.probes.scope import name_of, namespace_of
+from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.runs import Container, Run
+from bot.probes.shared.scope import name_of, namespace_of
 from intents.domain import Gap, GapReason
 
 # How much of a log's end is read.

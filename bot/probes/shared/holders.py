@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError, NotFound
 from bot.probes.contract import Look
-from bot.probes.scope import Suspects, generated_stem, name_of, namespace_of, owner_of, pods_of
+from bot.probes.shared.scope import Suspects, generated_stem, name_of, namespace_of, owner_of, pods_of
 from intents.domain import Json, ObjectRef
 
 # One Lease per node, renewed by kubelets: heartbeats, not elections.

@@ -10,13 +10,13 @@ from typing import Final, TypeVar
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.images import normalized
-from bot.probes import owners, revisions
-from bot.probes.ages import UNKNOWN
 from bot.probes.contract import Look
-from bot.probes.owners import Top, topmost
-from bot.probes.revisions import older_revisions
-from bot.probes.runs import containers_in
-from bot.probes.scope import namespace_of, owner_of
+from bot.probes.shared import owners, revisions
+from bot.probes.shared.ages import UNKNOWN
+from bot.probes.shared.owners import Top, topmost
+from bot.probes.shared.revisions import older_revisions
+from bot.probes.shared.runs import containers_in
+from bot.probes.shared.scope import namespace_of, owner_of
 from intents.domain import Gap, Json, Permission
 
 _T = TypeVar("_T")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.probes.ages import UNKNOWN, age_s
-from bot.probes.scope import name_of, namespace_of
+from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.scope import name_of, namespace_of
 from intents.domain import Json
 
 # The kubelet forgets earlier crashes of a container once it has run this long (its backoff is reset).

@@ -17,7 +17,7 @@ from bot.cluster.events import event_last_seen
 from bot.cluster.snapshot import Snapshot
 from bot.kube.field_errors import FieldError, parse
 from bot.probes.contract import Look
-from bot.probes.scope import generated_stem, ref
+from bot.probes.shared.scope import generated_stem, ref
 from intents.domain import Focus, Gap, Json, ObjectRef
 
 WORKLOADS: Final = ("StatefulSet", "ReplicaSet", "DaemonSet", "Job")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.probes.scope import namespace_of
+from bot.probes.shared.scope import namespace_of
 from intents.domain import Json, Permission
 
 PERMISSIONS: Final = (

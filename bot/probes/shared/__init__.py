@@ -1,0 +1,1 @@
+"""What several probes read in the same way: which pods, whose owners, which runs, which logs. No probe itself."""
