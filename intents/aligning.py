@@ -20,7 +20,7 @@ MOST_PAIRS: Final = 96
 _ROOM: Final = 14
 _CROWD: Final = 0.15
 # A word between two words that the signature has side by side costs this much, in nats.
-_STRAY: Final = 0.45
+_STRAY: Final = 0.8
 # Words that are missing cost their weight; this share of it more where the text has other words in their place: a
 # sibling message says something else there, a shortened one nothing.
 _REPLACED: Final = 0.6
@@ -156,6 +156,12 @@ def _best_chain(pairs: list[tuple[int, int, float]], pattern: Pattern) -> tuple[
     return chain, gained, net
 
 
+def _end_of_line(window: Window, read: int) -> int:
+    """Where the line of a word ends in the text."""
+    following = next((start for start in window.breaks if start > read), len(window.reads))
+    return window.reads[following].start - 1 if following < len(window.reads) else len(window.text)
+
+
 def _captures(pattern: Pattern, window: Window, chain: list[tuple[int, int]]) -> dict[str, str] | None:
     """What stands where the placeholders are; None if a strict one does not fit."""
     captures: dict[str, str] = {}
@@ -169,7 +175,7 @@ def _captures(pattern: Pattern, window: Window, chain: list[tuple[int, int]]) ->
         if index == 0 and right is not None:
             left = max(0, right - 300)
         if index == last and left is not None:
-            right = min(len(window.text), left + 500)
+            right = min(_end_of_line(window, chain[-1][0]), left + 500)
         read = hole.read(window.text[left:right]) if left is not None and right is not None and left <= right else None
         if read is None:
             if hole.strict:

@@ -47,7 +47,7 @@ def is_cut(text: str | bytes) -> bool:
 
 
 def lines_of(text: str | bytes) -> Iterator[tuple[int, str]]:
-    """(number, cleaned line) in order, without blank ones; a number repeats where a line is taken apart. Never raises."""
+    """(number, cleaned line) in order, none of them blank; a number repeats where a line is parted. Never raises."""
     for first, part in _within_bounds(_decoded(text)):
         for number, raw in enumerate(_cleaned(part).split("\n"), start=first):
             line = raw if raw.isascii() else raw.translate(_TYPOGRAPHY)

@@ -29,9 +29,10 @@ MOST_ALIGNMENTS: Final = 600
 # And so many (line, pattern) that the index let pass are weighed.
 MOST_WEIGHED: Final = 40_000
 
-# A terminal breaks a message into at most so many lines, none of them short.
+# A terminal breaks a message into at most so many lines, none of them short; a person or YAML where it goes on.
 _LINES: Final = 3
 _BROKEN_FROM: Final = 40
+_GOES_ON: Final = (":", ",", "=", "(", ">-", "|", "\\")
 # Phrases of one `all` signature stand at most so many lines apart, and each is there nearly in full.
 _APART: Final = 12
 _PHRASE: Final = 0.8
@@ -109,7 +110,9 @@ class _Query:
         """The symptoms that may be the rest of the one at `line`: next to it, and with no time of their own."""
         for other in range(line + 1, min(line + _LINES, len(self.symptoms))):
             before, after = self.symptoms[other - 1], self.symptoms[other]
-            if after.line - before.line > 1 or after.when is not None or len(before.text) < _BROKEN_FROM:
+            if after.line - before.line > 1 or after.when is not None:
+                return
+            if len(before.text) < _BROKEN_FROM and not before.text.endswith(_GOES_ON):
                 return
             yield other
 

@@ -133,9 +133,17 @@ def _hole(between: str, *, first: bool, last: bool) -> Hole | None:
         else:
             seen.add(part)
             expression.append(f"(?P<{part}>{_SHAPES.get(part, _ANYTHING)})")
-    # At an end of the phrase the text goes on where the signature does not.
     body = "".join(expression)
-    whole = f"(?:.*?[\\s\\W])?{body}" if first else f"{body}(?:[^\\w/:@.-].*|[.:](?:\\s.*)?)?" if last else body
+    if first:
+        # In front of the phrase the text has words of its own.
+        whole = f"(?:.*?[\\s\\W])?{body}"
+    elif last and names[-1] != SKIP and names[-1] not in _SHAPES and not parts[-1]:
+        # Free text that ends the phrase is all that follows.
+        whole = body.replace(f"(?P<{names[-1]}>{_ANYTHING})", f"(?P<{names[-1]}>.+)")
+    elif last:
+        whole = f"{body}(?:[^\\w/:@.-].*|[.:](?:\\s.*)?)?"
+    else:
+        whole = body
     options = re2.Options()
     options.dot_nl = True
     options.log_errors = False

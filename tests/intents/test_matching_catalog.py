@@ -1,0 +1,143 @@
+"""What holds for the catalog as it is: examples come first, near misses and ordinary lines do not, however pasted."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intents.background import ordinary_lines
+from intents.catalog.loader import builtin_directory, load
+from intents.catalog.schema import Incident
+from intents.finding import MOST_ALIGNMENTS
+from intents.matching import Matcher
+from intents.symptoms import MAX_SYMPTOMS, read_symptoms
+
+CATALOG = tuple(load([builtin_directory()]).catalog)
+MATCHER = Matcher(CATALOG)
+CHAT = (
+    "hi all",
+    "anyone seen this before?",
+    "since the deploy this morning",
+    "thanks!",
+    "prod, not staging",
+    "大家帮忙看一下",
+    "$ kubectl get pods -n shop",
+)
+EXAMPLES = [
+    pytest.param(incident, text, id=f"{incident.id}-{number}")
+    for incident in CATALOG
+    for number, text in enumerate(incident.examples.match)
+]
+
+
+def first(text: str) -> str | None:
+    hypotheses = MATCHER.match(read_symptoms(text)).hypotheses
+    return hypotheses[0].incident if hypotheses else None
+
+
+@pytest.mark.parametrize(("incident", "text"), EXAMPLES)
+def test_chat_around_an_example_does_not_change_what_comes_first(incident: Incident, text: str) -> None:
+    chance = random.Random(text)
+    before, after = chance.sample(CHAT, 3), chance.sample(CHAT, 2)
+
+    assert first("\n".join([*before, text, *after])) == incident.id
+
+
+@pytest.mark.parametrize(("incident", "text"), EXAMPLES)
+def test_escaping_an_example_does_not_change_what_comes_first(incident: Incident, text: str) -> None:
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', '\\"')
+
+    assert first("\r\n".join(f"&gt; \x1b[33m{line}\x1b[0m" for line in escaped.split("\n"))) == incident.id
+
+
+def test_no_ordinary_line_matches() -> None:
+    answered = {line: said for line in ordinary_lines() if (said := first(line))}
+
+    assert answered == {}
+
+
+def test_a_log_of_ordinary_lines_matches_nothing() -> None:
+    """Together, in any order, and joined as a terminal may have broken them."""
+    chance = random.Random(1)
+    for _ in range(20):
+        assert first("\n".join(chance.sample(ordinary_lines(), 30))) is None
+
+
+def test_the_order_of_the_catalog_does_not_matter() -> None:
+    turned = Matcher(reversed(CATALOG))
+
+    for incident in CATALOG:
+        for text in incident.examples.match:
+            assert turned.match(read_symptoms(text)) == MATCHER.match(read_symptoms(text))
+
+
+WORDS = st.sampled_from(sorted({word for item in CATALOG for text in item.examples.match for word in text.split()}))
+TEXTS = st.one_of(
+    st.text(max_size=400),
+    st.binary(max_size=400),
+    st.lists(WORDS, max_size=120).map(" ".join),
+    st.lists(st.one_of(WORDS, st.just("\n"), st.text(max_size=6)), max_size=120).map(" ".join),
+    st.tuples(WORDS, st.integers(1, 3000)).map(lambda pair: (pair[0] + " ") * pair[1]),
+)
+
+
+@given(TEXTS)
+def test_no_text_raises_or_exceeds_the_bounds_and_each_has_one_answer(text: str | bytes) -> None:
+    symptoms = read_symptoms(text)
+    matching = MATCHER.match(symptoms)
+
+    assert len(symptoms) <= MAX_SYMPTOMS
+    assert matching.alignments <= MOST_ALIGNMENTS
+    assert len(matching.hypotheses) <= 5
+    assert len(matching.nearest) <= 2
+    for hypothesis in (*matching.hypotheses, *matching.nearest):
+        assert 0 <= hypothesis.score <= 1
+        assert all(len(match.quote) <= 400 for match in hypothesis.matches)
+    assert MATCHER.match(read_symptoms(text)) == matching
+
+
+@given(st.lists(st.sampled_from(ordinary_lines()), max_size=40), st.sampled_from(EXAMPLES))
+def test_ordinary_lines_around_an_example_keep_its_incident(lines: list[str], example: object) -> None:
+    """With other lines another entry may be named too; this one is not lost."""
+    incident, text = example.values  # type: ignore[attr-defined]
+
+    matching = MATCHER.match(read_symptoms("\n".join([*lines, text, *lines])))
+
+    assert incident.id in [hypothesis.incident for hypothesis in matching.hypotheses]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x" * 1_048_576,
+        "failed to " * 100_000,
+        "\n".join(f"failed to renew lease a{n:x}/b: {'abc'[n % 3] * (n % 50)}" for n in range(100_000)),
+        b"\x00\xff\x1b[31m" * 200_000,
+        "\\" * 300_000,
+        "&lt;" * 250_000,
+        "<http:" * 150_000,
+        "[1;" * 300_000,
+        "> " * 300_000,
+        "0123456789abcdef" * 60_000,
+    ],
+    ids=[
+        "one-line",
+        "one-word",
+        "many-lines",
+        "binary",
+        "backslashes",
+        "entities",
+        "links",
+        "colours",
+        "quotes",
+        "digits",
+    ],
+)
+def test_a_mebibyte_of_anything_is_answered_within_the_bounds(text: str | bytes) -> None:
+    symptoms = read_symptoms(text)
+
+    assert len(symptoms) <= MAX_SYMPTOMS
+    assert MATCHER.match(symptoms).alignments <= MOST_ALIGNMENTS

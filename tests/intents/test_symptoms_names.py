@@ -1,0 +1,90 @@
+"""Which names are read from a line, and of what kind."""
+
+from __future__ import annotations
+
+import pytest
+
+from intents.symptoms import read_symptoms
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("kubectl -n shop describe pod web-0", {("namespace", "shop"), ("pod", "web-0")}),
+        (
+            "$ kubectl logs web-0 -c app --namespace=shop",
+            {("pod", "web-0"), ("container", "app"), ("namespace", "shop")},
+        ),
+        ("kubectl rollout restart deploy/web", {("deployment", "web")}),
+        ('Pod "web-0" is invalid', {("pod", "web-0")}),
+        ('storageclass.storage.k8s.io "fast" not found', {("storageclass", "fast")}),
+        ("create Pod db-0 in StatefulSet db failed", {("pod", "db-0"), ("statefulset", "db")}),
+        (
+            'Put "https://10.0.0.1/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/scheduler?timeout=5s"',
+            {("namespace", "kube-system"), ("lease", "scheduler")},
+        ),
+        ('Get "https://10.0.0.1/api/v1/namespaces/shop/pods/web-0"', {("namespace", "shop"), ("pod", "web-0")}),
+        ("failed to renew lease acto/tidb-scheduler: x", {("namespace", "acto"), ("lease", "tidb-scheduler")}),
+        (
+            'run as root (pod: "web-0_shop(83ecafd1-d395-4ccd)", container: app)',
+            {("pod", "web-0"), ("namespace", "shop"), ("container", "app")},
+        ),
+        (
+            '"Probe failed" pod="shop/web-0" containerName="app"',
+            {("namespace", "shop"), ("pod", "web-0"), ("container", "app")},
+        ),
+        (
+            '{"involvedObject":{"kind":"StatefulSet","namespace":"shop","name":"db"}}',
+            {("namespace", "shop"), ("statefulset", "db")},
+        ),
+        ('Failed to pull image "r.example.com/a/b:1.2"', {("image", "r.example.com/a/b:1.2")}),
+        ("lookup db-pd-0.db-pd-peer.tidb.svc", {("pod", "db-pd-0"), ("service", "db-pd-peer"), ("namespace", "tidb")}),
+        ("nslookup orders.shop.svc.cluster.local", {("service", "orders"), ("namespace", "shop")}),
+        (
+            'spec.affinity.podAntiAffinity.x[0].namespace: Invalid value: "ACTOKEY": a',
+            {("field", "spec.affinity.podAntiAffinity.x[0].namespace"), ("value", "ACTOKEY")},
+        ),
+        (
+            "server APIs: metrics.k8s.io/v1beta1: x",
+            {("api", "metrics.k8s.io/v1beta1"), ("apiservice", "v1beta1.metrics.k8s.io")},
+        ),
+        ("Terminated with exit code 137", {("code", "137")}),
+        ("had taint {node.kubernetes.io/disk-pressure: }", {("taint", "node.kubernetes.io/disk-pressure")}),
+        ("4m kubelet, k8s-host1  Error: x", {("node", "k8s-host1")}),
+        ("pod anti-affinity rules", set()),
+        ("the container is gone and the node was low", set()),
+    ],
+)
+def test_names_are_told_by_what_stands_around_them(text: str, names: set[tuple[str, str]]) -> None:
+    assert {(entity.kind, entity.value) for symptom in read_symptoms(text) for entity in symptom.entities} == names
+
+
+def test_a_tables_header_says_what_its_rows_name() -> None:
+    text = (
+        "NAMESPACE   NAME    READY   STATUS             RESTARTS   AGE   IP       NODE\n"
+        "shop        web-0   0/1     ImagePullBackOff   0          12m   <none>   worker-1\n"
+        "and then?\n"
+    )
+
+    _, row, after = read_symptoms(text)
+
+    assert [(entity.kind, entity.value) for entity in row.entities] == [
+        ("namespace", "shop"),
+        ("pod", "web-0"),
+        ("node", "worker-1"),
+    ]
+    assert after.entities == ()
+
+
+def test_a_command_says_what_a_table_of_names_lists() -> None:
+    _, _, row = read_symptoms("kubectl get tc\nNAME   READY   PD\ndemo   False   x\n")
+
+    assert [(entity.kind, entity.value) for entity in row.entities] == [("tidbcluster", "demo")]
+
+
+def test_the_head_of_a_described_pod_names_it() -> None:
+    text = "Name:             web-0\nNamespace:        shop\nPriority:         0\nNode:             worker-2/10.0.0.4\n"
+
+    names = {(entity.kind, entity.value) for symptom in read_symptoms(text) for entity in symptom.entities}
+
+    assert names == {("pod", "web-0"), ("namespace", "shop"), ("node", "worker-2")}
