@@ -158,6 +158,8 @@ class _Page:
         for finding in one.findings:
             if finding.outcome is not Outcome.GAP:
                 yield from self._finding(finding, shown)
+        if all(finding.outcome is Outcome.NEUTRAL for finding in one.findings):
+            yield marked(words.SYMBOLS[Outcome.NEUTRAL], self._in(words.NEITHER_WAY), style=DIM)
         unread = dict.fromkeys(gap for finding in one.findings for gap in finding.gaps)
         yield from self._gap_lines(unread)
 

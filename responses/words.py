@@ -50,6 +50,10 @@ NOTHING_WRONG_WITH: Final = Text(
 )
 AS_FAR_AS_READ: Final = Text(en="As far as it could be read: see below.", zh="仅限于能读到的部分，见下。")
 
+NEITHER_WAY: Final = Text(
+    en="What was read of the cluster speaks neither for nor against it.",
+    zh="从集群读到的内容既不支持也不否定这一判断。",
+)
 WHERE: Final = Text(en="Where", zh="对象")
 IMPACT: Final = Text(en="Impact", zh="影响")
 OWNERS: Final = Text(en="Owner", zh="归属")

@@ -31,15 +31,14 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     loaded = load([builtin_directory(), *(_directory(path) for path in checked if path != builtin_directory())])
     problems = {problem for problem in loaded.problems if _is_within(Path(problem.file), checked)}
     problems |= {problem for problem in lint(loaded.catalog, declarations()) if _is_within(Path(problem.file), checked)}
+    own = {name for name, source in loaded.catalog.sources.items() if _is_within(source.path, checked)}
     if not problems:
         # Rehearsing takes seconds and needs entries that hold together.
-        rehearsed = asyncio.run(check_cases(engine_for(loaded.catalog)))
-        problems |= {problem for problem in rehearsed if _is_within(Path(problem.file), checked)}
+        problems |= set(asyncio.run(check_cases(engine_for(loaded.catalog), only=own)))
     for problem in sorted(problems):
         sys.stdout.write(f"{safe_line(str(problem))}\n")
-    files = sum(_is_within(source.path, checked) for source in loaded.catalog.sources.values())
     count = f"{len(problems)} problem{'' if len(problems) == 1 else 's'}" if problems else "nothing wrong"
-    sys.stdout.write(f"{files} {'entry' if files == 1 else 'entries'} checked: {count}\n")
+    sys.stdout.write(f"{len(own)} {'entry' if len(own) == 1 else 'entries'} checked: {count}\n")
     return ExitCode.PROBLEMS if problems else ExitCode.ANSWERED
 
 

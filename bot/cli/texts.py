@@ -11,8 +11,12 @@ from typing import IO, Final
 from bot.cli.errors import CommandError
 from intents.cleaning import is_cut
 
-# More than this is not read at all; of what is read, `intents.cleaning` looks at the first and last half MiB.
+# Of what is longer, the beginning and the end are kept: a log's last lines tell most. `intents.cleaning` then looks
+# at the first and the last half MiB.
 MOST_BYTES: Final = 4 << 20
+# An endless stream must not keep a person waiting.
+_MOST_READ: Final = 256 << 20
+_BLOCK: Final = 1 << 20
 _SAMPLE: Final = 64 * 1024
 # Log files carry a few stray bytes; what is mostly such is no text.
 _LEAST_READABLE: Final = 0.7
@@ -38,11 +42,11 @@ def read_text(file: str, *, command: str) -> Given:
             f"casebook {command}), or paste one and press Ctrl-D (casebook {command} -)"
         )
     if file in ("", "-"):
-        return _given(sys.stdin.buffer.read(MOST_BYTES + 1), name="standard input")
+        return _given(sys.stdin.buffer, name="standard input")
     path = Path(file)
     try:
         with path.open("rb") as stream:
-            return _given(stream.read(MOST_BYTES + 1), name=file)
+            return _given(stream, name=file)
     except OSError as error:
         raise CommandError(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
 
@@ -57,19 +61,38 @@ def lines(file: str) -> IO[bytes]:
         raise CommandError(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
 
 
-def _given(raw: bytes, *, name: str) -> Given:
-    notes: tuple[str, ...] = (
-        (f"{name} is longer than {MOST_BYTES >> 20} MiB: the rest was not read",) if len(raw) > MOST_BYTES else ()
-    )
-    text = decoded(raw[:MOST_BYTES])
+def _given(stream: IO[bytes], *, name: str) -> Given:
+    raw, length, more = _ends(stream)
+    notes: tuple[str, ...] = (f"{name} goes on after {_MOST_READ >> 20} MiB: the rest was not read",) if more else ()
+    text = decoded(raw)
     if not text.strip("\ufeff\x00 \t\r\n"):
         raise CommandError(f"{name} is empty: nothing to explain")
     sample = text[:_SAMPLE]
     if len(_UNREADABLE.findall(sample)) > (1 - _LEAST_READABLE) * len(sample):
         raise CommandError(f"{name} is not text: it looks like a binary file")
     if is_cut(text):
-        notes += (f"{name} is {len(text) / (1 << 20):.1f} MiB: only its first and its last half MiB were looked at",)
+        notes += (f"{name} is {length / (1 << 20):.1f} MiB: only its first and its last half MiB were looked at",)
     return Given(text=text, notes=notes)
+
+
+def _ends(stream: IO[bytes]) -> tuple[bytes, int, bool]:
+    """The beginning and the end of a stream, its length, and whether there was more; in memory that is bounded."""
+    half = MOST_BYTES // 2
+    head, tail, length, lines = b"", bytearray(), 0, 0
+    while length < _MOST_READ:
+        block = stream.read(_BLOCK)
+        length += len(block)
+        lines += block.count(b"\n")
+        room = half - len(head)
+        head += block[:room]
+        tail += block[room:]
+        del tail[:-half]
+        # Short means the end; at a keyboard another read would wait for a second Ctrl-D.
+        if len(block) < _BLOCK:
+            break
+    # Blank lines stand for those left out, so that the lines after them keep their numbers.
+    left_out = min(lines - head.count(b"\n") - tail.count(b"\n"), MOST_BYTES)
+    return head + b"\n" * left_out + bytes(tail), length, length >= _MOST_READ
 
 
 def decoded(raw: bytes) -> str:

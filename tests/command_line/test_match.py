@@ -99,6 +99,16 @@ def test_a_huge_text_is_answered_with_what_was_left_out(run: Run, line: str) -> 
 # --- one JSON object a line ---
 
 
+def test_the_last_line_of_a_long_log_is_read_and_keeps_its_number(run: Run) -> None:
+    noise = "".join(f"I0101 12:00:00.000000 1 worker.go:12] item {number} done\n" for number in range(120_000))
+    given = f"{noise}failed to renew lease ops/x: timed out waiting for the condition\n"
+
+    done = run("match", "-", stdin=given.encode())
+
+    assert done.code == 0
+    assert "line 120001" in done.out
+
+
 def test_each_line_is_answered_and_nothing_but_id_and_text_is_looked_at(run: Run) -> None:
     lines = [
         {"id": "a", "text": TEXT},
