@@ -1,24 +1,24 @@
 """Where signatures occur in the lines of a text: the funnel from all signatures to a few alignments.
 
-The index of bitmaps names the few patterns that could occur at a line; their weights say how well at most; rapidfuzz
-drops those whose words are not in order; the rest are aligned, the most promising first, until the work is done or
-its bound is reached. Lines that a terminal or a chat broke are looked at together.
+The index names the few patterns that could occur at a line and how well at most; rapidfuzz drops those whose words are
+not in order; the rest are aligned, the most promising first, until the work is done or its bound is reached.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from rapidfuzz.distance import LCSseq
 
-from intents.aligning import Alignment, Window, align
+from intents.aligning import Alignment, align
 from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
 from intents.domain import Symptom
 from intents.index import Demand, Index
-from intents.lexicon import UNKNOWN, Lexicon, Read
+from intents.lexicon import Lexicon
+from intents.lines import Lines
 from intents.patterns import Pattern, pattern_of, phrase_words
 from intents.scoring import LEAST, THRESHOLD, Scale, coverage_for, scale_of, score
 from intents.symptoms import read_symptoms
@@ -29,18 +29,13 @@ MOST_ALIGNMENTS: Final = 600
 # And so many (line, pattern) that the index let pass are weighed.
 MOST_WEIGHED: Final = 40_000
 
-# A terminal breaks a message into at most so many lines, none of them short; a person or YAML where it goes on.
-_LINES: Final = 3
-_BROKEN_FROM: Final = 40
-_GOES_ON: Final = (":", ",", "=", "(", ">-", "|", "\\")
 # Phrases of one `all` signature stand at most so many lines apart, and each is there nearly in full.
 _APART: Final = 12
 _PHRASE: Final = 0.8
 # The beginning of a message is enough where the text is cut, if it alone says this much, and this share of all.
 _CUT_SAYS: Final = 12.0
 _CUT_SHARE: Final = 0.42
-_CUT_FROM: Final = 40
-_QUOTED: Final = 400
+_NO_ENDINGS: Final[frozenset[int]] = frozenset()
 # When something this sure is found, what cannot reach the threshold is of no more interest.
 _SURE: Final = 0.9
 # From this much on a signature counts as being there in full.
@@ -85,36 +80,6 @@ class _Part:
     @property
     def coverage(self) -> float:
         return self.alignment.information / self.phrase.pattern.total
-
-
-@dataclass(slots=True)
-class _Query:
-    """What is known of a text while it is looked at."""
-
-    symptoms: Sequence[Symptom]
-    known: list[set[int]]
-    corrections: dict[str, int]
-    longest: int
-    reads: dict[int, list[Read]] = field(default_factory=dict)
-    windows: dict[int, tuple[Window, list[int], list[tuple[int, int]]]] = field(default_factory=dict)
-    alignments: int = 0
-
-    def may_be_cut(self, line: int) -> bool:
-        """Whether the text may end within this line: it is the last, or as long as any (a column cut them all)."""
-        length = len(self.symptoms[line].text)
-        last = line == len(self.symptoms) - 1
-        elided = self.symptoms[line].text.endswith(("...", "…"))
-        return last or elided or (length >= _CUT_FROM and length >= self.longest)
-
-    def continued(self, line: int) -> Iterator[int]:
-        """The symptoms that may be the rest of the one at `line`: next to it, and with no time of their own."""
-        for other in range(line + 1, min(line + _LINES, len(self.symptoms))):
-            before, after = self.symptoms[other - 1], self.symptoms[other]
-            if after.line - before.line > 1 or after.when is not None:
-                return
-            if len(before.text) < _BROKEN_FROM and not before.text.endswith(_GOES_ON):
-                return
-            yield other
 
 
 class Finder:
@@ -176,36 +141,30 @@ class Finder:
 
     def find(self, symptoms: Sequence[Symptom]) -> tuple[list[Occurrence], int]:
         """The best occurrence of each signature that occurs, and how many alignments it took."""
-        query = self._query(symptoms)
-        best = self._best(query)
-        return [best[number] for number in sorted(best)], query.alignments
+        lines = Lines(symptoms, self._lexicon)
+        best = self._best(lines)
+        return [best[number] for number in sorted(best)], lines.alignments
 
     def _found(self, symptoms: Sequence[Symptom]) -> dict[int, Occurrence]:
-        return self._best(self._query(symptoms))
+        return self._best(Lines(symptoms, self._lexicon))
 
-    def _query(self, symptoms: Sequence[Symptom]) -> _Query:
-        corrections: dict[str, int] = {}
-        known = [self._lexicon.known(symptom.text, corrections) for symptom in symptoms]
-        longest = max((len(symptom.text) for symptom in symptoms), default=0)
-        return _Query(symptoms, known, corrections, longest)
-
-    def _best(self, query: _Query) -> dict[int, Occurrence]:
+    def _best(self, lines: Lines) -> dict[int, Occurrence]:
         """The best occurrence of each signature that occurs, by the number of its anchor."""
         best: dict[int, Occurrence] = {}
         sure_of_one = False
-        for at_most, line, number in self._promising(query):
+        for at_most, line, number in self._promising(lines):
             if at_most < (THRESHOLD if sure_of_one else LEAST):
                 break
             if number in best and best[number].score >= at_most:
                 continue
-            if query.alignments >= MOST_ALIGNMENTS:
+            if lines.alignments >= MOST_ALIGNMENTS:
                 break
-            parts = self._parts(query, line, number)
+            parts = self._parts(lines, line, number)
             if not parts:
                 continue
             sure = self._score(number, parts)
             if sure >= LEAST and (number not in best or sure > best[number].score):
-                best[number] = self._occurrence(query, number, parts, sure)
+                best[number] = self._occurrence(lines, number, parts, sure)
                 sure_of_one = sure_of_one or (sure >= _SURE and number not in self._hints)
         return best
 
@@ -235,10 +194,10 @@ class Finder:
 
     # --- the funnel ---
 
-    def _promising(self, query: _Query) -> list[tuple[float, int, int]]:
+    def _promising(self, lines: Lines) -> list[tuple[float, int, int]]:
         """(score at most, line, pattern) of what may occur, the most promising first."""
         found = []
-        for weighed, (line, number, words, endings) in enumerate(self._candidates(query)):
+        for weighed, (line, number, words, endings) in enumerate(self._candidates(lines)):
             if weighed >= MOST_WEIGHED:
                 break
             weights = self._weights[number]
@@ -250,104 +209,76 @@ class Finder:
                 found.append((at_most, line, number))
         return sorted(found, key=lambda item: (-item[0], item[1], item[2]))
 
-    def _candidates(self, query: _Query) -> Iterator[tuple[int, int, set[int], frozenset[int]]]:
+    def _candidates(self, lines: Lines) -> Iterator[tuple[int, int, set[int], frozenset[int]]]:
         """(line, pattern that may begin there, words of the lines, what the last may be where the text may be cut)"""
-        seen: dict[tuple[frozenset[int], bool], tuple[int, ...]] = {}
-        for line, known in enumerate(query.known):
+        seen: dict[tuple[frozenset[int], frozenset[int]], tuple[int, ...]] = {}
+        for line, known in enumerate(lines.known):
             if not known:
                 continue
             words = known
             last = line
-            for other in query.continued(line):
-                broken = self._lexicon.broken(query.symptoms[other - 1].text, query.symptoms[other].text)
-                words = words | query.known[other] | {broken}
+            for other in lines.continued(line):
+                words = words | lines.known[other] | {lines.broken_before(other)}
                 last = other
-            cut = query.may_be_cut(last)
-            endings = self._lexicon.endings(query.symptoms[last].text) if cut else frozenset()
+            cut = lines.may_be_cut(last)
+            endings = self._lexicon.endings(lines.symptoms[last].text) if cut else _NO_ENDINGS
             # Lines of a log repeat each other but for names and numbers.
-            key = (frozenset(words), cut)
+            key = (frozenset(words), endings)
             if key not in seen:
-                seen[key] = tuple(self._index.candidates(words, cut=cut))
+                seen[key] = tuple(self._index.candidates(words, endings=endings))
             for number in seen[key]:
                 if words is known or not known.isdisjoint(self._weights[number]):
                     yield line, number, words, endings
 
     # --- one occurrence ---
 
-    def _parts(self, query: _Query, line: int, number: int) -> list[_Part]:
+    def _parts(self, lines: Lines, line: int, number: int) -> list[_Part]:
         """The phrases of a signature where its first begins at a line; none if one of them is missing."""
         anchor = self._anchors[number]
         phrases = self._signatures[anchor.incident, anchor.signature]
-        first = self._align(query, line, anchor)
+        first = self._align(lines, line, anchor)
         if first is None or (len(phrases) > 1 and first.coverage < _PHRASE):
             return []
         parts = [first]
         for phrase in phrases[1:]:
-            part = self._near(query, line, phrase)
+            part = self._near(lines, line, phrase)
             if part is None:
                 return []
             parts.append(part)
         return parts
 
-    def _near(self, query: _Query, line: int, phrase: Phrase) -> _Part | None:
+    def _near(self, lines: Lines, line: int, phrase: Phrase) -> _Part | None:
         """The occurrence of a further phrase that is nearest to a line."""
         wanted = set(phrase.numbers)
-        around = range(max(0, line - _APART), min(len(query.symptoms), line + _APART + 1))
+        around = range(max(0, line - _APART), min(len(lines.symptoms), line + _APART + 1))
         for other in sorted(around, key=lambda index: (abs(index - line), index)):
-            if wanted & query.known[other] and query.alignments < MOST_ALIGNMENTS:
-                part = self._align(query, other, phrase)
+            if wanted & lines.known[other] and lines.alignments < MOST_ALIGNMENTS:
+                part = self._align(lines, other, phrase)
                 if part is not None and part.coverage >= _PHRASE:
                     return part
         return None
 
-    def _align(self, query: _Query, line: int, phrase: Phrase) -> _Part | None:
-        window, words, _ = self._window(query, line)
-        fewest = phrase.fewest_when_cut if window.may_be_cut else phrase.fewest
-        if LCSseq.similarity(phrase.numbers, words, score_cutoff=fewest) < fewest:
+    def _align(self, lines: Lines, line: int, phrase: Phrase) -> _Part | None:
+        joined = lines.joined(line)
+        fewest = phrase.fewest_when_cut if joined.window.may_be_cut else phrase.fewest
+        if LCSseq.similarity(phrase.numbers, joined.words, score_cutoff=fewest) < fewest:
             return None
-        query.alignments += 1
-        alignment = align(phrase.pattern, phrase.numbers, window)
+        lines.alignments += 1
+        alignment = align(phrase.pattern, phrase.numbers, joined.window)
         return _Part(line, phrase, alignment) if alignment else None
-
-    def _window(self, query: _Query, line: int) -> tuple[Window, list[int], list[tuple[int, int]]]:
-        """The lines that may be one message, their words, and where each begins: (place in the text, symptom)."""
-        if line in query.windows:
-            return query.windows[line]
-        text = query.symptoms[line].text
-        reads = list(self._reads(query, line))
-        breaks, starts = [], [(0, line)]
-        for other in query.continued(line):
-            following = self._reads(query, other)
-            if reads and (broken := self._lexicon.broken(text, query.symptoms[other].text)) != UNKNOWN:
-                reads[-1] = reads[-1]._replace(word=broken, worth=1.0)
-            breaks.append(len(reads))
-            offset = len(text) + 1
-            starts.append((offset, other))
-            text = f"{text} {query.symptoms[other].text}"
-            reads += [read._replace(start=read.start + offset, end=read.end + offset) for read in following]
-        window = Window(text, reads, tuple(breaks), query.may_be_cut(starts[-1][1]))
-        query.windows[line] = window, [read.word for read in reads], starts
-        return query.windows[line]
-
-    def _reads(self, query: _Query, line: int) -> list[Read]:
-        if line not in query.reads:
-            query.reads[line] = self._lexicon.read(query.symptoms[line].text, query.corrections)
-        return query.reads[line]
 
     def _score(self, number: int, parts: Sequence[_Part]) -> float:
         scale = self._scales[number]
         sure = scale.score(_information(parts) / scale.total)
         return max(sure, _score_when_cut(parts[0], scale)) if len(parts) == 1 else sure
 
-    def _occurrence(self, query: _Query, number: int, parts: Sequence[_Part], sure: float) -> Occurrence:
+    def _occurrence(self, lines: Lines, number: int, parts: Sequence[_Part], sure: float) -> Occurrence:
         captures: dict[str, str] = {}
         places: set[tuple[int, int]] = set()
         for part in reversed(parts):
             captures |= part.alignment.captures
-            window, _, starts = self._window(query, part.line)
-            places.update(_places(window, starts, part.alignment))
-        window, _, starts = self._window(query, parts[0].line)
-        line, quote = _quote(window, starts, parts[0].alignment)
+            places.update(lines.joined(part.line).places(part.alignment))
+        line, quote = lines.joined(parts[0].line).quote(parts[0].alignment)
         return Occurrence(
             incident=parts[0].phrase.incident,
             signature=parts[0].phrase.signature,
@@ -395,21 +326,3 @@ def _score_when_cut(part: _Part, scale: Scale) -> float:
         return 0.0
     seen = sum(pattern.weights[: alignment.chain[-1][1] + 1])
     return (alignment.information / seen) * _at_most_when_cut(part.coverage, telling)
-
-
-def _places(window: Window, starts: Sequence[tuple[int, int]], alignment: Alignment) -> Iterable[tuple[int, int]]:
-    for at, _ in alignment.chain:
-        place = window.reads[at].start
-        offset, line = next(start for start in reversed(starts) if start[0] <= place)
-        yield line, place - offset
-
-
-def _quote(window: Window, starts: Sequence[tuple[int, int]], alignment: Alignment) -> tuple[int, str]:
-    """(index of the symptom where it begins, its lines from there on, as far as they are needed)"""
-    first, last = window.reads[alignment.chain[0][0]].start, window.reads[alignment.chain[-1][0]].end
-    begin, line = next(start for start in reversed(starts) if start[0] <= first)
-    end = next((offset - 1 for offset, _ in starts if offset > last), len(window.text))
-    if end - begin > _QUOTED:
-        begin = max(begin, first - max(0, _QUOTED - (last - first)) // 2)
-        end = min(end, begin + _QUOTED)
-    return line, window.text[begin:end].strip()

@@ -17,8 +17,8 @@ from typing import Final
 _BLOCK: Final = 4096  # patterns to an integer
 _WHOLE: Final = 100  # hundredths
 _REACHED: Final = 0x80
-# Rounding up adds at most a hundredth for each word; a byte has room for so many.
-_MOST_WORDS: Final = 50
+# A byte holds all hundredths, what is missing to `_REACHED`, and one more for the rounding of each of so many words.
+_MOST_WORDS: Final = 255 - _WHOLE - _REACHED + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +53,26 @@ class Index:
             for cut, blocks in missing.items()
         }
         self._reached = int.from_bytes(bytes([_REACHED]) * _BLOCK, "little")
+        self._any = int.from_bytes(bytes([_REACHED - 1]) * _BLOCK, "little")
 
-    def candidates(self, words: Iterable[int], *, cut: bool) -> Iterator[int]:
-        """The numbers of the patterns of which these words have the share that is demanded, in ascending order."""
+    def candidates(self, words: Iterable[int], *, endings: Iterable[int] = ()) -> Iterator[int]:
+        """The numbers of the patterns of which these words have the share that is demanded, in ascending order.
+
+        `endings` are the words with which a text that may be cut ends: patterns that have one may be cut there.
+        """
         sums: dict[int, int] = {}
         for word in words:
             for block, shares in self._postings.get(word, ()):
                 sums[block] = sums.get(block, 0) + shares
+        ending: dict[int, int] = {}
+        for word in endings:
+            for block, shares in self._postings.get(word, ()):
+                ending[block] = ending.get(block, 0) | (shares + self._any)
         for block in sorted(sums):
-            if reached := (sums[block] + self._missing[cut][block]) & self._reached:
+            reached = (sums[block] + self._missing[False][block]) & self._reached
+            if block in ending:
+                reached |= (sums[block] + self._missing[True][block]) & ending[block] & self._reached
+            if reached:
                 yield from _places(reached, block * _BLOCK)
 
 

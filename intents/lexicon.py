@@ -106,10 +106,10 @@ class Lexicon:
         return self.number((end.group() + start.group()).lower()) if end and start else UNKNOWN
 
     def endings(self, line: str) -> frozenset[int]:
-        """What the last word of a line may be, if the line was cut: that word, or one that begins so."""
+        """What the last word of a line may be, if the line was cut: that word, or one that begins so; Chinese has none."""
         last = _LAST_WORD.search(line)
         if last is None:
-            return frozenset(self._numbers.values())
+            return frozenset()
         word = last.group(1).lower()
         found = {self._numbers[word]} if word in self._numbers else set()
         if len(word) >= BROKEN_FROM:

@@ -95,12 +95,12 @@ def test_a_match_is_explained(matcher: Matcher) -> None:
     [
         (AS_ROOT, {"pod": "etl-x7c9m", "namespace": "jobs", "container": "etl"}),
         (
-            'Pod \\"web-0\\" is invalid: spec.x.namespace: Invalid value: \\"ACTOKEY\\": a lowercase RFC 1123 label must',
+            'Pod \\"web-0\\" is invalid: spec.x.namespace: Invalid value: \\"ACTOKEY\\": a lowercase RFC 1123 label',
             {
                 "pod": "web-0",
                 "field": "spec.x.namespace",
                 "value": "ACTOKEY",
-                "rule": "a lowercase RFC 1123 label must",
+                "rule": "a lowercase RFC 1123 label",
             },
         ),
     ],

@@ -1,0 +1,112 @@
+"""The lines of one text while signatures are looked for in them: their words, and which of them may be one message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from intents.aligning import Alignment, Window
+from intents.domain import Symptom
+from intents.lexicon import UNKNOWN, Lexicon, Read
+
+# A terminal breaks a message into at most so many lines, none of them short; a person or YAML where it goes on.
+_MOST: Final = 3
+_BROKEN_FROM: Final = 40
+_GOES_ON: Final = (":", ",", "=", "(", ">-", "|", "\\")
+# Shorter lines are not what a column cut.
+_CUT_FROM: Final = 40
+_QUOTED: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Lines that may be one message. `starts`: where each begins (place in the text, index of its symptom)."""
+
+    window: Window
+    words: tuple[int, ...]
+    starts: tuple[tuple[int, int], ...]
+
+    def places(self, alignment: Alignment) -> Iterator[tuple[int, int]]:
+        """(index of a symptom, place in its text) of every matched word."""
+        for at, _ in alignment.chain:
+            place = self.window.reads[at].start
+            offset, line = self._start_of(place)
+            yield line, place - offset
+
+    def quote(self, alignment: Alignment) -> tuple[int, str]:
+        """(index of the symptom where it begins, its lines from there on, as far as they are needed)"""
+        first = self.window.reads[alignment.chain[0][0]].start
+        last = self.window.reads[alignment.chain[-1][0]].end
+        begin, line = self._start_of(first)
+        end = next((offset - 1 for offset, _ in self.starts if offset > last), len(self.window.text))
+        if end - begin > _QUOTED:
+            begin = max(begin, first - max(0, _QUOTED - (last - first)) // 2)
+            end = min(end, begin + _QUOTED)
+        return line, self.window.text[begin:end].strip()
+
+    def _start_of(self, place: int) -> tuple[int, int]:
+        return next(start for start in reversed(self.starts) if start[0] <= place)
+
+
+class Lines:
+    """The symptoms of one text; `known` are the words of the signatures in each, in no order."""
+
+    __slots__ = ("_corrections", "_joined", "_lexicon", "_longest", "_reads", "alignments", "known", "symptoms")
+
+    def __init__(self, symptoms: Sequence[Symptom], lexicon: Lexicon) -> None:
+        self.symptoms = symptoms
+        self.alignments = 0  # done on them so far
+        self._lexicon = lexicon
+        self._corrections: dict[str, int] = {}
+        self.known = [lexicon.known(symptom.text, self._corrections) for symptom in symptoms]
+        self._longest = max((len(symptom.text) for symptom in symptoms), default=0)
+        self._reads: dict[int, list[Read]] = {}
+        self._joined: dict[int, Joined] = {}
+
+    def may_be_cut(self, line: int) -> bool:
+        """Whether the text may end within this line: it is the last, or as long as any (a column cut them all)."""
+        text = self.symptoms[line].text
+        last = line == len(self.symptoms) - 1
+        return last or text.endswith(("...", "…")) or (len(text) >= _CUT_FROM and len(text) >= self._longest)
+
+    def continued(self, line: int) -> Iterator[int]:
+        """The symptoms that may be the rest of the one at `line`: next to it, and with no time of their own."""
+        for other in range(line + 1, min(line + _MOST, len(self.symptoms))):
+            before, after = self.symptoms[other - 1], self.symptoms[other]
+            if after.line - before.line > 1 or after.when is not None:
+                return
+            if len(before.text) < _BROKEN_FROM and not before.text.endswith(_GOES_ON):
+                return
+            yield other
+
+    def broken_before(self, line: int) -> int:
+        """The word that the break in front of a line broke; UNKNOWN if it broke none."""
+        return self._lexicon.broken(self.symptoms[line - 1].text, self.symptoms[line].text)
+
+    def joined(self, line: int) -> Joined:
+        """The line and those that may be the rest of it."""
+        if line not in self._joined:
+            self._joined[line] = self._join(line)
+        return self._joined[line]
+
+    def _join(self, line: int) -> Joined:
+        text = self.symptoms[line].text
+        reads = list(self._read(line))
+        breaks: list[int] = []
+        starts = [(0, line)]
+        for other in self.continued(line):
+            if reads and (broken := self.broken_before(other)) != UNKNOWN:
+                reads[-1] = reads[-1]._replace(word=broken, worth=1.0)
+            breaks.append(len(reads))
+            offset = len(text) + 1
+            starts.append((offset, other))
+            text = f"{text} {self.symptoms[other].text}"
+            reads += [read._replace(start=read.start + offset, end=read.end + offset) for read in self._read(other)]
+        window = Window(text, reads, tuple(breaks), self.may_be_cut(starts[-1][1]))
+        return Joined(window, tuple(read.word for read in reads), tuple(starts))
+
+    def _read(self, line: int) -> list[Read]:
+        if line not in self._reads:
+            self._reads[line] = self._lexicon.read(self.symptoms[line].text, self._corrections)
+        return self._reads[line]

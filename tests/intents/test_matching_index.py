@@ -1,0 +1,43 @@
+"""The index loses nothing: whatever gathers the share that is demanded is a candidate."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intents.index import Demand, Index
+
+WORDS = st.integers(0, 30)
+PATTERNS = st.dictionaries(WORDS, st.floats(0.1, 8.0), min_size=1, max_size=40)
+DEMANDS = st.builds(Demand, weights=PATTERNS, share=st.floats(0.5, 0.9), share_when_cut=st.floats(0.3, 0.5))
+
+
+def share_of(demand: Demand, words: set[int]) -> float:
+    return sum(weight for word, weight in demand.weights.items() if word in words) / sum(demand.weights.values())
+
+
+@given(st.lists(DEMANDS, max_size=30), st.sets(WORDS), st.sets(WORDS, max_size=3))
+def test_every_pattern_with_its_share_is_a_candidate(demands: list[Demand], words: set[int], endings: set[int]) -> None:
+    found = list(Index(demands).candidates(words, endings=endings))
+
+    assert found == sorted(set(found))
+    for number, demand in enumerate(demands):
+        reached = share_of(demand, words)
+        may_be_cut = not endings.isdisjoint(demand.weights)
+        if words & demand.weights.keys() and reached >= (demand.share_when_cut if may_be_cut else demand.share):
+            assert number in found
+
+
+@given(st.lists(DEMANDS, max_size=30), st.sets(WORDS))
+def test_a_pattern_far_from_its_share_is_none(demands: list[Demand], words: set[int]) -> None:
+    """Rounding lets a hundredth a word through, no more."""
+    for number in Index(demands).candidates(words):
+        demand = demands[number]
+        if len(demand.weights) <= 25:
+            assert share_of(demand, words) >= demand.share - 0.01 * (len(demand.weights) + 1)
+
+
+def test_patterns_beyond_a_block_are_found() -> None:
+    demands = [Demand({number % 7: 1.0, 100 + number: 2.0}, 0.6, 0.4) for number in range(9000)]
+
+    assert list(Index(demands).candidates([8999 + 100, 4096 + 100, 3])) == [4096, 8999]
