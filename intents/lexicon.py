@@ -18,6 +18,8 @@ from intents.tokens import Token, tokens_of, words_of
 _SPELT_FROM: Final = 5
 _SPELT_TO: Final = 24
 _JOINED_FROM: Final = 3
+# So many different unknown words of a text are looked at: what has more is a log, and nobody typed it.
+MOST_CORRECTED: Final = 400
 UNKNOWN: Final = -1
 # A text may be cut within a word, of which so many letters must be left.
 BROKEN_FROM: Final = 3
@@ -106,7 +108,7 @@ class Lexicon:
         return self.number((end.group() + start.group()).lower()) if end and start else UNKNOWN
 
     def endings(self, line: str) -> frozenset[int]:
-        """What the last word of a line may be, if the line was cut: that word, or one that begins so; Chinese has none."""
+        """What the last word of a line may be, if the line was cut: that word, or one that begins so. Not Chinese."""
         last = _LAST_WORD.search(line)
         if last is None:
             return frozenset()
@@ -123,6 +125,8 @@ class Lexicon:
         """The one word that differs by a letter; UNKNOWN for an ordinary word, an identifier, or if two are as near."""
         if (number := corrections.get(word)) is not None:
             return number
+        if len(corrections) >= MOST_CORRECTED:
+            return UNKNOWN
         number = UNKNOWN
         if _SPELT_FROM <= len(word) <= _SPELT_TO and word.isalpha() and word.isascii() and word not in self._settled:
             number = self._nearest(word)
