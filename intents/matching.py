@@ -101,12 +101,18 @@ class Matcher:
 
 
 def _together(occurrences: Sequence[Occurrence]) -> float:
-    """Noisy-or with diminishing returns: further matches make surer, never sure by their number alone."""
+    """Noisy-or with diminishing returns: further lines make surer, never sure by their number alone.
+
+    Two signatures that have a part of the same line each say the same thing twice.
+    """
     doubt = 1 - occurrences[0].score
     share = 1.0
+    lines = {occurrences[0].line}
     for further in occurrences[1:]:
-        share *= _DIMINISHING
-        doubt *= 1 - further.score * share
+        if further.line not in lines:
+            lines.add(further.line)
+            share *= _DIMINISHING
+            doubt *= 1 - further.score * share
     return 1 - doubt
 
 

@@ -25,9 +25,9 @@ from tests.bench.perturbing import PERTURBATIONS
 SEED: Final = 7
 PRESENT: Final = (scoring._CONSTANT, scoring._COVERAGE, scoring._INFORMATION)
 # What is believed before any example is seen. That one rare word in full (6 nats) is likelier than not is not up for
-# fitting: the log odds are 1 there, as entries rely on it and few examples are so short.
+# fitting: the log odds are 1.5 there, as entries rely on it and few examples are so short.
 BELIEVED: Final = (10.0, 2.2)
-ONE_WORD: Final = 1.0
+ONE_WORD: Final = 1.5
 HELD: Final = 0.001  # how strongly the constants are held near that
 STEPS: Final = 4000
 
