@@ -14,7 +14,10 @@ from bot.settings import documented
 
 README = Path(__file__).parents[2] / "README.md"
 _PROMPT = "casebook> "
-_PASTE = 'container has runAsNonRoot and image will run as root (pod: "db-tikv-0_ledger", container: tikv)'
+_PASTE = (
+    "Error: container has runAsNonRoot and image will run as root "
+    '(pod: "db-tikv-0_ledger(0d0c8c1e-5c1a-4f0e-9d55-6f6f4a3f9f10)", container: tikv)'
+)
 
 
 def with_parts(readme: str) -> str:
