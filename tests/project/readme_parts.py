@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from pathlib import Path
 
 from bot.cli.exit_codes import table
@@ -14,10 +14,7 @@ from bot.settings import documented
 
 README = Path(__file__).parents[2] / "README.md"
 _PROMPT = "casebook> "
-_PASTE = (
-    "Error: container has runAsNonRoot and image will run as root "
-    '(pod: "db-tikv-0_ledger(0d0c8c1e-5c1a-4f0e-9d55-6f6f4a3f9f10)", container: tikv)'
-)
+_PASTE = 'container has runAsNonRoot and image will run as root (pod: "db-tikv-0_ledger", container: tikv)'
 
 
 def with_parts(readme: str) -> str:
@@ -33,7 +30,7 @@ def with_parts(readme: str) -> str:
 
 
 def _answer() -> Iterator[str]:
-    """What the demo answers to a paste, up to the second of the steps."""
+    """What the demo answers to a paste, up to the second of the steps; without the score, which changes with weights."""
     demo = subprocess.run(
         [sys.executable, "-m", "bot", "demo", "--terminal", "--lang", "en"],
         input=f"{_PASTE}\n\n",
@@ -46,7 +43,12 @@ def _answer() -> Iterator[str]:
     yield "```text"
     yield f"{_PROMPT}{_PASTE}"
     yield ""
-    yield from takewhile(lambda line: not line.startswith("  2. "), answer)
+    lines = iter(answer)
+    yield from takewhile(lambda line: not line.startswith("  ≈"), lines)
+    yield "  …"
+    yield from dropwhile(
+        lambda line: not line.startswith("  ✓"), takewhile(lambda line: not line.startswith("  2. "), lines)
+    )
     yield "  …"
     yield "```"
 
