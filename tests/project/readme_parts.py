@@ -30,7 +30,7 @@ def with_parts(readme: str) -> str:
 
 
 def _answer() -> Iterator[str]:
-    """What the demo answers to a paste, up to the second of the steps; without the score, which changes with weights."""
+    """What the demo answers to a paste, up to the second of the steps; without the score, which moves with weights."""
     demo = subprocess.run(
         [sys.executable, "-m", "bot", "demo", "--terminal", "--lang", "en"],
         input=f"{_PASTE}\n\n",
