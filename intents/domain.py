@@ -180,7 +180,7 @@ class Symptom:
     line: int
     text: str
     entities: tuple[Entity, ...] = ()
-    when: PastedTime | None = None
+    dated: bool = False  # whether it tells a time, as a log line of its own does
     subject: ObjectRef | None = None  # the object whose event, log or status said it, where the text is the cluster's
 
 

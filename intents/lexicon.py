@@ -19,7 +19,7 @@ _SPELT_FROM: Final = 5
 _SPELT_TO: Final = 24
 _JOINED_FROM: Final = 3
 # So many different unknown words of a text are looked at: what has more is a log, and nobody typed it.
-MOST_CORRECTED: Final = 400
+MOST_CORRECTED: Final = 200
 UNKNOWN: Final = -1
 # A text may be cut within a word, of which so many letters must be left.
 BROKEN_FROM: Final = 3

@@ -74,7 +74,7 @@ class Lines:
         """The symptoms that may be the rest of the one at `line`: next to it, and with no time of their own."""
         for other in range(line + 1, min(line + _MOST, len(self.symptoms))):
             before, after = self.symptoms[other - 1], self.symptoms[other]
-            if after.line - before.line > 1 or after.when is not None:
+            if after.line - before.line > 1 or after.dated:
                 return
             if len(before.text) < _BROKEN_FROM and not before.text.endswith(_GOES_ON):
                 return

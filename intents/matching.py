@@ -11,6 +11,7 @@ from intents.catalog.schema import Incident, Signature
 from intents.domain import Hypothesis, PastedTime, SignatureMatch, Symptom
 from intents.finding import Finder, Occurrence
 from intents.scoring import THRESHOLD
+from intents.times import time_in
 
 __all__ = ["THRESHOLD", "Matcher", "Matching"]
 
@@ -150,4 +151,5 @@ def _unambiguous(symptoms: Iterable[Symptom]) -> dict[str, str]:
 
 
 def _when(symptoms: Sequence[Symptom], occurrences: Iterable[Occurrence]) -> PastedTime | None:
-    return next((when for item in occurrences if (when := symptoms[item.line].when) is not None), None)
+    times = (time_in(symptoms[item.line].text) for item in occurrences if symptoms[item.line].dated)
+    return next((when for when in times if when is not None), None)

@@ -16,7 +16,7 @@ from intents.cleaning import lines_of
 from intents.domain import Entity, Symptom
 from intents.entities import MOST_ENTITIES
 from intents.tables import Reader
-from intents.times import time_in
+from intents.times import is_dated
 
 # What a signature may capture and what an entity may be: <pod>, <namespace> … → what it is.
 VOCABULARY: Final[Mapping[str, str]] = MappingProxyType({
@@ -100,7 +100,7 @@ def read_symptoms(text: str | bytes) -> tuple[Symptom, ...]:
             continue
         alike[key] = 1
         entities = reader.entities(line)
-        kept[key] = Symptom(line=number, text=line.strip(), entities=entities, when=time_in(line))
+        kept[key] = Symptom(line=number, text=line.strip(), entities=entities, dated=is_dated(line))
     return _bounded(tuple(kept.values()))
 
 

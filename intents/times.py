@@ -29,6 +29,11 @@ _TIME: Final = re.compile(
 )
 
 
+def is_dated(line: str) -> bool:
+    """Whether a line tells a time, without asking which."""
+    return _TIME.search(line, 0, _WITHIN) is not None
+
+
 def time_in(line: str) -> PastedTime | None:
     """The first time written in a line; None where there is none, or none that exists in a calendar."""
     match = _TIME.search(line, 0, _WITHIN)

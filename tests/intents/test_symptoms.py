@@ -10,6 +10,7 @@ import pytest
 
 from intents.cleaning import MAX_BYTES, is_cut
 from intents.symptoms import MAX_SYMPTOMS, VOCABULARY, read_symptoms
+from intents.times import time_in
 
 LOST = "failed to renew lease kube-system/scheduler: timed out waiting for the condition"
 
@@ -100,7 +101,9 @@ def test_lines_that_differ_in_numbers_alone_count_once_and_keep_each_others_name
     ],
 )
 def test_a_lines_time_is_as_exact_as_the_line(line: str, at: datetime, year_known: bool, zone_known: bool) -> None:
-    when = read_symptoms(line)[0].when
+    when = time_in(line)
+
+    assert read_symptoms(line)[0].dated
 
     assert when is not None
     assert (when.at, when.year_known, when.zone_known) == (at, year_known, zone_known)
@@ -108,7 +111,7 @@ def test_a_lines_time_is_as_exact_as_the_line(line: str, at: datetime, year_know
 
 @pytest.mark.parametrize("line", ["no time", "E1399 99:99:99.000000 x", "2024-13-41T10:00:00Z", "at 12:30 we saw it"])
 def test_what_is_no_time_gives_none(line: str) -> None:
-    assert read_symptoms(line)[0].when is None
+    assert time_in(line) is None
 
 
 def test_more_than_the_bound_keeps_its_head_and_its_tail() -> None:
