@@ -1,0 +1,76 @@
+"""Objects of real clusters lack fields: half-made, half-deleted, of older versions. No probe may stumble over one."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot.cluster.errors import ClusterError
+from bot.diagnosing import Engine, build_engine, diagnose
+from bot.playground.kubernetes import SimulatedCluster
+from bot.rehearsing import REHEARSAL_TIME, request_of, staged
+from intents.catalog.cases import world_of
+from intents.catalog.loader import builtin_directory, load
+from intents.catalog.schema import Incident
+from intents.domain import Gap
+from intents.request import DiagnoseObject, Request
+
+CATALOG = load((builtin_directory(),)).catalog
+# What a diagnosis starts from, and what the simulated cluster itself needs to serve its APIs.
+WHOLE = frozenset({"APIService", "CustomResourceDefinition"})
+# Without these no API server has accepted the object.
+REQUIRED = frozenset({"containers", "name"})
+TATTERED_PER_CASE = 3
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return build_engine()[0]
+
+
+@pytest.mark.parametrize("incident", list(CATALOG), ids=lambda incident: incident.id)
+async def test_missing_fields_are_no_defect(engine: Engine, incident: Incident) -> None:
+    chance = random.Random(incident.id)
+    gaps: list[Gap] = []
+    for case in incident.cases:
+        for _ in range(TATTERED_PER_CASE):
+            cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
+            cluster.load_neighbours()
+            cluster.load(tattered(world_of(incident, case), chance))
+            async with staged(cluster) as connection:
+                for request in (request_of(incident, case), *pods(world_of(incident, case))):
+                    with contextlib.suppress(ClusterError):
+                        gaps += (await diagnose(request, engine=engine, connection=connection)).gaps
+
+    assert [str(gap) for gap in gaps if "the probe failed" in gap.detail] == []
+
+
+def tattered(world: dict[str, Any], chance: random.Random) -> dict[str, Any]:
+    """The world with up to three fields of each object's spec and status gone."""
+    for obj in world["objects"]:
+        places = [place for top in ("spec", "status") for place in fields(obj.get(top))]
+        if obj["kind"] not in WHOLE:
+            for mapping, key in chance.sample(places, min(len(places), chance.randint(0, 3))):
+                mapping.pop(key, None)
+    return world
+
+
+def fields(value: Any) -> Iterator[tuple[dict[str, Any], str]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key not in REQUIRED:
+                yield value, key
+            yield from fields(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from fields(item)
+
+
+def pods(world: dict[str, Any]) -> list[Request]:
+    """The first pod of a world as an object to diagnose."""
+    named = [obj["metadata"] for obj in world["objects"] if obj["kind"] == "Pod"]
+    return [DiagnoseObject(kind="Pod", namespace=each["namespace"], name=each["name"]) for each in named[:1]]
