@@ -4,7 +4,8 @@
 
 A case is {"id", "text", "label", "also": […]}; only id and text reach the matcher. "none" labels a text that nothing
 explains; labels that the catalog does not have are counted apart: for them no answer is the right one. Without a file
-the examples of the catalog are the cases: `match` is labelled with its incident, `other` must not come first.
+the cases are `pastes.jsonl` beside this, and the examples of the catalog: `match` is labelled with its incident,
+`other` must not come first.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from intents.matching import Matcher
 from intents.symptoms import read_symptoms
 
 NONE: Final = "none"
+PASTES: Final = Path(__file__).with_name("pastes.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +114,17 @@ def _share(part: int, whole: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", nargs="?", type=Path, help="JSON lines; default: the catalog's own examples")
+    parser.add_argument(
+        "cases", nargs="?", type=Path, help="JSON lines; default: pastes.jsonl and the catalog's examples"
+    )
     parser.add_argument("--errors", action="store_true", help="list every wrong answer")
     args = parser.parse_args()
     catalog = load([builtin_directory()]).catalog
-    cases = cases_in(args.cases) if args.cases else cases_of(catalog)
     known = frozenset(incident.id for incident in catalog)
-    show(answers_to(cases, catalog), known, errors=args.errors)
+    cases = {str(args.cases): cases_in(args.cases)} if args.cases else {}
+    for name, given in (cases or {"pastes": cases_in(PASTES), "the catalog's own examples": cases_of(catalog)}).items():
+        print(f"{name}:")
+        show(answers_to(given, catalog), known, errors=args.errors)
 
 
 if __name__ == "__main__":
