@@ -17,6 +17,7 @@ from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.timestamps import parse_time
 from bot.probes.shared.log_lines import TAIL_LINES
+from bot.probes.shared.owners import Owners, owners_of
 from bot.probes.shared.scope import name_of, namespace_of, ref
 from intents.domain import Gap, Json, ObjectRef
 
@@ -25,7 +26,6 @@ PODS_READ: Final = 3
 LOG_LINES: Final = 400
 # A container that restarted longer ago than this has got over it.
 RECENT_RESTART_S: Final = 24 * 3600
-_MAX_OWNERS: Final = 6
 
 # Consequences that only repeat that something is wrong.
 _DERIVED: Final = frozenset({"Ready", "ContainersReady", "Initialized"})
@@ -78,9 +78,10 @@ async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed
             gaps.append(error.gap())
             return ()
 
-    async def owners_and_events() -> tuple[tuple[Json, ...], list[tuple[Statement, ...]]]:
-        owners = await tolerate(owners_of(snapshot, obj))
-        return owners, await asyncio.gather(*(tolerate(_events(snapshot, one)) for one in owners))
+    async def owners_and_events() -> tuple[Owners, list[tuple[Statement, ...]]]:
+        owners = await owners_of(snapshot, obj)
+        gaps.extend([owners.gap] if owners.gap else [])
+        return owners, await asyncio.gather(*(tolerate(_events(snapshot, one)) for one in owners.manifests))
 
     # The chain of owners is read link by link; what does not hang on it is read meanwhile.
     chain = asyncio.create_task(owners_and_events())
@@ -91,31 +92,12 @@ async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed
         reads += _about_pod(snapshot, pod)
     said = await asyncio.gather(*map(tolerate, reads))
     owners, said_of_owners = await chain
-    statements = [*(_own(snapshot, one) for one in (*below, *owners)), *said, *said_of_owners]
+    statements = [*(_own(snapshot, one) for one in (*below, *owners.manifests)), *said, *said_of_owners]
     return Observed(
-        owners=tuple(ref(owner) for owner in owners),
+        owners=owners.refs,
         statements=tuple(dict.fromkeys(statement for part in statements for statement in part)),
         gaps=tuple(dict.fromkeys(gaps)),
     )
-
-
-async def owners_of(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
-    """The controllers of an object, from the next to the topmost. Raises ClusterError."""
-    owners: list[Json] = []
-    current = obj
-    while len(owners) < _MAX_OWNERS:
-        references = current.get("metadata", {}).get("ownerReferences") or []
-        owner = next((entry for entry in references if entry.get("controller")), None)
-        if owner is None:
-            break
-        group = str(owner.get("apiVersion", "")).rpartition("/")[0]
-        kind = f"{owner['kind']}.{group}" if group else str(owner["kind"])
-        found = await snapshot.find(kind, str(owner["name"]), namespace=namespace_of(current))
-        if found is None:
-            break
-        owners.append(found)
-        current = found
-    return tuple(owners)
 
 
 def _own(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:

@@ -32,6 +32,17 @@ def event_last_seen(event: Json) -> datetime | None:
     return None
 
 
+def involved(event: Json) -> ObjectRef:
+    """The object an event is about, as the event names it."""
+    about = event.get("involvedObject") or {}
+    return ObjectRef(
+        kind=str(about.get("kind", "")),
+        namespace=str(about.get("namespace", "")),
+        name=str(about.get("name", "")),
+        uid=str(about.get("uid", "")),
+    )
+
+
 def event_count(event: Json) -> int:
     """How often the event happened; 1 where nobody counted."""
     for count in ((event.get("series") or {}).get("count"), event.get("count")):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotServed
-from bot.cluster.events import event_count, event_last_seen, oldest_first
+from bot.cluster.events import event_count, event_last_seen, involved, oldest_first
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.timestamps import parse_time
 from bot.kube.conditions import condition
@@ -94,7 +94,7 @@ async def read(look: Look) -> Reading:
     kept = matched[-_MOST_EVENTS:]
     objects, gaps = await _objects(look.snapshot, (event for event, _ in reversed(kept)))
     rows = [
-        _row(look.snapshot, event, objects.get(_about(event), _UNREAD), match.groupdict(default=""))
+        _row(look.snapshot, event, objects.get(involved(event), _UNREAD), match.groupdict(default=""))
         for event, match in reversed(kept)
     ]
     if len(kept) < len(matched):
@@ -151,7 +151,7 @@ async def _of_named(snapshot: Snapshot, about: Iterable[ObjectRef]) -> tuple[Jso
         return [
             event
             for event in await snapshot.events_in("")
-            if (involved := _about(event)).kind == one.kind and involved.name == one.name
+            if (named := involved(event)).kind == one.kind and named.name == one.name
         ]
 
     found = await asyncio.gather(*map(of, about))
@@ -173,7 +173,7 @@ async def _objects(
     snapshot: Snapshot, newest_first: Iterable[Json]
 ) -> tuple[dict[ObjectRef, _Subject], tuple[Gap, ...]]:
     """The objects of events by reference, and what of them could not be read."""
-    about = list(dict.fromkeys(map(_about, newest_first)))
+    about = list(dict.fromkeys(map(involved, newest_first)))
     gaps: list[Gap] = []
 
     async def state(one: ObjectRef) -> _Subject:
@@ -190,7 +190,7 @@ async def _objects(
 
 
 def _row(snapshot: Snapshot, event: Json, subject: _Subject, groups: Mapping[str, str]) -> Row:
-    about, seen = _about(event), event_last_seen(event)
+    about, seen = involved(event), event_last_seen(event)
     first = event.get("firstTimestamp") or event.get("eventTime")
     place = f"-n {about.namespace} " if about.namespace else ""
     return Row(
@@ -215,7 +215,7 @@ def _row(snapshot: Snapshot, event: Json, subject: _Subject, groups: Mapping[str
 
 def is_stale(event: Json, manifest: Json | None) -> bool:
     """Whether an event no longer holds of its object as that is now; None is an object that is gone."""
-    about = _about(event)
+    about = involved(event)
     if manifest is None:
         return True
     uid = manifest["metadata"].get("uid", "")
@@ -237,17 +237,7 @@ def is_stale(event: Json, manifest: Json | None) -> bool:
 def _is_asked_for(event: Json, look: Look) -> bool:
     reasons = [each.strip() for each in str(look.args.get("reason") or "").split(",") if each.strip()]
     kind = look.args.get("kind")
-    return (not reasons or event.get("reason") in reasons) and (not kind or _about(event).kind == kind)
-
-
-def _about(event: Mapping[str, Any]) -> ObjectRef:
-    involved = event.get("involvedObject") or {}
-    return ObjectRef(
-        kind=str(involved.get("kind", "")),
-        namespace=str(involved.get("namespace", "")),
-        name=str(involved.get("name", "")),
-        uid=str(involved.get("uid", "")),
-    )
+    return (not reasons or event.get("reason") in reasons) and (not kind or involved(event).kind == kind)
 
 
 def _message(event: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""From an object up to the one that people edit: the topmost owner through the controller references.
+"""From an object up to the one that people edit, through the controller references.
 
 A change to anything below it would be written over by its controller.
 """
@@ -30,6 +30,18 @@ PERMISSIONS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Owners:
+    """The controllers of an object, from the next to the topmost that is known.
+
+    `manifests` has the same ones, but for the last if it could not be read: then `gap` says why.
+    """
+
+    refs: tuple[ObjectRef, ...] = ()
+    manifests: tuple[Json, ...] = ()
+    gap: Gap | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Top:
     """The topmost owner that is known. `manifest` is None, with a gap that says why, if only its name is."""
 
@@ -38,11 +50,13 @@ class Top:
     gap: Gap | None = None
 
 
-async def topmost(snapshot: Snapshot, obj: Json) -> Top:
-    """Follow the controllers of an object upwards; an object without one is its own top. Never raises ClusterError."""
-    top = Top(ref=ref(obj), manifest=obj)
-    for _ in range(_HIGHEST):
-        owner = _controller(top.manifest or {})
+async def owners_of(snapshot: Snapshot, obj: Json) -> Owners:
+    """Follow the controllers of an object upwards. Never raises ClusterError."""
+    refs: list[ObjectRef] = []
+    manifests: list[Json] = []
+    current: Json = obj
+    while len(refs) < _HIGHEST:
+        owner = _controller(current)
         if owner is None or owner.get("kind") == "Node":
             break
         above = ObjectRef(
@@ -52,11 +66,20 @@ async def topmost(snapshot: Snapshot, obj: Json) -> Top:
             uid=str(owner.get("uid", "")),
         )
         try:
-            manifest = await snapshot.get(_word(owner), above.name, namespace=above.namespace)
+            current = await snapshot.get(_word(owner), above.name, namespace=above.namespace)
         except ClusterError as error:
-            return Top(ref=above, gap=error.gap(str(above)))
-        top = Top(ref=ref(manifest, above.kind), manifest=manifest)
-    return top
+            return Owners(refs=(*refs, above), manifests=tuple(manifests), gap=error.gap(str(above)))
+        refs.append(ref(current, above.kind))
+        manifests.append(current)
+    return Owners(refs=tuple(refs), manifests=tuple(manifests))
+
+
+async def topmost(snapshot: Snapshot, obj: Json) -> Top:
+    """The last of the owners; an object without one is its own top. Never raises ClusterError."""
+    owners = await owners_of(snapshot, obj)
+    if not owners.refs:
+        return Top(ref=ref(obj), manifest=obj)
+    return Top(ref=owners.refs[-1], manifest=None if owners.gap else owners.manifests[-1], gap=owners.gap)
 
 
 def _controller(obj: Mapping[str, Any]) -> Mapping[str, Any] | None:

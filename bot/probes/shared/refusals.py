@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
-from bot.cluster.events import event_last_seen
+from bot.cluster.events import event_last_seen, involved
 from bot.cluster.snapshot import Snapshot
 from bot.kube.field_errors import FieldError, parse
 from bot.probes.contract import Look
@@ -143,8 +143,8 @@ async def _of_pod(search: _Search, focus: Focus, events: list[Json]) -> list[Wor
 
 
 async def _of_events(search: _Search, events: list[Json]) -> list[Workload]:
-    involved = dict.fromkeys(_involved(event) for event in events)
-    about = [each for each in involved if each.kind in WORKLOADS][:_MOST]
+    named = dict.fromkeys(involved(event) for event in events)
+    about = [each for each in named if each.kind in WORKLOADS][:_MOST]
 
     async def read(one: ObjectRef) -> Workload:
         try:
@@ -170,9 +170,9 @@ def _with_refusals(snapshot: Snapshot, workload: Workload, events: list[Json]) -
 
 def _from_events(snapshot: Snapshot, about: ObjectRef, events: list[Json]) -> Iterable[Refusal]:
     for event in events:
-        involved = _involved(event)
+        named = involved(event)
         # The uid tells a workload from its predecessor of the same name.
-        if replace(involved, uid="") != replace(about, uid="") or (about.uid and involved.uid not in ("", about.uid)):
+        if replace(named, uid="") != replace(about, uid="") or (about.uid and named.uid not in ("", about.uid)):
             continue
         seen = event_last_seen(event)
         last_s = -1 if seen is None else max(int((snapshot.now - seen).total_seconds()), 0)
@@ -188,16 +188,6 @@ def _from_condition(snapshot: Snapshot, manifest: Json | None) -> Iterable[Refus
         message = str(condition.get("message", ""))
         last_s = -1 if age is None else max(int(age), 0)
         yield from (Refusal(error=error, message=message, last_s=last_s) for error in parse(message))
-
-
-def _involved(event: Mapping[str, Any]) -> ObjectRef:
-    involved = event.get("involvedObject") or {}
-    return ObjectRef(
-        kind=str(involved.get("kind", "")),
-        namespace=str(involved.get("namespace", "")),
-        name=str(involved.get("name", "")),
-        uid=str(involved.get("uid", "")),
-    )
 
 
 def _message(event: Mapping[str, Any]) -> str:
