@@ -11,6 +11,7 @@ from bot.cluster.contexts import connect
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.contract import Look, Probe
+from bot.rehearsing import REHEARSAL_TIME
 from intents.domain import Focus, Reading
 
 Read = Callable[..., Awaitable[Reading]]
@@ -19,7 +20,7 @@ Read = Callable[..., Awaitable[Reading]]
 @pytest.fixture
 async def cluster() -> AsyncIterator[SimulatedCluster]:
     """A running, empty cluster: `cluster.load({...})` fills it."""
-    simulated = SimulatedCluster()
+    simulated = SimulatedCluster(clock=lambda: REHEARSAL_TIME)  # or a second might pass between load and read
     await simulated.start()
     yield simulated
     await simulated.stop()
