@@ -115,7 +115,7 @@ async def _explain(
     snapshot: Snapshot | None,
     progress: Callable[[Progress], None] | None,
 ) -> Diagnosis:
-    matching = await _match_text(request.text, engine.matcher)
+    matching = await _match(lambda: read_symptoms(request.text), engine.matcher, length=len(request.text))
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
 
     def focus(incident: Incident, hypothesis: Hypothesis) -> Focus:
@@ -148,7 +148,9 @@ async def _diagnose_object(
     except NotFound:
         raise TargetNotFound(target, await _closest(snapshot, resource, target)) from None
     observed = await observe(snapshot, resource, obj)
-    matching = engine.matcher.match(_symptoms_of(observed.statements))
+    said = observed.statements
+    length = sum(len(statement.text) for statement in said)
+    matching = await _match(lambda: _symptoms_of(said), engine.matcher, length=length)
     about = Focus(kind=target.kind, namespace=namespace, name=target.name, node=_node_of(obj))
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
     raised = {hypothesis.incident for hypothesis in matching.hypotheses}
@@ -225,11 +227,13 @@ def _worth_telling(one: Judged) -> bool:
     return supported(one) or (bool(one.hypothesis.pointed_to_by) and unread)
 
 
-async def _match_text(text: str, matcher: Matcher) -> Matching:
-    def match() -> Matching:
-        return matcher.match(read_symptoms(text))
+async def _match(read: Callable[[], Sequence[Symptom]], matcher: Matcher, *, length: int) -> Matching:
+    """What a text of so many characters may be signs of; `read` takes it apart."""
 
-    return await asyncio.to_thread(match) if len(text) > _THREAD_FROM else match()
+    def match() -> Matching:
+        return matcher.match(read())
+
+    return await asyncio.to_thread(match) if length > _THREAD_FROM else match()
 
 
 def _symptoms_of(statements: Sequence[Statement]) -> list[Symptom]:
