@@ -16,9 +16,11 @@ from bot.cluster.events import event_last_seen
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.timestamps import parse_time
+from bot.kube.conditions import condition
 from bot.probes.shared.log_lines import TAIL_LINES
 from bot.probes.shared.owners import Owners, owners_of
-from bot.probes.shared.scope import name_of, namespace_of, ref
+from bot.probes.shared.runs import Container, containers_in
+from bot.probes.shared.scope import name_of, namespace_of, ref, selecting
 from intents.domain import Gap, Json, ObjectRef
 
 # Of a workload, so many troubled pods are read in full; the incident's own probes then look at all of them.
@@ -122,10 +124,8 @@ async def _events(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
 
 def _settled_since(obj: Json) -> datetime | None:
     """Since when a pod is Ready, None while it is not."""
-    for condition in obj.get("status", {}).get("conditions") or ():
-        if condition.get("type") == "Ready" and condition.get("status") == "True":
-            return parse_time(condition.get("lastTransitionTime"))
-    return None
+    ready = condition(obj, "Ready")
+    return parse_time(ready.get("lastTransitionTime")) if ready.get("status") == "True" else None
 
 
 def _conditions(subject: ObjectRef, obj: Json) -> Iterator[Statement]:
@@ -133,32 +133,30 @@ def _conditions(subject: ObjectRef, obj: Json) -> Iterator[Statement]:
     if status.get("reason") or status.get("message"):
         text = f"{status.get('reason', '')}: {status.get('message', '')}"
         yield Statement(subject=subject, text=text, trouble=True)
-    for condition in status.get("conditions") or ():
-        kind, state = condition.get("type", ""), condition.get("status", "")
+    for each in status.get("conditions") or ():
+        kind, state = each.get("type", ""), each.get("status", "")
         bad = state == "True" if kind in _BAD_WHEN_TRUE else state != "True"
-        if bad and kind not in _DERIVED and condition.get("message"):
-            text = f"{kind}={state} {condition.get('reason', '')}: {condition['message']}"
+        if bad and kind not in _DERIVED and each.get("message"):
+            text = f"{kind}={state} {each.get('reason', '')}: {each['message']}"
             yield Statement(subject=subject, text=text, trouble=True)
 
 
-def _statuses(obj: Json) -> Iterator[Mapping[str, Any]]:
-    status = obj.get("status") or {}
-    for key in ("initContainerStatuses", "containerStatuses"):
-        yield from status.get(key) or ()
+def _started_containers(obj: Json) -> Iterator[Container]:
+    """The containers of which the kubelet has said anything."""
+    return (container for container in containers_in(obj) if container.status)
 
 
 def _containers(subject: ObjectRef, obj: Json, snapshot: Snapshot) -> Iterator[Statement]:
-    for container in _statuses(obj):
-        name = container.get("name", "")
-        waiting = (container.get("state") or {}).get("waiting")
+    for container in _started_containers(obj):
+        waiting = container.detail if container.state == "waiting" else {}
         if waiting and waiting.get("reason") not in _STARTING:
-            text = f"container {name} waiting: {waiting.get('reason', '')}: {waiting.get('message', '')}"
+            text = f"container {container.name} waiting: {waiting.get('reason', '')}: {waiting.get('message', '')}"
             yield Statement(subject=subject, text=text, trouble=True)
         for key in ("state", "lastState"):
-            ended = (container.get(key) or {}).get("terminated")
+            ended = (container.status.get(key) or {}).get("terminated")
             if ended and ended.get("exitCode") and _recent(ended, snapshot):
                 text = (
-                    f"container {name} terminated: {ended.get('reason', '')}, exit code {ended['exitCode']} "
+                    f"container {container.name} terminated: {ended.get('reason', '')}, exit code {ended['exitCode']} "
                     f"{ended.get('message', '')}"
                 ).rstrip()
                 yield Statement(subject=subject, text=text, trouble=True)
@@ -181,18 +179,15 @@ def _about_pod(snapshot: Snapshot, pod: Json) -> list[_Read]:
 
 def _telling_logs(pod: Json, snapshot: Snapshot) -> Iterator[tuple[str, bool]]:
     """Containers whose log may tell why, with whether the log before the restart is meant."""
-    for container in _statuses(pod):
-        state, last = container.get("state") or {}, (container.get("lastState") or {}).get("terminated")
-        restarted = bool(last) and bool(container.get("restartCount")) and _recent(last or {}, snapshot)
-        done = (state.get("terminated") or {}).get("exitCode") == 0
+    for container in _started_containers(pod):
+        last = (container.status.get("lastState") or {}).get("terminated")
+        restarted = bool(last) and container.restarts > 0 and _recent(last or {}, snapshot)
+        done = container.state == "terminated" and container.detail.get("exitCode") == 0
         if restarted:
-            yield container.get("name", ""), True
-        if not done and ((restarted or not container.get("ready")) and not _never_started(state, restarted)):
-            yield container.get("name", ""), False
-
-
-def _never_started(state: Mapping[str, Any], restarted: bool) -> bool:
-    return bool(state.get("waiting")) and not restarted
+            yield container.name, True
+        never_started = container.state == "waiting" and bool(container.detail) and not restarted
+        if not done and not never_started and (restarted or not container.ready):
+            yield container.name, False
 
 
 async def _log(snapshot: Snapshot, pod: Json, container: str, *, previous: bool) -> tuple[Statement, ...]:
@@ -229,8 +224,7 @@ async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
     labels = ((obj.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
     if not labels or not namespace_of(obj):
         return ()
-    selector = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
-    listing = await snapshot.list("Pod", namespace=namespace_of(obj), labels=selector)
+    listing = await snapshot.list("Pod", namespace=namespace_of(obj), labels=selecting(labels))
     troubled = [pod for pod in listing.items if _settled_since(pod) is None or _restarts(pod)]
     return tuple(sorted(troubled, key=lambda pod: (_settled_since(pod) is not None, -_restarts(pod), name_of(pod))))[
         :PODS_READ
@@ -238,4 +232,4 @@ async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
 
 
 def _restarts(pod: Json) -> int:
-    return sum(int(container.get("restartCount") or 0) for container in _statuses(pod))
+    return sum(container.restarts for container in containers_in(pod))

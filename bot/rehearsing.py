@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
@@ -48,6 +48,15 @@ def request_of(incident: Incident, case: Case) -> Request:
     return DiagnoseObject(kind="Pod", namespace=namespace, name=name)
 
 
+def stage(*worlds: Mapping[str, Any]) -> SimulatedCluster:
+    """A cluster in these states beside healthy neighbours, at rehearsal time; not started. Raises WorldError."""
+    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
+    cluster.load_neighbours()
+    for world in worlds:
+        cluster.load(world)
+    return cluster
+
+
 @asynccontextmanager
 async def staged(cluster: SimulatedCluster) -> AsyncIterator[Connection]:
     """A connection to a simulated cluster, through a kubeconfig file as a user's would be."""
@@ -67,9 +76,7 @@ async def rehearse(engine: Engine, incident: Incident, case: Case, *, blind: boo
 
     Raises CaseError or WorldError for a case that cannot be staged.
     """
-    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
-    cluster.load_neighbours()
-    cluster.load(world_of(incident, case))
+    cluster = stage(world_of(incident, case))
     if blind:
         cluster.forbid_everything()
     async with staged(cluster) as connection:

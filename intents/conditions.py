@@ -30,6 +30,7 @@ def _program(expression: str) -> cel.Program:
         raise ConditionError(f"{expression!r} is not CEL: {_first_line(error)}") from error
 
 
+@lru_cache(maxsize=4096)
 def check(expression: str) -> frozenset[str]:
     """The variables a condition refers to. Raises ConditionError when it does not compile or nests comprehensions."""
     program = _program(expression)

@@ -7,7 +7,7 @@ never says `otherwise`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -110,17 +110,13 @@ def _ask_reads(rule: Rule, readings: Mapping[str, Reading], values: Mapping[str,
 
 
 def _holds(rule: Rule, rows: Sequence[Row], total: int, values: Mapping[str, Any]) -> Finding:
-    context = _sentence_context(rule, rows, total, values)
-    first = rows[0] if rows and (rule.each or not rule.pasted) else None
-    return Finding(
-        rule=rule.id,
-        outcome=rule.finds,
-        says=_render(rule.says, context),
+    told = _tell(rule, rule.finds, rule.says, rows, total=total, values=values)
+    if rule.pasted:
+        # It rests on the text: no object of the cluster is its evidence.
+        told = replace(told, subject=None, quote="", reproduce="")
+    return replace(
+        told,
         decisive=rule.decisive,
-        subject=first.subject if first else None,
-        quote=first.quote if first else "",
-        reproduce=first.reproduce if first else "",
-        rows=tuple(rows),
         table=_table(rule, rows),
         points_to=rule.points_to,
         pasted=rule.pasted,
@@ -130,17 +126,23 @@ def _holds(rule: Rule, rows: Sequence[Row], total: int, values: Mapping[str, Any
 def _otherwise(rule: Rule, rows: Sequence[Row], values: Mapping[str, Any]) -> Finding | None:
     if rule.otherwise is None:
         return None
-    context = _sentence_context(rule, rows, len(rows), values)
+    told = _tell(rule, rule.otherwise.verdict, rule.otherwise.says, rows, total=len(rows), values=values)
+    return replace(told, table=_table(rule, rows)) if rule.need in ("none", "all") else told
+
+
+def _tell(
+    rule: Rule, outcome: Outcome, says: Text, rows: Sequence[Row], *, total: int, values: Mapping[str, Any]
+) -> Finding:
+    """A sentence about rows; the first of them is the evidence that is quoted."""
     first = rows[0] if rows else None
     return Finding(
         rule=rule.id,
-        outcome=rule.otherwise.verdict,
-        says=_render(rule.otherwise.says, context),
+        outcome=outcome,
+        says=_render(says, _sentence_context(rule, rows, total, values)),
         subject=first.subject if first else None,
         quote=first.quote if first else "",
         reproduce=first.reproduce if first else "",
         rows=tuple(rows),
-        table=_table(rule, rows) if rule.need in ("none", "all") else None,
     )
 
 

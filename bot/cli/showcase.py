@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import REHEARSAL_TIME
+from bot.rehearsing import stage
 from intents.catalog.cases import ask_of, world_of
 from intents.catalog.schema import Case, Incident
 from intents.domain import Strength, Verdict
@@ -51,8 +51,7 @@ def set_up(incidents: Iterable[Incident]) -> Showcase:
 
     Its clock stands still at the time at which cases are rehearsed: logs and pastes of the catalog are from then.
     """
-    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
-    cluster.load_neighbours()
+    cluster = stage()
     samples: list[Sample] = []
     pods: dict[str, BrokenPod] = {}
     for incident in incidents:

@@ -15,7 +15,7 @@ from bot.kube.api_names import Api, parse_api_name
 from bot.kube.conditions import condition
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, ref
+from bot.probes.shared.scope import name_of, namespace_of, owner_of, ref, selecting
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # Few clusters aggregate more than a handful of APIs; only those out of order cost reads beyond the first list.
@@ -230,8 +230,7 @@ async def _pods(look: Look, *, namespace: str, selector: Mapping[str, str]) -> _
     """The pods that the selector means, and the workload they belong to."""
     if not selector:
         return {}, ()
-    labels = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
-    pods = (await look.snapshot.list("Pod", namespace=namespace, labels=labels)).items
+    pods = (await look.snapshot.list("Pod", namespace=namespace, labels=selecting(selector))).items
     unready = tuple(sorted(name_of(pod) for pod in pods if condition(pod, "Ready").get("status") != "True"))
     values: dict[str, Value] = {"unready_pods": unready}
     if owners := sorted(owner for pod in pods if (owner := owner_of(pod)).kind not in ("Pod", "StaticPod")):

@@ -21,7 +21,6 @@ from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, R
 _RECENT_S: Final = 86_400
 # Whose owners are read at most.
 _MOST_OWNED: Final = 20
-_TRUE: Final = (True, "true")
 
 DECLARATION: Final = ProbeDeclaration(
     name="containers",
@@ -67,11 +66,11 @@ DECLARATION: Final = ProbeDeclaration(
 
 async def read(look: Look) -> Reading:
     suspects = await pods_of(look)
-    tops = await _tops(look.snapshot, suspects.pods) if look.args.get("owners") in _TRUE else {}
+    tops = await _tops(look.snapshot, suspects.pods) if look.flag("owners") else {}
     rows = [
         _row(look.snapshot, container, tops.get(_key(pod))) for pod in suspects.pods for container in containers_in(pod)
     ]
-    if look.args.get("troubled") in _TRUE:
+    if look.flag("troubled"):
         rows = [row for row in rows if _is_troubled(row.values)]
     gaps = (*suspects.gaps, *(top.gap for _, top in sorted(tops.items()) if top.gap))
     return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)

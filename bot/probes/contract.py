@@ -23,6 +23,10 @@ class Look:
     args: Mapping[str, Any]
     named: Mapping[str, str]
 
+    def flag(self, name: str) -> bool:
+        """Whether an argument of the entry says true; as a template it arrives as text."""
+        return self.args.get(name) in (True, "true")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:

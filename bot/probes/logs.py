@@ -91,14 +91,14 @@ async def read(look: Look) -> Reading:
     if not look.focus.names_object:
         containers = [each for each in containers if among.search(each.described)]
     containers.sort(key=lambda each: trouble(each, look.snapshot))
-    if look.args.get("competing_first") in (True, "true"):
+    if look.flag("competing_first"):
         competition = await _competition(look, suspects.pods)
         containers.sort(key=lambda each: not competition.lease_of(each.pod))
     which = str(look.args.get("previous") or "both")
     logs = [log for container in containers for log in logs_of(container, look.snapshot, which=which)]
     chosen = _newest_trouble(logs)
     since_s = float(look.args.get("since_s") or 0)
-    most = 1 if look.args.get("newest_only") in (True, "true") else MOST_LINES
+    most = 1 if look.flag("newest_only") else MOST_LINES
     read_logs = await asyncio.gather(
         *(matches_in(log, look.snapshot, pattern, since_s=since_s, most=most) for log in chosen)
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.probes.contract import Look, Probe
@@ -97,7 +97,7 @@ async def read(look: Look) -> Reading:
     suspects = await suspects_of(look)
     wanted = _wanted(look, suspects)
     pods, leases, gaps = suspects.pods, Competition((), ()), suspects.gaps
-    if _is_true(look.args.get("everywhere")):
+    if look.flag("everywhere"):
         pods, leases, more = await _everywhere(look, suspects.pods)
         gaps += more
     rows = []
@@ -110,10 +110,6 @@ async def read(look: Look) -> Reading:
     return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
-def _is_true(value: Any) -> bool:
-    return value in (True, "true")
-
-
 def _wanted(look: Look, suspects: Suspects) -> _Wanted:
     codes = frozenset(int(code) for code in look.args.get("exit_codes") or ())
     width = float(look.args.get("window_s") or _WINDOW_S)
@@ -124,7 +120,7 @@ def _wanted(look: Look, suspects: Suspects) -> _Wanted:
         codes=codes,
         newest=0 if around == UNKNOWN else max(around - width, 0),
         oldest=width if around == UNKNOWN else around + width,
-        steady=_is_true(look.args.get("steady")),
+        steady=look.flag("steady"),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.diagnosing import Engine, build_engine
+from bot.diagnosing import Engine
 from bot.rehearsing import rehearse
 from intents.catalog.cases import world_of
 from intents.catalog.loader import builtin_directory, load
@@ -20,11 +20,6 @@ def cases() -> Iterator[object]:
     for incident in CATALOG:
         for case in incident.cases:
             yield pytest.param(incident, case, id=f"{incident.id}: {case.name}")
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 @pytest.mark.parametrize(("incident", "case"), list(cases()))

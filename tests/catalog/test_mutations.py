@@ -8,20 +8,14 @@ from types import MappingProxyType
 
 import pytest
 
-from bot.diagnosing import Engine, build_engine, diagnose
-from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import REHEARSAL_TIME, request_of, staged
+from bot.diagnosing import Engine, diagnose
+from bot.rehearsing import request_of, stage, staged
 from intents.catalog.cases import world_of
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Case, Incident, Rule
 from intents.domain import Outcome, Verdict
 
 CATALOG = load((builtin_directory(),)).catalog
-
-
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
 
 
 @pytest.mark.parametrize("incident", list(CATALOG), ids=lambda incident: incident.id)
@@ -54,11 +48,8 @@ async def verdicts_of(
     engine: Engine, incident: Incident, case: Case, mutants: dict[str, Incident]
 ) -> dict[str, Verdict | None]:
     """The verdict each mutant gives on one case, all asked of the same simulated cluster."""
-    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
-    cluster.load_neighbours()
-    cluster.load(world_of(incident, case))
     verdicts: dict[str, Verdict | None] = {}
-    async with staged(cluster) as connection:
+    async with staged(stage(world_of(incident, case))) as connection:
         for name, mutant in mutants.items():
             incidents = MappingProxyType({**engine.catalog.incidents, incident.id: mutant})
             changed = replace(engine, catalog=replace(engine.catalog, incidents=incidents))

@@ -8,10 +8,9 @@ import pytest
 
 from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing import Engine, build_engine, diagnose
-from bot.playground.kubernetes import SimulatedCluster
+from bot.diagnosing import Engine, diagnose
 from bot.probes.registry import declarations
-from bot.rehearsing import REHEARSAL_TIME, staged
+from bot.rehearsing import stage, staged
 from intents.catalog.lint import lint
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Incident
@@ -21,16 +20,9 @@ from intents.request import DiagnoseObject, ExplainText
 CATALOG = load((builtin_directory(),)).catalog
 
 
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
-
-
 @pytest.fixture
 async def healthy() -> AsyncIterator[Connection]:
-    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
-    cluster.load_neighbours()
-    async with staged(cluster) as connection:
+    async with staged(stage()) as connection:
         yield connection
 
 

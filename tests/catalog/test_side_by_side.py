@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.cluster.connection import Connection
-from bot.diagnosing import Engine, build_engine, diagnose
-from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import REHEARSAL_TIME, request_of, staged
+from bot.diagnosing import Engine, diagnose
+from bot.rehearsing import request_of, stage, staged
 from intents.catalog.cases import world_of
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Incident
@@ -17,18 +16,10 @@ from intents.catalog.schema import Incident
 CATALOG = load((builtin_directory(),)).catalog
 
 
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
-
-
 @pytest.fixture
 async def everything_broken() -> AsyncIterator[Connection]:
-    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
-    cluster.load_neighbours()
-    for incident in CATALOG:
-        cluster.load(world_of(incident, incident.cases[0]))
-    async with staged(cluster) as connection:
+    worlds = (world_of(incident, incident.cases[0]) for incident in CATALOG)
+    async with staged(stage(*worlds)) as connection:
         yield connection
 
 

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from bot.cluster.errors import ClusterError
-from bot.diagnosing import Engine, build_engine, diagnose
-from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import REHEARSAL_TIME, request_of, staged
+from bot.diagnosing import Engine, diagnose
+from bot.rehearsing import request_of, stage, staged
 from intents.catalog.cases import world_of
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Incident
@@ -27,21 +26,13 @@ REQUIRED = frozenset({"containers", "name"})
 TATTERED_PER_CASE = 3
 
 
-@pytest.fixture(scope="module")
-def engine() -> Engine:
-    return build_engine()[0]
-
-
 @pytest.mark.parametrize("incident", list(CATALOG), ids=lambda incident: incident.id)
 async def test_missing_fields_are_no_defect(engine: Engine, incident: Incident) -> None:
     chance = random.Random(incident.id)
     gaps: list[Gap] = []
     for case in incident.cases:
         for _ in range(TATTERED_PER_CASE):
-            cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
-            cluster.load_neighbours()
-            cluster.load(tattered(world_of(incident, case), chance))
-            async with staged(cluster) as connection:
+            async with staged(stage(tattered(world_of(incident, case), chance))) as connection:
                 for request in (request_of(incident, case), *pods(world_of(incident, case))):
                     with contextlib.suppress(ClusterError):
                         gaps += (await diagnose(request, engine=engine, connection=connection)).gaps

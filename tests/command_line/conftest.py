@@ -17,7 +17,7 @@ import structlog
 
 from bot.__main__ import main
 from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import REHEARSAL_TIME
+from bot.rehearsing import stage
 from intents.catalog.cases import world_of
 from intents.catalog.loader import builtin_directory, load
 
@@ -97,10 +97,8 @@ class Server:
 @pytest.fixture
 def cluster() -> Iterator[SimulatedCluster]:
     """A running cluster in which container images run as root against their pods' will."""
-    simulated = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
-    simulated.load_neighbours()
     incident = load((builtin_directory(),)).catalog.incidents["run-as-nonroot-root-image"]
-    simulated.load(world_of(incident, incident.cases[0]))
+    simulated = stage(world_of(incident, incident.cases[0]))
     with Server(simulated):
         yield simulated
 

@@ -12,7 +12,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
 from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import REHEARSAL_TIME, staged
+from bot.rehearsing import REHEARSAL_TIME, stage, staged
 from intents.catalog.cases import world_of
 from intents.domain import Focus, GapReason, ObjectRef, Verdict
 from intents.request import DiagnoseObject, ExplainText
@@ -30,10 +30,7 @@ def engine() -> Engine:
 async def cluster(engine: Engine) -> SimulatedCluster:
     """Healthy neighbours, and a pod whose image may not run as root."""
     incident = engine.catalog.incidents["run-as-nonroot-root-image"]
-    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
-    cluster.load_neighbours()
-    cluster.load(world_of(incident, incident.cases[0]))
-    return cluster
+    return stage(world_of(incident, incident.cases[0]))
 
 
 @pytest.fixture
@@ -174,10 +171,7 @@ async def test_trouble_that_no_incident_explains_is_told_as_it_is(engine: Engine
         ],
         "logs": [{"pod": "batch/sorter", "container": "main", "previous": True, "text": "sorting 12 GB in memory"}],
     }
-    cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
-    cluster.load_neighbours()
-    cluster.load(world)
-    async with staged(cluster) as connection:
+    async with staged(stage(world)) as connection:
         request = DiagnoseObject(kind="pod", namespace="batch", name="sorter")
         diagnosis = await diagnose(request, engine=engine, connection=connection)
 

@@ -94,9 +94,7 @@ async def _selected(look: Look) -> Suspects:
     labels = selector.get("matchLabels", selector if focus.kind == "ReplicationController" else {})
     if not labels:
         return await _owned(look)
-    return await _listed(
-        look, namespace=focus.namespace, labels=",".join(f"{k}={v}" for k, v in sorted(labels.items()))
-    )
+    return await _listed(look, namespace=focus.namespace, labels=selecting(labels))
 
 
 async def _owned(look: Look) -> Suspects:
@@ -110,6 +108,11 @@ async def _listed(look: Look, *, namespace: str, labels: str = "", fields: str =
     listing = await look.snapshot.list("Pod", namespace=namespace, labels=labels, fields=fields)
     gaps = (Gap(what=_pods_in(namespace), reason=GapReason.TRUNCATED, detail="too many"),) if listing.truncated else ()
     return Suspects(pods=_sorted(listing.items).pods, gaps=gaps)
+
+
+def selecting(labels: Mapping[str, Any]) -> str:
+    """The label selector that asks for objects with all these labels."""
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
 def _pods_in(namespace: str) -> str:
