@@ -1,0 +1,1 @@
+"""The playground's page: a channel and a broken cluster in a browser, without a build step."""

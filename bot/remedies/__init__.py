@@ -1,0 +1,1 @@
+"""Carrying out what a catalog entry offers: planned, checked, previewed, applied once, verified, audited."""
