@@ -205,7 +205,9 @@ class _Investigation:
         focus = self.focus(incident, hypothesis)
         readings = await self.reads.for_hypothesis(incident, hypothesis, focus)
         now = self.snapshot.now if self.snapshot else datetime.fromtimestamp(0, tz=UTC)
-        return judge(incident, hypothesis, readings, focus=focus, now=now)
+        judged = judge(incident, hypothesis, readings, focus=focus, now=now)
+        self.reads.tell(judged)
+        return judged
 
     def _upstream(self, judged: Mapping[str, Judged]) -> Iterable[Hypothesis]:
         """What supported findings point to, and what their entries name as causes, unless it was judged already."""

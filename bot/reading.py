@@ -14,7 +14,7 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.probes.contract import Look, Probe
 from intents.catalog.schema import Incident
-from intents.domain import Focus, Gap, GapReason, Hypothesis, Reading
+from intents.domain import Focus, Gap, GapReason, Hypothesis, Judged, Reading
 from intents.judging import fill, values_for
 
 _log: Final = structlog.get_logger(__name__)
@@ -26,10 +26,11 @@ _NO_CLUSTER: Final = Reading(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far the reading has come."""
+    """How far the reading has come, and what has been judged by now, in the order in which it was."""
 
     done: int
     total: int
+    found: tuple[Judged, ...] = ()
 
 
 class Reads:
@@ -47,6 +48,7 @@ class Reads:
         self._progress = progress
         self._tasks: dict[str, asyncio.Task[Reading]] = {}
         self._done = 0
+        self._found: list[Judged] = []
 
     async def for_hypothesis(self, incident: Incident, hypothesis: Hypothesis, focus: Focus) -> Mapping[str, Reading]:
         """One Reading for each of the incident's reads. Never raises for what the cluster refuses."""
@@ -69,6 +71,11 @@ class Reads:
         """What could not be read, each once, in the order of its wording."""
         gaps = {gap for task in self._tasks.values() if task.done() for gap in task.result().gaps}
         return tuple(sorted(gaps, key=str)) if self._snapshot else _NO_CLUSTER.gaps
+
+    def tell(self, judged: Judged) -> None:
+        """A hypothesis is judged: whoever follows the progress hears of it at once."""
+        self._found.append(judged)
+        self._tell()
 
     def _task(self, probe_name: str, look: Look) -> asyncio.Task[Reading]:
         key = json.dumps([probe_name, look.args, str(look.focus), look.focus.container, look.focus.node, look.named])
@@ -93,4 +100,4 @@ class Reads:
 
     def _tell(self) -> None:
         if self._progress:
-            self._progress(Progress(done=self._done, total=len(self._tasks)))
+            self._progress(Progress(done=self._done, total=len(self._tasks), found=tuple(self._found)))
