@@ -53,8 +53,8 @@ lock: ## pin the dependencies again (needs uv)
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 
-ci-tools: ## install what only CI needs
-	@echo "ci-tools: nothing needed beyond $(VENV) so far"
+ci-tools: ## install what only CI needs: a browser, a database server, others' Slack clients and servers
+	@.ci/tools
 
 clean: ## remove .venv and every cache
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
