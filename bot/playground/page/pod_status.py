@@ -1,0 +1,151 @@
+"""What kubectl's STATUS and READY columns say of a pod: the words an on-call engineer would see beside the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.playground.kubernetes import times
+
+Json = dict[str, Any]
+
+# A pod that restarted this recently is worth a look although it is ready now.
+_RECENT_RESTART = timedelta(hours=1)
+_DELETION_GRACE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodStatus:
+    """A pod as `kubectl get pods` shows it; `trouble` if it needs a look, `ready` as in "0/1", `since` if known."""
+
+    status: str
+    ready: str
+    restarts: int
+    trouble: bool
+    broken: bool
+    since: str = ""
+    detail: str = ""
+
+
+def pod_status(pod: Json, *, now: datetime) -> PodStatus:
+    """The columns of one pod, by the rules of kubectl's printer (init containers first, then the last container)."""
+    status = pod.get("status") or {}
+    wanted = pod.get("spec", {}).get("containers") or ()
+    reported = status.get("containerStatuses") or ()
+    ready = _ready(pod)
+    restarts = sum(each.get("restartCount", 0) for each in reported)
+    text, detail = _text(pod)
+    finished = text in ("Completed", "Succeeded")
+    deleted = pod["metadata"].get("deletionTimestamp")
+    if deleted:
+        text = "Terminating"
+        broken = now - times.parse(deleted) > _DELETION_GRACE
+    else:
+        broken = not finished and (text != "Running" or ready < len(wanted))
+    restarted = _restarted(reported, now=now) if not broken and not finished and not deleted else None
+    if restarted:
+        text, detail = f"{text}, restarted {restarts}×", restarted[1]
+    return PodStatus(
+        status=text,
+        ready=f"{ready}/{len(wanted)}",
+        restarts=restarts,
+        trouble=broken or restarted is not None,
+        broken=broken,
+        since=restarted[0] if restarted else _since(pod),
+        detail=detail,
+    )
+
+
+def _ready(pod: Json) -> int:
+    """How many containers are ready. A trimmed world may leave their statuses out: then the condition decides."""
+    status = pod.get("status") or {}
+    if (reported := status.get("containerStatuses")) is not None:
+        return sum(1 for each in reported if each.get("ready"))
+    unready = any(each.get("type") == "Ready" and each.get("status") != "True" for each in _conditions(status))
+    return 0 if unready or status.get("phase") != "Running" else len(pod.get("spec", {}).get("containers") or ())
+
+
+def _text(pod: Json) -> tuple[str, str]:
+    """The STATUS column, and the kubelet's message that belongs to it."""
+    status = pod.get("status") or {}
+    text = status.get("reason") or status.get("phase") or "Unknown"
+    detail = str(status.get("message") or _unscheduled(status))
+    waiting = _init_text(pod)
+    if waiting is not None:
+        return waiting
+    running = False
+    for each in reversed(status.get("containerStatuses") or ()):
+        state = each.get("state") or {}
+        if (reason := (state.get("waiting") or {}).get("reason")) or "terminated" in state:
+            text = str(reason or _ended(state["terminated"]))
+            detail = str((state.get("waiting") or state.get("terminated") or {}).get("message") or detail)
+        elif "running" in state and each.get("ready"):
+            running = True
+    if text == "Completed" and running:
+        ready = any(each.get("type") == "Ready" and each.get("status") == "True" for each in _conditions(status))
+        text = "Running" if ready else "NotReady"
+    return text, detail
+
+
+def _init_text(pod: Json) -> tuple[str, str] | None:
+    """What the first init container that is not through says, None if all are."""
+    statuses = (pod.get("status") or {}).get("initContainerStatuses") or ()
+    sidecars = {
+        each["name"]
+        for each in pod.get("spec", {}).get("initContainers") or ()
+        if each.get("restartPolicy") == "Always"
+    }
+    for at, each in enumerate(statuses):
+        state = each.get("state") or {}
+        ended, waiting = state.get("terminated"), state.get("waiting") or {}
+        if ended is not None and ended.get("exitCode", 0) == 0:
+            continue
+        if each.get("name") in sidecars and each.get("started"):
+            continue
+        if ended is not None:
+            return f"Init:{_ended(ended)}", str(ended.get("message") or "")
+        if waiting.get("reason") not in (None, "", "PodInitializing"):
+            return f"Init:{waiting['reason']}", str(waiting.get("message") or "")
+        return f"Init:{at}/{len(statuses)}", ""
+    return None
+
+
+def _ended(terminated: Json) -> str:
+    if reason := terminated.get("reason"):
+        return str(reason)
+    if signal := terminated.get("signal"):
+        return f"Signal:{signal}"
+    return f"ExitCode:{terminated.get('exitCode', 0)}"
+
+
+def _conditions(status: Json) -> list[Json]:
+    return list(status.get("conditions") or ())
+
+
+def _unscheduled(status: Json) -> str:
+    for each in _conditions(status):
+        if each.get("type") == "PodScheduled" and each.get("status") == "False":
+            return str(each.get("message") or "")
+    return ""
+
+
+def _since(pod: Json) -> str:
+    """When the pod left readiness, as far as its conditions tell."""
+    for kind in ("Ready", "PodScheduled"):
+        for each in _conditions(pod.get("status") or {}):
+            if each.get("type") == kind and each.get("status") == "False" and each.get("lastTransitionTime"):
+                return str(each["lastTransitionTime"])
+    started = (pod.get("status") or {}).get("startTime")
+    return str(started or pod["metadata"].get("creationTimestamp") or "")
+
+
+def _restarted(statuses: Any, *, now: datetime) -> tuple[str, str] | None:
+    """When a ready pod's container last ended badly, and how, if that was lately."""
+    for each in statuses:
+        ended = (each.get("lastState") or {}).get("terminated") or {}
+        finished = ended.get("finishedAt")
+        failed = ended.get("exitCode", 0) != 0 or ended.get("reason") == "OOMKilled"
+        if finished and failed and now - times.parse(finished) < _RECENT_RESTART:
+            return str(finished), f"container {each.get('name')} last ended: {_ended(ended)}"
+    return None
