@@ -1,0 +1,207 @@
+"""One call of Slack's Web API: paced, bounded in time, repeated where that cannot do harm, and with our own errors.
+
+slack_sdk knows the wire: encodings, headers, proxies. What it leaves to its callers is here: it takes thirty seconds by
+default, opens a connection for each call, repeats posts whose outcome is unknown, and does not wait after a 429.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, refusal
+from bot.slack.lane import Urgency
+from bot.slack.limits import Limits
+from bot.slack.pacer import Pacer
+
+# At level DEBUG slack_sdk writes payloads and answers into the log, trigger ids and upload addresses included.
+_quiet: Final = logging.getLogger("slack_sdk.calls")
+_quiet.setLevel(logging.INFO)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What Slack answered with `"ok": true`; `scopes` are the token's, as its header tells."""
+
+    data: Mapping[str, Any]
+    scopes: frozenset[str] = frozenset()
+
+
+class Api:
+    """Calls through a client whose token, address and proxy are taken over. Close it to close its connections."""
+
+    def __init__(self, client: AsyncWebClient, *, limits: Limits) -> None:
+        self.limits: Final = limits
+        self.pacer: Final = Pacer(limits)
+        self._given = client
+        self._session: aiohttp.ClientSession | None = None
+        self._client: AsyncWebClient | None = None
+        self._random = random.Random()
+
+    @property
+    def base_url(self) -> str:
+        return str(self._given.base_url)
+
+    @property
+    def token(self) -> str:
+        return self._given.token or ""
+
+    @property
+    def proxy(self) -> str | None:
+        return self._given.proxy
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The connections of this room; it keeps no cookies."""
+        if self._session is None or self._session.closed:
+            self._session = aiohttp.ClientSession(
+                cookie_jar=aiohttp.DummyCookieJar(), timeout=aiohttp.ClientTimeout(total=2 * self.limits.call)
+            )
+            self._client = None
+        return self._session
+
+    async def aclose(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def call(
+        self,
+        method: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        channel: str = "",
+        urgency: Urgency = Urgency.USUAL,
+        repeatable: bool = True,
+        patience: float | None = None,
+    ) -> Answer:
+        """POST `body` as JSON, or GET with `query`, in its turn; again after failures if `repeatable`.
+
+        What is not repeatable is repeated only after failures that certainly had no effect. `channel` is where a post
+        goes. Gives up after `patience` seconds. Raises a SlackError.
+        """
+        loop = asyncio.get_running_loop()
+        until = loop.time() + (self.limits.patience if patience is None else patience)
+        repetitions = 0
+        while True:
+            left = until - loop.time()
+            await self.pacer.turn(method, channel=channel, urgency=urgency, patience=left)
+            try:
+                return await self.once(method, body=body, query=query, channel=channel, within=until - loop.time())
+            except RateLimited as error:
+                if error.retry_after >= until - loop.time():
+                    raise
+            except SlackUnavailable as error:
+                if repetitions >= self.limits.repetitions or (error.maybe_done and not repeatable):
+                    raise
+                pause = self.pause(repetitions)
+                if pause >= until - loop.time():
+                    raise
+                repetitions += 1
+                await asyncio.sleep(pause)
+
+    async def once(
+        self,
+        method: str,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        channel: str = "",
+        within: float | None = None,
+    ) -> Answer:
+        """One attempt, whose turn has come already. A 429 is told to the pacer. Raises a SlackError."""
+        limit = self.limits.call if within is None else min(self.limits.call, max(within, 0.0))
+        client = self._connected()
+        try:
+            async with asyncio.timeout(limit):
+                # A copy each: slack_sdk adds to what it is given.
+                answer = await (
+                    client.api_call(method, http_verb="GET", params={**(query or {})})
+                    if body is None
+                    else client.api_call(method, json={**body})
+                )
+        except TimeoutError as error:
+            raise SlackUnavailable(method=method, detail=f"no answer within {limit:.2g} s", maybe_done=True) from error
+        except SlackApiError as error:
+            failure = _failure(method, error)
+            if isinstance(failure, RateLimited):
+                self.pacer.refused(method, channel=channel, retry_after=failure.retry_after)
+            # The cause quotes the whole answer, which is not for logs.
+            raise failure from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise unreachable(method, error) from error
+        except (SlackClientError, AttributeError, ValueError) as error:
+            # AttributeError: slack_sdk trusts every 200 to be a JSON object.
+            raise SlackUnavailable(method=method, detail="the answer is no JSON", maybe_done=True) from error
+        if not isinstance(answer.data, dict):
+            raise SlackUnavailable(method=method, detail="the answer is no JSON object", maybe_done=True)
+        return Answer(data=answer.data, scopes=_scopes(answer))
+
+    def pause(self, repetitions: int) -> float:
+        """Seconds before the next repetition: between half and all of a doubling pause, to spread those who failed."""
+        longest: float = self.limits.first_pause * 2 ** min(repetitions, 8)
+        return longest * (0.5 + self._random.random() / 2)
+
+    def _connected(self) -> AsyncWebClient:
+        session = self.session
+        if self._client is None:
+            given = self._given
+            self._client = AsyncWebClient(
+                token=given.token,
+                base_url=given.base_url,
+                ssl=given.ssl,
+                proxy=given.proxy,
+                session=session,
+                headers={**given.headers},
+                logger=_quiet,
+                retry_handlers=[],
+            )
+            self._client.default_params = {**given.default_params}
+        return self._client
+
+
+def unreachable(method: str, error: BaseException) -> SlackUnavailable:
+    """No answer: whether the call was sent decides whether it may have taken effect."""
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
+        return SlackUnavailable(method=method, detail="no connection to Slack")
+    return SlackUnavailable(method=method, detail="the connection to Slack was lost", maybe_done=True)
+
+
+def retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds of the Retry-After header; one second where there is none that can be read."""
+    text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
+    try:
+        seconds = float(text)
+    except ValueError:
+        return 1.0
+    # Also not for NaN, which compares as false with everything.
+    return seconds if 0 < seconds < 86_400 else 1.0
+
+
+def _failure(method: str, error: SlackApiError) -> SlackError:
+    answer = error.response
+    if not isinstance(answer, AsyncSlackResponse):
+        return SlackUnavailable(method=method, detail="the answer is no JSON", maybe_done=True)
+    data = answer.data if isinstance(answer.data, dict) else {}
+    if answer.status_code == 429 or data.get("error") in {"ratelimited", "rate_limited"}:
+        return RateLimited(method=method, retry_after=retry_after(answer.headers))
+    if answer.status_code >= 500:
+        return SlackUnavailable(method=method, detail=f"HTTP {answer.status_code}", maybe_done=True)
+    if answer.status_code != 200 and "error" not in data:
+        # A proxy's page, not Slack's answer.
+        return SlackUnavailable(method=method, detail=f"HTTP {answer.status_code}")
+    return refusal(method, data)
+
+
+def _scopes(answer: AsyncSlackResponse) -> frozenset[str]:
+    header = next((value for name, value in answer.headers.items() if name.lower() == "x-oauth-scopes"), "")
+    return frozenset(scope.strip() for scope in str(header).split(",") if scope.strip())

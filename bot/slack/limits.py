@@ -1,0 +1,81 @@
+"""How fast Slack lets an app speak, method by method, and how long we wait for it: one table.
+
+Slack counts per method, workspace and minute, in tiers; posts count per channel as well, one a second with short
+bursts. Our rates leave the burst out of the minute, so that no window of a minute holds more than the tier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """`burst` calls at once, then one every `every` seconds."""
+
+    every: float
+    burst: int = 1
+
+    @classmethod
+    def tier(cls, per_minute: int, *, burst: int) -> Rate:
+        """At most `per_minute` in any minute, the burst included."""
+        return cls(every=60 / (per_minute - burst), burst=burst)
+
+
+_T2: Final = Rate.tier(20, burst=4)
+_T3: Final = Rate.tier(50, burst=8)
+_T4: Final = Rate.tier(100, burst=15)
+_MANY: Final = Rate.tier(300, burst=20)  # "several hundred per minute"
+
+_METHODS: Final[Mapping[str, Rate]] = MappingProxyType(
+    {
+        "auth.test": _MANY,
+        "chat.delete": _T3,
+        "chat.getPermalink": _MANY,
+        "chat.postEphemeral": _T4,
+        "chat.postMessage": _MANY,
+        "chat.update": _T3,
+        "conversations.history": _T3,
+        "conversations.info": _T3,
+        "conversations.replies": _T3,
+        "files.completeUploadExternal": _T4,
+        "files.getUploadURLExternal": _T4,
+        "files.info": _T4,
+        "reactions.add": _T3,
+        "users.info": _T4,
+        "views.open": _T4,
+        "views.publish": _T4,
+        "views.update": _T4,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Rates and times, in seconds. The defaults are Slack's; tests use smaller ones."""
+
+    methods: Mapping[str, Rate] = field(default_factory=lambda: _METHODS)
+    other: Rate = _T2
+    """For a method not listed."""
+    channel: Rate = field(default_factory=lambda: Rate(every=1.0, burst=3))
+    """Posts of one channel."""
+    waiting: int = 200
+    """How many calls may wait for their turn in one lane; one more is refused."""
+    call: float = 5.0
+    """How long one call may take."""
+    patience: float = 30.0
+    """How long a call may take with its waiting and its repetitions."""
+    trigger: float = 2.5
+    """The same for what Slack lets be answered for three seconds only."""
+    between_edits: float = 2.5
+    """The least time between two edits of one message that are not final."""
+    first_pause: float = 0.3
+    """Before the first repetition of a failed call; doubled for each further one, with jitter."""
+    repetitions: int = 3
+    """How often a failed call is repeated, where it may be."""
+
+    def rate(self, method: str) -> Rate:
+        return self.methods.get(method, self.other)

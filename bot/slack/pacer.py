@@ -1,0 +1,71 @@
+"""The one place where calls to Slack wait for their turn, so that Slack need not refuse them.
+
+A post passes two lanes: its channel's (one a second), then its method's for the whole workspace; everything else passes
+its method's. What Slack answers with 429 holds the lane back for everyone who waits in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.slack.lane import Lane, Urgency
+from bot.slack.limits import Limits
+
+# Methods that put a message into a channel, which Slack also counts by channel.
+POSTS = frozenset({"chat.postMessage", "files.completeUploadExternal"})
+# Channels whose lanes are remembered: more are only kept while they are in use.
+_CHANNELS = 500
+
+
+class Pacer:
+    """One for each workspace. Bound to the loop of its first use."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._methods: dict[str, Lane] = {}
+        self._channels: dict[str, Lane] = {}
+
+    async def turn(
+        self, method: str, *, channel: str = "", urgency: Urgency = Urgency.USUAL, patience: float | None = None
+    ) -> None:
+        """Return when `method` may be called. Raises RateLimited or SlackUnavailable after `patience` seconds."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + (self._limits.patience if patience is None else patience)
+        own = self._channel(channel) if method in POSTS and channel else None
+        if own is not None:
+            await own.turn(urgency=urgency, patience=until - loop.time())
+        try:
+            await self._method(method).turn(key=channel, urgency=urgency, patience=until - loop.time())
+        except BaseException:
+            if own is not None:
+                own.give_back()
+            raise
+
+    def refused(self, method: str, *, channel: str = "", retry_after: float) -> None:
+        """Slack answered 429: nobody calls this again before `retry_after` seconds have passed.
+
+        A refused post tells of its channel first; a second channel refused meanwhile tells of the whole workspace.
+        """
+        if method in POSTS and channel:
+            own = self._channel(channel)
+            own.hold(retry_after)
+            if not any(lane.held for lane in self._channels.values() if lane is not own):
+                return
+        self._method(method).hold(retry_after)
+
+    def _method(self, method: str) -> Lane:
+        lane = self._methods.get(method)
+        if lane is None:
+            rate = self._limits.rate(method)
+            lane = self._methods[method] = Lane(name=method, rate=rate, waiting=self._limits.waiting)
+        return lane
+
+    def _channel(self, channel: str) -> Lane:
+        lane = self._channels.get(channel)
+        if lane is None:
+            if len(self._channels) >= _CHANNELS:
+                self._channels = {name: kept for name, kept in self._channels.items() if not kept.idle}
+            lane = self._channels[channel] = Lane(
+                name=f"posts to {channel}", rate=self._limits.channel, waiting=self._limits.waiting
+            )
+        return lane
