@@ -1,0 +1,215 @@
+"""Block Kit's pieces as small functions: what comes out keeps the limits of its own piece, whatever text comes in.
+
+Untrusted text enters only as leaves of rich text or as `plain_text`, in neither of which Slack looks for markup. A text
+that is too long for its place is cut with an ellipsis; one that is empty becomes a dash, since Slack refuses nothing
+more surely than an empty text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Literal
+
+from responses.slack import limits
+from responses.slack.measuring import length
+from responses.slack.message import Block, View
+
+# A leaf or an element of rich text; an element of actions.
+Leaf = dict[str, Any]
+Element = dict[str, Any]
+Style = Literal["", "primary", "danger"]
+
+_NOTHING: Final = "–"
+
+
+def cut(text: str, most: int) -> str:
+    """`text` without half characters, at most `most` UTF-16 units long, an ellipsis for what was left out."""
+    text = text.encode("utf-8", "replace").decode()
+    if length(text) <= most:
+        return text
+    kept = text[: most - 1]
+    while length(kept) > most - 1:
+        kept = kept[:-1]
+    return kept.rstrip() + "…"
+
+
+def _filled(text: str, most: int) -> str:
+    shown = cut(text, most)
+    return shown if shown.strip() else _NOTHING
+
+
+def plain(text: str, most: int = limits.TEXT) -> dict[str, Any]:
+    # Names in colons would become pictures, and `12:30:45` has such.
+    return {"type": "plain_text", "text": _filled(text, most), "emoji": False}
+
+
+# --- leaves of rich text --------------------------------------------------------------------------------------------
+
+
+def text(says: str, *, bold: bool = False, italic: bool = False, code: bool = False, strike: bool = False) -> Leaf:
+    """Words as they are: rich text knows no markup inside a leaf."""
+    styles = {"bold": bold, "italic": italic, "code": code, "strike": strike}
+    leaf: Leaf = {"type": "text", "text": cut(says, limits.MESSAGE_VISIBLE) or _NOTHING}
+    chosen = {name: True for name, on in styles.items() if on}
+    return {**leaf, "style": chosen} if chosen else leaf
+
+
+def bold(says: str) -> Leaf:
+    return text(says, bold=True)
+
+
+def code(says: str) -> Leaf:
+    return text(" ".join(says.split()), code=True)
+
+
+def link(url: str, title: str = "") -> Leaf:
+    """A link, or its words alone where the address is none that Slack takes."""
+    address = url.strip()
+    scheme, _, rest = address.partition("://")
+    is_web = scheme.lower() in ("http", "https") and bool(rest.strip("/"))
+    if not is_web or length(address) > limits.LINK_URL or any(char.isspace() or char in "<>|" for char in address):
+        return text(": ".join(part for part in (title, address) if part))
+    leaf: Leaf = {"type": "link", "url": cut(address, limits.LINK_URL)}
+    return {**leaf, "text": cut(title, limits.TEXT)} if title.strip() else leaf
+
+
+def user(user_id: str) -> Leaf:
+    """A person by id: shown as their name. In an updated message it notifies nobody."""
+    return {"type": "user", "user_id": user_id}
+
+
+def moment(timestamp: int, *, form: str, fallback: str) -> Leaf:
+    """A time in the reader's own zone; `form` has Slack's tokens: {time}, {date_short_pretty}."""
+    return {"type": "date", "timestamp": timestamp, "format": form, "fallback": _filled(fallback, limits.TEXT)}
+
+
+# --- elements of rich text ------------------------------------------------------------------------------------------
+
+
+def line(*leaves: Leaf) -> Element:
+    """A paragraph of rich text."""
+    return {"type": "rich_text_section", "elements": list(leaves) or [text(_NOTHING)]}
+
+
+def bullets(items: Iterable[Sequence[Leaf]], *, indent: int = 0, ordered: bool = False) -> Element:
+    """A list; an item is the leaves of its line."""
+    listed: Element = {
+        "type": "rich_text_list",
+        "style": "ordered" if ordered else "bullet",
+        "elements": [line(*item) for item in items],
+    }
+    return {**listed, "indent": indent} if indent else listed
+
+
+def preformatted(says: str) -> Element:
+    """Lines in a fixed-width font, to be copied: nothing in them is markup, not even three backticks."""
+    return {"type": "rich_text_preformatted", "elements": [text(says.rstrip() or _NOTHING)]}
+
+
+def quoted(*leaves: Leaf) -> Element:
+    return {"type": "rich_text_quote", "elements": list(leaves) or [text(_NOTHING)]}
+
+
+# --- blocks ---------------------------------------------------------------------------------------------------------
+
+
+def rich(*elements: Element) -> Block:
+    return {"type": "rich_text", "elements": list(elements) or [line()]}
+
+
+def header(says: str) -> Block:
+    return {"type": "header", "text": plain(says, limits.HEADER_TEXT)}
+
+
+def divider() -> Block:
+    return {"type": "divider"}
+
+
+def context(*says: str) -> Block:
+    """Small grey texts side by side."""
+    kept = [plain(one, limits.CONTEXT_TEXT) for one in says[: limits.CONTEXT_ELEMENTS]]
+    return {"type": "context", "elements": kept or [plain("")]}
+
+
+def section(says: str, *, accessory: Element | None = None) -> Block:
+    block: Block = {"type": "section", "text": plain(says, limits.SECTION_TEXT)}
+    return {**block, "accessory": accessory} if accessory else block
+
+
+def actions(*elements: Element, block_id: str = "") -> Block:
+    block: Block = {"type": "actions", "elements": list(elements[: limits.ACTIONS_ELEMENTS])}
+    return {**block, "block_id": cut(block_id, limits.BLOCK_ID)} if block_id else block
+
+
+def table(rows: Sequence[Sequence[str]], *, wrapped: bool = True) -> Block:
+    """Rows of cells, the first the head. The caller keeps to 100 rows, 20 cells and 10,000 characters."""
+    head, *body = rows
+    cells = [[{"type": "rich_text", "elements": [line(bold(cell or _NOTHING))]} for cell in head]]
+    cells += [[{"type": "raw_text", "text": _filled(cell, limits.TABLE_CHARACTERS)} for cell in row] for row in body]
+    return {"type": "table", "rows": cells, "column_settings": [{"is_wrapped": wrapped} for _ in head]}
+
+
+# --- elements of actions --------------------------------------------------------------------------------------------
+
+
+def button(label: str, *, action_id: str, value: str = "", style: Style = "", reads: str = "") -> Element:
+    """`reads` is what a screen reader says instead of the label. `value` must fit: a cut id is another id."""
+    made: Element = {"type": "button", "text": plain(label, limits.BUTTON_TEXT), "action_id": action_id}
+    if value:
+        made["value"] = value
+    if style:
+        made["style"] = style
+    if reads:
+        made["accessibility_label"] = cut(reads, limits.BUTTON_LABEL)
+    return made
+
+
+def option(label: str, value: str) -> dict[str, Any]:
+    return {"text": plain(label, limits.OPTION_TEXT), "value": value}
+
+
+def overflow(options: Sequence[tuple[str, str]], *, action_id: str) -> Element:
+    """The menu behind "…": (label, value) of two to five options."""
+    return {"type": "overflow", "action_id": action_id, "options": [option(label, value) for label, value in options]}
+
+
+# --- views ----------------------------------------------------------------------------------------------------------
+
+
+def text_input(label: str, *, block_id: str, action_id: str, placeholder: str = "", hint: str = "") -> Block:
+    """A line to type, asked for in a modal."""
+    element: Element = {"type": "plain_text_input", "action_id": action_id, "max_length": 253}
+    if placeholder:
+        element["placeholder"] = plain(placeholder, limits.PLACEHOLDER)
+    block: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(label, limits.INPUT_LABEL),
+        "element": element,
+    }
+    return {**block, "hint": plain(hint, limits.INPUT_HINT)} if hint else block
+
+
+def modal(
+    title: str,
+    blocks: Sequence[Block],
+    *,
+    close: str,
+    submit: str = "",
+    callback_id: str = "",
+    private_metadata: str = "",
+) -> View:
+    """A dialog. Titles and buttons are cut to Slack's 24 characters: their words should fit without."""
+    view: View = {
+        "type": "modal",
+        "title": plain(title, limits.VIEW_TITLE),
+        "close": plain(close, limits.VIEW_CLOSE),
+        "blocks": list(blocks[: limits.VIEW_BLOCKS]),
+    }
+    if submit:
+        view["submit"] = plain(submit, limits.VIEW_SUBMIT)
+    if callback_id:
+        view["callback_id"] = callback_id
+    if private_metadata:
+        view["private_metadata"] = private_metadata
+    return view

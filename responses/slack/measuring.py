@@ -1,0 +1,45 @@
+"""How long a text is for Slack, and how much of a payload a reader sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+# Their values are read by people; every other key is for machines.
+_SEEN: Final = frozenset({"text", "alt_text", "title", "fallback"})
+# Deeper than any block goes; a payload that nests without end is another's to refuse.
+_DEEPEST: Final = 40
+
+
+def length(text: str) -> int:
+    """In UTF-16 units, as a browser counts: at least as many as characters."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def visible(value: Any) -> int:
+    """How many characters of blocks, a view or any part of them a reader sees; a link without a text shows its URL."""
+    return sum(map(length, visible_texts(value)))
+
+
+def visible_texts(value: Any) -> Iterator[str]:
+    """The texts a reader sees, in their order."""
+    yield from _texts(value, 0)
+
+
+def _texts(value: Any, depth: int) -> Iterator[str]:
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item, depth + 1)
+    elif isinstance(value, dict):
+        if value.get("type") == "link" and not value.get("text") and isinstance(value.get("url"), str):
+            yield value["url"]
+        if value.get("type") in ("user", "channel", "usergroup", "emoji"):
+            yield " " * 12  # a name is put in its place
+        for key, item in value.items():
+            if isinstance(item, str):
+                if key in _SEEN:
+                    yield item
+            else:
+                yield from _texts(item, depth + 1)

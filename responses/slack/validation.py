@@ -1,0 +1,176 @@
+"""Whether Slack would take a message or a view: the one guard before anything is sent.
+
+Slack answers a bad payload with `invalid_blocks` and no answer reaches the reader, so every payload is looked at here
+first, and the simulated Slack refuses by the same table. Nothing here raises, whatever JSON comes in.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from responses.slack import limits
+from responses.slack.checking import Check, Report, boolean, many, record, shown, string, values_of
+from responses.slack.measuring import length, visible
+from responses.slack.shapes import MESSAGE_BLOCK, VIEW_BLOCK, plain_text
+
+_DEEPEST: Final = 32
+_EVENT_TYPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+_BLOCKS: Final = many(MESSAGE_BLOCK, most=limits.MESSAGE_BLOCKS)
+_VIEW_OPTIONAL: Final[dict[str, Check]] = {
+    "callback_id": string(limits.VIEW_CALLBACK_ID),
+    "external_id": string(limits.VIEW_EXTERNAL_ID),
+    "private_metadata": string(limits.VIEW_PRIVATE_METADATA, least=0),
+}
+_MODAL: Final = record(
+    {"title": plain_text(limits.VIEW_TITLE), "blocks": many(VIEW_BLOCK, most=limits.VIEW_BLOCKS)},
+    {
+        **_VIEW_OPTIONAL,
+        "submit": plain_text(limits.VIEW_SUBMIT),
+        "close": plain_text(limits.VIEW_CLOSE),
+        "clear_on_close": boolean,
+        "notify_on_close": boolean,
+    },
+)
+_HOME: Final = record({"blocks": many(VIEW_BLOCK, most=limits.VIEW_BLOCKS)}, _VIEW_OPTIONAL)
+# Arguments of chat.postMessage by which Slack would look for names and links in our text.
+_FINDS_NAMES: Final = {"link_names": (False, 0, "0", "false"), "parse": ("none",)}
+
+
+def validate_message(payload: Mapping[str, Any]) -> tuple[str, ...]:
+    """What Slack would refuse of a message, () when nothing.
+
+    `payload` is the arguments of chat.postMessage or chat.update: text, blocks, attachments, metadata are looked at,
+    the address (channel, ts) is not.
+    """
+    report = Report()
+    if not isinstance(payload, Mapping):
+        return (f"message: must be an object, is {shown(payload)}",)
+    if _is_too_deep(payload):
+        return ("message: is nested too deeply",)
+    _text(report, payload)
+    blocks = payload.get("blocks")
+    if blocks is not None and blocks != []:
+        _BLOCKS(report, "blocks", blocks)
+        _whole(report, blocks)
+    if payload.get("attachments") is not None:
+        _attachments(report, payload["attachments"])
+    if payload.get("metadata") is not None:
+        _metadata(report, payload["metadata"])
+    for key, harmless in _FINDS_NAMES.items():
+        if key in payload and payload[key] not in harmless:
+            report.add(key, "would turn names in the text into mentions")
+    return tuple(report.problems)
+
+
+def validate_view(view: Mapping[str, Any]) -> tuple[str, ...]:
+    """What Slack would refuse of a modal or a home tab, () when nothing."""
+    report = Report()
+    if not isinstance(view, Mapping):
+        return (f"view: must be an object, is {shown(view)}",)
+    if _is_too_deep(view):
+        return ("view: is nested too deeply",)
+    shape = {"modal": _MODAL, "home": _HOME}.get(view["type"]) if isinstance(view.get("type"), str) else None
+    if shape is None:
+        return (f"view.type: must be modal or home, is {shown(view.get('type'))}",)
+    shape(report, "view", {key: value for key, value in view.items() if key != "type"})
+    inputs = "input" in list(values_of(view.get("blocks"), "type"))
+    if shape is _MODAL and inputs and "submit" not in view:
+        report.add("view", "has an input and no submit button")
+    size = len(_written(view).encode())
+    if size > limits.VIEW_BYTES:
+        report.add("view", f"must be at most {limits.VIEW_BYTES} bytes, has {size}")
+    return tuple(report.problems)
+
+
+def _text(report: Report, payload: Mapping[str, Any]) -> None:
+    if payload.get("delete_original") is True and "text" not in payload:
+        return
+    if "text" not in payload:
+        report.add("message", "lacks text: notifications and screen readers have nothing else")
+        return
+    string(limits.MESSAGE_TEXT)(report, "text", payload["text"])
+
+
+def _whole(report: Report, blocks: Any) -> None:
+    """What holds of all blocks together."""
+    seen = visible(blocks)
+    if seen > limits.MESSAGE_VISIBLE:
+        report.add("blocks", f"must show at most {limits.MESSAGE_VISIBLE} characters together, show {seen}")
+    of_type = [(block.get("type"), block) for block in blocks if isinstance(block, Mapping)] if _is_list(blocks) else []
+    tables = [block for kind, block in of_type if kind == "table"]
+    if len(tables) > limits.MESSAGE_TABLES:
+        report.add("blocks", f"only one table is allowed, there are {len(tables)}")
+    if (cells := visible(tables)) > limits.TABLE_CHARACTERS:
+        report.add("blocks", f"tables must have at most {limits.TABLE_CHARACTERS} characters, have {cells}")
+    markdown = sum(length(block["text"]) for kind, block in of_type if kind == "markdown" and _has_text(block))
+    if markdown > limits.MARKDOWN_TEXT:
+        report.add("blocks", f"markdown must have at most {limits.MARKDOWN_TEXT} characters, has {markdown}")
+
+
+def _attachments(report: Report, attachments: Any) -> None:
+    many(_any_object, least=0, most=limits.MESSAGE_ATTACHMENTS)(report, "attachments", attachments)
+    if _is_list(attachments):
+        for index, blocks in enumerate(values_of(attachments, "blocks")):
+            _BLOCKS(report, f"attachments[{index}].blocks", blocks)
+
+
+def _any_object(report: Report, path: str, value: Any) -> None:
+    if not isinstance(value, Mapping):
+        report.add(path, f"must be an object, is {shown(value)}")
+
+
+def _metadata(report: Report, metadata: Any) -> None:
+    record({"event_type": string(limits.METADATA_TYPE), "event_payload": _payload})(report, "metadata", metadata)
+    if isinstance(metadata, Mapping):
+        kind = metadata.get("event_type")
+        if isinstance(kind, str) and not _EVENT_TYPE.fullmatch(kind):
+            report.add("metadata.event_type", f"must be a word of letters, digits and _ . -, is {shown(kind)}")
+        if len(_written(metadata).encode()) > limits.METADATA_BYTES:
+            report.add("metadata", f"must be at most {limits.METADATA_BYTES} bytes")
+
+
+def _payload(report: Report, path: str, value: Any) -> None:
+    """Strings, numbers and booleans, or objects of such, or arrays of such objects."""
+    _any_object(report, path, value)
+    if not isinstance(value, Mapping):
+        return
+    for key, item in value.items():
+        for one in item if _is_list(item) else [item]:
+            inner = list(one.values()) if isinstance(one, Mapping) else [one]
+            if any(not isinstance(part, str | int | float) for part in inner) or (
+                _is_list(item) and not isinstance(one, Mapping)
+            ):
+                report.add(f"{path}.{key}", "must be a string, number, boolean, or an object or objects of such")
+                break
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Found out level by level: a recursion would end with an error of its own."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        yield from value.values()
+    elif _is_list(value):
+        yield from value
+
+
+def _written(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=True, default=str, separators=(",", ":"))
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
+
+
+def _has_text(block: Mapping[str, Any]) -> bool:
+    return isinstance(block.get("text"), str)

@@ -1,0 +1,317 @@
+"""What Slack would refuse is found before it is sent, and nothing that comes in breaks the one who looks."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from slackblocks import _limits as published
+
+from responses.slack import blocks, limits
+from responses.slack.validation import validate_message, validate_view
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text()),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(), inner, max_size=4)),
+    max_leaves=12,
+)
+KEYS = st.sampled_from(
+    [
+        "type",
+        "text",
+        "blocks",
+        "elements",
+        "options",
+        "option",
+        "value",
+        "style",
+        "title",
+        "rows",
+        "column_settings",
+        "url",
+        "action_id",
+        "block_id",
+        "metadata",
+        "event_type",
+        "event_payload",
+        "attachments",
+        "submit",
+        "label",
+        "element",
+        "confirm",
+        "accessory",
+        "fields",
+        "plain_text",
+        "rich_text",
+        "rich_text_section",
+        "table",
+        "section",
+        "header",
+        "context",
+        "actions",
+        "button",
+        "overflow",
+        "modal",
+        "home",
+        "link",
+        "date",
+    ]
+)
+BLOCK_LIKE = st.recursive(
+    st.one_of(KEYS, st.none(), st.integers(), st.text(max_size=3)),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=6)),
+    max_leaves=30,
+)
+
+FINE: dict[str, Any] = {
+    "text": "The image cannot be pulled",
+    "blocks": [
+        blocks.header("CONFIRMED"),
+        blocks.rich(
+            blocks.line(blocks.bold("Image"), blocks.text(" "), blocks.code("shop/api:v2")),
+            blocks.bullets([[blocks.text("✓ it waits")], [blocks.link("https://kubernetes.io/docs", "Images")]]),
+            blocks.preformatted("kubectl get pod"),
+            blocks.quoted(blocks.text("manifest unknown"), blocks.user("U1")),
+        ),
+        blocks.table([["pod", "age"], ["api-0", "5m"]]),
+        blocks.divider(),
+        blocks.section("More", accessory=blocks.button("Open", action_id="open")),
+        blocks.actions(
+            blocks.button("Restart", action_id="remedy.1", value="p-1", style="danger"),
+            blocks.overflow([("Not it", "not_it"), ("Mute here", "mute")], action_id="more"),
+        ),
+        blocks.context("cluster prod", "7 API calls"),
+    ],
+    "metadata": {"event_type": "casebook_answer", "event_payload": {"request": "r-1", "step": 2}},
+}
+MODAL = blocks.modal(
+    "Restart pod",
+    [blocks.rich(blocks.line(blocks.text("api-0"))), blocks.text_input("Name", block_id="b", action_id="a")],
+    close="Cancel",
+    submit="Restart",
+    callback_id="dialog",
+    private_metadata="p-1",
+)
+
+
+def _section(**keys: Any) -> dict[str, Any]:
+    return {"type": "section", "text": {"type": "plain_text", "text": "x"}, **keys}
+
+
+def _button(**keys: Any) -> dict[str, Any]:
+    return {
+        "type": "actions",
+        "elements": [{"type": "button", "text": {"type": "plain_text", "text": "x"}, **keys}],
+    }
+
+
+def _leaf(**keys: Any) -> dict[str, Any]:
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [keys]}]}
+
+
+def _table(*rows: list[Any], **keys: Any) -> dict[str, Any]:
+    return {
+        "type": "table",
+        "rows": [[{"type": "raw_text", "text": cell} for cell in row] for row in rows],
+        **keys,
+    }
+
+
+def _overflow(count: int) -> dict[str, Any]:
+    options = [{"text": {"type": "plain_text", "text": "x"}, "value": str(index)} for index in range(count)]
+    return {"type": "actions", "elements": [{"type": "overflow", "action_id": "a", "options": options}]}
+
+
+def test_a_message_and_a_modal_of_every_piece_are_fine() -> None:
+    assert validate_message(FINE) == ()
+    assert validate_view(MODAL) == ()
+
+
+@pytest.mark.parametrize(
+    ("block", "says"),
+    [
+        ({"type": "carousel"}, "'carousel' is no block taken here"),
+        ({}, "None is no block taken here"),
+        ("text", "must be an object"),
+        (_section(colour="red"), "unknown key 'colour'"),
+        ({"type": "section"}, "must have text or fields"),
+        ({"type": "section", "text": {"type": "plain_text", "text": ""}}, "must not be empty"),
+        ({"type": "section", "text": {"type": "plain_text", "text": "x" * 3001}}, "at most 3000 characters"),
+        ({"type": "section", "text": {"type": "plain_text", "text": "\ud800"}}, "surrogate"),
+        (
+            {"type": "section", "fields": [{"type": "plain_text", "text": "x" * 2001}]},
+            "at most 2000 characters",
+        ),
+        ({"type": "section", "fields": [{"type": "plain_text", "text": "x"}] * 11}, "at most 10 items"),
+        ({"type": "header", "text": {"type": "mrkdwn", "text": "x"}}, "'mrkdwn' is no text object"),
+        ({"type": "header", "text": {"type": "plain_text", "text": "x" * 151}}, "at most 150"),
+        ({"type": "header", "text": {"type": "plain_text", "text": "😀" * 76}}, "has 152"),
+        ({"type": "context", "elements": []}, "at least 1 items"),
+        ({"type": "context", "elements": [{"type": "plain_text", "text": "x"}] * 11}, "at most 10 items"),
+        ({"type": "actions", "elements": []}, "at least 1 items"),
+        (_button(style="default"), "primary, danger"),
+        (_button(value="x" * 2001), "at most 2000"),
+        (_button(url="javascript:alert(1)"), "must be an address"),
+        (_button(url="https://x.example/" + "y" * 3000), "at most 3000"),
+        (_button(confirm={"title": {"type": "plain_text", "text": "x"}}), "lacks text"),
+        (_button(action_id=""), "must not be empty"),
+        (_button(text={"type": "mrkdwn", "text": "x"}), "is no text object"),
+        (_button(text={"type": "plain_text", "text": "x" * 76}), "at most 75"),
+        (_overflow(1), "at least 2 items"),
+        (_overflow(6), "at most 5 items"),
+        (_leaf(type="text", text=""), "must not be empty"),
+        (_leaf(type="text", text="x", style={"blink": True}), "unknown key 'blink'"),
+        (_leaf(type="broadcast", range="here"), "'broadcast' is no part of rich text"),
+        (_leaf(type="usergroup", usergroup_id="S1"), "'usergroup' is no part of rich text"),
+        (_leaf(type="link", url="file:///etc/passwd"), "must be an address"),
+        (_leaf(type="link", url="https://a.example/ b"), "no white space"),
+        ({"type": "rich_text", "elements": []}, "at least 1 items"),
+        (
+            {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [{"type": "user"}]}]},
+            "is no part of preformatted text",
+        ),
+        (
+            {"type": "rich_text", "elements": [{"type": "rich_text_list", "style": "stars", "elements": []}]},
+            "bullet, ordered",
+        ),
+        (_table(), "at least 1 items"),
+        (_table([""]), "must not be empty"),
+        (_table(["a", "b"], ["a"]), "differ in length"),
+        (_table(["a"] * 21), "at most 20 items"),
+        (_table(*[["a"]] * 101), "at most 100 items"),
+        (_table(["a"], column_settings=[{"align": "justify"}]), "left, center, right"),
+        ({"type": "image", "alt_text": "x"}, "must have exactly one of image_url"),
+        ({"type": "markdown", "text": "x" * 12001}, "at most 12000"),
+    ],
+)
+def test_what_slack_refuses_of_a_block_is_said(block: Any, says: str) -> None:
+    problems = validate_message({"text": "x", "blocks": [block]})
+
+    assert any(says in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("payload", "says"),
+    [
+        ({"blocks": [blocks.divider()]}, "lacks text"),
+        ({"text": ""}, "must not be empty"),
+        ({"text": "x" * 4001}, "at most 4000"),
+        ({"text": "x", "blocks": [blocks.divider()] * 51}, "at most 50 items"),
+        ({"text": "x", "blocks": [blocks.section("x" * 3000)] * 5}, "must show at most 12000"),
+        ({"text": "x", "blocks": [_table(["a"])] * 2}, "only one table"),
+        ({"text": "x", "blocks": [_table(["a" * 10_001])]}, "at most 10000 characters"),
+        ({"text": "x", "blocks": [{"type": "markdown", "text": "x" * 7000}] * 2}, "at most 12000"),
+        ({"text": "x", "blocks": [blocks.divider() | {"block_id": "b"}] * 2}, "occurs twice"),
+        ({"text": "x", "blocks": [_button(action_id="a"), _button(action_id="a")]}, "occurs twice"),
+        ({"text": "x", "blocks": "[]"}, "must be an array"),
+        ({"text": "x", "attachments": [1]}, "must be an object"),
+        ({"text": "x", "attachments": [{"blocks": [{"type": "x"}]}]}, "is no block"),
+        ({"text": "x", "metadata": {"event_type": "a b", "event_payload": {}}}, "must be a word"),
+        ({"text": "x", "metadata": {"event_type": "a"}}, "lacks event_payload"),
+        ({"text": "x", "metadata": {"event_type": "a", "event_payload": {"k": [[1]]}}}, "must be a string"),
+        ({"text": "x", "metadata": {"event_type": "a", "event_payload": {"k": "x" * 9000}}}, "at most 8000"),
+        ({"text": "x", "link_names": True}, "mentions"),
+        ({"text": "x", "parse": "full"}, "mentions"),
+    ],
+)
+def test_what_slack_refuses_of_a_whole_message_is_said(payload: Any, says: str) -> None:
+    problems = validate_message(payload)
+
+    assert any(says in problem for problem in problems), problems
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"type": "message"}, "must be modal or home"),
+        ({"title": {"type": "plain_text", "text": "x" * 25}}, "at most 24"),
+        ({"submit": {"type": "plain_text", "text": "x" * 25}}, "at most 24"),
+        ({"close": {"type": "plain_text", "text": "x" * 25}}, "at most 24"),
+        ({"private_metadata": "x" * 3001}, "at most 3000"),
+        ({"callback_id": "x" * 256}, "at most 255"),
+        ({"blocks": [blocks.divider()] * 101}, "at most 100"),
+        ({"blocks": [_table(["a"])]}, "is no block"),
+        ({"blocks": [blocks.section("中" * 3000)] * 99}, "at most 250000 bytes"),
+        ({"colour": "red"}, "unknown key"),
+        ({"submit": None}, "must be an object"),
+    ],
+)
+def test_what_slack_refuses_of_a_view_is_said(change: dict[str, Any], says: str) -> None:
+    problems = validate_view({**MODAL, **change})
+
+    assert any(says in problem for problem in problems), problems
+
+
+def test_a_modal_that_asks_for_something_can_be_submitted() -> None:
+    view = {key: value for key, value in MODAL.items() if key != "submit"}
+
+    assert validate_view(view) == ("view: has an input and no submit button",)
+
+
+@given(value=st.one_of(JSON, BLOCK_LIKE))
+def test_no_json_breaks_the_validation(value: Any) -> None:
+    for payload in (value, {"text": "x", "blocks": value, "metadata": value, "attachments": value}):
+        assert all(isinstance(problem, str) for problem in validate_message(payload))
+    for view in (value, {"type": "modal", "title": value, "blocks": value}):
+        assert all(isinstance(problem, str) for problem in validate_view(view))
+
+
+def test_nesting_without_end_is_refused() -> None:
+    deep: Any = "x"
+    for _ in range(100_000):
+        deep = [deep]
+
+    assert validate_message({"text": "x", "blocks": deep}) == ("message: is nested too deeply",)
+    assert validate_view({"type": "modal", "blocks": deep}) == ("view: is nested too deeply",)
+
+
+def test_the_limits_are_those_that_an_independent_list_has() -> None:
+    ours = {
+        "ACTION_ID_MAX_LENGTH": limits.ACTION_ID,
+        "ACTIONS_ELEMENTS_MAX_ITEMS": limits.ACTIONS_ELEMENTS,
+        "BLOCK_ID_MAX_LENGTH": limits.BLOCK_ID,
+        "BUTTON_ACCESSIBILITY_LABEL_MAX_LENGTH": limits.BUTTON_LABEL,
+        "BUTTON_TEXT_MAX_LENGTH": limits.BUTTON_TEXT,
+        "BUTTON_URL_MAX_LENGTH": limits.BUTTON_URL,
+        "BUTTON_VALUE_MAX_LENGTH": limits.BUTTON_VALUE,
+        "CHECKBOXES_OPTIONS_MAX_ITEMS": limits.CHECKBOXES,
+        "CONFIRMATION_CONFIRM_MAX_LENGTH": limits.CONFIRM_BUTTON,
+        "CONFIRMATION_DENY_MAX_LENGTH": limits.CONFIRM_BUTTON,
+        "CONFIRMATION_TEXT_MAX_LENGTH": limits.CONFIRM_TEXT,
+        "CONFIRMATION_TITLE_MAX_LENGTH": limits.CONFIRM_TITLE,
+        "CONTEXT_ELEMENTS_MAX_ITEMS": limits.CONTEXT_ELEMENTS,
+        "HEADER_TEXT_MAX_LENGTH": limits.HEADER_TEXT,
+        "IMAGE_ALT_TEXT_MAX_LENGTH": limits.IMAGE_ALT,
+        "IMAGE_IMAGE_URL_MAX_LENGTH": limits.IMAGE_URL,
+        "IMAGE_TITLE_MAX_LENGTH": limits.IMAGE_TITLE,
+        "INPUT_HINT_MAX_LENGTH": limits.INPUT_HINT,
+        "INPUT_LABEL_MAX_LENGTH": limits.INPUT_LABEL,
+        "MARKDOWN_TOTAL_TEXT_MAX_LENGTH": limits.MARKDOWN_TEXT,
+        "MESSAGE_ATTACHMENTS_MAX_ITEMS": limits.MESSAGE_ATTACHMENTS,
+        "MESSAGE_BLOCKS_MAX_ITEMS": limits.MESSAGE_BLOCKS,
+        "OPTION_DESCRIPTION_MAX_LENGTH": limits.OPTION_DESCRIPTION,
+        "OPTION_TEXT_MAX_LENGTH": limits.OPTION_TEXT,
+        "OPTION_VALUE_MAX_LENGTH": limits.OPTION_VALUE,
+        "OVERFLOW_OPTIONS_MAX_ITEMS": limits.OVERFLOW_MOST,
+        "PLAIN_TEXT_INPUT_MAX_LENGTH_MAX": limits.PLAIN_INPUT,
+        "PLAIN_TEXT_INPUT_PLACEHOLDER_MAX_LENGTH": limits.PLACEHOLDER,
+        "RICH_TEXT_LIST_INDENT_MAX": limits.LIST_INDENT,
+        "SECTION_FIELDS_ITEM_MAX_LENGTH": limits.SECTION_FIELD,
+        "SECTION_FIELDS_MAX_ITEMS": limits.SECTION_FIELDS,
+        "SECTION_TEXT_MAX_LENGTH": limits.SECTION_TEXT,
+        "SELECT_OPTIONS_MAX_ITEMS": limits.SELECT_OPTIONS,
+        "TABLE_COLUMN_SETTINGS_MAX_ITEMS": limits.TABLE_SETTINGS,
+        "TABLE_COLUMNS_MAX_ITEMS": limits.TABLE_CELLS,
+        "TABLE_ROWS_MAX_ITEMS": limits.TABLE_ROWS,
+        "TEXT_MAX_LENGTH": limits.TEXT,
+        "VIEW_BLOCKS_MAX_ITEMS": limits.VIEW_BLOCKS,
+        "VIEW_CALLBACK_ID_MAX_LENGTH": limits.VIEW_CALLBACK_ID,
+        "VIEW_CLOSE_MAX_LENGTH": limits.VIEW_CLOSE,
+        "VIEW_EXTERNAL_ID_MAX_LENGTH": limits.VIEW_EXTERNAL_ID,
+        "VIEW_PRIVATE_METADATA_MAX_LENGTH": limits.VIEW_PRIVATE_METADATA,
+        "VIEW_SUBMIT_MAX_LENGTH": limits.VIEW_SUBMIT,
+        "VIEW_TITLE_MAX_LENGTH": limits.VIEW_TITLE,
+    }
+
+    assert ours == {name: getattr(published, name) for name in ours}
+    assert published.OVERFLOW_OPTIONS_MIN_ITEMS <= limits.OVERFLOW_LEAST
