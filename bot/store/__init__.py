@@ -1,1 +1,44 @@
 """What Casebook remembers: requests, answers, plans, audit. The only room with tables and their migrations."""
+
+from bot.store.answers import Answer
+from bot.store.audit import AuditEntry
+from bot.store.errors import (
+    StoreDamaged,
+    StoreFull,
+    StoreLocked,
+    StoreReadOnly,
+    StoreTooNew,
+    StoreUnavailable,
+    StoreUnreachable,
+)
+from bot.store.mutes import Mute
+from bot.store.opening import Store, open_store
+from bot.store.outbox import Sending, Sent
+from bot.store.plans import Claim, Claimed, Plan
+from bot.store.requests import Asked, Request, State, Surface
+from bot.store.topics import Topic
+
+__all__ = [
+    "Answer",
+    "Asked",
+    "AuditEntry",
+    "Claim",
+    "Claimed",
+    "Mute",
+    "Plan",
+    "Request",
+    "Sending",
+    "Sent",
+    "State",
+    "Store",
+    "StoreDamaged",
+    "StoreFull",
+    "StoreLocked",
+    "StoreReadOnly",
+    "StoreTooNew",
+    "StoreUnavailable",
+    "StoreUnreachable",
+    "Surface",
+    "Topic",
+    "open_store",
+]

@@ -1,0 +1,104 @@
+"""Answers: what was said to a request, where, and what its message shows by now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, delete, select, update
+
+from bot.store.database import Database
+from bot.store.rows import upsert
+from bot.store.tables import answers
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """`revision` is that of the text answered. `message` is what was posted, `shown` what was noted since."""
+
+    request_id: str
+    revision: int
+    channel: str
+    ts: str
+    incident: str
+    verdict: str
+    message: Json
+    details: Json
+    shown: Json
+    saved: datetime
+
+
+class Answers:
+    """All methods raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def save(
+        self,
+        request_id: str,
+        revision: int,
+        *,
+        channel: str,
+        ts: str,
+        incident: str,
+        verdict: str,
+        message: Json,
+        details: Json,
+        now: datetime,
+    ) -> bool:
+        """Keep the answer, with what was noted before. False: a later revision is answered already."""
+        async with self._database.write("answer", request_id) as connection:
+            found = select(answers.c.revision).where(answers.c.request_id == request_id)
+            before = (await connection.execute(found)).scalar_one_or_none()
+            if before is not None and before > revision:
+                return False
+            values = {
+                "request_id": request_id,
+                "revision": revision,
+                "channel": channel,
+                "ts": ts,
+                "incident": incident,
+                "verdict": verdict,
+                "message": message,
+                "details": details,
+                "saved": now,
+            }
+            await upsert(connection, answers, values if before is not None else {**values, "shown": {}})
+            return True
+
+    async def get(self, request_id: str) -> Answer | None:
+        return await self._one(answers.c.request_id == request_id)
+
+    async def by_message(self, channel: str, ts: str) -> Answer | None:
+        """The answer that message `ts` shows."""
+        return await self._one((answers.c.channel == channel) & (answers.c.ts == ts)) if ts else None
+
+    async def note(self, request_id: str, shown: Json) -> Json | None:
+        """Merge `shown`, key by key, into what the message shows; all of it then. None: no such answer."""
+        async with self._database.write("answer", request_id) as connection:
+            found = select(answers.c.shown).where(answers.c.request_id == request_id)
+            row = (await connection.execute(found)).one_or_none()
+            if row is None:
+                return None
+            merged = {**row.shown, **shown}
+            await connection.execute(update(answers).where(answers.c.request_id == request_id).values(shown=merged))
+            return merged
+
+    async def delete(self, request_id: str) -> bool:
+        async with self._database.write("answer", request_id) as connection:
+            done = await connection.execute(delete(answers).where(answers.c.request_id == request_id))
+            return done.rowcount > 0
+
+    async def _one(self, which: ColumnElement[bool]) -> Answer | None:
+        async with self._database.read() as connection:
+            query = select(answers).where(which).order_by(answers.c.saved.desc()).limit(1)
+            row = (await connection.execute(query)).one_or_none()
+            return None if row is None else _answer(row)
+
+
+def _answer(row: Row[Any]) -> Answer:
+    return Answer(**row._mapping)

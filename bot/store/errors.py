@@ -1,0 +1,103 @@
+"""What can go wrong with a database, as our own errors: SQLAlchemy and its drivers stay behind this room.
+
+    StoreUnavailable
+    ├── StoreLocked        someone else holds it longer than we may wait
+    ├── StoreFull          no room on the disk or in the tablespace
+    ├── StoreReadOnly      it may be read, not written
+    ├── StoreUnreachable   no such directory, no such server, refused, gone away
+    ├── StoreTooNew        a newer Casebook has migrated it
+    └── StoreDamaged       the file is no database, or a broken one
+
+The driver's own words are dropped on purpose: they quote statements, values and connection strings, which here are what
+people pasted and passwords. `str()` is one clear line that says what to do.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be used now. `str()` is one clear line without values."""
+
+    usual: ClassVar[str] = "the database failed"
+
+    def __init__(self, says: str = "") -> None:
+        super().__init__(says or self.usual)
+
+
+class StoreLocked(StoreUnavailable):
+    usual = "the database is locked by another process for longer than Casebook waits"
+
+
+class StoreFull(StoreUnavailable):
+    usual = "the database cannot grow: no space left on its disk"
+
+
+class StoreReadOnly(StoreUnavailable):
+    usual = "the database cannot be written: it is read-only"
+
+
+class StoreUnreachable(StoreUnavailable):
+    usual = "the database cannot be reached: check that it exists, runs and lets Casebook in"
+
+
+class StoreTooNew(StoreUnavailable):
+    usual = "the database was migrated by a newer Casebook: start that version, or use another database"
+
+
+class StoreDamaged(StoreUnavailable):
+    usual = "the database file is damaged or is no database"
+
+
+# SQLite tells its errors apart by number (low byte of the code), PostgreSQL by SQLSTATE (its class is two characters).
+_SQLITE: Final = {
+    3: StoreUnreachable,  # PERM
+    5: StoreLocked,  # BUSY
+    6: StoreLocked,  # LOCKED
+    8: StoreReadOnly,  # READONLY
+    10: StoreUnreachable,  # IOERR
+    11: StoreDamaged,  # CORRUPT
+    13: StoreFull,  # FULL
+    14: StoreUnreachable,  # CANTOPEN
+    23: StoreUnreachable,  # AUTH
+    26: StoreDamaged,  # NOTADB
+}
+_POSTGRES: Final = {
+    "25006": StoreReadOnly,  # read_only_sql_transaction
+    "40001": StoreLocked,  # serialization_failure
+    "40P01": StoreLocked,  # deadlock_detected
+    "53100": StoreFull,  # disk_full
+    "55P03": StoreLocked,  # lock_not_available
+    "57014": StoreLocked,  # query_canceled: our own statement_timeout
+}
+_POSTGRES_CLASSES: Final = {
+    "08": StoreUnreachable,  # connection exceptions
+    "28": StoreUnreachable,  # invalid authorization
+    "3D": StoreUnreachable,  # no such database
+    "53": StoreUnreachable,  # too many connections, out of memory
+    "57": StoreUnreachable,  # shut down, starting up
+    "58": StoreFull,  # system errors: could not extend, write or fsync a file
+}
+
+
+def translated(error: SQLAlchemyError | OSError) -> StoreUnavailable:
+    """What a library's error means for us, without its words."""
+    original = getattr(error, "orig", None)
+    code = getattr(original, "sqlite_errorcode", None)
+    if isinstance(code, int):
+        return _SQLITE.get(code & 0xFF, StoreUnavailable)(_unexpected(error) if (code & 0xFF) not in _SQLITE else "")
+    state = getattr(original, "sqlstate", None)
+    if isinstance(state, str):
+        known = _POSTGRES.get(state) or _POSTGRES_CLASSES.get(state[:2])
+        return known() if known else StoreUnavailable(f"{_unexpected(error)} {state}")
+    if isinstance(error, OSError) or type(original).__name__ in ("OperationalError", "ConnectionTimeout"):
+        return StoreUnreachable()
+    return StoreUnavailable(_unexpected(error))
+
+
+def _unexpected(error: Exception) -> str:
+    name = type(getattr(error, "orig", None) or error).__name__
+    return f"{StoreUnavailable.usual} with an unexpected {name}"

@@ -1,0 +1,39 @@
+"""Feedback: what people thought of an answer, one opinion a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from bot.store.database import Database
+from bot.store.rows import upsert
+from bot.store.tables import feedback
+
+
+class Feedback:
+    """All methods raise `StoreUnavailable`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, request_id: str, user: str, what: str, now: datetime) -> bool:
+        """Whether it changed anything: a person's later opinion replaces the earlier one."""
+        async with self._database.write("feedback", request_id, user) as connection:
+            mine = (feedback.c.request_id == request_id) & (feedback.c.user == user)
+            if (await connection.execute(select(feedback.c.what).where(mine))).scalar_one_or_none() == what:
+                return False
+            await upsert(connection, feedback, {"request_id": request_id, "user": user, "what": what, "at": now})
+            return True
+
+    async def of(self, request_id: str) -> Mapping[str, int]:
+        """How many people said what."""
+        async with self._database.read() as connection:
+            query = (
+                select(feedback.c.what, func.count())
+                .where(feedback.c.request_id == request_id)
+                .group_by(feedback.c.what)
+                .order_by(feedback.c.what)
+            )
+            return {row[0]: row[1] for row in await connection.execute(query)}

@@ -1,0 +1,64 @@
+"""Bringing a database to the schema of this program, once, however many processes start at a time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.store.database import connect_args, prepare_sqlite
+from bot.store.errors import StoreTooNew, translated
+
+# Not alembic's own name: someone else's tables may live beside ours.
+VERSION_TABLE: Final = "casebook_schema"
+# Any constant: processes that migrate the same database take turns on it.
+_TURN: Final = 0x6361_7365_626F_6F6B
+
+
+def migrate(url: URL) -> None:
+    """Blocking. Raises `StoreUnavailable`; its kind `StoreTooNew` when a newer program was here before."""
+    engine = _engine(url)
+    try:
+        # All of it or nothing: both databases change schemas in transactions.
+        with engine.begin() as connection:
+            if connection.dialect.name != "sqlite":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TURN})
+            _upgrade(connection)
+    except (SQLAlchemyError, OSError) as error:
+        raise translated(error) from None
+    finally:
+        engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    scripts = ScriptDirectory.from_config(config)
+    known = {revision.revision for revision in scripts.walk_revisions()}
+    present = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_heads()
+    if not set(present) <= known:
+        raise StoreTooNew
+    if set(present) != set(scripts.get_heads()):
+        command.upgrade(config, "head")
+
+
+def _engine(url: URL) -> Engine:
+    """The async engine's settings on the synchronous driver: alembic is synchronous."""
+    sqlite = url.get_backend_name() == "sqlite"
+    sync = url.set(drivername="sqlite+pysqlite") if sqlite else url
+    engine = create_engine(sync, connect_args=connect_args(url), hide_parameters=True)
+    if sqlite:
+        event.listen(engine, "connect", lambda connection, _record: prepare_sqlite(connection))
+        event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _begin_immediate(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

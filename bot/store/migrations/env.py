@@ -1,0 +1,11 @@
+"""What alembic runs: migrations over the connection, inside the transaction, that `bot.store.migrating` opened."""
+
+from alembic import context
+
+from bot.store.migrating import VERSION_TABLE
+from bot.store.tables import METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=METADATA, version_table=VERSION_TABLE
+)
+context.run_migrations()

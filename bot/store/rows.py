@@ -1,0 +1,28 @@
+"""The two writes that differ between databases in SQLAlchemy though not in SQL: insert once, insert or replace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+def _insert(connection: AsyncConnection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+async def insert_once(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> bool:
+    """Whether the row is new: one that breaks a unique key is left out."""
+    statement = _insert(connection, table).values(dict(values)).on_conflict_do_nothing()
+    return (await connection.execute(statement)).rowcount > 0
+
+
+async def upsert(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> None:
+    """Insert, or replace what `values` names in the row with the same primary key."""
+    keys = [column.name for column in table.primary_key]
+    others = {name: value for name, value in values.items() if name not in keys}
+    statement = _insert(connection, table).values(dict(values)).on_conflict_do_update(index_elements=keys, set_=others)
+    await connection.execute(statement)

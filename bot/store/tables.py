@@ -1,0 +1,177 @@
+"""The tables, as they are now. How they came to be so is in `migrations/`; a test holds the two together."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table
+
+from bot.store.types import Document, Moment, Words
+
+METADATA: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+# SQLite counts up only a column typed INTEGER.
+_SERIAL: Final = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _words(name: str) -> Column[str]:
+    return Column(name, Words, nullable=False, default="", server_default="")
+
+
+def _key(name: str) -> Column[str]:
+    return Column(name, Words, primary_key=True)
+
+
+def _at(name: str) -> Column[object]:
+    return Column(name, Moment, nullable=False)
+
+
+requests: Final = Table(
+    "requests",
+    METADATA,
+    _key("id"),
+    _words("team"),
+    _words("channel"),
+    _words("thread_ts"),
+    _words("source_ts"),
+    _words("user"),
+    Column("surface", String(16), nullable=False),
+    _words("kind"),
+    _words("namespace"),
+    _words("name"),
+    Column("files", Document, nullable=False),
+    _words("response_url"),
+    _words("language"),
+    _at("created"),
+    _at("touched"),
+    Column("state", String(16), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Index(None, "channel", "thread_ts"),
+    Index(None, "touched"),
+)
+
+parts: Final = Table(
+    "request_parts",
+    METADATA,
+    Column("request_id", Words, ForeignKey("requests.id", ondelete="CASCADE"), primary_key=True),
+    _key("ts"),
+    _words("channel"),
+    _words("text"),
+    Index(None, "channel", "ts"),
+)
+
+outbox: Final = Table(
+    "outbox",
+    METADATA,
+    _key("key"),
+    _words("channel"),
+    _words("thread_ts"),
+    _words("ts"),
+    _at("began"),
+    Index(None, "channel", "ts"),
+    Index(None, "began"),
+)
+
+answers: Final = Table(
+    "answers",
+    METADATA,
+    _key("request_id"),
+    Column("revision", Integer, nullable=False),
+    _words("channel"),
+    _words("ts"),
+    _words("incident"),
+    _words("verdict"),
+    Column("message", Document, nullable=False),
+    Column("details", Document, nullable=False),
+    Column("shown", Document, nullable=False),
+    _at("saved"),
+    Index(None, "channel", "ts"),
+    Index(None, "saved"),
+)
+
+topics: Final = Table(
+    "topics",
+    METADATA,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    _words("channel"),
+    _words("fingerprint"),
+    _words("leader"),
+    Column("joined", Integer, nullable=False),
+    _at("first"),
+    _at("last"),
+    Index(None, "channel", "fingerprint"),
+    Index(None, "last"),
+    sqlite_autoincrement=True,
+)
+
+topic_members: Final = Table(
+    "topic_members",
+    METADATA,
+    Column("topic_id", _SERIAL, ForeignKey("topics.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    _key("request_id"),
+    Index(None, "request_id"),
+)
+
+mutes: Final = Table(
+    "mutes",
+    METADATA,
+    _key("channel"),
+    _key("incident"),
+    _words("by"),
+    _at("at"),
+    Column("until", Moment),
+)
+
+feedback: Final = Table(
+    "feedback",
+    METADATA,
+    _key("request_id"),
+    _key("user"),
+    _words("what"),
+    _at("at"),
+)
+
+plans: Final = Table(
+    "plans",
+    METADATA,
+    _key("id"),
+    _words("request_id"),
+    Column("document", Document, nullable=False),
+    _words("state"),
+    _at("expires"),
+    _words("claimed_by"),
+    Column("claimed_at", Moment),
+    _words("token"),
+    Index(None, "request_id"),
+    Index(None, "expires"),
+)
+
+audit: Final = Table(
+    "audit",
+    METADATA,
+    Column("id", _SERIAL, primary_key=True, autoincrement=True),
+    # Given, it makes an entry of a step that runs twice one entry.
+    Column("key", Words, unique=True),
+    _at("at"),
+    _words("actor"),
+    _words("team"),
+    _words("channel"),
+    _words("action"),
+    _words("cluster"),
+    _words("target"),
+    _words("plan_id"),
+    _words("outcome"),
+    Column("detail", Document, nullable=False),
+    Index(None, "at"),
+    sqlite_autoincrement=True,
+)
+
+notices: Final = Table("notices", METADATA, _key("key"), _at("at"))
+
+replicas: Final = Table("replicas", METADATA, _key("executor"), _words("version"), _at("beat"))
