@@ -1,0 +1,51 @@
+"""Others' implementations of Slack, as `make ci-tools` installs them; a test that needs one is skipped without it."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.peers.payloads import SAMPLES, Payload, of_json
+
+HERE = Path(__file__).parent
+GOLDEN = HERE.parent / "responses_slack" / "golden"
+# emulate asks for it; the official clients are content with 20.
+NODE = 22
+
+
+@pytest.fixture(scope="session")
+def peers() -> Path:
+    """The directory that holds `node_modules`."""
+    if not (HERE / "node_modules" / ".package-lock.json").is_file():
+        pytest.skip("needs the packages of tests/peers/package-lock.json: run `make ci-tools`")
+    return HERE
+
+
+@pytest.fixture(scope="session")
+def node(peers: Path) -> Path:
+    """A Node.js of the major version that the peers ask for: the one among them, or the one on the PATH."""
+    own = sorted(peers.glob("node_modules/node-*/bin/node"))
+    found = [str(path) for path in own] or [path for path in [shutil.which("node")] if path]
+    for path in found:
+        said = subprocess.run([path, "--version"], check=True, capture_output=True, text=True, timeout=10).stdout
+        if int(re.findall(r"\d+", said)[0]) >= NODE:
+            return Path(path)
+    pytest.skip(f"needs Node.js {NODE} or newer on the PATH")
+
+
+@pytest.fixture(scope="session")
+def payloads() -> list[Payload]:
+    """What Casebook says: the golden payloads beside its tests, and a sample of every piece it may use."""
+    return [*SAMPLES, *_golden()]
+
+
+def _golden() -> Iterator[Payload]:
+    for path in sorted(GOLDEN.rglob("*.json")):
+        content: Any = json.loads(path.read_text("utf-8"))
+        for number, one in enumerate(content if isinstance(content, list) else [content]):
+            yield of_json(f"{path.stem}[{number}]" if isinstance(content, list) else path.stem, one)

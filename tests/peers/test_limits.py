@@ -1,0 +1,212 @@
+"""The numbers Casebook holds its payloads to are those of slackblocks' table, derived by others from Slack's pages."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+from slackblocks import _limits
+
+from responses.slack.validation import validate_message, validate_view
+from tests.peers import payloads
+from tests.peers.payloads import Json, Payload, message, modal, option, plain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """The place `path` in a piece of type `of` holds at most slackblocks' `constant` characters or items."""
+
+    of: str
+    path: str
+    constant: str
+
+    @property
+    def number(self) -> int:
+        return int(getattr(_limits, self.constant))
+
+
+def _limits_of(of: str, **paths: str) -> list[Limit]:
+    return [Limit(of=of, path=path.replace("__", "."), constant=constant) for path, constant in paths.items()]
+
+
+LIMITS: Final = [
+    *_limits_of(
+        "button", text__text="BUTTON_TEXT_MAX_LENGTH", value="BUTTON_VALUE_MAX_LENGTH", url="BUTTON_URL_MAX_LENGTH",
+        accessibility_label="BUTTON_ACCESSIBILITY_LABEL_MAX_LENGTH", action_id="ACTION_ID_MAX_LENGTH",
+        confirm__title__text="CONFIRMATION_TITLE_MAX_LENGTH", confirm__text__text="CONFIRMATION_TEXT_MAX_LENGTH",
+        confirm__confirm__text="CONFIRMATION_CONFIRM_MAX_LENGTH", confirm__deny__text="CONFIRMATION_DENY_MAX_LENGTH",
+    ),
+    *_limits_of("overflow", options="OVERFLOW_OPTIONS_MAX_ITEMS"),
+    *_limits_of("checkboxes", options="CHECKBOXES_OPTIONS_MAX_ITEMS"),
+    *_limits_of("radio_buttons", options="RADIO_BUTTONS_OPTIONS_MAX_ITEMS"),
+    *_limits_of(
+        "static_select", options="SELECT_OPTIONS_MAX_ITEMS", placeholder__text="SELECT_PLACEHOLDER_MAX_LENGTH"
+    ),
+    *_limits_of("option", text__text="OPTION_TEXT_MAX_LENGTH", value="OPTION_VALUE_MAX_LENGTH"),
+    *_limits_of(
+        "plain_text_input", placeholder__text="PLAIN_TEXT_INPUT_PLACEHOLDER_MAX_LENGTH",
+        min_length="PLAIN_TEXT_INPUT_MIN_LENGTH_MAX", max_length="PLAIN_TEXT_INPUT_MAX_LENGTH_MAX",
+    ),
+    *_limits_of(
+        "section", text__text="SECTION_TEXT_MAX_LENGTH", fields="SECTION_FIELDS_MAX_ITEMS",
+        fields__0__text="SECTION_FIELDS_ITEM_MAX_LENGTH",
+    ),
+    *_limits_of("actions", elements="ACTIONS_ELEMENTS_MAX_ITEMS", block_id="BLOCK_ID_MAX_LENGTH"),
+    *_limits_of("context", elements="CONTEXT_ELEMENTS_MAX_ITEMS", elements__0__text="TEXT_MAX_LENGTH"),
+    *_limits_of("header", text__text="HEADER_TEXT_MAX_LENGTH"),
+    *_limits_of("image", alt_text="IMAGE_ALT_TEXT_MAX_LENGTH", image_url="IMAGE_IMAGE_URL_MAX_LENGTH"),
+    *_limits_of("input", label__text="INPUT_LABEL_MAX_LENGTH", hint__text="INPUT_HINT_MAX_LENGTH"),
+    *_limits_of("markdown", text="MARKDOWN_TEXT_MAX_LENGTH"),
+    *_limits_of("rich_text_list", indent="RICH_TEXT_LIST_INDENT_MAX", border="RICH_TEXT_LIST_BORDER_MAX"),
+    *_limits_of("rich_text_preformatted", border="RICH_TEXT_PREFORMATTED_BORDER_MAX"),
+    *_limits_of("table", rows="TABLE_ROWS_MAX_ITEMS", column_settings="TABLE_COLUMN_SETTINGS_MAX_ITEMS"),
+    *_limits_of("message", blocks="MESSAGE_BLOCKS_MAX_ITEMS", attachments="MESSAGE_ATTACHMENTS_MAX_ITEMS"),
+    *_limits_of(
+        "modal", blocks="VIEW_BLOCKS_MAX_ITEMS", private_metadata="VIEW_PRIVATE_METADATA_MAX_LENGTH",
+        callback_id="VIEW_CALLBACK_ID_MAX_LENGTH", external_id="VIEW_EXTERNAL_ID_MAX_LENGTH",
+        title__text="VIEW_TITLE_MAX_LENGTH", close__text="VIEW_CLOSE_MAX_LENGTH", submit__text="VIEW_SUBMIT_MAX_LENGTH",
+    ),
+]  # fmt: skip
+
+IN_ACTIONS: Final = {
+    "button": payloads.BUTTON,
+    "checkboxes": payloads.CHECKBOXES,
+    "overflow": payloads.OVERFLOW,
+    "radio_buttons": payloads.RADIO,
+    "static_select": payloads.SELECT,
+}
+IN_MESSAGE: Final = {
+    "actions": payloads.ACTIONS,
+    "context": payloads.CONTEXT,
+    "header": payloads.HEADER,
+    "image": payloads.IMAGE,
+    "markdown": payloads.MARKDOWN,
+    "section": payloads.SECTION,
+    "table": payloads.TABLE,
+}
+IN_RICH_TEXT: Final = {"rich_text_list": payloads.LIST, "rich_text_preformatted": payloads.PREFORMATTED}
+MODAL: Final = modal(
+    {"type": "divider"}, submit=plain("Apply"), close=plain("Cancel"), callback_id="c", external_id="e",
+    private_metadata="",
+)  # fmt: skip
+
+
+def _payload_with(limit: Limit, size: int) -> Json:
+    """A payload in which only the limited place has another size."""
+    of = limit.of
+
+    def grown(piece: Json) -> Json:
+        return _with(piece, limit.path, size)
+
+    if of in IN_ACTIONS:
+        return message({"type": "actions", "elements": [grown(IN_ACTIONS[of])]})
+    if of in IN_MESSAGE:
+        return message(grown(IN_MESSAGE[of]))
+    if of in IN_RICH_TEXT:
+        return message({"type": "rich_text", "elements": [grown(IN_RICH_TEXT[of])]})
+    if of == "option":
+        return message({"type": "actions", "elements": [{**payloads.CHECKBOXES, "options": [grown(option("a"))]}]})
+    if of == "plain_text_input":
+        return modal({**payloads.INPUT, "element": grown(payloads.TYPED)}, submit=plain("Apply"))
+    if of == "input":
+        return modal(grown(payloads.INPUT), submit=plain("Apply"))
+    return grown({"message": {**message({"type": "divider"}), "attachments": [{"text": "x"}]}, "modal": MODAL}[of])
+
+
+def _with(piece: Json, path: str, size: int) -> Json:
+    changed = copy.deepcopy(piece)
+    *steps, last = path.split(".")
+    place: Any = changed
+    for step in steps:
+        place = place[int(step) if isinstance(place, list) else step]
+    place[last] = _grown(place[last], size)
+    return changed
+
+
+def _grown(value: Any, size: int) -> Any:
+    """`value` of another size: a number, a text (an address stays one), or a list whose items differ in their ids."""
+    if isinstance(value, int):
+        return size
+    if isinstance(value, str):
+        return value.ljust(size, "x")[:size]
+    return [_told_apart(value[0], number) for number in range(size)]
+
+
+def _told_apart(item: Any, number: int) -> Any:
+    if isinstance(item, dict) and "action_id" in item:
+        return {**item, "action_id": f"a{number}"}
+    return option(f"v{number}") if isinstance(item, dict) and "value" in item else item
+
+
+def _inside(piece: Any, path: str) -> Any:
+    """What stands at `path`, None if nothing does."""
+    for step in path.split("."):
+        if isinstance(piece, list):
+            piece = piece[int(step)] if int(step) < len(piece) else None
+        else:
+            piece = piece.get(step) if isinstance(piece, dict) else None
+    return piece
+
+
+def _size(value: Any) -> int:
+    return value if isinstance(value, int) else len(value)
+
+
+def _problems(payload: Json) -> tuple[str, ...]:
+    return validate_view(payload) if payload.get("type") == "modal" else validate_message(payload)
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=lambda limit: f"{limit.of} {limit.path}")
+def test_what_is_at_the_limit_passes_and_what_is_beyond_it_does_not(limit: Limit) -> None:
+    assert _problems(_payload_with(limit, limit.number)) == ()
+    assert _problems(_payload_with(limit, limit.number + 1)) != ()
+
+
+def test_no_row_of_a_table_is_longer_than_the_limit() -> None:
+    cell = {"type": "raw_text", "text": "x"}
+    most = _limits.TABLE_COLUMNS_MAX_ITEMS
+
+    assert _problems(message({"type": "table", "rows": [[cell] * most]})) == ()
+    assert _problems(message({"type": "table", "rows": [[cell] * (most + 1)]})) != ()
+
+
+def test_several_markdown_blocks_share_one_limit() -> None:
+    half = _limits.MARKDOWN_TOTAL_TEXT_MAX_LENGTH // 2
+
+    assert _problems(message(*({"type": "markdown", "text": "x" * half} for _ in range(2)))) == ()
+    assert _problems(message(*({"type": "markdown", "text": "x" * (half + 1)} for _ in range(2)))) != ()
+
+
+def test_no_golden_payload_is_beyond_a_limit(payloads: list[Payload]) -> None:
+    beyond = [
+        f"{payload.name}: {limit.of}.{limit.path} has {_size(value)}, not {limit.number}"
+        for payload in payloads
+        for kind, piece in _typed(payload.body)
+        for limit in LIMITS
+        if limit.of == kind
+        for value in [_inside(piece, limit.path)]
+        if value is not None and _size(value) > limit.number
+    ]
+
+    assert beyond == []
+
+
+def _typed(value: Any) -> Iterator[tuple[str, Json]]:
+    """Every object of a payload with the name its limits go by."""
+    if isinstance(value, dict):
+        yield value.get("type") or ("message" if "blocks" in value else "option"), value
+        for inner in value.values():
+            yield from _typed(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _typed(inner)
+
+
+def test_the_sample_has_every_piece_that_has_a_limit(payloads: list[Payload]) -> None:
+    """What the walk above never meets, it never checks."""
+    met = {kind for payload in payloads for kind, _ in _typed(payload.body)}
+
+    assert {limit.of for limit in LIMITS} - met == set()
