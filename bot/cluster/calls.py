@@ -17,11 +17,20 @@ _LARGE: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One GET. The rest is for its errors, in words: `what` it reads, `scope`: all that one `permission` would open."""
+    """One call, by default a GET. The rest is for its errors, in words.
 
+    `what` it `does` something to, `scope`: all that one `permission` would open. If it `changes` something, no answer
+    is not the same as not done.
+    """
+
+    method: str = "GET"
     path: str
     query: tuple[tuple[str, str], ...] = ()
     accept: str = "application/json"
+    body: Json | list[Json] | None = None
+    content_type: str = ""
+    changes: bool = False
+    does: str = "read"
     what: str
     scope: str = ""
     permission: Permission | None = None

@@ -1,4 +1,4 @@
-"""One connection to one API server: every request of Casebook's passes through `Connection.read`.
+"""One connection to one API server: every request of Casebook's passes through `Connection.read` or `.write`.
 
 It bounds what a sick API server has to bear (calls in flight, time per call, repeated reads) and turns each failure
 into an error of `bot.cluster.errors`. The client library supplies addressing, TLS and credentials; its own retrying is
@@ -20,8 +20,8 @@ import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
 
 from bot.cluster.calls import Answer, Meter, Origin, Request
-from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
-from bot.cluster.failures import Lost, is_reset, refusal, unreachable
+from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, Unauthorized, Unreachable
+from bot.cluster.failures import Lost, is_reset, refusal, unanswered, unreachable, was_sent
 from bot.cluster.settings import ClusterSettings
 from bot.cluster.timestamps import parse_http_date
 
@@ -98,7 +98,7 @@ class Connection:
             return
 
     async def read(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
-        """GET, repeated within bounds while the server sheds load, fails or drops the connection.
+        """A request that changes nothing, repeated within bounds while the server sheds load, fails or drops it.
 
         `deadline` is a time of `time.monotonic`. Raises a ClusterError, never anything of the client library's.
         """
@@ -120,8 +120,27 @@ class Connection:
             attempt += 1
             await asyncio.sleep(wait)
 
+    async def write(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
+        """A request that changes something, sent once; only a 401, which comes before anything, is tried once more.
+
+        Raises OutcomeUnknown if it was sent and not answered, Unreachable or TimedOut if it was never sent, and for a
+        refusal the ClusterError that says why.
+        """
+        used = self.login.generation if self.login else 0
+        try:
+            return await self._attempt(request, deadline=deadline, meter=meter)
+        except _Again as again:
+            renewable = isinstance(again.error, Unauthorized) and self.login is not None
+            if not renewable or self.login is None or not await self.login.renew(used=used):
+                raise again.error from again.__cause__
+        try:
+            return await self._attempt(request, deadline=deadline, meter=meter)
+        except _Again as again:
+            raise again.error from again.__cause__
+
     async def _attempt(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
         left = deadline - time.monotonic()
+        sent = False
         try:
             if left <= 0:
                 raise TimeoutError
@@ -129,9 +148,13 @@ class Connection:
                 if self.login is not None:
                     await self.login.ready()
                 async with self._seats:
+                    sent = True
                     return await self._call(request, deadline=deadline, meter=meter)
         except TimeoutError as error:
-            raise TimedOut(what=request.what, detail="no time was left to wait for an answer") from error
+            detail = "no time was left to wait for an answer"
+            if sent:
+                raise unanswered(request, detail=detail) from error
+            raise TimedOut(what=request.what, does=request.does, detail=detail) from error
 
     async def _call(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
         limit = min(self.settings.call_timeout, max(deadline - time.monotonic(), 0.0))
@@ -139,10 +162,11 @@ class Connection:
         try:
             async with asyncio.timeout(limit):
                 method, url, headers, body, post = await self.client.param_serialize(
-                    "GET",
+                    request.method,
                     request.path,
                     query_params=[*request.query],
-                    header_params={"Accept": request.accept},
+                    header_params=_headers(request),
+                    body=request.body,
                     auth_settings=["BearerToken"],
                 )
                 response = await self.client.call_api(
@@ -150,12 +174,14 @@ class Connection:
                 )
                 content = await response.read()
         except TimeoutError as error:
-            raise TimedOut(what=request.what, detail=f"no answer within {limit:.2g} s") from error
+            raise unanswered(request, detail=f"no answer within {limit:.2g} s") from error
         except (aiohttp.ClientError, OSError, Lost) as raised:
             underneath = (isinstance(raised, Lost) and raised.__cause__) or raised
             failure = unreachable(underneath, what=request.what, origin=self.origin)
             # A proxy's URL may hold a password, and aiohttp quotes it.
             cause = None if self.client.configuration.proxy else underneath
+            if request.changes and was_sent(underneath):
+                raise OutcomeUnknown(what=request.what, does=request.does, detail=failure.detail) from cause
             if is_reset(underneath):
                 raise _Again(failure) from cause
             raise failure from cause
@@ -169,6 +195,11 @@ class Connection:
         if response.status in _WORTH_REPEATING or isinstance(failure, Unauthorized):
             raise _Again(failure, retry_after=retry_after(response.headers.get("Retry-After")))
         raise failure
+
+
+def _headers(request: Request) -> dict[str, str]:
+    typed = {"Content-Type": request.content_type} if request.content_type else {}
+    return {"Accept": request.accept, **typed}
 
 
 class _Again(Exception):

@@ -1,4 +1,4 @@
-"""What can go wrong when a cluster is read, as our own errors: the client library and its errors stay behind this room.
+"""What can go wrong with a cluster, as our own errors: the client library and its errors stay behind this room.
 
     ClusterError
     ├── Forbidden         403: the identity we use may not; names the verb and resource to grant
@@ -12,6 +12,8 @@
     ├── Throttled         429: the API server asks us to come back later than we can wait
     ├── ServerError       5xx, or an answer that is no JSON
     ├── BadRequest        400, 422, or a name no object can have
+    ├── Conflict          409: the object is no longer the one a write was meant for; nothing was written
+    ├── OutcomeUnknown    a write was sent and not answered: it may or may not have been carried out
     └── Misconfigured     kubeconfig or context: nothing was sent at all
 
 Whatever caused them is chained. Texts that came from elsewhere are cut to one line of 256 characters and scrubbed:
@@ -50,10 +52,10 @@ def clean(text: str, *, limit: int = LONGEST_TEXT) -> str:
 
 
 class ClusterError(Exception):
-    """Something of a cluster could not be read. `str()` is one clear line.
+    """Something of a cluster could not be read or changed. `str()` is one clear line.
 
-    `what` says in words what was read ("leases in kube-system"), `detail` why it failed, `remedy` what to do about it,
-    `permission` which grant would help.
+    `what` says in words what it was about ("leases in kube-system"), `does` what was meant to be done to it, `detail`
+    why it failed, `remedy` what to do about it, `permission` which grant would help.
     """
 
     reason: ClassVar[GapReason] = GapReason.SERVER_ERROR
@@ -62,16 +64,23 @@ class ClusterError(Exception):
     everywhere: ClassVar[bool] = False
 
     def __init__(
-        self, *, what: str = "", detail: str = "", remedy: str = "", permission: Permission | None = None
+        self,
+        *,
+        what: str = "",
+        does: str = "read",
+        detail: str = "",
+        remedy: str = "",
+        permission: Permission | None = None,
     ) -> None:
         self.what = clean(what)
+        self.does = does
         self.detail = clean(detail) or self.usual
         self.remedy = remedy
         self.permission = permission
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        line = f"cannot read {self.what}: {self.detail}" if self.what and not self.everywhere else self.detail
+        line = f"cannot {self.does} {self.what}: {self.detail}" if self.what and not self.everywhere else self.detail
         return f"{line}; {self.remedy}" if self.remedy else line
 
     def gap(self, what: str = "") -> Gap:
@@ -88,7 +97,7 @@ class Forbidden(ClusterError):
     def __str__(self) -> str:
         if self.permission is None:
             return super().__str__()
-        return f"cannot read {self.what}: needs {self.permission}"
+        return f"cannot {self.does} {self.what}: needs {self.permission}"
 
 
 class Unauthorized(ClusterError):
@@ -160,6 +169,20 @@ class BadRequest(ClusterError):
 
     reason = GapReason.SERVER_ERROR
     usual = "the API server did not understand the request"
+
+
+class Conflict(ClusterError):
+    """409: the object was changed, replaced or made meanwhile. Nothing was written."""
+
+    reason = GapReason.SERVER_ERROR
+    usual = "the object has been changed by someone else"
+
+
+class OutcomeUnknown(ClusterError):
+    """A write left us and no answer came: read back what became of it before anything is sent again."""
+
+    reason = GapReason.TIMED_OUT
+    usual = "no answer came, so it may or may not have been done"
 
 
 class Misconfigured(ClusterError):

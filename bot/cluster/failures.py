@@ -13,12 +13,15 @@ from bot.cluster.calls import Origin, Request
 from bot.cluster.errors import (
     BadRequest,
     ClusterError,
+    Conflict,
     Expired,
     Forbidden,
     NotFound,
     NotServed,
+    OutcomeUnknown,
     ServerError,
     Throttled,
+    TimedOut,
     Unauthorized,
     Unreachable,
     clean,
@@ -30,13 +33,15 @@ class Lost(Exception):
 
 
 async def sent_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Middleware that keeps aiohttp from sending each GET a second time by itself: it does for its own errors only."""
+    """Middleware that keeps aiohttp from sending a GET or DELETE a second time: it does for its own errors only."""
     try:
         return await send(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise Lost from error
 
 
+# Admission comes before storage: with this a 500 has written nothing.
+_REFUSED_BY_WEBHOOK: Final = "Internal error occurred: failed calling webhook"
 # A Status is short; whatever is larger is not worth parsing for one sentence.
 _LARGEST_STATUS: Final = 1 << 20
 
@@ -51,6 +56,12 @@ def _status(body: bytes) -> Mapping[str, Any]:
 
 
 def refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> ClusterError:
+    error = _refusal(code, body, request=request, origin=origin)
+    error.does = request.does
+    return error
+
+
+def _refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> ClusterError:
     status = _status(body)
     message = clean(str(status.get("message") or ""))
     what = request.what
@@ -71,16 +82,36 @@ def refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> Clus
             details = status.get("details")
             named = isinstance(details, dict) and details.get("name")
             return NotFound(what=what, detail=message) if named else NotServed(what=what)
+        case 409:
+            return Conflict(what=what, detail=message)
         case 410:
             return Expired(what=what)
-        case 429:
-            return Throttled(what=what, detail=message)
-        case 400 | 422:
-            return BadRequest(what=what, detail=message)
-        case _ if code >= 500:
-            return ServerError(what=what, detail=f"{message or 'no message'} ({code})")
+        case 400 | 422 | 429:
+            return (Throttled if code == 429 else BadRequest)(what=what, detail=message)
         case _:
-            return BadRequest(what=what, detail=f"{message or 'no message'} ({code})")
+            return _kind_of(code, message, request)(what=what, detail=f"{message or 'no message'} ({code})")
+
+
+def _kind_of(code: int, message: str, request: Request) -> type[ClusterError]:
+    """The kind of a failure that has no meaning of its own."""
+    if code < 500:
+        return BadRequest
+    if request.changes and not message.startswith(_REFUSED_BY_WEBHOOK):
+        # A proxy's 502, etcd's time-out: none says whether the write went through.
+        return OutcomeUnknown
+    return ServerError
+
+
+def unanswered(request: Request, *, detail: str) -> ClusterError:
+    """No answer came to a request that had been sent."""
+    if request.changes:
+        return OutcomeUnknown(what=request.what, does=request.does, detail=detail)
+    return TimedOut(what=request.what, does=request.does, detail=detail)
+
+
+def was_sent(error: BaseException) -> bool:
+    """Whether a request may have reached the server: without a connection none has."""
+    return not isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL)
 
 
 def is_reset(error: BaseException) -> bool:

@@ -24,9 +24,14 @@ class RecordedRequest:
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """What befalls the next `times` requests whose path starts with `path_prefix`."""
+    """What befalls the next `times` requests whose path starts with `path_prefix`; of one method only if given.
+
+    With `done` the request is carried out before anything befalls it: only its answer is lost.
+    """
 
     path_prefix: str
+    method: str = ""
+    done: bool = False
     status: int
     times: int
     retry_after: float | None = None
@@ -54,10 +59,10 @@ class Faults:
     def add(self, fault: Fault) -> None:
         self._waiting.append(fault)
 
-    def take(self, path: str) -> Fault | None:
+    def take(self, path: str, *, method: str) -> Fault | None:
         """The fault that befalls a request to `path`, which uses it up once."""
         for fault in self._waiting:
-            if path.startswith(fault.path_prefix):
+            if path.startswith(fault.path_prefix) and fault.method in ("", method):
                 fault.times -= 1
                 if fault.times <= 0:
                     self._waiting.remove(fault)

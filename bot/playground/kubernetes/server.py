@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -117,21 +118,26 @@ class SimulatedCluster:
         self,
         *,
         path_prefix: str,
+        method: str = "",
         status: int = 503,
         times: int = 1,
         retry_after: float | None = None,
         body: Json | str | None = None,
         reset: bool = False,
         hang: bool = False,
+        done: bool = False,
     ) -> None:
-        """Let the next `times` requests to paths with this prefix fail.
+        """Let the next `times` requests to paths with this prefix fail, of one `method` only if it is given.
 
         They get `status` (429 in plain text, others with a Status, or `body`), or with `reset` the connection is closed
-        without an answer, or with `hang` no answer comes until the server stops.
+        without an answer, or with `hang` no answer comes until the server stops. With `done` they are carried out
+        before that, and only the answer is lost.
         """
         self._faults.add(
             Fault(
                 path_prefix=path_prefix,
+                method=method,
+                done=done,
                 status=status,
                 times=times,
                 retry_after=retry_after,
@@ -150,7 +156,9 @@ class SimulatedCluster:
             headers={name.lower(): value for name, value in incoming.headers.items()},
             body=body,
         )
-        fault = self._faults.take(request.path)
+        fault = self._faults.take(request.path, method=request.method)
+        if fault is not None and fault.done:
+            self._carry_out(request)
         if fault is not None and (fault.reset or fault.hang):
             self._record(request, status=0)
             if fault.hang:
@@ -169,6 +177,11 @@ class SimulatedCluster:
             response = self._refused(refused)
         self._record(request, status=response.status)
         return response
+
+    def _carry_out(self, request: Request) -> None:
+        """Do what is asked, whose answer nobody will see."""
+        with contextlib.suppress(Refusal):
+            self._dispatcher.answer(replace(request, user=self._authenticate(request)))
 
     def _authenticate(self, request: Request) -> str:
         """Who asks. Refusal 401 for a wrong token; with none at all one is anonymous, who may do nothing."""

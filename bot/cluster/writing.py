@@ -1,0 +1,201 @@
+"""Everything Casebook changes in a cluster goes through `Writer`: sent once, guarded, under one name.
+
+A read may be repeated until it works. A write may not: a reset connection or a time-out says nothing about what the
+API server did. So a write is sent once, and whoever sent it reads back what became of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final
+
+from bot.cluster.calls import Meter, Request, decode
+from bot.cluster.connection import Connection
+from bot.cluster.errors import ClusterError, OutcomeUnknown, ServerError
+from bot.cluster.resources import Resource
+from intents.domain import Gap, Json, Permission
+
+# Who changed what: the API server keeps it in managedFields beside every field.
+FIELD_MANAGER: Final = "casebook"
+_REVIEWS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+
+class PatchType(StrEnum):
+    """How a patch is meant; the value is its media type."""
+
+    MERGE = "application/merge-patch+json"
+    STRATEGIC = "application/strategic-merge-patch+json"
+    JSON = "application/json-patch+json"
+
+
+class Writer:
+    """Writes to one cluster within a deadline. Nothing is ever sent twice.
+
+    Every write raises a ClusterError: Conflict if the object is not the one that was meant (uid or resourceVersion),
+    Forbidden and BadRequest with what the server or its webhooks say, NotFound, and OutcomeUnknown if no answer came.
+    A dry run never raises OutcomeUnknown: it changes nothing.
+    """
+
+    def __init__(self, connection: Connection, *, deadline: float = 8.0) -> None:
+        """`deadline` is in seconds from now, for all writes together."""
+        self._connection = connection
+        self._deadline = time.monotonic() + deadline
+        self._meter = Meter()
+
+    @property
+    def calls(self) -> int:
+        """HTTP calls made so far."""
+        return self._meter.calls
+
+    async def delete(
+        self,
+        resource: Resource,
+        name: str,
+        *,
+        namespace: str = "",
+        uid: str,
+        resource_version: str = "",
+        dry_run: bool = False,
+        grace_s: int | None = None,
+    ) -> Json:
+        """Delete the object with this uid, as it was at `resource_version` if one is given; what the server answers."""
+        preconditions = {"uid": uid} | ({"resourceVersion": resource_version} if resource_version else {})
+        options: Json = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions}
+        if grace_s is not None:
+            options["gracePeriodSeconds"] = grace_s
+        if dry_run:
+            options["dryRun"] = ["All"]
+        return await self._send(
+            Request(
+                method="DELETE",
+                path=resource.path(namespace=namespace, name=name),
+                body=options,
+                content_type="application/json",
+                changes=not dry_run,
+                does="delete",
+                what=_subject(resource, name, namespace),
+                scope=_all(resource, namespace),
+                permission=resource.permission("delete"),
+            )
+        )
+
+    async def patch(
+        self,
+        resource: Resource,
+        name: str,
+        *,
+        namespace: str = "",
+        patch: Json | Sequence[Json],
+        patch_type: PatchType = PatchType.MERGE,
+        uid: str,
+        resource_version: str,
+        dry_run: bool = False,
+        field_manager: str = FIELD_MANAGER,
+    ) -> Json:
+        """Patch the object with this uid as it was at `resource_version`; the object as it is then."""
+        return await self._send(
+            Request(
+                method="PATCH",
+                path=resource.path(namespace=namespace, name=name),
+                query=_options(field_manager, dry_run=dry_run),
+                body=_guarded(patch, uid=uid, resource_version=resource_version),
+                content_type=str(patch_type),
+                changes=not dry_run,
+                does="change",
+                what=_subject(resource, name, namespace),
+                scope=_all(resource, namespace),
+                permission=resource.permission("patch"),
+            )
+        )
+
+    async def create(
+        self,
+        resource: Resource,
+        obj: Json,
+        *,
+        namespace: str = "",
+        dry_run: bool = False,
+        field_manager: str = FIELD_MANAGER,
+    ) -> Json:
+        """Create an object; as it was stored. Its own name makes it safe to ask again: Conflict if it exists."""
+        return await self._send(
+            Request(
+                method="POST",
+                path=resource.path(namespace=namespace),
+                query=_options(field_manager, dry_run=dry_run),
+                body=obj,
+                content_type="application/json",
+                changes=not dry_run,
+                does="create",
+                what=_subject(resource, str((obj.get("metadata") or {}).get("name", "")), namespace),
+                scope=_all(resource, namespace),
+                permission=resource.permission("create"),
+            )
+        )
+
+    async def may(self, permission: Permission, *, namespace: str = "", name: str = "") -> bool | Gap:
+        """Whether the API server would let us (SelfSubjectAccessReview); a gap if it cannot be asked."""
+        resource, _, subresource = permission.resource.partition("/")
+        wanted = {
+            "verb": permission.verb,
+            "group": permission.group,
+            "resource": resource,
+            "subresource": subresource,
+            "namespace": namespace,
+            "name": name,
+        }
+        review = {
+            "kind": "SelfSubjectAccessReview",
+            "apiVersion": "authorization.k8s.io/v1",
+            "spec": {"resourceAttributes": {key: value for key, value in wanted.items() if value}},
+        }
+        request = Request(
+            method="POST",
+            path=_REVIEWS,
+            body=review,
+            content_type="application/json",
+            what=f"whether we may {permission.verb} {permission.resource}",
+            permission=Permission(verb="create", group="authorization.k8s.io", resource="selfsubjectaccessreviews"),
+        )
+        try:
+            # It asks and leaves nothing behind: as harmless to repeat as a read.
+            answer = await self._connection.read(request, deadline=self._deadline, meter=self._meter)
+            return bool(((await decode(answer, what=request.what)).get("status") or {}).get("allowed"))
+        except ClusterError as error:
+            return error.gap()
+
+    async def _send(self, request: Request) -> Json:
+        answer = await self._connection.write(request, deadline=self._deadline, meter=self._meter)
+        try:
+            return await decode(answer, what=request.what)
+        except ServerError as error:
+            if not request.changes:
+                raise
+            raise OutcomeUnknown(what=request.what, does=request.does, detail=error.detail) from error
+
+
+def _options(field_manager: str, *, dry_run: bool) -> tuple[tuple[str, str], ...]:
+    named = (("fieldManager", field_manager),)
+    return (*named, ("dryRun", "All")) if dry_run else named
+
+
+def _guarded(patch: Json | Sequence[Json], *, uid: str, resource_version: str) -> Json | list[Json]:
+    """The patch with its preconditions: as with an update, the API server answers 409 for another version."""
+    if isinstance(patch, Mapping):
+        metadata: Mapping[str, Any] = patch.get("metadata") or {}
+        return {**patch, "metadata": {**metadata, "uid": uid, "resourceVersion": resource_version}}
+    guards: list[Json] = [
+        {"op": "replace", "path": "/metadata/uid", "value": uid},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": resource_version},
+    ]
+    return [*guards, *patch]
+
+
+def _subject(resource: Resource, name: str, namespace: str) -> str:
+    return f"{resource.kind} {namespace}/{name}" if resource.namespaced and namespace else f"{resource.kind} {name}"
+
+
+def _all(resource: Resource, namespace: str) -> str:
+    return f"{resource.plural} in {namespace}" if resource.namespaced and namespace else resource.plural
