@@ -15,17 +15,14 @@ from intents.domain import (
     Diagnosis,
     Finding,
     Gap,
-    GapReason,
     Judged,
     Language,
-    ObjectRef,
     Outcome,
     Remedy,
-    SignatureMatch,
     Verdict,
 )
 from intents.domain import Text as Words
-from responses import words
+from responses import sentences, words
 from responses.as_json import Timing
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
 from responses.safety import SafeDiagnosis
@@ -46,7 +43,6 @@ _OUTCOME_STYLES: Final = {
 # So many lines to reproduce are shown; each stands beside its finding in JSON.
 _REPRODUCED: Final = 4
 _MATCHES: Final = 2
-_ABSENT: Final = frozenset({GapReason.NO_CLUSTER})
 
 
 def diagnosis_page(
@@ -74,8 +70,7 @@ class _Page:
     def whole(
         self, diagnosis: Diagnosis, *, timing: Timing, observed: tuple[str, ...], in_full: bool
     ) -> Iterator[RenderableType]:
-        standing = [one for one in diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT]
-        out = [one for one in diagnosis.hypotheses if one.verdict is Verdict.RULED_OUT]
+        standing, out = list(sentences.standing(diagnosis)), list(sentences.ruled_out(diagnosis))
         told = standing if in_full else standing[:1]
         for number, one in enumerate(told):
             if number:
@@ -83,7 +78,7 @@ class _Page:
             yield from self._hypothesis(one, diagnosis)
         if not standing and out:
             yield self._headline(out[0])
-            yield Wrapped(Text(self._against(out[0]) or self._in(words.ALL_RULED_OUT)))
+            yield Wrapped(Text(sentences.against(out[0], self._language) or self._in(words.ALL_RULED_OUT)))
             yield ""
             yield from self._facts(out[0], diagnosis)
             yield from self._evidence(out[0])
@@ -143,7 +138,7 @@ class _Page:
         where = Text.assemble(f"{one.subject} " if one.subject else "", (f"({one.incident})", DIM))
         facts = [(words.WHERE, where), (words.IMPACT, Text(self._in(one.impact)))]
         if diagnosis.owners:
-            facts.append((words.OWNERS, Text(_chain(diagnosis))))
+            facts.append((words.OWNERS, Text(sentences.chain(diagnosis))))
         if one.effect_of:
             facts.append((words.CAUSED_BY, Text(self._in(words.EXPLAINED_BY).format(one.effect_of))))
         yield listed([(self._in(name), fact) for name, fact in facts if fact.plain])
@@ -152,7 +147,11 @@ class _Page:
         yield ""
         for match in one.hypothesis.matches[:_MATCHES]:
             yield marked(
-                "≈", Text.assemble(quote(match.quote), (f"  {self._match(match)}", DIM)), mark_style="bold cyan"
+                "≈",
+                Text.assemble(
+                    quote(match.quote), (f"  {sentences.matched(match, self._language, of_text=self._of_text)}", DIM)
+                ),
+                mark_style="bold cyan",
             )
         shown = [match.quote for match in one.hypothesis.matches[:_MATCHES]]
         for finding in one.findings:
@@ -163,17 +162,13 @@ class _Page:
         unread = dict.fromkeys(gap for finding in one.findings for gap in finding.gaps)
         yield from self._gap_lines(unread)
 
-    def _match(self, match: SignatureMatch) -> str:
-        line = self._in(words.LINE).format(match.line) if self._of_text else ""
-        return joined([line, self._in(words.MATCH).format(f"{match.score:.2f}")], by=", ")
-
     def _finding(self, finding: Finding, shown: list[str]) -> Iterator[RenderableType]:
         """A finding with its object and its quote, each unless it was `shown` before."""
         says = self._in(finding.says)
         shown.append(says)
         style = DIM if finding.outcome is Outcome.NEUTRAL else ""
         yield marked(words.SYMBOLS[finding.outcome], says, style=style, mark_style=_OUTCOME_STYLES[finding.outcome])
-        quoted = quote(finding.quote) if finding.quote and not _is_in(finding.quote, shown) else ""
+        quoted = quote(finding.quote) if finding.quote and not sentences.is_said(finding.quote, shown) else ""
         subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
         if quoted or (subject and finding.outcome is not Outcome.NEUTRAL):
             shown.append(finding.quote)
@@ -213,11 +208,8 @@ class _Page:
             return
         yield from self._section(words.RULED_OUT)
         for one in out:
-            what = joined([f"{self._in(one.title)} ({one.incident})", self._against(one)], by=": ")
+            what = joined([f"{self._in(one.title)} ({one.incident})", sentences.against(one, self._language)], by=": ")
             yield marked("✗", what, style=DIM, mark_style=DIM)
-
-    def _against(self, one: Judged) -> str:
-        return next((self._in(finding.says) for finding in one.findings if finding.outcome is Outcome.REFUTES), "")
 
     def _nothing(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         if diagnosis.focus.names_object:
@@ -251,19 +243,9 @@ class _Page:
             yield from self._gap_lines(left)
 
     def _gap_lines(self, gaps: Iterable[Gap]) -> Iterator[RenderableType]:
-        lines = dict.fromkeys(self._gap(gap) for gap in gaps)
+        lines = dict.fromkeys(sentences.gap(gap, self._language) for gap in gaps)
         for line in lines:
             yield marked("?", line, mark_style=_OUTCOME_STYLES[Outcome.GAP])
-
-    def _gap(self, gap: Gap) -> str:
-        if gap.reason in _ABSENT:
-            return self._in(words.TEXT_ONLY)
-        reason = words.REASONS[gap.reason].in_(self._language)
-        if gap.permission:
-            why = self._in(words.NEEDS).format(gap.permission)
-        else:
-            why = joined([reason, gap.detail if gap.detail != reason else ""], by=": ")
-        return self._in(words.COULD_NOT_CHECK).format(gap.what, why)
 
     def _footer(self, diagnosis: Diagnosis, timing: Timing, first: list[Judged]) -> Text:
         """The page may be longer than the screen: whoever sees its end sees the verdict again."""
@@ -278,17 +260,3 @@ class _Page:
 
     def _in(self, text: Words) -> str:
         return text.in_(self._language)
-
-
-def _chain(diagnosis: Diagnosis) -> str:
-    """Pod api-x ← ReplicaSet api ← Deployment api: from the object asked about upwards."""
-    focus = ObjectRef(kind=diagnosis.focus.kind, namespace=diagnosis.focus.namespace, name=diagnosis.focus.name)
-    own = () if (focus.kind, focus.name) == (diagnosis.owners[0].kind, diagnosis.owners[0].name) else (focus,)
-    return " ← ".join(
-        f"{ref.kind} {ref.name}" if ref.namespace == focus.namespace else str(ref) for ref in (*own, *diagnosis.owners)
-    )
-
-
-def _is_in(quoted: str, shown: list[str]) -> bool:
-    line = " ".join(quoted.split())
-    return any(line in " ".join(text.split()) for text in shown)

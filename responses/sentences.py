@@ -1,0 +1,63 @@
+"""What several surfaces say of a diagnosis in the same words: why something was not read, what speaks against it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from intents.domain import Diagnosis, Gap, GapReason, Judged, Language, ObjectRef, Outcome, SignatureMatch, Verdict
+from responses import words
+
+_BY: Final = " · "
+
+
+def gap(one: Gap, language: Language) -> str:
+    """What could not be read and why: the missing permission, else the reason."""
+    if one.reason is GapReason.NO_CLUSTER:
+        return words.TEXT_ONLY.in_(language)
+    reason = words.REASONS[one.reason].in_(language)
+    if one.permission:
+        why = words.NEEDS.in_(language).format(one.permission)
+    else:
+        why = ": ".join(part for part in (reason, one.detail if one.detail != reason else "") if part)
+    return words.COULD_NOT_CHECK.in_(language).format(one.what, why)
+
+
+def against(one: Judged, language: Language) -> str:
+    """The first finding that refutes a hypothesis, "" where none does."""
+    return next((finding.says.in_(language) for finding in one.findings if finding.outcome is Outcome.REFUTES), "")
+
+
+def matched(match: SignatureMatch, language: Language, *, of_text: bool) -> str:
+    """line 3, match 0.90"""
+    line = words.LINE.in_(language).format(match.line) if of_text else ""
+    score = words.MATCH.in_(language).format(f"{match.score:.2f}")
+    return ", ".join(part for part in (line, score) if part)
+
+
+def chain(diagnosis: Diagnosis) -> str:
+    """Pod api-x ← ReplicaSet api ← Deployment api: from the object asked about upwards, "" where nothing owns it."""
+    if not diagnosis.owners:
+        return ""
+    focus = ObjectRef(kind=diagnosis.focus.kind, namespace=diagnosis.focus.namespace, name=diagnosis.focus.name)
+    own = () if (focus.kind, focus.name) == (diagnosis.owners[0].kind, diagnosis.owners[0].name) else (focus,)
+    return " ← ".join(
+        f"{ref.kind} {ref.name}" if ref.namespace == focus.namespace else str(ref) for ref in (*own, *diagnosis.owners)
+    )
+
+
+def is_said(quoted: str, shown: list[str]) -> bool:
+    """Whether a quote stands in what the reader has seen already."""
+    line = " ".join(quoted.split())
+    return any(line in " ".join(text.split()) for text in shown)
+
+
+def standing(diagnosis: Diagnosis) -> tuple[Judged, ...]:
+    return tuple(one for one in diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT)
+
+
+def ruled_out(diagnosis: Diagnosis) -> tuple[Judged, ...]:
+    return tuple(one for one in diagnosis.hypotheses if one.verdict is Verdict.RULED_OUT)
+
+
+def joined(*parts: str, by: str = _BY) -> str:
+    return by.join(part for part in parts if part)
