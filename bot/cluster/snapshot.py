@@ -2,19 +2,20 @@
 
 Probes know nothing of each other, yet ask for the same pods and events. A snapshot lets them share: identical reads are
 one call, and a read that a list already covers is answered from that list. Its objects are shared too: do not change
-them.
+them. Nothing leaves it that its access does not allow.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from bot.cluster.access import CLUSTER_EVENTS, EVERYTHING, Access, NotAllowedHere, note_partial
 from bot.cluster.calls import Answer, Meter, Request, decode
 from bot.cluster.connection import Connection
 from bot.cluster.discovery import Served, discover
@@ -28,13 +29,16 @@ from intents.domain import Json, ObjectRef
 _T = TypeVar("_T")
 
 PAGE: Final = 500
-# Where the events of objects without a namespace are kept.
-_CLUSTER_EVENTS: Final = "default"
+# Up to so many namespaces are read one by one where only they may be read; beyond, all are read and most thrown away.
+MOST_APART: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """The items of a list in the server's order; `truncated` if there are more than were asked for."""
+    """The items of a list in the server's order.
+
+    `truncated` if there are more than were asked for, or there may be some that may not be shown.
+    """
 
     items: tuple[Json, ...]
     truncated: bool = False
@@ -61,12 +65,14 @@ class _List:
 class Snapshot:
     """Reads of one cluster for one diagnosis. Every read raises ClusterError, TimedOut once the deadline has passed.
 
-    Close it (`async with`, or `aclose`): reads that nobody waits for any more are still its own.
+    What `access` does not allow is not asked for (NotAllowedHere) or left out of a list, which then counts as
+    truncated. Close it (`async with`, or `aclose`): reads that nobody waits for any more are still its own.
     """
 
-    def __init__(self, connection: Connection, *, deadline: float = 8.0) -> None:
+    def __init__(self, connection: Connection, *, deadline: float = 8.0, access: Access = EVERYTHING) -> None:
         """`deadline` is in seconds from now."""
         self._connection = connection
+        self._access = access
         self._seconds = deadline
         self._deadline = time.monotonic() + deadline
         self._meter = Meter()
@@ -103,7 +109,8 @@ class Snapshot:
 
     @property
     def default_namespace(self) -> str:
-        return self._connection.default_namespace
+        """Where a name given without a namespace is looked for; "" if that may not be shown."""
+        return self._access.home(self._connection.default_namespace)
 
     @property
     def cluster(self) -> str:
@@ -129,6 +136,7 @@ class Snapshot:
         subject = f"{resource.kind} {home}/{name}" if home else f"{resource.kind} {name}"
         if not name:
             raise BadRequest(detail=f"a {resource.kind} is asked for without a name")
+        self._access.check_object(resource, namespace=home, name=name)
         for covering in self._covering(resource, namespace=home):
             listing = await self._listed(covering, what=subject)
             if listing is None:
@@ -138,14 +146,28 @@ class Snapshot:
                 if metadata.get("name") == name and (metadata.get("namespace") or "") == home:
                     return item
             if not listing.truncated:
-                raise NotFound(what=subject)
+                raise self._absent(resource, namespace=home, what=subject)
         request = Request(
             path=resource.path(namespace=home, name=name),
             what=subject,
             scope=_List(resource=resource, namespace=home).what,
             permission=resource.permission("get"),
         )
-        return await self._shared(request, lambda: self._json(request), what=subject)
+        try:
+            item = await self._shared(request, lambda: self._json(request), what=subject)
+        except NotFound:
+            if self._access.may_hide(resource, namespace=home):
+                raise self._absent(resource, namespace=home, what=subject) from None
+            raise
+        if not self._access.shows(resource, item):
+            raise self._absent(resource, namespace=home, what=subject)
+        return item
+
+    def _absent(self, resource: Resource, *, namespace: str, what: str) -> ClusterError:
+        """The error for an object that is not there: the same one as for one that may not be shown."""
+        if self._access.may_hide(resource, namespace=namespace):
+            return NotAllowedHere(what=what, detail="it does not exist, or may not be shown here")
+        return NotFound(what=what)
 
     async def find(self, kind: str | Resource, name: str, *, namespace: str = "") -> Json | None:
         """As `get`, but None for an object that does not exist. A kind that is not served still raises NotServed."""
@@ -174,12 +196,12 @@ class Snapshot:
         wanted = _List(
             resource=resource, namespace=home, labels=labels, fields=fields, limit=max(limit, 1), fresh=fresh
         )
-        if not labels and not fields:
-            for covering in self._covering(resource, namespace=home, fresh=fresh):
-                listing = await self._listed(covering, what=wanted.what)
-                if listing is not None and not listing.truncated:
-                    return _part(listing, namespace=home, limit=wanted.limit)
-        return await self._shared(wanted, lambda: self._pages(wanted), what=wanted.what)
+        self._access.check_list(resource, namespace=home, what=wanted.what)
+        listing = await self._list(wanted)
+        if not self._access.is_partial(resource, namespace=home):
+            return listing
+        note_partial(wanted.what)
+        return replace(listing, truncated=True)
 
     async def log(
         self,
@@ -196,6 +218,7 @@ class Snapshot:
 
         Raises NoLog if the container has none: not started, not restarted (`previous`), or gone.
         """
+        self._access.check_namespace(namespace, what=f"the log of pod {namespace}/{pod}")
         key = ("log", namespace, pod, container, previous, tail_lines, limit_bytes, timestamps)
         return await self._shared(
             key,
@@ -214,11 +237,13 @@ class Snapshot:
 
     async def events(self, about: ObjectRef) -> tuple[Json, ...]:
         """The events about one object, oldest first, out of one shared list of its namespace."""
-        home = about.namespace or _CLUSTER_EVENTS
-        listing = await self.list("Event", namespace=home)
+        self._access.check_events(about)
+        whole = _List(resource=await self.resource("Event"), namespace=about.namespace or CLUSTER_EVENTS, limit=5000)
+        narrow = replace(whole, fields=f"involvedObject.kind={about.kind},involvedObject.name={about.name}")
+        # Events of a node are kept in a namespace that may itself be hidden: then no others are asked for.
+        listing = await self._list(whole if self._access.allows(whole.namespace) else narrow)
         if listing.truncated:
-            fields = f"involvedObject.kind={about.kind},involvedObject.name={about.name}"
-            listing = await self.list("Event", namespace=home, fields=fields)
+            listing = await self._list(narrow)
         return oldest_first(event for event in listing.items if is_about(event, about))
 
     async def events_in(self, namespace: str) -> tuple[Json, ...]:
@@ -248,6 +273,29 @@ class Snapshot:
             return await self._json(Request(path=path, accept=accept, what=f"the served kinds ({path})"))
 
         return await self._shared(discover, lambda: discover(fetch), what="the served kinds")
+
+    async def _list(self, wanted: _List) -> Listing:
+        """What is there of a list and may be shown; `truncated` then speaks of the server's part alone."""
+        apart = self._access.literal if wanted.resource.namespaced and not wanted.namespace else ()
+        if 0 < len(apart) <= MOST_APART:
+            return await self._joined([replace(wanted, namespace=namespace) for namespace in apart])
+        if not wanted.labels and not wanted.fields:
+            for covering in self._covering(wanted.resource, namespace=wanted.namespace, fresh=wanted.fresh):
+                listing = await self._listed(covering, what=wanted.what)
+                if listing is not None and not listing.truncated:
+                    return _part(listing, namespace=wanted.namespace, limit=wanted.limit)
+        return await self._shared(wanted, lambda: self._pages(wanted), what=wanted.what)
+
+    async def _joined(self, parts: Sequence[_List]) -> Listing:
+        """Several lists as one, which fails as its first failing part does."""
+        found = await asyncio.gather(*map(self._list, parts), return_exceptions=True)
+        for one in found:
+            if isinstance(one, BaseException):
+                raise one
+        listings = [one for one in found if isinstance(one, Listing)]
+        items = tuple(item for listing in listings for item in listing.items)
+        limit = parts[0].limit
+        return Listing(items=items[:limit], truncated=len(items) > limit or any(each.truncated for each in listings))
 
     def _covering(
         self, resource: Resource, *, namespace: str, fresh: bool = False
@@ -319,7 +367,8 @@ class Snapshot:
             # Items of built-in kinds come without them, because the list's own kind says it.
             item.setdefault("kind", wanted.resource.kind)
             item.setdefault("apiVersion", wanted.resource.api_version)
-        return Listing(items=tuple(items[: wanted.limit]), truncated=bool(token) or len(items) > wanted.limit)
+        shown = tuple(item for item in items[: wanted.limit] if self._access.shows(wanted.resource, item))
+        return Listing(items=shown, truncated=bool(token) or len(items) > wanted.limit)
 
 
 def _page(wanted: _List, *, token: str, have: int) -> Request:
