@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
 
+from bot.cluster.access import noting
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.probes.contract import Look, Probe
@@ -86,7 +87,9 @@ class Reads:
 
     async def _run(self, probe_name: str, look: Look) -> Reading:
         try:
-            return await self._probes[probe_name].read(look)
+            with noting() as withheld:
+                reading = await self._probes[probe_name].read(look)
+            return replace(reading, gaps=tuple(dict.fromkeys((*reading.gaps, *withheld)))) if withheld else reading
         except ClusterError as error:
             return Reading(gaps=(error.gap(),))
         except Exception:  # noqa: BLE001
