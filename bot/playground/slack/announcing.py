@@ -1,0 +1,74 @@
+"""Lets the app hear what happens to messages: stores the change and starts the delivery of its events."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.playground.slack.courier import Courier, Parcel
+from bot.playground.slack.envelopes import Envelopes
+from bot.playground.slack.records import Delivered, Json, Kind
+from bot.playground.slack.state import State
+from bot.playground.slack.workspace import Channel
+
+_TOMBSTONE = {"subtype": "tombstone", "text": "This message was deleted.", "user": "USLACKBOT", "hidden": True}
+_FORGOTTEN = (
+    "blocks",
+    "attachments",
+    "files",
+    "edited",
+    "metadata",
+    "bot_id",
+    "app_id",
+    "bot_profile",
+    "client_msg_id",
+)
+
+Firsts = list[asyncio.Future[Delivered]]
+
+
+class Announcer:
+    """Posts, changes and deletes messages, and returns the first delivery attempts, which go on by themselves."""
+
+    def __init__(self, *, state: State, courier: Courier, subscribed: frozenset[str]) -> None:
+        self._state = state
+        self._courier = courier
+        self._subscribed = subscribed
+        self.envelopes = Envelopes(state=state)
+
+    def post(self, channel: Channel, message: Json) -> tuple[Json, Firsts]:
+        stored = self._state.messages.post(channel.id, message)
+        return stored, self._send(channel, self.envelopes.posted(channel, stored))
+
+    def change(self, channel: Channel, ts: str, fields: Json, *, remove: tuple[str, ...] = ()) -> tuple[Json, Firsts]:
+        """KeyError if the message does not stand."""
+        before = self._state.messages.get(channel.id, ts)
+        if before is None:
+            raise KeyError(ts)
+        after = self._state.messages.change(channel.id, ts, fields, remove=remove)
+        return after, self._send(channel, self.envelopes.changed(channel, before=before, after=after))
+
+    def delete(self, channel: Channel, ts: str) -> Firsts:
+        """A message with replies leaves a tombstone, which goes with its last reply. KeyError if it does not stand."""
+        if self._state.messages.replies(channel.id, ts):
+            _, firsts = self.change(channel, ts, _TOMBSTONE, remove=_FORGOTTEN)
+            return firsts
+        gone = self._state.messages.delete(channel.id, ts)
+        firsts = self._send(channel, self.envelopes.deleted(channel, gone=gone))
+        parent = self._state.messages.get(channel.id, gone.get("thread_ts", ts))
+        if parent and parent.get("subtype") == "tombstone" and not parent.get("reply_count"):
+            firsts += self.delete(channel, parent["ts"])
+        return firsts
+
+    def event(self, channel: Channel, event: Json) -> Firsts:
+        """Any other event that happens in a channel."""
+        return self._send(channel, [self.envelopes.wrap(event, channel=channel)])
+
+    def _send(self, channel: Channel, envelopes: list[Json]) -> Firsts:
+        # An app hears only of the places it is in, and only what it subscribed to.
+        if not self._state.workspace.has_bot(channel):
+            return []
+        return [
+            self._courier.send(Parcel(kind=Kind.EVENT, payload=envelope, event_id=envelope["event_id"]), retries=True)
+            for envelope in envelopes
+            if envelope["event"]["type"] in self._subscribed
+        ]

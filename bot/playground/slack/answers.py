@@ -1,0 +1,103 @@
+"""What the app's answers do: to a command, to a dialog's submission, and through a response URL."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from bot.playground.slack.announcing import Announcer
+from bot.playground.slack.arguments import Arguments
+from bot.playground.slack.checking import check_view
+from bot.playground.slack.methods.chat import own_content, read_content
+from bot.playground.slack.records import Delivered, Json
+from bot.playground.slack.state import State
+from bot.playground.slack.tickets import ResponseUrl
+from bot.playground.slack.workspace import Channel, User
+from bot.playground.slack.wrong import Refused
+
+
+class Answers:
+    """Carries out what an answer asks for."""
+
+    def __init__(self, *, state: State, announcer: Announcer) -> None:
+        self._state = state
+        self._announcer = announcer
+
+    def to_command(self, user: User, channel: Channel, delivered: Delivered) -> None:
+        """The body of the acknowledgement is a message, shown to the person unless it says `in_channel`."""
+        body = delivered.body
+        if not delivered.ok or not body:
+            return
+        given = body if isinstance(body, dict) else {"text": str(body)}
+        if not (given.get("text") or given.get("blocks") or given.get("attachments")):
+            return
+        self._show(user.id, channel, given, thread_ts="")
+
+    def to_submission(self, user: User, view: Json, delivered: Delivered) -> None:
+        """An empty answer closes the dialog; `response_action` updates, pushes, clears or shows errors."""
+        if not delivered.ok:
+            return
+        body: Any = delivered.body if isinstance(delivered.body, dict) else {}
+        action = body.get("response_action", "")
+        views = self._state.views
+        if action == "errors":
+            views.refuse(user.id, view["id"], errors=body.get("errors", {}))
+        elif action == "update":
+            check_view(body.get("view"))
+            views.update(view["id"], body["view"])
+        elif action == "push":
+            check_view(body.get("view"))
+            views.push(user.id, body["view"])
+        else:
+            # The app may have closed it already while it answered.
+            standing = any(each["id"] == view["id"] for each in views.all(user.id))
+            if standing:
+                views.close(user.id, view["id"], all=action == "clear")
+
+    async def by_url(self, request: web.Request) -> web.StreamResponse:
+        """A POST to a response URL. 404 when it is used up or too old, 400 or 500 for what Slack does not take."""
+        try:
+            ticket = self._state.tickets.use_response(request.path)
+            given = json.loads(await request.text())
+            if not isinstance(given, dict):
+                raise Refused("invalid_payload", status=400)
+            self._carry_out(ticket, given)
+        except ValueError:
+            return web.json_response({"ok": False, "error": "invalid_payload"}, status=400)
+        except Refused as refused:
+            status = refused.status if refused.status != 200 else 400
+            return web.json_response({"ok": False, "error": refused.error} | refused.extra, status=status)
+        return web.Response(text="ok")
+
+    def _carry_out(self, ticket: ResponseUrl, given: Json) -> None:
+        channel = self._state.workspace.channel(ticket.channel)
+        ephemeral = self._state.ephemerals.get(ticket.ts) if ticket.ts else None
+        standing = self._state.messages.get(channel.id, ticket.ts) if ticket.ts else None
+        own = standing is not None and standing.get("bot_id") == self._state.identity.bot_id
+        if given.get("delete_original") is True:
+            if ephemeral:
+                self._state.ephemerals.delete(ticket.ts)
+            elif own:
+                self._announcer.delete(channel, ticket.ts)
+            return
+        if given.get("replace_original") is True and (ephemeral or own):
+            fields = own_content(self._state, read_content(Arguments(given)))
+            gone = () if "blocks" in fields else ("blocks",)
+            if ephemeral:
+                self._state.ephemerals.change(ticket.ts, fields, remove=gone)
+            else:
+                self._announcer.change(channel, ticket.ts, fields, remove=gone)
+            return
+        thread_ts = str(given.get("thread_ts") or "")
+        self._show(ticket.user, channel, given, thread_ts=thread_ts)
+
+    def _show(self, user_id: str, channel: Channel, given: Json, *, thread_ts: str) -> None:
+        message = own_content(self._state, read_content(Arguments(given)), sender=True)
+        if thread_ts:
+            message["thread_ts"] = thread_ts
+        if given.get("response_type") == "in_channel":
+            self._announcer.post(channel, message)
+        else:
+            self._state.ephemerals.post(channel.id, user_id, message)

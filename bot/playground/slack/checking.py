@@ -1,0 +1,58 @@
+"""What Slack checks of a message or view before it takes it: shape, Block Kit limits, the size of the whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from bot.playground.slack.records import Json
+from bot.playground.slack.wrong import Refused, invalid
+from responses.slack.validation import validate_message, validate_view
+
+# Measured, not documented: about 13,000 visible characters over all blocks, and each header counts for more.
+_MOST_VISIBLE = 13_000
+_HEADER_COST = 100
+_VISIBLE = ("text", "title", "alt_text", "caption", "url")
+_LARGEST_VIEW = 250_000
+
+
+def check_message(payload: Json) -> None:
+    """Refused `invalid_blocks_format`, `msg_blocks_too_long` or `invalid_blocks`, with what is wrong."""
+    blocks = payload.get("blocks")
+    if blocks is not None and not (isinstance(blocks, list) and all(isinstance(each, dict) for each in blocks)):
+        raise Refused("invalid_blocks_format")
+    if blocks and visible_length(blocks) > _MOST_VISIBLE:
+        raise Refused("msg_blocks_too_long")
+    # The text has limits of its own, which depend on the method.
+    if problems := validate_message(payload | {"text": "text"}):
+        raise invalid(*problems, error="invalid_blocks")
+
+
+def check_view(view: Any) -> None:
+    """Refused `invalid_arguments` or `view_too_large`, with what is wrong."""
+    if not isinstance(view, dict):
+        raise invalid("must provide an object [json-pointer:/view]")
+    if len(json.dumps(view, ensure_ascii=False).encode()) > _LARGEST_VIEW:
+        raise Refused("view_too_large")
+    if problems := validate_view(view):
+        raise invalid(*problems)
+
+
+def visible_length(blocks: list[Json]) -> int:
+    """Characters that a reader could see, headers counted as Slack does."""
+    headers = sum(_HEADER_COST for each in blocks if each.get("type") == "header")
+    return headers + sum(len(text) for block in blocks for text in _texts(block))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if isinstance(inner, str):
+                if name in _VISIBLE:
+                    yield inner
+            else:
+                yield from _texts(inner)

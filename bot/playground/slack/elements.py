@@ -1,0 +1,123 @@
+"""Finds the interactive parts of blocks, and what pressing or filling them in sends to the app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.playground.slack.records import Json
+from bot.playground.slack.wrong import SlackWorldError
+
+_ONE_OPTION = ("static_select", "radio_buttons", "overflow")
+_PLAIN = ("plain_text_input", "number_input", "email_text_input", "url_text_input")
+_SELECTED = {
+    "users_select": "selected_user", "conversations_select": "selected_conversation",
+    "channels_select": "selected_channel", "datepicker": "selected_date", "timepicker": "selected_time",
+}  # fmt: skip
+
+
+def pressed(blocks: list[Json], *, action_id: str, block_id: str | None, value: str | None, ts: str) -> Json:
+    """The entry of `actions` for pressing this element.
+
+    Of several elements with the same action_id, `block_id` or a button's own `value` says which. SlackWorldError if
+    nothing such is there.
+    """
+    found = [
+        (block, element)
+        for block in blocks
+        for element in _elements(block)
+        if element["action_id"] == action_id and block_id in (None, block.get("block_id"))
+    ]
+    if value is not None and any(element["type"] == "button" for _, element in found):
+        found = [(block, element) for block, element in found if element.get("value") == value]
+    if not found:
+        there = ", ".join(
+            f"{element['action_id']} ({element['type']}, block {block.get('block_id')}, value {element.get('value')!r})"
+            for block in blocks
+            for element in _elements(block)
+        )
+        raise SlackWorldError(f"there is no {action_id!r} with block {block_id} and value {value!r}: {there or 'none'}")
+    block, element = found[0]
+    shown: Json = {
+        name: element[name] for name in ("action_id", "type", "text", "value", "style", "confirm") if name in element
+    }
+    if element["type"] != "button":
+        shown |= entered(element, value)
+    return shown | {"block_id": block.get("block_id", ""), "action_ts": ts}
+
+
+def state_values(blocks: list[Json], given: Mapping[str, Mapping[str, Any]]) -> Json:
+    """`state.values` of a dialog in which a person entered `given`; initial values stand where nothing was.
+
+    SlackWorldError for a value without its input, and for an option that is not offered.
+    """
+    unknown = {(block_id, action_id) for block_id, actions in given.items() for action_id in actions}
+    values: Json = {}
+    for block in blocks:
+        for element in _elements(block):
+            if element["type"] == "button":
+                continue
+            block_id, action_id = str(block.get("block_id", "")), element["action_id"]
+            unknown.discard((block_id, action_id))
+            value = given.get(block_id, {}).get(action_id)
+            values.setdefault(block_id, {})[action_id] = {"type": element["type"]} | entered(element, value)
+    if unknown:
+        raise SlackWorldError(f"the dialog has no such inputs: {sorted(unknown)}; it has {_named(values)}")
+    return values
+
+
+def missing_inputs(blocks: list[Json], values: Mapping[str, Mapping[str, Json]]) -> list[str]:
+    """Block ids of required inputs without a value: Slack's own client refuses to submit those."""
+    return [
+        str(block["block_id"])
+        for block in blocks
+        if block.get("type") == "input" and not block.get("optional")
+        for entry in values.get(block["block_id"], {}).values()
+        if not any(content for name, content in entry.items() if name != "type")
+    ]
+
+
+def entered(element: Json, value: Any) -> Json:
+    """What an element holds after `value` was entered or chosen; None leaves it as it was."""
+    kind = element["type"]
+    if kind in _ONE_OPTION:
+        chosen = element.get("initial_option") if value is None else _option(element, str(value))
+        return {"selected_option": chosen}
+    if kind in ("checkboxes", "multi_static_select"):
+        if value is None:
+            return {"selected_options": element.get("initial_options", [])}
+        wanted = [value] if isinstance(value, str) else list(value)
+        return {"selected_options": [_option(element, each) for each in wanted if each]}
+    if kind in _SELECTED:
+        initial = element.get(_SELECTED[kind].replace("selected", "initial"))
+        return {_SELECTED[kind]: initial if value is None else value}
+    if kind in _PLAIN:
+        return {"value": element.get("initial_value") if value is None else str(value) or None}
+    return {"value": value}
+
+
+def _option(element: Json, value: str) -> Json:
+    groups = element.get("option_groups", [])
+    options = element.get("options", []) + [each for group in groups for each in group.get("options", [])]
+    for option in options:
+        if option.get("value") == value:
+            return dict(option)
+    offered = ", ".join(str(option.get("value")) for option in options)
+    raise SlackWorldError(f"{element['action_id']} offers no {value!r}: it offers {offered or 'nothing'}")
+
+
+def _elements(value: Any) -> Iterator[Json]:
+    """Everything with an action_id, wherever it sits in a block."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _elements(each)
+    elif isinstance(value, dict):
+        if "action_id" in value and "type" in value:
+            yield value
+        else:
+            for name in ("elements", "element", "accessory", "actions", "child_blocks"):
+                yield from _elements(value.get(name))
+
+
+def _named(values: Json) -> str:
+    return ", ".join(f"{block}/{action}" for block, actions in values.items() for action in actions) or "none"

@@ -1,0 +1,44 @@
+"""Faults a test lays in the way of Web API calls: errors, overload, silence, answers that get lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """What befalls the next `times` calls of `method` ("*": any)."""
+
+    method: str
+    error: str
+    status: int
+    times: int
+    retry_after: int | None
+    hang: bool
+    needed: str
+    provided: str
+    after_doing: bool
+    reset: bool
+
+
+class Faults:
+    """The faults that wait for a call, oldest first."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        self._waiting.append(fault)
+
+    def take(self, method: str) -> Fault | None:
+        """The fault that befalls a call of `method`, which uses it up once."""
+        for fault in self._waiting:
+            if fault.method in (method, "*"):
+                fault.times -= 1
+                if fault.times <= 0:
+                    self._waiting.remove(fault)
+                return fault
+        return None
+
+    def clear(self) -> None:
+        self._waiting.clear()

@@ -1,0 +1,133 @@
+"""Files in the workspace: what people share and what the app uploads in its three steps."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from bot.playground.slack.identity import Identity
+from bot.playground.slack.records import Json
+from bot.playground.slack.wrong import Refused
+
+# Slack previews the beginning of a snippet in the event itself.
+_PREVIEW = 300
+_SNIPPET_LARGEST = 1024 * 1024
+_FILETYPES = {
+    "log": "text",
+    "txt": "text",
+    "yml": "yaml",
+    "py": "python",
+    "md": "markdown",
+    "sh": "shell",
+    "js": "javascript",
+}
+_TEXTS = {"text", "yaml", "json", "python", "markdown", "shell", "go", "javascript", "xml", "csv", "diff"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedFile:
+    """A file as a person shares it. `snippet` is one made in Slack's editor; `only_listed` is one from Slack Connect,
+    of which the event only says that `files.info` has to be asked. `claimed_size` overrides the size in bytes."""
+
+    name: str
+    content: bytes
+    snippet: bool = False
+    only_listed: bool = False
+    claimed_size: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class StoredFile:
+    """A file that Slack has, or expects (`content` is None until the upload came)."""
+
+    id: str
+    name: str
+    user: str
+    created: int
+    length: int
+    content: bytes | None = None
+    title: str = ""
+    snippet: bool = False
+    only_listed: bool = False
+    complete: bool = False
+    channels: list[str] = field(default_factory=list)
+
+
+class Files:
+    """Files by id."""
+
+    def __init__(self, *, identity: Identity, clock: Callable[[], float]) -> None:
+        self._identity = identity
+        self._clock = clock
+        self._files: dict[str, StoredFile] = {}
+
+    def share(self, shared: SharedFile, *, user: str, channel: str) -> StoredFile:
+        """A file that a person shares in `channel`."""
+        size = len(shared.content) if shared.claimed_size is None else shared.claimed_size
+        file = self._new(name=shared.name, user=user, length=size)
+        file.content, file.snippet, file.only_listed = shared.content, shared.snippet, shared.only_listed
+        file.complete = True
+        file.channels.append(channel)
+        return file
+
+    def expect(self, *, name: str, length: int, snippet: bool) -> StoredFile:
+        """A file that the app announces. Refused `snippet_too_large`."""
+        if snippet and length > _SNIPPET_LARGEST:
+            raise Refused("snippet_too_large")
+        file = self._new(name=name, user=self._identity.bot_user_id, length=length)
+        file.snippet = snippet
+        return file
+
+    def get(self, file_id: str) -> StoredFile:
+        """Refused `file_not_found`."""
+        if (file := self._files.get(file_id)) is None:
+            raise Refused("file_not_found")
+        return file
+
+    def all(self) -> list[StoredFile]:
+        return list(self._files.values())
+
+    def _new(self, *, name: str, user: str, length: int) -> StoredFile:
+        file_id = f"F0{len(self._files) + 1:09d}"
+        file = StoredFile(id=file_id, name=name, user=user, created=int(self._clock()), length=length, title=name)
+        self._files[file_id] = file
+        return file
+
+
+def file_json(file: StoredFile, *, identity: Identity, url: str, listed: bool = False) -> Json:
+    """A file as events and `files.info` show it; `listed` is the short form of Slack Connect's events."""
+    if listed:
+        return {
+            "id": file.id,
+            "created": 0,
+            "timestamp": 0,
+            "user": "",
+            "mode": "file_access",
+            "file_access": "check_file_info",
+        }
+    suffix = PurePosixPath(file.name).suffix.removeprefix(".").lower()
+    filetype = _FILETYPES.get(suffix, suffix or "text")
+    mimetype = "text/plain" if filetype in _TEXTS else mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    path = f"/files-pri/{identity.team_id}-{file.id}"
+    shown: Json = {
+        "id": file.id, "created": file.created, "timestamp": file.created, "name": file.name, "title": file.title,
+        "mimetype": mimetype, "filetype": filetype, "pretty_type": filetype.title(), "user": file.user,
+        "user_team": identity.team_id, "editable": file.snippet, "size": file.length,
+        "mode": "snippet" if file.snippet else "hosted", "is_external": False, "external_type": "",
+        "is_public": True, "public_url_shared": False, "display_as_bot": False, "username": "",
+        "url_private": f"{url}{path}/{file.name}", "url_private_download": f"{url}{path}/download/{file.name}",
+        "permalink": f"{url}/files/{file.user}/{file.id}/{file.name}", "file_access": "visible",
+        "has_rich_preview": False, "channels": list(file.channels), "groups": [], "ims": [],
+    }  # fmt: skip
+    if file.snippet and file.content is not None:
+        text = file.content.decode(errors="replace")
+        lines = text.count("\n") + 1
+        shown |= {
+            "preview": text[:_PREVIEW],
+            "lines": lines,
+            "lines_more": max(0, lines - 5),
+            "preview_is_truncated": len(text) > _PREVIEW,
+        }
+    return shown

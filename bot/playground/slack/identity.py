@@ -1,0 +1,22 @@
+"""Who is who in the simulated workspace: the team and the installed app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The ids and secrets that one installed app has. None of them is one of a real workspace."""
+
+    signing_secret: str
+    team_id: str = "T0SIMULATED"
+    foreign_team_id: str = "T0FOREIGN00"
+    domain: str = "simulated"
+    app_id: str = "A0CASEBOOK0"
+    bot_id: str = "B0CASEBOOK0"
+    bot_user_id: str = "U0CASEBOOK0"
+    bot_name: str = "casebook"
+    bot_token: str = "xoxb-simulated-casebook"
+    app_token: str = "xapp-simulated-casebook"
+    verification_token: str = "simulated-verification-token"

@@ -1,0 +1,182 @@
+"""chat.*: posting, updating, deleting and whispering."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.playground.slack.arguments import Arguments
+from bot.playground.slack.checking import check_message
+from bot.playground.slack.envelopes import without_metadata
+from bot.playground.slack.methods.desk import Desk, Table, method
+from bot.playground.slack.pace import Tier
+from bot.playground.slack.records import Json
+from bot.playground.slack.state import State
+from bot.playground.slack.views import with_block_ids
+from bot.playground.slack.workspace import Channel
+from bot.playground.slack.wrong import Refused, invalid
+
+CHAT: Table = {}
+
+# Measured: 4,040 characters stay one message; anything longer becomes messages of 4,000.
+_ONE_MESSAGE, _SPLIT, _TRUNCATED = 4_040, 4_000, 40_000
+_UPDATE_BYTES = 4_000
+
+
+@method(CHAT, "chat.postMessage", Tier.POSTING)
+def post_message(desk: Desk, given: Arguments) -> Json:
+    """A bare long text becomes several messages; the answer names the first."""
+    channel = where_to_post(desk, given.required("channel"))
+    content = read_content(given)
+    desk.pace.message(channel.id)
+    thread = thread_fields(given)
+    text = content["text"][:_TRUNCATED]
+    parts = [text]
+    if len(text) > _ONE_MESSAGE and not content.get("blocks"):
+        parts = [text[at : at + _SPLIT] for at in range(0, len(text), _SPLIT)]
+    posted = [desk.announcer.post(channel, own_message(desk, content | {"text": part}) | thread)[0] for part in parts]
+    answer: Json = {"channel": channel.id, "ts": posted[0]["ts"], "message": without_metadata(posted[0])}
+    if len(content["text"]) > _TRUNCATED:
+        answer |= {"warning": "message_truncated", "response_metadata": {"warnings": ["message_truncated"]}}
+    return answer
+
+
+@method(CHAT, "chat.update", Tier.THREE)
+def update(desk: Desk, given: Arguments) -> Json:
+    channel = desk.state.workspace.find_open(given.required("channel"))
+    ts = given.required("ts")
+    _own(desk, channel, ts, refusal="cant_update_message")
+    content = read_content(given)
+    if len(content["text"].encode()) > _UPDATE_BYTES:
+        raise Refused("msg_too_long")
+    edited = {"user": desk.state.identity.bot_user_id, "ts": desk.state.timestamps.next()}
+    fields = own_content(desk.state, content) | {"edited": edited}
+    # What is not given stays, but a new text without blocks takes the old blocks away.
+    gone = () if "blocks" in fields else ("blocks",)
+    message, _ = desk.announcer.change(channel, ts, fields, remove=gone)
+    return {"channel": channel.id, "ts": ts, "text": message["text"], "message": without_metadata(message)}
+
+
+@method(CHAT, "chat.delete", Tier.THREE)
+def delete(desk: Desk, given: Arguments) -> Json:
+    channel = desk.state.workspace.find_joined(given.required("channel"))
+    ts = given.required("ts")
+    _own(desk, channel, ts, refusal="cant_delete_message")
+    desk.announcer.delete(channel, ts)
+    return {"channel": channel.id, "ts": ts}
+
+
+@method(CHAT, "chat.postEphemeral", Tier.FOUR)
+def post_ephemeral(desk: Desk, given: Arguments) -> Json:
+    channel = desk.state.workspace.find_open(given.required("channel"))
+    user = given.required("user")
+    if not desk.state.workspace.is_member(channel, user):
+        raise Refused("user_not_in_channel")
+    message = own_message(desk, read_content(given)) | thread_fields(given)
+    stored = desk.state.ephemerals.post(channel.id, user, message)
+    return {"message_ts": stored["ts"]}
+
+
+@method(CHAT, "chat.getPermalink", Tier.FREE)
+def get_permalink(desk: Desk, given: Arguments) -> Json:
+    channel = desk.state.workspace.find(given.required("channel"))
+    ts = given.required("message_ts")
+    message = desk.state.messages.get(channel.id, ts)
+    if message is None:
+        raise Refused("message_not_found")
+    return {"channel": channel.id, "permalink": permalink(desk, channel, message)}
+
+
+def permalink(desk: Desk, channel: Channel, message: Json) -> str:
+    """The address of a message, on this server."""
+    link = f"{desk.state.url}/archives/{channel.id}/p{message['ts'].replace('.', '')}"
+    thread_ts = message.get("thread_ts", message["ts"])
+    return link if thread_ts == message["ts"] else f"{link}?thread_ts={thread_ts}&cid={channel.id}"
+
+
+def where_to_post(desk: Desk, reference: str) -> Channel:
+    """A channel the bot may write to; naming a user opens the direct message with them."""
+    if reference in desk.state.workspace.users:
+        channel = desk.state.workspace.im(reference)
+        if channel is None:
+            channel = open_im(desk, reference)
+        return channel
+    return desk.state.workspace.find_open(reference)
+
+
+def open_im(desk: Desk, user_id: str) -> Channel:
+    """The direct message of user and bot, made if need be. Refused `user_not_found`, `cannot_dm_bot`."""
+    user = desk.state.workspace.users.get(user_id)
+    if user is None:
+        raise Refused("user_not_found")
+    if user.bot:
+        raise Refused("cannot_dm_bot")
+    found = desk.state.workspace.im(user_id)
+    created = int(desk.state.clock())
+    return found or desk.state.workspace.add_channel(
+        user.name, created=created, members=(user_id,), im_with=user_id
+    )  # fmt: skip
+
+
+def read_content(given: Arguments) -> Json:
+    """text, blocks, attachments, metadata as the caller gave them. Refused as Slack does for what is wrong."""
+    content: Json = {"text": given.text("text")}
+    for name, error in (("blocks", "invalid_blocks_format"), ("attachments", "invalid_attachments")):
+        if (value := given.structure(name, error=error)) is not None:
+            content[name] = value
+    if (metadata := given.structure("metadata", error="invalid_metadata_format")) is not None:
+        content["metadata"] = _checked_metadata(metadata)
+    if not content["text"] and not content.get("blocks") and not content.get("attachments"):
+        raise Refused("no_text")
+    check_message({name: value for name, value in content.items() if name != "text"})
+    return content
+
+
+def _checked_metadata(metadata: Any) -> Json:
+    if not isinstance(metadata, dict):
+        raise Refused("invalid_metadata_format")
+    if not isinstance(metadata.get("event_type"), str) or not isinstance(metadata.get("event_payload"), dict):
+        raise invalid(
+            "must have event_type and event_payload [json-pointer:/metadata]", error="invalid_metadata_schema"
+        )
+    return {"event_type": metadata["event_type"], "event_payload": metadata["event_payload"]}
+
+
+def thread_fields(given: Arguments) -> Json:
+    """`thread_ts` if one was given. Refused `invalid_thread_ts` if it is none."""
+    thread_ts = given.text("thread_ts")
+    if not thread_ts:
+        return {}
+    whole, dot, fraction = thread_ts.partition(".")
+    if not (dot and whole.isdigit() and fraction.isdigit()):
+        raise Refused("invalid_thread_ts")
+    return {"thread_ts": thread_ts}
+
+
+def own_message(desk: Desk, content: Json) -> Json:
+    """A message of the bot's."""
+    return own_content(desk.state, content, sender=True)
+
+
+def own_content(state: State, content: Json, *, sender: bool = False) -> Json:
+    """Content as it is stored, blocks with their ids; with `sender`, signed by the bot."""
+    identity = state.identity
+    stored = dict(content)
+    stored.pop("blocks", None)
+    if content.get("blocks"):
+        stored["blocks"] = with_block_ids(content["blocks"], prefix=f"b{state.timestamps.next().replace('.', '')}")
+    if not sender:
+        return stored
+    profile = {"id": identity.bot_id, "app_id": identity.app_id, "name": identity.bot_name, "deleted": False}
+    return {
+        "user": identity.bot_user_id, "bot_id": identity.bot_id, "app_id": identity.app_id, "team": identity.team_id,
+        "bot_profile": profile | {"team_id": identity.team_id, "icons": {}, "updated": 0},
+    } | stored  # fmt: skip
+
+
+def _own(desk: Desk, channel: Channel, ts: str, *, refusal: str) -> Json:
+    message = desk.state.messages.get(channel.id, ts)
+    if message is None or message.get("subtype") == "tombstone":
+        raise Refused("message_not_found")
+    if message.get("bot_id") != desk.state.identity.bot_id:
+        raise Refused(refusal)
+    return message

@@ -1,0 +1,71 @@
+"""files.*: uploading in three steps, and looking at a file."""
+
+from __future__ import annotations
+
+from bot.playground.slack.arguments import Arguments
+from bot.playground.slack.files import StoredFile, file_json
+from bot.playground.slack.methods.chat import own_message, thread_fields, where_to_post
+from bot.playground.slack.methods.desk import Desk, Table, method
+from bot.playground.slack.pace import Tier
+from bot.playground.slack.records import Json
+from bot.playground.slack.wrong import Refused, invalid
+
+FILES: Table = {}
+
+_MOST_INLINE = 1024 * 1024
+
+
+@method(FILES, "files.getUploadURLExternal", Tier.FOUR)
+def get_upload_url(desk: Desk, given: Arguments) -> Json:
+    length = given.number("length", 0)
+    if length < 1:
+        raise invalid("must be greater than 0 [json-pointer:/length]")
+    file = desk.state.files.expect(
+        name=given.required("filename"), length=length, snippet=bool(given.text("snippet_type"))
+    )
+    return {"upload_url": f"{desk.state.url}/upload/v1/{file.id}", "file_id": file.id}
+
+
+@method(FILES, "files.completeUploadExternal", Tier.FOUR)
+def complete_upload(desk: Desk, given: Arguments) -> Json:
+    """Without a channel the files stay private; with one a message with them is posted."""
+    listed = given.structure("files")
+    if not isinstance(listed, list) or not listed:
+        raise invalid("missing required field: files")
+    files = [_uploaded(desk, each) for each in listed]
+    reference = given.text("channel_id") or given.text("channels").split(",", maxsplit=1)[0]
+    if reference:
+        channel = where_to_post(desk, reference)
+        for file in files:
+            file.channels.append(channel.id)
+        shown = [_shown(desk, file) for file in files]
+        message = own_message(desk, {"text": given.text("initial_comment"), "files": shown, "upload": False})
+        desk.announcer.post(channel, message | thread_fields(given) | {"subtype": "file_share"})
+    for file in files:
+        file.complete = True
+    return {"files": [_shown(desk, file) for file in files]}
+
+
+@method(FILES, "files.info", Tier.FOUR)
+def info(desk: Desk, given: Arguments) -> Json:
+    file = desk.state.files.get(given.required("file"))
+    shown = _shown(desk, file)
+    answer: Json = {"file": shown, "comments": [], "response_metadata": {"next_cursor": ""}}
+    if file.snippet and file.content is not None:
+        answer["content"] = file.content[:_MOST_INLINE].decode(errors="replace")
+        answer["is_truncated"] = len(file.content) > _MOST_INLINE
+    return answer
+
+
+def _uploaded(desk: Desk, listed: object) -> StoredFile:
+    if not isinstance(listed, dict):
+        raise invalid("must be an object [json-pointer:/files/0]")
+    file = desk.state.files.get(str(listed.get("id", "")))
+    if file.content is None or file.complete:
+        raise Refused("file_not_found")
+    file.title = str(listed.get("title") or file.name)
+    return file
+
+
+def _shown(desk: Desk, file: StoredFile) -> Json:
+    return file_json(file, identity=desk.state.identity, url=desk.state.url)

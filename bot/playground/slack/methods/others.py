@@ -1,0 +1,110 @@
+"""The rest: who the bot is, people, reactions, pins, bookmarks, and addresses for sockets."""
+
+from __future__ import annotations
+
+from bot.playground.slack.arguments import Arguments
+from bot.playground.slack.methods.conversations import paged
+from bot.playground.slack.methods.desk import Desk, Table, method
+from bot.playground.slack.pace import Tier
+from bot.playground.slack.records import Json
+from bot.playground.slack.workspace import user_json
+from bot.playground.slack.wrong import Refused
+
+OTHERS: Table = {}
+
+
+@method(OTHERS, "api.test", Tier.FOUR)
+def api_test(desk: Desk, given: Arguments) -> Json:
+    if error := given.text("error"):
+        raise Refused(error, args=given.values)
+    return {"args": given.values}
+
+
+@method(OTHERS, "auth.test", Tier.FREE)
+def auth_test(desk: Desk, given: Arguments) -> Json:
+    identity = desk.state.identity
+    return {
+        "url": f"{desk.state.url}/", "team": identity.domain, "user": identity.bot_name, "team_id": identity.team_id,
+        "user_id": identity.bot_user_id, "bot_id": identity.bot_id, "is_enterprise_install": False,
+    }  # fmt: skip
+
+
+@method(OTHERS, "apps.connections.open", Tier.ONE, app_level=True)
+def connections_open(desk: Desk, given: Arguments) -> Json:
+    return {"url": desk.sockets.ticket()}
+
+
+@method(OTHERS, "users.info", Tier.FOUR)
+def users_info(desk: Desk, given: Arguments) -> Json:
+    user = desk.state.workspace.users.get(given.text("user"))
+    if user is None:
+        raise Refused("user_not_found")
+    return {"user": user_json(user, identity=desk.state.identity, locale=given.flag("include_locale"))}
+
+
+@method(OTHERS, "users.list", Tier.TWO)
+def users_list(desk: Desk, given: Arguments) -> Json:
+    shown = [
+        user_json(each, identity=desk.state.identity, locale=given.flag("include_locale"))
+        for each in desk.state.workspace.users.values()
+    ]
+    page, cursor = paged(shown, given, default=200)
+    return {"members": page, "cache_ts": int(desk.state.clock()), "response_metadata": {"next_cursor": cursor}}
+
+
+@method(OTHERS, "users.lookupByEmail", Tier.THREE)
+def users_lookup(desk: Desk, given: Arguments) -> Json:
+    email = given.required("email").lower()
+    for user in desk.state.workspace.users.values():
+        if user.email.lower() == email:
+            return {"user": user_json(user, identity=desk.state.identity)}
+    raise Refused("users_not_found")
+
+
+@method(OTHERS, "reactions.add", Tier.THREE)
+def reactions_add(desk: Desk, given: Arguments) -> Json:
+    channel = desk.state.workspace.find_joined(given.required("channel"))
+    name, ts = given.required("name").strip(":"), given.required("timestamp")
+    message = desk.state.messages.get(channel.id, ts)
+    if message is None:
+        raise Refused("message_not_found")
+    bot = desk.state.identity.bot_user_id
+    reactions: list[Json] = message.get("reactions", [])
+    standing = next((each for each in reactions if each["name"] == name), None)
+    if standing is None:
+        standing = {"name": name, "users": [], "count": 0}
+        reactions.append(standing)
+    if bot in standing["users"]:
+        raise Refused("already_reacted")
+    standing["users"].append(bot)
+    standing["count"] = len(standing["users"])
+    desk.state.messages.change(channel.id, ts, {"reactions": reactions})
+    return {}
+
+
+@method(OTHERS, "pins.add", Tier.TWO)
+def pins_add(desk: Desk, given: Arguments) -> Json:
+    channel = desk.state.workspace.find_joined(given.required("channel"))
+    ts = given.required("timestamp")
+    message = desk.state.messages.get(channel.id, ts)
+    if message is None:
+        raise Refused("message_not_found")
+    if channel.id in message.get("pinned_to", []):
+        raise Refused("already_pinned")
+    desk.state.messages.change(channel.id, ts, {"pinned_to": [channel.id]})
+    return {}
+
+
+@method(OTHERS, "bookmarks.add", Tier.TWO)
+def bookmarks_add(desk: Desk, given: Arguments) -> Json:
+    channel = desk.state.workspace.find_joined(given.required("channel_id"))
+    kind = given.required("type")
+    if kind != "link":
+        raise Refused("invalid_bookmark_type")
+    bookmark: Json = {
+        "id": f"Bk0{len(channel.bookmarks) + 1:08d}", "channel_id": channel.id, "title": given.required("title"),
+        "link": given.required("link"), "emoji": given.text("emoji"), "type": kind,
+        "app_id": desk.state.identity.app_id, "date_created": int(desk.state.clock()),
+    }  # fmt: skip
+    channel.bookmarks.append(bookmark)
+    return {"bookmark": bookmark}

@@ -1,0 +1,42 @@
+"""views.*: dialogs the app opens, stacks and replaces."""
+
+from __future__ import annotations
+
+from bot.playground.slack.arguments import Arguments
+from bot.playground.slack.checking import check_view
+from bot.playground.slack.methods.desk import Desk, Table, method
+from bot.playground.slack.pace import Tier
+from bot.playground.slack.records import Json
+
+VIEWS: Table = {}
+
+
+@method(VIEWS, "views.open", Tier.FOUR)
+def open_view(desk: Desk, given: Arguments) -> Json:
+    view = _view(given)
+    return {"view": desk.state.views.open(desk.state.tickets.exchange(_trigger(given)), view)}
+
+
+@method(VIEWS, "views.push", Tier.FOUR)
+def push_view(desk: Desk, given: Arguments) -> Json:
+    view = _view(given)
+    return {"view": desk.state.views.push(desk.state.tickets.exchange(_trigger(given)), view)}
+
+
+@method(VIEWS, "views.update", Tier.FOUR)
+def update_view(desk: Desk, given: Arguments) -> Json:
+    view = _view(given)
+    updated = desk.state.views.update(
+        given.text("view_id"), view, external_id=given.text("external_id"), hash=given.text("hash")
+    )
+    return {"view": updated}
+
+
+def _view(given: Arguments) -> Json:
+    view = given.structure("view")
+    check_view(view)
+    return dict(view)
+
+
+def _trigger(given: Arguments) -> str:
+    return given.text("trigger_id") or given.required("interactivity_pointer")

@@ -1,0 +1,69 @@
+"""Slack's rate limits: one message a second and channel with short bursts, and so many calls a minute by tier."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from bot.playground.slack.wrong import Refused
+
+_MINUTE = 60.0
+_BURST = 3
+
+
+class Tier(IntEnum):
+    """Calls a minute, per method. `POSTING` is what the whole workspace may get of messages."""
+
+    ONE = 1
+    TWO = 20
+    THREE = 50
+    FOUR = 100
+    POSTING = 300
+    FREE = 1_000_000
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+
+
+class Pace:
+    """Counts calls and refuses those that come too fast. Does nothing unless `enforced`."""
+
+    def __init__(self, *, clock: Callable[[], float], enforced: bool) -> None:
+        self.enforced = enforced
+        self._clock = clock
+        self._calls: dict[str, deque[float]] = {}
+        self._buckets: dict[str, _Bucket] = {}
+
+    def call(self, method: str, *, tier: Tier) -> None:
+        """Refused `ratelimited` beyond the tier's calls of the last minute."""
+        if not self.enforced:
+            return
+        now = self._clock()
+        calls = self._calls.setdefault(method, deque())
+        while calls and calls[0] <= now - _MINUTE:
+            calls.popleft()
+        if len(calls) >= tier:
+            raise _too_fast(calls[0] + _MINUTE - now)
+        calls.append(now)
+
+    def message(self, channel: str) -> None:
+        """Refused `ratelimited` for more than one message a second in a channel, after a short burst."""
+        if not self.enforced:
+            return
+        now = self._clock()
+        bucket = self._buckets.setdefault(channel, _Bucket(_BURST, now))
+        bucket.tokens = min(_BURST, bucket.tokens + now - bucket.at)
+        bucket.at = now
+        if bucket.tokens < 1:
+            raise _too_fast(1 - bucket.tokens)
+        bucket.tokens -= 1
+
+
+def _too_fast(seconds: float) -> Refused:
+    return Refused("ratelimited", status=429, retry_after=max(1, math.ceil(seconds)))

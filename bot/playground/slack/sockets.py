@@ -1,0 +1,173 @@
+"""Socket Mode: the app's connections, each payload to any one of them, acknowledged by its envelope id."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from bot.playground.slack.identity import Identity
+from bot.playground.slack.records import Delivered, Json, Kind
+from bot.playground.slack.wrong import Refused
+
+_MOST_CONNECTIONS = 10
+_LIFETIME = 18_060
+_DEBUG_LIFETIME = 360
+# The official clients take a connection without pings for dead after 30 s.
+_HEARTBEAT = 10.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Connection:
+    """One open socket, and the envelopes sent over it that wait for their acknowledgement."""
+
+    socket: web.WebSocketResponse
+    number: int
+    waiting: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
+
+    def lost(self) -> None:
+        for future in self.waiting.values():
+            if not future.done():
+                future.set_exception(ConnectionError("the socket closed before the envelope was acknowledged"))
+        self.waiting.clear()
+
+
+class SocketMode:
+    """Tickets and connections of the app in Socket Mode."""
+
+    def __init__(self, *, identity: Identity) -> None:
+        self._identity = identity
+        self._tickets: set[str] = set()
+        self._connections: list[Connection] = []
+        self._made = 0
+        self._envelopes = 0
+        self._wanted = False
+        self.url = ""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the app ever asked for a connection."""
+        return self._wanted
+
+    @property
+    def count(self) -> int:
+        """Open connections."""
+        return len(self._connections)
+
+    def ticket(self) -> str:
+        """The address for one new connection."""
+        self._made += 1
+        self._wanted = True
+        ticket = f"{self._made:08d}-simulated"
+        self._tickets.add(ticket)
+        return f"{self.url.replace('http', 'ws', 1)}/link/?ticket={ticket}&app_id={self._identity.app_id}"
+
+    async def accept(self, request: web.Request) -> web.StreamResponse:
+        """Serve one connection until it closes."""
+        ticket = request.query.get("ticket", "")
+        if ticket not in self._tickets:
+            raise Refused("invalid_ticket", status=403)
+        self._tickets.discard(ticket)
+        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT)
+        await socket.prepare(request)
+        if len(self._connections) >= _MOST_CONNECTIONS:
+            await socket.send_json(self._goodbye("too_many_websockets"))
+            await socket.close()
+            return socket
+        connection = Connection(socket=socket, number=self._made)
+        self._connections.append(connection)
+        try:
+            await socket.send_json(self._hello(debug="debug_reconnects" in request.query))
+            async for message in socket:
+                if message.type is WSMsgType.TEXT:
+                    _acknowledge(connection, message.data)
+        finally:
+            self._forget(connection)
+        return socket
+
+    async def send(
+        self, kind: Kind, payload: Json, *, attempt: int, reason: str, within: float
+    ) -> tuple[Delivered, str]:
+        """Hand the payload to one connection at random; the second value says why it failed, "" if it did not."""
+        began = time.monotonic()
+        if not self._connections:
+            return Delivered(status=0, body="", seconds=0), "connection_failed"
+        connection = random.choice(self._connections)
+        self._envelopes += 1
+        envelope_id = f"simulated-{self._envelopes:012d}"
+        acknowledged: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        connection.waiting[envelope_id] = acknowledged
+        envelope: Json = {
+            "envelope_id": envelope_id, "type": kind.value, "payload": payload,
+            "accepts_response_payload": kind is not Kind.EVENT,
+        }  # fmt: skip
+        if kind is Kind.EVENT:
+            envelope |= {"retry_attempt": attempt, "retry_reason": reason}
+        try:
+            async with asyncio.timeout(within):
+                await connection.socket.send_json(envelope)
+                answer = await acknowledged
+        except TimeoutError:
+            return Delivered(status=0, body="", seconds=time.monotonic() - began), "timeout"
+        except ConnectionError:
+            return Delivered(status=0, body="", seconds=time.monotonic() - began), "connection_failed"
+        finally:
+            connection.waiting.pop(envelope_id, None)
+        return Delivered(status=200, body=answer, seconds=time.monotonic() - began), ""
+
+    async def refresh(self, *, warning: float) -> None:
+        """Ask every connection to make way: a warning, `warning` seconds later the end."""
+        leaving = tuple(self._connections)
+        for connection in leaving:
+            await _tell(connection, self._goodbye("warning"))
+        await asyncio.sleep(warning)
+        for connection in leaving:
+            await _tell(connection, self._goodbye("refresh_requested"))
+            self._forget(connection)
+            await connection.socket.close()
+
+    async def close(self) -> None:
+        """Close every connection for good."""
+        for connection in tuple(self._connections):
+            self._forget(connection)
+            await connection.socket.close(code=1001)
+        self._wanted = False
+
+    def _forget(self, connection: Connection) -> None:
+        if connection in self._connections:
+            self._connections.remove(connection)
+        connection.lost()
+
+    def _hello(self, *, debug: bool) -> Json:
+        lifetime = _DEBUG_LIFETIME if debug else _LIFETIME
+        return {
+            "type": "hello",
+            "num_connections": len(self._connections),
+            "debug_info": {"host": "simulated", "build_number": 1, "approximate_connection_time": lifetime},
+            "connection_info": {"app_id": self._identity.app_id},
+        }
+
+    def _goodbye(self, reason: str) -> Json:
+        return {"type": "disconnect", "reason": reason, "debug_info": {"host": "simulated"}}
+
+
+async def _tell(connection: Connection, message: Json) -> None:
+    if not connection.socket.closed:
+        await connection.socket.send_json(message)
+
+
+def _acknowledge(connection: Connection, text: str) -> None:
+    try:
+        message = json.loads(text)
+    except ValueError:
+        return
+    if not isinstance(message, dict):
+        return
+    waiting = connection.waiting.get(str(message.get("envelope_id", "")))
+    if waiting is not None and not waiting.done():
+        waiting.set_result(message.get("payload", ""))

@@ -1,0 +1,33 @@
+"""Everything that stands in the simulated workspace, in one place for those who change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.playground.slack.changes import Changes
+from bot.playground.slack.files import Files
+from bot.playground.slack.identity import Identity
+from bot.playground.slack.messages import Ephemerals, Messages, Timestamps
+from bot.playground.slack.tickets import Tickets
+from bot.playground.slack.views import Views
+from bot.playground.slack.workspace import Workspace
+
+
+class State:
+    """People, places, messages, dialogs, files and tickets; `url` is the server's address while it runs.
+
+    `revoked` says that the app's tokens are of no more use."""
+
+    def __init__(self, *, identity: Identity, clock: Callable[[], float]) -> None:
+        self.identity = identity
+        self.clock = clock
+        self.url = ""
+        self.revoked = False
+        self.changes = Changes(clock=clock)
+        self.timestamps = Timestamps(clock=clock)
+        self.workspace = Workspace(identity=identity)
+        self.messages = Messages(timestamps=self.timestamps, changes=self.changes)
+        self.ephemerals = Ephemerals(timestamps=self.timestamps, changes=self.changes)
+        self.tickets = Tickets(clock=clock)
+        self.views = Views(identity=identity, changes=self.changes)
+        self.files = Files(identity=identity, clock=clock)

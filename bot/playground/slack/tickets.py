@@ -1,0 +1,81 @@
+"""The short-lived things an interaction hands out: trigger ids for dialogs and response URLs for answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.playground.slack.wrong import Refused
+
+_TRIGGER_SECONDS = 3
+_RESPONSE_SECONDS = 30 * 60
+_RESPONSE_USES = 5
+
+
+@dataclass(slots=True, kw_only=True)
+class Trigger:
+    """A right to open one dialog for `user`."""
+
+    user: str
+    issued_at: float
+    used: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class ResponseUrl:
+    """A right to answer an interaction a few times. `ts` is the message it came from, "" for a command."""
+
+    channel: str
+    user: str
+    ts: str
+    thread_ts: str
+    issued_at: float
+    uses: int = 0
+
+
+class Tickets:
+    """Trigger ids and response URLs that were handed out."""
+
+    def __init__(self, *, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._triggers: dict[str, Trigger] = {}
+        self._responses: dict[str, ResponseUrl] = {}
+
+    def trigger(self, user: str) -> str:
+        number = len(self._triggers) + 1
+        trigger_id = f"{number}.{number:012d}.{number:032x}"
+        self._triggers[trigger_id] = Trigger(user=user, issued_at=self._clock())
+        return trigger_id
+
+    def exchange(self, trigger_id: str) -> str:
+        """The user whose dialog may be opened now. Refused if the trigger is unknown, used or too old."""
+        trigger = self._triggers.get(trigger_id)
+        if trigger is None:
+            raise Refused("invalid_trigger_id")
+        if trigger.used:
+            raise Refused("exchanged_trigger_id")
+        if self._clock() - trigger.issued_at > _TRIGGER_SECONDS:
+            raise Refused("expired_trigger_id")
+        trigger.used = True
+        return trigger.user
+
+    def response(self, *, channel: str, user: str, ts: str = "", thread_ts: str = "") -> str:
+        """The path of a new response URL."""
+        number = len(self._responses) + 1
+        path = f"/actions/{number:012d}/{number:024x}"
+        self._responses[path] = ResponseUrl(
+            channel=channel, user=user, ts=ts, thread_ts=thread_ts, issued_at=self._clock()
+        )
+        return path
+
+    def use_response(self, path: str) -> ResponseUrl:
+        """Count one use. Refused with 404 if it is unknown, used up or older than half an hour."""
+        response = self._responses.get(path)
+        if response is None:
+            raise Refused("invalid_url", status=404)
+        if self._clock() - response.issued_at > _RESPONSE_SECONDS:
+            raise Refused("expired_url", status=404)
+        if response.uses >= _RESPONSE_USES:
+            raise Refused("used_url", status=404)
+        response.uses += 1
+        return response

@@ -1,0 +1,48 @@
+"""The bytes of files: uploads of the app, and downloads with its token."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.playground.slack.state import State
+from bot.playground.slack.wrong import Refused
+
+# What a browser without a session would get; a client that forgets its token must not take it for the file.
+_LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body>Sign in to simulated</body></html>"
+
+
+class Transfers:
+    """Takes uploads and hands out contents."""
+
+    def __init__(self, *, state: State) -> None:
+        self._state = state
+
+    async def receive(self, request: web.Request) -> web.StreamResponse:
+        """The second step of an upload: the raw bytes, or one part of a form."""
+        try:
+            file = self._state.files.get(request.match_info["file"])
+        except Refused:
+            return web.Response(status=404, text="no such upload")
+        if request.content_type.startswith("multipart/"):
+            form = await request.post()
+            part = next((each for each in form.values() if isinstance(each, web.FileField)), None)
+            content = part.file.read() if part else b""
+        else:
+            content = await request.read()
+        if file.complete:
+            return web.Response(status=400, text="already complete")
+        file.content, file.length = content, len(content)
+        return web.Response(text=f"OK - {len(content)}")
+
+    async def hand_out(self, request: web.Request) -> web.StreamResponse:
+        """A file's content; the login page with status 200 for a wrong or missing token, as Slack does."""
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if self._state.revoked or token != self._state.identity.bot_token:
+            return web.Response(text=_LOGIN_PAGE, content_type="text/html")
+        try:
+            file = self._state.files.get(request.match_info["file"].rpartition("-")[2])
+        except Refused:
+            return web.Response(status=404, text="not found")
+        if file.content is None:
+            return web.Response(status=404, text="not found")
+        return web.Response(body=file.content, content_type="application/octet-stream")

@@ -1,0 +1,136 @@
+"""Dialogs (modals) that stand open before people, as a stack per person."""
+
+from __future__ import annotations
+
+import copy
+
+from bot.playground.slack.changes import Changes
+from bot.playground.slack.identity import Identity
+from bot.playground.slack.records import ChangeKind, Json
+from bot.playground.slack.wrong import Refused, SlackWorldError
+
+_HIGHEST_STACK = 3
+_GIVEN = (
+    "type", "title", "submit", "close", "blocks", "private_metadata", "callback_id", "external_id", "clear_on_close",
+    "notify_on_close", "submit_disabled",
+)  # fmt: skip
+
+
+class Views:
+    """Open views by user, the visible one last."""
+
+    def __init__(self, *, identity: Identity, changes: Changes) -> None:
+        self._identity = identity
+        self._changes = changes
+        self._stacks: dict[str, list[Json]] = {}
+        self._made = 0
+
+    def open(self, user: str, given: Json) -> Json:
+        """Show a first view; what stood open before goes away."""
+        for view in list(self._stack(user)):
+            self._gone(user, view)
+        self._stacks[user] = []
+        return self._show(user, given)
+
+    def push(self, user: str, given: Json) -> Json:
+        """Show a view over the open one. Refused without one, and beyond three."""
+        if not self._stack(user):
+            raise Refused("not_found")
+        if len(self._stack(user)) >= _HIGHEST_STACK:
+            raise Refused("push_limit_reached")
+        return self._show(user, given)
+
+    def update(self, view_id: str, given: Json, *, external_id: str = "", hash: str = "") -> Json:
+        """Replace an open view's content. Refused `not_found`, `hash_conflict`."""
+        user, view = self._find(view_id, external_id=external_id)
+        if hash and view["hash"] != hash:
+            raise Refused("hash_conflict")
+        self._made += 1
+        kept = {name: view[name] for name in ("id", "root_view_id", "previous_view_id")}
+        view.clear()
+        view.update(self._built(given) | kept)
+        self._changes.tell(ChangeKind.VIEW_UPDATED, copy.deepcopy(view), user=user)
+        return copy.deepcopy(view)
+
+    def close(self, user: str, view_id: str, *, all: bool = False) -> list[Json]:
+        """Take a view away, with everything over it, or the whole stack; returns what went, the top one first."""
+        stack = self._stack(user)
+        at = 0 if all else next(at for at, view in enumerate(stack) if view["id"] == view_id)
+        gone = stack[at:][::-1]
+        del stack[at:]
+        for view in gone:
+            self._gone(user, view)
+        return gone
+
+    def fill(self, user: str, view_id: str, *, values: Json) -> None:
+        """Remember what the person entered."""
+        self.standing(user, view_id)
+        for view in self._stack(user):
+            if view["id"] == view_id:
+                view["state"] = {"values": copy.deepcopy(values)}
+
+    def refuse(self, user: str, view_id: str, *, errors: Json) -> Json:
+        """Show the app's errors beside the inputs."""
+        for view in self._stack(user):
+            if view["id"] == view_id:
+                view["errors"] = copy.deepcopy(errors)
+                self._changes.tell(ChangeKind.VIEW_UPDATED, copy.deepcopy(view), user=user)
+        return errors
+
+    def all(self, user: str) -> list[Json]:
+        return copy.deepcopy(self._stack(user))
+
+    def standing(self, user: str, view_id: str) -> Json:
+        """The view as it stands before `user`. SlackWorldError if it does not."""
+        for view in self._stack(user):
+            if view["id"] == view_id:
+                return copy.deepcopy(view)
+        standing = ", ".join(view["id"] for view in self._stack(user)) or "none"
+        raise SlackWorldError(f"view {view_id!r} is not open before {user}: open are {standing}")
+
+    def _stack(self, user: str) -> list[Json]:
+        return self._stacks.setdefault(user, [])
+
+    def _find(self, view_id: str, *, external_id: str) -> tuple[str, Json]:
+        for user, stack in self._stacks.items():
+            for view in stack:
+                if (view_id and view["id"] == view_id) or (external_id and view["external_id"] == external_id):
+                    return user, view
+        raise Refused("not_found")
+
+    def _show(self, user: str, given: Json) -> Json:
+        if (external := given.get("external_id")) and any(
+            view["external_id"] == external for stack in self._stacks.values() for view in stack
+        ):
+            raise Refused("duplicate_external_id")
+        self._made += 1
+        stack = self._stack(user)
+        view_id = f"V0{self._made:09d}"
+        places = {
+            "id": view_id,
+            "root_view_id": stack[0]["id"] if stack else view_id,
+            "previous_view_id": stack[-1]["id"] if stack else None,
+        }
+        view = self._built(given) | places
+        stack.append(view)
+        self._changes.tell(ChangeKind.VIEW_OPENED, copy.deepcopy(view), user=user)
+        return copy.deepcopy(view)
+
+    def _built(self, given: Json) -> Json:
+        own: Json = {
+            "team_id": self._identity.team_id, "app_id": self._identity.app_id, "bot_id": self._identity.bot_id,
+            "app_installed_team_id": self._identity.team_id, "hash": f"{self._made}.{self._made:08x}",
+            "state": {"values": {}}, "callback_id": "", "private_metadata": "", "external_id": "", "submit": None,
+            "close": None, "clear_on_close": False, "notify_on_close": False,
+        }  # fmt: skip
+        view = own | {name: copy.deepcopy(given[name]) for name in _GIVEN if name in given}
+        view["blocks"] = with_block_ids(view.get("blocks", []), prefix=f"v{self._made}")
+        return view
+
+    def _gone(self, user: str, view: Json) -> None:
+        self._changes.tell(ChangeKind.VIEW_CLOSED, copy.deepcopy(view), user=user)
+
+
+def with_block_ids(blocks: list[Json], *, prefix: str) -> list[Json]:
+    """Blocks as Slack stores them: each has a block_id."""
+    return [{"block_id": f"{prefix}-{at}"} | copy.deepcopy(block) for at, block in enumerate(blocks)]

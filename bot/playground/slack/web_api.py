@@ -1,0 +1,124 @@
+"""The Web API's front: who calls, how often, with which faults in the way; then the method itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from bot.playground.slack.arguments import Arguments, read_arguments
+from bot.playground.slack.faults import Fault, Faults
+from bot.playground.slack.methods.chat import CHAT
+from bot.playground.slack.methods.conversations import CONVERSATIONS
+from bot.playground.slack.methods.desk import Desk, Method, Table
+from bot.playground.slack.methods.files import FILES
+from bot.playground.slack.methods.others import OTHERS
+from bot.playground.slack.methods.views import VIEWS
+from bot.playground.slack.records import ChangeKind, Json, RecordedCall
+from bot.playground.slack.wrong import Refused
+
+METHODS: Table = {**CHAT, **CONVERSATIONS, **FILES, **OTHERS, **VIEWS}
+
+
+class WebApi:
+    """Answers calls of /api/<method>."""
+
+    def __init__(self, *, desk: Desk) -> None:
+        self.calls: list[RecordedCall] = []
+        self.faults = Faults()
+        self.latency = 0.0
+        self.stopping = asyncio.Event()
+        self._desk = desk
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["method"]
+        try:
+            values = await read_arguments(request)
+        except Refused as refused:
+            return self._answer(name, {}, _refused(refused), status=refused.status)
+        parameter = values.pop("token", "")
+        header = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        fault = self.faults.take(name)
+        if fault is not None and not fault.after_doing and (fault.hang or fault.reset):
+            return await self._unanswered(request, name, values, fault, ok=False)
+        retry_after: int | None = None
+        status = 200
+        try:
+            if fault is not None and not fault.after_doing:
+                raise _befallen(fault)
+            answer = {"ok": True} | self._run(name, values, header=header, parameter=str(parameter))
+        except Refused as refused:
+            answer, status, retry_after = _refused(refused), refused.status, refused.retry_after
+        if fault is not None and fault.after_doing:
+            return await self._unanswered(request, name, values, fault, ok=answer["ok"])
+        return self._answer(name, values, answer, status=status, retry_after=retry_after)
+
+    def _run(self, name: str, values: Json, *, header: str, parameter: str) -> Json:
+        method = METHODS.get(name)
+        if method is None:
+            raise Refused("unknown_method", req_method=name)
+        self._authenticate(name, method, header=header, parameter=parameter)
+        self._desk.pace.call(name, tier=method.tier)
+        return method.run(self._desk, Arguments(values))
+
+    def _authenticate(self, name: str, method: Method, *, header: str, parameter: str) -> None:
+        identity = self._desk.state.identity
+        # An app-level token is taken from the header only.
+        token = header if method.app_level else header or parameter
+        if name == "api.test":
+            return
+        if not token:
+            raise Refused("not_authed")
+        if token not in (identity.bot_token, identity.app_token):
+            raise Refused("invalid_auth")
+        if self._desk.state.revoked:
+            raise Refused("token_revoked")
+        if (token == identity.app_token) != method.app_level:
+            raise Refused("not_allowed_token_type")
+
+    async def _unanswered(
+        self, request: web.Request, name: str, values: Json, fault: Fault, *, ok: bool
+    ) -> web.StreamResponse:
+        self._record(name, values, {"ok": ok}, status=0)
+        if fault.hang:
+            await self.stopping.wait()
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=500)
+
+    def _answer(
+        self, name: str, values: Json, answer: Json, *, status: int, retry_after: int | None = None
+    ) -> web.Response:
+        self._record(name, values, answer, status=status)
+        headers = {"X-Slack-Req-Id": f"{len(self.calls):032x}", "X-OAuth-Scopes": "chat:write,commands"}
+        if retry_after is not None:
+            headers["Retry-After"] = str(retry_after)
+        if status >= 500:
+            return web.Response(status=status, text="upstream connect error", headers=headers)
+        return web.json_response(answer, status=status, headers=headers)
+
+    def _record(self, name: str, values: Mapping[str, object], answer: Json, *, status: int) -> None:
+        call = RecordedCall(
+            method=name, arguments=dict(values), at=self._desk.state.clock(), ok=bool(answer.get("ok")),
+            error=str(answer.get("error", "")), status=status, answer=answer,
+        )  # fmt: skip
+        self.calls.append(call)
+        shown = {
+            "method": name, "arguments": call.arguments, "ok": call.ok, "error": call.error, "status": status,
+            "answer": answer,
+        }  # fmt: skip
+        self._desk.state.changes.tell(ChangeKind.CALL, shown)
+
+
+def _befallen(fault: Fault) -> Refused:
+    if fault.retry_after is not None:
+        return Refused(fault.error or "ratelimited", status=429, retry_after=fault.retry_after)
+    extra: Json = {"needed": fault.needed, "provided": fault.provided} if fault.needed else {}
+    return Refused(fault.error or "internal_error", status=fault.status, **extra)
+
+
+def _refused(refused: Refused) -> Json:
+    return {"ok": False, "error": refused.error} | refused.extra

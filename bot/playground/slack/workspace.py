@@ -1,0 +1,187 @@
+"""People and places of the simulated workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bot.playground.slack.identity import Identity
+from bot.playground.slack.records import Json
+from bot.playground.slack.wrong import Refused, SlackWorldError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A person, or the bot itself. `guest` is a multi-channel guest, `foreign` somebody of another organisation."""
+
+    id: str
+    name: str
+    locale: str = "en-US"
+    guest: bool = False
+    foreign: bool = False
+    email: str = ""
+    bot: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Channel:
+    """A channel or a direct message with the bot (`im_with`). With `everyone`, all users are members."""
+
+    id: str
+    name: str
+    created: int
+    members: set[str] = field(default_factory=set)
+    everyone: bool = False
+    external: bool = False
+    private: bool = False
+    archived: bool = False
+    im_with: str = ""
+    bookmarks: list[Json] = field(default_factory=list)
+
+    @property
+    def type(self) -> str:
+        """As events name it in `channel_type`."""
+        return "im" if self.im_with else "group" if self.private else "channel"
+
+
+class Workspace:
+    """Users and channels by id."""
+
+    def __init__(self, *, identity: Identity) -> None:
+        self.identity = identity
+        self.users: dict[str, User] = {}
+        self.channels: dict[str, Channel] = {}
+        bot = User(id=identity.bot_user_id, name=identity.bot_name, bot=True)
+        self.users[bot.id] = bot
+
+    def add_user(
+        self, name: str, *, id: str = "", locale: str = "en-US", guest: bool = False, foreign: bool = False,
+        email: str = "",
+    ) -> User:  # fmt: skip
+        """SlackWorldError if the id is taken."""
+        user_id = id or f"U0{len(self.users):09d}"
+        if user_id in self.users:
+            raise SlackWorldError(f"user {user_id} exists already: {self.users[user_id].name}")
+        user = User(
+            id=user_id, name=name, locale=locale, guest=guest, foreign=foreign, email=email or f"{name}@example.com"
+        )
+        self.users[user_id] = user
+        return user
+
+    def add_channel(
+        self, name: str, *, id: str = "", created: int, external: bool = False, private: bool = False,
+        members: Iterable[str] = (), bot: bool = True, archived: bool = False, im_with: str = "",
+    ) -> Channel:  # fmt: skip
+        """A public channel without `members` has all users in it. SlackWorldError if the id is taken."""
+        channel_id = id or f"{'D' if im_with else 'C'}0{len(self.channels) + 1:09d}"
+        if channel_id in self.channels:
+            raise SlackWorldError(f"channel {channel_id} exists already: {self.channels[channel_id].name}")
+        present = set(members)
+        everyone = not present and not private and not im_with
+        if bot:
+            present.add(self.identity.bot_user_id)
+        channel = Channel(
+            id=channel_id, name=name, created=created, members=present, everyone=everyone, external=external,
+            private=private, archived=archived, im_with=im_with,
+        )  # fmt: skip
+        self.channels[channel_id] = channel
+        return channel
+
+    def user(self, user_id: str) -> User:
+        """SlackWorldError for an unknown one."""
+        if user_id not in self.users:
+            known = ", ".join(f"{each.id} ({each.name})" for each in self.users.values())
+            raise SlackWorldError(f"unknown user {user_id!r}: there are {known}")
+        return self.users[user_id]
+
+    def channel(self, channel_id: str) -> Channel:
+        """SlackWorldError for an unknown one."""
+        if channel_id not in self.channels:
+            known = ", ".join(f"{each.id} ({each.name})" for each in self.channels.values())
+            raise SlackWorldError(f"unknown channel {channel_id!r}: there are {known or 'none'}")
+        return self.channels[channel_id]
+
+    def im(self, user_id: str) -> Channel | None:
+        """The direct message of the user and the bot, if one was opened."""
+        return next((each for each in self.channels.values() if each.im_with == user_id), None)
+
+    def is_member(self, channel: Channel, user_id: str) -> bool:
+        if user_id in channel.members:
+            return True
+        return channel.everyone and user_id != self.identity.bot_user_id and user_id in self.users
+
+    def has_bot(self, channel: Channel) -> bool:
+        return self.identity.bot_user_id in channel.members
+
+    def member_ids(self, channel: Channel) -> list[str]:
+        """All members in a steady order."""
+        return sorted(user_id for user_id in self.users if self.is_member(channel, user_id))
+
+    def find(self, reference: str) -> Channel:
+        """The channel that the bot names by id or #name. Refused `channel_not_found` for what it cannot see."""
+        name = reference.removeprefix("#")
+        for channel in self.channels.values():
+            if channel.id == reference or (channel.name == name and not channel.im_with):
+                if channel.private and not self.has_bot(channel):
+                    break
+                return channel
+        raise Refused("channel_not_found")
+
+    def find_joined(self, reference: str) -> Channel:
+        """Like `find`; refused `not_in_channel` too."""
+        channel = self.find(reference)
+        if not self.has_bot(channel):
+            raise Refused("not_in_channel")
+        return channel
+
+    def find_open(self, reference: str) -> Channel:
+        """Like `find_joined`; refused `is_archived` too: where the bot may write."""
+        channel = self.find(reference)
+        if channel.archived:
+            raise Refused("is_archived")
+        return self.find_joined(channel.id)
+
+
+def user_json(user: User, *, identity: Identity, locale: bool = False) -> Json:
+    """A user as `users.info` shows it."""
+    shown: Json = {
+        "id": user.id,
+        "team_id": identity.foreign_team_id if user.foreign else identity.team_id,
+        "name": user.name,
+        "deleted": False,
+        "real_name": user.name,
+        "tz": "Etc/UTC",
+        "profile": {"real_name": user.name, "display_name": user.name, "email": user.email, "team": identity.team_id},
+        "is_admin": False,
+        "is_owner": False,
+        "is_bot": user.bot,
+        "is_app_user": False,
+        "is_restricted": user.guest,
+        "is_ultra_restricted": False,
+        "updated": 0,
+    }
+    if user.foreign:
+        shown["is_stranger"] = True
+    if user.bot:
+        shown["profile"] |= {"bot_id": identity.bot_id, "api_app_id": identity.app_id}
+    return shown | ({"locale": user.locale} if locale else {})
+
+
+def channel_json(channel: Channel, *, workspace: Workspace) -> Json:
+    """A channel as `conversations.info` shows it."""
+    if channel.im_with:
+        return {
+            "id": channel.id, "created": channel.created, "is_im": True, "is_org_shared": False,
+            "user": channel.im_with, "is_archived": channel.archived, "is_user_deleted": False, "is_open": True,
+        }  # fmt: skip
+    return {
+        "id": channel.id, "name": channel.name, "name_normalized": channel.name, "created": channel.created,
+        "is_channel": not channel.private, "is_group": channel.private, "is_im": False, "is_mpim": False,
+        "is_private": channel.private, "is_archived": channel.archived, "is_general": False,
+        "is_member": workspace.has_bot(channel), "is_shared": channel.external, "is_ext_shared": channel.external,
+        "is_org_shared": False, "creator": "U0CREATOR00", "unlinked": 0, "num_members": len(
+            workspace.member_ids(channel)
+        ),
+        "topic": {"value": "", "creator": "", "last_set": 0}, "purpose": {"value": "", "creator": "", "last_set": 0},
+        "context_team_id": workspace.identity.team_id,
+    }  # fmt: skip
