@@ -14,6 +14,7 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
+from bot.cluster.access import EVERYTHING, Access
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.resources import Resource
@@ -85,6 +86,11 @@ def engine_for(catalog: Catalog) -> Engine:
     return Engine(catalog=catalog, matcher=Matcher(catalog), probes=probes())
 
 
+async def match_text(text: str, *, engine: Engine) -> Matching:
+    """What a text may be signs of, without a cluster. A long one is matched off the loop."""
+    return await _match(lambda: read_symptoms(text), engine.matcher, length=len(text))
+
+
 async def diagnose(
     request: Request,
     *,
@@ -92,8 +98,9 @@ async def diagnose(
     connection: Connection | None,
     deadline: float = DEADLINE_S,
     progress: Callable[[Progress], None] | None = None,
+    access: Access = EVERYTHING,
 ) -> Diagnosis:
-    """Answer a request within `deadline` seconds, with what is known by then.
+    """Answer a request within `deadline` seconds, with what is known by then and `access` allows to be shown.
 
     Without a connection a text is answered from itself alone. Raises TargetNotFound for an object that does not exist,
     and ClusterError when an object is asked about and cannot be read.
@@ -101,11 +108,11 @@ async def diagnose(
     if isinstance(request, ExplainText):
         if connection is None:
             return await _explain(request, engine, None, progress)
-        async with Snapshot(connection, deadline=deadline) as snapshot:
+        async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
             return await _explain(request, engine, snapshot, progress)
     if connection is None:
         raise ValueError("an object cannot be diagnosed without a connection to its cluster")
-    async with Snapshot(connection, deadline=deadline) as snapshot:
+    async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
         return await _diagnose_object(request, engine, snapshot, progress)
 
 
@@ -115,7 +122,7 @@ async def _explain(
     snapshot: Snapshot | None,
     progress: Callable[[Progress], None] | None,
 ) -> Diagnosis:
-    matching = await _match(lambda: read_symptoms(request.text), engine.matcher, length=len(request.text))
+    matching = await match_text(request.text, engine=engine)
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
 
     def focus(incident: Incident, hypothesis: Hypothesis) -> Focus:

@@ -1,0 +1,158 @@
+"""The running app: everything is made here, started in order, and stopped in reverse.
+
+`casebook serve` and the playground run this same app; they differ in the addresses and the policy they give.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clusters import Clusters
+from bot.diagnosing import Engine
+from bot.jobs import Jobs
+from bot.policy import Policy
+from bot.settings import Settings
+from bot.slack.client import Identity, Slack
+from bot.slack.health import SlackHealth
+from bot.slack.intake import Intake
+from bot.slack.listeners import commands, lifecycle, messages, presses, shortcuts
+from bot.slack.pressing import Presses
+from bot.store import Store, StoreUnavailable, open_store
+from bot.upkeep import Upkeep
+from bot.web import web_application
+from bot.workflows.all import workflows
+from bot.workflows.desk import Desk
+
+_log: Final = structlog.get_logger(__name__)
+
+# They log whole payloads at lower levels: what people write is nobody's to log.
+_TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "dbos", "sqlalchemy")
+_CALL_TIMEOUT_S: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningApp:
+    """`url` is where it listens. `store` and `jobs` are there for whoever embeds the app."""
+
+    url: str
+    identity: Identity
+    store: Store
+    jobs: Jobs
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, *, engine: Engine, policy: Policy, clusters: Clusters | None = None
+) -> AsyncIterator[RunningApp]:
+    """Serve until left. Raises StoreUnavailable, JobsUnavailable or SlackError when it cannot start."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    async with AsyncExitStack() as stack:
+        serving = settings
+        store = await stack.enter_async_context(open_store(serving.store_url))
+        if clusters is None:
+            clusters = Clusters.of(settings)
+            stack.push_async_callback(clusters.aclose)
+        client = _client(serving.slack_bot_token.get_secret_value(), serving)
+        slack = await stack.enter_async_context(Slack(client))
+        identity = await slack.identify()
+        desk = Desk(
+            store=store,
+            slack=slack,
+            clusters=clusters,
+            policy=policy,
+            engine=lambda: engine,
+            language=settings.lang,
+            deadline=settings.deadline,
+        )
+        jobs = Jobs(
+            url=serving.jobs_url,
+            executor=serving.replica,
+            workflows=workflows(desk),
+            concurrency=serving.jobs_concurrency,
+            kept_days=serving.retention_days,
+        )
+        await jobs.launch()
+        stack.push_async_callback(jobs.close, drain=serving.drain)
+        health = SlackHealth()
+        intake = Intake(
+            store=store, jobs=jobs, engine=lambda: engine, window=timedelta(minutes=serving.incident_window)
+        )
+        bolt = _bolt(client, serving)
+        messages.register(bolt, intake, identity)
+        commands.register(bolt, intake, language=settings.lang)
+        shortcuts.register(bolt, intake, identity)
+        presses.register(bolt, Presses(desk=desk, jobs=jobs, identity=identity))
+        lifecycle.register(bolt, health)
+
+        async def readiness() -> Mapping[str, str]:
+            return await _problems(store, jobs, health)
+
+        upkeep = Upkeep(store=store, jobs=jobs, executor=serving.replica, kept=timedelta(days=serving.retention_days))
+        await stack.enter_async_context(upkeep)
+        socket_mode = bool(serving.slack_app_token.get_secret_value())
+        url = await _listen(stack, web_application(None if socket_mode else bolt, readiness), serving.listen)
+        if socket_mode:
+            token = serving.slack_app_token.get_secret_value()
+            handler = AsyncSocketModeHandler(bolt, token, web_client=_client(token, serving))
+            await handler.connect_async()
+            stack.push_async_callback(handler.close_async)
+        _log.info("serving", url=url, team=identity.team_name, socket_mode=socket_mode)
+        yield RunningApp(url=url, identity=identity, store=store, jobs=jobs)
+
+
+def _client(token: str, settings: Settings) -> AsyncWebClient:
+    return AsyncWebClient(token=token, base_url=settings.slack_api_url, timeout=_CALL_TIMEOUT_S)
+
+
+def _bolt(client: AsyncWebClient, settings: Settings) -> AsyncApp:
+    bolt = AsyncApp(
+        client=client,
+        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        # A listener runs before the acknowledgement: what is not recorded is not acknowledged.
+        process_before_response=True,
+        raise_error_for_unhandled_request=False,
+    )
+
+    @bolt.error
+    async def failed(error: Exception) -> None:
+        if isinstance(error, StoreUnavailable):
+            _log.error("not acknowledged: nothing could be recorded", error=str(error))
+        else:
+            _log.error("a listener failed", error=type(error).__name__, exc_info=error)
+
+    return bolt
+
+
+async def _listen(stack: AsyncExitStack, application: web.Application, listen: str) -> str:
+    host, _, port = listen.rpartition(":")
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=3)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, host.strip("[]") or None, int(port)).start()
+    address = runner.addresses[0]
+    return f"http://{address[0]}:{address[1]}"
+
+
+async def _problems(store: Store, jobs: Jobs, health: SlackHealth) -> Mapping[str, str]:
+    problems: dict[str, str] = {}
+    try:
+        await store.ping()
+    except StoreUnavailable as error:
+        problems["store"] = str(error)
+    if why := await jobs.trouble():
+        problems["jobs"] = why
+    if health.problem:
+        problems["slack"] = health.problem
+    return problems

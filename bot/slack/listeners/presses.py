@@ -1,0 +1,99 @@
+"""Buttons, menus and dialogs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.jobs import JobsUnavailable
+from bot.policy import Reading
+from bot.slack.errors import SlackError
+from bot.slack.pressing import Pressed, Presses, Refused, read_press
+from bot.store import StoreUnavailable
+from intents.domain import Text
+from responses import failures
+from responses.slack.message import View
+from responses.slack.notes import note
+from responses.slack.presses import Press
+from responses.slack.remediation import refusal
+
+_log: Final = structlog.get_logger(__name__)
+_ANY: Final = re.compile(".*")
+
+
+def register(app: AsyncApp, presses: Presses) -> None:
+    @app.action(_ANY)
+    async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        press = read_press(body)
+        if press is not None:
+            try:
+                await _take(press, presses)
+            except Refused:
+                await _whisper(press, presses, failures.press_refused())
+            except (StoreUnavailable, JobsUnavailable) as error:
+                # A press is not sent again by Slack: whoever pressed is told to.
+                _log.error("a press could not be recorded", error=str(error))
+                await _whisper(press, presses, failures.busy())
+        await ack()
+
+    @app.view(_ANY)
+    async def submitted(ack: AsyncAck, body: dict[str, Any]) -> None:
+        press = read_press(body)
+        if press is None:
+            await ack()
+            return
+        try:
+            await presses.take(press)
+        except (Refused, StoreUnavailable, JobsUnavailable) as error:
+            reason = failures.press_refused() if isinstance(error, Refused) else failures.busy()
+            await ack({"response_action": "update", "view": await _refusing(press, presses, reason)})
+            return
+        await ack({"response_action": "clear"})
+
+    @app.view_closed(_ANY)
+    async def closed(ack: AsyncAck) -> None:
+        await ack()
+
+
+async def _take(press: Pressed, presses: Presses) -> None:
+    if press.press is Press.DETAILS:
+        await _details(press, presses)
+    else:
+        await presses.take(press)
+
+
+async def _details(press: Pressed, presses: Presses) -> None:
+    """Opened here and now: what it shows is written down already, and its trigger lasts three seconds."""
+    answer = await presses.answer_of(press)
+    asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
+    view: View = answer.details
+    if asker.scope.reading is not Reading.FULL:
+        view = refusal(failures.not_allowed_here(), language=asker.language)
+    try:
+        await presses.desk.slack.open_view(press.trigger, view)
+    except SlackError as error:
+        _log.warning("the details could not be opened", error=str(error))
+        await _whisper(press, presses, error.says)
+
+
+async def _refusing(press: Pressed, presses: Presses, reason: Text) -> View:
+    asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
+    return refusal(reason, language=asker.language)
+
+
+async def _whisper(press: Pressed, presses: Presses, reason: Text) -> None:
+    if not press.channel:
+        return
+    try:
+        asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
+        await presses.desk.slack.whisper(
+            channel=press.channel,
+            user=press.user,
+            thread_ts=press.thread_ts,
+            message=note(reason, language=asker.language),
+        )
+    except SlackError as error:
+        _log.warning("whoever pressed could not be told", error=str(error))

@@ -1,0 +1,186 @@
+"""From a press to a durable job. A press is a claim, not a fact: who pressed, on which message of ours, is checked first.
+
+Slack's signature says that Slack sent it. It does not say that the button is one we offered there: a payload may be
+replayed, stem from a message that another app forged, or from another workspace. Such presses are refused and audited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+
+from bot.jobs import Jobs
+from bot.slack.client import Identity
+from bot.store import Answer, AuditEntry, Store
+from bot.workflows.desk import Desk
+from responses.slack.presses import Press, chosen, press_of
+
+_log: Final = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed:
+    """One press: on message `ts` of `channel`, or in dialog `view` (then `ts` is empty)."""
+
+    press: Press
+    value: str
+    team: str
+    app: str
+    user: str
+    channel: str = ""
+    ts: str = ""
+    thread_ts: str = ""
+    trigger: str = ""
+    at: str = ""
+    view: str = ""
+    typed: str = ""
+
+
+class Refused(Exception):
+    """The press is none of ours; `why` goes into the audit, the presser is told no more than that."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+        super().__init__(why)
+
+
+def read_press(body: Mapping[str, Any]) -> Pressed | None:
+    """The press in a block_actions or view_submission payload; None for an element of nobody here."""
+    common = {
+        "team": str((body.get("team") or {}).get("id") or ""),
+        "app": str(body.get("api_app_id") or ""),
+        "user": str((body.get("user") or {}).get("id") or ""),
+        "trigger": str(body.get("trigger_id") or ""),
+    }
+    view = body.get("view") or {}
+    if body.get("type") == "view_submission":
+        press = press_of(str(view.get("callback_id") or ""))
+        if press is None:
+            return None
+        return Pressed(
+            press=press,
+            value=str(view.get("private_metadata") or ""),
+            view=str(view.get("id") or ""),
+            typed=_typed(view),
+            **common,
+        )
+    action = next(iter(body.get("actions") or ()), {})
+    press, value = press_of(str(action.get("action_id") or "")), str(action.get("value") or "")
+    if press is Press.MORE:
+        picked = chosen(str((action.get("selected_option") or {}).get("value") or ""))
+        if picked is None:
+            return None
+        press, value = picked
+    if press is None:
+        return None
+    container, message = body.get("container") or {}, body.get("message") or {}
+    return Pressed(
+        press=press,
+        value=value,
+        channel=str(container.get("channel_id") or (body.get("channel") or {}).get("id") or ""),
+        ts=str(container.get("message_ts") or message.get("ts") or ""),
+        thread_ts=str(container.get("thread_ts") or message.get("thread_ts") or ""),
+        at=str(action.get("action_ts") or ""),
+        **common,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presses:
+    desk: Desk
+    jobs: Jobs
+    identity: Identity
+
+    @property
+    def _store(self) -> Store:
+        return self.desk.store
+
+    async def take(self, pressed: Pressed) -> None:
+        """Start what was pressed. Raises Refused (audited already), StoreUnavailable or JobsUnavailable."""
+        try:
+            await self._start(pressed)
+        except Refused as refused:
+            await self._audit(pressed, refused.why)
+            raise
+
+    async def answer_of(self, pressed: Pressed) -> Answer:
+        """The answer whose message was pressed. Raises Refused."""
+        self._check_sender(pressed)
+        answer = await self._store.answers.by_message(pressed.channel, pressed.ts)
+        if answer is None:
+            raise Refused("the message is no answer of ours")
+        return answer
+
+    async def _start(self, pressed: Pressed) -> None:
+        if pressed.press is Press.CONFIRM:
+            await self._confirm(pressed)
+            return
+        answer = await self.answer_of(pressed)
+        payload = {
+            "request": answer.request_id,
+            "team": pressed.team,
+            "channel": pressed.channel,
+            "ts": pressed.ts,
+            "user": pressed.user,
+        }
+        if pressed.press is Press.REMEDY:
+            plan = await self._store.plans.get(pressed.value)
+            if plan is None or plan.request_id != answer.request_id:
+                raise Refused("the plan is none of this message")
+            job = f"{plan.id}.preview.{pressed.user}.{pressed.at}"
+            await self.jobs.start("preview", job, {**payload, "plan": plan.id, "trigger": pressed.trigger})
+        elif pressed.press in (Press.NOT_IT, Press.MUTE, Press.UNMUTE):
+            what = str(pressed.press)
+            job = f"{answer.request_id}.{what}.{pressed.user}.{pressed.at}"
+            await self.jobs.start("opinion", job, {**payload, "what": what})
+
+    async def _confirm(self, pressed: Pressed) -> None:
+        self._check_sender(pressed)
+        plan = await self._store.plans.get(pressed.value)
+        if plan is None:
+            raise Refused("there is no such plan")
+        if plan.document.get(dialog_key(pressed.user)) != pressed.view:
+            raise Refused("the dialog is none that this user was shown for the plan")
+        # One job for each dialog: a submission that comes twice is one, and the claim decides between two dialogs.
+        job = f"{plan.id}.remedy.{pressed.view}"
+        payload = {"plan": plan.id, "team": pressed.team, "user": pressed.user, "typed": pressed.typed}
+        await self.jobs.start("remedy", job, payload)
+
+    def _check_sender(self, pressed: Pressed) -> None:
+        if pressed.team != self.identity.team:
+            raise Refused("it comes from another workspace")
+        if self.identity.app_id and pressed.app and pressed.app != self.identity.app_id:
+            raise Refused("it is meant for another app")
+
+    async def _audit(self, pressed: Pressed, why: str) -> None:
+        _log.warning("a press was refused", press=str(pressed.press), user=pressed.user, why=why)
+        await self._store.audit.append(
+            AuditEntry(
+                at=self.desk.clock(),
+                actor=pressed.user,
+                team=pressed.team,
+                channel=pressed.channel,
+                action=str(pressed.press),
+                plan_id=pressed.value[:64],
+                outcome="refused",
+                detail={"why": why},
+            )
+        )
+
+
+def dialog_key(user: str) -> str:
+    """Where a plan keeps which dialog it was last shown in to that user."""
+    return f"dialog:{user}"
+
+
+def _typed(view: Mapping[str, Any]) -> str:
+    """What was typed into the dialog's one input."""
+    values = (view.get("state") or {}).get("values") or {}
+    for elements in values.values():
+        for element in elements.values():
+            if isinstance(element, Mapping) and element.get("value"):
+                return str(element["value"])
+    return ""

@@ -1,0 +1,146 @@
+"""What somebody said in Slack, taken from the many shapes in which Slack reports it.
+
+Shapes: docs.slack.dev/reference/events/message and its subtypes. A bot's alert often has no text of its own: it is then
+in the attachments or blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from intents.slack_text import unformatted
+
+# What somebody wrote; the other subtypes are notices of Slack's own (joins, topics, pins …).
+_SPOKEN: Final = frozenset({"", "file_share", "thread_broadcast", "bot_message", "me_message"})
+_FILE_KEYS: Final = ("id", "name", "size", "mimetype", "filetype", "mode", "url_private_download", "url_private",
+                     "file_access")  # fmt: skip
+_DEEPEST: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One message. `text` is what the person pasted, free of Slack's markup; `thread_ts` is empty outside threads."""
+
+    team: str
+    channel: str
+    ts: str
+    thread_ts: str = ""
+    user: str = ""
+    text: str = ""
+    files: tuple[dict[str, Any], ...] = ()
+    bot: bool = False
+    direct: bool = False
+    mentions_us: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """A message was deleted."""
+
+    team: str
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """A message reads differently now. Unfurled links edit a message too: `changed` tells whether its words did."""
+
+    said: Said
+    changed: bool
+
+
+def read_event(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> Said | Edited | Withdrawn | None:
+    """What a `message` or `app_mention` event tells; None for notices, and for what we said ourselves.
+
+    `us` is our user's id, `our_bot` our bot's.
+    """
+    subtype = str(event.get("subtype") or "")
+    channel = str(event.get("channel") or "")
+    if subtype == "message_deleted":
+        return Withdrawn(team=team, channel=channel, ts=str(event.get("deleted_ts") or ""))
+    if subtype == "message_changed":
+        now, before = _mapping(event.get("message")), _mapping(event.get("previous_message"))
+        inner = {**now, "channel": channel, "channel_type": event.get("channel_type", "")}
+        said = read_event({**inner, "subtype": _plain(now)}, team=team, us=us, our_bot=our_bot)
+        return Edited(said=said, changed=_words(now) != _words(before)) if isinstance(said, Said) else None
+    if subtype not in _SPOKEN or not event.get("ts"):
+        return None
+    if str(event.get("bot_id") or "") == our_bot or str(event.get("user") or "") == us:
+        return None
+    raw = _words(event)
+    thread = str(event.get("thread_ts") or "")
+    return Said(
+        team=team,
+        channel=channel,
+        ts=str(event["ts"]),
+        thread_ts=thread if thread != event["ts"] else "",
+        user=str(event.get("user") or ""),
+        text=text_of(event),
+        files=files_of(event),
+        bot=bool(event.get("bot_id")) or subtype == "bot_message",
+        direct=event.get("channel_type") == "im" or channel.startswith("D"),
+        mentions_us=event.get("type") == "app_mention" or f"<@{us}" in raw,
+    )
+
+
+def text_of(message: Mapping[str, Any]) -> str:
+    """What a message says, free of Slack's markup."""
+    return unformatted(_words(message))
+
+
+def files_of(message: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Of each file what it takes to fetch it."""
+    return tuple(_file(file) for file in message.get("files") or () if isinstance(file, Mapping))
+
+
+def _plain(message: Mapping[str, Any]) -> str:
+    subtype = str(message.get("subtype") or "")
+    return subtype if subtype in _SPOKEN else ""
+
+
+def _words(message: Mapping[str, Any]) -> str:
+    """The text, and what a bot put into attachments; its blocks where there is nothing else."""
+    parts = [str(message.get("text") or "")]
+    for attachment in message.get("attachments") or ():
+        if isinstance(attachment, Mapping) and not attachment.get("from_url"):  # an unfurled link is nobody's words
+            parts += _of_attachment(attachment)
+    if not any(part.strip() for part in parts):
+        parts += _texts(message.get("blocks"), 0)
+    return "\n".join(dict.fromkeys(part for part in parts if part.strip()))
+
+
+def _of_attachment(attachment: Mapping[str, Any]) -> Iterator[str]:
+    for key in ("pretext", "title", "text"):
+        yield str(attachment.get(key) or "")
+    for field in attachment.get("fields") or ():
+        if isinstance(field, Mapping):
+            yield f"{field.get('title') or ''}: {field.get('value') or ''}"
+    yield from _texts(attachment.get("blocks"), 0)
+    if not attachment.get("text"):
+        yield str(attachment.get("fallback") or "")
+
+
+def _texts(value: Any, depth: int) -> Iterator[str]:
+    """Every `text` string below `value`: blocks nest it in many ways."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, Mapping):
+        if isinstance(value.get("text"), str):
+            yield value["text"]
+        for key, inner in value.items():
+            if isinstance(inner, Mapping | list) and key != "accessory":
+                yield from _texts(inner, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item, depth + 1)
+
+
+def _file(file: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: file[key] for key in _FILE_KEYS if file.get(key) not in (None, "")}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

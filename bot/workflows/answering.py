@@ -1,0 +1,106 @@
+"""A request is answered: its files read, a placeholder posted, the cluster asked, the same message updated.
+
+Killed anywhere and started again, the answer stands once: what was posted is found again before anything is posted, and
+an update may be repeated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.diagnosing import match_text
+from bot.jobs import Json, Run
+from bot.policy import Reading
+from bot.store import Request, State, Surface
+from bot.workflows.desk import ANSWER, Desk
+from bot.workflows.outcomes import Outcome, Outcomes
+from bot.workflows.pasted_files import PastedFiles
+from bot.workflows.progress import Teller
+from bot.workflows.telling import Telling
+from responses.slack.diagnosis import placeholder
+
+# Nobody asked: it is answered only if there is something to say.
+_UNASKED: Final = frozenset({Surface.MESSAGE, Surface.FOLLOW_UP})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """The workflow `answer`. Payload: {"request": id}."""
+
+    desk: Desk
+    telling: Telling
+    files: PastedFiles
+    outcomes: Outcomes
+
+    async def run(self, run: Run, payload: Json) -> Json | None:
+        request = str(payload["request"])
+        prepared = await run.step("prepare", self.prepare, request)
+        if not prepared or not prepared["goes_on"]:
+            return None
+        await run.step("placeholder", self.placeholder, request)
+        return await run.step("answer", self.answer, request, prepared)
+
+    async def prepare(self, request_id: str) -> Json:
+        """Read what came as a file, and find out whether there is anything to say at all."""
+        store = self.desk.store
+        request = await store.requests.get(request_id)
+        if request is None or request.state is State.WITHDRAWN:
+            return {"goes_on": False}
+        unread = await self.files.read(request)
+        request = await store.requests.get(request_id) or request
+        goes_on = await self._worth_answering(request)
+        if not goes_on:
+            await self.files.told_once(request, unread)
+            await store.requests.set_state(request_id, State.SILENT)
+        refusals = [{"en": says.en, "zh": says.zh} for says in unread]
+        return {"goes_on": goes_on, "revision": request.revision, "unread": refusals}
+
+    async def placeholder(self, request_id: str) -> None:
+        async with self.desk.turn(request_id):
+            request = await self.desk.store.requests.get(request_id)
+            if request is not None and request.state is not State.WITHDRAWN:
+                asker = await self.desk.asker_of(request)
+                await self.telling.post(request, placeholder(language=asker.language), step=ANSWER)
+
+    async def answer(self, request_id: str, prepared: Json) -> Json | None:
+        request = await self.desk.store.requests.get(request_id)
+        if request is None or request.revision > int(prepared["revision"]):
+            return None  # it was edited since: a job of its own answers what it says now
+        asker = await self.desk.asker_of(request)
+        sent = await self.telling.sent(request, step=ANSWER)
+        async with Teller(slack=self.desk.slack, sent=sent, language=asker.language) as teller:
+            outcome = await self.outcomes.of(request, asker, unread=prepared["unread"], progress=teller.progress)
+        async with self.desk.turn(request_id):
+            return await self._deliver(request, outcome)
+
+    async def _deliver(self, request: Request, outcome: Outcome) -> Json | None:
+        store = self.desk.store
+        sent = await self.telling.post(request, outcome.message, step=ANSWER)
+        if sent is not None:
+            # Buttons are pressed as soon as they are seen: what they mean is written down before they are shown.
+            newest = await store.answers.save(
+                request.id,
+                request.revision,
+                channel=sent.channel,
+                ts=sent.ts,
+                incident=outcome.incident,
+                verdict=outcome.verdict,
+                message={"text": outcome.message.text, "blocks": [*outcome.message.blocks]},
+                details=outcome.details,
+                now=self.desk.clock(),
+            )
+            if not newest:
+                return None
+            await self.telling.show(request, overflow=outcome.message.overflow)
+        if not await store.requests.set_state(request.id, State.ANSWERED):
+            await self.telling.take_back(request)  # its paste was deleted while we were reading
+        return {"verdict": outcome.verdict, "incident": outcome.incident}
+
+    async def _worth_answering(self, request: Request) -> bool:
+        if request.asked.surface not in _UNASKED:
+            return True
+        asker = await self.desk.asker_of(request)
+        if asker.scope.reading is Reading.NOTHING:
+            return False
+        return bool((await match_text(request.text, engine=self.desk.engine())).hypotheses)

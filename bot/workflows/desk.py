@@ -1,0 +1,91 @@
+"""What every workflow works with, and who asked: the one place where a request meets the policy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+from weakref import WeakValueDictionary
+
+from bot.cluster.connection import Connection
+from bot.clusters import Clusters
+from bot.diagnosing import DEADLINE_S, Engine
+from bot.policy import Policy, Reading, Scope, Who
+from bot.slack.client import Slack
+from bot.store import Request, Store
+from intents.domain import Language
+from intents.request import DiagnoseObject, ExplainText
+from intents.request import Request as Question
+from responses.language import choose
+
+# How a message of ours is found again: the request, and which of its messages this is.
+ANSWER: Final = "answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asks, what they may see, and in which language they are answered."""
+
+    scope: Scope
+    language: Language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    store: Store
+    slack: Slack
+    clusters: Clusters
+    policy: Policy
+    engine: Callable[[], Engine]
+    language: Language | None = None
+    deadline: float = DEADLINE_S
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    @asynccontextmanager
+    async def turn(self, request: str) -> AsyncIterator[None]:
+        """One at a time for each request: an edit and its first answer must not both post."""
+        lock = self._turns.setdefault(request, asyncio.Lock())
+        async with lock:
+            yield
+
+    async def asker(self, *, team: str, channel: str, user: str, text: str = "") -> Asker:
+        """Raises SlackError only when Slack cannot be reached; what it will not tell counts as least privilege."""
+        person, place = await asyncio.gather(self.slack.person(user), self.slack.place(channel))
+        who = Who(
+            team=team,
+            channel=channel,
+            channel_name=place.name,
+            user=user,
+            guest=person.guest or person.foreign or person.unknown,
+            external=place.external or place.unknown,
+            direct=place.direct,
+        )
+        language = choose(told=self.language, text=text, locale=person.locale)
+        return Asker(scope=self.policy.scope(who), language=language)
+
+    async def asker_of(self, request: Request) -> Asker:
+        asked = request.asked
+        return await self.asker(team=asked.team, channel=asked.channel, user=asked.user, text=request.text)
+
+    async def connection(self, scope: Scope, name: str = "") -> Connection | None:
+        """The cluster to ask: the one named, else the default if it may be seen, else the first that may.
+
+        None where nothing may be read. Raises ClusterError when it cannot be reached.
+        """
+        if scope.reading is not Reading.FULL:
+            return None
+        visible = [cluster for cluster in (self.clusters.default, *self.clusters.names) if scope.sees_cluster(cluster)]
+        wanted = [cluster for cluster in visible if not name or cluster == name]
+        return await self.clusters.get(wanted[0]) if wanted else None
+
+
+def question_of(request: Request) -> Question:
+    """What is asked, as the engine takes it."""
+    asked = request.asked
+    if asked.name:
+        return DiagnoseObject(kind=asked.kind, namespace=asked.namespace, name=asked.name)
+    return ExplainText(text=request.text, namespace=asked.namespace)

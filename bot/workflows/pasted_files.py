@@ -1,0 +1,57 @@
+"""What came as a file becomes part of the request's text: a long paste is a snippet, a log an attachment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.slack.errors import SlackError
+from bot.store import Request
+from bot.workflows.desk import Desk
+from bot.workflows.telling import Telling
+from intents.domain import Text
+from responses.safety import safe
+from responses.slack.notes import note
+
+_log: Final = structlog.get_logger(__name__)
+
+_LONGEST_TEXT: Final = 256 * 1024
+_SAID_ONCE: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastedFiles:
+    desk: Desk
+    telling: Telling
+
+    async def read(self, request: Request) -> tuple[Text, ...]:
+        """Add the files' texts to the request; why the others could not be read. Reading twice changes nothing."""
+        unread: list[Text] = []
+        for number, file in enumerate(request.asked.files):
+            try:
+                read = await self.desk.slack.read_file(file)
+            except SlackError as error:
+                _log.warning("a file could not be fetched", request=request.id, error=str(error))
+                unread.append(error.says)
+                continue
+            if read.refusal is not None:
+                unread.append(read.refusal)
+                continue
+            # A file follows the message it came with.
+            part = f"{request.asked.source_ts}.{number}"
+            await self.desk.store.requests.amend(
+                request.id, part, safe(read.text, limit=_LONGEST_TEXT), self.desk.clock()
+            )
+        return tuple(unread)
+
+    async def told_once(self, request: Request, unread: tuple[Text, ...]) -> None:
+        """A file nobody asked us about is mentioned once a day in its channel: it may hold what we could answer."""
+        if not unread:
+            return
+        once = f"file/{request.asked.channel}/{unread[0].en[:40]}"
+        if await self.desk.store.notices.once(once, within=_SAID_ONCE, now=self.desk.clock()):
+            asker = await self.desk.asker_of(request)
+            await self.telling.post(request, note(unread[0], language=asker.language), step="file")

@@ -1,0 +1,70 @@
+"""How a slow answer shows that it is coming: the placeholder says what was read and found so far.
+
+A quick answer, the usual one, is never preceded by an update: Slack allows few of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, Self
+
+import structlog
+
+from bot.reading import Progress
+from bot.slack.client import Sent, Slack
+from bot.slack.errors import SlackError
+from intents.domain import Language
+from responses.safety import safe_value
+from responses.slack.diagnosis import placeholder
+
+_log: Final = structlog.get_logger(__name__)
+
+_FIRST_AFTER_S: Final = 1.2
+_EVERY_S: Final = 2.5
+
+
+@dataclass(slots=True, kw_only=True)
+class Teller:
+    """`async with Teller(...) as teller: diagnose(..., progress=teller.progress)`."""
+
+    slack: Slack
+    sent: Sent | None
+    language: Language
+    _latest: Progress | None = None
+    _task: asyncio.Task[None] | None = field(default=None)
+
+    def progress(self, progress: Progress) -> None:
+        self._latest = progress
+
+    async def __aenter__(self) -> Self:
+        if self.sent is not None:
+            self._task = asyncio.create_task(self._tell(self.sent))
+        return self
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _tell(self, sent: Sent) -> None:
+        await asyncio.sleep(_FIRST_AFTER_S)
+        told: Progress | None = None
+        while True:
+            now = self._latest
+            if now is not None and now != told:
+                message = placeholder(
+                    language=self.language, done=now.done, total=now.total, found=safe_value(now.found)
+                )
+                try:
+                    await self.slack.update(channel=sent.channel, ts=sent.ts, message=message, final=False)
+                except SlackError as error:
+                    _log.info("progress was not shown", error=str(error))
+                    return
+                told = now
+            await asyncio.sleep(_EVERY_S)

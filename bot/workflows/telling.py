@@ -1,0 +1,101 @@
+"""Posting once and updating after: what a request is told, found again after a crash, and where it cannot be told.
+
+Slack has no idempotency key for posts. So what is about to be posted is written down first, carries its key as
+metadata, and is looked for before it is posted a second time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.slack.client import Sent
+from bot.slack.errors import Archived, ChannelGone, MessageGone, MissingScope, NotInChannel, SlackError, TokenRevoked
+from bot.store import Request
+from bot.workflows.desk import ANSWER, Desk
+from responses.language import choose
+from responses.slack.amending import Shown, amended
+from responses.slack.message import Message, Snippet
+from responses.slack.notes import note
+
+_log: Final = structlog.get_logger(__name__)
+
+_SAID_ONCE: Final = timedelta(hours=24)
+# What no repeating cures: someone has to invite us, grant a scope or renew a token.
+_FOR_A_PERSON: Final = (NotInChannel, ChannelGone, Archived, MissingScope, TokenRevoked)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    desk: Desk
+
+    async def sent(self, request: Request, *, step: str) -> Sent | None:
+        """The message of that step, if it stands."""
+        entry = await self.desk.store.outbox.get(f"{request.id}/{step}")
+        return Sent(channel=entry.channel, ts=entry.ts) if entry and entry.ts else None
+
+    async def post(self, request: Request, message: Message, *, step: str) -> Sent | None:
+        """Post it unless it stands already. None where nothing can be posted: that is said where a person can act."""
+        asked, desk = request.asked, self.desk
+        key = f"{request.id}/{step}"
+        sending = await desk.store.outbox.begin(key, asked.channel, asked.thread_ts, desk.clock())
+        if sending.ts:
+            return Sent(channel=asked.channel, ts=sending.ts)
+        try:
+            sent = await desk.slack.post(
+                channel=asked.channel, message=message, thread_ts=asked.thread_ts, key=key, sought=sending.again
+            )
+        except _FOR_A_PERSON as error:
+            await desk.store.outbox.forget(key)
+            await self._undeliverable(request, error, message)
+            return None
+        await desk.store.outbox.done(key, sent.ts)
+        return sent
+
+    async def show(self, request: Request, *, overflow: Snippet | None = None) -> None:
+        """Let the answer's message read as it is written down now, with all that was noted of it since."""
+        answer = await self.desk.store.answers.get(request.id)
+        sent = await self.sent(request, step=ANSWER)
+        if answer is None or sent is None:
+            return
+        base = Message(text=answer.message["text"], blocks=tuple(answer.message["blocks"]), overflow=overflow)
+        message = amended(base, Shown.from_json(answer.shown))
+        try:
+            await self.desk.slack.update(
+                channel=sent.channel,
+                ts=sent.ts,
+                message=message,
+                final=True,
+                key=f"{request.id}/{ANSWER}",
+                thread_ts=request.asked.thread_ts,
+            )
+        except MessageGone:
+            _log.info("the answer was taken away by hand", request=request.id)
+
+    async def take_back(self, request: Request) -> None:
+        """Delete what was said to a request."""
+        for step in (ANSWER, "file"):
+            if sent := await self.sent(request, step=step):
+                await self.desk.slack.delete(channel=sent.channel, ts=sent.ts)
+                await self.desk.store.outbox.forget(f"{request.id}/{step}")
+        await self.desk.store.answers.delete(request.id)
+
+    async def _undeliverable(self, request: Request, error: SlackError, message: Message) -> None:
+        """A command still has its own way to answer; anyone else is told why, once a day, in a direct message."""
+        asked, desk = request.asked, self.desk
+        _log.warning("an answer cannot be posted", channel=asked.channel, error=str(error), request=request.id)
+        if asked.response_url and isinstance(error, NotInChannel | ChannelGone):
+            await desk.slack.respond(asked.response_url, message)
+            return
+        if isinstance(error, TokenRevoked) or not asked.user:
+            return
+        once = f"{type(error).__name__}/{asked.channel}"
+        if await desk.store.notices.once(once, within=_SAID_ONCE, now=desk.clock()):
+            try:
+                language = choose(told=desk.language, text=request.text)
+                await desk.slack.post(channel=asked.user, message=note(error.says, language=language))
+            except SlackError as second:
+                _log.warning("nor can it be said to whom it concerns", user=asked.user, error=str(second))

@@ -1,0 +1,29 @@
+"""A paste was deleted: what was said to it goes as well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.jobs import Json, Run
+from bot.workflows.desk import Desk
+from bot.workflows.telling import Telling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawing:
+    """The workflow `withdraw`. Payload: {"request": id}."""
+
+    desk: Desk
+    telling: Telling
+
+    async def run(self, run: Run, payload: Json) -> Json | None:
+        await run.step("withdraw", self.withdraw, str(payload["request"]))
+        return None
+
+    async def withdraw(self, request_id: str) -> None:
+        store = self.desk.store
+        async with self.desk.turn(request_id):
+            await store.requests.withdraw(request_id)
+            await store.topics.end(request_id)
+            if request := await store.requests.get(request_id):
+                await self.telling.take_back(request)
