@@ -86,3 +86,53 @@ MORE: Final = Text(en="+{} more", zh="另有 {} 条")
 
 def verdict(value: Verdict, language: Language) -> str:
     return VERDICTS[value].in_(language)
+
+
+# --- in Slack -------------------------------------------------------------------------------------------------------
+
+SIGNS: Final[Mapping[Verdict, str]] = {
+    Verdict.CONFIRMED: "🔴",
+    Verdict.LIKELY: "🟠",
+    Verdict.POSSIBLE: "🔵",
+    Verdict.RULED_OUT: "⚪",
+}
+UNKNOWN_SIGN: Final = "❔"
+FINE_SIGN: Final = "🟢"
+
+LOOKING: Final = Text(en="Looking …", zh="正在查看 …")
+READS_DONE: Final = Text(en="{} of {} reads", zh="已读取 {} / {}")
+EVIDENCE: Final = Text(en="Evidence", zh="证据")
+MORE_IN_DETAILS: Final = Text(en="+{} more under “Details”", zh="另有 {} 条，见“详情”")
+AND_RULED_OUT: Final = Text(en="ruled out: {}", zh="已排除：{}")
+SEEN_TIMES: Final = Text(en="seen {}×, last {}", zh="已出现 {} 次，最近 {}")
+SEEN_TIMES_ONLY: Final = Text(en="seen {}×", zh="已出现 {} 次")
+NOT_IT_BY: Final = Text(en="Marked “not it” by ", zh="被标记为“不是这个问题”：")
+DETAILS: Final = Text(en="Details", zh="详情")
+DETAILS_TITLE: Final = Text(en="Details", zh="诊断详情")
+NOT_IT: Final = Text(en="Not it", zh="不是这个问题")
+MUTE_HERE: Final = Text(en="Mute here", zh="在此频道静音")
+UNMUTE: Final = Text(en="Unmute", zh="取消静音")
+CLOSE: Final = Text(en="Close", zh="关闭")
+CANCEL: Final = Text(en="Cancel", zh="取消")
+IN_FULL: Final = Text(en="The whole answer", zh="完整答复")
+IN_FULL_BELOW: Final = Text(
+    en="Too long for a message: the whole answer is in the file.", zh="内容过长，完整答复见文件。"
+)
+CUT_OFF: Final = Text(
+    en="Too long to be shown here: {} more parts were left out.", zh="内容过长：此处另有 {} 部分未显示。"
+)
+
+
+STATE_CHECKING: Final = Text(en="checking that it is still needed", zh="正在确认是否仍需处理")
+STATE_APPLYING: Final = Text(en="being applied", zh="正在执行")
+STATE_APPLIED: Final = Text(en="applied; not yet known whether it helps", zh="已执行，效果待确认")
+STATE_VERIFYING: Final = Text(en="applied; watching whether the cause is gone", zh="已执行，正在确认问题是否消失")
+STATE_REFUSED: Final = Text(en="refused, nothing was changed", zh="被拒绝，未做任何更改")
+STATE_FIXED: Final = Text(en="FIXED: the cause is gone", zh="已修复：问题已消失")
+STATE_NOT_FIXED: Final = Text(en="applied, but NOT FIXED: the cause is still there", zh="已执行，但未修复：问题仍在")
+STATE_WORSE: Final = Text(en="applied, and it is WORSE than before", zh="已执行，情况比之前更糟")
+STATE_UNKNOWN: Final = Text(
+    en="UNKNOWN whether it was applied: look before you try again", zh="不确定是否已执行：请先查看，再决定是否重试"
+)
+STATE_FAILED: Final = Text(en="failed, nothing was changed", zh="失败，未做任何更改")
+BY: Final = Text(en="by ", zh="操作人：")

@@ -1,0 +1,320 @@
+"""A diagnosis as one Slack message: verdict and root cause first, then what they rest on, then what to do about it.
+
+Made to be read at 3 a.m. on a phone: what is certain is at the top, commands can be copied, what is left out is said
+and one press away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from intents.domain import Diagnosis, Finding, Focus, Judged, Language, Text
+from responses import sentences, words
+from responses.safety import SafeDiagnosis, safe, safe_line
+from responses.slack import blocks
+from responses.slack.blocks import Element
+from responses.slack.details import full_text
+from responses.slack.fitting import Part, fitted, within
+from responses.slack.message import Block, Message, Snippet
+from responses.slack.mrkdwn import fallback
+from responses.slack.presses import Press, action_id, choice
+from responses.slack.remedy_states import RemedyShown, remedy_lines
+from responses.slack.telling import Group, Telling, with_most_rows
+from responses.spreading import spread
+
+_FINDINGS: Final = 6
+_STEPS: Final = 3
+_OTHERS: Final = 2
+_LISTED: Final = 3
+_REMEDIES: Final = 5
+_ROWS: Final = 12
+# In visible characters; together they leave room in a message's budget for headings, buttons and the footer.
+_CAUSE: Final = 1_500
+_EVIDENCE: Final = 3_000
+_RUNBOOK: Final = 2_000
+_LIST: Final = 1_200
+_TABLE: Final = 2_500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemedyButton:
+    """A remedy that may be pressed: `plan_id` names a stored plan, `risk` is the remedy's."""
+
+    plan_id: str
+    label: Text
+    risk: str = "low"
+    style: blocks.Style = ""
+
+
+def placeholder(
+    *, language: Language, done: int = 0, total: int = 0, found: Sequence[Judged] = (), about: str = ""
+) -> Message:
+    """What stands in the thread while the cluster is read, updated as reads come back and hypotheses are judged.
+
+    `found` has passed `safe_value`; `about` is what is looked at, where an object was named.
+    """
+    telling = Telling(Diagnosis(focus=Focus()), language, of_text=True)
+    says = f"⏳ {words.LOOKING.in_(language)}"
+    head = [blocks.bold(says)]
+    if about:
+        head.append(blocks.code(safe_line(about, limit=300)))
+    if total:
+        head.append(blocks.text(f" {words.READS_DONE.in_(language).format(done, total)}"))
+    lines = [blocks.line(*head), *(telling.brief(one) for one in found[:_LISTED])]
+    if len(found) > _LISTED:
+        lines.append(_more(len(found) - _LISTED, language, in_details=False))
+    return Message(text=fallback(says), blocks=(blocks.rich(*lines),))
+
+
+def answer(
+    diagnosis: SafeDiagnosis,
+    *,
+    language: Language,
+    request_id: str,
+    seconds: float,
+    of_text: bool,
+    buttons: Sequence[RemedyButton] = (),
+    details_value: str = "",
+    count: int = 1,
+    last_seen: datetime | None = None,
+    observed: Sequence[str] = (),
+    text_only_reason: Text | None = None,
+    controls: bool = True,
+    remedy_states: Sequence[RemedyShown] = (),
+    not_it_by: Sequence[str] = (),
+) -> Message:
+    """The answer to a request, within what Slack takes; what does not fit goes along as a file (`overflow`).
+
+    `seconds` is the wall time of the diagnosis. `observed` are the text's telling lines, shown where nothing is known
+    of it. `details_value` is the value of the Details button, "" for none. `count` says how often the same was asked,
+    `last_seen` when last. `text_only_reason` says why no cluster was asked. `controls` shows "Not it" and "Mute here".
+    `not_it_by` are ids of users. Raises ValueError for a request id that no button can carry.
+    """
+    telling = Telling(
+        diagnosis, language, of_text=of_text, text_only=safe_text(text_only_reason) if text_only_reason else None
+    )
+    page = _Page(diagnosis, telling, language, has_details=bool(details_value))
+    parts = [
+        *page.parts(tuple(safe_line(line) for line in observed)),
+        *_states(remedy_states, not_it_by, language),
+        *_controls(diagnosis, buttons, remedy_states, details_value, request_id if controls else "", language),
+        Part(rank=0, blocks=(_footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen),)),
+    ]
+    shown, left_out = fitted(parts)
+    overflow = None
+    if left_out or telling.was_cut or page.left_out:
+        shown = (*shown, blocks.context(words.IN_FULL_BELOW.in_(language)))
+        overflow = Snippet(
+            name="diagnosis.md",
+            title=words.IN_FULL.in_(language),
+            content=full_text(diagnosis, language=language, of_text=of_text, observed=observed),
+        )
+    return Message(text=fallback(*page.headlines()), blocks=shown, overflow=overflow)
+
+
+def safe_text(text: Text) -> Text:
+    """A sentence that came from elsewhere than a SafeDiagnosis, as it may be shown."""
+    return Text(en=safe(text.en), zh=safe(text.zh))
+
+
+class _Page:
+    """The parts of an answer that tell the diagnosis. `left_out` says that a group did not fit into its part."""
+
+    def __init__(self, diagnosis: Diagnosis, telling: Telling, language: Language, *, has_details: bool) -> None:
+        self._diagnosis = diagnosis
+        self._telling = telling
+        self._language = language
+        self._has_details = has_details
+        self._standing = sentences.standing(diagnosis)
+        self._out = sentences.ruled_out(diagnosis)
+        self.left_out = False
+
+    def headlines(self) -> tuple[str, ...]:
+        """The first lines as words, for notifications."""
+        if self._standing:
+            first = self._standing[0]
+            return (
+                self._telling.headline(first),
+                self._in(first.root_cause),
+                str(first.subject) if first.subject else "",
+            )
+        if self._out:
+            return self._telling.headline(self._out[0]), self._refuted(self._out[0])
+        return self._nothing()
+
+    def parts(self, observed: tuple[str, ...]) -> Iterable[Part]:
+        if self._standing:
+            yield from self._told(self._standing[0])
+        elif self._out:
+            yield from self._all_out(self._out[0])
+        else:
+            head, *rest = self._nothing()
+            yield self._head(head, *(blocks.line(blocks.text(says)) for says in rest))
+        if not self._standing:
+            yield from self._listed(words.OBSERVED, self._telling.observed(observed), rank=1)
+            yield from self._listed(words.NEAREST, self._telling.nearest(), rank=2)
+        first = self._standing[0] if self._standing else None
+        yield from self._listed(words.GAPS, self._telling.other_gaps(first), rank=1)
+        yield from self._listed(words.UNEXPLAINED, self._telling.unexplained(), rank=2)
+
+    def _told(self, one: Judged) -> Iterable[Part]:
+        cause = blocks.line(blocks.text(self._telling.short(self._in(one.root_cause), _CAUSE)))
+        where = self._telling.where(one)
+        yield self._head(self._telling.headline(one), cause, *([where] if where else []))
+        tabled = with_most_rows(one)
+        yield from self._evidence(self._telling.evidence(one, apart=tabled))
+        if tabled:
+            yield from self._table(tabled)
+        steps = self._telling.steps(one.runbook)
+        yield from self._grouped(words.RUNBOOK, steps, most=_RUNBOOK, count=_STEPS, rank=2)
+        yield from self._beside(one)
+
+    def _all_out(self, one: Judged) -> Iterable[Part]:
+        says = " ".join(filter(None, (self._in(words.ALL_RULED_OUT), sentences.against(one, self._language))))
+        cause = blocks.line(blocks.text(self._telling.short(says, _CAUSE)))
+        yield self._head(self._telling.headline(one), cause)
+        yield from self._evidence(self._telling.evidence(one))
+        yield from self._listed(words.RULED_OUT, self._telling.ruled_out(self._out[1:]), rank=2)
+
+    def _nothing(self) -> tuple[str, ...]:
+        focus = self._diagnosis.focus
+        if not focus.names_object:
+            return f"{words.UNKNOWN_SIGN} {self._in(words.UNKNOWN)}", self._in(words.UNKNOWN_WHY)
+        says = [
+            f"{words.FINE_SIGN} {self._in(words.NOTHING_WRONG)}",
+            self._in(words.NOTHING_WRONG_WITH).format(self._telling.short(str(focus), 600)),
+        ]
+        if self._diagnosis.gaps:
+            says.append(self._in(words.AS_FAR_AS_READ))
+        return tuple(says)
+
+    def _head(self, headline: str, *lines: Element) -> Part:
+        return Part(rank=0, blocks=(blocks.header(self._telling.short(headline, 150)), blocks.rich(*lines)))
+
+    def _evidence(self, groups: list[Group]) -> Iterable[Part]:
+        return self._grouped(None, groups, most=_EVIDENCE, count=_FINDINGS, rank=0)
+
+    def _listed(self, title: Text, groups: list[Group], *, rank: int) -> Iterable[Part]:
+        return self._grouped(title, groups, most=_LIST, count=_LISTED, rank=rank)
+
+    def _grouped(self, title: Text | None, groups: list[Group], *, most: int, count: int, rank: int) -> Iterable[Part]:
+        if not groups:
+            return
+        elements, too_many = within(groups[:count], most)
+        self.left_out = self.left_out or too_many > 0
+        rest = too_many + len(groups[count:])
+        lines = [blocks.line(blocks.bold(self._in(title)))] if title else []
+        lines += elements
+        if rest:
+            lines.append(_more(rest, self._language, in_details=self._has_details))
+        yield Part(rank=rank, blocks=(blocks.rich(*lines),))
+
+    def _table(self, finding: Finding) -> Iterable[Part]:
+        if finding.table is None:
+            return
+        rows = spread(finding.table, said=self._in(finding.says))
+        if not rows.names:
+            return
+        fits = len(rows.names) <= 8 and sum(len(cell) for row in rows.rows[:_ROWS] for cell in row) <= _TABLE
+        shown: list[Block] = []
+        if fits:
+            shown.append(blocks.table([rows.names, *rows.rows[:_ROWS]]))
+        else:
+            elements, left = within([self._telling.table_lines(finding.table)], _TABLE)
+            self.left_out = self.left_out or left > 0
+            shown.append(blocks.rich(*elements))
+        if fits and (shared := self._telling.shared(rows.shared)):
+            shown.append(blocks.rich(shared))
+        if fits and len(rows.rows) > _ROWS:
+            shown.append(blocks.rich(_more(len(rows.rows) - _ROWS, self._language, in_details=self._has_details)))
+        yield Part(rank=1, blocks=tuple(shown))
+
+    def _beside(self, one: Judged) -> Iterable[Part]:
+        """What else it might be, what it is not, and where to read on: one line each."""
+        lines: list[Element] = []
+        others = self._standing[1:]
+        if others:
+            lines.append(blocks.line(blocks.bold(self._in(words.ALSO))))
+            lines += [self._telling.brief(other) for other in others[:_OTHERS]]
+        if len(others) > _OTHERS:
+            lines.append(_more(len(others) - _OTHERS, self._language, in_details=self._has_details))
+        if leaves := self._telling.links(one):
+            lines.append(blocks.line(blocks.bold(f"{self._in(words.LINKS)}: "), *leaves))
+        if lines:
+            yield Part(rank=3, blocks=(blocks.rich(*lines),))
+
+    def _refuted(self, one: Judged) -> str:
+        return sentences.against(one, self._language) or self._in(words.ALL_RULED_OUT)
+
+    def _in(self, text: Text) -> str:
+        return text.in_(self._language)
+
+
+def _states(states: Sequence[RemedyShown], not_it_by: Sequence[str], language: Language) -> Iterable[Part]:
+    if states:
+        yield Part(rank=0, blocks=(blocks.rich(*remedy_lines(states, language=language)),))
+    if not_it_by:
+        who: list[Element] = []
+        for user_id in not_it_by[:_LISTED]:
+            who += [blocks.text(", ")] if who else []
+            who.append(blocks.user(user_id))
+        says = blocks.text(words.NOT_IT_BY.in_(language), italic=True)
+        yield Part(rank=0, blocks=(blocks.rich(blocks.line(says, *who)),))
+
+
+def _controls(
+    diagnosis: Diagnosis,
+    buttons: Sequence[RemedyButton],
+    states: Sequence[RemedyShown],
+    details_value: str,
+    request_id: str,
+    language: Language,
+) -> Iterable[Part]:
+    # A plan is pressed once: what became of it is told above.
+    pressed = {state.plan_id for state in states}
+    left = [button for button in buttons if button.plan_id not in pressed]
+    elements = [_remedy(button, index, language) for index, button in enumerate(left[:_REMEDIES])]
+    if details_value and diagnosis.hypotheses:
+        label = words.DETAILS.in_(language)
+        elements.append(blocks.button(label, action_id=action_id(Press.DETAILS), value=details_value))
+    if request_id and diagnosis.hypotheses:
+        options = [(words.NOT_IT, Press.NOT_IT), (words.MUTE_HERE, Press.MUTE)]
+        chosen = [(label.in_(language), choice(press, request_id)) for label, press in options]
+        elements.append(blocks.overflow(chosen, action_id=action_id(Press.MORE)))
+    if elements:
+        yield Part(rank=0, blocks=(blocks.actions(*elements),))
+
+
+def _remedy(button: RemedyButton, index: int, language: Language) -> Element:
+    label = safe_line(button.label.in_(language))
+    risk = words.RISKS[button.risk].in_(language) if button.risk in words.RISKS else safe_line(button.risk)
+    return blocks.button(
+        label,
+        action_id=action_id(Press.REMEDY, index),
+        value=button.plan_id,
+        style=button.style,
+        reads=f"{label}, {risk}",
+    )
+
+
+def _footer(
+    diagnosis: Diagnosis, language: Language, *, seconds: float, count: int, last_seen: datetime | None
+) -> Block:
+    cluster = words.CLUSTER.in_(language).format(diagnosis.cluster) if diagnosis.cluster else ""
+    calls = words.CALLS.in_(language).format(diagnosis.api_calls) if diagnosis.cluster else ""
+    seen = ""
+    if count > 1 and last_seen:
+        when = last_seen.astimezone(UTC) if last_seen.tzinfo else last_seen
+        seen = words.SEEN_TIMES.in_(language).format(count, f"{when:%Y-%m-%d %H:%M} UTC")
+    elif count > 1:
+        seen = words.SEEN_TIMES_ONLY.in_(language).format(count)
+    took = words.SECONDS.in_(language).format(seconds)
+    return blocks.context(sentences.joined(blocks.cut(cluster, 300), calls, took, seen))
+
+
+def _more(number: int, language: Language, *, in_details: bool) -> Element:
+    says = words.MORE_IN_DETAILS if in_details else words.MORE
+    return blocks.line(blocks.text(says.in_(language).format(number), italic=True))

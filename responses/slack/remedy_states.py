@@ -1,0 +1,94 @@
+"""What became of a pressed button, as lines in the answer it stood in: who, when, and what was seen afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final
+
+from intents.domain import Language, Text
+from responses import words
+from responses.safety import safe, safe_line
+from responses.slack import blocks
+from responses.slack.blocks import Element, Leaf
+
+_SHOWN: Final = 5
+_SAYS: Final = 500
+
+
+class RemedyState(StrEnum):
+    """How far a pressed remedy has come. The last five are final."""
+
+    CHECKING = "checking"
+    APPLYING = "applying"
+    APPLIED = "applied"
+    VERIFYING = "verifying"
+    REFUSED = "refused"
+    FIXED = "fixed"
+    NOT_FIXED = "not fixed"
+    WORSE = "worse"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemedyShown:
+    """A pressed remedy. `who` is the id of the user who confirmed it, `at` when; `says` is what was seen or why not."""
+
+    plan_id: str
+    title: Text
+    state: RemedyState
+    who: str = ""
+    at: datetime | None = None
+    says: Text | None = None
+
+
+_STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
+    RemedyState.CHECKING: ("⏳", words.STATE_CHECKING),
+    RemedyState.APPLYING: ("⏳", words.STATE_APPLYING),
+    RemedyState.APPLIED: ("⏳", words.STATE_APPLIED),
+    RemedyState.VERIFYING: ("⏳", words.STATE_VERIFYING),
+    RemedyState.REFUSED: ("🚫", words.STATE_REFUSED),
+    RemedyState.FIXED: ("✅", words.STATE_FIXED),
+    RemedyState.NOT_FIXED: ("⚠️", words.STATE_NOT_FIXED),
+    RemedyState.WORSE: ("🔥", words.STATE_WORSE),
+    RemedyState.UNKNOWN: ("❓", words.STATE_UNKNOWN),
+    RemedyState.FAILED: ("❌", words.STATE_FAILED),
+}
+
+
+def remedy_lines(states: Sequence[RemedyShown], *, language: Language) -> tuple[Element, ...]:
+    """One line per remedy, the newest last, each with what was seen below it; older ones than five are counted."""
+    lines: list[Element] = []
+    if len(states) > _SHOWN:
+        older = words.MORE.in_(language).format(len(states) - _SHOWN)
+        lines.append(blocks.line(blocks.text(older, italic=True)))
+    for state in states[-_SHOWN:]:
+        lines += _lines(state, language)
+    return tuple(lines)
+
+
+def _lines(shown: RemedyShown, language: Language) -> list[Element]:
+    sign, says = _STATES[shown.state]
+    leaves: list[Leaf] = [
+        blocks.text(f"{sign} "),
+        blocks.bold(safe_line(shown.title.in_(language), limit=150)),
+        blocks.text(f": {says.in_(language)}"),
+    ]
+    if shown.who:
+        leaves += [blocks.text(f" · {words.BY.in_(language)}"), blocks.user(shown.who)]
+    if shown.at:
+        leaves += [blocks.text(" · "), _at(shown.at)]
+    lines = [blocks.line(*leaves)]
+    if shown.says and (seen := safe(shown.says.in_(language), limit=_SAYS)).strip():
+        lines.append(blocks.quoted(blocks.text(seen)))
+    return lines
+
+
+def _at(when: datetime) -> Leaf:
+    """In the reader's own zone; whoever reads it as text gets UTC."""
+    there = when if when.tzinfo else when.replace(tzinfo=UTC)
+    fallback = f"{there.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return blocks.moment(max(0, int(there.timestamp())), form="{time_secs}", fallback=fallback)

@@ -1,0 +1,234 @@
+"""The pieces a diagnosis is told in, as rich text: the answer shows the first of each, the details all of them.
+
+A group is a list of elements that stand together: a finding with its quote, a step with its command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from intents.domain import (
+    Diagnosis,
+    Finding,
+    Gap,
+    GapReason,
+    Judged,
+    Language,
+    Outcome,
+    SignatureMatch,
+    Step,
+    Table,
+    Text,
+)
+from responses import sentences, words
+from responses.layout import quote
+from responses.slack import blocks
+from responses.slack.blocks import Element, Leaf
+from responses.slack.measuring import length
+from responses.spreading import aligned, spread
+
+Group = list[Element]
+
+# What tells most stands first; among alike, the order of the entry stays.
+_TELLING: Final = (Outcome.SUPPORTS, Outcome.REFUTES, Outcome.GAP, Outcome.NEUTRAL)
+# One sentence or one command in a message; the catalog's are far shorter, a cluster's words need not be.
+_SENTENCE: Final = 700
+_CELL: Final = 200
+
+
+class Telling:
+    """Says the pieces of one diagnosis. `was_cut` tells afterwards whether a text was too long for its place."""
+
+    def __init__(
+        self, diagnosis: Diagnosis, language: Language, *, of_text: bool, text_only: Text | None = None, most: int = 0
+    ) -> None:
+        """`text_only` says why no cluster was asked; `most` bounds each sentence, 0 for the usual."""
+        self._diagnosis = diagnosis
+        self._language = language
+        self._of_text = of_text
+        self._text_only = text_only
+        self._most = most or _SENTENCE
+        self.was_cut = False
+
+    def say(self, text: Text) -> str:
+        return text.in_(self._language)
+
+    def short(self, text: str, most: int = 0) -> str:
+        """`text` as far as there is room for it."""
+        most = most or self._most
+        self.was_cut = self.was_cut or length(text) > most
+        return blocks.cut(text, most)
+
+    # --- a hypothesis ---
+
+    def headline(self, one: Judged) -> str:
+        """🔴 CONFIRMED · title"""
+        return f"{words.SIGNS[one.verdict]} {words.verdict(one.verdict, self._language)} · {self.say(one.title)}"
+
+    def where(self, one: Judged) -> Element | None:
+        """Object and impact in one line."""
+        leaves: list[Leaf] = []
+        if one.subject:
+            leaves.append(blocks.code(self.short(str(one.subject), 300)))
+            top = self._diagnosis.owners[-1] if self._diagnosis.owners else None
+            if top and (top.kind, top.name) != (one.subject.kind, one.subject.name):
+                leaves.append(blocks.text(self.short(f" ← {top.kind} {top.name}", 300)))
+        if impact := self.say(one.impact):
+            leaves.append(blocks.text(f"{' · ' if leaves else ''}{self.short(impact)}"))
+        if one.effect_of:
+            leaves.append(blocks.text(f" ({self.say(words.EXPLAINED_BY).format(one.effect_of)})", italic=True))
+        return blocks.line(*leaves) if leaves else None
+
+    def brief(self, one: Judged) -> Element:
+        """A hypothesis in one line: verdict, title, object."""
+        leaves = [
+            blocks.text(f"{words.SIGNS[one.verdict]} "),
+            blocks.bold(words.verdict(one.verdict, self._language)),
+            blocks.text(f" · {self.short(self.say(one.title))}"),
+        ]
+        if one.subject:
+            leaves.append(blocks.text(self.short(f" · {one.subject}", 300)))
+        if one.effect_of:
+            leaves.append(blocks.text(f" · {self.say(words.EXPLAINED_BY).format(one.effect_of)}", italic=True))
+        return blocks.line(*leaves)
+
+    def evidence(self, one: Judged, *, apart: Finding | None = None, matches: int = 1) -> list[Group]:
+        """What matched, then the findings, the most telling first, then gaps. The table of `apart` is left out."""
+        shown = [self.say(one.root_cause), *(match.quote for match in one.hypothesis.matches[:matches])]
+        matched = [[self._match(match)] for match in one.hypothesis.matches[:matches]]
+        ranked = sorted(one.findings, key=lambda finding: (_TELLING.index(finding.outcome), not finding.decisive))
+        neutral = [finding for finding in ranked if finding.outcome is Outcome.NEUTRAL]
+        telling = [finding for finding in ranked if finding.outcome in (Outcome.SUPPORTS, Outcome.REFUTES)]
+        found = [self._finding(finding, shown, with_table=finding is not apart) for finding in telling]
+        # What could not be checked matters more than what speaks neither for nor against. A rule that is a gap says
+        # so by what could not be read.
+        unread = self.gaps(gap for finding in one.findings for gap in finding.gaps)
+        beside = [self._finding(finding, shown, with_table=finding is not apart) for finding in neutral]
+        if one.findings and len(neutral) == len(one.findings):
+            beside.append([self._marked(words.SYMBOLS[Outcome.NEUTRAL], self.say(words.NEITHER_WAY))])
+        return [*matched, *found, *unread, *beside]
+
+    def _match(self, match: SignatureMatch) -> Element:
+        where = sentences.matched(match, self._language, of_text=self._of_text)
+        return blocks.line(
+            blocks.bold("≈"), blocks.text(f" {self._quote(match.quote)}"), blocks.text(f"  {where}", italic=True)
+        )
+
+    def _marked(self, mark: str, says: str) -> Element:
+        return blocks.line(blocks.bold(mark), blocks.text(f" {self.short(says)}"))
+
+    def _quote(self, text: str) -> str:
+        return self.short(quote(text))
+
+    def _finding(self, finding: Finding, shown: list[str], *, with_table: bool) -> Group:
+        says = self.say(finding.says)
+        shown.append(says)
+        group = [self._marked(words.SYMBOLS[finding.outcome], says)]
+        quoted = quote(finding.quote) if finding.quote and not sentences.is_said(finding.quote, shown) else ""
+        subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
+        if quoted or (subject and finding.outcome is not Outcome.NEUTRAL):
+            shown.append(finding.quote)
+            group.append(blocks.quoted(blocks.text(self.short(sentences.joined(subject, quoted, by=": ")))))
+        if with_table and finding.table and finding.table.rows:
+            group += self.table_lines(finding.table, said=says)
+        return group
+
+    def table_lines(self, table: Table, *, said: str = "") -> Group:
+        """A table in a fixed-width font, and what all its rows share below."""
+        rows = spread(table, said=said)
+        group: Group = []
+        if lines := aligned(rows.names, [[self.short(cell, _CELL) for cell in row] for row in rows.rows]):
+            group.append(blocks.preformatted("\n".join(lines)))
+        if shared := self.shared(rows.shared):
+            group.append(shared)
+        return group
+
+    def shared(self, pairs: Iterable[tuple[str, str]]) -> Element | None:
+        says = sentences.joined(*(f"{name} {cell}" for name, cell in pairs if cell))
+        return blocks.quoted(blocks.text(self.short(says))) if says else None
+
+    # --- what to do ---
+
+    def steps(self, steps: Sequence[Step]) -> list[Group]:
+        """Numbered sentences, each with its command to copy and its warning."""
+        return [self._step(number, step) for number, step in enumerate(steps, start=1)]
+
+    def _step(self, number: int, step: Step) -> Group:
+        group = [blocks.line(blocks.bold(f"{number}. "), blocks.text(self.short(self.say(step.says))))]
+        if step.run.strip():
+            # A command that was cut is another command: it is shown whole, or the step is left out as a whole.
+            group.append(blocks.preformatted(step.run))
+        if step.warning:
+            group.append(blocks.line(blocks.bold("⚠ "), blocks.text(self.short(self.say(step.warning)))))
+        return group
+
+    def links(self, one: Judged) -> list[Leaf]:
+        leaves: list[Leaf] = []
+        for to in one.links:
+            leaves += [blocks.text(" · ")] if leaves else []
+            leaves.append(blocks.link(to.url, to.title))
+        return leaves
+
+    # --- what is not known ---
+
+    def gaps(self, gaps: Iterable[Gap]) -> list[Group]:
+        """One line per gap; that no cluster was asked is said once, with its reason where one is known."""
+        said: dict[str, None] = {}
+        for gap in gaps:
+            alone = gap.reason is GapReason.NO_CLUSTER and self._text_only
+            said[self.say(alone) if alone else sentences.gap(gap, self._language)] = None
+        mark = words.SYMBOLS[Outcome.GAP]
+        return [[self._marked(mark, says)] for says in said]
+
+    def other_gaps(self, told: Judged | None) -> list[Group]:
+        """What could not be read and is not told beside the findings of `told`."""
+        beside = {gap for finding in told.findings for gap in finding.gaps} if told else set()
+        absent = any(gap.reason is GapReason.NO_CLUSTER for gap in beside)
+        return self.gaps(
+            gap
+            for gap in self._diagnosis.gaps
+            if gap not in beside and not (absent and gap.reason is GapReason.NO_CLUSTER)
+        )
+
+    def observed(self, lines: Sequence[str]) -> list[Group]:
+        return [[blocks.quoted(blocks.text(self.short(quote(line))))] for line in lines]
+
+    def unexplained(self) -> list[Group]:
+        return [
+            [blocks.line(blocks.text(self.short(f"· {seen.subject}: {quote(seen.quote)}")))]
+            for seen in self._diagnosis.unexplained
+        ]
+
+    def nearest(self) -> list[Group]:
+        groups: list[Group] = []
+        for near in self._diagnosis.nearest:
+            what = f"· {self.say(near.title)} ({near.incident}, {near.score:.2f})"
+            group = [blocks.line(blocks.text(self.short(what)))]
+            if near.decided_by:
+                group.append(blocks.quoted(blocks.text(self.short(f"{self.say(words.DECIDED_BY)}: {near.decided_by}"))))
+            groups.append(group)
+        return groups
+
+    def ruled_out(self, out: Iterable[Judged]) -> list[Group]:
+        """Each with the first reason against it."""
+        mark = words.SYMBOLS[Outcome.REFUTES]
+        said = (
+            sentences.joined(f"{self.say(one.title)} ({one.incident})", sentences.against(one, self._language), by=": ")
+            for one in out
+        )
+        return [[self._marked(mark, says)] for says in said]
+
+
+def reproduced(judged: Iterable[Judged]) -> tuple[str, ...]:
+    """The kubectl lines that show the findings again, each once."""
+    return tuple(
+        dict.fromkeys(finding.reproduce for one in judged for finding in one.findings if finding.reproduce.strip())
+    )
+
+
+def with_most_rows(one: Judged) -> Finding | None:
+    """The finding whose table is worth a table of its own: the first supporting one of several rows."""
+    tables = [finding for finding in one.findings if finding.table and len(finding.table.rows) > 1]
+    supporting = [finding for finding in tables if finding.outcome is Outcome.SUPPORTS]
+    return next(iter(supporting or tables), None)
