@@ -1,0 +1,204 @@
+"""The bot's Slack client works against emulate, a stateful Slack Web API written by others."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from aiohttp import ClientSession
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.client import Slack
+from bot.slack.errors import ChannelGone, MessageGone, MissingScope
+from responses.slack.message import Message, Snippet
+from tests.peers import payloads
+from tests.peers.shim import Shim
+
+GENERAL: Final = "C000000001"
+ADMIN: Final = "U000000001"
+BOT: Final = {"type": "bot", "bot_id": "B0CASEBOOK", "bot_user_id": "U0CASEBOOK", "user_id": "U0CASEBOOK"}
+# What deploy's manifest asks for, as far as emulate knows it.
+SCOPES: Final = [
+    "chat:write", "channels:read", "channels:history", "groups:read", "groups:history", "im:read", "im:history",
+    "users:read", "files:read", "files:write", "reactions:write",
+]  # fmt: skip
+SEED: Final = {
+    "slack": {
+        "strict_scopes": True,
+        "users": [{"name": "dev", "real_name": "Dev"}],
+        "channels": [{"name": "incidents"}],
+        "oauth_apps": [
+            {
+                "client_id": "1.2", "client_secret": "s", "app_id": "A1", "name": "Casebook", "bot_name": "casebook",
+                "redirect_uris": [], "scopes": SCOPES, "bot_id": BOT["bot_id"], "bot_user_id": BOT["bot_user_id"],
+            }
+        ],
+        "tokens": [
+            {"token": "xoxb-full", "app_id": "A1", "scopes": SCOPES, **BOT},
+            {"token": "xoxb-reads", "app_id": "A1", "scopes": ["channels:read", "users:read"], **BOT},
+        ],
+    }
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def emulator(peers: Path, node: Path) -> Iterator[str]:
+    """The address of an emulator of this module's own."""
+    command = [str(node), "emulate.mjs", json.dumps(SEED)]
+    with subprocess.Popen(command, cwd=peers, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+async def shim(emulator: str) -> AsyncIterator[Shim]:
+    async with Shim(behind=emulator) as shim:
+        yield shim
+
+
+@pytest.fixture
+async def slack(shim: Shim) -> AsyncIterator[Slack]:
+    async with Slack(AsyncWebClient(token="xoxb-full", base_url=f"{shim.url}/api/")) as slack:
+        yield slack
+
+
+async def _ask(shim: Shim, method: str, **arguments: Any) -> dict[str, Any]:
+    """What emulate itself says, asked past our client."""
+    async with (
+        ClientSession() as session,
+        session.post(
+            f"{shim.behind}/api/{method}", json=arguments, headers={"Authorization": "Bearer xoxb-full"}
+        ) as answer,
+    ):
+        said: dict[str, Any] = await answer.json()
+    assert said["ok"], said
+    return said
+
+
+async def _message(shim: Shim, ts: str) -> dict[str, Any] | None:
+    said = await _ask(shim, "conversations.history", channel=GENERAL, limit=200)
+    return next((message for message in said["messages"] if message["ts"] == ts), None)
+
+
+ANSWER: Final = Message(text="checkout is down", blocks=(payloads.HEADER, payloads.RICH, payloads.ACTIONS))
+
+
+async def test_a_post_stands_with_its_blocks_and_an_update_replaces_it_in_place(slack: Slack, shim: Shim) -> None:
+    sent = await slack.post(channel=GENERAL, message=ANSWER)
+    posted = await _message(shim, sent.ts)
+    assert posted is not None
+    assert (posted["text"], posted["blocks"]) == (ANSWER.text, list(ANSWER.blocks))
+
+    changed = Message(text="fixed", blocks=(payloads.HEADER,))
+    await slack.update(channel=GENERAL, ts=sent.ts, message=changed, final=True)
+
+    updated = await _message(shim, sent.ts)
+    assert updated is not None
+    assert (updated["text"], updated["blocks"]) == ("fixed", [payloads.HEADER])
+
+
+async def test_a_deleted_message_is_gone_and_deleting_it_again_is_fine(slack: Slack, shim: Shim) -> None:
+    sent = await slack.post(channel=GENERAL, message=ANSWER)
+
+    await slack.delete(channel=GENERAL, ts=sent.ts)
+    await slack.delete(channel=GENERAL, ts=sent.ts)
+
+    assert await _message(shim, sent.ts) is None
+    with pytest.raises(MessageGone):
+        await slack.update(channel=GENERAL, ts=sent.ts, message=ANSWER, final=True)
+
+
+async def test_a_reply_is_found_again_by_its_key_and_not_by_another_one(slack: Slack) -> None:
+    parent = await slack.post(channel=GENERAL, message=ANSWER)
+    reply = await slack.post(channel=GENERAL, message=ANSWER, thread_ts=parent.ts, key="request-1:placeholder")
+
+    assert await slack.find(channel=GENERAL, key="request-1:placeholder", thread_ts=parent.ts) == reply
+    assert await slack.find(channel=GENERAL, key="request-2:placeholder", thread_ts=parent.ts) is None
+
+
+async def test_a_post_that_may_have_been_made_already_is_made_once(slack: Slack, shim: Shim) -> None:
+    parent = await slack.post(channel=GENERAL, message=ANSWER)
+    first = await slack.post(channel=GENERAL, message=ANSWER, thread_ts=parent.ts, key="request-3:placeholder")
+
+    again = await slack.post(
+        channel=GENERAL, message=ANSWER, thread_ts=parent.ts, key="request-3:placeholder", sought=True
+    )
+
+    assert again == first
+    replies = await _ask(shim, "conversations.replies", channel=GENERAL, ts=parent.ts)
+    assert [reply["ts"] for reply in replies["messages"]] == [parent.ts, first.ts]
+
+
+async def test_a_snippet_arrives_in_the_channel_and_is_read_back_as_it_was(slack: Slack, shim: Shim) -> None:
+    content = "E0101 leader election lost\n日志\n" * 50
+
+    await slack.upload(channel=GENERAL, snippet=Snippet(name="etcd.log", title="etcd", content=content))
+
+    listed = await _ask(shim, "files.list", channel=GENERAL)
+    file = next(file for file in listed["files"] if file["name"] == "etcd.log")
+    file["url_private"] = file["url_private"].replace(shim.behind, shim.url)
+    file["url_private_download"] = file.get("url_private_download", "").replace(shim.behind, shim.url)
+    read = await slack.read_file(file)
+    assert (read.text, read.refusal) == (content, None)
+
+
+async def test_people_and_places_are_told_by_their_ids(slack: Slack) -> None:
+    person = await slack.person(ADMIN)
+    assert (person.id, person.name, person.guest, person.foreign, person.unknown) == (
+        ADMIN, "admin", False, False, False,
+    )  # fmt: skip
+    place = await slack.place(GENERAL)
+    assert (place.id, place.name, place.external, place.direct, place.archived, place.unknown) == (
+        GENERAL, "general", False, False, False, False,
+    )  # fmt: skip
+
+
+async def test_the_token_tells_who_the_bot_is(slack: Slack) -> None:
+    identity = await slack.identify()
+
+    assert (identity.team, identity.user, identity.bot_id) == ("T000000001", BOT["bot_user_id"], BOT["bot_id"])
+
+
+async def test_a_whisper_a_permalink_and_a_reaction_reach_slack(slack: Slack, shim: Shim) -> None:
+    sent = await slack.post(channel=GENERAL, message=ANSWER)
+
+    await slack.whisper(channel=GENERAL, user=ADMIN, message=ANSWER)
+    address = await slack.permalink(channel=GENERAL, ts=sent.ts)
+    await slack.react(channel=GENERAL, ts=sent.ts, name="eyes")
+    await slack.react(channel=GENERAL, ts=sent.ts, name="eyes")
+
+    assert GENERAL in address
+    message = await _message(shim, sent.ts)
+    assert message is not None
+    assert [(reaction["name"], reaction["count"]) for reaction in message["reactions"]] == [("eyes", 1)]
+
+
+async def test_a_dialog_opens_once_per_trigger_and_is_updated(slack: Slack, shim: Shim) -> None:
+    trigger = (await _ask(shim, "views.generateTriggerId", user_id=ADMIN))["trigger_id"]
+
+    view = await slack.open_view(trigger, payloads.modal(payloads.SECTION))
+    await slack.update_view(view, payloads.modal(payloads.HEADER))
+
+    assert view
+
+
+async def test_a_channel_that_is_not_there_is_our_own_error(slack: Slack) -> None:
+    with pytest.raises(ChannelGone):
+        await slack.post(channel="C0NOWHERE0", message=ANSWER)
+
+
+async def test_a_missing_scope_is_named(shim: Shim) -> None:
+    async with Slack(AsyncWebClient(token="xoxb-reads", base_url=f"{shim.url}/api/")) as slack:
+        with pytest.raises(MissingScope) as caught:
+            await slack.post(channel=GENERAL, message=ANSWER)
+
+    assert caught.value.needed == "chat:write"
+    assert "channels:read" in caught.value.provided
+    assert "chat:write" in caught.value.says.en
