@@ -64,7 +64,10 @@ class Api:
         """The connections of this room; it keeps no cookies."""
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
-                cookie_jar=aiohttp.DummyCookieJar(), timeout=aiohttp.ClientTimeout(total=2 * self.limits.call)
+                connector=aiohttp.TCPConnector(ssl=True if self._given.ssl is None else self._given.ssl),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                # Each call has its own shorter one; this is for whatever forgot it.
+                timeout=aiohttp.ClientTimeout(total=2 * self.limits.call),
             )
             self._client = None
         return self._session

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
+import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api import Api
-from bot.slack.files import ReadFile
+from bot.slack.edits import Edits
+from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
+from bot.slack.files import Files, ReadFile
+from bot.slack.fitting import Form, checked, forms, payload, plain
+from bot.slack.following import Following
+from bot.slack.hosts import Hosts
 from bot.slack.limits import Limits
-from bot.slack.people import Person, Place
+from bot.slack.people import People, Person, Place
+from bot.slack.posting import Address, Posting
+from bot.slack.responding import Responses
+from bot.slack.seeking import Seeker
+from bot.slack.uploads import Uploads
 from responses.slack.message import Message, Snippet, View
+from responses.slack.validation import validate_view
+
+_log: Final = structlog.get_logger(__name__)
+# The keys of so many messages of ours are remembered, so that their edits keep them.
+_REMEMBERED: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +43,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who we are in Slack. `scopes` are the token's; empty where Slack does not tell."""
+    """Who we are in Slack. `scopes` are the token's; empty where Slack does not tell, as `app_id` is."""
 
     team: str
     team_name: str
@@ -37,10 +54,27 @@ class Identity:
 
 
 class Slack:
-    """One workspace. Its token, address and proxy are those of `client`. Every method raises SlackError only."""
+    """One workspace, whose token, address and proxy are those of `client`; its retry handlers are not used.
+
+    Use it as a context manager or `aclose()` it, inside the loop it is used in. Methods raise SlackError and nothing
+    else; none takes longer than `limits.patience` of waiting for each message, file or call it makes.
+    """
 
     def __init__(self, client: AsyncWebClient, *, limits: Limits | None = None) -> None:
         self._api = Api(client, limits=limits or Limits())
+        hosts = Hosts(base_url=self._api.base_url)
+        seeker = Seeker(api=self._api, ours=self._is_ours)
+        self._seeker = seeker
+        self._edits = Edits(self._api)
+        self._posting = Posting(api=self._api, seeker=seeker)
+        self._uploads = Uploads(api=self._api, hosts=hosts, seeker=seeker)
+        self._following = Following(posting=self._posting, uploads=self._uploads)
+        self._responses = Responses(api=self._api, hosts=hosts)
+        self._files = Files(api=self._api, hosts=hosts)
+        self._people = People(self._api, team=self._team)
+        self._identity: Identity | None = None
+        self._identifying = asyncio.Lock()
+        self._keys: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     async def __aenter__(self) -> Self:
         return self
@@ -51,17 +85,44 @@ class Slack:
         await self.aclose()
 
     async def aclose(self) -> None:
+        """Stop what is under way and close the connections."""
+        await self._edits.aclose()
+        await self._people.aclose()
         await self._api.aclose()
 
     async def identify(self) -> Identity:
-        """Who we are, by auth.test, asked once."""
-        raise NotImplementedError
+        """Who we are, by auth.test: asked once, until it was answered."""
+        async with self._identifying:
+            if self._identity is None:
+                self._identity = await self._ask_identity()
+            return self._identity
 
     async def post(
-        self, *, channel: str, message: Message, thread_ts: str = "", key: str = "", sought: bool = False
+        self,
+        *,
+        channel: str,
+        message: Message,
+        thread_ts: str = "",
+        key: str = "",
+        sought: bool = False,
+        near_ts: str = "",
     ) -> Sent:
-        """Post a message."""
-        raise NotImplementedError
+        """Post `message`, in further messages or with a file in its thread where it does not fit into one.
+
+        `key` (request/step) makes it findable: with `sought` (a former attempt may have posted it) it is looked for
+        first, and only what is missing is posted. `near_ts`: it cannot be older. Raises SlackError; with `maybe_done`,
+        another attempt has to seek it.
+        """
+        address = Address(channel=channel, thread_ts=thread_ts, key=key, near_ts=near_ts)
+        offered = list(forms(message))
+        found = await self._posting.sought(address) if sought and key else None
+        if found is not None:
+            ts, form = found.ts, offered[max(0, min(found.form, len(offered) - 1))]
+        else:
+            ts, form = await self._offer(address, offered)
+        self._remember(channel, ts, key)
+        await self._follow(address, form, ts=ts, said=message.text, sought=found is not None)
+        return Sent(channel=channel, ts=ts)
 
     async def update(
         self,
@@ -74,59 +135,175 @@ class Slack:
         thread_ts: str = "",
         sought: bool = False,
     ) -> None:
-        """Edit a message."""
-        raise NotImplementedError
+        """Make a message of ours say `message`; return when it does, or when it says something newer.
+
+        Of several contents that wait, only the newest is sent; `final` ones go first, others at most every 2-3 s.
+        `thread_ts`: the thread the message stands in. `key` defaults to the one it was posted with by this object.
+        `sought`: a former attempt may have posted what does not fit into it. Raises SlackError.
+        """
+        key = key or self._keys.get((channel, ts), "")
+        offered = list(forms(message))
+        bodies = [payload(form.parts[0], key=key, form=index) for index, form in enumerate(offered)]
+        taken = await self._edits.edit(channel=channel, ts=ts, forms=bodies, final=final)
+        if taken is not None:
+            address = Address(channel=channel, thread_ts=thread_ts, key=key)
+            await self._follow(address, offered[taken], ts=ts, said=message.text, sought=sought)
 
     async def delete(self, *, channel: str, ts: str) -> None:
-        """Delete a message of ours; one that is gone already is fine."""
-        raise NotImplementedError
+        """Delete a message of ours, and let go of edits that wait for it; one that is gone already is fine."""
+        await self._edits.drop(channel=channel, ts=ts)
+        try:
+            await self._api.call("chat.delete", body={"channel": channel, "ts": ts})
+        except MessageGone:
+            return
 
     async def whisper(self, *, channel: str, user: str, message: Message, thread_ts: str = "") -> None:
-        """Show a message to one user only. At least once: after a lost connection it may be shown twice."""
-        raise NotImplementedError
+        """Show `message` to one user only, without its file. After a lost connection it may be shown twice."""
+        body: dict[str, Any] = {"channel": channel, "user": user}
+        if thread_ts:
+            body["thread_ts"] = thread_ts
+        whole = checked(message)
+        try:
+            await self._api.call("chat.postEphemeral", body=body | payload(whole))
+        except TooLong:
+            if not whole.blocks:
+                raise
+            await self._api.call("chat.postEphemeral", body=body | payload(plain(whole)))
 
     async def respond(
         self, response_url: str, message: Message, *, in_channel: bool = False, replace: bool = False
     ) -> None:
-        """Answer a command or a press by its response address. At least once."""
-        raise NotImplementedError
+        """Answer a command or a press at its response address, without a file; it may arrive twice.
+
+        `in_channel`: for everybody, else for who asked only. `replace`: instead of the message with the button.
+        """
+        how = {"response_type": "in_channel" if in_channel else "ephemeral", "replace_original": replace}
+        whole = checked(message)
+        try:
+            await self._responses.respond(response_url, payload(whole) | how)
+        except TooLong:
+            if not whole.blocks:
+                raise
+            await self._responses.respond(response_url, payload(plain(whole)) | how)
 
     async def open_view(self, trigger_id: str, view: View) -> str:
-        """Open a dialog; its view id."""
-        raise NotImplementedError
+        """Open a dialog and return its id. Raises TriggerExpired when the press was more than three seconds ago."""
+        body = {"trigger_id": trigger_id, "view": _checked_view(view, "views.open")}
+        answer = await self._api.call("views.open", body=body, repeatable=False, patience=self._api.limits.trigger)
+        return _view_id(answer.data)
 
     async def update_view(self, view_id: str, view: View) -> None:
-        """Change an open dialog."""
-        raise NotImplementedError
+        """Change an open dialog. Raises MessageGone when it was closed."""
+        await self._api.call("views.update", body={"view_id": view_id, "view": _checked_view(view, "views.update")})
 
     async def publish_home(self, user: str, view: View) -> None:
-        """Set the Home tab of a user."""
-        raise NotImplementedError
+        """Set the Home tab of `user`."""
+        await self._api.call("views.publish", body={"user_id": user, "view": _checked_view(view, "views.publish")})
 
     async def upload(self, *, channel: str, snippet: Snippet, thread_ts: str = "") -> None:
-        """Post a text file."""
-        raise NotImplementedError
+        """Post `snippet` as a file, cut at 1 MB. Raises MissingScope without files:write."""
+        await self._uploads.upload(channel=channel, snippet=snippet, thread_ts=thread_ts)
 
-    async def permalink(self, *, channel: str, ts: str) -> str:
+    async def permalink(self, channel: str, ts: str) -> str:
         """The address of a message."""
-        raise NotImplementedError
+        answer = await self._api.call("chat.getPermalink", query={"channel": channel, "message_ts": ts})
+        return str(answer.data.get("permalink") or "")
 
-    async def react(self, *, channel: str, ts: str, name: str) -> None:
-        """Add a reaction; one that is there already is fine."""
-        raise NotImplementedError
+    async def react(self, channel: str, ts: str, name: str) -> None:
+        """Add the reaction `name` (without colons); one that is there already is fine."""
+        try:
+            await self._api.call("reactions.add", body={"channel": channel, "timestamp": ts, "name": name})
+        except Refused as error:
+            if error.code != "already_reacted":
+                raise
 
     async def find(self, *, channel: str, key: str, thread_ts: str = "", near_ts: str = "") -> Sent | None:
-        """The message of ours that carries `key`."""
-        raise NotImplementedError
+        """The message of ours that carries `key`: in a thread, else in the channel, not older than `near_ts`."""
+        found = await self._seeker.by_key(channel=channel, key=key, thread_ts=thread_ts, near_ts=near_ts)
+        if found is None:
+            return None
+        self._remember(channel, found.ts, key)
+        return Sent(channel=channel, ts=found.ts)
 
     async def read_file(self, file: Mapping[str, Any], *, limit: int = 1 << 20) -> ReadFile:
-        """A pasted file as text."""
-        raise NotImplementedError
+        """One of an event's `files` as text of at most `limit` bytes, not redacted. Raises SlackUnavailable only."""
+        return await self._files.read(file, limit=limit)
 
     async def person(self, user: str) -> Person:
-        """Who a user is."""
-        raise NotImplementedError
+        """Who a user is, remembered for ten minutes; what Slack does not tell is `unknown`."""
+        return await self._people.person(user)
 
     async def place(self, channel: str) -> Place:
-        """What a channel is."""
-        raise NotImplementedError
+        """What a channel is, remembered for ten minutes; what Slack does not tell is `unknown`."""
+        return await self._people.place(channel)
+
+    async def _offer(self, address: Address, offered: list[Form]) -> tuple[str, Form]:
+        refused: TooLong | None = None
+        for index, form in enumerate(offered):
+            try:
+                ts = await self._posting.post(address, payload(form.parts[0], key=address.key, form=index))
+            except TooLong as error:
+                _log.warning("Slack finds a message too long", channel=address.channel, form=index, error=str(error))
+                refused = error
+            else:
+                return ts, form
+        raise refused or TooLong(method="chat.postMessage")
+
+    async def _follow(self, address: Address, form: Form, *, ts: str, said: str, sought: bool) -> None:
+        """Post what else belongs to the message `ts` into its thread."""
+        thread = Address(channel=address.channel, thread_ts=address.thread_ts or ts, key=address.key, near_ts=ts)
+        await self._following.parts(thread, form.parts[1:], sought=sought)
+        if form.file is not None:
+            await self._following.file(thread, form.file, said=said, sought=sought)
+
+    async def _ask_identity(self) -> Identity:
+        answer = await self._api.call("auth.test", query={})
+        told = answer.data
+        user = str(told.get("user_id") or "")
+        return Identity(
+            team=str(told.get("team_id") or ""),
+            team_name=str(told.get("team") or ""),
+            user=user,
+            bot_id=str(told.get("bot_id") or ""),
+            app_id=str(told.get("app_id") or "") or await self._ask_app(user),
+            scopes=answer.scopes,
+        )
+
+    async def _ask_app(self, user: str) -> str:
+        # auth.test tells it to some tokens only; it also stands in the profile of the bot's user.
+        try:
+            answer = await self._api.call("users.info", query={"user": user})
+        except SlackError:
+            return ""
+        told = answer.data.get("user")
+        profile = told.get("profile") if isinstance(told, Mapping) else None
+        return str(profile.get("api_app_id") or "") if isinstance(profile, Mapping) else ""
+
+    async def _team(self) -> str:
+        return (await self.identify()).team
+
+    async def _is_ours(self, message: Mapping[str, Any]) -> bool:
+        identity = await self.identify()
+        return (bool(identity.user) and message.get("user") == identity.user) or (
+            bool(identity.bot_id) and message.get("bot_id") == identity.bot_id
+        )
+
+    def _remember(self, channel: str, ts: str, key: str) -> None:
+        if key:
+            self._keys[channel, ts] = key
+            while len(self._keys) > _REMEMBERED:
+                self._keys.popitem(last=False)
+
+
+def _checked_view(view: View, method: str) -> View:
+    """`view` if Slack should take it. Raises Refused: a dialog has no plainer form, its caller may write instead."""
+    problems = validate_view(view)
+    if problems:
+        _log.error("a view breaks Slack's limits and is not sent", problems=list(problems[:10]))
+        raise Refused(method=method, code="invalid_view")
+    return view
+
+
+def _view_id(answer: Mapping[str, Any]) -> str:
+    view = answer.get("view")
+    return str(view.get("id") or "") if isinstance(view, Mapping) else ""

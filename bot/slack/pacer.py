@@ -41,6 +41,10 @@ class Pacer:
                 own.give_back()
             raise
 
+    def unused(self, method: str) -> None:
+        """A turn of `method` was not used after all; not for posts, whose channel's turn is gone."""
+        self._method(method).give_back()
+
     def refused(self, method: str, *, channel: str = "", retry_after: float) -> None:
         """Slack answered 429: nobody calls this again before `retry_after` seconds have passed.
 

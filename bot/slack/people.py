@@ -1,15 +1,32 @@
-"""Who somebody is and where something was said, as far as the policy asks: guests, strangers, shared channels."""
+"""Who somebody is and where something was said, as far as the policy asks: guests, strangers, shared channels.
+
+What Slack does not tell (a scope is missing, it does not answer) is `unknown`, and unknown means the least: a guest, a
+stranger, a channel that others read along.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+
+from bot.slack.api import Api
+from bot.slack.errors import SlackError
+from bot.slack.sharing import Shared
+
+_log: Final = structlog.get_logger(__name__)
+_KEPT: Final = 600.0
+_KEPT_UNKNOWN: Final = 15.0
+_MOST: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """A user. `unknown`: Slack did not say, so that the least is allowed: `guest` and `foreign` are true then.
 
-    `locale` as Slack writes it ("zh-CN"), empty where it is not told.
+    `foreign`: of another company, by Slack Connect. `locale` as Slack writes it ("zh-CN"), empty where it is not told.
     """
 
     id: str
@@ -36,3 +53,85 @@ class Place:
     archived: bool = False
     member: bool = False
     unknown: bool = False
+
+
+class People:
+    """Persons and places of one workspace, remembered for ten minutes. `team` tells the workspace's id."""
+
+    def __init__(self, api: Api, *, team: Callable[[], Awaitable[str]]) -> None:
+        self._api = api
+        self._team = team
+        self._persons = Shared(self._ask_person, keeps=_keeps, most=_MOST)
+        self._places = Shared(self._ask_place, keeps=_keeps, most=_MOST)
+
+    async def person(self, user: str) -> Person:
+        """Who `user` is. Raises nothing: see `Person.unknown`."""
+        return await self._persons.get(user)
+
+    async def place(self, channel: str) -> Place:
+        """What `channel` is. Raises nothing: see `Place.unknown`."""
+        return await self._places.get(channel)
+
+    async def aclose(self) -> None:
+        await self._persons.aclose()
+        await self._places.aclose()
+
+    async def _ask_person(self, user: str) -> Person:
+        try:
+            team = await self._team()
+            answer = await self._api.call("users.info", query={"user": user, "include_locale": True})
+        except SlackError as error:
+            _log.warning("Slack does not tell who a user is", user=user, error=str(error))
+            return Person(id=user, guest=True, foreign=True, unknown=True)
+        told = answer.data.get("user")
+        if not isinstance(told, Mapping) or not told.get("id"):
+            return Person(id=user, guest=True, foreign=True, unknown=True)
+        return _person(user, told, team=team)
+
+    async def _ask_place(self, channel: str) -> Place:
+        try:
+            answer = await self._api.call("conversations.info", query={"channel": channel})
+        except SlackError as error:
+            _log.warning("Slack does not tell what a channel is", channel=channel, error=str(error))
+            return Place(id=channel, external=True, unknown=True)
+        told = answer.data.get("channel")
+        if not isinstance(told, Mapping) or not told.get("id"):
+            return Place(id=channel, external=True, unknown=True)
+        return _place(channel, told)
+
+
+def _keeps(answer: Person | Place) -> float:
+    return _KEPT_UNKNOWN if answer.unknown else _KEPT
+
+
+def _person(user: str, told: Mapping[str, Any], *, team: str) -> Person:
+    profile = told.get("profile")
+    profile = profile if isinstance(profile, Mapping) else {}
+    # In an enterprise a colleague may be at home in another workspace of it: then ours is among theirs.
+    enterprise = told.get("enterprise_user")
+    teams = enterprise.get("teams") if isinstance(enterprise, Mapping) else None
+    homes = {str(told.get("team_id") or profile.get("team") or team), *(teams if isinstance(teams, list) else [])}
+    return Person(
+        id=user,
+        guest=bool(told.get("is_restricted") or told.get("is_ultra_restricted")),
+        foreign=bool(told.get("is_stranger")) or team not in homes,
+        locale=str(told.get("locale") or ""),
+        name=str(profile.get("display_name") or told.get("real_name") or told.get("name") or ""),
+        bot=bool(told.get("is_bot")) or user == "USLACKBOT",
+    )
+
+
+def _place(channel: str, told: Mapping[str, Any]) -> Place:
+    direct = bool(told.get("is_im") or told.get("is_mpim"))
+    # Shared within one enterprise is not shared with others.
+    shared = bool(told.get("is_shared")) and not told.get("is_org_shared")
+    pending = told.get("is_pending_ext_shared") or told.get("pending_shared") or told.get("pending_connected_team_ids")
+    return Place(
+        id=channel,
+        name=str(told.get("name") or ""),
+        external=bool(told.get("is_ext_shared")) or shared or bool(pending),
+        direct=direct,
+        private=direct or bool(told.get("is_private")),
+        archived=bool(told.get("is_archived")),
+        member=bool(told.get("is_member")) or bool(told.get("is_im")),
+    )

@@ -1,0 +1,251 @@
+"""Edits of messages, the newest content always last: progress is coalesced, the end goes first.
+
+An answer is edited as findings arrive, more often than Slack lets it. Only the newest content of a message waits; it is
+taken when its turn has come, not when it was asked for, so that no older one can overtake it. One task edits one
+message, one edit after the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+
+from bot.slack.api import Api
+from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, TooLong
+from bot.slack.lane import Urgency
+
+_log: Final = structlog.get_logger(__name__)
+_METHOD: Final = "chat.update"
+# How many messages' last edits are remembered, for the time between two of them.
+_REMEMBERED: Final = 1000
+
+Payload = Mapping[str, Any]
+
+
+@dataclass(slots=True, eq=False)
+class _Content:
+    """What a message shall say, in forms of which the first one Slack takes stands."""
+
+    forms: Sequence[Payload]
+    final: bool
+    stands: asyncio.Future[int | None]
+    form: int = 0
+
+    def settle(self, outcome: int | SlackError | None) -> None:
+        if self.stands.done():
+            return
+        if isinstance(outcome, SlackError):
+            self.stands.set_exception(outcome)
+        else:
+            self.stands.set_result(outcome)
+
+
+@dataclass(slots=True, eq=False)
+class _Edit:
+    """One message under edit. `older` are contents that `newest` replaced before they were sent."""
+
+    channel: str
+    ts: str
+    newest: _Content | None = None
+    older: list[_Content] = field(default_factory=list)
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    failures: int = 0
+    # An attempt that got no answer may still take effect, after a newer one: then what stands is sent once more.
+    doubtful: _Content | None = None
+    standing: _Content | None = None
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def waiting(self) -> list[_Content]:
+        return [*self.older, *([self.newest] if self.newest else [])]
+
+    @property
+    def wanted(self) -> bool:
+        return any(not content.stands.done() for content in self.waiting)
+
+
+class Edits:
+    """All messages under edit in one workspace."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._edits: dict[tuple[str, str], _Edit] = {}
+        self._last: dict[tuple[str, str], float] = {}
+
+    async def edit(self, *, channel: str, ts: str, forms: Sequence[Payload], final: bool) -> int | None:
+        """Return when this content stands, with the index of its form; None when a newer one does.
+
+        `final` content goes before everything else, other content in its time. Raises a SlackError. A caller that is
+        cancelled withdraws its content, unless it is on its way already.
+        """
+        at = (channel, ts)
+        edit = self._edits.setdefault(at, _Edit(channel=channel, ts=ts))
+        content = _Content(forms=forms, final=final, stands=asyncio.get_running_loop().create_future())
+        if edit.newest is not None:
+            edit.older.append(edit.newest)
+        edit.newest = content
+        if final:
+            edit.hurry.set()
+        if edit.task is None:
+            edit.task = asyncio.create_task(self._run(edit), name=f"edits of {channel}/{ts}")
+        try:
+            async with asyncio.timeout(self._api.limits.patience):
+                return await content.stands
+        except TimeoutError as error:
+            raise SlackUnavailable(
+                method=_METHOD, detail=f"not done within {self._api.limits.patience:g} s", maybe_done=True
+            ) from error
+
+    async def drop(self, *, channel: str, ts: str) -> None:
+        """Forget what waits for a message and return when nothing of it is under way: it is about to be deleted."""
+        edit = self._edits.get((channel, ts))
+        if edit is None or edit.task is None:
+            return
+        _settle(edit, None)
+        edit.doubtful = None
+        edit.hurry.set()
+        await asyncio.wait([edit.task])
+
+    async def aclose(self) -> None:
+        """Stop all edits; who waits for one gets SlackUnavailable."""
+        tasks = [edit.task for edit in self._edits.values() if edit.task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _run(self, edit: _Edit) -> None:
+        at = (edit.channel, edit.ts)
+        try:
+            while edit.wanted:
+                if await self._may(edit) and edit.newest is not None:
+                    await self._send(edit, edit.newest)
+                if not edit.wanted and edit.doubtful is not None:
+                    await self._confirm(edit)
+        except SlackUnavailable as error:
+            _settle(edit, error)
+        finally:
+            _settle(edit, SlackUnavailable(method=_METHOD, detail="closing", maybe_done=True))
+            if self._edits.get(at) is edit:
+                del self._edits[at]
+
+    async def _may(self, edit: _Edit) -> bool:
+        """Wait for the turn of the newest content. False if something changed meanwhile: then look again."""
+        pacer, limits = self._api.pacer, self._api.limits
+        if edit.hurry.is_set():
+            await pacer.turn(_METHOD, channel=edit.channel, urgency=Urgency.FINAL)
+        else:
+            loop = asyncio.get_running_loop()
+            due = self._last.get((edit.channel, edit.ts), -limits.between_edits) + limits.between_edits
+            turn = asyncio.create_task(self._progress(edit, wait=due - loop.time()))
+            hurried = asyncio.create_task(edit.hurry.wait())
+            try:
+                await asyncio.wait({turn, hurried}, return_when=asyncio.FIRST_COMPLETED)
+                if not turn.done():
+                    return False
+                turn.result()
+            finally:
+                await _end(turn, hurried)
+        if not edit.wanted:
+            pacer.unused(_METHOD)
+            return False
+        return True
+
+    async def _progress(self, edit: _Edit, *, wait: float) -> None:
+        await asyncio.sleep(wait)
+        await self._api.pacer.turn(_METHOD, channel=edit.channel, urgency=Urgency.PROGRESS)
+
+    async def _send(self, edit: _Edit, content: _Content) -> None:
+        """Send `content` and settle it with all that it replaced, or put it back where another attempt may help."""
+        replaced, edit.older, edit.newest = edit.older, [], None
+        try:
+            await self._api.once(_METHOD, body=_body(edit, content))
+        except TooLong as error:
+            content.form += 1
+            if content.form < len(content.forms):
+                _put_back(edit, content, replaced)
+            else:
+                _settle_all([*replaced, content], error)
+        except SlackUnavailable as error:
+            if error.maybe_done:
+                edit.doubtful = content
+            _put_back(edit, content, replaced)
+            await self._recover(edit, error)
+        except SlackError as error:
+            _settle_all([*replaced, content], error)
+        else:
+            edit.failures = 0
+            self._remember(edit)
+            edit.standing = content
+            if edit.doubtful is content:
+                edit.doubtful = None
+            content.settle(content.form)
+            _settle_all(replaced, None)
+        if edit.newest is None or not any(each.final for each in edit.waiting):
+            edit.hurry.clear()
+
+    async def _recover(self, edit: _Edit, error: SlackUnavailable) -> None:
+        """Before another attempt: the pacer waits out a 429, everything else gets a pause, and not without end."""
+        if isinstance(error, RateLimited):
+            return
+        edit.failures += 1
+        if edit.failures > self._api.limits.repetitions:
+            edit.failures = 0
+            _settle(edit, error)
+        else:
+            await asyncio.sleep(self._api.pause(edit.failures - 1))
+
+    async def _confirm(self, edit: _Edit) -> None:
+        """Say once more what stands, unless something newer comes."""
+        try:
+            async with asyncio.timeout(self._api.limits.between_edits):
+                await edit.hurry.wait()
+        except TimeoutError:
+            pass
+        content, edit.doubtful = edit.standing, None
+        if edit.wanted or content is None:
+            return
+        try:
+            await self._api.call(_METHOD, body=_body(edit, content), channel=edit.channel, urgency=Urgency.PROGRESS)
+        except SlackError as error:
+            _log.warning("an edit could not be confirmed", channel=edit.channel, ts=edit.ts, error=str(error))
+
+    def _remember(self, edit: _Edit) -> None:
+        at = (edit.channel, edit.ts)
+        self._last.pop(at, None)
+        if len(self._last) >= _REMEMBERED:
+            del self._last[next(iter(self._last))]
+        self._last[at] = asyncio.get_running_loop().time()
+
+
+def _body(edit: _Edit, content: _Content) -> Payload:
+    return {"channel": edit.channel, "ts": edit.ts, **content.forms[content.form]}
+
+
+def _put_back(edit: _Edit, content: _Content, replaced: list[_Content]) -> None:
+    """`content` waits again, unless a newer one does by now."""
+    edit.older[:0] = replaced
+    if edit.newest is None:
+        edit.newest = content
+    else:
+        edit.older.append(content)
+
+
+def _settle(edit: _Edit, outcome: SlackError | None) -> None:
+    _settle_all(edit.waiting, outcome)
+    edit.older, edit.newest = [], None
+
+
+def _settle_all(contents: Sequence[_Content], outcome: SlackError | None) -> None:
+    for content in contents:
+        content.settle(outcome)
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)

@@ -1,0 +1,100 @@
+"""What follows a message whose first part stands: its other parts and its file, in the same thread, once each."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Final
+
+import structlog
+
+from bot.slack.errors import SlackError, SlackUnavailable, TooLong
+from bot.slack.fitting import as_file, payload
+from bot.slack.posting import Address, Posting
+from bot.slack.uploads import Uploads
+from intents.domain import Language, Text
+from responses.language import language_of
+from responses.slack.message import Message, Snippet
+
+_log: Final = structlog.get_logger(__name__)
+_REMEMBERED: Final = 1000
+_NOT_UPLOADED: Final = Text(
+    en="There is more to this answer than fits into a message, and I could not upload it as a file",
+    zh="此回答超出了一条消息的长度，而我无法将其余部分作为文件上传",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Following:
+    """Follows messages of one workspace. A former attempt's rest is found, not repeated."""
+
+    posting: Posting
+    uploads: Uploads
+    _done: OrderedDict[tuple[str, str, str], None] = field(default_factory=OrderedDict)
+
+    async def parts(self, address: Address, parts: Sequence[Message], *, sought: bool) -> None:
+        """Post the second and further `parts` into the thread of `address`. `sought`: a former attempt may have."""
+        for number, part in enumerate(parts, start=2):
+            own = replace(address, key=f"{address.key}/part-{number}" if address.key else "")
+            if self._is_done(own, own.key) or (sought and own.key and await self.posting.sought(own)):
+                continue
+            try:
+                await self.posting.post(own, payload(part, key=own.key))
+            except TooLong:
+                form = as_file(part)
+                await self.posting.post(own, payload(form.parts[0], key=own.key))
+                if form.file is not None:
+                    await self.file(own, form.file, said=part.text, sought=sought)
+            self._remember(own, own.key)
+
+    async def file(self, address: Address, snippet: Snippet, *, said: str, sought: bool) -> None:
+        """Upload `snippet` into the thread, or say there that it could not be; `said` shows in which language."""
+        own = replace(snippet, name=_own_name(snippet, address.key))
+        if self._is_done(address, own.name):
+            return
+        try:
+            if sought and await self.uploads.seeker.file(
+                channel=address.channel, thread_ts=address.thread_ts, name=own.name
+            ):
+                return
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("files cannot be looked for", channel=address.channel, error=str(error))
+        try:
+            await self.uploads.upload(channel=address.channel, snippet=own, thread_ts=address.thread_ts)
+        except SlackError as error:
+            _log.warning("a file could not be uploaded", channel=address.channel, error=str(error))
+            await self._admit(address, error, said=said, sought=sought)
+        self._remember(address, own.name)
+
+    async def _admit(self, address: Address, error: SlackError, *, said: str, sought: bool) -> None:
+        language = language_of(said) or Language.EN
+        stop = "。" if language is Language.ZH else "."
+        colon = "：" if language is Language.ZH else ": "
+        text = f"{_NOT_UPLOADED.in_(language)}{colon}{error.says.in_(language)}{stop}"
+        own = replace(address, key=f"{address.key}/note" if address.key else "")
+        try:
+            if sought and own.key and await self.posting.sought(own):
+                return
+            await self.posting.post(own, payload(Message(text=text), key=own.key))
+        except SlackError as refused:
+            _log.warning("a note could not be posted", channel=address.channel, error=str(refused))
+
+    def _is_done(self, address: Address, name: str) -> bool:
+        return bool(name) and (address.channel, address.thread_ts, name) in self._done
+
+    def _remember(self, address: Address, name: str) -> None:
+        self._done[address.channel, address.thread_ts, name] = None
+        while len(self._done) > _REMEMBERED:
+            self._done.popitem(last=False)
+
+
+def _own_name(snippet: Snippet, key: str) -> str:
+    """The file's name with a mark of the message it belongs to: a thread may hold several answers, each with a file."""
+    path = PurePosixPath(snippet.name or "answer.txt")
+    mark = hashlib.sha256(f"{key}\0{snippet.content}".encode("utf-8", "replace")).hexdigest()[:6]
+    return f"{path.stem}-{mark}{path.suffix or '.txt'}"

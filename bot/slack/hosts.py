@@ -1,0 +1,34 @@
+"""Which addresses are Slack's: the only ones our token and our answers may go to, whatever a payload says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from yarl import URL
+
+# Slack's two clouds. Files, uploads and response addresses live on subdomains of the one whose API we call.
+_CLOUDS: Final = ("slack.com", "slack-gov.com")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosts:
+    """`base_url` is the API's address: another far end than Slack is trusted at exactly that scheme, host and port."""
+
+    base_url: str
+
+    def trusted(self, url: str) -> URL | None:
+        """`url`, parsed, if it is Slack's or the configured far end's; None for every other one."""
+        try:
+            parsed, base = URL(url), URL(self.base_url)
+        except (ValueError, TypeError):
+            return None
+        if not parsed.absolute or parsed.user is not None or parsed.password is not None:
+            return None
+        host = (parsed.host or "").lower().rstrip(".")
+        own = (base.host or "").lower()
+        for cloud in _CLOUDS:
+            if own == cloud or own.endswith(f".{cloud}"):
+                https = parsed.scheme == "https" and parsed.port == 443
+                return parsed if https and (host == cloud or host.endswith(f".{cloud}")) else None
+        return parsed if (parsed.scheme, host, parsed.port) == (base.scheme, own, base.port) else None

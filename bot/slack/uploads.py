@@ -1,0 +1,97 @@
+"""Text files into a channel, which Slack takes in three steps: an address, the bytes, and where they shall appear."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+from yarl import URL
+
+from bot.slack.api import Api, unreachable
+from bot.slack.errors import Refused, SlackUnavailable
+from bot.slack.hosts import Hosts
+from bot.slack.seeking import Seeker
+from responses.slack.message import Snippet
+
+# Slack shows text up to this size as a snippet, and refuses a larger one as such.
+LARGEST: Final = 1_000_000
+_BYTES: Final = "upload"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploads:
+    """Uploads of one workspace. All methods raise SlackError."""
+
+    api: Api
+    hosts: Hosts
+    seeker: Seeker
+
+    async def upload(self, *, channel: str, snippet: Snippet, thread_ts: str = "") -> None:
+        """Post `snippet` as a file, cut at 1 MB; needs the scope files:write."""
+        content = _encoded(snippet.content)
+        query = {"filename": snippet.name, "length": len(content)}
+        place = (await self.api.call("files.getUploadURLExternal", query=query)).data
+        await self._send(str(place.get("upload_url") or ""), content)
+        body: dict[str, Any] = {
+            "files": [{"id": str(place.get("file_id") or ""), "title": snippet.title}],
+            "channel_id": channel,
+        }
+        if thread_ts:
+            body["thread_ts"] = thread_ts
+        await self._complete(channel=channel, thread_ts=thread_ts, name=snippet.name, body=body)
+
+    async def _complete(self, *, channel: str, thread_ts: str, name: str, body: Mapping[str, Any]) -> None:
+        method = "files.completeUploadExternal"
+        try:
+            await self.api.call(method, body=body, channel=channel, repeatable=False)
+        except SlackUnavailable as error:
+            # Without a thread it is not looked for: its name alone does not tell it from an earlier one.
+            if not error.maybe_done or not thread_ts:
+                raise
+            await asyncio.sleep(self.api.pause(0))
+            if await self.seeker.file(channel=channel, thread_ts=thread_ts, name=name):
+                return
+            await self.api.call(method, body=body, channel=channel, repeatable=False)
+
+    async def _send(self, address: str, content: bytes) -> None:
+        url = self.hosts.trusted(address)
+        if url is None:
+            raise Refused(method=_BYTES, code="foreign_upload_url")
+        for repetition in range(self.api.limits.repetitions + 1):
+            try:
+                await self._send_once(url=url, content=content)
+            except SlackUnavailable:
+                if repetition == self.api.limits.repetitions:
+                    raise
+            else:
+                return
+            await asyncio.sleep(self.api.pause(repetition))
+
+    async def _send_once(self, *, url: URL, content: bytes) -> None:
+        # The address is a secret of its own; our token does not go along.
+        try:
+            async with (
+                asyncio.timeout(self.api.limits.call),
+                self.api.session.post(url, data=content, proxy=self.api.proxy, allow_redirects=False) as answer,
+            ):
+                status = answer.status
+                await answer.read()
+        except TimeoutError as error:
+            raise SlackUnavailable(method=_BYTES, detail="no answer in time") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise unreachable(_BYTES, error) from None
+        if status >= 500 or status == 429:
+            raise SlackUnavailable(method=_BYTES, detail=f"HTTP {status}")
+        if status != 200:
+            raise Refused(method=_BYTES, code=f"http_{status}")
+
+
+def _encoded(content: str) -> bytes:
+    raw = content.encode("utf-8", "replace") or b"\n"
+    if len(raw) <= LARGEST:
+        return raw
+    ending = f"\n… (+{len(raw) - LARGEST} bytes)\n".encode()
+    return raw[: LARGEST - len(ending)].decode(errors="ignore").encode() + ending
