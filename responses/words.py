@@ -136,3 +136,37 @@ STATE_UNKNOWN: Final = Text(
 )
 STATE_FAILED: Final = Text(en="failed, nothing was changed", zh="失败，未做任何更改")
 BY: Final = Text(en="by ", zh="操作人：")
+
+DIALOG_TITLE: Final = Text(en="Confirm", zh="确认操作")
+REFUSED_TITLE: Final = Text(en="Not done", zh="未执行")
+LOADING: Final = Text(en="Checking that it is still needed and allowed …", zh="正在确认是否仍需处理、是否允许 …")
+DRY_RUN: Final = Text(
+    en="What would change (the API server accepted a dry run)", zh="将要更改的内容（API Server 已接受试运行）"
+)
+NO_DIFF: Final = Text(en="No field of an object changes.", zh="不会更改任何对象的字段。")
+EFFECTS: Final = Text(en="What it does to what runs", zh="对运行中服务的影响")
+DIFF_CUT: Final = Text(en="{} more lines of the change are not shown.", zh="另有 {} 行更改未显示。")
+TYPE_NAME: Final = Text(en="Type {} to confirm", zh="输入 {} 以确认")
+TYPE_NAME_HINT: Final = Text(en="Data is lost for good.", zh="数据将永久丢失。")
+RISK: Final = Text(en="Risk", zh="风险")
+OBJECT: Final = Text(en="Object", zh="对象")
+IN_CLUSTER: Final = Text(en="Cluster", zh="集群")
+NOTHING_CHANGED: Final = Text(en="Nothing was changed.", zh="未做任何更改。")
+
+NO_ANSWER: Final = Text(en="No answer", zh="无法答复")
+NOTED_NOT_IT: Final = Text(
+    en="Noted: this was not it. The answer stays as it is, with your mark below it.",
+    zh="已记录：不是这个问题。答复保留不变，下方会注明您的标记。",
+)
+ANSWERED_THERE: Final = Text(en="That was answered here already ({}×): ", zh="该问题在此频道已答复过（第 {} 次）：")
+THE_ANSWER: Final = Text(en="the answer", zh="查看答复")
+MUTED: Final = Text(
+    en="“{}” is muted in this channel: pastes of it are not answered here any more. A mention and /diagnose still are.",
+    zh="“{}”已在此频道静音：粘贴此类内容将不再自动答复；@提及和 /diagnose 仍会答复。",
+)
+UNMUTED: Final = Text(en="“{}” is answered in this channel again.", zh="“{}”已恢复在此频道自动答复。")
+NONE_MUTED: Final = Text(en="Nothing is muted in this channel.", zh="此频道没有被静音的问题。")
+ALL_MUTED: Final = Text(
+    en="Muted in this channel ({}); /diagnose unmute ID answers it again:",
+    zh="此频道已静音 {} 个问题；使用 /diagnose unmute ID 恢复：",
+)

@@ -7,8 +7,7 @@ and one press away.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from intents.domain import Diagnosis, Finding, Focus, Judged, Language, Text
@@ -16,12 +15,13 @@ from responses import sentences, words
 from responses.safety import SafeDiagnosis, safe, safe_line
 from responses.slack import blocks
 from responses.slack.blocks import Element
+from responses.slack.controls import RemedyButton, footer, states
+from responses.slack.controls import controls as pressable
 from responses.slack.details import full_text
 from responses.slack.fitting import Part, fitted, within
 from responses.slack.message import Block, Message, Snippet
 from responses.slack.mrkdwn import fallback
-from responses.slack.presses import Press, action_id, choice
-from responses.slack.remedy_states import RemedyShown, remedy_lines
+from responses.slack.remedy_states import RemedyShown
 from responses.slack.telling import Group, Telling, with_most_rows
 from responses.spreading import spread
 
@@ -29,7 +29,7 @@ _FINDINGS: Final = 6
 _STEPS: Final = 3
 _OTHERS: Final = 2
 _LISTED: Final = 3
-_REMEDIES: Final = 5
+_LINKS: Final = 2
 _ROWS: Final = 12
 # In visible characters; together they leave room in a message's budget for headings, buttons and the footer.
 _CAUSE: Final = 1_500
@@ -37,16 +37,6 @@ _EVIDENCE: Final = 3_000
 _RUNBOOK: Final = 2_000
 _LIST: Final = 1_200
 _TABLE: Final = 2_500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemedyButton:
-    """A remedy that may be pressed: `plan_id` names a stored plan, `risk` is the remedy's."""
-
-    plan_id: str
-    label: Text
-    risk: str = "low"
-    style: blocks.Style = ""
 
 
 def placeholder(
@@ -99,9 +89,9 @@ def answer(
     page = _Page(diagnosis, telling, language, has_details=bool(details_value))
     parts = [
         *page.parts(tuple(safe_line(line) for line in observed)),
-        *_states(remedy_states, not_it_by, language),
-        *_controls(diagnosis, buttons, remedy_states, details_value, request_id if controls else "", language),
-        Part(rank=0, blocks=(_footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen),)),
+        *states(remedy_states, not_it_by, language),
+        *pressable(diagnosis, buttons, remedy_states, details_value, request_id if controls else "", language),
+        Part(rank=0, blocks=(footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen),)),
     ]
     shown, left_out = fitted(parts)
     overflow = None
@@ -158,7 +148,8 @@ class _Page:
             yield from self._listed(words.NEAREST, self._telling.nearest(), rank=2)
         first = self._standing[0] if self._standing else None
         yield from self._listed(words.GAPS, self._telling.other_gaps(first), rank=1)
-        yield from self._listed(words.UNEXPLAINED, self._telling.unexplained(), rank=2)
+        if not self._standing:
+            yield from self._listed(words.UNEXPLAINED, self._telling.unexplained(), rank=2)
 
     def _told(self, one: Judged) -> Iterable[Part]:
         cause = blocks.line(blocks.text(self._telling.short(self._in(one.root_cause), _CAUSE)))
@@ -241,7 +232,7 @@ class _Page:
             lines += [self._telling.brief(other) for other in others[:_OTHERS]]
         if len(others) > _OTHERS:
             lines.append(_more(len(others) - _OTHERS, self._language, in_details=self._has_details))
-        if leaves := self._telling.links(one):
+        if leaves := self._telling.links(one.links[:_LINKS]):
             lines.append(blocks.line(blocks.bold(f"{self._in(words.LINKS)}: "), *leaves))
         if lines:
             yield Part(rank=3, blocks=(blocks.rich(*lines),))
@@ -251,68 +242,6 @@ class _Page:
 
     def _in(self, text: Text) -> str:
         return text.in_(self._language)
-
-
-def _states(states: Sequence[RemedyShown], not_it_by: Sequence[str], language: Language) -> Iterable[Part]:
-    if states:
-        yield Part(rank=0, blocks=(blocks.rich(*remedy_lines(states, language=language)),))
-    if not_it_by:
-        who: list[Element] = []
-        for user_id in not_it_by[:_LISTED]:
-            who += [blocks.text(", ")] if who else []
-            who.append(blocks.user(user_id))
-        says = blocks.text(words.NOT_IT_BY.in_(language), italic=True)
-        yield Part(rank=0, blocks=(blocks.rich(blocks.line(says, *who)),))
-
-
-def _controls(
-    diagnosis: Diagnosis,
-    buttons: Sequence[RemedyButton],
-    states: Sequence[RemedyShown],
-    details_value: str,
-    request_id: str,
-    language: Language,
-) -> Iterable[Part]:
-    # A plan is pressed once: what became of it is told above.
-    pressed = {state.plan_id for state in states}
-    left = [button for button in buttons if button.plan_id not in pressed]
-    elements = [_remedy(button, index, language) for index, button in enumerate(left[:_REMEDIES])]
-    if details_value and diagnosis.hypotheses:
-        label = words.DETAILS.in_(language)
-        elements.append(blocks.button(label, action_id=action_id(Press.DETAILS), value=details_value))
-    if request_id and diagnosis.hypotheses:
-        options = [(words.NOT_IT, Press.NOT_IT), (words.MUTE_HERE, Press.MUTE)]
-        chosen = [(label.in_(language), choice(press, request_id)) for label, press in options]
-        elements.append(blocks.overflow(chosen, action_id=action_id(Press.MORE)))
-    if elements:
-        yield Part(rank=0, blocks=(blocks.actions(*elements),))
-
-
-def _remedy(button: RemedyButton, index: int, language: Language) -> Element:
-    label = safe_line(button.label.in_(language))
-    risk = words.RISKS[button.risk].in_(language) if button.risk in words.RISKS else safe_line(button.risk)
-    return blocks.button(
-        label,
-        action_id=action_id(Press.REMEDY, index),
-        value=button.plan_id,
-        style=button.style,
-        reads=f"{label}, {risk}",
-    )
-
-
-def _footer(
-    diagnosis: Diagnosis, language: Language, *, seconds: float, count: int, last_seen: datetime | None
-) -> Block:
-    cluster = words.CLUSTER.in_(language).format(diagnosis.cluster) if diagnosis.cluster else ""
-    calls = words.CALLS.in_(language).format(diagnosis.api_calls) if diagnosis.cluster else ""
-    seen = ""
-    if count > 1 and last_seen:
-        when = last_seen.astimezone(UTC) if last_seen.tzinfo else last_seen
-        seen = words.SEEN_TIMES.in_(language).format(count, f"{when:%Y-%m-%d %H:%M} UTC")
-    elif count > 1:
-        seen = words.SEEN_TIMES_ONLY.in_(language).format(count)
-    took = words.SECONDS.in_(language).format(seconds)
-    return blocks.context(sentences.joined(blocks.cut(cluster, 300), calls, took, seen))
 
 
 def _more(number: int, language: Language, *, in_details: bool) -> Element:

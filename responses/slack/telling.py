@@ -15,6 +15,7 @@ from intents.domain import (
     GapReason,
     Judged,
     Language,
+    Link,
     Outcome,
     SignatureMatch,
     Step,
@@ -163,9 +164,9 @@ class Telling:
             group.append(blocks.line(blocks.bold("⚠ "), blocks.text(self.short(self.say(step.warning)))))
         return group
 
-    def links(self, one: Judged) -> list[Leaf]:
+    def links(self, links: Sequence[Link]) -> list[Leaf]:
         leaves: list[Leaf] = []
-        for to in one.links:
+        for to in links:
             leaves += [blocks.text(" · ")] if leaves else []
             leaves.append(blocks.link(to.url, to.title))
         return leaves

@@ -1,0 +1,96 @@
+"""Below an answer: what became of what was pressed, what can be pressed, and what the answer cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from intents.domain import Diagnosis, Language, Text
+from responses import sentences, words
+from responses.safety import safe_line
+from responses.slack import blocks
+from responses.slack.blocks import Element
+from responses.slack.fitting import Part
+from responses.slack.message import Block
+from responses.slack.presses import Press, action_id, choice
+from responses.slack.remedy_states import RemedyShown, remedy_lines
+
+_REMEDIES: Final = 5
+_NAMES: Final = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemedyButton:
+    """A remedy that may be pressed: `plan_id` names a stored plan, `risk` is the remedy's."""
+
+    plan_id: str
+    label: Text
+    risk: str = "low"
+    style: blocks.Style = ""
+
+
+def states(shown: Sequence[RemedyShown], not_it_by: Sequence[str], language: Language) -> Iterable[Part]:
+    """What became of pressed remedies, and who says that it is not it."""
+    if shown:
+        yield Part(rank=0, blocks=(blocks.rich(*remedy_lines(shown, language=language)),))
+    if not_it_by:
+        who: list[Element] = []
+        for user_id in not_it_by[:_NAMES]:
+            who += [blocks.text(", ")] if who else []
+            who.append(blocks.user(user_id))
+        says = blocks.text(words.NOT_IT_BY.in_(language), italic=True)
+        yield Part(rank=0, blocks=(blocks.rich(blocks.line(says, *who)),))
+
+
+def controls(
+    diagnosis: Diagnosis,
+    buttons: Sequence[RemedyButton],
+    shown: Sequence[RemedyShown],
+    details_value: str,
+    request_id: str,
+    language: Language,
+) -> Iterable[Part]:
+    """Remedies that were not pressed yet, Details, and the menu behind "…"; of a `request_id` "" no menu."""
+    # A plan is pressed once: what became of it is told above.
+    pressed = {state.plan_id for state in shown}
+    left = [button for button in buttons if button.plan_id not in pressed]
+    elements = [_remedy(button, index, language) for index, button in enumerate(left[:_REMEDIES])]
+    if details_value and diagnosis.hypotheses:
+        label = words.DETAILS.in_(language)
+        elements.append(blocks.button(label, action_id=action_id(Press.DETAILS), value=details_value))
+    if request_id and diagnosis.hypotheses:
+        options = [(words.NOT_IT, Press.NOT_IT), (words.MUTE_HERE, Press.MUTE)]
+        chosen = [(label.in_(language), choice(press, request_id)) for label, press in options]
+        elements.append(blocks.overflow(chosen, action_id=action_id(Press.MORE)))
+    if elements:
+        yield Part(rank=0, blocks=(blocks.actions(*elements),))
+
+
+def _remedy(button: RemedyButton, index: int, language: Language) -> Element:
+    label = safe_line(button.label.in_(language))
+    risk = words.RISKS[button.risk].in_(language) if button.risk in words.RISKS else safe_line(button.risk)
+    return blocks.button(
+        label,
+        action_id=action_id(Press.REMEDY, index),
+        value=button.plan_id,
+        style=button.style,
+        reads=f"{label}, {risk}",
+    )
+
+
+def footer(
+    diagnosis: Diagnosis, language: Language, *, seconds: float, count: int, last_seen: datetime | None
+) -> Block:
+    """Cluster, calls, seconds, and how often the same was asked."""
+    cluster = words.CLUSTER.in_(language).format(diagnosis.cluster) if diagnosis.cluster else ""
+    calls = words.CALLS.in_(language).format(diagnosis.api_calls) if diagnosis.cluster else ""
+    seen = ""
+    if count > 1 and last_seen:
+        when = last_seen.astimezone(UTC) if last_seen.tzinfo else last_seen
+        seen = words.SEEN_TIMES.in_(language).format(count, f"{when:%Y-%m-%d %H:%M} UTC")
+    elif count > 1:
+        seen = words.SEEN_TIMES_ONLY.in_(language).format(count)
+    took = words.SECONDS.in_(language).format(seconds)
+    return blocks.context(sentences.joined(blocks.cut(cluster, 300), calls, took, seen))

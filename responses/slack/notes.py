@@ -1,0 +1,85 @@
+"""What Casebook says beside its answers: why there is none, that it was given already, what was muted.
+
+Most of these are shown to one person (ephemeral); none of them is worth a notification for a channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from intents.domain import Language, Text
+from responses import words
+from responses.safety import safe, safe_line
+from responses.slack import blocks
+from responses.slack.blocks import Element
+from responses.slack.message import Message
+from responses.slack.mrkdwn import fallback
+from responses.slack.presses import Press, action_id
+
+_SAYS: Final = 1_500
+_MUTED_SHOWN: Final = 20
+
+
+def failed(reason: Text, *, language: Language) -> Message:
+    """Why there is no answer, in the place where it was awaited. `reason` is a sentence of `responses.failures`."""
+    says = safe(reason.in_(language), limit=_SAYS)
+    title = words.NO_ANSWER.in_(language)
+    return _message(
+        fallback(f"{title}: {says}"),
+        blocks.line(blocks.text("⚠️ "), blocks.bold(title), blocks.text(f": {says or '–'}")),
+    )
+
+
+def told(says: Text, *, language: Language) -> Message:
+    """One sentence to one person: a refusal, a hint."""
+    text = safe(says.in_(language), limit=_SAYS)
+    return _message(fallback(text), blocks.line(blocks.text(text)))
+
+
+def marked_not_it(*, language: Language) -> Message:
+    """Thanks to the one who pressed "Not it"; the answer names them below (`answer(not_it_by=…)`)."""
+    return told(words.NOTED_NOT_IT, language=language)
+
+
+def repeated(permalink: str, count: int, *, language: Language) -> Message:
+    """The same was answered in this channel: where, and how often it came."""
+    says = words.ANSWERED_THERE.in_(language).format(count)
+    to = words.THE_ANSWER.in_(language)
+    return _message(fallback(f"{says}{permalink}"), blocks.line(blocks.text(says), blocks.link(permalink, to)))
+
+
+def muted(title: Text, *, language: Language, unmute_value: str = "") -> Message:
+    """`title` is the incident's. `unmute_value` is the value of the button that undoes it, "" for no button."""
+    says = words.MUTED.in_(language).format(safe_line(title.in_(language), limit=300))
+    message = _message(fallback(says), blocks.line(blocks.text(says)))
+    if not unmute_value:
+        return message
+    label = words.UNMUTE.in_(language)
+    undo = blocks.actions(blocks.button(label, action_id=action_id(Press.UNMUTE), value=unmute_value))
+    return Message(text=message.text, blocks=(*message.blocks, undo))
+
+
+def unmuted(title: Text, *, language: Language) -> Message:
+    says = words.UNMUTED.in_(language).format(safe_line(title.in_(language), limit=300))
+    return _message(fallback(says), blocks.line(blocks.text(says)))
+
+
+def all_muted(incidents: Sequence[tuple[str, Text]], *, language: Language) -> Message:
+    """What is muted in a channel: (incident id, title) each."""
+    if not incidents:
+        return told(words.NONE_MUTED, language=language)
+    says = words.ALL_MUTED.in_(language).format(len(incidents))
+    items = [
+        [blocks.code(safe_line(incident, limit=200)), blocks.text(f" {safe_line(title.in_(language), limit=200)}")]
+        for incident, title in incidents[:_MUTED_SHOWN]
+    ]
+    elements = [blocks.line(blocks.text(says)), blocks.bullets(items)]
+    if len(incidents) > _MUTED_SHOWN:
+        more = words.MORE.in_(language).format(len(incidents) - _MUTED_SHOWN)
+        elements.append(blocks.line(blocks.text(more, italic=True)))
+    return _message(fallback(says), *elements)
+
+
+def _message(text: str, *elements: Element) -> Message:
+    return Message(text=text, blocks=(blocks.rich(*elements),))

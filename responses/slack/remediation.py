@@ -1,0 +1,153 @@
+"""The dialogs of a remedy: what would be done to what, and why not where it is not.
+
+Whoever reads them was woken up: the object and its cluster stand first, then what changes, then what that does to what
+runs. The button says the verb, never "OK".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from intents.domain import Language, ObjectRef, Text
+from responses import words
+from responses.safety import safe, safe_line
+from responses.slack import blocks
+from responses.slack.blocks import Leaf
+from responses.slack.message import Block, View
+from responses.slack.presses import Press
+
+_DIFF_LINES: Final = 80
+_DIFF_CHARACTERS: Final = 6_000
+_DIFF_LINE: Final = 300
+_EFFECTS: Final = 10
+_SAYS: Final = 1_000
+_DATA_LOSS: Final = "data-loss"
+_HARMLESS: Final = "low"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialog:
+    """What is about to be done. Texts may be untrusted; `plan_id` is ours.
+
+    `title` and `submit` say the verb and fit into 24 characters: "Restart pod". `diff` is unified text, "" where no
+    field of an object changes (a deletion says so in `what`). `effects` are what it does to what runs, one sentence
+    each. `typed_name_required` is the name to be typed, "" for none.
+    """
+
+    plan_id: str
+    title: Text
+    submit: Text
+    cluster: str
+    target: ObjectRef
+    what: Text
+    risk: str = _HARMLESS
+    diff: str = ""
+    effects: Sequence[Text] = ()
+    warning: Text | None = None
+    typed_name_required: str = ""
+
+
+def loading(language: Language) -> View:
+    """What a press opens at once, since Slack waits three seconds for a dialog and checking takes longer."""
+    says = f"⏳ {words.LOADING.in_(language)}"
+    return blocks.modal(
+        words.DIALOG_TITLE.in_(language),
+        [blocks.rich(blocks.line(blocks.text(says)))],
+        close=words.CANCEL.in_(language),
+    )
+
+
+def dialog(shown: Dialog, *, language: Language) -> View:
+    """The question before a remedy is applied. `private_metadata` is the plan's id and nothing else."""
+    submit = safe_line(shown.submit.in_(language))
+    return blocks.modal(
+        safe_line(shown.title.in_(language)),
+        [
+            _about(shown, language),
+            *_change(shown, language),
+            *_effects(shown, language),
+            *_typed(shown, language),
+        ],
+        close=words.CANCEL.in_(language),
+        submit=submit if submit.strip() else words.DIALOG_TITLE.in_(language),
+        callback_id=str(Press.CONFIRM),
+        private_metadata=shown.plan_id,
+    )
+
+
+def refusal(reason: Text, *, language: Language) -> View:
+    """Why a remedy is not applied: not allowed, no longer needed, changed since, expired, refused by the API server."""
+    return blocks.modal(
+        words.REFUSED_TITLE.in_(language),
+        [
+            blocks.rich(
+                blocks.line(blocks.text(f"🚫 {safe(reason.in_(language), limit=_SAYS)}")),
+                blocks.line(blocks.text(words.NOTHING_CHANGED.in_(language), italic=True)),
+            )
+        ],
+        close=words.CLOSE.in_(language),
+    )
+
+
+def _about(shown: Dialog, language: Language) -> Block:
+    risk = words.RISKS[shown.risk].in_(language) if shown.risk in words.RISKS else safe_line(shown.risk, limit=100)
+    sign = "" if shown.risk == _HARMLESS else "⚠️ "
+    lines: list[Sequence[Leaf]] = [
+        [blocks.bold(safe_line(shown.what.in_(language), limit=_SAYS))],
+        [blocks.text(f"{words.OBJECT.in_(language)}: "), blocks.code(safe_line(str(shown.target), limit=600))],
+        [blocks.text(f"{words.IN_CLUSTER.in_(language)}: "), blocks.code(safe_line(shown.cluster, limit=300))],
+        [blocks.text(f"{words.RISK.in_(language)}: "), blocks.bold(f"{sign}{risk}")],
+    ]
+    if shown.warning:
+        lines.append([blocks.bold("⚠️ "), blocks.text(safe(shown.warning.in_(language), limit=_SAYS))])
+    return blocks.rich(*(blocks.line(*leaves) for leaves in lines))
+
+
+def _change(shown: Dialog, language: Language) -> list[Block]:
+    """The difference, cut by whole lines: what is not shown is counted."""
+    if not shown.diff.strip():
+        return [blocks.rich(blocks.line(blocks.text(words.NO_DIFF.in_(language), italic=True)))]
+    lines = safe(shown.diff, limit=200_000).strip("\n").split("\n")
+    kept: list[str] = []
+    used = 0
+    for line in (blocks.cut(line, _DIFF_LINE) for line in lines[:_DIFF_LINES]):
+        used += len(line) + 1
+        if used > _DIFF_CHARACTERS:
+            break
+        kept.append(line)
+    elements = [
+        blocks.line(blocks.bold(words.DRY_RUN.in_(language))),
+        blocks.preformatted("\n".join(kept)),
+    ]
+    if left := len(lines) - len(kept):
+        elements.append(blocks.line(blocks.text(words.DIFF_CUT.in_(language).format(left), italic=True)))
+    return [blocks.rich(*elements)]
+
+
+def _effects(shown: Dialog, language: Language) -> list[Block]:
+    if not shown.effects:
+        return []
+    items = [[blocks.text(safe(effect.in_(language), limit=_SAYS))] for effect in shown.effects[:_EFFECTS]]
+    elements = [blocks.line(blocks.bold(words.EFFECTS.in_(language))), blocks.bullets(items)]
+    if len(shown.effects) > _EFFECTS:
+        left = words.MORE.in_(language).format(len(shown.effects) - _EFFECTS)
+        elements.append(blocks.line(blocks.text(left, italic=True)))
+    return [blocks.rich(*elements)]
+
+
+def _typed(shown: Dialog, language: Language) -> list[Block]:
+    name = shown.typed_name_required
+    if not name:
+        return []
+    hint = words.TYPE_NAME_HINT.in_(language) if shown.risk == _DATA_LOSS else ""
+    return [
+        blocks.text_input(
+            words.TYPE_NAME.in_(language).format(safe_line(name, limit=253)),
+            block_id=str(Press.TYPED_NAME),
+            action_id=str(Press.TYPED_NAME),
+            placeholder=safe_line(name, limit=150),
+            hint=hint,
+        )
+    ]

@@ -1,0 +1,69 @@
+"""A message in another shape, for when Slack refuses the one it was given: in two halves, or as text alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Final
+
+from responses.slack import blocks
+from responses.slack.as_text import as_text
+from responses.slack.measuring import visible
+from responses.slack.message import Block, Message, Snippet
+from responses.slack.mrkdwn import inert
+
+_GOES_ON: Final = "…"
+
+
+def plain(message: Message) -> Message:
+    """The message without blocks: as much of its text as fits, all of it as a file where that is not all."""
+    whole = as_text(message.blocks) or message.text
+    text = inert(whole) if message.blocks else message.text
+    overflow = message.overflow
+    if overflow is None and text.endswith(_GOES_ON) and not whole.endswith(_GOES_ON):
+        overflow = Snippet(name="answer.md", title="Casebook", content=whole + "\n")
+    return Message(text=text, overflow=overflow)
+
+
+def halves(message: Message) -> tuple[Message, Message]:
+    """The message in two, each about half as long; the file goes with the second, as do the buttons.
+
+    What is one block of one element cannot be halved: its second half is then an ellipsis.
+    """
+    whole = _parted(message.blocks)
+    cut = _middle([visible(block) for block in whole])
+    first, second = _joined(whole[:cut]), _joined(whole[cut:])
+    if not first or not second:
+        first, second = tuple(message.blocks), (blocks.context(_GOES_ON),)
+    return (
+        Message(text=message.text, blocks=first),
+        Message(text=_GOES_ON, blocks=second, overflow=message.overflow),
+    )
+
+
+def _parted(whole: Sequence[Block]) -> list[Block]:
+    """Rich text as one block per element, so that a long one can be parted within."""
+    parted: list[Block] = []
+    for block in whole:
+        if block["type"] == "rich_text":
+            parted += [blocks.rich(element) for element in block["elements"]]
+        else:
+            parted.append(block)
+    return parted
+
+
+def _joined(parted: Sequence[Block]) -> tuple[Block, ...]:
+    """Neighbouring blocks of rich text as one again: Slack counts blocks too."""
+    joined: list[Block] = []
+    for block in parted:
+        if joined and block["type"] == joined[-1]["type"] == "rich_text":
+            joined[-1] = blocks.rich(*joined[-1]["elements"], *block["elements"])
+        else:
+            joined.append(block)
+    return tuple(joined)
+
+
+def _middle(sizes: Sequence[int]) -> int:
+    """After how many pieces the two sides differ least; of two pieces and more neither side is empty."""
+    total, said = sum(sizes), list(accumulate(sizes))
+    return min(range(1, max(2, len(sizes))), key=lambda count: abs(2 * said[count - 1] - total)) if sizes else 0
