@@ -1,0 +1,123 @@
+"""The engine's database: its settings, how values are written to it, and how waiting for it is bounded."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, Final
+
+import sqlalchemy as sa
+from dbos import Serializer
+from sqlalchemy import URL, event
+
+from bot.jobs.contract import JobsUnavailable, StepFailed
+from bot.store.database import CONNECT_SECONDS, STATEMENT_MS, connect_args, prepare_sqlite
+
+_ERROR: Final = "$failed"
+
+
+class JsonSerializer(Serializer):
+    """Plain JSON instead of pickles: nothing in the file can run, and a person can read it.
+
+    Of an error only its type is kept. Its words may quote what people pasted, and nobody reads them there.
+    """
+
+    def serialize(self, data: Any) -> str:
+        if isinstance(data, BaseException):
+            data = {_ERROR: type(data).__name__}
+        return json.dumps(data, separators=(",", ":"))
+
+    def deserialize(self, serialized_data: str) -> Any:
+        data = json.loads(serialized_data)
+        return StepFailed(data[_ERROR]) if isinstance(data, dict) and set(data) == {_ERROR} else data
+
+    def name(self) -> str:
+        return "casebook_json"
+
+
+@dataclass(slots=True)
+class Patience:
+    """Until when (by the monotonic clock) whoever waits for a piece of work with the database goes on waiting.
+
+    The engine retries a locked or lost database for ever. That is right for a job under way and wrong for one that
+    nobody has promised yet: past its time, the next statement of that work raises instead.
+    """
+
+    until: float = math.inf
+
+    @classmethod
+    def of(cls, seconds: float) -> Patience:
+        return cls(until=time.monotonic() + seconds)
+
+    @property
+    def ended(self) -> bool:
+        return time.monotonic() >= self.until
+
+
+# Inherited by whatever runs on behalf of the caller, threads of `asyncio.to_thread` and started jobs included.
+PATIENCE: Final[ContextVar[Patience | None]] = ContextVar("casebook_patience", default=None)
+
+
+class Impatient(JobsUnavailable):
+    """Raised inside the engine's own retries to end them."""
+
+
+def create_engine(url: URL, closing: Patience) -> sa.Engine:
+    """The engine DBOS works on. `closing` ends all work with it."""
+    sqlite = url.get_backend_name() == "sqlite"
+    engine = sa.create_engine(
+        url.set(drivername="sqlite+pysqlite") if sqlite else url,
+        connect_args=connect_args(url) if sqlite else _postgres_args(),
+        hide_parameters=True,
+        pool_size=10,
+        max_overflow=10,
+        pool_timeout=CONNECT_SECONDS,
+        pool_pre_ping=not sqlite,
+    )
+    if sqlite:
+        event.listen(engine, "connect", _prepare)
+
+    def impatient(*_args: Any) -> None:
+        patience = PATIENCE.get()
+        if closing.ended or (patience is not None and patience.ended):
+            raise Impatient("the job could not be recorded in time")
+
+    event.listen(engine, "before_cursor_execute", impatient)
+    return engine
+
+
+def _postgres_args() -> dict[str, Any]:
+    # No lock_timeout: the engine waits for its own rows on purpose.
+    return {
+        "connect_timeout": CONNECT_SECONDS,
+        "tcp_user_timeout": STATEMENT_MS,
+        "options": "-c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
+    }
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    prepare_sqlite(connection)
+    # The engine expects the driver to begin its transactions, as writers.
+    connection.isolation_level = "IMMEDIATE"
+
+
+def route_logs() -> None:
+    """Let the engine log through the root logger, which redacts, and not to stderr by a handler of its own."""
+    logger = logging.getLogger("dbos")
+    if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
+        # With a handler present it adds none.
+        logger.addHandler(logging.NullHandler())
+    logger.propagate = True
+    if not any(isinstance(known, _SaidAlready) for known in logger.filters):
+        logger.addFilter(_SaidAlready())
+
+
+class _SaidAlready(logging.Filter):
+    """Drops the engine's report of a failed workflow body: ours says it with the job's kind and id."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "Exception encountered in asynchronous workflow" not in str(record.msg)
