@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.cluster.settings import ClusterSettings
@@ -22,6 +24,7 @@ from intents.domain import Language
 PREFIX: Final = "CASEBOOK_"
 _INJECTED: Final = re.compile(r"CASEBOOK(_[A-Z0-9]+)*_(PORT(_\w+)?|SERVICE_\w+)|CASEBOOK_PORT(_\w+)?")
 _CLUSTER: Final = ClusterSettings()
+_NONE: Final = SecretStr("")
 
 
 class SettingsError(Exception):
@@ -50,11 +53,53 @@ def _directories(value: Any) -> Any:
     return directories
 
 
+def _names(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _address(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or (":" in host and not host.startswith("[")) or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("HOST:PORT, such as 0.0.0.0:3000 or [::]:3000")
+    return value
+
+
+def _web_root(value: str) -> str:
+    if not re.match(r"https?://[^/]", value):
+        raise ValueError("a URL, such as https://slack.com/api/")
+    return value if value.endswith("/") else f"{value}/"
+
+
+def _database(value: SecretStr) -> SecretStr:
+    if value.get_secret_value().partition("://")[0].partition("+")[0] not in ("", "postgresql", "postgres", "sqlite"):
+        raise ValueError("postgresql://USER:PASSWORD@HOST/NAME, or none for SQLite")
+    return value
+
+
+def _conventional(name: str) -> Any:
+    """A secret that is also read from the variable that Slack's own documentation names."""
+    return Field(validation_alias=AliasChoices(variable(name), name.upper()))
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return f"{PREFIX}{name.upper()}"
+
+
 class Settings(BaseSettings):
-    """What the environment says. Raises pydantic's ValidationError; `load_settings` turns it into a SettingsError."""
+    """What the environment says. Raises pydantic's ValidationError; `load_settings` turns it into a SettingsError.
+
+    Secrets are `SecretStr`, empty where none is given: neither the settings nor an error about them shows one.
+    """
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", use_attribute_docstrings=True
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
     )
 
     catalog: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_directories)] = ()
@@ -78,6 +123,48 @@ class Settings(BaseSettings):
     log_format: LogFormat = LogFormat.TEXT
     """`text` for people, `json` for log collectors."""
 
+    slack_bot_token: Annotated[SecretStr, _conventional("slack_bot_token")] = _NONE
+    """For `serve`: the app's bot token, `xoxb-…`. Also read from `SLACK_BOT_TOKEN`."""
+    slack_app_token: Annotated[SecretStr, _conventional("slack_app_token")] = _NONE
+    """For `serve`: the token of Socket Mode, `xapp-…`; HTTP without it. Also read from `SLACK_APP_TOKEN`."""
+    slack_signing_secret: Annotated[SecretStr, _conventional("slack_signing_secret")] = _NONE
+    """For `serve` over HTTP: what Slack signs requests with. Also read from `SLACK_SIGNING_SECRET`."""
+    slack_api_url: Annotated[str, AfterValidator(_web_root)] = "https://slack.com/api/"
+    """For `serve`: where Slack's Web API is."""
+    listen: Annotated[str, AfterValidator(_address)] = "0.0.0.0:3000"
+    """For `serve`: address and port for Slack's requests and health checks."""
+    contexts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ()
+    """For `serve`: the contexts to answer from, separated by `,`, the usual one first. Default: `CASEBOOK_CONTEXT`."""
+    policy: Path | None = None
+    """For `serve`: a file that says who may see and do what. Default: members may see everything, nobody may act."""
+    data: Path = Path("casebook-data")
+    """For `serve`: the directory of the SQLite databases."""
+    database_url: Annotated[SecretStr, AfterValidator(_database)] = _NONE
+    """For `serve`: `postgresql://USER:PASSWORD@HOST/NAME`, needed where several run. Default: SQLite."""
+    replica: str = Field(default_factory=socket.gethostname)
+    """For `serve`: the name of this process where several run, the same after a restart. Default: the host name."""
+    retention_days: Annotated[int, Field(ge=1, le=3650)] = 14
+    """For `serve`: days after which what was asked and answered is deleted; the audit stays."""
+    incident_window: Annotated[int, Field(ge=1, le=1440)] = 30
+    """For `serve`: minutes within which the same error in a channel counts as one."""
+    drain: Annotated[float, Field(ge=0, le=600)] = 20.0
+    """For `serve`: seconds that jobs under way may take at the end before they are left to the next start."""
+    jobs_concurrency: Annotated[int, Field(ge=1, le=256)] = 16
+    """For `serve`: how many requests may be answered at once."""
+
+    @property
+    def store_url(self) -> str:
+        """The database of Casebook's own tables. It may hold a password."""
+        return self.database_url.get_secret_value() or self._sqlite("casebook.db")
+
+    @property
+    def jobs_url(self) -> str:
+        """The database of the durable jobs; of two SQLite files neither waits for the other's writes."""
+        return self.database_url.get_secret_value() or self._sqlite("jobs.db")
+
+    def _sqlite(self, name: str) -> str:
+        return f"sqlite:///{self.data.expanduser().absolute() / name}"
+
     @property
     def cluster(self) -> ClusterSettings:
         return ClusterSettings(concurrency=self.concurrency, call_timeout=self.call_timeout, retries=self.retries)
@@ -92,25 +179,56 @@ def load_settings() -> Settings:
         raise SettingsError("; ".join(_complaint(details) for details in error.errors())) from error
 
 
-def variable(name: str) -> str:
-    """The environment variable of a setting."""
-    return f"{PREFIX}{name.upper()}"
+def serve_problems(settings: Settings) -> tuple[str, ...]:
+    """What keeps `casebook serve` from starting: a line each that names the variable and what to do."""
+    problems = []
+    bot, app = settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value()
+    if not bot.startswith("xoxb-"):
+        wrong = "is no bot token" if bot else "is not set"
+        problems.append(
+            f"{variable('slack_bot_token')} {wrong}: copy the Bot User OAuth Token (xoxb-…) from OAuth & Permissions"
+        )
+    if app and not app.startswith("xapp-"):
+        problems.append(
+            f"{variable('slack_app_token')} is no app-level token: make one (xapp-…) with connections:write under "
+            "Basic Information, or unset it to be called over HTTP"
+        )
+    if not app and not settings.slack_signing_secret.get_secret_value():
+        problems.append(
+            f"{variable('slack_signing_secret')} is not set: copy the Signing Secret from Basic Information, or set "
+            f"{variable('slack_app_token')} for Socket Mode"
+        )
+    if settings.policy is not None and not settings.policy.is_file():
+        problems.append(f"{variable('policy')} is {str(settings.policy)!r}: there is no such file")
+    return tuple(problems)
 
 
 def documented() -> Iterable[tuple[str, str, str]]:
     """(variable, default, meaning) of every setting, in the order of their declaration."""
     for name, field in Settings.model_fields.items():
-        default = field.default
-        shown = "" if default in (None, "", ()) else f"{default:g}" if isinstance(default, float) else str(default)
-        yield variable(name), shown, str(field.description)
+        yield variable(name), _shown(field), str(field.description)
+
+
+def _shown(field: FieldInfo) -> str:
+    default = field.default
+    if default in (None, "", ()) or field.default_factory is not None:
+        return ""
+    return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def _complaint(details: Mapping[str, Any]) -> str:
-    name = variable(str(details["loc"][0]))
+    setting = str(details["loc"][0]).lower().removeprefix(PREFIX.lower())
+    name = variable(setting)
     message = (
         str(details["msg"]).removeprefix("Input should be ").removeprefix("Value error, ").partition(", unable")[0]
     )
+    if _is_secret(setting):
+        return f"{name} is malformed: expected {message}"
     return f"{name} is {str(details['input'])!r}: expected {message}"
+
+
+def _is_secret(setting: str) -> bool:
+    return setting not in Settings.model_fields or Settings.model_fields[setting].annotation is SecretStr
 
 
 def _refuse_misspelt(environment: Mapping[str, str]) -> None:
