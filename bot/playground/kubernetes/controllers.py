@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 
 from bot.playground.kubernetes import budgets, patching, pods, scheduling, times
+from bot.playground.kubernetes.aggregation import refresh_availability
 from bot.playground.kubernetes.endpoints import refresh_endpoints
 from bot.playground.kubernetes.overrides import Becomes, Override, When
 from bot.playground.kubernetes.recorder import Recorder
@@ -129,6 +130,7 @@ class Controllers:
         """What is counted over the pods of a namespace."""
         budgets.refresh(namespace, state=self._state)
         refresh_endpoints(namespace, state=self._state)
+        refresh_availability(namespace, state=self._state)
 
     def _finish_pod(self, pod: Json, *, resource: Resource) -> None:
         """A kubelet that works ends the pod; without one it stays Terminating, as it does with a finalizer."""

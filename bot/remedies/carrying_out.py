@@ -1,0 +1,211 @@
+"""The path of a pressed button: is it still right, what would happen, do it once.
+
+Each stage is handed values and returns one, so that a durable job can run any of them again. Nothing here decides who
+may press: that is the policy's, before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from bot.cluster.connection import Connection
+from bot.cluster.errors import ClusterError, NotFound, OutcomeUnknown
+from bot.cluster.snapshot import Snapshot
+from bot.cluster.writing import Writer
+from bot.diagnosing import Engine
+from bot.remedies.contract import Action, Applied, Plan, Preview, Reason, Refusal
+from bot.remedies.judging_again import Again, judge_again
+from bot.remedies.registry import actions
+from bot.remedies.shared.refusing import gone, refused
+from intents.domain import ObjectRef, Text
+
+DEADLINE_S: Final = 8.0
+# Seconds between looks for a write whose answer was lost: it may still be under way in the server.
+LOOKS: Final[Sequence[float]] = (0.0, 1.0, 3.0)
+
+_PARTS: Final = {
+    "owner": Text(en="its owner", zh="其控制器"),
+    "images": Text(en="its images", zh="其镜像"),
+    "template": Text(en="its pod template", zh="其 Pod 模板"),
+    "strategy": Text(en="its update strategy", zh="其更新策略"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A plan that is still right: the incident as it stands now."""
+
+    plan: Plan
+    again: Again
+
+
+async def check(
+    plan: Plan, *, engine: Engine, connection: Connection, now: datetime | None = None, deadline: float = DEADLINE_S
+) -> Checked | Refusal:
+    """Whether the object is still the planned one, the cause still there, and the entry's conditions still hold."""
+    action = actions().get(plan.action)
+    if action is None or plan.incident not in engine.catalog.incidents:
+        return _expired()
+    if (now or datetime.now(UTC)) >= plan.expires:
+        return _expired()
+    async with Snapshot(connection, deadline=deadline) as snapshot:
+        if refusal := await _unlike(plan, action, snapshot):
+            return refusal
+        again = await judge_again(plan.incident, plan.about, engine=engine, snapshot=snapshot)
+    if not again.present:
+        return _cleared(again)
+    remedies = [each for each in again.judged.remedies if each.id == plan.remedy and each.target is not None]
+    if not any(_same(each.target, plan.target) for each in remedies):
+        says = Text(
+            en="the incident is still there, but what this remedy rests on is not: ask again for a fresh diagnosis",
+            zh="问题仍然存在，但此操作的前提已不成立：请重新诊断",
+        )
+        return Refusal(reason=Reason.CHANGED, says=says)
+    return Checked(plan=plan, again=again)
+
+
+async def preview(plan: Plan, *, connection: Connection, deadline: float = DEADLINE_S) -> Preview | Refusal:
+    """What would happen, by a server-side dry run; changes nothing."""
+    action = actions()[plan.action]
+    async with Snapshot(connection, deadline=deadline) as snapshot:
+        try:
+            if refusal := await _unlike(plan, action, snapshot):
+                return refusal
+            return await action.preview(Writer(connection, deadline=deadline), snapshot, plan)
+        except ClusterError as error:
+            return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
+
+
+async def apply(
+    plan: Plan,
+    previewed: Preview,
+    *,
+    connection: Connection,
+    now: datetime | None = None,
+    deadline: float = DEADLINE_S,
+    looks: Sequence[float] = LOOKS,
+) -> Applied | Refusal:
+    """Write, once. Run again, it finds what it did and returns that.
+
+    If no answer came, what became of the write is read back: it is Applied, or NOT_WRITTEN, or OUTCOME_UNKNOWN if
+    nothing could be read. It is never sent again without a person's press.
+    """
+    action = actions()[plan.action]
+    try:
+        if done := await _effect(plan, previewed, action, connection, deadline):
+            return replace(done, already=True)
+    except ClusterError as error:
+        return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
+    if (now or datetime.now(UTC)) >= plan.expires:
+        return _expired()
+    async with Snapshot(connection, deadline=deadline) as snapshot:
+        try:
+            return await action.apply(Writer(connection, deadline=deadline), snapshot, plan, previewed)
+        except OutcomeUnknown as error:
+            unknown = error
+    return await _read_back(plan, previewed, action, connection, deadline=deadline, looks=looks, unknown=unknown)
+
+
+async def _effect(
+    plan: Plan, previewed: Preview, action: Action, connection: Connection, deadline: float
+) -> Applied | None:
+    async with Snapshot(connection, deadline=deadline) as snapshot:
+        return await action.effect(snapshot, plan, previewed)
+
+
+async def _read_back(
+    plan: Plan,
+    previewed: Preview,
+    action: Action,
+    connection: Connection,
+    *,
+    deadline: float,
+    looks: Sequence[float],
+    unknown: OutcomeUnknown,
+) -> Applied | Refusal:
+    seen = False
+    for pause in looks:
+        await asyncio.sleep(pause)
+        try:
+            if done := await _effect(plan, previewed, action, connection, deadline):
+                return done
+            seen = True
+        except ClusterError:
+            continue
+    if seen:
+        says = Text(
+            en=f"the API server did not answer, and {plan.target} is as it was: nothing was written",
+            zh=f"API server 没有应答，且 {plan.target} 没有变化：没有写入任何内容",
+        )
+        return Refusal(reason=Reason.NOT_WRITTEN, says=says, quote=unknown.detail)
+    says = Text(
+        en=f"the API server did not answer, and {plan.target} cannot be read: whether it was done is not known",
+        zh=f"API server 没有应答，也无法读取 {plan.target}：不知道操作是否已执行",
+    )
+    return Refusal(reason=Reason.OUTCOME_UNKNOWN, says=says, quote=unknown.detail)
+
+
+async def _unlike(plan: Plan, action: Action, snapshot: Snapshot) -> Refusal | None:
+    """Why the object is not the one that was planned for."""
+    try:
+        basis = await action.basis(snapshot, plan.target)
+    except NotFound:
+        return gone(plan.target)
+    except ClusterError as error:
+        return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
+    if basis.get("uid") != plan.target.uid:
+        says = Text(
+            en=f"{plan.target} was deleted and made anew since: it is another object now",
+            zh=f"{plan.target} 已被删除并重建：现在是另一个对象",
+        )
+        return Refusal(reason=Reason.DELETED, says=says)
+    changed = [part for part in plan.basis if part in basis and basis[part] != plan.basis[part]]
+    if not changed:
+        return None
+    if "images" in changed:
+        before, after = plan.basis["images"], basis["images"]
+        return _changed(plan.target, Text(en=f"its images: {before} → {after}", zh=f"其镜像：{before} → {after}"))
+    parts = [_PARTS.get(part, Text.same(part)) for part in changed]
+    what = Text(en=", ".join(each.en for each in parts), zh="、".join(each.zh for each in parts))
+    return _changed(plan.target, what)
+
+
+def _changed(target: ObjectRef, what: Text) -> Refusal:
+    says = Text(
+        en=f"{target} has changed since this was offered ({what.en}); ask again for a fresh diagnosis",
+        zh=f"{target} 在提供此操作之后发生了变化（{what.zh}）；请重新诊断",
+    )
+    return Refusal(reason=Reason.CHANGED, says=says)
+
+
+def _cleared(again: Again) -> Refusal:
+    """The incident is not there any more; or nobody can tell."""
+    if again.unread:
+        first = again.unread[0].says
+        says = Text(
+            en=f"it cannot be checked whether the cause is still there: {first.en}",
+            zh=f"无法确认原因是否仍然存在：{first.zh}",
+        )
+        return Refusal(reason=Reason.NOT_CHECKED, says=says)
+    refuting = next((finding.says for finding in again.judged.findings), Text.same(""))
+    says = Text(
+        en=f"already fixed, nothing to do. {refuting.en}".rstrip(),
+        zh=f"问题已消失，无需操作。{refuting.zh}",
+    )
+    return Refusal(reason=Reason.ALREADY_FIXED, says=says)
+
+
+def _expired() -> Refusal:
+    says = Text(
+        en="this offer has expired; ask again for a fresh diagnosis",
+        zh="此操作已过期；请重新诊断",
+    )
+    return Refusal(reason=Reason.EXPIRED, says=says)
+
+
+def _same(one: ObjectRef | None, other: ObjectRef) -> bool:
+    return one is not None and (one.kind, one.namespace, one.name) == (other.kind, other.namespace, other.name)

@@ -1,0 +1,227 @@
+"""What a remedy is on its way from a button to a proven end, as values that survive a restart.
+
+A plan is offered, previewed, applied and verified; each stage leaves one of these values behind, small enough for a
+journal and free of cluster objects. Whatever stops a plan is a Refusal, a result like the others: a person reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final, Protocol, Self
+
+from pydantic import TypeAdapter
+
+from bot.cluster.snapshot import Snapshot
+from bot.cluster.writing import Writer
+from intents.domain import Finding, Focus, Json, ObjectRef, PastedTime, Permission, Text
+
+LIFETIME: Final = timedelta(minutes=30)
+
+
+_ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
+
+
+def _adapter(of: type[Any]) -> TypeAdapter[Any]:
+    # Not made where the types are: making one takes longer than importing the rest of this module.
+    if of not in _ADAPTERS:
+        _ADAPTERS[of] = TypeAdapter(of)
+    return _ADAPTERS[of]
+
+
+class Portable:
+    """A value that goes through a journal or a store as plain JSON and comes back equal."""
+
+    __slots__ = ()
+
+    def as_json(self) -> Json:
+        dumped: Json = _adapter(type(self)).dump_python(self, mode="json")
+        return dumped
+
+    @classmethod
+    def from_json(cls, value: Json) -> Self:
+        """Raises ValueError for what no version of this type has written."""
+        restored: Self = _adapter(cls).validate_python(value)
+        return restored
+
+
+class Reason(StrEnum):
+    """Why a plan goes no further."""
+
+    FORBIDDEN = "forbidden"  # the API server's roles do not let us; the verb is named
+    ALREADY_FIXED = "already fixed"
+    CHANGED = "changed since"
+    DELETED = "deleted"
+    EXPIRED = "expired"
+    DRY_RUN = "dry run refused"
+    CONFLICT = "conflict"
+    UNSAFE = "unsafe"  # it would do harm, or nothing
+    NOT_CHECKED = "could not be checked"
+    FAILED = "failed"  # refused at the write itself; nothing was written
+    NOT_WRITTEN = "not written"  # no answer came, and a look afterwards shows that nothing happened
+    OUTCOME_UNKNOWN = "outcome unknown"  # no answer came, and nothing could be read back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal(Portable):
+    """Why nothing more is done. `quote` is what the API server or a webhook said."""
+
+    reason: Reason
+    says: Text
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About(Portable):
+    """What was judged: enough to judge the same incident again without the text that raised it.
+
+    `subject` is the object that the best evidence was about.
+    """
+
+    focus: Focus
+    named: dict[str, str] = field(default_factory=dict)
+    score: float = 0.0
+    when: PastedTime | None = None
+    subject: ObjectRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan(Portable):
+    """What a button would do. `id` is all that the button carries: opaque, single-use, expiring.
+
+    `basis` is what the plan rests on, by name: as long as it stays the same, status churn voids nothing.
+    """
+
+    id: str
+    request_id: str
+    incident: str
+    remedy: str
+    action: str
+    cluster: str
+    target: ObjectRef
+    args: dict[str, Any] = field(default_factory=dict)
+    only_if: tuple[str, ...] = ()
+    basis: dict[str, str] = field(default_factory=dict)
+    about: About
+    title: Text
+    warning: Text | None = None
+    risk: str = "low"
+    created: datetime
+    expires: datetime
+
+    @property
+    def key(self) -> str:
+        """Names the object in words people can type: namespace/name, or the name."""
+        return f"{self.target.namespace}/{self.target.name}".lstrip("/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview(Portable):
+    """What would come of a plan, by a server-side dry run, and everything a person should know before confirming.
+
+    `fingerprint` is what of the object was shown; `resource_version` and `uid` guard the write. `known` are the uids of
+    the pods there were, `ready` of `wanted` of them ready. `patience_s`: how long a new pod must hold out to be
+    believed, from how long the old one did.
+    """
+
+    diff: str = ""
+    effects: tuple[Text, ...] = ()
+    warnings: tuple[Text, ...] = ()
+    uid: str
+    resource_version: str
+    fingerprint: str
+    owner: ObjectRef | None = None
+    known: tuple[str, ...] = ()
+    ready: int = -1
+    wanted: int = -1
+    patience_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied(Portable):
+    """What was written. `already` if it was found done rather than done now; the rest as the preview saw it."""
+
+    says: Text
+    target: ObjectRef
+    owner: ObjectRef | None = None
+    generation: int = 0
+    resource_version: str = ""
+    at: datetime
+    already: bool = False
+    known: tuple[str, ...] = ()
+    ready: int = -1
+    wanted: int = -1
+    patience_s: float = 0.0
+
+
+class State(StrEnum):
+    """How a remedy ended, as the cluster shows it."""
+
+    FIXED = "fixed"
+    NOT_FIXED = "not fixed"
+    WORSE = "worse"
+    WAITING = "still waiting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification(Portable):
+    """What reading the evidence again has shown; `findings` without their rows and tables."""
+
+    state: State
+    says: Text
+    findings: tuple[Finding, ...] = ()
+    ready: int = -1
+    wanted: int = -1
+
+
+class Course(StrEnum):
+    """How far what was set in motion has come."""
+
+    MOVING = "moving"
+    WELL = "well"
+    FAILING = "failing"
+    GONE = "gone"  # nothing took the place of what was removed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """What became of the pods a write replaced. `replacements` are the new ones, `ready` of `wanted` count them all."""
+
+    course: Course
+    says: Text
+    replacements: tuple[ObjectRef, ...] = ()
+    ready: int = -1
+    wanted: int = -1
+
+
+class Action(Protocol):
+    """One kind of remedy. Knows nothing of who asked or where; every method raises ClusterError for failed reads.
+
+    `permissions` are the writes it makes: what least-privilege roles are generated from, and what is asked before a
+    button is offered.
+    """
+
+    name: str
+    permissions: tuple[Permission, ...]
+
+    def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
+        """Those of the permissions that this target needs; empty for a kind of object this action is not for."""
+
+    async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
+        """What a plan for this object rests on. Raises NotFound."""
+
+    async def preview(self, writer: Writer, snapshot: Snapshot, plan: Plan) -> Preview | Refusal:
+        """What would happen, by a server-side dry run. Changes nothing."""
+
+    async def apply(self, writer: Writer, snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied | Refusal:
+        """Write, once, guarded by what the preview saw. Run again, it finds its own effect and returns it.
+
+        Raises OutcomeUnknown if it was sent and not answered, and other ClusterErrors if nothing was written.
+        """
+
+    async def effect(self, snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied | None:
+        """The effect of this plan if it is there, however it came about; None if it is not."""
+
+    async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
+        """How far what was written has taken effect."""

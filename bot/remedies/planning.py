@@ -1,0 +1,183 @@
+"""From a diagnosis to buttons: which of its remedies can be carried out, by whom, on which object exactly.
+
+A button that could not be carried out is not offered; what is missing for it is said instead.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from bot.cluster.connection import Connection
+from bot.cluster.errors import ClusterError, NotFound
+from bot.cluster.snapshot import Snapshot
+from bot.cluster.writing import Writer
+from bot.diagnosing import Engine
+from bot.remedies.contract import LIFETIME, About, Action, Plan
+from bot.remedies.registry import actions
+from intents.domain import Diagnosis, Gap, GapReason, Judged, ObjectRef, Permission, Remedy, Text
+from intents.focus import focus_of
+from intents.judging import supported
+from intents.request import ExplainText, Request
+
+DEADLINE_S: Final = 8.0
+
+Allowed = Callable[[str, ObjectRef], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A remedy that is not offered as a button, and why."""
+
+    remedy: str
+    title: Text
+    gap: Gap
+
+    @property
+    def says(self) -> Text:
+        if self.gap.permission is None:
+            return self.gap.says
+        return Text(
+            en=f"No button for this: Casebook needs {self.gap.permission}",
+            zh=f"没有对应的按钮：Casebook 缺少权限 {self.gap.permission}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The buttons of an answer, in the order of the incident's remedies, and those that could not be offered."""
+
+    plans: tuple[Plan, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+
+
+async def plan_remedies(
+    diagnosis: Diagnosis,
+    judged: Judged,
+    *,
+    request: Request,
+    request_id: str,
+    engine: Engine,
+    connection: Connection,
+    allowed: Allowed,
+    now: datetime | None = None,
+    deadline: float = DEADLINE_S,
+) -> Planned:
+    """Plans for the remedies of one judged incident; none where the cluster does not support it.
+
+    `allowed` is the policy's word on an action (its name) and a target. `now` is our own clock, by which plans expire.
+    Never raises for what the cluster refuses: a remedy whose object cannot be read is not offered.
+    """
+    if not supported(judged):
+        return Planned()
+    known = actions()
+    moment = now or datetime.now(UTC)
+    plans: list[Plan] = []
+    withheld: list[Withheld] = []
+    async with Snapshot(connection, deadline=deadline) as snapshot:
+        writer = Writer(connection, deadline=deadline)
+        for remedy in judged.remedies:
+            action = known.get(remedy.action)
+            if action is None or remedy.target is None or not allowed(remedy.action, remedy.target):
+                continue
+            if gap := await _missing(writer, action, remedy.target):
+                withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=gap))
+                continue
+            target = await _identified(snapshot, action, remedy.target)
+            if isinstance(target, Gap):
+                withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=target))
+            elif target is not None:
+                about = _about(diagnosis, judged, request=request, engine=engine)
+                plans.append(
+                    _plan(remedy, target, about, judged, request_id, diagnosis.cluster, engine=engine, now=moment)
+                )
+    return Planned(plans=tuple(plans), withheld=tuple(withheld))
+
+
+async def _missing(writer: Writer, action: Action, target: ObjectRef) -> Gap | None:
+    """The first permission that we lack; also that the API server could not be asked."""
+    for permission in action.needs(target):
+        may = await writer.may(permission, namespace=target.namespace, name=target.name)
+        if isinstance(may, Gap):
+            return may
+        if not may:
+            return Gap(what=str(target), reason=GapReason.FORBIDDEN, permission=permission)
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """The object as it is now, and what a plan for it rests on."""
+
+    ref: ObjectRef
+    basis: dict[str, str]
+
+
+async def _identified(snapshot: Snapshot, action: Action, target: ObjectRef) -> _Target | Gap | None:
+    """Which object it is exactly; None for one that is gone, or that this action is not for."""
+    if not action.needs(target):
+        return None
+    try:
+        basis = await action.basis(snapshot, target)
+    except NotFound:
+        return None
+    except ClusterError as error:
+        return error.gap(str(target))
+    uid = basis.get("uid", "")
+    ref = ObjectRef(kind=target.kind, namespace=target.namespace, name=target.name, uid=uid)
+    return _Target(ref=ref, basis=basis) if uid else None
+
+
+def _about(diagnosis: Diagnosis, judged: Judged, *, request: Request, engine: Engine) -> About:
+    focus = diagnosis.focus
+    if isinstance(request, ExplainText):
+        incident = engine.catalog.incidents[judged.incident]
+        focus = focus_of(incident, judged.hypothesis, namespace=request.namespace)
+    return About(
+        focus=focus,
+        named=dict(judged.hypothesis.named),
+        score=judged.hypothesis.score,
+        when=judged.hypothesis.when,
+        subject=judged.subject,
+    )
+
+
+def _plan(
+    remedy: Remedy,
+    target: _Target,
+    about: About,
+    judged: Judged,
+    request_id: str,
+    cluster: str,
+    *,
+    engine: Engine,
+    now: datetime,
+) -> Plan:
+    declared = engine.catalog.incidents[judged.incident].remediations
+    only_if = next((each.only_if for each in declared if each.id == remedy.id), ())
+    return Plan(
+        id=secrets.token_urlsafe(18),
+        request_id=request_id,
+        incident=judged.incident,
+        remedy=remedy.id,
+        action=remedy.action,
+        cluster=cluster,
+        target=target.ref,
+        args=dict(remedy.args),
+        only_if=only_if,
+        basis=target.basis,
+        about=about,
+        title=remedy.title,
+        warning=remedy.warning,
+        risk=remedy.risk,
+        created=now,
+        expires=now + LIFETIME,
+    )
+
+
+def permissions() -> tuple[Permission, ...]:
+    """Every write that some action makes, sorted: what a role needs for all buttons."""
+    return tuple(sorted({permission for action in actions().values() for permission in action.permissions}))

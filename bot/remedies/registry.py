@@ -1,0 +1,17 @@
+"""The actions there are: what is not listed here is never offered as a button, whatever a catalog entry names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from bot.remedies.actions import restart_pod, rollout_restart
+from bot.remedies.contract import Action
+
+_ACTIONS: Final[tuple[Action, ...]] = (restart_pod.ACTION, rollout_restart.ACTION)
+
+
+def actions() -> Mapping[str, Action]:
+    """Every action by its name in the catalog."""
+    return MappingProxyType({action.name: action for action in _ACTIONS})

@@ -1,0 +1,65 @@
+"""Which PodDisruptionBudgets cover the pods a remedy takes away: the write does not ask them, so people are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Snapshot
+from bot.probes.shared.scope import name_of
+from intents.domain import Json, Text
+
+
+def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
+    """Whether a label selector selects an object with these labels; an empty one selects all, none selects nothing."""
+    if selector is None:
+        return False
+    exact = selector.get("matchLabels") or {}
+    return all(labels.get(key) == value for key, value in exact.items()) and all(
+        _satisfied(each, labels) for each in selector.get("matchExpressions") or ()
+    )
+
+
+def _satisfied(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    key, values = expression.get("key", ""), expression.get("values") or ()
+    match expression.get("operator"):
+        case "In":
+            return labels.get(key) in values
+        case "NotIn":
+            return labels.get(key) not in values
+        case "Exists":
+            return key in labels
+        case "DoesNotExist":
+            return key not in labels
+        case _:
+            return False
+
+
+async def budgets_over(snapshot: Snapshot, pods: Iterable[Json], *, namespace: str) -> tuple[Text, ...]:
+    """What the budgets that cover these pods allow now, a sentence each; also that they could not be read."""
+    try:
+        budgets = (await snapshot.list("PodDisruptionBudget", namespace=namespace)).items
+    except ClusterError as error:
+        return (error.gap("PodDisruptionBudgets").says,)
+    labels = [(pod.get("metadata") or {}).get("labels") or {} for pod in pods]
+    covering = [
+        each for each in budgets if any(selects((each.get("spec") or {}).get("selector"), one) for one in labels)
+    ]
+    return tuple(_says(each) for each in sorted(covering, key=name_of))
+
+
+def _says(budget: Json) -> Text:
+    status, name = budget.get("status") or {}, name_of(budget)
+    allowed = int(status.get("disruptionsAllowed") or 0)
+    healthy, desired = int(status.get("currentHealthy") or 0), int(status.get("desiredHealthy") or 0)
+    return Text(
+        en=(
+            f"PodDisruptionBudget {name} covers it: {healthy} healthy, {desired} wanted, "
+            f"{allowed} may be disrupted now; this write does not ask it"
+        ),
+        zh=(
+            f"受 PodDisruptionBudget {name} 保护：健康 {healthy}，要求 {desired}，目前允许中断 {allowed}；"
+            "此操作不会经过它的检查"
+        ),
+    )

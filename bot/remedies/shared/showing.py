@@ -1,0 +1,35 @@
+"""A change as people read it: the object before and after as YAML, and only the lines that differ."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Final
+
+import yaml
+
+from intents.domain import Json
+from responses.safety import safe
+
+_LONGEST: Final = 4_000
+# What the API server counts and keeps by itself; nobody decides on it.
+_BOOKKEEPING: Final = ("managedFields", "resourceVersion", "generation", "creationTimestamp", "uid", "selfLink")
+
+
+def without_bookkeeping(obj: Json) -> Json:
+    """What of an object people write: no status, no counters."""
+    metadata = {key: value for key, value in (obj.get("metadata") or {}).items() if key not in _BOOKKEEPING}
+    return {key: value for key, value in obj.items() if key not in ("status", "metadata")} | {"metadata": metadata}
+
+
+def diff(before: Json, after: Json, *, name: str) -> str:
+    """The unified diff of what people write of an object; redacted, since templates carry passwords."""
+    return diff_lines(_lines(without_bookkeeping(before)), _lines(without_bookkeeping(after)), name=name)
+
+
+def diff_lines(before: list[str], after: list[str], *, name: str) -> str:
+    lines = difflib.unified_diff(before, after, fromfile=f"{name} now", tofile=f"{name} then", lineterm="", n=2)
+    return safe("\n".join(lines), limit=_LONGEST)
+
+
+def _lines(obj: Json) -> list[str]:
+    return yaml.safe_dump(obj, sort_keys=True, allow_unicode=True, default_flow_style=False, width=1_000).splitlines()

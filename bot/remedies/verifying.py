@@ -1,0 +1,232 @@
+"""Whether a remedy has helped: the evidence is read again until it clears, surely will not, or time is up.
+
+A write that succeeded proves nothing. What took the place of what was replaced must be there, must have had time to
+fail the same way, and the incident must no longer be found in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.cluster.connection import Connection
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Snapshot
+from bot.diagnosing import Engine
+from bot.probes.shared.scope import owner_of
+from bot.remedies.contract import About, Action, Applied, Course, Plan, Settling, State, Verification
+from bot.remedies.judging_again import Again, judge_again, moved, now_about
+from bot.remedies.registry import actions
+from intents.domain import Diagnosis, Finding, Outcome, Text
+
+VERIFY_S: Final = 120.0
+_LOOK_S: Final = 8.0
+_MOST_FINDINGS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Seconds: between two looks; how long a good state must last; how long a failing one, which a retry may cure."""
+
+    every: float = 2.0
+    well: float = 10.0
+    failing: float = 30.0
+
+
+PACE: Final = Pace()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """The outcome, and the diagnosis that shows it (None if nothing could be read)."""
+
+    verification: Verification
+    diagnosis: Diagnosis | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """One look at the cluster: how the write's effects fare, and the incident as it stands."""
+
+    settling: Settling
+    again: Again
+
+    @property
+    def clear(self) -> bool:
+        return self.settling.course is Course.WELL and not self.again.present and not self.again.unread
+
+    @property
+    def failing(self) -> bool:
+        return self.settling.course is Course.FAILING
+
+
+async def verify(
+    plan: Plan,
+    applied: Applied,
+    *,
+    engine: Engine,
+    connection: Connection,
+    deadline: float = VERIFY_S,
+    pace: Pace = PACE,
+    progress: Callable[[Verification], None] | None = None,
+) -> Verified:
+    """Look until the outcome is clear, at most `deadline` seconds. It only reads: a job may run it again.
+
+    Never raises for what the cluster refuses: what could not be read is said, and nothing is claimed.
+    """
+    action = actions()[plan.action]
+    end = time.monotonic() + deadline
+    patience = max(pace.well, min(applied.patience_s, deadline / 2)) if pace.well else 0.0
+    since: dict[str, float] = {}
+    last: _Look | None = None
+    trouble: ClusterError | None = None
+    while True:
+        left = max(end - time.monotonic(), 0.0)
+        try:
+            async with Snapshot(connection, deadline=max(min(_LOOK_S, left), 1.0)) as snapshot:
+                last, trouble = await _look(plan, applied, action, engine=engine, snapshot=snapshot), None
+        except ClusterError as error:
+            trouble = error
+        now = time.monotonic()
+        if last is not None and trouble is None:
+            if _lasts(since, "clear", last.clear, now=now, long=patience):
+                return await _fixed(plan, applied, last, engine=engine, connection=connection)
+            if _lasts(since, "failing", last.failing, now=now, long=pace.failing):
+                return _ended(applied, last, late=False)
+            if progress is not None:
+                progress(_waiting(last))
+        if now >= end:
+            return _ended(applied, last, late=True) if last is not None else _blind(applied, trouble)
+        await asyncio.sleep(min(pace.every, max(end - now, 0.0)))
+
+
+def _lasts(since: dict[str, float], what: str, holds: bool, *, now: float, long: float) -> bool:
+    """Whether something holds, and has at every look for so long."""
+    if not holds:
+        since.pop(what, None)
+        return False
+    return now - since.setdefault(what, now) >= long
+
+
+async def _look(plan: Plan, applied: Applied, action: Action, *, engine: Engine, snapshot: Snapshot) -> _Look:
+    settling = await action.settled(snapshot, plan, applied)
+    about = now_about(plan.about, applied, settling)
+    return _Look(settling=settling, again=await judge_again(plan.incident, about, engine=engine, snapshot=snapshot))
+
+
+async def _fixed(plan: Plan, applied: Applied, look: _Look, *, engine: Engine, connection: Connection) -> Verified:
+    says = Text(
+        en=f"fixed: {look.settling.says.en}, and the incident is no longer found there",
+        zh=f"已修复：{look.settling.says.zh}，且不再发现该问题",
+    )
+    others = await _others(plan, applied, look, engine=engine, connection=connection)
+    if others is not None:
+        says = Text(en=f"{says.en}. {others.en}", zh=f"{says.zh}。{others.zh}")
+    return _verified(State.FIXED, says, look)
+
+
+async def _others(plan: Plan, applied: Applied, look: _Look, *, engine: Engine, connection: Connection) -> Text | None:
+    """Whether other pods of the same workload still show the incident: one restarted pod heals no other."""
+    if plan.target.kind != "Pod" or not look.settling.replacements:
+        return None
+    new = look.settling.replacements[0]
+    async with Snapshot(connection, deadline=_LOOK_S) as snapshot:
+        try:
+            pod = await snapshot.get("Pod", new.name, namespace=new.namespace)
+        except ClusterError:
+            return None
+        owner = owner_of(pod)
+        again = await judge_again(plan.incident, moved(_now(plan), to=owner), engine=engine, snapshot=snapshot)
+    fresh = {each.name for each in look.settling.replacements}
+    rows = (row for finding in again.judged.findings if finding.outcome is Outcome.SUPPORTS for row in finding.rows)
+    still = sorted({row.subject.name for row in rows if row.subject.kind == "Pod"} - fresh)
+    if not again.present or not still:
+        return None
+    names = ", ".join(still[:_MOST_FINDINGS])
+    return Text(
+        en=f"Other pods of {owner.kind} {owner.name} still show it: {names}",
+        zh=f"{owner.kind} {owner.name} 的其他 Pod 仍有此问题：{names}",
+    )
+
+
+def _ended(applied: Applied, look: _Look, *, late: bool) -> Verified:
+    """What to say when it did not come out as fixed."""
+    settling, again = look.settling, look.again
+    lost = _lost(applied, settling)
+    if lost is not None:
+        return _verified(State.WORSE, lost, look)
+    if again.present:
+        return _verified(State.NOT_FIXED, _still(look), look)
+    if look.failing:
+        says = Text(
+            en=f"not fixed: the incident is not found any more, but {settling.says.en}",
+            zh=f"未修复：不再发现该问题，但{settling.says.zh}",
+        )
+        return _verified(State.NOT_FIXED, says, look)
+    return _verified(State.WAITING, _waiting(look, late=late).says, look)
+
+
+def _lost(applied: Applied, settling: Settling) -> Text | None:
+    """Why things are worse than before, if they are: fewer pods ready, or none where one was."""
+    if settling.course is Course.GONE:
+        return Text(
+            en=f"worse: nothing has taken the place of {applied.target}",
+            zh=f"情况更糟：没有任何 Pod 取代 {applied.target}",
+        )
+    if 0 <= settling.ready < min(applied.ready, settling.wanted):
+        return Text(
+            en=f"worse: {settling.ready} pods are ready, {applied.ready} were before; {settling.says.en}",
+            zh=f"情况更糟：就绪的 Pod 从 {applied.ready} 个降到 {settling.ready} 个；{settling.says.zh}",
+        )
+    return None
+
+
+def _still(look: _Look) -> Text:
+    support = next((each for each in look.again.judged.findings if each.outcome is Outcome.SUPPORTS), None)
+    shown = support.says if support else look.again.judged.title
+    return Text(en=f"not fixed: {shown.en}", zh=f"未修复：{shown.zh}")
+
+
+def _waiting(look: _Look, *, late: bool = False) -> Verification:
+    unread = look.again.unread
+    what = unread[0].says if unread and look.settling.course is Course.WELL else look.settling.says
+    if look.again.present:
+        what = Text(en=f"{what.en}; the incident is still there", zh=f"{what.zh}；问题仍然存在")
+    begin = Text(en="not clear in time: ", zh="未能及时确认：") if late else Text.same("")
+    return _verified(State.WAITING, Text(en=begin.en + what.en, zh=begin.zh + what.zh), look).verification
+
+
+def _verified(state: State, says: Text, look: _Look) -> Verified:
+    told = look.again.judged.findings[:_MOST_FINDINGS]
+    return Verified(
+        verification=Verification(
+            state=state,
+            says=says,
+            findings=tuple(map(_small, told)),
+            ready=look.settling.ready,
+            wanted=look.settling.wanted,
+        ),
+        diagnosis=look.again.diagnosis,
+    )
+
+
+def _small(finding: Finding) -> Finding:
+    return replace(finding, rows=(), table=None)
+
+
+def _blind(applied: Applied, error: ClusterError | None) -> Verified:
+    why = str(error) if error else ""
+    says = Text(
+        en=f"whether it helped is not known: {why}",
+        zh=f"不知道是否有效：{why}",
+    )
+    return Verified(
+        verification=Verification(state=State.WAITING, says=says, ready=applied.ready, wanted=applied.wanted)
+    )
+
+
+def _now(plan: Plan) -> About:
+    return replace(plan.about, when=None)
