@@ -1,0 +1,286 @@
+"""What `/diagnose …`, a mention or a direct message asks: a small grammar over words, English and Chinese.
+
+`/diagnose` is strict and says what was probably meant; a mention is natural: "@casebook pod shop/api-0 is broken".
+Whatever is neither an object nor a command is a text to explain. Pure, never raises.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rapidfuzz.distance import OSA
+
+from intents.commands import IS_NAME, KINDS, named_in_command
+from intents.domain import Text
+from intents.focus import KINDS as KIND_OF_WORD
+from intents.slack_text import unformatted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskText:
+    """Explain this text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskObject:
+    """Diagnose this object; `kind` as it was written, `namespace` may be empty."""
+
+    kind: str
+    namespace: str = ""
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskHelp:
+    """What can be asked; `topic` is what was said behind "help"."""
+
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Muted:
+    """What is muted in this channel; with `unmute`, answer that incident again ("all" for every one)."""
+
+    unmute: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misused:
+    """Not understood: why, and the command that was probably meant ("" if there is none)."""
+
+    says: Text
+    closest: str = ""
+
+
+Command = AskText | AskObject | AskHelp | Muted | Misused
+
+_HELP: Final = frozenset({"help", "-h", "--help", "?", "？", "usage", "hi", "hello", "帮助", "用法", "你好"})
+_EXPLAIN: Final = frozenset({"explain", "text", "解释", "说明"})
+_DIAGNOSE: Final = frozenset({"diagnose", "check", "诊断", "检查", "排查", "看看"})
+_MUTED: Final = frozenset({"muted", "mutes", "静音列表", "已静音"})
+_UNMUTE: Final = frozenset({"unmute", "取消静音"})
+_COMMANDS: Final = ("help", "explain", "diagnose", "muted", "unmute")
+# Words of an error that stand before a name without being its kind.
+_NO_KIND: Final = frozenset({
+    "error", "failed", "failure", "warning", "fatal", "panic", "see", "for", "from", "the", "image", "pulling", "why",
+    "with", "and", "not", "has", "was", "get", "post", "put", "delete", "patch", "mount", "open", "read", "write",
+})  # fmt: skip
+_A_KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,62}(?:\.[A-Za-z0-9.-]{1,190})?")
+_NAMESPACE_FLAG: Final = re.compile(r"(?:-n|--namespace|-namespace)(?:=(.*))?")
+_DASHES: Final = "–—−"
+_IN: Final = frozenset({"in", "on", "@", "of", "在"})
+_THE_NAMESPACE: Final = frozenset({"ns", "namespace", "命名空间"})
+_HAN_BESIDE_ASCII: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9-])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
+_PUNCTUATION: Final = "`'\".,;!?:()。，；！？：（）"
+# A sentence about an object is short; what is longer, or has the signs of a log line, is a text.
+_NATURAL_WORDS: Final = 16
+_NATURAL_LENGTH: Final = 200
+_OF_A_LOG: Final = re.compile(r'[="{}\[\]|]|: ')
+_TELLING_NAME: Final = re.compile(r".*[-0-9].*")
+
+
+def parse_command(text: str) -> Command:
+    """What stands behind `/diagnose`."""
+    said = unformatted(text)
+    words = said.split()
+    if not words:
+        return AskHelp()
+    command = _word_command(said, words)
+    if command is not None:
+        return command
+    if _first(words) in _DIAGNOSE:
+        said, words = _behind(said, words[0]), words[1:]
+        if not words:
+            return AskHelp()
+    if "\n" in said:
+        return AskText(text=said)
+    asked = _object(words) or _from_kubectl(said)
+    if asked is not None:
+        return asked
+    return _single_word(words[0]) if len(words) == 1 else AskText(text=said)
+
+
+def parse_message(text: str) -> Command:
+    """What a mention or a direct message asks; nothing in it is misuse: what is no command is a text."""
+    said = unformatted(text)
+    words = said.split()
+    if not words:
+        return AskHelp()
+    command = _word_command(said, words)
+    if command is None and "\n" not in said:
+        command = _object(words[1:] if _first(words) in _DIAGNOSE else words) or _natural(said) or _from_kubectl(said)
+    return AskText(text=said) if command is None or isinstance(command, Misused) else command
+
+
+# --- commands that are a word ---------------------------------------------------------------------------------------
+
+
+def _word_command(said: str, words: Sequence[str]) -> Command | None:
+    first = _first(words)
+    if first in _HELP and len(words) <= 2:
+        return AskHelp(topic=" ".join(words[1:]))
+    if first in _EXPLAIN:
+        rest = _behind(said, words[0])
+        if rest:
+            return AskText(text=rest)
+        return Misused(
+            says=Text(en="explain needs the text of an error", zh="explain 后面需要报错文本"), closest="explain <error>"
+        )
+    if first in _MUTED and len(words) == 1:
+        return Muted()
+    if first in _UNMUTE and len(words) <= 2:
+        if len(words) == 2:
+            return Muted(unmute=words[1].strip("`"))
+        return Misused(
+            says=Text(en="unmute needs the id of an incident", zh="unmute 后面需要问题的 ID"), closest="unmute all"
+        )
+    return None
+
+
+def _first(words: Sequence[str]) -> str:
+    return words[0].lower().rstrip(":：")
+
+
+def _behind(said: str, word: str) -> str:
+    return said[said.index(word) + len(word) :].strip()
+
+
+def _single_word(word: str) -> Command:
+    """One word is a command with a slip, or a name without its kind."""
+    bare = word.lower()
+    distance, meant = min((OSA.distance(bare, known), known) for known in _COMMANDS)
+    if distance <= (1 if len(bare) < 6 else 2):
+        return Misused(says=Text(en=f'"{word}" is no command', zh=f"“{word}”不是可用的命令"), closest=meant)
+    if bare in KINDS:
+        return Misused(
+            says=Text(en=f"which {word}? A name is missing", zh=f"缺少名称：哪个 {word}？"),
+            closest=f"{word} <namespace>/<name>",
+        )
+    if IS_NAME.fullmatch(word):
+        return Misused(
+            says=Text(en=f'of which kind is "{word}"?', zh=f"“{word}”是什么类型的对象？"), closest=f"pod {word}"
+        )
+    return AskText(text=word)
+
+
+# --- an object ------------------------------------------------------------------------------------------------------
+
+
+def _object(words: Sequence[str]) -> AskObject | Misused | None:
+    """KIND [NS/]NAME, KIND/[NS/]NAME, NS/NAME (a pod); -n NS or "in NS" behind; None for what is no such thing."""
+    bare, namespace = _without_namespace([word.strip("`") for word in words])
+    if len(bare) == 1:
+        parts = bare[0].split("/")
+        if len(parts) == 2 and parts[0].lower() not in KINDS:
+            return _made("pod", bare[0], namespace) if all(map(IS_NAME.fullmatch, parts)) else None
+        kind, _, target = bare[0].partition("/")
+        return _made(kind, target, namespace) if kind.lower() in KINDS and target else None
+    if len(bare) != 2:
+        return None
+    kind, target = bare
+    if kind.lower() in KINDS:
+        return _made(kind, target, namespace)
+    if not _A_KIND.fullmatch(kind) or not all(map(IS_NAME.fullmatch, target.split("/"))):
+        return None
+    # Two words are a kind only the cluster knows and a name where the second is plainly the name of an object.
+    if not (namespace or "/" in target or "." in kind) or kind.lower() in _NO_KIND:
+        return None
+    if meant := _misspelt_kind(kind):
+        where = target if "/" in target or not namespace else f"{namespace}/{target}"
+        return Misused(
+            says=Text(en=f'there is no kind "{kind}"', zh=f"没有“{kind}”这种类型"), closest=f"{meant} {where}"
+        )
+    return _made(kind, target, namespace)
+
+
+def _made(kind: str, target: str, namespace: str) -> AskObject | Misused | None:
+    before, slash, name = target.rpartition("/")
+    if (slash and not IS_NAME.fullmatch(before)) or not IS_NAME.fullmatch(name):
+        return None
+    if before and namespace and before != namespace:
+        return Misused(
+            says=Text(en=f"{target} is in {before}, but {namespace} was named too", zh=f"{target} 与 {namespace} 矛盾"),
+            closest=f"{kind} {target}",
+        )
+    return AskObject(kind=kind, namespace=before or namespace, name=name)
+
+
+def _without_namespace(words: list[str]) -> tuple[list[str], str]:
+    """The words without `-n NS` or `in [namespace] NS`, and that namespace."""
+    left: list[str] = []
+    namespace = ""
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        flag = _NAMESPACE_FLAG.fullmatch(_dashed(word))
+        if flag and (flag[1] or rest):
+            namespace = flag[1] or rest.pop(0)
+        elif left and word.lower() in _IN and rest:
+            if rest[0].lower() in _THE_NAMESPACE and len(rest) > 1:
+                rest.pop(0)
+            namespace = rest.pop(0)
+        else:
+            left.append(word)
+    if namespace and not IS_NAME.fullmatch(namespace):
+        return words, ""
+    return left, namespace
+
+
+def _dashed(word: str) -> str:
+    """Clients turn two hyphens into one long dash."""
+    if word[:1] in _DASHES and word[:1]:
+        return ("--" if word.lstrip(_DASHES).startswith("namespace") else "-") + word.lstrip(_DASHES)
+    return word
+
+
+def _misspelt_kind(kind: str) -> str:
+    """The kind that is meant, where one slip keeps a word from being one that every cluster has."""
+    word = kind.lower()
+    if "." in word or len(word) < 3:
+        return ""
+    distance, meant = min((OSA.distance(word, known), known) for known in KINDS if len(known) > 2)
+    # Two slips lead from one real kind to another: TikvCluster, TidbCluster.
+    return meant if distance == 1 else ""
+
+
+def _from_kubectl(said: str) -> AskObject | None:
+    """The object of a pasted command line, where it is all that was said."""
+    if not said.startswith(("kubectl ", "oc ", "k ", "$ kubectl ")):
+        return None
+    named = dict(named_in_command(said))
+    namespace = named.pop("namespace", "")
+    named.pop("container", "")
+    kind, name = next(iter(named.items()), ("", ""))
+    if kind not in KIND_OF_WORD:
+        return None
+    return AskObject(kind=kind, namespace=namespace, name=name)
+
+
+def _natural(said: str) -> AskObject | None:
+    """The first object named in a short sentence: a known kind and what is plainly a name behind it."""
+    if len(said) > _NATURAL_LENGTH or _OF_A_LOG.search(said):
+        return None
+    words = [word.strip(_PUNCTUATION) for word in _HAN_BESIDE_ASCII.sub(" ", said).split()]
+    words = [word for word in words if word]
+    if len(words) > _NATURAL_WORDS:
+        return None
+    for index, word in enumerate(words[:-1]):
+        if word.lower() not in KINDS:
+            continue
+        target, rest = words[index + 1], words[index + 2 : index + 5]
+        if "/" not in target and not _TELLING_NAME.fullmatch(target) and not _names_namespace(rest):
+            continue
+        _, namespace = _without_namespace([word, target, *rest]) if _names_namespace(rest) else ([], "")
+        made = _made(word, target, namespace)
+        if isinstance(made, AskObject):
+            return made
+    return None
+
+
+def _names_namespace(rest: Sequence[str]) -> bool:
+    return len(rest) > 1 and (rest[0].lower() in _IN or bool(_NAMESPACE_FLAG.fullmatch(_dashed(rest[0]))))

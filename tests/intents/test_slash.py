@@ -1,0 +1,167 @@
+"""What is asked, in words people type at 3 a.m. and in what Slack's clients make of them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intents.commands import IS_NAME, KINDS
+from intents.slack_text import unformatted
+from intents.slash import (
+    AskHelp,
+    AskObject,
+    AskText,
+    Command,
+    Misused,
+    Muted,
+    parse_command,
+    parse_message,
+)
+from responses.slack.mrkdwn import escape
+
+POD = AskObject(kind="pod", namespace="shop", name="api-0")
+NAMES = st.from_regex(IS_NAME, fullmatch=True)
+KIND_WORDS = st.sampled_from(sorted(KINDS))
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("", AskHelp()),
+        ("   ", AskHelp()),
+        ("help", AskHelp()),
+        ("help pods", AskHelp(topic="pods")),
+        ("帮助", AskHelp()),
+        ("pod shop/api-0", POD),
+        ("pod api-0 -n shop", POD),
+        ("-n shop pod api-0", POD),
+        ("pod api-0 --namespace=shop", POD),
+        ("pod api-0 –n shop", POD),  # typed -n, typeset by a client
+        ("pod api-0 —namespace shop", POD),
+        ("pod api-0 in shop", POD),
+        ("pod api-0 in namespace shop", POD),
+        ("diagnose pod shop/api-0", POD),
+        ("诊断 pod shop/api-0", POD),
+        ("pod/shop/api-0", POD),
+        ("pod/api-0 -n shop", POD),
+        ("shop/api-0", POD),
+        ("`pod shop/api-0`", POD),
+        ("pod api-0", AskObject(kind="pod", name="api-0")),
+        ("StatefulSet tidb/db", AskObject(kind="StatefulSet", namespace="tidb", name="db")),
+        ("tikvcluster tidb/db", AskObject(kind="tikvcluster", namespace="tidb", name="db")),
+        ("kafkas.kafka.strimzi.io events", AskObject(kind="kafkas.kafka.strimzi.io", name="events")),
+        ("kubectl -n shop describe pod api-0", POD),
+        ("explain Back-off pulling image", AskText(text="Back-off pulling image")),
+        ("解释 Back-off pulling image", AskText(text="Back-off pulling image")),
+        ("explain\n```\npanic: a\nb\n```", AskText(text="panic: a\nb")),
+        ("connection refused", AskText(text="connection refused")),
+        ("failed default/api-0", AskText(text="failed default/api-0")),
+        ("docker.io/library/nginx", AskText(text="docker.io/library/nginx")),
+        ("pod is crashing", AskText(text="pod is crashing")),
+        ("pod shop/api-0\nError: it failed", AskText(text="pod shop/api-0\nError: it failed")),
+        ("muted", Muted()),
+        ("unmute image-pull-failed", Muted(unmute="image-pull-failed")),
+        ("unmute all", Muted(unmute="all")),
+        ("取消静音 all", Muted(unmute="all")),
+    ],
+)
+def test_a_command_says_what_is_asked(text: str, asked: Command) -> None:
+    assert parse_command(text) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "closest"),
+    [
+        ("hlep", "help"),
+        ("expalin", "explain"),
+        ("explain", "explain <error>"),
+        ("unmute", "unmute all"),
+        ("pod", "pod <namespace>/<name>"),
+        ("api-0", "pod api-0"),
+        ("pdo shop/api-0", "pod shop/api-0"),
+        ("statefullset db -n tidb", "statefulset tidb/db"),
+        ("pod shop/api-0 -n prod", "pod shop/api-0"),
+    ],
+)
+def test_a_slip_is_answered_with_what_was_meant(text: str, closest: str) -> None:
+    command = parse_command(text)
+
+    assert isinstance(command, Misused)
+    assert command.closest == closest
+    assert command.says.en
+    assert command.says.zh
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("<@U0BOT>", AskHelp()),
+        ("<@U0BOT> hello", AskHelp()),
+        ("<@U0BOT> pod shop/api-0", POD),
+        ("<@U0BOT> pod shop/api-0 is broken", POD),
+        ("<@U0BOT> please look at `pod shop/api-0`, it keeps crashing!", POD),
+        ("hey <@U0BOT> what is wrong with pod api-0 in shop?", POD),
+        ("<@U0BOT> 诊断pod shop/api-0怎么了？", POD),
+        ("<@U0BOT> pod api-0 在 命名空间 shop", POD),
+        ("<@U0BOT> node worker-a is NotReady", AskObject(kind="node", name="worker-a")),
+        ("<@U0BOT> pod api keeps failing", AskText(text="pod api keeps failing")),
+        ("<@U0BOT> api-0", AskText(text="api-0")),
+        ("<@U0BOT> pdo shop/api-0", AskText(text="pdo shop/api-0")),
+        ("<@U0BOT> Error: pod shop/api-0 failed", AskText(text="Error: pod shop/api-0 failed")),
+        ("<@U0BOT>\n```Error: a &lt;b&gt;```", AskText(text="Error: a <b>")),
+        ("<@U0BOT> explain OOMKilled", AskText(text="OOMKilled")),
+    ],
+)
+def test_a_mention_is_read_as_a_person_writes_it(text: str, asked: Command) -> None:
+    assert parse_message(text) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "pasted"),
+    [
+        ("a &lt;b&gt; &amp;amp; c", "a <b> &amp; c"),
+        ("see <https://x.example/a?b=1&amp;c=2>", "see https://x.example/a?b=1&c=2"),
+        ("dial <http://api.shop.svc|api.shop.svc>: refused", "dial api.shop.svc: refused"),
+        ("mail <mailto:a@b.example|a@b.example>", "mail a@b.example"),
+        ("<@U0BOT> Error: x", "Error: x"),
+        ("<@U0BOT|casebook> Error: x", "Error: x"),
+        ("<!here> <!subteam^S1|@sre> down", "down"),
+        ("in <#C123|general>", "in #general"),
+        ("at <!date^1392734382^{time}|12:00>", "at 12:00"),
+        ("```Error: x\nline two```", "Error: x\nline two"),
+        ("look:```Error: x```thanks", "look:\nError: x\nthanks"),
+        ("`Error: x`", "Error: x"),
+        ("say “no” to ‘it’", "say \"no\" to 'it'"),
+        ("0/4&nbsp;", "0/4&nbsp;"),
+        ("image <none>:<none>", "image <none>:<none>"),
+    ],
+)
+def test_a_message_becomes_what_was_pasted(text: str, pasted: str) -> None:
+    assert unformatted(text) == pasted
+
+
+PLAIN = st.text(st.characters(exclude_characters="`“”„‟‘’‚‛\u00a0", exclude_categories=["Cs"]))
+
+
+@given(text=PLAIN)
+def test_what_slack_escaped_comes_back_as_it_was(text: str) -> None:
+    assert unformatted(escape(text)) == text.strip()
+
+
+@given(text=st.one_of(st.text(), st.text(st.sampled_from("<>|@#!U1`&lt;-n/ pod.诊断\n“—"))))
+def test_no_text_breaks_the_grammar(text: str) -> None:
+    for parse in (parse_command, parse_message):
+        assert isinstance(parse(text), AskText | AskObject | AskHelp | Muted | Misused)
+
+
+@given(kind=KIND_WORDS, namespace=NAMES, name=NAMES)
+def test_any_object_is_asked_about_by_its_name(kind: str, namespace: str, name: str) -> None:
+    asked = AskObject(kind=kind, namespace=namespace, name=name)
+
+    for text in (f"{kind} {namespace}/{name}", f"{kind}/{namespace}/{name}", f"{kind} {name} -n {namespace}"):
+        assert parse_command(text) == asked
+        assert parse_message(f"<@U0BOT> {text}") == asked
+
+
+def test_a_text_of_brackets_is_read_in_no_time() -> None:
+    assert parse_command("<" * 200_000) == AskText(text="<" * 200_000)
+    assert isinstance(parse_message("<@U1|" * 50_000), AskText)
