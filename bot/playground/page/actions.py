@@ -1,0 +1,149 @@
+"""What a visitor does on the page, handed to the simulated Slack as if a person had done it there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from bot.playground.page.content import Json, Workspace
+from bot.playground.slack import Delivered, SlackWorldError
+from bot.playground.slack.files import SharedFile
+
+_UNANSWERED = (
+    "The app did not answer within three seconds. Slack would say: “We had some trouble connecting. Try again?”"
+)
+
+
+class BadActionError(ValueError):
+    """A body that lacks a field or has one of another type; the message names it."""
+
+
+class Actions:
+    """The things a person can do, by name. Each takes the JSON of one POST."""
+
+    def __init__(self, *, slack: Workspace) -> None:
+        self._slack = slack
+        self._known: dict[str, Callable[[_Body], Awaitable[Json]]] = {
+            "say": self._say,
+            "edit": self._edit,
+            "remove": self._remove,
+            "slash": self._slash,
+            "shortcut": self._shortcut,
+            "click": self._click,
+            "click_view": self._click_view,
+            "submit": self._submit,
+            "close": self._close,
+        }
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(self._known)
+
+    async def perform(self, name: str, given: Json) -> Json:
+        """Do it: {ok: true, …}, or {ok: false, error} if the workspace or the app does not take it.
+
+        `name` is one of `names`. BadActionError for a body that is not understood.
+        """
+        action = self._known[name]
+        try:
+            return await action(_Body(given))
+        except SlackWorldError as refused:
+            return {"ok": False, "error": str(refused)}
+
+    async def _say(self, body: _Body) -> Json:
+        content = body.optional("snippet")
+        files = [SharedFile(name="snippet.txt", content=content.encode(), snippet=True)] if content else []
+        thread_ts = body.optional("thread_ts") or ""
+        ts = await self._slack.say(
+            body.text("user"), body.text("channel"), body.text("text"), thread_ts=thread_ts, files=files
+        )  # fmt: skip
+        return {"ok": True, "ts": ts}
+
+    async def _edit(self, body: _Body) -> Json:
+        await self._slack.edit(body.text("user"), body.text("channel"), body.text("ts"), body.text("text"))
+        return {"ok": True}
+
+    async def _remove(self, body: _Body) -> Json:
+        await self._slack.remove(body.text("user"), body.text("channel"), body.text("ts"))
+        return {"ok": True}
+
+    async def _slash(self, body: _Body) -> Json:
+        return _outcome(
+            await self._slack.slash(
+                body.text("user"), body.text("channel"), body.text("text"), command=body.text("command")
+            )
+        )  # fmt: skip
+
+    async def _shortcut(self, body: _Body) -> Json:
+        return _outcome(
+            await self._slack.shortcut(
+                body.text("user"), body.text("channel"), body.text("ts"), callback_id=body.text("callback_id")
+            )
+        )  # fmt: skip
+
+    async def _click(self, body: _Body) -> Json:
+        return _outcome(
+            await self._slack.click(
+                body.text("user"), body.text("channel"), body.text("ts"), body.text("action_id"),
+                block_id=body.optional("block_id"), value=body.chosen(),
+            )
+        )  # fmt: skip
+
+    async def _click_view(self, body: _Body) -> Json:
+        return _outcome(
+            await self._slack.click_view(
+                body.text("user"), body.text("view_id"), body.text("action_id"),
+                block_id=body.optional("block_id"), value=body.chosen(),
+            )
+        )  # fmt: skip
+
+    async def _submit(self, body: _Body) -> Json:
+        delivered = await self._slack.submit(body.text("user"), body.text("view_id"), body.values())
+        return _outcome(delivered)
+
+    async def _close(self, body: _Body) -> Json:
+        delivered = await self._slack.close(body.text("user"), body.text("view_id"), all=body.flag("all"))
+        return {"ok": True} if delivered is None else _outcome(delivered)
+
+
+class _Body:
+    """The fields of one POST, read as what they must be."""
+
+    def __init__(self, given: Json) -> None:
+        self._given = given
+
+    def text(self, name: str) -> str:
+        value = self._given.get(name)
+        if not isinstance(value, str):
+            raise BadActionError(f"{name}: expected a string, got {type(value).__name__}")
+        return value
+
+    def optional(self, name: str) -> str | None:
+        return None if self._given.get(name) is None else self.text(name)
+
+    def flag(self, name: str) -> bool:
+        return self._given.get(name) is True
+
+    def chosen(self) -> Any:
+        """The value of a button or an option, or of several ticked boxes."""
+        chosen = self._given.get("chosen")
+        if chosen is None:
+            return self.optional("value")
+        if not isinstance(chosen, list) or not all(isinstance(each, str) for each in chosen):
+            raise BadActionError("chosen: expected a list of strings")
+        return chosen
+
+    def values(self) -> Json:
+        values = self._given.get("values", {})
+        if not isinstance(values, dict) or not all(isinstance(each, dict) for each in values.values()):
+            raise BadActionError("values: expected a mapping of block ids to mappings of action ids")
+        return values
+
+
+def _outcome(delivered: Delivered) -> Json:
+    if delivered.ok:
+        return {"ok": True}
+    if delivered.status:
+        return {"ok": False, "error": f"The app answered with HTTP {delivered.status}."}
+    nobody = delivered.body == "nobody listens"
+    return {"ok": False, "error": "No app listens to this workspace yet." if nobody else _UNANSWERED}

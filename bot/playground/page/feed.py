@@ -1,0 +1,137 @@
+"""Everything a page shows, as items by key, and the stream that tells a page which of them changed.
+
+A page is always brought from what it has to what stands now, so that it cannot drift from the workspace: there is no
+event that it could miss.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
+from typing import Any
+
+from bot.playground.page.content import Json, Workspace
+from bot.playground.page.watching import ClusterWatch
+
+_SHOWN_CALLS = 150
+# Several changes of one moment (a reply, its count, the call that made it) reach the page as one.
+_SETTLE = 0.04
+_HEARTBEAT = 15.0
+
+
+class Signal:
+    """Wakes every stream when something may have changed."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Event] = set()
+
+    def fire(self) -> None:
+        for each in self._waiting:
+            each.set()
+
+    def join(self) -> asyncio.Event:
+        event = asyncio.Event()
+        self._waiting.add(event)
+        return event
+
+    def leave(self, event: asyncio.Event) -> None:
+        self._waiting.discard(event)
+
+
+class Feed:
+    """Items by key (`message/<channel>/<ts>`, `ephemeral/<ts>`, `view/<id>`, `call/<n>`, …) for one acting user."""
+
+    def __init__(
+        self,
+        *,
+        slack: Workspace,
+        watch: ClusterWatch,
+        page: Callable[[str], Json],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._slack = slack
+        self._watch = watch
+        self._page = page
+        self._clock = clock
+        self._noticed: dict[str, float] = {}
+        self.signal = Signal()
+
+    def state(self, user: str) -> Json:
+        """Everything, as the first change of a stream says it: {reset, page, put: {key: item}, drop}."""
+        page = self._page(user)
+        listed = [each["id"] for each in page["channels"]]
+        return {"reset": True, "page": page, "put": self._items(user, listed), "drop": []}
+
+    async def changes(self, user: str) -> AsyncIterator[Json | None]:
+        """The state, then what changes in it, for ever; None where nothing happened for a while."""
+        woken = self.signal.join()
+        try:
+            state = self.state(user)
+            sent = {key: _written(item) for key, item in state["put"].items()}
+            page = _written(state["page"])
+            yield state
+            while True:
+                try:
+                    async with asyncio.timeout(_HEARTBEAT):
+                        await woken.wait()
+                except TimeoutError:
+                    yield None
+                    continue
+                await asyncio.sleep(_SETTLE)
+                woken.clear()
+                state = self.state(user)
+                now = {key: _written(item) for key, item in state["put"].items()}
+                put = {key: state["put"][key] for key, text in now.items() if sent.get(key) != text}
+                change: Json = {"put": put, "drop": [key for key in sent if key not in now]}
+                if _written(state["page"]) != page:
+                    page = _written(state["page"])
+                    change["page"] = state["page"]
+                sent = now
+                if put or change["drop"] or "page" in change:
+                    yield change
+        finally:
+            self.signal.leave(woken)
+
+    def notice(self) -> None:
+        """Remember when each delivery and request was first seen: they carry no time of their own."""
+        now = self._clock()
+        for name in (*self._deliveries(), *self._requests()):
+            self._noticed.setdefault(name, now)
+
+    def _items(self, user: str, channels: list[str]) -> dict[str, Json]:
+        self.notice()
+        items: dict[str, Json] = {}
+        for channel in channels:
+            for message in self._slack.messages(channel):
+                items[f"message/{channel}/{message['ts']}"] = message | {"channel": channel}
+        for message in self._slack.ephemerals(user):
+            items[f"ephemeral/{message['ts']}"] = message
+        for depth, view in enumerate(self._slack.views(user)):
+            items[f"view/{view['id']}"] = view | {"depth": depth}
+        items["cluster/now"] = self._watch.look()
+        return items | self._calls() | self._stamped(self._deliveries()) | self._stamped(self._requests())
+
+    def _calls(self) -> dict[str, Json]:
+        calls = self._slack.calls
+        first = max(0, len(calls) - _SHOWN_CALLS)
+        return {f"call/{number}": asdict(each) | {"number": number} for number, each in enumerate(calls[first:], first)}
+
+    def _deliveries(self) -> dict[str, Json]:
+        sent = self._slack.deliveries
+        first = max(0, len(sent) - _SHOWN_CALLS)
+        return {
+            f"delivery/{number}": asdict(each) | {"number": number} for number, each in enumerate(sent[first:], first)
+        }
+
+    def _requests(self) -> dict[str, Json]:
+        return {f"request/{each['number']}": each for each in self._watch.requests()}
+
+    def _stamped(self, items: dict[str, Json]) -> dict[str, Json]:
+        return {key: item | {"at": self._noticed[key]} for key, item in items.items()}
+
+
+def _written(item: Any) -> str:
+    return json.dumps(item, ensure_ascii=False, sort_keys=True, default=str)

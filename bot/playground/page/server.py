@@ -1,0 +1,208 @@
+"""The page's own small server: static files, one stream of what changes, one POST per thing a person does.
+
+It holds no state but the token: what stands is the simulated Slack's and the simulated cluster's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.playground.page.actions import Actions, BadActionError
+from bot.playground.page.content import (
+    COMMANDS,
+    SHORTCUTS,
+    Json,
+    MessageShortcut,
+    PasteSample,
+    Person,
+    Place,
+    SlashCommand,
+    Workspace,
+)
+from bot.playground.page.feed import Feed
+from bot.playground.page.guard import Guard
+from bot.playground.page.watching import Cluster, ClusterWatch
+
+_STATIC = Path(__file__).parent / "static"
+_LARGEST_BODY = 2 * 1024 * 1024
+_LOOK_EVERY = 0.3
+
+
+class PlaygroundPage:
+    """A page beside a simulated Slack and a simulated cluster. Start it inside a running event loop.
+
+    `users` are those whom a visitor may act as, the first one at the start; `channels` those it lists, the first one
+    open at the start. The direct messages of the acting user are listed too. `hosts` are names besides loopback's by
+    which browsers may reach it.
+    """
+
+    def __init__(
+        self,
+        *,
+        slack: Workspace,
+        cluster: Cluster,
+        samples: Sequence[PasteSample] = (),
+        users: Sequence[Person],
+        channels: Sequence[Place],
+        title: str = "Casebook playground",
+        commands: Sequence[SlashCommand] = COMMANDS,
+        shortcuts: Sequence[MessageShortcut] = SHORTCUTS,
+        hosts: frozenset[str] = frozenset(),
+    ) -> None:
+        self._slack = slack
+        self._samples = tuple(samples)
+        self._people = tuple(users)
+        self._places = tuple(channels)
+        self._title = title
+        self._commands = tuple(commands)
+        self._shortcuts = tuple(shortcuts)
+        self._guard = Guard(hosts=hosts)
+        self._watch = ClusterWatch(cluster=cluster)
+        self._actions = Actions(slack=slack)
+        self._feed = Feed(slack=slack, watch=self._watch, page=self._page)
+        self._runner: web.AppRunner | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._streams: set[asyncio.Task[object]] = set()
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Listen on `host`:`port` (0: any free port) and return the address to open, which carries the token."""
+        application = web.Application(middlewares=[self._guard.middleware], client_max_size=_LARGEST_BODY)
+        application.on_response_prepare.append(self._guard.on_prepare)
+        application.router.add_get("/", self._index)
+        application.router.add_get("/api/state", self._state)
+        application.router.add_get("/api/events", self._events)
+        application.router.add_post("/api/actions/{name}", self._act)
+        application.router.add_static("/static", _STATIC)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+        self._tasks = [asyncio.create_task(self._follow_slack()), asyncio.create_task(self._follow_cluster())]
+        listening = self._runner.addresses[0]
+        shown = f"[{listening[0]}]" if ":" in listening[0] else listening[0]
+        return f"http://{shown}:{listening[1]}/?t={self._guard.token}"
+
+    async def stop(self) -> None:
+        """Stop listening and end the streams of open pages."""
+        tasks = [*self._tasks, *self._streams]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self._runner, self._tasks = None, []
+
+    async def _follow_slack(self) -> None:
+        with self._slack.subscribe() as changes:
+            async for _ in changes:
+                self._feed.signal.fire()
+
+    async def _follow_cluster(self) -> None:
+        mark = self._watch.mark
+        while True:
+            # Nothing of a cluster tells its watchers; a look costs two numbers while nothing changes.
+            await asyncio.sleep(_LOOK_EVERY)
+            if self._watch.mark != mark:
+                mark = self._watch.mark
+                self._feed.notice()
+                self._feed.signal.fire()
+
+    async def _index(self, request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(_STATIC / "index.html")
+
+    async def _state(self, request: web.Request) -> web.StreamResponse:
+        return web.json_response(self._feed.state(self._acting(request)), dumps=_dumps)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        user = self._acting(request)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        task = asyncio.current_task()
+        if task is not None:
+            self._streams.add(task)
+        try:
+            async for change in self._feed.changes(user):
+                data = ": still here\n\n" if change is None else f"event: change\ndata: {_dumps(change)}\n\n"
+                await response.write(data.encode())
+        except ConnectionResetError:
+            pass  # The page was closed.
+        finally:
+            if task is not None:
+                self._streams.discard(task)
+        return response
+
+    async def _act(self, request: web.Request) -> web.StreamResponse:
+        if request.content_type != "application/json":
+            raise web.HTTPUnsupportedMediaType(text="expected a body of type application/json")
+        try:
+            body = await request.json()
+        except ValueError:
+            raise web.HTTPBadRequest(text="the body is no JSON") from None
+        if not isinstance(body, dict):
+            raise web.HTTPBadRequest(text="the body is no JSON object")
+        if body.get("user") not in {each.id for each in self._people}:
+            return web.json_response({"ok": False, "error": "The page acts for nobody of that id."}, status=400)
+        name = request.match_info["name"]
+        if name not in self._actions.names:
+            return web.json_response({"ok": False, "error": f"There is no action {name!r}."}, status=404)
+        try:
+            outcome = await self._actions.perform(name, body)
+        except BadActionError as wrong:
+            return web.json_response({"ok": False, "error": str(wrong)}, status=400)
+        return web.json_response(outcome, dumps=_dumps)
+
+    def _acting(self, request: web.Request) -> str:
+        """Whom the page acts as; a browser may remember somebody of a playground that ran before."""
+        known = [each.id for each in self._people]
+        user = request.query.get("user", "")
+        return user if user in known else known[0]
+
+    def _page(self, user: str) -> Json:
+        """What the page needs to know besides what stands in the channels, for one acting user."""
+        known = {each["id"]: each for each in self._slack.users()}
+        bot = known[self._slack.bot_user_id]
+        return {
+            "title": self._title,
+            "acting": user,
+            "users": [
+                {"id": each.id, "title": each.title} | _person(known[each.id])
+                for each in self._people
+                if each.id in known
+            ],
+            "others": [{"id": each["id"]} | _person(each) for each in known.values()],
+            "bot": {"id": bot["id"], "bot_id": self._slack.bot_id, "title": "app"} | _person(bot),
+            "channels": self._channels(user, bot_name=bot["name"]),
+            "samples": [asdict(each) for each in self._samples],
+            "commands": [asdict(each) for each in self._commands],
+            "shortcuts": [asdict(each) for each in self._shortcuts],
+        }
+
+    def _channels(self, user: str, *, bot_name: str) -> list[Json]:
+        topics = {each.id: each.topic for each in self._places}
+        standing = {each["id"]: each for each in self._slack.channels()}
+        listed = [standing[each.id] for each in self._places if each.id in standing]
+        listed += [each for each in standing.values() if each.get("is_im") and each.get("user") == user]
+        return [
+            {
+                "id": each["id"],
+                "name": each.get("name") or bot_name,
+                "topic": topics.get(each["id"], ""),
+                "direct": bool(each.get("is_im")),
+                "archived": bool(each.get("is_archived")),
+                "external": bool(each.get("is_ext_shared")),
+            }
+            for each in listed
+        ]
+
+
+def _person(user: Json) -> Json:
+    return {"name": user["name"], "locale": user.get("locale", ""), "guest": bool(user.get("is_restricted"))}
+
+
+def _dumps(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)

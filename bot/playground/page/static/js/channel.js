@@ -1,0 +1,50 @@
+// @ts-check
+// The open channel: its head, the way through in four steps, the messages, the samples and the composer.
+
+import { Composer } from "./composer.js";
+import { el, fill, refill } from "./dom.js";
+import { Guide } from "./guide.js";
+import { MessageList } from "./messages.js";
+import { SampleBar } from "./samples.js";
+
+export class ChannelPane {
+  /**
+   * @param {import("./world.js").World} world
+   * @param {import("./messages.js").Ways} ways
+   * @param {HTMLElement} root
+   */
+  constructor(world, ways, root) {
+    this.world = world;
+    this.title = el("h1", { class: "pane-title", testid: "channel-title" });
+    this.topic = el("p", { class: "topic" });
+    this.list = new MessageList(world, ways, { inThread: false, label: "Messages" });
+    this.composer = new Composer(world, { id: "composer-channel", inThread: false });
+    this.guide = new Guide(world);
+    this.samples = new SampleBar(world, this.composer);
+    this.empty = el("p", { class: "empty", testid: "empty-channel" });
+    this.list.scroller.prepend(this.empty);
+    fill(
+      root,
+      el("header", { class: "pane-head" }, this.title, this.topic),
+      this.guide.element,
+      this.list.scroller,
+      this.samples.element,
+      this.composer.element,
+    );
+  }
+
+  render() {
+    const channel = this.world.channelOf(this.world.channel);
+    refill(this.title, el("span", { class: "hash", "aria-hidden": "true", text: channel?.direct ? "@" : "#" }), channel?.name ?? "");
+    this.topic.textContent = channel?.topic ?? "";
+    this.composer.label(channel?.direct ? `Message ${channel.name}` : `Message #${channel?.name ?? ""} — paste an error here`);
+    const messages = this.world.inChannel();
+    this.empty.hidden = messages.length > 0;
+    this.empty.textContent = channel?.direct
+      ? `This is your conversation with ${channel.name}. Paste an error, or ask it for help.`
+      : `This is the very beginning of #${channel?.name ?? ""}. Paste an error below, or take a sample.`;
+    this.list.show(messages);
+    this.guide.render();
+    this.samples.render();
+  }
+}

@@ -1,0 +1,166 @@
+// @ts-check
+// Puts the page together: the stream of changes comes in, each pane redraws what it shows of them.
+
+import { ChannelPane } from "./channel.js";
+import { ClusterPane, diagnoseCommand } from "./cluster.js";
+import { byId } from "./dom.js";
+import { Inspector } from "./inspector.js";
+import { closeMenu } from "./menu.js";
+import { Modal } from "./modal.js";
+import { announce } from "./notice.js";
+import { Feed } from "./server.js";
+import { Sidebar } from "./sidebar.js";
+import { setUpTheme } from "./theme.js";
+import { ThreadPane } from "./thread.js";
+import { refreshTimes } from "./times.js";
+import { World } from "./world.js";
+
+const ACTING = "casebook-acting-as";
+const TIMES_EVERY = 10_000;
+
+const world = new World();
+const ways = { openThread, closeThread, openChannel, actAs, diagnose, closeCluster: () => showPane("cluster", false) };
+const channel = new ChannelPane(world, ways, byId("channel"));
+const thread = new ThreadPane(world, ways, byId("thread"));
+const sidebar = new Sidebar(world, ways, byId("sidebar"));
+const cluster = new ClusterPane(world, ways, byId("cluster"), byId("cluster-badge"));
+const inspector = new Inspector(world, byId("inspector"), () => toggleInspector(false));
+const modal = new Modal(world);
+const feed = new Feed({ change: (change) => world.apply(change), state: showConnection });
+
+world.listen((touched, fresh) => {
+  if (touched.has("page")) settle();
+  sidebar.arrived(fresh);
+  if (touched.has("page") || fresh.length) sidebar.render();
+  if (touched.has("page") || touched.has("message") || touched.has("ephemeral")) {
+    channel.render();
+    thread.render();
+  }
+  if (touched.has("delivery") || touched.has("cluster")) channel.guide.render();
+  if (touched.has("view") || touched.has("page")) modal.render();
+  if (touched.has("cluster") || touched.has("request")) cluster.render();
+  if (["call", "delivery", "request"].some((each) => touched.has(each))) inspector.render();
+  for (const message of fresh) arrived(message);
+});
+
+setUpTheme(byId("toggle-theme"));
+byId("toggle-inspector").addEventListener("click", () => toggleInspector());
+byId("toggle-cluster").addEventListener("click", () => showPane("cluster"));
+byId("toggle-sidebar").addEventListener("click", () => showPane("sidebar"));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  closeMenu();
+  if (world.thread) closeThread();
+  else if (!byId("inspector").hidden) toggleInspector(false);
+});
+setInterval(refreshTimes, TIMES_EVERY);
+// The address that was printed carries the token; the cookie has it now, so it need not stay in the history.
+history.replaceState(null, "", "/");
+world.user = remembered();
+feed.open(world.user);
+
+/** Choose where to stand once it is known what there is. */
+function settle() {
+  document.title = world.page.title;
+  byId("brand-note").textContent = world.page.title.replace(/^Casebook\s*/, "");
+  world.user = world.page.acting;
+  if (!world.page.channels.some((each) => each.id === world.channel)) world.channel = world.page.channels[0]?.id ?? "";
+}
+
+/**
+ * @param {string} id
+ */
+function openChannel(id) {
+  world.channel = id;
+  world.thread = "";
+  showPane("sidebar", false);
+  channel.list.scroller.scrollTop = channel.list.scroller.scrollHeight;
+  world.touch("page");
+  channel.list.scroller.scrollTop = channel.list.scroller.scrollHeight;
+}
+
+/**
+ * @param {string} ts
+ * @param {{ write?: boolean }} [options]
+ */
+function openThread(ts, { write = false } = {}) {
+  world.thread = ts;
+  world.touch("message");
+  if (write) thread.composer.field.focus();
+}
+
+function closeThread() {
+  const ts = world.thread;
+  world.thread = "";
+  world.touch("message");
+  const opener = document.querySelector(`#channel [data-ts="${CSS.escape(ts)}"]`);
+  if (opener instanceof HTMLElement) opener.focus({ preventScroll: true });
+}
+
+/**
+ * @param {string} id
+ */
+function actAs(id) {
+  world.user = id;
+  try {
+    sessionStorage.setItem(ACTING, id);
+  } catch {
+    // Then a reload acts as the first person again.
+  }
+  world.thread = "";
+  feed.open(id);
+}
+
+/** @returns {string} */
+function remembered() {
+  try {
+    return sessionStorage.getItem(ACTING) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/** @param {Record<string, any>} item */
+function diagnose(item) {
+  showPane("cluster", false);
+  channel.composer.put(diagnoseCommand(item, world.page.commands[0]?.command ?? "/diagnose"));
+}
+
+/**
+ * What a new message brings about: it is announced, and an answer to one's own paste opens its thread.
+ * @param {Record<string, any>} message
+ */
+function arrived(message) {
+  const isBot = Boolean(message.bot_id) || message.subtype === "ephemeral";
+  if (message.user === world.user && !isBot) return;
+  announce(`${isBot ? world.page.bot.name : world.userName(message.user)}: ${message.text ?? ""}`);
+  if (!isBot || world.thread || message.channel !== world.channel || !message.thread_ts) return;
+  const root = world.items.get(`message/${message.channel}/${message.thread_ts}`);
+  if (root?.user === world.user && message.thread_ts !== message.ts) openThread(message.thread_ts);
+}
+
+/** @param {boolean} connected */
+function showConnection(connected) {
+  const state = byId("linkstate");
+  state.textContent = connected ? "" : "Connection lost — trying again…";
+  state.classList.toggle("lost", !connected);
+}
+
+/** @param {boolean} [open] */
+function toggleInspector(open = byId("inspector").hidden) {
+  byId("inspector").hidden = !open;
+  byId("toggle-inspector").setAttribute("aria-expanded", String(open));
+  inspector.render();
+  if (open) inspector.list.focus();
+  else byId("toggle-inspector").focus();
+}
+
+/**
+ * Show or hide a side pane where the window is too narrow for all.
+ * @param {"sidebar" | "cluster"} name
+ * @param {boolean} [open]
+ */
+function showPane(name, open = !document.body.classList.contains(`show-${name}`)) {
+  document.body.classList.toggle(`show-${name}`, open);
+  byId(`toggle-${name}`).setAttribute("aria-expanded", String(open));
+}

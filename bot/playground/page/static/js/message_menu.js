@@ -1,0 +1,78 @@
+// @ts-check
+// The menu of a message: the app's shortcuts, what its author may do, and its raw payload.
+
+import { ask } from "./confirm.js";
+import { el } from "./dom.js";
+import { decode } from "./mrkdwn.js";
+import { notify } from "./notice.js";
+import { perform } from "./server.js";
+
+/**
+ * @typedef {Record<string, any>} Json
+ * @typedef {import("./world.js").World} World
+ */
+
+const BUILDER = "https://app.slack.com/block-kit-builder/#";
+
+/**
+ * @param {World} world
+ * @param {Json} message
+ * @returns {import("./menu.js").Item[]}
+ */
+export function messageMenu(world, message) {
+  const at = { user: world.user, channel: message.channel, ts: message.ts };
+  const ephemeral = message.subtype === "ephemeral";
+  const own = message.user === world.user && !message.bot_id && !ephemeral;
+  const raw = JSON.stringify(message, null, 2);
+  /** @type {import("./menu.js").Item[]} */
+  const items = ephemeral
+    ? []
+    : world.page.shortcuts.map((each) => ({
+        label: each.title,
+        note: world.page.bot.name,
+        testid: `shortcut-${each.callback_id}`,
+        run: () => done(perform("shortcut", { ...at, callback_id: each.callback_id })),
+      }));
+  items.push({ label: "Copy text", run: () => copy(decode(String(message.text ?? ""))) });
+  items.push({ label: "Copy raw JSON", testid: "copy-json", run: () => copy(raw) });
+  if (message.blocks?.length) {
+    const payload = encodeURIComponent(JSON.stringify({ blocks: message.blocks }));
+    items.push({ label: "Open in Block Kit Builder", note: "leaves this page", testid: "block-kit-builder", href: BUILDER + payload });
+  }
+  if (own) {
+    items.push({ label: "Edit message…", testid: "edit-message", run: () => edit(at, message) });
+    items.push({ label: "Delete message…", testid: "delete-message", danger: true, run: () => remove(at) });
+  }
+  return items;
+}
+
+/**
+ * @param {Json} at
+ * @param {Json} message
+ */
+async function edit(at, message) {
+  const field = el("textarea", { class: "field", rows: "8", "aria-label": "Message", spellcheck: "false", testid: "edit-field", value: decode(String(message.text ?? "")) });
+  if (await ask({ title: "Edit message", body: [field], yes: "Save", no: "Cancel" })) await done(perform("edit", { ...at, text: field.value }));
+}
+
+/** @param {Json} at */
+async function remove(at) {
+  const body = el("p", { text: "Delete this message? Its answer goes too." });
+  if (await ask({ title: "Delete message", body: [body], yes: "Delete", no: "Cancel", danger: true })) await done(perform("remove", at));
+}
+
+/** @param {Promise<import("./server.js").Outcome>} performing */
+async function done(performing) {
+  const outcome = await performing;
+  if (!outcome.ok) notify(outcome.error ?? "That did not work.");
+}
+
+/** @param {string} text */
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    notify("Copied.");
+  } catch {
+    notify("The browser does not let this page write to the clipboard.");
+  }
+}

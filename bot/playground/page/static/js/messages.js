@@ -1,0 +1,266 @@
+// @ts-check
+// A list of messages, of a channel or of a thread: redrawn one by one, so that focus and scrolling stay.
+
+import { renderBlocks } from "./blocks.js";
+import { el, refill } from "./dom.js";
+import { openMenu } from "./menu.js";
+import { messageMenu } from "./message_menu.js";
+import { mrkdwn } from "./mrkdwn.js";
+import { keepFocus } from "./focus.js";
+import { press } from "./press.js";
+import { ago } from "./times.js";
+
+/**
+ * @typedef {Record<string, any>} Json
+ * @typedef {import("./world.js").World} World
+ * @typedef {{ openThread: (ts: string, options?: { write?: boolean }) => void }} Ways
+ */
+
+const TOGETHER = 300;
+const LONG_LINES = 12;
+const LONG_TEXT = 1400;
+const NEAR_THE_END = 80;
+
+export class MessageList {
+  /**
+   * @param {World} world
+   * @param {Ways} ways
+   * @param {{ inThread: boolean, label: string }} options
+   */
+  constructor(world, ways, { inThread, label }) {
+    this.world = world;
+    this.ways = ways;
+    this.inThread = inThread;
+    this.list = el("ol", { class: "messages", "aria-label": label, testid: inThread ? "thread-messages" : "messages" });
+    this.scroller = el("div", { class: "scroller" }, this.list);
+    /** @type {Map<string, { element: HTMLElement, drawn: string }>} */
+    this.shown = new Map();
+    this.list.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.move(event));
+  }
+
+  /**
+   * Show these messages, oldest first; at the end of the list the view follows new ones.
+   * @param {Json[]} messages
+   */
+  show(messages) {
+    const follow = this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < NEAR_THE_END;
+    const before = this.list.childElementCount;
+    keepFocus(this.list, () => this.draw(messages));
+    if (follow || before === 0) this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  /** @param {Json[]} messages */
+  draw(messages) {
+    const wanted = new Set(messages.map(keyOf));
+    for (const [key, { element }] of this.shown) {
+      if (wanted.has(key)) continue;
+      element.remove();
+      this.shown.delete(key);
+    }
+    messages.forEach((message, at) => {
+      const replies = this.inThread ? [] : this.world.inThread(message.ts, message.channel).filter((each) => each.ts !== message.ts);
+      const joined = isJoined(message, messages[at - 1]) && !(this.inThread && at === 1);
+      const drawn = JSON.stringify([message, joined, replies.map((each) => each.ts), this.marks(message), this.world.user, this.world.page.users.length]);
+      const key = keyOf(message);
+      const standing = this.shown.get(key);
+      if (standing?.drawn === drawn) {
+        if (this.list.children[at] !== standing.element) this.list.insertBefore(standing.element, this.list.children[at] ?? null);
+        return;
+      }
+      const element = this.message(message, { joined, replies });
+      if (standing) standing.element.replaceWith(element);
+      else this.list.insertBefore(element, this.list.children[at] ?? null);
+      this.shown.set(key, { element, drawn });
+    });
+    const last = this.list.lastElementChild;
+    for (const each of this.list.children) each.tabIndex = each === last ? 0 : -1;
+  }
+
+  /**
+   * What of the page's own state shows in a message.
+   * @param {Json} message
+   */
+  marks(message) {
+    const key = keyOf(message);
+    const of = (/** @type {string} */ each) => each.startsWith(`${key}|`);
+    return [
+      [...this.world.pending].filter(of),
+      [...this.world.failures].filter(([each]) => of(each)),
+      this.world.expanded.has(key),
+      this.world.thread === message.ts,
+    ];
+  }
+
+  /**
+   * @param {Json} message
+   * @param {{ joined: boolean, replies: Json[] }} place
+   */
+  message(message, { joined, replies }) {
+    const ephemeral = message.subtype === "ephemeral";
+    const isBot = Boolean(message.bot_id) || ephemeral;
+    const isOurs = ephemeral || message.bot_id === this.world.page.bot.bot_id;
+    const author = isOurs ? this.world.page.bot : (this.world.userOf(message.user) ?? { id: message.bot_id ?? message.user, name: message.user ?? "?" });
+    const name = message.username || author.name;
+    const classes = ["message", joined && "joined", isBot && "from-bot", ephemeral && "ephemeral", this.world.thread === message.ts && !this.inThread && "open"];
+    return el(
+      "li",
+      {
+        class: classes.filter(Boolean).join(" "),
+        testid: "message",
+        "aria-label": `${name}: ${String(message.text ?? "").slice(0, 200)}`,
+        data: { ts: message.ts, user: author.id, bot: String(isBot), ephemeral: String(ephemeral), focus: `message/${message.ts}` },
+      },
+      ephemeral ? el("p", { class: "only-you", text: "Only visible to you" }) : null,
+      joined ? ago(Number(message.ts), { class: "time aside", short: true }) : avatar(author.id, name, isOurs),
+      el(
+        "div",
+        { class: "message-main" },
+        joined
+          ? null
+          : el("p", { class: "message-head" }, el("span", { class: "author", text: name }), isBot ? el("span", { class: "app-mark", text: "APP" }) : null, ago(Number(message.ts))),
+        this.body(message, isBot),
+        replies.length ? this.threadSummary(message, replies) : null,
+      ),
+      this.tools(message, ephemeral),
+    );
+  }
+
+  /**
+   * @param {Json} message
+   * @param {boolean} isBot
+   */
+  body(message, isBot) {
+    const key = keyOf(message);
+    const world = this.world;
+    const context = {
+      names: world.names,
+      act: (/** @type {import("./controls.js").Press} */ each) => press(world, message, key, each),
+      pending: (/** @type {string} */ each) => world.pending.has(`${key}|${each}`),
+      failure: (/** @type {string} */ each) => world.failures.get(`${key}|${each}`) ?? "",
+    };
+    const body = el("div", { class: isBot ? "message-body" : "message-body typed", testid: "message-body" });
+    if (message.blocks?.length) body.append(renderBlocks(message.blocks, context));
+    else if (message.text) body.append(el("div", { class: "block-text" }, mrkdwn(String(message.text), world.names, { styles: isBot })));
+    for (const each of message.attachments ?? []) body.append(attachment(each, context));
+    for (const each of message.files ?? []) body.append(fileCard(each));
+    if (message.edited) body.append(el("span", { class: "edited", testid: "edited", text: "(edited)" }));
+    if (isBot || !isLong(String(message.text ?? ""))) return body;
+    const open = world.expanded.has(key);
+    if (!open) body.classList.add("clamped");
+    const toggle = () => {
+      if (open) world.expanded.delete(key);
+      else world.expanded.add(key);
+      world.touch("message");
+    };
+    const label = open ? "Show less" : "Show all of it";
+    return el("div", {}, body, el("button", { type: "button", class: "quiet", "aria-expanded": String(open), data: { focus: `${key}/more` }, text: label, on: { click: toggle } }));
+  }
+
+  /**
+   * @param {Json} message
+   * @param {Json[]} replies
+   */
+  threadSummary(message, replies) {
+    const count = replies.length === 1 ? "1 reply" : `${replies.length} replies`;
+    const people = [...new Set(replies.map((each) => (each.bot_id === this.world.page.bot.bot_id ? this.world.page.bot.id : (each.user ?? each.bot_id))))].slice(0, 3);
+    return el(
+      "button",
+      { type: "button", class: "thread-summary", testid: "open-thread", data: { focus: `summary/${message.ts}` }, on: { click: () => this.ways.openThread(message.ts) } },
+      ...people.map((id) => avatar(id, this.world.userName(id), id === this.world.page.bot.id, "small")),
+      el("span", { class: "thread-count", text: count }),
+      ago(Number(replies[replies.length - 1].ts)),
+    );
+  }
+
+  /**
+   * @param {Json} message
+   * @param {boolean} ephemeral
+   */
+  tools(message, ephemeral) {
+    const more = el("button", {
+      type: "button",
+      class: "tool",
+      testid: "message-menu",
+      "aria-label": "More actions",
+      "aria-haspopup": "menu",
+      data: { focus: `menu/${message.ts}` },
+      text: "⋯",
+      on: { click: () => openMenu(more, messageMenu(this.world, message)) },
+    });
+    const thread = message.thread_ts ?? message.ts;
+    return el(
+      "div",
+      { class: "message-tools" },
+      this.inThread || ephemeral
+        ? null
+        : el("button", { type: "button", class: "tool", testid: "reply", data: { focus: `reply/${message.ts}` }, text: "Reply", on: { click: () => this.ways.openThread(thread, { write: true }) } }),
+      more,
+    );
+  }
+
+  /** @param {KeyboardEvent} event */
+  move(event) {
+    const focused = document.activeElement;
+    if (!(focused instanceof HTMLElement) || focused.parentElement !== this.list) return;
+    const to = { ArrowUp: focused.previousElementSibling, ArrowDown: focused.nextElementSibling }[event.key];
+    if (to instanceof HTMLElement) {
+      event.preventDefault();
+      to.focus();
+    } else if (event.key === "Enter" && !this.inThread) {
+      this.ways.openThread(String(focused.dataset.ts), { write: true });
+    }
+  }
+}
+
+/**
+ * @param {string} id
+ * @param {string} name
+ * @param {boolean} isBot
+ * @param {string} [size]
+ */
+export function avatar(id, name, isBot, size = "") {
+  if (isBot) return el("span", { class: `avatar bot ${size}`, "aria-hidden": "true" }, el("img", { src: "/static/icon.svg", alt: "" }));
+  const hue = [...id].reduce((sum, each) => (sum * 31 + each.charCodeAt(0)) % 6, 7);
+  return el("span", { class: `avatar hue-${hue} ${size}`, "aria-hidden": "true", text: ([...name][0] ?? "?").toUpperCase() });
+}
+
+/** @param {Json} message */
+export function keyOf(message) {
+  return `${message.channel}/${message.ts}`;
+}
+
+/**
+ * @param {Json} message
+ * @param {Json | undefined} before
+ */
+function isJoined(message, before) {
+  if (!before || message.subtype === "ephemeral" || before.subtype === "ephemeral") return false;
+  return before.user === message.user && before.bot_id === message.bot_id && !before.reply_count && Number(message.ts) - Number(before.ts) < TOGETHER;
+}
+
+/** @param {string} text */
+function isLong(text) {
+  return text.length > LONG_TEXT || text.split("\n").length > LONG_LINES;
+}
+
+/**
+ * @param {Json} each
+ * @param {import("./blocks.js").Context} context
+ */
+function attachment(each, context) {
+  const made = el("div", { class: "attachment" });
+  if (each.blocks?.length) made.append(renderBlocks(each.blocks, context));
+  else refill(made, mrkdwn(String(each.text ?? each.fallback ?? ""), context.names));
+  return made;
+}
+
+/** @param {Json} file */
+function fileCard(file) {
+  const size = Number(file.size) >= 1024 ? `${Math.round(Number(file.size) / 102.4) / 10} KiB` : `${file.size ?? "?"} bytes`;
+  return el(
+    "div",
+    { class: "file", testid: "file" },
+    el("p", { class: "file-name" }, "📄 ", el("strong", { text: String(file.title || file.name || file.id) }), el("span", { class: "hint", text: ` ${file.pretty_type ?? file.filetype ?? ""} · ${size}` })),
+    file.preview ? el("pre", { class: "fence", text: String(file.preview) + (file.preview_is_truncated ? "\n…" : "") }) : null,
+  );
+}

@@ -1,0 +1,148 @@
+// @ts-check
+// Slack's mrkdwn as DOM nodes. What stands in the text is never parsed as markup of the page.
+
+import { el, link } from "./dom.js";
+import { emoji } from "./emoji.js";
+
+/**
+ * @typedef {{ userName(id: string): string, channelName(id: string): string }} Names
+ * @typedef {{ names: Names, styles: boolean }} How
+ */
+
+const FENCE = /```\n?([\s\S]*?)\n?```/g;
+const LITERAL = "`([^`\\n]+)`|<([^<>\\n]+)>";
+const STYLED =
+  "|(?<![\\p{L}\\p{N}*])\\*(?=[^\\s*])([^*\\n]*?[^\\s*])\\*(?![\\p{L}\\p{N}*])" +
+  "|(?<![\\p{L}\\p{N}_])_(?=[^\\s_])([^_\\n]*?[^\\s_])_(?![\\p{L}\\p{N}_])" +
+  "|(?<![\\p{L}\\p{N}~])~(?=[^\\s~])([^~\\n]*?[^\\s~])~(?![\\p{L}\\p{N}~])" +
+  "|:([a-z0-9_+-]+):";
+
+/**
+ * Text as a message shows it. With `styles` off, only code, links and mentions are shown as such: a pasted log then
+ * keeps its asterisks and underscores.
+ * @param {string} text
+ * @param {Names} names
+ * @param {{ styles?: boolean }} [options]
+ * @returns {DocumentFragment}
+ */
+export function mrkdwn(text, names, { styles = true } = {}) {
+  const how = { names, styles };
+  const made = document.createDocumentFragment();
+  let at = 0;
+  for (const found of text.matchAll(FENCE)) {
+    made.append(lines(text.slice(at, found.index).replace(/\n$/, ""), how));
+    made.append(el("pre", { class: "fence", text: decode(found[1]) }));
+    at = found.index + found[0].length;
+    if (text[at] === "\n") at += 1;
+  }
+  made.append(lines(text.slice(at), how));
+  return made;
+}
+
+/**
+ * @param {string} text
+ * @param {How} how
+ */
+function lines(text, how) {
+  const made = document.createDocumentFragment();
+  if (!text) return made;
+  /** @type {string[]} */
+  let quoted = [];
+  const flush = () => {
+    if (quoted.length) made.append(el("blockquote", {}, inline(quoted.join("\n"), how)));
+    quoted = [];
+  };
+  let plain = /** @type {string[]} */ ([]);
+  const flushPlain = () => {
+    if (plain.length) made.append(inline(plain.join("\n"), how));
+    plain = [];
+  };
+  for (const line of text.split("\n")) {
+    const quote = how.styles ? /^(?:&gt;|>) ?(.*)$/.exec(line) : null;
+    if (quote) {
+      flushPlain();
+      quoted.push(quote[1]);
+    } else {
+      flush();
+      plain.push(line);
+    }
+  }
+  flush();
+  flushPlain();
+  return made;
+}
+
+/**
+ * @param {string} text
+ * @param {How} how
+ */
+function inline(text, how) {
+  const made = document.createDocumentFragment();
+  const pattern = new RegExp(how.styles ? LITERAL + STYLED : LITERAL, "gu");
+  let at = 0;
+  for (const found of text.matchAll(pattern)) {
+    const [whole, code, entity, bold, italic, strike, short] = found;
+    if (found.index > at) made.append(decode(text.slice(at, found.index)));
+    at = found.index + whole.length;
+    if (code !== undefined) made.append(el("code", { text: decode(code) }));
+    else if (entity !== undefined) made.append(entityNode(entity, how.names));
+    else if (bold !== undefined) made.append(el("strong", {}, inline(bold, how)));
+    else if (italic !== undefined) made.append(el("em", {}, inline(italic, how)));
+    else if (strike !== undefined) made.append(el("s", {}, inline(strike, how)));
+    else made.append(emoji(short) ?? whole);
+  }
+  if (at < text.length) made.append(decode(text.slice(at)));
+  return made;
+}
+
+/**
+ * What stands between < and >: a person, a channel, a call to everybody, a date or a link.
+ * @param {string} inside
+ * @param {Names} names
+ */
+function entityNode(inside, names) {
+  const bar = inside.indexOf("|");
+  const [target, label] = bar < 0 ? [inside, ""] : [inside.slice(0, bar), decode(inside.slice(bar + 1))];
+  if (target.startsWith("@")) return mention(`@${names.userName(target.slice(1))}`);
+  if (target.startsWith("#")) return mention(`#${label || names.channelName(target.slice(1))}`);
+  if (target.startsWith("!date^")) return el("span", { text: label || target });
+  if (target.startsWith("!subteam^")) return mention(label || "@group", "pings a group");
+  if (target.startsWith("!")) return mention(`@${label || target.slice(1)}`, "pings everybody here");
+  return link(decode(target), label || decode(target));
+}
+
+/**
+ * A name set off from the text; one that would notify many people says so.
+ * @param {string} text
+ * @param {string} [pings]
+ */
+export function mention(text, pings) {
+  return el("span", { class: pings ? "mention pings" : "mention", title: pings, text });
+}
+
+/**
+ * Slack's three entities as the signs they stand for.
+ * @param {string} text
+ */
+export function decode(text) {
+  return text.replace(/&(lt|gt|amp);/g, (_, name) => ({ lt: "<", gt: ">", amp: "&" })[/** @type {"lt"} */ (name)]);
+}
+
+/**
+ * What was typed, with known @names and #channels as the mentions that Slack's menu would have put there.
+ * @param {string} text
+ * @param {{ users: { id: string, name: string }[], channels: { id: string, name: string }[] }} known
+ */
+export function withMentions(text, { users, channels }) {
+  const user = new Map(users.map((each) => [each.name.toLowerCase(), each.id]));
+  const channel = new Map(channels.map((each) => [each.name, each.id]));
+  return text
+    .replace(/(?<![\w@/.<])@([\p{L}\p{N}][\p{L}\p{N}._-]*)/gu, (whole, name) => {
+      const id = user.get(name.toLowerCase());
+      return id ? `<@${id}>` : whole;
+    })
+    .replace(/(?<![\w#/.&<])#([a-z0-9][a-z0-9_-]*)/g, (whole, name) => {
+      const id = channel.get(name);
+      return id ? `<#${id}>` : whole;
+    });
+}

@@ -1,0 +1,25 @@
+// @ts-check
+// A short notice at the edge of the page, and what a screen reader is told.
+
+import { byId, el } from "./dom.js";
+
+const SHOWN_FOR = 6000;
+
+/**
+ * Show a notice for a while.
+ * @param {string} text
+ */
+export function notify(text) {
+  document.querySelector(".notice")?.remove();
+  const notice = el("p", { class: "notice", role: "status", testid: "notice", text });
+  document.body.append(notice);
+  setTimeout(() => notice.remove(), SHOWN_FOR);
+}
+
+/**
+ * Tell a screen reader.
+ * @param {string} text
+ */
+export function announce(text) {
+  byId("announcer").textContent = text.slice(0, 300);
+}

@@ -1,0 +1,32 @@
+// @ts-check
+// A press in a message, from the click to what Slack says when the app does not take it.
+
+import { perform } from "./server.js";
+
+/**
+ * Deliver a press; while it is under way the control is disabled, and a failure is said at its block.
+ * @param {import("./world.js").World} world
+ * @param {Record<string, any>} message
+ * @param {string} key of the message
+ * @param {import("./controls.js").Press} what
+ */
+export async function press(world, message, key, what) {
+  const control = `${key}|${what.block_id}/${what.action_id}`;
+  const block = `${key}|${what.block_id}`;
+  if (world.pending.has(control)) return;
+  world.pending.add(control);
+  world.failures.delete(block);
+  world.touch("message");
+  const outcome = await perform("click", {
+    user: world.user,
+    channel: message.channel,
+    ts: message.ts,
+    block_id: what.block_id,
+    action_id: what.action_id,
+    value: what.value ?? null,
+    chosen: what.chosen ?? null,
+  });
+  world.pending.delete(control);
+  if (!outcome.ok) world.failures.set(block, outcome.error ?? "The app did not take the press.");
+  world.touch("message");
+}

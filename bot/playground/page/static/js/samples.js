@@ -1,0 +1,80 @@
+// @ts-check
+// Pastes one click away: what an on-call engineer would copy from a terminal right now.
+
+import { el, refill } from "./dom.js";
+
+const CHIPS = 3;
+
+export class SampleBar {
+  /**
+   * @param {import("./world.js").World} world
+   * @param {import("./composer.js").Composer} composer
+   */
+  constructor(world, composer) {
+    this.world = world;
+    this.composer = composer;
+    this.drawn = "";
+    this.element = el("div", { class: "samples", testid: "samples" });
+    this.dialog = el("dialog", { class: "dialog", testid: "samples-dialog", "aria-labelledby": "samples-title" });
+    document.body.append(this.dialog);
+    this.dialog.addEventListener("click", (/** @type {Event} */ event) => event.target === this.dialog && this.dialog.close());
+  }
+
+  render() {
+    const samples = this.world.page.samples;
+    const drawn = JSON.stringify(samples);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    this.element.hidden = samples.length === 0;
+    const chips = samples.slice(0, CHIPS).map((each, at) => this.chip(each, at));
+    const all = el("button", { type: "button", class: "chip all", testid: "samples-all", "aria-haspopup": "dialog", text: `All ${samples.length} samples`, on: { click: () => this.open() } });
+    refill(this.element, el("span", { class: "samples-label", text: "Sample pastes" }), ...chips, samples.length > CHIPS ? all : null);
+  }
+
+  /**
+   * @param {{ title: string, text: string, note: string }} sample
+   * @param {number} at
+   */
+  chip(sample, at) {
+    return el(
+      "span",
+      { class: "chip-pair" },
+      el("button", { type: "button", class: "chip", testid: `sample-${at}`, title: sample.note, text: sample.title, on: { click: () => this.composer.put(sample.text) } }),
+      el("button", { type: "button", class: "chip send-now", testid: `sample-send-${at}`, "aria-label": `Send the sample “${sample.title}”`, title: "Send it now", text: "➤", on: { click: () => this.composer.sendNow(sample.text) } }),
+    );
+  }
+
+  open() {
+    const use = (/** @type {() => void} */ how) => () => (this.dialog.close(), how());
+    const rows = this.world.page.samples.map((each, at) =>
+      el(
+        "li",
+        { class: "sample-row" },
+        el(
+          "div",
+          { class: "sample-about" },
+          el("strong", { text: each.title }),
+          each.note ? el("p", { class: "hint", text: each.note }) : null,
+          el("pre", { class: "fence", text: each.text }),
+        ),
+        el(
+          "div",
+          { class: "sample-ways" },
+          el("button", { type: "button", class: "button", testid: `sample-row-${at}`, text: "Put into the box", on: { click: use(() => this.composer.put(each.text)) } }),
+          el("button", { type: "button", class: "button primary", testid: `sample-row-send-${at}`, text: "Send", on: { click: use(() => this.composer.sendNow(each.text)) } }),
+        ),
+      ),
+    );
+    refill(
+      this.dialog,
+      el(
+        "div",
+        { class: "dialog-head" },
+        el("h2", { id: "samples-title", text: "Sample pastes" }),
+        el("button", { type: "button", class: "tool close", "aria-label": "Close", text: "✕", on: { click: () => this.dialog.close() } }),
+      ),
+      el("ul", { class: "dialog-body sample-rows" }, ...rows),
+    );
+    this.dialog.showModal();
+  }
+}

@@ -1,0 +1,48 @@
+// @ts-check
+// The thread beside the channel.
+
+import { Composer } from "./composer.js";
+import { el, fill } from "./dom.js";
+import { MessageList } from "./messages.js";
+
+export class ThreadPane {
+  /**
+   * @param {import("./world.js").World} world
+   * @param {import("./messages.js").Ways & { closeThread: () => void }} ways
+   * @param {HTMLElement} root
+   */
+  constructor(world, ways, root) {
+    this.world = world;
+    this.root = root;
+    this.place = el("span", { class: "topic" });
+    this.list = new MessageList(world, ways, { inThread: true, label: "Thread" });
+    this.composer = new Composer(world, { id: "composer-thread", inThread: true });
+    this.composer.label("Reply…");
+    this.drawn = "";
+    fill(
+      root,
+      el(
+        "header",
+        { class: "pane-head" },
+        el("h2", { class: "pane-title", text: "Thread" }),
+        this.place,
+        el("button", { type: "button", class: "tool close", testid: "close-thread", "aria-label": "Close the thread", text: "✕", on: { click: ways.closeThread } }),
+      ),
+      this.list.scroller,
+      this.composer.element,
+    );
+  }
+
+  render() {
+    const { thread, channel } = this.world;
+    const messages = thread ? this.world.inThread() : [];
+    this.root.hidden = !thread;
+    document.body.classList.toggle("with-thread", Boolean(thread));
+    this.place.textContent = `#${this.world.channelName(channel)}`;
+    const opened = this.drawn !== thread;
+    this.drawn = thread;
+    this.list.show(messages);
+    // An answer is read from its first line, so a thread that was just opened shows its beginning.
+    if (opened) this.list.scroller.scrollTop = 0;
+  }
+}

@@ -1,0 +1,55 @@
+// @ts-check
+// Times as people read them: "2 min ago", kept fresh while the page is open.
+
+import { el } from "./dom.js";
+
+const UNITS = /** @type {const} */ ([["d", 86400], ["h", 3600], ["min", 60]]);
+
+/**
+ * A moment as a <time> that says how long ago it was.
+ * @param {number} seconds since the epoch
+ * @param {{ class?: string, short?: boolean }} [options]
+ */
+export function ago(seconds, { class: className = "time", short = false } = {}) {
+  const moment = new Date(seconds * 1000);
+  if (Number.isNaN(moment.getTime())) return el("span", { class: className });
+  return el("time", {
+    class: className,
+    datetime: moment.toISOString(),
+    title: moment.toLocaleString(),
+    data: { ago: short ? "short" : "long" },
+    text: distance(seconds, short),
+  });
+}
+
+/**
+ * The moment of an RFC 3339 timestamp in epoch seconds, NaN if it is none.
+ * @param {string} timestamp
+ */
+export function epoch(timestamp) {
+  return Date.parse(timestamp) / 1000;
+}
+
+/**
+ * @param {number} seconds
+ * @param {boolean} short
+ */
+function distance(seconds, short) {
+  const passed = Date.now() / 1000 - seconds;
+  for (const [unit, length] of UNITS) {
+    if (passed >= length) {
+      const amount = `${Math.floor(passed / length)}${short ? unit[0] : ` ${unit}`}`;
+      return short ? amount : `${amount} ago`;
+    }
+  }
+  return short ? `${Math.max(0, Math.floor(passed))}s` : "just now";
+}
+
+/** Renew what every <time> of the page says. */
+export function refreshTimes() {
+  for (const element of document.querySelectorAll("time[data-ago]")) {
+    const time = /** @type {HTMLTimeElement} */ (element);
+    const said = distance(epoch(time.dateTime), time.dataset.ago === "short");
+    if (time.textContent !== said) time.textContent = said;
+  }
+}

@@ -1,0 +1,283 @@
+"""A page beside a simulated Slack and a simulated cluster, and a small app that answers as Casebook would."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.playground.kubernetes import SimulatedCluster
+from bot.playground.page import PasteSample, Person, Place, PlaygroundPage
+from bot.playground.slack import SimulatedSlack
+
+PASTE = 'Failed to pull image "registry.example/shop/cart:2.4.1": not found (pod/cart-0)'
+BROKEN_POD = {
+    "kind": "Pod",
+    "metadata": {"name": "cart-0", "namespace": "shop", "ownerReferences": [{"kind": "StatefulSet", "name": "cart"}]},
+    "spec": {"nodeName": "worker-a", "containers": [{"name": "cart", "image": "registry.example/shop/cart:2.4.1"}]},
+    "status": {
+        "phase": "Pending",
+        "conditions": [{"type": "Ready", "status": "False", "lastTransitionTime": "-6m"}],
+        "containerStatuses": [
+            {
+                "name": "cart",
+                "ready": False,
+                "restartCount": 0,
+                "state": {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}},
+            }
+        ],
+    },
+}
+WORLD = {
+    "objects": [
+        {
+            "kind": "StatefulSet",
+            "metadata": {"name": "cart", "namespace": "shop"},
+            "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "cart", "image": "cart:2.4.1"}]}}},
+            "status": {"replicas": 1, "readyReplicas": 0},
+        },
+        BROKEN_POD,
+    ],
+    "reactions": [{"when": "deleted", "object": "Pod/shop/cart-0", "becomes": "healthy"}],
+}
+
+
+class Gate:
+    """Lets what waits at it pass once it is open, so that a test sees what stands meanwhile."""
+
+    def __init__(self) -> None:
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def shut(self) -> None:
+        self._open.clear()
+
+    def open(self) -> None:
+        self._open.set()
+
+    async def passed(self) -> None:
+        await self._open.wait()
+
+
+class App:
+    """Answers a paste in its thread with a button; the button opens a dialog, whose submission heals the cluster."""
+
+    def __init__(self, *, slack: SimulatedSlack, cluster: SimulatedCluster) -> None:
+        self.slack = slack
+        self.cluster = cluster
+        self.gate = Gate()
+        self.payloads: list[dict[str, Any]] = []
+        self.refuse_presses = False
+        self.errors: dict[str, str] = {}
+        self._session: aiohttp.ClientSession | None = None
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        application = web.Application()
+        application.router.add_post("/", self._receive)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        host, port = self._runner.addresses[0][:2]
+        self._session = aiohttp.ClientSession()
+        self.slack.deliver_to(f"http://{host}:{port}/")
+
+    async def stop(self) -> None:
+        self.gate.open()
+        if self._session is not None:
+            await self._session.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
+        assert self._session is not None
+        headers = {"Authorization": f"Bearer {self.slack.bot_token}"}
+        async with self._session.post(self.slack.api_url + method, json=arguments, headers=headers) as response:
+            answer = await response.json()
+        assert answer["ok"], answer
+        return answer
+
+    async def _receive(self, request: web.Request) -> web.StreamResponse:
+        body = await request.text()
+        if request.content_type == "application/json":
+            payload = json.loads(body)
+        else:
+            form = parse_qs(body)
+            payload = json.loads(form["payload"][0]) if "payload" in form else {k: v[0] for k, v in form.items()}
+        self.payloads.append(payload)
+        kind = payload.get("type") or "command"
+        return await getattr(self, f"_{kind}")(payload)
+
+    async def _event_callback(self, payload: dict[str, Any]) -> web.StreamResponse:
+        event = payload["event"]
+        if event["type"] == "message" and "subtype" not in event and not event.get("bot_id"):
+            thread = event.get("thread_ts", event["ts"])
+            await self.call("chat.postMessage", channel=event["channel"], thread_ts=thread, **ANSWER)
+        return web.Response()
+
+    async def _command(self, payload: dict[str, Any]) -> web.StreamResponse:
+        return web.json_response({"response_type": "ephemeral", "text": f"You asked: {payload.get('text', '')}"})
+
+    async def _message_action(self, payload: dict[str, Any]) -> web.StreamResponse:
+        await self.call(
+            "chat.postMessage", channel=payload["channel"]["id"], thread_ts=payload["message_ts"], **ANSWER
+        )  # fmt: skip
+        return web.Response()
+
+    async def _block_actions(self, payload: dict[str, Any]) -> web.StreamResponse:
+        await self.gate.passed()
+        if self.refuse_presses:
+            return web.Response(status=500)
+        if payload["actions"][0]["action_id"] == "restart":
+            await self.call("views.open", trigger_id=payload["trigger_id"], view=VIEW)
+        return web.Response()
+
+    async def _view_submission(self, payload: dict[str, Any]) -> web.StreamResponse:
+        await self.gate.passed()
+        if self.errors:
+            return web.json_response({"response_action": "errors", "errors": self.errors})
+        assert self._session is not None
+        async with self._session.delete(
+            f"{self.cluster.url}/api/v1/namespaces/shop/pods/cart-0",
+            headers={"Authorization": "Bearer casebook-simulated-token"},
+        ) as deleted:
+            assert deleted.status == 200, await deleted.text()
+        channel = self.slack.channels()[0]["id"]
+        answer = next(each for each in self.slack.messages(channel) if each.get("bot_id"))
+        await self.call("chat.update", channel=channel, ts=answer["ts"], text="Fixed", blocks=FIXED)
+        return web.Response()
+
+    async def _view_closed(self, payload: dict[str, Any]) -> web.StreamResponse:
+        return web.Response()
+
+
+ANSWER: dict[str, Any] = {
+    "text": "Confirmed: the image tag does not exist",
+    "blocks": [
+        {"type": "header", "text": {"type": "plain_text", "text": "Confirmed: the image tag does not exist"}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": "*shop/cart-0* cannot pull `cart:2.4.1`."}},
+        {
+            "type": "actions",
+            "block_id": "remedy",
+            "elements": [
+                {
+                    "type": "button",
+                    "action_id": "restart",
+                    "text": {"type": "plain_text", "text": "Restart the pod"},
+                    "style": "primary",
+                    "value": "plan-1",
+                },
+                {
+                    "type": "button",
+                    "action_id": "not_it",
+                    "text": {"type": "plain_text", "text": "Not it"},
+                    "value": "no",
+                    "confirm": {
+                        "title": {"type": "plain_text", "text": "Not it?"},
+                        "text": {"type": "mrkdwn", "text": "It will be *remembered*."},
+                        "confirm": {"type": "plain_text", "text": "Yes, not it"},
+                        "deny": {"type": "plain_text", "text": "Keep"},
+                    },
+                },
+                {
+                    "type": "overflow",
+                    "action_id": "more",
+                    "options": [
+                        {"text": {"type": "plain_text", "text": "Show details"}, "value": "details"},
+                        {"text": {"type": "plain_text", "text": "Mute here"}, "value": "mute"},
+                    ],
+                },
+            ],
+        },
+    ],
+}
+FIXED = [{"type": "section", "text": {"type": "mrkdwn", "text": ":white_check_mark: Fixed: verified after 2 s."}}]
+VIEW: dict[str, Any] = {
+    "type": "modal",
+    "callback_id": "apply",
+    "title": {"type": "plain_text", "text": "Restart cart-0"},
+    "submit": {"type": "plain_text", "text": "Restart"},
+    "close": {"type": "plain_text", "text": "Keep it"},
+    "notify_on_close": True,
+    "blocks": [
+        {
+            "type": "rich_text",
+            "elements": [
+                {
+                    "type": "rich_text_preformatted",
+                    "elements": [{"type": "text", "text": "- image: cart:2.4.1\n+ image: cart:2.4.0"}],
+                }
+            ],
+        },
+        {
+            "type": "input",
+            "block_id": "why",
+            "optional": True,
+            "label": {"type": "plain_text", "text": "Why"},
+            "element": {"type": "plain_text_input", "action_id": "text"},
+        },
+    ],
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Everything that a test of the page stands on; `url` is the address that was printed."""
+
+    slack: SimulatedSlack
+    cluster: SimulatedCluster
+    page: PlaygroundPage
+    app: App
+    url: str
+    oncall: str
+    guest: str
+    general: str
+    incident: str
+
+    @property
+    def origin(self) -> str:
+        return self.url.partition("/?")[0]
+
+    @property
+    def token(self) -> str:
+        return self.url.partition("?t=")[2]
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    slack, cluster = SimulatedSlack(pace=False, retry_pauses=()), SimulatedCluster()
+    cluster.load_neighbours()
+    cluster.load(WORLD)
+    oncall = slack.add_user("mira")
+    guest = slack.add_user("gus", guest=True)
+    general, incident = slack.add_channel("general"), slack.add_channel("inc-42")
+    slack.open_im(oncall)
+    page = PlaygroundPage(
+        slack=slack,
+        cluster=cluster,
+        samples=[PasteSample(title=f"Sample {at}", text=PASTE, note="An image is missing") for at in range(5)],
+        users=[Person(id=oncall, title="on call"), Person(id=guest, title="guest")],
+        channels=[Place(id=general, topic="Everything"), Place(id=incident, topic="cart is down")],
+    )
+    await slack.start()
+    await cluster.start()
+    app = App(slack=slack, cluster=cluster)
+    await app.start()
+    url = await page.start()
+    try:
+        yield Stage(
+            slack=slack, cluster=cluster, page=page, app=app, url=url, oncall=oncall, guest=guest, general=general,
+            incident=incident,
+        )  # fmt: skip
+    finally:
+        await page.stop()
+        await app.stop()
+        await slack.stop()
+        await cluster.stop()
