@@ -115,12 +115,15 @@ class Policy:
 
     def scope(self, who: Who) -> Scope:
         """What this person may see and do in this place."""
-        limit, why = self._limit(who)
-        if limit is not Answers.AS_OTHERS:
-            return _limited(limit, why)
         grants = tuple(grant for grant in self.rules.reading if _shows_to(grant, who))
-        if not grants:
-            return _limited(self.rules.others, _NOT_NAMED_DIRECT if who.direct else _NOT_NAMED)
+        limits = [(self.rules.external, _EXTERNAL)] if who.external else []
+        limits += [(self.rules.guests, _GUEST)] if who.guest else []
+        limits += [] if grants else [(self.rules.others, _NOT_NAMED_DIRECT if who.direct else _NOT_NAMED)]
+        # Of a guest in a shared channel, and of one whom no entry names, the least counts.
+        limit, why = max(limits, key=lambda each: _STRICTNESS[each[0]], default=_UNLIMITED)
+        if limit is not Answers.AS_OTHERS:
+            reading = Reading.NOTHING if limit is Answers.NOTHING else Reading.TEXT_ONLY
+            return Scope(reading=reading, text_only_reason=why)
         return Scope(
             reading=Reading.FULL,
             grants=grants,
@@ -148,12 +151,6 @@ class Policy:
             if not any(fnmatchcase(name, pattern) for name in known)
         )
 
-    def _limit(self, who: Who) -> tuple[Answers, Text]:
-        """What guests and other organisations get; of a guest in a shared channel, the less of both."""
-        limits = [(self.rules.external, _EXTERNAL)] if who.external else []
-        limits += [(self.rules.guests, _GUEST)] if who.guest else []
-        return max(limits, key=lambda each: _STRICTNESS[each[0]], default=(Answers.AS_OTHERS, _NOT_NAMED))
-
 
 _STRICTNESS: Final = {Answers.AS_OTHERS: 0, Answers.TEXT_ONLY: 1, Answers.NOTHING: 2}
 
@@ -173,11 +170,7 @@ _NOT_NAMED_DIRECT: Final = Text(
     en="the policy lets no cluster be shown to you in a direct message",
     zh="按照策略，私信中不能向您显示任何集群的内容",
 )
-
-
-def _limited(answers: Answers, why: Text) -> Scope:
-    reading = Reading.NOTHING if answers is Answers.NOTHING else Reading.TEXT_ONLY
-    return Scope(reading=reading, text_only_reason=why)
+_UNLIMITED: Final = (Answers.AS_OTHERS, _NOT_NAMED)
 
 
 def _shows_to(grant: ReadingGrant, who: Who) -> bool:
