@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from bot.cluster.access import noting
+from bot.cluster.access import PARTIAL, noting
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.probes.contract import Look, Probe
@@ -89,7 +89,9 @@ class Reads:
         try:
             with noting() as withheld:
                 reading = await self._probes[probe_name].read(look)
-            return replace(reading, gaps=tuple(dict.fromkeys((*reading.gaps, *withheld)))) if withheld else reading
+            if not withheld or any(gap.detail == PARTIAL for gap in reading.gaps):
+                return reading
+            return replace(reading, gaps=(*reading.gaps, *withheld))
         except ClusterError as error:
             return Reading(gaps=(error.gap(),))
         except Exception:  # noqa: BLE001

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from bot.cluster.access import CLUSTER_EVENTS, EVERYTHING, Access, NotAllowedHere, note_partial
+from bot.cluster.access import CLUSTER_EVENTS, EVERYTHING, PARTIAL, Access, NotAllowedHere, note_partial
 from bot.cluster.calls import Answer, Meter, Request, decode
 from bot.cluster.connection import Connection
 from bot.cluster.discovery import Served, discover
@@ -24,7 +24,7 @@ from bot.cluster.events import is_about, oldest_first
 from bot.cluster.logs import read_log
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.timestamps import parse_time
-from intents.domain import Json, ObjectRef
+from intents.domain import Gap, GapReason, Json, ObjectRef
 
 _T = TypeVar("_T")
 
@@ -37,11 +37,22 @@ MOST_APART: Final = 8
 class Listing:
     """The items of a list in the server's order.
 
-    `truncated` if there are more than were asked for, or there may be some that may not be shown.
+    `truncated` if there are more than were asked for, or if some may have been left out because they may not be shown:
+    then it is `partial` as well.
     """
 
     items: tuple[Json, ...]
     truncated: bool = False
+    partial: bool = False
+
+    def gap(self, what: str) -> Gap | None:
+        """What the list lacks, in words; None if it is whole."""
+        if self.partial:
+            return Gap(what=what, reason=GapReason.FORBIDDEN, detail=PARTIAL)
+        if self.truncated:
+            detail = f"there are more than the {len(self.items)} that were read"
+            return Gap(what=what, reason=GapReason.TRUNCATED, detail=detail)
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +212,7 @@ class Snapshot:
         if not self._access.is_partial(resource, namespace=home):
             return listing
         note_partial(wanted.what)
-        return replace(listing, truncated=True)
+        return replace(listing, truncated=True, partial=True)
 
     async def log(
         self,
