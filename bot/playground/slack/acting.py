@@ -117,6 +117,7 @@ class People:
     async def close(self, user_id: str, view_id: str, *, all: bool) -> Delivered | None:
         user = self._state.workspace.user(user_id)
         view = self._state.views.standing(user.id, view_id)
+        all = all or bool(view["clear_on_close"])
         gone = self._state.views.close(user.id, view_id, all=all)
         if not any(each["notify_on_close"] for each in gone):
             return None

@@ -15,7 +15,7 @@ from bot.playground.slack.records import Delivered, Json
 from bot.playground.slack.state import State
 from bot.playground.slack.tickets import ResponseUrl
 from bot.playground.slack.workspace import Channel, User
-from bot.playground.slack.wrong import Refused
+from bot.playground.slack.wrong import Refused, SlackWorldError
 
 
 class Answers:
@@ -26,19 +26,34 @@ class Answers:
         self._announcer = announcer
 
     def to_command(self, user: User, channel: Channel, delivered: Delivered) -> None:
-        """The body of the acknowledgement is a message, shown to the person unless it says `in_channel`."""
+        """The body of the acknowledgement is a message, shown to the person unless it says `in_channel`.
+
+        SlackWorldError if Slack would not take it.
+        """
         body = delivered.body
         if not delivered.ok or not body:
             return
         given = body if isinstance(body, dict) else {"text": str(body)}
         if not (given.get("text") or given.get("blocks") or given.get("attachments")):
             return
-        self._show(user.id, channel, given, thread_ts="")
+        try:
+            self._show(user.id, channel, given, thread_ts="")
+        except Refused as refused:
+            raise _not_taken("the command", refused) from refused
 
     def to_submission(self, user: User, view: Json, delivered: Delivered) -> None:
-        """An empty answer closes the dialog; `response_action` updates, pushes, clears or shows errors."""
+        """An empty answer closes the dialog; `response_action` updates, pushes, clears or shows errors.
+
+        SlackWorldError if Slack would not take it.
+        """
         if not delivered.ok:
             return
+        try:
+            self._follow(user, view, delivered)
+        except Refused as refused:
+            raise _not_taken("the dialog", refused) from refused
+
+    def _follow(self, user: User, view: Json, delivered: Delivered) -> None:
         body: Any = delivered.body if isinstance(delivered.body, dict) else {}
         action = body.get("response_action", "")
         views = self._state.views
@@ -101,3 +116,8 @@ class Answers:
             self._announcer.post(channel, message)
         else:
             self._state.ephemerals.post(channel.id, user_id, message)
+
+
+def _not_taken(what: str, refused: Refused) -> SlackWorldError:
+    said = f"Slack does not take the app's answer to {what}: {refused.error}"
+    return SlackWorldError(f"{said} {refused.extra}" if refused.extra else said)

@@ -13,7 +13,6 @@ from aiohttp import WSMsgType, web
 
 from bot.playground.slack.identity import Identity
 from bot.playground.slack.records import Delivered, Json, Kind
-from bot.playground.slack.wrong import Refused
 
 _MOST_CONNECTIONS = 10
 _LIFETIME = 18_060
@@ -71,7 +70,7 @@ class SocketMode:
         """Serve one connection until it closes."""
         ticket = request.query.get("ticket", "")
         if ticket not in self._tickets:
-            raise Refused("invalid_ticket", status=403)
+            raise web.HTTPForbidden(text="invalid_ticket")
         self._tickets.discard(ticket)
         socket = web.WebSocketResponse(heartbeat=_HEARTBEAT)
         await socket.prepare(request)

@@ -28,7 +28,7 @@ def post_message(desk: Desk, given: Arguments) -> Json:
     channel = where_to_post(desk, given.required("channel"))
     content = read_content(given)
     desk.pace.message(channel.id)
-    thread = thread_fields(given)
+    thread = thread_fields(desk, channel, given)
     text = content["text"][:_TRUNCATED]
     parts = [text]
     if len(text) > _ONE_MESSAGE and not content.get("blocks"):
@@ -50,8 +50,8 @@ def update(desk: Desk, given: Arguments) -> Json:
         raise Refused("msg_too_long")
     edited = {"user": desk.state.identity.bot_user_id, "ts": desk.state.timestamps.next()}
     fields = own_content(desk.state, content) | {"edited": edited}
-    # What is not given stays, but a new text without blocks takes the old blocks away.
-    gone = () if "blocks" in fields else ("blocks",)
+    # What is not given stays, blocks too: with a new text alone readers see no difference. Empty takes it away.
+    gone = tuple(name for name in ("blocks", "attachments", "metadata") if content.get(name) in ([], {}))
     message, _ = desk.announcer.change(channel, ts, fields, remove=gone)
     return {"channel": channel.id, "ts": ts, "text": message["text"], "message": without_metadata(message)}
 
@@ -71,7 +71,7 @@ def post_ephemeral(desk: Desk, given: Arguments) -> Json:
     user = given.required("user")
     if not desk.state.workspace.is_member(channel, user):
         raise Refused("user_not_in_channel")
-    message = own_message(desk, read_content(given)) | thread_fields(given)
+    message = own_message(desk, read_content(given)) | thread_fields(desk, channel, given)
     stored = desk.state.ephemerals.post(channel.id, user, message)
     return {"message_ts": stored["ts"]}
 
@@ -127,13 +127,15 @@ def read_content(given: Arguments) -> Json:
         content["metadata"] = _checked_metadata(metadata)
     if not content["text"] and not content.get("blocks") and not content.get("attachments"):
         raise Refused("no_text")
-    check_message({name: value for name, value in content.items() if name != "text"})
+    check_message({name: content[name] for name in ("blocks", "attachments") if name in content})
     return content
 
 
 def _checked_metadata(metadata: Any) -> Json:
     if not isinstance(metadata, dict):
         raise Refused("invalid_metadata_format")
+    if not metadata:
+        return {}
     if not isinstance(metadata.get("event_type"), str) or not isinstance(metadata.get("event_payload"), dict):
         raise invalid(
             "must have event_type and event_payload [json-pointer:/metadata]", error="invalid_metadata_schema"
@@ -141,14 +143,16 @@ def _checked_metadata(metadata: Any) -> Json:
     return {"event_type": metadata["event_type"], "event_payload": metadata["event_payload"]}
 
 
-def thread_fields(given: Arguments) -> Json:
-    """`thread_ts` if one was given. Refused `invalid_thread_ts` if it is none."""
+def thread_fields(desk: Desk, channel: Channel, given: Arguments) -> Json:
+    """`thread_ts` if one was given. Refused `invalid_thread_ts`, and `thread_not_found` once its parent is gone."""
     thread_ts = given.text("thread_ts")
     if not thread_ts:
         return {}
     whole, dot, fraction = thread_ts.partition(".")
     if not (dot and whole.isdigit() and fraction.isdigit()):
         raise Refused("invalid_thread_ts")
+    if desk.state.messages.get(channel.id, thread_ts) is None:
+        raise Refused("thread_not_found")
     return {"thread_ts": thread_ts}
 
 

@@ -40,7 +40,7 @@ def complete_upload(desk: Desk, given: Arguments) -> Json:
             file.channels.append(channel.id)
         shown = [_shown(desk, file) for file in files]
         message = own_message(desk, {"text": given.text("initial_comment"), "files": shown, "upload": False})
-        desk.announcer.post(channel, message | thread_fields(given) | {"subtype": "file_share"})
+        desk.announcer.post(channel, message | thread_fields(desk, channel, given) | {"subtype": "file_share"})
     for file in files:
         file.complete = True
     return {"files": [_shown(desk, file) for file in files]}

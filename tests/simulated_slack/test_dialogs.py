@@ -1,0 +1,226 @@
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.slack import ChangeKind, SimulatedSlack, SlackWorldError
+
+
+def plain(text: str) -> dict:
+    return {"type": "plain_text", "text": text}
+
+
+def name_input(block_id: str = "typed") -> dict:
+    element = {"type": "plain_text_input", "action_id": "name"}
+    return {"type": "input", "block_id": block_id, "label": plain("Type the name"), "element": element}
+
+
+MODE = {
+    "type": "input",
+    "block_id": "mode",
+    "label": plain("Mode"),
+    "element": {
+        "type": "static_select",
+        "action_id": "pick",
+        "options": [{"text": plain("Fast"), "value": "fast"}, {"text": plain("Slow"), "value": "slow"}],
+        "initial_option": {"text": plain("Slow"), "value": "slow"},
+    },
+}
+SHOW = {
+    "type": "actions",
+    "block_id": "more",
+    "elements": [{"type": "button", "action_id": "show", "text": plain("Show")}],
+}
+DIVIDER = {"type": "divider"}
+
+
+def modal(*blocks: dict, title: str = "Restart", **more) -> dict:
+    return {"type": "modal", "title": plain(title), "submit": plain("Do it"), "blocks": list(blocks)} | more
+
+
+async def error(call) -> str:
+    with pytest.raises(SlackApiError) as raised:
+        await call
+    return str(raised.value.response["error"])
+
+
+@pytest.fixture
+async def trigger(slack: SimulatedSlack, receiver, incidents: str, ana: str):
+    """A way to get trigger ids: each from a command of ana's."""
+
+    async def issue() -> str:
+        await slack.slash(ana, incidents, "help")
+        return str(receiver.received[-1].form["trigger_id"])
+
+    return issue
+
+
+async def test_a_trigger_opens_one_dialog(slack: SimulatedSlack, client: AsyncWebClient, ana: str, trigger):
+    trigger_id = await trigger()
+
+    view = (await client.views_open(trigger_id=trigger_id, view=modal(name_input(), private_metadata="plan-1")))["view"]
+
+    assert view["id"].startswith("V")
+    assert (view["private_metadata"], view["state"], view["root_view_id"]) == ("plan-1", {"values": {}}, view["id"])
+    assert [each["id"] for each in slack.views(ana)] == [view["id"]]
+    assert await error(client.views_open(trigger_id=trigger_id, view=modal(DIVIDER))) == "exchanged_trigger_id"
+
+
+async def test_a_trigger_lasts_three_seconds(client: AsyncWebClient, trigger, clock):
+    early, late = await trigger(), await trigger()
+    clock.advance(3)
+    assert (await client.views_open(trigger_id=early, view=modal(DIVIDER)))["ok"]
+    clock.advance(0.1)
+    assert await error(client.views_open(trigger_id=late, view=modal(DIVIDER))) == "expired_trigger_id"
+
+
+async def test_a_wrong_trigger_or_view_is_refused(client: AsyncWebClient, trigger):
+    assert await error(client.views_open(trigger_id="1.2.3", view=modal(DIVIDER))) == "invalid_trigger_id"
+    trigger_id = await trigger()
+    assert await error(client.views_open(trigger_id=trigger_id, view=modal(DIVIDER, title="x" * 25))) == (
+        "invalid_arguments"
+    )
+    # What was refused for its content has not used the trigger.
+    assert (await client.views_open(trigger_id=trigger_id, view=modal(DIVIDER)))["ok"]
+
+
+async def test_a_dialog_is_replaced_while_it_stands(slack: SimulatedSlack, client: AsyncWebClient, ana: str, trigger):
+    view = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, title="Loading")))["view"]
+
+    updated = (await client.views_update(view_id=view["id"], hash=view["hash"], view=modal(DIVIDER, title="Ready")))[
+        "view"
+    ]
+
+    assert [(each["id"], each["title"]["text"]) for each in slack.views(ana)] == [(view["id"], "Ready")]
+    assert updated["hash"] != view["hash"]
+    stale = client.views_update(view_id=view["id"], hash=view["hash"], view=modal(DIVIDER))
+    assert await error(stale) == "hash_conflict"
+    await slack.close(ana, view["id"])
+    assert await error(client.views_update(view_id=view["id"], view=modal(DIVIDER))) == "not_found"
+
+
+async def test_dialogs_stack_three_high(slack: SimulatedSlack, client: AsyncWebClient, ana: str, trigger):
+    assert await error(client.views_push(trigger_id=await trigger(), view=modal(DIVIDER))) == "not_found"
+    await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, title="1"))
+    for title in ("2", "3"):
+        await client.views_push(trigger_id=await trigger(), view=modal(DIVIDER, title=title))
+
+    stack = slack.views(ana)
+    assert [each["title"]["text"] for each in stack] == ["1", "2", "3"]
+    assert [each["previous_view_id"] for each in stack] == [None, stack[0]["id"], stack[1]["id"]]
+    assert await error(client.views_push(trigger_id=await trigger(), view=modal(DIVIDER))) == "push_limit_reached"
+
+
+async def test_a_submission_brings_what_was_entered_and_closes_the_dialog(
+    slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger
+):
+    view = (await client.views_open(trigger_id=await trigger(), view=modal(name_input(), MODE, callback_id="go")))[
+        "view"
+    ]
+
+    delivered = await slack.submit(ana, view["id"], {"typed": {"name": "web-0"}})
+
+    payload = receiver.received[-1].json
+    assert (payload["type"], payload["user"]["id"], payload["view"]["callback_id"]) == ("view_submission", ana, "go")
+    values = payload["view"]["state"]["values"]
+    assert values["typed"]["name"] == {"type": "plain_text_input", "value": "web-0"}
+    assert values["mode"]["pick"]["selected_option"]["value"] == "slow"
+    assert payload["response_urls"] == []
+    assert delivered.ok
+    assert slack.views(ana) == []
+
+
+async def test_slacks_client_submits_no_empty_or_unknown_input(
+    slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger
+):
+    view = (await client.views_open(trigger_id=await trigger(), view=modal(name_input(), MODE)))["view"]
+    before = len(receiver.received)
+
+    with pytest.raises(SlackWorldError, match=r"these inputs are empty: \['typed'\]"):
+        await slack.submit(ana, view["id"])
+    with pytest.raises(SlackWorldError, match="the dialog has no such inputs"):
+        await slack.submit(ana, view["id"], {"other": {"name": "x"}})
+    with pytest.raises(SlackWorldError, match="pick offers no 'none': it offers fast, slow"):
+        await slack.submit(ana, view["id"], {"typed": {"name": "x"}, "mode": {"pick": "none"}})
+    with pytest.raises(SlackWorldError, match="view 'V1' is not open"):
+        await slack.submit(ana, "V1")
+    assert len(receiver.received) == before
+
+
+@pytest.mark.parametrize("action", ["errors", "update", "push", "clear", "unanswered"])
+async def test_the_answer_decides_what_becomes_of_the_dialog(
+    slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger, action: str
+):
+    await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, title="first"))
+    view = (await client.views_push(trigger_id=await trigger(), view=modal(name_input(), title="second")))["view"]
+    answers = {
+        "errors": {"response_action": "errors", "errors": {"typed": "that is not its name"}},
+        "update": {"response_action": "update", "view": modal(DIVIDER, title="updated")},
+        "push": {"response_action": "push", "view": modal(DIVIDER, title="pushed")},
+        "clear": {"response_action": "clear"},
+    }
+    if action == "unanswered":
+        receiver.answer(status=500)
+    else:
+        receiver.answer(body=answers[action])
+
+    await slack.submit(ana, view["id"], {"typed": {"name": "web-1"}})
+
+    titles = [each["title"]["text"] for each in slack.views(ana)]
+    expected = {"update": ["first", "updated"], "push": ["first", "second", "pushed"], "clear": []}
+    assert titles == expected.get(action, ["first", "second"])
+    if action == "errors":
+        assert slack.views(ana)[-1]["errors"] == {"typed": "that is not its name"}
+
+
+async def test_an_answer_to_a_dialog_that_slack_would_not_take_is_an_error(
+    slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger
+):
+    view = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER)))["view"]
+    receiver.answer(body={"response_action": "update", "view": modal(DIVIDER, title="x" * 25)})
+
+    with pytest.raises(SlackWorldError, match="Slack does not take the app's answer to the dialog: invalid_arguments"):
+        await slack.submit(ana, view["id"])
+
+
+async def test_a_press_in_a_dialog_has_neither_channel_nor_response_url(
+    slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger
+):
+    view = (await client.views_open(trigger_id=await trigger(), view=modal(SHOW, private_metadata="plan-1")))["view"]
+
+    await slack.click_view(ana, view["id"], "show")
+
+    payload = receiver.received[-1].json
+    assert payload["container"] == {"type": "view", "view_id": view["id"]}
+    assert (payload["view"]["private_metadata"], payload["actions"][0]["action_id"]) == ("plan-1", "show")
+    assert not {"channel", "message", "response_url"} & set(payload)
+    with pytest.raises(SlackWorldError, match="there is no 'hide'"):
+        await slack.click_view(ana, view["id"], "hide")
+    pushed = await client.views_push(trigger_id=payload["trigger_id"], view=modal(DIVIDER))
+    assert pushed["view"]["previous_view_id"] == view["id"]
+
+
+async def test_the_app_hears_of_a_closed_dialog_if_it_wants_to(
+    slack: SimulatedSlack, receiver, client: AsyncWebClient, ana: str, trigger
+):
+    quiet = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER)))["view"]
+    assert await slack.close(ana, quiet["id"]) is None
+
+    told = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, notify_on_close=True)))["view"]
+    await slack.close(ana, told["id"])
+
+    payload = receiver.received[-1].json
+    assert (payload["type"], payload["view"]["id"], payload["is_cleared"]) == ("view_closed", told["id"], False)
+    assert slack.views(ana) == []
+
+
+async def test_a_watcher_sees_dialogs_come_change_and_go(
+    slack: SimulatedSlack, client: AsyncWebClient, ana: str, trigger
+):
+    views = (ChangeKind.VIEW_OPENED, ChangeKind.VIEW_UPDATED, ChangeKind.VIEW_CLOSED)
+    with slack.subscribe() as changes:
+        view = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER)))["view"]
+        await client.views_update(view_id=view["id"], view=modal(DIVIDER))
+        await slack.close(ana, view["id"])
+    seen = [(change.kind, change.user, change.data["id"]) async for change in changes if change.kind in views]
+
+    assert seen == [(kind, ana, view["id"]) for kind in views]

@@ -1,0 +1,82 @@
+import aiohttp
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.slack import SharedFile, SimulatedSlack
+
+
+async def download(url: str, token: str | None) -> tuple[int, str, bytes]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as response:
+        return response.status, response.content_type, await response.read()
+
+
+async def test_the_sdk_uploads_into_a_thread(slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str):
+    ts = await slack.say(ana, incidents, "it is broken")
+
+    answer = await client.files_upload_v2(
+        channel=incidents, thread_ts=ts, filename="evidence.txt", content="line 1\nline 2", title="Evidence",
+        initial_comment="the rest", snippet_type="text",
+    )  # fmt: skip
+
+    (message,) = slack.messages(incidents, thread_ts=ts)
+    assert (message["text"], message["files"][0]["id"]) == ("the rest", answer["file"]["id"])
+    (file,) = slack.files()
+    assert (file["title"], file["mode"], file["size"], file["channels"]) == ("Evidence", "snippet", 13, [incidents])
+    assert slack.file_content(file["id"]) == b"line 1\nline 2"
+
+
+async def test_an_upload_is_completed_once_and_only_after_its_bytes(client: AsyncWebClient, incidents: str):
+    async def error(**given) -> str:
+        with pytest.raises(SlackApiError) as raised:
+            await client.files_completeUploadExternal(**given)
+        return str(raised.value.response["error"])
+
+    announced = await client.files_getUploadURLExternal(filename="a.txt", length=3)
+    files = [{"id": announced["file_id"], "title": "A"}]
+
+    assert await error(files=files) == "file_not_found"
+    async with aiohttp.ClientSession() as session:
+        async with session.post(announced["upload_url"], data=b"abc") as response:
+            assert (response.status, await response.text()) == (200, "OK - 3")
+        assert await error(files=files, channel_id="C999") == "channel_not_found"
+        assert (await client.files_completeUploadExternal(files=files, channel_id=incidents))["ok"]
+        assert await error(files=files, channel_id=incidents) == "file_not_found"
+        async with session.post(announced["upload_url"], data=b"abc") as response:
+            assert response.status == 400
+        async with session.post(announced["upload_url"] + "x", data=b"abc") as response:
+            assert response.status == 404
+
+
+async def test_a_snippet_is_at_most_a_megabyte(client: AsyncWebClient):
+    with pytest.raises(SlackApiError, match="snippet_too_large"):
+        await client.files_getUploadURLExternal(filename="a.txt", length=1024 * 1024 + 1, snippet_type="text")
+
+
+async def test_a_file_is_handed_out_to_the_bot_only(slack: SimulatedSlack, receiver, incidents: str, ana: str):
+    content = "Back-off restarting failed container\n"
+    await slack.say(ana, incidents, "see this", files=[("pod.log", content)])
+    url = receiver.events[0]["files"][0]["url_private_download"]
+
+    assert await download(url, slack.bot_token) == (200, "application/octet-stream", content.encode())
+    for token in (None, "xoxb-wrong", slack.app_token):
+        status, kind, body = await download(url, token)
+        assert (status, kind, b"Sign in" in body) == (200, "text/html", True)
+    assert (await download(url.replace("-F0", "-F9"), slack.bot_token))[0] == 404
+    slack.revoke_token()
+    assert (await download(url, slack.bot_token))[1] == "text/html"
+
+
+async def test_a_file_of_slack_connect_is_looked_up(
+    slack: SimulatedSlack, receiver, client: AsyncWebClient, incidents: str, ana: str
+):
+    shared = SharedFile(name="pod.log", content=b"Back-off", snippet=True, only_listed=True, claimed_size=5_000_000)
+    await slack.say(ana, incidents, "", files=[shared])
+
+    info = await client.files_info(file=receiver.events[0]["files"][0]["id"])
+
+    assert (info["file"]["name"], info["file"]["size"], info["content"]) == ("pod.log", 5_000_000, "Back-off")
+    assert (await download(info["file"]["url_private"], slack.bot_token))[2] == b"Back-off"
+    with pytest.raises(SlackApiError, match="file_not_found"):
+        await client.files_info(file="F999")

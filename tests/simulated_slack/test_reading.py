@@ -1,0 +1,184 @@
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.slack import SimulatedSlack, SlackWorldError
+
+METADATA = {"event_type": "casebook_answer", "event_payload": {"request": "r1", "step": "placeholder"}}
+
+
+async def error(call) -> str:
+    with pytest.raises(SlackApiError) as raised:
+        await call
+    return str(raised.value.response["error"])
+
+
+@pytest.fixture
+async def thread(slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str) -> list[str]:
+    """A parent of ana's, two replies of the bot's, then another message of the channel."""
+    parent = await slack.say(ana, incidents, "it is broken")
+    replies = [
+        (await client.chat_postMessage(channel=incidents, text=text, thread_ts=parent, metadata=METADATA))["ts"]
+        for text in ("one", "two")
+    ]
+    return [parent, *replies, await slack.say(ana, incidents, "lunch?")]
+
+
+async def test_a_thread_is_read_from_its_parent_on(client: AsyncWebClient, incidents: str, thread: list[str]):
+    read = await client.conversations_replies(channel=incidents, ts=thread[0])
+
+    assert [each["ts"] for each in read["messages"]] == thread[:3]
+    assert read["has_more"] is False
+
+
+async def test_metadata_is_shown_to_those_who_ask(client: AsyncWebClient, incidents: str, thread: list[str]):
+    plain = await client.conversations_replies(channel=incidents, ts=thread[0])
+    full = await client.conversations_replies(channel=incidents, ts=thread[0], include_all_metadata=True)
+
+    assert not any("metadata" in each for each in plain["messages"])
+    assert [each.get("metadata") for each in full["messages"]] == [None, METADATA, METADATA]
+
+
+async def test_metadata_stays_on_update_until_it_is_taken_away(
+    slack: SimulatedSlack, client: AsyncWebClient, incidents: str, thread: list[str]
+):
+    await client.chat_update(channel=incidents, ts=thread[1], text="found")
+    assert slack.message(incidents, thread[1])["metadata"] == METADATA
+    await client.chat_update(channel=incidents, ts=thread[1], text="found", metadata={})
+    assert "metadata" not in slack.message(incidents, thread[1])
+
+
+@pytest.mark.parametrize("metadata", [[], {"event_type": "x"}, {"event_payload": {}}])
+async def test_metadata_has_a_type_and_a_payload(client: AsyncWebClient, incidents: str, metadata):
+    call = client.api_call("chat.postMessage", json={"channel": incidents, "text": "x", "metadata": metadata})
+    assert (await error(call)).startswith("invalid_metadata")
+
+
+async def test_a_history_is_the_channel_without_its_threads_newest_first(
+    client: AsyncWebClient, incidents: str, thread: list[str]
+):
+    read = await client.conversations_history(channel=incidents)
+
+    assert [each["ts"] for each in read["messages"]] == [thread[3], thread[0]]
+    assert read["messages"][1]["reply_count"] == 2
+
+
+async def test_long_lists_come_in_pages(slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str):
+    said = [await slack.say(ana, incidents, str(number)) for number in range(5)]
+
+    pages = [
+        [each["ts"] for each in page["messages"]]
+        async for page in await client.conversations_history(channel=incidents, limit=2)
+    ]
+
+    assert pages == [said[4:2:-1], said[2:0:-1], said[:1]]
+    assert await error(client.conversations_history(channel=incidents, cursor="wrong")) == "invalid_cursor"
+    assert await error(client.conversations_history(channel=incidents, limit=0)) == "invalid_limit"
+
+
+@pytest.mark.parametrize(("inclusive", "expected"), [(False, ["2"]), (True, ["3", "2", "1"])])
+async def test_a_window_excludes_its_ends_unless_told(
+    slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str, inclusive: bool, expected: list[str]
+):
+    said = [await slack.say(ana, incidents, str(number)) for number in range(5)]
+
+    read = await client.conversations_history(
+        channel=incidents, oldest=said[1], latest=said[3], inclusive=inclusive
+    )  # fmt: skip
+
+    assert [each["text"] for each in read["messages"]] == expected
+
+
+async def test_what_the_bot_cannot_see_it_cannot_read(slack: SimulatedSlack, client: AsyncWebClient, incidents: str):
+    elsewhere = slack.add_channel("elsewhere", bot=False)
+    private = slack.add_channel("private", private=True, bot=False)
+
+    assert await error(client.conversations_history(channel=elsewhere)) == "not_in_channel"
+    assert await error(client.conversations_history(channel=private)) == "channel_not_found"
+    assert await error(client.conversations_replies(channel=incidents, ts="1.000000")) == "thread_not_found"
+    assert (await client.conversations_info(channel=elsewhere))["channel"]["is_member"] is False
+    assert await error(client.conversations_info(channel=private)) == "channel_not_found"
+
+
+async def test_a_channel_says_what_it_is(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
+    shared = slack.add_channel("shared", external=True)
+    direct = slack.open_im(ana)
+
+    channel = (await client.conversations_info(channel=shared, include_num_members=True))["channel"]
+    assert (channel["name"], channel["is_ext_shared"], channel["is_private"]) == ("shared", True, False)
+    assert channel["num_members"] == 2
+    channel = (await client.conversations_info(channel=direct))["channel"]
+    assert (channel["is_im"], channel["user"]) == (True, ana)
+
+
+async def test_the_bot_finds_and_joins_channels(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
+    open_to_all = slack.add_channel("open", bot=False)
+    private = slack.add_channel("private", private=True)
+    slack.add_channel("old", archived=True)
+
+    listed = await client.conversations_list(types="public_channel,private_channel", exclude_archived=True)
+    assert [each["id"] for each in listed["channels"]] == [open_to_all, private]
+    await client.conversations_join(channel=open_to_all)
+    assert slack.bot_user_id in (await client.conversations_members(channel=open_to_all))["members"]
+    opened = await client.conversations_open(users=[ana])
+    assert opened["channel"]["id"] == slack.open_im(ana)
+
+
+async def test_a_person_says_who_they_are(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
+    guest, foreigner = slack.add_user("gil", guest=True), slack.add_user("eve", foreign=True)
+
+    user = (await client.users_info(user=ana, include_locale=True))["user"]
+    assert (user["name"], user["locale"], user["is_restricted"]) == ("ana", "zh-CN", False)
+    assert "locale" not in (await client.users_info(user=ana))["user"]
+    assert (await client.users_info(user=guest))["user"]["is_restricted"] is True
+    user = (await client.users_info(user=foreigner))["user"]
+    assert user["is_stranger"] is True
+    assert user["team_id"] != slack.team_id
+    assert (await client.users_lookupByEmail(email="ANA@example.com"))["user"]["id"] == ana
+    assert await error(client.users_info(user="U999")) == "user_not_found"
+    assert await error(client.users_lookupByEmail(email="no@example.com")) == "users_not_found"
+    assert {each["id"] for each in (await client.users_list())["members"]} == {slack.bot_user_id, ana, guest, foreigner}
+
+
+async def test_the_bot_knows_itself(slack: SimulatedSlack, client: AsyncWebClient):
+    known = await client.auth_test()
+
+    assert (known["user_id"], known["bot_id"], known["team_id"]) == (slack.bot_user_id, slack.bot_id, slack.team_id)
+    assert (await client.api_test(foo="bar"))["args"]["foo"] == "bar"
+
+
+async def test_reactions_pins_and_bookmarks_stand_once(
+    slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str
+):
+    ts = await slack.say(ana, incidents, "it is broken")
+
+    await client.reactions_add(channel=incidents, timestamp=ts, name="eyes")
+    await client.pins_add(channel=incidents, timestamp=ts)
+    bookmark = await client.bookmarks_add(
+        channel_id=incidents, title="Summary", type="link", link="https://example.com"
+    )
+
+    assert slack.reactions(incidents, ts) == [{"name": "eyes", "users": [slack.bot_user_id], "count": 1}]
+    assert slack.message(incidents, ts)["pinned_to"] == [incidents]
+    assert bookmark["bookmark"]["link"] == "https://example.com"
+    assert await error(client.reactions_add(channel=incidents, timestamp=ts, name="eyes")) == "already_reacted"
+    assert await error(client.pins_add(channel=incidents, timestamp=ts)) == "already_pinned"
+
+
+async def test_ids_are_taken_once(slack: SimulatedSlack):
+    assert slack.add_user("zoe", id="U777") == "U777"
+    assert slack.add_channel("zoo", id="C777") == "C777"
+    with pytest.raises(SlackWorldError, match="user U777 exists already: zoe"):
+        slack.add_user("zac", id="U777")
+    with pytest.raises(SlackWorldError, match="channel C777 exists already: zoo"):
+        slack.add_channel("zac", id="C777")
+
+
+async def test_what_is_read_is_a_copy(slack: SimulatedSlack, incidents: str, ana: str):
+    ts = await slack.say(ana, incidents, "it is broken")
+
+    slack.message(incidents, ts)["blocks"].clear()
+    slack.messages(incidents)[0]["text"] = "other"
+
+    assert slack.message(incidents, ts)["blocks"]
+    assert slack.message(incidents, ts)["text"] == "it is broken"
