@@ -111,6 +111,8 @@ DETAILS: Final = Text(en="Details", zh="详情")
 DETAILS_TITLE: Final = Text(en="Details", zh="诊断详情")
 NOT_IT: Final = Text(en="Not it", zh="不是这个问题")
 MUTE_HERE: Final = Text(en="Mute here", zh="在此频道静音")
+UNMUTE_HERE: Final = Text(en="Unmute here", zh="取消在此频道静音")
+MUTED_BY: Final = Text(en="Muted in this channel by ", zh="已在此频道静音，操作人：")
 UNMUTE: Final = Text(en="Unmute", zh="取消静音")
 CLOSE: Final = Text(en="Close", zh="关闭")
 CANCEL: Final = Text(en="Cancel", zh="取消")
@@ -127,6 +129,9 @@ STATE_CHECKING: Final = Text(en="checking that it is still needed", zh="正在�
 STATE_APPLYING: Final = Text(en="being applied", zh="正在执行")
 STATE_APPLIED: Final = Text(en="applied; not yet known whether it helps", zh="已执行，效果待确认")
 STATE_VERIFYING: Final = Text(en="applied; watching whether the cause is gone", zh="已执行，正在确认问题是否消失")
+STATE_WAITING: Final = Text(
+    en="applied; after all that time it is not clear yet whether it helps", zh="已执行；等待已久，效果仍不明确"
+)
 STATE_REFUSED: Final = Text(en="refused, nothing was changed", zh="被拒绝，未做任何更改")
 STATE_FIXED: Final = Text(en="FIXED: the cause is gone", zh="已修复：问题已消失")
 STATE_NOT_FIXED: Final = Text(en="applied, but NOT FIXED: the cause is still there", zh="已执行，但未修复：问题仍在")

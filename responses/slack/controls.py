@@ -11,7 +11,7 @@ from intents.domain import Diagnosis, Language, Text
 from responses import sentences, words
 from responses.safety import safe_line
 from responses.slack import blocks
-from responses.slack.blocks import Element
+from responses.slack.blocks import Element, Leaf
 from responses.slack.fitting import Part
 from responses.slack.message import Block
 from responses.slack.presses import Press, action_id, choice
@@ -31,37 +31,43 @@ class RemedyButton:
     style: blocks.Style = ""
 
 
-def states(shown: Sequence[RemedyShown], not_it_by: Sequence[str], language: Language) -> Iterable[Part]:
-    """What became of pressed remedies, and who says that it is not it."""
+def states(shown: Sequence[RemedyShown], not_it_by: Sequence[str], muted_by: str, language: Language) -> Iterable[Part]:
+    """What became of pressed remedies, who says that it is not it, and who muted it."""
     if shown:
         yield Part(rank=0, blocks=(blocks.rich(*remedy_lines(shown, language=language)),))
+    lines: list[Element] = []
     if not_it_by:
-        who: list[Element] = []
+        who: list[Leaf] = []
         for user_id in not_it_by[:_NAMES]:
             who += [blocks.text(", ")] if who else []
             who.append(blocks.user(user_id))
-        says = blocks.text(words.NOT_IT_BY.in_(language), italic=True)
-        yield Part(rank=0, blocks=(blocks.rich(blocks.line(says, *who)),))
+        if len(not_it_by) > _NAMES:
+            who.append(blocks.text(f" {words.MORE.in_(language).format(len(not_it_by) - _NAMES)}"))
+        lines.append(blocks.line(blocks.text(words.NOT_IT_BY.in_(language), italic=True), *who))
+    if muted_by:
+        says = blocks.text(words.MUTED_BY.in_(language), italic=True)
+        lines.append(blocks.line(says, blocks.user(muted_by)))
+    if lines:
+        yield Part(rank=0, blocks=(blocks.rich(*lines),))
 
 
 def controls(
     diagnosis: Diagnosis,
     buttons: Sequence[RemedyButton],
-    shown: Sequence[RemedyShown],
+    *,
     details_value: str,
     request_id: str,
+    muted: bool,
     language: Language,
 ) -> Iterable[Part]:
-    """Remedies that were not pressed yet, Details, and the menu behind "…"; of a `request_id` "" no menu."""
-    # A plan is pressed once: what became of it is told above.
-    pressed = {state.plan_id for state in shown}
-    left = [button for button in buttons if button.plan_id not in pressed]
-    elements = [_remedy(button, index, language) for index, button in enumerate(left[:_REMEDIES])]
+    """Remedies, Details, and the menu behind "…"; of a `request_id` "" no menu."""
+    elements = [_remedy(button, index, language) for index, button in enumerate(buttons[:_REMEDIES])]
     if details_value and diagnosis.hypotheses:
         label = words.DETAILS.in_(language)
         elements.append(blocks.button(label, action_id=action_id(Press.DETAILS), value=details_value))
     if request_id and diagnosis.hypotheses:
-        options = [(words.NOT_IT, Press.NOT_IT), (words.MUTE_HERE, Press.MUTE)]
+        mute = (words.UNMUTE_HERE, Press.UNMUTE) if muted else (words.MUTE_HERE, Press.MUTE)
+        options = [(words.NOT_IT, Press.NOT_IT), mute]
         chosen = [(label.in_(language), choice(press, request_id)) for label, press in options]
         elements.append(blocks.overflow(chosen, action_id=action_id(Press.MORE)))
     if elements:

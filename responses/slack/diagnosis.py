@@ -25,6 +25,8 @@ from responses.slack.remedy_states import RemedyShown
 from responses.slack.telling import Group, Telling, with_most_rows
 from responses.spreading import spread
 
+__all__ = ["RemedyButton", "answer", "placeholder"]
+
 _FINDINGS: Final = 6
 _STEPS: Final = 3
 _OTHERS: Final = 2
@@ -75,22 +77,29 @@ def answer(
     controls: bool = True,
     remedy_states: Sequence[RemedyShown] = (),
     not_it_by: Sequence[str] = (),
+    muted_by: str = "",
 ) -> Message:
     """The answer to a request, within what Slack takes; what does not fit goes along as a file (`overflow`).
 
     `seconds` is the wall time of the diagnosis. `observed` are the text's telling lines, shown where nothing is known
     of it. `details_value` is the value of the Details button, "" for none. `count` says how often the same was asked,
     `last_seen` when last. `text_only_reason` says why no cluster was asked. `controls` shows "Not it" and "Mute here".
-    `not_it_by` are ids of users. Raises ValueError for a request id that no button can carry.
+    `not_it_by` and `muted_by` are ids of users. Raises ValueError for a request id that no button can carry.
     """
-    telling = Telling(
-        diagnosis, language, of_text=of_text, text_only=safe_text(text_only_reason) if text_only_reason else None
-    )
+    reason = safe_text(text_only_reason) if text_only_reason else None
+    telling = Telling(diagnosis, language, of_text=of_text, text_only=reason)
     page = _Page(diagnosis, telling, language, has_details=bool(details_value))
     parts = [
         *page.parts(tuple(safe_line(line) for line in observed)),
-        *states(remedy_states, not_it_by, language),
-        *pressable(diagnosis, buttons, remedy_states, details_value, request_id if controls else "", language),
+        *states(remedy_states, not_it_by, muted_by, language),
+        *pressable(
+            diagnosis,
+            [button for button in buttons if button.plan_id not in {state.plan_id for state in remedy_states}],
+            details_value=details_value,
+            request_id=request_id if controls else "",
+            muted=bool(muted_by),
+            language=language,
+        ),
         Part(rank=0, blocks=(footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen),)),
     ]
     shown, left_out = fitted(parts)
@@ -148,6 +157,7 @@ class _Page:
             yield from self._listed(words.NEAREST, self._telling.nearest(), rank=2)
         first = self._standing[0] if self._standing else None
         yield from self._listed(words.GAPS, self._telling.other_gaps(first), rank=1)
+        yield from self._grouped(None, self._telling.unsaid_reason(), most=_LIST, count=1, rank=1)
         if not self._standing:
             yield from self._listed(words.UNEXPLAINED, self._telling.unexplained(), rank=2)
 

@@ -19,7 +19,7 @@ _SAYS: Final = 500
 
 
 class RemedyState(StrEnum):
-    """How far a pressed remedy has come. The last five are final."""
+    """How far a pressed remedy has come; those from `refused` on are final."""
 
     CHECKING = "checking"
     APPLYING = "applying"
@@ -29,7 +29,8 @@ class RemedyState(StrEnum):
     FIXED = "fixed"
     NOT_FIXED = "not fixed"
     WORSE = "worse"
-    UNKNOWN = "unknown"
+    WAITING = "waiting"  # applied, and by the deadline neither cleared nor failed
+    UNKNOWN = "unknown"  # not known whether it was applied
     FAILED = "failed"
 
 
@@ -54,6 +55,7 @@ _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
     RemedyState.FIXED: ("✅", words.STATE_FIXED),
     RemedyState.NOT_FIXED: ("⚠️", words.STATE_NOT_FIXED),
     RemedyState.WORSE: ("🔥", words.STATE_WORSE),
+    RemedyState.WAITING: ("⌛", words.STATE_WAITING),
     RemedyState.UNKNOWN: ("❓", words.STATE_UNKNOWN),
     RemedyState.FAILED: ("❌", words.STATE_FAILED),
 }

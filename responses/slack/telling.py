@@ -5,7 +5,7 @@ A group is a list of elements that stand together: a finding with its quote, a s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from intents.domain import (
@@ -104,7 +104,7 @@ class Telling:
         found = [self._finding(finding, shown, with_table=finding is not apart) for finding in telling]
         # What could not be checked matters more than what speaks neither for nor against. A rule that is a gap says
         # so by what could not be read.
-        unread = self.gaps(gap for finding in one.findings for gap in finding.gaps)
+        unread = self.gaps(_gaps_of(one))
         beside = [self._finding(finding, shown, with_table=finding is not apart) for finding in neutral]
         if one.findings and len(neutral) == len(one.findings):
             beside.append([self._marked(words.SYMBOLS[Outcome.NEUTRAL], self.say(words.NEITHER_WAY))])
@@ -184,13 +184,20 @@ class Telling:
 
     def other_gaps(self, told: Judged | None) -> list[Group]:
         """What could not be read and is not told beside the findings of `told`."""
-        beside = {gap for finding in told.findings for gap in finding.gaps} if told else set()
+        beside = set(_gaps_of(told)) if told else set()
         absent = any(gap.reason is GapReason.NO_CLUSTER for gap in beside)
         return self.gaps(
             gap
             for gap in self._diagnosis.gaps
             if gap not in beside and not (absent and gap.reason is GapReason.NO_CLUSTER)
         )
+
+    def unsaid_reason(self) -> list[Group]:
+        """Why no cluster was asked, where no gap says it: nothing was to be read."""
+        gaps = (*self._diagnosis.gaps, *(gap for one in self._diagnosis.hypotheses for gap in _gaps_of(one)))
+        if self._text_only is None or any(gap.reason is GapReason.NO_CLUSTER for gap in gaps):
+            return []
+        return [[self._marked(words.SYMBOLS[Outcome.GAP], self.say(self._text_only))]]
 
     def observed(self, lines: Sequence[str]) -> list[Group]:
         return [[blocks.quoted(blocks.text(self.short(quote(line))))] for line in lines]
@@ -219,6 +226,10 @@ class Telling:
             for one in out
         )
         return [[self._marked(mark, says)] for says in said]
+
+
+def _gaps_of(one: Judged) -> Iterator[Gap]:
+    return (gap for finding in one.findings for gap in finding.gaps)
 
 
 def reproduced(judged: Iterable[Judged]) -> tuple[str, ...]:
