@@ -1,6 +1,6 @@
 """`make bench`: print what is measured; nothing here passes or fails.
 
-run.py [matching] [diagnosing]
+run.py [matching] [diagnosing] [slack]
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.bench import matching
 
 def main() -> None:
     console = Console(width=140)
-    wanted = sys.argv[1:] or ["matching", "diagnosing"]
+    wanted = sys.argv[1:] or ["matching", "diagnosing", "slack"]
     if "matching" in wanted:
         matching.show(console)
     if "diagnosing" in wanted:
@@ -23,6 +23,10 @@ def main() -> None:
         from tests.bench import diagnosing  # noqa: PLC0415
 
         asyncio.run(diagnosing.run(console))
+    if "slack" in wanted:
+        from tests.bench import slack  # noqa: PLC0415
+
+        asyncio.run(slack.run(console))
 
 
 if __name__ == "__main__":

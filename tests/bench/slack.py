@@ -1,0 +1,211 @@
+"""How long people wait in Slack, and how soon Slack is answered while a workspace is busy.
+
+The app is `casebook serve` in a process of its own; both far ends are simulated in this one and add 50 ms to each call.
+Waiting is measured one paste after the other, since Slack's limits pace what is sent faster. The storm comes from a
+third process (see `storm`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import statistics
+import sys
+import time
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from bot.cli.showcase import set_up
+from bot.diagnosing import build_engine
+from bot.playground.kubernetes import SimulatedCluster
+from bot.playground.slack import ChangeKind, SimulatedSlack
+from tests.bench.serving import serving
+from tests.bench.storm import Acks, Event
+
+LATENCY_S: Final = 0.050
+ROUNDS: Final = 3
+# chat.update is allowed 50 times a minute: faster pastes would measure that limit.
+APART_S: Final = 1.5
+RATE: Final = 50.0
+STORM_S: Final = 30.0
+SHARE_OF_PASTES: Final = 0.1
+CHAT: Final = (
+    "morning all", "lunch?", "can somebody review my PR about the login page", "deploy of web-frontend is done",
+    "the retro is at 3", "I'll be out tomorrow", "thanks!", "who owns the billing dashboard these days?",
+    "restarting my laptop, back in 5", "is the error budget page up to date", "looks good to me :+1:",
+    "rolled out v2.31.0 to staging, no alerts so far",
+)  # fmt: skip
+_CHANNELS: Final = 20
+_ANSWERED_WITHIN_S: Final = 30.0
+_QUIET_S: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarEnds:
+    """A running workspace and cluster, and a text for each incident that the cluster has."""
+
+    slack: SimulatedSlack
+    cluster: SimulatedCluster
+    channels: Sequence[str]
+    pastes: Sequence[str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Waits:
+    """Seconds from an event to its placeholder, and to the last change of that. `unanswered` pastes had none."""
+
+    placeholder: list[float] = field(default_factory=list)
+    answer: list[float] = field(default_factory=list)
+    unanswered: int = 0
+
+
+@asynccontextmanager
+async def far_ends() -> AsyncIterator[FarEnds]:
+    """Both far ends, slow."""
+    showcase = set_up(build_engine()[0].catalog)
+    slack = SimulatedSlack()
+    channels = [slack.add_channel(f"channel-{number}") for number in range(_CHANNELS)]
+    await slack.start()
+    await showcase.cluster.start()
+    slack.latency = showcase.cluster.latency = LATENCY_S
+    try:
+        pastes = tuple(sample.text for sample in showcase.samples)
+        yield FarEnds(slack=slack, cluster=showcase.cluster, channels=channels, pastes=pastes)
+    finally:
+        await showcase.cluster.stop()
+        await slack.stop()
+
+
+async def measure_waits(ends: FarEnds, *, rounds: int = ROUNDS, apart: float = APART_S) -> Waits:
+    """Paste every text `rounds` times, in another channel each time, `apart` seconds after the one before."""
+    slack = ends.slack
+    asked: dict[str, float] = {}
+    changed: dict[str, list[float]] = {}
+    async with serving(slack, ends.cluster) as url, asyncio.TaskGroup() as tasks:
+        watching = tasks.create_task(_watch(slack, changed))
+        slack.deliver_to(url)
+        for channel in ends.channels[:rounds]:
+            for text in ends.pastes:
+                at = time.time()
+                asked[await slack.say(slack.add_user(f"person-{len(asked)}"), channel, text)] = at
+                await asyncio.sleep(apart)
+        await _until_quiet(changed, len(asked))
+        slack.deliver_to(None)
+        watching.cancel()
+    waits = Waits()
+    for ts, at in asked.items():
+        placeholder, *later = changed.get(ts, [0.0])
+        if not later:
+            waits.unanswered += 1
+            continue
+        waits.placeholder.append(placeholder - at)
+        waits.answer.append(later[-1] - at)
+    return waits
+
+
+async def _watch(slack: SimulatedSlack, changed: dict[str, list[float]]) -> None:
+    """Note in `changed` when the first message of the app in each thread was posted and changed, in epoch seconds."""
+    first: dict[str, str] = {}
+    with slack.subscribe() as changes:
+        async for change in changes:
+            thread, ts = change.data.get("thread_ts"), change.data.get("ts", "")
+            if change.data.get("user") != slack.bot_user_id or not thread:
+                continue
+            if change.kind is ChangeKind.MESSAGE_POSTED:
+                first.setdefault(thread, ts)
+            if first.get(thread) == ts:
+                changed.setdefault(thread, []).append(change.at)
+
+
+async def _until_quiet(changed: dict[str, list[float]], count: int) -> None:
+    """Wait until `count` answers stand and nothing changed for a while, or for as long as nobody would wait."""
+    until = time.time() + _ANSWERED_WITHIN_S
+    while (now := time.time()) < until:
+        done = sum(len(times) > 1 for times in changed.values())
+        if done >= count and now - max(times[-1] for times in changed.values()) > _QUIET_S:
+            return
+        await asyncio.sleep(0.1)
+
+
+async def measure_acks(ends: FarEnds, *, rate: float = RATE, seconds: float = STORM_S) -> Acks:
+    """The acknowledgements of `rate` events a second for `seconds`."""
+    events = await _events(ends, int(rate * seconds))
+    async with serving(ends.slack, ends.cluster) as url:
+        arguments = {"url": url, "secret": ends.slack.signing_secret, "rate": rate, "events": events}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.bench.storm", stdin=PIPE, stdout=PIPE
+        )
+        output, _ = await process.communicate(json.dumps(arguments).encode())
+    return Acks(**json.loads(output))
+
+
+async def _events(ends: FarEnds, count: int) -> list[Event]:
+    """Chat and pastes by chance; nobody says two things in one channel, which would be read as one paste in parts."""
+    chance = random.Random(7)
+    users = [ends.slack.add_user(f"busy-{number}") for number in range(count // _CHANNELS + 1)]
+    events: list[Event] = []
+    for number in range(count):
+        is_paste = chance.random() < SHARE_OF_PASTES
+        text = chance.choice(ends.pastes if is_paste else CHAT)
+        user, channel = users[number // _CHANNELS], ends.channels[number % _CHANNELS]
+        # Said before anybody listens: the app answers in threads, and those need a message to hang on.
+        ts = await ends.slack.say(user, channel, text)
+        message = ends.slack.message(channel, ts)
+        events.append(Event(body=json.dumps(_envelope(ends.slack, message, channel, number)), paste=is_paste))
+    return events
+
+
+def _envelope(slack: SimulatedSlack, message: dict[str, Any], channel: str, number: int) -> dict[str, Any]:
+    inner = message | {"channel": channel, "event_ts": message["ts"], "channel_type": "channel"}
+    bot = {"team_id": slack.team_id, "user_id": slack.bot_user_id, "is_bot": True, "is_enterprise_install": False}
+    return {
+        "type": "event_callback", "team_id": slack.team_id, "api_app_id": slack.app_id, "event": inner,
+        "event_id": f"Ev0STORM{number:06d}", "event_time": int(time.time()), "authorizations": [bot],
+        "is_ext_shared_channel": False,
+    }  # fmt: skip
+
+
+def show_waits(console: Console, waits: Waits) -> None:
+    title = f"One paste at a time, {LATENCY_S * 1000:.0f} ms added to each Kubernetes and Slack call"
+    table = _table(title, "from event to", waits.placeholder, waits.answer, labels=("placeholder", "final answer"))
+    console.print(table)
+    if waits.unanswered:
+        console.print(f"{waits.unanswered} pastes had no answer within {_ANSWERED_WITHIN_S:g} s", style="red")
+
+
+def show_acks(console: Console, acks: Acks, *, rate: float = RATE, seconds: float = STORM_S) -> None:
+    title = f"{rate:g} events/s for {seconds:g} s, {SHARE_OF_PASTES:.0%} of them pastes"
+    console.print(_table(title, "ack of", acks.chat, acks.pastes, labels=("chat", "a paste")))
+    late = sum(taken > 3 for taken in [*acks.chat, *acks.pastes])
+    if late or acks.refused:
+        console.print(f"later than Slack waits: {late}; refused: {acks.refused or 'none'}", style="red")
+
+
+def _table(title: str, what: str, *rows: Sequence[float], labels: Sequence[str]) -> Table:
+    table = Table(title=title)
+    for column in (what, "count", "p50", "p95", "p99", "max"):
+        table.add_column(column, justify="left" if column == what else "right")
+    for label, times in zip(labels, rows, strict=True):
+        cuts = statistics.quantiles(times, n=100, method="inclusive") if len(times) > 1 else []
+        shown = [cuts[at - 1] for at in (50, 95, 99)] + [max(times)] if cuts else []
+        table.add_row(label, str(len(times)), *(f"{seconds * 1000:.0f} ms" for seconds in shown))
+    return table
+
+
+async def run(console: Console) -> None:
+    """Print both tables."""
+    async with far_ends() as ends:
+        show_waits(console, await measure_waits(ends))
+    async with far_ends() as ends:
+        show_acks(console, await measure_acks(ends))
+
+
+if __name__ == "__main__":
+    asyncio.run(run(Console(width=110)))
