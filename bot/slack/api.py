@@ -199,9 +199,9 @@ def _failure(method: str, error: SlackApiError) -> SlackError:
         return RateLimited(method=method, retry_after=retry_after(answer.headers))
     if answer.status_code >= 500:
         return SlackUnavailable(method=method, detail=f"HTTP {answer.status_code}", maybe_done=True)
-    if answer.status_code != 200 and "error" not in data:
+    if "error" not in data:
         # A proxy's page, not Slack's answer.
-        return SlackUnavailable(method=method, detail=f"HTTP {answer.status_code}")
+        return SlackUnavailable(method=method, detail=f"HTTP {answer.status_code} and no answer of Slack's")
     return refusal(method, data)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -109,6 +109,8 @@ class Slack:
     ) -> Sent:
         """Post `message`, in further messages or with a file in its thread where it does not fit into one.
 
+        `channel` may be a user's id: the answer then names the direct message.
+
         `key` (request/step) makes it findable: with `sought` (a former attempt may have posted it) it is looked for
         first, and only what is missing is posted. `near_ts`: it cannot be older. Raises SlackError; with `maybe_done`,
         another attempt has to seek it.
@@ -117,12 +119,14 @@ class Slack:
         offered = list(forms(message))
         found = await self._posting.sought(address) if sought and key else None
         if found is not None:
-            ts, form = found.ts, offered[max(0, min(found.form, len(offered) - 1))]
+            sent = Sent(channel=channel, ts=found.ts)
+            form = offered[max(0, min(found.form, len(offered) - 1))]
         else:
-            ts, form = await self._offer(address, offered)
-        self._remember(channel, ts, key)
-        await self._follow(address, form, ts=ts, said=message.text, sought=found is not None)
-        return Sent(channel=channel, ts=ts)
+            sent, form = await self._offer(address, offered)
+        self._remember(sent.channel, sent.ts, key)
+        address = replace(address, channel=sent.channel)
+        await self._follow(address, form, ts=sent.ts, said=message.text, sought=found is not None)
+        return sent
 
     async def update(
         self,
@@ -237,16 +241,16 @@ class Slack:
         """What a channel is, remembered for ten minutes; what Slack does not tell is `unknown`."""
         return await self._people.place(channel)
 
-    async def _offer(self, address: Address, offered: list[Form]) -> tuple[str, Form]:
+    async def _offer(self, address: Address, offered: list[Form]) -> tuple[Sent, Form]:
         refused: TooLong | None = None
         for index, form in enumerate(offered):
             try:
-                ts = await self._posting.post(address, payload(form.parts[0], key=address.key, form=index))
+                posted = await self._posting.post(address, payload(form.parts[0], key=address.key, form=index))
             except TooLong as error:
                 _log.warning("Slack finds a message too long", channel=address.channel, form=index, error=str(error))
                 refused = error
             else:
-                return ts, form
+                return Sent(channel=posted.channel, ts=posted.ts), form
         raise refused or TooLong(method="chat.postMessage")
 
     async def _follow(self, address: Address, form: Form, *, ts: str, said: str, sought: bool) -> None:

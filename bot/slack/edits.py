@@ -112,11 +112,16 @@ class Edits:
 
     async def aclose(self) -> None:
         """Stop all edits; who waits for one gets SlackUnavailable."""
-        tasks = [edit.task for edit in self._edits.values() if edit.task is not None]
+        edits = list(self._edits.values())
+        tasks = [edit.task for edit in edits if edit.task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        # A task that was cancelled before it began has settled nothing.
+        for edit in edits:
+            _settle(edit, _closing())
+        self._edits.clear()
 
     async def _run(self, edit: _Edit) -> None:
         at = (edit.channel, edit.ts)
@@ -129,7 +134,7 @@ class Edits:
         except SlackUnavailable as error:
             _settle(edit, error)
         finally:
-            _settle(edit, SlackUnavailable(method=_METHOD, detail="closing", maybe_done=True))
+            _settle(edit, _closing())
             if self._edits.get(at) is edit:
                 del self._edits[at]
 
@@ -243,6 +248,10 @@ def _settle(edit: _Edit, outcome: SlackError | None) -> None:
 def _settle_all(contents: Sequence[_Content], outcome: SlackError | None) -> None:
     for content in contents:
         content.settle(outcome)
+
+
+def _closing() -> SlackUnavailable:
+    return SlackUnavailable(method=_METHOD, detail="closing", maybe_done=True)
 
 
 async def _end(*tasks: asyncio.Task[Any]) -> None:

@@ -36,14 +36,22 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """Where a message stands: `channel` is a direct message's id where it was addressed to a user."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
     """Posts of one workspace."""
 
     api: Api
     seeker: Seeker
 
-    async def post(self, address: Address, payload: Mapping[str, Any]) -> str:
-        """The ts of the message, which stands once. Raises SlackError; `maybe_done` tells of an unknown outcome."""
+    async def post(self, address: Address, payload: Mapping[str, Any]) -> Posted:
+        """Where the message stands, once. Raises SlackError; `maybe_done` tells of an unknown outcome."""
         body: dict[str, Any] = {"channel": address.channel, **payload}
         if address.thread_ts:
             body["thread_ts"] = address.thread_ts
@@ -62,11 +70,12 @@ class Posting:
                 if not error.maybe_done or not address.key:
                     raise
                 if found := await self._after(error, address, pause=self.api.pause(repetition) + _SETTLING):
-                    return found.ts
+                    return Posted(channel=address.channel, ts=found.ts)
                 if repetition == self.api.limits.repetitions or until - loop.time() <= 0:
                     raise
             else:
-                return str(answer.data.get("ts") or "")
+                told = answer.data
+                return Posted(channel=str(told.get("channel") or address.channel), ts=str(told.get("ts") or ""))
         raise AssertionError("the last repetition returns or raises")
 
     async def sought(self, address: Address) -> Found | None:

@@ -1,0 +1,56 @@
+"""A simulated Slack with one channel, and our client for it with small times instead of Slack's."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.slack import SimulatedSlack
+from bot.slack.client import Slack
+from bot.slack.limits import Limits, Rate
+from responses.slack.message import Message
+
+FAST = Rate(every=0.001, burst=1000)
+QUICK = Limits(
+    methods={}, other=FAST, channel=FAST, call=0.2, patience=3.0, trigger=0.5, between_edits=0.05, first_pause=0.01
+)
+
+
+@pytest.fixture
+async def far_end() -> AsyncIterator[SimulatedSlack]:
+    far = SimulatedSlack(pace=False)
+    await far.start()
+    far.add_user("ana", id="U0ANA")
+    far.add_channel("general", id="C0GENERAL")
+    yield far
+    await far.stop()
+
+
+@pytest.fixture
+async def client_with(far_end: SimulatedSlack) -> AsyncIterator[Callable[..., Slack]]:
+    """A client with `QUICK` limits but for those given."""
+    made: list[Slack] = []
+
+    def make(**limits: Any) -> Slack:
+        web = AsyncWebClient(token=far_end.bot_token, base_url=far_end.api_url)
+        made.append(Slack(web, limits=replace(QUICK, **limits)))
+        return made[-1]
+
+    yield make
+    for slack in made:
+        await slack.aclose()
+
+
+@pytest.fixture
+def slack(client_with: Callable[..., Slack]) -> Slack:
+    return client_with()
+
+
+def section(text: str) -> dict:
+    return {"type": "section", "text": {"type": "plain_text", "text": text}}
+
+
+def message(text: str, *, blocks: int = 1) -> Message:
+    return Message(text=text, blocks=tuple(section(f"{text} {number}") for number in range(blocks)))

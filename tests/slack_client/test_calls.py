@@ -1,0 +1,326 @@
+"""Single calls: whispers, dialogs, response addresses, and whatever a broken far end may answer."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.slack import SimulatedSlack
+from bot.slack.client import Slack
+from bot.slack.errors import (
+    MessageGone,
+    MissingScope,
+    RateLimited,
+    Refused,
+    SlackError,
+    SlackUnavailable,
+    TokenRevoked,
+    TooLong,
+    TriggerExpired,
+    refusal,
+)
+from bot.slack.fitting import as_file, forms, payload, plain
+from bot.slack.limits import Limits
+from responses.slack.message import Message, Snippet
+from responses.slack.validation import validate_message
+
+CHANNEL = "C0GENERAL"
+
+
+def section(text: str) -> dict:
+    return {"type": "section", "text": {"type": "plain_text", "text": text}}
+
+
+def modal(title: str) -> dict:
+    return {"type": "modal", "title": {"type": "plain_text", "text": title}, "blocks": [section("body")]}
+
+
+async def test_a_whisper_is_seen_by_one_user(far_end: SimulatedSlack, slack: Slack):
+    await slack.whisper(channel=CHANNEL, user="U0ANA", message=Message(text="psst", blocks=(section("psst"),)))
+    (seen,) = far_end.ephemerals("U0ANA")
+    assert (seen["text"], seen["channel"]) == ("psst", CHANNEL)
+    assert far_end.messages(CHANNEL) == []
+
+
+async def test_a_whisper_that_is_too_long_goes_out_as_text(far_end: SimulatedSlack, slack: Slack):
+    far_end.fail("chat.postEphemeral", error="invalid_blocks")
+    await slack.whisper(channel=CHANNEL, user="U0ANA", message=Message(text="psst", blocks=(section("psst"),)))
+    assert not far_end.ephemerals("U0ANA")[0].get("blocks")
+
+
+async def test_permalinks_and_reactions(far_end: SimulatedSlack, slack: Slack):
+    sent = await slack.post(channel=CHANNEL, message=Message(text="hi"))
+    assert CHANNEL in await slack.permalink(CHANNEL, sent.ts)
+    for _ in range(2):
+        await slack.react(CHANNEL, sent.ts, "eyes")
+    assert [reaction["name"] for reaction in far_end.reactions(CHANNEL, sent.ts)] == ["eyes"]
+    with pytest.raises(MessageGone):
+        await slack.permalink(CHANNEL, "1.000000")
+
+
+async def test_a_direct_message_to_a_user_names_its_channel(far_end: SimulatedSlack, slack: Slack):
+    sent = await slack.post(channel="U0ANA", message=Message(text="hi"))
+    assert far_end.message(sent.channel, sent.ts)["text"] == "hi"
+
+
+async def test_a_dialog_our_own_check_refuses_is_not_sent(far_end: SimulatedSlack, slack: Slack):
+    with pytest.raises(Refused):
+        await slack.open_view("trigger", modal("a title that is much longer than Slack allows"))
+    assert far_end.calls == []
+
+
+@pytest.mark.parametrize("error", ["expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id"])
+async def test_a_late_dialog_says_so(far_end: SimulatedSlack, slack: Slack, error: str):
+    far_end.fail("views.open", error=error)
+    with pytest.raises(TriggerExpired) as raised:
+        await slack.open_view("trigger", modal("Details"))
+    assert "again" in raised.value.says.en
+
+
+async def test_a_dialog_does_not_wait_longer_than_its_trigger_lives(far_end: SimulatedSlack, client_with: Callable):
+    far_end.fail("views.open", retry_after=2)
+    started = time.monotonic()
+    with pytest.raises(RateLimited):
+        await client_with(trigger=0.2).open_view("trigger", modal("Details"))
+    assert time.monotonic() - started < 1
+
+
+async def test_a_dialog_without_an_answer_is_not_opened_twice(far_end: SimulatedSlack, slack: Slack):
+    far_end.fail("views.open", reset=True)
+    with pytest.raises(SlackUnavailable):
+        await slack.open_view("trigger", modal("Details"))
+    assert [call.method for call in far_end.calls] == ["views.open"]
+
+
+async def test_a_snippet_is_cut_at_what_slack_takes(far_end: SimulatedSlack, slack: Slack):
+    await slack.upload(channel=CHANNEL, snippet=Snippet(name="a.txt", title="A", content="日志" * 300_000))
+    (file,) = far_end.files()
+    content = far_end.file_content(file["id"])
+    assert len(content) <= 1_000_000
+    assert content.decode().endswith(" bytes)\n")
+
+
+async def test_an_upload_without_the_scope_names_it(far_end: SimulatedSlack, slack: Slack):
+    far_end.fail("files.getUploadURLExternal", error="missing_scope", needed="files:write")
+    with pytest.raises(MissingScope) as raised:
+        await slack.upload(channel=CHANNEL, snippet=Snippet(name="a.txt", title="A", content="x"))
+    assert raised.value.needed == "files:write"
+
+
+# --- response addresses and broken far ends -------------------------------------------------------------------------
+
+
+class FarEnd:
+    """Answers what it is told to, and keeps what it got."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.bodies: list[dict] = []
+        self.answers: list[web.Response] = []
+        self.arrived = asyncio.Event()
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.arrived.set()
+        self.bodies.append(await request.json() if request.can_read_body else dict(request.query))
+        return self.answers.pop(0) if self.answers else web.Response(text="ok")
+
+
+@pytest.fixture
+async def raw() -> AsyncIterator[FarEnd]:
+    far = FarEnd()
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", far.handle)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    far.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield far
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def raw_slack(raw: FarEnd) -> AsyncIterator[Slack]:
+    web_client = AsyncWebClient(token="xoxb-test", base_url=f"{raw.url}/api/")
+    async with Slack(web_client, limits=Limits(call=0.5, patience=1.5, first_pause=0.001, repetitions=2)) as slack:
+        yield slack
+
+
+async def test_a_response_goes_to_its_address(raw: FarEnd, raw_slack: Slack):
+    await raw_slack.respond(f"{raw.url}/actions/1", Message(text="hi", blocks=(section("hi"),)), replace=True)
+    await raw_slack.respond(f"{raw.url}/actions/1", Message(text="all"), in_channel=True)
+    assert [(body["text"], body["response_type"], body["replace_original"]) for body in raw.bodies] == [
+        ("hi", "ephemeral", True),
+        ("all", "in_channel", False),
+    ]
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/1", "http://127.0.0.1:1/actions", "", "file:///etc/passwd"])
+async def test_a_foreign_response_address_gets_nothing(raw_slack: Slack, url: str):
+    with pytest.raises(Refused):
+        await raw_slack.respond(url, Message(text="secret"))
+
+
+async def test_a_failed_response_is_repeated(raw: FarEnd, raw_slack: Slack):
+    raw.answers = [web.Response(status=503), web.Response(status=429, headers={"Retry-After": "0.1"})]
+    await raw_slack.respond(f"{raw.url}/actions/1", Message(text="hi"))
+    assert len(raw.bodies) == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (web.Response(status=404, text="expired_url"), TriggerExpired),
+        (web.json_response({"ok": False, "error": "used_url"}, status=404), TriggerExpired),
+        (web.Response(status=404, text="<html>"), TriggerExpired),
+        (web.json_response({"ok": False, "error": "cannot_find_service"}, status=400), Refused),
+        (web.Response(status=302, headers={"Location": "https://evil.example"}), Refused),
+    ],
+)
+async def test_a_used_up_response_address_says_so(raw: FarEnd, raw_slack: Slack, answer, expected):
+    raw.answers = [answer]
+    with pytest.raises(expected):
+        await raw_slack.respond(f"{raw.url}/actions/1", Message(text="hi"))
+
+
+async def test_a_response_with_blocks_slack_does_not_take_goes_out_as_text(raw: FarEnd, raw_slack: Slack):
+    raw.answers = [web.json_response({"ok": False, "error": "invalid_blocks"}, status=400)]
+    await raw_slack.respond(f"{raw.url}/actions/1", Message(text="hi", blocks=(section("hi"),)))
+    assert [bool(body["blocks"]) for body in raw.bodies] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda: web.Response(text="<html>sign in</html>", content_type="text/html"),
+        lambda: web.Response(text="ok"),
+        lambda: web.Response(text="{", content_type="application/json"),
+        lambda: web.json_response(["ok"]),
+        lambda: web.json_response("ok"),
+        lambda: web.Response(body=b"\xff\xfe", content_type="application/json"),
+        lambda: web.Response(status=403, text="<html>proxy</html>", content_type="text/html"),
+        lambda: web.Response(status=502, text="bad gateway"),
+        lambda: web.Response(status=500, text="{", content_type="application/json"),
+        lambda: web.Response(body=b"\x1f\x8b", content_type="application/gzip"),
+        lambda: web.Response(status=204),
+    ],
+)
+async def test_whatever_a_far_end_answers_is_an_error_of_ours(raw: FarEnd, raw_slack: Slack, answer: Callable):
+    raw.answers = [answer() for _ in range(10)]
+    with pytest.raises(SlackUnavailable):
+        await raw_slack.permalink(CHANNEL, "1.0")
+
+
+async def test_a_429_without_a_readable_header_is_waited_out(raw: FarEnd, raw_slack: Slack):
+    raw.answers = [
+        web.Response(status=429, headers={"Retry-After": "soon"}),
+        web.json_response({"ok": True, "permalink": "https://x"}),
+    ]
+    started = time.monotonic()
+    assert await raw_slack.permalink(CHANNEL, "1.0") == "https://x"
+    assert time.monotonic() - started >= 0.95
+
+
+async def test_a_429_holds_back_everyone_who_calls_the_method(raw: FarEnd, raw_slack: Slack):
+    raw.answers = [web.Response(status=429, headers={"Retry-After": "0.3"})] + [
+        web.json_response({"ok": True}) for _ in range(10)
+    ]
+    started = time.monotonic()
+    first = asyncio.create_task(raw_slack.permalink(CHANNEL, "1.0"))
+    await raw.arrived.wait()
+    await raw_slack.permalink(CHANNEL, "2.0")
+    await first
+    assert time.monotonic() - started >= 0.28
+    assert len(raw.bodies) == 3
+
+
+async def test_a_rate_limit_beyond_our_patience_is_told_at_once(raw: FarEnd, raw_slack: Slack):
+    raw.answers = [web.Response(status=429, headers={"Retry-After": "600"})]
+    started = time.monotonic()
+    with pytest.raises(RateLimited) as raised:
+        await raw_slack.permalink(CHANNEL, "1.0")
+    assert raised.value.retry_after == 600
+    with pytest.raises(RateLimited):
+        await raw_slack.permalink(CHANNEL, "1.0")
+    assert len(raw.bodies) == 1
+    assert time.monotonic() - started < 1
+
+
+async def test_a_message_like_ours_of_somebody_else_is_not_taken_for_ours(raw: FarEnd, raw_slack: Slack):
+    forged = {"event_type": "casebook", "event_payload": {"key": "r1/answer"}}
+    raw.answers = [
+        web.json_response(
+            {"ok": True, "messages": [{"ts": "1.0", "user": "U0EVIL", "bot_id": "B9", "metadata": forged}]}
+        ),
+        web.json_response({"ok": True, "user_id": "U0US", "bot_id": "B0US", "team_id": "T1", "app_id": "A1"}),
+    ]
+    assert await raw_slack.find(channel=CHANNEL, key="r1/answer") is None
+
+
+@given(
+    answer=st.dictionaries(
+        st.sampled_from(["error", "needed", "provided", "response_metadata"]),
+        st.one_of(st.none(), st.integers(), st.text(), st.lists(st.text(), max_size=2)),
+    )
+)
+def test_any_refusal_is_one_error_with_words_of_ours(answer: dict):
+    error = refusal("chat.postMessage", answer)
+    assert isinstance(error, SlackError)
+    assert error.says.en
+    assert error.says.zh
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("token_revoked", TokenRevoked),
+        ("invalid_blocks", TooLong),
+        ("message_not_found", MessageGone),
+        ("odd", Refused),
+    ],
+)
+def test_slacks_words_are_told_apart(code: str, expected: type[SlackError]):
+    assert type(refusal("chat.update", {"ok": False, "error": code})) is expected
+
+
+TEXTS = st.text(max_size=6000)
+BLOCKS = st.lists(
+    st.one_of(
+        TEXTS.map(section),
+        st.just({"type": "divider"}),
+        st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3),
+    ),
+    max_size=60,
+)
+
+
+@given(text=TEXTS, blocks=BLOCKS)
+def test_every_form_of_any_message_is_one_slack_takes(text: str, blocks: list[dict]):
+    message = Message(text=text, blocks=tuple(blocks))
+    for index, form in enumerate(forms(message)):
+        for part in form.parts:
+            assert validate_message(payload(part, key="request/answer", form=index)) == ()
+
+
+@given(text=st.text(st.sampled_from("a日&<>;😀 @|"), max_size=4000))
+def test_text_cut_to_fit_ends_with_whole_marks(text: str):
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    shown = plain(Message(text=escaped)).text
+    assert len(shown.encode()) <= 3900
+    ending = shown.rpartition("&")[2] if "&" in shown else ";"
+    assert ";" in ending
+
+
+def test_nothing_a_message_says_is_missing_from_its_file():
+    message = Message(
+        text="t", blocks=(section("one"), section("two")), overflow=Snippet(name="a.md", title="A", content="three")
+    )
+    file = as_file(message).file
+    assert file is not None
+    assert [word in file.content for word in ("one", "two", "three")] == [True, True, True]
+    assert file.name == "a.md"

@@ -1,0 +1,320 @@
+"""Edits: the newest content stands at last, whatever is slow, refused or lost; progress is coalesced."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from aiohttp import web
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.slack import SimulatedSlack
+from bot.slack.client import Sent, Slack
+from bot.slack.errors import MessageGone, NotInChannel, SlackError, SlackUnavailable
+from bot.slack.limits import Limits, Rate
+from responses.slack.message import Message, Snippet
+
+CHANNEL = "C0GENERAL"
+FAST = Rate(every=0.001, burst=1000)
+
+
+def message(text: str, *, blocks: int = 0) -> Message:
+    return Message(text=text, blocks=tuple(section(f"{text} {number}") for number in range(blocks)))
+
+
+def section(text: str) -> dict:
+    return {"type": "section", "text": {"type": "plain_text", "text": text}}
+
+
+def edits(far_end: SimulatedSlack) -> list[str]:
+    """The texts of the edits that were carried out, in their order."""
+    return [call.arguments["text"] for call in far_end.calls if call.method == "chat.update" and call.ok]
+
+
+@pytest.fixture
+async def sent(slack: Slack) -> Sent:
+    return await slack.post(channel=CHANNEL, message=message("looking", blocks=1), key="r1/answer")
+
+
+async def test_an_edit_replaces_text_and_blocks_and_keeps_the_key(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+    await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
+    stored = far_end.message(CHANNEL, sent.ts)
+    assert stored["text"] == "found"
+    assert not stored.get("blocks")
+    assert stored["metadata"]["event_payload"] == {"key": "r1/answer"}
+
+
+async def test_of_many_progress_edits_only_the_newest_waiting_one_is_sent(far_end, client_with, sent):
+    slack = client_with(between_edits=0.1)
+    await asyncio.gather(
+        *(slack.update(channel=CHANNEL, ts=sent.ts, message=message(f"step {number}")) for number in range(30))
+    )
+    assert edits(far_end)[-1] == "step 29"
+    assert len(edits(far_end)) <= 2
+
+
+async def test_progress_edits_of_one_message_keep_their_distance(far_end, client_with, sent):
+    slack = client_with(between_edits=0.1)
+    started = time.monotonic()
+    for number in range(3):
+        await slack.update(channel=CHANNEL, ts=sent.ts, message=message(f"step {number}"))
+    assert time.monotonic() - started >= 0.2 - 0.02
+
+
+async def test_a_final_edit_does_not_wait_for_the_distance(far_end, client_with, sent):
+    slack = client_with(between_edits=30)
+    await slack.update(channel=CHANNEL, ts=sent.ts, message=message("step"))
+    waiting = asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=message("later step")))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(2):
+        await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
+        await waiting
+    assert edits(far_end) == ["step", "found"]
+
+
+async def test_final_edits_go_before_the_progress_of_other_messages(far_end, client_with, slack):
+    messages = [await slack.post(channel=CHANNEL, message=message(f"looking {number}")) for number in range(12)]
+    slow = client_with(methods={"chat.update": Rate(every=0.03, burst=1)})
+    progress = [
+        asyncio.create_task(slow.update(channel=CHANNEL, ts=each.ts, message=message("step"))) for each in messages[:-1]
+    ]
+    await far_end.wait_for(lambda: edits(far_end))
+    await slow.update(channel=CHANNEL, ts=messages[-1].ts, message=message("found"), final=True)
+    assert edits(far_end).index("found") <= 2
+    await asyncio.gather(*progress)
+
+
+async def test_edits_after_429_wait_as_long_as_slack_asks(far_end, client_with, sent):
+    far_end.fail("chat.update", retry_after=1)
+    started = time.monotonic()
+    await client_with().update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
+    assert time.monotonic() - started >= 0.95
+    assert edits(far_end) == ["found"]
+
+
+async def test_a_rate_limit_longer_than_we_wait_is_an_error(far_end, client_with, sent):
+    far_end.fail("chat.update", retry_after=3600)
+    with pytest.raises(SlackUnavailable):
+        await client_with().update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
+
+
+@pytest.mark.parametrize("fault", [{"reset": True}, {"hang": True}, {"status": 503}], ids=["cut", "silent", "503"])
+async def test_a_failed_edit_is_repeated(far_end: SimulatedSlack, slack: Slack, sent: Sent, fault: dict):
+    far_end.fail("chat.update", **fault)
+    await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
+    assert far_end.message(CHANNEL, sent.ts)["text"] == "found"
+
+
+async def test_an_edit_that_keeps_failing_is_given_up(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+    far_end.fail("chat.update", status=503, times=100)
+    with pytest.raises(SlackUnavailable):
+        await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
+    assert len([call for call in far_end.calls if call.method == "chat.update"]) <= 5
+
+
+async def test_what_failed_is_not_repeated_after_something_newer(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+    far_end.fail("chat.update", hang=True)
+    first = asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=message("step")))
+    await far_end.wait_for(lambda: [call for call in far_end.calls if call.method == "chat.update"])
+    await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
+    await first
+    assert set(edits(far_end)) == {"found"}
+
+
+async def test_an_edit_of_a_message_that_is_gone_says_so(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+    await slack.delete(channel=CHANNEL, ts=sent.ts)
+    with pytest.raises(MessageGone):
+        await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
+
+
+async def test_an_edit_where_we_were_removed_says_so_to_everyone_who_waits(far_end, slack, sent):
+    far_end.remove_bot(CHANNEL)
+    results = await asyncio.gather(
+        *(slack.update(channel=CHANNEL, ts=sent.ts, message=message(f"step {number}")) for number in range(3)),
+        return_exceptions=True,
+    )
+    assert all(isinstance(result, NotInChannel) for result in results)
+
+
+async def test_deleting_lets_go_of_waiting_edits(far_end, client_with, sent):
+    slack = client_with(between_edits=30)
+    await slack.update(channel=CHANNEL, ts=sent.ts, message=message("step"))
+    waiting = asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=message("later step")))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(2):
+        await slack.delete(channel=CHANNEL, ts=sent.ts)
+        await waiting
+    assert far_end.messages(CHANNEL) == []
+    assert edits(far_end) == ["step"]
+
+
+async def test_deleting_what_is_gone_is_fine(slack: Slack, sent: Sent):
+    await slack.delete(channel=CHANNEL, ts=sent.ts)
+    await slack.delete(channel=CHANNEL, ts=sent.ts)
+
+
+async def test_a_cancelled_edit_withdraws_its_content(far_end, client_with, sent):
+    slack = client_with(between_edits=0.2)
+    await slack.update(channel=CHANNEL, ts=sent.ts, message=message("step"))
+    withdrawn = asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=message("withdrawn")))
+    await asyncio.sleep(0)
+    withdrawn.cancel()
+    await asyncio.gather(withdrawn, return_exceptions=True)
+    await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
+    assert edits(far_end) == ["step", "found"]
+
+
+async def test_closing_tells_who_still_waits(client_with, sent):
+    slack = client_with(between_edits=30)
+    await slack.update(channel=CHANNEL, ts=sent.ts, message=message("step"))
+    waiting = asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=message("later step")))
+    await asyncio.sleep(0)
+    await slack.aclose()
+    with pytest.raises(SlackUnavailable):
+        await waiting
+
+
+async def test_an_edit_that_is_too_long_keeps_its_ts_and_goes_on_in_the_thread(
+    far_end: SimulatedSlack, slack: Slack, sent: Sent
+):
+    far_end.fail("chat.update", error="msg_blocks_too_long")
+    await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found", blocks=4), final=True)
+    first, second = far_end.messages(CHANNEL)
+    assert first["ts"] == sent.ts
+    assert [block["text"]["text"] for block in first["blocks"]] == ["found 0", "found 1"]
+    assert second["thread_ts"] == sent.ts
+    assert [block["text"]["text"] for block in second["blocks"]] == ["found 2", "found 3"]
+
+
+async def test_a_reply_goes_on_in_the_thread_it_stands_in(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+    reply = await slack.post(channel=CHANNEL, message=message("reply"), thread_ts=sent.ts, key="r2/answer")
+    far_end.fail("chat.update", error="msg_blocks_too_long")
+    await slack.update(channel=CHANNEL, ts=reply.ts, message=message("found", blocks=4), final=True, thread_ts=sent.ts)
+    assert [each["thread_ts"] for each in far_end.messages(CHANNEL)] == [sent.ts] * 3
+
+
+async def test_a_repeated_final_edit_repeats_neither_parts_nor_file(far_end, client_with, sent):
+    answer = Message(
+        text="found",
+        blocks=message("found", blocks=4).blocks,
+        overflow=Snippet(name="answer.md", title="All of it", content="much more"),
+    )
+    for again in (False, True):
+        far_end.fail("chat.update", error="msg_blocks_too_long")
+        await client_with().update(
+            channel=CHANNEL, ts=sent.ts, message=answer, final=True, key="r1/answer", sought=again
+        )
+    replies = far_end.messages(CHANNEL, thread_ts=sent.ts)
+    assert len([reply for reply in replies if reply.get("files")]) == 1
+    assert len([reply for reply in replies if reply.get("blocks")]) == 1
+
+
+# --- the order, whatever happens ------------------------------------------------------------------------------------
+
+FAULTS = st.sampled_from(
+    [
+        None,
+        {"reset": True},
+        {"reset": True, "after_doing": True},
+        {"hang": True},
+        {"hang": True, "after_doing": True},
+        {"status": 503},
+        {"error": "msg_blocks_too_long"},
+    ]
+)
+STEP = st.tuples(st.booleans(), st.sampled_from([0.0, 0.0, 0.004]), FAULTS)
+
+
+@given(steps=st.lists(STEP, min_size=1, max_size=10))
+@settings(max_examples=12)
+def test_contents_stand_in_the_order_in_which_they_were_asked_for(steps):
+    async def run() -> None:
+        far_end = SimulatedSlack(pace=False)
+        await far_end.start()
+        far_end.add_channel("general", id=CHANNEL)
+        limits = Limits(
+            methods={}, other=FAST, channel=FAST, call=0.05, patience=20, between_edits=0.005, first_pause=0.001,
+            repetitions=20,
+        )  # fmt: skip
+        web_client = AsyncWebClient(token=far_end.bot_token, base_url=far_end.api_url)
+        async with Slack(web_client, limits=limits) as slack:
+            sent = await slack.post(channel=CHANNEL, message=message("-1"), key="r/a")
+            tasks = []
+            for number, (final, pause, fault) in enumerate(steps):
+                if fault:
+                    far_end.fail("chat.update", **fault)
+                said = message(str(number), blocks=2)
+                tasks.append(
+                    asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=said, final=final, key="r/a"))
+                )
+                await asyncio.sleep(pause)
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+            assert results == [None] * len(steps)
+            assert far_end.message(CHANNEL, sent.ts)["text"] == str(len(steps) - 1)
+        order = [int(text) for text in edits(far_end)]
+        assert order == sorted(order)
+        await far_end.stop()
+
+    asyncio.run(run())
+
+
+class LateSlack:
+    """A Slack that carries out its first edit only after we stopped waiting for it. SimulatedSlack never does."""
+
+    def __init__(self) -> None:
+        self.stands: list[str] = []
+        self.changed = asyncio.Event()
+        self.release = asyncio.Event()
+        self.calls = 0
+
+    async def update(self, request: web.Request) -> web.Response:
+        self.calls += 1
+        text = (await request.json())["text"]
+        if self.calls == 1:
+            self.changed.set()
+            await self.release.wait()
+        self.stands.append(text)
+        self.changed.set()
+        return web.json_response({"ok": True})
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not condition():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+@pytest.fixture
+async def late() -> AsyncIterator[tuple[LateSlack, str]]:
+    far_end = LateSlack()
+    application = web.Application()
+    application.router.add_post("/api/chat.update", far_end.update)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    yield far_end, f"http://{host}:{port}/api/"
+    far_end.release.set()
+    await runner.cleanup()
+
+
+async def test_an_edit_carried_out_late_does_not_stay_over_a_newer_one(late: tuple[LateSlack, str]):
+    far_end, address = late
+    limits = Limits(methods={}, other=FAST, call=0.1, patience=5, between_edits=0.2, first_pause=0.001)
+    async with Slack(AsyncWebClient(token="xoxb-test", base_url=address), limits=limits) as slack:
+        step = asyncio.create_task(slack.update(channel=CHANNEL, ts="1.0", message=message("step")))
+        await far_end.until(lambda: far_end.calls == 1)
+        await slack.update(channel=CHANNEL, ts="1.0", message=message("found"), final=True)
+        await step
+        far_end.release.set()
+        await far_end.until(lambda: len(far_end.stands) == 3)
+    assert far_end.stands == ["found", "step", "found"]
+
+
+async def test_errors_are_ours_whatever_slack_answers(slack: Slack, far_end: SimulatedSlack, sent: Sent):
+    far_end.fail("chat.update", error="some_new_error")
+    with pytest.raises(SlackError) as raised:
+        await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
+    assert raised.value.code == "some_new_error"

@@ -1,0 +1,296 @@
+"""A pasted file is read as text within bounds, or a sentence says why not; the token goes to Slack only."""
+
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from aiohttp import web
+from hypothesis import given
+from hypothesis import strategies as st
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.slack import SharedFile, SimulatedSlack
+from bot.slack.client import Slack
+from bot.slack.decoding import NotText, TooLarge, decoded, unpacked
+from bot.slack.errors import SlackUnavailable
+from bot.slack.hosts import Hosts
+from bot.slack.limits import Limits
+
+CHANNEL = "C0GENERAL"
+LOG = "E0101 10:00:00 kubelet.go:1 failed to pull image\n" * 100
+
+
+async def shared(far_end: SimulatedSlack, *files: SharedFile) -> list[dict]:
+    """The `files` of the event in which they are shared."""
+    ts = await far_end.say("U0ANA", CHANNEL, "see", files=files)
+    return far_end.message(CHANNEL, ts)["files"]
+
+
+@pytest.mark.parametrize("snippet", [True, False])
+async def test_a_snippet_and_a_file_are_read(far_end: SimulatedSlack, slack: Slack, snippet: bool):
+    (file,) = await shared(far_end, SharedFile(name="kubelet.log", content=LOG.encode(), snippet=snippet))
+    read = await slack.read_file(file)
+    assert (read.name, read.text, read.refusal) == ("kubelet.log", LOG, None)
+
+
+async def test_a_file_of_which_only_the_id_is_known_is_asked_for(far_end: SimulatedSlack, slack: Slack):
+    (file,) = await shared(far_end, SharedFile(name="kubelet.log", content=LOG.encode(), only_listed=True))
+    assert (await slack.read_file({"id": file["id"]})).text == LOG
+    assert (await slack.read_file({"id": file["id"], "file_access": "check_file_info"})).text == LOG
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("日志：镜像拉取失败\n".encode(), "日志：镜像拉取失败\n"),
+        ("\ufefferror\n".encode(), "error\n"),
+        ("fehler: datei\n".encode("utf-16"), "fehler: datei\n"),
+        ("error: no such file\r\n".encode("utf-16-le"), "error: no such file\r\n"),
+        ("größe überschritten\n".encode("latin-1"), "größe überschritten\n"),
+        (gzip.compress(LOG.encode()), LOG),
+        (gzip.compress(b"one\n") + gzip.compress(b"two\n"), "one\ntwo\n"),
+        (b"\x1b[31mred\x1b[0m error\n", "\x1b[31mred\x1b[0m error\n"),
+    ],
+    ids=["utf-8", "mark", "utf-16", "utf-16 without mark", "latin", "gzip", "rotated gzip", "colours"],
+)
+async def test_encodings_of_logs_are_understood(far_end, slack, content, expected):
+    (file,) = await shared(far_end, SharedFile(name="app.log", content=content))
+    assert (await slack.read_file(file)).text == expected
+
+
+async def test_a_file_that_says_it_is_too_large_is_not_fetched(far_end: SimulatedSlack, slack: Slack):
+    (file,) = await shared(far_end, SharedFile(name="big.log", content=b"x", claimed_size=5 << 20))
+    read = await slack.read_file(file | {"url_private_download": "http://127.0.0.1:1/nowhere"})
+    assert read.refusal is not None
+    assert "5.0 MiB" in read.refusal.en
+    assert "1.0 MiB" in read.refusal.zh
+
+
+async def test_a_file_larger_than_it_says_is_given_up(far_end: SimulatedSlack, slack: Slack):
+    (file,) = await shared(far_end, SharedFile(name="big.log", content=b"x" * 5000, claimed_size=10))
+    read = await slack.read_file(file, limit=4096)
+    assert read.refusal is not None
+    assert "too large" in read.refusal.en
+
+
+async def test_a_packed_file_is_not_unpacked_beyond_the_limit(far_end: SimulatedSlack, slack: Slack):
+    (file,) = await shared(far_end, SharedFile(name="bomb.log.gz", content=gzip.compress(b"\0" * (50 << 20))))
+    read = await slack.read_file(file)
+    assert read.refusal is not None
+    assert "too large" in read.refusal.en
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("core", bytes(range(256)) * 10),
+        ("a.log", b"\x1f\x8bnot really gzip"),
+        ("dump.png", b"\x89PNG"),
+        ("a", b"\0" * 99),
+    ],
+)
+async def test_what_is_no_text_is_refused(far_end: SimulatedSlack, slack: Slack, name: str, content: bytes):
+    (file,) = await shared(far_end, SharedFile(name=name, content=content))
+    read = await slack.read_file(file)
+    assert read.refusal is not None
+    assert "is not text" in read.refusal.en
+
+
+async def test_an_empty_file_is_called_so(far_end: SimulatedSlack, slack: Slack):
+    (file,) = await shared(far_end, SharedFile(name="empty.log", content=b"\n"))
+    read = await slack.read_file(file)
+    assert read.refusal is not None
+    assert "is empty" in read.refusal.en
+
+
+async def test_the_login_page_is_not_taken_for_the_file(far_end: SimulatedSlack):
+    (file,) = await shared(far_end, SharedFile(name="kubelet.log", content=LOG.encode()))
+    async with Slack(AsyncWebClient(token="xoxb-without-files-read", base_url=far_end.api_url)) as other:
+        read = await other.read_file(file)
+    assert read.text == ""
+    assert read.refusal is not None
+    assert "files:read" in read.refusal.en
+    assert "files:read" in read.refusal.zh
+
+
+async def test_a_missing_scope_is_named_where_the_file_has_to_be_asked_for(far_end: SimulatedSlack, slack: Slack):
+    far_end.fail("files.info", error="missing_scope", needed="files:read", provided="chat:write")
+    read = await slack.read_file({"id": "F0", "file_access": "check_file_info"})
+    assert read.refusal is not None
+    assert "files:read" in read.refusal.en
+
+
+async def test_a_deleted_file_is_gone(slack: Slack):
+    read = await slack.read_file({"id": "F0NONE"})
+    assert read.refusal is not None
+    assert "deleted" in read.refusal.en
+
+
+class Elsewhere:
+    """Another server: it takes notes of the Authorization it is sent."""
+
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+        self.answers: list[web.Response] = []
+        self.url = ""
+
+    async def handle(self, request: web.Request) -> web.Response:
+        self.tokens.append(request.headers.get("Authorization", ""))
+        return self.answers.pop(0) if self.answers else web.Response(text="stolen")
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Callable]:
+    runners = []
+
+    async def start() -> Elsewhere:
+        far = Elsewhere()
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", far.handle)
+        runner = web.AppRunner(application)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        runners.append(runner)
+        far.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        return far
+
+    yield start
+    for runner in runners:
+        await runner.cleanup()
+
+
+async def test_a_file_kept_elsewhere_is_not_fetched(slack: Slack, server: Callable):
+    elsewhere = await server()
+    read = await slack.read_file({"id": "F1", "name": "a.log", "url_private_download": f"{elsewhere.url}/a.log"})
+    assert read.refusal is not None
+    assert "not kept by Slack" in read.refusal.en
+    assert elsewhere.tokens == []
+
+
+async def test_a_redirect_elsewhere_is_not_followed(server: Callable):
+    slack_like, elsewhere = await server(), await server()
+    slack_like.answers = [web.Response(status=302, headers={"Location": f"{elsewhere.url}/a.log"})]
+    async with Slack(AsyncWebClient(token="xoxb-secret", base_url=f"{slack_like.url}/api/")) as slack:
+        read = await slack.read_file({"id": "F1", "name": "a.log", "url_private": f"{slack_like.url}/a.log"})
+    assert read.refusal is not None
+    assert slack_like.tokens == ["Bearer xoxb-secret"]
+    assert elsewhere.tokens == []
+
+
+async def test_a_redirect_within_slack_is_followed_but_not_in_circles(server: Callable):
+    slack_like = await server()
+    here = {"Location": "/b.log"}
+    slack_like.answers = [web.Response(status=302, headers=here), web.Response(text="the log")]
+    async with Slack(AsyncWebClient(token="xoxb-secret", base_url=f"{slack_like.url}/api/")) as slack:
+        file = {"id": "F1", "name": "a.log", "url_private": f"{slack_like.url}/a.log"}
+        assert (await slack.read_file(file)).text == "the log"
+        slack_like.answers = [web.Response(status=302, headers=here) for _ in range(10)]
+        assert (await slack.read_file(file)).refusal is not None
+
+
+async def test_a_failing_download_is_repeated_and_then_unavailable(server: Callable):
+    slack_like = await server()
+    slack_like.answers = [web.Response(status=503), web.Response(text="the log")]
+    limits = Limits(first_pause=0.001)
+    async with Slack(AsyncWebClient(token="xoxb-secret", base_url=f"{slack_like.url}/api/"), limits=limits) as slack:
+        file = {"id": "F1", "name": "a.log", "url_private": f"{slack_like.url}/a.log"}
+        assert (await slack.read_file(file)).text == "the log"
+        slack_like.answers = [web.Response(status=503) for _ in range(10)]
+        with pytest.raises(SlackUnavailable):
+            await slack.read_file(file)
+
+
+REAL = Hosts(base_url="https://slack.com/api/")
+OTHERS = ["http", "ws", "ftp"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://slack.com/api/x",
+        "https://files.slack.com/files-pri/T1-F1/download/a.log",
+        "https://acme.enterprise.slack.com/x",
+        "https://hooks.slack.com/actions/T1/2/3",
+    ],
+)
+def test_slacks_hosts_are_trusted(url: str):
+    assert REAL.trusted(url) is not None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://files.slack.com/a",
+        "https://files.slack.com:8443/a",
+        "https://evilslack.com/a",
+        "https://slack.com.evil.example/a",
+        "https://files.slack.com@evil.example/a",
+        "https://evil.example/?u=https://slack.com",
+        "https://evil.example#.slack.com",
+        "https://evil.example\\.slack.com/a",
+        "//files.slack.com/a",
+        "/files",
+        "",
+        "https://",
+        "https://[::1",
+        "file:///etc/passwd",
+    ],
+)
+def test_no_other_host_is_trusted(url: str):
+    assert REAL.trusted(url) is None
+
+
+@given(host=st.from_regex(r"[a-z0-9.-]{1,40}", fullmatch=True))
+def test_only_slack_and_what_is_under_it_is_trusted(host: str):
+    trusted = REAL.trusted(f"https://{host}/x")
+    assert trusted is None or f".{trusted.host}".rstrip(".").endswith(".slack.com")
+
+
+def test_a_far_end_on_loopback_is_trusted_at_its_own_port_only():
+    loopback = Hosts(base_url="http://127.0.0.1:8080/api/")
+    assert loopback.trusted("http://127.0.0.1:8080/files/a") is not None
+    for other in (
+        "http://127.0.0.1:8081/a",
+        "https://127.0.0.1:8080/a",
+        "http://localhost:8080/a",
+        "https://slack.com/a",
+    ):
+        assert loopback.trusted(other) is None
+
+
+@given(content=st.binary(max_size=300))
+def test_any_bytes_are_text_or_not_and_nothing_else(content: bytes):
+    try:
+        text = decoded(unpacked(content, limit=1000))
+    except (NotText, TooLarge):
+        return
+    assert "\0" not in text
+
+
+@given(
+    text=st.text(st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=["Cc", "Cs"]), max_size=200)
+)
+def test_utf_8_comes_back_as_it_was(text: str):
+    content = text.encode()
+    if not content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x1f\x8b")):
+        assert decoded(content) == text
+
+
+@given(parts=st.lists(st.binary(max_size=2000), min_size=1, max_size=4), limit=st.integers(0, 3000))
+def test_unpacking_keeps_within_its_limit(parts: list[bytes], limit: int):
+    packed = b"".join(gzip.compress(part) for part in parts)
+    whole = b"".join(parts)
+    if len(whole) > limit:
+        with pytest.raises(TooLarge):
+            unpacked(packed, limit=limit)
+    elif whole:
+        assert unpacked(packed, limit=limit) == whole
+
+
+async def test_reading_two_files_at_once_does_not_mix_them(far_end: SimulatedSlack, slack: Slack):
+    files = await shared(
+        far_end, *(SharedFile(name=f"{number}.log", content=f"log {number}".encode()) for number in range(5))
+    )
+    read = await asyncio.gather(*(slack.read_file(file) for file in files))
+    assert [each.text for each in read] == [f"log {number}" for number in range(5)]

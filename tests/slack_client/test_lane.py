@@ -1,0 +1,192 @@
+"""Whoever waits for a turn gets it in a fair order, at the lane's rate, and leaves nothing behind when it gives up."""
+
+import asyncio
+import time
+
+import pytest
+
+from bot.slack.errors import RateLimited, SlackUnavailable
+from bot.slack.lane import Lane, Urgency
+from bot.slack.limits import Limits, Rate
+from bot.slack.pacer import Pacer
+
+
+def lane(*, every: float, burst: int = 1, waiting: int = 1000) -> Lane:
+    return Lane(name="chat.test", rate=Rate(every=every, burst=burst), waiting=waiting)
+
+
+async def served(where: Lane, wanted: list[tuple[str, Urgency]], *, patience: float = 10.0) -> list[str]:
+    """Wait for all turns at once; the names in the order in which they came."""
+    order: list[str] = []
+
+    async def one(name: str, urgency: Urgency) -> None:
+        await where.turn(key=name.partition("-")[0], urgency=urgency, patience=patience)
+        order.append(name)
+
+    await asyncio.gather(*(one(name, urgency) for name, urgency in wanted))
+    return order
+
+
+async def test_a_burst_goes_at_once_and_the_rest_at_the_rate():
+    where = lane(every=0.05, burst=3)
+    started = time.monotonic()
+    moments = []
+    for _ in range(6):
+        await where.turn(patience=5)
+        moments.append(time.monotonic() - started)
+    assert moments[2] < 0.05
+    assert moments[5] >= 0.15 - 0.01
+
+
+async def test_no_window_holds_more_than_burst_and_rate_allow():
+    where = lane(every=0.01, burst=4)
+    loop = asyncio.get_running_loop()
+    moments: list[float] = []
+
+    async def one() -> None:
+        await where.turn(patience=5)
+        moments.append(loop.time())
+
+    await asyncio.gather(*(one() for _ in range(30)))
+    for first, start in enumerate(moments):
+        for last in range(first, len(moments)):
+            # As many as fit: the burst and one more for every interval that has passed.
+            assert last - first + 1 <= 4 + (moments[last] - start) / 0.01 + 1.01
+
+
+async def test_one_call_of_a_channel_does_not_wait_behind_forty_of_another():
+    where = lane(every=0.002)
+    busy = [(f"busy-{number}", Urgency.USUAL) for number in range(40)]
+    order = await served(where, [*busy, ("quiet-0", Urgency.USUAL)])
+    assert order.index("quiet-0") <= 2
+
+
+async def test_within_one_channel_the_order_is_kept():
+    where = lane(every=0.001)
+    order = await served(where, [(f"one-{number}", Urgency.USUAL) for number in range(20)])
+    assert order == [f"one-{number}" for number in range(20)]
+
+
+async def test_final_goes_before_usual_and_usual_before_progress():
+    where = lane(every=0.01)
+    await where.turn(patience=1)
+    order = await served(
+        where, [("a", Urgency.PROGRESS), ("b", Urgency.USUAL), ("c", Urgency.FINAL), ("d", Urgency.USUAL)]
+    )
+    assert order == ["c", "b", "d", "a"]
+
+
+async def test_progress_leaves_a_part_of_the_burst_to_others():
+    where = lane(every=60, burst=8)
+    for _ in range(6):
+        await where.turn(urgency=Urgency.PROGRESS, patience=0.01)
+    with pytest.raises(SlackUnavailable):
+        await where.turn(urgency=Urgency.PROGRESS, patience=0.01)
+    await where.turn(urgency=Urgency.FINAL, patience=0.01)
+
+
+async def test_who_gives_up_takes_no_turn():
+    where = lane(every=0.05)
+    await where.turn(patience=1)
+    impatient = [asyncio.create_task(where.turn(patience=5)) for _ in range(10)]
+    patient = asyncio.create_task(where.turn(patience=5))
+    await asyncio.sleep(0)
+    for task in impatient:
+        task.cancel()
+    started = time.monotonic()
+    await patient
+    assert time.monotonic() - started < 0.2
+    assert all(
+        isinstance(result, asyncio.CancelledError)
+        for result in await asyncio.gather(*impatient, return_exceptions=True)
+    )
+
+
+async def test_a_turn_that_came_in_the_moment_of_giving_up_goes_to_the_next():
+    where = lane(every=30, burst=1)
+    await where.turn(patience=1)
+    first, second = (asyncio.create_task(where.turn(patience=5)) for _ in range(2))
+    await asyncio.sleep(0)
+    where.give_back()
+    # The first one's turn has come, but it has not run since.
+    first.cancel()
+    async with asyncio.timeout(1):
+        await second
+    assert first.cancelled()
+
+
+async def test_the_wait_is_bounded():
+    where = lane(every=60)
+    await where.turn(patience=1)
+    with pytest.raises(SlackUnavailable):
+        await where.turn(patience=0.02)
+
+
+async def test_the_queue_is_bounded_and_progress_fills_half_of_it_only():
+    where = lane(every=60, waiting=4)
+    await where.turn(patience=1)
+    waiting = [asyncio.create_task(where.turn(urgency=Urgency.PROGRESS, patience=5)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(SlackUnavailable):
+        await where.turn(urgency=Urgency.PROGRESS, patience=5)
+    waiting += [asyncio.create_task(where.turn(patience=5)) for _ in range(2)]
+    await asyncio.sleep(0)
+    with pytest.raises(SlackUnavailable):
+        await where.turn(urgency=Urgency.FINAL, patience=5)
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def test_a_hold_keeps_everyone_back_and_ends_without_a_burst():
+    where = lane(every=0.1, burst=5)
+    waiting = [asyncio.create_task(where.turn(patience=5)) for _ in range(2)]
+    where.hold(0.1)
+    started = time.monotonic()
+    await asyncio.gather(*waiting)
+    assert time.monotonic() - started >= 0.1 + 0.1 - 0.02
+
+
+async def test_a_hold_longer_than_the_patience_is_told_at_once():
+    where = lane(every=0.01)
+    where.hold(60)
+    started = time.monotonic()
+    with pytest.raises(RateLimited) as raised:
+        await where.turn(patience=5)
+    assert time.monotonic() - started < 1
+    assert raised.value.retry_after == pytest.approx(60, abs=1)
+
+
+async def test_posts_of_one_channel_do_not_slow_another_one():
+    limits = Limits(methods={}, other=Rate(every=0.001, burst=100), channel=Rate(every=60, burst=1))
+    pacer = Pacer(limits)
+    await pacer.turn("chat.postMessage", channel="C1")
+    await pacer.turn("chat.postMessage", channel="C2", patience=0.1)
+    with pytest.raises(SlackUnavailable):
+        await pacer.turn("chat.postMessage", channel="C1", patience=0.05)
+    await pacer.turn("chat.update", channel="C1", patience=0.1)
+
+
+async def test_a_refused_post_holds_its_channel_and_a_second_refused_channel_holds_all():
+    limits = Limits(methods={}, other=Rate(every=0.001, burst=100), channel=Rate(every=0.001, burst=10))
+    pacer = Pacer(limits)
+    pacer.refused("chat.postMessage", channel="C1", retry_after=60)
+    with pytest.raises(RateLimited):
+        await pacer.turn("chat.postMessage", channel="C1", patience=1)
+    await pacer.turn("chat.postMessage", channel="C2", patience=1)
+    pacer.refused("chat.postMessage", channel="C2", retry_after=60)
+    with pytest.raises(RateLimited):
+        await pacer.turn("chat.postMessage", channel="C3", patience=1)
+
+
+async def test_a_post_refused_a_turn_in_the_workspace_keeps_its_channel_free():
+    limits = Limits(methods={}, other=Rate(every=60, burst=1), channel=Rate(every=60, burst=1))
+    pacer = Pacer(limits)
+    await pacer.turn("chat.postMessage", channel="C1")
+    with pytest.raises(SlackUnavailable) as raised:
+        await pacer.turn("chat.postMessage", channel="C2", patience=0.02)
+    assert raised.value.method == "chat.postMessage"
+    with pytest.raises(SlackUnavailable) as again:
+        await pacer.turn("chat.postMessage", channel="C2", patience=0.02)
+    # Its channel's only turn was handed back: it is the workspace that is waited for again.
+    assert again.value.method == "chat.postMessage"

@@ -1,0 +1,132 @@
+"""Guests, strangers and shared channels are told apart; what Slack does not tell counts as the least trusted."""
+
+import asyncio
+
+import pytest
+
+from bot.playground.slack import SimulatedSlack
+from bot.slack.client import Slack
+from bot.slack.people import Person, Place
+from bot.slack.sharing import Shared
+
+
+def asked(far_end: SimulatedSlack, method: str) -> int:
+    return len([call for call in far_end.calls if call.method == method])
+
+
+async def test_a_colleague_has_a_name_and_a_language(far_end: SimulatedSlack, slack: Slack):
+    user = far_end.add_user("lin", locale="zh-CN")
+    assert await slack.person(user) == Person(id=user, name="lin", locale="zh-CN")
+
+
+async def test_guests_and_strangers_are_told_apart(far_end: SimulatedSlack, slack: Slack):
+    guest, stranger = far_end.add_user("guest", guest=True), far_end.add_user("stranger", foreign=True)
+    assert ((await slack.person(guest)).guest, (await slack.person(guest)).foreign) == (True, False)
+    assert ((await slack.person(stranger)).guest, (await slack.person(stranger)).foreign) == (False, True)
+
+
+async def test_we_are_a_bot_ourselves(far_end: SimulatedSlack, slack: Slack):
+    assert (await slack.person(far_end.bot_user_id)).bot
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"error": "missing_scope", "needed": "users:read"}, {"error": "user_not_found"}, {"status": 503, "times": 9}],
+)
+async def test_an_unknown_person_counts_as_a_guest_and_a_stranger(far_end: SimulatedSlack, slack: Slack, fault: dict):
+    far_end.fail("users.info", **({"times": 2} | fault))
+    person = await slack.person("U0ANA")
+    assert (person.unknown, person.guest, person.foreign) == (True, True, True)
+
+
+async def test_kinds_of_places_are_told_apart(far_end: SimulatedSlack, slack: Slack):
+    private = far_end.add_channel("secret", private=True, members=["U0ANA"])
+    external = far_end.add_channel("with-partners", external=True)
+    direct = far_end.open_im("U0ANA")
+    left = far_end.add_channel("elsewhere", bot=False)
+    archived = far_end.add_channel("old", archived=True)
+    assert await slack.place("C0GENERAL") == Place(id="C0GENERAL", name="general", member=True)
+    assert (await slack.place(private)).private
+    assert (await slack.place(external)).external
+    assert (await slack.place(direct)).direct
+    assert (await slack.place(direct)).member
+    assert not (await slack.place(left)).member
+    assert (await slack.place(archived)).archived
+
+
+async def test_an_unknown_place_counts_as_shared_with_others(far_end: SimulatedSlack, slack: Slack):
+    far_end.fail("conversations.info", error="missing_scope", needed="channels:read")
+    place = await slack.place("C0GENERAL")
+    assert (place.unknown, place.external) == (True, True)
+
+
+async def test_what_is_known_is_asked_once(far_end: SimulatedSlack, slack: Slack):
+    await asyncio.gather(*(slack.person("U0ANA") for _ in range(10)))
+    await slack.person("U0ANA")
+    await asyncio.gather(*(slack.place("C0GENERAL") for _ in range(10)))
+    assert asked(far_end, "conversations.info") == 1
+    assert len([call for call in far_end.calls if call.arguments.get("user") == "U0ANA"]) == 1
+
+
+async def test_who_we_are_is_asked_once(far_end: SimulatedSlack, slack: Slack):
+    identities = await asyncio.gather(*(slack.identify() for _ in range(5)))
+    assert asked(far_end, "auth.test") == 1
+    (identity,) = set(identities)
+    assert (identity.team, identity.user, identity.bot_id) == (far_end.team_id, far_end.bot_user_id, far_end.bot_id)
+    assert identity.app_id == far_end.app_id
+    assert "chat:write" in identity.scopes
+
+
+class Source:
+    """Something to ask that answers when told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answer = asyncio.Event()
+        self.answer.set()
+
+    async def ask(self, key: str) -> str:
+        self.asked.append(key)
+        await self.answer.wait()
+        if key == "broken":
+            raise ValueError(key)
+        return f"{key} {len(self.asked)}"
+
+
+def shared(source: Source, *, keeps: float = 60, most: int = 10) -> Shared[str]:
+    return Shared(source.ask, keeps=lambda _: keeps, most=most)
+
+
+async def test_an_answer_is_asked_for_again_when_it_is_old():
+    source = Source()
+    lookups = shared(source, keeps=0)
+    assert [await lookups.get("a"), await lookups.get("a")] == ["a 1", "a 2"]
+
+
+async def test_only_so_many_answers_are_kept_and_the_least_used_goes_first():
+    source = Source()
+    lookups = shared(source, most=2)
+    for key in ("a", "b", "a", "c", "a", "b"):
+        await lookups.get(key)
+    assert source.asked == ["a", "b", "c", "b"]
+
+
+async def test_who_gives_up_leaves_the_others_their_answer():
+    source = Source()
+    source.answer.clear()
+    lookups = shared(source)
+    first, second = (asyncio.create_task(lookups.get("a")) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    source.answer.set()
+    assert await second == "a 1"
+
+
+async def test_a_failure_is_not_kept():
+    source = Source()
+    lookups = shared(source)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="broken"):
+            await lookups.get("broken")
+    assert source.asked == ["broken", "broken"]
