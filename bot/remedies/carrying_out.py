@@ -21,7 +21,7 @@ from bot.remedies.contract import Action, Applied, Plan, Preview, Reason, Refusa
 from bot.remedies.judging_again import Again, judge_again
 from bot.remedies.registry import actions
 from bot.remedies.shared.refusing import gone, refused
-from intents.domain import ObjectRef, Text
+from intents.domain import ObjectRef, Outcome, Text
 
 DEADLINE_S: Final = 8.0
 # Seconds between looks for a write whose answer was lost: it may still be under way in the server.
@@ -110,6 +110,17 @@ async def apply(
     return await _read_back(plan, previewed, action, connection, deadline=deadline, looks=looks, unknown=unknown)
 
 
+async def done_already(
+    plan: Plan, previewed: Preview, *, connection: Connection, deadline: float = DEADLINE_S
+) -> Applied | None:
+    """What an earlier run of this plan wrote; None if nothing of it can be seen."""
+    try:
+        done = await _effect(plan, previewed, actions()[plan.action], connection, deadline)
+    except ClusterError:
+        return None
+    return replace(done, already=True) if done else None
+
+
 async def _effect(
     plan: Plan, previewed: Preview, action: Action, connection: Connection, deadline: float
 ) -> Applied | None:
@@ -191,7 +202,8 @@ def _cleared(again: Again) -> Refusal:
             zh=f"无法确认原因是否仍然存在：{first.zh}",
         )
         return Refusal(reason=Reason.NOT_CHECKED, says=says)
-    refuting = next((finding.says for finding in again.judged.findings), Text.same(""))
+    refutes = (finding.says for finding in again.judged.findings if finding.outcome is Outcome.REFUTES)
+    refuting = next(refutes, Text.same(""))
     says = Text(
         en=f"already fixed, nothing to do. {refuting.en}".rstrip(),
         zh=f"问题已消失，无需操作。{refuting.zh}",

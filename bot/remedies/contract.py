@@ -9,41 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final, Protocol, Self
-
-from pydantic import TypeAdapter
+from typing import Any, Final, Protocol
 
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writing import Writer
-from intents.domain import Finding, Focus, Json, ObjectRef, PastedTime, Permission, Text
+from bot.portable import Portable
+from intents.domain import Finding, Focus, ObjectRef, PastedTime, Permission, Text
 
 LIFETIME: Final = timedelta(minutes=30)
-
-
-_ADAPTERS: Final[dict[type[Any], TypeAdapter[Any]]] = {}
-
-
-def _adapter(of: type[Any]) -> TypeAdapter[Any]:
-    # Not made where the types are: making one takes longer than importing the rest of this module.
-    if of not in _ADAPTERS:
-        _ADAPTERS[of] = TypeAdapter(of)
-    return _ADAPTERS[of]
-
-
-class Portable:
-    """A value that goes through a journal or a store as plain JSON and comes back equal."""
-
-    __slots__ = ()
-
-    def as_json(self) -> Json:
-        dumped: Json = _adapter(type(self)).dump_python(self, mode="json")
-        return dumped
-
-    @classmethod
-    def from_json(cls, value: Json) -> Self:
-        """Raises ValueError for what no version of this type has written."""
-        restored: Self = _adapter(cls).validate_python(value)
-        return restored
 
 
 class Reason(StrEnum):

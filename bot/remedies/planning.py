@@ -6,7 +6,7 @@ A button that could not be carried out is not offered; what is missing for it is
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -18,7 +18,7 @@ from bot.cluster.writing import Writer
 from bot.diagnosing import Engine
 from bot.remedies.contract import LIFETIME, About, Action, Plan
 from bot.remedies.registry import actions
-from intents.domain import Diagnosis, Gap, GapReason, Judged, ObjectRef, Permission, Remedy, Text
+from intents.domain import Diagnosis, Gap, GapReason, Judged, ObjectRef, Outcome, Permission, Remedy, Row, Text
 from intents.focus import focus_of
 from intents.judging import supported
 from intents.request import ExplainText, Request
@@ -90,7 +90,7 @@ async def plan_remedies(
             if isinstance(target, Gap):
                 withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=target))
             elif target is not None:
-                about = _about(diagnosis, judged, request=request, engine=engine)
+                about = _about(diagnosis, judged, target.ref, request=request, engine=engine)
                 plans.append(
                     _plan(remedy, target, about, judged, request_id, diagnosis.cluster, engine=engine, now=moment)
                 )
@@ -131,7 +131,7 @@ async def _identified(snapshot: Snapshot, action: Action, target: ObjectRef) -> 
     return _Target(ref=ref, basis=basis) if uid else None
 
 
-def _about(diagnosis: Diagnosis, judged: Judged, *, request: Request, engine: Engine) -> About:
+def _about(diagnosis: Diagnosis, judged: Judged, target: ObjectRef, *, request: Request, engine: Engine) -> About:
     focus = diagnosis.focus
     if isinstance(request, ExplainText):
         incident = engine.catalog.incidents[judged.incident]
@@ -141,8 +141,19 @@ def _about(diagnosis: Diagnosis, judged: Judged, *, request: Request, engine: En
         named=dict(judged.hypothesis.named),
         score=judged.hypothesis.score,
         when=judged.hypothesis.when,
-        subject=judged.subject,
+        # Where several objects show it, what matters after the write is the one that was written to.
+        subject=target if any(_is_named(row.subject, target) for row in _supporting(judged)) else judged.subject,
     )
+
+
+def _supporting(judged: Judged) -> Iterator[Row]:
+    for finding in judged.findings:
+        if finding.outcome is Outcome.SUPPORTS:
+            yield from finding.rows
+
+
+def _is_named(one: ObjectRef, other: ObjectRef) -> bool:
+    return (one.kind, one.namespace, one.name) == (other.kind, other.namespace, other.name)
 
 
 def _plan(

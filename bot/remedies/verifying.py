@@ -119,8 +119,8 @@ async def _look(plan: Plan, applied: Applied, action: Action, *, engine: Engine,
 
 async def _fixed(plan: Plan, applied: Applied, look: _Look, *, engine: Engine, connection: Connection) -> Verified:
     says = Text(
-        en=f"fixed: {look.settling.says.en}, and the incident is no longer found there",
-        zh=f"已修复：{look.settling.says.zh}，且不再发现该问题",
+        en=f"{look.settling.says.en}, and the incident is no longer found there",
+        zh=f"{look.settling.says.zh}，且不再发现该问题",
     )
     others = await _others(plan, applied, look, engine=engine, connection=connection)
     if others is not None:
@@ -162,8 +162,8 @@ def _ended(applied: Applied, look: _Look, *, late: bool) -> Verified:
         return _verified(State.NOT_FIXED, _still(look), look)
     if look.failing:
         says = Text(
-            en=f"not fixed: the incident is not found any more, but {settling.says.en}",
-            zh=f"未修复：不再发现该问题，但{settling.says.zh}",
+            en=f"the incident is not found any more, but {settling.says.en}",
+            zh=f"不再发现该问题，但{settling.says.zh}",
         )
         return _verified(State.NOT_FIXED, says, look)
     return _verified(State.WAITING, _waiting(look, late=late).says, look)
@@ -173,21 +173,20 @@ def _lost(applied: Applied, settling: Settling) -> Text | None:
     """Why things are worse than before, if they are: fewer pods ready, or none where one was."""
     if settling.course is Course.GONE:
         return Text(
-            en=f"worse: nothing has taken the place of {applied.target}",
-            zh=f"情况更糟：没有任何 Pod 取代 {applied.target}",
+            en=f"nothing has taken the place of {applied.target}",
+            zh=f"没有任何 Pod 取代 {applied.target}",
         )
     if 0 <= settling.ready < min(applied.ready, settling.wanted):
         return Text(
-            en=f"worse: {settling.ready} pods are ready, {applied.ready} were before; {settling.says.en}",
-            zh=f"情况更糟：就绪的 Pod 从 {applied.ready} 个降到 {settling.ready} 个；{settling.says.zh}",
+            en=f"{settling.ready} pods are ready, {applied.ready} were before; {settling.says.en}",
+            zh=f"就绪的 Pod 从 {applied.ready} 个降到 {settling.ready} 个；{settling.says.zh}",
         )
     return None
 
 
 def _still(look: _Look) -> Text:
     support = next((each for each in look.again.judged.findings if each.outcome is Outcome.SUPPORTS), None)
-    shown = support.says if support else look.again.judged.title
-    return Text(en=f"not fixed: {shown.en}", zh=f"未修复：{shown.zh}")
+    return support.says if support else look.again.judged.title
 
 
 def _waiting(look: _Look, *, late: bool = False) -> Verification:
