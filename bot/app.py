@@ -20,7 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clusters import Clusters
 from bot.diagnosing import Engine
-from bot.jobs import Jobs
+from bot.jobs import Jobs, JobsUnavailable
 from bot.policy import Policy
 from bot.settings import Settings
 from bot.slack.client import Identity, Slack
@@ -53,18 +53,17 @@ class RunningApp:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, *, engine: Engine, policy: Policy, clusters: Clusters | None = None
+    settings: Settings, *, engine: Engine, policy: Policy, clusters: Clusters
 ) -> AsyncIterator[RunningApp]:
-    """Serve until left. Raises StoreUnavailable, JobsUnavailable or SlackError when it cannot start."""
+    """Serve until left; `clusters` are closed then. Raises StoreUnavailable, JobsUnavailable or SlackError at start."""
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     async with AsyncExitStack() as stack:
-        serving = settings
-        store = await stack.enter_async_context(open_store(serving.store_url))
-        if clusters is None:
-            clusters = Clusters.of(settings)
-            stack.push_async_callback(clusters.aclose)
-        client = _client(serving.slack_bot_token.get_secret_value(), serving)
+        if not settings.database_url.get_secret_value():
+            settings.data.expanduser().mkdir(mode=0o700, parents=True, exist_ok=True)
+        store = await stack.enter_async_context(open_store(settings.store_url))
+        stack.push_async_callback(clusters.aclose)
+        client = _client(settings.slack_bot_token.get_secret_value(), settings)
         slack = await stack.enter_async_context(Slack(client))
         identity = await slack.identify()
         desk = Desk(
@@ -77,19 +76,19 @@ async def running(
             deadline=settings.deadline,
         )
         jobs = Jobs(
-            url=serving.jobs_url,
-            executor=serving.replica,
+            url=settings.jobs_url,
+            executor=settings.replica,
             workflows=workflows(desk),
-            concurrency=serving.jobs_concurrency,
-            kept_days=serving.retention_days,
+            concurrency=settings.jobs_concurrency,
+            kept_days=settings.retention_days,
         )
         await jobs.launch()
-        stack.push_async_callback(jobs.close, drain=serving.drain)
+        stack.push_async_callback(jobs.close, drain=settings.drain)
         health = SlackHealth()
         intake = Intake(
-            store=store, jobs=jobs, engine=lambda: engine, window=timedelta(minutes=serving.incident_window)
+            store=store, jobs=jobs, engine=lambda: engine, window=timedelta(minutes=settings.incident_window)
         )
-        bolt = _bolt(client, serving)
+        bolt = _bolt(client, settings)
         messages.register(bolt, intake, identity)
         commands.register(bolt, intake, language=settings.lang)
         shortcuts.register(bolt, intake, identity)
@@ -99,14 +98,14 @@ async def running(
         async def readiness() -> Mapping[str, str]:
             return await _problems(store, jobs, health)
 
-        upkeep = Upkeep(store=store, jobs=jobs, executor=serving.replica, kept=timedelta(days=serving.retention_days))
+        upkeep = Upkeep(store=store, jobs=jobs, executor=settings.replica, kept=timedelta(days=settings.retention_days))
         await stack.enter_async_context(upkeep)
-        socket_mode = bool(serving.slack_app_token.get_secret_value())
-        url = await _listen(stack, web_application(None if socket_mode else bolt, readiness), serving.listen)
+        socket_mode = bool(settings.slack_app_token.get_secret_value())
+        url = await _listen(stack, web_application(None if socket_mode else bolt, readiness), settings.listen)
         if socket_mode:
-            token = serving.slack_app_token.get_secret_value()
-            handler = AsyncSocketModeHandler(bolt, token, web_client=_client(token, serving))
-            await handler.connect_async()
+            token = settings.slack_app_token.get_secret_value()
+            handler = AsyncSocketModeHandler(bolt, token, web_client=_client(token, settings))
+            await handler.connect_async()  # type: ignore[no-untyped-call]
             stack.push_async_callback(handler.close_async)
         _log.info("serving", url=url, team=identity.team_name, socket_mode=socket_mode)
         yield RunningApp(url=url, identity=identity, store=store, jobs=jobs)
@@ -151,8 +150,10 @@ async def _problems(store: Store, jobs: Jobs, health: SlackHealth) -> Mapping[st
         await store.ping()
     except StoreUnavailable as error:
         problems["store"] = str(error)
-    if why := await jobs.trouble():
-        problems["jobs"] = why
+    try:
+        await jobs.ping()
+    except JobsUnavailable as error:
+        problems["jobs"] = str(error)
     if health.problem:
         problems["slack"] = health.problem
     return problems

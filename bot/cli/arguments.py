@@ -13,6 +13,7 @@ from bot.cli.exit_codes import MEANINGS
 PROGRAM: Final = "casebook"
 LANGUAGES: Final = ("en", "zh")
 OUTPUTS: Final = ("text", "json")
+PORT: Final = 8321
 _EPILOG: Final = "exit codes:\n" + "\n".join(
     f"  {code.value}  {meaning.replace('`', '')}" for code, meaning in MEANINGS.items()
 )
@@ -99,8 +100,12 @@ def _build() -> _Parser:
     )
     _cluster(diagnose)
 
-    demo = command("demo", "a simulated cluster with broken workloads, and a prompt to paste into")
-    demo.add_argument("--terminal", action="store_true", help="in this terminal (the only way so far)")
+    command("serve", "the bot in a Slack workspace, until it is told to stop")
+
+    demo = command("demo", "try it: a chat in your browser beside a simulated cluster with broken workloads")
+    demo.add_argument("--port", type=_port, default=PORT, metavar="P", help=f"default {PORT}; 0 for any free one")
+    demo.add_argument("--scenario", default="", metavar="ID", help="break only this: an id of `casebook list`")
+    demo.add_argument("--terminal", action="store_true", help="no browser: a prompt to paste into, in this terminal")
     demo.add_argument("--lang", choices=LANGUAGES, help="language of answers")
 
     lint = command("lint", "check catalog files: file, line and field of what is wrong")
@@ -155,6 +160,13 @@ def _seconds(text: str) -> float:
         value = 0.0
     if not 0 < value <= 300:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 300")
+    return value
+
+
+def _port(text: str) -> int:
+    value = int(text) if text.isdecimal() else -1
+    if not 0 <= value < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: expected a number from 0 to 65535")
     return value
 
 

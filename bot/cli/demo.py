@@ -18,10 +18,10 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from bot.cli.console import ProgressLine, note, show
+from bot.cli.console import ProgressLine, show
 from bot.cli.exit_codes import ExitCode
 from bot.cli.knowledge import locale, report, settings, told_language
-from bot.cli.showcase import Showcase, set_up
+from bot.cli.showcase import Showcase, scenario_of, set_up
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
@@ -51,13 +51,15 @@ _EXCERPT: Final = 100
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    if not arguments.terminal:
+        from bot.cli import playground  # noqa: PLC0415 - the terminal needs no Slack and no database
+
+        return playground.run(arguments)
     configured = settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
-    if not arguments.terminal:
-        note("the playground in a browser comes later; this is the one in the terminal")
     engine, problems = build_engine(configured.catalog)
     report(problems)
-    showcase = set_up(engine.catalog)
+    showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
     told = told_language(arguments.lang, configured)
     # The loop runs only while a question is answered: at the prompt there is nothing to wait for but the keyboard.
     with asyncio.Runner() as runner:

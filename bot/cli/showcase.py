@@ -5,15 +5,18 @@ The playground knows nothing of the catalog, so the two meet here.
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.cli.errors import CommandError, did_you_mean
+from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.rehearsing import stage
 from intents.catalog.cases import ask_of, world_of
 from intents.catalog.schema import Case, Incident
-from intents.domain import Strength, Verdict
+from intents.domain import Strength, Text, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +33,13 @@ class BrokenPod:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """A paste, and what the demo's cluster must make of it."""
+    """A paste, and what the demo's cluster must make of it. `note` is the case's name."""
 
     text: str
     incident: str
     verdict: Verdict
+    title: Text
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +51,18 @@ class Showcase:
     pods: tuple[BrokenPod, ...]
 
 
-def set_up(incidents: Iterable[Incident]) -> Showcase:
+def scenario_of(arguments: argparse.Namespace, engine: Engine) -> str:
+    """The incident that --scenario names, "" for all. Raises CommandError for one there is not."""
+    known = list(engine.catalog.incidents)
+    if arguments.scenario and arguments.scenario not in known:
+        raise CommandError(f'there is no scenario "{arguments.scenario}"{did_you_mean(arguments.scenario, known)}')
+    return str(arguments.scenario)
+
+
+def set_up(incidents: Iterable[Incident], *, only: str = "") -> Showcase:
     """The cluster is loaded, not started. Raises CaseError or WorldError for a catalog that lint would refuse.
+
+    `only` names the one incident to break; without it all are broken side by side.
 
     Its clock stands still at the time at which cases are rehearsed: logs and pastes of the catalog are from then.
     """
@@ -55,26 +70,43 @@ def set_up(incidents: Iterable[Incident]) -> Showcase:
     samples: list[Sample] = []
     pods: dict[str, BrokenPod] = {}
     for incident in incidents:
-        shown = _on_show(incident)
-        if shown is None:
+        if only not in ("", incident.id):
             continue
-        case, world = shown
-        cluster.load(world)
-        text = ask_of(incident, case).text or incident.examples.match[0]
-        samples.append(Sample(text=text, incident=incident.id, verdict=case.then))
-        pods |= {str(pod): pod for pod in _broken_pods(world["objects"])}
+        for case, world in _on_show(incident):
+            cluster.load(world)
+            text = ask_of(incident, case).text or incident.examples.match[0]
+            samples.append(
+                Sample(text=text, incident=incident.id, verdict=case.then, title=incident.title, note=case.name)
+            )
+            pods |= {str(pod): pod for pod in _broken_pods(world["objects"])}
     return Showcase(cluster=cluster, samples=tuple(samples), pods=tuple(pods[name] for name in sorted(pods)))
 
 
-def _on_show(incident: Incident) -> tuple[Case, dict[str, Any]] | None:
-    """The first case in which the incident is there and everything can be read."""
+def _on_show(incident: Incident) -> Iterator[tuple[Case, dict[str, Any]]]:
+    """The first case in which the incident is there and everything can be read, and those that show a remedy at work.
+
+    A case whose world says how it reacts to a write shows what comes of pressing the button.
+    """
     best = Verdict.CONFIRMED if incident.strongest is Strength.CONFIRMED else Verdict.LIKELY
+    shown: set[str] = set()
     for case in incident.cases:
-        if case.then is best and not case.healthy:
-            world = world_of(incident, case)
-            if not world["forbidden"]:
-                return case, world
-    return None
+        if case.then is not best or case.healthy:
+            continue
+        world = world_of(incident, case)
+        names = _names(world["objects"])
+        if world["forbidden"] or (shown and (not world.get("reactions") or not shown.isdisjoint(names))):
+            continue
+        shown |= names
+        yield case, world
+
+
+def _names(objects: Iterable[Mapping[str, Any]]) -> set[str]:
+    """What is there, by kind, namespace and name: two cases with the same objects cannot stand side by side."""
+    return {
+        f"{obj['kind']}/{obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}"
+        for obj in objects
+        if obj["kind"] != "Node"
+    }
 
 
 def _broken_pods(objects: Iterable[Mapping[str, Any]]) -> Iterator[BrokenPod]:

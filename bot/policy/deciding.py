@@ -62,6 +62,7 @@ class Scope:
     grants: tuple[ReadingGrant, ...] = ()
     remediation: tuple[RemediationArea, ...] = ()
     acting: tuple[tuple[str, ActingGrant], ...] = ()
+    offering: tuple[ActingGrant, ...] = ()
 
     def sees_cluster(self, name: str) -> bool:
         return any(_any_matches(grant.clusters, name) for grant in self.grants)
@@ -94,6 +95,16 @@ class Scope:
             if _covers(grant, cluster, namespace) and _any_matches(grant.actions, action):
                 return Decision(allowed=True, rule=rule, says=_allowed_by(rule))
         return Decision(allowed=False, says=_not_granted(action, place))
+
+    def offers(self, action: str, cluster: str, namespace: str) -> bool:
+        """Whether a button may stand in an answer here: somebody could press it. Who may is decided at the press."""
+        return (
+            _sees(self.access(cluster), namespace)
+            and any(_covers(area, cluster, namespace) for area in self.remediation)
+            and any(
+                _covers(grant, cluster, namespace) and _any_matches(grant.actions, action) for grant in self.offering
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +144,7 @@ class Policy:
                 for number, grant in enumerate(self.rules.acting)
                 if _is_for(grant.channels, grant.users, who)
             ),
+            offering=tuple(grant for grant in self.rules.acting if _is_for(grant.channels, (), who)),
         )
 
     def unmatched(self, clusters: Iterable[str]) -> tuple[str, ...]:

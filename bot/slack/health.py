@@ -12,4 +12,4 @@ class SlackHealth:
     problem: str = ""
 
     def revoked(self) -> None:
-        self.problem = "Slack does not accept the token any more: install the app again and set CASEBOOK_SLACK_BOT_TOKEN"
+        self.problem = "the token is revoked: install the app again and set CASEBOOK_SLACK_BOT_TOKEN"

@@ -19,10 +19,12 @@ from bot.slack.fingerprints import fingerprint
 from bot.slack.parts import Part, RecentParts
 from bot.slack.said import Edited, Said, Withdrawn
 from bot.store import Asked, Request, Store, Surface
-from intents.domain import Hypothesis
-from intents.slash import AskObject, AskText, parse_command
+from intents.domain import Hypothesis, Language, Text
+from intents.slash import AskObject, AskText, Muted, parse_message
 from intents.symptoms import read_symptoms
 from responses.safety import safe
+from responses.slack.message import Message
+from responses.slack.notes import all_muted, unmuted
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -35,13 +37,13 @@ _LONGEST_REMARK: Final = 600
 _TEXT_FILES: Final = frozenset({"snippet", "post", "hosted", "external"})
 _NOT_TEXT: Final = ("image/", "video/", "audio/", "application/pdf", "application/zip", "application/vnd.")
 _OBJECTS: Final = frozenset(
-    "pod deployment statefulset daemonset replicaset job cronjob namespace node pvc service".split()
+    {"pod", "deployment", "statefulset", "daemonset", "replicaset", "job", "cronjob", "namespace", "node", "pvc"}
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """`engine` is asked for each time: a reloaded catalog makes a new one. `window`: within it one error is one answer."""
+    """`engine` is asked for each time: a reloaded catalog makes a new one. Within `window` one error is one answer."""
 
     store: Store
     jobs: Jobs
@@ -66,6 +68,23 @@ class Intake:
         """Something asked outright: by command, shortcut, mention or in a direct message."""
         await self.store.requests.add(asked)
         await self.jobs.start("answer", asked.id, {"request": asked.id})
+
+    async def muted(self, channel: str, asked: Muted, *, language: Language) -> Message:
+        """What a channel does not want to hear of; with `unmute`, from now on it does again."""
+        incidents = self.engine().catalog.incidents
+        now = self.clock()
+        standing = [mute.incident for mute in await self.store.mutes.list(channel, now)]
+        titled = [(each, incidents[each].title if each in incidents else Text.same(each)) for each in standing]
+        if not asked.unmute:
+            return all_muted(titled, language=language)
+        chosen = [pair for pair in titled if asked.unmute in ("all", pair[0])]
+        for incident, _ in chosen:
+            await self.store.mutes.remove(channel, incident)
+        if not chosen:
+            return all_muted(titled, language=language)
+        titles = [title for _, title in chosen]
+        heard = Text(en=", ".join(title.en for title in titles), zh="、".join(title.zh for title in titles))
+        return unmuted(heard, language=language)
 
     # --- messages ---
 
@@ -116,9 +135,7 @@ class Intake:
         if await self.store.mutes.is_muted(asked.channel, hypothesis.incident, asked.created):
             return True
         about = fingerprint(self.engine().catalog.incidents[hypothesis.incident], hypothesis)
-        topic = await self.store.topics.join(
-            asked.channel, about, asked.id, now=asked.created, window=self.window
-        )
+        topic = await self.store.topics.join(asked.channel, about, asked.id, now=asked.created, window=self.window)
         if topic.leader == asked.id:
             return False
         again = {
@@ -167,7 +184,7 @@ class Intake:
 
     def _question(self, said: Said, text: str) -> Asked:
         surface = Surface.DIRECT if said.direct else Surface.MENTION
-        command = parse_command(text)
+        command = parse_message(text)
         asked = self._asked(said, surface, Part(ts=said.ts, text=text))
         match command:
             case AskObject(kind=kind, namespace=namespace, name=name):

@@ -1,4 +1,4 @@
-"""From a press to a durable job. A press is a claim, not a fact: who pressed, on which message of ours, is checked first.
+"""From a press to a durable job. A press is a claim, no fact: who pressed, on which message of ours, is checked first.
 
 Slack's signature says that Slack sent it. It does not say that the button is one we offered there: a payload may be
 replayed, stem from a message that another app forged, or from another workspace. Such presses are refused and audited.
@@ -67,7 +67,7 @@ def read_press(body: Mapping[str, Any]) -> Pressed | None:
             typed=_typed(view),
             **common,
         )
-    action = next(iter(body.get("actions") or ()), {})
+    action: Mapping[str, Any] = next(iter(body.get("actions") or ()), {})
     press, value = press_of(str(action.get("action_id") or "")), str(action.get("value") or "")
     if press is Press.MORE:
         picked = chosen(str((action.get("selected_option") or {}).get("value") or ""))

@@ -63,6 +63,8 @@ def read_event(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) ->
         return Withdrawn(team=team, channel=channel, ts=str(event.get("deleted_ts") or ""))
     if subtype == "message_changed":
         now, before = _mapping(event.get("message")), _mapping(event.get("previous_message"))
+        if now.get("subtype") == "tombstone":  # a message with replies leaves its place behind when it is deleted
+            return Withdrawn(team=team, channel=channel, ts=str(now.get("ts") or ""))
         inner = {**now, "channel": channel, "channel_type": event.get("channel_type", "")}
         said = read_event({**inner, "subtype": _plain(now)}, team=team, us=us, our_bot=our_bot)
         return Edited(said=said, changed=_words(now) != _words(before)) if isinstance(said, Said) else None

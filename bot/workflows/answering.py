@@ -86,13 +86,13 @@ class Answering:
                 ts=sent.ts,
                 incident=outcome.incident,
                 verdict=outcome.verdict,
-                message={"text": outcome.message.text, "blocks": [*outcome.message.blocks]},
-                details=outcome.details,
+                message=outcome.kept,
+                details={},
                 now=self.desk.clock(),
             )
             if not newest:
                 return None
-            await self.telling.show(request, overflow=outcome.message.overflow)
+            await self.telling.show(request, outcome.message)
         if not await store.requests.set_state(request.id, State.ANSWERED):
             await self.telling.take_back(request)  # its paste was deleted while we were reading
         return {"verdict": outcome.verdict, "incident": outcome.incident}

@@ -14,7 +14,9 @@ from bot.cluster.connection import Connection
 from bot.clusters import Clusters
 from bot.diagnosing import DEADLINE_S, Engine
 from bot.policy import Policy, Reading, Scope, Who
+from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.slack.client import Slack
+from bot.slack.people import Person
 from bot.store import Request, Store
 from intents.domain import Language
 from intents.request import DiagnoseObject, ExplainText
@@ -42,6 +44,8 @@ class Desk:
     engine: Callable[[], Engine]
     language: Language | None = None
     deadline: float = DEADLINE_S
+    verify_within: float = VERIFY_S
+    verify_pace: Pace = PACE
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
@@ -54,18 +58,22 @@ class Desk:
 
     async def asker(self, *, team: str, channel: str, user: str, text: str = "") -> Asker:
         """Raises SlackError only when Slack cannot be reached; what it will not tell counts as least privilege."""
-        person, place = await asyncio.gather(self.slack.person(user), self.slack.place(channel))
+        person, place = await asyncio.gather(self._person(user), self.slack.place(channel))
         who = Who(
             team=team,
             channel=channel,
             channel_name=place.name,
             user=user,
-            guest=person.guest or person.foreign or person.unknown,
-            external=place.external or place.unknown,
+            guest=person is not None and (person.guest or person.unknown),
+            external=place.external or place.unknown or (person is not None and person.foreign),
             direct=place.direct,
         )
-        language = choose(told=self.language, text=text, locale=person.locale)
+        language = choose(told=self.language, text=text, locale=person.locale if person else "")
         return Asker(scope=self.policy.scope(who), language=language)
+
+    async def _person(self, user: str) -> Person | None:
+        # An integration's message has no user: then the channel alone decides what may be said there.
+        return await self.slack.person(user) if user else None
 
     async def asker_of(self, request: Request) -> Asker:
         asked = request.asked

@@ -14,7 +14,7 @@ from bot.workflows.desk import Desk
 from bot.workflows.telling import Telling
 from intents.domain import Text
 from responses.safety import safe
-from responses.slack.notes import note
+from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -54,4 +54,4 @@ class PastedFiles:
         once = f"file/{request.asked.channel}/{unread[0].en[:40]}"
         if await self.desk.store.notices.once(once, within=_SAID_ONCE, now=self.desk.clock()):
             asker = await self.desk.asker_of(request)
-            await self.telling.post(request, note(unread[0], language=asker.language), step="file")
+            await self.telling.post(request, told(unread[0], language=asker.language), step="file")

@@ -16,10 +16,10 @@ from bot.slack.client import Sent
 from bot.slack.errors import Archived, ChannelGone, MessageGone, MissingScope, NotInChannel, SlackError, TokenRevoked
 from bot.store import Request
 from bot.workflows.desk import ANSWER, Desk
+from bot.workflows.told import Shown, Told
 from responses.language import choose
-from responses.slack.amending import Shown, amended
-from responses.slack.message import Message, Snippet
-from responses.slack.notes import note
+from responses.slack.message import Message
+from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -55,14 +55,19 @@ class Telling:
         await desk.store.outbox.done(key, sent.ts)
         return sent
 
-    async def show(self, request: Request, *, overflow: Snippet | None = None) -> None:
-        """Let the answer's message read as it is written down now, with all that was noted of it since."""
+    async def show(self, request: Request, message: Message | None = None) -> None:
+        """Let the answer's message read as it is written down now, with all that was noted of it since.
+
+        `message` is what to show for an answer that is no diagnosis.
+        """
         answer = await self.desk.store.answers.get(request.id)
         sent = await self.sent(request, step=ANSWER)
         if answer is None or sent is None:
             return
-        base = Message(text=answer.message["text"], blocks=tuple(answer.message["blocks"]), overflow=overflow)
-        message = amended(base, Shown.from_json(answer.shown))
+        if answer.message:
+            message = Told.from_json(answer.message).message(Shown.from_notes(answer.shown))
+        if message is None:
+            return
         try:
             await self.desk.slack.update(
                 channel=sent.channel,
@@ -96,6 +101,6 @@ class Telling:
         if await desk.store.notices.once(once, within=_SAID_ONCE, now=desk.clock()):
             try:
                 language = choose(told=desk.language, text=request.text)
-                await desk.slack.post(channel=asked.user, message=note(error.says, language=language))
+                await desk.slack.post(channel=asked.user, message=told(error.says, language=language))
             except SlackError as second:
                 _log.warning("nor can it be said to whom it concerns", user=asked.user, error=str(second))

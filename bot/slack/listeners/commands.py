@@ -13,13 +13,13 @@ from bot.slack.intake import LONGEST_TEXT, Intake
 from bot.store import Asked, StoreUnavailable, Surface
 from intents.domain import Language
 from intents.slash import AskHelp, AskObject, AskText, Misused, Muted, parse_command
-from intents.slack_text import unformatted
-from responses.failures import busy
+from responses.failures import BUSY
 from responses.language import choose
 from responses.safety import safe
+from responses.slack.diagnosis import placeholder
 from responses.slack.help import help_message, misused
 from responses.slack.message import Message
-from responses.slack.notes import looking, note
+from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -29,34 +29,35 @@ COMMAND: Final = "/diagnose"
 def register(app: AsyncApp, intake: Intake, *, language: Language | None) -> None:
     @app.command(COMMAND)
     async def diagnose(ack: AsyncAck, body: dict[str, Any]) -> None:
-        text = safe(unformatted(str(body.get("text") or "")), limit=LONGEST_TEXT)
+        text = str(body.get("text") or "")
         spoken = choose(told=language, text=text)
         try:
             said = await _take(body, text, intake, spoken)
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not send a command again, so its user is told to.
             _log.error("a command could not be recorded", error=str(error))
-            said = note(busy(), language=spoken)
+            said = told(BUSY, language=spoken)
         await ack({"response_type": "ephemeral", "text": said.text, "blocks": [*said.blocks]})
 
 
 async def _take(body: dict[str, Any], text: str, intake: Intake, language: Language) -> Message:
     match parse_command(text):
         case AskHelp():
-            return help_message(language)
+            return help_message(language=language)
         case Misused() as wrong:
-            return misused(wrong, language)
-        case AskObject(kind=kind, namespace=namespace, name=name):
-            asked = _asked(body, intake.clock(), kind=kind, namespace=namespace, name=name)
-        case AskText(text=inner):
-            asked = _asked(body, intake.clock(), text=inner)
+            return misused(wrong.says, wrong.closest, language=language)
         case Muted() as muted:
-            return await intake.muted(str(body["channel_id"]), muted, by=str(body["user_id"]), language=language)
-    await intake.ask(asked)
-    return looking(asked.kind, asked.namespace, asked.name, language=language)
+            return await intake.muted(str(body["channel_id"]), muted, language=language)
+        case AskObject() as about:
+            await intake.ask(_asked(body, intake.clock(), about=about))
+            name = f"{about.namespace}/{about.name}".lstrip("/")
+            return placeholder(language=language, about=f"{about.kind} {name}")
+        case AskText(text=inner):
+            await intake.ask(_asked(body, intake.clock(), text=safe(inner, limit=LONGEST_TEXT)))
+            return placeholder(language=language)
 
 
-def _asked(body: dict[str, Any], now: datetime, **about: str) -> Asked:
+def _asked(body: dict[str, Any], now: datetime, *, text: str = "", about: AskObject | None = None) -> Asked:
     return Asked(
         id=f"{body['team_id']}.{body['channel_id']}.c{body['trigger_id']}",
         team=str(body["team_id"]),
@@ -64,6 +65,9 @@ def _asked(body: dict[str, Any], now: datetime, **about: str) -> Asked:
         user=str(body["user_id"]),
         surface=Surface.COMMAND,
         response_url=str(body.get("response_url") or ""),
+        text=text,
+        kind=about.kind if about else "",
+        namespace=about.namespace if about else "",
+        name=about.name if about else "",
         created=now,
-        **about,
     )

@@ -13,10 +13,11 @@ from bot.policy import Reading
 from bot.slack.errors import SlackError
 from bot.slack.pressing import Pressed, Presses, Refused, read_press
 from bot.store import StoreUnavailable
+from bot.workflows.told import Told
 from intents.domain import Text
 from responses import failures
 from responses.slack.message import View
-from responses.slack.notes import note
+from responses.slack.notes import told
 from responses.slack.presses import Press
 from responses.slack.remediation import refusal
 
@@ -32,11 +33,11 @@ def register(app: AsyncApp, presses: Presses) -> None:
             try:
                 await _take(press, presses)
             except Refused:
-                await _whisper(press, presses, failures.press_refused())
+                await _whisper(press, presses, failures.PRESS_NOT_OURS)
             except (StoreUnavailable, JobsUnavailable) as error:
                 # A press is not sent again by Slack: whoever pressed is told to.
                 _log.error("a press could not be recorded", error=str(error))
-                await _whisper(press, presses, failures.busy())
+                await _whisper(press, presses, failures.BUSY)
         await ack()
 
     @app.view(_ANY)
@@ -48,7 +49,7 @@ def register(app: AsyncApp, presses: Presses) -> None:
         try:
             await presses.take(press)
         except (Refused, StoreUnavailable, JobsUnavailable) as error:
-            reason = failures.press_refused() if isinstance(error, Refused) else failures.busy()
+            reason = failures.PRESS_NOT_OURS if isinstance(error, Refused) else failures.BUSY
             await ack({"response_action": "update", "view": await _refusing(press, presses, reason)})
             return
         await ack({"response_action": "clear"})
@@ -69,7 +70,7 @@ async def _details(press: Pressed, presses: Presses) -> None:
     """Opened here and now: what it shows is written down already, and its trigger lasts three seconds."""
     answer = await presses.answer_of(press)
     asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
-    view: View = answer.details
+    view: View = Told.from_json(answer.message).details(asker.language)
     if asker.scope.reading is not Reading.FULL:
         view = refusal(failures.not_allowed_here(), language=asker.language)
     try:
@@ -93,7 +94,7 @@ async def _whisper(press: Pressed, presses: Presses, reason: Text) -> None:
             channel=press.channel,
             user=press.user,
             thread_ts=press.thread_ts,
-            message=note(reason, language=asker.language),
+            message=told(reason, language=asker.language),
         )
     except SlackError as error:
         _log.warning("whoever pressed could not be told", error=str(error))

@@ -1,0 +1,130 @@
+"""`casebook demo`: a channel in a browser beside a broken cluster, with the real app between the two.
+
+Nothing of the app is replaced: it is `bot.app.running`, the one that `casebook serve` runs. Only the far ends are
+simulated, on loopback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from bot.app import running
+from bot.cli.console import note
+from bot.cli.errors import CommandError
+from bot.cli.exit_codes import ExitCode
+from bot.cli.knowledge import report, settings, told_language
+from bot.cli.showcase import Showcase, scenario_of, set_up
+from bot.clusters import Clusters
+from bot.diagnosing import Engine, build_engine
+from bot.logs import configure_logging
+from bot.playground.page import MessageShortcut, PasteSample, Person, Place, PlaygroundPage
+from bot.playground.slack import SimulatedSlack
+from bot.policy import Policy
+from bot.settings import Settings
+from bot.slack.listeners.shortcuts import DIAGNOSE_THIS
+from intents.domain import Language
+
+_STOPS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    configured = settings()
+    configure_logging(level=configured.log_level, form=configured.log_format)
+    engine, problems = build_engine(configured.catalog)
+    report(problems)
+    showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
+    asyncio.run(_play(engine, showcase, configured, arguments))
+    return ExitCode.ANSWERED
+
+
+async def _play(engine: Engine, showcase: Showcase, configured: Settings, arguments: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    for each in _STOPS:
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    language = told_language(arguments.lang, configured)
+    try:
+        async with playground(engine, showcase, language=language, port=arguments.port) as address:
+            note("the playground is open at the address below; Ctrl-C closes it")
+            sys.stdout.write(f"{address}\n")
+            sys.stdout.flush()
+            await stop.wait()
+    except OSError as error:
+        raise CommandError(f"port {arguments.port} cannot be used: {error.strerror}; choose one with --port") from error
+
+
+@asynccontextmanager
+async def playground(
+    engine: Engine, showcase: Showcase, *, language: Language | None = None, port: int = 0
+) -> AsyncIterator[str]:
+    """The address of the page while it is open. Raises OSError for a port that cannot be had."""
+    async with AsyncExitStack() as stack:
+        directory = Path(stack.enter_context(TemporaryDirectory(prefix="casebook-playground-")))
+        await showcase.cluster.start()
+        stack.push_async_callback(showcase.cluster.stop)
+        kubeconfig = directory / "kubeconfig"
+        kubeconfig.write_text(json.dumps(showcase.cluster.kubeconfig()), encoding="utf-8")
+        slack = SimulatedSlack()
+        await slack.start()
+        stack.push_async_callback(slack.stop)
+        page = _page(slack, showcase)
+        own = _settings(slack, directory, language)
+        app = await stack.enter_async_context(
+            running(
+                own,
+                engine=engine,
+                policy=Policy.playground(),
+                clusters=Clusters.of(own, kubeconfig=kubeconfig),
+            )
+        )
+        slack.deliver_to(f"{app.url}/slack/events")
+        address = await page.start(port=port)
+        stack.push_async_callback(page.stop)
+        yield address
+
+
+def _page(slack: SimulatedSlack, showcase: Showcase) -> PlaygroundPage:
+    users = (
+        Person(id=slack.add_user("alex"), title="on call"),
+        Person(id=slack.add_user("priya"), title="a colleague"),
+        Person(id=slack.add_user("lin", locale="zh-CN"), title="中文"),
+        Person(id=slack.add_user("guest", guest=True), title="a guest"),
+    )
+    channels = (
+        Place(id=slack.add_channel("general"), topic="Paste an error; the answer comes in its thread"),
+        Place(id=slack.add_channel("inc-142-checkout"), topic="An incident channel"),
+    )
+    for user in users:
+        slack.open_im(user.id)
+    samples = [PasteSample(title=sample.title.en, text=sample.text, note=sample.note) for sample in showcase.samples]
+    return PlaygroundPage(
+        slack=slack, cluster=showcase.cluster, samples=samples, users=users, channels=channels,
+        shortcuts=(MessageShortcut(callback_id=DIAGNOSE_THIS, title="Diagnose this"),),
+    )  # fmt: skip
+
+
+def _settings(slack: SimulatedSlack, directory: Path, language: Language | None) -> Settings:
+    """Made here in full: a real workspace's or cluster's settings in the environment are not for the playground."""
+    return Settings.model_validate(
+        {
+            "slack_bot_token": slack.bot_token,
+            "slack_signing_secret": slack.signing_secret,
+            "slack_app_token": "",
+            "slack_api_url": slack.api_url,
+            "listen": "127.0.0.1:0",
+            "data": directory / "data",
+            "database_url": "",
+            "context": "",
+            "contexts": (),
+            "replica": "playground",
+            "lang": language,
+        }
+    )

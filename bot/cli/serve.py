@@ -1,0 +1,61 @@
+"""`casebook serve`: the bot in a workspace, until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import signal
+from typing import Final
+
+from bot.app import running
+from bot.cli.console import note
+from bot.cli.errors import CommandError
+from bot.cli.exit_codes import ExitCode
+from bot.cli.knowledge import report, settings
+from bot.clusters import Clusters
+from bot.diagnosing import Engine, build_engine
+from bot.jobs import JobsUnavailable
+from bot.logs import configure_logging
+from bot.policy import Policy, PolicyError, load_policy
+from bot.settings import Settings, serve_problems
+from bot.slack.errors import SlackError
+from bot.store import StoreUnavailable
+from responses.safety import safe_line
+
+_STOPS: Final = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(_arguments: argparse.Namespace) -> ExitCode:
+    configured = settings()
+    configure_logging(level=configured.log_level, form=configured.log_format)
+    if problems := serve_problems(configured):
+        raise CommandError("\n".join(problems))
+    policy = _policy(configured)
+    engine, broken = build_engine(configured.catalog)
+    report(broken)
+    # The catalog lives as long as the process: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+    asyncio.run(_serve(configured, engine, policy, Clusters.of(configured)))
+    return ExitCode.ANSWERED
+
+
+async def _serve(configured: Settings, engine: Engine, policy: Policy, clusters: Clusters) -> None:
+    stop = asyncio.Event()
+    for each in _STOPS:
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    try:
+        async with running(configured, engine=engine, policy=policy, clusters=clusters) as app:
+            note(safe_line(f"serving {app.identity.team_name} at {app.url}"))
+            await stop.wait()
+            note("stopping: work under way is finished first")
+    except (StoreUnavailable, JobsUnavailable, SlackError, OSError) as error:
+        raise CommandError(str(error)) from error
+
+
+def _policy(configured: Settings) -> Policy:
+    try:
+        return load_policy(configured.policy) if configured.policy else Policy.default()
+    except PolicyError as error:
+        raise CommandError(str(error)) from error

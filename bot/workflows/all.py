@@ -1,0 +1,36 @@
+"""Every kind of job by name. A name stands in the journal: renaming one is a new JOBS_VERSION."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.jobs import Workflow
+from bot.workflows.answering import Answering
+from bot.workflows.carrying_out import CarryingOut
+from bot.workflows.desk import Desk
+from bot.workflows.offering import Offering
+from bot.workflows.opinions import Opinions
+from bot.workflows.outcomes import Outcomes
+from bot.workflows.pasted_files import PastedFiles
+from bot.workflows.previewing import Previewing
+from bot.workflows.repeating import Repeating
+from bot.workflows.telling import Telling
+from bot.workflows.withdrawing import Withdrawing
+
+
+def workflows(desk: Desk) -> Mapping[str, Workflow]:
+    telling = Telling(desk=desk)
+    answering = Answering(
+        desk=desk,
+        telling=telling,
+        files=PastedFiles(desk=desk, telling=telling),
+        outcomes=Outcomes(desk=desk, offering=Offering(desk=desk)),
+    )
+    return {
+        "answer": answering.run,
+        "opinion": Opinions(desk=desk, telling=telling).run,
+        "preview": Previewing(desk=desk).run,
+        "remedy": CarryingOut(desk=desk, telling=telling).run,
+        "repeat": Repeating(desk=desk, telling=telling).run,
+        "withdraw": Withdrawing(desk=desk, telling=telling).run,
+    }

@@ -1,0 +1,52 @@
+"""Which buttons an answer gets: what the catalog offers, the policy switches on, and the API server lets us do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster.connection import Connection
+from bot.remedies.planning import plan_remedies
+from bot.store import Request
+from bot.workflows.desk import Asker, Desk, question_of
+from intents.domain import Diagnosis, ObjectRef, Verdict
+from responses.safety import safe_value
+from responses.slack.blocks import Style
+from responses.slack.controls import RemedyButton
+
+_STYLES: Final[dict[str, Style]] = {"low": "primary", "disruptive": "", "data-loss": "danger"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offering:
+    desk: Desk
+
+    async def buttons(
+        self, request: Request, asker: Asker, diagnosis: Diagnosis, connection: Connection
+    ) -> tuple[RemedyButton, ...]:
+        """A button for each remedy of the leading hypothesis that can be carried out; its plan is kept first."""
+        first = next((one for one in diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT), None)
+        if first is None or not first.remedies:
+            return ()
+
+        def allowed(action: str, target: ObjectRef) -> bool:
+            return asker.scope.offers(action, connection.name, target.namespace)
+
+        planned = await plan_remedies(
+            diagnosis,
+            first,
+            request=question_of(request),
+            request_id=request.id,
+            engine=self.desk.engine(),
+            connection=connection,
+            allowed=allowed,
+            now=self.desk.clock(),
+        )
+        for plan in planned.plans:
+            await self.desk.store.plans.save(plan.id, request.id, {"plan": plan.as_json()}, plan.expires)
+        return tuple(
+            RemedyButton(
+                plan_id=plan.id, label=safe_value(plan.title), risk=plan.risk, style=_STYLES.get(plan.risk, "")
+            )
+            for plan in planned.plans
+        )

@@ -1,0 +1,49 @@
+"""The quiet controls of an answer: "not it", "mute here", and taking the mute back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from bot.jobs import Json, Run
+from bot.workflows.desk import Desk
+from bot.workflows.telling import Telling
+from responses.slack.presses import Press
+
+# A mute that nobody takes back ends by itself: what it hides would be forgotten otherwise.
+_MUTED_FOR: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinions:
+    """The workflow `opinion`. Payload: {"request", "what": a Press, "user", "team", "channel", "ts"}."""
+
+    desk: Desk
+    telling: Telling
+
+    async def run(self, run: Run, payload: Json) -> Json | None:
+        await run.step("take", self.take, payload)
+        return None
+
+    async def take(self, payload: Json) -> None:
+        desk, store = self.desk, self.desk.store
+        request_id, user, channel = str(payload["request"]), str(payload["user"]), str(payload["channel"])
+        answer, request = await store.answers.get(request_id), await store.requests.get(request_id)
+        if answer is None or request is None:
+            return
+        now = desk.clock()
+        match Press(str(payload["what"])):
+            case Press.NOT_IT:
+                await store.feedback.add(request_id, user, "not it", now)
+                said = [*dict.fromkeys([*answer.shown.get("not_it", ()), user])]
+                await store.answers.note(request_id, {"not_it": said})
+            case Press.MUTE:
+                await store.mutes.add(channel, answer.incident, user, now, now + _MUTED_FOR)
+                await store.answers.note(request_id, {"muted": user})
+            case Press.UNMUTE:
+                await store.mutes.remove(channel, answer.incident)
+                await store.answers.note(request_id, {"muted": ""})
+            case _:
+                return
+        await self.telling.show(request)
