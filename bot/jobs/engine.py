@@ -15,7 +15,7 @@ from dbos import Serializer
 from sqlalchemy import URL, event
 
 from bot.jobs.contract import JobsUnavailable, StepFailed
-from bot.store.database import CONNECT_SECONDS, STATEMENT_MS, connect_args, prepare_sqlite
+from bot.store.database import CONNECT_SECONDS, STATEMENT_MS, connect_args, prepare_sqlite, server_options
 
 _ERROR: Final = "$failed"
 
@@ -71,7 +71,7 @@ def create_engine(url: URL, closing: Patience) -> sa.Engine:
     sqlite = url.get_backend_name() == "sqlite"
     engine = sa.create_engine(
         url.set(drivername="sqlite+pysqlite") if sqlite else url,
-        connect_args=connect_args(url) if sqlite else _postgres_args(),
+        connect_args=connect_args(url) if sqlite else _postgres_args(url),
         hide_parameters=True,
         pool_size=10,
         max_overflow=10,
@@ -90,12 +90,12 @@ def create_engine(url: URL, closing: Patience) -> sa.Engine:
     return engine
 
 
-def _postgres_args() -> dict[str, Any]:
+def _postgres_args(url: URL) -> dict[str, Any]:
     # No lock_timeout: the engine waits for its own rows on purpose.
     return {
         "connect_timeout": CONNECT_SECONDS,
         "tcp_user_timeout": STATEMENT_MS,
-        "options": "-c idle_in_transaction_session_timeout=60000 -c timezone=UTC",
+        "options": server_options(url, idle_in_transaction_session_timeout=60_000),
     }
 
 

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import Context
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from dbos import DBOSClient, WorkflowStatus, WorkflowStatusString, error
@@ -14,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.jobs.contract import JobsUnavailable
 from bot.jobs.engine import PATIENCE, JsonSerializer, Patience, create_engine
-from bot.store.database import parse_url
+from bot.store.database import PROBE, DatabaseFile, parse_url
 from bot.store.errors import StoreReadOnly, StoreUnavailable, translated
 
 T = TypeVar("T")
@@ -49,8 +48,7 @@ class Ledger:
             lazy=True,
             retry_connection_errors=False,
         )
-        self._path = Path(self.url.database) if self.url.database and self._sqlite else None
-        self._file: tuple[int, int] | None = None
+        self._file = DatabaseFile(self.url)
 
     @property
     def _sqlite(self) -> bool:
@@ -62,15 +60,9 @@ class Ledger:
         self.check_file()
 
     def check_file(self) -> None:
-        """Whether the file is still the one that was opened: SQLite goes on writing into a deleted one."""
-        if self._path is None:
-            return
+        """Whether the file is still the one that was opened."""
         with unavailable():
-            status = self._path.stat()
-        found = (status.st_dev, status.st_ino)
-        self._file = self._file or found
-        if self._file != found:
-            raise JobsUnavailable("the database file was replaced under the running program")
+            self._file.check()
 
     async def find(self, **which: Any) -> list[WorkflowStatus]:
         """Jobs by `DBOSClient.list_workflows`' filters."""
@@ -117,6 +109,7 @@ class Ledger:
         with self.engine.connect() as connection:
             if self._sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
+                connection.exec_driver_sql(PROBE)
             elif connection.exec_driver_sql("SHOW transaction_read_only").scalar() == "on":
                 raise StoreReadOnly
             connection.rollback()

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 
 from bot.store.database import Database
-from bot.store.rows import upsert
 from bot.store.tables import answers
 
 Json = dict[str, Any]
@@ -57,7 +56,6 @@ class Answers:
             if before is not None and before > revision:
                 return False
             values = {
-                "request_id": request_id,
                 "revision": revision,
                 "channel": channel,
                 "ts": ts,
@@ -67,7 +65,10 @@ class Answers:
                 "details": details,
                 "saved": now,
             }
-            await upsert(connection, answers, values if before is not None else {**values, "shown": {}})
+            if before is None:
+                await connection.execute(insert(answers).values(request_id=request_id, shown={}, **values))
+            else:
+                await connection.execute(update(answers).where(answers.c.request_id == request_id).values(values))
             return True
 
     async def get(self, request_id: str) -> Answer | None:

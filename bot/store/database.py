@@ -10,18 +10,22 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.store.errors import StoreLocked, StoreUnavailable, translated
+from bot.store.errors import StoreLocked, StoreReadOnly, StoreUnavailable, StoreUnreachable, translated
 
 BUSY_MS: Final = 1000  # how long one statement waits for another process's lock
 QUEUE_SECONDS: Final = 3.0  # how long a write waits for this process's other writes
 STATEMENT_MS: Final = 5000
 CONNECT_SECONDS: Final = 3
+
+# Rolled back. BEGIN IMMEDIATE alone succeeds on a read-only SQLite database.
+PROBE: Final = "CREATE TABLE casebook_probe (probed)"
 
 _WRITES: Final = "casebook_writes"
 
@@ -30,7 +34,7 @@ def parse_url(url: str) -> URL:
     """`url` as SQLAlchemy's, with the driver Casebook ships where none is named. Raises `StoreUnavailable`."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter from a port that is no number
         raise StoreUnavailable("the database URL is malformed: sqlite:///path or postgresql://host/name") from None
     match parsed.get_backend_name():
         case "sqlite":
@@ -50,8 +54,14 @@ def connect_args(url: URL) -> dict[str, Any]:
     return {
         "connect_timeout": CONNECT_SECONDS,
         "tcp_user_timeout": STATEMENT_MS,
-        "options": f"-c lock_timeout={BUSY_MS} -c statement_timeout={STATEMENT_MS} -c timezone=UTC",
+        "options": server_options(url, lock_timeout=BUSY_MS, statement_timeout=STATEMENT_MS),
     }
+
+
+def server_options(url: URL, **settings: int) -> str:
+    """A PostgreSQL session's settings, those of the URL's own `options` last: an argument would hide them."""
+    own = " ".join(url.normalized_query.get("options", ()))
+    return " ".join([*(f"-c {name}={value}" for name, value in settings.items()), "-c timezone=UTC", own]).rstrip()
 
 
 def prepare_sqlite(connection: Any) -> None:
@@ -69,6 +79,28 @@ def prepare_sqlite(connection: Any) -> None:
     cursor.close()
 
 
+class DatabaseFile:
+    """Tells whether the file is still the one that was opened: SQLite goes on writing into a deleted one."""
+
+    def __init__(self, url: URL) -> None:
+        kept = url.get_backend_name() == "sqlite" and url.database and not url.database.startswith(("file:", ":"))
+        self._path = Path(str(url.database)) if kept else None
+        self._known: tuple[int, int] | None = None
+
+    def check(self) -> None:
+        """A stat, which takes microseconds. Raises `StoreUnreachable`."""
+        if self._path is None:
+            return
+        try:
+            status = self._path.stat()
+        except OSError:
+            raise StoreUnreachable("the database file is gone: it was deleted under the running program") from None
+        found = (status.st_dev, status.st_ino)
+        if found != (self._known or found):
+            raise StoreUnreachable("the database file was replaced under the running program")
+        self._known = found
+
+
 class Database:
     """Transactions on one engine. Library errors leave here as `StoreUnavailable`."""
 
@@ -77,6 +109,7 @@ class Database:
         self.sqlite = url.get_backend_name() == "sqlite"
         self._writing = asyncio.Lock()
         self._engine = _engine(url)
+        self._file = DatabaseFile(url)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -96,6 +129,16 @@ class Database:
             if about:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_key(about)})
             yield connection
+
+    async def ping(self) -> None:
+        """Raises `StoreUnavailable` unless a write could begin now. That the disk is full only a write can tell."""
+        async with self.write() as connection:
+            if self.sqlite:
+                await connection.exec_driver_sql(PROBE)
+                await connection.rollback()
+            elif (await connection.scalar(text("SHOW transaction_read_only"))) == "on":
+                raise StoreReadOnly
+        self._file.check()
 
     async def close(self) -> None:
         await self._engine.dispose()

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Column, Table, delete, select
+from sqlalchemy import Column, Table, delete
 
 from bot.store.answers import Answers
 from bot.store.audit import Audit
@@ -55,9 +55,8 @@ class Store:
         self.replicas = Replicas(database)
 
     async def ping(self) -> None:
-        """Whether it can be written: taking the write lock finds a full, read-only or locked database too."""
-        async with self._database.write() as connection:
-            await connection.execute(select(1))
+        """Raises `StoreUnavailable` unless a write could begin now. That the disk is full only a write can tell."""
+        await self._database.ping()
 
     async def purge(self, before: datetime) -> int:
         """Delete what was last touched before then, and say how many rows. The audit stays whole."""

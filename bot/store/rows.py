@@ -17,7 +17,9 @@ def _insert(connection: AsyncConnection, table: Table) -> postgresql.Insert | sq
 async def insert_once(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> bool:
     """Whether the row is new: one that breaks a unique key is left out."""
     statement = _insert(connection, table).values(dict(values)).on_conflict_do_nothing()
-    return (await connection.execute(statement)).rowcount > 0
+    # Not the row count, which is unknown for inserts on PostgreSQL.
+    inserted = await connection.execute(statement.returning(*table.primary_key))
+    return inserted.first() is not None
 
 
 async def upsert(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> None:

@@ -1,0 +1,70 @@
+"""Every test of the store runs on both databases."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from bot.store import Store, open_store
+from bot.store.database import parse_url
+from bot.store.migrating import migrate
+from bot.store.tables import METADATA
+from tests.store.databases import Server, running_server
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: Server) -> str:
+    """The URL of a migrated PostgreSQL database that tests share: making one takes half a second."""
+    url = postgres.create()
+    migrate(parse_url(url))
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def new_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database."""
+    if database == "sqlite":
+        return f"sqlite:///{tmp_path / 'casebook.db'}"
+    server: Server = request.getfixturevalue("postgres")
+    return server.create()
+
+
+@pytest.fixture
+def url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without rows."""
+    if database == "sqlite":
+        return f"sqlite:///{tmp_path / 'casebook.db'}"
+    shared: str = request.getfixturevalue("migrated")
+    with psycopg.connect(shared) as connection:
+        # Past the triggers that keep the audit.
+        connection.execute("SET session_replication_role = replica")
+        for table in METADATA.tables:
+            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+    return shared
+
+
+@pytest.fixture
+async def store(url: str) -> AsyncIterator[Store]:
+    async with open_store(url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW

@@ -1,0 +1,132 @@
+"""Fresh databases for the tests of the store and of jobs: files, and a PostgreSQL server of the tests' own."""
+
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
+
+SETTINGS = {
+    "listen_addresses": "",  # a socket in a directory: no port to collide on
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_connections": "60",
+    "shared_buffers": "16MB",
+}
+
+
+class Server:
+    """A running PostgreSQL server, reached through its socket."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._made = 0
+
+    def url(self, name: str) -> str:
+        return f"postgresql://postgres@/{name}?host={self._directory}"
+
+    def create(self) -> str:
+        """The URL of a new empty database."""
+        self._made += 1
+        name = f"test_{self._made}"
+        self.execute("postgres", sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return self.url(name)
+
+    def execute(self, name: str, statement: sql.Composed) -> None:
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """A server for as long as the block lasts. PostgreSQL refuses to run as root, which CI and containers do."""
+    programs = _programs()
+    # Not pytest's directory: an unprivileged user may not enter it.
+    directory = Path(tempfile.mkdtemp(prefix="casebook-pg-"))
+    who = _unprivileged(directory)
+    try:
+        _run([programs / "initdb", "-D", directory / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"], who)
+        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        command = [programs / "postgres", "-D", directory / "data", "-k", directory, *options]
+        with (directory / "log").open("wb") as log:
+            process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, cwd="/", **who)
+        try:
+            server = Server(directory)
+            _wait(server, process, directory / "log")
+            yield server
+        finally:
+            # Immediate: its files are about to be deleted.
+            process.send_signal(3)
+            process.wait(10)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def sqlite_setting(pragma: str) -> Iterator[None]:
+    """Every SQLite connection opened meanwhile has this setting: how a full or read-only disk is had without one."""
+
+    def apply(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    event.listen(Pool, "connect", apply)
+    try:
+        yield
+    finally:
+        event.remove(Pool, "connect", apply)
+
+
+def _programs() -> Path:
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=_version)
+    found = str(versions[-1]) if versions else shutil.which("postgres")
+    if not found:
+        pytest.skip("needs PostgreSQL's server: run `make ci-tools`")
+    return Path(found).parent
+
+
+def _version(path: Path) -> int:
+    return int((re.findall(r"/(\d+)/", str(path)) or ["0"])[0])
+
+
+def _unprivileged(directory: Path) -> dict[str, Any]:
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    os.chown(directory, nobody.pw_uid, nobody.pw_gid)
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _run(command: list[Any], who: dict[str, Any]) -> None:
+    options = ["--no-sync", "--no-locale"]
+    done = subprocess.run(
+        [*map(str, command), *options], cwd="/", capture_output=True, text=True, timeout=30, check=False, **who
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _wait(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 20
+    while True:
+        try:
+            psycopg.connect(server.url("postgres")).close()
+            return
+        except psycopg.OperationalError:
+            assert process.poll() is None, log.read_text("utf-8", "replace")
+            assert time.monotonic() < until, log.read_text("utf-8", "replace")
+            time.sleep(0.02)

@@ -1,0 +1,62 @@
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.store import Answer, Store
+
+
+async def save(store: Store, now: datetime, revision: int = 1, **fields: Any) -> bool:
+    values: dict[str, Any] = {
+        "channel": "C1",
+        "ts": "1.2",
+        "incident": "oom-killed",
+        "verdict": "confirmed",
+        "message": {"text": "a\x00b"},
+        "details": {"findings": [1, None]},
+    }
+    return await store.answers.save("Ev1", revision, now=now, **{**values, **fields})
+
+
+async def test_an_answer_is_read_back_by_request_and_by_message(store: Store, now: datetime) -> None:
+    assert await save(store, now)
+    expected = Answer(
+        request_id="Ev1",
+        revision=1,
+        channel="C1",
+        ts="1.2",
+        incident="oom-killed",
+        verdict="confirmed",
+        message={"text": "a\ufffdb"},
+        details={"findings": [1, None]},
+        shown={},
+        saved=now,
+    )
+    assert await store.answers.get("Ev1") == expected
+    assert await store.answers.by_message("C1", "1.2") == expected
+    assert await store.answers.by_message("C1", "") is None
+
+
+async def test_a_later_revision_replaces_and_an_earlier_one_does_not(store: Store, now: datetime) -> None:
+    assert await save(store, now, revision=2, verdict="likely")
+    await store.answers.note("Ev1", {"restart": "done"})
+    assert not await save(store, now, revision=1, verdict="possible")
+    assert await save(store, now + timedelta(1), revision=3, verdict="confirmed")
+    found = await store.answers.get("Ev1")
+    assert found is not None
+    assert (found.revision, found.verdict, found.shown) == (3, "confirmed", {"restart": "done"})
+
+
+async def test_what_a_message_shows_is_noted_without_losing_a_concurrent_note(store: Store, now: datetime) -> None:
+    await save(store, now)
+    await asyncio.gather(*(store.answers.note("Ev1", {f"remedy-{number}": number}) for number in range(12)))
+    found = await store.answers.get("Ev1")
+    assert found is not None
+    assert found.shown == {f"remedy-{number}": number for number in range(12)}
+
+
+async def test_a_deleted_answer_is_gone(store: Store, now: datetime) -> None:
+    await save(store, now)
+    assert await store.answers.delete("Ev1")
+    assert not await store.answers.delete("Ev1")
+    assert await store.answers.note("Ev1", {"a": 1}) is None
+    assert await store.answers.get("Ev1") is None

@@ -1,0 +1,51 @@
+from datetime import datetime, timedelta
+
+from bot.store import Mute, Store
+
+MINUTE = timedelta(minutes=1)
+
+
+async def test_a_mute_stands_until_it_ends_or_is_removed(store: Store, now: datetime) -> None:
+    await store.mutes.add("C1", "oom-killed", "U1", now)
+    await store.mutes.add("C1", "dns", "U1", now, until=now + MINUTE)
+    assert await store.mutes.is_muted("C1", "dns", now)
+    assert not await store.mutes.is_muted("C1", "dns", now + MINUTE)
+    assert not await store.mutes.is_muted("C2", "dns", now)
+    forever = Mute(channel="C1", incident="oom-killed", by="U1", at=now, until=None)
+    assert await store.mutes.list("C1", now + MINUTE) == (forever,)
+    assert [mute.incident for mute in await store.mutes.list("C1", now)] == ["dns", "oom-killed"]
+    assert await store.mutes.remove("C1", "oom-killed")
+    assert not await store.mutes.remove("C1", "oom-killed")
+    assert await store.mutes.list("C1", now + MINUTE) == ()
+
+
+async def test_a_mute_can_be_changed(store: Store, now: datetime) -> None:
+    await store.mutes.add("C1", "dns", "U1", now, until=now + MINUTE)
+    await store.mutes.add("C1", "dns", "U2", now)
+    assert [(mute.by, mute.until) for mute in await store.mutes.list("C1", now)] == [("U2", None)]
+
+
+async def test_a_person_has_one_opinion_of_an_answer(store: Store, now: datetime) -> None:
+    assert await store.feedback.add("Ev1", "U1", "helpful", now)
+    assert not await store.feedback.add("Ev1", "U1", "helpful", now)
+    assert await store.feedback.add("Ev1", "U1", "wrong", now)
+    assert await store.feedback.add("Ev1", "U2", "wrong", now)
+    assert await store.feedback.add("Ev2", "U2", "helpful", now)
+    assert await store.feedback.of("Ev1") == {"wrong": 2}
+
+
+async def test_a_remark_is_made_once_in_a_while(store: Store, now: datetime) -> None:
+    assert await store.notices.once("C1:cannot-post", within=MINUTE, now=now)
+    assert not await store.notices.once("C1:cannot-post", within=MINUTE, now=now + MINUTE - timedelta(seconds=1))
+    assert await store.notices.once("C2:cannot-post", within=MINUTE, now=now)
+    assert await store.notices.once("C1:cannot-post", within=MINUTE, now=now + MINUTE)
+
+
+async def test_replicas_that_stop_beating_are_gone(store: Store, now: datetime) -> None:
+    await store.replicas.beat("pod-a", "1", now)
+    await store.replicas.beat("pod-b", "1", now)
+    await store.replicas.beat("pod-b", "2", now + 2 * MINUTE)
+    assert await store.replicas.alive(now + 2 * MINUTE, MINUTE) == ("pod-b",)
+    assert await store.replicas.gone(now + 2 * MINUTE, MINUTE) == ("pod-a",)
+    assert await store.replicas.forget("pod-a")
+    assert await store.replicas.gone(now + 2 * MINUTE, MINUTE) == ()
