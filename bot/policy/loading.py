@@ -67,8 +67,13 @@ def _document(path: Path, raw: bytes) -> Document:
     try:
         return Document(text)
     except YamlError as error:
-        hint = "; a name that begins with # stands in quotes" if _UNQUOTED.search(text) else ""
-        raise PolicyError(_problem(path, error.line, error.problem + hint)) from error
+        unquoted = _UNQUOTED.search(text)
+        if unquoted is None:
+            raise PolicyError(_problem(path, error.line, error.problem)) from error
+        line = text.count("\n", 0, unquoted.end()) + 1
+        raise PolicyError(
+            _problem(path, line, f"{error.problem}; a name that begins with # stands in quotes")
+        ) from error
 
 
 def _told(path: Path, document: Document, details: Any) -> Problem:

@@ -1,0 +1,339 @@
+"""Who may see and do what: the default, the example file as its comments say, and that a restriction never widens."""
+
+import copy
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cluster.access import Access
+from bot.policy import Policy, Reading, Scope, Who, load_policy
+from bot.policy.model import Rules
+from intents.domain import Language
+
+EXAMPLE = load_policy(Path(__file__).parents[2] / "deploy/examples/policy.yaml")
+
+DIRECT = Who(team="T1", channel="D1", user="U1", direct=True)
+CHANNEL = Who(team="T1", channel="C1", channel_name="general", user="U1")
+SHOP = replace(CHANNEL, channel="C0SHOP", channel_name="team-shop")
+BANK = replace(CHANNEL, channel="C0BANK", channel_name="team-bank")
+INCIDENTS = replace(CHANNEL, channel="C0INCIDENTS", channel_name="incidents")
+
+
+def policy(**sections: Any) -> Policy:
+    return Policy(rules=Rules.model_validate(sections))
+
+
+def on_call(who: Who, number: int = 1) -> Who:
+    return replace(who, user=f"U0ONCALL{number}")
+
+
+def seen(scope: Scope, cluster: str) -> str:
+    """What may be seen of a cluster, in words."""
+    access = scope.access(cluster)
+    assert scope.sees_cluster(cluster) == bool(access.namespaces)
+    return " ".join([*sorted(access.namespaces), *(["+cluster"] if access.cluster_scoped else [])])
+
+
+# --- without a file ---
+
+
+@pytest.mark.parametrize("who", [CHANNEL, DIRECT, replace(CHANNEL, channel_name="")])
+def test_without_a_file_everyone_reads_everything_and_nobody_acts(who: Who) -> None:
+    scope = Policy.default().scope(who)
+
+    assert scope.reading is Reading.FULL
+    assert scope.text_only_reason is None
+    assert scope.access("prod") == Access()
+    assert scope.clusters(["b", "a"]) == ("b", "a")
+    decision = scope.may("restart-pod", "prod", "shop")
+    assert not decision.allowed
+    assert decision.says.en == (
+        "actions are switched off for namespace shop of prod; `remediation` in the policy switches them on"
+    )
+
+
+@pytest.mark.parametrize("kept_out", [{"guest": True}, {"external": True}, {"guest": True, "external": True}])
+@pytest.mark.parametrize("who", [CHANNEL, DIRECT])
+@pytest.mark.parametrize("rules", [Policy.default(), Policy.playground()], ids=["default", "playground"])
+def test_guests_and_shared_channels_get_answers_from_the_text_alone(rules: Policy, who: Who, kept_out: dict) -> None:
+    scope = rules.scope(replace(who, **kept_out))
+
+    assert scope.reading is Reading.TEXT_ONLY
+    assert scope.text_only_reason
+    assert seen(scope, "prod") == ""
+    assert scope.clusters(["prod"]) == ()
+    decision = scope.may("restart-pod", "prod", "shop")
+    assert not decision.allowed
+    assert decision.says == scope.text_only_reason
+
+
+def test_in_the_playground_everything_may_be_done() -> None:
+    scope = Policy.playground().scope(CHANNEL)
+
+    for namespace in ("shop", ""):
+        decision = scope.may("restart-pod", "playground", namespace)
+        assert decision.allowed
+        assert decision.rule == "acting[0]"
+
+
+# --- the example file, as its comments say ---
+
+
+@pytest.mark.parametrize(
+    ("who", "prod", "staging", "playground"),
+    [
+        (SHOP, "shop shop-* +cluster", "shop shop-* +cluster", "* +cluster"),
+        (BANK, "bank", "", "* +cluster"),
+        # An entry for users alone shows nothing in a channel.
+        (on_call(BANK), "bank", "", "* +cluster"),
+        (on_call(CHANNEL), "", "", "* +cluster"),
+        (on_call(DIRECT, 2), "* +cluster", "* +cluster", "* +cluster"),
+        (DIRECT, "", "", "* +cluster"),
+        (on_call(INCIDENTS), "* +cluster", "* +cluster", "* +cluster"),
+        (INCIDENTS, "", "", "* +cluster"),
+        # A name is worth nothing where somebody else may have given it, nor where it is not known.
+        (replace(SHOP, external=True), "", "", ""),
+        (replace(SHOP, channel_name=""), "", "", "* +cluster"),
+        (replace(SHOP, guest=True), "", "", ""),
+    ],
+)
+def test_the_example_shows_what_its_comments_say(who: Who, prod: str, staging: str, playground: str) -> None:
+    scope = EXAMPLE.scope(who)
+
+    assert [seen(scope, name) for name in ("prod", "staging", "playground")] == [prod, staging, playground]
+
+
+@pytest.mark.parametrize(
+    ("who", "action", "cluster", "namespace", "rule"),
+    [
+        (on_call(DIRECT), "restart-pod", "staging", "bank", "acting[0]"),
+        (on_call(DIRECT), "rollout-restart", "prod", "shop-eu", "acting[0]"),
+        (on_call(SHOP), "restart-pod", "prod", "shop-eu", "acting[0]"),
+        (SHOP, "restart-pod", "staging", "shop", "acting[1]"),
+        (on_call(INCIDENTS), "drain", "staging", "", "acting[2]"),
+        (on_call(INCIDENTS), "delete-claim", "staging", "bank", "acting[2]"),
+    ],
+)
+def test_the_example_lets_act_as_its_comments_say(
+    who: Who, action: str, cluster: str, namespace: str, rule: str
+) -> None:
+    decision = EXAMPLE.scope(who).may(action, cluster, namespace)
+
+    assert decision.allowed
+    assert decision.rule == rule
+
+
+@pytest.mark.parametrize(
+    ("who", "action", "cluster", "namespace", "says"),
+    [
+        (on_call(DIRECT), "restart-pod", "prod", "bank", "actions are switched off for namespace bank of prod"),
+        (on_call(DIRECT), "restart-pod", "prod", "", "actions are switched off for objects outside namespaces of prod"),
+        (on_call(DIRECT), "drain", "staging", "", "does not let you drain"),
+        (on_call(DIRECT), "scale", "staging", "shop", "does not let you scale"),
+        (on_call(DIRECT, 2), "restart-pod", "staging", "shop", "does not let you restart-pod"),
+        (SHOP, "restart-pod", "staging", "shop-eu", "does not let you restart-pod"),
+        (SHOP, "restart-pod", "staging", "bank", "namespace bank of staging may not be shown here"),
+        (on_call(CHANNEL), "restart-pod", "staging", "shop", "namespace shop of staging may not be shown here"),
+        (BANK, "drain", "prod", "", "objects outside namespaces of prod may not be shown here"),
+        (on_call(INCIDENTS), "drain", "prod", "", "actions are switched off"),
+        (replace(on_call(SHOP), guest=True), "restart-pod", "staging", "shop", "guests get answers from the text"),
+        (on_call(SHOP), "restart-pod", "nowhere", "shop", "namespace shop of nowhere may not be shown here"),
+    ],
+)
+def test_the_example_refuses_the_rest_and_says_why(
+    who: Who, action: str, cluster: str, namespace: str, says: str
+) -> None:
+    decision = EXAMPLE.scope(who).may(action, cluster, namespace)
+
+    assert not decision.allowed
+    assert says in decision.says.en
+    assert decision.says.in_(Language.ZH) != decision.says.en
+
+
+def test_clusters_that_there_are_not_are_pointed_out() -> None:
+    assert EXAMPLE.unmatched(["prod", "staging", "playground"]) == ()
+    assert EXAMPLE.unmatched(["prod"]) == (
+        "reading[0].clusters: no cluster is called 'staging'",
+        "reading[4].clusters: no cluster is called 'playground'",
+        "remediation[0].clusters: no cluster is called 'staging'",
+        "acting[1].clusters: no cluster is called 'staging'",
+        "acting[2].clusters: no cluster is called 'staging'",
+    )
+
+
+# --- the parts of a file ---
+
+ALL: dict[str, Any] = {"clusters": ["*"], "namespaces": ["*"]}
+
+
+@pytest.mark.parametrize(
+    ("sections", "who", "reading"),
+    [
+        ({}, CHANNEL, Reading.FULL),
+        ({"reading": []}, CHANNEL, Reading.TEXT_ONLY),
+        ({"reading": [], "others": "nothing"}, CHANNEL, Reading.NOTHING),
+        ({"reading": [], "others": "nothing"}, DIRECT, Reading.NOTHING),
+        ({"guests": "nothing"}, replace(CHANNEL, guest=True), Reading.NOTHING),
+        ({"guests": "as-others"}, replace(CHANNEL, guest=True), Reading.FULL),
+        ({"guests": "as-others"}, replace(CHANNEL, external=True), Reading.TEXT_ONLY),
+        ({"external": "as-others"}, replace(CHANNEL, external=True), Reading.FULL),
+        # Of a guest in a shared channel, and of one whom no entry names, the least counts.
+        ({"guests": "as-others", "external": "nothing"}, replace(CHANNEL, guest=True, external=True), Reading.NOTHING),
+        ({"reading": [], "others": "nothing"}, replace(CHANNEL, guest=True), Reading.NOTHING),
+        ({"reading": [], "guests": "as-others"}, replace(CHANNEL, guest=True), Reading.TEXT_ONLY),
+        # Which channels and users an entry is for.
+        ({"reading": [{**ALL, "channels": ["*"]}]}, CHANNEL, Reading.FULL),
+        ({"reading": [{**ALL, "channels": ["*"]}]}, DIRECT, Reading.TEXT_ONLY),
+        ({"reading": [{**ALL, "users": ["*"]}]}, DIRECT, Reading.FULL),
+        ({"reading": [{**ALL, "users": ["*"]}]}, CHANNEL, Reading.TEXT_ONLY),
+        ({"reading": [{**ALL, "users": ["U2"]}]}, DIRECT, Reading.TEXT_ONLY),
+        ({"reading": [{**ALL, "channels": ["C1"], "users": ["U1"]}]}, CHANNEL, Reading.FULL),
+        ({"reading": [{**ALL, "channels": ["C1"], "users": ["U2"]}]}, CHANNEL, Reading.TEXT_ONLY),
+        ({"reading": [{**ALL, "channels": ["C1"], "users": ["U1"]}]}, DIRECT, Reading.TEXT_ONLY),
+        ({"reading": [{**ALL, "channels": ["#gen*"]}]}, CHANNEL, Reading.FULL),
+        ({"reading": [{**ALL, "channels": ["#gen"]}]}, CHANNEL, Reading.TEXT_ONLY),
+        ({"reading": [{**ALL, "channels": ["#general"]}]}, replace(CHANNEL, channel_name="#general"), Reading.FULL),
+    ],
+)
+def test_how_much_is_answered(sections: dict, who: Who, reading: Reading) -> None:
+    scope = policy(**sections).scope(who)
+
+    assert scope.reading is reading
+    assert (scope.text_only_reason is None) == (reading is Reading.FULL)
+    assert scope.sees_cluster("prod") == (reading is Reading.FULL)
+
+
+def test_in_a_shared_channel_only_its_id_tells_which_one_it_is() -> None:
+    shared = replace(SHOP, external=True)
+    by_name = policy(external="as-others", reading=[{**ALL, "channels": ["#team-shop"]}])
+    by_id = policy(external="as-others", reading=[{**ALL, "channels": ["C0SHOP"]}])
+
+    assert by_name.scope(shared).reading is Reading.TEXT_ONLY
+    assert by_id.scope(shared).reading is Reading.FULL
+
+
+def test_what_several_entries_grant_adds_up_for_each_cluster() -> None:
+    scope = policy(
+        reading=[
+            {"clusters": ["prod"], "namespaces": ["shop"], "cluster_scoped": False},
+            {"clusters": ["prod*"], "namespaces": ["bank-*"], "channels": ["C1"]},
+        ]
+    ).scope(CHANNEL)
+
+    assert seen(scope, "prod") == "bank-* shop +cluster"
+    assert seen(scope, "prod-eu") == "bank-* +cluster"
+    assert seen(scope, "staging") == ""
+
+
+# --- a restriction never widens ---
+
+CHANNELS, USERS = ["C1", "C2", "#general", "#gen*", "*"], ["U1", "U2", "*"]
+CLUSTERS, NAMESPACES = ["prod", "staging", "s*", "*"], ["shop", "bank", "shop-*", "*"]
+ACTIONS = ["restart-pod", "scale", "*"]
+
+
+def some(values: list[str]) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(values), min_size=1, max_size=3, unique=True)
+
+
+def entries(*, reading: bool = False, acting: bool = False) -> st.SearchStrategy[list[dict]]:
+    optional: dict[str, Any] = {"cluster_scoped": st.booleans()}
+    required: dict[str, Any] = {"clusters": some(CLUSTERS), "namespaces": some(NAMESPACES)}
+    if reading:
+        optional |= {"channels": some(CHANNELS), "users": some(USERS)}
+    if acting:
+        optional |= {"channels": some(CHANNELS)}
+        required |= {"users": some(USERS), "actions": some(ACTIONS)}
+    return st.lists(st.fixed_dictionaries(required, optional=optional), max_size=3)
+
+
+SECTIONS = st.fixed_dictionaries(
+    {
+        "reading": entries(reading=True),
+        "remediation": entries(),
+        "acting": entries(acting=True),
+        "others": st.sampled_from(["text-only", "nothing"]),
+        "guests": st.sampled_from(["as-others", "text-only", "nothing"]),
+        "external": st.sampled_from(["as-others", "text-only", "nothing"]),
+    }
+)
+WHOS = st.builds(
+    Who,
+    channel=st.sampled_from(["C1", "C2", "C3"]),
+    channel_name=st.sampled_from(["general", "random", ""]),
+    user=st.sampled_from(["U1", "U2", "U3"]),
+    guest=st.booleans(),
+    external=st.booleans(),
+    direct=st.booleans(),
+)
+STRICTER = {"as-others": "text-only", "text-only": "nothing", "nothing": "nothing"}
+
+
+@st.composite
+def restricted(draw: st.DrawFn) -> tuple[dict, dict]:
+    """A policy, and the same one with one thing taken away or one condition more."""
+    before = draw(SECTIONS)
+    after: dict[str, Any] = copy.deepcopy(before)
+    section = draw(st.sampled_from(sorted(before)))
+    part = after[section]
+    if isinstance(part, str):
+        after[section] = "nothing" if section == "others" else STRICTER[part]
+    elif part:
+        at = draw(st.integers(0, len(part) - 1))
+        way = draw(st.sampled_from(["without", "fewer", "inside", "only for"]))
+        if way == "without":
+            del part[at]
+        elif way == "fewer":
+            key = draw(st.sampled_from(sorted(key for key, value in part[at].items() if isinstance(value, list))))
+            part[at][key] = part[at][key][1:] or part[at][key]
+        elif way == "inside":
+            part[at]["cluster_scoped"] = False
+        elif section == "acting" or (section == "reading" and "users" not in part[at]):
+            # A condition more; but for users alone, whose entry is for direct messages until it names channels.
+            key, values = ("channels", CHANNELS) if section == "acting" else ("users", USERS)
+            part[at].setdefault(key, draw(some(values)))
+    return before, after
+
+
+def may(scope: Scope) -> Iterable[tuple[str, ...]]:
+    """Everything that a scope lets be seen or done, over all names that the policies above may mean."""
+    yield from (("answer",),) if scope.reading is not Reading.NOTHING else ()
+    for cluster in ("prod", "staging", "other"):
+        access = scope.access(cluster)
+        if access.cluster_scoped:
+            yield ("see", cluster, "")
+        for namespace in ("shop", "bank", "shop-eu", "other"):
+            if access.allows(namespace):
+                yield ("see", cluster, namespace)
+        for namespace in ("shop", "bank", "shop-eu", "other", ""):
+            for action in ("restart-pod", "scale", "drain"):
+                if scope.may(action, cluster, namespace).allowed:
+                    yield (action, cluster, namespace)
+
+
+@given(policies=restricted(), who=WHOS)
+def test_taking_a_right_away_never_lets_anybody_see_or_do_more(policies: tuple[dict, dict], who: Who) -> None:
+    before, after = (set(may(policy(**sections).scope(who))) for sections in policies)
+
+    assert after <= before
+
+
+@given(sections=SECTIONS, who=WHOS)
+def test_a_guest_or_a_shared_channel_never_sees_or_does_more(sections: dict, who: Who) -> None:
+    rules = policy(**sections)
+    member = set(may(rules.scope(replace(who, guest=False, external=False))))
+
+    assert set(may(rules.scope(who))) <= member
+
+
+@given(sections=SECTIONS, who=WHOS)
+def test_what_may_be_done_may_be_seen(sections: dict, who: Who) -> None:
+    allowed = set(may(policy(**sections).scope(who)))
+
+    for verb, *place in allowed:
+        assert verb in ("answer", "see") or ("see", *place) in allowed

@@ -1,0 +1,141 @@
+"""A policy file that is wrong grants nothing, and says file, line, field and what was expected."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.policy import Policy, PolicyError, Reading, Who, load_policy
+from intents.catalog.loader import Problem
+
+
+def problems(file: Path, text: str | bytes) -> list[str]:
+    """The lines told about a file of this text, without its directory."""
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(PolicyError) as raised:
+        load_policy(file)
+    return str(raised.value).replace(f"{file.parent}/", "").splitlines()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("readng: []", "1: readng: unknown key; known are reading, others, guests, external, remediation, acting"),
+        ("guests: maybe", "1: guests: expected 'as-others', 'text-only' or 'nothing'"),
+        ("others: as-others", "1: others: expected text-only or nothing"),
+        ("reading:", "1: reading: expected a list"),
+        ("reading: {clusters: [a]}", "1: reading: expected a list"),
+        ("reading:\n  - shop", "2: reading[0]: expected keys and values"),
+        ("\nreading:\n  - {clusters: [a]}", "3: reading[0].namespaces: is missing"),
+        (
+            "remediation:\n  - clusters: [a]\n    namespaces: [b]\n    users: [U1]",
+            "4: remediation[0].users: unknown key; known are clusters, namespaces, cluster_scoped",
+        ),
+        (
+            "reading:\n  - clusters: [a]\n    namespaces: []",
+            '3: reading[0].namespaces: an empty list names nobody and nothing; leave the entry out, or write ["*"]'
+            " for all",
+        ),
+        (
+            "reading:\n  - {clusters: [a], namespaces: [b], users: U1}",
+            "2: reading[0].users: expected a list; a name that begins with # or * stands in quotes",
+        ),
+        (
+            "reading:\n  - clusters: [a]\n    namespaces:\n      - b\n      - B",
+            "5: reading[0].namespaces[1]: 'B' is not a namespace: expected its name, or \"shop-*\"",
+        ),
+        (
+            "reading:\n  - {clusters: [a], namespaces: [b], channels: [team-shop]}",
+            '2: reading[0].channels[0]: \'team-shop\' is not a channel: expected its id (C…), "#name", "#team-*" or'
+            ' "*"',
+        ),
+        (
+            'reading:\n  - {clusters: [a], namespaces: [b], users: ["@ada"]}',
+            "2: reading[0].users[0]: '@ada' is not a user: expected the id from the profile (U… or W…), or \"*\"",
+        ),
+        (
+            "reading:\n  - {clusters: [a], namespaces: [1]}",
+            "2: reading[0].namespaces[0]: expected a text",
+        ),
+        (
+            "reading:\n  - {clusters: [a], namespaces: [b], cluster_scoped: no}",
+            "2: reading[0].cluster_scoped: expected true or false",
+        ),
+        (
+            "acting:\n  - {clusters: [a], namespaces: [b], users: [U1], actions: [restart]}",
+            "2: acting[0].actions[0]: 'restart' is no action: did you mean restart-pod?",
+        ),
+        (
+            "acting:\n  - {clusters: [a], namespaces: [b], actions: [scale]}",
+            '2: acting[0]: for whom is not said: expected users, channels, or both; users: ["*"] for everybody',
+        ),
+        (
+            "reading:\n  - channels: [#team-shop]\n    clusters: [a]",
+            "2: did not find expected ',' or ']'; a name that begins with # stands in quotes",
+        ),
+        ("reading: []\nreading: []", "2: key 'reading' is given twice"),
+        ("- a", "1: expected a policy with some of these sections: reading, others, guests, external, remediation,"),
+        ("", "1: expected a policy with some of these sections"),
+        (b"reading: \xff", "1: not UTF-8 at byte 9"),
+        ("#" * 300_000, "1: larger than 256 KiB"),
+    ],
+)
+def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str | bytes, says: str) -> None:
+    (line,) = problems(tmp_path / "policy.yaml", text)
+
+    assert line.startswith(f"policy.yaml:{says}")
+
+
+def test_every_mistake_is_told_in_the_order_of_lines(tmp_path: Path) -> None:
+    lines = problems(tmp_path / "policy.yaml", "guests: x\nreading:\n  - {clusters: [a]}\n  - {namespaces: [b]}\n")
+
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["policy.yaml:1", "guests"],
+        ["policy.yaml:3", "reading[0].namespaces"],
+        ["policy.yaml:4", "reading[1].clusters"],
+    ]
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    for path, says in [(tmp_path / "none.yaml", "no such file or directory"), (tmp_path, "is a directory")]:
+        with pytest.raises(PolicyError, match=says):
+            load_policy(path)
+
+
+def test_a_section_left_out_stays_as_it_is_without_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text("remediation:\n  - {clusters: [staging], namespaces: [shop]}\n")
+    who = Who(channel="C1", user="U1")
+
+    scope, default = load_policy(file).scope(who), Policy.default().scope(who)
+
+    assert scope.reading is Reading.FULL
+    assert scope.access("prod") == default.access("prod")
+    assert "does not let you" in scope.may("restart-pod", "staging", "shop").says.en
+    assert load_policy(file).scope(Who(channel="C1", user="U1", guest=True)).reading is Reading.TEXT_ONLY
+
+
+KEYS = ["reading", "guests", "others", "acting", "channels", "users", "clusters", "namespaces", "cluster_scoped"]
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.sampled_from(["*", "C1", "a"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60)
+@given(content=st.dictionaries(st.sampled_from(KEYS), VALUES).map(yaml.safe_dump) | st.text())
+def test_whatever_stands_in_a_file_it_is_a_policy_or_an_error_with_places(
+    tmp_path_factory: pytest.TempPathFactory, content: str
+) -> None:
+    file = tmp_path_factory.getbasetemp() / "any-policy.yaml"
+    file.write_bytes(content.encode("utf-8", errors="replace"))
+    told: tuple[Problem, ...] = ()
+    try:
+        assert isinstance(load_policy(file), Policy)
+    except PolicyError as error:
+        told = error.problems or (Problem(file="", line=0, field="", says=""),)
+
+    assert all(problem.file == str(file) and problem.says for problem in told)
