@@ -82,6 +82,9 @@ async def test_another_integration_speaks_as_a_bot(slack: SimulatedSlack, receiv
     assert event["bot_id"] not in ("", slack.bot_id)
     assert "user" not in event
 
+    await slack.say(alerts, incidents, f"<@{slack.bot_user_id}> KubePodCrashLooping", bot=True)
+    assert sorted(event["type"] for event in receiver.events[1:]) == ["app_mention", "message"]
+
 
 async def test_the_bot_hears_its_own_messages(slack: SimulatedSlack, receiver, client: AsyncWebClient, incidents: str):
     metadata = {"event_type": "answer", "event_payload": {"request": "r1"}}

@@ -42,7 +42,7 @@ class People:
             shown = [file_json(each, identity=identity, url=url, listed=each.only_listed) for each in shared]
             message |= {"subtype": "file_share", "files": shown, "upload": False, "display_as_bot": False}
         if thread_ts:
-            message["thread_ts"] = thread_ts
+            message["thread_ts"] = self._thread_at(channel, thread_ts)
         stored, firsts = self._announcer.post(channel, message)
         for each in shared:
             event = {
@@ -137,6 +137,12 @@ class People:
         if message is None:
             raise SlackWorldError(f"there is no message {ts} in {channel.name} ({channel.id})")
         return message
+
+    def _thread_at(self, channel: Channel, ts: str) -> str:
+        root = self._message_at(channel, ts).get("thread_ts", ts)
+        if root != ts:
+            raise SlackWorldError(f"message {ts} is a reply: its thread is {root}")
+        return ts
 
     def _own(self, user: User, channel: Channel, ts: str) -> None:
         message = self._message_at(channel, ts)

@@ -49,7 +49,7 @@ class Announcer:
 
     def delete(self, channel: Channel, ts: str) -> Firsts:
         """A message with replies leaves a tombstone, which goes with its last reply. KeyError if it does not stand."""
-        if self._state.messages.replies(channel.id, ts):
+        if self._state.messages.has_replies(channel.id, ts):
             _, firsts = self.change(channel, ts, _TOMBSTONE, remove=_FORGOTTEN)
             return firsts
         gone = self._state.messages.delete(channel.id, ts)

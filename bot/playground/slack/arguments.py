@@ -61,7 +61,7 @@ async def read_arguments(request: web.Request) -> Json:
     if request.method != "POST":
         return values
     if request.content_type == "application/json":
-        body = await request.text()
+        body = await request.read()
         try:
             decoded = json.loads(body) if body else {}
         except ValueError:

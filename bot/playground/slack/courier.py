@@ -62,6 +62,7 @@ class Courier:
         self._changes = changes
         self._sockets = sockets
         self._session: aiohttp.ClientSession | None = None
+        self._open = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     def sign(self, body: bytes, timestamp: float | None = None) -> dict[str, str]:
@@ -72,6 +73,9 @@ class Courier:
     def send(self, parcel: Parcel, *, retries: bool = False) -> asyncio.Future[Delivered]:
         """Start the delivery; the future is what the first attempt got."""
         first: asyncio.Future[Delivered] = asyncio.get_running_loop().create_future()
+        if not self._open:
+            first.set_result(NOBODY)
+            return first
         self.in_background(self._attempts(parcel, pauses=self.retry_pauses if retries else (), first=first))
         return first
 
@@ -92,8 +96,16 @@ class Courier:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def open(self) -> None:
+        """Deliver from now on, until `close`."""
+        # A connection of its own for each attempt: an app that was killed must not be met on the old one.
+        connector = aiohttp.TCPConnector(force_close=True, limit=0)
+        self._session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
+        self._open = True
+
     async def close(self) -> None:
-        """Give up every delivery that is under way."""
+        """Give up every delivery that is under way, and start no other."""
+        self._open = False
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
@@ -137,10 +149,8 @@ class Courier:
         return delivered, failed, again
 
     async def _post(self, body: bytes, headers: dict[str, str]) -> tuple[Delivered, str, bool]:
-        if self.url is None:
+        if self.url is None or self._session is None:
             return NOBODY, "connection_failed", False
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
         began = time.monotonic()
         named = {"User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)", "Accept": "*/*"} | headers
         try:

@@ -40,13 +40,14 @@ class Envelopes:
         }
 
     def posted(self, channel: Channel, message: Json) -> list[Json]:
-        """`message`, and `app_mention` beside it if a person mentions the bot outside a direct message."""
+        """`message`, and `app_mention` beside it if somebody else mentions the bot outside a direct message."""
         event = without_metadata(message) | {
             "channel": channel.id, "event_ts": message["ts"], "channel_type": channel.type
         }  # fmt: skip
         envelopes = [self.wrap(event, channel=channel)]
+        own = message.get("bot_id") == self._state.identity.bot_id
         mention = f"<@{self._state.identity.bot_user_id}"
-        if mention in message.get("text", "") and not channel.im_with and "bot_id" not in message:
+        if mention in message.get("text", "") and not channel.im_with and not own:
             mentioned = {name: value for name, value in event.items() if name not in ("channel_type", "subtype")}
             envelopes.append(self.wrap(mentioned | {"type": "app_mention"}, channel=channel))
         return envelopes

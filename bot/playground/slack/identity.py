@@ -10,6 +10,8 @@ class Identity:
     """The ids and secrets that one installed app has. None of them is one of a real workspace."""
 
     signing_secret: str
+    bot_token: str
+    app_token: str
     team_id: str = "T0SIMULATED"
     foreign_team_id: str = "T0FOREIGN00"
     domain: str = "simulated"
@@ -17,6 +19,4 @@ class Identity:
     bot_id: str = "B0CASEBOOK0"
     bot_user_id: str = "U0CASEBOOK0"
     bot_name: str = "casebook"
-    bot_token: str = "xoxb-simulated-casebook"
-    app_token: str = "xapp-simulated-casebook"
     verification_token: str = "simulated-verification-token"

@@ -28,6 +28,7 @@ class Messages:
         self._timestamps = timestamps
         self._changes = changes
         self._channels: dict[str, dict[str, Json]] = {}
+        self._threads: dict[tuple[str, str], list[str]] = {}
 
     def post(self, channel: str, message: Json) -> Json:
         """Store it under a new ts and return it with that; a reply is counted at its parent."""
@@ -39,6 +40,7 @@ class Messages:
             parent = standing.get(thread_ts)
             if parent is not None:
                 stored["parent_user_id"] = parent.get("user", "")
+            self._threads.setdefault((channel, thread_ts), []).append(ts)
             self._recount(channel, thread_ts)
         self._changes.tell(ChangeKind.MESSAGE_POSTED, copy.deepcopy(stored), channel=channel)
         return copy.deepcopy(stored)
@@ -57,6 +59,7 @@ class Messages:
         gone = self._channels[channel].pop(ts)
         thread_ts = gone.get("thread_ts", ts)
         if thread_ts != ts:
+            self._threads[channel, thread_ts].remove(ts)
             self._recount(channel, thread_ts)
         self._changes.tell(ChangeKind.MESSAGE_DELETED, copy.deepcopy(gone), channel=channel)
         return gone
@@ -69,21 +72,26 @@ class Messages:
 
     def replies(self, channel: str, thread_ts: str) -> list[Json]:
         """The replies of a thread, without its parent."""
-        return [each for each in self.all(channel) if each.get("thread_ts") == thread_ts and each["ts"] != thread_ts]
+        standing = self._channels.get(channel, {})
+        return [copy.deepcopy(standing[ts]) for ts in self._threads.get((channel, thread_ts), ())]
+
+    def has_replies(self, channel: str, thread_ts: str) -> bool:
+        return bool(self._threads.get((channel, thread_ts)))
 
     def _recount(self, channel: str, thread_ts: str) -> None:
         parent = self._channels[channel].get(thread_ts)
         if parent is None:
             return
-        replies = self.replies(channel, thread_ts)
-        users = list(dict.fromkeys(each.get("user", "") for each in replies))
+        standing = self._channels[channel]
+        replies = self._threads[channel, thread_ts]
+        users = list(dict.fromkeys(standing[ts].get("user", "") for ts in replies))
         if not replies:
             for name in ("thread_ts", "reply_count", "reply_users", "reply_users_count", "latest_reply"):
                 parent.pop(name, None)
             return
         parent.update(
             thread_ts=thread_ts, reply_count=len(replies), reply_users=users, reply_users_count=len(users),
-            latest_reply=replies[-1]["ts"], is_locked=False, subscribed=False,
+            latest_reply=replies[-1], is_locked=False, subscribed=False,
         )  # fmt: skip
 
 

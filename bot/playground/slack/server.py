@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -19,17 +20,15 @@ from bot.playground.slack.identity import Identity
 from bot.playground.slack.methods.chat import open_im
 from bot.playground.slack.methods.desk import Desk
 from bot.playground.slack.pace import Pace
-from bot.playground.slack.records import ChangeKind, Delivered, Delivery, Json, Kind, RecordedCall
+from bot.playground.slack.records import Delivered, Delivery, Json, Kind, RecordedCall
 from bot.playground.slack.sockets import SocketMode
 from bot.playground.slack.state import State
 from bot.playground.slack.transfers import Transfers
 from bot.playground.slack.web_api import WebApi
-from bot.playground.slack.workspace import channel_json, user_json
 from bot.playground.slack.wrong import SlackWorldError
 
 T = TypeVar("T")
 
-_SECRET = "simulated-signing-secret-0123456789"
 _LARGEST_BODY = 32 * 1024 * 1024
 _RETRY_PAUSES = (0.0, 60.0, 300.0)
 _ANSWER_WITHIN = 3.0
@@ -42,6 +41,7 @@ Shareable = SharedFile | tuple[str, str | bytes]
 class SimulatedSlack:
     """One workspace with one installed app. Start it inside a running event loop.
 
+    Its secrets are made up anew for each instance, the signing secret unless it is given.
     `pace` enforces Slack's rate limits, measured by `clock` (epoch seconds). `events` are the event types the app is
     subscribed to. A failed event is delivered again after each of `retry_pauses` (seconds); the app has
     `answer_within` seconds for every payload.
@@ -50,18 +50,23 @@ class SimulatedSlack:
     def __init__(
         self,
         *,
-        signing_secret: str = _SECRET,
+        signing_secret: str = "",
         clock: Callable[[], float] = time.time,
         pace: bool = True,
         events: Iterable[str] = ("app_mention", "message"),
         retry_pauses: Sequence[float] = _RETRY_PAUSES,
         answer_within: float = _ANSWER_WITHIN,
     ) -> None:
-        self._identity = Identity(signing_secret=signing_secret)
+        # Nobody else on this machine, no web page in its browser either, can know what a running instance takes.
+        self._identity = Identity(
+            signing_secret=signing_secret or secrets.token_hex(16),
+            bot_token=f"xoxb-simulated-{secrets.token_hex(12)}",
+            app_token=f"xapp-simulated-{secrets.token_hex(12)}",
+        )
         self._state = State(identity=self._identity, clock=clock)
         self._sockets = SocketMode(identity=self._identity)
         self._courier = Courier(
-            secret=signing_secret, clock=clock, changes=self._state.changes, sockets=self._sockets,
+            secret=self._identity.signing_secret, clock=clock, changes=self._state.changes, sockets=self._sockets,
             retry_pauses=retry_pauses, within=answer_within,
         )  # fmt: skip
         self._announcer = Announcer(state=self._state, courier=self._courier, subscribed=frozenset(events))
@@ -126,6 +131,7 @@ class SimulatedSlack:
         application.router.add_post("/upload/v1/{file}", self._transfers.receive)
         application.router.add_get("/files-pri/{file}/{name:.+}", self._transfers.hand_out)
         self._web_api.stopping.clear()
+        self._courier.open()
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
@@ -152,7 +158,7 @@ class SimulatedSlack:
         """A person; returns the id. `foreign` ones belong to another organisation (Slack Connect)."""
         workspace = self._state.workspace
         user = workspace.add_user(name, id=id, locale=locale, guest=guest, foreign=foreign, email=email)
-        self._tell_places()
+        self._state.tell_places()
         return user.id
 
     def add_channel(
@@ -164,35 +170,32 @@ class SimulatedSlack:
             name, id=id, created=int(self._state.clock()), external=external, private=private, members=members, bot=bot,
             archived=archived,
         )  # fmt: skip
-        self._tell_places()
+        self._state.tell_places()
         return channel.id
 
     def open_im(self, user: str) -> str:
         """The direct message of `user` with the bot; returns the channel's id."""
-        channel = open_im(self._desk, self._state.workspace.user(user).id)
-        self._tell_places()
-        return channel.id
+        return open_im(self._desk, self._state.workspace.user(user).id).id
 
     def set_archived(self, channel: str, *, archived: bool = True) -> None:
         self._state.workspace.channel(channel).archived = archived
-        self._tell_places()
+        self._state.tell_places()
 
     def invite_bot(self, channel: str) -> None:
         self._state.workspace.channel(channel).members.add(self.bot_user_id)
-        self._tell_places()
+        self._state.tell_places()
 
     def remove_bot(self, channel: str) -> None:
         self._state.workspace.channel(channel).members.discard(self.bot_user_id)
-        self._tell_places()
+        self._state.tell_places()
 
     def users(self) -> list[Json]:
         """Everybody, as `users.info` shows them."""
-        return [user_json(each, identity=self._identity, locale=True) for each in self._state.workspace.users.values()]
+        return self._state.users()
 
     def channels(self) -> list[Json]:
         """Every channel and direct message, as `conversations.info` shows them."""
-        workspace = self._state.workspace
-        return [channel_json(each, workspace=workspace) for each in workspace.channels.values()]
+        return self._state.channels()
 
     # What people do. Each returns when the app answered, or failed to answer, the first attempt.
 
@@ -384,9 +387,6 @@ class SimulatedSlack:
         calls = ", ".join(f"{each.method} {each.error or each.status}" for each in self.calls[-_SHOWN_CALLS:])
         sent = ", ".join(f"{each.type} {each.reason or each.status}" for each in self.deliveries[-_SHOWN_CALLS:])
         return f"latest calls: {calls or 'none'}; latest deliveries: {sent or 'none'}"
-
-    def _tell_places(self) -> None:
-        self._state.changes.tell(ChangeKind.PLACES, {"users": self.users(), "channels": self.channels()})
 
 
 def _shared(file: Shareable) -> SharedFile:

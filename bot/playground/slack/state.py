@@ -8,9 +8,10 @@ from bot.playground.slack.changes import Changes
 from bot.playground.slack.files import Files
 from bot.playground.slack.identity import Identity
 from bot.playground.slack.messages import Ephemerals, Messages, Timestamps
+from bot.playground.slack.records import ChangeKind, Json
 from bot.playground.slack.tickets import Tickets
 from bot.playground.slack.views import Views
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import Workspace, channel_json, user_json
 
 
 class State:
@@ -31,3 +32,15 @@ class State:
         self.tickets = Tickets(clock=clock)
         self.views = Views(identity=identity, changes=self.changes)
         self.files = Files(identity=identity, clock=clock)
+
+    def tell_places(self) -> None:
+        """Let watchers know that people or channels are not what they were."""
+        self.changes.tell(ChangeKind.PLACES, {"users": self.users(), "channels": self.channels()})
+
+    def users(self) -> list[Json]:
+        """Everybody, as `users.info` shows them."""
+        return [user_json(each, identity=self.identity, locale=True) for each in self.workspace.users.values()]
+
+    def channels(self) -> list[Json]:
+        """Every channel and direct message, as `conversations.info` shows them."""
+        return [channel_json(each, workspace=self.workspace) for each in self.workspace.channels.values()]

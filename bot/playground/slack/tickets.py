@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ class Tickets:
     def response(self, *, channel: str, user: str, ts: str = "", thread_ts: str = "") -> str:
         """The path of a new response URL."""
         number = len(self._responses) + 1
-        path = f"/actions/{number:012d}/{number:024x}"
+        path = f"/actions/{number:012d}/{secrets.token_hex(12)}"
         self._responses[path] = ResponseUrl(
             channel=channel, user=user, ts=ts, thread_ts=thread_ts, issued_at=self._clock()
         )

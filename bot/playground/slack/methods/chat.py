@@ -96,10 +96,7 @@ def permalink(desk: Desk, channel: Channel, message: Json) -> str:
 def where_to_post(desk: Desk, reference: str) -> Channel:
     """A channel the bot may write to; naming a user opens the direct message with them."""
     if reference in desk.state.workspace.users:
-        channel = desk.state.workspace.im(reference)
-        if channel is None:
-            channel = open_im(desk, reference)
-        return channel
+        return open_im(desk, reference)
     return desk.state.workspace.find_open(reference)
 
 
@@ -110,11 +107,12 @@ def open_im(desk: Desk, user_id: str) -> Channel:
         raise Refused("user_not_found")
     if user.bot:
         raise Refused("cannot_dm_bot")
-    found = desk.state.workspace.im(user_id)
+    if found := desk.state.workspace.im(user_id):
+        return found
     created = int(desk.state.clock())
-    return found or desk.state.workspace.add_channel(
-        user.name, created=created, members=(user_id,), im_with=user_id
-    )  # fmt: skip
+    made = desk.state.workspace.add_channel(user.name, created=created, members=(user_id,), im_with=user_id)
+    desk.state.tell_places()
+    return made
 
 
 def read_content(given: Arguments) -> Json:

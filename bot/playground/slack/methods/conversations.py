@@ -72,6 +72,7 @@ def join(desk: Desk, given: Arguments) -> Json:
     if channel.type != "channel":
         raise Refused("method_not_supported_for_channel_type")
     channel.members.add(desk.state.identity.bot_user_id)
+    desk.state.tell_places()
     return {"channel": channel_json(channel, workspace=desk.state.workspace)}
 
 
