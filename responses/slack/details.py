@@ -29,12 +29,14 @@ _SECTION: Final = 9_000
 _MOST_BLOCKS: Final = limits.VIEW_BLOCKS - 2
 # A file may have 1 MB; a sentence in it is as long as `safe` lets it be.
 _MOST_IN_FILE: Final = 800_000
+_SENTENCE: Final = 2_000
+_TABLE: Final = 5_000
 _SENTENCE_IN_FILE: Final = 4_000
 
 
 def details(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True) -> View:
     """The modal behind the Details button."""
-    telling = Telling(diagnosis, language, of_text=of_text)
+    telling = Telling(diagnosis, language, of_text=of_text, most=_SENTENCE, most_of_table=_TABLE)
     shown: list[Block] = []
     room, left = _MOST_VISIBLE, 0
     for title, groups in _sections(diagnosis, telling):
@@ -57,7 +59,7 @@ def full_text(
     diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True, observed: Sequence[str] = ()
 ) -> str:
     """The whole diagnosis as lines of plain text, for a file: headings with #, commands indented, quotes after >."""
-    telling = Telling(diagnosis, language, of_text=of_text, most=_SENTENCE_IN_FILE)
+    telling = Telling(diagnosis, language, of_text=of_text, most=_SENTENCE_IN_FILE, most_of_table=_MOST_IN_FILE)
     seen = telling.observed([safe_line(line) for line in observed])
     pages = [_section(title, groups, most=_MOST_IN_FILE)[0] for title, groups in _sections(diagnosis, telling)]
     if seen:

@@ -13,7 +13,7 @@ from typing import Final
 from intents.domain import Diagnosis, Finding, Focus, Judged, Language, Text
 from responses import sentences, words
 from responses.safety import SafeDiagnosis, safe, safe_line
-from responses.slack import blocks
+from responses.slack import blocks, limits
 from responses.slack.blocks import Element
 from responses.slack.controls import RemedyButton, footer, states
 from responses.slack.controls import controls as pressable
@@ -34,11 +34,12 @@ _LISTED: Final = 3
 _LINKS: Final = 2
 _ROWS: Final = 12
 # In visible characters; together they leave room in a message's budget for headings, buttons and the footer.
-_CAUSE: Final = 1_500
-_EVIDENCE: Final = 3_000
+_CAUSE: Final = 1_200
+_EVIDENCE: Final = 2_600
 _RUNBOOK: Final = 2_000
 _LIST: Final = 1_200
 _TABLE: Final = 2_500
+_NOTE: Final = 100
 
 
 def placeholder(
@@ -102,7 +103,8 @@ def answer(
         ),
         Part(rank=0, blocks=(footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen),)),
     ]
-    shown, left_out = fitted(parts)
+    # Room for saying that the rest is in a file.
+    shown, left_out = fitted(parts, most_visible=limits.BUDGET_VISIBLE - _NOTE, most_blocks=limits.BUDGET_BLOCKS - 1)
     overflow = None
     if left_out or telling.was_cut or page.left_out:
         shown = (*shown, blocks.context(words.IN_FULL_BELOW.in_(language)))

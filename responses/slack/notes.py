@@ -45,8 +45,8 @@ def marked_not_it(*, language: Language) -> Message:
 def repeated(permalink: str, count: int, *, language: Language) -> Message:
     """The same was answered in this channel: where, and how often it came."""
     says = words.ANSWERED_THERE.in_(language).format(count)
-    to = words.THE_ANSWER.in_(language)
-    return _message(fallback(f"{says}{permalink}"), blocks.line(blocks.text(says), blocks.link(permalink, to)))
+    address, to = safe_line(permalink), words.THE_ANSWER.in_(language)
+    return _message(fallback(f"{says}{address}"), blocks.line(blocks.text(says), blocks.link(address, to)))
 
 
 def muted(title: Text, *, language: Language, unmute_value: str = "") -> Message:

@@ -14,8 +14,8 @@ from responses.safety import safe, safe_line
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 
-_SHOWN: Final = 5
-_SAYS: Final = 500
+_SHOWN: Final = 3
+_SAYS: Final = 300
 
 
 class RemedyState(StrEnum):
@@ -62,7 +62,7 @@ _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
 
 
 def remedy_lines(states: Sequence[RemedyShown], *, language: Language) -> tuple[Element, ...]:
-    """One line per remedy, the newest last, each with what was seen below it; older ones than five are counted."""
+    """One line per remedy, the newest last, each with what was seen below it; older ones than three are counted."""
     lines: list[Element] = []
     if len(states) > _SHOWN:
         older = words.MORE.in_(language).format(len(states) - _SHOWN)

@@ -33,23 +33,35 @@ Group = list[Element]
 
 # What tells most stands first; among alike, the order of the entry stays.
 _TELLING: Final = (Outcome.SUPPORTS, Outcome.REFUTES, Outcome.GAP, Outcome.NEUTRAL)
-# One sentence or one command in a message; the catalog's are far shorter, a cluster's words need not be.
+# What a message has room for; the catalog's sentences are far shorter, a cluster's words need not be.
 _SENTENCE: Final = 700
+_OBJECT: Final = 300
+_IMPACT: Final = 500
+_TABLE: Final = 1_000
 _CELL: Final = 200
+_ROW: Final = 400
 
 
 class Telling:
     """Says the pieces of one diagnosis. `was_cut` tells afterwards whether a text was too long for its place."""
 
     def __init__(
-        self, diagnosis: Diagnosis, language: Language, *, of_text: bool, text_only: Text | None = None, most: int = 0
+        self,
+        diagnosis: Diagnosis,
+        language: Language,
+        *,
+        of_text: bool,
+        text_only: Text | None = None,
+        most: int = _SENTENCE,
+        most_of_table: int = _TABLE,
     ) -> None:
-        """`text_only` says why no cluster was asked; `most` bounds each sentence, 0 for the usual."""
+        """`text_only` says why no cluster was asked; `most` bounds a sentence, `most_of_table` the rows of a table."""
         self._diagnosis = diagnosis
         self._language = language
         self._of_text = of_text
         self._text_only = text_only
-        self._most = most or _SENTENCE
+        self._most = most
+        self._most_of_table = most_of_table
         self.was_cut = False
 
     def say(self, text: Text) -> str:
@@ -71,14 +83,14 @@ class Telling:
         """Object and impact in one line."""
         leaves: list[Leaf] = []
         if one.subject:
-            leaves.append(blocks.code(self.short(str(one.subject), 300)))
+            leaves.append(blocks.code(self.short(str(one.subject), _OBJECT)))
             top = self._diagnosis.owners[-1] if self._diagnosis.owners else None
             if top and (top.kind, top.name) != (one.subject.kind, one.subject.name):
-                leaves.append(blocks.text(self.short(f" ← {top.kind} {top.name}", 300)))
+                leaves.append(blocks.text(self.short(f" ← {top.kind} {top.name}", _OBJECT)))
         if impact := self.say(one.impact):
-            leaves.append(blocks.text(f"{' · ' if leaves else ''}{self.short(impact)}"))
+            leaves.append(blocks.text(f"{' · ' if leaves else ''}{self.short(impact, _IMPACT)}"))
         if one.effect_of:
-            leaves.append(blocks.text(f" ({self.say(words.EXPLAINED_BY).format(one.effect_of)})", italic=True))
+            leaves.append(blocks.text(f" ({self._explained(one)})", italic=True))
         return blocks.line(*leaves) if leaves else None
 
     def brief(self, one: Judged) -> Element:
@@ -89,10 +101,13 @@ class Telling:
             blocks.text(f" · {self.short(self.say(one.title))}"),
         ]
         if one.subject:
-            leaves.append(blocks.text(self.short(f" · {one.subject}", 300)))
+            leaves.append(blocks.text(self.short(f" · {one.subject}", _OBJECT)))
         if one.effect_of:
-            leaves.append(blocks.text(f" · {self.say(words.EXPLAINED_BY).format(one.effect_of)}", italic=True))
+            leaves.append(blocks.text(f" · {self._explained(one)}", italic=True))
         return blocks.line(*leaves)
+
+    def _explained(self, one: Judged) -> str:
+        return self.say(words.EXPLAINED_BY).format(blocks.cut(one.effect_of, 100))
 
     def evidence(self, one: Judged, *, apart: Finding | None = None, matches: int = 1) -> list[Group]:
         """What matched, then the findings, the most telling first, then gaps. The table of `apart` is left out."""
@@ -139,8 +154,12 @@ class Telling:
         """A table in a fixed-width font, and what all its rows share below."""
         rows = spread(table, said=said)
         group: Group = []
-        if lines := aligned(rows.names, [[self.short(cell, _CELL) for cell in row] for row in rows.rows]):
-            group.append(blocks.preformatted("\n".join(lines)))
+        if rows.names:
+            lines = aligned(rows.names, [[blocks.cut(cell, _CELL) for cell in row] for row in rows.rows])
+            kept = _first(lines, self._most_of_table)
+            group.append(blocks.preformatted("\n".join(kept)))
+            if left := len(lines) - len(kept):
+                group.append(blocks.line(blocks.text(self.say(words.MORE).format(left), italic=True)))
         if shared := self.shared(rows.shared):
             group.append(shared)
         return group
@@ -226,6 +245,17 @@ class Telling:
             for one in out
         )
         return [[self._marked(mark, says)] for says in said]
+
+
+def _first(lines: Sequence[str], most: int) -> list[str]:
+    """The first lines that have at most so many characters together, but at least the head and one row."""
+    kept: list[str] = []
+    for line in lines:
+        shown = blocks.cut(line, _ROW)
+        if len(kept) > 1 and length("".join(kept)) + length(shown) > most:
+            break
+        kept.append(shown)
+    return kept
 
 
 def _gaps_of(one: Judged) -> Iterator[Gap]:

@@ -1,0 +1,263 @@
+"""One of every message and view that Casebook says, made from values: what the golden payloads are taken from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from intents.domain import (
+    Diagnosis,
+    Finding,
+    Focus,
+    Gap,
+    GapReason,
+    Hypothesis,
+    Judged,
+    Language,
+    Link,
+    Nearest,
+    ObjectRef,
+    Observation,
+    Outcome,
+    Permission,
+    Severity,
+    SignatureMatch,
+    Step,
+    Table,
+    Text,
+    Verdict,
+)
+from responses import failures
+from responses.safety import scrubbed
+from responses.slack import notes
+from responses.slack.controls import RemedyButton
+from responses.slack.details import details
+from responses.slack.diagnosis import answer, placeholder
+from responses.slack.help import help_message, misused
+from responses.slack.message import Message, View
+from responses.slack.remediation import Dialog, dialog, loading, refusal
+from responses.slack.remedy_states import RemedyShown, RemedyState
+from responses.slack.reshaping import halves, plain
+
+POD = ObjectRef(kind="Pod", namespace="shop", name="api-0", uid="u-1")
+DEPLOYMENT = ObjectRef(kind="Deployment", namespace="shop", name="api")
+NOON = datetime(2026, 3, 2, 12, 0, 7, tzinfo=UTC)
+LEASES = Gap(
+    what="leases in kube-system",
+    reason=GapReason.FORBIDDEN,
+    permission=Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+)
+SLOW = Gap(what="the log of api-0", reason=GapReason.TIMED_OUT, detail="no answer in time")
+NO_CLUSTER = Gap(what="the cluster", reason=GapReason.NO_CLUSTER, detail="none is reachable")
+
+
+def judged(incident: str, verdict: Verdict, *findings: Finding, effect_of: str = "") -> Judged:
+    match = SignatureMatch(
+        signature="back-off pulling image <image>", line=3, quote='Back-off pulling image "shop/api:v2"', score=0.9
+    )
+    return Judged(
+        hypothesis=Hypothesis(incident=incident, score=0.9, matches=(match,)),
+        verdict=verdict,
+        title=Text(en=f"Title of {incident}", zh=f"{incident} 的标题"),
+        severity=Severity.WARNING,
+        root_cause=Text(en="The tag does not exist in the registry.", zh="镜像仓库中没有这个标签。"),
+        impact=Text(en="The pod does not start.", zh="Pod 无法启动。"),
+        subject=POD,
+        findings=findings,
+        effect_of=effect_of,
+    )
+
+
+SUPPORTS = Finding(
+    rule="waiting",
+    outcome=Outcome.SUPPORTS,
+    says=Text(en="api-0 waits in ImagePullBackOff", zh="api-0 处于 ImagePullBackOff"),
+    decisive=True,
+    subject=POD,
+    quote="manifest unknown: tag v2",
+    reproduce="kubectl -n shop get pod api-0 -o yaml",
+    table=Table(columns=("pod", "age_s", "node"), rows=(("api-0", "5m", "worker-a"), ("api-1", "6m", "worker-a"))),
+)
+ALONE = Finding(
+    rule="events",
+    outcome=Outcome.SUPPORTS,
+    says=Text(en="the kubelet tried 12 times", zh="kubelet 已尝试 12 次"),
+    subject=POD,
+    quote="Failed to pull image",
+    reproduce="kubectl -n shop describe pod api-0",
+    table=Table(columns=("pod", "times"), rows=(("api-0", "12"),)),
+)
+NEUTRAL = Finding(
+    rule="owner",
+    outcome=Outcome.NEUTRAL,
+    says=Text(en="it belongs to Deployment api", zh="它属于 Deployment api"),
+    subject=DEPLOYMENT,
+)
+REFUTES = Finding(rule="quota", outcome=Outcome.REFUTES, says=Text(en="no quota is used up", zh="配额没有用尽"))
+UNREAD = Finding(rule="lease", outcome=Outcome.GAP, says=Text.same("could not check"), gaps=(LEASES,))
+NOBODY = Finding(rule="pod", outcome=Outcome.GAP, says=Text.same("could not check"), gaps=(NO_CLUSTER,))
+
+TOLD = replace(
+    judged("image-pull-failed", Verdict.CONFIRMED, NEUTRAL, ALONE, SUPPORTS, UNREAD),
+    runbook=(
+        Step(says=Text(en="Look at the tag.", zh="查看标签。"), run="skopeo list-tags docker://shop/api"),
+        Step(
+            says=Text(en="Go back to the revision before.", zh="回滚到上一版本。"),
+            run="kubectl -n shop rollout undo deployment api",
+            warning=Text(en="Pods are replaced.", zh="Pod 会被替换。"),
+        ),
+        Step(says=Text(en="Push the tag again.", zh="重新推送标签。")),
+        Step(says=Text(en="Ask who deletes tags.", zh="查明谁会删除标签。")),
+    ),
+    links=(Link(title="Images", url="https://kubernetes.io/docs/concepts/containers/images/"),),
+)
+DIAGNOSIS = Diagnosis(
+    focus=Focus(kind="Pod", namespace="shop", name="api-0"),
+    cluster="prod",
+    owners=(ObjectRef(kind="ReplicaSet", namespace="shop", name="api-7d9f"), DEPLOYMENT),
+    hypotheses=(
+        TOLD,
+        judged("probe-fails", Verdict.LIKELY, SUPPORTS, effect_of="image-pull-failed"),
+        judged("node-full", Verdict.POSSIBLE),
+        judged("registry-down", Verdict.POSSIBLE),
+        judged("quota-exceeded", Verdict.RULED_OUT, REFUTES),
+    ),
+    gaps=(LEASES, SLOW),
+    unexplained=(Observation(subject=POD, quote="Liveness probe failed"),),
+    api_calls=7,
+)
+NEAREST = Nearest(
+    incident="image-pull-failed", title=Text(en="An image", zh="镜像"), score=0.31, decided_by="ErrImagePull"
+)
+BUTTONS = (
+    RemedyButton(plan_id="plan-1", label=Text(en="Restart pod", zh="重启 Pod"), style="primary"),
+    RemedyButton(plan_id="plan-2", label=Text(en="Roll back", zh="回滚"), risk="disruptive", style="danger"),
+)
+DIFF = """\
+--- live
++++ after
+@@ -1,3 +1,3 @@
+ spec:
+-  replicas: 0
++  replicas: 2
+"""
+DIALOG = Dialog(
+    plan_id="plan-2",
+    title=Text(en="Roll back", zh="回滚"),
+    submit=Text(en="Roll back", zh="回滚"),
+    cluster="prod",
+    target=DEPLOYMENT,
+    what=Text(en="Takes the revision before.", zh="使用上一版本。"),
+    risk="disruptive",
+    diff=DIFF,
+    effects=(
+        Text(en="2 of 2 pods are replaced, one after the other.", zh="将逐个替换 2 个 Pod。"),
+        Text(en="PodDisruptionBudget api allows it.", zh="PodDisruptionBudget api 允许。"),
+    ),
+    warning=Text(en="Argo CD would take it back.", zh="Argo CD 会将其还原。"),
+)
+Said = Message | View
+
+
+def specimens(language: Language) -> Iterator[tuple[str, Said]]:
+    """(name, what is said) of every kind."""
+    yield from _waiting(language)
+    yield from _answers(language)
+    yield from _views(language)
+    yield from _notes(language)
+    whole = _answer(DIAGNOSIS, language)
+    yield "as-text", plain(whole)
+    yield from zip(("first-half", "second-half"), halves(whole), strict=True)
+
+
+def _waiting(language: Language) -> Iterator[tuple[str, Said]]:
+    yield "placeholder", placeholder(language=language)
+    yield (
+        "placeholder-with-findings",
+        placeholder(language=language, done=3, total=12, found=DIAGNOSIS.hypotheses[:4], about="pod shop/api-0"),
+    )
+
+
+def _answer(diagnosis: Diagnosis, language: Language, **options: Any) -> Message:
+    given = {"request_id": "T1.C1.1772449207.000100", "seconds": 0.84, "of_text": True, "details_value": "r-1"}
+    return answer(scrubbed(diagnosis), language=language, **{**given, **options})
+
+
+def _answers(language: Language) -> Iterator[tuple[str, Said]]:
+    def say(diagnosis: Diagnosis, **options: Any) -> Message:
+        return _answer(diagnosis, language, **options)
+
+    alone = replace(TOLD, verdict=Verdict.POSSIBLE, findings=(NOBODY,))
+    of_text = Diagnosis(focus=Focus(), hypotheses=(alone,), gaps=(NO_CLUSTER,))
+    yield "answer", say(DIAGNOSIS, buttons=BUTTONS)
+    yield "answer-seen-often", say(DIAGNOSIS, count=20, last_seen=NOON, not_it_by=("U1", "U2"), muted_by="U3")
+    yield "answer-of-text-alone", say(of_text, text_only_reason=failures.GUESTS_GET_TEXT, controls=False)
+    yield "answer-likely-for-want-of-permission", say(replace(DIAGNOSIS, hypotheses=DIAGNOSIS.hypotheses[1:2]))
+    yield "answer-all-ruled-out", say(replace(DIAGNOSIS, hypotheses=DIAGNOSIS.hypotheses[4:]))
+    yield "answer-nothing-wrong", say(replace(DIAGNOSIS, hypotheses=(), unexplained=()), of_text=False)
+    yield "answer-unknown", say(Diagnosis(focus=Focus(), nearest=(NEAREST,)), observed=("Error: flux capacitor",))
+    brief = Diagnosis(focus=Focus(), cluster="prod", hypotheses=(judged("image-pull-failed", Verdict.CONFIRMED),))
+    for state in RemedyState:
+        yield (
+            f"answer-remedy-{state.name.lower().replace('_', '-')}",
+            say(brief, buttons=BUTTONS, remedy_states=(_shown(state),)),
+        )
+    long = replace(TOLD, root_cause=Text(en="It is long. " * 300, zh="很长。" * 900))
+    yield "answer-too-long", say(replace(DIAGNOSIS, hypotheses=(long, *DIAGNOSIS.hypotheses[1:])))
+
+
+def _shown(state: RemedyState) -> RemedyShown:
+    seen = Text(en="api-0 is Ready since 12:00:05", zh="api-0 自 12:00:05 起就绪")
+    return RemedyShown(plan_id="plan-1", title=BUTTONS[0].label, state=state, who="U1", at=NOON, says=seen)
+
+
+def _views(language: Language) -> Iterator[tuple[str, Said]]:
+    yield "details", details(scrubbed(DIAGNOSIS), language=language)
+    yield "dialog-loading", loading(language)
+    yield "dialog", dialog(DIALOG, language=language)
+    typed = replace(
+        DIALOG, risk="data-loss", diff="", typed_name_required="shop/api-0", warning=None, target=POD, effects=()
+    )
+    yield "dialog-with-typed-name", dialog(typed, language=language)
+    for name, reason in {
+        "not-allowed": failures.PRESS_NOT_ALLOWED,
+        "already-fixed": failures.ALREADY_FIXED,
+        "changed-since": failures.changed_since(DEPLOYMENT),
+        "expired": failures.PLAN_EXPIRED,
+        "dry-run": failures.dry_run_refused('admission webhook "policy.example" denied the request: no'),
+    }.items():
+        yield f"refusal-{name}", refusal(reason, language=language)
+
+
+def _notes(language: Language) -> Iterator[tuple[str, Said]]:
+    title = TOLD.title
+    yield "failed", notes.failed(failures.target_not_found(POD, ("shop/api-1",)), language=language)
+    yield "not-it", notes.marked_not_it(language=language)
+    yield "repeated", notes.repeated("https://example.slack.com/archives/C1/p1772449207000100", 20, language=language)
+    yield "muted", notes.muted(title, language=language, unmute_value="r-1")
+    yield "unmuted", notes.unmuted(title, language=language)
+    yield "all-muted", notes.all_muted([("image-pull-failed", title)], language=language)
+    yield "none-muted", notes.all_muted([], language=language)
+    yield "help", help_message(language=language)
+    says = Text(en='there is no kind "pdo"', zh="没有“pdo”这种类型")
+    yield "misused", misused(says, "pod shop/api-0", language=language)
+
+
+def payload_of(said: Said) -> dict[str, Any]:
+    """As it is sent."""
+    return {"text": said.text, "blocks": list(said.blocks)} if isinstance(said, Message) else said
+
+
+def every_string(value: Any, change: Callable[[str], str]) -> Any:
+    """`value` with every string in it changed, enums excepted: to plant what is hostile wherever a text may stand."""
+    if type(value) is str:
+        return change(value)
+    if isinstance(value, tuple):
+        return tuple(every_string(item, change) for item in value)
+    if hasattr(value, "items"):
+        return {key: every_string(item, change) for key, item in value.items()}
+    if hasattr(value, "__dataclass_fields__"):
+        return type(value)(**{name: every_string(getattr(value, name), change) for name in value.__dataclass_fields__})
+    return value

@@ -1,0 +1,229 @@
+"""Whatever texts a diagnosis, a dialog or a failure holds: what is sent fits, calls nobody and holds no secret."""
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from intents.domain import Diagnosis, Language, Text
+from responses.safety import scrubbed
+from responses.slack import limits, notes
+from responses.slack.as_text import as_text
+from responses.slack.controls import RemedyButton
+from responses.slack.details import details, full_text
+from responses.slack.diagnosis import answer, placeholder
+from responses.slack.help import misused
+from responses.slack.measuring import length, visible
+from responses.slack.message import Message, View
+from responses.slack.mrkdwn import escape, fallback, inert, pings
+from responses.slack.remediation import dialog, refusal
+from responses.slack.remedy_states import RemedyShown, RemedyState
+from responses.slack.reshaping import halves, plain
+from responses.slack.validation import validate_message, validate_view
+from tests.responses_slack.specimens import (
+    DIAGNOSIS,
+    DIALOG,
+    NEAREST,
+    NOON,
+    TOLD,
+    every_string,
+    payload_of,
+)
+
+SECRET = "hunter2hunter2"
+HOSTILE = st.one_of(
+    st.sampled_from([
+        "", " ", "\n", "<!channel>", "<!here|x>", "<@U0123456>", "<#C1|general>", "<!subteam^S1>", "@here @channel",
+        "<https://evil.example|https://good.example>", "```\n*x* _y_ ~z~", "&amp;<&lt;", "😀" * 80, "中" * 400,
+        f"password={SECRET}", f"Authorization: Bearer {SECRET}{SECRET}", "https://x.example/a b", "javascript:alert(1)",
+        "http://", "\u202e\u200b\x1b[31m\x00", "\ud800", "x" * 5000, "line\n" * 700, "| a | b |",
+    ]),
+    st.text(max_size=40),
+    st.text(st.sampled_from("<>&!@#|`*_~ \n中😀"), max_size=400),
+)  # fmt: skip
+TEXTS = st.lists(HOSTILE, min_size=1, max_size=6)
+LANGUAGES = st.sampled_from(list(Language))
+COUNTS = st.integers(0, 14)
+
+
+def planted(value: Any, texts: list[str]) -> Any:
+    """`value` with these texts in turn wherever it has one."""
+    drawn = 0
+
+    def next_text(_: str) -> str:
+        nonlocal drawn
+        drawn += 1
+        return texts[drawn % len(texts)]
+
+    return every_string(value, next_text)
+
+
+@st.composite
+def diagnoses(draw: st.DrawFn) -> Diagnosis:
+    told = replace(
+        TOLD,
+        verdict=draw(st.sampled_from([one.verdict for one in DIAGNOSIS.hypotheses])),
+        findings=TOLD.findings * draw(st.integers(0, 4)),
+        runbook=TOLD.runbook * draw(st.integers(0, 5)),
+        links=TOLD.links * draw(st.integers(0, 4)),
+        remedies=(),
+    )
+    diagnosis = replace(
+        DIAGNOSIS,
+        hypotheses=(*[told] * draw(st.integers(0, 1)), *DIAGNOSIS.hypotheses[1:][: draw(st.integers(0, 4))]),
+        gaps=DIAGNOSIS.gaps * draw(COUNTS),
+        unexplained=DIAGNOSIS.unexplained * draw(COUNTS),
+        nearest=(NEAREST,) * draw(st.integers(0, 3)),
+        owners=DIAGNOSIS.owners[: draw(st.integers(0, 2))],
+    )
+    shown: Diagnosis = planted(diagnosis, draw(TEXTS))
+    return shown
+
+
+def is_fit_to_send(said: Message | View) -> None:
+    payload = payload_of(said)
+    assert pings(payload) == ()
+    assert SECRET not in str(payload)
+    if not isinstance(said, Message):
+        assert validate_view(payload) == ()
+        return
+    assert validate_message(payload) == ()
+    assert visible(payload["blocks"]) <= limits.BUDGET_VISIBLE
+    assert len(payload["blocks"]) <= limits.BUDGET_BLOCKS
+    assert len(payload["text"].encode()) <= limits.BUDGET_TEXT_BYTES
+    assert said.overflow is None or SECRET not in said.overflow.content
+
+
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(diagnosis=diagnoses(), language=LANGUAGES, states=COUNTS, texts=TEXTS)
+def test_any_answer_is_fit_to_send(diagnosis: Diagnosis, language: Language, states: int, texts: list[str]) -> None:
+    shown = scrubbed(diagnosis)
+    words = planted(Text(en="", zh=""), texts)
+    pressed = RemedyShown(plan_id="p", title=words, state=RemedyState.NOT_FIXED, who="U1", at=NOON, says=words)
+    said = answer(
+        shown,
+        language=language,
+        request_id="T1.C1.1772449207.000100",
+        seconds=0.84,
+        of_text=True,
+        buttons=[RemedyButton(plan_id=f"p-{number}", label=words, risk=texts[0]) for number in range(states)],
+        details_value="r-1",
+        count=states,
+        last_seen=NOON,
+        observed=texts,
+        text_only_reason=words if states % 2 else None,
+        remedy_states=[pressed] * states,
+        not_it_by=["U1"] * states,
+        muted_by="U2",
+    )
+
+    is_fit_to_send(said)
+    is_fit_to_send(details(shown, language=language))
+    is_fit_to_send(plain(said))
+    for half in halves(said):
+        is_fit_to_send(half)
+    assert SECRET not in full_text(shown, language=language, observed=texts)
+
+
+@settings(max_examples=60)
+@given(texts=TEXTS, language=LANGUAGES, found=st.integers(0, 5))
+def test_any_other_message_or_dialog_is_fit_to_send(texts: list[str], language: Language, found: int) -> None:
+    words: Text = planted(Text(en="", zh=""), texts)
+    shown = planted(replace(DIALOG, plan_id=""), texts)
+    judged = scrubbed(planted(DIAGNOSIS, texts)).hypotheses[:found]
+    for said in (
+        dialog(replace(shown, plan_id="p-1", effects=shown.effects * found), language=language),
+        dialog(replace(shown, plan_id="p-1", typed_name_required="", diff="+x\n" * 2000), language=language),
+        refusal(words, language=language),
+        placeholder(language=language, done=1, total=2, found=judged, about=texts[0]),
+        notes.failed(words, language=language),
+        notes.told(words, language=language),
+        notes.repeated(texts[0], found, language=language),
+        notes.muted(words, language=language, unmute_value="r-1"),
+        notes.unmuted(words, language=language),
+        notes.all_muted([(texts[0], words)] * 30, language=language),
+        misused(words, texts[0], language=language),
+    ):
+        is_fit_to_send(said)
+
+
+@given(text=HOSTILE, most=st.integers(8, 200))
+def test_escaped_text_is_shown_as_it_is_and_calls_nobody(text: str, most: int) -> None:
+    shown = inert(text, most_bytes=most)
+
+    assert len(shown.encode()) <= most
+    assert pings({"text": shown}) == ()
+    assert not any(name in shown.lower() for name in ("@here", "@channel", "@everyone"))
+    assert not any(char in shown for char in "<>")
+    # No escape is cut in two: every ampersand begins one.
+    assert shown.count("&") == sum(shown.count(entity) for entity in ("&amp;", "&lt;", "&gt;"))
+
+
+def test_the_ampersand_is_escaped_first() -> None:
+    assert escape("<a & b>") == "&lt;a &amp; b&gt;"
+    assert escape("&lt;") == "&amp;lt;"
+    assert fallback("", " ") == "–"
+
+
+def test_what_would_call_somebody_is_found() -> None:
+    for leaf in ({"type": "broadcast", "range": "here"}, {"type": "usergroup", "usergroup_id": "S1"}):
+        section = {"type": "rich_text_section", "elements": [leaf]}
+        assert pings({"text": "x", "blocks": [{"type": "rich_text", "elements": [section]}]})
+    assert pings({"text": "<!channel>"})
+    assert pings({"text": "x", "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "<@U1>"}}]})
+    assert not pings({"text": "x", "blocks": [{"type": "section", "text": {"type": "plain_text", "text": "<@U1>"}}]})
+
+
+def test_what_does_not_fit_goes_along_whole_in_a_file() -> None:
+    long = replace(TOLD, root_cause=Text.same("word " * 700))
+    said = answer(
+        scrubbed(replace(DIAGNOSIS, hypotheses=(long,))),
+        language=Language.EN,
+        request_id="r-1",
+        seconds=1,
+        of_text=True,
+    )
+
+    assert said.overflow is not None
+    assert "word " * 690 in said.overflow.content
+    assert "Go back to the revision before." in said.overflow.content
+    assert "Too long for a message" in as_text(said.blocks)
+    assert said.text.startswith("🔴 CONFIRMED · Title of image-pull-failed")
+
+
+def test_text_alone_keeps_the_rest_as_a_file() -> None:
+    blocks = answer(
+        scrubbed(replace(DIAGNOSIS, gaps=DIAGNOSIS.gaps * 3, hypotheses=DIAGNOSIS.hypotheses * 3)),
+        language=Language.EN,
+        request_id="r-1",
+        seconds=1,
+        of_text=True,
+    ).blocks
+    message = Message(text="CONFIRMED", blocks=blocks * 4)
+
+    alone = plain(message)
+
+    assert alone.blocks == ()
+    assert alone.text.startswith("# 🔴 CONFIRMED")
+    assert alone.text.endswith("…")
+    assert alone.overflow is not None
+    assert alone.overflow.content == as_text(message.blocks) + "\n"
+
+
+@settings(max_examples=50)
+@given(diagnosis=diagnoses())
+def test_two_halves_say_what_the_whole_says(diagnosis: Diagnosis) -> None:
+    whole = answer(scrubbed(diagnosis), language=Language.EN, request_id="r-1", seconds=1, of_text=True)
+
+    first, second = halves(whole)
+
+    said = as_text(whole.blocks).split()
+    assert as_text(first.blocks).split() + as_text(second.blocks).split() == said
+    assert max(visible(first.blocks), visible(second.blocks)) < visible(whole.blocks)
+    assert second.overflow == whole.overflow
+
+
+@given(text=HOSTILE)
+def test_characters_are_counted_as_browsers_do(text: str) -> None:
+    assert len(text) <= length(text) <= 2 * len(text)
