@@ -15,8 +15,8 @@ WORKERS ?= 2
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## try it: a simulated cluster and a prompt to paste into
-	@$(BIN)/casebook demo --terminal
+demo: $(READY) ## try it: a chat in your browser beside a simulated broken cluster
+	@$(BIN)/casebook demo
 
 test: lint types layers unit ## everything a change must pass
 

@@ -28,9 +28,9 @@ from bot.slack.health import SlackHealth
 from bot.slack.intake import Intake
 from bot.slack.listeners import commands, lifecycle, messages, presses, shortcuts
 from bot.slack.pressing import Presses
+from bot.slack.web import web_application
 from bot.store import Store, StoreUnavailable, open_store
 from bot.upkeep import Upkeep
-from bot.web import web_application
 from bot.workflows.all import workflows
 from bot.workflows.desk import Desk
 
