@@ -1,0 +1,263 @@
+"""What a tired reader finds in an answer, in which order, and what can be pressed."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from intents.domain import Diagnosis, Finding, Focus, Language, Outcome, Table, Text, Verdict
+from responses import failures
+from responses.safety import scrubbed
+from responses.slack import blocks
+from responses.slack.as_text import as_text
+from responses.slack.details import details
+from responses.slack.diagnosis import answer
+from responses.slack.message import Block, Message
+from responses.slack.presses import Press, action_id, choice, chosen, press_of
+from responses.slack.remediation import dialog
+from responses.slack.remedy_states import RemedyShown, RemedyState
+from tests.responses_slack.specimens import (
+    BUTTONS,
+    DIAGNOSIS,
+    DIALOG,
+    NO_CLUSTER,
+    NOBODY,
+    SUPPORTS,
+    TOLD,
+    judged,
+)
+
+
+def say(diagnosis: Diagnosis = DIAGNOSIS, **options: Any) -> Message:
+    given = {"language": Language.EN, "request_id": "r-1", "seconds": 0.84, "of_text": True, "details_value": "r-1"}
+    return answer(scrubbed(diagnosis), **{**given, **options})
+
+
+def read(message: Message) -> str:
+    return as_text(message.blocks)
+
+
+def pressable(message: Message) -> list[dict[str, Any]]:
+    return [element for block in message.blocks if block["type"] == "actions" for element in block["elements"]]
+
+
+def test_the_whole_answer_as_it_reads() -> None:
+    assert (
+        read(say(buttons=BUTTONS, count=20))
+        == """\
+# 🔴 CONFIRMED · Title of image-pull-failed
+
+The tag does not exist in the registry.
+Pod shop/api-0 ← Deployment api · The pod does not start.
+
+≈ “Back-off pulling image "shop/api:v2"”  line 3, match 0.90
+✓ api-0 waits in ImagePullBackOff
+> “manifest unknown: tag v2”
+✓ the kubelet tried 12 times
+> Pod shop/api-0: “Failed to pull image”
+> pod api-0 · times 12
+? could not check leases in kube-system: needs get on coordination.k8s.io/leases
+· it belongs to Deployment api
+
+pod | age
+api-0 | 5m
+api-1 | 6m
+
+> node worker-a
+
+What to do
+1. Look at the tag.
+    skopeo list-tags docker://shop/api
+2. Go back to the revision before.
+    kubectl -n shop rollout undo deployment api
+⚠ Pods are replaced.
+3. Push the tag again.
++1 more under “Details”
+
+Also
+🟠 LIKELY · Title of probe-fails · Pod shop/api-0 · explained by image-pull-failed above
+🔵 POSSIBLE · Title of node-full · Pod shop/api-0
++1 more under “Details”
+Read more: Images: https://kubernetes.io/docs/concepts/containers/images/
+
+Could not check
+? could not check the log of api-0: timed out: no answer in time
+
+cluster prod · API calls: 7 · 0.8s · seen 20×"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        (Language.EN, ("🔴 CONFIRMED · Title of image-pull-failed", "The tag does not exist in the registry.")),
+        (Language.ZH, ("🔴 已证实 · image-pull-failed 的标题", "镜像仓库中没有这个标签。")),
+    ],
+)
+def test_verdict_and_root_cause_are_the_first_two_lines(language: Language, lines: tuple[str, str]) -> None:
+    said = say(language=language)
+
+    assert said.text.splitlines()[:2] == list(lines)
+    assert [line for line in read(said).splitlines() if line][:2] == [f"# {lines[0]}", lines[1]]
+
+
+def test_only_the_most_telling_findings_are_shown_and_the_others_counted() -> None:
+    neutral = [replace(TOLD.findings[0], rule=f"n{number}", says=Text.same(f"neutral {number}")) for number in range(9)]
+    said = read(say(replace(DIAGNOSIS, hypotheses=(replace(TOLD, findings=(*neutral, SUPPORTS)),))))
+
+    assert said.index("✓ api-0 waits") < said.index("· neutral 0")
+    assert "neutral 4" not in said
+    assert "+5 more under “Details”" in said
+
+
+def test_a_finding_says_its_object_and_its_quote_unless_they_stand_above() -> None:
+    again = Finding(
+        rule="again", outcome=Outcome.SUPPORTS, says=Text.same("it says: manifest unknown"), quote="manifest unknown"
+    )
+    said = read(say(replace(DIAGNOSIS, hypotheses=(replace(TOLD, findings=(again,)),))))
+
+    assert said.count("manifest unknown") == 1
+
+
+def test_why_no_cluster_was_asked_is_said_once() -> None:
+    alone = replace(TOLD, verdict=Verdict.POSSIBLE, findings=(NOBODY, NOBODY))
+    diagnosis = Diagnosis(focus=Focus(), hypotheses=(alone,), gaps=(NO_CLUSTER,))
+
+    assert read(say(diagnosis)).count("No cluster was asked") == 1
+    said = read(say(diagnosis, text_only_reason=failures.GUESTS_GET_TEXT))
+    assert said.count("guests get answers from the text alone") == 1
+    assert "this is from the text alone" not in said
+    assert "API calls" not in said
+    unread = replace(diagnosis, hypotheses=(replace(alone, findings=()),), gaps=())
+    assert "guests get answers" in read(say(unread, text_only_reason=failures.GUESTS_GET_TEXT))
+
+
+def test_what_is_ruled_out_says_so_and_why() -> None:
+    said = read(say(replace(DIAGNOSIS, hypotheses=(DIAGNOSIS.hypotheses[4],) * 2)))
+
+    assert said.startswith(
+        "# ⚪ RULED OUT · Title of quota-exceeded\n\nWhat it looked like, the cluster rules out. no quota"
+    )
+    assert "Ruled out\n✗ Title of quota-exceeded (quota-exceeded): no quota is used up" in said
+
+
+def test_a_healthy_object_is_said_to_show_nothing_as_far_as_it_could_be_read() -> None:
+    said = read(say(replace(DIAGNOSIS, hypotheses=()), of_text=False))
+
+    assert said.startswith("# 🟢 NOTHING KNOWN IS WRONG\n\nNo incident of the catalog shows on Pod shop/api-0.")
+    assert "As far as it could be read" in said
+    assert "needs get on coordination.k8s.io/leases" in said
+    assert "Seen, and not explained\n· Pod shop/api-0: “Liveness probe failed”" in said
+
+
+def test_an_unknown_text_is_said_to_be_unknown_and_offers_nothing_to_press() -> None:
+    said = say(Diagnosis(focus=Focus()), observed=("Error: flux capacitor", "Bearer abcdefghijklmnop1234"))
+
+    assert read(said).startswith("# ❔ I DON'T KNOW THIS ONE\n\nNothing in the catalog matches well enough")
+    assert "> “Error: flux capacitor”" in read(said)
+    assert "abcdefghijklmnop1234" not in read(said)
+    assert pressable(said) == []
+
+
+def test_buttons_carry_plans_and_the_menu_the_request() -> None:
+    restart, back, more, menu = pressable(say(buttons=BUTTONS))
+
+    assert (restart["action_id"], restart["value"]) == ("remedy:0", "plan-1")
+    assert (back["action_id"], back["style"]) == ("remedy:1", "danger")
+    assert back["accessibility_label"] == "Roll back, disruptive"
+    assert (more["action_id"], more["value"]) == ("details", "r-1")
+    values = [option["value"] for option in menu["options"]]
+    assert [chosen(value) for value in values] == [(Press.NOT_IT, "r-1"), (Press.MUTE, "r-1")]
+
+
+def test_what_was_pressed_is_no_button_any_more_but_a_line_that_says_what_came_of_it() -> None:
+    pressed = RemedyShown(plan_id="plan-1", title=BUTTONS[0].label, state=RemedyState.NOT_FIXED, who="U1")
+    said = say(buttons=BUTTONS, remedy_states=(pressed,))
+
+    assert [element.get("value") for element in pressable(said)] == ["plan-2", "r-1", None]
+    assert "⚠️ Restart pod: applied, but NOT FIXED: the cause is still there · by @U1" in read(said)
+
+
+def test_a_muted_answer_offers_to_take_it_back() -> None:
+    said = say(muted_by="U3")
+
+    assert [chosen(option["value"]) for option in pressable(said)[-1]["options"]][1] == (Press.UNMUTE, "r-1")
+    assert "Muted in this channel by @U3" in read(said)
+
+
+def test_without_controls_there_is_no_menu() -> None:
+    assert [element["type"] for element in pressable(say(controls=False))] == ["button"]
+    assert pressable(say(controls=False, details_value="")) == []
+
+
+def test_a_press_is_known_by_what_was_written() -> None:
+    assert press_of(action_id(Press.REMEDY, 3)) is Press.REMEDY
+    assert press_of(action_id(Press.DETAILS)) is Press.DETAILS
+    assert press_of("someone-elses") is None
+    assert chosen("not_it") is None
+    assert chosen("delete:r-1") is None
+    assert chosen(choice(Press.MUTE, "a:b")) == (Press.MUTE, "a:b")
+    with pytest.raises(ValueError, match="characters, not 150"):
+        choice(Press.MUTE, "r" * 150)
+
+
+def test_a_wide_table_and_a_second_one_stand_as_text() -> None:
+    wide = Table(
+        columns=tuple(f"c{number}" for number in range(9)),
+        rows=tuple(tuple(f"{row}{number}" for number in range(9)) for row in "ab"),
+    )
+    one = replace(TOLD, findings=(replace(SUPPORTS, table=wide), replace(SUPPORTS, rule="two")))
+    said = say(replace(DIAGNOSIS, hypotheses=(one,)))
+
+    assert "table" not in [block["type"] for block in said.blocks]
+    assert "    c0  c1  c2" in read(said)
+    assert "    pod    age\n    api-0  5m" in read(said)
+
+
+def test_of_many_rows_the_first_are_shown() -> None:
+    rows = tuple((f"pod-{number}", f"{number}m") for number in range(40))
+    one = replace(TOLD, findings=(replace(SUPPORTS, table=Table(columns=("pod", "age"), rows=rows)),))
+    said = say(replace(DIAGNOSIS, hypotheses=(one,)))
+
+    assert "pod-11 | 11m\n\n+28 more under “Details”" in read(said)
+
+
+def test_the_details_hold_what_the_answer_leaves_out() -> None:
+    said = as_text(details(scrubbed(DIAGNOSIS), language=Language.EN)["blocks"])
+
+    for part in (
+        "# 🟠 LIKELY · Title of probe-fails",
+        "Owner: Pod api-0 ← ReplicaSet api-7d9f ← Deployment api",
+        "4. Ask who deletes tags.",
+        "# Ruled out\n\n✗ Title of quota-exceeded (quota-exceeded): no quota is used up",
+        "# Could not check\n\n? could not check leases in kube-system: needs get on coordination.k8s.io/leases",
+        "# Seen, and not explained",
+        "# See it yourself\n\n    kubectl -n shop describe pod api-0\n    kubectl -n shop get pod api-0 -o yaml",
+        "casebook show image-pull-failed",
+    ):
+        assert part in said
+
+
+def test_details_that_are_too_long_say_so() -> None:
+    many = tuple(judged(f"incident-{number}", Verdict.POSSIBLE, *[SUPPORTS] * 30) for number in range(60))
+    shown: list[Block] = details(scrubbed(replace(DIAGNOSIS, hypotheses=many)), language=Language.EN)["blocks"]
+
+    assert len(shown) <= 100
+    assert "more parts were left out" in as_text(shown[-1:])
+
+
+def test_a_dialog_cuts_a_long_change_by_whole_lines_and_counts_the_rest() -> None:
+    shown = dialog(replace(DIALOG, diff="+line\n" * 500), language=Language.EN)
+
+    said = as_text(shown["blocks"])
+    assert said.count("+line") == 80
+    assert "420 more lines of the change are not shown." in said
+    assert shown["private_metadata"] == "plan-2"
+    assert shown["submit"]["text"] == "Roll back"
+
+
+def test_an_empty_text_never_empties_a_piece() -> None:
+    assert blocks.text("")["text"] == "–"
+    assert blocks.plain(" ")["text"] == "–"
+    assert blocks.link("https://x.example") == {"type": "link", "url": "https://x.example"}
+    assert blocks.link("javascript:alert(1)", "x")["type"] == "text"
