@@ -46,6 +46,7 @@ class Api:
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
         self._random = random.Random()
+        self._closed = False
 
     @property
     def base_url(self) -> str:
@@ -61,7 +62,9 @@ class Api:
 
     @property
     def session(self) -> aiohttp.ClientSession:
-        """The connections of this room; it keeps no cookies."""
+        """The connections of this room; it keeps no cookies. Raises SlackUnavailable once closed."""
+        if self._closed:
+            raise SlackUnavailable(detail="the client is closed")
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=True if self._given.ssl is None else self._given.ssl),
@@ -73,6 +76,7 @@ class Api:
         return self._session
 
     async def aclose(self) -> None:
+        self._closed = True
         if self._session is not None:
             await self._session.close()
 

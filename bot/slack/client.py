@@ -137,13 +137,14 @@ class Slack:
         final: bool = False,
         key: str = "",
         thread_ts: str = "",
-        sought: bool = False,
+        sought: bool = True,
     ) -> None:
         """Make a message of ours say `message`; return when it does, or when it says something newer.
 
         Of several contents that wait, only the newest is sent; `final` ones go first, others at most every 2-3 s.
         `thread_ts`: the thread the message stands in. `key` defaults to the one it was posted with by this object.
-        `sought`: a former attempt may have posted what does not fit into it. Raises SlackError.
+        What does not fit goes into the thread once, whoever repeats this; not `sought`, it certainly is not there yet.
+        Raises SlackError.
         """
         key = key or self._keys.get((channel, ts), "")
         offered = list(forms(message))

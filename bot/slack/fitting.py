@@ -65,7 +65,8 @@ def checked(message: Message) -> Message:
 
 def plain(message: Message) -> Message:
     """The text of `message` without its blocks, within Slack's limits for text."""
-    return Message(text=_cut(message.text) or _NOTHING, overflow=message.overflow)
+    text = _cut(message.text)
+    return Message(text=text if text.strip() else _NOTHING, overflow=message.overflow)
 
 
 def halves(message: Message) -> tuple[Message, Message]:

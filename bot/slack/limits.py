@@ -74,6 +74,8 @@ class Limits:
     """The least time between two edits of one message that are not final."""
     first_pause: float = 0.3
     """Before the first repetition of a failed call; doubled for each further one, with jitter."""
+    settling: float = 0.3
+    """After a post was cut off, before it is looked for: it may still be on its way."""
     repetitions: int = 3
     """How often a failed call is repeated, where it may be."""
 

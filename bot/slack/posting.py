@@ -18,8 +18,6 @@ from bot.slack.errors import MessageGone, SlackError, SlackUnavailable
 from bot.slack.seeking import Found, Seeker
 
 _log: Final = structlog.get_logger(__name__)
-# A request that was cut off may still be on its way: it gets a moment before we look.
-_SETTLING: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +67,9 @@ class Posting:
             except SlackUnavailable as error:
                 if not error.maybe_done or not address.key:
                     raise
-                if found := await self._after(error, address, pause=self.api.pause(repetition) + _SETTLING):
+                if found := await self._after(
+                    error, address, pause=self.api.pause(repetition) + self.api.limits.settling
+                ):
                     return Posted(channel=address.channel, ts=found.ts)
                 if repetition == self.api.limits.repetitions or until - loop.time() <= 0:
                     raise

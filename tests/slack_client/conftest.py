@@ -14,7 +14,15 @@ from responses.slack.message import Message
 
 FAST = Rate(every=0.001, burst=1000)
 QUICK = Limits(
-    methods={}, other=FAST, channel=FAST, call=0.2, patience=3.0, trigger=0.5, between_edits=0.05, first_pause=0.01
+    methods={},
+    other=FAST,
+    channel=FAST,
+    call=0.2,
+    patience=3.0,
+    trigger=0.5,
+    between_edits=0.05,
+    first_pause=0.01,
+    settling=0.01,
 )
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
+from bot.slack.api import retry_after
 from bot.slack.client import Slack
 from bot.slack.errors import (
     MessageGone,
@@ -215,14 +216,20 @@ async def test_whatever_a_far_end_answers_is_an_error_of_ours(raw: FarEnd, raw_s
         await raw_slack.permalink(CHANNEL, "1.0")
 
 
-async def test_a_429_without_a_readable_header_is_waited_out(raw: FarEnd, raw_slack: Slack):
-    raw.answers = [
-        web.Response(status=429, headers={"Retry-After": "soon"}),
-        web.json_response({"ok": True, "permalink": "https://x"}),
-    ]
-    started = time.monotonic()
-    assert await raw_slack.permalink(CHANNEL, "1.0") == "https://x"
-    assert time.monotonic() - started >= 0.95
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "30"}, 30),
+        ({"retry-after": "0.5"}, 0.5),
+        ({}, 1),
+        ({"Retry-After": "soon"}, 1),
+        ({"Retry-After": "-5"}, 1),
+        ({"Retry-After": "nan"}, 1),
+        ({"Retry-After": "1e99"}, 1),
+    ],
+)
+def test_without_a_readable_header_a_429_asks_for_a_second(headers: dict, seconds: float):
+    assert retry_after(headers) == seconds
 
 
 async def test_a_429_holds_back_everyone_who_calls_the_method(raw: FarEnd, raw_slack: Slack):
@@ -324,3 +331,10 @@ def test_nothing_a_message_says_is_missing_from_its_file():
     assert file is not None
     assert [word in file.content for word in ("one", "two", "three")] == [True, True, True]
     assert file.name == "a.md"
+
+
+async def test_a_closed_client_says_so(client_with: Callable):
+    slack = client_with()
+    await slack.aclose()
+    with pytest.raises(SlackUnavailable):
+        await slack.post(channel=CHANNEL, message=Message(text="too late"))
