@@ -1,0 +1,223 @@
+"""Real diagnoses for somebody who may see a part: what is hidden changes no byte of an answer, and is not asked for."""
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.cluster.access import EVERYTHING, Access, NotAllowedHere
+from bot.cluster.connection import Connection
+from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
+from bot.playground.kubernetes import SimulatedCluster
+from bot.rehearsing import request_of, stage, staged
+from intents.catalog.cases import world_of
+from intents.catalog.loader import builtin_directory, load
+from intents.catalog.schema import Incident
+from intents.domain import Language, Verdict
+from intents.request import DiagnoseObject, ExplainText, Request
+from responses.as_json import diagnosis_json
+from responses.safety import scrubbed
+
+CATALOG = load((builtin_directory(),)).catalog
+MARK = "zq7"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return build_engine()[0]
+
+
+@pytest.fixture
+async def full() -> AsyncIterator[tuple[SimulatedCluster, Connection]]:
+    cluster = with_hidden()
+    async with staged(cluster) as connection:
+        yield cluster, connection
+
+
+def worlds() -> list[dict[str, Any]]:
+    return [world_of(incident, incident.cases[0]) for incident in CATALOG]
+
+
+def namespaces(world: Mapping[str, Any]) -> set[str]:
+    return {each["metadata"]["namespace"] for each in world["objects"] if each["metadata"].get("namespace")}
+
+
+def hidden_twin(world: dict[str, Any]) -> dict[str, Any]:
+    """The same broken things again, in namespaces of their own, with volumes of their own."""
+    text = json.dumps(world)
+    for name in sorted(namespaces(world), key=len, reverse=True):
+        text = re.sub(rf'(?<=["/ ]){re.escape(name)}(?=["/ :.])', f"{name}-{MARK}", text)
+    twin: dict[str, Any] = json.loads(text)
+    kept = [each for each in twin["objects"] if MARK in json.dumps(each)]
+    for each in kept:
+        if not each["metadata"].get("namespace"):
+            each["metadata"]["name"] += f"-{MARK}"
+    return {**twin, "objects": kept}
+
+
+OPEN = sorted({name for world in worlds() for name in namespaces(world)})
+HIDDEN = [f"{name}-{MARK}" for name in OPEN]
+
+
+def with_hidden() -> SimulatedCluster:
+    """Every broken case, its hidden twin beside it, and more that only a list of everything would bring."""
+    more = [
+        {"kind": "Namespace", "metadata": {"name": f"bank-{MARK}"}},
+        {
+            "apiVersion": "apiregistration.k8s.io/v1",
+            "kind": "APIService",
+            "metadata": {"name": f"v1.{MARK}.example.com"},
+            "spec": {
+                "group": f"{MARK}.example.com",
+                "version": "v1",
+                "service": {"namespace": f"bank-{MARK}", "name": "api"},
+            },
+            "status": {"conditions": [{"type": "Available", "status": "False", "message": f"{MARK} is down"}]},
+        },
+        {
+            "kind": "PersistentVolume",
+            "metadata": {"name": f"pv-{MARK}"},
+            "spec": {"claimRef": {"namespace": f"bank-{MARK}", "name": "data"}},
+        },
+    ]
+    return stage(*worlds(), *map(hidden_twin, worlds()), {"objects": more})
+
+
+async def answer(request: Request, *, engine: Engine, connection: Connection, access: Access) -> str:
+    """The answer as JSON, or the line somebody is told instead."""
+    try:
+        diagnosis = await diagnose(request, engine=engine, connection=connection, access=access)
+    except (NotAllowedHere, TargetNotFound) as error:
+        closest = error.closest if isinstance(error, TargetNotFound) else ()
+        return f"{type(error).__name__}: {error} {closest}"
+    return diagnosis_json(scrubbed(diagnosis), language=Language.EN)
+
+
+def targeted(cluster: SimulatedCluster) -> Iterable[str]:
+    """The namespaces that requests went to by name."""
+    for request in cluster.requests:
+        if found := re.search(r"/namespaces/([^/]+)", request.path):
+            yield found[1]
+        yield from re.findall(r"metadata\.namespace=([\w-]+)", request.query.get("fieldSelector", ""))
+
+
+def asked() -> list[Request]:
+    """The question of every case, and some of the objects in the cases by name."""
+    kinds = ("Pod", "StatefulSet", "PersistentVolumeClaim")
+    objects = [
+        DiagnoseObject(kind=each["kind"], namespace=each["metadata"]["namespace"], name=each["metadata"]["name"])
+        for world in worlds()
+        for each in world["objects"]
+        if each["kind"] in kinds
+    ]
+    return [*(request_of(incident, incident.cases[0]) for incident in CATALOG), *objects[::8]]
+
+
+@pytest.mark.parametrize("outside", [True, False], ids=["with nodes", "without nodes"])
+async def test_answers_are_the_same_whether_or_not_the_hidden_exists(engine: Engine, outside: bool) -> None:
+    by_name = Access(namespaces=frozenset(OPEN[:4]), cluster_scoped=outside)
+    by_pattern = Access(namespaces=frozenset(f"{name[:-1]}?" for name in OPEN), cluster_scoped=outside)
+    assert all(by_pattern.allows(name) for name in OPEN)
+    assert not any(by_pattern.allows(name) for name in HIDDEN)
+    full, bare = with_hidden(), stage(*worlds())
+    async with staged(full) as beside_hidden, staged(bare) as alone:
+        for request in asked():
+            for access in (by_name, by_pattern):
+                told = await answer(request, engine=engine, connection=beside_hidden, access=access)
+
+                assert told == await answer(request, engine=engine, connection=alone, access=access)
+                assert MARK not in told
+
+    assert not {name for name in targeted(full) if MARK in name}
+    assert set(targeted(full)) <= {*OPEN, "default"}
+
+
+async def test_a_question_about_the_hidden_is_answered_as_one_about_nothing(engine: Engine) -> None:
+    access = Access(namespaces=frozenset(OPEN))
+    hidden = HIDDEN[0]
+    async with staged(with_hidden()) as beside_hidden, staged(stage(*worlds())) as alone:
+        for world in worlds():
+            for each in hidden_twin(world)["objects"][:6]:
+                kind, name = each["kind"], each["metadata"]["name"]
+                namespace = each["metadata"].get("namespace", "")
+                for request in (
+                    DiagnoseObject(kind=kind, namespace=namespace, name=name),
+                    ExplainText(text=f"Back-off restarting failed container in pod {name}_{namespace or hidden}(1-2)"),
+                ):
+                    told = await answer(request, engine=engine, connection=beside_hidden, access=access)
+                    assert told == await answer(request, engine=engine, connection=alone, access=access)
+                    if isinstance(request, DiagnoseObject):
+                        assert told.startswith("NotAllowedHere")
+
+
+async def test_names_that_are_suggested_may_be_shown(engine: Engine) -> None:
+    name, namespace = next(
+        (each["metadata"]["name"], each["metadata"]["namespace"])
+        for world in worlds()
+        for each in world["objects"]
+        if each["kind"] == "Pod" and each["metadata"]["namespace"] in OPEN
+    )
+    request = DiagnoseObject(kind="Pod", namespace=namespace, name=name[:-1] + "_")
+    async with staged(with_hidden()) as connection:
+        with pytest.raises(TargetNotFound) as everything:
+            await diagnose(request, engine=engine, connection=connection)
+        with pytest.raises(TargetNotFound) as some:
+            await diagnose(
+                request, engine=engine, connection=connection, access=Access(namespaces=frozenset({namespace}))
+            )
+
+    assert {each.partition("/")[0] for each in everything.value.closest} >= {namespace, f"{namespace}-{MARK}"}
+    assert {each.partition("/")[0] for each in some.value.closest} == {namespace}
+
+
+@pytest.mark.parametrize("incident", list(CATALOG), ids=lambda incident: incident.id)
+async def test_nothing_is_ruled_out_because_a_part_was_not_seen(engine: Engine, incident: Incident) -> None:
+    """All that is broken in a namespace is hidden: what may be seen looks healthy, and proves nothing."""
+    request = request_of(incident, incident.cases[0])
+    access = Access(namespaces=frozenset({"idle"}))
+    async with staged(stage(*worlds())) as connection:
+        diagnosis = await diagnose(request, engine=engine, connection=connection, access=access)
+
+    verdicts = {one.incident: one.verdict for one in diagnosis.hypotheses}
+    assert verdicts[incident.id] is not Verdict.RULED_OUT
+
+
+async def test_an_answer_tells_that_it_rests_on_a_part(engine: Engine) -> None:
+    """Also where a probe lists everything and never looks whether that was all."""
+    incident = CATALOG.incidents["statefulset-invalid-pod-spec"]
+    request = request_of(incident, incident.cases[0])
+    gaps = {}
+    async with staged(stage(*worlds())) as connection:
+        for access in (EVERYTHING, Access(namespaces=frozenset({"bank"}))):
+            diagnosis = await diagnose(request, engine=engine, connection=connection, access=access)
+            gaps[access] = [str(gap) for gap in diagnosis.gaps]
+
+    told, in_part = gaps.values()
+    assert told == []
+    assert "cannot read events in all namespaces: only what may be shown here was read" in in_part
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    names=st.sets(st.sampled_from([*OPEN, *HIDDEN, "kube-system", "default"]), max_size=5),
+    outside=st.booleans(),
+    listed=st.booleans(),
+    at=st.integers(0, len(asked()) - 1),
+)
+async def test_whatever_part_may_be_seen_the_rest_is_not_asked_for_and_not_told(
+    engine: Engine, full: tuple[SimulatedCluster, Connection], names: set[str], outside: bool, listed: bool, at: int
+) -> None:
+    cluster, connection = full
+    # A name and a pattern that means the same are read in different ways.
+    parts = frozenset(name if listed else f"{name[:-1]}[{name[-1]}]" for name in names)
+    access = Access(namespaces=parts, cluster_scoped=outside)
+    cluster.requests.clear()
+    told = await answer(asked()[at], engine=engine, connection=connection, access=access)
+
+    unseen = {name for name in (*OPEN, *HIDDEN) if name not in names}
+    assert not unseen & set(targeted(cluster))
+    assert not [name for name in HIDDEN if name in unseen and re.search(rf"{name}(?![\w-])", told)]
