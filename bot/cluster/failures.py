@@ -74,7 +74,8 @@ def _refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> Clu
             )
         case 403:
             # Roles refuse with 'User "x" cannot get resource "y"'; quotas and webhooks say something else.
-            by_role = "is forbidden: " not in message or " cannot " in message
+            by_webhook = message.startswith("admission webhook ")
+            by_role = not by_webhook and ("is forbidden: " not in message or " cannot " in message)
             permission = request.permission if by_role else None
             return Forbidden(what=request.scope or what, detail=message, permission=permission)
         case 404:

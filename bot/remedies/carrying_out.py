@@ -7,7 +7,7 @@ may press: that is the policy's, before.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -25,7 +25,7 @@ from intents.domain import ObjectRef, Outcome, Text
 
 DEADLINE_S: Final = 8.0
 # Seconds between looks for a write whose answer was lost: it may still be under way in the server.
-LOOKS: Final[Sequence[float]] = (0.0, 1.0, 3.0)
+LOOKS: Final[tuple[float, ...]] = (0.0, 1.0, 3.0)
 
 _PARTS: Final = {
     "owner": Text(en="its owner", zh="其控制器"),
@@ -87,7 +87,7 @@ async def apply(
     connection: Connection,
     now: datetime | None = None,
     deadline: float = DEADLINE_S,
-    looks: Sequence[float] = LOOKS,
+    looks: Iterable[float] = LOOKS,
 ) -> Applied | Refusal:
     """Write, once. Run again, it finds what it did and returns that.
 
@@ -113,7 +113,10 @@ async def apply(
 async def done_already(
     plan: Plan, previewed: Preview, *, connection: Connection, deadline: float = DEADLINE_S
 ) -> Applied | None:
-    """What an earlier run of this plan wrote; None if nothing of it can be seen."""
+    """The effect of this very plan, if the cluster shows it; None if it does not, or cannot be read.
+
+    Ask before checking whether the cause is still there: after a crash it may be gone because of us.
+    """
     try:
         done = await _effect(plan, previewed, actions()[plan.action], connection, deadline)
     except ClusterError:
@@ -135,7 +138,7 @@ async def _read_back(
     connection: Connection,
     *,
     deadline: float,
-    looks: Sequence[float],
+    looks: Iterable[float],
     unknown: OutcomeUnknown,
 ) -> Applied | Refusal:
     seen = False

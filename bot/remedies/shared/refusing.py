@@ -29,14 +29,11 @@ def refused(error: ClusterError, target: ObjectRef, *, otherwise: Reason) -> Ref
         )
     if isinstance(error, NotFound):
         return gone(target)
-    return Refusal(
-        reason=otherwise,
-        says=Text(
-            en=f"the API server refuses this for {target}: {error.detail}",
-            zh=f"API server 拒绝对 {target} 执行此操作：{error.detail}",
-        ),
-        quote=error.detail,
-    )
+    if otherwise is Reason.NOT_CHECKED:
+        says = Text(en=f"{target} cannot be looked at now", zh=f"目前无法读取 {target}")
+    else:
+        says = Text(en=f"the API server refuses this for {target}", zh=f"API server 拒绝对 {target} 执行此操作")
+    return Refusal(reason=otherwise, says=says, quote=error.detail)
 
 
 def gone(target: ObjectRef) -> Refusal:
