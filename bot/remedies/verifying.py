@@ -77,6 +77,8 @@ async def verify(
 
     Never raises for what the cluster refuses: what could not be read is said, and nothing is claimed.
     """
+    if plan.incident not in engine.catalog.incidents:
+        return _blind(applied, f"the catalog no longer has {plan.incident}")
     action = actions()[plan.action]
     end = time.monotonic() + deadline
     patience = max(pace.well, min(applied.patience_s, deadline / 2)) if pace.well else 0.0
@@ -99,7 +101,7 @@ async def verify(
             if progress is not None:
                 progress(_waiting(last))
         if now >= end:
-            return _ended(applied, last, late=True) if last is not None else _blind(applied, trouble)
+            return _ended(applied, last, late=True) if last is not None else _blind(applied, str(trouble or ""))
         await asyncio.sleep(min(pace.every, max(end - now, 0.0)))
 
 
@@ -216,8 +218,7 @@ def _small(finding: Finding) -> Finding:
     return replace(finding, rows=(), table=None)
 
 
-def _blind(applied: Applied, error: ClusterError | None) -> Verified:
-    why = str(error) if error else ""
+def _blind(applied: Applied, why: str) -> Verified:
     says = Text(
         en=f"whether it helped is not known: {why}",
         zh=f"不知道是否有效：{why}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -171,6 +172,18 @@ async def test_an_outcome_that_cannot_be_read_is_not_claimed(enter: Enter) -> No
         assert verified.verification.state is State.WAITING
         assert "not known" in verified.verification.says.en
         assert verified.diagnosis is None
+
+
+async def test_an_entry_that_the_catalog_has_lost_meanwhile_proves_nothing(enter: Enter) -> None:
+    async with enter(PULLS_AGAIN) as scene:
+        plan = await scene.plan()
+        applied = await scene.applied(plan, await scene.preview(plan))
+        lost = replace(plan, incident="image-pull-failed-in-older-words")
+
+        verification = (await scene.verify(lost, applied)).verification
+
+        assert verification.state is State.WAITING
+        assert "image-pull-failed-in-older-words" in verification.says.en
 
 
 async def test_evidence_that_may_not_be_read_any_more_keeps_it_from_being_called_fixed(enter: Enter) -> None:

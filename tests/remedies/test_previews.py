@@ -72,7 +72,7 @@ async def test_a_pod_that_failed_late_is_watched_for_as_long(enter: Enter) -> No
     ("metadata", "who"),
     [
         (
-            {"annotations": {"argocd.argoproj.io/tracking-id": "infra:apps/Deployment:x/y"}},
+            {"annotations": {"argocd.argoproj.io/tracking-id": "infra:apps/Deployment:x"}},
             "Argo CD (Application infra)",
         ),
         ({"labels": {"argocd.argoproj.io/instance": "adapter"}}, "Argo CD (Application adapter)"),
@@ -92,19 +92,17 @@ async def test_a_pod_that_failed_late_is_watched_for_as_long(enter: Enter) -> No
         ({"managedFields": [{"manager": "argocd-controller"}]}, "Argo CD"),
     ],
 )
-async def test_whoever_looks_after_a_workload_is_named(enter: Enter, metadata: dict, who: str) -> None:
+def test_whoever_looks_after_an_object_is_told_from_its_metadata(metadata: dict, who: str) -> None:
+    assert str(custodian_of({"metadata": metadata})) == who
+
+
+async def test_whoever_looks_after_a_workload_is_named(enter: Enter) -> None:
     async with enter(HEALED) as scene:
-
-        def adopt(deployment: dict) -> None:
-            kept = {key: value for key, value in deployment["metadata"].items() if key not in ("labels", "annotations")}
-            deployment["metadata"] = kept | metadata
-
-        scene.change("Deployment", "monitoring", "prometheus-adapter", adopt)
-
         preview = await scene.preview(await scene.plan())
 
         [warning] = [text.en for text in preview.warnings]
-        assert warning.startswith(f"{who} looks after")
+        assert warning.startswith("Helm (release monitoring/prometheus-adapter) looks after this object")
+        assert "reverted" in warning
 
 
 @pytest.mark.parametrize(
