@@ -59,5 +59,11 @@ def ruled_out(diagnosis: Diagnosis) -> tuple[Judged, ...]:
     return tuple(one for one in diagnosis.hypotheses if one.verdict is Verdict.RULED_OUT)
 
 
+def capitalised(says: str) -> str:
+    """A sentence that stands alone, where it begins with a word; the name of an object or a file stays as it is."""
+    first = says.split(" ", 1)[0]
+    return says[:1].upper() + says[1:] if first.isascii() and first.rstrip(",").isalpha() else says
+
+
 def joined(*parts: str, by: str = _BY) -> str:
     return by.join(part for part in parts if part)

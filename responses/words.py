@@ -73,7 +73,7 @@ UNEXPLAINED: Final = Text(en="Seen, and not explained", zh="观察到但未能�
 OBSERVED: Final = Text(en="What was read", zh="读到的内容")
 NEAREST: Final = Text(en="Nearest entries", zh="最接近的条目")
 DECIDED_BY: Final = Text(en="would be decided by a line like", zh="若出现类似的行即可判定")
-COULD_NOT_CHECK: Final = Text(en="could not check {}: {}", zh="未能检查{}：{}")
+COULD_NOT_CHECK: Final = Text(en="could not check {}: {}", zh="未能检查 {}：{}")
 NEEDS: Final = Text(en="needs {}", zh="需要 {}")
 TEXT_ONLY: Final = Text(
     en="No cluster was asked: this is from the text alone.", zh="没有连接集群：以下仅根据文本判断。"

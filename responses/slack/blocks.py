@@ -20,6 +20,8 @@ Element = dict[str, Any]
 Style = Literal["", "primary", "danger"]
 
 _NOTHING: Final = "–"
+# Names and numbers stand on one line; sentences wrap.
+_LONG_CELL: Final = 32
 
 
 def cut(text: str, most: int) -> str:
@@ -141,12 +143,13 @@ def actions(*elements: Element, block_id: str = "") -> Block:
     return {**block, "block_id": cut(block_id, limits.BLOCK_ID)} if block_id else block
 
 
-def table(rows: Sequence[Sequence[str]], *, wrapped: bool = True) -> Block:
-    """Rows of cells, the first the head. The caller keeps to 100 rows, 20 cells and 10,000 characters."""
+def table(rows: Sequence[Sequence[str]]) -> Block:
+    """Rows of cells, the first the head; long cells wrap. The caller keeps to 100 rows, 20 cells, 10,000 characters."""
     head, *body = rows
     cells = [[{"type": "rich_text", "elements": [line(bold(cell or _NOTHING))]} for cell in head]]
     cells += [[{"type": "raw_text", "text": _filled(cell, limits.TABLE_CHARACTERS)} for cell in row] for row in body]
-    return {"type": "table", "rows": cells, "column_settings": [{"is_wrapped": wrapped} for _ in head]}
+    wraps = [{"is_wrapped": any(len(cell) > _LONG_CELL for cell in column)} for column in zip(*rows, strict=True)]
+    return {"type": "table", "rows": cells, "column_settings": wraps}
 
 
 # --- elements of actions --------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def placeholder(
     says = f"⏳ {words.LOOKING.in_(language)}"
     head = [blocks.bold(says)]
     if about:
-        head.append(blocks.code(safe_line(about, limit=300)))
+        head += [blocks.text(" "), blocks.code(safe_line(about, limit=300))]
     if total:
         head.append(blocks.text(f" {words.READS_DONE.in_(language).format(done, total)}"))
     lines = [blocks.line(*head), *(telling.brief(one) for one in found[:_LISTED])]

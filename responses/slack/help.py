@@ -6,6 +6,7 @@ from typing import Final
 
 from intents.domain import Language, Text
 from responses.safety import safe_line
+from responses.sentences import capitalised
 from responses.slack import blocks
 from responses.slack.blocks import Element
 from responses.slack.message import Message
@@ -71,9 +72,9 @@ def help_message(*, language: Language) -> Message:
 
 def misused(says: Text, closest: str = "", *, language: Language) -> Message:
     """A command that was not understood, with the one that was probably meant."""
-    problem = safe_line(says.in_(language), limit=600)
+    problem = capitalised(safe_line(says.in_(language), limit=600))
     elements = [blocks.line(blocks.text(problem))]
-    lines: list[str] = [problem]
+    lines = [problem]
     if closest:
         command = f"/diagnose {safe_line(closest, limit=600)}"
         mark = "？" if language is Language.ZH else "?"

@@ -11,6 +11,7 @@ from typing import Final
 from intents.domain import Language, Text
 from responses import words
 from responses.safety import safe, safe_line
+from responses.sentences import capitalised
 from responses.slack import blocks
 from responses.slack.blocks import Element
 from responses.slack.message import Message
@@ -33,7 +34,7 @@ def failed(reason: Text, *, language: Language) -> Message:
 
 def told(says: Text, *, language: Language) -> Message:
     """One sentence to one person: a refusal, a hint."""
-    text = safe(says.in_(language), limit=_SAYS)
+    text = capitalised(safe(says.in_(language), limit=_SAYS))
     return _message(fallback(text), blocks.line(blocks.text(text)))
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from intents.domain import Language, ObjectRef, Text
 from responses import words
 from responses.safety import safe, safe_line
+from responses.sentences import capitalised
 from responses.slack import blocks
 from responses.slack.blocks import Leaf
 from responses.slack.message import Block, View
@@ -83,7 +84,7 @@ def refusal(reason: Text, *, language: Language) -> View:
         words.REFUSED_TITLE.in_(language),
         [
             blocks.rich(
-                blocks.line(blocks.text(f"🚫 {safe(reason.in_(language), limit=_SAYS)}")),
+                blocks.line(blocks.text(f"🚫 {capitalised(safe(reason.in_(language), limit=_SAYS))}")),
                 blocks.line(blocks.text(words.NOTHING_CHANGED.in_(language), italic=True)),
             )
         ],

@@ -37,6 +37,7 @@ _TELLING: Final = (Outcome.SUPPORTS, Outcome.REFUTES, Outcome.GAP, Outcome.NEUTR
 _SENTENCE: Final = 700
 _OBJECT: Final = 300
 _IMPACT: Final = 500
+_GLIMPSE: Final = 160
 _TABLE: Final = 1_000
 _CELL: Final = 200
 _ROW: Final = 400
@@ -62,6 +63,7 @@ class Telling:
         self._text_only = text_only
         self._most = most
         self._most_of_table = most_of_table
+        self._glimpse = _GLIMPSE if most == _SENTENCE else most
         self.was_cut = False
 
     def say(self, text: Text) -> str:
@@ -127,20 +129,17 @@ class Telling:
 
     def _match(self, match: SignatureMatch) -> Element:
         where = sentences.matched(match, self._language, of_text=self._of_text)
-        return blocks.line(
-            blocks.bold("≈"), blocks.text(f" {self._quote(match.quote)}"), blocks.text(f"  {where}", italic=True)
-        )
+        # The reader pasted it: a glimpse tells which line is meant.
+        glimpse = quote(blocks.cut(" ".join(match.quote.split()), self._glimpse))
+        return blocks.line(blocks.bold("≈"), blocks.text(f" {glimpse}"), blocks.text(f"  {where}", italic=True))
 
-    def _marked(self, mark: str, says: str) -> Element:
-        return blocks.line(blocks.bold(mark), blocks.text(f" {self.short(says)}"))
-
-    def _quote(self, text: str) -> str:
-        return self.short(quote(text))
+    def _marked(self, mark: str, says: str, *, quiet: bool = False) -> Element:
+        return blocks.line(blocks.bold(mark), blocks.text(f" {self.short(says)}", italic=quiet))
 
     def _finding(self, finding: Finding, shown: list[str], *, with_table: bool) -> Group:
         says = self.say(finding.says)
         shown.append(says)
-        group = [self._marked(words.SYMBOLS[finding.outcome], says)]
+        group = [self._marked(words.SYMBOLS[finding.outcome], says, quiet=finding.outcome is Outcome.NEUTRAL)]
         quoted = quote(finding.quote) if finding.quote and not sentences.is_said(finding.quote, shown) else ""
         subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
         if quoted or (subject and finding.outcome is not Outcome.NEUTRAL):

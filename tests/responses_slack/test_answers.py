@@ -239,7 +239,7 @@ def test_the_details_hold_what_the_answer_leaves_out() -> None:
 
 
 def test_details_that_are_too_long_say_so() -> None:
-    many = tuple(judged(f"incident-{number}", Verdict.POSSIBLE, *[SUPPORTS] * 30) for number in range(60))
+    many = tuple(judged(f"incident-{number}", Verdict.POSSIBLE, *[SUPPORTS] * 9) for number in range(60))
     shown: list[Block] = details(scrubbed(replace(DIAGNOSIS, hypotheses=many)), language=Language.EN)["blocks"]
 
     assert len(shown) <= 100

@@ -95,7 +95,7 @@ def is_fit_to_send(said: Message | View) -> None:
     assert said.overflow is None or SECRET not in said.overflow.content
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(diagnosis=diagnoses(), language=LANGUAGES, states=COUNTS, texts=TEXTS)
 def test_any_answer_is_fit_to_send(diagnosis: Diagnosis, language: Language, states: int, texts: list[str]) -> None:
     shown = scrubbed(diagnosis)
@@ -126,7 +126,7 @@ def test_any_answer_is_fit_to_send(diagnosis: Diagnosis, language: Language, sta
     assert SECRET not in full_text(shown, language=language, observed=texts)
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(texts=TEXTS, language=LANGUAGES, found=st.integers(0, 5))
 def test_any_other_message_or_dialog_is_fit_to_send(texts: list[str], language: Language, found: int) -> None:
     words: Text = planted(Text(en="", zh=""), texts)
@@ -211,7 +211,7 @@ def test_text_alone_keeps_the_rest_as_a_file() -> None:
     assert alone.overflow.content == as_text(message.blocks) + "\n"
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(diagnosis=diagnoses())
 def test_two_halves_say_what_the_whole_says(diagnosis: Diagnosis) -> None:
     whole = answer(scrubbed(diagnosis), language=Language.EN, request_id="r-1", seconds=1, of_text=True)
