@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -53,7 +53,12 @@ class RunningApp:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, *, engine: Engine, policy: Policy, clusters: Clusters
+    settings: Settings,
+    *,
+    engine: Engine,
+    policy: Policy,
+    clusters: Clusters,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncIterator[RunningApp]:
     """Serve until left; `clusters` are closed then. Raises StoreUnavailable, JobsUnavailable or SlackError at start."""
     for name in _TALKATIVE:
@@ -74,6 +79,7 @@ async def running(
             engine=lambda: engine,
             language=settings.lang,
             deadline=settings.deadline,
+            clock=clock,
         )
         jobs = Jobs(
             url=settings.jobs_url,
@@ -86,7 +92,11 @@ async def running(
         stack.push_async_callback(jobs.close, drain=settings.drain)
         health = SlackHealth()
         intake = Intake(
-            store=store, jobs=jobs, engine=lambda: engine, window=timedelta(minutes=settings.incident_window)
+            store=store,
+            jobs=jobs,
+            engine=lambda: engine,
+            window=timedelta(minutes=settings.incident_window),
+            clock=clock,
         )
         bolt = _bolt(client, settings)
         messages.register(bolt, intake, identity)

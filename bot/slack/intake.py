@@ -121,6 +121,8 @@ class Intake:
             return
         asked = self._asked(said, Surface.MESSAGE, parts[0])
         if hypotheses and await self._is_old_news(hypotheses[0], asked):
+            # What comes next is a request of its own, no more of this one.
+            self.recent.forget(said.channel, said.thread_ts, said.user, said.ts)
             return
         # From here on a message beside this one is more of it, even while this one is being written down.
         for one in parts:

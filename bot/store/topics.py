@@ -51,6 +51,13 @@ class Topics:
             await connection.execute(insert(topic_members).values(topic_id=topic.id, request_id=request_id))
             return _topic(topic)
 
+    async def led_by(self, request_id: str) -> Topic | None:
+        """The topic that `request_id` opened, as it stands."""
+        async with self._database.read() as connection:
+            query = select(topics).where(topics.c.leader == request_id).order_by(topics.c.id.desc()).limit(1)
+            row = (await connection.execute(query)).one_or_none()
+            return None if row is None else _topic(row)
+
     async def end(self, request_id: str) -> int:
         """End the topics that `request_id` leads, since its answer is gone; how many. The next to join opens anew."""
         async with self._database.write() as connection:

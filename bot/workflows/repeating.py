@@ -33,15 +33,9 @@ class Repeating:
         return None
 
     async def count(self, payload: Json) -> None:
-        leader, store = str(payload["request"]), self.desk.store
-        request = await store.requests.get(leader)
-        if request is None:
-            return
-        now = self.desk.clock().isoformat()
-        async with self.desk.turn(leader):
-            before = await store.answers.get(leader)
-            count = max(int(payload["count"]), int((before.shown if before else {}).get("count", 1)))
-            if await store.answers.note(leader, {"count": count, "last": now}) is not None:
+        """The topic has counted it already: an answer that is under way will show that by itself."""
+        if request := await self.desk.store.requests.get(str(payload["request"])):
+            async with self.desk.turn(request.id):
                 await self.telling.show(request)
 
     async def point(self, payload: Json) -> None:

@@ -6,7 +6,7 @@ metadata, and is looked for before it is posted a second time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -65,7 +65,10 @@ class Telling:
         if answer is None or sent is None:
             return
         if answer.message:
-            message = Told.from_json(answer.message).message(Shown.from_notes(answer.shown))
+            shown = Shown.from_notes(answer.shown)
+            if topic := await self.desk.store.topics.led_by(request.id):
+                shown = replace(shown, count=topic.count, last=topic.last)
+            message = Told.from_json(answer.message).message(shown)
         if message is None:
             return
         try:

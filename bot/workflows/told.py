@@ -23,7 +23,10 @@ from responses.slack.remedy_states import RemedyShown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown(Portable):
-    """What was noted of an answer since it was given. Notes are merged by key: one for each pressed plan."""
+    """What was noted of an answer since it was given. Notes are merged by key: one for each pressed plan.
+
+    `count` says how often the same was pasted, `last` when last; these are the topic's, no notes.
+    """
 
     count: int = 1
     last: datetime | None = None

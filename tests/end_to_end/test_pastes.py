@@ -2,14 +2,197 @@
 
 from __future__ import annotations
 
-from tests.end_to_end.workplace import words_of, workplace
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from responses.slack.presses import Press
+from tests.end_to_end.workplace import buttons_of, words_of, workplace
 
 
-async def test_a_pasted_error_is_answered_in_its_thread_with_verdict_cause_and_evidence(tmp_path, engine, broken):
+async def test_a_pasted_error_is_answered_in_its_thread_with_verdict_and_cause_first(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         answer = await at.answer(ts)
 
-        said = words_of(answer)
-        assert "CONFIRMED" in said.splitlines()[0]
-        print(said)
+        first, second, *_ = words_of(answer["blocks"]).splitlines()
+        assert "CONFIRMED" in first
+        assert "kubelet refuses to start the container" in second
+        assert len(at.answers(ts)) == 1
+
+
+async def test_chat_is_not_answered_and_nothing_is_posted_for_it(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        await at.slack.say(at.alex, at.channel, "has anyone seen the deploy? I think the pods look fine now")
+        await at.settled()
+
+        assert at.ours() == []
+
+
+async def test_an_event_that_slack_delivers_again_is_answered_once(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        await at.answer(ts)
+        for delivery in [one for one in at.slack.deliveries if one.type == "event_callback"]:
+            await at.slack.redeliver(delivery.event_id)
+        await at.settled()
+
+        assert len(at.ours()) == 1
+
+
+async def test_a_mention_which_comes_as_two_events_is_answered_once(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {broken.text}")
+        await at.answer(ts)
+        await at.settled()
+
+        events = {one.event_id for one in at.slack.deliveries if one.status == 200}
+        assert len(events) >= 2
+        assert len(at.ours()) == 1
+
+
+async def test_a_paste_that_arrives_as_several_messages_is_one_request(tmp_path, engine, broken):
+    parts = ["$ kubectl -n ledger get events", broken.text, "and that is all there was"]
+    async with workplace(tmp_path, engine, broken.world) as at:
+        stamps = [await at.slack.say(at.alex, at.channel, part) for part in parts]
+        await at.slack.wait_for(lambda: [one for one in at.ours() if not one["text"].startswith("⏳")])
+        await at.settled()
+
+        assert len(at.ours()) == 1
+        assert at.ours()[0]["thread_ts"] in stamps[:2]
+
+
+async def test_an_error_cut_in_two_by_the_client_is_recognised_across_the_cut(tmp_path, engine, broken):
+    cut = broken.text.index("image will")
+    async with workplace(tmp_path, engine, broken.world) as at:
+        await at.slack.say(at.alex, at.channel, broken.text[:cut])
+        await at.slack.say(at.alex, at.channel, broken.text[cut:])
+        await at.settled()
+
+        # What the cut leaves may already match by itself; what counts is that it is one answer.
+        assert len(at.ours()) <= 1
+
+
+async def test_the_same_error_twenty_times_is_one_answer_that_counts(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        bots = [at.slack.add_user(f"alerts-{number}") for number in range(4)]
+        await asyncio.gather(
+            *(at.slack.say(bots[number % 4], at.channel, broken.text, bot=True) for number in range(20))
+        )
+        await at.slack.wait_for(lambda: [one for one in at.ours() if "20" in words_of(one["blocks"][-1])])
+        await at.settled()
+
+        assert len(at.ours()) == 1
+        assert "20×" in words_of(at.ours()[0]["blocks"])
+
+
+async def test_who_pastes_what_was_answered_already_is_shown_where(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        first = await at.slack.say(at.alex, at.channel, broken.text)
+        await at.answer(first)
+        await at.slack.say(at.bo, at.channel, broken.text)
+        whispers = await at.slack.wait_for(lambda: at.slack.ephemerals(at.bo))
+
+        assert "http" in str(whispers[0]["blocks"])
+        assert len(at.ours()) == 1
+
+
+async def test_an_edited_paste_is_read_again_and_its_answer_changes_in_place(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        before = await at.answer(ts)
+        await at.slack.edit(at.alex, at.channel, ts, broken.text.replace("tikv", "pd"))
+        changed = await at.slack.wait_for(
+            lambda: [one for one in at.answers(ts) if words_of(one["blocks"]) != words_of(before["blocks"])]
+        )
+        await at.settled()
+
+        assert changed[0]["ts"] == before["ts"]
+        assert len(at.ours()) == 1
+
+
+async def test_an_answer_older_than_ten_minutes_is_left_when_its_paste_is_edited(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        before = await at.answer(ts)
+        at.clock.advance(timedelta(minutes=11))
+        await at.slack.edit(at.alex, at.channel, ts, broken.text.replace("tikv", "pd"))
+        await at.settled()
+
+        assert words_of(at.answers(ts)[0]["blocks"]) == words_of(before["blocks"])
+
+
+async def test_a_deleted_paste_takes_its_answer_with_it(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        await at.answer(ts)
+        await at.slack.remove(at.alex, at.channel, ts)
+        await at.slack.wait_for(lambda: not at.ours())
+
+
+async def test_what_is_wrong_is_told_in_the_language_of_the_text_else_of_the_reader(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        lin = at.slack.add_user("lin", locale="zh-CN")
+        chinese = await at.slack.say(at.alex, at.channel, f"线上报错了，帮忙看一下：\n{broken.text}")
+        assert "已证实" in words_of(await at.answer(chinese))
+        await at.slack.remove(at.alex, at.channel, chinese)
+        await at.slack.wait_for(lambda: not at.ours())
+        by_locale = await at.slack.say(lin, at.channel, broken.text)
+        assert "已证实" in words_of(await at.answer(by_locale))
+
+
+@pytest.mark.parametrize("snippet", [True, False])
+async def test_a_paste_that_comes_as_a_file_is_read_and_answered(tmp_path, engine, broken, snippet):
+    from bot.playground.slack import SharedFile  # noqa: PLC0415
+
+    file = SharedFile(name="error.log", content=("noise\n" * 50 + broken.text).encode(), snippet=snippet)
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, "", files=[file])
+        answer = await at.answer(ts)
+
+        assert "CONFIRMED" in words_of(answer)
+
+
+async def test_a_remark_in_the_thread_that_names_the_object_is_read_together_with_the_paste(tmp_path, engine, broken):
+    vague = "Error: container has runAsNonRoot and image will run as root"
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, vague)
+        await at.answer(ts)
+        await at.slack.say(at.bo, at.channel, "it is pod db-tikv-0 in namespace ledger", thread_ts=ts)
+        answers = await at.slack.wait_for(
+            lambda: [one for one in at.answers(ts) if "ledger/db-tikv-0" in words_of(one["blocks"])]
+        )
+        assert "CONFIRMED" in words_of(answers[0])
+
+
+async def test_details_open_in_a_dialog_and_not_it_is_noted_in_the_answer(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        answer = await at.answer(ts)
+        await at.slack.click(at.bo, at.channel, answer["ts"], Press.DETAILS.value)
+        views = await at.slack.wait_for(lambda: at.slack.views(at.bo))
+        assert "kubectl" in words_of(views[-1]["blocks"])
+
+        menu = next(button for button in buttons_of(answer["blocks"]) if button["type"] == "overflow")
+        not_it = next(option for option in menu["options"] if option["value"].startswith("not_it"))
+        await at.slack.click(at.bo, at.channel, answer["ts"], menu["action_id"], value=not_it["value"])
+        await at.slack.wait_for(lambda: at.bo in str(at.answers(ts)[0]["blocks"]))
+
+
+async def test_a_muted_incident_is_not_answered_in_that_channel_until_it_is_heard_again(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world, incident_window=1) as at:
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        answer = await at.answer(ts)
+        menu = next(button for button in buttons_of(answer["blocks"]) if button["type"] == "overflow")
+        mute = next(option for option in menu["options"] if option["value"].startswith("mute"))
+        await at.slack.click(at.alex, at.channel, answer["ts"], menu["action_id"], value=mute["value"])
+        await at.settled()
+        at.clock.advance(timedelta(minutes=5))
+        await at.slack.say(at.bo, at.channel, broken.text)
+        await at.settled()
+        assert len(at.ours()) == 1
+
+        await at.slack.slash(at.alex, at.channel, f"unmute {broken.incident}")
+        again = await at.slack.say(at.bo, at.channel, broken.text)
+        assert "CONFIRMED" in words_of(await at.answer(again))

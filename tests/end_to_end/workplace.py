@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,19 @@ from responses.slack.presses import Press
 
 
 @dataclass(slots=True)
+class Clock:
+    """The app's clock, which can be put forward."""
+
+    ahead: timedelta = timedelta()
+
+    def advance(self, by: timedelta) -> None:
+        self.ahead += by
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass(slots=True)
 class Workplace:
     """A channel with people in it, a cluster, and the app between them. `url` is where the app listens."""
 
@@ -34,6 +48,15 @@ class Workplace:
     alex: str
     bo: str
     guest: str
+    clock: Clock
+
+    def ours(self, channel: str = "") -> list[dict[str, Any]]:
+        """Everything the app has posted in a channel."""
+        return [one for one in self.slack.messages(channel or self.channel) if one.get("bot_id") == self.slack.bot_id]
+
+    async def settled(self) -> None:
+        """Nothing is under way any more."""
+        assert await self.app.jobs.idle(10)
 
     def answers(self, thread_ts: str, channel: str = "") -> list[dict[str, Any]]:
         """What the app said below a message."""
@@ -96,17 +119,26 @@ async def workplace(
         people = {name: slack.add_user(name) for name in ("alex", "bo")}
         guest = slack.add_user("gast", guest=True)
         channel = slack.add_channel("general")
+        clock = Clock()
         app = await stack.enter_async_context(
             running(
                 settings,
                 engine=engine,
                 policy=policy or Policy.playground(),
                 clusters=Clusters.of(settings, kubeconfig=kubeconfig),
+                clock=clock,
             )
         )
         slack.deliver_to(f"{app.url}/slack/events")
         yield Workplace(
-            slack=slack, cluster=cluster, app=app, settings=settings, channel=channel, guest=guest, **people
+            slack=slack,
+            cluster=cluster,
+            app=app,
+            settings=settings,
+            channel=channel,
+            guest=guest,
+            clock=clock,
+            **people,
         )
 
 
