@@ -1,0 +1,91 @@
+"""The playground as a newcomer meets it: `casebook demo` as a process of its own, and Debian's Chromium before it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+
+BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
+# Without these a browser looks for its maker's hosts, and as root it will not start.
+FLAGS: Final = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+WAIT_MS: Final = 15_000
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium of the system's: playwright brings none."""
+    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("needs Chromium on the PATH: run `make ci-tools`")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Start `casebook demo` on a free port, with further arguments, and return the address it prints."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("CASEBOOK_", "SLACK_"))}
+
+    with ExitStack() as started:
+
+        def start(*arguments: str) -> str:
+            log = started.enter_context((tmp_path / "demo.log").open("w+", encoding="utf-8"))
+            command = [sys.executable, "-m", "bot", "demo", "--port", "0", *arguments]
+            process = started.enter_context(
+                subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
+            )
+            started.callback(process.terminate)
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            log.seek(0)
+            assert address.startswith("http://127.0.0.1:"), log.read()
+            return address
+
+        yield start
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Open]:
+    """Open an address as an English reader does; what the page asks of other hosts, or complains of, fails the test."""
+    wrong: list[str] = []
+
+    def only_loopback(route: Route, request: Request) -> None:
+        if request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            route.continue_()
+        else:
+            wrong.append(f"asked for {request.url}")
+            route.abort()
+
+    with ExitStack() as opened:
+
+        def open_page(address: str, *, dark: bool = False) -> Page:
+            context = browser.new_context(
+                viewport={"width": 1440, "height": 900}, locale="en-US", color_scheme="dark" if dark else "light"
+            )
+            opened.callback(context.close)
+            context.set_default_timeout(WAIT_MS)
+            context.route("**/*", only_loopback)
+            page = context.new_page()
+            page.on("pageerror", lambda error: wrong.append(f"error {error}"))
+            page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+            page.goto(address)
+            return page
+
+        yield open_page
+        assert wrong == []
