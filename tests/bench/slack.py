@@ -76,7 +76,8 @@ async def far_ends() -> AsyncIterator[FarEnds]:
     await showcase.cluster.start()
     slack.latency = showcase.cluster.latency = LATENCY_S
     try:
-        pastes = tuple(sample.text for sample in showcase.samples)
+        # One for each incident: a channel that has heard of an error has it counted, not answered again.
+        pastes = tuple({sample.incident: sample.text for sample in showcase.samples}.values())
         yield FarEnds(slack=slack, cluster=showcase.cluster, channels=channels, pastes=pastes)
     finally:
         await showcase.cluster.stop()
