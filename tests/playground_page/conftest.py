@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from aiohttp import web
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.page import PasteSample, Person, Place, PlaygroundPage
 from bot.playground.slack import SimulatedSlack
 
+_QUIET = ("--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update")
 PASTE = 'Failed to pull image "registry.example/shop/cart:2.4.1": not found (pod/cart-0)'
 BROKEN_POD = {
     "kind": "Pod",
@@ -73,6 +78,7 @@ class App:
         self.slack = slack
         self.cluster = cluster
         self.gate = Gate()
+        self.url = ""
         self.payloads: list[dict[str, Any]] = []
         self.refuse_presses = False
         self.errors: dict[str, str] = {}
@@ -87,7 +93,8 @@ class App:
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         host, port = self._runner.addresses[0][:2]
         self._session = aiohttp.ClientSession()
-        self.slack.deliver_to(f"http://{host}:{port}/")
+        self.url = f"http://{host}:{port}/"
+        self.slack.deliver_to(self.url)
 
     async def stop(self) -> None:
         self.gate.open()
@@ -250,8 +257,8 @@ class Stage:
         return self.url.partition("?t=")[2]
 
 
-@pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
+@asynccontextmanager
+async def open_stage() -> AsyncIterator[Stage]:
     slack, cluster = SimulatedSlack(pace=False, retry_pauses=()), SimulatedCluster()
     cluster.load_neighbours()
     cluster.load(WORLD)
@@ -281,3 +288,62 @@ async def stage() -> AsyncIterator[Stage]:
         await app.stop()
         await slack.stop()
         await cluster.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stage() -> AsyncIterator[Stage]:
+    async with open_stage() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for all tests; a test gets a context of its own."""
+    if (chromium := shutil.which("chromium")) is None:
+        pytest.skip("no chromium on the PATH: the page was not tried in a browser")
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path=chromium, args=list(_QUIET))
+        yield launched
+        await launched.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(stage: Stage, browser: Browser) -> AsyncIterator[Page]:
+    """The page of this test's own stage. Nothing may go wrong in its console while the test runs."""
+    async with _opened(stage, browser) as (opened, wrong):
+        yield opened
+    assert wrong == []
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_canvas(browser: Browser) -> AsyncIterator[tuple[Page, list[str]]]:
+    async with open_stage() as stage, _opened(stage, browser) as (opened, wrong):
+        yield opened, wrong
+
+
+@pytest.fixture
+def canvas(shared_canvas: tuple[Page, list[str]]) -> Iterator[Page]:
+    """One open page for all tests that only draw on it: to open one costs more than to draw."""
+    opened, wrong = shared_canvas
+    wrong.clear()
+    yield opened
+    assert wrong == []
+
+
+@asynccontextmanager
+async def _opened(stage: Stage, browser: Browser) -> AsyncIterator[tuple[Page, list[str]]]:
+    context = await browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+    context.set_default_timeout(8000)
+    opened = await context.new_page()
+    wrong: list[str] = []
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("console", lambda message: wrong.append(message.text) if _is_wrong(message) else None)
+    await opened.goto(stage.url)
+    await opened.get_by_test_id("cluster-item").first.wait_for()
+    yield opened, wrong
+    await context.close()
+
+
+def _is_wrong(message: ConsoleMessage) -> bool:
+    # A test that takes the network away is told so by the browser.
+    return message.type == "error" and "ERR_INTERNET_DISCONNECTED" not in message.text

@@ -67,13 +67,13 @@ COMMANDS = (
         command="/diagnose",
         description="Find out why something is broken",
         usages=(
-            Usage(text="pod shop/cart-0", description="diagnose a pod"),
-            Usage(text="explain", description="explain a pasted error"),
-            Usage(text="help", description="what it can do"),
+            Usage(text="pod shop/cart-0", description="what is wrong with an object"),
+            Usage(text="explain", description="what an error means here"),
+            Usage(text="help", description="what it can be asked"),
         ),
     ),
 )
-SHORTCUTS = (MessageShortcut(callback_id="diagnose_this", title="Diagnose this"),)
+SHORTCUTS = (MessageShortcut(callback_id="casebook.diagnose_this", title="Diagnose this"),)
 
 
 class Workspace(Protocol):

@@ -45,7 +45,7 @@ def pod_status(pod: Json, *, now: datetime) -> PodStatus:
         broken = not finished and (text != "Running" or ready < len(wanted))
     restarted = _restarted(reported, now=now) if not broken and not finished and not deleted else None
     if restarted:
-        text, detail = f"{text}, restarted {restarts}×", restarted[1]
+        text, detail = f"{text}, restarted {max(restarts, 1)}×", restarted[1]
     return PodStatus(
         status=text,
         ready=f"{ready}/{len(wanted)}",

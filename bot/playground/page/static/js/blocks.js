@@ -6,7 +6,7 @@ import { el, link } from "./dom.js";
 import { withEmoji } from "./emoji.js";
 import { inputBlock } from "./inputs.js";
 import { markdown } from "./markdown.js";
-import { decode, mrkdwn } from "./mrkdwn.js";
+import { mrkdwn } from "./mrkdwn.js";
 import { richText } from "./richtext.js";
 import { unknown } from "./unknown.js";
 
@@ -69,7 +69,7 @@ export function textObject(text, context) {
  * @returns {string}
  */
 export function plain(text) {
-  const written = decode(String(text?.text ?? ""));
+  const written = String(text?.text ?? "");
   return text?.emoji === false ? written : withEmoji(written);
 }
 

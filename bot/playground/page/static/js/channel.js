@@ -37,7 +37,8 @@ export class ChannelPane {
     const channel = this.world.channelOf(this.world.channel);
     refill(this.title, el("span", { class: "hash", "aria-hidden": "true", text: channel?.direct ? "@" : "#" }), channel?.name ?? "");
     this.topic.textContent = channel?.topic ?? "";
-    this.composer.label(channel?.direct ? `Message ${channel.name}` : `Message #${channel?.name ?? ""} — paste an error here`);
+    const place = channel?.direct ? channel.name : `#${channel?.name ?? ""}`;
+    this.composer.label(this.world.thread ? `Message ${place}` : `Message ${place} — paste an error here`);
     const messages = this.world.inChannel();
     this.empty.hidden = messages.length > 0;
     this.empty.textContent = channel?.direct

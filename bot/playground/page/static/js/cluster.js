@@ -72,9 +72,13 @@ export class ClusterPane {
       "li",
       { class: `cluster-item ${state}`, testid: "cluster-item", data: { key: each.key, state, status: each.status } },
       el("p", { class: "cluster-head" }, el("span", { class: "kind", title: each.kind, text: SHORT[each.kind] ?? each.kind.toUpperCase() }), el("span", { class: "status", testid: "cluster-status", text: healed ? `✓ ${each.how}` : each.status }), Number.isNaN(since) ? null : ago(since, { short: true })),
-      el("p", { class: "object" }, each.namespace ? el("span", { class: "namespace", text: `${each.namespace}/` }) : null, el("span", { text: each.name }), each.ready && each.kind === "Pod" && !healed ? el("span", { class: "ready", text: ` ${each.ready}` }) : null),
+      el(
+        "div",
+        { class: "object" },
+        el("p", { class: "object-name" }, each.namespace ? el("span", { class: "namespace", text: `${each.namespace}/` }) : null, el("span", { text: each.name }), each.ready && each.kind === "Pod" && !healed ? el("span", { class: "ready", text: ` ${each.ready}` }) : null),
+        healed ? null : ask,
+      ),
       each.detail && !healed ? el("p", { class: "detail", title: each.detail, text: each.detail }) : null,
-      healed ? null : ask,
     );
   }
 

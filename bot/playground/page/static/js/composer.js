@@ -26,7 +26,7 @@ export class Composer {
     this.offered = [];
     this.chosen = 0;
     this.dismissed = "";
-    this.menu = el("ul", { class: "suggestions", role: "listbox", id: `${id}-menu`, "aria-label": "Suggestions", testid: "slash-menu", hidden: true });
+    this.menu = el("ul", { class: "suggestions", role: "listbox", id: `${id}-menu`, "aria-label": "Suggestions", testid: inThread ? "thread-slash-menu" : "slash-menu", hidden: true });
     this.field = el("textarea", {
       id,
       class: "composer-field",
@@ -194,7 +194,7 @@ export class Composer {
   /**
    * What to POST, or why it cannot be sent, in the words of Slack's own client.
    * @param {string} typed
-   * @returns {string | { action: string, [field: string]: string }}
+   * @returns {string | { action: string, [field: string]: string | undefined }}
    */
   body(typed) {
     const { world } = this;
@@ -205,7 +205,7 @@ export class Composer {
     if (LOOKS_LIKE_A_COMMAND.test(typed)) return `${typed.split(/\s/)[0]} is not a valid command.`;
     const thread = this.inThread ? { thread_ts: world.thread } : {};
     if (this.snippet.checked) return { action: "say", ...at, ...thread, text: "", snippet: typed };
-    return { action: "say", ...at, ...thread, text: withMentions(typed, { users: world.page.others, channels: world.page.channels.filter((each) => !each.direct) }) };
+    return { action: "say", ...at, ...thread, text: withMentions(typed, world.known()) };
   }
 
   /** @param {string} message */

@@ -1,8 +1,9 @@
 // @ts-check
 // The confirm object of a button: asked before the press is delivered.
 
-import { textObject } from "./blocks.js";
+import { plain, textObject } from "./blocks.js";
 import { el } from "./dom.js";
+import { bookmark } from "./focus.js";
 
 /**
  * Ask; true if the person agreed.
@@ -12,10 +13,10 @@ import { el } from "./dom.js";
  */
 export function confirmed(confirm, context) {
   return ask({
-    title: String(confirm.title?.text ?? "Are you sure?"),
+    title: plain(confirm.title) || "Are you sure?",
     body: [el("div", { class: "dialog-text" }, textObject(confirm.text, context))],
-    yes: String(confirm.confirm?.text ?? "Yes"),
-    no: String(confirm.deny?.text ?? "Cancel"),
+    yes: plain(confirm.confirm) || "Yes",
+    no: plain(confirm.deny) || "Cancel",
     danger: confirm.style === "danger",
   });
 }
@@ -26,7 +27,7 @@ export function confirmed(confirm, context) {
  * @returns {Promise<boolean>}
  */
 export function ask({ title, body, yes, no, danger = false }) {
-  const back = document.activeElement;
+  const back = bookmark();
   return new Promise((resolve) => {
     const dialog = el(
       "dialog",
@@ -48,7 +49,7 @@ export function ask({ title, body, yes, no, danger = false }) {
     );
     dialog.addEventListener("close", () => {
       dialog.remove();
-      if (back instanceof HTMLElement && back.isConnected) back.focus();
+      back();
       resolve(dialog.returnValue === "yes");
     });
     document.body.append(dialog);

@@ -1,11 +1,10 @@
 // @ts-check
 // What can be pressed or chosen in a message: buttons, overflow menus, selects, each with its confirm dialog.
 
+import { plain } from "./blocks.js";
 import { confirmed } from "./confirm.js";
 import { el } from "./dom.js";
-import { withEmoji } from "./emoji.js";
 import { openMenu } from "./menu.js";
-import { decode } from "./mrkdwn.js";
 import { unknown } from "./unknown.js";
 
 /**
@@ -54,15 +53,15 @@ function button(element, blockId, context) {
     data: { action: String(element.action_id ?? ""), focus: key(blockId, element) },
     "aria-label": element.accessibility_label ?? null,
     "aria-busy": pending ? "true" : null,
-    disabled: pending,
+    // Not `disabled`: that would take the focus away from whoever pressed it by keyboard.
+    "aria-disabled": pending ? "true" : null,
     on: { click: () => press(element, blockId, context, { value: element.value }) },
   };
-  const label = labelled(element.text) || element.icon || "…";
+  const label = plain(element.text) || element.icon || "…";
   if (!element.url) return el("button", { type: "button", ...props }, label);
   // Slack opens the link and tells the app of the press too.
-  const { disabled: _, ...rest } = props;
   if (!/^https?:\/\//i.test(element.url)) return el("button", { type: "button", ...props }, label);
-  return el("a", { ...rest, href: element.url, target: "_blank", rel: "noopener noreferrer" }, label, el("span", { class: "out", "aria-hidden": "true", text: "↗" }));
+  return el("a", { ...props, href: element.url, target: "_blank", rel: "noopener noreferrer" }, label, el("span", { class: "out", "aria-hidden": "true", text: "↗" }));
 }
 
 /**
@@ -80,14 +79,14 @@ function overflow(element, blockId, context) {
     "aria-label": "More choices",
     "aria-haspopup": "menu",
     "aria-busy": pending ? "true" : null,
-    disabled: pending,
+    "aria-disabled": pending ? "true" : null,
     text: "⋯",
     on: {
       click: () =>
         openMenu(
           made,
           options(element).map((option) => ({
-            label: labelled(option.text),
+            label: plain(option.text),
             testid: "overflow-option",
             run: () => press(element, blockId, context, { value: option.value }),
           })),
@@ -104,19 +103,19 @@ function overflow(element, blockId, context) {
  */
 function select(element, blockId, context) {
   const first = element.initial_option?.value ?? "";
-  const placeholder = element.placeholder ? [el("option", { value: "", disabled: true, selected: !first, text: labelled(element.placeholder) })] : [];
+  const placeholder = element.placeholder ? [el("option", { value: "", disabled: true, selected: !first, text: plain(element.placeholder) })] : [];
   const made = el(
     "select",
     {
       class: "select",
       testid: "action",
       data: { action: String(element.action_id ?? ""), focus: key(blockId, element) },
-      "aria-label": labelled(element.placeholder) || element.action_id,
+      "aria-label": plain(element.placeholder) || element.action_id,
       disabled: context.pending(key(blockId, element)),
       on: { change: () => press(element, blockId, context, { value: made.value }) },
     },
     ...placeholder,
-    ...options(element).map((option) => el("option", { value: option.value, selected: option.value === first, text: labelled(option.text) })),
+    ...options(element).map((option) => el("option", { value: option.value, selected: option.value === first, text: plain(option.text) })),
   );
   return made;
 }
@@ -134,7 +133,7 @@ function checkboxes(element, blockId, context) {
   const change = () => press(element, blockId, context, { chosen: boxes.filter((each) => each.checked).map((each) => each.value) });
   const rows = options(element).map((option, at) => {
     boxes[at].addEventListener("change", change);
-    return el("label", { class: "choice" }, boxes[at], labelled(option.text));
+    return el("label", { class: "choice" }, boxes[at], plain(option.text));
   });
   return el("div", { class: "choices", testid: "action", data: { action: String(element.action_id ?? "") } }, ...rows);
 }
@@ -152,8 +151,8 @@ function feedback(element, blockId, context) {
       class: "button",
       testid: "action",
       data: { action: String(element.action_id ?? ""), focus: `${key(blockId, element)}/${each.value}` },
-      disabled: context.pending(key(blockId, element)),
-      text: labelled(each.text),
+      "aria-disabled": context.pending(key(blockId, element)) ? "true" : null,
+      text: plain(each.text),
       on: { click: () => press(element, blockId, context, { value: each.value }) },
     }),
   );
@@ -168,6 +167,7 @@ function feedback(element, blockId, context) {
  * @param {{ value?: string, chosen?: string[] }} what
  */
 async function press(element, blockId, context, what) {
+  if (context.pending(key(blockId, element))) return;
   if (element.confirm && !(await confirmed(element.confirm, context))) return;
   await context.act({ block_id: blockId, action_id: String(element.action_id ?? ""), type: element.type, ...what });
 }
@@ -187,12 +187,4 @@ function key(blockId, element) {
 function options(element) {
   const grouped = (element.option_groups ?? []).flatMap((/** @type {Json} */ each) => each.options ?? []);
   return [...(element.options ?? []), ...grouped];
-}
-
-/**
- * @param {Json | undefined} text
- * @returns {string}
- */
-function labelled(text) {
-  return withEmoji(decode(String(text?.text ?? "")));
 }

@@ -20,6 +20,24 @@ export function keepFocus(root, redraw) {
 }
 
 /**
+ * Remember what has the focus, for when a dialog closes; it may have been drawn anew by then.
+ * @returns {() => void} gives the focus back
+ */
+export function bookmark() {
+  const focused = document.activeElement;
+  if (!(focused instanceof HTMLElement) || focused === document.body) return () => {};
+  const within = focused.closest("[data-ts]");
+  const pane = focused.closest("[id]:not([data-focus])");
+  const ts = within instanceof HTMLElement ? within.dataset.ts : undefined;
+  const name = focused.dataset.focus;
+  return () => {
+    const root = (ts && pane?.querySelector(`[data-ts="${CSS.escape(ts)}"]`)) || pane || document.body;
+    const heir = focused.isConnected || !name ? focused : root.querySelector(`[data-focus="${CSS.escape(name)}"]`);
+    if (heir instanceof HTMLElement) heir.focus({ preventScroll: true });
+  };
+}
+
+/**
  * @param {HTMLTextAreaElement | HTMLInputElement} field
  * @returns {[number, number] | null} null for fields that hold no text
  */

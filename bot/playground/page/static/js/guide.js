@@ -22,7 +22,7 @@ export class Guide {
     this.element.hidden = this.away;
     const at = steps.findIndex(([, done]) => !done);
     const rows = steps.map(([text, done], each) =>
-      el("li", { class: done ? "done" : each === at ? "next" : "", "aria-current": each === at ? "step" : null }, el("span", { class: "mark", "aria-hidden": "true", text: done ? "✓" : String(each + 1) }), text),
+      el("li", { class: done ? "done" : each === at ? "next" : "", "aria-current": each === at ? "step" : null }, el("span", { class: "mark", "aria-hidden": "true", text: done ? "✓" : String(each + 1) }), el("span", { class: "guide-text", text })),
     );
     const hide = () => {
       this.away = true;
@@ -31,7 +31,8 @@ export class Guide {
     };
     refill(
       this.element,
-      el("ol", { "aria-label": "How to try it" }, ...rows),
+      at < 0 ? el("p", { class: "guide-end", text: "That was the whole way. Take another sample, or act as somebody else." }) : null,
+      el("ol", { "aria-label": "How to try it", hidden: at < 0 }, ...rows),
       el("button", { type: "button", class: "tool close", "aria-label": "Hide these steps", text: "✕", on: { click: hide } }),
     );
   }
@@ -40,8 +41,11 @@ export class Guide {
   steps() {
     const { world } = this;
     const posts = world.posts();
-    const asked = posts.some((each) => each.user === world.user && !each.bot_id && each.subtype !== "ephemeral") || posts.some((each) => each.subtype === "ephemeral");
-    const answered = posts.some((each) => each.bot_id === world.page.bot.bot_id);
+    const own = posts.filter((each) => each.user === world.user && !each.bot_id && each.subtype !== "ephemeral");
+    const told = posts.some((each) => each.subtype === "ephemeral");
+    const asked = told || own.length > 0;
+    const threads = new Set(own.map((each) => each.ts));
+    const answered = told || posts.some((each) => each.bot_id === world.page.bot.bot_id && threads.has(each.thread_ts));
     const pressed = world.all("delivery").some((each) => each.type === "block_actions" || each.type === "view_submission");
     const healed = (world.items.get("cluster/now")?.healed ?? []).length > 0;
     return [

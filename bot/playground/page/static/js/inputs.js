@@ -1,10 +1,9 @@
 // @ts-check
 // The inputs of a dialog, and what was entered into them in the shape that Slack sends.
 
+import { plain } from "./blocks.js";
 import { actionElement } from "./controls.js";
 import { el } from "./dom.js";
-import { withEmoji } from "./emoji.js";
-import { decode } from "./mrkdwn.js";
 
 /**
  * @typedef {Record<string, any>} Json
@@ -85,13 +84,13 @@ export function inputBlock(block, context) {
     "aria-required": block.optional ? null : "true",
   };
   const single = /_input$|^static_select$/.test(element.type ?? "");
-  const label = [text(block.label), block.optional ? el("span", { class: "optional", text: " (optional)" }) : null];
+  const label = [plain(block.label), block.optional ? el("span", { class: "optional", text: " (optional)" }) : null];
   return el(
     single ? "div" : "fieldset",
     { class: error ? "block-input invalid" : "block-input", testid: "input-block" },
     single ? el("label", { for: id, class: "input-label" }, ...label) : el("legend", { class: "input-label" }, ...label),
     OWN.has(element.type) && context.inputs ? control(element, blockId, context.inputs, common) : actionElement(element, blockId, context),
-    block.hint ? el("p", { class: "hint", id: `${id}-hint`, text: text(block.hint) }) : null,
+    block.hint ? el("p", { class: "hint", id: `${id}-hint`, text: plain(block.hint) }) : null,
     error ? el("p", { class: "failure", id: `${id}-error`, role: "alert", testid: "input-error", text: error }) : null,
   );
 }
@@ -117,7 +116,7 @@ function control(element, blockId, inputs, common) {
       type: element.multiline ? null : "text",
       inputmode: type === "number_input" ? "decimal" : null,
       rows: element.multiline ? "4" : null,
-      placeholder: text(element.placeholder) || null,
+      placeholder: plain(element.placeholder) || null,
       maxlength: element.max_length ?? null,
       autocomplete: "off",
       spellcheck: "false",
@@ -151,8 +150,8 @@ function selectControl(element, state, keep, common) {
   const made = el(
     "select",
     { ...common, class: "select", on: { change: () => keep({ selected_option: options.find((/** @type {Json} */ each) => each.value === made.value) ?? null }) } },
-    el("option", { value: "", text: text(element.placeholder) || "Choose…" }),
-    ...options.map((/** @type {Json} */ each) => el("option", { value: each.value, selected: state.selected_option?.value === each.value, text: text(each.text) })),
+    el("option", { value: "", text: plain(element.placeholder) || "Choose…" }),
+    ...options.map((/** @type {Json} */ each) => el("option", { value: each.value, selected: state.selected_option?.value === each.value, text: plain(each.text) })),
   );
   return made;
 }
@@ -185,15 +184,7 @@ function choices(element, state, keep, common) {
     keep(one ? { selected_option: picked[0] ?? null } : { selected_options: picked });
   }
   const rows = options.map((option, at) =>
-    el("label", { class: "choice" }, boxes[at], el("span", {}, text(option.text), option.description ? el("span", { class: "hint", text: ` ${text(option.description)}` }) : null)),
+    el("label", { class: "choice" }, boxes[at], el("span", {}, plain(option.text), option.description ? el("span", { class: "hint", text: ` ${plain(option.description)}` }) : null)),
   );
   return el("div", { class: "choices" }, ...rows);
-}
-
-/**
- * @param {Json | undefined} object
- * @returns {string}
- */
-function text(object) {
-  return withEmoji(decode(String(object?.text ?? "")));
 }

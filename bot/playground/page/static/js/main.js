@@ -50,8 +50,9 @@ byId("toggle-sidebar").addEventListener("click", () => showPane("sidebar"));
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
   closeMenu();
-  if (world.thread) closeThread();
-  else if (!byId("inspector").hidden) toggleInspector(false);
+  const inspecting = !byId("inspector").hidden;
+  if (inspecting && (!world.thread || byId("inspector").contains(document.activeElement))) toggleInspector(false);
+  else if (world.thread) closeThread();
 });
 setInterval(refreshTimes, TIMES_EVERY);
 // The address that was printed carries the token; the cookie has it now, so it need not stay in the history.

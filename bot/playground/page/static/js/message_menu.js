@@ -3,7 +3,7 @@
 
 import { ask } from "./confirm.js";
 import { el } from "./dom.js";
-import { decode } from "./mrkdwn.js";
+import { asTyped, withMentions } from "./mrkdwn.js";
 import { notify } from "./notice.js";
 import { perform } from "./server.js";
 
@@ -33,26 +33,28 @@ export function messageMenu(world, message) {
         testid: `shortcut-${each.callback_id}`,
         run: () => done(perform("shortcut", { ...at, callback_id: each.callback_id })),
       }));
-  items.push({ label: "Copy text", run: () => copy(decode(String(message.text ?? ""))) });
+  items.push({ label: "Copy text", run: () => copy(asTyped(String(message.text ?? ""), world.names)) });
   items.push({ label: "Copy raw JSON", testid: "copy-json", run: () => copy(raw) });
   if (message.blocks?.length) {
     const payload = encodeURIComponent(JSON.stringify({ blocks: message.blocks }));
     items.push({ label: "Open in Block Kit Builder", note: "leaves this page", testid: "block-kit-builder", href: BUILDER + payload });
   }
   if (own) {
-    items.push({ label: "Edit message…", testid: "edit-message", run: () => edit(at, message) });
+    items.push({ label: "Edit message…", testid: "edit-message", run: () => edit(world, at, message) });
     items.push({ label: "Delete message…", testid: "delete-message", danger: true, run: () => remove(at) });
   }
   return items;
 }
 
 /**
+ * @param {World} world
  * @param {Json} at
  * @param {Json} message
  */
-async function edit(at, message) {
-  const field = el("textarea", { class: "field", rows: "8", "aria-label": "Message", spellcheck: "false", testid: "edit-field", value: decode(String(message.text ?? "")) });
-  if (await ask({ title: "Edit message", body: [field], yes: "Save", no: "Cancel" })) await done(perform("edit", { ...at, text: field.value }));
+async function edit(world, at, message) {
+  const field = el("textarea", { class: "field", rows: "8", "aria-label": "Message", spellcheck: "false", testid: "edit-field", value: asTyped(String(message.text ?? ""), world.names) });
+  if (!(await ask({ title: "Edit message", body: [field], yes: "Save", no: "Cancel" }))) return;
+  await done(perform("edit", { ...at, text: withMentions(field.value, world.known()) }));
 }
 
 /** @param {Json} at */

@@ -44,9 +44,15 @@ export class MessageList {
    */
   show(messages) {
     const follow = this.scroller.scrollHeight - this.scroller.scrollTop - this.scroller.clientHeight < NEAR_THE_END;
-    const before = this.list.childElementCount;
+    const before = new Set(this.list.children);
     keepFocus(this.list, () => this.draw(messages));
-    if (follow || before === 0) this.scroller.scrollTop = this.scroller.scrollHeight;
+    const last = this.list.lastElementChild;
+    if (!last || !(follow || before.size === 0)) return;
+    const isNew = last instanceof HTMLElement && !before.has(last) && before.size < this.list.childElementCount;
+    // An answer that grows in a thread is read from its first line; in the channel the newest line counts.
+    if (this.inThread && !isNew) return;
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    if (isNew && last.offsetHeight > this.scroller.clientHeight) last.scrollIntoView({ block: "start" });
   }
 
   /** @param {Json[]} messages */

@@ -1,10 +1,9 @@
 // @ts-check
 // The app's dialogs. The browser's own modal <dialog> keeps the focus inside and everything else out of reach.
 
-import { renderBlocks } from "./blocks.js";
+import { plain, renderBlocks } from "./blocks.js";
 import { el, refill } from "./dom.js";
-import { withEmoji } from "./emoji.js";
-import { keepFocus } from "./focus.js";
+import { bookmark, keepFocus } from "./focus.js";
 import { Inputs } from "./inputs.js";
 import { perform } from "./server.js";
 
@@ -26,8 +25,7 @@ export class Modal {
     this.busy = false;
     this.problem = "";
     this.drawn = "";
-    /** @type {Element | null} */
-    this.back = null;
+    this.back = () => {};
     this.dialog.addEventListener("cancel", (/** @type {Event} */ event) => {
       event.preventDefault();
       void this.close();
@@ -48,7 +46,7 @@ export class Modal {
     this.inputs.set(view.id, this.inputs.get(view.id) ?? new Inputs());
     this.draw();
     if (!this.dialog.open) {
-      this.back = document.activeElement;
+      this.back = bookmark();
       this.dialog.showModal();
       this.first()?.focus();
     }
@@ -87,7 +85,7 @@ export class Modal {
       failure: () => "",
     };
     const submit = view.submit
-      ? el("button", { type: "submit", class: "button primary", testid: "dialog-submit", data: { focus: "submit" }, disabled: this.busy || view.submit_disabled === true, "aria-busy": this.busy ? "true" : null, text: withEmoji(String(view.submit.text)) })
+      ? el("button", { type: "submit", class: "button primary", testid: "dialog-submit", data: { focus: "submit" }, disabled: this.busy || view.submit_disabled === true, "aria-busy": this.busy ? "true" : null, text: plain(view.submit) })
       : null;
     const send = (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -99,7 +97,7 @@ export class Modal {
       el(
         "div",
         { class: "dialog-head" },
-        el("h2", { id: "dialog-title", testid: "dialog-title", text: withEmoji(String(view.title?.text ?? "")) }),
+        el("h2", { id: "dialog-title", testid: "dialog-title", text: plain(view.title) }),
         el("button", { type: "button", class: "tool close", testid: "dialog-dismiss", data: { focus: "dismiss" }, "aria-label": "Close", text: "✕", on: { click: () => this.close() } }),
       ),
       el("div", { class: "dialog-body", testid: "dialog-body", tabindex: "0" }, renderBlocks(view.blocks ?? [], context)),
@@ -107,7 +105,7 @@ export class Modal {
       el(
         "div",
         { class: "dialog-foot" },
-        el("button", { type: "button", class: "button", testid: "dialog-close", data: { focus: "close" }, text: withEmoji(String(view.close?.text ?? (view.submit ? "Cancel" : "Close"))), on: { click: () => this.close() } }),
+        el("button", { type: "button", class: "button", testid: "dialog-close", data: { focus: "close" }, text: plain(view.close) || (view.submit ? "Cancel" : "Close"), on: { click: () => this.close() } }),
         submit,
       ),
     );
@@ -156,6 +154,6 @@ export class Modal {
     this.drawn = "";
     this.inputs.clear();
     this.dialog.close();
-    if (this.back instanceof HTMLElement && this.back.isConnected) this.back.focus();
+    this.back();
   }
 }

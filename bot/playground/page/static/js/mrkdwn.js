@@ -129,6 +129,20 @@ export function decode(text) {
 }
 
 /**
+ * A person's stored message as it was typed: mentions by name, links without their brackets.
+ * @param {string} stored
+ * @param {Names} names
+ */
+export function asTyped(stored, names) {
+  const typed = stored.replace(/<([^<>|\n]+)(?:\|([^<>\n]*))?>/g, (_, target, label) => {
+    if (target.startsWith("@")) return `@${names.userName(target.slice(1))}`;
+    if (target.startsWith("#")) return `#${label || names.channelName(target.slice(1))}`;
+    return target.startsWith("!") ? `@${target.slice(1)}` : label || target;
+  });
+  return decode(typed);
+}
+
+/**
  * What was typed, with known @names and #channels as the mentions that Slack's menu would have put there.
  * @param {string} text
  * @param {{ users: { id: string, name: string }[], channels: { id: string, name: string }[] }} known

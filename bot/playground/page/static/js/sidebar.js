@@ -3,7 +3,6 @@
 
 import { el, refill } from "./dom.js";
 import { keepFocus } from "./focus.js";
-import { avatar } from "./messages.js";
 
 /** @typedef {import("./world.js").World} World */
 
@@ -84,7 +83,7 @@ export class Sidebar {
       "div",
       { class: "acting" },
       el("label", { class: "side-title", for: "act-as", text: "You act as" }),
-      el("div", { class: "acting-row" }, me ? avatar(me.id, me.name, false) : null, select),
+      select,
       el("p", { class: "hint", text: notes }),
     );
   }

@@ -99,6 +99,11 @@ export class World {
     return [...this.all("message"), ...this.all("ephemeral")].sort((a, b) => Number(a.ts) - Number(b.ts));
   }
 
+  /** Whom and what a text may mention. */
+  known() {
+    return { users: this.page.others, channels: this.page.channels.filter((each) => !each.direct) };
+  }
+
   /** @param {string} id */
   userName(id) {
     return this.userOf(id)?.name ?? id;
