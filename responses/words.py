@@ -98,6 +98,8 @@ SIGNS: Final[Mapping[Verdict, str]] = {
 }
 UNKNOWN_SIGN: Final = "❔"
 FINE_SIGN: Final = "🟢"
+FIXED_SIGN: Final = "✅"
+FIXED: Final = Text(en="FIXED", zh="已修复")
 
 LOOKING: Final = Text(en="Looking …", zh="正在查看 …")
 READS_DONE: Final = Text(en="{} of {} reads", zh="已读取 {} / {}")

@@ -21,7 +21,7 @@ from responses.slack.details import full_text
 from responses.slack.fitting import Part, fitted, within
 from responses.slack.message import Block, Message, Snippet
 from responses.slack.mrkdwn import fallback
-from responses.slack.remedy_states import RemedyShown
+from responses.slack.remedy_states import RemedyShown, RemedyState
 from responses.slack.telling import Group, Telling, with_most_rows
 from responses.spreading import spread
 
@@ -89,7 +89,8 @@ def answer(
     """
     reason = safe_text(text_only_reason) if text_only_reason else None
     telling = Telling(diagnosis, language, of_text=of_text, text_only=reason)
-    page = _Page(diagnosis, telling, language, has_details=bool(details_value))
+    fixed = bool(remedy_states) and remedy_states[-1].state is RemedyState.FIXED
+    page = _Page(diagnosis, telling, language, has_details=bool(details_value), fixed=fixed)
     parts = [
         *page.parts(tuple(safe_line(line) for line in observed)),
         *states(remedy_states, not_it_by, muted_by, language),
@@ -124,11 +125,14 @@ def safe_text(text: Text) -> Text:
 class _Page:
     """The parts of an answer that tell the diagnosis. `left_out` says that a group did not fit into its part."""
 
-    def __init__(self, diagnosis: Diagnosis, telling: Telling, language: Language, *, has_details: bool) -> None:
+    def __init__(
+        self, diagnosis: Diagnosis, telling: Telling, language: Language, *, has_details: bool, fixed: bool
+    ) -> None:
         self._diagnosis = diagnosis
         self._telling = telling
         self._language = language
         self._has_details = has_details
+        self._fixed = fixed
         self._standing = sentences.standing(diagnosis)
         self._out = sentences.ruled_out(diagnosis)
         self.left_out = False
@@ -138,7 +142,7 @@ class _Page:
         if self._standing:
             first = self._standing[0]
             return (
-                self._telling.headline(first),
+                self._headline(first),
                 self._in(first.root_cause),
                 str(first.subject) if first.subject else "",
             )
@@ -166,7 +170,7 @@ class _Page:
     def _told(self, one: Judged) -> Iterable[Part]:
         cause = blocks.line(blocks.text(self._telling.short(self._in(one.root_cause), _CAUSE)))
         where = self._telling.where(one)
-        yield self._head(self._telling.headline(one), cause, *([where] if where else []))
+        yield self._head(self._headline(one), cause, *([where] if where else []))
         tabled = with_most_rows(one)
         yield from self._evidence(self._telling.evidence(one, apart=tabled))
         if tabled:
@@ -193,6 +197,12 @@ class _Page:
         if self._diagnosis.gaps:
             says.append(self._in(words.AS_FAR_AS_READ))
         return tuple(says)
+
+    def _headline(self, one: Judged) -> str:
+        """Whoever comes to the thread afterwards must not take what is fixed for what is broken."""
+        if self._fixed:
+            return f"{words.FIXED_SIGN} {self._in(words.FIXED)} · {self._in(one.title)}"
+        return self._telling.headline(one)
 
     def _head(self, headline: str, *lines: Element) -> Part:
         return Part(rank=0, blocks=(blocks.header(self._telling.short(headline, 150)), blocks.rich(*lines)))

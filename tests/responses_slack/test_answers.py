@@ -178,6 +178,14 @@ def test_what_was_pressed_is_no_button_any_more_but_a_line_that_says_what_came_o
     assert "⚠️ Restart pod: applied, but NOT FIXED: the cause is still there · by @U1" in read(said)
 
 
+def test_what_was_fixed_leads_with_that() -> None:
+    pressed = RemedyShown(plan_id="plan-1", title=BUTTONS[0].label, state=RemedyState.FIXED, who="U1")
+    said = say(remedy_states=(pressed,))
+
+    assert said.text.startswith("✅ FIXED · Title of image-pull-failed\nThe tag does not exist")
+    assert read(said).startswith("# ✅ FIXED · Title of image-pull-failed")
+
+
 def test_a_muted_answer_offers_to_take_it_back() -> None:
     said = say(muted_by="U3")
 
