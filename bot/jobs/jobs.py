@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus, WorkflowStatusString
@@ -41,6 +41,9 @@ class _Phase(Enum):
 
 class Jobs:
     """Durable jobs of the kinds in `workflows`. One instance at a time per process, used from one event loop."""
+
+    # The engine is one per process: a second instance would silently work for the first.
+    _live: ClassVar[Jobs | None] = None
 
     def __init__(
         self,
@@ -77,8 +80,11 @@ class Jobs:
         """Start the engine and take up what this executor left unfinished. Raises `JobsUnavailable`."""
         if self._phase is not _Phase.NEW:
             raise JobsUnavailable(f"jobs are {self._phase.value}")
-        route_logs()
+        if Jobs._live is not None:
+            raise JobsUnavailable("jobs are launched in this process already")
         self._ledger = ledger = Ledger(self._url)
+        Jobs._live = self
+        route_logs()
         self._phase = _Phase.LAUNCHING
         try:
             await ledger.probe()
@@ -118,12 +124,12 @@ class Jobs:
         try:
             async with asyncio.timeout(timeout):
                 while True:
-                    # A job just started has its task, which has not begun to run yet.
-                    await asyncio.sleep(0)
                     await self._turns.quiet()
-                    if not await self._waiting():
+                    # Looked up while nothing ran, and nothing began meanwhile. A job just started is recorded, though
+                    # its task may not have begun.
+                    if not await self._waiting() and not self.running:
                         return True
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(0.02)
         except TimeoutError:
             return False
 
@@ -143,6 +149,7 @@ class Jobs:
             await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)
         await self._destroy()
         self._phase = _Phase.CLOSED
+        Jobs._live = None
 
     async def purge(self) -> int:
         """Delete finished jobs, with what they recorded, that are older than `kept_days`; how many."""
@@ -188,6 +195,9 @@ class Jobs:
             serializer=ledger.serializer,
             log_level="WARNING",
             enable_otlp=False,
+            # Jobs send each other no messages: no connection that listens for any, no long wait for it at the end.
+            use_listen_notify=False,
+            notification_listener_polling_interval_sec=0.1,
         )
         token = PATIENCE.set(Patience.of(_LAUNCH_SECONDS))
         try:

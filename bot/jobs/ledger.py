@@ -29,6 +29,8 @@ FINISHED: Final = (
     WorkflowStatusString.MAX_RECOVERY_ATTEMPTS_EXCEEDED,
 )
 ASK_SECONDS: Final = 5.0
+# The name of the tasks that ask it, for whoever lists the loop's tasks.
+ASKING: Final = "casebook-jobs-asking"
 
 
 class Ledger:
@@ -89,7 +91,7 @@ class Ledger:
             with unavailable():
                 return await work()
 
-        task = asyncio.get_running_loop().create_task(patient(), context=Context())
+        task = asyncio.get_running_loop().create_task(patient(), context=Context(), name=ASKING)
         # Never cancelled: a job recorded by a thread that nobody waits for any more would not run until the next start.
         done, _ = await asyncio.wait({task}, timeout=within)
         if not done:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -77,17 +77,28 @@ def running_server() -> Iterator[Server]:
 
 
 @contextmanager
-def sqlite_setting(pragma: str) -> Iterator[None]:
-    """Every SQLite connection opened meanwhile has this setting: how a full or read-only disk is had without one."""
+def sqlite_setting(pragma: str) -> Iterator[Callable[[str], None]]:
+    """Every SQLite connection opened meanwhile has this setting: how a full or read-only disk is had without one.
+
+    Gives a function that changes it in the connections there are, and in later ones.
+    """
+    settings = [pragma]
+    opened: list[Any] = []
 
     def apply(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA {pragma}")
+        cursor.execute(f"PRAGMA {settings[-1]}")
         cursor.close()
+        opened.append(connection)
+
+    def change(to: str) -> None:
+        settings.append(to)
+        for connection in opened:
+            connection.execute(f"PRAGMA {to}").close()
 
     event.listen(Pool, "connect", apply)
     try:
-        yield
+        yield change
     finally:
         event.remove(Pool, "connect", apply)
 

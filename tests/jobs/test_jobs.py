@@ -1,0 +1,205 @@
+"""Starting, bounding, failing and closing jobs."""
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.jobs import Jobs, JobsUnavailable, Json, Run
+from tests.jobs.conftest import Launch
+from tests.jobs.test_crashes import run_sql
+from tests.jobs.world import World, until
+
+
+class Gate:
+    """A step that waits until it is let through, and counts who is inside."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.inside = 0
+        self.most = 0
+        self.entered: Counter[str] = Counter()
+
+    async def step(self, id: str) -> Json:
+        self.entered[id] += 1
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        try:
+            await self.open.wait()
+        finally:
+            self.inside -= 1
+        return {"through": id}
+
+    async def workflow(self, run: Run, payload: Json) -> Json | None:
+        return await run.step("gate", self.step, run.id)
+
+
+async def test_a_job_runs_its_steps_and_is_answered(launch: Launch, world: World) -> None:
+    jobs = await launch()
+    await jobs.start("answer", "Ev1", {"text": "错误 🙂\x00"})
+    assert await jobs.idle(5)
+    assert world.seen("posts") == Counter(["Ev1:EV1"])
+    assert jobs.running == 0
+
+
+async def test_the_same_id_starts_once_however_often_it_is_delivered(launch: Launch, world: World) -> None:
+    jobs = await launch()
+    await asyncio.gather(*(jobs.start("answer", "Ev1", {}) for _ in range(8)))
+    assert await jobs.idle(5)
+    await jobs.start("answer", "Ev1", {})
+    assert await jobs.idle(5)
+    assert world.seen("bodies") == Counter(["Ev1"])
+
+
+async def test_an_id_taken_by_another_kind_and_an_unknown_kind_are_mistakes(launch: Launch) -> None:
+    jobs = await launch()
+    await jobs.start("answer", "Ev1", {})
+    with pytest.raises(ValueError, match="another kind"):
+        await jobs.start("stumble", "Ev1", {})
+    with pytest.raises(ValueError, match="no jobs of kind"):
+        await jobs.start("make-coffee", "Ev2", {})
+
+
+async def test_a_job_may_start_another_from_a_step(launch: Launch, world: World) -> None:
+    started: list[Jobs] = []
+
+    async def begin() -> Json:
+        await started[0].start("answer", "Ev1:child", {})
+        return {}
+
+    async def parent(run: Run, _payload: Json) -> None:
+        await run.step("begin", begin)
+
+    started.append(await launch(workflows={**world.workflows, "parent": parent}))
+    await started[0].start("parent", "Ev1", {})
+    assert await started[0].idle(5)
+    assert world.seen("posts") == Counter(["Ev1:child:EV1:CHILD"])
+
+
+async def test_no_more_bodies_run_at_a_time_than_are_allowed(launch: Launch) -> None:
+    gate = Gate()
+    jobs = await launch(workflows={"gate": gate.workflow}, concurrency=2)
+    await asyncio.gather(*(jobs.start("gate", f"Ev{number}", {}) for number in range(6)))
+    await until(lambda: gate.inside == 2 and jobs.running == 6)
+    assert not await jobs.idle(0.01)
+    gate.open.set()
+    assert await jobs.idle(5)
+    assert gate.most == 2
+    assert gate.entered.total() == 6
+
+
+async def test_a_sleeping_job_leaves_its_turn_to_others(launch: Launch) -> None:
+    woken = asyncio.Event()
+
+    async def sleeper(run: Run, payload: Json) -> None:
+        await run.sleep(payload["seconds"])
+        woken.set()
+
+    gate = Gate()
+    gate.open.set()
+    jobs = await launch(workflows={"sleep": sleeper, "gate": gate.workflow}, concurrency=1)
+    await jobs.start("sleep", "long", {"seconds": 3600})
+    await jobs.start("sleep", "short", {"seconds": 0.01})
+    await jobs.start("gate", "Ev1", {})
+    async with asyncio.timeout(5):
+        await woken.wait()
+    assert await jobs.idle(5)
+    assert gate.entered == Counter(["Ev1"])
+
+
+async def test_a_failing_job_is_reported_and_harms_nobody(
+    launch: Launch, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    failures: list[tuple[str, str, Json, str]] = []
+
+    async def failed(kind: str, id: str, payload: Json, error: Exception) -> None:
+        failures.append((kind, id, payload, repr(error)))
+
+    async def fails(_run: Run, _payload: Json) -> None:
+        raise LookupError("no such thing")
+
+    jobs = await launch(workflows={**world.workflows, "fails": fails}, failed=failed)
+    await jobs.start("fails", "Ev1", {"a": 1})
+    await jobs.start("answer", "Ev2", {})
+    assert await jobs.idle(5)
+    assert failures == [("fails", "Ev1", {"a": 1}, "LookupError('no such thing')")]
+    assert world.seen("posts") == Counter(["Ev2:EV2"])
+    assert "Exception encountered" not in caplog.text  # said once, by us
+    await jobs.start("fails", "Ev1", {"a": 1})
+    assert await jobs.idle(5)
+    assert len(failures) == 1
+
+
+async def test_closing_lets_jobs_finish(launch: Launch) -> None:
+    gate = Gate()
+    jobs = await launch(workflows={"gate": gate.workflow})
+    await jobs.start("gate", "Ev1", {})
+    await until(lambda: gate.inside == 1)
+    closing = asyncio.create_task(jobs.close(drain=5))
+    await asyncio.sleep(0)
+    with pytest.raises(JobsUnavailable, match="shutting down"):
+        await jobs.start("gate", "Ev2", {})
+    gate.open.set()
+    await closing
+    gate.entered.clear()
+    again = await launch(workflows={"gate": gate.workflow})
+    assert await again.idle(5)
+    assert not gate.entered
+
+
+async def test_what_is_not_finished_when_closing_is_finished_after_the_next_start(launch: Launch) -> None:
+    gate = Gate()
+    jobs = await launch(workflows={"gate": gate.workflow})
+    await jobs.start("gate", "Ev1", {})
+    await until(lambda: gate.inside == 1)
+    await jobs.close(drain=0.01)
+    assert gate.inside == 0
+    with pytest.raises(JobsUnavailable, match="shut down"):
+        await jobs.start("gate", "Ev2", {})
+    gate.open.set()
+    again = await launch(workflows={"gate": gate.workflow})
+    assert await again.idle(5)
+    assert gate.entered == Counter({"Ev1": 2})
+    # The loop's own threads outlive the engine's.
+    assert await asyncio.to_thread(lambda: "alive") == "alive"
+
+
+async def test_purging_deletes_what_finished_long_ago(launch: Launch, jobs_url: str, world: World) -> None:
+    gate = Gate()
+    jobs = await launch(workflows={**world.workflows, "gate": gate.workflow}, kept_days=14)
+    await jobs.start("answer", "old", {})
+    await jobs.start("answer", "new", {})
+    await jobs.start("gate", "waiting", {})
+    await until(lambda: gate.inside == 1 and jobs.running == 1)
+    old = int((datetime.now(UTC) - timedelta(days=15)).timestamp() * 1000)
+    run_sql(
+        jobs_url,
+        f"UPDATE {{}}workflow_status SET completed_at = {old} WHERE workflow_uuid IN ('old', 'waiting')"
+        " AND status = 'SUCCESS'",
+    )
+    assert await jobs.purge() == 1
+    assert await jobs.purge() == 0
+    for id in ("old", "new"):
+        await jobs.start("answer", id, {})
+    gate.open.set()
+    assert await jobs.idle(5)
+    assert world.seen("bodies") == Counter({"old": 2, "new": 1})
+
+
+async def test_one_instance_at_a_time(launch: Launch) -> None:
+    jobs = await launch()
+    with pytest.raises(JobsUnavailable, match="launched"):
+        await jobs.launch()
+    with pytest.raises(JobsUnavailable, match="in this process already"):
+        await launch()
+    assert await jobs.healthy()
+
+
+async def test_unlaunched_jobs_promise_nothing_and_close_quietly(jobs_url: str) -> None:
+    jobs = Jobs(url=jobs_url, executor="here", workflows={})
+    with pytest.raises(JobsUnavailable, match="not launched"):
+        await jobs.start("answer", "Ev1", {})
+    assert not await jobs.healthy()
+    await jobs.close()
+    await jobs.close()

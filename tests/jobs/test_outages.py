@@ -1,0 +1,168 @@
+"""Databases that are locked, full, read-only or gone: nothing is promised, and later it works again."""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from bot.jobs import Jobs, JobsUnavailable, Json
+from bot.jobs.ledger import ASKING
+from tests.jobs.conftest import Launch
+from tests.jobs.world import SECRET, World, until
+from tests.store.databases import Server, sqlite_setting
+
+PAYLOAD: Json = {"text": SECRET * 5_000}
+only_sqlite = pytest.mark.parametrize("database", ["sqlite"])
+only_postgresql = pytest.mark.parametrize("database", ["postgresql"])
+
+
+@contextmanager
+def locked(url: str) -> Iterator[None]:
+    """Somebody else holds what a job has to be written to."""
+    if url.startswith("sqlite"):
+        holder = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        yield
+        holder.rollback()
+        holder.close()
+    else:
+        with psycopg.connect(url) as server:
+            server.execute("LOCK TABLE casebook_jobs.workflow_status IN ACCESS EXCLUSIVE MODE")
+            yield
+
+
+async def refused(jobs: Jobs, *, within: float = 1.5) -> str:
+    """What starting a job is refused with, in the time it has for it."""
+    began = time.monotonic()
+    with pytest.raises(JobsUnavailable) as raised:
+        await jobs.start("answer", "Ev1", PAYLOAD, within=within)
+    assert time.monotonic() - began < within + 0.4
+    said = str(raised.value)
+    assert "\n" not in said
+    assert SECRET not in said
+    return said
+
+
+async def started(jobs: Jobs, world: World) -> None:
+    """The same job, tried again now, is done once."""
+    await jobs.start("answer", "Ev1", PAYLOAD)
+    assert await jobs.idle(10)
+    assert world.seen("posts") == Counter(["Ev1:EV1"])
+    assert world.seen("bodies") == Counter(["Ev1"])
+
+
+async def test_a_locked_database_is_not_waited_for_longer_than_allowed(
+    launch: Launch, jobs_url: str, world: World
+) -> None:
+    jobs = await launch()
+    with locked(jobs_url):
+        assert "within 0.2 s" in await refused(jobs, within=0.2)
+    await started(jobs, world)
+
+
+@only_sqlite
+async def test_a_job_that_was_refused_is_not_done_behind_the_callers_back(
+    launch: Launch,
+    jobs_url: str,
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    jobs = await launch()
+    with locked(jobs_url):
+        await refused(jobs, within=0.2)
+        # The engine found it locked, says so, and is going to try again for ever.
+        await until(lambda: "dbos" in {record.name for record in caplog.records})
+    await until(lambda: ASKING not in {task.get_name() for task in asyncio.all_tasks()})
+    assert await jobs.idle(5)
+    assert not world.seen("bodies")
+    await started(jobs, world)
+    # It says so through the root logger, without values, and not on stderr by itself.
+    assert SECRET not in caplog.text
+    assert capfd.readouterr().err == ""
+    assert not any(type(handler) is logging.StreamHandler for handler in logging.getLogger("dbos").handlers)
+
+
+@only_sqlite
+async def test_a_full_disk_is_named_and_once_there_is_room_the_job_is_done(
+    writable: Callable[[str], None], launch: Launch, world: World
+) -> None:
+    jobs = await launch()
+    writable("max_page_count=1")
+    assert "no space left" in await refused(jobs)
+    writable("max_page_count=1000000")
+    await started(jobs, world)
+
+
+@only_sqlite
+async def test_a_read_only_file_is_named_and_once_writable_the_job_is_done(
+    writable: Callable[[str], None], launch: Launch, world: World
+) -> None:
+    jobs = await launch()
+    writable("query_only=ON")
+    assert "read-only" in await refused(jobs)
+    assert not await jobs.healthy()
+    writable("query_only=OFF")
+    await started(jobs, world)
+    assert await jobs.healthy()
+
+
+@pytest.fixture
+def writable(store: object) -> Iterator[Callable[[str], None]]:
+    """Changes a setting of the jobs' connections. (The store has its own by now.)"""
+    with sqlite_setting("query_only=OFF") as change:
+        yield change
+
+
+@only_postgresql
+async def test_a_read_only_server_is_named_and_once_writable_the_job_is_done(
+    launch: Launch, jobs_url: str, postgres: Server, world: World
+) -> None:
+    jobs = await launch()
+    set_read_only(postgres, jobs_url, "SET default_transaction_read_only = on")
+    try:
+        assert "read-only" in await refused(jobs)
+        assert not await jobs.healthy()
+    finally:
+        set_read_only(postgres, jobs_url, "RESET default_transaction_read_only")
+    await started(jobs, world)
+    assert await jobs.healthy()
+
+
+def set_read_only(postgres: Server, url: str, setting: str) -> None:
+    """As a failover does it: sessions end, and new ones find a server that is so now."""
+    name = url.partition("@/")[2].partition("?")[0]
+    alter = sql.SQL("ALTER DATABASE {} " + setting)
+    postgres.execute("postgres", alter.format(sql.Identifier(name)))
+    end = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
+    postgres.execute("postgres", end.format(sql.Literal(name)))
+
+
+@only_sqlite
+async def test_a_deleted_file_is_noticed(launch: Launch, jobs_url: str, world: World) -> None:
+    jobs = await launch()
+    Path(jobs_url.removeprefix("sqlite:///")).unlink()  # noqa: ASYNC240
+    assert "gone" in await refused(jobs)
+    assert not await jobs.healthy()
+    assert not world.seen("bodies")
+
+
+@only_sqlite
+async def test_jobs_that_could_not_be_launched_can_be_launched_later(
+    launch: Launch, jobs_url: str, world: World, tmp_path: Path
+) -> None:
+    with locked(jobs_url), pytest.raises(JobsUnavailable, match="locked"):
+        await launch()
+    for nowhere in (f"sqlite:///{tmp_path / 'no' / 'jobs.db'}", "nonsense", "postgresql://u:hunter2@localhost:1/x"):
+        with pytest.raises(JobsUnavailable) as raised:
+            await launch(url=nowhere)
+        assert "hunter2" not in str(raised.value)
+    await started(await launch(), world)
