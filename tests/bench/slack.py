@@ -84,12 +84,17 @@ async def far_ends() -> AsyncIterator[FarEnds]:
         await slack.stop()
 
 
-async def measure_waits(ends: FarEnds, *, rounds: int = ROUNDS, apart: float = APART_S) -> Waits:
-    """Paste every text `rounds` times, in another channel each time, `apart` seconds after the one before."""
+async def measure_waits(
+    ends: FarEnds, url: str, *, rounds: int = ROUNDS, apart: float = APART_S, quiet: float = _QUIET_S
+) -> Waits:
+    """Paste every text `rounds` times, in another channel each time, `apart` seconds after the one before.
+
+    An answer is final when nothing has changed for `quiet` seconds.
+    """
     slack = ends.slack
     asked: dict[str, float] = {}
     changed: dict[str, list[float]] = {}
-    async with serving(slack, ends.cluster) as url, asyncio.TaskGroup() as tasks:
+    async with asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(_watch(slack, changed))
         slack.deliver_to(url)
         for channel in ends.channels[:rounds]:
@@ -97,7 +102,7 @@ async def measure_waits(ends: FarEnds, *, rounds: int = ROUNDS, apart: float = A
                 at = time.time()
                 asked[await slack.say(slack.add_user(f"person-{len(asked)}"), channel, text)] = at
                 await asyncio.sleep(apart)
-        await _until_quiet(changed, len(asked))
+        await _until_quiet(changed, len(asked), quiet)
         slack.deliver_to(None)
         watching.cancel()
     waits = Waits()
@@ -125,25 +130,22 @@ async def _watch(slack: SimulatedSlack, changed: dict[str, list[float]]) -> None
                 changed.setdefault(thread, []).append(change.at)
 
 
-async def _until_quiet(changed: dict[str, list[float]], count: int) -> None:
+async def _until_quiet(changed: dict[str, list[float]], count: int, quiet: float) -> None:
     """Wait until `count` answers stand and nothing changed for a while, or for as long as nobody would wait."""
     until = time.time() + _ANSWERED_WITHIN_S
     while (now := time.time()) < until:
         done = sum(len(times) > 1 for times in changed.values())
-        if done >= count and now - max(times[-1] for times in changed.values()) > _QUIET_S:
+        if done >= count and now - max(times[-1] for times in changed.values()) > quiet:
             return
         await asyncio.sleep(0.1)
 
 
-async def measure_acks(ends: FarEnds, *, rate: float = RATE, seconds: float = STORM_S) -> Acks:
+async def measure_acks(ends: FarEnds, url: str, *, rate: float = RATE, seconds: float = STORM_S) -> Acks:
     """The acknowledgements of `rate` events a second for `seconds`."""
     events = await _events(ends, int(rate * seconds))
-    async with serving(ends.slack, ends.cluster) as url:
-        arguments = {"url": url, "secret": ends.slack.signing_secret, "rate": rate, "events": events}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.bench.storm", stdin=PIPE, stdout=PIPE
-        )
-        output, _ = await process.communicate(json.dumps(arguments).encode())
+    arguments = {"url": url, "secret": ends.slack.signing_secret, "rate": rate, "events": events}
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "tests.bench.storm", stdin=PIPE, stdout=PIPE)
+    output, _ = await process.communicate(json.dumps(arguments).encode())
     return Acks(**json.loads(output))
 
 
@@ -202,10 +204,10 @@ def _table(title: str, what: str, *rows: Sequence[float], labels: Sequence[str])
 
 async def run(console: Console) -> None:
     """Print both tables."""
-    async with far_ends() as ends:
-        show_waits(console, await measure_waits(ends))
-    async with far_ends() as ends:
-        show_acks(console, await measure_acks(ends))
+    async with far_ends() as ends, serving(ends.slack, ends.cluster) as url:
+        show_waits(console, await measure_waits(ends, url))
+    async with far_ends() as ends, serving(ends.slack, ends.cluster) as url:
+        show_acks(console, await measure_acks(ends, url))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,17 @@
+"""The bench of Slack in small: `casebook serve` as a process of its own takes a storm and answers what is pasted."""
+
+from dataclasses import replace
+
+from tests.bench import slack
+from tests.bench.serving import serving
+
+
+async def test_a_serving_process_acknowledges_in_time_and_answers_every_paste() -> None:
+    async with slack.far_ends() as ends, serving(ends.slack, ends.cluster) as url:
+        two = replace(ends, pastes=ends.pastes[:2])
+        waits = await slack.measure_waits(two, url, rounds=1, apart=0.1, quiet=1.0)
+        acks = await slack.measure_acks(ends, url, rate=30, seconds=1)
+
+    assert (len(waits.placeholder), len(waits.answer), waits.unanswered) == (2, 2, 0)
+    assert (len(acks.chat) + len(acks.pastes), acks.refused) == (30, {})
+    assert max([*acks.chat, *acks.pastes]) < 3
