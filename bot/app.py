@@ -20,8 +20,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clusters import Clusters
 from bot.diagnosing import Engine
-from bot.jobs import Jobs, JobsUnavailable
+from bot.jobs import JOBS_VERSION, Jobs, JobsUnavailable
 from bot.policy import Policy
+from bot.remedies.verifying import PACE, Pace
 from bot.settings import Settings
 from bot.slack.client import Identity, Slack
 from bot.slack.health import SlackHealth
@@ -59,8 +60,13 @@ async def running(
     policy: Policy,
     clusters: Clusters,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    jobs_version: str = JOBS_VERSION,
+    verify_pace: Pace = PACE,
 ) -> AsyncIterator[RunningApp]:
-    """Serve until left; `clusters` are closed then. Raises StoreUnavailable, JobsUnavailable or SlackError at start."""
+    """Serve until left; `clusters` are closed then. Raises StoreUnavailable, JobsUnavailable or SlackError at start.
+
+    Unfinished jobs that another `jobs_version` left are begun anew. `verify_pace` says when a remedy is believed.
+    """
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
     async with AsyncExitStack() as stack:
@@ -79,11 +85,13 @@ async def running(
             engine=lambda: engine,
             language=settings.lang,
             deadline=settings.deadline,
+            verify_pace=verify_pace,
             clock=clock,
         )
         jobs = Jobs(
             url=settings.jobs_url,
             executor=settings.replica,
+            version=jobs_version,
             workflows=workflows(desk),
             concurrency=settings.jobs_concurrency,
             kept_days=settings.retention_days,
@@ -108,7 +116,13 @@ async def running(
         async def readiness() -> Mapping[str, str]:
             return await _problems(store, jobs, health)
 
-        upkeep = Upkeep(store=store, jobs=jobs, executor=settings.replica, kept=timedelta(days=settings.retention_days))
+        upkeep = Upkeep(
+            store=store,
+            jobs=jobs,
+            executor=settings.replica,
+            version=jobs_version,
+            kept=timedelta(days=settings.retention_days),
+        )
         await stack.enter_async_context(upkeep)
         socket_mode = bool(settings.slack_app_token.get_secret_value())
         url = await _listen(stack, web_application(None if socket_mode else bolt, readiness), settings.listen)

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 import structlog
 
-from bot.jobs import JOBS_VERSION, Jobs, JobsUnavailable
+from bot.jobs import Jobs, JobsUnavailable
 from bot.store import Store, StoreUnavailable
 
 _log: Final = structlog.get_logger(__name__)
@@ -27,6 +27,7 @@ class Upkeep:
     store: Store
     jobs: Jobs
     executor: str
+    version: str
     kept: timedelta
     _task: asyncio.Task[None] | None = field(default=None)
     _purged: datetime | None = None
@@ -54,7 +55,7 @@ class Upkeep:
             await asyncio.sleep(_BEAT_S)
 
     async def _once(self, now: datetime) -> None:
-        await self.store.replicas.beat(self.executor, JOBS_VERSION, now)
+        await self.store.replicas.beat(self.executor, self.version, now)
         gone = [name for name in await self.store.replicas.gone(now, _GONE_AFTER) if name != self.executor]
         if gone:
             taken = await self.jobs.adopt(gone)
