@@ -32,12 +32,15 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
     if problems := serve_problems(configured):
         raise CommandError("\n".join(problems))
     policy = _policy(configured)
+    clusters = Clusters.of(configured)
+    for line in policy.unmatched(clusters.names):
+        note(safe_line(f"{configured.policy}: {line}"))
     engine, broken = build_engine(configured.catalog)
     report(broken)
     # The catalog lives as long as the process: the collector need not look at it again.
     gc.collect()
     gc.freeze()
-    asyncio.run(_serve(configured, engine, policy, Clusters.of(configured)))
+    asyncio.run(_serve(configured, engine, policy, clusters))
     return ExitCode.ANSWERED
 
 

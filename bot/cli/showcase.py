@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.cli.errors import CommandError, did_you_mean
+from bot.cli.relocating import relocated
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.rehearsing import stage
@@ -72,9 +73,8 @@ def set_up(incidents: Iterable[Incident], *, only: str = "") -> Showcase:
     for incident in incidents:
         if only not in ("", incident.id):
             continue
-        for case, world in _on_show(incident):
+        for case, world, text in _on_show(incident):
             cluster.load(world)
-            text = ask_of(incident, case).text or incident.examples.match[0]
             samples.append(
                 Sample(text=text, incident=incident.id, verdict=case.then, title=incident.title, note=case.name)
             )
@@ -82,26 +82,33 @@ def set_up(incidents: Iterable[Incident], *, only: str = "") -> Showcase:
     return Showcase(cluster=cluster, samples=tuple(samples), pods=tuple(pods[name] for name in sorted(pods)))
 
 
-def _on_show(incident: Incident) -> Iterator[tuple[Case, dict[str, Any]]]:
+def _on_show(incident: Incident) -> Iterator[tuple[Case, dict[str, Any], str]]:
     """The first case in which the incident is there and everything can be read, and those that show a remedy at work.
 
-    A case whose world says how it reacts to a write shows what comes of pressing the button.
+    A case that says how its world reacts to a write is there to show what comes of pressing the button.
     """
     best = Verdict.CONFIRMED if incident.strongest is Strength.CONFIRMED else Verdict.LIKELY
     shown: set[str] = set()
+    count = 0
     for case in incident.cases:
-        if case.then is not best or case.healthy:
+        tells_reaction = "reactions" in case.given.model_fields_set
+        if case.then is not best or case.healthy or (count and not tells_reaction):
             continue
-        world = world_of(incident, case)
+        world, text = world_of(incident, case), ask_of(incident, case).text or incident.examples.match[0]
+        if world["forbidden"]:
+            continue
+        if not shown.isdisjoint(_names(world["objects"])):
+            world, text = relocated(world, text, suffix=f"-{count + 1}")
         names = _names(world["objects"])
-        if world["forbidden"] or (shown and (not world.get("reactions") or not shown.isdisjoint(names))):
-            continue
+        if not shown.isdisjoint(names):
+            continue  # an object outside namespaces can be there only once
         shown |= names
-        yield case, world
+        count += 1
+        yield case, world, text
 
 
 def _names(objects: Iterable[Mapping[str, Any]]) -> set[str]:
-    """What is there, by kind, namespace and name: two cases with the same objects cannot stand side by side."""
+    """What is there, by kind, namespace and name; nodes are everybody's."""
     return {
         f"{obj['kind']}/{obj['metadata'].get('namespace', '')}/{obj['metadata']['name']}"
         for obj in objects

@@ -32,7 +32,7 @@ _ENDS: Final[Mapping[State, RemedyState]] = {
     State.FIXED: RemedyState.FIXED,
     State.NOT_FIXED: RemedyState.NOT_FIXED,
     State.WORSE: RemedyState.WORSE,
-    State.WAITING: RemedyState.UNKNOWN,
+    State.WAITING: RemedyState.WAITING,
 }
 
 

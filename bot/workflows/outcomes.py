@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.connection import Connection
-from bot.cluster.errors import ClusterError
+from bot.cluster.errors import ClusterError, Unauthorized, Unreachable
 from bot.diagnosing import TargetNotFound, diagnose
 from bot.jobs import Json
 from bot.policy import Reading
@@ -87,6 +87,7 @@ class Outcomes:
         except TargetNotFound as error:
             return self._failed(failures.target_not_found(error.target, error.closest), asker)
         except ClusterError as error:
+            self._give_up(connection, error)
             return self._failed(Text.same(safe(str(error))), asker)
         seconds = time.monotonic() - started
         return await self._answered(request, asker, diagnosis, connection, reason=reason, seconds=seconds)
@@ -126,6 +127,11 @@ class Outcomes:
             controls=connection is not None,
         )
         return Outcome(message=told.message(Shown()), told=told)
+
+    def _give_up(self, connection: Connection | None, error: ClusterError) -> None:
+        """A server that is gone, or knows us no more, is connected anew when next asked."""
+        if connection is not None and isinstance(error, Unauthorized | Unreachable):
+            self.desk.clusters.give_up(connection)
 
     def _failed(self, reason: Text, asker: Asker) -> Outcome:
         return Outcome(message=failed(reason, language=asker.language))

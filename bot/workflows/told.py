@@ -92,6 +92,7 @@ class Told(Portable):
             controls=self.controls,
             remedy_states=shown.remedies,
             not_it_by=shown.not_it,
+            muted_by=shown.muted,
         )
 
     def details(self, language: Language) -> View:
