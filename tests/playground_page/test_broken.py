@@ -241,7 +241,8 @@ def test_what_was_fixed_is_marked_until_it_breaks_again():
     assert watch.look()["healed"] == []
     cluster.load({"objects": [_node("True")]})
     [healed] = watch.look()["healed"]
-    assert (healed["name"], healed["how"], healed["at"]) == ("worker-z", "healthy again", "2026-03-01T12:00:00Z")
+    assert (healed["name"], healed["how"]) == ("worker-z", "healthy again")
+    assert abs(datetime.fromisoformat(healed["at"]) - datetime.now(UTC)) < timedelta(minutes=1)
     assert watch.look()["healed"] == [healed]
     cluster.load({"objects": [_node("False")]})
     assert (watch.look()["healed"], len(watch.look()["broken"])) == ([], 1)
@@ -277,10 +278,12 @@ def test_a_pod_replaced_by_a_healthy_one_is():
     assert (healed["name"], healed["how"]) == ("web-1", "replaced by a healthy pod")
 
 
-def test_trouble_is_dated_by_the_condition_that_began_it():
-    _, watch = _watch(
-        _crashing("web-1") | {"metadata": {"name": "web-1", "namespace": "shop", "creationTimestamp": "-2h"}}
-    )
-    [pod] = watch.look()["broken"]
-    assert pod["since"] == (NOW - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    assert pod["detail"] == "back-off 5m0s"
+def test_trouble_is_dated_by_the_condition_that_began_it_on_the_visitors_clock():
+    """The cluster's clock stands still in March; what began two hours before then began two hours ago."""
+    pod = _crashing("web-1")
+    pod["metadata"]["creationTimestamp"] = "-1d"
+    pod["status"]["conditions"] = [{"type": "Ready", "status": "False", "lastTransitionTime": "-2h"}]
+    _, watch = _watch(pod)
+    [seen] = watch.look()["broken"]
+    assert abs(datetime.now(UTC) - timedelta(hours=2) - datetime.fromisoformat(seen["since"])) < timedelta(minutes=1)
+    assert seen["detail"] == "back-off 5m0s"

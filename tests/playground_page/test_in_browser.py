@@ -240,3 +240,16 @@ async def test_a_server_that_goes_away_is_noticed_and_the_address_keeps_no_token
     await page.context.set_offline(False)
     await page.keyboard.press("Enter")
     await expect(page.get_by_test_id("composer")).to_have_value("")
+
+
+async def test_a_link_to_a_message_leads_to_it_on_the_page(stage, page):
+    await stage.slack.say(stage.oncall, stage.general, "help")
+    answer = next(each for each in stage.slack.messages(stage.general) if each.get("bot_id"))
+    await page.get_by_test_id("close-thread").click()
+    await page.get_by_test_id("channel").filter(has_text="inc-42").click()
+    link = (await stage.app.call("chat.getPermalink", channel=stage.general, message_ts=answer["ts"]))["permalink"]
+    await stage.app.call("chat.postMessage", channel=stage.incident, text=f"Answered already: <{link}|the answer>")
+    await page.get_by_role("link", name="the answer").click()
+    await expect(page.get_by_test_id("channel-title")).to_contain_text("general")
+    await expect(page.locator(f"#thread [data-ts='{answer['ts']}']")).to_be_focused()
+    assert len(page.context.pages) == 1

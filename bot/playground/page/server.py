@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.playground.kubernetes import times
 from bot.playground.page.actions import Actions, BadActionError
 from bot.playground.page.content import (
     COMMANDS,
@@ -39,7 +40,7 @@ class PlaygroundPage:
 
     `users` are those whom a visitor may act as, the first one at the start; `channels` those it lists, the first one
     open at the start. The direct messages of the acting user are listed too. `hosts` are names besides loopback's by
-    which browsers may reach it.
+    which browsers may reach it. `clock` is the cluster's.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class PlaygroundPage:
         commands: Sequence[SlashCommand] = COMMANDS,
         shortcuts: Sequence[MessageShortcut] = SHORTCUTS,
         hosts: frozenset[str] = frozenset(),
+        clock: times.Clock = times.utc_now,
     ) -> None:
         self._slack = slack
         self._samples = tuple(samples)
@@ -63,7 +65,7 @@ class PlaygroundPage:
         self._commands = tuple(commands)
         self._shortcuts = tuple(shortcuts)
         self._guard = Guard(hosts=hosts)
-        self._watch = ClusterWatch(cluster=cluster)
+        self._watch = ClusterWatch(cluster=cluster, clock=clock)
         self._actions = Actions(slack=slack)
         self._feed = Feed(slack=slack, watch=self._watch, page=self._page)
         self._runner: web.AppRunner | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 from bot.playground.kubernetes import RecordedRequest, times
@@ -36,11 +37,16 @@ class Healed:
 
 
 class ClusterWatch:
-    """Compares the cluster with what it was at the last look. Looking is cheap while no object has changed."""
+    """Compares the cluster with what it was at the last look.
+
+    `clock` is the cluster's own, which may stand still long ago. What is shown are times of the visitor's clock: an
+    object that is in trouble for six minutes there is so for six minutes here.
+    """
 
     def __init__(self, *, cluster: Cluster, clock: times.Clock = times.utc_now) -> None:
         self._cluster = cluster
         self._clock = clock
+        self._behind = timedelta(seconds=round((times.utc_now() - clock()).total_seconds()))
         self._broken: dict[str, Problem] = {}
         self._healed: deque[Healed] = deque(maxlen=_KEPT_HEALED)
 
@@ -55,18 +61,22 @@ class ClusterWatch:
         found = {each.key: each for each in problems(self._cluster.store, now=now)}
         for key, before in self._broken.items():
             if key not in found and (how := self._became(before, found)):
-                self._healed.appendleft(Healed(problem=before, how=how, at=times.timestamp(now)))
+                self._healed.appendleft(Healed(problem=before, how=how, at=times.timestamp(times.utc_now())))
         kept = [each for each in self._healed if each.problem.key not in found]
         self._healed = deque(kept, maxlen=_KEPT_HEALED)
         self._broken = found
         return {
-            "broken": [asdict(each) | {"key": each.key} for each in found.values()],
+            "broken": [asdict(each) | {"key": each.key, "since": self._here(each.since)} for each in found.values()],
             "healed": [
                 asdict(each.problem) | {"key": each.problem.key, "how": each.how, "at": each.at} for each in kept
             ],
             "nodes": len(self._cluster.store.objects(table=("", "nodes"))),
             "pods": len(self._cluster.store.objects(table=_PODS)),
         }
+
+    def _here(self, timestamp: str) -> str:
+        """A timestamp of the cluster by the visitor's clock, "" for none."""
+        return times.timestamp(times.parse(timestamp) + self._behind) if timestamp else ""
 
     def requests(self) -> list[Json]:
         """The last requests, oldest first: {number, method, path, query, status, body}. `number` counts from 0."""

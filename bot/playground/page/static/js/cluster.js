@@ -86,18 +86,28 @@ export class ClusterPane {
     const requests = this.world.all("request").sort((a, b) => b.number - a.number);
     this.count.textContent = requests.length ? String(requests[0].number + 1) : "0";
     const rows = requests.slice(0, SHOWN_REQUESTS).map((each) => {
-      const write = each.method !== "GET";
+      const kind = kindOf(each);
       const query = new URLSearchParams(each.query).toString();
       return el(
         "li",
-        { class: write ? "write" : "", data: { status: String(each.status) }, title: `${each.method} ${each.path}${query ? `?${query}` : ""} → ${each.status}` },
-        el("span", { class: "method", text: each.method }),
+        { class: kind, data: { status: String(each.status) }, title: `${each.method} ${each.path}${query ? `?${query}` : ""} → ${each.status}` },
+        el("span", { class: "method", text: kind === "rehearsal" ? `${each.method} dry run` : each.method }),
         el("span", { class: "path", text: each.path }),
         el("span", { class: each.status >= 400 || each.status === 0 ? "code bad" : "code", text: String(each.status || "—") }),
       );
     });
     refill(this.log, ...rows);
   }
+}
+
+/**
+ * Whether a request changes something, only rehearses it, or reads. Asking what one may do is a POST that changes nothing.
+ * @param {Json} request
+ */
+function kindOf(request) {
+  if (request.method === "GET" || request.path.startsWith("/apis/authorization.k8s.io/")) return "read";
+  const dry = request.query.dryRun === "All" || /"dryRun":\s*\[\s*"All"/.test(request.body);
+  return dry ? "rehearsal" : "write";
 }
 
 /**

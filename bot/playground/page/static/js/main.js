@@ -54,6 +54,7 @@ document.addEventListener("keydown", (event) => {
   if (inspecting && (!world.thread || byId("inspector").contains(document.activeElement))) toggleInspector(false);
   else if (world.thread) closeThread();
 });
+document.addEventListener("click", followPermalink);
 setInterval(refreshTimes, TIMES_EVERY);
 // The address that was printed carries the token; the cookie has it now, so it need not stay in the history.
 history.replaceState(null, "", "/");
@@ -119,6 +120,22 @@ function remembered() {
   } catch {
     return "";
   }
+}
+
+/**
+ * A link to a message of this workspace leads to it here: the page is the workspace's only client.
+ * @param {MouseEvent} event
+ */
+function followPermalink(event) {
+  const target = event.target instanceof Element ? event.target.closest("a[href]") : null;
+  const [, place, seconds, micros] = /\/archives\/(\w+)\/p(\d{10})(\d{6})(?:$|[?#])/.exec(target?.getAttribute("href") ?? "") ?? [];
+  const message = world.items.get(`message/${place}/${seconds}.${micros}`);
+  if (!message) return;
+  event.preventDefault();
+  if (place !== world.channel) openChannel(place);
+  openThread(message.thread_ts ?? message.ts);
+  const shown = document.querySelector(`#thread [data-ts="${CSS.escape(message.ts)}"]`);
+  if (shown instanceof HTMLElement) shown.focus();
 }
 
 /** @param {Record<string, any>} item */

@@ -17,8 +17,9 @@ import { ago } from "./times.js";
  */
 
 const TOGETHER = 300;
-const LONG_LINES = 12;
-const LONG_TEXT = 1400;
+const LONG = { lines: 12, text: 900 };
+// In its thread a paste is known: its answer shall be in sight.
+const LONG_IN_THREAD = { lines: 6, text: 300 };
 const NEAR_THE_END = 80;
 
 export class MessageList {
@@ -92,7 +93,7 @@ export class MessageList {
     return [
       [...this.world.pending].filter(of),
       [...this.world.failures].filter(([each]) => of(each)),
-      this.world.expanded.has(key),
+      [...this.world.expanded].filter((each) => each === key || each === `${key}/thread`),
       this.world.thread === message.ts,
     ];
   }
@@ -150,12 +151,13 @@ export class MessageList {
     for (const each of message.attachments ?? []) body.append(attachment(each, context));
     for (const each of message.files ?? []) body.append(fileCard(each));
     if (message.edited) body.append(el("span", { class: "edited", testid: "edited", text: "(edited)" }));
-    if (isBot || !isLong(String(message.text ?? ""))) return body;
-    const open = world.expanded.has(key);
+    if (isBot || !isLong(String(message.text ?? ""), this.inThread ? LONG_IN_THREAD : LONG)) return body;
+    const fold = this.inThread ? `${key}/thread` : key;
+    const open = world.expanded.has(fold);
     if (!open) body.classList.add("clamped");
     const toggle = () => {
-      if (open) world.expanded.delete(key);
-      else world.expanded.add(key);
+      if (open) world.expanded.delete(fold);
+      else world.expanded.add(fold);
       world.touch("message");
     };
     const label = open ? "Show less" : "Show all of it";
@@ -244,9 +246,12 @@ function isJoined(message, before) {
   return before.user === message.user && before.bot_id === message.bot_id && !before.reply_count && Number(message.ts) - Number(before.ts) < TOGETHER;
 }
 
-/** @param {string} text */
-function isLong(text) {
-  return text.length > LONG_TEXT || text.split("\n").length > LONG_LINES;
+/**
+ * @param {string} text
+ * @param {{ lines: number, text: number }} most
+ */
+function isLong(text, most) {
+  return text.length > most.text || text.split("\n").length > most.lines;
 }
 
 /**

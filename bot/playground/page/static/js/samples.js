@@ -28,7 +28,7 @@ export class SampleBar {
     this.element.hidden = samples.length === 0;
     const chips = samples.slice(0, CHIPS).map((each, at) => this.chip(each, at));
     const all = el("button", { type: "button", class: "chip all", testid: "samples-all", "aria-haspopup": "dialog", text: `All ${samples.length} samples`, on: { click: () => this.open() } });
-    refill(this.element, el("span", { class: "samples-label", text: "Sample pastes" }), ...chips, samples.length > CHIPS ? all : null);
+    refill(this.element, el("span", { class: "samples-label", text: "Sample pastes" }), el("div", { class: "chips" }, ...chips), samples.length > CHIPS ? all : null);
   }
 
   /**
@@ -39,7 +39,7 @@ export class SampleBar {
     return el(
       "span",
       { class: "chip-pair" },
-      el("button", { type: "button", class: "chip", testid: `sample-${at}`, title: sample.note, text: sample.title, on: { click: () => this.composer.put(sample.text) } }),
+      el("button", { type: "button", class: "chip", testid: `sample-${at}`, title: sample.note ? `${sample.title}: ${sample.note}` : sample.title, text: sample.title, on: { click: () => this.composer.put(sample.text) } }),
       el("button", { type: "button", class: "chip send-now", testid: `sample-send-${at}`, "aria-label": `Send the sample “${sample.title}”`, title: "Send it now", text: "➤", on: { click: () => this.composer.sendNow(sample.text) } }),
     );
   }
