@@ -6,7 +6,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -41,11 +40,11 @@ def node(peers: Path) -> Path:
 @pytest.fixture(scope="session")
 def payloads() -> list[Payload]:
     """What Casebook says: the golden payloads beside its tests, and a sample of every piece it may use."""
-    return [*SAMPLES, *_golden()]
+    golden = list(_golden())
+    assert golden, f"{GOLDEN} holds no payload"
+    return [*SAMPLES, *golden]
 
 
 def _golden() -> Iterator[Payload]:
     for path in sorted(GOLDEN.rglob("*.json")):
-        content: Any = json.loads(path.read_text("utf-8"))
-        for number, one in enumerate(content if isinstance(content, list) else [content]):
-            yield of_json(f"{path.stem}[{number}]" if isinstance(content, list) else path.stem, one)
+        yield of_json(str(path.relative_to(GOLDEN).with_suffix("")), json.loads(path.read_text("utf-8")))
