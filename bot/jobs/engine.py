@@ -114,19 +114,23 @@ def route_logs() -> None:
         # With a handler present it adds none.
         logger.addHandler(logging.NullHandler())
     logger.propagate = True
-    if not any(isinstance(known, _SaidAlready) for known in logger.filters):
-        logger.addFilter(_SaidAlready())
+    if not any(isinstance(known, _Terse) for known in logger.filters):
+        logger.addFilter(_Terse())
 
 
-class _SaidAlready(logging.Filter):
-    """Drops what ours says better, with a job's kind and id, or what is as it should be here."""
+class _Terse(logging.Filter):
+    """Drops what ours says better, or what is as it should be here; of the rest the first line, without statements."""
 
     _DROPPED: ClassVar = (
         "Exception encountered in asynchronous workflow",
         "Asyncio task cancelled for workflow",
+        "DBOS failed to launch",
         # A job that was recovered is started again by a late redelivery.
         "Workflow already exists in queue",
     )
 
     def filter(self, record: logging.LogRecord) -> bool:
-        return not str(record.msg).startswith(self._DROPPED)
+        said = record.getMessage()
+        if "\n" in said:
+            record.msg, record.args = said.partition("\n")[0], ()
+        return not said.startswith(self._DROPPED)

@@ -108,6 +108,8 @@ class Ledger:
         self.engine.dispose()
 
     def _probe(self) -> None:
+        if not self._file.known:
+            self._file.make_private()
         with self.engine.connect() as connection:
             if self._sqlite:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")

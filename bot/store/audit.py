@@ -40,7 +40,7 @@ class Audit:
 
     async def append(self, entry: AuditEntry) -> bool:
         """False: an entry with this key is there, and stands."""
-        async with self._database.write("audit", entry.key or "-") as connection:
+        async with self._database.write() as connection:
             return await insert_once(connection, audit, {**asdict(entry), "key": entry.key or None})
 
     async def entries(self, *, since: datetime, limit: int) -> tuple[AuditEntry, ...]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -37,6 +38,8 @@ def parse_url(url: str) -> URL:
     except (ArgumentError, ValueError):  # the latter from a port that is no number
         raise StoreUnavailable("the database URL is malformed: sqlite:///path or postgresql://host/name") from None
     match parsed.get_backend_name():
+        case "sqlite" if parsed.database in (None, "", ":memory:"):
+            raise StoreUnavailable("a database in memory is lost at the next start: name a file, sqlite:///path")
         case "sqlite":
             return parsed.set(drivername="sqlite+aiosqlite")
         case "postgresql" | "postgres":
@@ -87,6 +90,18 @@ class DatabaseFile:
         self._path = Path(str(url.database)) if kept else None
         self._known: tuple[int, int] | None = None
 
+    @property
+    def known(self) -> bool:
+        """Whether it was checked before."""
+        return self._known is not None
+
+    def make_private(self) -> None:
+        """Create it, if it is not there, for nobody else to read: it holds what people pasted. May block."""
+        if self._path is not None:
+            # What stands in the way, opening it names.
+            with suppress(OSError):
+                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL, 0o600))
+
     def check(self) -> None:
         """A stat, which takes microseconds. Raises `StoreUnreachable`."""
         if self._path is None:
@@ -109,13 +124,17 @@ class Database:
         self.sqlite = url.get_backend_name() == "sqlite"
         self._writing = asyncio.Lock()
         self._engine = _engine(url)
+        # PostgreSQL's default shows every statement of a transaction another state.
+        self._reader = (
+            self._engine if self.sqlite else self._engine.execution_options(isolation_level="REPEATABLE READ")
+        )
         self._file = DatabaseFile(url)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent view."""
         with _translating():
-            async with self._engine.connect() as connection, connection.begin():
+            async with self._reader.connect() as connection, connection.begin():
                 yield connection
 
     @asynccontextmanager

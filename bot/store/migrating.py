@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.database import connect_args, prepare_sqlite
+from bot.store.database import DatabaseFile, connect_args, prepare_sqlite
 from bot.store.errors import StoreTooNew, translated
 
 # Not alembic's own name: someone else's tables may live beside ours.
@@ -23,6 +23,7 @@ _TURN: Final = 0x6361_7365_626F_6F6B
 
 def migrate(url: URL) -> None:
     """Blocking. Raises `StoreUnavailable`; its kind `StoreTooNew` when a newer program was here before."""
+    DatabaseFile(url).make_private()
     engine = _engine(url)
     try:
         # All of it or nothing: both databases change schemas in transactions.

@@ -36,9 +36,9 @@ class Topics:
             joined = (await connection.execute(mine.order_by(topics.c.id.desc()).limit(1))).one_or_none()
             if joined is not None:
                 return _topic(joined)
-            latest = (
-                await connection.execute(select(topics).where(here).order_by(topics.c.id.desc()).limit(1))
-            ).one_or_none()
+            # Held, so that it does not end meanwhile.
+            newest = select(topics).where(here).order_by(topics.c.id.desc()).limit(1).with_for_update()
+            latest = (await connection.execute(newest)).one_or_none()
             statement: Insert | Update
             if latest is not None and now - latest.last <= window:
                 counted = {"joined": latest.joined + 1, "last": max(latest.last, now)}

@@ -130,7 +130,8 @@ async def test_purging_takes_what_is_old_and_never_the_audit(store: Store, now: 
 
 
 @pytest.mark.parametrize(
-    "url", ["mysql://root:hunter2@db/x", "no url at all", "", "sqlite", "postgresql+asyncpg2://u:hunter2@h:notaport/x"]
+    "url",
+    ["mysql://root:hunter2@db/x", "no url", "", "sqlite://", "sqlite:///:memory:", "postgresql://u:hunter2@h:noport/x"],
 )
 async def test_a_url_that_is_none_is_named_without_its_password(url: str) -> None:
     with pytest.raises(StoreUnavailable) as raised:
@@ -138,6 +139,28 @@ async def test_a_url_that_is_none_is_named_without_its_password(url: str) -> Non
             pass
     assert "hunter2" not in str(raised.value)
     assert "sqlite:///path" in str(raised.value)
+
+
+async def test_a_new_file_is_nobody_elses_to_read(file: Path, now: datetime) -> None:
+    async with open_store(f"sqlite:///{file}") as store:
+        await store.requests.add(asked(now))
+        modes = {path.name: path.stat().st_mode & 0o777 for path in file.parent.glob("casebook.db*")}
+    assert modes == {"casebook.db": 0o600, "casebook.db-wal": 0o600, "casebook.db-shm": 0o600}
+
+
+async def test_a_write_that_is_cancelled_leaves_nothing_and_harms_no_other(url: str, now: datetime) -> None:
+    async with open_store(url) as store:
+        for number in range(12):
+            adding = asyncio.create_task(store.requests.add(asked(now, id=f"Ev{number}")))
+            for _ in range(number):
+                await asyncio.sleep(0)
+            adding.cancel()
+            await asyncio.wait({adding})
+        for number in range(12):
+            await store.requests.add(asked(now, id=f"Ev{number}"))
+            found = await store.requests.get(f"Ev{number}")
+            assert found is not None
+            assert found.text == "oom"
 
 
 async def test_a_locked_file_is_waited_for_and_then_named(
