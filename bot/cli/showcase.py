@@ -41,6 +41,7 @@ class Sample:
     verdict: Verdict
     title: Text
     note: str
+    pressable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +77,18 @@ def set_up(incidents: Iterable[Incident], *, only: str = "") -> Showcase:
         for case, world, text in _on_show(incident):
             cluster.load(world)
             samples.append(
-                Sample(text=text, incident=incident.id, verdict=case.then, title=incident.title, note=case.name)
+                Sample(
+                    text=text,
+                    incident=incident.id,
+                    verdict=case.then,
+                    title=incident.title,
+                    note=case.name,
+                    pressable=_tells_reaction(case),
+                )
             )
             pods |= {str(pod): pod for pod in _broken_pods(world["objects"])}
+    # Those with a button that can be pressed come first.
+    samples.sort(key=lambda sample: not sample.pressable)
     return Showcase(cluster=cluster, samples=tuple(samples), pods=tuple(pods[name] for name in sorted(pods)))
 
 
@@ -91,10 +101,9 @@ def _on_show(incident: Incident) -> Iterator[tuple[Case, dict[str, Any], str]]:
     shown: set[str] = set()
     count = 0
     for case in incident.cases:
-        tells_reaction = "reactions" in case.given.model_fields_set
-        if case.then is not best or case.healthy or (count and not tells_reaction):
+        if case.then is not best or case.healthy or (count and not _tells_reaction(case)):
             continue
-        world, text = world_of(incident, case), ask_of(incident, case).text or incident.examples.match[0]
+        world, text = world_of(incident, case), _pasted(incident, case)
         if world["forbidden"]:
             continue
         if not shown.isdisjoint(_names(world["objects"])):
@@ -105,6 +114,18 @@ def _on_show(incident: Incident) -> Iterator[tuple[Case, dict[str, Any], str]]:
         shown |= names
         count += 1
         yield case, world, text
+
+
+def _tells_reaction(case: Case) -> bool:
+    return "reactions" in case.given.model_fields_set
+
+
+def _pasted(incident: Incident, case: Case) -> str:
+    """What somebody pastes into a channel: a namespace that the case gives beside its text stands in a command."""
+    ask = ask_of(incident, case)
+    if not ask.text:
+        return incident.examples.match[0]
+    return f"$ kubectl -n {ask.namespace} get pods,events\n{ask.text}" if ask.namespace else ask.text
 
 
 def _names(objects: Iterable[Mapping[str, Any]]) -> set[str]:
