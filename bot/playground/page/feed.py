@@ -10,13 +10,15 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from bot.playground.page.content import Json, Workspace
 from bot.playground.page.watching import ClusterWatch
+from bot.playground.slack import Delivery, RecordedCall
 
 _SHOWN_CALLS = 150
+_RECORDED = ("call/", "delivery/", "request/")
 # Several changes of one moment (a reply, its count, the call that made it) reach the page as one.
 _SETTLE = 0.04
 _HEARTBEAT = 15.0
@@ -70,8 +72,7 @@ class Feed:
         woken = self.signal.join()
         try:
             state = self.state(user)
-            sent = {key: _written(item) for key, item in state["put"].items()}
-            page = _written(state["page"])
+            sent, page = _written(state), _text(state["page"])
             yield state
             while True:
                 try:
@@ -83,11 +84,11 @@ class Feed:
                 await asyncio.sleep(_SETTLE)
                 woken.clear()
                 state = self.state(user)
-                now = {key: _written(item) for key, item in state["put"].items()}
+                now = _written(state)
                 put = {key: state["put"][key] for key, text in now.items() if sent.get(key) != text}
                 change: Json = {"put": put, "drop": [key for key in sent if key not in now]}
-                if _written(state["page"]) != page:
-                    page = _written(state["page"])
+                if (text := _text(state["page"])) != page:
+                    page = text
                     change["page"] = state["page"]
                 sent = now
                 if put or change["drop"] or "page" in change:
@@ -117,13 +118,13 @@ class Feed:
     def _calls(self) -> dict[str, Json]:
         calls = self._slack.calls
         first = max(0, len(calls) - _SHOWN_CALLS)
-        return {f"call/{number}": asdict(each) | {"number": number} for number, each in enumerate(calls[first:], first)}
+        return {f"call/{number}": _shown(each) | {"number": number} for number, each in enumerate(calls[first:], first)}
 
     def _deliveries(self) -> dict[str, Json]:
         sent = self._slack.deliveries
         first = max(0, len(sent) - _SHOWN_CALLS)
         return {
-            f"delivery/{number}": asdict(each) | {"number": number} for number, each in enumerate(sent[first:], first)
+            f"delivery/{number}": _shown(each) | {"number": number} for number, each in enumerate(sent[first:], first)
         }
 
     def _requests(self) -> dict[str, Json]:
@@ -133,5 +134,15 @@ class Feed:
         return {key: item | {"at": self._noticed[key]} for key, item in items.items()}
 
 
-def _written(item: Any) -> str:
+def _written(state: Json) -> dict[str, str]:
+    """Items as text to compare. What was recorded never changes, so that its key is enough."""
+    return {key: "" if key.startswith(_RECORDED) else _text(item) for key, item in state["put"].items()}
+
+
+def _text(item: Any) -> str:
     return json.dumps(item, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _shown(record: RecordedCall | Delivery) -> Json:
+    # Not `asdict`: it would copy whole payloads, of all records, at every change.
+    return {each.name: getattr(record, each.name) for each in fields(record)}

@@ -21,7 +21,8 @@ export class ChannelPane {
     this.composer = new Composer(world, { id: "composer-channel", inThread: false });
     this.guide = new Guide(world);
     this.samples = new SampleBar(world, this.composer);
-    this.empty = el("p", { class: "empty", testid: "empty-channel" });
+    this.beginning = el("p", { class: "beginning" });
+    this.empty = el("div", { class: "empty", testid: "empty-channel" }, this.beginning, this.samples.cards);
     this.list.scroller.prepend(this.empty);
     fill(
       root,
@@ -41,9 +42,9 @@ export class ChannelPane {
     this.composer.label(this.world.thread ? `Message ${place}` : `Message ${place} — paste an error here`);
     const messages = this.world.inChannel();
     this.empty.hidden = messages.length > 0;
-    this.empty.textContent = channel?.direct
+    this.beginning.textContent = channel?.direct
       ? `This is your conversation with ${channel.name}. Paste an error, or ask it for help.`
-      : `This is the very beginning of #${channel?.name ?? ""}. Paste an error below, or take a sample.`;
+      : `This is the very beginning of #${channel?.name ?? ""}. Paste an error below, or take one of these:`;
     this.list.show(messages);
     this.guide.render();
     this.samples.render();

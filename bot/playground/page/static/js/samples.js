@@ -4,6 +4,7 @@
 import { el, refill } from "./dom.js";
 
 const CHIPS = 3;
+const CARDS = 4;
 
 export class SampleBar {
   /**
@@ -15,6 +16,7 @@ export class SampleBar {
     this.composer = composer;
     this.drawn = "";
     this.element = el("div", { class: "samples", testid: "samples" });
+    this.cards = el("ul", { class: "sample-cards", testid: "sample-cards" });
     this.dialog = el("dialog", { class: "dialog", testid: "samples-dialog", "aria-labelledby": "samples-title" });
     document.body.append(this.dialog);
     this.dialog.addEventListener("click", (/** @type {Event} */ event) => event.target === this.dialog && this.dialog.close());
@@ -26,6 +28,7 @@ export class SampleBar {
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     this.element.hidden = samples.length === 0;
+    refill(this.cards, ...samples.slice(0, CARDS).map((each, at) => this.card(each, at)));
     const chips = samples.slice(0, CHIPS).map((each, at) => this.chip(each, at));
     const all = el("button", { type: "button", class: "chip all", testid: "samples-all", "aria-haspopup": "dialog", text: `All ${samples.length} samples`, on: { click: () => this.open() } });
     refill(this.element, el("span", { class: "samples-label", text: "Sample pastes" }), el("div", { class: "chips" }, ...chips), samples.length > CHIPS ? all : null);
@@ -41,6 +44,25 @@ export class SampleBar {
       { class: "chip-pair" },
       el("button", { type: "button", class: "chip", testid: `sample-${at}`, title: sample.note ? `${sample.title}: ${sample.note}` : sample.title, text: sample.title, on: { click: () => this.composer.put(sample.text) } }),
       el("button", { type: "button", class: "chip send-now", testid: `sample-send-${at}`, "aria-label": `Send the sample “${sample.title}”`, title: "Send it now", text: "➤", on: { click: () => this.composer.sendNow(sample.text) } }),
+    );
+  }
+
+  /**
+   * In an empty channel there is room to say what a sample is about.
+   * @param {{ title: string, text: string, note: string }} sample
+   * @param {number} at
+   */
+  card(sample, at) {
+    return el(
+      "li",
+      { class: "sample-card" },
+      el(
+        "button",
+        { type: "button", class: "sample-card-main", testid: `sample-card-${at}`, title: "Put it into the box", on: { click: () => this.composer.put(sample.text) } },
+        el("strong", { text: sample.title }),
+        sample.note ? el("span", { class: "hint", text: sample.note }) : null,
+      ),
+      el("button", { type: "button", class: "button", testid: `sample-card-send-${at}`, "aria-label": `Send the sample “${sample.title}”`, text: "Send", on: { click: () => this.composer.sendNow(sample.text) } }),
     );
   }
 
