@@ -114,12 +114,19 @@ def route_logs() -> None:
         # With a handler present it adds none.
         logger.addHandler(logging.NullHandler())
     logger.propagate = True
-    if not any(isinstance(known, _Terse) for known in logger.filters):
-        logger.addFilter(_Terse())
+    for known in [known for known in logger.filters if isinstance(known, _Terse)]:
+        logger.removeFilter(known)
+    logger.addFilter(_Terse())
 
 
 class _Terse(logging.Filter):
-    """Drops what ours says better, or what is as it should be here; of the rest the first line, without statements."""
+    """Drops what ours says better, or what is as it should be here; of the rest the first line, without statements.
+
+    While its database is away the engine says so several times a second: the same again is dropped for half a minute.
+    """
+
+    _AGAIN_SECONDS: ClassVar = 30.0
+    _ALIKE: ClassVar = 40  # characters: what was said, before its particulars
 
     _DROPPED: ClassVar = (
         "Exception encountered in asynchronous workflow",
@@ -129,8 +136,17 @@ class _Terse(logging.Filter):
         "Workflow already exists in queue",
     )
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
     def filter(self, record: logging.LogRecord) -> bool:
         said = record.getMessage()
         if "\n" in said:
             record.msg, record.args = said.partition("\n")[0], ()
-        return not said.startswith(self._DROPPED)
+        now = time.monotonic()
+        before = self._said.get(said[: self._ALIKE])
+        if said.startswith(self._DROPPED) or (before is not None and now - before < self._AGAIN_SECONDS):
+            return False
+        self._said[said[: self._ALIKE]] = now
+        return True

@@ -67,6 +67,7 @@ _SQLITE: Final = {
 }
 _POSTGRES: Final = {
     "25006": StoreReadOnly,  # read_only_sql_transaction
+    "42501": StoreUnreachable,  # insufficient_privilege: may not create its tables
     "40001": StoreLocked,  # serialization_failure
     "40P01": StoreLocked,  # deadlock_detected
     "53100": StoreFull,  # disk_full
