@@ -1,0 +1,199 @@
+"""`casebook serve` as a process of its own, to be killed and started again; Slack and the cluster are in the test's.
+
+Each process is forked from one that has imported the app already: importing takes longer than everything a test does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+
+from bot.__main__ import main
+from bot.app import running
+from bot.cli.console import note
+from bot.clusters import Clusters
+from bot.diagnosing import build_engine
+from bot.playground.kubernetes import SimulatedCluster
+from bot.playground.slack import SimulatedSlack
+from bot.policy import Policy, load_policy
+from bot.rehearsing import stage
+from bot.settings import load_settings
+from tests.end_to_end.workplace import is_final
+
+_FORKS: Final = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["bot.cli.serve", "bot.store.migrating"])
+_ANNOUNCED: Final = re.compile(r"http://[\d.]+:\d+")
+_STARTS_WITHIN_S: Final = 20
+_ENDS_WITHIN_S: Final = 20
+
+
+@dataclass(slots=True)
+class Serving:
+    """One process. `url` is where it listens, `said` what it wrote to stderr."""
+
+    process: BaseProcess
+    url: str
+    said: list[str]
+    _reading: asyncio.Task[None]
+
+    async def kill(self) -> None:
+        """SIGKILL, and the process is gone."""
+        self.process.kill()
+        assert await self._ended() == -signal.SIGKILL
+
+    async def stop(self) -> int:
+        """SIGTERM; the exit code. Nothing is under way any more then."""
+        self.process.terminate()
+        return await self._ended()
+
+    async def readiness(self) -> tuple[int, dict[str, str]]:
+        """What /readyz answers: the status, and what is wrong by part."""
+        async with aiohttp.ClientSession() as session, session.get(f"{self.url}/readyz") as response:
+            return response.status, (await response.json())["problems"]
+
+    async def _ended(self) -> int:
+        await asyncio.to_thread(self.process.join, _ENDS_WITHIN_S)
+        await self._reading
+        code = self.process.exitcode
+        assert code is not None, "the process does not end"
+        return code
+
+
+@dataclass(slots=True)
+class Premises:
+    """A channel with people in it and a cluster, which outlive the processes between them."""
+
+    slack: SimulatedSlack
+    cluster: SimulatedCluster
+    directory: Path
+    channel: str
+    alex: str
+    bo: str
+    variables: Mapping[str, str]
+    processes: list[Serving] = field(default_factory=list)
+
+    @property
+    def data(self) -> Path:
+        return self.directory / "data"
+
+    async def start(self, **app: Any) -> Serving:
+        """Serve, on what an earlier process left. `app` are parameters of `bot.app.running` beside the settings."""
+        reader, writer = _FORKS.Pipe(duplex=False)
+        process = _FORKS.Process(target=_serve, args=(self._environment(), writer, app))
+        await asyncio.to_thread(process.start)
+        writer.close()
+        said: list[str] = []
+        announced: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        reading = asyncio.create_task(_read(reader, said, announced))
+        async with asyncio.timeout(_STARTS_WITHIN_S):
+            url = await announced
+        serving = Serving(process, url, said, reading)
+        self.processes.append(serving)
+        self.slack.deliver_to(f"{url}/slack/events")
+        return serving
+
+    def ours(self, thread_ts: str = "") -> list[dict[str, Any]]:
+        """Everything we have posted in the channel, or below one message there."""
+        said = self.slack.messages(self.channel, thread_ts=thread_ts or None)
+        return [message for message in said if message.get("bot_id") == self.slack.bot_id]
+
+    async def answer(self, thread_ts: str, *, within: float = 15) -> dict[str, Any]:
+        """The answer below a message, once it is no placeholder any more."""
+        finals = await self.slack.wait_for(lambda: [*filter(is_final, self.ours(thread_ts))], timeout=within)
+        return finals[0]
+
+    async def end(self) -> None:
+        for serving in self.processes:
+            if serving.process.exitcode is None:
+                await serving.kill()
+            serving.process.close()
+
+    def _environment(self) -> dict[str, str]:
+        of_shell = {name: value for name, value in os.environ.items() if not name.startswith(("CASEBOOK_", "SLACK_"))}
+        return of_shell | {
+            "CASEBOOK_SLACK_API_URL": self.slack.api_url,
+            "CASEBOOK_SLACK_BOT_TOKEN": self.slack.bot_token,
+            "CASEBOOK_SLACK_SIGNING_SECRET": self.slack.signing_secret,
+            "CASEBOOK_LISTEN": "127.0.0.1:0",
+            "CASEBOOK_DATA": str(self.data),
+            "CASEBOOK_REPLICA": "test",
+            "KUBECONFIG": str(self.directory / "kubeconfig"),
+            **self.variables,
+        }
+
+
+@asynccontextmanager
+async def premises(directory: Path, *worlds: Mapping[str, Any], **variables: str) -> AsyncIterator[Premises]:
+    """The two far ends. `variables` are settings for every process, by the names of their environment variables."""
+    async with AsyncExitStack() as stack:
+        cluster = stage(*worlds)
+        await cluster.start()
+        stack.push_async_callback(cluster.stop)
+        (directory / "kubeconfig").write_text(json.dumps(cluster.kubeconfig()), encoding="utf-8")
+        slack = SimulatedSlack(retry_pauses=())
+        await slack.start()
+        stack.push_async_callback(slack.stop)
+        alex, bo = slack.add_user("alex"), slack.add_user("bo")
+        at = Premises(slack, cluster, directory, slack.add_channel("general"), alex, bo, variables)
+        stack.push_async_callback(at.end)
+        yield at
+
+
+async def until(so: Callable[[], Any], *, within: float = 10) -> None:
+    """Wait for what nobody tells of: the simulated Slack tells of its changes, a cluster or a process does not."""
+    async with asyncio.timeout(within):
+        while not so():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def _read(reader: Connection, said: list[str], announced: asyncio.Future[str]) -> None:
+    """Collect what a process says until it has ended. `announced` is the address it tells."""
+    stream = asyncio.StreamReader()
+    file = os.fdopen(os.dup(reader.fileno()), "rb", buffering=0)
+    reader.close()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stream), file
+    )
+    try:
+        while line := (await stream.readline()).decode():
+            said.append(line)
+            if not announced.done() and (found := _ANNOUNCED.search(line)):
+                announced.set_result(found.group())
+    finally:
+        transport.close()
+    if not announced.done():
+        announced.set_exception(RuntimeError(f"casebook serve did not start: {''.join(said).strip()}"))
+
+
+def _serve(environment: dict[str, str], errors: Connection, app: dict[str, Any]) -> None:
+    """In the new process: what the command line does, or the same app with other parameters."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.dup2(errors.fileno(), 2)
+    sys.stderr = os.fdopen(2, "w", buffering=1)
+    sys.exit(asyncio.run(_serve_with(app)) if app else main(["serve"]))
+
+
+async def _serve_with(app: dict[str, Any]) -> None:
+    configured = load_settings()
+    engine, _ = build_engine()
+    policy = load_policy(configured.policy) if configured.policy else Policy.default()
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    async with running(configured, engine=engine, policy=policy, clusters=Clusters.of(configured), **app) as serving:
+        note(f"serving at {serving.url}")
+        await stop.wait()

@@ -1,0 +1,216 @@
+"""SIGKILL at the worst moments: after the restart the answer stands once, and a remedy was applied once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.playground.kubernetes import RecordedRequest
+from bot.remedies.verifying import Pace
+from bot.store import open_store
+from intents.catalog.cases import ask_of, world_of
+from responses.slack.presses import Press
+from tests.end_to_end.process import Premises, premises, until
+from tests.end_to_end.workplace import Broken, pressable, words_of
+
+# Long enough to be killed in, short enough to wait for.
+PACE = Pace(every=0.1, well=1.0, failing=1.0)
+POLICY = """
+remediation: [{clusters: ["*"], namespaces: ["*"]}]
+acting: [{users: ["*"], clusters: ["*"], namespaces: ["*"], actions: ["*"]}]
+"""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """`lay` puts an obstacle in the way; a process has come so far when it has made a call of `method`."""
+
+    name: str
+    method: str
+    lay: Callable[[Premises], None]
+
+
+def hanging(name: str, method: str, *, after_doing: bool = False) -> Any:
+    def lay(at: Premises) -> None:
+        at.slack.fail(method, hang=True, after_doing=after_doing)
+
+    return pytest.param(Moment(name, method, lay), id=name)
+
+
+ACKED = hanging("after the ack", "users.info")
+SENT = hanging("with a post sent and unanswered", "chat.postMessage")
+ACCEPTED = hanging("after Slack accepted the post and before that was recorded", "chat.postMessage", after_doing=True)
+UNTOLD = hanging("before the final update", "chat.update")
+TOLD = hanging("after the final update and before that was recorded", "chat.update", after_doing=True)
+
+
+@pytest.mark.parametrize("moment", [ACKED, SENT, ACCEPTED, UNTOLD, TOLD])
+async def test_killed_at_any_moment_the_answer_stands_once_after_the_restart(tmp_path, broken, moment):
+    async with premises(tmp_path, broken.world) as at:
+        ts = await killed(at, broken.text, moment)
+
+        serving = await at.start()
+        await at.answer(ts)
+        assert await serving.stop() == 0
+        assert_answered_once(at, ts)
+
+
+@pytest.mark.parametrize("moment", [ACKED, ACCEPTED, UNTOLD])
+async def test_killed_under_one_version_of_the_jobs_it_is_answered_once_under_the_next(tmp_path, broken, moment):
+    async with premises(tmp_path, broken.world) as at:
+        ts = await killed(at, broken.text, moment)
+
+        serving = await at.start(jobs_version="the next")
+        await at.answer(ts)
+        assert await serving.stop() == 0
+        assert_answered_once(at, ts)
+
+
+async def test_an_event_that_slack_repeats_while_its_job_is_taken_up_again_is_answered_once(tmp_path, broken):
+    moment = SENT.values[0]
+    async with premises(tmp_path, broken.world) as at:
+        ts = await killed(at, broken.text, moment)
+
+        serving = await at.start()
+        again = await at.slack.redeliver(event_of(at, ts).event_id)
+        assert again.status == 200
+        await at.answer(ts)
+        assert await serving.stop() == 0
+        assert_answered_once(at, ts, deliveries=2)
+
+
+async def killed(at: Premises, text: str, moment: Moment) -> str:
+    """Somebody pastes, and the process is killed at that moment. The ts of the paste."""
+    serving = await at.start()
+    moment.lay(at)
+    ts = await at.slack.say(at.alex, at.channel, text)
+    await at.slack.wait_for(
+        lambda: [call for call in at.slack.calls if call.method == moment.method and not call.status]
+    )
+    await serving.kill()
+    return ts
+
+
+def event_of(at: Premises, ts: str) -> Any:
+    return next(one for one in at.slack.deliveries if one.payload["event"]["ts"] == ts)
+
+
+def assert_answered_once(at: Premises, ts: str, *, deliveries: int = 1) -> None:
+    """Of a process that has ended: nothing more can come."""
+    (answer,) = at.ours()
+    assert answer["thread_ts"] == ts
+    said = words_of(answer["blocks"])
+    assert "CONFIRMED" in said.splitlines()[0]
+    assert "⏳" not in answer["text"] + said
+    posted = [call for call in at.slack.calls if call.method == "chat.postMessage" and call.ok]
+    assert len(posted) == 1
+    assert [one.status for one in at.slack.deliveries if one.event_id == event_of(at, ts).event_id] == [
+        200
+    ] * deliveries
+
+
+# --- remedies ---
+
+
+@pytest.fixture
+def healing(engine) -> Broken:
+    """A restart of its pod cures it."""
+    incident = engine.catalog.incidents["image-pull-failed"]
+    case = next(case for case in incident.cases if "does again; a restart skips" in case.name)
+    return Broken(incident=incident.id, world=world_of(incident, case), text=ask_of(incident, case).text)
+
+
+def claimed_and_not_written(at: Premises) -> Callable[[], Any]:
+    """The message is about to say that it is being applied."""
+    at.slack.fail("chat.update", hang=True)
+    return lambda: unanswered(at, "chat.update")
+
+
+def written_and_not_recorded(at: Premises) -> Callable[[], Any]:
+    at.cluster.fail(path_prefix="/api/v1/namespaces", method="DELETE", hang=True, done=True)
+    return lambda: writes(at)
+
+
+def being_verified(at: Premises) -> Callable[[], Any]:
+    looks = "/api/v1/namespaces/front/pods"
+    return lambda: "applied; watching" in shown(at) and [*after_write(at)].count(looks) > 1
+
+
+def verified_and_untold(at: Premises) -> Callable[[], Any]:
+    """The message is about to say how it ended."""
+    obstacles = iter([lambda: at.slack.fail("chat.update", hang=True)])
+
+    def ending() -> bool:
+        if "applied; watching" in shown(at):
+            next(obstacles, lambda: None)()
+        return bool(unanswered(at, "chat.update"))
+
+    return ending
+
+
+@pytest.mark.parametrize(
+    "moment", [claimed_and_not_written, written_and_not_recorded, being_verified, verified_and_untold]
+)
+async def test_killed_at_any_moment_a_remedy_is_applied_once_and_told_to_its_end(tmp_path, healing, moment):
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    async with premises(tmp_path, healing.world, CASEBOOK_POLICY=str(tmp_path / "policy.yaml")) as at:
+        serving = await at.start(verify_pace=PACE)
+        view = await asked(at, healing.text)
+        reached = moment(at)
+        await at.slack.submit(at.alex, view["id"])
+        await until(reached)
+        await serving.kill()
+
+        serving = await at.start(verify_pace=PACE)
+        await at.slack.wait_for(lambda: "FIXED: the cause is gone" in shown(at))
+        assert await serving.stop() == 0
+        assert "⏳" not in shown(at)
+        assert len(at.ours()) == 1
+        assert len(writes(at)) == 1
+        assert [entry.removesuffix(" already") for entry in await audited(at)] == ["claimed", "applied", "fixed"]
+
+
+async def asked(at: Premises, text: str) -> dict[str, Any]:
+    """Somebody pastes and presses the answer's button: the dialog."""
+    answer = await at.answer(await at.slack.say(at.alex, at.channel, text))
+    button = pressable(answer, Press.REMEDY)
+    await at.slack.click(at.alex, at.channel, answer["ts"], button["action_id"])
+    views = await at.slack.wait_for(lambda: [view for view in at.slack.views(at.alex) if view["submit"]])
+    return views[-1]
+
+
+def shown(at: Premises) -> str:
+    return words_of([message["blocks"] for message in at.ours()])
+
+
+def unanswered(at: Premises, method: str) -> list[Any]:
+    return [call for call in at.slack.calls if call.method == method and not call.status]
+
+
+def writes(at: Premises) -> list[tuple[str, str]]:
+    return [(sent.method, sent.path) for sent in at.cluster.requests if is_write(sent)]
+
+
+def is_write(sent: RecordedRequest) -> bool:
+    """No dry run, and no review of access, which is a POST."""
+    return sent.method in ("DELETE", "PATCH", "PUT") and "dryRun" not in sent.query and "dryRun" not in sent.body
+
+
+def after_write(at: Premises) -> Iterator[str]:
+    """The paths read since something was written, in the order of the requests."""
+    written = False
+    for sent in at.cluster.requests:
+        if written:
+            yield sent.path
+        written = written or is_write(sent)
+
+
+async def audited(at: Premises) -> list[str]:
+    """What the audit tells, in the order in which it happened."""
+    async with open_store(f"sqlite:///{at.data / 'casebook.db'}") as store:
+        entries = await store.audit.entries(since=datetime(2020, 1, 1, tzinfo=UTC), limit=50)
+    return [entry.outcome for entry in reversed(entries)]
