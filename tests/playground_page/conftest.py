@@ -307,40 +307,61 @@ async def browser() -> AsyncIterator[Browser]:
         await launched.close()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(stage: Stage, browser: Browser) -> AsyncIterator[Page]:
-    """The page of this test's own stage. Nothing may go wrong in its console while the test runs."""
-    async with _opened(stage, browser) as (opened, wrong):
-        yield opened
-    assert wrong == []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tab:
+    """One tab for all tests, since opening one costs more than most tests; `wrong` is what its console said."""
+
+    page: Page
+    wrong: list[str]
+
+    async def open(self, url: str) -> None:
+        await self.page.context.set_offline(False)
+        await self.page.emulate_media(color_scheme="light", reduced_motion="reduce")
+        await self.page.set_viewport_size({"width": 1280, "height": 800})
+        await self.page.goto(url)
+        await self.page.get_by_test_id("cluster-item").first.wait_for()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_canvas(browser: Browser) -> AsyncIterator[tuple[Page, list[str]]]:
-    async with open_stage() as stage, _opened(stage, browser) as (opened, wrong):
-        yield opened, wrong
+async def tab(browser: Browser) -> AsyncIterator[Tab]:
+    async with _new_tab(browser) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(stage: Stage, tab: Tab) -> AsyncIterator[Page]:
+    """The page of this test's own stage, whose origin has its own storage. Nothing may go wrong in its console."""
+    await tab.open(stage.url)
+    tab.wrong.clear()
+    yield tab.page
+    await tab.page.goto("about:blank")
+    assert tab.wrong == []
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_canvas(browser: Browser) -> AsyncIterator[Tab]:
+    async with open_stage() as stage, _new_tab(browser) as opened:
+        await opened.open(stage.url)
+        yield opened
 
 
 @pytest.fixture
-def canvas(shared_canvas: tuple[Page, list[str]]) -> Iterator[Page]:
-    """One open page for all tests that only draw on it: to open one costs more than to draw."""
-    opened, wrong = shared_canvas
-    wrong.clear()
-    yield opened
-    assert wrong == []
+def canvas(shared_canvas: Tab) -> Iterator[Page]:
+    """One open page for all tests that only draw on it."""
+    shared_canvas.wrong.clear()
+    yield shared_canvas.page
+    assert shared_canvas.wrong == []
 
 
 @asynccontextmanager
-async def _opened(stage: Stage, browser: Browser) -> AsyncIterator[tuple[Page, list[str]]]:
-    context = await browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+async def _new_tab(browser: Browser) -> AsyncIterator[Tab]:
+    context = await browser.new_context()
     context.set_default_timeout(8000)
-    opened = await context.new_page()
+    page = await context.new_page()
     wrong: list[str] = []
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on("console", lambda message: wrong.append(message.text) if _is_wrong(message) else None)
-    await opened.goto(stage.url)
-    await opened.get_by_test_id("cluster-item").first.wait_for()
-    yield opened, wrong
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if _is_wrong(message) else None)
+    yield Tab(page=page, wrong=wrong)
     await context.close()
 
 

@@ -331,18 +331,15 @@ def _everywhere(text: str) -> list[dict[str, Any]]:
     ]
 
 
-async def _is_harmless(canvas, text: str) -> str:
-    await draw(canvas, *_everywhere(text))
+async def _is_harmless(canvas, *texts: str) -> str:
+    await draw(canvas, *(block for text in texts for block in _everywhere(text)))
     seen = await canvas.evaluate(_LOOK)
     assert set(seen["tags"]) <= ALLOWED
     assert not [
         each for each in seen["attributes"] if each.startswith("on") or each in ("style", "srcdoc", "formaction")
     ]
-    assert {tuple(each) for each in seen["links"]} <= {
-        ("https:", "noopener noreferrer"),
-        ("http:", "noopener noreferrer"),
-        ("mailto:", "noopener noreferrer"),
-    }
+    assert {protocol for protocol, _ in seen["links"]} <= {"https:", "http:", "mailto:"}
+    assert {rel for _, rel in seen["links"]} <= {"noopener noreferrer"}
     return seen["text"]
 
 
@@ -354,8 +351,9 @@ async def test_hostile_text_stays_text(canvas, text):
         assert shown.count(text) >= 6
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(texts=st.lists(st.text(st.sampled_from("<>|@!#*_~`&;: \nabcU1/-.[]()'\"\\="), max_size=40), max_size=4))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    texts=st.lists(st.text(st.sampled_from("<>|@!#*_~`&;: \nabcU1/-.[]()'\"\\="), max_size=40), min_size=1, max_size=8)
+)
 async def test_no_text_at_all_becomes_markup(canvas, texts):
-    for text in texts:
-        await _is_harmless(canvas, text)
+    await _is_harmless(canvas, *texts)
