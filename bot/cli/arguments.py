@@ -62,7 +62,7 @@ def _build() -> _Parser:
     parser = _Parser(
         prog=PROGRAM,
         description="A pasted Kubernetes error, or a broken pod, becomes a root cause proven by the cluster.\n"
-        "It only reads.",
+        "By itself it only reads.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
