@@ -61,7 +61,7 @@ class Answering:
             request = await self.desk.store.requests.get(request_id)
             if request is not None and request.state is not State.WITHDRAWN:
                 asker = await self.desk.asker_of(request)
-                await self.telling.post(request, placeholder(language=asker.language), step=ANSWER)
+                await self.telling.post(request, placeholder(language=asker.language), step=ANSWER, last=False)
 
     async def answer(self, request_id: str, prepared: Json) -> Json | None:
         request = await self.desk.store.requests.get(request_id)

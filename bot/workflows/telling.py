@@ -37,8 +37,11 @@ class Telling:
         entry = await self.desk.store.outbox.get(f"{request.id}/{step}")
         return Sent(channel=entry.channel, ts=entry.ts) if entry and entry.ts else None
 
-    async def post(self, request: Request, message: Message, *, step: str) -> Sent | None:
-        """Post it unless it stands already. None where nothing can be posted: that is said where a person can act."""
+    async def post(self, request: Request, message: Message, *, step: str, last: bool = True) -> Sent | None:
+        """Post it unless it stands already. None where nothing can be posted.
+
+        With `last` that is said where a person can act; else more is to come, which will say it.
+        """
         asked, desk = request.asked, self.desk
         key = f"{request.id}/{step}"
         sending = await desk.store.outbox.begin(key, asked.channel, asked.thread_ts, desk.clock())
@@ -50,7 +53,8 @@ class Telling:
             )
         except _FOR_A_PERSON as error:
             await desk.store.outbox.forget(key)
-            await self._undeliverable(request, error, message)
+            if last:
+                await self._undeliverable(request, error, message)
             return None
         await desk.store.outbox.done(key, sent.ts)
         return sent
