@@ -14,7 +14,6 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
 
-BROWSERS: Final = ("chromium", "chromium-browser", "google-chrome")
 # Without these a browser looks for its maker's hosts, and as root it will not start.
 FLAGS: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -28,7 +27,7 @@ Open = Callable[..., Page]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium of the system's: playwright brings none."""
-    path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    path = shutil.which("chromium")
     if path is None:
         pytest.skip("needs Chromium on the PATH: run `make ci-tools`")
     with sync_playwright() as playwright:
