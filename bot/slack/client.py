@@ -16,7 +16,7 @@ from bot.slack.api import Api
 from bot.slack.edits import Edits
 from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
 from bot.slack.files import Files, ReadFile
-from bot.slack.fitting import Form, checked, forms, payload, plain
+from bot.slack.fitting import Form, checked, forms, payload
 from bot.slack.following import Following
 from bot.slack.hosts import Hosts
 from bot.slack.limits import Limits
@@ -26,6 +26,7 @@ from bot.slack.responding import Responses
 from bot.slack.seeking import Seeker
 from bot.slack.uploads import Uploads
 from responses.slack.message import Message, Snippet, View
+from responses.slack.reshaping import plain
 from responses.slack.validation import validate_view
 
 _log: Final = structlog.get_logger(__name__)

@@ -1,25 +1,23 @@
 """In which forms a message is offered to Slack, one after the other, until it takes one: an answer is never lost.
 
 First as it is, if our own check lets it out, else as its text alone. Where Slack finds it too long all the same (its
-pages promise more than it takes): in two halves, then as its text with everything else in a file.
+pages promise more than it takes): in two halves, then as text, with a file where that is not all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 
-from responses.slack.as_text import as_text
-from responses.slack.limits import BUDGET_TEXT_BYTES
 from responses.slack.message import Message, Snippet
+from responses.slack.reshaping import halves, plain
 from responses.slack.validation import validate_message
 
 _log: Final = structlog.get_logger(__name__)
 EVENT_TYPE: Final = "casebook"
-_NOTHING: Final = "…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,25 +31,17 @@ class Form:
 def forms(message: Message) -> Iterator[Form]:
     """The forms of `message`, the best first. Each part has passed our own check or is text alone."""
     whole = checked(message)
-    yield Form(parts=(whole,), file=message.overflow)
-    if len(whole.blocks) > 1:
-        first, second = halves(whole)
-        yield Form(parts=(checked(first), checked(second)), file=message.overflow)
+    yield Form(parts=(whole,), file=whole.overflow)
+    first, second = halves(whole)
+    if first.blocks != whole.blocks:
+        yield Form(parts=(checked(first), checked(second)), file=whole.overflow)
     yield as_file(whole)
 
 
 def as_file(message: Message) -> Form:
-    """The text of `message`, and all that its blocks say in a file, together with what was to go there anyway."""
-    said = as_text(message.blocks)
-    overflow = message.overflow
-    if not said:
-        return Form(parts=(plain(message),), file=overflow)
-    file = Snippet(
-        name=overflow.name if overflow else "answer.txt",
-        title=overflow.title if overflow else "answer",
-        content=f"{said}\n\n{overflow.content}" if overflow else said,
-    )
-    return Form(parts=(plain(message),), file=file)
+    """What `message` says as text, and in a file what does not fit, together with what was to go there anyway."""
+    text = plain(message)
+    return Form(parts=(text,), file=text.overflow)
 
 
 def checked(message: Message) -> Message:
@@ -61,21 +51,6 @@ def checked(message: Message) -> Message:
         return message
     _log.error("a message breaks Slack's limits and goes out as text", problems=list(problems[:10]))
     return plain(message)
-
-
-def plain(message: Message) -> Message:
-    """The text of `message` without its blocks, within Slack's limits for text."""
-    text = _cut(message.text)
-    return Message(text=text if text.strip() else _NOTHING, overflow=message.overflow)
-
-
-def halves(message: Message) -> tuple[Message, Message]:
-    """The blocks of `message` in two messages; the second one says in its text that it goes on."""
-    middle = (len(message.blocks) + 1) // 2
-    return (
-        replace(message, blocks=message.blocks[:middle]),
-        Message(text=_NOTHING, blocks=message.blocks[middle:]),
-    )
 
 
 def payload(message: Message, *, key: str = "", form: int = 0) -> dict[str, Any]:
@@ -105,16 +80,3 @@ def carried(message: Mapping[str, Any]) -> tuple[str, int]:
         return "", 0
     form = inside.get("form")
     return str(inside.get("key") or ""), form if isinstance(form, int) else 0
-
-
-def _cut(text: str) -> str:
-    raw = text.encode("utf-8", "replace")
-    if len(raw) <= BUDGET_TEXT_BYTES:
-        return raw.decode()
-    kept = raw[: BUDGET_TEXT_BYTES - 3].decode(errors="ignore")
-    # Neither an entity nor a link is cut in two: the rest of it would be read as something else.
-    for opened, closed in (("&", ";"), ("<", ">")):
-        start = kept.rfind(opened)
-        if start > kept.rfind(closed):
-            kept = kept[:start]
-    return f"{kept.rstrip()}…"

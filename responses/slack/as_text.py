@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from responses.slack.measuring import visible_texts
 from responses.slack.message import Block
 
 
 def as_text(blocks: Iterable[Block]) -> str:
     """What a reader of the blocks sees, as lines; buttons are left out, since text cannot be pressed."""
-    parts = (_block(block).strip("\n") for block in blocks)
+    parts = (_said(block).strip("\n") for block in blocks)
     return "\n\n".join(part for part in parts if part.strip())
+
+
+def _said(block: Mapping[str, Any]) -> str:
+    try:
+        return _block(block)
+    except (AttributeError, KeyError, TypeError):
+        # What is no block at all goes out as text too, instead of being refused: whatever it says is told.
+        return "\n".join(visible_texts(block))
 
 
 def _block(block: Mapping[str, Any]) -> str:

@@ -26,6 +26,13 @@ def escape(text: str) -> str:
     return text
 
 
+def unescape(text: str) -> str:
+    """What `escape` made of a text, as it was. The ampersand last, for the same reason."""
+    for char, escaped in reversed(_ESCAPES.items()):
+        text = text.replace(escaped, char)
+    return text
+
+
 def inert(text: str, *, most_bytes: int = BUDGET_TEXT_BYTES) -> str:
     """`text` escaped, calling nobody, at most so many bytes of UTF-8 long; never cut within an escape."""
     named = _AT_NAMES.sub("＠", text.encode("utf-8", "replace").decode())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import Final
 
@@ -10,19 +12,23 @@ from responses.slack import blocks
 from responses.slack.as_text import as_text
 from responses.slack.measuring import visible
 from responses.slack.message import Block, Message, Snippet
-from responses.slack.mrkdwn import inert
+from responses.slack.mrkdwn import fallback, unescape
 
 _GOES_ON: Final = "…"
 
 
 def plain(message: Message) -> Message:
-    """The message without blocks: as much of its text as fits, all of it as a file where that is not all."""
-    whole = as_text(message.blocks) or message.text
-    text = inert(whole) if message.blocks else message.text
-    overflow = message.overflow
-    if overflow is None and text.endswith(_GOES_ON) and not whole.endswith(_GOES_ON):
-        overflow = Snippet(name="answer.md", title="Casebook", content=whole + "\n")
-    return Message(text=text, overflow=overflow)
+    """The message without blocks: as much of what they say as fits, and all of it in its file where that is not all."""
+    whole = as_text(message.blocks) or unescape(message.text)
+    text = fallback(whole)
+    is_all = text == fallback(whole, most_bytes=sys.maxsize)
+    return Message(text=text, overflow=message.overflow if is_all else _led_by(whole, message.overflow))
+
+
+def _led_by(whole: str, overflow: Snippet | None) -> Snippet:
+    if overflow is None:
+        return Snippet(name="answer.md", title="Casebook", content=f"{whole}\n")
+    return replace(overflow, content=f"{whole}\n\n{overflow.content}")
 
 
 def halves(message: Message) -> tuple[Message, Message]:

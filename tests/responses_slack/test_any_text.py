@@ -15,8 +15,8 @@ from responses.slack.details import details, full_text
 from responses.slack.diagnosis import answer, placeholder
 from responses.slack.help import misused
 from responses.slack.measuring import length, visible
-from responses.slack.message import Message, View
-from responses.slack.mrkdwn import escape, fallback, inert, pings
+from responses.slack.message import Message, Snippet, View
+from responses.slack.mrkdwn import escape, fallback, inert, pings, unescape
 from responses.slack.remediation import dialog, refusal
 from responses.slack.remedy_states import RemedyShown, RemedyState
 from responses.slack.reshaping import halves, plain
@@ -163,6 +163,7 @@ def test_escaped_text_is_shown_as_it_is_and_calls_nobody(text: str, most: int) -
 def test_the_ampersand_is_escaped_first() -> None:
     assert escape("<a & b>") == "&lt;a &amp; b&gt;"
     assert escape("&lt;") == "&amp;lt;"
+    assert unescape(escape("<a &lt; b>")) == "<a &lt; b>"
     assert fallback("", " ") == "–"
 
 
@@ -209,6 +210,26 @@ def test_text_alone_keeps_the_rest_as_a_file() -> None:
     assert alone.text.endswith("…")
     assert alone.overflow is not None
     assert alone.overflow.content == as_text(message.blocks) + "\n"
+
+
+@given(words=st.text(st.sampled_from("a日&<>;😀 @|"), max_size=50), times=st.sampled_from([1, 100]))
+def test_text_alone_is_cut_between_escapes_and_told_whole_in_its_file(words: str, times: int) -> None:
+    words *= times
+    alone = plain(Message(text=escape(words), overflow=Snippet(name="a.md", title="A", content="the rest")))
+
+    assert len(alone.text.encode()) <= limits.BUDGET_TEXT_BYTES
+    assert alone.text.count("&") == sum(alone.text.count(entity) for entity in ("&amp;", "&lt;", "&gt;"))
+    told = unescape(alone.text).removesuffix("…")
+    assert words.strip().startswith(told) or told == "–"
+    assert alone.overflow is not None
+    assert alone.overflow.name == "a.md"
+    assert alone.overflow.content == ("the rest" if told in (words.strip(), "–") else f"{words}\n\nthe rest")
+
+
+def test_what_is_no_block_is_told_as_text_all_the_same() -> None:
+    broken = ({"type": "section", "text": "one"}, {"type": "header"}, {"type": "table", "rows": [[{"text": "two"}, 3]]})
+
+    assert plain(Message(text="-", blocks=broken)).text == "one\n\ntwo"
 
 
 @settings(max_examples=25)

@@ -25,7 +25,7 @@ from bot.slack.errors import (
     TriggerExpired,
     refusal,
 )
-from bot.slack.fitting import as_file, forms, payload, plain
+from bot.slack.fitting import forms, payload
 from bot.slack.limits import Limits
 from responses.slack.message import Message, Snippet
 from responses.slack.validation import validate_message
@@ -312,25 +312,6 @@ def test_every_form_of_any_message_is_one_slack_takes(text: str, blocks: list[di
     for index, form in enumerate(forms(message)):
         for part in form.parts:
             assert validate_message(payload(part, key="request/answer", form=index)) == ()
-
-
-@given(text=st.text(st.sampled_from("a日&<>;😀 @|"), max_size=4000))
-def test_text_cut_to_fit_ends_with_whole_marks(text: str):
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    shown = plain(Message(text=escaped)).text
-    assert len(shown.encode()) <= 3900
-    ending = shown.rpartition("&")[2] if "&" in shown else ";"
-    assert ";" in ending
-
-
-def test_nothing_a_message_says_is_missing_from_its_file():
-    message = Message(
-        text="t", blocks=(section("one"), section("two")), overflow=Snippet(name="a.md", title="A", content="three")
-    )
-    file = as_file(message).file
-    assert file is not None
-    assert [word in file.content for word in ("one", "two", "three")] == [True, True, True]
-    assert file.name == "a.md"
 
 
 async def test_a_closed_client_says_so(client_with: Callable):

@@ -14,6 +14,8 @@ from bot.slack.errors import (
     SlackUnavailable,
     TokenRevoked,
 )
+from responses.slack.as_text import as_text
+from responses.slack.blocks import line, rich, text
 from responses.slack.message import Message, Snippet
 
 CHANNEL = "C0GENERAL"
@@ -160,7 +162,7 @@ async def test_blocks_our_own_check_refuses_go_out_as_text(far_end: SimulatedSla
     too_many = tuple(section(f"block {number}") for number in range(60))
     sent = await slack.post(channel=CHANNEL, message=Message(text="the answer", blocks=too_many), key="r1/answer")
     stored = far_end.message(CHANNEL, sent.ts)
-    assert stored["text"] == "the answer"
+    assert stored["text"] == "\n\n".join(f"block {number}" for number in range(60))
     assert not stored.get("blocks")
 
 
@@ -178,17 +180,32 @@ async def test_what_slack_finds_too_long_goes_out_in_halves_in_one_thread(
     assert second["thread_ts"] == sent.ts
 
 
-async def test_what_is_too_long_in_halves_too_goes_out_as_text_and_file(far_end: SimulatedSlack, slack: Slack):
+async def test_one_block_of_rich_text_is_halved_within(far_end: SimulatedSlack, slack: Slack):
+    far_end.fail("chat.postMessage", error="msg_blocks_too_long")
+    block = rich(line(text("one")), line(text("two")))
+    await slack.post(channel=CHANNEL, message=Message(text="the answer", blocks=(block,)), key="r1/answer")
+    assert [as_text(each["blocks"]) for each in far_end.messages(CHANNEL)] == ["one", "two"]
+
+
+async def test_what_is_too_long_in_halves_too_goes_out_as_text(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("chat.postMessage", error="msg_blocks_too_long", times=2)
     blocks = tuple(section(f"block {number}") for number in range(4))
-    sent = await slack.post(channel=CHANNEL, message=Message(text="the answer", blocks=blocks), key="r1/answer")
+    await slack.post(channel=CHANNEL, message=Message(text="the answer", blocks=blocks), key="r1/answer")
+    (only,) = far_end.messages(CHANNEL)
+    assert only["text"] == "block 0\n\nblock 1\n\nblock 2\n\nblock 3"
+
+
+async def test_text_that_is_not_all_goes_out_with_a_file(far_end: SimulatedSlack, slack: Slack):
+    far_end.fail("chat.postMessage", error="msg_blocks_too_long", times=2)
+    blocks = tuple(section(f"block {number} {'x' * 2000}") for number in range(4))
+    answer = Message(text="the answer", blocks=blocks, overflow=OVERFLOW.overflow)
+    sent = await slack.post(channel=CHANNEL, message=answer, key="r1/answer")
     first, second = far_end.messages(CHANNEL)
     assert first["ts"] == sent.ts
-    assert first["text"] == "the answer"
+    assert first["text"].startswith("block 0 x")
     assert second["thread_ts"] == sent.ts
     content = far_end.file_content(second["files"][0]["id"]).decode()
-    assert "block 0" in content
-    assert "block 3" in content
+    assert [said in content for said in ("block 0", "block 3", "much more")] == [True, True, True]
 
 
 async def test_a_second_half_lost_by_a_crash_is_posted_when_the_first_is_found(far_end, slack, client_with):
