@@ -120,6 +120,13 @@ async def test_the_menu_of_a_message_runs_shortcuts_edits_and_deletes(stage, pag
     await expect(message).to_contain_text("never mind")
     await expect(message.get_by_test_id("edited").first).to_be_visible()
 
+    await message.hover()
+    await message.get_by_test_id("message-menu").click()
+    await page.get_by_test_id("delete-message").click()
+    await page.get_by_test_id("confirm-yes").click()
+    await expect(message).to_contain_text("This message was deleted")
+    await expect(message.locator(".author")).to_have_text("Slackbot")
+
     others = page.locator("#channel").get_by_test_id("message").filter(has_text="not mine")
     await expect(others).to_contain_text("<img src=x onerror=alert(1)>")
     await others.hover()

@@ -106,7 +106,7 @@ export class MessageList {
     const ephemeral = message.subtype === "ephemeral";
     const isBot = Boolean(message.bot_id) || ephemeral;
     const isOurs = ephemeral || message.bot_id === this.world.page.bot.bot_id;
-    const author = isOurs ? this.world.page.bot : (this.world.userOf(message.user) ?? { id: message.bot_id ?? message.user, name: message.user ?? "?" });
+    const author = isOurs ? this.world.page.bot : (this.world.userOf(message.user) ?? { id: message.bot_id ?? message.user, name: this.world.userName(message.user ?? "?") });
     const name = message.username || author.name;
     const classes = ["message", joined && "joined", isBot && "from-bot", ephemeral && "ephemeral", this.world.thread === message.ts && !this.inThread && "open"];
     return el(

@@ -106,7 +106,7 @@ export class World {
 
   /** @param {string} id */
   userName(id) {
-    return this.userOf(id)?.name ?? id;
+    return this.userOf(id)?.name ?? (id === "USLACKBOT" ? "Slackbot" : id);
   }
 
   /**
