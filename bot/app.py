@@ -34,6 +34,8 @@ from bot.store import Store, StoreUnavailable, open_store
 from bot.upkeep import Upkeep
 from bot.workflows.all import workflows
 from bot.workflows.desk import Desk
+from bot.workflows.failing import Failing
+from bot.workflows.telling import Telling
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -95,6 +97,7 @@ async def running(
             workflows=workflows(desk),
             concurrency=settings.jobs_concurrency,
             kept_days=settings.retention_days,
+            failed=Failing(desk=desk, telling=Telling(desk=desk)).told,
         )
         await jobs.launch()
         stack.push_async_callback(jobs.close, drain=settings.drain)

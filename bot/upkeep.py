@@ -59,9 +59,8 @@ class Upkeep:
         gone = [name for name in await self.store.replicas.gone(now, _GONE_AFTER) if name != self.executor]
         if gone:
             taken = await self.jobs.adopt(gone)
-            _log.info("took over from replicas that are gone", replicas=gone, jobs=taken)
-            for name in gone:
-                await self.store.replicas.forget(name)
+            if taken:
+                _log.info("took over from replicas that are gone", replicas=gone, jobs=taken)
         if self._purged is None or now - self._purged > _PURGE_EVERY:
             self._purged = now
             rows = await self.store.purge(now - self.kept) + await self.jobs.purge()

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`revision` is that of the text answered. `message` is what was posted, `shown` what was noted since."""
+    """`revision` is that of the text answered. `message` is what it is said from, `shown` what was noted since."""
 
     request_id: str
     revision: int
@@ -25,7 +25,6 @@ class Answer:
     incident: str
     verdict: str
     message: Json
-    details: Json
     shown: Json
     saved: datetime
 
@@ -46,7 +45,6 @@ class Answers:
         incident: str,
         verdict: str,
         message: Json,
-        details: Json,
         now: datetime,
     ) -> bool:
         """Keep the answer, with what was noted before. False: a later revision is answered already."""
@@ -62,7 +60,6 @@ class Answers:
                 "incident": incident,
                 "verdict": verdict,
                 "message": message,
-                "details": details,
                 "saved": now,
             }
             if before is None:

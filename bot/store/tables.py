@@ -88,7 +88,6 @@ answers: Final = Table(
     _words("incident"),
     _words("verdict"),
     Column("message", Document, nullable=False),
-    Column("details", Document, nullable=False),
     Column("shown", Document, nullable=False),
     _at("saved"),
     Index(None, "channel", "ts"),

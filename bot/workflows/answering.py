@@ -7,21 +7,18 @@ an update may be repeated.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from bot.diagnosing import match_text
 from bot.jobs import Json, Run
 from bot.policy import Reading
-from bot.store import Request, State, Surface
-from bot.workflows.desk import ANSWER, Desk
+from bot.store import Request, State
+from bot.workflows.desk import ANSWER, UNASKED, Desk
 from bot.workflows.outcomes import Outcome, Outcomes
 from bot.workflows.pasted_files import PastedFiles
+from bot.workflows.patience import patiently
 from bot.workflows.progress import Teller
 from bot.workflows.telling import Telling
 from responses.slack.diagnosis import placeholder
-
-# Nobody asked: it is answered only if there is something to say.
-_UNASKED: Final = frozenset({Surface.MESSAGE, Surface.FOLLOW_UP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,11 +32,11 @@ class Answering:
 
     async def run(self, run: Run, payload: Json) -> Json | None:
         request = str(payload["request"])
-        prepared = await run.step("prepare", self.prepare, request)
+        prepared = await patiently(run, "prepare", self.prepare, request)
         if not prepared or not prepared["goes_on"]:
             return None
-        await run.step("placeholder", self.placeholder, request)
-        return await run.step("answer", self.answer, request, prepared)
+        await patiently(run, "placeholder", self.placeholder, request)
+        return await patiently(run, "answer", self.answer, request, prepared)
 
     async def prepare(self, request_id: str) -> Json:
         """Read what came as a file, and find out whether there is anything to say at all."""
@@ -87,7 +84,6 @@ class Answering:
                 incident=outcome.incident,
                 verdict=outcome.verdict,
                 message=outcome.kept,
-                details={},
                 now=self.desk.clock(),
             )
             if not newest:
@@ -98,7 +94,7 @@ class Answering:
         return {"verdict": outcome.verdict, "incident": outcome.incident}
 
     async def _worth_answering(self, request: Request) -> bool:
-        if request.asked.surface not in _UNASKED:
+        if request.asked.surface not in UNASKED:
             return True
         asker = await self.desk.asker_of(request)
         if asker.scope.reading is Reading.NOTHING:

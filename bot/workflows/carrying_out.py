@@ -17,6 +17,7 @@ from bot.remedies.verifying import verify
 from bot.slack.errors import SlackError
 from bot.store import Answer, AuditEntry, Claim, Claimed
 from bot.workflows.desk import Desk
+from bot.workflows.patience import patiently
 from bot.workflows.previewing import preview_key, quoting
 from bot.workflows.telling import Telling
 from bot.workflows.told import RemedyNote
@@ -56,13 +57,13 @@ class CarryingOut:
 
     async def run(self, run: Run, payload: Json) -> Json | None:
         token = run.id
-        claimed = await run.step("claim", self.claim, payload, token)
+        claimed = await patiently(run, "claim", self.claim, payload, token)
         if not claimed or not claimed["goes_on"]:
             return None
-        applied = await run.step("apply", self.apply, payload, token)
+        applied = await patiently(run, "apply", self.apply, payload, token)
         if not applied or not applied["goes_on"]:
             return None
-        return await run.step("verify", self.verify, payload, token, applied["applied"])
+        return await patiently(run, "verify", self.verify, payload, token, applied["applied"])
 
     async def claim(self, payload: Json, token: str) -> Json:
         """Whether this press is the one that carries the plan out."""

@@ -17,7 +17,7 @@ from bot.policy import Policy, Reading, Scope, Who
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.slack.client import Slack
 from bot.slack.people import Person
-from bot.store import Request, Store
+from bot.store import Request, Store, Surface
 from intents.domain import Language
 from intents.request import DiagnoseObject, ExplainText
 from intents.request import Request as Question
@@ -25,6 +25,8 @@ from responses.language import choose
 
 # How a message of ours is found again: the request, and which of its messages this is.
 ANSWER: Final = "answer"
+# Nobody asked: it is answered only if there is something to say.
+UNASKED: Final = frozenset({Surface.MESSAGE, Surface.FOLLOW_UP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.jobs import Json, Run
 from bot.workflows.desk import Desk
+from bot.workflows.patience import patiently
 from bot.workflows.telling import Telling
 from responses.slack.presses import Press
 
@@ -23,7 +24,7 @@ class Opinions:
     telling: Telling
 
     async def run(self, run: Run, payload: Json) -> Json | None:
-        await run.step("take", self.take, payload)
+        await patiently(run, "take", self.take, payload)
         return None
 
     async def take(self, payload: Json) -> None:

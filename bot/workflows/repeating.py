@@ -11,6 +11,7 @@ import structlog
 from bot.jobs import Json, Run
 from bot.slack.errors import SlackError
 from bot.workflows.desk import ANSWER, Desk
+from bot.workflows.patience import patiently
 from bot.workflows.telling import Telling
 from responses.slack.notes import repeated
 
@@ -28,8 +29,8 @@ class Repeating:
     telling: Telling
 
     async def run(self, run: Run, payload: Json) -> Json | None:
-        await run.step("count", self.count, payload)
-        await run.step("point", self.point, payload)
+        await patiently(run, "count", self.count, payload)
+        await patiently(run, "point", self.point, payload)
         return None
 
     async def count(self, payload: Json) -> None:

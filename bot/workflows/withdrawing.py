@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.jobs import Json, Run
 from bot.workflows.desk import Desk
+from bot.workflows.patience import patiently
 from bot.workflows.telling import Telling
 
 
@@ -17,7 +18,7 @@ class Withdrawing:
     telling: Telling
 
     async def run(self, run: Run, payload: Json) -> Json | None:
-        await run.step("withdraw", self.withdraw, str(payload["request"]))
+        await patiently(run, "withdraw", self.withdraw, str(payload["request"]))
         return None
 
     async def withdraw(self, request_id: str) -> None:

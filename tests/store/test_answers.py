@@ -12,7 +12,6 @@ async def save(store: Store, now: datetime, revision: int = 1, **fields: Any) ->
         "incident": "oom-killed",
         "verdict": "confirmed",
         "message": {"text": "a\x00b"},
-        "details": {"findings": [1, None]},
     }
     return await store.answers.save("Ev1", revision, now=now, **{**values, **fields})
 
@@ -27,7 +26,6 @@ async def test_an_answer_is_read_back_by_request_and_by_message(store: Store, no
         incident="oom-killed",
         verdict="confirmed",
         message={"text": "a\ufffdb"},
-        details={"findings": [1, None]},
         shown={},
         saved=now,
     )

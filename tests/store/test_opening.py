@@ -110,7 +110,7 @@ async def test_purging_takes_what_is_old_and_never_the_audit(store: Store, now: 
     for at, id in ((old, "old"), (new, "new")):
         await store.requests.add(asked(at, id=id))
         await store.outbox.begin(id, "C1", "", at)
-        await store.answers.save(id, 1, channel="C", ts=id, incident="", verdict="", message={}, details={}, now=at)
+        await store.answers.save(id, 1, channel="C", ts=id, incident="", verdict="", message={}, now=at)
         await store.topics.join("C1", id, id, now=at, window=timedelta(1))
         await store.plans.save(id, id, {}, at)
         await store.feedback.add(id, "U1", "helpful", at)

@@ -49,7 +49,6 @@ def create_tables() -> None:
         sa.Column("incident", sa.Text(), server_default="", nullable=False),
         sa.Column("verdict", sa.Text(), server_default="", nullable=False),
         sa.Column("message", sa.JSON(), nullable=False),
-        sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("shown", sa.JSON(), nullable=False),
         sa.Column("saved", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("request_id", name=op.f("pk_answers")),
