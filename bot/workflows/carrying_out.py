@@ -107,7 +107,11 @@ class CarryingOut:
         press = await self._press(payload, token)
         if press is None:
             return None
-        connection = await self.desk.clusters.get(press.plan.cluster)
+        try:
+            connection = await self.desk.clusters.get(press.plan.cluster)
+        except ClusterError as error:
+            await self._note(press, RemedyState.WAITING, Text.same(safe(str(error))))
+            return {"state": str(State.WAITING)}
         verified = await verify(
             press.plan,
             Applied.from_json(applied),
