@@ -34,16 +34,17 @@ def _led_by(whole: str, overflow: Snippet | None) -> Snippet:
 def halves(message: Message) -> tuple[Message, Message]:
     """The message in two, each about half as long; the file goes with the second, as do the buttons.
 
-    What is one block of one element cannot be halved: its second half is then an ellipsis.
+    The second is announced by the first's first line, behind an ellipsis: nobody is notified of nothing. What is one block of one element cannot be halved: its second half is then an ellipsis.
     """
     whole = _parted(message.blocks)
     cut = _middle([visible(block) for block in whole])
     first, second = _joined(whole[:cut]), _joined(whole[cut:])
     if not first or not second:
         first, second = tuple(message.blocks), (blocks.context(_GOES_ON),)
+    headline = unescape(message.text.strip()).partition("\n")[0]
     return (
         Message(text=message.text, blocks=first),
-        Message(text=_GOES_ON, blocks=second, overflow=message.overflow),
+        Message(text=fallback(f"{_GOES_ON} {headline}"), blocks=second, overflow=message.overflow),
     )
 
 

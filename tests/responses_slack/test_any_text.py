@@ -243,6 +243,8 @@ def test_two_halves_say_what_the_whole_says(diagnosis: Diagnosis) -> None:
     assert as_text(first.blocks).split() + as_text(second.blocks).split() == said
     assert max(visible(first.blocks), visible(second.blocks)) < visible(whole.blocks)
     assert second.overflow == whole.overflow
+    headline, _, _ = unescape(whole.text).partition("\n")
+    assert second.text == fallback(f"… {headline}")
 
 
 @given(text=HOSTILE)
