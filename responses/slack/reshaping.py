@@ -34,7 +34,8 @@ def _led_by(whole: str, overflow: Snippet | None) -> Snippet:
 def halves(message: Message) -> tuple[Message, Message]:
     """The message in two, each about half as long; the file goes with the second, as do the buttons.
 
-    The second is announced by the first's first line, behind an ellipsis: nobody is notified of nothing. What is one block of one element cannot be halved: its second half is then an ellipsis.
+    In a notification the second has the first line of the whole, behind an ellipsis. What is one block of one element
+    cannot be halved: its second half is then an ellipsis.
     """
     whole = _parted(message.blocks)
     cut = _middle([visible(block) for block in whole])
