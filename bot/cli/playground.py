@@ -26,10 +26,12 @@ from bot.cli.showcase import Showcase, scenario_of, set_up
 from bot.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
 from bot.logs import configure_logging
-from bot.playground.page import MessageShortcut, PasteSample, Person, Place, PlaygroundPage
+from bot.playground.page import MessageShortcut, PasteSample, Person, Place, PlaygroundPage, SlashCommand, Usage
 from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy
+from bot.rehearsing import REHEARSAL_TIME
 from bot.settings import Settings
+from bot.slack.listeners.commands import COMMAND
 from bot.slack.listeners.shortcuts import DIAGNOSE_THIS
 from intents.domain import Language
 
@@ -106,9 +108,29 @@ def _page(slack: SimulatedSlack, showcase: Showcase) -> PlaygroundPage:
         slack.open_im(user.id)
     samples = [PasteSample(title=sample.title.en, text=sample.text, note=sample.note) for sample in showcase.samples]
     return PlaygroundPage(
-        slack=slack, cluster=showcase.cluster, samples=samples, users=users, channels=channels,
+        slack=slack,
+        cluster=showcase.cluster,
+        samples=samples,
+        users=users,
+        channels=channels,
+        commands=(_command(showcase),),
         shortcuts=(MessageShortcut(callback_id=DIAGNOSE_THIS, title="Diagnose this"),),
-    )  # fmt: skip
+        # The simulated cluster's clock stands still, so that its logs and events are always from just now.
+        clock=lambda: REHEARSAL_TIME,
+    )
+
+
+def _command(showcase: Showcase) -> SlashCommand:
+    pod = showcase.pods[0] if showcase.pods else "shop/api-0"
+    return SlashCommand(
+        command=COMMAND,
+        description="Find out why something is broken",
+        usages=(
+            Usage(text=f"pod {pod}", description="diagnose a pod"),
+            Usage(text="explain", description="explain a pasted error"),
+            Usage(text="help", description="what it can do"),
+        ),
+    )
 
 
 def _settings(slack: SimulatedSlack, directory: Path, language: Language | None) -> Settings:
