@@ -64,6 +64,10 @@ def payload(message: Message, *, key: str = "", form: int = 0) -> dict[str, Any]
         "unfurl_links": False,
         "unfurl_media": False,
     }
+    if not message.blocks:
+        # Asterisks and underscores of an error are no formatting. Slack's pages name this for chat.postMessage and
+        # response addresses only; elsewhere it is at worst passed over.
+        arguments["mrkdwn"] = False
     if key:
         arguments["metadata"] = {
             "event_type": EVENT_TYPE,

@@ -18,6 +18,7 @@ from bot.slack.uploads import Uploads
 from intents.domain import Language, Text
 from responses.language import language_of
 from responses.slack.message import Message, Snippet
+from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
 _REMEMBERED: Final = 1000
@@ -73,14 +74,13 @@ class Following:
 
     async def _admit(self, address: Address, error: SlackError, *, said: str, sought: bool) -> None:
         language = language_of(said) or Language.EN
-        stop = "。" if language is Language.ZH else "."
-        colon = "：" if language is Language.ZH else ": "
-        text = f"{_NOT_UPLOADED.in_(language)}{colon}{error.says.in_(language)}{stop}"
+        why = error.says
+        says = Text(en=f"{_NOT_UPLOADED.en}: {why.en}.", zh=f"{_NOT_UPLOADED.zh}：{why.zh}。")
         own = replace(address, key=f"{address.key}/note" if address.key else "")
         try:
             if sought and own.key and await self.posting.sought(own):
                 return
-            await self.posting.post(own, payload(Message(text=text), key=own.key))
+            await self.posting.post(own, payload(told(says, language=language), key=own.key))
         except SlackError as refused:
             _log.warning("a note could not be posted", channel=address.channel, error=str(refused))
 

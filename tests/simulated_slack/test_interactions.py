@@ -201,6 +201,17 @@ class TestResponseUrl:
         await press.send(delete_original=True)
         assert slack.messages(incidents) == []
 
+    async def test_it_may_say_that_asterisks_are_asterisks(
+        self, slack: SimulatedSlack, incidents: str, ana: str, press: AsyncWebhookClient, answer: str
+    ):
+        await press.send_dict({"text": "*.log", "mrkdwn": False})
+        await press.send_dict({"text": "*.txt", "mrkdwn": False, "replace_original": True})
+        assert slack.ephemerals(ana)[0]["mrkdwn"] is False
+        assert slack.message(incidents, answer)["mrkdwn"] is False
+
+        await press.send_dict({"text": "*bold*", "replace_original": True})
+        assert "mrkdwn" not in slack.message(incidents, answer)
+
     async def test_it_replaces_and_deletes_a_whisper(
         self, slack: SimulatedSlack, receiver, client: AsyncWebClient, incidents: str, ana: str
     ):

@@ -41,6 +41,18 @@ async def test_a_channel_may_be_named_and_a_person_too(slack: SimulatedSlack, cl
     assert direct == slack.open_im(ana)
 
 
+async def test_text_that_is_not_to_be_formatted_is_known_as_such(
+    slack: SimulatedSlack, client: AsyncWebClient, incidents: str
+):
+    literal = (await client.chat_postMessage(channel=incidents, text="*.log", mrkdwn=False))["ts"]
+    usual = (await client.chat_postMessage(channel=incidents, text="*bold*", mrkdwn=True))["ts"]
+
+    assert slack.message(incidents, literal)["mrkdwn"] is False
+    assert "mrkdwn" not in slack.message(incidents, usual)
+    await client.chat_update(channel=incidents, ts=literal, text="*.txt")
+    assert slack.message(incidents, literal)["mrkdwn"] is False
+
+
 async def test_a_reply_stands_in_its_thread_and_is_counted_at_its_parent(
     slack: SimulatedSlack, client: AsyncWebClient, incidents: str, ana: str
 ):

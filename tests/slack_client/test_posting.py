@@ -187,6 +187,13 @@ async def test_one_block_of_rich_text_is_halved_within(far_end: SimulatedSlack, 
     assert [as_text(each["blocks"]) for each in far_end.messages(CHANNEL)] == ["one", "two"]
 
 
+async def test_asterisks_of_text_alone_are_no_formatting(far_end: SimulatedSlack, slack: Slack):
+    alone = await slack.post(channel=CHANNEL, message=Message(text="no match for *_test.go"))
+    assert far_end.message(CHANNEL, alone.ts)["mrkdwn"] is False
+    with_blocks = await slack.post(channel=CHANNEL, message=Message(text="a", blocks=(section("a"),)))
+    assert "mrkdwn" not in far_end.message(CHANNEL, with_blocks.ts)
+
+
 async def test_what_is_too_long_in_halves_too_goes_out_as_text(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("chat.postMessage", error="msg_blocks_too_long", times=2)
     blocks = tuple(section(f"block {number}") for number in range(4))
@@ -240,6 +247,7 @@ async def test_an_answer_whose_file_may_not_be_uploaded_says_so(far_end: Simulat
     (note,) = far_end.messages(CHANNEL, thread_ts=sent.ts)
     assert "files:write" in note["text"]
     assert note["text"].endswith(".")
+    assert as_text(note["blocks"]) == note["text"]
 
 
 async def test_the_note_is_in_the_language_of_the_answer(far_end: SimulatedSlack, slack: Slack):

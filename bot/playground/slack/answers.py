@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.playground.slack.announcing import Announcer
 from bot.playground.slack.arguments import Arguments
 from bot.playground.slack.checking import check_view
-from bot.playground.slack.methods.chat import own_content, read_content
+from bot.playground.slack.methods.chat import formatting, own_content, read_content
 from bot.playground.slack.records import Delivered, Json
 from bot.playground.slack.state import State
 from bot.playground.slack.tickets import ResponseUrl
@@ -98,8 +98,8 @@ class Answers:
                 self._announcer.delete(channel, ticket.ts)
             return
         if given.get("replace_original") is True and (ephemeral or own):
-            fields = own_content(self._state, read_content(Arguments(given)))
-            gone = () if "blocks" in fields else ("blocks",)
+            fields = own_content(self._state, _content(given))
+            gone = tuple(name for name in ("blocks", "mrkdwn") if name not in fields)
             if ephemeral:
                 self._state.ephemerals.change(ticket.ts, fields, remove=gone)
             else:
@@ -109,13 +109,18 @@ class Answers:
         self._show(ticket.user, channel, given, thread_ts=thread_ts)
 
     def _show(self, user_id: str, channel: Channel, given: Json, *, thread_ts: str) -> None:
-        message = own_content(self._state, read_content(Arguments(given)), sender=True)
+        message = own_content(self._state, _content(given), sender=True)
         if thread_ts:
             message["thread_ts"] = thread_ts
         if given.get("response_type") == "in_channel":
             self._announcer.post(channel, message)
         else:
             self._state.ephemerals.post(channel.id, user_id, message)
+
+
+def _content(given: Json) -> Json:
+    arguments = Arguments(given)
+    return read_content(arguments) | formatting(arguments)
 
 
 def _not_taken(what: str, refused: Refused) -> SlackWorldError:

@@ -30,7 +30,8 @@ class Arguments:
         return value
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        return self.values.get(name, default) not in _FALSE
+        value = self.values.get(name)
+        return default if value is None else value not in _FALSE
 
     def number(self, name: str, default: int) -> int:
         """Refused `invalid_arguments` if it is no number."""

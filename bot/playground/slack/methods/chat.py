@@ -26,7 +26,7 @@ _UPDATE_BYTES = 4_000
 def post_message(desk: Desk, given: Arguments) -> Json:
     """A bare long text becomes several messages; the answer names the first."""
     channel = where_to_post(desk, given.required("channel"))
-    content = read_content(given)
+    content = read_content(given) | formatting(given)
     desk.pace.message(channel.id)
     thread = thread_fields(desk, channel, given)
     text = content["text"][:_TRUNCATED]
@@ -127,6 +127,11 @@ def read_content(given: Arguments) -> Json:
         raise Refused("no_text")
     check_message({name: content[name] for name in ("blocks", "attachments") if name in content})
     return content
+
+
+def formatting(given: Arguments) -> Json:
+    """`mrkdwn` where it is false: the text is shown with its asterisks. Slack's pages name it for new messages only."""
+    return {} if given.flag("mrkdwn", default=True) else {"mrkdwn": False}
 
 
 def _checked_metadata(metadata: Any) -> Json:
