@@ -80,3 +80,34 @@ async def test_a_file_of_slack_connect_is_looked_up(
     assert (await download(info["file"]["url_private"], slack.bot_token))[2] == b"Back-off"
     with pytest.raises(SlackApiError, match="file_not_found"):
         await client.files_info(file="F999")
+
+
+async def test_a_deleted_file_leaves_its_message_and_a_tombstone(
+    slack: SimulatedSlack, receiver, client: AsyncWebClient, incidents: str
+):
+    uploaded = await client.files_upload_v2(channel=incidents, filename="a.txt", content="line 1")
+    kept = await client.files_upload_v2(channel=incidents, filename="b.txt", content="line 2")
+    file = uploaded["file"]["id"]
+
+    await client.files_delete(file=file)
+
+    message, _ = slack.messages(incidents)
+    assert message["files"] == [{"id": file, "mode": "tombstone"}]
+    assert [each["id"] for each in slack.files()] == [kept["file"]["id"]]
+    for call in (client.files_delete, client.files_info):
+        with pytest.raises(SlackApiError, match="file_deleted"):
+            await call(file=file)
+    assert (await download(uploaded["file"]["url_private"], slack.bot_token))[0] == 404
+    third = await client.files_upload_v2(channel=incidents, filename="c.txt", content="line 3")
+    assert third["file"]["id"] not in (file, kept["file"]["id"])
+
+
+async def test_only_its_own_files_are_the_bots_to_delete(
+    slack: SimulatedSlack, receiver, client: AsyncWebClient, incidents: str, ana: str
+):
+    await slack.say(ana, incidents, "see this", files=[("pod.log", "Back-off")])
+
+    with pytest.raises(SlackApiError, match="cant_delete_file"):
+        await client.files_delete(file=receiver.events[0]["files"][0]["id"])
+    with pytest.raises(SlackApiError, match="file_not_found"):
+        await client.files_delete(file="F999")

@@ -62,6 +62,7 @@ class Files:
         self._identity = identity
         self._clock = clock
         self._files: dict[str, StoredFile] = {}
+        self._deleted: set[str] = set()
 
     def share(self, shared: SharedFile, *, user: str, channel: str) -> StoredFile:
         """A file that a person shares in `channel`."""
@@ -81,16 +82,26 @@ class Files:
         return file
 
     def get(self, file_id: str) -> StoredFile:
-        """Refused `file_not_found`."""
+        """Refused `file_not_found` and `file_deleted`."""
+        if file_id in self._deleted:
+            raise Refused("file_deleted")
         if (file := self._files.get(file_id)) is None:
             raise Refused("file_not_found")
         return file
+
+    def delete(self, file_id: str) -> StoredFile:
+        """Forget it and return it. Refused `cant_delete_file` for a file of somebody else's, and as `get` is."""
+        file = self.get(file_id)
+        if file.user != self._identity.bot_user_id:
+            raise Refused("cant_delete_file")
+        self._deleted.add(file_id)
+        return self._files.pop(file_id)
 
     def all(self) -> list[StoredFile]:
         return list(self._files.values())
 
     def _new(self, *, name: str, user: str, length: int) -> StoredFile:
-        file_id = f"F0{len(self._files) + 1:09d}"
+        file_id = f"F0{len(self._files) + len(self._deleted) + 1:09d}"
         file = StoredFile(id=file_id, name=name, user=user, created=int(self._clock()), length=length, title=name)
         self._files[file_id] = file
         return file

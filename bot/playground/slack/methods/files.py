@@ -1,4 +1,4 @@
-"""files.*: uploading in three steps, and looking at a file."""
+"""files.*: uploading in three steps, looking at a file and deleting it."""
 
 from __future__ import annotations
 
@@ -55,6 +55,19 @@ def info(desk: Desk, given: Arguments) -> Json:
         answer["content"] = file.content[:_MOST_INLINE].decode(errors="replace")
         answer["is_truncated"] = len(file.content) > _MOST_INLINE
     return answer
+
+
+@method(FILES, "files.delete", Tier.THREE)
+def delete(desk: Desk, given: Arguments) -> Json:
+    """The messages that show it stay, each with a tombstone in the place of the file."""
+    file = desk.state.files.delete(given.required("file"))
+    for channel in (desk.state.workspace.channel(each) for each in file.channels):
+        for message in desk.state.messages.all(channel.id):
+            shown = message.get("files", [])
+            left = [{"id": file.id, "mode": "tombstone"} if each["id"] == file.id else each for each in shown]
+            if left != shown:
+                desk.announcer.change(channel, message["ts"], {"files": left})
+    return {}
 
 
 def _uploaded(desk: Desk, listed: object) -> StoredFile:
