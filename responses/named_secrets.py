@@ -15,10 +15,22 @@ MARK: Final = b"[redacted]"
 
 Match = Any  # re2 ships no types
 
+# What kinds of keys are secrets: others name buttons, maps and rows.
+KEYS: Final = (
+    rb"(?:api|access|private|secret|account|encryption|signing|master|session|cookie|webhook|license|integration"
+    rb"|routing|jwt|hmac|aes)[_.-]?key"
+)
+# What is said of a secret behind its name: SECRET_KEY_BASE, token-v2, PASSWORD_OLD.
+_WHICH: Final = (
+    rb"(?:[_-]?(?:base64|base|b64|current|previous|old|new|primary|secondary|value|raw|plain|plaintext|v[0-9]))?"
+)
 # `pass` occurs inside other words (bypass, compass), so it must stand alone or after a separator.
 _NAME: Final = (
-    rb"(?:[A-Za-z0-9_.-]*?(?i:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
-    rb"|secret[_-]?key|account[_-]?key|encryption[_-]?key|signing[_-]?key|master[_-]?key|credentials?)[0-9]?"
+    rb"(?:[A-Za-z0-9_.-]*?(?i:(?:password|passwd|passphrase|pwd|secret[_-]?id|secret|token|"
+    + KEYS
+    + rb"|credentials?)"
+    + _WHICH
+    + rb")[0-9]?"
     rb"|(?:[A-Za-z0-9_.-]*[_.-])?(?i:pass)|[a-z0-9]+Pass"
     rb"|(?i:client-key-data|client-certificate-data|certificate-authority-data|x-amz-signature))"
 )
@@ -29,23 +41,18 @@ _VALUE: Final = (
     rb"(\"(?:[^\"\\\n]|\\[^\n])*\"|\\+\"[^\"\\\n]*\\+\"|'[^'\n]*'"
     rb"|[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\])*)"
 )
+CHINESE_NAME: Final = "密码|口令|密钥|令牌|私钥".encode()
+WIDE_COLON: Final = "：".encode()
 _SECRET_NAME: Final = re2.compile(_NAME)
-_CHINESE_NAME: Final = "密码|口令|密钥|令牌|私钥".encode()
-_WIDE_COLON: Final = "：".encode()
 _PAIRED: Final = re2.compile(
-    rb"(" + _OPEN + rb"(?:\b" + _NAME + rb"|" + _CHINESE_NAME + rb")" + _OPEN + rb")"
-    rb"([ \t]*(?::|" + _WIDE_COLON + rb"|=>?)[ \t]*)" + _VALUE
+    rb"(" + _OPEN + rb"(?:\b" + _NAME + rb"|" + CHINESE_NAME + rb")" + _OPEN + rb")"
+    # In a URL within a URL the sign is %3D.
+    rb"([ \t]*(?::|" + WIDE_COLON + rb"|=>?|%3[Dd])[ \t]*)" + _VALUE
 )
-_FLAGGED: Final = re2.compile(
-    rb"(--(?:[a-z0-9-]*-)?(?:password|passwd|token|secret|api-key|access-key|secret-key))([ \t]+)"
-    rb"(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"'-][^\s\"']{5,})"
-)
+_TAGGED: Final = re2.compile(rb"(<[\w:.-]*" + _NAME + rb")(>)([^<>\n]+)</")
 _ENVIRONMENT: Final = re2.compile(
     rb"((?i:name)" + _OPEN + rb"\s*:\s*" + _OPEN + _NAME + _OPEN + rb")"
     rb"(\s*,?\s*" + _OPEN + rb"(?i:value)" + _OPEN + rb"\s*:[ \t]*)" + _VALUE
-)
-_STATEMENT: Final = re2.compile(
-    rb"((?i:identified by|\brequirepass|\bmasterauth))([ \t]+)(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"';]+)"
 )
 _DELIMITER: Final = re2.compile(rb"([&;,])")
 
@@ -53,7 +60,7 @@ _DELIMITER: Final = re2.compile(rb"([&;,])")
 _REFERENCE: Final = re2.compile(rb"[a-z0-9][a-z0-9./-]*")
 _REFERRING_NAME: Final = re2.compile(rb"(?i:secret|.*(?:pull|tls|ca|cert|image|ref|name)[_-]?secret)")
 _PLACEHOLDER: Final = re2.compile(
-    rb"(?i:<.*|\$[({].*|\{\{.*|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none|true|false|undefined|\[?redacted\]?|"
+    rb"(?i:<.*|\$[({].*|\{\{.*|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none|true|false|undefined|string|strings|stringarray|\[?redacted\]?|"
     rb"/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*)"
 )
 # What etcd calls a token tells clusters apart and guards nothing.
@@ -70,15 +77,21 @@ _LOOK_BACK: Final = 80
 def holds_secret(name: str, value: str) -> bool:
     """Whether the value under this key, variable or flag is a credential: DB_PASSWORD, clientSecret, api-key."""
     raw = name.encode("utf-8", "replace")
-    return bool(_SECRET_NAME.fullmatch(raw)) and not _is_no_secret(raw, value.encode("utf-8", "replace"))
+    # Annotations are called domain/name.
+    raw = raw.rpartition(b"/")[2]
+    return bool(_SECRET_NAME.fullmatch(raw)) and not is_no_secret(raw, value.encode("utf-8", "replace"))
 
 
 def hide(text: bytes) -> bytes:
     """`text` with `[redacted]` for the values of telling names."""
-    text = _ENVIRONMENT.sub(_hide_plainly, text)
-    text = _FLAGGED.sub(_hide_plainly, text)
-    text = _STATEMENT.sub(_hide_plainly, text)
+    text = _ENVIRONMENT.sub(hide_plainly, text)
+    text = _TAGGED.sub(_hide_tagged, text)
     return bytes(_PAIRED.sub(_hide_pair, text))
+
+
+def _hide_tagged(found: Match) -> bytes:
+    whole, shown = bytes(found[0]), hide_plainly(found)
+    return whole if shown == whole else shown + b"</"
 
 
 def hidden(value: bytes) -> bytes:
@@ -87,14 +100,16 @@ def hidden(value: bytes) -> bytes:
     return opening + MARK + opening
 
 
-def _hide_plainly(found: Match) -> bytes:
+def hide_plainly(found: Match) -> bytes:
+    """The third group is the value, what stands before it is kept."""
     value: bytes = found[3]
-    if _is_no_secret(b"", value):
+    if is_no_secret(b"", value):
         return bytes(found[0])
     return bytes(found[1] + found[2] + hidden(value))
 
 
-def _is_no_secret(name: bytes, value: bytes) -> bool:
+def is_no_secret(name: bytes, value: bytes) -> bool:
+    """Whether a value under a telling name is plainly none: a placeholder, a path, the name of a Secret object."""
     inner = value.strip(b"\\\"'")
     if len(inner) < _SHORTEST or _PLACEHOLDER.fullmatch(inner) or _HARMLESS_NAME.fullmatch(name):
         return True
@@ -106,12 +121,12 @@ def _hide_pair(found: Match) -> bytes:
     bare_name = name.strip(b"\\\"'")
     if value[:1] in b"\\\"'":
         prose = b"=" not in gap and _is_prose(found)
-        shown = value if prose or _is_no_secret(bare_name, value) else hidden(value)
-    elif b"=" in gap:
+        shown = value if prose or is_no_secret(bare_name, value) else hidden(value)
+    elif b"=" in gap or b"%" in gap:
         shown = _hide_assigned(bare_name, value)
     else:
         body = value.rstrip(b",;)}]")
-        shown = value if _is_no_secret(bare_name, body) or _is_prose(found) else MARK + value[len(body) :]
+        shown = value if is_no_secret(bare_name, body) or _is_prose(found) else MARK + value[len(body) :]
     return name + gap + shown
 
 
@@ -122,11 +137,11 @@ def _hide_assigned(name: bytes, value: bytes) -> bytes:
     for position, piece in enumerate(_DELIMITER.split(value)):
         key, is_pair, rest = piece.partition(b"=")
         if position == 0:
-            secret = not _is_no_secret(name, piece)
+            secret = not is_no_secret(name, piece)
             shown.append(MARK if secret else piece)
         elif is_pair and position % 2 == 0:
             bare_key = key.strip(b"\\\"'")
-            secret = bool(_SECRET_NAME.fullmatch(bare_key)) and not _is_no_secret(bare_key, rest)
+            secret = bool(_SECRET_NAME.fullmatch(bare_key)) and not is_no_secret(bare_key, rest)
             shown.append(key + b"=" + MARK if secret else piece)
         elif not secret or position % 2:
             shown.append(piece)

@@ -1,8 +1,8 @@
 """What looks like a credential is replaced by `[redacted]`: in pasted text, quotes of a cluster, errors and logs alike.
 
 Here are the shapes that nothing else has (a private key, a JWT, a vendor's token, credentials in a URL); what only its
-name gives away is in `responses.named_secrets`. Patterns run on RE2, so that the time is linear in the text whatever
-the text is.
+name gives away is in `responses.named_secrets`, what a command or a sentence does in `responses.commanded_secrets`.
+Patterns run on RE2, so that the time is linear in the text whatever the text is.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import re2
 
+from responses.commanded_secrets import hide_commanded
 from responses.named_secrets import MARK, Match, hidden, hide, holds_secret
 
 __all__ = ["REDACTED", "holds_secret", "redact"]
@@ -31,7 +32,7 @@ def redact(text: str) -> str:
         raw = _hide_secret_data(raw)
     for pattern, replace in _SHAPES:
         raw = bytes(pattern.sub(replace, raw))
-    return hide(raw).decode("utf-8", "replace")
+    return hide(hide_commanded(raw)).decode("utf-8", "replace")
 
 
 def _keep_lines(found: Match) -> bytes:
@@ -47,8 +48,10 @@ def _all(_: Match) -> bytes:
 
 
 def _is_mixed(found: Match) -> bytes:
-    """Base64 of random bytes mixes cases and digits; paths, digests and camel-case words do not."""
+    """Base64 of random bytes mixes cases and digits; paths, digests in hex and camel-case words do not."""
     value: bytes = found[0]
+    if found[1]:
+        return value
     counts = (
         sum(map(bytes.isupper, _each(value))),
         sum(map(bytes.islower, _each(value))),
@@ -66,10 +69,10 @@ def _basic(found: Match) -> bytes:
     """`Basic dXNlcjpwYXNz` decodes to user:password; `basic authentication` does not."""
     value: bytes = found[2]
     try:
-        decoded = base64.b64decode(value + b"=" * (-len(value) % 4), validate=True)
-    except binascii.Error:
+        decoded = base64.b64decode(value + b"=" * (-len(value) % 4), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
         return bytes(found[0])
-    return _keep_first(found) if b":" in decoded else bytes(found[0])
+    return _keep_first(found) if ":" in decoded and decoded.isprintable() else bytes(found[0])
 
 
 def _bearer(found: Match) -> bytes:
@@ -82,9 +85,65 @@ def _user_info(found: Match) -> bytes:
     return bytes(found[1]) + MARK + bytes(found[3])
 
 
+def _odd_user_info(found: Match) -> bytes:
+    """user:pass/word@host, but not host:5000/image@sha256:…"""
+    port = _PORT.match(found[2])
+    return bytes(found[0]) if port else _user_info(found)
+
+
+_PORT: Final = re2.compile(rb"[0-9]{1,5}[/?#]")
 _KEY: Final = rb"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
 _BREAK: Final = rb"(?:\s|\\+[nr])*"
 
+# Tokens that their beginning gives away. They are recognised short too: what shows a text may have cut it.
+_TOKENS: Final = (
+    # JSON Web Tokens: "eyJ" is the base64 of '{"'.
+    rb"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,4}",
+    rb"AGE-SECRET-KEY-1[A-Z0-9]{10,}",
+    # clouds
+    rb"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b",
+    rb"(?:LTAI|AKID)[A-Za-z0-9]{12,}",
+    rb"AIza[\w-]{16,}",
+    rb"ya29\.[\w.-]{10,}",
+    rb"GOCSPX-[\w-]{10,}",
+    rb"do[opr]_v1_[a-f0-9]{16,}",
+    # code and packages
+    rb"gh[pousr]_[A-Za-z0-9]{10,}",
+    rb"github_pat_\w{10,}",
+    rb"gl(?:pat|rt|dt|ptt|cbt|soat|agent)-[\w.-]{10,}",
+    rb"ATATT3[\w=-]{10,}",
+    rb"ATBB[A-Za-z0-9]{24,}",
+    rb"npm_[A-Za-z0-9]{20,}",
+    rb"pypi-[\w-]{40,}",
+    rb"rubygems_[a-f0-9]{16,}",
+    rb"dckr_pat_[\w-]{10,}",
+    # services
+    rb"xox[a-z](?:\.xox[a-z])?-[\w-]{6,}",
+    rb"xapp-[\w-]{6,}",
+    rb"[sr]k_(?:live|test)_\w{10,}",
+    rb"whsec_[A-Za-z0-9+/=]{10,}",
+    rb"sk-(?:ant|proj|svcacct)-[\w-]{10,}",
+    rb"sk-[A-Za-z0-9]{32,}",
+    rb"hf_[A-Za-z0-9]{20,}",
+    rb"SG\.[\w-]{16,}\.[\w-]{8,}",
+    rb"gl(?:sa|c)_[\w+/=]{20,}",
+    rb"NRAK-[A-Z0-9]{10,}",
+    rb"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{16,}",
+    rb"dapi[a-f0-9]{32}",
+    rb"key-[a-f0-9]{32}\b",
+    rb"[0-9]{8,10}:AA[\w-]{30,}",
+    rb"hv[sbr]\.[\w-]{16,}",
+    rb"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{20,}",
+)
+# The address of a webhook is all that it takes to post there.
+_WEBHOOKS: Final = (
+    rb"hooks\.slack\.com/(?:services|workflows|triggers|commands|actions)/",
+    rb"discord(?:app)?\.com/api/webhooks/[0-9]+/",
+    rb"webhook\.office\.com/webhookb2/",
+    rb"(?:feishu\.cn|larksuite\.com)/open-apis/bot/(?:v2/)?hook/",
+    rb"qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?(?:[^\s\"'<>]*&)?key=",
+    rb"api\.telegram\.org/bot",
+)
 _SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
     (re2.compile(pattern), replace)
     for pattern, replace in (
@@ -100,22 +159,8 @@ _SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
             + rb"[A-Za-z0-9+/]+={1,2})?",
             _keep_lines,
         ),
-        (rb"\bAGE-SECRET-KEY-1[A-Z0-9]{20,}", _all),
-        # JSON Web Tokens, whole or cut: "eyJ" is the base64 of '{"'.
-        (rb"\beyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,4}", _all),
-        (rb"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b", _all),
-        (rb"\bAIza[\w-]{30,}|\bya29\.[\w.-]{10,}|\bGOCSPX-[\w-]{10,}", _all),
-        (rb"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bgl(?:pat|rt|dt|ptt|cbt|soat|agent)-[\w.-]{16,}", _all),
-        (rb"\bxox[a-z](?:\.xox[a-z])?-[\w-]{6,}|\bxapp-[\w-]{6,}", _all),
-        (rb"(hooks\.slack\.com/(?:services|workflows|triggers)/)[\w/-]+", _keep_first),
-        (
-            rb"\bhv[sbr]\.[\w-]{20,}|\bdckr_pat_[\w-]{16,}|\bnpm_[A-Za-z0-9]{30,}|\bpypi-[\w-]{40,}|\bdo[opr]_v1_[a-f0-9]{40,}",
-            _all,
-        ),
-        (
-            rb"\b[sr]k_(?:live|test)_\w{10,}|\bsk-(?:ant|proj|svcacct)-[\w-]{16,}|\bsk-[A-Za-z0-9]{32,}|\bSG\.[\w-]{16,}\.[\w-]{16,}",
-            _all,
-        ),
+        (rb"\b(?:" + b"|".join(_TOKENS) + rb")", _all),
+        (rb"(" + b"|".join(_WEBHOOKS) + rb")[^\s\"'<>\\]+", _keep_first),
         # Password hashes of htpasswd and shadow files.
         (rb"\$(?:apr1|1|2[aby]|5|6|y|argon2\w{1,2})\$[^\s\"':]{8,}", _all),
         (
@@ -124,27 +169,38 @@ _SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
             rb"[^\s\"'\\]+(?:,[ \t]*\w+=[^\s\"'\\]+)*",
             _keep_first,
         ),
+        (rb"((?i:\bauthorization)\\*[\"']?\s*[:=]\s*\\*[\"']?)([\w.~+/=-]{16,})", _bearer),
         (rb"((?i:\b(?:set-)?cookie):[ \t]*)[^\s;=\"'\\]+=[^\r\n\"'\\]+", _keep_first),
         (rb"((?i:\bbearer)[ \t]+)([\w.~+/-]{8,}=*)", _bearer),
         (rb"((?i:\bbasic)[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
         (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>]+)(@)", _user_info),
+        # A password that should have been percent-encoded and was not.
+        (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>@]*[/?#][^\s\"'<>@]*)(@)", _odd_user_info),
         (rb"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/:@?#\"'<>]{20,})(@)", _user_info),
         # Go's MySQL driver: user:password@tcp(host:3306)/db
         (rb"(\b[\w.-]+:)([^\s:\"'(){}]+)(@(?:tcp|unix|udp)?\()", _user_info),
         (rb"(\bcurl\b[^\n]*?\s(?:-u|--user)[ \t=]*[\"']?[^\s:\"']+:)[^\s\"']+", _keep_first),
         (rb"([?&;](?i:sig|signature|x-amz-signature|x-goog-signature|code|access_token)=)[^\s&\"'<>]{8,}", _keep_first),
         (rb"((?i:\"auth\\*\"\s*:\s*\\*\"))[A-Za-z0-9+/=]{4,}", _keep_first),
+        (rb"(\bauth:[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
         # Base64 of "-----BEGIN", as kubeconfigs and Secrets carry keys and certificates.
         (rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}", _all),
-        (rb"[A-Za-z0-9+/]{60,}={0,2}", _is_mixed),
+        (rb"(\bsha(?:256|384|512)-)?[A-Za-z0-9+/]{60,}={0,2}", _is_mixed),
     )
 )
 
 # No line is indented so little.
 _NOWHERE: Final = -1
-_SECRET_MANIFEST: Final = re2.compile(rb"(?m)kind\\*[\"']?\s*:\s*\\*[\"']?Secret\\*[\"']?\s*(?:[,}]|$)")
+_SECRET_MANIFEST: Final = re2.compile(rb"(?m)kind\\*[\"']?\s*:\s*\\*[\"']?Secret\\*[\"']?\s*(?:[,}]|$|\\+n)")
+# A diff or a quotation puts a sign before each line.
+_SIGN: Final = re2.compile(rb"^[>+-](?:[ ]|$|[\w\"'])")
 _DATA_BLOCK: Final = re2.compile(rb"^([ ]*)(?:data|stringData):\s*$")
 _DATA_LINE: Final = re2.compile(rb"^([ ]+)([\w.-]+:[ \t]+)(\S.*?)(\s*)$")
+_DATA_FLOW: Final = re2.compile(rb"\b(?:data|stringData):[ ]*\{[^{}\n\"]*\}")
+_FLOW_VALUE: Final = re2.compile(rb"(:[ ]+)[^,{}\s]+")
+# A manifest within one line: its breaks are written as \\n.
+_DATA_ESCAPED: Final = re2.compile(rb"\\+n[ ]*(?:data|stringData):(?:\\+n[ ]+[\w.-]+:[ ]+[^\s\\\"]+)+")
+_VALUE_ESCAPED: Final = re2.compile(rb"(:[ ]+)[^\s\\\"]+")
 _DATA_JSON: Final = re2.compile(rb"\\*\"(?:data|stringData)\\*\"\s*:\s*\{[^{}]*\}")
 _JSON_VALUE: Final = re2.compile(rb"(:\s*)(\"(?:[^\"\\]|\\.)*\"|\\+\"[^\"\\]*\\+\")")
 
@@ -152,24 +208,28 @@ _JSON_VALUE: Final = re2.compile(rb"(:\s*)(\"(?:[^\"\\]|\\.)*\"|\\+\"[^\"\\]*\\+
 def _hide_secret_data(text: bytes) -> bytes:
     """A Secret's manifest was pasted: every value under `data` goes, whatever it is called."""
     text = _DATA_JSON.sub(lambda block: _JSON_VALUE.sub(lambda pair: pair[1] + hidden(pair[2]), block[0]), text)
+    text = _DATA_FLOW.sub(lambda block: _FLOW_VALUE.sub(lambda pair: pair[1] + MARK, block[0]), text)
+    text = _DATA_ESCAPED.sub(lambda block: _VALUE_ESCAPED.sub(lambda pair: pair[1] + MARK, block[0]), text)
     shown: list[bytes] = []
     block = key = _NOWHERE
-    for line in text.split(b"\n"):
+    for whole in text.split(b"\n"):
+        sign = whole[:1] if _SIGN.match(whole) else b""
+        line = whole[len(sign) :]
         indent = len(line) - len(line.lstrip(b" "))
         if opening := _DATA_BLOCK.match(line):
             block, key = len(opening[1]), _NOWHERE
-            shown.append(line)
+            shown.append(whole)
             continue
         if line.strip() and indent <= block:
             block = key = _NOWHERE
-        shown.append(line)
+        shown.append(whole)
         if block == _NOWHERE or not line.strip():
             continue
         if indent > key != _NOWHERE:
             # A line of a block scalar, deeper than its key.
-            shown[-1] = line[:indent] + MARK
+            shown[-1] = sign + line[:indent] + MARK
         elif entry := _DATA_LINE.match(line):
             is_block = entry[3][:1] in (b"|", b">")
             key = indent if is_block else _NOWHERE
-            shown[-1] = line if is_block else bytes(entry[1] + entry[2] + MARK + entry[4])
+            shown[-1] = whole if is_block else bytes(sign + entry[1] + entry[2] + MARK + entry[4])
     return b"\n".join(shown)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from intents.catalog.loader import builtin_directory, load
 from responses.secrets import REDACTED, redact
+from tests.end_to_end.planted import Planted, Search, planted
 
 ALPHANUMERIC = string.ascii_letters + string.digits
 BASE64 = ALPHANUMERIC + "+/"
@@ -175,6 +176,82 @@ def test_every_value_of_a_secret_is_redacted_whatever_its_key(text: str) -> None
     assert "Opaque" in shown
 
 
+@pytest.mark.parametrize("one", planted("unit"), ids=lambda one: one.shape)
+def test_a_secret_of_a_common_shape_is_redacted_however_its_text_stands(one: Planted) -> None:
+    shown = {form: redact(getattr(one, form)) for form in ("text", "line", "block")}
+
+    assert Search([one]).leaks(shown) == []
+    assert one.marker in shown["line"]
+    assert one.marker in shown["block"]
+    assert [form for form, text in shown.items() if REDACTED not in text] == []
+
+
+# Where § stands in these there is a password; what goes before it tells.
+TELLING = """\
+SECRET_KEY_BASE=§
+JWT_SECRET_CURRENT: §
+encryption.key=§
+token%3D§%26page%3D2
+<password>§</password>
+env: [{name: DB_PASSWORD, value: §}]
+kubectl create secret generic db --from-literal=dsn=§ -n shop
+skopeo copy --src-creds robot:§ docker://a docker://b
+mysqladmin ping -p'§'
+mysqldump -uroot -p§ orders
+["mysqld","-u","root","-p§"]
+sshpass -p § ssh root@node-1
+mongosh -u admin -p § --quiet
+docker login -u robot -p § registry.acme.io
+["redis-cli","-a","§"]
+ldapsearch -D cn=admin -w § -b dc=acme
+args: ["--password","§"]
+args: ["--db-password", "§", "-v"]
+{\\"args\\":[\\"--token\\",\\"§\\"]}
+machine registry login robot password §
+CREATE USER a IDENTIFIED WITH mysql_native_password BY '§'
+jdbc:oracle:thin:scott/§@db:1521:orcl
+connect app/§@//db:1521/orcl
+postgres://app:x/§@db:5432/orders
+app:§@db.shop:5432
+Authorization: §§
+auth: cm9ib3Q6VHE4ekxtVzRrUng5
+the password is §!
+the password for user app is §
+login with password § failed
+密码是 §
+数据库密码为§，请检查
+""".splitlines()
+
+
+@pytest.mark.parametrize("line", TELLING)
+def test_what_stands_before_a_secret_tells_that_it_is_one(line: str) -> None:
+    secret = "Tq8zLmW4kRx9"
+    shown = redact(line.replace("§", secret))
+
+    assert not _survives(secret, shown, line)
+    assert REDACTED in shown
+    assert redact(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "    Args:\n      --password\n      Tq8zLmW4kRx9\n      -v",
+        "        - --password\n        - Tq8zLmW4kRx9",
+        '+        - "--token"\n+        - "Tq8zLmW4kRx9"',
+        "kind: Secret\nstringData: {dsn: Tq8zLmW4kRx9}",
+        "+kind: Secret\n+data:\n+  dsn: Tq8zLmW4kRx9",
+        "> kind: Secret\n> data:\n>   dsn: Tq8zLmW4kRx9",
+        r"applied kind: Secret\ndata:\n  dsn: Tq8zLmW4kRx9\ntype: Opaque",
+    ],
+)
+def test_a_secret_on_another_line_than_its_name_is_redacted(text: str) -> None:
+    shown = redact(text)
+
+    assert not _survives("Tq8zLmW4kRx9", shown)
+    assert REDACTED in shown
+
+
 ORDINARY = """\
 Error from server (NotFound): secrets "db-password" not found
 couldn't find key password in Secret shop/db
@@ -212,6 +289,33 @@ password=$(DB_PASSWORD) token=${TOKEN} secret={{ .Values.secret }}
 User "system:serviceaccount:shop:default" cannot list resource "secrets" in API group ""
 admin@prod:~$ kubectl --context prod get pods
 git@github.com:tikv/tikv.git
+docker://registry.acme.io:5000/shop/cart@sha256:7031c1b283388d2c2e09b57badb803c05ebed362dc88d84b480cc47f72a21097
+nginx:1.25-Alpine3@sha256:7031c1b283388d2c2e09b57badb803c05ebed362dc88d84b480cc47f72a21097
+"integrity": "sha512-Z4PhNX7vuL3xVChQ1m2AB9Yg5AULVxXcg/SpIdNs6c5H0NE8XYXysP+DGNKHfuwvY7kxvUdBeoGlODJ6+SfaPg=="
+commit 4f2a9d1c3b5e7f8091a2b3c4d5e6f708192a3b4c
+x-request-id: 8f4c2f6a-1f7e-4b3a-a0e5-1d2a3c4b5d6e
+error id: Zm9vYmFyYmF6cXV4MTIzNA== request id 0HMVB8K3J1L2M:00000003
+pod-template-hash=7d9fcb6d5 controller-revision-hash=web-6c8b7f5d9c resourceVersion: "184467440737"
+checksum/config: 7031c1b283388d2c2e09b57badb803c05ebed362dc88d84b480cc47f72a21097
+kubectl -n shop logs api-7d9fcb6d5-x2x4z -c api --previous -p
+mysql-0   0/1   CrashLoopBackOff   12 (3m ago)   45m
+mysql -u root -p -h db.shop
+docker run -p 8080:80 nginx
+docker login: unauthorized: incorrect username or password
+the password is incorrect
+FATAL: password authentication failed for user "app"
+Access denied for user 'root'@'10.244.1.7' (using password: YES)
+the token is expired
+auth: required
+argument --db-password is required
+flag needs an argument: --token
+ --token string   Bearer token for authentication to the API server
+http://10.0.0.1:8080/path?email=a@b.c
+/go/pkg/mod/k8s.io/client-go@v0.29.1/tools/cache/reflector.go:229
+node ip-10-0-0-1.ec2.internal:10250: connection refused
+Unable to retrieve some image pull secrets (<secret>); attempting to pull the image may not succeed.
+密码为空
+密钥是否存在
 密码错误，请重试
 """.splitlines()
 
@@ -261,7 +365,7 @@ def test_the_catalogs_own_words_and_examples_are_left_alone(incident: object) ->
 
 @given(
     text=st.one_of(
-        st.text(), st.lists(st.sampled_from([*PAIRS, *SHAPES, *ORDINARY, "\\", '"', "'", "=", ":"])).map("".join)
+        st.text(), st.lists(st.sampled_from([*PAIRS, *SHAPES, *TELLING, *ORDINARY, "\\", '"', "'", "=", ":"])).map("".join)
     )
 )
 def test_redacting_twice_changes_nothing_and_no_text_raises(text: str) -> None:
