@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, sync_playwright
+from playwright.async_api import Browser, Page, Request, Route, async_playwright
 
 # Without these a browser looks for its maker's hosts, and as root it will not start.
 FLAGS: Final = (
@@ -21,37 +22,38 @@ FLAGS: Final = (
 )  # fmt: skip
 WAIT_MS: Final = 15_000
 
-Open = Callable[..., Page]
+Demo = Callable[..., Awaitable[str]]
+Open = Callable[[str], Awaitable[Page]]
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
     """A headless Chromium of the system's: playwright brings none."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("needs Chromium on the PATH: run `make ci-tools`")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))
         yield browser
-        browser.close()
+        await browser.close()
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Callable[..., str]]:
+def demo(tmp_path: Path) -> Iterator[Demo]:
     """Start `casebook demo` on a free port, with further arguments, and return the address it prints."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("CASEBOOK_", "SLACK_"))}
 
     with ExitStack() as started:
 
-        def start(*arguments: str) -> str:
+        async def start(*arguments: str) -> str:
             log = started.enter_context((tmp_path / "demo.log").open("w+", encoding="utf-8"))
             command = [sys.executable, "-m", "bot", "demo", "--port", "0", *arguments]
             process = started.enter_context(
-                subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
+                subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)  # noqa: ASYNC220 - starting it does not wait
             )
             started.callback(process.terminate)
             assert process.stdout is not None
-            address = process.stdout.readline().strip()
+            address = (await asyncio.to_thread(process.stdout.readline)).strip()
             log.seek(0)
             assert address.startswith("http://127.0.0.1:"), log.read()
             return address
@@ -60,31 +62,25 @@ def demo(tmp_path: Path) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Open]:
+async def open_page(browser: Browser) -> AsyncIterator[Open]:
     """Open an address as an English reader does; what the page asks of other hosts, or complains of, fails the test."""
     wrong: list[str] = []
 
-    def only_loopback(route: Route, request: Request) -> None:
+    async def only_loopback(route: Route, request: Request) -> None:
         if request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
-            route.continue_()
+            await route.continue_()
         else:
             wrong.append(f"asked for {request.url}")
-            route.abort()
+            await route.abort()
 
-    with ExitStack() as opened:
+    async def open_page(address: str) -> Page:
+        page = await browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
+        page.set_default_timeout(WAIT_MS)
+        await page.route("**/*", only_loopback)
+        page.on("pageerror", lambda error: wrong.append(f"error {error}"))
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        await page.goto(address)
+        return page
 
-        def open_page(address: str, *, dark: bool = False) -> Page:
-            context = browser.new_context(
-                viewport={"width": 1440, "height": 900}, locale="en-US", color_scheme="dark" if dark else "light"
-            )
-            opened.callback(context.close)
-            context.set_default_timeout(WAIT_MS)
-            context.route("**/*", only_loopback)
-            page = context.new_page()
-            page.on("pageerror", lambda error: wrong.append(f"error {error}"))
-            page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-            page.goto(address)
-            return page
-
-        yield open_page
-        assert wrong == []
+    yield open_page
+    assert wrong == []

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import Demo, Open
 
 CONFIRMED: Final = re.compile("confirmed", re.IGNORECASE)
 FIXED: Final = re.compile(r"(?<!NOT )FIXED")
@@ -20,53 +19,53 @@ pytestmark = pytest.mark.timeout(75)
 WATCHED_MS: Final = 45_000
 
 
-def send_sample(page: Page, about: str) -> Locator:
+async def send_sample(page: Page, about: str) -> Locator:
     """Send the sample whose row says `about`, open its thread, and return what the bot said there."""
-    page.get_by_test_id("samples-all").click()
+    await page.get_by_test_id("samples-all").click()
     row = page.get_by_test_id("samples-dialog").locator("li").filter(has_text=about)
-    row.get_by_role("button", name="Send", exact=True).click()
-    page.get_by_test_id("open-thread").click()
+    await row.get_by_role("button", name="Send", exact=True).click()
+    await page.get_by_test_id("open-thread").click()
     return page.get_by_test_id("thread-messages").locator("[data-testid=message][data-bot=true]")
 
 
-def press_and_confirm(page: Page, answer: Locator) -> str:
+async def press_and_confirm(page: Page, answer: Locator) -> str:
     """Press the answer's first remedy and send its dialog off; what the dialog said."""
-    answer.locator("[data-testid=action][data-action^=remedy]").first.click()
-    expect(page.get_by_test_id("dialog-submit")).to_be_enabled()
-    said = page.get_by_test_id("dialog-body").inner_text()
-    page.get_by_test_id("dialog-submit").click()
-    expect(page.get_by_test_id("dialog")).to_be_hidden()
+    await answer.locator("[data-testid=action][data-action^=remedy]").first.click()
+    await expect(page.get_by_test_id("dialog-submit")).to_be_enabled()
+    said = await page.get_by_test_id("dialog-body").inner_text()
+    await page.get_by_test_id("dialog-submit").click()
+    await expect(page.get_by_test_id("dialog")).to_be_hidden()
     return said
 
 
-def test_a_paste_is_answered_a_button_pressed_and_the_same_message_says_it_is_fixed(
-    demo: Callable[..., str], open_page: Open
+async def test_a_paste_is_answered_a_button_pressed_and_the_same_message_says_it_is_fixed(
+    demo: Demo, open_page: Open
 ) -> None:
-    page = open_page(demo())
+    page = await open_page(await demo())
 
-    answer = send_sample(page, "the registry did not answer, and does again")
-    expect(answer).to_contain_text(CONFIRMED)
-    stands = answer.get_attribute("data-ts") or ""
-    said = press_and_confirm(page, answer)
+    answer = await send_sample(page, "the registry did not answer, and does again")
+    await expect(answer).to_contain_text(CONFIRMED)
+    stands = await answer.get_attribute("data-ts") or ""
+    said = await press_and_confirm(page, answer)
 
     assert "Pod front/checkout-6f4d8b7c5-kz9wp" in said
     assert "-pod: checkout-6f4d8b7c5-kz9wp" in said.splitlines()
-    expect(answer).to_contain_text(FIXED, timeout=WATCHED_MS)
-    expect(answer).not_to_contain_text(NOT_FIXED)
-    expect(answer).to_have_count(1)
-    expect(answer).to_have_attribute("data-ts", stands)
+    await expect(answer).to_contain_text(FIXED, timeout=WATCHED_MS)
+    await expect(answer).not_to_contain_text(NOT_FIXED)
+    await expect(answer).to_have_count(1)
+    await expect(answer).to_have_attribute("data-ts", stands)
 
 
-def test_where_the_fault_outlives_the_write_the_same_message_says_it_is_not_fixed(
-    demo: Callable[..., str], open_page: Open
+async def test_where_the_fault_outlives_the_write_the_same_message_says_it_is_not_fixed(
+    demo: Demo, open_page: Open
 ) -> None:
-    page = open_page(demo())
+    page = await open_page(await demo())
 
-    answer = send_sample(page, "a restart changes nothing")
-    expect(answer).to_contain_text(CONFIRMED)
-    stands = answer.get_attribute("data-ts") or ""
-    press_and_confirm(page, answer)
+    answer = await send_sample(page, "a restart changes nothing")
+    await expect(answer).to_contain_text(CONFIRMED)
+    stands = await answer.get_attribute("data-ts") or ""
+    await press_and_confirm(page, answer)
 
-    expect(answer).to_contain_text(NOT_FIXED, timeout=WATCHED_MS)
-    expect(answer).to_have_count(1)
-    expect(answer).to_have_attribute("data-ts", stands)
+    await expect(answer).to_contain_text(NOT_FIXED, timeout=WATCHED_MS)
+    await expect(answer).to_have_count(1)
+    await expect(answer).to_have_attribute("data-ts", stands)
