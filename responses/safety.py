@@ -25,6 +25,10 @@ _LONGEST_INPUT: Final = 1 << 20
 # Deeper nesting than any of our types have; only untrusted values (args, log fields) could.
 _DEEPEST: Final = 12
 
+# What an entry of a container's environment is made of, and a Secret's secrets.
+_ENVIRONMENT: Final = frozenset({"name", "value"})
+_SECRET_DATA: Final = frozenset({"data", "stringData"})
+
 SafeText = NewType("SafeText", str)
 SafeDiagnosis = NewType("SafeDiagnosis", Diagnosis)
 T = TypeVar("T")
@@ -81,7 +85,9 @@ def scrubbed(diagnosis: Diagnosis) -> SafeDiagnosis:
 def safe_value(value: T) -> T:
     """`value` with every string in it made safe: through dataclasses, mappings, lists and tuples.
 
-    The value of a key that names a secret is redacted whatever it looks like. Enums, numbers and times are themselves.
+    The value of a key that names a secret is redacted whatever it looks like; so is what an object of Kubernetes says
+    to be one: an environment entry by its name, an argument behind its flag, the data of a Secret. Enums, numbers and
+    times are themselves.
     """
     return cast(T, _walk(value, 0))
 
@@ -100,14 +106,33 @@ def _walk(value: Any, depth: int) -> Any:
         walked = {name: _walk(item, depth + 1) for name, item in fields.items()}
         return dataclasses.replace(value, **walked) if walked != fields else value
     if isinstance(value, Mapping):
-        return {safe(str(key)): _walk_entry(str(key), item, depth) for key, item in value.items()}
+        return _walk_mapping(value, depth)
     if isinstance(value, list | tuple):
-        walked_items = [_walk(item, depth + 1) for item in value]
+        flags = (None, *value)
+        walked_items = [_walk_behind(flag, item, depth) for flag, item in zip(flags, value, strict=False)]
         return tuple(walked_items) if isinstance(value, tuple) else walked_items
     return value
+
+
+def _walk_mapping(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    walked: dict[str, Any] = {safe(str(key)): _walk_entry(str(key), item, depth) for key, item in value.items()}
+    if set(value) <= _ENVIRONMENT and isinstance(value.get("name"), str) and isinstance(value.get("value"), str):
+        walked["value"] = _walk_entry(value["name"], value["value"], depth)
+    if value.get("kind") == "Secret":
+        for block in _SECRET_DATA & set(value):
+            data = value[block] if isinstance(value[block], Mapping) else {}
+            walked[block] = {safe(str(key)): SafeText(REDACTED) for key in data}
+    return walked
 
 
 def _walk_entry(key: str, value: Any, depth: int) -> Any:
     if isinstance(value, str) and holds_secret(key, value):
         return SafeText(REDACTED)
+    return _walk(value, depth + 1)
+
+
+def _walk_behind(flag: Any, value: Any, depth: int) -> Any:
+    """An element of a list, where the one before it may be a flag: ["--password", "…"]."""
+    if isinstance(flag, str) and isinstance(value, str) and flag.startswith("-") and not value.startswith("-"):
+        return _walk_entry(flag.lstrip("-"), value, depth)
     return _walk(value, depth + 1)

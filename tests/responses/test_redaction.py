@@ -365,7 +365,8 @@ def test_the_catalogs_own_words_and_examples_are_left_alone(incident: object) ->
 
 @given(
     text=st.one_of(
-        st.text(), st.lists(st.sampled_from([*PAIRS, *SHAPES, *TELLING, *ORDINARY, "\\", '"', "'", "=", ":"])).map("".join)
+        st.text(),
+        st.lists(st.sampled_from([*PAIRS, *SHAPES, *TELLING, *ORDINARY, "\\", '"', "'", "=", ":"])).map("".join),
     )
 )
 def test_redacting_twice_changes_nothing_and_no_text_raises(text: str) -> None:

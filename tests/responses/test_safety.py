@@ -69,6 +69,24 @@ def test_a_mapping_tells_secrets_by_their_keys() -> None:
     }  # fmt: skip
 
 
+def test_an_object_of_kubernetes_tells_secrets_by_its_own_means() -> None:
+    container = {
+        "env": [{"name": "DB_PASSWORD", "value": "correct horse"}, {"name": "MODE", "value": "prod"}],
+        "args": ["--db-password", "correct horse", "--verbose", "serve"],
+    }
+    annotations = {"acme.io/api-token": "correct horse", "acme.io/team": "shop"}
+    secret = {"kind": "Secret", "data": {"dsn": "Y29ycmVjdA=="}, "stringData": {"x": "correct horse"}}
+
+    assert safe_value([container, annotations, secret]) == [
+        {
+            "env": [{"name": "DB_PASSWORD", "value": "[redacted]"}, {"name": "MODE", "value": "prod"}],
+            "args": ["--db-password", "[redacted]", "--verbose", "serve"],
+        },
+        {"acme.io/api-token": "[redacted]", "acme.io/team": "shop"},
+        {"kind": "Secret", "data": {"dsn": "[redacted]"}, "stringData": {"x": "[redacted]"}},
+    ]
+
+
 def test_nesting_without_end_ends() -> None:
     deep: list[object] = ["password=hunter2"]
     for _ in range(100):
