@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import zlib
+from itertools import islice
 from typing import Final
 
 _GZIP: Final = b"\x1f\x8b"
@@ -16,6 +17,9 @@ _BOMS: Final = (
 )
 # Looked at to tell text from something else.
 _SAMPLE: Final = 4096
+# An encoding is the right one if so much of what is beyond ASCII reads well in it. In a wrong one, a letter with an
+# accent reads as an error, or as a rare character together with what follows it.
+_READS_WELL: Final = 0.7
 
 
 class NotText(Exception):
@@ -45,7 +49,10 @@ def unpacked(content: bytes, *, limit: int) -> bytes:
 
 
 def decoded(content: bytes) -> str:
-    """UTF-8, or UTF-16 and UTF-32 with their mark, else Latin-1. Raises NotText."""
+    """UTF-8, or UTF-16 and UTF-32 with their mark; else what it most likely is, of UTF-8, GB 18030 and Latin-1.
+
+    Raises NotText.
+    """
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return _strictly(content, encoding)
@@ -54,12 +61,32 @@ def decoded(content: bytes) -> str:
     try:
         text = content.decode()
     except UnicodeDecodeError:
-        text = content.decode("cp1252", "replace")
+        text = _likely(content)
     sample = text[:_SAMPLE]
     odd = sum(1 for character in sample if character < " " and character not in "\t\n\r\x0b\x0c\x1b\b")
     if odd + sample.count("\ufffd") > len(sample) // 20:
         raise NotText
     return text
+
+
+def _likely(content: bytes) -> str:
+    """Text with errors in it, as where a line was cut within a character, or in an older encoding."""
+    for encoding, reads_well in (("utf-8", _is_no_error), ("gb18030", _is_in_daily_use)):
+        text = content.decode(encoding, "replace")
+        beyond = list(islice((character for character in text if not character.isascii()), _SAMPLE))
+        if sum(map(reads_well, beyond)) >= _READS_WELL * len(beyond):
+            return text
+    return content.decode("cp1252", "replace")
+
+
+def _is_no_error(character: str) -> bool:
+    return character != "\ufffd"
+
+
+def _is_in_daily_use(character: str) -> bool:
+    """Whether it is among GB 2312's symbols or in its first level, which holds the 3755 most used characters."""
+    row = character.encode("gb2312", "replace")[0]
+    return 0xA1 <= row <= 0xA9 or 0xB0 <= row <= 0xD7
 
 
 def _without_mark(content: bytes) -> str:

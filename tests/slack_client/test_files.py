@@ -48,11 +48,30 @@ async def test_a_file_of_which_only_the_id_is_known_is_asked_for(far_end: Simula
         ("fehler: datei\n".encode("utf-16"), "fehler: datei\n"),
         ("error: no such file\r\n".encode("utf-16-le"), "error: no such file\r\n"),
         ("größe überschritten\n".encode("latin-1"), "größe überschritten\n"),
+        ("échec : « mémoire » à 95 °C\n".encode("latin-1"), "échec : « mémoire » à 95 °C\n"),
+        ("错误：镜像“nginx”拉取失败（超时）\n".encode("gbk"), "错误：镜像“nginx”拉取失败（超时）\n"),
+        ("磁盘已满 😀 陈鑫\n".encode("gb18030"), "磁盘已满 😀 陈鑫\n"),
+        ("镜像拉取失败".encode("gbk")[:-1] + b"\n" + LOG.encode(), f"镜像拉取失\ufffd\n{LOG}"),
+        ("镜像拉取失败".encode()[:-1] + b"\n" + LOG.encode(), f"镜像拉取失\ufffd\n{LOG}"),
         (gzip.compress(LOG.encode()), LOG),
         (gzip.compress(b"one\n") + gzip.compress(b"two\n"), "one\ntwo\n"),
         (b"\x1b[31mred\x1b[0m error\n", "\x1b[31mred\x1b[0m error\n"),
     ],
-    ids=["utf-8", "mark", "utf-16", "utf-16 without mark", "latin", "gzip", "rotated gzip", "colours"],
+    ids=[
+        "utf-8",
+        "mark",
+        "utf-16",
+        "utf-16 without mark",
+        "German",
+        "French",
+        "GBK",
+        "GB 18030",
+        "cut GBK",
+        "cut utf-8",
+        "gzip",
+        "rotated gzip",
+        "colours",
+    ],
 )
 async def test_encodings_of_logs_are_understood(far_end, slack, content, expected):
     (file,) = await shared(far_end, SharedFile(name="app.log", content=content))
@@ -275,6 +294,19 @@ def test_utf_8_comes_back_as_it_was(text: str):
     content = text.encode()
     if not content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x1f\x8b")):
         assert decoded(content) == text
+
+
+@given(words=st.text(st.sampled_from("镜像拉取失败超时：，。error 1\n"), max_size=200), cut=st.sampled_from([0, 1]))
+def test_chinese_comes_back_but_for_a_character_that_was_cut(words: str, cut: int):
+    text = f"{words}\n磁盘和内存的错误日志已满，请检查容器镜像"
+    content = text.encode("gbk")
+    assert decoded(content[: len(content) - cut]) == (text[:-1] + "\ufffd" if cut else text)
+
+
+@given(words=st.lists(st.sampled_from(["größer", "über", "Füße", "déjà", "créé", "où", "señor", "niño", "são"])))
+def test_words_with_accents_are_not_taken_for_chinese(words: list[str]):
+    text = " ".join(words)
+    assert decoded(text.encode("latin-1")) == text
 
 
 @given(parts=st.lists(st.binary(max_size=2000), min_size=1, max_size=4), limit=st.integers(0, 3000))
