@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bot.app import RunningApp, running
@@ -17,10 +18,18 @@ from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy
 from bot.rehearsing import stage
+from bot.remedies.verifying import Pace
 from bot.settings import Settings
+from bot.store import AuditEntry
 from intents.catalog.cases import ask_of, world_of
 from intents.domain import Verdict
+from responses.slack.as_text import as_text
 from responses.slack.presses import Press
+
+# A write wakes the simulated controllers at once: what comes of it can be believed at the first look.
+HASTY = Pace(every=0.02, well=0.0, failing=0.0)
+
+NO_OTHERS: Mapping[str, SimulatedCluster] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -49,6 +58,22 @@ class Workplace:
     bo: str
     guest: str
     clock: Clock
+
+    def writes(self) -> list[tuple[str, str]]:
+        """Method and path of what was written to the cluster; reviews and dry runs change nothing."""
+        return [
+            (sent.method, sent.path)
+            for sent in self.cluster.requests
+            if sent.method != "GET"
+            and "accessreviews" not in sent.path
+            and sent.query.get("dryRun") != "All"
+            and '"dryRun"' not in sent.body
+        ]
+
+    async def audited(self, *, since: timedelta = timedelta(hours=1)) -> list[AuditEntry]:
+        """The audit, oldest entry first."""
+        entries = await self.app.store.audit.entries(since=datetime.now(UTC) - since, limit=200)
+        return list(reversed(entries))
 
     def ours(self, channel: str = "") -> list[dict[str, Any]]:
         """Everything the app has posted in a channel."""
@@ -87,6 +112,11 @@ def words_of(value: Any) -> str:
     return ""
 
 
+def lines_of(shown: Mapping[str, Any]) -> list[str]:
+    """A message or view as its reader sees it, line by line; buttons are left out."""
+    return [line for line in as_text(shown["blocks"]).splitlines() if line.strip()]
+
+
 def buttons_of(value: Any) -> list[dict[str, Any]]:
     """Every interactive element of a message."""
     if isinstance(value, list):
@@ -103,18 +133,29 @@ def pressable(message: Mapping[str, Any], press: Press) -> dict[str, Any]:
 
 @asynccontextmanager
 async def workplace(
-    tmp_path: Path, engine: Engine, *worlds: Mapping[str, Any], policy: Policy | None = None, **options: Any
+    tmp_path: Path,
+    engine: Engine,
+    *worlds: Mapping[str, Any],
+    policy: Policy | None = None,
+    others: Mapping[str, SimulatedCluster] = NO_OTHERS,
+    socket_mode: bool = False,
+    **options: Any,
 ) -> AsyncIterator[Workplace]:
-    """Everything running; `options` are settings."""
+    """Everything running; `others` are further clusters by name, not started; `options` are settings."""
     async with AsyncExitStack() as stack:
         cluster = stage(*worlds)
-        await cluster.start()
-        stack.push_async_callback(cluster.stop)
+        for each in (cluster, *others.values()):
+            await each.start()
+            stack.push_async_callback(each.stop)
         slack = SimulatedSlack()
         await slack.start()
         stack.push_async_callback(slack.stop)
         kubeconfig = tmp_path / "kubeconfig"
-        kubeconfig.write_text(json.dumps(cluster.kubeconfig()), encoding="utf-8")
+        kubeconfig.write_text(json.dumps(_kubeconfig(cluster, others)), encoding="utf-8")
+        if others:
+            options["contexts"] = ("simulated", *others)
+        if socket_mode:
+            options["slack_app_token"] = slack.app_token
         settings = settings_for(slack, tmp_path, **options)
         people = {name: slack.add_user(name) for name in ("alex", "bo")}
         guest = slack.add_user("gast", guest=True)
@@ -127,9 +168,12 @@ async def workplace(
                 policy=policy or Policy.playground(),
                 clusters=Clusters.of(settings, kubeconfig=kubeconfig),
                 clock=clock,
+                verify_pace=HASTY,
             )
         )
-        slack.deliver_to(f"{app.url}/slack/events")
+        # Else a connection that is made just as the app closes its socket is leaked by asyncio.
+        stack.push_async_callback(slack.hang_up)
+        slack.deliver_to(None if socket_mode else f"{app.url}/slack/events")
         yield Workplace(
             slack=slack,
             cluster=cluster,
@@ -140,6 +184,15 @@ async def workplace(
             clock=clock,
             **people,
         )
+
+
+def _kubeconfig(cluster: SimulatedCluster, others: Mapping[str, SimulatedCluster]) -> dict[str, Any]:
+    config = cluster.kubeconfig()
+    for name, other in others.items():
+        server = {"server": other.url}
+        config["clusters"].append({"name": name, "cluster": server})
+        config["contexts"].append({"name": name, "context": {"cluster": name, "user": "casebook"}})
+    return config
 
 
 def settings_for(slack: SimulatedSlack, data: Path, **options: Any) -> Settings:

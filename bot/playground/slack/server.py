@@ -149,6 +149,10 @@ class SimulatedSlack:
             await self._runner.cleanup()
         self._runner, self._state.url = None, ""
 
+    async def hang_up(self) -> None:
+        """Deliver nothing more, and give up what is under way: the app is about to stop. Its calls are answered."""
+        await self._courier.close()
+
     # The workspace.
 
     def add_user(
