@@ -30,11 +30,14 @@ from bot.playground.page import MessageShortcut, PasteSample, Person, Place, Pla
 from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy
 from bot.rehearsing import REHEARSAL_TIME
+from bot.remedies.verifying import Pace
 from bot.settings import Settings
 from bot.slack.listeners.commands import COMMAND
 from bot.slack.listeners.shortcuts import DIAGNOSE_THIS
 from intents.domain import Language
 
+# Simulated pods are ready, or fail again, at once: nobody needs to watch them as long as real ones.
+_PACE: Final = Pace(every=1.0, well=3.0, failing=5.0)
 _STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -85,6 +88,7 @@ async def playground(
                 engine=engine,
                 policy=Policy.playground(),
                 clusters=Clusters.of(own, kubeconfig=kubeconfig),
+                verify_pace=_PACE,
             )
         )
         slack.deliver_to(f"{app.url}/slack/events")

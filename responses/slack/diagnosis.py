@@ -92,7 +92,8 @@ def answer(
     fixed = bool(remedy_states) and remedy_states[-1].state is RemedyState.FIXED
     page = _Page(diagnosis, telling, language, has_details=bool(details_value), fixed=fixed)
     parts = [
-        *page.parts(tuple(safe_line(line) for line in observed)),
+        *page.proof(tuple(safe_line(line) for line in observed)),
+        # Whoever was woken up finds the buttons below the proof, without scrolling past the runbook.
         *states(remedy_states, not_it_by, muted_by, language),
         *pressable(
             diagnosis,
@@ -102,6 +103,7 @@ def answer(
             muted=bool(muted_by),
             language=language,
         ),
+        *page.advice(),
         Part(rank=0, blocks=(footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen),)),
     ]
     # Room for saying that the rest is in a file.
@@ -150,7 +152,8 @@ class _Page:
             return self._telling.headline(self._out[0]), self._refuted(self._out[0])
         return self._nothing()
 
-    def parts(self, observed: tuple[str, ...]) -> Iterable[Part]:
+    def proof(self, observed: tuple[str, ...]) -> Iterable[Part]:
+        """What it is, and what that rests on or why nothing can be said."""
         if self._standing:
             yield from self._told(self._standing[0])
         elif self._out:
@@ -167,6 +170,14 @@ class _Page:
         if not self._standing:
             yield from self._listed(words.UNEXPLAINED, self._telling.unexplained(), rank=2)
 
+    def advice(self) -> Iterable[Part]:
+        """What to do by hand, what else it might be, where to read on."""
+        if self._standing:
+            first = self._standing[0]
+            steps = self._telling.steps(first.runbook)
+            yield from self._grouped(words.RUNBOOK, steps, most=_RUNBOOK, count=_STEPS, rank=2)
+            yield from self._beside(first)
+
     def _told(self, one: Judged) -> Iterable[Part]:
         cause = blocks.line(blocks.text(self._telling.short(self._in(one.root_cause), _CAUSE)))
         where = self._telling.where(one)
@@ -175,9 +186,6 @@ class _Page:
         yield from self._evidence(self._telling.evidence(one, apart=tabled))
         if tabled:
             yield from self._table(tabled)
-        steps = self._telling.steps(one.runbook)
-        yield from self._grouped(words.RUNBOOK, steps, most=_RUNBOOK, count=_STEPS, rank=2)
-        yield from self._beside(one)
 
     def _all_out(self, one: Judged) -> Iterable[Part]:
         says = " ".join(filter(None, (self._in(words.ALL_RULED_OUT), sentences.against(one, self._language))))

@@ -65,6 +65,9 @@ api-1 | 6m
 
 > node worker-a
 
+Could not check
+? could not check the log of api-0: timed out: no answer in time
+
 What to do
 1. Look at the tag.
     skopeo list-tags docker://shop/api
@@ -79,9 +82,6 @@ Also
 🔵 POSSIBLE · Title of node-full · Pod shop/api-0
 +1 more under “Details”
 Read more: Images: https://kubernetes.io/docs/concepts/containers/images/
-
-Could not check
-? could not check the log of api-0: timed out: no answer in time
 
 cluster prod · API calls: 7 · 0.8s · seen 20×"""
     )
