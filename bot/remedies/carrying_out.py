@@ -1,7 +1,7 @@
 """The path of a pressed button: is it still right, what would happen, do it once.
 
 Each stage is handed values and returns one, so that a durable job can run any of them again. Nothing here decides who
-may press: that is the policy's, before.
+may press: that is the policy's, before. `access` is its word on what may be read, since what is read is told.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
+from bot.cluster.access import EVERYTHING, Access
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound, OutcomeUnknown
 from bot.cluster.snapshot import Snapshot
@@ -44,7 +45,13 @@ class Checked:
 
 
 async def check(
-    plan: Plan, *, engine: Engine, connection: Connection, now: datetime | None = None, deadline: float = DEADLINE_S
+    plan: Plan,
+    *,
+    engine: Engine,
+    connection: Connection,
+    now: datetime | None = None,
+    deadline: float = DEADLINE_S,
+    access: Access = EVERYTHING,
 ) -> Checked | Refusal:
     """Whether the object is still the planned one, the cause still there, and the entry's conditions still hold."""
     action = actions().get(plan.action)
@@ -52,7 +59,7 @@ async def check(
         return _expired()
     if (now or datetime.now(UTC)) >= plan.expires:
         return _expired()
-    async with Snapshot(connection, deadline=deadline) as snapshot:
+    async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
         if refusal := await _unlike(plan, action, snapshot):
             return refusal
         again = await judge_again(plan.incident, plan.about, engine=engine, snapshot=snapshot)
@@ -68,10 +75,12 @@ async def check(
     return Checked(plan=plan, again=again)
 
 
-async def preview(plan: Plan, *, connection: Connection, deadline: float = DEADLINE_S) -> Preview | Refusal:
+async def preview(
+    plan: Plan, *, connection: Connection, deadline: float = DEADLINE_S, access: Access = EVERYTHING
+) -> Preview | Refusal:
     """What would happen, by a server-side dry run; changes nothing."""
     action = actions()[plan.action]
-    async with Snapshot(connection, deadline=deadline) as snapshot:
+    async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
         try:
             if refusal := await _unlike(plan, action, snapshot):
                 return refusal
@@ -88,6 +97,7 @@ async def apply(
     now: datetime | None = None,
     deadline: float = DEADLINE_S,
     looks: Iterable[float] = LOOKS,
+    access: Access = EVERYTHING,
 ) -> Applied | Refusal:
     """Write, once. Run again, it finds what it did and returns that.
 
@@ -96,38 +106,45 @@ async def apply(
     """
     action = actions()[plan.action]
     try:
-        if done := await _effect(plan, previewed, action, connection, deadline):
+        if done := await _effect(plan, previewed, action, connection, deadline, access):
             return replace(done, already=True)
     except ClusterError as error:
         return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
     if (now or datetime.now(UTC)) >= plan.expires:
         return _expired()
-    async with Snapshot(connection, deadline=deadline) as snapshot:
+    async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
         try:
             return await action.apply(Writer(connection, deadline=deadline), snapshot, plan, previewed)
         except OutcomeUnknown as error:
             unknown = error
-    return await _read_back(plan, previewed, action, connection, deadline=deadline, looks=looks, unknown=unknown)
+    return await _read_back(
+        plan, previewed, action, connection, deadline=deadline, looks=looks, unknown=unknown, access=access
+    )
 
 
 async def done_already(
-    plan: Plan, previewed: Preview, *, connection: Connection, deadline: float = DEADLINE_S
+    plan: Plan,
+    previewed: Preview,
+    *,
+    connection: Connection,
+    deadline: float = DEADLINE_S,
+    access: Access = EVERYTHING,
 ) -> Applied | None:
     """The effect of this very plan, if the cluster shows it; None if it does not, or cannot be read.
 
     Ask before checking whether the cause is still there: after a crash it may be gone because of us.
     """
     try:
-        done = await _effect(plan, previewed, actions()[plan.action], connection, deadline)
+        done = await _effect(plan, previewed, actions()[plan.action], connection, deadline, access)
     except ClusterError:
         return None
     return replace(done, already=True) if done else None
 
 
 async def _effect(
-    plan: Plan, previewed: Preview, action: Action, connection: Connection, deadline: float
+    plan: Plan, previewed: Preview, action: Action, connection: Connection, deadline: float, access: Access
 ) -> Applied | None:
-    async with Snapshot(connection, deadline=deadline) as snapshot:
+    async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
         return await action.effect(snapshot, plan, previewed)
 
 
@@ -140,12 +157,13 @@ async def _read_back(
     deadline: float,
     looks: Iterable[float],
     unknown: OutcomeUnknown,
+    access: Access,
 ) -> Applied | Refusal:
     seen = False
     for pause in looks:
         await asyncio.sleep(pause)
         try:
-            if done := await _effect(plan, previewed, action, connection, deadline):
+            if done := await _effect(plan, previewed, action, connection, deadline, access):
                 return done
             seen = True
         except ClusterError:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from bot.cluster.access import EVERYTHING, Access
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
@@ -65,10 +66,12 @@ async def plan_remedies(
     allowed: Allowed,
     now: datetime | None = None,
     deadline: float = DEADLINE_S,
+    access: Access = EVERYTHING,
 ) -> Planned:
     """Plans for the remedies of one judged incident; none where the cluster does not support it.
 
-    `allowed` is the policy's word on an action (its name) and a target. `now` is our own clock, by which plans expire.
+    `allowed` is the policy's word on an action (its name) and a target, `access` on what may be read for it. `now` is
+    our own clock, by which plans expire.
     Never raises for what the cluster refuses: a remedy whose object cannot be read is not offered.
     """
     if not supported(judged):
@@ -77,7 +80,7 @@ async def plan_remedies(
     moment = now or datetime.now(UTC)
     plans: list[Plan] = []
     withheld: list[Withheld] = []
-    async with Snapshot(connection, deadline=deadline) as snapshot:
+    async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
         writer = Writer(connection, deadline=deadline)
         for remedy in judged.remedies:
             action = known.get(remedy.action)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from bot.cluster.access import EVERYTHING, Access
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
@@ -72,8 +73,11 @@ async def verify(
     deadline: float = VERIFY_S,
     pace: Pace = PACE,
     progress: Callable[[Verification], None] | None = None,
+    access: Access = EVERYTHING,
 ) -> Verified:
     """Look until the outcome is clear, at most `deadline` seconds. It only reads: a job may run it again.
+
+    What is read and told is what `access` allows.
 
     Never raises for what the cluster refuses: what could not be read is said, and nothing is claimed.
     """
@@ -88,14 +92,14 @@ async def verify(
     while True:
         left = max(end - time.monotonic(), 0.0)
         try:
-            async with Snapshot(connection, deadline=max(min(_LOOK_S, left), 1.0)) as snapshot:
+            async with Snapshot(connection, deadline=max(min(_LOOK_S, left), 1.0), access=access) as snapshot:
                 last, trouble = await _look(plan, applied, action, engine=engine, snapshot=snapshot), None
         except ClusterError as error:
             trouble = error
         now = time.monotonic()
         if last is not None and trouble is None:
             if _lasts(since, "clear", last.clear, now=now, long=patience):
-                return await _fixed(plan, applied, last, engine=engine, connection=connection)
+                return await _fixed(plan, applied, last, engine=engine, connection=connection, access=access)
             if _lasts(since, "failing", last.failing, now=now, long=pace.failing):
                 return _ended(applied, last, late=False)
             if progress is not None:
@@ -119,23 +123,25 @@ async def _look(plan: Plan, applied: Applied, action: Action, *, engine: Engine,
     return _Look(settling=settling, again=await judge_again(plan.incident, about, engine=engine, snapshot=snapshot))
 
 
-async def _fixed(plan: Plan, applied: Applied, look: _Look, *, engine: Engine, connection: Connection) -> Verified:
+async def _fixed(
+    plan: Plan, applied: Applied, look: _Look, *, engine: Engine, connection: Connection, access: Access
+) -> Verified:
     says = Text(
         en=f"{look.settling.says.en}, and the incident is no longer found there",
         zh=f"{look.settling.says.zh}，且不再发现该问题",
     )
-    others = await _others(plan, applied, look, engine=engine, connection=connection)
+    others = await _others(plan, look, engine=engine, connection=connection, access=access)
     if others is not None:
         says = Text(en=f"{says.en}. {others.en}", zh=f"{says.zh}。{others.zh}")
     return _verified(State.FIXED, says, look)
 
 
-async def _others(plan: Plan, applied: Applied, look: _Look, *, engine: Engine, connection: Connection) -> Text | None:
+async def _others(plan: Plan, look: _Look, *, engine: Engine, connection: Connection, access: Access) -> Text | None:
     """Whether other pods of the same workload still show the incident: one restarted pod heals no other."""
     if plan.target.kind != "Pod" or not look.settling.replacements:
         return None
     new = look.settling.replacements[0]
-    async with Snapshot(connection, deadline=_LOOK_S) as snapshot:
+    async with Snapshot(connection, deadline=_LOOK_S, access=access) as snapshot:
         try:
             pod = await snapshot.get("Pod", new.name, namespace=new.namespace)
         except ClusterError:

@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from bot.cluster.access import Access
 from bot.cluster.errors import ClusterError
 from bot.jobs import Json, Run
 from bot.remedies.auditing import Result, audit_entry
@@ -66,7 +67,7 @@ class CarryingOut:
         return await patiently(run, "verify", self.verify, payload, token, applied["applied"])
 
     async def claim(self, payload: Json, token: str) -> Json:
-        """Whether this press is the one that carries the plan out."""
+        """Whether this press is the one that carries the plan out, and what may be shown of the cluster there."""
         press = await self._press(payload, token)
         if press is None:
             return {"goes_on": False}
@@ -84,14 +85,16 @@ class CarryingOut:
             return {"goes_on": False}
         await self._audit(press, "claimed", None)
         await self._note(press, RemedyState.APPLYING)
-        return {"goes_on": True}
+        access = asker.scope.access(plan.cluster)
+        shown = {"namespaces": sorted(access.namespaces), "cluster_scoped": access.cluster_scoped}
+        return {"goes_on": True, "shown": shown}
 
-    async def apply(self, payload: Json, token: str) -> Json:
+    async def apply(self, payload: Json, token: str, shown: Json) -> Json:
         """Write, once: a second run finds what the first did."""
         press = await self._press(payload, token)
         if press is None:
             return {"goes_on": False}
-        result = await self._applied(press)
+        result = await self._applied(press, _access(shown))
         await self._audit(press, "applied", result)
         if isinstance(result, Refusal):
             unknown = result.reason is Reason.OUTCOME_UNKNOWN
@@ -102,7 +105,7 @@ class CarryingOut:
         await self._note(press, RemedyState.VERIFYING, result.says)
         return {"goes_on": True, "applied": safe_value(result.as_json())}
 
-    async def verify(self, payload: Json, token: str, applied: Json) -> Json | None:
+    async def verify(self, payload: Json, token: str, applied: Json, shown: Json) -> Json | None:
         """Read the evidence again until it clears or time is up. It only reads, so a second run does no harm."""
         press = await self._press(payload, token)
         if press is None:
@@ -119,6 +122,7 @@ class CarryingOut:
             connection=connection,
             deadline=self.desk.verify_within,
             pace=self.desk.verify_pace,
+            access=_access(shown),
         )
         outcome = verified.verification
         await self._audit(press, "verified", outcome)
@@ -126,7 +130,7 @@ class CarryingOut:
         await self._note(press, _ENDS[outcome.state], outcome.says)
         return {"state": str(outcome.state)}
 
-    async def _applied(self, press: _Press) -> Applied | Refusal:
+    async def _applied(self, press: _Press, access: Access) -> Applied | Refusal:
         plan, desk = press.plan, self.desk
         stored = await desk.store.plans.get(plan.id)
         seen = (stored.document if stored else {}).get(preview_key(press.user))
@@ -136,16 +140,14 @@ class CarryingOut:
             connection = await desk.clusters.get(plan.cluster)
         except ClusterError as error:
             return Refusal(reason=Reason.NOT_CHECKED, says=Text.same(safe(str(error))))
-        previewed = Preview.from_json(seen)
+        previewed, now = Preview.from_json(seen), desk.clock()
         # A run that was killed after the write: the cause may be gone because of us, which is no reason to refuse.
-        if done := await done_already(plan, previewed, connection=connection):
+        if done := await done_already(plan, previewed, connection=connection, access=access):
             return done
-        checked = await check(plan, engine=desk.engine(), connection=connection, now=desk.clock())
-        return (
-            checked
-            if isinstance(checked, Refusal)
-            else await apply(plan, previewed, connection=connection, now=desk.clock())
-        )
+        checked = await check(plan, engine=desk.engine(), connection=connection, now=now, access=access)
+        if isinstance(checked, Refusal):
+            return checked
+        return await apply(plan, previewed, connection=connection, now=now, access=access)
 
     async def _press(self, payload: Json, token: str) -> _Press | None:
         stored = await self.desk.store.plans.get(str(payload["plan"]))
@@ -193,6 +195,11 @@ class CarryingOut:
             await self.desk.slack.whisper(channel=press.answer.channel, user=press.user, message=message)
         except SlackError as error:
             _log.warning("whoever pressed could not be told", error=str(error))
+
+
+def _access(shown: Json) -> Access:
+    """What the claim said may be shown: rights may be taken away later, but not in the middle of what was begun."""
+    return Access(namespaces=frozenset(shown["namespaces"]), cluster_scoped=bool(shown["cluster_scoped"]))
 
 
 def _not_claimed(claimed: Claimed) -> Text:

@@ -41,6 +41,7 @@ class Offering:
             connection=connection,
             allowed=allowed,
             now=self.desk.clock(),
+            access=asker.scope.access(connection.name),
         )
         for plan in planned.plans:
             await self.desk.store.plans.save(plan.id, request.id, {"plan": plan.as_json()}, plan.expires)

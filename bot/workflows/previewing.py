@@ -71,7 +71,7 @@ class Previewing:
             return refusal(decision.says, language=asker.language)
         if stored.claimed_by:
             return refusal(failures.PRESS_REPEATED, language=asker.language)
-        seen = await self._previewed(plan)
+        seen = await self._previewed(plan, asker)
         if isinstance(seen, Refusal):
             await self._audit(plan, payload, str(seen.reason), seen.says)
             return refusal(quoting(seen), language=asker.language)
@@ -83,13 +83,14 @@ class Previewing:
         )
         return dialog(_dialog(plan, seen), language=asker.language)
 
-    async def _previewed(self, plan: Plan) -> Preview | Refusal:
+    async def _previewed(self, plan: Plan, asker: Asker) -> Preview | Refusal:
         try:
             connection = await self.desk.clusters.get(plan.cluster)
         except ClusterError as error:
             return Refusal(reason=Reason.NOT_CHECKED, says=Text.same(safe(str(error))))
-        checked = await check(plan, engine=self.desk.engine(), connection=connection, now=self.desk.clock())
-        return checked if isinstance(checked, Refusal) else await preview(plan, connection=connection)
+        access, now = asker.scope.access(plan.cluster), self.desk.clock()
+        checked = await check(plan, engine=self.desk.engine(), connection=connection, now=now, access=access)
+        return checked if isinstance(checked, Refusal) else await preview(plan, connection=connection, access=access)
 
     async def _asker(self, payload: Json) -> Asker:
         return await self.desk.asker(
