@@ -212,19 +212,23 @@ class Hypothesis:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """What could not be read and why. Never silently dropped, never read as "fine"."""
+    """What could not be read and why. Never silently dropped, never read as "fine".
+
+    `detail_zh` is the detail in Chinese, where it is our own sentence and not somebody's message.
+    """
 
     what: str
     reason: GapReason
     permission: Permission | None = None
     detail: str = ""
+    detail_zh: str = ""
 
     @property
     def says(self) -> Text:
         why = self.detail or str(self.reason)
         return Text(
             en=f"cannot read {self.what}: {f'needs {self.permission}' if self.permission else why}",
-            zh=f"无法读取 {self.what}：{f'缺少权限 {self.permission}' if self.permission else why}",
+            zh=f"无法读取 {self.what}：{f'缺少权限 {self.permission}' if self.permission else self.detail_zh or why}",
         )
 
     def __str__(self) -> str:

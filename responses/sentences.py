@@ -18,7 +18,8 @@ def gap(one: Gap, language: Language) -> str:
     if one.permission:
         why = words.NEEDS.in_(language).format(one.permission)
     else:
-        why = ": ".join(part for part in (reason, one.detail if one.detail != reason else "") if part)
+        detail = one.detail_zh if language is Language.ZH and one.detail_zh else one.detail
+        why = ": ".join(part for part in (reason, detail if detail != reason else "") if part)
     return words.COULD_NOT_CHECK.in_(language).format(one.what, why)
 
 

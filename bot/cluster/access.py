@@ -22,6 +22,7 @@ from intents.domain import Gap, GapReason, Json, ObjectRef
 # Where the events of objects without a namespace are kept.
 CLUSTER_EVENTS: Final = "default"
 PARTIAL: Final = "only what may be shown here was read"
+PARTIAL_ZH: Final = "仅读取了此处允许查看的部分"
 
 _WILDCARD: Final = re.compile(r"[*?\[]")
 _NAMESPACE: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
@@ -80,23 +81,33 @@ class Access:
         elif _is_namespace(resource):
             self.check_namespace(name, what=what)
         elif not self.cluster_scoped:
-            raise NotAllowedHere(what=what, detail="objects outside namespaces may not be shown here")
+            raise _outside(what)
 
     def check_namespace(self, namespace: str, *, what: str) -> None:
         """Raises NotAllowedHere for a namespace of which nothing may be read; "" is one that was not named."""
         if not namespace:
-            raise NotAllowedHere(what=what, detail="no namespace is named, and the usual one may not be shown here")
+            raise NotAllowedHere(
+                what=what,
+                detail="no namespace is named, and the usual one may not be shown here",
+                detail_zh="未指定命名空间，而默认命名空间不允许在此处查看",
+            )
         if not self.allows(namespace):
-            raise NotAllowedHere(what=what, detail=f"namespace {namespace} may not be shown here")
+            raise NotAllowedHere(
+                what=what,
+                detail=f"namespace {namespace} may not be shown here",
+                detail_zh=f"命名空间 {namespace} 不允许在此处查看",
+            )
 
     def check_list(self, resource: Resource, *, namespace: str, what: str) -> None:
         """Raises NotAllowedHere for a list of which nothing may be read; without `namespace` one of all is meant."""
         if resource.namespaced and namespace:
             self.check_namespace(namespace, what=what)
         elif (resource.namespaced or _is_namespace(resource)) and not self.namespaces:
-            raise NotAllowedHere(what=what, detail="no namespace may be shown here")
+            raise NotAllowedHere(
+                what=what, detail="no namespace may be shown here", detail_zh="此处不允许查看任何命名空间"
+            )
         elif not resource.namespaced and not _is_namespace(resource) and not self.cluster_scoped:
-            raise NotAllowedHere(what=what, detail="objects outside namespaces may not be shown here")
+            raise _outside(what)
 
     def check_events(self, about: ObjectRef) -> None:
         """Raises NotAllowedHere where events about an object may not be read."""
@@ -104,7 +115,7 @@ class Access:
         if about.namespace:
             self.check_namespace(about.namespace, what=what)
         elif not self._shows_events_of(about.kind, about.name):
-            raise NotAllowedHere(what=what, detail="objects outside namespaces may not be shown here")
+            raise _outside(what)
 
     def shows(self, resource: Resource, item: Json) -> bool:
         """Whether an object that came back may be passed on."""
@@ -159,6 +170,14 @@ EVERYTHING: Final = Access()
 NOTHING: Final = Access(namespaces=frozenset(), cluster_scoped=False)
 
 
+def _outside(what: str) -> NotAllowedHere:
+    return NotAllowedHere(
+        what=what,
+        detail="objects outside namespaces may not be shown here",
+        detail_zh="不属于任何命名空间的对象不允许在此处查看",
+    )
+
+
 def _is_namespace(resource: Resource) -> bool:
     return resource.kind == "Namespace" and not resource.group
 
@@ -196,4 +215,4 @@ def note_partial(what: str) -> None:
     """A list was read of which only a part may be shown."""
     noted = _noted.get()
     if noted is not None:
-        noted[Gap(what=what, reason=GapReason.FORBIDDEN, detail=PARTIAL)] = None
+        noted[Gap(what=what, reason=GapReason.FORBIDDEN, detail=PARTIAL, detail_zh=PARTIAL_ZH)] = None

@@ -69,12 +69,14 @@ class ClusterError(Exception):
         what: str = "",
         does: str = "read",
         detail: str = "",
+        detail_zh: str = "",
         remedy: str = "",
         permission: Permission | None = None,
     ) -> None:
         self.what = clean(what)
         self.does = does
         self.detail = clean(detail) or self.usual
+        self.detail_zh = clean(detail_zh)
         self.remedy = remedy
         self.permission = permission
         super().__init__(str(self))
@@ -85,7 +87,13 @@ class ClusterError(Exception):
 
     def gap(self, what: str = "") -> Gap:
         """This error as a gap of an answer; `what` in the caller's words, or as the read itself called it."""
-        return Gap(what=what or self.what, reason=self.reason, permission=self.permission, detail=self.detail)
+        return Gap(
+            what=what or self.what,
+            reason=self.reason,
+            permission=self.permission,
+            detail=self.detail,
+            detail_zh=self.detail_zh,
+        )
 
 
 class Forbidden(ClusterError):

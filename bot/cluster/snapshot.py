@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from bot.cluster.access import CLUSTER_EVENTS, EVERYTHING, PARTIAL, Access, NotAllowedHere, note_partial
+from bot.cluster.access import CLUSTER_EVENTS, EVERYTHING, PARTIAL, PARTIAL_ZH, Access, NotAllowedHere, note_partial
 from bot.cluster.calls import Answer, Meter, Request, decode
 from bot.cluster.connection import Connection
 from bot.cluster.discovery import Served, discover
@@ -48,10 +48,14 @@ class Listing:
     def gap(self, what: str) -> Gap | None:
         """What the list lacks, in words; None if it is whole."""
         if self.partial:
-            return Gap(what=what, reason=GapReason.FORBIDDEN, detail=PARTIAL)
+            return Gap(what=what, reason=GapReason.FORBIDDEN, detail=PARTIAL, detail_zh=PARTIAL_ZH)
         if self.truncated:
-            detail = f"there are more than the {len(self.items)} that were read"
-            return Gap(what=what, reason=GapReason.TRUNCATED, detail=detail)
+            return Gap(
+                what=what,
+                reason=GapReason.TRUNCATED,
+                detail=f"there are more than the {len(self.items)} that were read",
+                detail_zh=f"实际数量多于已读取的 {len(self.items)} 个",
+            )
         return None
 
 
@@ -177,7 +181,11 @@ class Snapshot:
     def _absent(self, resource: Resource, *, namespace: str, what: str) -> ClusterError:
         """The error for an object that is not there: the same one as for one that may not be shown."""
         if self._access.may_hide(resource, namespace=namespace):
-            return NotAllowedHere(what=what, detail="it does not exist, or may not be shown here")
+            return NotAllowedHere(
+                what=what,
+                detail="it does not exist, or may not be shown here",
+                detail_zh="它不存在，或不允许在此处查看",
+            )
         return NotFound(what=what)
 
     async def find(self, kind: str | Resource, name: str, *, namespace: str = "") -> Json | None:

@@ -16,7 +16,7 @@ from bot.kube.conditions import condition
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.scope import name_of, namespace_of, owner_of, ref, selecting
-from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # Few clusters aggregate more than a handful of APIs; only those out of order cost reads beyond the first list.
 MOST_BACKENDS: Final = 20
@@ -76,7 +76,7 @@ async def read(look: Look) -> Reading:
         listing = await look.snapshot.list("APIService")
     except ClusterError as error:
         return Reading(gaps=(error.gap("the APIServices"),))
-    gaps = [Gap(what="the APIServices", reason=GapReason.TRUNCATED, detail="too many")] if listing.truncated else []
+    gaps = [gap] if (gap := listing.gap("the APIServices")) else []
     asked = _asked(look, listing.items)
     down = [
         item for item in listing.items if not _is_local(item) and condition(item, "Available").get("status") != "True"

@@ -10,7 +10,7 @@ from bot.kube.evictions import DISK, Evicted, parse_eviction
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.scope import name_of, namespace_of, owner_of, ref
-from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from intents.domain import Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # A node under pressure can leave thousands of them; the newest tell the story.
 MOST: Final = 200
@@ -50,8 +50,8 @@ async def read(look: Look) -> Reading:
         and on_node in ("", (pod.get("spec") or {}).get("nodeName") or "")
     ]
     rows.sort(key=lambda row: (not row.values["asked"], row.values["age_s"], row.subject))
-    truncated = Gap(what="evicted pods", reason=GapReason.TRUNCATED, detail="too many")
-    return Reading(rows=tuple(rows[:MOST]), gaps=(truncated,) if listing.truncated else ())
+    gap = listing.gap("evicted pods")
+    return Reading(rows=tuple(rows[:MOST]), gaps=(gap,) if gap else ())
 
 
 def _row(look: Look, pod: Json) -> Row:

@@ -103,7 +103,7 @@ async def _list(look: Look, kind: str, what: str) -> Listing | Gap:
         listing = await look.snapshot.list(kind)
     except ClusterError as error:
         return error.gap(what)
-    return Gap(what=what, reason=GapReason.TRUNCATED, detail="too many") if listing.truncated else listing
+    return listing.gap(what) or listing
 
 
 def _waits(pod: Json) -> bool:

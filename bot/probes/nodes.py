@@ -13,7 +13,7 @@ from bot.kube.placement import is_cordoned, taints_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.scope import name_of, ref
-from intents.domain import Gap, GapReason, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from intents.domain import Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 DISK_TAINT: Final = "node.kubernetes.io/disk-pressure"
 _ROLE: Final = "node-role.kubernetes.io/"
@@ -61,7 +61,7 @@ async def read(look: Look) -> Reading:
         return Reading(gaps=(error.gap("the nodes"),))
     wanted = look.focus.name if look.focus.kind == "Node" else look.focus.node
     nodes = sorted((item for item in listing.items if wanted in ("", name_of(item))), key=name_of)
-    gaps = [Gap(what="the nodes", reason=GapReason.TRUNCATED, detail="too many")] if listing.truncated else []
+    gaps = [gap] if (gap := listing.gap("the nodes")) else []
     missing = str(ObjectRef(kind="Node", name=wanted)) if wanted and not nodes and not gaps else ""
     evictions: Mapping[str, int] | None = None
     if any(_status(node, "DiskPressure") == "True" for node in nodes):

@@ -85,9 +85,8 @@ async def _read(look: Look, kind: str, paths: Mapping[str, tuple[Step, ...]]) ->
         found = listing.items
         if name and not found:
             return Reading(missing=f"{resource.kind} {name}")
-        if listing.truncated:
-            detail = f"only the first {MOST_OBJECTS} were read"
-            gaps = (Gap(what=f"all {resource.plural}", reason=GapReason.TRUNCATED, detail=detail),)
+        if gap := listing.gap(f"all {resource.plural}"):
+            gaps = (gap,)
     ordered = sorted(found, key=lambda obj: (namespace_of(obj), name_of(obj)))
     return Reading(rows=tuple(_row(look.snapshot, resource.kind, obj, paths) for obj in ordered), gaps=gaps)
 

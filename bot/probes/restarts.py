@@ -138,10 +138,8 @@ async def _listed(look: Look, kind: str, fields: str = "") -> tuple[tuple[Json, 
         listing = await look.snapshot.list(kind, fields=fields)
     except ClusterError as error:
         return (), (error.gap(),)
-    if not listing.truncated:
-        return listing.items, ()
-    detail = f"only the first {len(listing.items)} were read"
-    return listing.items, (Gap(what=f"all {kind}s", reason=GapReason.TRUNCATED, detail=detail),)
+    gap = listing.gap(f"all {kind}s")
+    return listing.items, (gap,) if gap else ()
 
 
 def _row(look: Look, container: Container, run: Run | None, lease: str) -> Row:

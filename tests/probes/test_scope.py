@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from bot.cluster.access import Access
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.contract import Look
 from bot.probes.shared.scope import Suspects, generated_stem, owner_of, pods_of
 from bot.rehearsing import staged
-from intents.domain import Focus, ObjectRef
+from intents.domain import Focus, ObjectRef, Text
 
 
 def pod(name: str, namespace: str, owner: tuple[str, str] | None = None, **labels: str) -> dict[str, Any]:
@@ -97,6 +98,25 @@ async def test_with_rights_in_one_namespace_only_that_one_is_looked_in_and_the_r
 
     assert names == ["default/alone"]
     assert [str(gap) for gap in suspects.gaps] == ["cannot read pods in all namespaces: needs list on pods"]
+
+
+async def test_what_is_hidden_is_told_as_such_and_not_as_too_much_in_both_languages(cluster: SimulatedCluster) -> None:
+    only_other = Access(namespaces=frozenset({"other"}))
+    async with staged(cluster) as connection, Snapshot(connection, access=only_other) as snapshot:
+        names, everywhere = await about(snapshot, Focus())
+        _, hidden = await about(snapshot, Focus(namespace="shop"))
+
+    assert names == ["other/alone"]
+    assert [gap.says for gap in (*everywhere.gaps, *hidden.gaps)] == [
+        Text(
+            en="cannot read pods in all namespaces: only what may be shown here was read",
+            zh="无法读取 pods in all namespaces：仅读取了此处允许查看的部分",
+        ),
+        Text(
+            en="cannot read pods in shop: namespace shop may not be shown here",
+            zh="无法读取 pods in shop：命名空间 shop 不允许在此处查看",
+        ),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, Forbidden, NotFound
 from bot.probes.contract import Look
-from intents.domain import Gap, GapReason, Json, ObjectRef
+from intents.domain import Gap, Json, ObjectRef
 
 # Pods of ReplicaSets, DaemonSets and Jobs end in a suffix from this alphabet (apimachinery's rand.SafeEncodeString).
 _SUFFIX: Final = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}$")
@@ -106,8 +106,8 @@ async def _owned(look: Look) -> Suspects:
 
 async def _listed(look: Look, *, namespace: str, labels: str = "", fields: str = "") -> Suspects:
     listing = await look.snapshot.list("Pod", namespace=namespace, labels=labels, fields=fields)
-    gaps = (Gap(what=_pods_in(namespace), reason=GapReason.TRUNCATED, detail="too many"),) if listing.truncated else ()
-    return Suspects(pods=_sorted(listing.items).pods, gaps=gaps)
+    gap = listing.gap(_pods_in(namespace))
+    return Suspects(pods=_sorted(listing.items).pods, gaps=(gap,) if gap else ())
 
 
 def selecting(labels: Mapping[str, Any]) -> str:
