@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clusters import Clusters
@@ -109,15 +110,15 @@ async def running(
             window=timedelta(minutes=settings.incident_window),
             clock=clock,
         )
-        bolt = _bolt(client, settings)
+        bolt = _bolt(identity, settings)
         messages.register(bolt, intake, identity)
         commands.register(bolt, intake, language=settings.lang)
-        shortcuts.register(bolt, intake, identity)
+        shortcuts.register(bolt, intake, identity, slack=slack, language=settings.lang)
         presses.register(bolt, Presses(desk=desk, jobs=jobs, identity=identity))
         lifecycle.register(bolt, health)
 
         async def readiness() -> Mapping[str, str]:
-            return await _problems(store, jobs, health)
+            return await _problems(store, jobs, health.problem(token_refused=slack.token_refused))
 
         upkeep = Upkeep(
             store=store,
@@ -142,9 +143,16 @@ def _client(token: str, settings: Settings) -> AsyncWebClient:
     return AsyncWebClient(token=token, base_url=settings.slack_api_url, timeout=_CALL_TIMEOUT_S)
 
 
-def _bolt(client: AsyncWebClient, settings: Settings) -> AsyncApp:
+def _bolt(identity: Identity, settings: Settings) -> AsyncApp:
+    async def authorize() -> AuthorizeResult:
+        # Bolt would ask Slack who we are before the first event, and acknowledge and drop it if Slack does not answer.
+        return AuthorizeResult(
+            enterprise_id=None, team_id=identity.team, bot_id=identity.bot_id, bot_user_id=identity.user
+        )
+
     bolt = AsyncApp(
-        client=client,
+        client=AsyncWebClient(base_url=settings.slack_api_url, timeout=_CALL_TIMEOUT_S),
+        authorize=authorize,
         signing_secret=settings.slack_signing_secret.get_secret_value(),
         # A listener runs before the acknowledgement: what is not recorded is not acknowledged.
         process_before_response=True,
@@ -153,7 +161,7 @@ def _bolt(client: AsyncWebClient, settings: Settings) -> AsyncApp:
 
     @bolt.error
     async def failed(error: Exception) -> None:
-        if isinstance(error, StoreUnavailable):
+        if isinstance(error, StoreUnavailable | JobsUnavailable):
             _log.error("not acknowledged: nothing could be recorded", error=str(error))
         else:
             _log.error("a listener failed", error=type(error).__name__, exc_info=error)
@@ -171,7 +179,7 @@ async def _listen(stack: AsyncExitStack, application: web.Application, listen: s
     return f"http://{address[0]}:{address[1]}"
 
 
-async def _problems(store: Store, jobs: Jobs, health: SlackHealth) -> Mapping[str, str]:
+async def _problems(store: Store, jobs: Jobs, slack: str) -> Mapping[str, str]:
     problems: dict[str, str] = {}
     try:
         await store.ping()
@@ -181,6 +189,6 @@ async def _problems(store: Store, jobs: Jobs, health: SlackHealth) -> Mapping[st
         await jobs.ping()
     except JobsUnavailable as error:
         problems["jobs"] = str(error)
-    if health.problem:
-        problems["slack"] = health.problem
+    if slack:
+        problems["slack"] = slack
     return problems

@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, refusal
+from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, TokenRevoked, refusal
 from bot.slack.lane import Urgency
 from bot.slack.limits import Limits
 from bot.slack.pacer import Pacer
@@ -47,6 +47,8 @@ class Api:
         self._client: AsyncWebClient | None = None
         self._random = random.Random()
         self._closed = False
+        # Whether Slack refused the token when it was last asked anything.
+        self.token_refused = False
 
     @property
     def base_url(self) -> str:
@@ -142,6 +144,7 @@ class Api:
             failure = _failure(method, error)
             if isinstance(failure, RateLimited):
                 self.pacer.refused(method, channel=channel, retry_after=failure.retry_after)
+            self.token_refused = isinstance(failure, TokenRevoked)
             # The cause quotes the whole answer, which is not for logs.
             raise failure from None
         except (aiohttp.ClientError, OSError) as error:
@@ -151,6 +154,7 @@ class Api:
             raise SlackUnavailable(method=method, detail="the answer is no JSON", maybe_done=True) from error
         if not isinstance(answer.data, dict):
             raise SlackUnavailable(method=method, detail="the answer is no JSON object", maybe_done=True)
+        self.token_refused = False
         return Answer(data=answer.data, scopes=_scopes(answer))
 
     def pause(self, repetitions: int) -> float:

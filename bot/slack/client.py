@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api import Api
 from bot.slack.edits import Edits
-from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
+from bot.slack.errors import Refused, SlackError, TooLong
 from bot.slack.files import Files, ReadFile
 from bot.slack.fitting import Form, checked, forms, payload
 from bot.slack.following import Following
@@ -91,6 +91,11 @@ class Slack:
         await self._people.aclose()
         await self._api.aclose()
 
+    @property
+    def token_refused(self) -> bool:
+        """Whether Slack did not accept our token when it was last asked anything."""
+        return self._api.token_refused
+
     async def identify(self) -> Identity:
         """Who we are, by auth.test: asked once, until it was answered."""
         async with self._identifying:
@@ -155,13 +160,17 @@ class Slack:
             address = Address(channel=channel, thread_ts=thread_ts, key=key)
             await self._follow(address, offered[taken], ts=ts, said=message.text, sought=sought)
 
-    async def delete(self, *, channel: str, ts: str) -> None:
-        """Delete a message of ours, and let go of edits that wait for it; one that is gone already is fine."""
+    async def delete(self, *, channel: str, ts: str, key: str = "", thread_ts: str = "") -> None:
+        """Delete a message of ours, and let go of edits that wait for it; one that is gone already is fine.
+
+        What followed it into its thread (`thread_ts`, else its own) goes before it. It is found by the message's `key`,
+        which defaults to the one it was posted with by this object; without, it stays. Raises SlackError.
+        """
         await self._edits.drop(channel=channel, ts=ts)
-        try:
-            await self._api.call("chat.delete", body={"channel": channel, "ts": ts})
-        except MessageGone:
-            return
+        if key := key or self._keys.get((channel, ts), ""):
+            thread = Address(channel=channel, thread_ts=thread_ts or ts, key=key, near_ts=ts)
+            await self._following.withdraw(thread)
+        await self._posting.delete(channel=channel, ts=ts)
 
     async def whisper(self, *, channel: str, user: str, message: Message, thread_ts: str = "") -> None:
         """Show `message` to one user only, without its file. After a lost connection it may be shown twice."""

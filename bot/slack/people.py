@@ -13,18 +13,21 @@ from typing import Any, Final
 import structlog
 
 from bot.slack.api import Api
-from bot.slack.errors import SlackError
+from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.sharing import Shared
 
 _log: Final = structlog.get_logger(__name__)
 _KEPT: Final = 600.0
 _KEPT_UNKNOWN: Final = 15.0
+_KEPT_UNREACHED: Final = 1.0
 _MOST: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """A user. `unknown`: Slack did not say, so that the least is allowed: `guest` and `foreign` are true then.
+
+    `unreached`: it did not answer at all, and may later.
 
     `foreign`: of another company, by Slack Connect. `locale` as Slack writes it ("zh-CN"), empty where it is not told.
     """
@@ -36,11 +39,14 @@ class Person:
     name: str = ""
     bot: bool = False
     unknown: bool = False
+    unreached: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A channel or direct message. `unknown`: Slack did not say, so that the least is allowed: `external` is true then.
+
+    `unreached`: it did not answer at all, and may later.
 
     `external`: people of other companies read along, or are invited to.
     """
@@ -53,6 +59,7 @@ class Place:
     archived: bool = False
     member: bool = False
     unknown: bool = False
+    unreached: bool = False
 
 
 class People:
@@ -82,7 +89,8 @@ class People:
             answer = await self._api.call("users.info", query={"user": user, "include_locale": True})
         except SlackError as error:
             _log.warning("Slack does not tell who a user is", user=user, error=str(error))
-            return Person(id=user, guest=True, foreign=True, unknown=True)
+            unreached = isinstance(error, SlackUnavailable)
+            return Person(id=user, guest=True, foreign=True, unknown=True, unreached=unreached)
         told = answer.data.get("user")
         if not isinstance(told, Mapping) or not told.get("id"):
             return Person(id=user, guest=True, foreign=True, unknown=True)
@@ -93,7 +101,8 @@ class People:
             answer = await self._api.call("conversations.info", query={"channel": channel})
         except SlackError as error:
             _log.warning("Slack does not tell what a channel is", channel=channel, error=str(error))
-            return Place(id=channel, external=True, unknown=True)
+            unreached = isinstance(error, SlackUnavailable)
+            return Place(id=channel, external=True, unknown=True, unreached=unreached)
         told = answer.data.get("channel")
         if not isinstance(told, Mapping) or not told.get("id"):
             return Place(id=channel, external=True, unknown=True)
@@ -101,6 +110,8 @@ class People:
 
 
 def _keeps(answer: Person | Place) -> float:
+    if answer.unreached:
+        return _KEPT_UNREACHED
     return _KEPT_UNKNOWN if answer.unknown else _KEPT
 
 

@@ -16,6 +16,7 @@ from bot.diagnosing import DEADLINE_S, Engine
 from bot.policy import Policy, Reading, Scope, Who
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.slack.client import Slack
+from bot.slack.errors import SlackUnavailable
 from bot.slack.people import Person
 from bot.store import Request, Store, Surface
 from intents.domain import Language
@@ -59,8 +60,10 @@ class Desk:
             yield
 
     async def asker(self, *, team: str, channel: str, user: str, text: str = "") -> Asker:
-        """Raises SlackError only when Slack cannot be reached; what it will not tell counts as least privilege."""
+        """Raises SlackUnavailable when Slack does not answer; what it will not tell counts as least privilege."""
         person, place = await asyncio.gather(self._person(user), self.slack.place(channel))
+        if place.unreached or (person is not None and person.unreached):
+            raise SlackUnavailable(method="users.info", detail="who asks, and where, cannot be told now")
         who = Who(
             team=team,
             channel=channel,

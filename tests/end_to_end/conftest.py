@@ -1,6 +1,7 @@
 import pytest
 
 from bot.diagnosing import Engine, build_engine
+from intents.catalog.cases import ask_of, world_of
 from tests.end_to_end.workplace import Broken, broken_of
 
 
@@ -14,3 +15,11 @@ def engine() -> Engine:
 @pytest.fixture
 def broken(engine: Engine) -> Broken:
     return broken_of(engine, "run-as-nonroot-root-image")
+
+
+@pytest.fixture
+def healing(engine: Engine) -> Broken:
+    """A pod that its answer's button cures."""
+    incident = engine.catalog.incidents["image-pull-failed"]
+    case = next(case for case in incident.cases if "a restart skips the back-off" in case.name)
+    return Broken(incident=incident.id, world=world_of(incident, case), text=ask_of(incident, case).text)

@@ -12,10 +12,9 @@ import pytest
 from bot.playground.kubernetes import RecordedRequest
 from bot.remedies.verifying import Pace
 from bot.store import open_store
-from intents.catalog.cases import ask_of, world_of
 from responses.slack.presses import Press
 from tests.end_to_end.process import Premises, premises, until
-from tests.end_to_end.workplace import Broken, pressable, words_of
+from tests.end_to_end.workplace import pressable, words_of
 
 # Long enough to be killed in, short enough to wait for.
 PACE = Pace(every=0.1, well=1.0, failing=1.0)
@@ -114,14 +113,6 @@ def assert_answered_once(at: Premises, ts: str, *, deliveries: int = 1) -> None:
 
 
 # --- remedies ---
-
-
-@pytest.fixture
-def healing(engine) -> Broken:
-    """A restart of its pod cures it."""
-    incident = engine.catalog.incidents["image-pull-failed"]
-    case = next(case for case in incident.cases if "does again; a restart skips" in case.name)
-    return Broken(incident=incident.id, world=world_of(incident, case), text=ask_of(incident, case).text)
 
 
 def claimed_and_not_written(at: Premises) -> Callable[[], Any]:

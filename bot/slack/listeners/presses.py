@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from bot.slack.errors import SlackError
 from bot.slack.pressing import Pressed, Presses, Refused, read_press
 from bot.store import StoreUnavailable
 from bot.workflows.told import Told
-from intents.domain import Text
+from intents.domain import Language, Text
 from responses import failures
 from responses.slack.message import View
 from responses.slack.notes import told
@@ -23,6 +24,9 @@ from responses.slack.remediation import refusal
 
 _log: Final = structlog.get_logger(__name__)
 _ANY: Final = re.compile(".*")
+# Slack waits three seconds for its acknowledgement, whatever its own API does meanwhile.
+_OPEN_S: Final = 2.0
+_TELL_S: Final = 1.0
 
 
 def register(app: AsyncApp, presses: Presses) -> None:
@@ -69,19 +73,26 @@ async def _take(press: Pressed, presses: Presses) -> None:
 async def _details(press: Pressed, presses: Presses) -> None:
     """Opened here and now: what it shows is written down already, and its trigger lasts three seconds."""
     answer = await presses.answer_of(press)
-    asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
-    view: View = Told.from_json(answer.message).details(asker.language)
-    if asker.scope.reading is not Reading.FULL:
-        view = refusal(failures.not_allowed_here(), language=asker.language)
     try:
-        await presses.desk.slack.open_view(press.trigger, view)
+        async with asyncio.timeout(_OPEN_S):
+            asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
+            view: View = Told.from_json(answer.message).details(asker.language)
+            if asker.scope.reading is not Reading.FULL:
+                view = refusal(failures.not_allowed_here(), language=asker.language)
+            await presses.desk.slack.open_view(press.trigger, view)
+    except TimeoutError:
+        _log.warning("the details could not be opened: Slack does not answer")
     except SlackError as error:
         _log.warning("the details could not be opened", error=str(error))
         await _whisper(press, presses, error.says)
 
 
 async def _refusing(press: Pressed, presses: Presses, reason: Text) -> View:
-    asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
+    try:
+        async with asyncio.timeout(_TELL_S):
+            asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
+    except (SlackError, TimeoutError):
+        return refusal(reason, language=presses.desk.language or Language.EN)
     return refusal(reason, language=asker.language)
 
 
@@ -89,12 +100,13 @@ async def _whisper(press: Pressed, presses: Presses, reason: Text) -> None:
     if not press.channel:
         return
     try:
-        asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
-        await presses.desk.slack.whisper(
-            channel=press.channel,
-            user=press.user,
-            thread_ts=press.thread_ts,
-            message=told(reason, language=asker.language),
-        )
-    except SlackError as error:
+        async with asyncio.timeout(_TELL_S):
+            asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
+            await presses.desk.slack.whisper(
+                channel=press.channel,
+                user=press.user,
+                thread_ts=press.thread_ts,
+                message=told(reason, language=asker.language),
+            )
+    except (SlackError, TimeoutError) as error:
         _log.warning("whoever pressed could not be told", error=str(error))

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
+import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.slack.client import Identity
+from bot.jobs import JobsUnavailable
+from bot.slack.client import Identity, Slack
+from bot.slack.errors import SlackError
 from bot.slack.intake import LONGEST_TEXT, Intake
 from bot.slack.said import files_of, text_of
-from bot.store import Asked, Surface
+from bot.store import Asked, StoreUnavailable, Surface
+from intents.domain import Language
+from responses.failures import BUSY
+from responses.language import choose
 from responses.safety import safe
+from responses.slack.notes import told
 
+_log: Final = structlog.get_logger(__name__)
+
+# Slack waits three seconds for its acknowledgement.
+_TELL_S: Final = 1.0
 DIAGNOSE_THIS: Final = "casebook.diagnose_this"
 
 
-def register(app: AsyncApp, intake: Intake, identity: Identity) -> None:
+def register(app: AsyncApp, intake: Intake, identity: Identity, *, slack: Slack, language: Language | None) -> None:
     @app.shortcut(DIAGNOSE_THIS)
     async def diagnose_this(ack: AsyncAck, body: dict[str, Any]) -> None:
         message = body["message"]
@@ -35,5 +47,19 @@ def register(app: AsyncApp, intake: Intake, identity: Identity) -> None:
             response_url=str(body.get("response_url") or ""),
             created=intake.clock(),
         )
-        await intake.ask(asked)
+        try:
+            await intake.ask(asked)
+        except (StoreUnavailable, JobsUnavailable) as error:
+            # Slack does not send a shortcut again, so its user is told to.
+            _log.error("a shortcut could not be recorded", error=str(error))
+            await _try_again(asked, slack, language)
         await ack()
+
+
+async def _try_again(asked: Asked, slack: Slack, language: Language | None) -> None:
+    message = told(BUSY, language=choose(told=language, text=asked.text))
+    try:
+        async with asyncio.timeout(_TELL_S):
+            await slack.respond(asked.response_url, message)
+    except (SlackError, TimeoutError) as error:
+        _log.warning("whoever used the shortcut could not be told", error=str(error))
