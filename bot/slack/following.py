@@ -1,19 +1,24 @@
-"""What follows a message whose first part stands: its other parts and its file, in the same thread, once each."""
+"""What follows a message whose first part stands: its other parts and its file, in the same thread, once each.
+
+It goes with the message when that is deleted. Parts are known by their keys, files by their names: Slack lets an upload
+carry nothing else.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
-from bot.slack.errors import SlackError, SlackUnavailable, TooLong
-from bot.slack.fitting import as_file, payload
+from bot.slack.errors import MessageGone, SlackError, SlackUnavailable, TooLong
+from bot.slack.fitting import as_file, carried, payload
 from bot.slack.posting import Address, Posting
+from bot.slack.seeking import files_of
 from bot.slack.uploads import Uploads
 from intents.domain import Language, Text
 from responses.language import language_of
@@ -22,6 +27,8 @@ from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
 _REMEMBERED: Final = 1000
+# More than that one answer has never left in its thread.
+_MOST_WITHDRAWN: Final = 20
 _NOT_UPLOADED: Final = Text(
     en="There is more to this answer than fits into a message, and I could not upload it as a file",
     zh="此回答超出了一条消息的长度，而我无法将其余部分作为文件上传",
@@ -48,7 +55,7 @@ class Following:
                 form = as_file(part)
                 await self.posting.post(own, payload(form.parts[0], key=own.key))
                 if form.file is not None:
-                    await self.file(own, form.file, said=part.text, sought=sought)
+                    await self.file(address, form.file, said=part.text, sought=sought)
             self._remember(own, own.key)
 
     async def file(self, address: Address, snippet: Snippet, *, said: str, sought: bool) -> None:
@@ -72,6 +79,38 @@ class Following:
             await self._admit(address, error, said=said, sought=sought)
         self._remember(address, own.name)
 
+    async def withdraw(self, address: Address) -> None:
+        """Delete from the thread of `address` what followed the message with its key. Raises SlackUnavailable."""
+        for done in [done for done in self._done if done[:2] == (address.channel, address.thread_ts)]:
+            if _is_of(done[2], address.key):
+                del self._done[done]
+        messages = self.posting.seeker.matching(
+            lambda message: _follows(message, address.key),
+            channel=address.channel,
+            thread_ts=address.thread_ts,
+            near_ts=address.near_ts,
+        )
+        try:
+            followed = [message async for message in messages]
+            for message in followed[:_MOST_WITHDRAWN]:
+                for file in files_of(message):
+                    await self._delete_file(str(file.get("id") or ""))
+                await self.posting.delete(channel=address.channel, ts=str(message.get("ts") or ""))
+        except SlackUnavailable:
+            raise
+        except MessageGone:
+            return  # there is no such thread any more
+        except SlackError as error:
+            _log.warning("what followed a message stays", channel=address.channel, error=str(error))
+
+    async def _delete_file(self, file: str) -> None:
+        try:
+            await self.uploads.delete(file)
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("a file cannot be deleted", file=file, error=str(error))
+
     async def _admit(self, address: Address, error: SlackError, *, said: str, sought: bool) -> None:
         language = language_of(said) or Language.EN
         why = error.says
@@ -94,7 +133,22 @@ class Following:
 
 
 def _own_name(snippet: Snippet, key: str) -> str:
-    """The file's name with a mark of the message it belongs to: a thread may hold several answers, each with a file."""
+    """The file's name with marks of the message it belongs to and of what is in it: an edit may have another file."""
     path = PurePosixPath(snippet.name or "answer.txt")
-    mark = hashlib.sha256(f"{key}\0{snippet.content}".encode("utf-8", "replace")).hexdigest()[:6]
-    return f"{path.stem}-{mark}{path.suffix or '.txt'}"
+    return f"{path.stem}-{_mark(key, 6)}-{_mark(snippet.content, 4)}{path.suffix or '.txt'}"
+
+
+def _mark(text: str, digits: int) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:digits]
+
+
+def _is_of(name: str, key: str) -> bool:
+    """Whether a part's key or a file's name is one of what follows the message `key`."""
+    return name.startswith(f"{key}/") or f"-{_mark(key, 6)}-" in name
+
+
+def _follows(message: Mapping[str, Any], key: str) -> bool:
+    files = files_of(message)
+    # A deleted file has lost its name, and its message shows nothing any more.
+    is_empty = bool(files) and all(file.get("mode") == "tombstone" for file in files)
+    return is_empty or _is_of(carried(message)[0], key) or any(_is_of(str(file.get("name")), key) for file in files)

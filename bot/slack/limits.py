@@ -42,6 +42,7 @@ _METHODS: Final[Mapping[str, Rate]] = MappingProxyType(
         "conversations.info": _T3,
         "conversations.replies": _T3,
         "files.completeUploadExternal": _T4,
+        "files.delete": _T3,
         "files.getUploadURLExternal": _T4,
         "files.info": _T4,
         "reactions.add": _T3,

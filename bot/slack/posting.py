@@ -78,6 +78,13 @@ class Posting:
                 return Posted(channel=str(told.get("channel") or address.channel), ts=str(told.get("ts") or ""))
         raise AssertionError("the last repetition returns or raises")
 
+    async def delete(self, *, channel: str, ts: str) -> None:
+        """Delete a message of ours; one that is gone already is fine. Raises SlackError."""
+        try:
+            await self.api.call("chat.delete", body={"channel": channel, "ts": ts})
+        except MessageGone:
+            return
+
     async def sought(self, address: Address) -> Found | None:
         """What a former attempt left. None also where it cannot be looked for: better said twice than never."""
         try:

@@ -33,20 +33,31 @@ class Seeker:
 
     async def by_key(self, *, channel: str, key: str, thread_ts: str = "", near_ts: str = "") -> Found | None:
         """The first message of ours with `key`. Raises SlackError, for example when history may not be read."""
-        async for message in self._messages(channel=channel, thread_ts=thread_ts, near_ts=near_ts):
-            of, form = carried(message)
-            if of == key and await self.ours(message):
-                return Found(ts=str(message.get("ts") or ""), form=form)
+        messages = self.matching(
+            lambda message: carried(message)[0] == key, channel=channel, thread_ts=thread_ts, near_ts=near_ts
+        )
+        async for message in messages:
+            return Found(ts=str(message.get("ts") or ""), form=carried(message)[1])
         return None
 
     async def file(self, *, channel: str, thread_ts: str, name: str) -> bool:
         """Whether a message of ours in the thread carries a file of that name."""
-        async for message in self._messages(channel=channel, thread_ts=thread_ts, near_ts=""):
-            files = message.get("files")
-            names = [file.get("name") for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
-            if name in names and await self.ours(message):
-                return True
+        messages = self.matching(
+            lambda message: any(file.get("name") == name for file in files_of(message)),
+            channel=channel,
+            thread_ts=thread_ts,
+        )
+        async for _ in messages:
+            return True
         return False
+
+    async def matching(
+        self, matches: Callable[[Mapping[str, Any]], bool], *, channel: str, thread_ts: str = "", near_ts: str = ""
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """The messages of ours that match, as far as is looked: in a thread oldest first, else newest first."""
+        async for message in self._messages(channel=channel, thread_ts=thread_ts, near_ts=near_ts):
+            if matches(message) and await self.ours(message):
+                yield message
 
     async def _messages(self, *, channel: str, thread_ts: str, near_ts: str) -> AsyncIterator[Mapping[str, Any]]:
         method = "conversations.replies" if thread_ts else "conversations.history"
@@ -66,3 +77,9 @@ class Seeker:
             if not cursor:
                 return
             query["cursor"] = str(cursor)
+
+
+def files_of(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The files that a message read from Slack shows; of a deleted one hardly more than the id."""
+    files = message.get("files")
+    return [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []

@@ -1,4 +1,7 @@
-"""Text files into a channel, which Slack takes in three steps: an address, the bytes, and where they shall appear."""
+"""Text files into a channel, which Slack takes in three steps: an address, the bytes, and where they shall appear.
+
+And out of the workspace again.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from responses.slack.message import Snippet
 # Slack shows text up to this size as a snippet, and refuses a larger one as such.
 LARGEST: Final = 1_000_000
 _BYTES: Final = "upload"
+_GONE: Final = frozenset({"file_deleted", "file_not_found"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,14 @@ class Uploads:
         if thread_ts:
             body["thread_ts"] = thread_ts
         await self._complete(channel=channel, thread_ts=thread_ts, name=snippet.name, body=body)
+
+    async def delete(self, file: str) -> None:
+        """Delete a file of ours; one that is gone already is fine."""
+        try:
+            await self.api.call("files.delete", body={"file": file})
+        except Refused as error:
+            if error.code not in _GONE:
+                raise
 
     async def _complete(self, *, channel: str, thread_ts: str, name: str, body: Mapping[str, Any]) -> None:
         method = "files.completeUploadExternal"

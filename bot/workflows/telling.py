@@ -91,8 +91,11 @@ class Telling:
         """Delete what was said to a request."""
         for step in (ANSWER, "file"):
             if sent := await self.sent(request, step=step):
-                await self.desk.slack.delete(channel=sent.channel, ts=sent.ts)
-                await self.desk.store.outbox.forget(f"{request.id}/{step}")
+                key = f"{request.id}/{step}"
+                await self.desk.slack.delete(
+                    channel=sent.channel, ts=sent.ts, key=key, thread_ts=request.asked.thread_ts
+                )
+                await self.desk.store.outbox.forget(key)
         await self.desk.store.answers.delete(request.id)
 
     async def _undeliverable(self, request: Request, error: SlackError, message: Message) -> None:
