@@ -56,9 +56,11 @@ async def test_no_window_holds_more_than_burst_and_rate_allow():
 
 async def test_one_call_of_a_channel_does_not_wait_behind_forty_of_another():
     where = lane(every=0.002)
+    # Until all have come, however long that takes.
+    where.hold(0.1)
     busy = [(f"busy-{number}", Urgency.USUAL) for number in range(40)]
     order = await served(where, [*busy, ("quiet-0", Urgency.USUAL)])
-    assert order.index("quiet-0") <= 2
+    assert order.index("quiet-0") == 1
 
 
 async def test_within_one_channel_the_order_is_kept():
