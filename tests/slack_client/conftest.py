@@ -9,10 +9,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
-from bot.slack.limits import Limits, Rate
-from responses.slack.message import Message
+from bot.slack.limits import Limits
+from tests.slack_client.scene import CHANNEL, FAST
 
-FAST = Rate(every=0.001, burst=1000)
 QUICK = Limits(
     methods={},
     other=FAST,
@@ -31,7 +30,7 @@ async def far_end() -> AsyncIterator[SimulatedSlack]:
     far = SimulatedSlack(pace=False)
     await far.start()
     far.add_user("ana", id="U0ANA")
-    far.add_channel("general", id="C0GENERAL")
+    far.add_channel("general", id=CHANNEL)
     yield far
     await far.stop()
 
@@ -54,11 +53,3 @@ async def client_with(far_end: SimulatedSlack) -> AsyncIterator[Callable[..., Sl
 @pytest.fixture
 def slack(client_with: Callable[..., Slack]) -> Slack:
     return client_with()
-
-
-def section(text: str) -> dict:
-    return {"type": "section", "text": {"type": "plain_text", "text": text}}
-
-
-def message(text: str, *, blocks: int = 1) -> Message:
-    return Message(text=text, blocks=tuple(section(f"{text} {number}") for number in range(blocks)))

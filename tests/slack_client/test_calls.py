@@ -29,12 +29,7 @@ from bot.slack.fitting import forms, payload
 from bot.slack.limits import Limits
 from responses.slack.message import Message, Snippet
 from responses.slack.validation import validate_message
-
-CHANNEL = "C0GENERAL"
-
-
-def section(text: str) -> dict:
-    return {"type": "section", "text": {"type": "plain_text", "text": text}}
+from tests.slack_client.scene import CHANNEL, section, serving
 
 
 def modal(title: str) -> dict:
@@ -62,11 +57,6 @@ async def test_permalinks_and_reactions(far_end: SimulatedSlack, slack: Slack):
     assert [reaction["name"] for reaction in far_end.reactions(CHANNEL, sent.ts)] == ["eyes"]
     with pytest.raises(MessageGone):
         await slack.permalink(CHANNEL, "1.000000")
-
-
-async def test_a_direct_message_to_a_user_names_its_channel(far_end: SimulatedSlack, slack: Slack):
-    sent = await slack.post(channel="U0ANA", message=Message(text="hi"))
-    assert far_end.message(sent.channel, sent.ts)["text"] == "hi"
 
 
 async def test_a_dialog_our_own_check_refuses_is_not_sent(far_end: SimulatedSlack, slack: Slack):
@@ -134,14 +124,8 @@ class FarEnd:
 @pytest.fixture
 async def raw() -> AsyncIterator[FarEnd]:
     far = FarEnd()
-    application = web.Application()
-    application.router.add_route("*", "/{path:.*}", far.handle)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    far.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield far
-    await runner.cleanup()
+    async with serving(far.handle) as far.url:
+        yield far
 
 
 @pytest.fixture

@@ -15,17 +15,11 @@ from bot.slack.client import Sent, Slack
 from bot.slack.errors import MessageGone, NotInChannel, SlackError, SlackUnavailable
 from bot.slack.limits import Limits, Rate
 from responses.slack.message import Message, Snippet
-
-CHANNEL = "C0GENERAL"
-FAST = Rate(every=0.001, burst=1000)
+from tests.slack_client.scene import CHANNEL, FAST, section, serving
 
 
 def message(text: str, *, blocks: int = 0) -> Message:
     return Message(text=text, blocks=tuple(section(f"{text} {number}") for number in range(blocks)))
-
-
-def section(text: str) -> dict:
-    return {"type": "section", "text": {"type": "plain_text", "text": text}}
 
 
 def edits(far_end: SimulatedSlack) -> list[str]:
@@ -293,15 +287,9 @@ class LateSlack:
 @pytest.fixture
 async def late() -> AsyncIterator[tuple[LateSlack, str]]:
     far_end = LateSlack()
-    application = web.Application()
-    application.router.add_post("/api/chat.update", far_end.update)
-    runner = web.AppRunner(application)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    host, port = runner.addresses[0][:2]
-    yield far_end, f"http://{host}:{port}/api/"
-    far_end.release.set()
-    await runner.cleanup()
+    async with serving(far_end.update) as url:
+        yield far_end, f"{url}/api/"
+        far_end.release.set()
 
 
 async def test_an_edit_carried_out_late_does_not_stay_over_a_newer_one(late: tuple[LateSlack, str]):

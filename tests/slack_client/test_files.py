@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 
 import pytest
 from aiohttp import web
@@ -16,8 +17,8 @@ from bot.slack.decoding import NotText, TooLarge, decoded, unpacked
 from bot.slack.errors import SlackUnavailable
 from bot.slack.hosts import Hosts
 from bot.slack.limits import Limits
+from tests.slack_client.scene import CHANNEL, serving
 
-CHANNEL = "C0GENERAL"
 LOG = "E0101 10:00:00 kubelet.go:1 failed to pull image\n" * 100
 
 
@@ -161,22 +162,14 @@ class Elsewhere:
 
 @pytest.fixture
 async def server() -> AsyncIterator[Callable]:
-    runners = []
+    async with AsyncExitStack() as started:
 
-    async def start() -> Elsewhere:
-        far = Elsewhere()
-        application = web.Application()
-        application.router.add_route("*", "/{path:.*}", far.handle)
-        runner = web.AppRunner(application)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        runners.append(runner)
-        far.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        return far
+        async def start() -> Elsewhere:
+            far = Elsewhere()
+            far.url = await started.enter_async_context(serving(far.handle))
+            return far
 
-    yield start
-    for runner in runners:
-        await runner.cleanup()
+        yield start
 
 
 async def test_a_file_kept_elsewhere_is_not_fetched(slack: Slack, server: Callable):

@@ -8,9 +8,8 @@ from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Sent, Slack
 from bot.slack.errors import SlackUnavailable
 from responses.slack.message import Message, Snippet
-from tests.slack_client.conftest import section
+from tests.slack_client.scene import CHANNEL, section
 
-CHANNEL = "C0GENERAL"
 FILE = Snippet(name="diagnosis.md", title="In full", content="much more")
 
 

@@ -8,6 +8,7 @@ from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.people import Person, Place
 from bot.slack.sharing import Shared
+from tests.slack_client.scene import CHANNEL
 
 
 def asked(far_end: SimulatedSlack, method: str) -> int:
@@ -45,7 +46,7 @@ async def test_kinds_of_places_are_told_apart(far_end: SimulatedSlack, slack: Sl
     direct = far_end.open_im("U0ANA")
     left = far_end.add_channel("elsewhere", bot=False)
     archived = far_end.add_channel("old", archived=True)
-    assert await slack.place("C0GENERAL") == Place(id="C0GENERAL", name="general", member=True)
+    assert await slack.place(CHANNEL) == Place(id=CHANNEL, name="general", member=True)
     assert (await slack.place(private)).private
     assert (await slack.place(external)).external
     assert (await slack.place(direct)).direct
@@ -56,14 +57,14 @@ async def test_kinds_of_places_are_told_apart(far_end: SimulatedSlack, slack: Sl
 
 async def test_an_unknown_place_counts_as_shared_with_others(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("conversations.info", error="missing_scope", needed="channels:read")
-    place = await slack.place("C0GENERAL")
+    place = await slack.place(CHANNEL)
     assert (place.unknown, place.external) == (True, True)
 
 
 async def test_what_is_known_is_asked_once(far_end: SimulatedSlack, slack: Slack):
     await asyncio.gather(*(slack.person("U0ANA") for _ in range(10)))
     await slack.person("U0ANA")
-    await asyncio.gather(*(slack.place("C0GENERAL") for _ in range(10)))
+    await asyncio.gather(*(slack.place(CHANNEL) for _ in range(10)))
     assert asked(far_end, "conversations.info") == 1
     assert len([call for call in far_end.calls if call.arguments.get("user") == "U0ANA"]) == 1
 

@@ -17,12 +17,7 @@ from bot.slack.errors import (
 from responses.slack.as_text import as_text
 from responses.slack.blocks import line, rich, text
 from responses.slack.message import Message, Snippet
-
-CHANNEL = "C0GENERAL"
-
-
-def section(text: str) -> dict:
-    return {"type": "section", "text": {"type": "plain_text", "text": text}}
+from tests.slack_client.scene import CHANNEL, section
 
 
 def texts(far_end: SimulatedSlack) -> list[str]:
