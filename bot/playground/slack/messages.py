@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.records import ChangeKind, Json
+from bot.playground.slack.wrong import Refused
 
 
 class Timestamps:
@@ -66,6 +67,12 @@ class Messages:
 
     def get(self, channel: str, ts: str) -> Json | None:
         return copy.deepcopy(self._channels.get(channel, {}).get(ts))
+
+    def find(self, channel: str, ts: str) -> Json:
+        """Refused `message_not_found`."""
+        if (message := self.get(channel, ts)) is None:
+            raise Refused("message_not_found")
+        return message
 
     def all(self, channel: str) -> list[Json]:
         return copy.deepcopy(list(self._channels.get(channel, {}).values()))

@@ -80,9 +80,7 @@ def post_ephemeral(desk: Desk, given: Arguments) -> Json:
 def get_permalink(desk: Desk, given: Arguments) -> Json:
     channel = desk.state.workspace.find(given.required("channel"))
     ts = given.required("message_ts")
-    message = desk.state.messages.get(channel.id, ts)
-    if message is None:
-        raise Refused("message_not_found")
+    message = desk.state.messages.find(channel.id, ts)
     return {"channel": channel.id, "permalink": permalink(desk, channel, message)}
 
 
@@ -181,8 +179,8 @@ def own_content(state: State, content: Json, *, sender: bool = False) -> Json:
 
 
 def _own(desk: Desk, channel: Channel, ts: str, *, refusal: str) -> Json:
-    message = desk.state.messages.get(channel.id, ts)
-    if message is None or message.get("subtype") == "tombstone":
+    message = desk.state.messages.find(channel.id, ts)
+    if message.get("subtype") == "tombstone":
         raise Refused("message_not_found")
     if message.get("bot_id") != desk.state.identity.bot_id:
         raise Refused(refusal)

@@ -65,9 +65,7 @@ def users_lookup(desk: Desk, given: Arguments) -> Json:
 def reactions_add(desk: Desk, given: Arguments) -> Json:
     channel = desk.state.workspace.find_joined(given.required("channel"))
     name, ts = given.required("name").strip(":"), given.required("timestamp")
-    message = desk.state.messages.get(channel.id, ts)
-    if message is None:
-        raise Refused("message_not_found")
+    message = desk.state.messages.find(channel.id, ts)
     bot = desk.state.identity.bot_user_id
     reactions: list[Json] = message.get("reactions", [])
     standing = next((each for each in reactions if each["name"] == name), None)
@@ -86,9 +84,7 @@ def reactions_add(desk: Desk, given: Arguments) -> Json:
 def pins_add(desk: Desk, given: Arguments) -> Json:
     channel = desk.state.workspace.find_joined(given.required("channel"))
     ts = given.required("timestamp")
-    message = desk.state.messages.get(channel.id, ts)
-    if message is None:
-        raise Refused("message_not_found")
+    message = desk.state.messages.find(channel.id, ts)
     if channel.id in message.get("pinned_to", []):
         raise Refused("already_pinned")
     desk.state.messages.change(channel.id, ts, {"pinned_to": [channel.id]})
