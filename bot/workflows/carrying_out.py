@@ -61,10 +61,11 @@ class CarryingOut:
         claimed = await patiently(run, "claim", self.claim, payload, token)
         if not claimed or not claimed["goes_on"]:
             return None
-        applied = await patiently(run, "apply", self.apply, payload, token)
+        shown = claimed["shown"]
+        applied = await patiently(run, "apply", self.apply, payload, token, shown)
         if not applied or not applied["goes_on"]:
             return None
-        return await patiently(run, "verify", self.verify, payload, token, applied["applied"])
+        return await patiently(run, "verify", self.verify, payload, token, applied["applied"], shown)
 
     async def claim(self, payload: Json, token: str) -> Json:
         """Whether this press is the one that carries the plan out, and what may be shown of the cluster there."""
