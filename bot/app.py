@@ -23,7 +23,7 @@ from bot.clusters import Clusters
 from bot.diagnosing import Engine
 from bot.jobs import JOBS_VERSION, Jobs, JobsUnavailable
 from bot.policy import Policy
-from bot.remedies.verifying import PACE, Pace
+from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.settings import Settings
 from bot.slack.client import Identity, Slack
 from bot.slack.health import SlackHealth
@@ -65,10 +65,12 @@ async def running(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     jobs_version: str = JOBS_VERSION,
     verify_pace: Pace = PACE,
+    verify_within: float = VERIFY_S,
 ) -> AsyncIterator[RunningApp]:
     """Serve until left; `clusters` are closed then. Raises StoreUnavailable, JobsUnavailable or SlackError at start.
 
-    Unfinished jobs that another `jobs_version` left are begun anew. `verify_pace` says when a remedy is believed.
+    Unfinished jobs that another `jobs_version` left are begun anew. `verify_pace` says when a remedy is believed,
+    and within `verify_within` seconds it is said whether it has helped.
     """
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -89,6 +91,7 @@ async def running(
             language=settings.lang,
             deadline=settings.deadline,
             verify_pace=verify_pace,
+            verify_within=verify_within,
             clock=clock,
         )
         jobs = Jobs(

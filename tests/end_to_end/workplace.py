@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -10,12 +11,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode
 
 from bot.app import RunningApp, running
 from bot.clusters import Clusters
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
-from bot.playground.slack import SimulatedSlack
+from bot.playground.slack import Delivered, SimulatedSlack
+from bot.playground.slack.signing import signed_headers
 from bot.policy import Policy
 from bot.rehearsing import stage
 from bot.remedies.verifying import Pace
@@ -69,6 +72,26 @@ class Workplace:
             and sent.query.get("dryRun") != "All"
             and '"dryRun"' not in sent.body
         ]
+
+    async def send(self, payload: Mapping[str, Any], *, secret: str = "") -> Delivered:
+        """A press or a dialog as Slack would send it, whatever stands in it; signed with another secret if given."""
+        body = urlencode({"payload": json.dumps(payload)}).encode()
+        headers = signed_headers(body, secret=secret, timestamp=int(time.time())) if secret else self.slack.sign(body)
+        return await self.slack.send_raw(body, headers | {"Content-Type": "application/x-www-form-urlencoded"})
+
+    async def dialog(self, user: str, answer: Mapping[str, Any], channel: str = "") -> dict[str, Any]:
+        """Press an answer's first remedy; the dialog once it says more than that it is looking."""
+        channel = channel or self.channel
+        action = pressable(answer, Press.REMEDY)["action_id"]
+        await self.slack.click(user, channel, answer["ts"], action)
+        filled = await self.slack.wait_for(
+            lambda: [view for view in self.slack.views(user) if "⏳" not in words_of(view["blocks"])]
+        )
+        return filled[-1]
+
+    async def confirm(self, user: str, answer: Mapping[str, Any]) -> None:
+        """Press an answer's first remedy and submit its dialog."""
+        await self.slack.submit(user, (await self.dialog(user, answer))["id"])
 
     async def audited(self, *, since: timedelta = timedelta(hours=1)) -> list[AuditEntry]:
         """The audit, oldest entry first."""
@@ -169,6 +192,7 @@ async def workplace(
                 clusters=Clusters.of(settings, kubeconfig=kubeconfig),
                 clock=clock,
                 verify_pace=HASTY,
+                verify_within=0.2,
             )
         )
         # Else a connection that is made just as the app closes its socket is leaked by asyncio.
@@ -216,6 +240,13 @@ class Broken:
     incident: str
     world: Mapping[str, Any]
     text: str
+
+
+def broken_case(engine: Engine, incident_id: str, name: str) -> Broken:
+    """The case of that name."""
+    incident = engine.catalog.incidents[incident_id]
+    case = next(case for case in incident.cases if case.name == name)
+    return Broken(incident=incident_id, world=world_of(incident, case), text=ask_of(incident, case).text)
 
 
 def broken_of(engine: Engine, incident_id: str) -> Broken:
