@@ -20,7 +20,7 @@ _QUOTED: Final = rb"\"[^\"\n]*\"|'[^'\n]*'"
 _FLAGGED: Final = re2.compile(rb"(" + _FLAG + rb")([ \t]+)(" + _QUOTED + rb"|[^\s\"'-][^\s\"']{5,})")
 # As elements of a list, in JSON and line by line in YAML: "--password", "…".
 _NEXT: Final = rb"\\*[\"']\s*,\s*"
-_LISTED: Final = re2.compile(rb"(" + _FLAG + rb")(" + _NEXT + rb")(\\*[\"'][^\"'\\\n]+\\*[\"'])")
+_LISTED: Final = re2.compile(rb"(" + _FLAG + rb")(" + _NEXT + rb")(\\*[\"'][^\"'\\\n]+(?:\\*[\"'])?)")
 _LINED: Final = re2.compile(
     rb"(?m)(^[ \t>|+-]*[\"']?" + _FLAG + rb"[\"']?)([ \t]*\n[ \t>|+-]*)([\"']?[^\s\"'-][^\s\"']*[^\s\"':][\"']?)[ \t]*$"
 )
@@ -37,7 +37,7 @@ _COMMANDED: Final = re2.compile(
     + b"|".join(rb"(?:" + tools + rb")\b[^\n;|&]*?[\s\"']" + option for tools, option in _TOOLS)
     + rb")()("
     + _QUOTED
-    + rb"|[^\s\"'\\-][^\s\"',\\]*)"
+    + rb"|[\"']?[^\s\"'\\-][^\s\"',\\]*)"
 )
 _STATEMENTS: Final = re2.compile(
     rb"((?i:\bidentified(?: with \w+)? by|\brequirepass|\bmasterauth|\blogin[ \t]+\S+[ \t]+password))([ \t]+)"
@@ -51,9 +51,14 @@ _ORACLE: Final = re2.compile(rb"(\boracle:thin:[\w$]+)(/)([^\s/@]+)@|(\b[\w$]+)(
 
 # "the password is Xk3…" and 密码是 Xk3…: told in a sentence. What it is must look like none of its words.
 _TOLD: Final = re2.compile(
-    rb"((?i:\b(?:password|passwd|pwd|passphrase|token|secret|api key)(?: for [\w ]{1,40}?)?[ \t]+(?:is|was)"
-    rb"|\b(?:password|passwd|passphrase))|(?:" + CHINESE_NAME + rb")(?:" + "是|为".encode() + rb"))"
-    rb"([ \t]*(?::|" + WIDE_COLON + rb")?[ \t]*[\"']?)([!-~]{4,})"
+    rb"((?i:\b(?:password|passwd|pwd|passphrase|token|secret|api key)(?: for [\w ]{1,40}?)?[ \t]+(?:is|was)[ \t:]"
+    rb"|\b(?:password|passwd|passphrase)[ \t])|(?:"
+    + CHINESE_NAME
+    + rb")(?:"
+    + "是|为".encode()
+    + rb")(?::|"
+    + WIDE_COLON
+    + rb")?)([ \t]*[\"']?)([!-~]{4,})"
 )
 _STRONG: Final = tuple(re2.compile(kind) for kind in (rb"[A-Z]", rb"[a-z]", rb"[0-9]"))
 _AT_HOST: Final = re2.compile(rb"(\b[A-Za-z_][\w.-]*:)([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*):[0-9]+")

@@ -39,7 +39,9 @@ _OPEN: Final = rb"\\*[\"']?"
 # escaped or not.
 _VALUE: Final = (
     rb"(\"(?:[^\"\\\n]|\\[^\n])*\"|\\+\"[^\"\\\n]*\\+\"|'[^'\n]*'"
-    rb"|[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\])*)"
+    rb"|[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\])*"
+    # Cut off before its closing quote.
+    rb"|\\*[\"'][^\"'\\\n]+)"
 )
 CHINESE_NAME: Final = "密码|口令|密钥|令牌|私钥".encode()
 WIDE_COLON: Final = "：".encode()

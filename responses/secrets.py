@@ -144,6 +144,10 @@ _WEBHOOKS: Final = (
     rb"qyapi\.weixin\.qq\.com/cgi-bin/webhook/send\?(?:[^\s\"'<>]*&)?key=",
     rb"api\.telegram\.org/bot",
 )
+_WITH_USER: Final = (
+    rb"\b(?:postgres(?:ql)?|mysql|mariadb|rediss?|amqps?|mongodb(?:\+srv)?|mssql|sqlserver|clickhouse|nats|ldaps?|smtps?"
+    rb"|s?ftp|https?)"
+)
 _SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
     (re2.compile(pattern), replace)
     for pattern, replace in (
@@ -177,8 +181,13 @@ _SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
         # A password that should have been percent-encoded and was not.
         (rb"([A-Za-z][A-Za-z0-9+.-]*://[^\s/:@?#\"'<>]*:)([^\s/?#\"'<>@]*[/?#][^\s\"'<>@]*)(@)", _odd_user_info),
         (rb"([A-Za-z][A-Za-z0-9+.-]*://)([^\s/:@?#\"'<>]{20,})(@)", _user_info),
+        # Cut off before its host: a port is a number.
+        (
+            rb"(" + _WITH_USER + rb"://[^\s/:@?#\"'<>]+:)([^\s/:@\"'<>]*[A-Za-z][^\s/:@\"'<>]*)((?:[\"'\s]|\z))",
+            _user_info,
+        ),
         # Go's MySQL driver: user:password@tcp(host:3306)/db
-        (rb"(\b[\w.-]+:)([^\s:\"'(){}]+)(@(?:tcp|unix|udp)?\()", _user_info),
+        (rb"(\b[\w.-]+:)([^\s:\"'(){}]+)(@(?:tcp\b|unix\b|udp\b|\())", _user_info),
         (rb"(\bcurl\b[^\n]*?\s(?:-u|--user)[ \t=]*[\"']?[^\s:\"']+:)[^\s\"']+", _keep_first),
         (rb"([?&;](?i:sig|signature|x-amz-signature|x-goog-signature|code|access_token)=)[^\s&\"'<>]{8,}", _keep_first),
         (rb"((?i:\"auth\\*\"\s*:\s*\\*\"))[A-Za-z0-9+/=]{4,}", _keep_first),
@@ -201,8 +210,8 @@ _FLOW_VALUE: Final = re2.compile(rb"(:[ ]+)[^,{}\s]+")
 # A manifest within one line: its breaks are written as \\n.
 _DATA_ESCAPED: Final = re2.compile(rb"\\+n[ ]*(?:data|stringData):(?:\\+n[ ]+[\w.-]+:[ ]+[^\s\\\"]+)+")
 _VALUE_ESCAPED: Final = re2.compile(rb"(:[ ]+)[^\s\\\"]+")
-_DATA_JSON: Final = re2.compile(rb"\\*\"(?:data|stringData)\\*\"\s*:\s*\{[^{}]*\}")
-_JSON_VALUE: Final = re2.compile(rb"(:\s*)(\"(?:[^\"\\]|\\.)*\"|\\+\"[^\"\\]*\\+\")")
+_DATA_JSON: Final = re2.compile(rb"\\*\"(?:data|stringData)\\*\"\s*:\s*\{[^{}]*\}?")
+_JSON_VALUE: Final = re2.compile(rb"(:\s*)(\"(?:[^\"\\]|\\.)*\"|\\+\"[^\"\\]*\\+\"|\\*\"[^\"\\]+)")
 
 
 def _hide_secret_data(text: bytes) -> bytes:
