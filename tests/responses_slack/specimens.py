@@ -13,17 +13,12 @@ from intents.domain import (
     Focus,
     Gap,
     GapReason,
-    Hypothesis,
-    Judged,
     Language,
     Link,
     Nearest,
     ObjectRef,
     Observation,
     Outcome,
-    Permission,
-    Severity,
-    SignatureMatch,
     Step,
     Table,
     Text,
@@ -31,55 +26,25 @@ from intents.domain import (
 )
 from responses import failures
 from responses.safety import scrubbed
-from responses.slack import notes
+from responses.slack import limits, notes
 from responses.slack.controls import RemedyButton
 from responses.slack.details import details
 from responses.slack.diagnosis import answer, placeholder
 from responses.slack.help import help_message, misused
+from responses.slack.measuring import visible
 from responses.slack.message import Message, View
+from responses.slack.mrkdwn import pings
 from responses.slack.remediation import Dialog, dialog, loading, refusal
 from responses.slack.remedy_states import RemedyShown, RemedyState
 from responses.slack.reshaping import halves, plain
+from responses.slack.validation import validate_message, validate_view
+from tests.responses.by_hand import LEASES, POD, REFUTES, SUPPORTS, UNREAD, judged
 
-POD = ObjectRef(kind="Pod", namespace="shop", name="api-0", uid="u-1")
 DEPLOYMENT = ObjectRef(kind="Deployment", namespace="shop", name="api")
 NOON = datetime(2026, 3, 2, 12, 0, 7, tzinfo=UTC)
-LEASES = Gap(
-    what="leases in kube-system",
-    reason=GapReason.FORBIDDEN,
-    permission=Permission(verb="get", group="coordination.k8s.io", resource="leases"),
-)
 SLOW = Gap(what="the log of api-0", reason=GapReason.TIMED_OUT, detail="no answer in time")
 NO_CLUSTER = Gap(what="the cluster", reason=GapReason.NO_CLUSTER, detail="none is reachable")
 
-
-def judged(incident: str, verdict: Verdict, *findings: Finding, effect_of: str = "") -> Judged:
-    match = SignatureMatch(
-        signature="back-off pulling image <image>", line=3, quote='Back-off pulling image "shop/api:v2"', score=0.9
-    )
-    return Judged(
-        hypothesis=Hypothesis(incident=incident, score=0.9, matches=(match,)),
-        verdict=verdict,
-        title=Text(en=f"Title of {incident}", zh=f"{incident} 的标题"),
-        severity=Severity.WARNING,
-        root_cause=Text(en="The tag does not exist in the registry.", zh="镜像仓库中没有这个标签。"),
-        impact=Text(en="The pod does not start.", zh="Pod 无法启动。"),
-        subject=POD,
-        findings=findings,
-        effect_of=effect_of,
-    )
-
-
-SUPPORTS = Finding(
-    rule="waiting",
-    outcome=Outcome.SUPPORTS,
-    says=Text(en="api-0 waits in ImagePullBackOff", zh="api-0 处于 ImagePullBackOff"),
-    decisive=True,
-    subject=POD,
-    quote="manifest unknown: tag v2",
-    reproduce="kubectl -n shop get pod api-0 -o yaml",
-    table=Table(columns=("pod", "age_s", "node"), rows=(("api-0", "5m", "worker-a"), ("api-1", "6m", "worker-a"))),
-)
 ALONE = Finding(
     rule="events",
     outcome=Outcome.SUPPORTS,
@@ -95,8 +60,6 @@ NEUTRAL = Finding(
     says=Text(en="it belongs to Deployment api", zh="它属于 Deployment api"),
     subject=DEPLOYMENT,
 )
-REFUTES = Finding(rule="quota", outcome=Outcome.REFUTES, says=Text(en="no quota is used up", zh="配额没有用尽"))
-UNREAD = Finding(rule="lease", outcome=Outcome.GAP, says=Text.same("could not check"), gaps=(LEASES,))
 NOBODY = Finding(rule="pod", outcome=Outcome.GAP, says=Text.same("could not check"), gaps=(NO_CLUSTER,))
 
 TOLD = replace(
@@ -248,6 +211,19 @@ def _notes(language: Language) -> Iterator[tuple[str, Said]]:
 def payload_of(said: Said) -> dict[str, Any]:
     """As it is sent."""
     return {"text": said.text, "blocks": list(said.blocks)} if isinstance(said, Message) else said
+
+
+def is_fit_to_send(said: Said) -> None:
+    """That Slack takes it, that it leaves the room we keep, and that it calls nobody."""
+    payload = payload_of(said)
+    assert pings(payload) == ()
+    if not isinstance(said, Message):
+        assert validate_view(payload) == ()
+        return
+    assert validate_message(payload) == ()
+    assert visible(payload["blocks"]) <= limits.BUDGET_VISIBLE
+    assert len(payload["blocks"]) <= limits.BUDGET_BLOCKS
+    assert len(payload["text"].encode()) <= limits.BUDGET_TEXT_BYTES
 
 
 def every_string(value: Any, change: Callable[[str], str]) -> Any:

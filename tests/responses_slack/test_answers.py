@@ -16,15 +16,14 @@ from responses.slack.message import Block, Message
 from responses.slack.presses import Press, action_id, choice, chosen, press_of
 from responses.slack.remediation import dialog
 from responses.slack.remedy_states import RemedyShown, RemedyState
+from tests.responses.by_hand import SUPPORTS, judged
 from tests.responses_slack.specimens import (
     BUTTONS,
     DIAGNOSIS,
     DIALOG,
     NO_CLUSTER,
     NOBODY,
-    SUPPORTS,
     TOLD,
-    judged,
 )
 
 

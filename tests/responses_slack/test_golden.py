@@ -15,14 +15,10 @@ from bot.diagnosing import Engine, build_engine
 from bot.rehearsing import rehearse
 from intents.domain import Diagnosis, Language
 from responses.safety import scrubbed
-from responses.slack import limits
 from responses.slack.details import details, full_text
 from responses.slack.diagnosis import RemedyButton, answer
-from responses.slack.measuring import visible
 from responses.slack.message import Message
-from responses.slack.mrkdwn import pings
-from responses.slack.validation import validate_message, validate_view
-from tests.responses_slack.specimens import Said, payload_of, specimens
+from tests.responses_slack.specimens import Said, is_fit_to_send, payload_of, specimens
 
 GOLDEN = Path(__file__).parent / "golden"
 REGENERATE = os.environ.get("REGENERATE_GOLDEN") == "1"
@@ -45,23 +41,11 @@ def is_as_kept(language: Language, name: str, said: Said) -> None:
     assert written == path.read_text("utf-8")
 
 
-def is_fine(said: Said) -> None:
-    payload = payload_of(said)
-    assert pings(payload) == ()
-    if not isinstance(said, Message):
-        assert validate_view(payload) == ()
-        return
-    assert validate_message(payload) == ()
-    assert visible(payload["blocks"]) <= limits.BUDGET_VISIBLE
-    assert len(payload["blocks"]) <= limits.BUDGET_BLOCKS
-    assert len(payload["text"].encode()) <= limits.BUDGET_TEXT_BYTES
-
-
 @pytest.mark.parametrize(("language", "name"), list(SAID))
 def test_what_is_said_is_fine_and_as_it_was(language: Language, name: str) -> None:
     said = SAID[language, name]
 
-    is_fine(said)
+    is_fit_to_send(said)
     is_as_kept(language, name, said)
 
 
@@ -92,7 +76,7 @@ async def test_a_real_diagnosis_reads_as_it_did(engine: Engine, language: Langua
 
     said = said_of(diagnosis, language, of_text=True)
 
-    is_fine(said)
+    is_fit_to_send(said)
     is_as_kept(language, f"real-{name}", said)
     is_as_kept(language, f"real-{name}-details", details(scrubbed(diagnosis), language=language))
 
@@ -103,8 +87,8 @@ async def test_every_incident_can_be_told_within_what_slack_takes(engine: Engine
         diagnosis = (await rehearse(engine, incident, incident.cases[0], blind=blind)).diagnosis
         for language in Language:
             said = said_of(diagnosis, language, of_text=True)
-            is_fine(said)
-            is_fine(details(scrubbed(diagnosis), language=language))
+            is_fit_to_send(said)
+            is_fit_to_send(details(scrubbed(diagnosis), language=language))
             assert said.overflow is None
             first = diagnosis.hypotheses[0]
             assert first.title.in_(language) in said.text
