@@ -185,6 +185,19 @@ def test_what_does_not_fit_goes_along_whole_in_a_file() -> None:
     assert said.text.startswith("🔴 CONFIRMED · Title of image-pull-failed")
 
 
+def test_what_happens_to_an_answer_later_is_not_in_its_file() -> None:
+    """Else each edit would bring another file."""
+    diagnosis = scrubbed(replace(DIAGNOSIS, hypotheses=(replace(TOLD, root_cause=Text.same("word " * 700)),)))
+    fixed = RemedyShown(plan_id="p", title=Text.same("t"), state=RemedyState.FIXED, who="U1", at=NOON)
+    asked: dict[str, Any] = {"language": Language.EN, "request_id": "r-1", "seconds": 1, "of_text": True}
+
+    said = answer(diagnosis, **asked)
+    edited = answer(diagnosis, **asked, count=7, last_seen=NOON, remedy_states=[fixed], not_it_by=["U1"], muted_by="U2")
+
+    assert edited.blocks != said.blocks
+    assert edited.overflow == said.overflow is not None
+
+
 def test_text_alone_keeps_the_rest_as_a_file() -> None:
     blocks = answer(
         scrubbed(replace(DIAGNOSIS, gaps=DIAGNOSIS.gaps * 3, hypotheses=DIAGNOSIS.hypotheses * 3)),
