@@ -41,6 +41,16 @@ WORLD = {
 
 
 @pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No kubeconfig, pod or proxy of the machine that runs the tests."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
 async def cluster() -> AsyncIterator[SimulatedCluster]:
     simulated = SimulatedCluster()
     simulated.load(WORLD)

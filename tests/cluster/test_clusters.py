@@ -57,14 +57,6 @@ def both(cluster: SimulatedCluster, other: SimulatedCluster, tmp_path: Path) -> 
     return file
 
 
-@pytest.fixture
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No kubeconfig or pod of the machine that runs the tests."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.mark.parametrize(
     ("configured", "names"),
     [

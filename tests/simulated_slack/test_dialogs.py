@@ -1,8 +1,8 @@
 import pytest
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import ChangeKind, SimulatedSlack, SlackWorldError
+from tests.simulated_slack.refusals import error
 
 
 def plain(text: str) -> dict:
@@ -35,12 +35,6 @@ DIVIDER = {"type": "divider"}
 
 def modal(*blocks: dict, title: str = "Restart", **more) -> dict:
     return {"type": "modal", "title": plain(title), "submit": plain("Do it"), "blocks": list(blocks)} | more
-
-
-async def error(call) -> str:
-    with pytest.raises(SlackApiError) as raised:
-        await call
-    return str(raised.value.response["error"])
 
 
 @pytest.fixture

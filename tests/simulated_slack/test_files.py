@@ -4,6 +4,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SharedFile, SimulatedSlack
+from tests.simulated_slack.refusals import error
 
 
 async def download(url: str, token: str | None) -> tuple[int, str, bytes]:
@@ -28,21 +29,17 @@ async def test_the_sdk_uploads_into_a_thread(slack: SimulatedSlack, client: Asyn
 
 
 async def test_an_upload_is_completed_once_and_only_after_its_bytes(client: AsyncWebClient, incidents: str):
-    async def error(**given) -> str:
-        with pytest.raises(SlackApiError) as raised:
-            await client.files_completeUploadExternal(**given)
-        return str(raised.value.response["error"])
-
+    complete = client.files_completeUploadExternal
     announced = await client.files_getUploadURLExternal(filename="a.txt", length=3)
     files = [{"id": announced["file_id"], "title": "A"}]
 
-    assert await error(files=files) == "file_not_found"
+    assert await error(complete(files=files)) == "file_not_found"
     async with aiohttp.ClientSession() as session:
         async with session.post(announced["upload_url"], data=b"abc") as response:
             assert (response.status, await response.text()) == (200, "OK - 3")
-        assert await error(files=files, channel_id="C999") == "channel_not_found"
-        assert (await client.files_completeUploadExternal(files=files, channel_id=incidents))["ok"]
-        assert await error(files=files, channel_id=incidents) == "file_not_found"
+        assert await error(complete(files=files, channel_id="C999")) == "channel_not_found"
+        assert (await complete(files=files, channel_id=incidents))["ok"]
+        assert await error(complete(files=files, channel_id=incidents)) == "file_not_found"
         async with session.post(announced["upload_url"], data=b"abc") as response:
             assert response.status == 400
         async with session.post(announced["upload_url"] + "x", data=b"abc") as response:
@@ -94,9 +91,8 @@ async def test_a_deleted_file_leaves_its_message_and_a_tombstone(
     message, _ = slack.messages(incidents)
     assert message["files"] == [{"id": file, "mode": "tombstone"}]
     assert [each["id"] for each in slack.files()] == [kept["file"]["id"]]
-    for call in (client.files_delete, client.files_info):
-        with pytest.raises(SlackApiError, match="file_deleted"):
-            await call(file=file)
+    assert await error(client.files_delete(file=file)) == "file_deleted"
+    assert await error(client.files_info(file=file)) == "file_deleted"
     assert (await download(uploaded["file"]["url_private"], slack.bot_token))[0] == 404
     third = await client.files_upload_v2(channel=incidents, filename="c.txt", content="line 3")
     assert third["file"]["id"] not in (file, kept["file"]["id"])
@@ -107,7 +103,6 @@ async def test_only_its_own_files_are_the_bots_to_delete(
 ):
     await slack.say(ana, incidents, "see this", files=[("pod.log", "Back-off")])
 
-    with pytest.raises(SlackApiError, match="cant_delete_file"):
-        await client.files_delete(file=receiver.events[0]["files"][0]["id"])
-    with pytest.raises(SlackApiError, match="file_not_found"):
-        await client.files_delete(file="F999")
+    shared = receiver.events[0]["files"][0]["id"]
+    assert await error(client.files_delete(file=shared)) == "cant_delete_file"
+    assert await error(client.files_delete(file="F999")) == "file_not_found"

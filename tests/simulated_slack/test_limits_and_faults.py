@@ -7,6 +7,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
+from tests.simulated_slack.refusals import refusal
 
 
 @pytest.fixture
@@ -17,9 +18,7 @@ async def paced(simulate) -> tuple[SimulatedSlack, AsyncWebClient, str]:
 
 
 async def refused(call) -> tuple[int, str, str]:
-    with pytest.raises(SlackApiError) as raised:
-        await call
-    response = raised.value.response
+    response = await refusal(call)
     return response.status_code, response["error"], response.headers.get("Retry-After", "")
 
 

@@ -3,23 +3,16 @@ from typing import Any
 
 import aiohttp
 import pytest
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
+from tests.simulated_slack.refusals import refusal
 
 HEADER = {"type": "header", "text": {"type": "plain_text", "text": "Root cause"}}
 
 
 def section(text: str) -> dict:
     return {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-
-
-async def refusal(call) -> dict:
-    """The answer to a call that Slack refuses."""
-    with pytest.raises(SlackApiError) as raised:
-        await call
-    return raised.value.response.data
 
 
 async def test_a_post_stands_in_the_channel_as_the_bots(slack: SimulatedSlack, client: AsyncWebClient, incidents: str):

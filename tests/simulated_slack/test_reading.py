@@ -1,16 +1,10 @@
 import pytest
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack, SlackWorldError
+from tests.simulated_slack.refusals import error
 
 METADATA = {"event_type": "casebook_answer", "event_payload": {"request": "r1", "step": "placeholder"}}
-
-
-async def error(call) -> str:
-    with pytest.raises(SlackApiError) as raised:
-        await call
-    return str(raised.value.response["error"])
 
 
 @pytest.fixture

@@ -1,0 +1,20 @@
+"""What Slack answers to a call that it refuses."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+
+async def refusal(call: Awaitable[Any]) -> AsyncSlackResponse:
+    """The whole answer, headers included."""
+    with pytest.raises(SlackApiError) as raised:
+        await call
+    return raised.value.response
+
+
+async def error(call: Awaitable[Any]) -> str:
+    """Slack's word for the reason."""
+    return str((await refusal(call))["error"])
