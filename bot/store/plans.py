@@ -94,12 +94,19 @@ class Plans:
 
     async def set_state(self, plan_id: str, state: str, patch: Json | None = None) -> bool:
         """Set the state and merge `patch`, key by key, into the document. False: no such plan."""
+        return await self._change(plan_id, patch or {}, state=state)
+
+    async def note(self, plan_id: str, patch: Json) -> bool:
+        """Merge `patch`, key by key, into the document, whatever the plan's state is. False: no such plan."""
+        return await self._change(plan_id, patch)
+
+    async def _change(self, plan_id: str, patch: Json, **values: str) -> bool:
         async with self._database.write("plan", plan_id) as connection:
             row = (await connection.execute(select(plans.c.document).where(plans.c.id == plan_id))).one_or_none()
             if row is None:
                 return False
-            document = {**row.document, **(patch or {})}
-            await connection.execute(update(plans).where(plans.c.id == plan_id).values(state=state, document=document))
+            document = {**row.document, **patch}
+            await connection.execute(update(plans).where(plans.c.id == plan_id).values(document=document, **values))
             return True
 
     async def of_request(self, request_id: str) -> tuple[Plan, ...]:

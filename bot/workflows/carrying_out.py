@@ -30,6 +30,8 @@ from responses.slack.remedy_states import RemedyShown, RemedyState
 
 _log: Final = structlog.get_logger(__name__)
 
+# Which press has come so far as to write: where a plan keeps it.
+_WRITING: Final = "writing"
 _ENDS: Final[Mapping[State, RemedyState]] = {
     State.FIXED: RemedyState.FIXED,
     State.NOT_FIXED: RemedyState.NOT_FIXED,
@@ -81,7 +83,8 @@ class CarryingOut:
             return {"goes_on": False}
         claimed = await desk.store.plans.claim(plan.id, press.user, token, desk.clock())
         if claimed.outcome is not Claim.OK:
-            await self._audit(press, "pressed", Refusal(reason=Reason.EXPIRED, says=_not_claimed(claimed)))
+            late = Reason.CONFLICT if claimed.outcome is Claim.ALREADY else Reason.EXPIRED
+            await self._audit(press, "pressed", Refusal(reason=late, says=_not_claimed(claimed)))
             await self._whisper(press, _not_claimed(claimed))
             return {"goes_on": False}
         await self._audit(press, "claimed", None)
@@ -134,7 +137,8 @@ class CarryingOut:
     async def _applied(self, press: _Press, access: Access) -> Applied | Refusal:
         plan, desk = press.plan, self.desk
         stored = await desk.store.plans.get(plan.id)
-        seen = (stored.document if stored else {}).get(preview_key(press.user))
+        document = stored.document if stored else {}
+        seen = document.get(preview_key(press.user))
         if not seen:
             return Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED)
         try:
@@ -143,11 +147,14 @@ class CarryingOut:
             return Refusal(reason=Reason.NOT_CHECKED, says=Text.same(safe(str(error))))
         previewed, now = Preview.from_json(seen), desk.clock()
         # A run that was killed after the write: the cause may be gone because of us, which is no reason to refuse.
-        if done := await done_already(plan, previewed, connection=connection, access=access):
+        # What somebody else did before us is none of our doing, and is told as what it is.
+        begun = document.get(_WRITING) == press.token
+        if begun and (done := await done_already(plan, previewed, connection=connection, access=access)):
             return done
         checked = await check(plan, engine=desk.engine(), connection=connection, now=now, access=access)
         if isinstance(checked, Refusal):
             return checked
+        await desk.store.plans.note(plan.id, {_WRITING: press.token})
         return await apply(plan, previewed, connection=connection, now=now, access=access)
 
     async def _press(self, payload: Json, token: str) -> _Press | None:

@@ -78,9 +78,7 @@ class Previewing:
         # The diff may hold what nobody should keep: only what guards the write is written down.
         kept = replace(seen, diff="", effects=(), warnings=())
         user = str(payload["user"])
-        await store.plans.set_state(
-            plan.id, stored.state, {preview_key(user): kept.as_json(), dialog_key(user): view_id}
-        )
+        await store.plans.note(plan.id, {preview_key(user): kept.as_json(), dialog_key(user): view_id})
         return dialog(_dialog(plan, seen), language=asker.language)
 
     async def _previewed(self, plan: Plan, asker: Asker) -> Preview | Refusal:

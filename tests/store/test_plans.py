@@ -47,6 +47,16 @@ async def test_a_state_patches_the_document(store: Store, now: datetime) -> None
     assert (found.state, found.document) == ("verified", {**DOCUMENT, "result": {"ok": True}})
 
 
+async def test_a_note_leaves_the_state_as_another_set_it(store: Store, now: datetime) -> None:
+    await store.plans.save("P1", "Ev1", DOCUMENT, now)
+    await store.plans.set_state("P1", "applied")
+    assert await store.plans.note("P1", {"seen": 1})
+    assert not await store.plans.note("P9", {"seen": 1})
+    found = await store.plans.get("P1")
+    assert found is not None
+    assert (found.state, found.document) == ("applied", {**DOCUMENT, "seen": 1})
+
+
 async def test_a_request_lists_its_plans(store: Store, now: datetime) -> None:
     for id, request in (("P2", "Ev1"), ("P1", "Ev1"), ("P3", "Ev2")):
         await store.plans.save(id, request, {}, now)

@@ -1,0 +1,293 @@
+"""From a paste to a proven end: the button, the dialog, the one write, and what the message says of it afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.diagnosing import Engine
+from responses.slack.presses import Press
+from tests.end_to_end.workplace import Broken, Workplace, broken_case, lines_of, pressable, words_of, workplace
+
+PODS = "/api/v1/namespaces/front/pods"
+POD = "checkout-6f4d8b7c5-kz9wp"
+ADAPTER = "/apis/apps/v1/namespaces/monitoring/deployments/prometheus-adapter"
+
+
+@pytest.fixture
+def pulls_again(engine: Engine) -> Broken:
+    return broken_case(
+        engine, "image-pull-failed", "the registry did not answer, and does again; a restart skips the back-off"
+    )
+
+
+@pytest.fixture
+def still_unreachable(engine: Engine) -> Broken:
+    return broken_case(engine, "image-pull-failed", "the registry still does not answer; a restart changes nothing")
+
+
+@pytest.fixture
+def healed(engine: Engine) -> Broken:
+    return broken_case(engine, "apiservice-unavailable", "the pods behind it hang, and a restart heals them")
+
+
+@pytest.fixture
+def hang_again(engine: Engine) -> Broken:
+    return broken_case(engine, "apiservice-unavailable", "the pods behind it hang, and hang again after a restart")
+
+
+async def pasted(at: Workplace, broken: Broken) -> dict[str, Any]:
+    return await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
+
+
+async def ended(at: Workplace, answer: dict[str, Any]) -> str:
+    """What the answer's message says once the remedy has come to an end."""
+
+    def end() -> str:
+        says = "\n".join(lines_of(at.slack.message(at.channel, answer["ts"])))
+        return says if any(word in says for word in ("FIXED:", "NOT FIXED", "refused,", "WORSE", "UNKNOWN")) else ""
+
+    return await at.slack.wait_for(end)
+
+
+async def test_a_pod_is_restarted_from_a_paste_to_a_proven_end(tmp_path, engine, pulls_again):
+    async with workplace(tmp_path, engine, pulls_again.world) as at:
+        answer = await pasted(at, pulls_again)
+        dialog = await at.dialog(at.bo, answer)
+
+        # What would happen stands there before anything has: the object, the change, its effects.
+        opened = next(call for call in at.slack.calls if call.method == "views.open")
+        assert "⏳" in words_of(opened.arguments["view"]["blocks"])
+        shown = "\n".join(lines_of(dialog))
+        assert f"Pod front/{POD}" in shown
+        assert f"-pod: {POD}" in shown.replace("    ", "")
+        assert "What it does to what runs" in shown
+        assert dialog["submit"]["text"] == "Restart pod"
+        assert at.writes() == []
+
+        await at.slack.submit(at.bo, dialog["id"])
+        says = await ended(at, answer)
+        await at.settled()
+
+        assert at.writes() == [("DELETE", f"{PODS}/{POD}")]
+        assert "FIXED: the cause is gone" in says
+        assert f"@{at.bo}" in says
+        assert says.startswith("# ✅ FIXED")
+        assert len(at.ours()) == 1
+        assert at.slack.views(at.bo) == []
+        assert [(one.outcome, one.actor, one.target) for one in await at.audited()] == [
+            (outcome, at.bo, f"Pod front/{POD}") for outcome in ("claimed", "applied", "fixed")
+        ]
+
+
+async def test_a_rollout_is_restarted_and_what_hung_on_it_is_proven_to_work(tmp_path, engine, healed):
+    async with workplace(tmp_path, engine, healed.world) as at:
+        answer = await pasted(at, healed)
+        dialog = await at.dialog(at.alex, answer)
+        assert "+    annotations:" in words_of(dialog["blocks"]) or "restartedAt" in words_of(dialog["blocks"])
+        await at.slack.submit(at.alex, dialog["id"])
+
+        says = await ended(at, answer)
+
+        assert "FIXED: the cause is gone" in says
+        assert at.writes() == [("PATCH", ADAPTER)]
+
+
+@pytest.mark.parametrize("which", ["still_unreachable", "hang_again"])
+async def test_a_write_that_succeeds_while_the_fault_persists_is_said_not_to_have_fixed_it(
+    tmp_path, engine, request, which
+):
+    broken = request.getfixturevalue(which)
+    async with workplace(tmp_path, engine, broken.world) as at:
+        answer = await pasted(at, broken)
+        await at.confirm(at.bo, answer)
+
+        says = await ended(at, answer)
+        await at.settled()
+
+        assert "applied, but NOT FIXED" in says
+        assert says.startswith("# 🔴 CONFIRMED")
+        assert len(at.writes()) == 1
+        assert [one.outcome for one in await at.audited()] == ["claimed", "applied", "not fixed"]
+
+
+async def test_what_is_fixed_meanwhile_is_not_touched_at_the_press(tmp_path, engine, pulls_again):
+    async with workplace(tmp_path, engine, pulls_again.world) as at:
+        answer = await pasted(at, pulls_again)
+        heal(at)
+
+        refused = await at.dialog(at.bo, answer)
+
+        assert "already fixed" in words_of(refused["blocks"]).lower()
+        assert refused["submit"] is None
+        assert at.writes() == []
+        assert (await at.audited())[-1].outcome == "already fixed"
+
+
+async def test_what_is_fixed_while_the_dialog_stands_open_is_not_touched_at_the_submit(tmp_path, engine, pulls_again):
+    async with workplace(tmp_path, engine, pulls_again.world) as at:
+        answer = await pasted(at, pulls_again)
+        dialog = await at.dialog(at.bo, answer)
+        heal(at)
+        await at.slack.submit(at.bo, dialog["id"])
+
+        says = await ended(at, answer)
+        await at.settled()
+
+        assert "refused, nothing was changed" in says
+        assert "lready fixed" in says
+        assert at.writes() == []
+        assert [one.outcome for one in await at.audited()] == ["claimed", "refused: already fixed"]
+
+
+def made_anew(at: Workplace) -> None:
+    def change(pod: dict[str, Any]) -> None:
+        pod["metadata"]["uid"] = "another-uid"
+
+    edit_pod(at, change)
+
+
+def deleted(at: Workplace) -> None:
+    at.cluster.store.remove(table=("", "pods"), namespace="front", name=POD)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "why"),
+    [(made_anew, "another object now"), (deleted, "does not exist any more")],
+    ids=["made anew", "deleted"],
+)
+async def test_an_object_that_is_not_the_planned_one_any_more_is_left_alone(
+    tmp_path, engine, pulls_again, meanwhile: Callable[[Workplace], None], why: str
+):
+    async with workplace(tmp_path, engine, pulls_again.world) as at:
+        answer = await pasted(at, pulls_again)
+        dialog = await at.dialog(at.bo, answer)
+        meanwhile(at)
+        await at.slack.submit(at.bo, dialog["id"])
+
+        says = await ended(at, answer)
+
+        assert "refused, nothing was changed" in says
+        assert why in says
+        assert at.writes() == []
+
+
+async def test_a_workload_that_was_changed_since_is_left_alone(tmp_path, engine, hang_again):
+    async with workplace(tmp_path, engine, hang_again.world) as at:
+        answer = await pasted(at, hang_again)
+        dialog = await at.dialog(at.bo, answer)
+
+        def change(deployment: dict[str, Any]) -> None:
+            deployment["spec"]["template"]["spec"]["containers"][0]["image"] = "adapter:v0.13.0"
+
+        edit(at, ("apps", "deployments"), "monitoring", "prometheus-adapter", change)
+        await at.slack.submit(at.bo, dialog["id"])
+
+        says = await ended(at, answer)
+
+        assert "refused, nothing was changed" in says
+        assert "has changed since this was offered" in says
+        assert at.writes() == []
+
+
+async def test_a_submission_that_comes_twice_is_one(tmp_path, engine, still_unreachable):
+    async with workplace(tmp_path, engine, still_unreachable.world) as at:
+        answer = await pasted(at, still_unreachable)
+        dialog = await at.dialog(at.bo, answer)
+        await asyncio.gather(at.slack.submit(at.bo, dialog["id"]), at.slack.submit(at.bo, dialog["id"]))
+        await ended(at, answer)
+        await at.settled()
+
+        assert len(at.writes()) == 1
+        assert [one.outcome for one in await at.audited()] == ["claimed", "applied", "not fixed"]
+
+
+async def test_of_two_people_who_confirm_at_once_one_does_it_and_the_other_is_told_so(tmp_path, engine, pulls_again):
+    async with workplace(tmp_path, engine, pulls_again.world) as at:
+        answer = await pasted(at, pulls_again)
+        dialogs = {user: await at.dialog(user, answer) for user in (at.alex, at.bo)}
+        await asyncio.gather(*(at.slack.submit(user, dialog["id"]) for user, dialog in dialogs.items()))
+        await ended(at, answer)
+        await at.settled()
+
+        assert len(at.writes()) == 1
+        outcomes = {one.outcome: one.actor for one in await at.audited()}
+        did, late = outcomes["claimed"], outcomes["refused: conflict"]
+        assert {did, late} == {at.alex, at.bo}
+        assert "pressed already" in words_of([one["blocks"] for one in at.slack.ephemerals(late)])
+        assert f"@{did}" in "\n".join(lines_of(at.slack.message(at.channel, answer["ts"])))
+
+
+async def test_a_plan_is_good_for_half_an_hour(tmp_path, engine, pulls_again):
+    async with workplace(tmp_path, engine, pulls_again.world) as at:
+        answer = await pasted(at, pulls_again)
+        dialog = await at.dialog(at.bo, answer)
+        at.clock.advance(timedelta(minutes=31))
+
+        late = await at.dialog(at.alex, answer)
+        await at.slack.submit(at.bo, dialog["id"])
+        await at.settled()
+
+        assert "expired" in words_of(late["blocks"])
+        assert "expired" in words_of([one["blocks"] for one in at.slack.ephemerals(at.bo)])
+        assert at.writes() == []
+        assert {(one.actor, one.outcome) for one in await at.audited()} == {
+            (at.alex, "expired"),
+            (at.bo, "refused: expired"),
+        }
+
+
+async def test_a_button_that_was_used_is_gone_and_a_replayed_press_of_it_opens_no_second_dialog(
+    tmp_path, engine, still_unreachable
+):
+    async with workplace(tmp_path, engine, still_unreachable.world) as at:
+        answer = await pasted(at, still_unreachable)
+        await at.confirm(at.bo, answer)
+        await ended(at, answer)
+        await at.settled()
+
+        with pytest.raises(StopIteration):
+            pressable(at.slack.message(at.channel, answer["ts"]), Press.REMEDY)
+        press = next(one for one in at.slack.deliveries if one.payload.get("type") == "block_actions")
+        await at.send(press.payload)
+        await at.settled()
+
+        assert all("submit" not in call.arguments["view"] for call in dialogs_updated(at)[1:])
+        assert len(at.writes()) == 1
+
+
+def dialogs_updated(at: Workplace) -> list[Any]:
+    return [call for call in at.slack.calls if call.method == "views.update"]
+
+
+def heal(at: Workplace) -> None:
+    """The registry answers, and the kubelet tries again by itself."""
+
+    def change(pod: dict[str, Any]) -> None:
+        status = pod["status"]
+        status["phase"] = "Running"
+        for condition in status["conditions"]:
+            condition |= {"status": "True", "reason": "", "message": ""}
+        running = {"running": {"startedAt": "2026-03-02T02:59:00Z"}}
+        for container in status["containerStatuses"]:
+            container |= {"ready": True, "started": True, "imageID": "sha256:1", "state": running}
+
+    edit_pod(at, change)
+
+
+def edit_pod(at: Workplace, change: Callable[[dict[str, Any]], None]) -> None:
+    edit(at, ("", "pods"), "front", POD, change)
+
+
+def edit(
+    at: Workplace, table: tuple[str, str], namespace: str, name: str, change: Callable[[dict[str, Any]], None]
+) -> None:
+    """Somebody else changes an object, as it is stored."""
+    edited = json.loads(json.dumps(at.cluster.store.get(table=table, namespace=namespace, name=name)))
+    change(edited)
+    at.cluster.store.put(table=table, namespace=namespace, name=name, obj=edited)
