@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -24,7 +25,7 @@ from bot.diagnosing import Engine
 from bot.jobs import JOBS_VERSION, Jobs, JobsUnavailable
 from bot.policy import Policy
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
-from bot.settings import Settings
+from bot.settings import Settings, variable
 from bot.slack.client import Identity, Slack
 from bot.slack.health import SlackHealth
 from bot.slack.intake import Intake
@@ -76,7 +77,7 @@ async def running(
         logging.getLogger(name).setLevel(logging.WARNING)
     async with AsyncExitStack() as stack:
         if not settings.database_url.get_secret_value():
-            settings.data.expanduser().mkdir(mode=0o700, parents=True, exist_ok=True)
+            _make(settings.data.expanduser())
         store = await stack.enter_async_context(open_store(settings.store_url))
         stack.push_async_callback(clusters.aclose)
         client = _client(settings.slack_bot_token.get_secret_value(), settings)
@@ -140,6 +141,14 @@ async def running(
             stack.push_async_callback(handler.close_async)
         _log.info("serving", url=url, team=identity.team_name, socket_mode=socket_mode)
         yield RunningApp(url=url, identity=identity, store=store, jobs=jobs)
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"{directory} cannot hold the databases ({error.strerror}): set {variable('data')} to a directory"
+        raise StoreUnavailable(reason) from error
 
 
 def _client(token: str, settings: Settings) -> AsyncWebClient:

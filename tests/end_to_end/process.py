@@ -90,10 +90,13 @@ class Premises:
     def data(self) -> Path:
         return self.directory / "data"
 
-    async def start(self, **app: Any) -> Serving:
-        """Serve, on what an earlier process left. `app` are parameters of `bot.app.running` beside the settings."""
+    async def start(self, *, forked: bool = True, **app: Any) -> Serving:
+        """Serve, on what an earlier process left.
+
+        Not `forked`, it is the command as anybody starts it. `app` are further parameters of `bot.app.running`.
+        """
         reader, writer = _FORKS.Pipe(duplex=False)
-        process = _FORKS.Process(target=_serve, args=(self._environment(), writer, app))
+        process = _FORKS.Process(target=_serve, args=(self._environment(), writer, app, forked))
         await asyncio.to_thread(process.start)
         writer.close()
         said: list[str] = []
@@ -179,11 +182,13 @@ async def _read(reader: Connection, said: list[str], announced: asyncio.Future[s
         announced.set_exception(RuntimeError(f"casebook serve did not start: {''.join(said).strip()}"))
 
 
-def _serve(environment: dict[str, str], errors: Connection, app: dict[str, Any]) -> None:
+def _serve(environment: dict[str, str], errors: Connection, app: dict[str, Any], forked: bool) -> None:
     """In the new process: what the command line does, or the same app with other parameters."""
+    os.dup2(errors.fileno(), 2)
+    if not forked:
+        os.execve(sys.executable, [sys.executable, "-m", "bot", "serve"], environment)
     os.environ.clear()
     os.environ.update(environment)
-    os.dup2(errors.fileno(), 2)
     sys.stderr = os.fdopen(2, "w", buffering=1)
     sys.exit(asyncio.run(_serve_with(app)) if app else main(["serve"]))
 

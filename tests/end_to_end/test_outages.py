@@ -18,6 +18,7 @@ from sqlalchemy.pool import Pool
 from bot.slack.listeners.shortcuts import DIAGNOSE_THIS
 from responses import failures
 from responses.slack.presses import Press
+from tests.end_to_end.process import premises
 from tests.end_to_end.workplace import Workplace, is_final, pressable, words_of, workplace
 
 BUSY = failures.BUSY.en[1:]
@@ -95,9 +96,8 @@ async def test_a_command_or_shortcut_is_told_to_try_again_while_it_cannot_be_rec
         with locked(at.settings.data, name):
             assert (await at.slack.slash(at.bo, at.channel, "pod ledger/db-tikv-0")).status == 200
             assert (await at.slack.shortcut(at.guest, at.channel, ts, callback_id=DIAGNOSE_THIS)).status == 200
-            for user in (at.bo, at.guest):
-                (told,) = await at.slack.wait_for(lambda user=user: at.slack.ephemerals(user))
-                assert BUSY in words_of(told)
+            await at.slack.wait_for(lambda: BUSY in words_of(at.slack.ephemerals(at.bo)))
+            await at.slack.wait_for(lambda: BUSY in words_of(at.slack.ephemerals(at.guest)))
         await at.settled()
         assert at.ours() == []
 
@@ -186,6 +186,81 @@ async def test_a_press_is_acknowledged_in_time_however_long_slack_takes(tmp_path
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
         at.slack.fail("*", hang=True, times=1_000)
         assert (await at.slack.click(at.bo, at.channel, answer["ts"], Press.DETAILS.value)).status == 200
+
+
+# --- the cluster ---
+
+
+async def gone(at: Workplace) -> None:
+    """Nothing listens there any more."""
+    await at.cluster.stop()
+
+
+async def silent(at: Workplace) -> None:
+    at.cluster.fail(path_prefix="/", hang=True, times=1_000)
+
+
+async def broken_down(at: Workplace) -> None:
+    at.cluster.fail(path_prefix="/", status=503, times=1_000)
+
+
+@pytest.mark.parametrize(
+    ("fails", "verdict", "reason"),
+    [
+        (gone, "POSSIBLE", "connection refused"),
+        (silent, "POSSIBLE", "no answer within"),
+        (broken_down, "LIKELY", "503"),
+    ],
+)
+async def test_with_the_api_server_down_a_paste_is_explained_by_its_text_and_an_object_by_the_reason(
+    tmp_path, engine, broken, fails, verdict, reason
+):
+    async with workplace(tmp_path, engine, broken.world, deadline=1, call_timeout=0.5, retries=0) as at:
+        await fails(at)
+        explained = words_of(await at.answer(await at.slack.say(at.alex, at.channel, broken.text)))
+        assert verdict in explained.splitlines()[0]
+        assert reason in explained
+
+        await at.slack.slash(at.bo, at.channel, "pod ledger/db-tikv-0")
+        (about,) = await at.slack.wait_for(
+            lambda: [*filter(is_final, (one for one in at.ours() if "thread_ts" not in one))]
+        )
+        assert reason in words_of(about)
+
+
+# --- the end of a process ---
+
+
+async def test_told_to_stop_the_command_finishes_what_is_under_way_and_ends_well(tmp_path, broken):
+    async with premises(tmp_path, broken.world) as at:
+        serving = await at.start(forked=False)
+        at.slack.latency = 0.3
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        assert await serving.stop() == 0
+        (answer,) = at.ours()
+        assert answer["thread_ts"] == ts
+        assert "CONFIRMED" in words_of(answer)
+
+
+async def test_what_takes_longer_than_the_drain_is_left_to_the_next_start_and_answered_once(tmp_path, broken):
+    async with premises(tmp_path, broken.world, CASEBOOK_DRAIN="0.1") as at:
+        serving = await at.start()
+        at.slack.fail("chat.update", hang=True)
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        await at.slack.wait_for(lambda: "chat.update" in [call.method for call in at.slack.calls])
+        assert await serving.stop() == 0
+
+        serving = await at.start()
+        assert "CONFIRMED" in words_of(await at.answer(ts))
+        assert await serving.stop() == 0
+        assert len(at.ours()) == 1
+
+
+async def test_a_data_directory_that_cannot_be_one_is_named_at_the_start(tmp_path, broken):
+    async with premises(tmp_path, broken.world) as at:
+        at.data.write_text("a file")
+        with pytest.raises(RuntimeError, match=f"casebook: {at.data} cannot hold the databases .* set CASEBOOK_DATA"):
+            await at.start()
 
 
 def long(text: str) -> str:
