@@ -12,8 +12,9 @@ import re2
 
 from responses.named_secrets import CHINESE_NAME, MARK, WIDE_COLON, Match, hide_plainly, is_no_secret
 
+# The name of an object may end like one: mysql-root-password.
 _FLAG: Final = (
-    rb"--?(?:[A-Za-z0-9_-]*[_-])?"
+    rb"(?:^|[\s\"'\[({,;=])--?(?:[A-Za-z0-9_-]*[_-])?"
     rb"(?i:password|passwd|passphrase|token|secret|(?:api|access|secret|signing|encryption)[_-]?key)"
 )
 _QUOTED: Final = rb"\"[^\"\n]*\"|'[^'\n]*'"
@@ -62,11 +63,14 @@ _TOLD: Final = re2.compile(
 )
 _STRONG: Final = tuple(re2.compile(kind) for kind in (rb"[A-Z]", rb"[a-z]", rb"[0-9]"))
 _AT_HOST: Final = re2.compile(rb"(\b[A-Za-z_][\w.-]*:)([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*):[0-9]+")
+_PLAIN: Final = (_FLAGGED, _LISTED, _LINED, _COMMANDED, _STATEMENTS, _LITERAL, _PAIRED)
+# Where none of these occurs, `hide_commanded` leaves a text as it is.
+PATTERNS: Final = (*_PLAIN, _ORACLE, _AT_HOST, _TOLD)
 
 
 def hide_commanded(text: bytes) -> bytes:
     """`text` with `[redacted]` for such values."""
-    for pattern in (_FLAGGED, _LISTED, _LINED, _COMMANDED, _STATEMENTS, _LITERAL, _PAIRED):
+    for pattern in _PLAIN:
         text = pattern.sub(hide_plainly, text)
     text = _ORACLE.sub(_hide_of_oracle, text)
     text = _AT_HOST.sub(_hide_before_host, text)

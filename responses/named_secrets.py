@@ -76,6 +76,10 @@ _FIRST_IN_BRACES: Final = re2.compile(rb"[{,][ \t]*$")
 _LOOK_BACK: Final = 80
 
 
+# Where none of these occurs, `hide` leaves a text as it is.
+PATTERNS: Final = (_ENVIRONMENT, _TAGGED, _PAIRED)
+
+
 def holds_secret(name: str, value: str) -> bool:
     """Whether the value under this key, variable or flag is a credential: DB_PASSWORD, clientSecret, api-key."""
     raw = name.encode("utf-8", "replace")

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import re2
 
+from responses import commanded_secrets, named_secrets
 from responses.commanded_secrets import hide_commanded
-from responses.named_secrets import MARK, Match, hidden, hide, holds_secret
+from responses.named_secrets import MARK, Match, hide, holds_secret
+from responses.secret_manifests import MANIFEST, hide_manifests
 
 __all__ = ["REDACTED", "holds_secret", "redact"]
 
@@ -28,8 +30,9 @@ def redact(text: str) -> str:
     Lone surrogates, which no encoding can write, become question marks.
     """
     raw = text.encode("utf-8", "replace")
-    if _SECRET_MANIFEST.search(raw):
-        raw = _hide_secret_data(raw)
+    if not _SUSPICIOUS.search(raw):
+        return raw.decode()
+    raw = hide_manifests(raw)
     for pattern, replace in _SHAPES:
         raw = bytes(pattern.sub(replace, raw))
     return hide(hide_commanded(raw)).decode("utf-8", "replace")
@@ -198,47 +201,15 @@ _SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
     )
 )
 
-# No line is indented so little.
-_NOWHERE: Final = -1
-_SECRET_MANIFEST: Final = re2.compile(rb"(?m)kind\\*[\"']?\s*:\s*\\*[\"']?Secret\\*[\"']?\s*(?:[,}]|$|\\+n)")
-# A diff or a quotation puts a sign before each line.
-_SIGN: Final = re2.compile(rb"^[>+-](?:[ ]|$|[\w\"'])")
-_DATA_BLOCK: Final = re2.compile(rb"^([ ]*)(?:data|stringData):\s*$")
-_DATA_LINE: Final = re2.compile(rb"^([ ]+)([\w.-]+:[ \t]+)(\S.*?)(\s*)$")
-_DATA_FLOW: Final = re2.compile(rb"\b(?:data|stringData):[ ]*\{[^{}\n\"]*\}")
-_FLOW_VALUE: Final = re2.compile(rb"(:[ ]+)[^,{}\s]+")
-# A manifest within one line: its breaks are written as \\n.
-_DATA_ESCAPED: Final = re2.compile(rb"\\+n[ ]*(?:data|stringData):(?:\\+n[ ]+[\w.-]+:[ ]+[^\s\\\"]+)+")
-_VALUE_ESCAPED: Final = re2.compile(rb"(:[ ]+)[^\s\\\"]+")
-_DATA_JSON: Final = re2.compile(rb"\\*\"(?:data|stringData)\\*\"\s*:\s*\{[^{}]*\}?")
-_JSON_VALUE: Final = re2.compile(rb"(:\s*)(\"(?:[^\"\\]|\\.)*\"|\\+\"[^\"\\]*\\+\"|\\*\"[^\"\\]+)")
+
+def _any_of(patterns: Iterable[Any]) -> Any:
+    """All patterns as one, in one pass: most texts hold no secret, and what is tried one by one takes its time."""
+    options = re2.Options()
+    options.never_capture = True
+    options.max_mem = 64 << 20
+    return re2.compile(b"|".join(b"(?:" + pattern.pattern + b")" for pattern in patterns), options)
 
 
-def _hide_secret_data(text: bytes) -> bytes:
-    """A Secret's manifest was pasted: every value under `data` goes, whatever it is called."""
-    text = _DATA_JSON.sub(lambda block: _JSON_VALUE.sub(lambda pair: pair[1] + hidden(pair[2]), block[0]), text)
-    text = _DATA_FLOW.sub(lambda block: _FLOW_VALUE.sub(lambda pair: pair[1] + MARK, block[0]), text)
-    text = _DATA_ESCAPED.sub(lambda block: _VALUE_ESCAPED.sub(lambda pair: pair[1] + MARK, block[0]), text)
-    shown: list[bytes] = []
-    block = key = _NOWHERE
-    for whole in text.split(b"\n"):
-        sign = whole[:1] if _SIGN.match(whole) else b""
-        line = whole[len(sign) :]
-        indent = len(line) - len(line.lstrip(b" "))
-        if opening := _DATA_BLOCK.match(line):
-            block, key = len(opening[1]), _NOWHERE
-            shown.append(whole)
-            continue
-        if line.strip() and indent <= block:
-            block = key = _NOWHERE
-        shown.append(whole)
-        if block == _NOWHERE or not line.strip():
-            continue
-        if indent > key != _NOWHERE:
-            # A line of a block scalar, deeper than its key.
-            shown[-1] = sign + line[:indent] + MARK
-        elif entry := _DATA_LINE.match(line):
-            is_block = entry[3][:1] in (b"|", b">")
-            key = indent if is_block else _NOWHERE
-            shown[-1] = whole if is_block else bytes(sign + entry[1] + entry[2] + MARK + entry[4])
-    return b"\n".join(shown)
+_SUSPICIOUS: Final = _any_of(
+    (MANIFEST, *(shape for shape, _ in _SHAPES), *named_secrets.PATTERNS, *commanded_secrets.PATTERNS)
+)

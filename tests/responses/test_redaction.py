@@ -300,6 +300,8 @@ checksum/config: 7031c1b283388d2c2e09b57badb803c05ebed362dc88d84b480cc47f72a2109
 kubectl -n shop logs api-7d9fcb6d5-x2x4z -c api --previous -p
 mysql-0   0/1   CrashLoopBackOff   12 (3m ago)   45m
 mysql -u root -p -h db.shop
+pods mysql-root-password and mysql-root-password-x2x4z
+{"name":"mysql-root-password","kind":"ConfigMap"}
 docker run -p 8080:80 nginx
 docker login: unauthorized: incorrect username or password
 the password is incorrect
