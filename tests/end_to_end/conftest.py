@@ -19,7 +19,17 @@ def broken(engine: Engine) -> Broken:
 
 @pytest.fixture
 def healing(engine: Engine) -> Broken:
-    """A pod that its answer's button cures."""
-    incident = engine.catalog.incidents["image-pull-failed"]
-    case = next(case for case in incident.cases if "a restart skips the back-off" in case.name)
+    """A pod that its answer's button cures, by deleting it."""
+    return _case(engine, "image-pull-failed", "the registry did not answer, and does again")
+
+
+@pytest.fixture
+def hanging_pods(engine: Engine) -> Broken:
+    """A deployment that its answer's button cures, by a patch."""
+    return _case(engine, "apiservice-unavailable", "the pods behind it hang, and a restart heals them")
+
+
+def _case(engine: Engine, incident_id: str, name: str) -> Broken:
+    incident = engine.catalog.incidents[incident_id]
+    case = next(case for case in incident.cases if case.name.startswith(name))
     return Broken(incident=incident.id, world=world_of(incident, case), text=ask_of(incident, case).text)

@@ -1,6 +1,7 @@
 """`casebook serve` as a process of its own, to be killed and started again; Slack and the cluster are in the test's.
 
-Each process is forked from one that has imported the app already: importing takes longer than everything a test does.
+Each process is forked from one that has imported the app and read the catalog already: that takes longer than
+everything a test does. `forked=False` is the command as anybody starts it.
 """
 
 from __future__ import annotations
@@ -22,11 +23,10 @@ from typing import Any, Final
 
 import aiohttp
 
-from bot.__main__ import main
 from bot.app import running
 from bot.cli.console import note
 from bot.clusters import Clusters
-from bot.diagnosing import build_engine
+from bot.logs import configure_logging
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy, load_policy
@@ -35,7 +35,7 @@ from bot.settings import load_settings
 from tests.end_to_end.workplace import is_final
 
 _FORKS: Final = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["bot.cli.serve", "bot.store.migrating"])
+_FORKS.set_forkserver_preload(["tests.end_to_end.warmed"])
 _ANNOUNCED: Final = re.compile(r"http://[\d.]+:\d+")
 _STARTS_WITHIN_S: Final = 20
 _ENDS_WITHIN_S: Final = 20
@@ -91,10 +91,7 @@ class Premises:
         return self.directory / "data"
 
     async def start(self, *, forked: bool = True, **app: Any) -> Serving:
-        """Serve, on what an earlier process left.
-
-        Not `forked`, it is the command as anybody starts it. `app` are further parameters of `bot.app.running`.
-        """
+        """Serve, on what an earlier process left. `app` are further parameters of `bot.app.running`, where forked."""
         reader, writer = _FORKS.Pipe(duplex=False)
         process = _FORKS.Process(target=_serve, args=(self._environment(), writer, app, forked))
         await asyncio.to_thread(process.start)
@@ -183,22 +180,25 @@ async def _read(reader: Connection, said: list[str], announced: asyncio.Future[s
 
 
 def _serve(environment: dict[str, str], errors: Connection, app: dict[str, Any], forked: bool) -> None:
-    """In the new process: what the command line does, or the same app with other parameters."""
+    """In the new process."""
     os.dup2(errors.fileno(), 2)
     if not forked:
         os.execve(sys.executable, [sys.executable, "-m", "bot", "serve"], environment)
     os.environ.clear()
     os.environ.update(environment)
     sys.stderr = os.fdopen(2, "w", buffering=1)
-    sys.exit(asyncio.run(_serve_with(app)) if app else main(["serve"]))
+    asyncio.run(_serve_forked(app))
 
 
-async def _serve_with(app: dict[str, Any]) -> None:
+async def _serve_forked(app: dict[str, Any]) -> None:
+    """As `casebook serve` does, with the engine there is."""
+    from tests.end_to_end.warmed import ENGINE  # noqa: PLC0415 - not in the process that tests
+
     configured = load_settings()
-    engine, _ = build_engine()
+    configure_logging(level=configured.log_level, form=configured.log_format)
     policy = load_policy(configured.policy) if configured.policy else Policy.default()
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with running(configured, engine=engine, policy=policy, clusters=Clusters.of(configured), **app) as serving:
+    async with running(configured, engine=ENGINE, policy=policy, clusters=Clusters.of(configured), **app) as serving:
         note(f"serving at {serving.url}")
         await stop.wait()

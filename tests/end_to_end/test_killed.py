@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +16,11 @@ from bot.remedies.verifying import Pace
 from bot.store import open_store
 from responses.slack.presses import Press
 from tests.end_to_end.process import Premises, premises, until
-from tests.end_to_end.workplace import pressable, words_of
+from tests.end_to_end.workplace import Broken, pressable, words_of
 
 # Long enough to be killed in, short enough to wait for.
-PACE = Pace(every=0.1, well=1.0, failing=1.0)
+PACE = Pace(every=0.1, well=0.5, failing=0.5)
+FIXED = "FIXED: the cause is gone"
 POLICY = """
 remediation: [{clusters: ["*"], namespaces: ["*"]}]
 acting: [{users: ["*"], clusters: ["*"], namespaces: ["*"], actions: ["*"]}]
@@ -82,14 +85,40 @@ async def test_an_event_that_slack_repeats_while_its_job_is_taken_up_again_is_an
         assert_answered_once(at, ts, deliveries=2)
 
 
+async def test_in_a_direct_message_what_slack_accepted_is_found_again_too(tmp_path, broken):
+    async with premises(tmp_path, broken.world) as at:
+        at.channel = at.slack.open_im(at.alex)
+        await killed(at, broken.text, ACCEPTED.values[0])
+
+        serving = await at.start()
+        await at.answer("")
+        assert await serving.stop() == 0
+        (answer,) = at.ours()
+        assert "CONFIRMED" in words_of(answer)
+
+
+async def test_killed_while_it_takes_an_answer_back_the_answer_goes_after_the_restart(tmp_path, broken):
+    async with premises(tmp_path, broken.world) as at:
+        serving = await at.start()
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        await at.answer(ts)
+        at.slack.fail("chat.delete", hang=True)
+        await at.slack.remove(at.alex, at.channel, ts)
+        await at.slack.wait_for(lambda: unanswered(at, "chat.delete"))
+        await serving.kill()
+
+        serving = await at.start()
+        await at.slack.wait_for(lambda: not at.ours())
+        assert await serving.stop() == 0
+        assert at.ours() == []
+
+
 async def killed(at: Premises, text: str, moment: Moment) -> str:
     """Somebody pastes, and the process is killed at that moment. The ts of the paste."""
     serving = await at.start()
     moment.lay(at)
     ts = await at.slack.say(at.alex, at.channel, text)
-    await at.slack.wait_for(
-        lambda: [call for call in at.slack.calls if call.method == moment.method and not call.status]
-    )
+    await at.slack.wait_for(lambda: unanswered(at, moment.method))
     await serving.kill()
     return ts
 
@@ -107,9 +136,8 @@ def assert_answered_once(at: Premises, ts: str, *, deliveries: int = 1) -> None:
     assert "⏳" not in answer["text"] + said
     posted = [call for call in at.slack.calls if call.method == "chat.postMessage" and call.ok]
     assert len(posted) == 1
-    assert [one.status for one in at.slack.deliveries if one.event_id == event_of(at, ts).event_id] == [
-        200
-    ] * deliveries
+    delivered = [one.status for one in at.slack.deliveries if one.event_id == event_of(at, ts).event_id]
+    assert delivered == [200] * deliveries
 
 
 # --- remedies ---
@@ -121,8 +149,15 @@ def claimed_and_not_written(at: Premises) -> Callable[[], Any]:
     return lambda: unanswered(at, "chat.update")
 
 
+def sent_and_not_written(at: Premises) -> Callable[[], Any]:
+    """The API server never gets to it."""
+    at.cluster.fail(path_prefix="/api/v1/namespaces", method="DELETE", hang=True)
+    return lambda: writes(at)
+
+
 def written_and_not_recorded(at: Premises) -> Callable[[], Any]:
     at.cluster.fail(path_prefix="/api/v1/namespaces", method="DELETE", hang=True, done=True)
+    at.cluster.fail(path_prefix="/apis/apps/v1/namespaces", method="PATCH", hang=True, done=True)
     return lambda: writes(at)
 
 
@@ -144,32 +179,80 @@ def verified_and_untold(at: Premises) -> Callable[[], Any]:
 
 
 @pytest.mark.parametrize(
-    "moment", [claimed_and_not_written, written_and_not_recorded, being_verified, verified_and_untold]
+    ("moment", "sent"),
+    [
+        (claimed_and_not_written, 1),
+        (sent_and_not_written, 2),
+        (written_and_not_recorded, 1),
+        (being_verified, 1),
+        (verified_and_untold, 1),
+    ],
 )
-async def test_killed_at_any_moment_a_remedy_is_applied_once_and_told_to_its_end(tmp_path, healing, moment):
-    (tmp_path / "policy.yaml").write_text(POLICY)
-    async with premises(tmp_path, healing.world, CASEBOOK_POLICY=str(tmp_path / "policy.yaml")) as at:
+async def test_killed_at_any_moment_a_remedy_is_applied_once_and_told_to_its_end(tmp_path, healing, moment, sent):
+    async with acting(tmp_path, healing) as at:
+        await confirmed_and_killed(at, healing.text, moment)
+        assert await told_to_its_end(at) == ["claimed", "applied", "fixed"]
+        assert len(writes(at)) == sent
+
+
+async def test_killed_after_a_patch_that_was_not_recorded_it_is_not_written_again(tmp_path, hanging_pods):
+    async with acting(tmp_path, hanging_pods) as at:
+        await confirmed_and_killed(at, hanging_pods.text, written_and_not_recorded)
+        assert await told_to_its_end(at) == ["claimed", "applied", "fixed"]
+        assert [method for method, _ in writes(at)] == ["PATCH"]
+
+
+async def test_a_dialog_that_was_open_when_the_process_was_killed_is_filled_and_can_be_confirmed(tmp_path, healing):
+    async with acting(tmp_path, healing) as at:
         serving = await at.start(verify_pace=PACE)
-        view = await asked(at, healing.text)
-        reached = moment(at)
-        await at.slack.submit(at.alex, view["id"])
-        await until(reached)
+        at.slack.fail("views.update", hang=True)
+        await press(at, healing.text)
+        await at.slack.wait_for(lambda: unanswered(at, "views.update"))
         await serving.kill()
 
         serving = await at.start(verify_pace=PACE)
-        await at.slack.wait_for(lambda: "FIXED: the cause is gone" in shown(at))
+        await at.slack.submit(at.alex, (await dialog(at))["id"])
+        await at.slack.wait_for(lambda: FIXED in shown(at))
         assert await serving.stop() == 0
-        assert "⏳" not in shown(at)
-        assert len(at.ours()) == 1
         assert len(writes(at)) == 1
-        assert [entry.removesuffix(" already") for entry in await audited(at)] == ["claimed", "applied", "fixed"]
 
 
-async def asked(at: Premises, text: str) -> dict[str, Any]:
-    """Somebody pastes and presses the answer's button: the dialog."""
+def acting(directory: Path, broken: Broken) -> AbstractAsyncContextManager[Premises]:
+    """Where everybody may press everything."""
+    policy = directory / "policy.yaml"
+    policy.write_text(POLICY)
+    return premises(directory, broken.world, CASEBOOK_POLICY=str(policy))
+
+
+async def confirmed_and_killed(at: Premises, text: str, moment: Callable[[Premises], Callable[[], Any]]) -> None:
+    """A remedy is confirmed, and the process is killed at that moment."""
+    serving = await at.start(verify_pace=PACE)
+    await press(at, text)
+    view = await dialog(at)
+    reached = moment(at)
+    await at.slack.submit(at.alex, view["id"])
+    await until(reached)
+    await serving.kill()
+
+
+async def told_to_its_end(at: Premises) -> list[str]:
+    """After the restart the one message tells it; then what the audit tells."""
+    serving = await at.start(verify_pace=PACE)
+    await at.slack.wait_for(lambda: FIXED in shown(at))
+    assert await serving.stop() == 0
+    assert "⏳" not in shown(at)
+    assert len(at.ours()) == 1
+    # What is found done by the run before says so.
+    return [outcome.removesuffix(" already") for outcome in await audited(at)]
+
+
+async def press(at: Premises, text: str) -> None:
+    """Somebody pastes and presses the answer's button."""
     answer = await at.answer(await at.slack.say(at.alex, at.channel, text))
-    button = pressable(answer, Press.REMEDY)
-    await at.slack.click(at.alex, at.channel, answer["ts"], button["action_id"])
+    await at.slack.click(at.alex, at.channel, answer["ts"], pressable(answer, Press.REMEDY)["action_id"])
+
+
+async def dialog(at: Premises) -> dict[str, Any]:
     views = await at.slack.wait_for(lambda: [view for view in at.slack.views(at.alex) if view["submit"]])
     return views[-1]
 

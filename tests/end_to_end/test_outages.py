@@ -16,6 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from bot.slack.listeners.shortcuts import DIAGNOSE_THIS
+from bot.store import StoreUnavailable
 from responses import failures
 from responses.slack.presses import Press
 from tests.end_to_end.process import premises
@@ -124,23 +125,26 @@ async def test_a_press_is_told_to_try_again_while_it_cannot_be_recorded(tmp_path
 # --- Slack ---
 
 
+POST, BOTH = ["chat.postMessage"], ["chat.postMessage", "chat.update"]
+
+
 @pytest.mark.parametrize(
-    "fault",
+    ("methods", "fault"),
     [
-        {"status": 503, "times": 2},
-        {"error": "internal_error"},
-        {"retry_after": 1},
-        {"reset": True},
-        {"reset": True, "after_doing": True},
-        {"hang": True, "after_doing": True},
+        (BOTH, {"status": 503, "times": 2}),
+        (BOTH, {"error": "internal_error"}),
+        (BOTH, {"retry_after": 1}),
+        (BOTH, {"reset": True}),
+        (BOTH, {"reset": True, "after_doing": True}),
+        (POST, {"hang": True, "after_doing": True}),
     ],
     ids=str,
 )
 async def test_what_slack_does_to_a_post_and_an_update_is_got_over_and_the_answer_stands_once(
-    tmp_path, engine, broken, fault
+    tmp_path, engine, broken, methods, fault
 ):
     async with workplace(tmp_path, engine, broken.world) as at:
-        for method in ("chat.postMessage", "chat.update"):
+        for method in methods:
             at.slack.fail(method, **fault)
         ts = await at.slack.say(at.alex, at.channel, broken.text)
         answer = await at.slack.wait_for(lambda: [*filter(is_final, at.answers(ts))], timeout=20)
@@ -256,11 +260,11 @@ async def test_what_takes_longer_than_the_drain_is_left_to_the_next_start_and_an
         assert len(at.ours()) == 1
 
 
-async def test_a_data_directory_that_cannot_be_one_is_named_at_the_start(tmp_path, broken):
-    async with premises(tmp_path, broken.world) as at:
-        at.data.write_text("a file")
-        with pytest.raises(RuntimeError, match=f"casebook: {at.data} cannot hold the databases .* set CASEBOOK_DATA"):
-            await at.start()
+async def test_a_data_directory_that_cannot_be_one_is_named_at_the_start(tmp_path, engine):
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(StoreUnavailable, match=r"data cannot hold the databases .* set CASEBOOK_DATA"):
+        async with workplace(tmp_path, engine):
+            pass
 
 
 def long(text: str) -> str:

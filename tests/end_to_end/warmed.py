@@ -1,0 +1,14 @@
+"""What takes a process longest at its start, done once: `process.py` forks from one that has imported this."""
+
+from __future__ import annotations
+
+import gc
+
+import bot.cli.serve
+import bot.store.migrating  # noqa: F401
+from bot.diagnosing import build_engine
+
+ENGINE, _ = build_engine()
+# Its pages stay shared with what is forked.
+gc.collect()
+gc.freeze()
