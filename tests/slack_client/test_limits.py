@@ -44,20 +44,21 @@ def jumping(run: Callable[[Pacer, Pace], Awaitable[None]]) -> None:
 
     async def main() -> None:
         clock = asyncio.get_running_loop().time
-        await run(Pacer(Limits()), Pace(clock=clock, enforced=True))
+        await run(Pacer(Limits(waiting=1000)), Pace(clock=clock, enforced=True))
 
     with asyncio.Runner(loop_factory=JumpingLoop) as runner:
         runner.run(main())
 
 
-def test_posts_at_our_fastest_are_not_too_fast_for_slack():
+@pytest.mark.parametrize("channels", [1, 60], ids=["one channel", "the workspace"])
+def test_posts_at_our_fastest_are_not_too_fast_for_slack(channels: int):
     async def run(pacer: Pacer, pace: Pace) -> None:
         async def post(channel: str) -> None:
             await pacer.turn("chat.postMessage", channel=channel, patience=600)
             pace.call("chat.postMessage", tier=Tier.POSTING)
             pace.message(channel)
 
-        await asyncio.gather(*(post(f"C{number % 8}") for number in range(8 * 24)))
+        await asyncio.gather(*(post(f"C{number % channels}") for number in range(360)))
 
     jumping(run)
 
