@@ -20,7 +20,7 @@ from bot.kube.replicas import replicas_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import owners
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.log_lines import BadPattern, compile_pattern
+from bot.probes.shared.log_lines import BadPattern, compile_pattern, quoted
 from bot.probes.shared.scope import owner_of, ref
 from intents.domain import (
     ArgDeclaration,
@@ -94,7 +94,9 @@ async def read(look: Look) -> Reading:
     kept = matched[-_MOST_EVENTS:]
     objects, gaps = await _objects(look.snapshot, (event for event, _ in reversed(kept)))
     rows = [
-        _row(look.snapshot, event, objects.get(involved(event), _UNREAD), match.groupdict(default=""))
+        _row(
+            look.snapshot, event, objects.get(involved(event), _UNREAD), quoted(_message(event), match, pattern).groups
+        )
         for event, match in reversed(kept)
     ]
     if len(kept) < len(matched):

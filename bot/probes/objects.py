@@ -13,6 +13,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
 from bot.probes.shared.scope import name_of, namespace_of, ref
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeDeclaration, Reading, Row, RowType
+from responses.safety import safe_value
 
 MOST_OBJECTS: Final = 1000
 # A field's text keeps so many characters.
@@ -157,7 +158,8 @@ def _values(value: Any, path: tuple[Step, ...]) -> Iterator[Any]:
     remaining = tuple(rest)
     if isinstance(step, str):
         if isinstance(value, Mapping) and step in value:
-            yield from _values(value[step], remaining)
+            # Taken alone, a value no longer shows whose it is: the whole tells whether it is a secret.
+            yield from _values(_told(value, step), remaining)
         return
     if not isinstance(value, list):
         return
@@ -172,7 +174,17 @@ def _values(value: Any, path: tuple[Step, ...]) -> Iterator[Any]:
         yield from _values(item, remaining)
 
 
+def _told(whole: Mapping[str, Any], key: str) -> Any:
+    """The value of a key; of a secret that it is one."""
+    if not isinstance(whole[key], str):
+        return whole[key]
+    entry = {each: whole[each] for each in ("name", key) if isinstance(whole.get(each), str)}
+    return safe_value(entry)[key]
+
+
 def _text(value: Any) -> str:
+    if isinstance(value, Mapping | list):
+        value = safe_value(value)
     match value:
         case None:
             return ""

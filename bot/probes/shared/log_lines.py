@@ -18,6 +18,7 @@ from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.runs import Container, Run
 from bot.probes.shared.scope import name_of, namespace_of
 from intents.domain import Gap, GapReason
+from responses.secrets import REDACTED, redact
 
 # How much of a log's end is read.
 TAIL_LINES: Final = 2000
@@ -129,8 +130,8 @@ def _search(text: str, log: Log, snapshot: Snapshot, pattern: Any, since_s: floa
         if since_s and age > since_s:
             break
         if match := pattern.search(line):
-            groups = {key: value or "" for key, value in match.groupdict().items()}
-            found.append(Line(text=excerpt(line, match.start()), age_s=age, groups=groups))
+            told = quoted(line, match, pattern)
+            found.append(Line(text=excerpt(told.text, told.at), age_s=age, groups=told.groups))
             if len(found) >= most:
                 break
     if since_s and not found and len(lines) >= TAIL_LINES and oldest <= since_s:
@@ -138,6 +139,31 @@ def _search(text: str, log: Log, snapshot: Snapshot, pattern: Any, since_s: floa
         detail = f"only its last {TAIL_LINES} lines were read"
         return Matches(log=log, gap=Gap(what=what, reason=GapReason.TRUNCATED, detail=detail))
     return Matches(log=log, lines=tuple(found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted:
+    """A text without its secrets, where in it the pattern matches, and the pattern's named groups."""
+
+    text: str
+    at: int
+    groups: Mapping[str, str]
+
+
+def quoted(text: str, match: Any, pattern: Any) -> Quoted:
+    """What may be quoted of a text. A piece of it no longer shows what told that it is a secret, so the whole is
+    redacted before any is taken: `password=(?P<given>.*)`.
+    """
+    groups = {key: value or "" for key, value in match.groupdict().items()}
+    shown = redact(text)
+    if shown == text:
+        return Quoted(text=text, at=match.start(), groups=groups)
+    if again := pattern.search(shown):
+        return Quoted(
+            text=shown, at=again.start(), groups={key: value or "" for key, value in again.groupdict().items()}
+        )
+    kept = {key: value if value in shown else REDACTED for key, value in groups.items()}
+    return Quoted(text=shown, at=min(match.start(), len(shown)), groups=kept)
 
 
 def excerpt(line: str, at: int) -> str:
