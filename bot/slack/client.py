@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api import Api
 from bot.slack.edits import Edits
-from bot.slack.errors import Refused, SlackError, TooLong
+from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
 from bot.slack.files import Files, ReadFile
 from bot.slack.fitting import Form, checked, forms, payload
 from bot.slack.following import Following
@@ -239,6 +239,17 @@ class Slack:
             return None
         self._remember(channel, found.ts, key)
         return Sent(channel=channel, ts=found.ts)
+
+    async def message(self, *, channel: str, ts: str) -> Mapping[str, Any] | None:
+        """A message as Slack keeps it, not redacted; None where there is none. One that heads a thread, if any does."""
+        query = {"channel": channel, "ts": ts, "limit": 1}
+        try:
+            answer = await self._api.call("conversations.replies", query=query)
+        except MessageGone:
+            return None
+        found = answer.data.get("messages")
+        first = found[0] if isinstance(found, list) and found else None
+        return first if isinstance(first, Mapping) and first.get("ts") == ts else None
 
     async def read_file(self, file: Mapping[str, Any], *, limit: int = 1 << 20) -> ReadFile:
         """One of an event's `files` as text of at most `limit` bytes, not redacted. Raises SlackUnavailable only."""

@@ -15,15 +15,18 @@ from bot.workflows.pasted_files import PastedFiles
 from bot.workflows.previewing import Previewing
 from bot.workflows.repeating import Repeating
 from bot.workflows.telling import Telling
+from bot.workflows.thread_roots import ThreadRoots
 from bot.workflows.withdrawing import Withdrawing
 
 
 def workflows(desk: Desk) -> Mapping[str, Workflow]:
     telling = Telling(desk=desk)
+    files = PastedFiles(desk=desk, telling=telling)
     answering = Answering(
         desk=desk,
         telling=telling,
-        files=PastedFiles(desk=desk, telling=telling),
+        files=files,
+        roots=ThreadRoots(desk=desk, files=files),
         outcomes=Outcomes(desk=desk, offering=Offering(desk=desk)),
     )
     return {

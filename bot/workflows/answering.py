@@ -18,6 +18,7 @@ from bot.workflows.pasted_files import PastedFiles
 from bot.workflows.patience import patiently
 from bot.workflows.progress import Teller
 from bot.workflows.telling import Telling
+from bot.workflows.thread_roots import ThreadRoots
 from responses.slack.diagnosis import placeholder
 
 
@@ -28,6 +29,7 @@ class Answering:
     desk: Desk
     telling: Telling
     files: PastedFiles
+    roots: ThreadRoots
     outcomes: Outcomes
 
     async def run(self, run: Run, payload: Json) -> Json | None:
@@ -39,12 +41,12 @@ class Answering:
         return await patiently(run, "answer", self.answer, request, prepared)
 
     async def prepare(self, request_id: str) -> Json:
-        """Read what came as a file, and find out whether there is anything to say at all."""
+        """Read what came as a file or stands above a mention, and find out whether there is anything to say at all."""
         store = self.desk.store
         request = await store.requests.get(request_id)
         if request is None or request.state is State.WITHDRAWN:
             return {"goes_on": False}
-        unread = await self.files.read(request)
+        unread = (*await self.roots.read(request), *await self.files.read(request))
         request = await store.requests.get(request_id) or request
         goes_on = await self._worth_answering(request)
         if not goes_on:

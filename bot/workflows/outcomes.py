@@ -96,7 +96,9 @@ class Outcomes:
         """What needs no cluster: help, a refusal, a file that cannot be read."""
         language = asker.language
         talked = request.asked.surface in _TALKED_TO and not request.asked.name
-        if talked and isinstance(parse_message(request.text), AskHelp):
+        # An empty mention below what could not be read asks about that.
+        empty = bool(unread) and not request.text.strip()
+        if talked and not empty and isinstance(parse_message(request.text), AskHelp):
             return help_message(language=language)
         if asker.scope.reading is Reading.NOTHING:
             return failed(failures.not_allowed_here(), language=language)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
+from bot.jobs import Json
 from bot.slack.errors import SlackError
 from bot.store import Request
 from bot.workflows.desk import Desk
@@ -18,7 +20,7 @@ from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
 
-_LONGEST_TEXT: Final = 256 * 1024
+LONGEST_TEXT: Final = 256 * 1024
 _SAID_ONCE: Final = timedelta(hours=24)
 
 
@@ -29,8 +31,12 @@ class PastedFiles:
 
     async def read(self, request: Request) -> tuple[Text, ...]:
         """Add the files' texts to the request; why the others could not be read. Reading twice changes nothing."""
+        return await self.add(request, request.asked.files, behind=request.asked.source_ts)
+
+    async def add(self, request: Request, files: Iterable[Json], *, behind: str) -> tuple[Text, ...]:
+        """The same of the files of a message that is the part `behind`."""
         unread: list[Text] = []
-        for number, file in enumerate(request.asked.files):
+        for number, file in enumerate(files):
             try:
                 read = await self.desk.slack.read_file(file)
             except SlackError as error:
@@ -41,10 +47,8 @@ class PastedFiles:
                 unread.append(read.refusal)
                 continue
             # A file follows the message it came with.
-            part = f"{request.asked.source_ts}.{number}"
-            await self.desk.store.requests.amend(
-                request.id, part, safe(read.text, limit=_LONGEST_TEXT), self.desk.clock()
-            )
+            text = safe(read.text, limit=LONGEST_TEXT)
+            await self.desk.store.requests.amend(request.id, f"{behind}.{number}", text, self.desk.clock())
         return tuple(unread)
 
     async def told_once(self, request: Request, unread: tuple[Text, ...]) -> None:

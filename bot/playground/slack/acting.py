@@ -30,13 +30,16 @@ class People:
         self._answers = Answers(state=state, announcer=announcer)
 
     async def say(
-        self, user_id: str, channel_id: str, text: str, *, thread_ts: str, files: Sequence[SharedFile], bot: bool
-    ) -> str:
+        self, user_id: str, channel_id: str, text: str, *, thread_ts: str, files: Sequence[SharedFile], bot: bool,
+        attachments: Sequence[Json],
+    ) -> str:  # fmt: skip
         user, channel = self._present(user_id, channel_id)
         if channel.archived:
             raise SlackWorldError(f"#{channel.name} is archived: nobody can write there")
         shared = [self._state.files.share(each, user=user.id, channel=channel.id) for each in files]
         message = self._bot_message(user, text) if bot else self._message(user, text)
+        if attachments:
+            message["attachments"] = [*attachments]
         if shared:
             identity, url = self._state.identity, self._state.url
             shown = [file_json(each, identity=identity, url=url, listed=each.only_listed) for each in shared]

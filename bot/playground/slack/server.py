@@ -209,14 +209,17 @@ class SimulatedSlack:
 
     async def say(
         self, user: str, channel: str, text: str, *, thread_ts: str = "", files: Sequence[Shareable] = (),
-        bot: bool = False,
+        bot: bool = False, attachments: Sequence[Json] = (),
     ) -> str:  # fmt: skip
         """A message as typed by `user`; returns its ts. Slack escapes it and marks links, mentions are `<@U…>`.
 
-        With `bot` it comes from another integration of the user's name, and `text` is taken as it is.
+        With `bot` it comes from another integration of the user's name, and `text` is taken as it is; alerts say most
+        of what they say in `attachments`.
         """
         shared = [_shared(each) for each in files]
-        return await self._people.say(user, channel, text, thread_ts=thread_ts, files=shared, bot=bot)
+        return await self._people.say(
+            user, channel, text, thread_ts=thread_ts, files=shared, bot=bot, attachments=attachments
+        )
 
     async def edit(self, user: str, channel: str, ts: str, text: str) -> None:
         """Change one's own message."""

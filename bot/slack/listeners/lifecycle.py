@@ -1,25 +1,43 @@
-"""What Slack tells us of ourselves: removed, revoked, sent too much."""
+"""What Slack tells us of itself and of the app: removed, revoked, sent too much. And whatever else it may send."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import structlog
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
 
 from bot.slack.health import SlackHealth
 
 _log: Final = structlog.get_logger(__name__)
 
-EVENTS: Final = ("tokens_revoked", "app_uninstalled", "app_rate_limited")
+EVENTS: Final = ("tokens_revoked", "app_uninstalled")
+_RATE_LIMITED: Final = "app_rate_limited"
+_ANY: Final = re.compile(".*")
 
 
 def register(app: AsyncApp, health: SlackHealth) -> None:
+    """After all other listeners: the last one here takes every event that nobody else has."""
+
     async def told(event: dict[str, Any]) -> None:
-        kind = str(event.get("type"))
-        _log.error("Slack tells of itself", event=kind)
-        if kind in ("tokens_revoked", "app_uninstalled"):
-            health.revoked()
+        _log.error("the app is not installed any more, as Slack tells", type=str(event.get("type")))
+        health.revoked()
 
     for event in EVENTS:
         app.event(event)(told)
+
+    @app.event(_ANY)
+    async def passed_over(event: dict[str, Any]) -> None:
+        # Not acknowledged, it would come again and again, and Slack would end up switching all events off.
+        _log.info("an event that nobody here listens to", type=str(event.get("type")))
+
+    # It is no event: what it tells of is that events were left out.
+    @app.middleware
+    async def rate_limited(body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:
+        if body.get("type") != _RATE_LIMITED:
+            return await next()
+        _log.error("Slack leaves out events, there were too many", since=str(body.get("minute_rate_limited")))
+        return BoltResponse(status=200)

@@ -1,0 +1,314 @@
+"""Every way to ask: command, mention, thread, direct message, shortcut, alert; and that each is acknowledged."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from bot.playground.slack import Delivered, SharedFile
+from bot.slack.listeners import lifecycle, messages
+from bot.slack.listeners.shortcuts import DIAGNOSE_THIS
+from tests.end_to_end.workplace import Workplace, broken_of, is_final, lines_of, words_of, workplace
+
+POD = "ledger/db-tikv-0"
+
+
+async def in_channel(at: Workplace, channel: str = "") -> str:
+    """The one answer that stands in the channel, as it reads."""
+    finals = await at.slack.wait_for(lambda: [one for one in at.ours(channel) if is_final(one)])
+    await at.settled()
+    assert len(at.ours(channel)) == 1
+    return "\n".join(lines_of(finals[0]))
+
+
+async def below(at: Workplace, ts: str, channel: str = "") -> str:
+    """The one answer below a message, as it reads."""
+    answer = await at.answer(ts, channel)
+    await at.settled()
+    assert len(at.answers(ts, channel)) == 1
+    return "\n".join(lines_of(answer))
+
+
+def mention(at: Workplace, text: str = "") -> str:
+    return f"<@{at.slack.bot_user_id}> {text}".strip()
+
+
+# --- /diagnose ---
+
+
+@pytest.mark.parametrize("command", [f"pod {POD}", "po db-tikv-0 -n ledger", "pod/db-tikv-0 in ledger"])
+async def test_a_pod_asked_for_by_command_is_diagnosed_in_the_channel(tmp_path, engine, broken, command):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        acknowledged = await at.slack.slash(at.alex, at.channel, command)
+
+        assert acknowledged.body["response_type"] == "ephemeral"
+        assert POD in words_of(acknowledged.body["blocks"])
+        assert (await in_channel(at)).startswith("# 🔴 CONFIRMED")
+
+
+async def test_a_workload_asked_for_by_command_is_diagnosed_by_its_pods(tmp_path, engine):
+    broken = broken_of(engine, "statefulset-invalid-pod-spec")
+    stored = next(each for each in broken.world["objects"] if each["kind"] == "StatefulSet")["metadata"]
+    async with workplace(tmp_path, engine, broken.world) as at:
+        await at.slack.slash(at.alex, at.channel, f"sts {stored['name']} -n {stored['namespace']}")
+
+        assert engine.catalog.incidents[broken.incident].title.en in await in_channel(at)
+
+
+async def test_an_error_is_explained_by_command(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        acknowledged = await at.slack.slash(at.alex, at.channel, f"explain {broken.text}")
+
+        assert "Looking" in words_of(acknowledged.body["blocks"])
+        assert (await in_channel(at)).startswith("# 🔴 CONFIRMED")
+
+
+async def test_what_needs_no_diagnosis_is_answered_in_the_acknowledgement(tmp_path, engine):
+    expected = {
+        "help": "/diagnose pod shop/api-0",
+        "": "/diagnose pod shop/api-0",
+        "帮助": "某个对象出了什么问题",
+        "hepl": "Did you mean /diagnose help",
+        "pdo shop/api-0": "Did you mean /diagnose pod shop/api-0",
+        "pod": "A name is missing",
+        "explain": "needs the text of an error",
+        "muted": "Nothing is muted",
+        "unmute": "needs the id of an incident",
+    }
+    async with workplace(tmp_path, engine) as at:
+        told = {
+            command: "\n".join(lines_of((await at.slack.slash(at.alex, at.channel, command)).body))
+            for command in expected
+        }
+
+        assert {command for command, says in expected.items() if says not in told[command]} == set()
+        assert at.ours() == []
+
+
+async def test_a_name_that_there_is_not_is_answered_with_those_like_it(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        await at.slack.slash(at.alex, at.channel, "pod ledger/db-tikv-9")
+
+        assert f"did you mean {POD}" in await in_channel(at)
+
+
+async def test_where_the_bot_is_not_in_the_channel_a_command_is_answered_to_who_asked(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        at.slack.remove_bot(at.channel)
+        await at.slack.slash(at.alex, at.channel, f"pod {POD}")
+        shown = await at.slack.wait_for(lambda: [one for one in at.slack.ephemerals(at.alex) if is_final(one)])
+        await at.settled()
+
+        assert "CONFIRMED" in words_of(shown[-1]["blocks"])
+        assert at.ours() == []
+        assert at.slack.ephemerals(at.bo) == []
+
+
+# --- mentions and direct messages ---
+
+
+async def test_a_mention_with_a_paste_is_answered_in_its_thread(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, mention(at, f"what is this?\n```{broken.text}```"))
+
+        assert (await below(at, ts)).startswith("# 🔴 CONFIRMED")
+
+
+@pytest.mark.parametrize("words", [f"pod {POD}", f"why is pod {POD} broken?", f"看看 pod {POD}"])
+async def test_a_mention_that_names_an_object_has_it_diagnosed(tmp_path, engine, broken, words):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, mention(at, words))
+
+        said = await below(at, ts)
+        assert "CONFIRMED" in said or "已证实" in said
+
+
+async def test_a_mention_with_a_text_that_nothing_is_known_of_is_answered_honestly(tmp_path, engine):
+    unheard = "E1107 flux capacitor: dispersion below 1.21 GW on bus 88"
+    async with workplace(tmp_path, engine) as at:
+        ts = await at.slack.say(at.alex, at.channel, mention(at, unheard))
+
+        said = await below(at, ts)
+        assert "I DON'T KNOW THIS ONE" in said
+        assert "flux capacitor" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict"), [("", "CONFIRMED"), ("what is this?", "CONFIRMED"), ("看看这个", "已证实")]
+)
+async def test_a_mention_below_a_message_asks_about_that_message(tmp_path, engine, broken, words, verdict):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await unheard(at, broken.text)
+        await at.slack.say(at.bo, at.channel, mention(at, words), thread_ts=ts)
+
+        assert (await below(at, ts)).startswith(f"# 🔴 {verdict}")
+
+
+async def test_a_mention_below_a_file_asks_about_the_file(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await unheard(at, "", files=[SharedFile(name="error.log", content=broken.text.encode())])
+        await at.slack.say(at.bo, at.channel, mention(at), thread_ts=ts)
+
+        assert (await below(at, ts)).startswith("# 🔴 CONFIRMED")
+
+
+async def test_a_mention_below_a_message_that_says_what_it_asks_is_about_that_alone(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await unheard(at, "lunch at noon?")
+        await at.slack.say(at.bo, at.channel, mention(at, "help"), thread_ts=ts)
+
+        assert "/diagnose pod shop/api-0" in await below(at, ts)
+        assert not [call for call in at.slack.calls if call.method == "conversations.replies"]
+
+
+async def test_a_mention_below_a_message_that_may_not_be_read_says_so(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await unheard(at, broken.text)
+        at.slack.fail("conversations.replies", error="missing_scope", needed="channels:history", provided="chat:write")
+        await at.slack.say(at.bo, at.channel, mention(at), thread_ts=ts)
+
+        assert "channels:history" in await below(at, ts)
+
+
+async def unheard(at: Workplace, text: str, **options: Any) -> str:
+    """A message from before the bot came to the channel; its ts."""
+    at.slack.remove_bot(at.channel)
+    ts = await at.slack.say(at.alex, at.channel, text, **options)
+    at.slack.invite_bot(at.channel)
+    return ts
+
+
+async def test_a_direct_message_is_answered_below_it_whatever_it_says(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        direct = at.slack.open_im(at.alex)
+        await at.slack.say(at.alex, direct, broken.text)
+        assert (await in_channel(at, direct)).startswith("# 🔴 CONFIRMED")
+
+        await at.slack.say(at.alex, direct, "hello")
+        await at.slack.wait_for(lambda: len([one for one in at.ours(direct) if is_final(one)]) == 2)
+        assert "/diagnose pod shop/api-0" in "\n".join(lines_of(at.ours(direct)[1]))
+
+
+# --- shortcut, alerts, language ---
+
+
+async def test_a_message_of_anybody_is_diagnosed_by_shortcut_as_often_as_it_is_asked_for(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        ts = await unheard(at, broken.text)
+        acknowledged = await at.slack.shortcut(at.bo, at.channel, ts, callback_id=DIAGNOSE_THIS)
+        assert acknowledged.status == 200
+        assert (await below(at, ts)).startswith("# 🔴 CONFIRMED")
+
+        await at.slack.shortcut(at.alex, at.channel, ts, callback_id=DIAGNOSE_THIS)
+        await at.slack.wait_for(lambda: len([one for one in at.answers(ts) if is_final(one)]) == 2)
+
+
+async def test_a_message_that_nothing_is_known_of_is_answered_honestly_by_shortcut(tmp_path, engine):
+    async with workplace(tmp_path, engine) as at:
+        ts = await at.slack.say(at.alex, at.channel, "the coffee machine is out of beans")
+        await at.slack.shortcut(at.bo, at.channel, ts, callback_id=DIAGNOSE_THIS)
+
+        assert "I DON'T KNOW THIS ONE" in await below(at, ts)
+
+
+async def test_an_alert_that_says_all_it_says_in_attachments_is_answered(tmp_path, engine, broken):
+    attachment = {
+        "color": "danger",
+        "title": "[FIRING:1] PodNotReady",
+        "title_link": "https://alerts.example.com/1",
+        "fields": [{"title": "message", "value": broken.text, "short": False}],
+        "fallback": "[FIRING:1] PodNotReady",
+    }
+    async with workplace(tmp_path, engine, broken.world) as at:
+        alerts = at.slack.add_user("alertmanager")
+        ts = await at.slack.say(alerts, at.channel, "", bot=True, attachments=[attachment])
+
+        assert (await below(at, ts)).startswith("# 🔴 CONFIRMED")
+
+
+async def test_a_command_and_its_answer_are_in_the_language_that_was_set(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world, lang="zh") as at:
+        acknowledged = await at.slack.slash(at.alex, at.channel, f"pod {POD}")
+
+        assert "正在查看" in words_of(acknowledged.body["blocks"])
+        assert (await in_channel(at)).startswith("# 🔴 已证实")
+
+
+async def test_a_command_is_answered_in_the_language_of_who_asks(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        lin = at.slack.add_user("lin", locale="zh-CN")
+        await at.slack.slash(lin, at.channel, f"pod {POD}")
+
+        assert (await in_channel(at)).startswith("# 🔴 已证实")
+
+
+# --- acknowledged, all of it ---
+
+
+async def test_everything_slack_sends_is_acknowledged_in_time(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        at.slack.latency = 0.3
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        await at.answer(ts)
+        await at.slack.slash(at.alex, at.channel, f"pod {POD}")
+        await at.slack.shortcut(at.bo, at.channel, ts, callback_id=DIAGNOSE_THIS)
+        await at.settled()
+
+        assert all(one.status == 200 and one.seconds < 3 for one in at.slack.deliveries)
+
+
+async def test_an_event_of_any_type_is_acknowledged(tmp_path, engine):
+    async with workplace(tmp_path, engine) as at:
+        ours = {"channel": at.channel, "user": at.slack.bot_user_id, "ts": "1700000000.000100", "text": "fine"}
+        kinds = (*messages.EVENTS, *lifecycle.EVENTS, "reaction_added", "something_new_of_slack")
+
+        answered = {kind: (await deliver(at, ours | {"type": kind})).status for kind in kinds}
+
+        assert answered == dict.fromkeys(kinds, 200)
+
+
+async def test_what_slack_says_of_events_it_left_out_is_acknowledged(tmp_path, engine):
+    told = {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1_700_000_000, "api_app_id": "A1"}
+    body = json.dumps(told).encode()
+    async with workplace(tmp_path, engine) as at:
+        answered = await at.slack.send_raw(body, at.slack.sign(body) | {"Content-Type": "application/json"})
+
+        assert answered.status == 200
+
+
+async def test_slack_finds_who_it_looks_for_when_an_address_is_set(tmp_path, engine):
+    async with workplace(tmp_path, engine) as at:
+        challenged = await at.slack.verify_url()
+        assert (challenged.status, challenged.body["challenge"]) == (200, "simulated-challenge")
+
+        body = b"ssl_check=1&token=simulated"
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert (await at.slack.send_raw(body, headers)).status == 200
+
+
+async def test_a_press_on_what_nobody_here_knows_is_acknowledged(tmp_path, engine):
+    async with workplace(tmp_path, engine) as at:
+        for payload in (
+            {"type": "block_actions", "actions": [{"action_id": "of_another_age", "value": "x"}]},
+            {"type": "view_submission", "view": {"id": "V1", "type": "modal", "callback_id": "of_another_age"}},
+            {"type": "view_closed", "view": {"id": "V1", "type": "modal", "callback_id": "of_another_age"}},
+        ):
+            common = {"team": {"id": at.slack.team_id}, "user": {"id": at.alex}, "api_app_id": at.slack.app_id}
+            assert (await at.send(payload | common)).status == 200
+
+
+async def deliver(at: Workplace, event: dict[str, Any]) -> Delivered:
+    """An event as Slack would send it, whatever stands in it."""
+    envelope = {
+        "type": "event_callback",
+        "team_id": at.slack.team_id,
+        "api_app_id": at.slack.app_id,
+        "event_id": f"Ev{time.monotonic_ns()}",
+        "event_time": 1_700_000_000,
+        "event": event,
+    }
+    body = json.dumps(envelope).encode()
+    return await at.slack.send_raw(body, at.slack.sign(body) | {"Content-Type": "application/json"})
