@@ -147,7 +147,7 @@ export class MessageList {
     };
     const body = el("div", { class: isBot ? "message-body" : "message-body typed", testid: "message-body" });
     if (message.blocks?.length) body.append(renderBlocks(message.blocks, context));
-    else if (message.text) body.append(el("div", { class: "block-text" }, mrkdwn(String(message.text), world.names, { styles: isBot })));
+    else if (message.text) body.append(el("div", { class: "block-text" }, mrkdwn(String(message.text), world.names, { styles: isBot && message.mrkdwn !== false })));
     for (const each of message.attachments ?? []) body.append(attachment(each, context));
     for (const each of message.files ?? []) body.append(fileCard(each));
     if (message.edited) body.append(el("span", { class: "edited", testid: "edited", text: "(edited)" }));
@@ -267,6 +267,7 @@ function attachment(each, context) {
 
 /** @param {Json} file */
 function fileCard(file) {
+  if (file.mode === "tombstone") return el("div", { class: "file", testid: "file" }, el("span", { class: "hint", text: "This file was deleted." }));
   const size = Number(file.size) >= 1024 ? `${Math.round(Number(file.size) / 102.4) / 10} KiB` : `${file.size ?? "?"} bytes`;
   return el(
     "div",
