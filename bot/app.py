@@ -42,7 +42,7 @@ from bot.workflows.telling import Telling
 _log: Final = structlog.get_logger(__name__)
 
 # They log whole payloads at lower levels: what people write is nobody's to log.
-_TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "dbos", "sqlalchemy")
+_TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "aiosqlite", "dbos", "sqlalchemy")
 _CALL_TIMEOUT_S: Final = 5
 
 
@@ -163,6 +163,8 @@ def _bolt(identity: Identity, settings: Settings) -> AsyncApp:
         )
 
     bolt = AsyncApp(
+        # Without it, Bolt's own loggers take the root's level.
+        logger=logging.getLogger("slack_bolt"),
         client=AsyncWebClient(base_url=settings.slack_api_url, timeout=_CALL_TIMEOUT_S),
         authorize=authorize,
         signing_secret=settings.slack_signing_secret.get_secret_value(),

@@ -16,6 +16,7 @@ from bot.slack.decoding import NotText, TooLarge, decoded, unpacked
 from bot.slack.errors import MissingScope, SlackError, SlackUnavailable
 from bot.slack.hosts import Hosts
 from intents.domain import Text
+from responses.safety import safe_line
 
 _log: Final = structlog.get_logger(__name__)
 _METHOD: Final = "file download"
@@ -59,7 +60,7 @@ class _Listed:
         size = file.get("size")
         return cls(
             id=str(file.get("id") or ""),
-            name=" ".join(str(file.get("name") or file.get("title") or "").split())[:_LONGEST_NAME],
+            name=safe_line(str(file.get("name") or file.get("title") or ""))[:_LONGEST_NAME],
             url=str(file.get("url_private_download") or file.get("url_private") or ""),
             size=size if isinstance(size, int) else 0,
             mimetype=str(file.get("mimetype") or "").lower(),

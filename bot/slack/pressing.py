@@ -16,6 +16,7 @@ from bot.jobs import Jobs
 from bot.slack.client import Identity
 from bot.store import Answer, AuditEntry, Store
 from bot.workflows.desk import Desk
+from responses.safety import safe_line
 from responses.slack.presses import Press, chosen, press_of
 
 _log: Final = structlog.get_logger(__name__)
@@ -146,7 +147,7 @@ class Presses:
             raise Refused("the dialog is none that this user was shown for the plan")
         # One job for each dialog: a submission that comes twice is one, and the claim decides between two dialogs.
         job = f"{plan.id}.remedy.{pressed.view}"
-        payload = {"plan": plan.id, "team": pressed.team, "user": pressed.user, "typed": pressed.typed}
+        payload = {"plan": plan.id, "team": pressed.team, "user": pressed.user, "typed": safe_line(pressed.typed)}
         await self.jobs.start("remedy", job, payload)
 
     def _check_sender(self, pressed: Pressed) -> None:
@@ -164,7 +165,7 @@ class Presses:
                 team=pressed.team,
                 channel=pressed.channel,
                 action=str(pressed.press),
-                plan_id=pressed.value[:64],
+                plan_id=safe_line(pressed.value)[:64],
                 outcome="refused",
                 detail={"why": why},
             )

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from intents.slack_text import unformatted
+from responses.safety import safe_value
 
 # What somebody wrote; the other subtypes are notices of Slack's own (joins, topics, pins …).
 _SPOKEN: Final = frozenset({"", "file_share", "thread_broadcast", "bot_message", "me_message"})
 _FILE_KEYS: Final = ("id", "name", "size", "mimetype", "filetype", "mode", "url_private_download", "url_private",
                      "file_access")  # fmt: skip
+_ADDRESSES: Final = ("url_private_download", "url_private")
 _DEEPEST: Final = 8
 
 
@@ -141,7 +143,10 @@ def _texts(value: Any, depth: int) -> Iterator[str]:
 
 
 def _file(file: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: file[key] for key in _FILE_KEYS if file.get(key) not in (None, "")}
+    """A name may hold a secret, and so does the address then, which has the name in it: Slack tells it again by id."""
+    kept = {key: file[key] for key in _FILE_KEYS if file.get(key) not in (None, "")}
+    shown = safe_value(kept)
+    return {key: value for key, value in shown.items() if key not in _ADDRESSES or value == kept[key]}
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

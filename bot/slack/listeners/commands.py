@@ -15,7 +15,7 @@ from intents.domain import Language
 from intents.slash import AskHelp, AskObject, AskText, Misused, Muted, parse_command
 from responses.failures import BUSY
 from responses.language import choose
-from responses.safety import safe
+from responses.safety import safe, safe_line
 from responses.slack.diagnosis import placeholder
 from responses.slack.help import help_message, misused
 from responses.slack.message import Message
@@ -66,8 +66,8 @@ def _asked(body: dict[str, Any], now: datetime, *, text: str = "", about: AskObj
         surface=Surface.COMMAND,
         response_url=str(body.get("response_url") or ""),
         text=text,
-        kind=about.kind if about else "",
-        namespace=about.namespace if about else "",
-        name=about.name if about else "",
+        kind=safe_line(about.kind) if about else "",
+        namespace=safe_line(about.namespace) if about else "",
+        name=safe_line(about.name) if about else "",
         created=now,
     )
