@@ -26,6 +26,7 @@ import aiohttp
 from bot.app import running
 from bot.cli.console import note
 from bot.clusters import Clusters
+from bot.diagnosing import build_engine
 from bot.logs import configure_logging
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
@@ -191,14 +192,15 @@ def _serve(environment: dict[str, str], errors: Connection, app: dict[str, Any],
 
 
 async def _serve_forked(app: dict[str, Any]) -> None:
-    """As `casebook serve` does, with the engine there is."""
+    """As `casebook serve` does, with the engine there is, unless a catalog of one's own is asked for."""
     from tests.end_to_end.warmed import ENGINE  # noqa: PLC0415 - not in the process that tests
 
     configured = load_settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
     policy = load_policy(configured.policy) if configured.policy else Policy.default()
+    engine = build_engine(configured.catalog)[0] if configured.catalog else ENGINE
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with running(configured, engine=ENGINE, policy=policy, clusters=Clusters.of(configured), **app) as serving:
+    async with running(configured, engine=engine, policy=policy, clusters=Clusters.of(configured), **app) as serving:
         note(f"serving at {serving.url}")
         await stop.wait()

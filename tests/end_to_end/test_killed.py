@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -70,6 +72,7 @@ async def test_killed_under_one_version_of_the_jobs_it_is_answered_once_under_th
         await at.answer(ts)
         assert await serving.stop() == 0
         assert_answered_once(at, ts)
+        assert finished_under(at) == ["the next"]
 
 
 async def test_an_event_that_slack_repeats_while_its_job_is_taken_up_again_is_answered_once(tmp_path, broken):
@@ -111,6 +114,13 @@ async def test_killed_while_it_takes_an_answer_back_the_answer_goes_after_the_re
         await at.slack.wait_for(lambda: not at.ours())
         assert await serving.stop() == 0
         assert at.ours() == []
+
+
+def finished_under(at: Premises) -> list[str]:
+    """Under which versions jobs have finished, as the job engine keeps it."""
+    with contextlib.closing(sqlite3.connect(at.data / "jobs.db")) as jobs:
+        query = "SELECT DISTINCT application_version FROM workflow_status WHERE status = 'SUCCESS'"
+        return [version for (version,) in jobs.execute(query)]
 
 
 async def killed(at: Premises, text: str, moment: Moment) -> str:

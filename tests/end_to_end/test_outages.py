@@ -19,7 +19,7 @@ from bot.slack.listeners.shortcuts import DIAGNOSE_THIS
 from bot.store import StoreUnavailable
 from responses import failures
 from responses.slack.presses import Press
-from tests.end_to_end.process import premises
+from tests.end_to_end.process import premises, until
 from tests.end_to_end.workplace import Workplace, is_final, pressable, words_of, workplace
 
 BUSY = failures.BUSY.en[1:]
@@ -86,6 +86,18 @@ async def test_what_cannot_be_recorded_is_not_acknowledged_and_answered_when_it_
 
         assert (await at.slack.redeliver(refused.event_id)).status == 200
         await at.answer(ts)
+        await at.settled()
+        assert len(at.ours()) == 1
+
+
+async def test_a_database_that_is_locked_in_the_middle_of_a_job_is_waited_out(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        at.slack.latency = 0.2
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        with locked(at.settings.data, "casebook.db"):
+            # A job that waits for better times does not run.
+            await until(lambda: not at.app.jobs.running)
+        assert "CONFIRMED" in words_of(await at.answer(ts))
         await at.settled()
         assert len(at.ours()) == 1
 
