@@ -63,7 +63,7 @@ async def test_killed_at_any_moment_the_answer_stands_once_after_the_restart(tmp
         assert_answered_once(at, ts)
 
 
-@pytest.mark.parametrize("moment", [ACKED, ACCEPTED, UNTOLD])
+@pytest.mark.parametrize("moment", [ACCEPTED, UNTOLD])
 async def test_killed_under_one_version_of_the_jobs_it_is_answered_once_under_the_next(tmp_path, broken, moment):
     async with premises(tmp_path, broken.world) as at:
         ts = await killed(at, broken.text, moment)

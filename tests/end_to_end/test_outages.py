@@ -144,7 +144,6 @@ POST, BOTH = ["chat.postMessage"], ["chat.postMessage", "chat.update"]
     ("methods", "fault"),
     [
         (BOTH, {"status": 503, "times": 2}),
-        (BOTH, {"error": "internal_error"}),
         (BOTH, {"retry_after": 1}),
         (BOTH, {"reset": True}),
         (BOTH, {"reset": True, "after_doing": True}),
