@@ -23,6 +23,7 @@ from intents.domain import Diagnosis, Gap, GapReason, Judged, ObjectRef, Outcome
 from intents.focus import focus_of
 from intents.judging import supported
 from intents.request import ExplainText, Request
+from responses.safety import safe_value
 
 DEADLINE_S: Final = 8.0
 
@@ -184,8 +185,8 @@ def _plan(
         only_if=only_if,
         basis=target.basis,
         about=about,
-        title=remedy.title,
-        warning=remedy.warning,
+        title=safe_value(remedy.title),
+        warning=safe_value(remedy.warning),
         risk=remedy.risk,
         created=now,
         expires=now + LIFETIME,

@@ -82,7 +82,7 @@ def token(chance: random.Random) -> str:
 
 def basic(chance: random.Random) -> str:
     """user:password in base64."""
-    return base64.b64encode(f"robot:{password(chance)}".encode()).decode()
+    return base64.b64encode(f"{mixed(6)(chance)}:{password(chance)}".encode()).decode()
 
 
 def _key(kind: str) -> str:
@@ -154,7 +154,7 @@ SHAPES: Final[tuple[tuple[str, str, Make], ...]] = (
     ("New Relic key", "agent with NRAK-§", upper(27)),
     ("Sentry DSN", "dsn https://§@o11.ingest.sentry.io/42", hexadecimal(32)),
     ("Twilio token", 'TWILIO_AUTH_TOKEN: "§"', hexadecimal(32)),
-    ("Shopify token", "admin api shpat_§", hexadecimal(32)),
+    ("Databricks token", "cli with dapi§", hexadecimal(32)),
     ("Vault token", "vault login hvs.§", mixed(90)),
     ("older Vault token", "X-Vault-Token: s.§", mixed(24)),
     ("age key", "sops: AGE-SECRET-KEY-1§", upper(58)),

@@ -1,0 +1,339 @@
+"""A hundred secrets in every place: none is in anything that goes out, is kept or is logged, and all the rest is.
+
+One story is lived through by two processes, one after the other on the same data, at debug level and each with its form
+of logs; what they sent, kept and logged is then searched as it lies there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from bot.playground.slack import SharedFile
+from bot.remedies.shared.showing import diff
+from responses.slack.presses import Press
+from tests.end_to_end import planted_incident
+from tests.end_to_end.planted import Planted, Search, files_in, planted
+from tests.end_to_end.process import Premises, premises
+from tests.end_to_end.workplace import buttons_of, is_final, words_of
+
+POLICY = """
+remediation: [{clusters: ["*"], namespaces: ["*"]}]
+acting: [{users: ["*"], clusters: ["*"], namespaces: ["*"], actions: ["*"]}]
+"""
+# What people hand in; the cluster's places are the incident's.
+HANDED_IN = ("paste", "edit", "file", "slash", "mention", "direct", "shortcut", "remark", "alert")
+# A handful each: one webhook's words, one file's name, what goes wrong on purpose.
+OTHERS = (
+    "diff", "refusal", "failure", "crash", "traceback", "name", "misused", "title", "typed", "press", "unsigned",
+    "broken", "event",
+)  # fmt: skip
+
+
+@dataclass
+class Story:
+    """All that came of it, by where it was found. `dumped` is what the databases hold, as text."""
+
+    sent: dict[str, str | bytes] = field(default_factory=dict)
+    kept: dict[str, str | bytes] = field(default_factory=dict)
+    logged: dict[str, str | bytes] = field(default_factory=dict)
+    dumped: str = ""
+    own: tuple[str, ...] = ()
+
+    @property
+    def everything(self) -> Mapping[str, str | bytes]:
+        return {**self.sent, **self.kept, **self.logged, "the databases": self.dumped}
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    directory = tmp_path_factory.mktemp("story")
+    (directory / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    return asyncio.run(_live(directory))
+
+
+async def _live(directory: Path) -> Story:
+    variables = {
+        "CASEBOOK_POLICY": str(directory / "policy.yaml"),
+        "CASEBOOK_CATALOG": str(planted_incident.catalog(directory / "catalog")),
+        "CASEBOOK_LOG_LEVEL": "debug",
+    }
+    story = Story()
+    async with premises(directory, planted_incident.world(), **variables) as at:
+        for form in ("text", "json"):
+            at.variables = {**variables, "CASEBOOK_LOG_FORMAT": form}
+            serving = await at.start()
+            story.sent |= await (_everything(at) if form == "text" else _what_is_logged(at))
+            kept = await asyncio.to_thread(files_in, at.data)
+            story.kept |= {f"{name} while it ran": content for name, content in kept.items()}
+            assert await serving.stop() == 0
+            story.logged[form] = "".join(serving.said)
+        story.sent |= _sent(at)
+        story.own = _own(at)
+        story.kept |= await asyncio.to_thread(files_in, at.data)
+        story.dumped = await asyncio.to_thread(_dump, at.data)
+    return story
+
+
+def _sent(at: Premises) -> dict[str, str | bytes]:
+    calls = {
+        f"{number} {call.method}": json.dumps(dict(call.arguments), ensure_ascii=False)
+        for number, call in enumerate(at.slack.calls)
+    }
+    uploads = {
+        f"file {each['id']}": at.slack.file_content(each["id"]) for each in at.slack.files() if _is_ours(at, each)
+    }
+    stands = [at.slack.ephemerals(), [at.slack.views(user) for user in (at.alex, at.bo)]]
+    return {**calls, **uploads, "what stands": json.dumps(stands, ensure_ascii=False)}
+
+
+def _is_ours(at: Premises, file: Mapping[str, Any]) -> bool:
+    return bool(file["user"] == at.slack.bot_user_id)
+
+
+def _own(at: Premises) -> tuple[str, ...]:
+    user = at.cluster.kubeconfig()["users"][0]["user"]
+    return at.slack.bot_token, at.slack.signing_secret, user["token"]
+
+
+def _dump(directory: Path) -> str:
+    lines: list[str] = []
+    for path in directory.glob("*.db"):
+        with closing(sqlite3.connect(path)) as connection:
+            lines += connection.iterdump()
+    return "\n".join(lines)
+
+
+# --- what happens ---
+
+
+async def _everything(at: Premises) -> dict[str, str | bytes]:
+    """All that people and programs do; what they were answered with at once."""
+    ts = await at.slack.say(at.alex, at.channel, f"{planted_incident.ERROR}\n{_blocks('paste')}")
+    answer = await at.answer(ts)
+    await at.slack.click(at.bo, at.channel, answer["ts"], Press.DETAILS.value)
+    await at.slack.wait_for(lambda: at.slack.views(at.bo))
+    said = await _hand_in(at)
+    await _what_is_logged(at)
+    return said
+
+
+async def _what_is_logged(at: Premises) -> dict[str, str | bytes]:
+    """A remedy, and what goes wrong: reads, a probe, payloads."""
+    _lay_failures(at)
+    channel = at.slack.add_channel(f"incident-{len(at.processes)}")
+    ts = await at.slack.say(at.alex, channel, planted_incident.REMEDIED)
+    await _until_answered(at, channel, ts)
+    answer = _answers(at, channel, ts)[0]
+    await _press_remedy(at, channel, answer)
+    await _forge(at, channel, answer)
+    await at.slack.edit(at.alex, channel, ts, f"{planted_incident.REMEDIED}\n{_blocks('edit')}")
+    await at.slack.say(at.bo, channel, f"it is pod planted-0 in namespace shop; {_one('remark').line}", thread_ts=ts)
+    return {}
+
+
+def _lay_failures(at: Premises) -> None:
+    failed = {"kind": "Status", "code": 500, "message": f"etcd says: {_one('failure').line}"}
+    path = f"/api/v1/namespaces/{planted_incident.NAMESPACE}/configmaps"
+    at.cluster.fail(path_prefix=path, status=500, times=3, body=failed)
+
+
+async def _hand_in(at: Premises) -> dict[str, str | bytes]:
+    slack, other = at.slack, at.slack.add_channel("other")
+    said: dict[str, str | bytes] = {}
+    slash = await slack.slash(at.bo, other, f"explain {_blocks('slash')}")
+    named = await slack.slash(at.bo, other, f"pod shop/dapi{_of_shape('name', 'Databricks token').secret}")
+    misused = await slack.slash(at.bo, other, f"dapi{_of_shape('misused', 'Databricks token').secret}")
+    for number, delivered in enumerate((slash, named, misused)):
+        said[f"answer {number} to a command"] = json.dumps(delivered.body, ensure_ascii=False)
+    await slack.say(at.bo, other, "see the file", files=[SharedFile(name="a.log", content=_blocks("file").encode())])
+    await slack.say(at.bo, slack.open_im(at.bo), _blocks("direct"))
+    picture = SharedFile(name=f"{_one('title').text} {_one('title').marker}.png", content=b"\x89PNG\0\0")
+    await slack.say(at.alex, slack.open_im(at.alex), "", files=[picture])
+    asked = await slack.say(at.bo, other, f"<@{slack.bot_user_id}> {_telling('mention')}")
+    quiet = await slack.say(at.bo, other, f"nothing to see {_blocks('shortcut')}")
+    await slack.shortcut(at.bo, other, quiet, callback_id="casebook.diagnose_this")
+    bot = slack.add_user("alertmanager")
+    await slack.say(bot, other, f"{planted_incident.REMEDIED} {_one('alert').line}", bot=True)
+    for where in (asked, quiet):
+        await _until_answered(at, other, where)
+    return said
+
+
+async def _press_remedy(at: Premises, channel: str, answer: Mapping[str, Any]) -> None:
+    """First a webhook refuses, quoting; then the dialog shows what would change."""
+    path = f"/apis/apps/v1/namespaces/{planted_incident.NAMESPACE}/deployments/{planted_incident.NAME}"
+    message = f"admission webhook denied the request: {_one('refusal').line}"
+    at.cluster.fail(
+        path_prefix=path, method="PATCH", status=403, body={"kind": "Status", "code": 403, "message": message}
+    )
+    for expected in (_one("refusal").marker, planted_incident.beside_the_restart()[1].marker):
+        press = next(one for one in buttons_of(answer["blocks"]) if one["action_id"].startswith(str(Press.REMEDY)))
+        await at.slack.click(at.alex, channel, answer["ts"], press["action_id"])
+        await _until_shown(at, expected)
+        await at.slack.close(at.alex, at.slack.views(at.alex)[-1]["id"], all=True)
+
+
+async def _forge(at: Premises, channel: str, answer: Mapping[str, Any]) -> None:
+    """What comes from nobody, or is nothing that can be read."""
+    slack = at.slack
+    press = {
+        "type": "block_actions", "team": {"id": slack.team_id}, "api_app_id": slack.app_id, "user": {"id": at.bo},
+        "trigger_id": "1.2.3", "container": {"message_ts": answer["ts"], "channel_id": channel},
+    }  # fmt: skip
+    action = {"action_id": Press.REMEDY.value, "action_ts": "1.2", "value": _one("press").line}
+    view = {"callback_id": Press.CONFIRM.value, "private_metadata": _one("typed").line, "id": "V1"}
+    event = {
+        "type": "event_callback",
+        "team_id": slack.team_id,
+        "event": {"type": "link_shared", "x": _one("event").line},
+    }
+    odd = {"type": "message", "channel": channel, "ts": [_one("traceback").line], "text": _one("traceback").text}
+    bodies = [
+        _form({**press, "actions": [action]}),
+        _form({**press, "actions": [{"action_id": "other", "value": _one("press", 1).line}], "message": "odd"}),
+        _form({**press, "type": "view_submission", "view": view}),
+        (json.dumps(event), "application/json"),
+        (json.dumps({**event, "event": odd}), "application/json"),
+        (json.dumps({**event, "event": odd})[:-9] + _one("broken").line, "application/json"),
+    ]
+    for body, kind in bodies:
+        await slack.send_raw(body.encode(), {**slack.sign(body.encode()), "Content-Type": kind})
+    unsigned = json.dumps({**event, "x": _one("unsigned").line}).encode()
+    assert (await slack.send_raw(unsigned, {"Content-Type": "application/json"})).status == 401
+
+
+def _form(payload: Mapping[str, Any]) -> tuple[str, str]:
+    return urlencode({"payload": json.dumps(payload)}), "application/x-www-form-urlencoded"
+
+
+async def _until_answered(at: Premises, channel: str, ts: str) -> None:
+    await at.slack.wait_for(lambda: [one for one in _answers(at, channel, ts) if is_final(one)])
+
+
+async def _until_shown(at: Premises, words: str) -> None:
+    """In a dialog before alex."""
+    await at.slack.wait_for(lambda: words in words_of([view["blocks"] for view in at.slack.views(at.alex)]))
+
+
+def _answers(at: Premises, channel: str, ts: str) -> list[dict[str, Any]]:
+    said = at.slack.messages(channel, thread_ts=ts)
+    return [one for one in said if one.get("bot_id") == at.slack.bot_id]
+
+
+def _blocks(place: str) -> str:
+    return "\n".join(one.block for one in planted(place))
+
+
+def _telling(place: str) -> str:
+    """A few lines that look like trouble: an answer that knows nothing shows three."""
+    return "\n".join(f"error: {one.line}" for one in planted(place))
+
+
+def _of_shape(place: str, shape: str) -> Planted:
+    return next(one for one in planted(place) if one.shape == shape)
+
+
+def _one(place: str, number: int = 0) -> Planted:
+    return planted(place)[number]
+
+
+# --- what came of it ---
+
+
+def _all() -> Iterator[Planted]:
+    for place in (*HANDED_IN, *planted_incident.PLACES, "named", *OTHERS):
+        yield from planted(place)
+
+
+def test_no_secret_is_in_any_call_file_database_or_log_line(story: Story) -> None:
+    assert Search(_all()).leaks(story.everything) == []
+
+
+def test_no_credential_of_our_own_is_kept_logged_or_told(story: Story) -> None:
+    whole = _joined(story.everything)
+
+    assert [one for one in story.own if one in whole] == []
+
+
+# Without these, the tests above could pass because nothing of it was ever looked at.
+
+
+@pytest.mark.parametrize("place", planted_incident.PLACES)
+def test_what_stands_beside_each_secret_of_the_cluster_is_told(story: Story, place: str) -> None:
+    assert _missing(planted(place), _joined(story.sent)) == []
+
+
+@pytest.mark.parametrize("place", ["paste", "edit", "file", "slash", "mention", "direct", "shortcut"])
+def test_what_stands_beside_each_secret_that_was_handed_in_is_kept(story: Story, place: str) -> None:
+    assert _missing(planted(place), story.dumped) == []
+
+
+def test_what_stands_beside_single_secrets_is_told_kept_or_logged(story: Story) -> None:
+    told = [
+        *planted_incident.beside_the_restart(), _one("refusal"), _one("failure"), _one("title"),
+        *planted("mention")[:2],
+    ]  # fmt: skip
+
+    assert _missing(told, _joined(story.sent)) == []
+    assert _missing([_one("remark"), _one("alert")], story.dumped) == []
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_stands_beside_secrets_in_what_fails_is_logged(story: Story, form: str) -> None:
+    assert _missing([_one("crash")], str(story.logged[form])) == []
+    assert "Traceback" in story.logged[form]
+
+
+def _missing(ones: Iterable[Planted], output: str) -> list[str]:
+    return [one.marker for one in ones if one.marker not in output]
+
+
+def _joined(outputs: Mapping[str, str | bytes]) -> str:
+    return "\n".join(one if isinstance(one, str) else one.decode("latin-1") for one in outputs.values())
+
+
+# --- the parts by themselves ---
+
+
+def test_a_secret_that_leaked_would_be_found_and_named() -> None:
+    ones = planted("unit")
+    plain = {one.marker: one.line for one in ones}
+    encoded = {one.marker: base64.b64encode(one.block.encode()) for one in ones}
+
+    for outputs in (plain, encoded):
+        leaks = Search(ones).leaks(outputs)
+        assert [one.shape for one in ones if not any(line.startswith(f"{one.shape}, ") for line in leaks)] == []
+    assert Search(ones).leaks({one.marker: one.marker for one in ones}) == []
+
+
+@pytest.mark.parametrize("one", planted("template"), ids=lambda one: one.shape)
+def test_a_diff_shows_no_secret_that_stands_beside_the_change(one: Planted) -> None:
+    """Two lines of context are shown: of an environment's entry the value without its name, of a key its last line."""
+    for shape in (_annotated, _environment, _arguments):
+        shown = diff(shape(one, "then"), shape(one, "now"), name="template")
+
+        assert Search([one]).leaks({"diff": shown}) == []
+        assert one.marker in shown
+
+
+def _annotated(one: Planted, value: str) -> dict[str, Any]:
+    return {"metadata": {"annotations": {"a": f"{one.block}\n", "b": value, "c": one.marker, "d-password": one.secret}}}
+
+
+def _environment(one: Planted, value: str) -> dict[str, Any]:
+    return {"env": [{"name": "DB_PASSWORD", "value": one.secret}, {"name": "B", "value": value}, {"name": one.marker}]}
+
+
+def _arguments(one: Planted, value: str) -> dict[str, Any]:
+    return {"args": ["--db-password", one.secret, one.marker, value, one.line]}
