@@ -133,7 +133,9 @@ async def running(
         )
         await stack.enter_async_context(upkeep)
         socket_mode = bool(settings.slack_app_token.get_secret_value())
-        url = await _listen(stack, web_application(None if socket_mode else bolt, readiness), settings.listen)
+        secret = settings.slack_signing_secret.get_secret_value()
+        application = web_application(None if socket_mode else bolt, readiness, signing_secret=secret)
+        url = await _listen(stack, application, settings.listen)
         if socket_mode:
             token = settings.slack_app_token.get_secret_value()
             handler = AsyncSocketModeHandler(bolt, token, web_client=_client(token, settings))

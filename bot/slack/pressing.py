@@ -108,7 +108,14 @@ class Presses:
             raise
 
     async def answer_of(self, pressed: Pressed) -> Answer:
-        """The answer whose message was pressed. Raises Refused."""
+        """The answer whose message was pressed. Raises Refused (audited already) or StoreUnavailable."""
+        try:
+            return await self._answer_of(pressed)
+        except Refused as refused:
+            await self._audit(pressed, refused.why)
+            raise
+
+    async def _answer_of(self, pressed: Pressed) -> Answer:
         self._check_sender(pressed)
         answer = await self._store.answers.by_message(pressed.channel, pressed.ts)
         if answer is None:
@@ -119,7 +126,7 @@ class Presses:
         if pressed.press is Press.CONFIRM:
             await self._confirm(pressed)
             return
-        answer = await self.answer_of(pressed)
+        answer = await self._answer_of(pressed)
         payload = {
             "request": answer.request_id,
             "team": pressed.team,

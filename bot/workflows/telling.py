@@ -17,6 +17,7 @@ from bot.slack.errors import Archived, ChannelGone, MessageGone, MissingScope, N
 from bot.store import Request
 from bot.workflows.desk import ANSWER, Desk
 from bot.workflows.told import Shown, Told
+from intents.domain import Text
 from responses.language import choose
 from responses.slack.message import Message
 from responses.slack.notes import told
@@ -103,7 +104,10 @@ class Telling:
         asked, desk = request.asked, self.desk
         _log.warning("an answer cannot be posted", channel=asked.channel, error=str(error), request=request.id)
         if asked.response_url and isinstance(error, NotInChannel | ChannelGone):
-            await desk.slack.respond(asked.response_url, message)
+            try:
+                await desk.slack.respond(asked.response_url, message)
+            except SlackError as second:
+                _log.warning("nor can it be answered where it was asked", request=request.id, error=str(second))
             return
         if isinstance(error, TokenRevoked) or not asked.user:
             return
@@ -111,6 +115,12 @@ class Telling:
         if await desk.store.notices.once(once, within=_SAID_ONCE, now=desk.clock()):
             try:
                 language = choose(told=desk.language, text=request.text)
-                await desk.slack.post(channel=asked.user, message=told(error.says, language=language))
+                place = await desk.slack.place(asked.channel)
+                says = _about(f"#{place.name}", error.says) if place.name else error.says
+                await desk.slack.post(channel=asked.user, message=told(says, language=language))
             except SlackError as second:
                 _log.warning("nor can it be said to whom it concerns", user=asked.user, error=str(second))
+
+
+def _about(channel: str, says: Text) -> Text:
+    return Text(en=f"{channel}: {says.en}", zh=f"{channel}：{says.zh}")

@@ -386,6 +386,10 @@ class SimulatedSlack:
         """Take every fault away that still waits."""
         self._web_api.faults.clear()
 
+    def withhold_files(self) -> None:
+        """Hand out the login page for every file from now on, as to an app without the scope files:read."""
+        self._transfers.withheld = True
+
     def revoke_token(self) -> None:
         """Let every token of the app be refused from now on."""
         self._state.revoked = True

@@ -16,6 +16,7 @@ class Transfers:
 
     def __init__(self, *, state: State) -> None:
         self._state = state
+        self.withheld = False
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """The second step of an upload: the raw bytes, or one part of a form."""
@@ -37,7 +38,7 @@ class Transfers:
     async def hand_out(self, request: web.Request) -> web.StreamResponse:
         """A file's content; the login page with status 200 for a wrong or missing token, as Slack does."""
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if self._state.revoked or token != self._state.identity.bot_token:
+        if self.withheld or self._state.revoked or token != self._state.identity.bot_token:
             return web.Response(text=_LOGIN_PAGE, content_type="text/html")
         try:
             file = self._state.files.get(request.match_info["file"].rpartition("-")[2])

@@ -1,0 +1,359 @@
+"""What is not from Slack, not ours, not for this user, or cannot be done: refused, recorded, said where it helps."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from bot.diagnosing import Engine
+from bot.logs import configure_logging
+from bot.playground.slack import SharedFile
+from bot.playground.slack.signing import signed_headers
+from bot.settings import LogFormat, LogLevel
+from responses.slack.presses import Press
+from tests.end_to_end.workplace import Broken, Workplace, broken_case, buttons_of, pressable, words_of, workplace
+
+MARKED = "planted-in-a-body-7f3a"
+
+
+@pytest.fixture
+def curable(engine: Engine) -> Broken:
+    return broken_case(engine, "image-pull-failed", "the registry still does not answer; a restart changes nothing")
+
+
+# --- not from Slack ---
+
+
+@pytest.fixture
+def logged(capsys):
+    """Everything that is logged, at the most talkative level, as `casebook serve` would write it."""
+    before, level = logging.getLogger().handlers[:], logging.getLogger().level
+    configure_logging(level=LogLevel.DEBUG, form=LogFormat.JSON)
+    yield lambda: "".join(capsys.readouterr())
+    logging.getLogger().handlers[:] = before
+    logging.getLogger().setLevel(level)
+
+
+async def test_what_is_not_signed_by_slack_now_is_refused_and_left_out_of_every_log(tmp_path, engine, broken, logged):
+    body = json.dumps({"type": "event_callback", "token": MARKED, "event": {"type": "message", "text": broken.text}})
+    raw = body.encode()
+    async with workplace(tmp_path, engine, broken.world) as at:
+        now = int(time.time())
+        wrong = {
+            "another secret": signed_headers(raw, secret="not-the-secret", timestamp=now),
+            "another body": at.slack.sign(raw + b" "),
+            "more than five minutes old": at.slack.sign(raw, now - 301),
+            "more than five minutes ahead": at.slack.sign(raw, now + 301),
+            "a signature of nothing": {"X-Slack-Request-Timestamp": str(now), "X-Slack-Signature": "v0="},
+            "a time that is none": at.slack.sign(raw) | {"X-Slack-Request-Timestamp": "yesterday"},
+            "no signature": {},
+            "bytes that are no text": at.slack.sign(raw) | {"X-Slack-Signature": "v0=\u00ff"},
+        }
+        answers = {
+            what: await at.slack.send_raw(raw, headers | {"Content-Type": "application/json"})
+            for what, headers in wrong.items()
+        }
+        await at.settled()
+
+        assert {what: answer.status for what, answer in answers.items()} == dict.fromkeys(wrong, 401)
+        assert all(MARKED not in str(answer.body) for answer in answers.values())
+        assert at.ours() == []
+        assert at.cluster.requests == []
+    text = logged()
+    assert "serving" in text
+    assert MARKED not in text
+    assert broken.text[:40] not in text
+    for headers in wrong.values():
+        signature = headers.get("X-Slack-Signature", "")
+        assert len(signature) < 8 or signature.removeprefix("v0=") not in text
+
+
+async def test_what_people_write_and_press_is_in_no_log(tmp_path, engine, curable, logged):
+    async with workplace(tmp_path, engine, curable.world) as at:
+        ts = await at.slack.say(at.alex, at.channel, f"{MARKED}\n{curable.text}")
+        await at.confirm(at.bo, await at.answer(ts))
+        await at.settled()
+        await at.slack.slash(at.alex, at.channel, f"explain {MARKED}")
+        await at.settled()
+        signatures = [at.slack.sign(b"").get("X-Slack-Signature", "")]
+    text = logged()
+    assert MARKED not in text
+    assert not [one for one in (*signatures, at.slack.signing_secret, at.slack.bot_token) if one in text]
+
+
+async def test_what_is_not_signed_is_not_even_taken_apart(tmp_path, engine, logged):
+    nonsense = [
+        (b'{"half', "application/json"),
+        (b"payload=%7B", "application/x-www-form-urlencoded"),
+        (b"\xff\xfe", "application/json"),
+        (b"{}", "application/json; charset=no-such"),
+        (b"[]", "application/json"),
+        (b"", "application/json"),
+    ]
+    async with workplace(tmp_path, engine) as at:
+        answers = [(await at.slack.send_raw(body, {"Content-Type": kind})).status for body, kind in nonsense]
+
+    assert answers == [401] * len(nonsense)
+    assert "aiohttp.server" not in logged()
+
+
+@pytest.mark.filterwarnings("ignore:Sending a large body directly:ResourceWarning")
+async def test_a_body_larger_than_slack_sends_is_refused_unread(tmp_path, engine):
+    async with workplace(tmp_path, engine) as at:
+        body = b"x" * (3 * 1024 * 1024)
+
+        assert (await at.slack.send_raw(body, at.slack.sign(body))).status in (0, 413)
+
+
+# --- signed, and no press of ours ---
+
+
+async def pasted(at: Workplace, broken: Broken, channel: str = "") -> dict[str, Any]:
+    channel = channel or at.channel
+    return await at.answer(await at.slack.say(at.alex, channel, broken.text), channel)
+
+
+def a_press(at: Workplace, answer: dict[str, Any], user: str, **changes: Any) -> dict[str, Any]:
+    """What Slack sends when the first remedy below that answer is pressed, with something else in it."""
+    button = pressable(answer, Press.REMEDY)
+    value = changes.pop("value", button["value"])
+    payload = {
+        "type": "block_actions",
+        "api_app_id": at.slack.app_id,
+        "team": {"id": at.slack.team_id},
+        "user": {"id": user, "team_id": at.slack.team_id},
+        "trigger_id": "1.2.simulated",
+        "channel": {"id": at.channel},
+        "container": {"type": "message", "message_ts": answer["ts"], "channel_id": at.channel},
+        "message": {"ts": answer["ts"], "thread_ts": answer["thread_ts"]},
+        "actions": [
+            {"type": "button", "action_id": button["action_id"], "value": value, "action_ts": "1700000000.000100"}
+        ],
+    }
+    return payload | changes
+
+
+async def test_a_press_with_a_plan_that_there_is_not_is_refused_recorded_and_told(tmp_path, engine, curable):
+    async with workplace(tmp_path, engine, curable.world) as at:
+        answer = await pasted(at, curable)
+        await refused(at, a_press(at, answer, at.bo, value="made-up"), why="the plan is none of this message")
+
+
+async def test_a_press_on_one_answer_with_the_plan_of_another_is_refused(tmp_path, engine, curable):
+    async with workplace(tmp_path, engine, curable.world) as at:
+        elsewhere = at.slack.add_channel("elsewhere")
+        other = pressable(await pasted(at, curable, elsewhere), Press.REMEDY)["value"]
+        answer = await pasted(at, curable)
+        assert other != pressable(answer, Press.REMEDY)["value"]
+        await refused(at, a_press(at, answer, at.bo, value=other), why="the plan is none of this message")
+
+
+async def test_a_press_on_a_message_that_is_no_answer_of_ours_is_refused(tmp_path, engine, curable):
+    async with workplace(tmp_path, engine, curable.world) as at:
+        answer = await pasted(at, curable)
+        # Another app may post a message with the same button.
+        forged = await at.slack.say(at.slack.add_user("other-app"), at.channel, "press me", bot=True)
+        payload = a_press(at, answer | {"ts": forged}, at.bo)
+        await refused(at, payload, why="the message is no answer of ours")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"team": {"id": "T0FOREIGN00"}}, "it comes from another workspace"),
+        ({"team": None}, "it comes from another workspace"),
+        ({"api_app_id": "A0OTHER"}, "it is meant for another app"),
+    ],
+    ids=["another team", "no team", "another app"],
+)
+async def test_a_press_from_elsewhere_is_refused(tmp_path, engine, curable, changes, why):
+    async with workplace(tmp_path, engine, curable.world) as at:
+        answer = await pasted(at, curable)
+        await refused(at, a_press(at, answer, at.bo, **changes), why=why)
+
+
+async def test_details_are_shown_for_no_message_but_ours(tmp_path, engine, curable):
+    async with workplace(tmp_path, engine, curable.world) as at:
+        answer = await pasted(at, curable)
+        payload = a_press(at, answer, at.bo, team={"id": "T0FOREIGN00"})
+        payload["actions"][0] |= {"action_id": "details", "value": "x"}
+        await refused(at, payload, why="it comes from another workspace")
+
+
+async def refused(at: Workplace, payload: dict[str, Any], *, why: str) -> None:
+    """The press is acknowledged and refused: recorded with who and why, told to who pressed, nothing opened."""
+    delivered = await at.send(payload)
+    await at.settled()
+
+    assert delivered.status == 200
+    entries = [(one.outcome, one.actor, one.detail["why"]) for one in await at.audited()]
+    assert entries == [("refused", at.bo, why)]
+    assert "was refused and recorded" in words_of([one["blocks"] for one in at.slack.ephemerals(at.bo)])
+    assert at.slack.views(at.bo) == []
+    assert at.writes() == []
+
+
+async def test_a_press_that_is_replayed_opens_no_second_dialog(tmp_path, engine, curable):
+    async with workplace(tmp_path, engine, curable.world) as at:
+        answer = await pasted(at, curable)
+        await at.dialog(at.bo, answer)
+        (press,) = [one.payload for one in at.slack.deliveries if one.payload.get("type") == "block_actions"]
+        assert (await at.send(press)).status == 200
+        await at.settled()
+
+        assert len([call for call in at.slack.calls if call.method == "views.open"]) == 1
+
+
+async def test_a_request_of_slacks_that_is_replayed_later_is_refused(tmp_path, engine, curable):
+    async with workplace(tmp_path, engine, curable.world) as at:
+        answer = await pasted(at, curable)
+        await at.dialog(at.bo, answer)
+        (press,) = [one.payload for one in at.slack.deliveries if one.payload.get("type") == "block_actions"]
+        body = urlencode({"payload": json.dumps(press)}).encode()
+        headers = at.slack.sign(body, time.time() - 400) | {"Content-Type": "application/x-www-form-urlencoded"}
+
+        assert (await at.slack.send_raw(body, headers)).status == 401
+
+
+# --- dialogs ---
+
+
+def a_submission(at: Workplace, view: dict[str, Any], user: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "type": "view_submission",
+        "api_app_id": at.slack.app_id,
+        "team": {"id": at.slack.team_id},
+        "user": {"id": user, "team_id": at.slack.team_id},
+        "view": copy.deepcopy(view) | changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("who", "changes", "why"),
+    [
+        ("alex", {}, "the dialog is none that this user was shown for the plan"),
+        ("bo", {"id": "V0MADEUP"}, "the dialog is none that this user was shown for the plan"),
+        ("bo", {"private_metadata": "made-up"}, "there is no such plan"),
+        ("bo", {"private_metadata": ""}, "there is no such plan"),
+    ],
+    ids=["another user", "another dialog", "another plan", "no plan"],
+)
+async def test_a_submission_of_what_this_user_was_not_shown_is_refused(tmp_path, engine, curable, who, changes, why):
+    async with workplace(tmp_path, engine, curable.world) as at:
+        answer = await pasted(at, curable)
+        view = await at.dialog(at.bo, answer)
+        user = getattr(at, who)
+        delivered = await at.send(a_submission(at, view, user, **changes))
+        await at.settled()
+
+        assert delivered.body["response_action"] == "update"
+        assert "was refused and recorded" in words_of(delivered.body["view"]["blocks"])
+        assert [(one.outcome, one.actor, one.detail["why"]) for one in await at.audited()] == [("refused", user, why)]
+        assert at.writes() == []
+
+
+async def test_a_submission_before_the_dialog_says_what_would_happen_is_refused(tmp_path, engine, curable):
+    async with workplace(tmp_path, engine, curable.world) as at:
+        answer = await pasted(at, curable)
+        plan = pressable(answer, Press.REMEDY)["value"]
+        view = {
+            "id": "V1",
+            "type": "modal",
+            "callback_id": "confirm",
+            "private_metadata": plan,
+            "state": {"values": {}},
+        }
+        delivered = await at.send(a_submission(at, view, at.bo))
+        await at.settled()
+
+        assert delivered.body["response_action"] == "update"
+        assert at.writes() == []
+
+
+async def test_an_opinion_from_elsewhere_changes_nothing(tmp_path, engine, curable):
+    async with workplace(tmp_path, engine, curable.world) as at:
+        answer = await pasted(at, curable)
+        menu = next(button for button in buttons_of(answer["blocks"]) if button["type"] == "overflow")
+        payload = a_press(at, answer, at.bo, team={"id": "T0FOREIGN00"})
+        payload["actions"] = [
+            {"type": "overflow", "action_id": menu["action_id"], "selected_option": each, "action_ts": "1.2"}
+            for each in menu["options"]
+            if each["value"].startswith("mute")
+        ]
+        await at.send(payload)
+        await at.settled()
+
+        assert await at.app.store.mutes.list(at.channel, at.clock()) == ()
+        assert [one.outcome for one in await at.audited()] == ["refused"]
+
+
+# --- where an answer cannot be given ---
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ({"error": "not_in_channel"}, "#general: I am not a member of that channel: invite me there"),
+        ({"error": "is_archived"}, "archived"),
+        ({"error": "missing_scope", "needed": "chat:write", "provided": "commands"}, "chat:write"),
+    ],
+    ids=["not in the channel", "archived", "missing scope"],
+)
+async def test_what_cannot_be_posted_is_told_once_to_who_can_do_something(tmp_path, engine, broken, fault, told):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        for _ in range(2):
+            at.slack.fail("chat.postMessage", times=2, **fault)
+            await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {broken.text}")
+            await at.settled()
+            at.slack.heal()
+
+        direct = at.slack.open_im(at.alex)
+        said = [words_of(one["blocks"]) for one in at.ours(direct)]
+        assert len(said) == 1
+        assert told in said[0]
+
+
+BINARY = bytes(range(256)) * 40
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        (SharedFile(name="all.log", content=b"x", claimed_size=50 << 20), "too large"),
+        (SharedFile(name="core.log", content=BINARY), "not text"),
+    ],
+    ids=["too large", "binary"],
+)
+async def test_a_file_that_cannot_be_read_is_mentioned_once_where_it_was_shared(tmp_path, engine, broken, file, told):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        first = await at.slack.say(at.alex, at.channel, "", files=[file])
+        await at.slack.wait_for(lambda: at.answers(first))
+        await at.slack.say(at.bo, at.channel, "", files=[file])
+        await at.settled()
+
+        assert len(at.ours()) == 1
+        assert told in words_of(at.answers(first)[0]["blocks"])
+
+
+async def test_who_asks_about_a_file_that_cannot_be_read_is_told_each_time(tmp_path, engine, broken):
+    file = SharedFile(name="core.log", content=BINARY)
+    async with workplace(tmp_path, engine, broken.world) as at:
+        for user in (at.alex, at.bo):
+            ts = await at.slack.say(user, at.channel, f"<@{at.slack.bot_user_id}>", files=[file])
+            assert "not text" in words_of((await at.answer(ts))["blocks"])
+
+
+async def test_a_login_page_is_not_taken_for_a_log_and_the_missing_scope_is_named(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        at.slack.withhold_files()
+        file = SharedFile(name="error.log", content=broken.text.encode())
+        ts = await at.slack.say(at.alex, at.channel, "", files=[file])
+        await at.slack.wait_for(lambda: at.answers(ts))
+
+        assert "files:read" in words_of(at.answers(ts)[0]["blocks"])
