@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -153,7 +153,9 @@ class CarryingOut:
             return done
         checked = await check(plan, engine=desk.engine(), connection=connection, now=now, access=access)
         if isinstance(checked, Refusal):
-            return checked
+            # What we began and cannot look at may have been done: nobody is told that it was not.
+            lost = begun and checked.reason is Reason.NOT_CHECKED
+            return replace(checked, reason=Reason.OUTCOME_UNKNOWN) if lost else checked
         await desk.store.plans.note(plan.id, {_WRITING: press.token})
         return await apply(plan, previewed, connection=connection, now=now, access=access)
 
