@@ -116,7 +116,7 @@ class Outcomes:
         reason: Text | None,
         seconds: float,
     ) -> Outcome:
-        shown = without_rows(scrubbed(diagnosis))
+        shown = scrubbed(without_rows(diagnosis))
         told = Told(
             diagnosis=shown,
             language=asker.language,

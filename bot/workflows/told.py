@@ -99,7 +99,7 @@ class Told(Portable):
         return details(SafeDiagnosis(self.diagnosis), language=language, of_text=self.of_text)
 
 
-def without_rows(diagnosis: SafeDiagnosis) -> SafeDiagnosis:
+def without_rows(diagnosis: Diagnosis) -> Diagnosis:
     """The diagnosis without the rows its findings rest on: sentences, quotes and tables say what was in them."""
 
     def bare(finding: Finding) -> Finding:
@@ -108,4 +108,4 @@ def without_rows(diagnosis: SafeDiagnosis) -> SafeDiagnosis:
     hypotheses = tuple(
         replace(one, findings=tuple(bare(finding) for finding in one.findings)) for one in diagnosis.hypotheses
     )
-    return SafeDiagnosis(replace(diagnosis, hypotheses=hypotheses))
+    return replace(diagnosis, hypotheses=hypotheses)
