@@ -1,0 +1,277 @@
+"""Who may see what and who may do what, as a policy file says: in answers, suggestions, details, buttons, dialogs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.diagnosing import Engine
+from bot.policy import Policy, load_policy
+from responses.slack.presses import Press
+from tests.end_to_end.workplace import (
+    Broken,
+    Workplace,
+    broken_case,
+    buttons_of,
+    is_final,
+    lines_of,
+    pressable,
+    words_of,
+    workplace,
+)
+
+LEDGER = "C0LEDGER0"
+HIDDEN = ("checkout", "kz9wp", "front")
+ALEX, BO = "U0000000001", "U0000000002"
+
+
+@pytest.fixture
+def elsewhere(engine: Engine) -> Broken:
+    """What is broken in the namespace `front`, beside `broken`, which is in `ledger`."""
+    return broken_case(engine, "image-pull-failed", "the registry still does not answer; a restart changes nothing")
+
+
+def policy_of(tmp_path: Path, **sections: Any) -> Policy:
+    path = tmp_path / "policy.yaml"
+    path.write_text(json.dumps(sections))
+    return load_policy(path)
+
+
+def ledger_only(tmp_path: Path) -> Policy:
+    everywhere = {"clusters": ["*"], "namespaces": ["*"], "cluster_scoped": True}
+    return policy_of(
+        tmp_path,
+        reading=[{"channels": [LEDGER], "clusters": ["*"], "namespaces": ["ledger"], "cluster_scoped": False}],
+        remediation=[everywhere],
+        acting=[{**everywhere, "users": ["*"], "actions": ["*"]}],
+    )
+
+
+def of_front(at: Workplace) -> list[str]:
+    """What was asked of the cluster about the namespace `front`, or about all namespaces at once."""
+    lists = ("/api/v1/pods", "/api/v1/events", "/api/v1/nodes", "/apis/apps/v1/deployments")
+    return [one.path for one in at.cluster.requests if "/front" in one.path or one.path.startswith(lists)]
+
+
+async def command(at: Workplace, channel: str, text: str, user: str = "") -> str:
+    """What a command comes to, as it reads."""
+    before = len([one for one in at.ours(channel) if is_final(one)])
+    await at.slack.slash(user or at.alex, channel, text)
+    await at.slack.wait_for(lambda: len([one for one in at.ours(channel) if is_final(one)]) > before)
+    return "\n".join(lines_of(at.ours(channel)[-1]))
+
+
+# --- what may be seen ---
+
+
+async def test_in_a_channel_of_one_namespace_nothing_of_another_is_asked_for_or_told(
+    tmp_path, engine, broken, elsewhere
+):
+    vague = "Failed to pull image: dial tcp 10.20.0.9:443: i/o timeout, ErrImagePull"
+    async with workplace(tmp_path, engine, broken.world, elsewhere.world, policy=ledger_only(tmp_path)) as at:
+        channel = at.slack.add_channel("team-ledger", id=LEDGER)
+        ts = await at.slack.say(at.alex, channel, f"<@{at.slack.bot_user_id}> {vague}")
+        answer = await at.answer(ts, channel)
+        told = [words_of(answer["blocks"])]
+        if any(button["action_id"] == Press.DETAILS.value for button in buttons_of(answer["blocks"])):
+            await at.slack.click(at.bo, channel, answer["ts"], Press.DETAILS.value)
+            views = await at.slack.wait_for(lambda: at.slack.views(at.bo))
+            told.append(words_of(views[-1]["blocks"]))
+        told += [
+            await command(at, channel, asked)
+            for asked in ("pod ledger/checkout-6f4d8b7c5-kz9w", "pod kz9wp-checkout-6f4d8b7c5", "deploy checkout")
+        ]
+
+        for said in told:
+            named = said.replace("ledger/checkout-6f4d8b7c5-kz9w", "").replace("kz9wp-checkout-6f4d8b7c5", "")
+            assert not [word for word in HIDDEN if word in named.replace("Deployment ledger/checkout", "")], named
+        assert of_front(at) == []
+        assert Press.REMEDY.value not in json.dumps(at.ours(channel))
+
+
+async def test_an_object_of_a_hidden_namespace_is_told_of_like_one_that_there_is_not(
+    tmp_path, engine, broken, elsewhere
+):
+    async with workplace(tmp_path, engine, broken.world, elsewhere.world, policy=ledger_only(tmp_path)) as at:
+        channel = at.slack.add_channel("team-ledger", id=LEDGER)
+        there = await command(at, channel, "pod front/checkout-6f4d8b7c5-kz9wp")
+        absent = await command(at, channel, "pod nowhere/checkout-6f4d8b7c5-kz9wp")
+
+        assert there.replace("front", "nowhere") == absent
+        assert "may not be shown here" in there
+        assert of_front(at) == []
+
+
+async def test_in_that_channel_its_own_namespace_is_answered_in_full(tmp_path, engine, broken, elsewhere):
+    async with workplace(tmp_path, engine, broken.world, elsewhere.world, policy=ledger_only(tmp_path)) as at:
+        channel = at.slack.add_channel("team-ledger", id=LEDGER)
+
+        assert (await command(at, channel, "pod ledger/db-tikv-0")).startswith("# 🔴 CONFIRMED")
+        assert "did you mean ledger/db-tikv-0" in await command(at, channel, "pod ledger/db-tikv-9")
+
+
+async def test_a_channel_that_no_entry_names_gets_answers_from_the_text_alone(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world, policy=ledger_only(tmp_path)) as at:
+        ts = await at.slack.say(at.alex, at.channel, broken.text)
+        said = words_of((await at.answer(ts))["blocks"])
+
+        assert "POSSIBLE" in said
+        assert "the policy lets no cluster be shown in this channel" in said
+        assert at.cluster.requests == []
+
+
+async def test_where_nothing_may_be_answered_a_paste_is_met_with_silence_and_a_question_with_why(
+    tmp_path, engine, broken
+):
+    policy = policy_of(
+        tmp_path, reading=[{"channels": [LEDGER], "clusters": ["*"], "namespaces": ["*"]}], others="nothing"
+    )
+    async with workplace(tmp_path, engine, broken.world, policy=policy) as at:
+        await at.slack.say(at.alex, at.channel, broken.text)
+        await at.settled()
+        assert at.ours() == []
+
+        ts = await at.slack.say(at.alex, at.channel, f"<@{at.slack.bot_user_id}> {broken.text}")
+        assert "the policy allows no answers" in words_of((await at.answer(ts))["blocks"])
+        assert at.cluster.requests == []
+
+
+async def test_guests_and_shared_channels_and_strangers_get_answers_from_the_text_alone(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world, policy=Policy.default()) as at:
+        shared = at.slack.add_channel("with-a-partner", external=True)
+        quiet = at.slack.add_channel("quiet")
+        stranger = at.slack.add_user("stranger", foreign=True)
+        for user, channel in ((at.guest, at.channel), (at.alex, shared), (stranger, quiet)):
+            ts = await at.slack.say(user, channel, broken.text)
+            answer = await at.answer(ts, channel)
+            said = words_of(answer["blocks"])
+            assert "POSSIBLE" in said
+            assert "from the text alone" in said
+            assert buttons_of(answer["blocks"]) == []
+        assert "from the text alone" in await command(at, at.channel, "pod ledger/db-tikv-0", at.guest)
+
+        assert at.cluster.requests == []
+
+
+async def test_a_guest_does_not_open_the_details_of_what_was_answered_to_others(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world, policy=Policy.default()) as at:
+        answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
+        await at.slack.click(at.guest, at.channel, answer["ts"], Press.DETAILS.value)
+        views = await at.slack.wait_for(lambda: at.slack.views(at.guest))
+
+        assert "db-tikv-0" not in words_of(views[-1]["blocks"])
+        assert "the policy allows no answers" in words_of(views[-1]["blocks"]).replace("The", "the")
+
+
+# --- what may be done ---
+
+
+def acting(tmp_path: Path, **grant: Any) -> Policy:
+    return policy_of(
+        tmp_path,
+        remediation=[{"clusters": ["*"], "namespaces": ["front"]}],
+        acting=[{"clusters": ["*"], "namespaces": ["*"], "actions": ["restart-pod"], **grant}],
+    )
+
+
+async def pasted(at: Workplace, broken: Broken) -> dict[str, Any]:
+    return await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
+
+
+async def test_without_a_policy_nobody_may_act_and_no_button_is_shown(tmp_path, engine, elsewhere):
+    async with workplace(tmp_path, engine, elsewhere.world, policy=Policy.default()) as at:
+        answer = await pasted(at, elsewhere)
+        assert not [one for one in buttons_of(answer["blocks"]) if one["action_id"].startswith(Press.REMEDY)]
+
+        details = pressable(answer, Press.DETAILS)
+        press = {
+            "type": "block_actions",
+            "api_app_id": at.slack.app_id,
+            "team": {"id": at.slack.team_id},
+            "user": {"id": at.bo},
+            "trigger_id": "1.2.simulated",
+            "container": {"type": "message", "message_ts": answer["ts"], "channel_id": at.channel},
+            "actions": [{"action_id": "remedy:0", "value": details["value"], "action_ts": "1700000000.000100"}],
+        }
+        await at.send(press)
+        await at.settled()
+
+        assert [(one.outcome, one.actor) for one in await at.audited()] == [("refused", at.bo)]
+        assert at.slack.views(at.bo) == []
+        assert at.writes() == []
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"remediation": [{"clusters": ["*"], "namespaces": ["ledger"]}]},
+        {"remediation": [{"clusters": ["prod-*"], "namespaces": ["*"]}]},
+        {"acting": [{"users": ["*"], "clusters": ["*"], "namespaces": ["*"], "actions": ["rollout-restart"]}]},
+        {"acting": [{"channels": [LEDGER], "clusters": ["*"], "namespaces": ["*"], "actions": ["*"]}]},
+        {"acting": [{"users": ["*"], "clusters": ["*"], "namespaces": ["ledger"], "actions": ["*"]}]},
+    ],
+    ids=["another namespace", "another cluster", "another action", "another channel", "not granted there"],
+)
+async def test_a_button_is_shown_only_where_somebody_may_press_it(tmp_path, engine, elsewhere, sections):
+    usual = {
+        "remediation": [{"clusters": ["*"], "namespaces": ["*"]}],
+        "acting": [{"users": ["*"], "clusters": ["*"], "namespaces": ["*"], "actions": ["*"]}],
+    }
+    async with workplace(tmp_path, engine, elsewhere.world, policy=policy_of(tmp_path, **usual | sections)) as at:
+        answer = await pasted(at, elsewhere)
+
+        assert not [one for one in buttons_of(answer["blocks"]) if one["action_id"].startswith(Press.REMEDY)]
+
+
+async def test_who_may_not_press_a_button_that_others_may_is_told_so_in_the_dialog(tmp_path, engine, elsewhere):
+    async with workplace(tmp_path, engine, elsewhere.world, policy=acting(tmp_path, users=[ALEX])) as at:
+        assert (at.alex, at.bo) == (ALEX, BO)
+        answer = await pasted(at, elsewhere)
+        refused = await at.dialog(at.bo, answer)
+
+        assert "policy does not let you restart-pod here" in words_of(refused["blocks"])
+        assert refused["submit"] is None
+        assert [(one.outcome, one.actor, one.action) for one in await at.audited()] == [
+            ("not allowed", at.bo, "restart-pod")
+        ]
+        assert at.writes() == []
+
+        allowed = await at.dialog(at.alex, answer)
+        assert allowed["submit"]["text"] == "Restart pod"
+
+
+async def test_a_guest_presses_no_button_that_was_shown_to_others(tmp_path, engine, elsewhere):
+    async with workplace(tmp_path, engine, elsewhere.world, policy=acting(tmp_path, users=["*"])) as at:
+        answer = await pasted(at, elsewhere)
+        refused = await at.dialog(at.guest, answer)
+
+        assert "guests get answers from the text alone" in words_of(refused["blocks"]).lower()
+        assert POD_NAME not in words_of(refused["blocks"])
+        assert at.writes() == []
+
+
+POD_NAME = "checkout-6f4d8b7c5-kz9wp"
+
+
+async def test_a_remedy_reads_no_more_than_may_be_shown_where_its_button_stands(tmp_path, engine, broken, elsewhere):
+    everywhere = {"clusters": ["*"], "namespaces": ["*"]}
+    policy = policy_of(
+        tmp_path,
+        reading=[{"clusters": ["*"], "namespaces": ["front"], "cluster_scoped": False}],
+        remediation=[everywhere],
+        acting=[{**everywhere, "users": ["*"], "actions": ["*"]}],
+    )
+    async with workplace(tmp_path, engine, broken.world, elsewhere.world, policy=policy) as at:
+        answer = await pasted(at, elsewhere)
+        await at.confirm(at.bo, answer)
+        await at.slack.wait_for(lambda: "NOT FIXED" in words_of(at.slack.message(at.channel, answer["ts"])["blocks"]))
+        await at.settled()
+
+        # Beside the namespace only what the API offers is asked for, and what we may do.
+        read = {one.path for one in at.cluster.requests if one.method == "GET" and "/namespaces/front" not in one.path}
+        assert {path for path in read if len(path.strip("/").split("/")) > 3} == set()
+        assert not [path for path in read if path.rpartition("/")[2] in ("pods", "events", "nodes", "namespaces")]
+        assert at.writes() == [("DELETE", f"/api/v1/namespaces/front/pods/{POD_NAME}")]
