@@ -13,7 +13,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -112,7 +112,7 @@ class Premises:
         said = self.slack.messages(self.channel, thread_ts=thread_ts or None)
         return [message for message in said if message.get("bot_id") == self.slack.bot_id]
 
-    async def answer(self, thread_ts: str, *, within: float = 15) -> dict[str, Any]:
+    async def answer(self, thread_ts: str, *, within: float = 25) -> dict[str, Any]:
         """The answer below a message, once it is no placeholder any more."""
         finals = await self.slack.wait_for(lambda: [*filter(is_final, self.ours(thread_ts))], timeout=within)
         return finals[0]
@@ -154,7 +154,24 @@ async def premises(directory: Path, *worlds: Mapping[str, Any], **variables: str
         yield at
 
 
-async def until(so: Callable[[], Any], *, within: float = 10) -> None:
+async def side_by_side(directory: Path, cases: Mapping[str, Callable[[Path], Awaitable[None]]]) -> None:
+    """Try each case in a directory of its own, all at once: they wait more than they work. What fails has its name."""
+
+    async def one(number: int, name: str) -> None:
+        own = directory / str(number)
+        own.mkdir()
+        try:
+            await cases[name](own)
+        except Exception as error:
+            error.add_note(f"in the case: {name}")
+            raise
+
+    async with asyncio.TaskGroup() as group:
+        for number, name in enumerate(cases):
+            group.create_task(one(number, name), name=name)
+
+
+async def until(so: Callable[[], Any], *, within: float = 20) -> None:
     """Wait for what nobody tells of: the simulated Slack tells of its changes, a cluster or a process does not."""
     async with asyncio.timeout(within):
         while not so():  # noqa: ASYNC110

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from bot.playground.kubernetes import RecordedRequest
 from bot.remedies.verifying import Pace
 from bot.store import open_store
 from responses.slack.presses import Press
-from tests.end_to_end.process import Premises, premises, until
+from tests.end_to_end.process import Premises, premises, side_by_side, until
 from tests.end_to_end.workplace import Broken, pressable, words_of
 
 # Long enough to be killed in, short enough to wait for.
@@ -29,56 +30,70 @@ acting: [{users: ["*"], clusters: ["*"], namespaces: ["*"], actions: ["*"]}]
 """
 
 
-@dataclass(frozen=True)
+pytestmark = pytest.mark.timeout(75)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Moment:
-    """`lay` puts an obstacle in the way; a process has come so far when it has made a call of `method`."""
+    """A process has come so far when it has called `method` and waits for the answer in vain."""
 
-    name: str
     method: str
-    lay: Callable[[Premises], None]
+    after_doing: bool = False
 
 
-def hanging(name: str, method: str, *, after_doing: bool = False) -> Any:
-    def lay(at: Premises) -> None:
-        at.slack.fail(method, hang=True, after_doing=after_doing)
-
-    return pytest.param(Moment(name, method, lay), id=name)
-
-
-ACKED = hanging("after the ack", "users.info")
-SENT = hanging("with a post sent and unanswered", "chat.postMessage")
-ACCEPTED = hanging("after Slack accepted the post and before that was recorded", "chat.postMessage", after_doing=True)
-UNTOLD = hanging("before the final update", "chat.update")
-TOLD = hanging("after the final update and before that was recorded", "chat.update", after_doing=True)
+ACKED = Moment(method="users.info")
+SENT = Moment(method="chat.postMessage")
+ACCEPTED = Moment(method="chat.postMessage", after_doing=True)
+UNTOLD = Moment(method="chat.update")
+TOLD = Moment(method="chat.update", after_doing=True)
 
 
-@pytest.mark.parametrize("moment", [ACKED, SENT, ACCEPTED, UNTOLD, TOLD])
-async def test_killed_at_any_moment_the_answer_stands_once_after_the_restart(tmp_path, broken, moment):
-    async with premises(tmp_path, broken.world) as at:
-        ts = await killed(at, broken.text, moment)
+async def test_killed_at_any_moment_the_answer_stands_once_after_the_restart(tmp_path, broken):
+    async def killed_at(directory: Path, *, moment: Moment) -> None:
+        async with premises(directory, broken.world) as at:
+            ts = await killed(at, broken.text, moment)
 
-        serving = await at.start()
-        await at.answer(ts)
-        assert await serving.stop() == 0
-        assert_answered_once(at, ts)
+            serving = await at.start()
+            await at.answer(ts)
+            assert await serving.stop() == 0
+            assert_answered_once(at, ts)
+
+    await side_by_side(
+        tmp_path,
+        {
+            "after the ack": partial(killed_at, moment=ACKED),
+            "with a post sent and unanswered": partial(killed_at, moment=SENT),
+            "after Slack accepted the post, before that was recorded": partial(killed_at, moment=ACCEPTED),
+            "before the final update": partial(killed_at, moment=UNTOLD),
+            "after the final update, before that was recorded": partial(killed_at, moment=TOLD),
+        },
+    )
 
 
-@pytest.mark.parametrize("moment", [ACCEPTED, UNTOLD])
-async def test_killed_under_one_version_of_the_jobs_it_is_answered_once_under_the_next(tmp_path, broken, moment):
-    async with premises(tmp_path, broken.world) as at:
-        ts = await killed(at, broken.text, moment)
+async def test_killed_under_one_version_of_the_jobs_it_is_answered_once_under_the_next(tmp_path, broken):
+    async def killed_at(directory: Path, *, moment: Moment) -> None:
+        async with premises(directory, broken.world) as at:
+            ts = await killed(at, broken.text, moment)
 
-        serving = await at.start(jobs_version="the next")
-        await at.answer(ts)
-        assert await serving.stop() == 0
-        assert_answered_once(at, ts)
-        assert finished_under(at) == ["the next"]
+            serving = await at.start(jobs_version="the next")
+            await at.answer(ts)
+            assert await serving.stop() == 0
+            assert_answered_once(at, ts)
+            assert finished_under(at) == ["the next"]
+
+    await side_by_side(
+        tmp_path,
+        {
+            "after the ack": partial(killed_at, moment=ACKED),
+            "after Slack accepted the post, before that was recorded": partial(killed_at, moment=ACCEPTED),
+            "before the final update": partial(killed_at, moment=UNTOLD),
+        },
+    )
 
 
 async def test_an_event_that_slack_repeats_while_its_job_is_taken_up_again_is_answered_once(tmp_path, broken):
-    moment = SENT.values[0]
     async with premises(tmp_path, broken.world) as at:
-        ts = await killed(at, broken.text, moment)
+        ts = await killed(at, broken.text, SENT)
 
         serving = await at.start()
         again = await at.slack.redeliver(event_of(at, ts).event_id)
@@ -91,7 +106,7 @@ async def test_an_event_that_slack_repeats_while_its_job_is_taken_up_again_is_an
 async def test_in_a_direct_message_what_slack_accepted_is_found_again_too(tmp_path, broken):
     async with premises(tmp_path, broken.world) as at:
         at.channel = at.slack.open_im(at.alex)
-        await killed(at, broken.text, ACCEPTED.values[0])
+        await killed(at, broken.text, ACCEPTED)
 
         serving = await at.start()
         await at.answer("")
@@ -126,7 +141,7 @@ def finished_under(at: Premises) -> list[str]:
 async def killed(at: Premises, text: str, moment: Moment) -> str:
     """Somebody pastes, and the process is killed at that moment. The ts of the paste."""
     serving = await at.start()
-    moment.lay(at)
+    at.slack.fail(moment.method, hang=True, after_doing=moment.after_doing)
     ts = await at.slack.say(at.alex, at.channel, text)
     await at.slack.wait_for(lambda: unanswered(at, moment.method))
     await serving.kill()
@@ -151,6 +166,9 @@ def assert_answered_once(at: Premises, ts: str, *, deliveries: int = 1) -> None:
 
 
 # --- remedies ---
+
+# Puts an obstacle in the way; whether the process has come so far.
+Reaching = Callable[[Premises], Callable[[], Any]]
 
 
 def claimed_and_not_written(at: Premises) -> Callable[[], Any]:
@@ -188,21 +206,23 @@ def verified_and_untold(at: Premises) -> Callable[[], Any]:
     return ending
 
 
-@pytest.mark.parametrize(
-    ("moment", "sent"),
-    [
-        (claimed_and_not_written, 1),
-        (sent_and_not_written, 2),
-        (written_and_not_recorded, 1),
-        (being_verified, 1),
-        (verified_and_untold, 1),
-    ],
-)
-async def test_killed_at_any_moment_a_remedy_is_applied_once_and_told_to_its_end(tmp_path, healing, moment, sent):
-    async with acting(tmp_path, healing) as at:
-        await confirmed_and_killed(at, healing.text, moment)
-        assert await told_to_its_end(at) == ["claimed", "applied", "fixed"]
-        assert len(writes(at)) == sent
+async def test_killed_at_any_moment_a_remedy_is_applied_once_and_told_to_its_end(tmp_path, healing):
+    async def killed_at(directory: Path, *, moment: Reaching, sent: int = 1) -> None:
+        async with acting(directory, healing) as at:
+            await confirmed_and_killed(at, healing.text, moment)
+            assert await told_to_its_end(at) == ["claimed", "applied", "fixed"]
+            assert len(writes(at)) == sent
+
+    await side_by_side(
+        tmp_path,
+        {
+            "claimed, not written": partial(killed_at, moment=claimed_and_not_written),
+            "sent, not written": partial(killed_at, moment=sent_and_not_written, sent=2),
+            "written, not recorded": partial(killed_at, moment=written_and_not_recorded),
+            "while it is verified": partial(killed_at, moment=being_verified),
+            "verified, not told": partial(killed_at, moment=verified_and_untold),
+        },
+    )
 
 
 async def test_killed_after_a_patch_that_was_not_recorded_it_is_not_written_again(tmp_path, hanging_pods):
@@ -234,7 +254,7 @@ def acting(directory: Path, broken: Broken) -> AbstractAsyncContextManager[Premi
     return premises(directory, broken.world, CASEBOOK_POLICY=str(policy))
 
 
-async def confirmed_and_killed(at: Premises, text: str, moment: Callable[[Premises], Callable[[], Any]]) -> None:
+async def confirmed_and_killed(at: Premises, text: str, moment: Reaching) -> None:
     """A remedy is confirmed, and the process is killed at that moment."""
     serving = await at.start(verify_pace=PACE)
     await press(at, text)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from bot.slack.listeners.shortcuts import DIAGNOSE_THIS
 from bot.store import StoreUnavailable
 from responses import failures
 from responses.slack.presses import Press
-from tests.end_to_end.process import premises, until
+from tests.end_to_end.process import premises, side_by_side, until
 from tests.end_to_end.workplace import Workplace, is_final, pressable, words_of, workplace
+
+pytestmark = pytest.mark.timeout(75)
 
 BUSY = failures.BUSY.en[1:]
 
@@ -137,43 +140,36 @@ async def test_a_press_is_told_to_try_again_while_it_cannot_be_recorded(tmp_path
 # --- Slack ---
 
 
-POST, BOTH = ["chat.postMessage"], ["chat.postMessage", "chat.update"]
+POST, UPDATE = "chat.postMessage", "chat.update"
 
 
-@pytest.mark.parametrize(
-    ("methods", "fault"),
-    [
-        (BOTH, {"status": 503, "times": 2}),
-        (BOTH, {"retry_after": 1}),
-        (BOTH, {"reset": True}),
-        (BOTH, {"reset": True, "after_doing": True}),
-        (POST, {"hang": True, "after_doing": True}),
-    ],
-    ids=str,
-)
-async def test_what_slack_does_to_a_post_and_an_update_is_got_over_and_the_answer_stands_once(
-    tmp_path, engine, broken, methods, fault
-):
-    async with workplace(tmp_path, engine, broken.world) as at:
-        for method in methods:
-            at.slack.fail(method, **fault)
-        ts = await at.slack.say(at.alex, at.channel, broken.text)
-        answer = await at.slack.wait_for(lambda: [*filter(is_final, at.answers(ts))], timeout=20)
-        await at.settled()
-        assert "CONFIRMED" in words_of(answer)
-        assert len(at.ours()) == 1
+async def test_what_slack_does_to_a_post_and_an_update_is_got_over_and_the_answer_stands_once(tmp_path, broken):
+    async def befallen(directory: Path, *, methods: Sequence[str], **fault: Any) -> None:
+        async with premises(directory, broken.world) as at:
+            serving = await at.start()
+            for method in methods:
+                at.slack.fail(method, **fault)
+            answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
+            assert await serving.stop() == 0
+            # Not the answer that somebody would get of whom Slack tells nothing.
+            assert "CONFIRMED" in words_of(answer)
+            assert len(at.ours()) == 1
 
-
-@pytest.mark.parametrize("method", ["users.info", "chat.postMessage"])
-async def test_an_outage_of_slack_longer_than_a_call_may_take_is_waited_out(tmp_path, engine, broken, method):
-    async with workplace(tmp_path, engine, broken.world) as at:
-        at.slack.fail(method, status=503, times=4)
-        ts = await at.slack.say(at.alex, at.channel, broken.text)
-        answer = await at.slack.wait_for(lambda: [*filter(is_final, at.answers(ts))], timeout=20)
-        await at.settled()
-        # Not the answer that somebody would get of whom Slack tells nothing.
-        assert "CONFIRMED" in words_of(answer)
-        assert len(at.ours()) == 1
+    both = [POST, UPDATE]
+    longer_than_a_call: dict[str, Any] = {"status": 503, "times": 4}
+    await side_by_side(
+        tmp_path,
+        {
+            "HTTP 503": partial(befallen, methods=both, status=503, times=2),
+            "rate limited": partial(befallen, methods=both, retry_after=1),
+            "cut off before": partial(befallen, methods=both, reset=True),
+            "cut off after": partial(befallen, methods=both, reset=True, after_doing=True),
+            "silent before": partial(befallen, methods=[UPDATE], hang=True),
+            "silent after": partial(befallen, methods=[POST], hang=True, after_doing=True),
+            "out of order for long": partial(befallen, methods=[POST], **longer_than_a_call),
+            "not telling who asks for long": partial(befallen, methods=["users.info"], **longer_than_a_call),
+        },
+    )
 
 
 async def test_the_first_event_is_not_dropped_while_slack_does_not_say_who_we_are(tmp_path, engine, broken):
