@@ -137,7 +137,6 @@ async def _what_is_logged(at: Premises) -> dict[str, str | bytes]:
     answer = _answers(at, channel, ts)[0]
     await _press_remedy(at, channel, answer)
     await _forge(at, channel, answer)
-    await at.slack.edit(at.alex, channel, ts, f"{planted_incident.REMEDIED}\n{_blocks('edit')}")
     await at.slack.say(at.bo, channel, f"it is pod planted-0 in namespace shop; {_one('remark').line}", thread_ts=ts)
     return {}
 
@@ -149,24 +148,33 @@ def _lay_failures(at: Premises) -> None:
 
 
 async def _hand_in(at: Premises) -> dict[str, str | bytes]:
-    slack, other = at.slack, at.slack.add_channel("other")
+    slack = at.slack
+    # A channel each: of one, Slack takes a message a second.
+    names = ("slash", "named", "misused", "file", "asked", "edited", "quiet", "alerts")
+    rooms = {name: slack.add_channel(name) for name in names}
+    commands = {
+        "slash": f"explain {_blocks('slash')}",
+        "named": f"pod shop/dapi{_of_shape('name', 'Databricks token').secret}",
+        "misused": f"dapi{_of_shape('misused', 'Databricks token').secret}",
+    }
     said: dict[str, str | bytes] = {}
-    slash = await slack.slash(at.bo, other, f"explain {_blocks('slash')}")
-    named = await slack.slash(at.bo, other, f"pod shop/dapi{_of_shape('name', 'Databricks token').secret}")
-    misused = await slack.slash(at.bo, other, f"dapi{_of_shape('misused', 'Databricks token').secret}")
-    for number, delivered in enumerate((slash, named, misused)):
-        said[f"answer {number} to a command"] = json.dumps(delivered.body, ensure_ascii=False)
-    await slack.say(at.bo, other, "see the file", files=[SharedFile(name="a.log", content=_blocks("file").encode())])
+    for name, text in commands.items():
+        delivered = await slack.slash(at.bo, rooms[name], text)
+        said[f"the answer to /diagnose {name}"] = json.dumps(delivered.body, ensure_ascii=False)
+    log = SharedFile(name="a.log", content=_blocks("file").encode())
+    await slack.say(at.bo, rooms["file"], "see the file", files=[log])
     await slack.say(at.bo, slack.open_im(at.bo), _blocks("direct"))
     picture = SharedFile(name=f"{_one('title').text} {_one('title').marker}.png", content=b"\x89PNG\0\0")
     await slack.say(at.alex, slack.open_im(at.alex), "", files=[picture])
-    asked = await slack.say(at.bo, other, f"<@{slack.bot_user_id}> {_telling('mention')}")
-    quiet = await slack.say(at.bo, other, f"nothing to see {_blocks('shortcut')}")
-    await slack.shortcut(at.bo, other, quiet, callback_id="casebook.diagnose_this")
+    asked = await slack.say(at.bo, rooms["asked"], f"<@{slack.bot_user_id}> {_telling('mention')}")
+    edited = await slack.say(at.bo, rooms["edited"], f"<@{slack.bot_user_id}> error: it does not start")
+    await slack.edit(at.bo, rooms["edited"], edited, f"<@{slack.bot_user_id}> {_telling('edit')}")
+    quiet = await slack.say(at.bo, rooms["quiet"], f"nothing to see {_blocks('shortcut')}")
+    await slack.shortcut(at.bo, rooms["quiet"], quiet, callback_id="casebook.diagnose_this")
     bot = slack.add_user("alertmanager")
-    await slack.say(bot, other, f"{planted_incident.REMEDIED} {_one('alert').line}", bot=True)
-    for where in (asked, quiet):
-        await _until_answered(at, other, where)
+    await slack.say(bot, rooms["alerts"], f"{planted_incident.REMEDIED} {_one('alert').line}", bot=True)
+    await _until_answered(at, rooms["asked"], asked)
+    await _until_answered(at, rooms["quiet"], quiet)
     return said
 
 
