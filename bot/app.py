@@ -13,12 +13,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import aiohttp
 import structlog
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.clusters import Clusters
 from bot.diagnosing import Engine
@@ -27,6 +30,7 @@ from bot.policy import Policy
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.settings import Settings, variable
 from bot.slack.client import Identity, Slack
+from bot.slack.errors import SlackUnavailable, refusal
 from bot.slack.health import SlackHealth
 from bot.slack.intake import Intake
 from bot.slack.listeners import commands, lifecycle, messages, presses, shortcuts
@@ -43,6 +47,7 @@ _log: Final = structlog.get_logger(__name__)
 
 # They log whole payloads at lower levels: what people write is nobody's to log.
 _TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "aiosqlite", "dbos", "sqlalchemy")
+_CONNECT: Final = "apps.connections.open"
 _CALL_TIMEOUT_S: Final = 5
 
 
@@ -138,9 +143,7 @@ async def running(
         url = await _listen(stack, application, settings.listen)
         if socket_mode:
             token = settings.slack_app_token.get_secret_value()
-            handler = AsyncSocketModeHandler(bolt, token, web_client=_client(token, settings))
-            await handler.connect_async()  # type: ignore[no-untyped-call]
-            stack.push_async_callback(handler.close_async)
+            await _connect(stack, AsyncSocketModeHandler(bolt, token, web_client=_client(token, settings)))
         _log.info("serving", url=url, team=identity.team_name, socket_mode=socket_mode)
         yield RunningApp(url=url, identity=identity, store=store, jobs=jobs)
 
@@ -183,6 +186,20 @@ def _bolt(identity: Identity, settings: Settings) -> AsyncApp:
             _log.error("a listener failed", error=type(error).__name__, exc_info=error)
 
     return bolt
+
+
+async def _connect(stack: AsyncExitStack, handler: AsyncSocketModeHandler) -> None:
+    """Raises SlackError when Slack does not let us connect now; later the client connects again by itself."""
+    stack.push_async_callback(handler.close_async)
+    try:
+        # Left to itself the client tries a token that Slack does not take for ever, and says so to nobody.
+        handler.client.wss_uri = await handler.client.issue_new_wss_url()
+    except SlackApiError as error:
+        answer = error.response if isinstance(error.response, AsyncSlackResponse) else None
+        raise refusal(_CONNECT, answer.data if answer and isinstance(answer.data, dict) else {}) from None
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise SlackUnavailable(method=_CONNECT, detail="no connection to Slack") from error
+    await handler.connect_async()  # type: ignore[no-untyped-call]
 
 
 async def _listen(stack: AsyncExitStack, application: web.Application, listen: str) -> str:
