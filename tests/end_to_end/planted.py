@@ -128,7 +128,7 @@ SHAPES: Final[tuple[tuple[str, str, Make], ...]] = (
     ("GitLab runner token", "registering runner glrt-§", mixed(20)),
     ("Atlassian token", "login with ATATT3xFfGF0§ failed", mixed(60)),
     ("npm token", "npm ERR! auth npm_§", mixed(36)),
-    (".npmrc", "//registry.npmjs.org/:_authToken=§", uuid),
+    (".npmrc", "//npm.acme.example/:_authToken=§", uuid),
     ("PyPI token", "twine upload -p pypi-§", mixed(100)),
     ("RubyGems key", "gem push --key rubygems_§", hexadecimal(48)),
     ("Docker Hub token", "docker login -u acme with dckr_pat_§", mixed(27)),
