@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,54 +30,64 @@ BUSY = failures.BUSY.en[1:]
 # --- the database ---
 
 
-@contextmanager
-def locked(data: Path, name: str) -> Iterator[None]:
+@asynccontextmanager
+async def locked(data: Path, name: str) -> AsyncIterator[None]:
     """Another program writes, for long."""
-    other = sqlite3.connect(data / name, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    other = sqlite3.connect(data / name, isolation_level=None, timeout=0)
+
+    def has_it() -> bool:
+        # Never waited for here: the app may be in the middle of a write, and shares this loop.
+        with suppress(sqlite3.OperationalError):
+            other.execute("BEGIN IMMEDIATE")
+        return other.in_transaction
+
     try:
+        await until(has_it)
         yield
     finally:
-        other.execute("ROLLBACK")
         other.close()
 
 
-@contextmanager
-def disk(broken: str, whole: str) -> Iterator[None]:
-    """Every connection has the setting `broken` while in use: how a full or read-only disk is had without one."""
-    setting = [broken]
+@pytest.fixture
+def pragma() -> Iterator[Callable[[str], None]]:
+    """Sets every connection of this process, when it is next used: how a full or read-only disk is had without one."""
+    settings: list[str] = []
 
     def set_up(connection: Any, *_: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA {setting[-1]}")
-        cursor.close()
+        for setting in settings[-1:]:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA {setting}")
+            cursor.close()
 
     event.listen(Pool, "checkout", set_up)
-    try:
-        yield
-        # The pool keeps connections: each is set right when it is next used, and no more changed after.
-    finally:
-        setting.append(whole)
+    yield settings.append
+    event.remove(Pool, "checkout", set_up)
 
 
-Fault = Callable[[Path], AbstractContextManager[None]]
+@asynccontextmanager
+async def disk(pragma: Callable[[str], None], broken: str, whole: str) -> AsyncIterator[None]:
+    pragma(broken)
+    yield
+    pragma(whole)
+
+
 STORE_FAULTS = [
-    pytest.param(lambda data: locked(data, "casebook.db"), "store", "locked", id="store locked"),
-    pytest.param(lambda data: locked(data, "jobs.db"), "jobs", "", id="jobs locked"),
-    pytest.param(lambda _: disk("query_only=ON", "query_only=OFF"), "store", "read-only", id="disk read-only"),
+    pytest.param(lambda data, _: locked(data, "casebook.db"), "store", "locked", id="store locked"),
+    pytest.param(lambda data, _: locked(data, "jobs.db"), "jobs", "", id="jobs locked"),
+    pytest.param(lambda _, set: disk(set, "query_only=ON", "query_only=OFF"), "store", "read-only", id="read-only"),
     pytest.param(
-        lambda _: disk("max_page_count=1", "max_page_count=1000000"), "store", "no space left", id="disk full"
+        lambda _, set: disk(set, "max_page_count=1", "max_page_count=1000000"), "store", "no space left", id="full"
     ),
 ]
 
 
 @pytest.mark.parametrize(("fault", "part", "reason"), STORE_FAULTS)
 async def test_what_cannot_be_recorded_is_not_acknowledged_and_answered_when_it_comes_again(
-    tmp_path, engine, broken, fault, part, reason
+    tmp_path, engine, broken, pragma, fault, part, reason
 ):
     async with workplace(tmp_path, engine, broken.world) as at:
         at.slack.retry_pauses = ()
-        with fault(at.settings.data):
+        async with fault(at.settings.data, pragma):
             ts = await at.slack.say(at.alex, at.channel, long(broken.text))
             (refused,) = [one for one in at.slack.deliveries if one.payload["event"]["ts"] == ts]
             assert refused.status == 500
@@ -97,7 +107,7 @@ async def test_a_database_that_is_locked_in_the_middle_of_a_job_is_waited_out(tm
     async with workplace(tmp_path, engine, broken.world) as at:
         at.slack.latency = 0.2
         ts = await at.slack.say(at.alex, at.channel, broken.text)
-        with locked(at.settings.data, "casebook.db"):
+        async with locked(at.settings.data, "casebook.db"):
             # A job that waits for better times does not run.
             await until(lambda: not at.app.jobs.running)
         assert "CONFIRMED" in words_of(await at.answer(ts))
@@ -109,7 +119,7 @@ async def test_a_database_that_is_locked_in_the_middle_of_a_job_is_waited_out(tm
 async def test_a_command_or_shortcut_is_told_to_try_again_while_it_cannot_be_recorded(tmp_path, engine, broken, name):
     async with workplace(tmp_path, engine, broken.world) as at:
         ts = await at.slack.say(at.alex, at.channel, "what is this?")
-        with locked(at.settings.data, name):
+        async with locked(at.settings.data, name):
             assert (await at.slack.slash(at.bo, at.channel, "pod ledger/db-tikv-0")).status == 200
             assert (await at.slack.shortcut(at.guest, at.channel, ts, callback_id=DIAGNOSE_THIS)).status == 200
             await at.slack.wait_for(lambda: BUSY in words_of(at.slack.ephemerals(at.bo)))
@@ -125,7 +135,7 @@ async def test_a_press_is_told_to_try_again_while_it_cannot_be_recorded(tmp_path
         await at.slack.wait_for(lambda: [view for view in at.slack.views(at.alex) if view["submit"]])
         await at.settled()
         (dialog,) = at.slack.views(at.alex)
-        with locked(at.settings.data, "jobs.db"):
+        async with locked(at.settings.data, "jobs.db"):
             pressed, submitted = await asyncio.gather(
                 at.slack.click(at.bo, at.channel, answer["ts"], pressable(answer, Press.REMEDY)["action_id"]),
                 at.slack.submit(at.alex, dialog["id"]),
