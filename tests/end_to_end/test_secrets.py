@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 import pytest
 
 from bot.playground.slack import SharedFile
+from bot.probes.shared.log_lines import compile_pattern, excerpt, quoted
 from bot.remedies.shared.showing import diff
 from responses.slack.presses import Press
 from tests.end_to_end import planted_incident
@@ -345,3 +346,21 @@ def _environment(one: Planted, value: str) -> dict[str, Any]:
 
 def _arguments(one: Planted, value: str) -> dict[str, Any]:
     return {"args": ["--db-password", one.secret, one.marker, value, one.line]}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "groups"),
+    [
+        ("password=(?P<given>.*)", {"given": "[redacted], denied"}),
+        ("(?P<given>Xk3[a-zA-Z0-9]+)", {"given": "[redacted]"}),
+        ("user (?P<user>[a-z]+) .*, (?P<why>.*)", {"user": "app", "why": "denied"}),
+    ],
+)
+def test_a_piece_of_a_line_is_no_secret_without_what_told_that_it_is_one(pattern: str, groups: dict[str, str]) -> None:
+    line = f"{'far ' * 200}user app password=Xk3v9mQ2zTr8, denied"
+    compiled = compile_pattern(pattern)
+    told = quoted(line, compiled.search(line), compiled)
+
+    assert dict(told.groups) == groups
+    # Cut so that the name is gone and the value would still stand.
+    assert "9mQ2zTr8" not in excerpt(told.text, line.index("9mQ2zTr8") + 100)
