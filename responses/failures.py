@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from intents.domain import ObjectRef, Text
+from intents.domain import GapReason, ObjectRef, Text
+from responses import words
 
 
 def target_not_found(target: ObjectRef, closest: Sequence[str]) -> Text:
@@ -104,12 +105,10 @@ NOTHING_TO_READ: Final = Text(
 # --- what answers is not there --------------------------------------------------------------------------------------
 
 
-def cluster_unreachable(cluster: str, reason: str) -> Text:
-    """`reason` is one line."""
-    return Text(
-        en=f"the cluster {cluster} could not be asked: {reason}" if cluster else f"no cluster could be asked: {reason}",
-        zh=f"无法查询集群 {cluster}：{reason}" if cluster else f"无法查询集群：{reason}",
-    )
+def cluster_unreachable(cluster: str, reason: GapReason) -> Text:
+    """No more than a channel has to know: addresses and files of the bot's host stay in its log."""
+    why = words.REASONS[reason]
+    return Text(en=f"the cluster {cluster} could not be asked: {why.en}", zh=f"无法查询集群 {cluster}：{why.zh}")
 
 
 def unknown_cluster(name: str, known: Sequence[str]) -> Text:

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.store.errors import StoreLocked, StoreReadOnly, StoreUnavailable, StoreUnreachable, translated
 
 BUSY_MS: Final = 1000  # how long one statement waits for another process's lock
-QUEUE_SECONDS: Final = 3.0  # how long a write waits for this process's other writes
+QUEUE_SECONDS: Final = 1.0  # how long a write waits for this process's other writes: Slack waits three seconds in all
 STATEMENT_MS: Final = 5000
 CONNECT_SECONDS: Final = 3
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, Unauthorized, Unreachable
 from bot.diagnosing import TargetNotFound, diagnose
@@ -26,6 +28,8 @@ from responses.slack.help import help_message
 from responses.slack.message import Message
 from responses.slack.notes import failed
 from responses.telling import telling_lines
+
+_log: Final = structlog.get_logger(__name__)
 
 _TALKED_TO: Final = frozenset({Surface.MENTION, Surface.DIRECT})
 
@@ -72,7 +76,8 @@ class Outcomes:
         try:
             connection = await self.desk.connection(asker.scope)
         except ClusterError as error:
-            reason = failures.without_cluster(safe(str(error)))
+            _log.warning("a cluster could not be asked", error=str(error))
+            reason = failures.cluster_unreachable(self.desk.clusters.default, error.reason)
         if isinstance(question, DiagnoseObject) and connection is None:
             return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, asker)
         try:

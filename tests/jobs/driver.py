@@ -24,7 +24,7 @@ async def die(url: str, jobs_url: str, directory: str, executor: str, version: s
         await jobs.start("answer", "after-effect", {"dies": "after the effect"})
         await jobs.start("stumble", "stumbled", {"dies": "in a step"})
         await jobs.start("answer", "finished", {})
-        await until(lambda: world.reached.total() == 3)
+        await until(lambda: world.reached.total() == 3 and bool(world.seen("posts")["finished:FINISHED"]))
         await until(lambda: jobs.running == 3)
         # Recorded, and not begun: this task has not let go of the loop.
         await jobs.start("answer", "just-started", {})

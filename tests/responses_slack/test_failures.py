@@ -3,7 +3,7 @@
 import inspect
 from typing import Any
 
-from intents.domain import ObjectRef, Text
+from intents.domain import GapReason, ObjectRef, Text
 from responses import failures, words
 
 GIVEN: dict[str, Any] = {
@@ -22,6 +22,8 @@ def sentences() -> dict[str, Text]:
         if inspect.isfunction(function) and not name.startswith("_") and function.__module__ == failures.__name__:
             taken = inspect.signature(function, eval_str=True).parameters
             given = {key: GIVEN.get(key, "thing") for key in taken}
+            if name == "cluster_unreachable":
+                given["reason"] = GapReason.TIMED_OUT
             if name == "not_allowed_here":
                 given["what"] = "prod"
             found[name] = function(**given)
