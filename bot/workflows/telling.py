@@ -105,7 +105,7 @@ class Telling:
         _log.warning("an answer cannot be posted", channel=asked.channel, error=str(error), request=request.id)
         if asked.response_url and isinstance(error, NotInChannel | ChannelGone):
             try:
-                await desk.slack.respond(asked.response_url, message)
+                await desk.slack.respond(asked.response_url, _without_controls(message))
             except SlackError as second:
                 _log.warning("nor can it be answered where it was asked", request=request.id, error=str(second))
             return
@@ -124,3 +124,8 @@ class Telling:
 
 def _about(channel: str, says: Text) -> Text:
     return Text(en=f"{channel}: {says.en}", zh=f"{channel}：{says.zh}")
+
+
+def _without_controls(message: Message) -> Message:
+    """What is shown to one person only stands nowhere that a press on it could be traced to."""
+    return replace(message, blocks=tuple(block for block in message.blocks if block["type"] != "actions"))

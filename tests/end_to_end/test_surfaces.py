@@ -11,7 +11,7 @@ import pytest
 from bot.playground.slack import Delivered, SharedFile
 from bot.slack.listeners import lifecycle, messages
 from bot.slack.listeners.shortcuts import DIAGNOSE_THIS
-from tests.end_to_end.workplace import Workplace, broken_of, is_final, lines_of, words_of, workplace
+from tests.end_to_end.workplace import Workplace, broken_of, buttons_of, is_final, lines_of, words_of, workplace
 
 POD = "ledger/db-tikv-0"
 
@@ -103,6 +103,7 @@ async def test_where_the_bot_is_not_in_the_channel_a_command_is_answered_to_who_
         await at.settled()
 
         assert "CONFIRMED" in words_of(shown[-1]["blocks"])
+        assert buttons_of(shown[-1]["blocks"]) == []
         assert at.ours() == []
         assert at.slack.ephemerals(at.bo) == []
 
