@@ -52,6 +52,10 @@ class Telling:
             sent = await desk.slack.post(
                 channel=asked.channel, message=message, thread_ts=asked.thread_ts, key=key, sought=sending.again
             )
+        except MessageGone:
+            await desk.store.outbox.forget(key)
+            _log.info("the message to answer was deleted before the answer came", request=request.id)
+            return None
         except _FOR_A_PERSON as error:
             await desk.store.outbox.forget(key)
             if last:
