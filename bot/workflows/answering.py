@@ -67,6 +67,9 @@ class Answering:
         if request is None or request.revision > int(prepared["revision"]):
             return None  # it was edited since: a job of its own answers what it says now
         asker = await self.desk.asker_of(request)
+        if asker.less_than_others:
+            # Who pastes the same and may see more gets an answer of their own, not a pointer to this one.
+            await self.desk.store.topics.end(request_id)
         sent = await self.telling.sent(request, step=ANSWER)
         async with Teller(slack=self.desk.slack, sent=sent, language=asker.language) as teller:
             outcome = await self.outcomes.of(request, asker, unread=prepared["unread"], progress=teller.progress)

@@ -32,10 +32,14 @@ UNASKED: Final = frozenset({Surface.MESSAGE, Surface.FOLLOW_UP})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Who asks, what they may see, and in which language they are answered."""
+    """Who asks, what they may see, and in which language they are answered.
+
+    `less_than_others`: they may see less here than other people of the channel.
+    """
 
     scope: Scope
     language: Language
+    less_than_others: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,10 @@ class Desk:
             direct=place.direct,
         )
         language = choose(told=self.language, text=text, locale=person.locale if person else "")
-        return Asker(scope=self.policy.scope(who), language=language)
+        scope = self.policy.scope(who)
+        outsider = person is not None and (person.guest or person.unknown or person.foreign)
+        less = outsider and not (place.external or place.unknown) and scope.reading is not Reading.FULL
+        return Asker(scope=scope, language=language, less_than_others=less)
 
     async def _person(self, user: str) -> Person | None:
         # An integration's message has no user: then the channel alone decides what may be said there.

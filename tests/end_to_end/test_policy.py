@@ -275,3 +275,12 @@ async def test_a_remedy_reads_no_more_than_may_be_shown_where_its_button_stands(
         assert {path for path in read if len(path.strip("/").split("/")) > 3} == set()
         assert not [path for path in read if path.rpartition("/")[2] in ("pods", "events", "nodes", "namespaces")]
         assert at.writes() == [("DELETE", f"/api/v1/namespaces/front/pods/{POD_NAME}")]
+
+
+async def test_what_a_guest_pasted_first_is_answered_in_full_to_a_member(tmp_path, engine, broken):
+    async with workplace(tmp_path, engine, broken.world) as at:
+        first = await at.answer(await at.slack.say(at.guest, at.channel, broken.text))
+        assert "POSSIBLE" in words_of(first)
+
+        own = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
+        assert "CONFIRMED" in words_of(own)
