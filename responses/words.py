@@ -103,9 +103,7 @@ FIXED: Final = Text(en="FIXED", zh="已修复")
 
 LOOKING: Final = Text(en="Looking …", zh="正在查看 …")
 READS_DONE: Final = Text(en="{} of {} reads", zh="已读取 {} / {}")
-EVIDENCE: Final = Text(en="Evidence", zh="证据")
 MORE_IN_DETAILS: Final = Text(en="+{} more under “Details”", zh="另有 {} 条，见“详情”")
-AND_RULED_OUT: Final = Text(en="ruled out: {}", zh="已排除：{}")
 SEEN_TIMES: Final = Text(en="seen {}×, last {}", zh="已出现 {} 次，最近 {}")
 SEEN_TIMES_ONLY: Final = Text(en="seen {}×", zh="已出现 {} 次")
 NOT_IT_BY: Final = Text(en="Marked “not it” by ", zh="被标记为“不是这个问题”：")
@@ -161,10 +159,6 @@ IN_CLUSTER: Final = Text(en="Cluster", zh="集群")
 NOTHING_CHANGED: Final = Text(en="Nothing was changed.", zh="未做任何更改。")
 
 NO_ANSWER: Final = Text(en="No answer", zh="无法答复")
-NOTED_NOT_IT: Final = Text(
-    en="Noted: this was not it. The answer stays as it is, with your mark below it.",
-    zh="已记录：不是这个问题。答复保留不变，下方会注明您的标记。",
-)
 ANSWERED_THERE: Final = Text(en="That was answered here already ({}×): ", zh="该问题在此频道已答复过（第 {} 次）：")
 THE_ANSWER: Final = Text(en="the answer", zh="查看答复")
 MUTED: Final = Text(

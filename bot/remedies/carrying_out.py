@@ -23,6 +23,7 @@ from bot.remedies.judging_again import Again, judge_again
 from bot.remedies.registry import actions
 from bot.remedies.shared.refusing import gone, refused
 from intents.domain import ObjectRef, Outcome, Text
+from responses import failures
 
 DEADLINE_S: Final = 8.0
 # Seconds between looks for a write whose answer was lost: it may still be under way in the server.
@@ -233,11 +234,7 @@ def _cleared(again: Again) -> Refusal:
 
 
 def _expired() -> Refusal:
-    says = Text(
-        en="this offer has expired; ask again for a fresh diagnosis",
-        zh="此操作已过期；请重新诊断",
-    )
-    return Refusal(reason=Reason.EXPIRED, says=says)
+    return Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED)
 
 
 def _same(one: ObjectRef | None, other: ObjectRef) -> bool:

@@ -16,6 +16,7 @@ from bot.slack.decoding import NotText, TooLarge, decoded, unpacked
 from bot.slack.errors import MissingScope, SlackError, SlackUnavailable
 from bot.slack.hosts import Hosts
 from intents.domain import Text
+from responses import file_failures
 from responses.safety import safe_line
 
 _log: Final = structlog.get_logger(__name__)
@@ -91,11 +92,11 @@ class Files:
         except _Refusal as refusal:
             return ReadFile(name=listed.name, refusal=refusal.says)
         except NotText:
-            return ReadFile(name=listed.name, refusal=_no_text(listed.name))
+            return ReadFile(name=listed.name, refusal=file_failures.no_text(listed.name))
         except TooLarge:
-            return ReadFile(name=listed.name, refusal=_too_large(listed.name, size=0, limit=limit))
+            return ReadFile(name=listed.name, refusal=file_failures.too_large(listed.name, size=0, limit=limit))
         if not text.strip():
-            return ReadFile(name=listed.name, refusal=_empty(listed.name))
+            return ReadFile(name=listed.name, refusal=file_failures.empty(listed.name))
         return ReadFile(name=listed.name, text=text)
 
     async def _asked(self, listed: _Listed) -> _Listed:
@@ -104,9 +105,9 @@ class Files:
         except SlackUnavailable:
             raise
         except MissingScope as error:
-            raise _Refusal(_unreadable(listed.name)) from error
+            raise _Refusal(file_failures.unreadable(listed.name)) from error
         except SlackError as error:
-            raise _Refusal(_gone(listed.name)) from error
+            raise _Refusal(file_failures.gone(listed.name)) from error
         told = answer.data.get("file")
         return _Listed.of(told if isinstance(told, Mapping) else {})
 
@@ -133,7 +134,7 @@ class Files:
             url = self.hosts.trusted(address)
             if url is None:
                 _log.warning("a file is kept where our token must not go", file=listed.id, host=_host(address))
-                raise _Refusal(_elsewhere(listed.name))
+                raise _Refusal(file_failures.elsewhere(listed.name))
             headers = {"Authorization": f"Bearer {self.api.token}"}
             async with self.api.session.get(
                 url, headers=headers, proxy=self.api.proxy, allow_redirects=False
@@ -141,38 +142,39 @@ class Files:
                 if answer.status not in {301, 302, 303, 307, 308}:
                     return await _body(answer, listed, limit=limit)
                 address = str(url.join(URL(answer.headers.get("Location", ""))))
-        raise _Refusal(_unreadable(listed.name))
+        raise _Refusal(file_failures.unreadable(listed.name))
 
 
 async def _body(answer: aiohttp.ClientResponse, listed: _Listed, *, limit: int) -> bytes:
     if answer.status == 429 or answer.status >= 500:
         raise SlackUnavailable(method=_METHOD, detail=f"HTTP {answer.status}")
     if answer.status in {404, 410}:
-        raise _Refusal(_gone(listed.name))
+        raise _Refusal(file_failures.gone(listed.name))
     # Without the scope Slack answers with the page to log in, and 200.
     is_page = answer.content_type == "text/html"
     if answer.status != 200 or (is_page and "html" not in listed.mimetype):
-        raise _Refusal(_unreadable(listed.name))
+        raise _Refusal(file_failures.unreadable(listed.name))
     content = bytearray()
     async for chunk in answer.content.iter_chunked(1 << 16):
         content += chunk
         if len(content) > limit:
-            raise _Refusal(_too_large(listed.name, size=max(listed.size, answer.content_length or 0), limit=limit))
+            size = max(listed.size, answer.content_length or 0)
+            raise _Refusal(file_failures.too_large(listed.name, size=size, limit=limit))
     if is_page and listed.size and listed.size != len(content):
-        raise _Refusal(_unreadable(listed.name))
+        raise _Refusal(file_failures.unreadable(listed.name))
     return bytes(content)
 
 
 def _refuse_listed(listed: _Listed, *, limit: int) -> None:
     """What need not be downloaded to be refused."""
     if listed.mode in _NOT_KEPT:
-        raise _Refusal(_gone(listed.name))
+        raise _Refusal(file_failures.gone(listed.name))
     if listed.access in {"access_denied", "file_not_found", "slack_connect_files_disabled", "check_file_info"}:
-        raise _Refusal(_gone(listed.name))
+        raise _Refusal(file_failures.gone(listed.name))
     if listed.mimetype.startswith(_NO_TEXT):
-        raise _Refusal(_no_text(listed.name))
+        raise _Refusal(file_failures.no_text(listed.name))
     if listed.size > limit:
-        raise _Refusal(_too_large(listed.name, size=listed.size, limit=limit))
+        raise _Refusal(file_failures.too_large(listed.name, size=listed.size, limit=limit))
 
 
 def _host(address: str) -> str:
@@ -180,53 +182,3 @@ def _host(address: str) -> str:
         return URL(address).host or ""
     except ValueError:
         return ""
-
-
-def _size(count: int) -> str:
-    return f"{count / (1 << 20):.1f} MiB" if count >= 1 << 20 else f"{count / 1024:.0f} KiB"
-
-
-def _called(name: str) -> str:
-    return name or "?"
-
-
-def _too_large(name: str, *, size: int, limit: int) -> Text:
-    has = Text(en=f" has {_size(size)}," if size > limit else "", zh=f"大小为 {_size(size)}，" if size > limit else "")
-    return Text(
-        en=f"the file {_called(name)}{has.en} is too large: I read up to {_size(limit)}; "
-        "paste the part around the first error",
-        zh=f"文件 {_called(name)} {has.zh}过大：我最多读取 {_size(limit)}；请粘贴首个错误前后的部分",
-    )
-
-
-def _no_text(name: str) -> Text:
-    return Text(
-        en=f"the file {_called(name)} is not text, so I cannot read it: paste the error as text",
-        zh=f"文件 {_called(name)} 不是文本，我无法读取：请以文本形式粘贴错误信息",
-    )
-
-
-def _empty(name: str) -> Text:
-    return Text(en=f"the file {_called(name)} is empty", zh=f"文件 {_called(name)} 是空的")
-
-
-def _gone(name: str) -> Text:
-    return Text(
-        en=f"Slack does not let me have the file {_called(name)}: it was deleted, or is not kept in this workspace",
-        zh=f"Slack 未提供文件 {_called(name)}：它已被删除，或不在此工作区中",
-    )
-
-
-def _elsewhere(name: str) -> Text:
-    return Text(
-        en=f"the file {_called(name)} is not kept by Slack, so I did not fetch it: paste its text",
-        zh=f"文件 {_called(name)} 不由 Slack 保存，我没有读取它：请粘贴其文本",
-    )
-
-
-def _unreadable(name: str) -> Text:
-    return Text(
-        en=f"I may not read the file {_called(name)}: my Slack app lacks the scope files:read; "
-        "an administrator has to add it and install the app again",
-        zh=f"我无权读取文件 {_called(name)}：我的 Slack 应用缺少权限范围 files:read，需由管理员添加并重新安装应用",
-    )

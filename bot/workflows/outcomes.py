@@ -106,7 +106,7 @@ class Outcomes:
         if talked and not empty and isinstance(parse_message(request.text), AskHelp):
             return help_message(language=language)
         if asker.scope.reading is Reading.NOTHING:
-            return failed(failures.not_allowed_here(), language=language)
+            return failed(failures.NOT_ALLOWED_HERE, language=language)
         if unread and request.asked.surface is not Surface.MESSAGE:
             return failed(Text(**unread[0]), language=language)
         return None

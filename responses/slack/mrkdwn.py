@@ -7,16 +7,13 @@ text goes into leaves that are shown as they are.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from responses.slack.limits import BUDGET_TEXT_BYTES
 
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 # Slack itself turns these into mentions where a client or a setting asks it to look for names.
 _AT_NAMES: Final = re.compile(r"@(?=here|channel|everyone|group)", re.IGNORECASE)
-_MENTION: Final = re.compile(r"<[!@#]")
-_PINGING: Final = frozenset({"broadcast", "usergroup"})
 
 
 def escape(text: str) -> str:
@@ -53,31 +50,3 @@ def inert(text: str, *, most_bytes: int = BUDGET_TEXT_BYTES) -> str:
 def fallback(*lines: str, most_bytes: int = BUDGET_TEXT_BYTES) -> str:
     """The `text` of a message from the lines that tell most, the first first. Never empty."""
     return inert("\n".join(line.strip() for line in lines if line.strip()) or "–", most_bytes=most_bytes)
-
-
-def pings(payload: Any) -> tuple[str, ...]:
-    """Where a message or a view would call somebody: markup in a text that is read as such, or a broadcast.
-
-    A `user` leaf is allowed: it names who pressed a button, in a message that is updated and so notifies nobody.
-    """
-    found = [f"text: {payload['text']}"] if _is_calling(payload, "text") else []
-    return (*found, *_pings(payload.get("blocks") if isinstance(payload, Mapping) else payload))
-
-
-def _pings(value: Any) -> Iterator[str]:
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _pings(item)
-    elif isinstance(value, Mapping):
-        kind = value.get("type")
-        if kind in _PINGING:
-            yield f"{kind}: {value}"
-        if kind in ("mrkdwn", "markdown") and _is_calling(value, "text"):
-            yield f"{kind}: {value['text']}"
-        for item in value.values():
-            yield from _pings(item)
-
-
-def _is_calling(value: Any, key: str) -> bool:
-    text = value.get(key) if isinstance(value, Mapping) else None
-    return isinstance(text, str) and bool(_MENTION.search(text))

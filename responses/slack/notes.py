@@ -38,11 +38,6 @@ def told(says: Text, *, language: Language) -> Message:
     return _message(fallback(text), blocks.line(blocks.text(text)))
 
 
-def marked_not_it(*, language: Language) -> Message:
-    """Thanks to the one who pressed "Not it"; the answer names them below (`answer(not_it_by=…)`)."""
-    return told(words.NOTED_NOT_IT, language=language)
-
-
 def repeated(permalink: str, count: int, *, language: Language) -> Message:
     """The same was answered in this channel: where, and how often it came."""
     says = words.ANSWERED_THERE.in_(language).format(count)

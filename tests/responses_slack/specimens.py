@@ -33,16 +33,17 @@ from responses.slack.diagnosis import answer, placeholder
 from responses.slack.help import help_message, misused
 from responses.slack.measuring import visible
 from responses.slack.message import Message, View
-from responses.slack.mrkdwn import pings
 from responses.slack.remediation import Dialog, dialog, loading, refusal
 from responses.slack.remedy_states import RemedyShown, RemedyState
 from responses.slack.reshaping import halves, plain
 from responses.slack.validation import validate_message, validate_view
 from tests.responses.by_hand import LEASES, POD, REFUTES, SUPPORTS, UNREAD, judged
+from tests.responses_slack.pings import pings
 
 DEPLOYMENT = ObjectRef(kind="Deployment", namespace="shop", name="api")
 NOON = datetime(2026, 3, 2, 12, 0, 7, tzinfo=UTC)
 SLOW = Gap(what="the log of api-0", reason=GapReason.TIMED_OUT, detail="no answer in time")
+GUESTS = Text(en="guests get answers from the text alone", zh="访客只能得到基于文本本身的回答")
 NO_CLUSTER = Gap(what="the cluster", reason=GapReason.NO_CLUSTER, detail="none is reachable")
 
 ALONE = Finding(
@@ -156,7 +157,7 @@ def _answers(language: Language) -> Iterator[tuple[str, Said]]:
     of_text = Diagnosis(focus=Focus(), hypotheses=(alone,), gaps=(NO_CLUSTER,))
     yield "answer", say(DIAGNOSIS, buttons=BUTTONS)
     yield "answer-seen-often", say(DIAGNOSIS, count=20, last_seen=NOON, not_it_by=("U1", "U2"), muted_by="U3")
-    yield "answer-of-text-alone", say(of_text, text_only_reason=failures.GUESTS_GET_TEXT, controls=False)
+    yield "answer-of-text-alone", say(of_text, text_only_reason=GUESTS, controls=False)
     yield "answer-likely-for-want-of-permission", say(replace(DIAGNOSIS, hypotheses=DIAGNOSIS.hypotheses[1:2]))
     yield "answer-all-ruled-out", say(replace(DIAGNOSIS, hypotheses=DIAGNOSIS.hypotheses[4:]))
     yield "answer-nothing-wrong", say(replace(DIAGNOSIS, hypotheses=(), unexplained=()), of_text=False)
@@ -185,11 +186,9 @@ def _views(language: Language) -> Iterator[tuple[str, Said]]:
     )
     yield "dialog-with-typed-name", dialog(typed, language=language)
     for name, reason in {
-        "not-allowed": failures.PRESS_NOT_ALLOWED,
-        "already-fixed": failures.ALREADY_FIXED,
-        "changed-since": failures.changed_since(DEPLOYMENT),
+        "not-allowed": failures.NOT_ALLOWED_HERE,
         "expired": failures.PLAN_EXPIRED,
-        "dry-run": failures.dry_run_refused('admission webhook "policy.example" denied the request: no'),
+        "repeated": failures.PRESS_REPEATED,
     }.items():
         yield f"refusal-{name}", refusal(reason, language=language)
 
@@ -197,7 +196,6 @@ def _views(language: Language) -> Iterator[tuple[str, Said]]:
 def _notes(language: Language) -> Iterator[tuple[str, Said]]:
     title = TOLD.title
     yield "failed", notes.failed(failures.target_not_found(POD, ("shop/api-1",)), language=language)
-    yield "not-it", notes.marked_not_it(language=language)
     yield "repeated", notes.repeated("https://example.slack.com/archives/C1/p1772449207000100", 20, language=language)
     yield "muted", notes.muted(title, language=language, unmute_value="r-1")
     yield "unmuted", notes.unmuted(title, language=language)

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from intents.domain import Diagnosis, Finding, Focus, Language, Outcome, Table, Text, Verdict
-from responses import failures
 from responses.safety import scrubbed
 from responses.slack import blocks
 from responses.slack.as_text import as_text
@@ -21,6 +20,7 @@ from tests.responses_slack.specimens import (
     BUTTONS,
     DIAGNOSIS,
     DIALOG,
+    GUESTS,
     NO_CLUSTER,
     NOBODY,
     TOLD,
@@ -123,12 +123,12 @@ def test_why_no_cluster_was_asked_is_said_once() -> None:
     diagnosis = Diagnosis(focus=Focus(), hypotheses=(alone,), gaps=(NO_CLUSTER,))
 
     assert read(say(diagnosis)).count("No cluster was asked") == 1
-    said = read(say(diagnosis, text_only_reason=failures.GUESTS_GET_TEXT))
+    said = read(say(diagnosis, text_only_reason=GUESTS))
     assert said.count("guests get answers from the text alone") == 1
     assert "this is from the text alone" not in said
     assert "API calls" not in said
     unread = replace(diagnosis, hypotheses=(replace(alone, findings=()),), gaps=())
-    assert "guests get answers" in read(say(unread, text_only_reason=failures.GUESTS_GET_TEXT))
+    assert "guests get answers" in read(say(unread, text_only_reason=GUESTS))
 
 
 def test_what_is_ruled_out_says_so_and_why() -> None:

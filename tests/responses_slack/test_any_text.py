@@ -16,10 +16,11 @@ from responses.slack.diagnosis import answer, placeholder
 from responses.slack.help import misused
 from responses.slack.measuring import length, visible
 from responses.slack.message import Message, Snippet, View
-from responses.slack.mrkdwn import escape, fallback, inert, pings, unescape
+from responses.slack.mrkdwn import escape, fallback, inert, unescape
 from responses.slack.remediation import dialog, refusal
 from responses.slack.remedy_states import RemedyShown, RemedyState
 from responses.slack.reshaping import halves, plain
+from tests.responses_slack.pings import pings
 from tests.responses_slack.specimens import (
     DIAGNOSIS,
     DIALOG,

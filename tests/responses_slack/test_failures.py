@@ -1,39 +1,39 @@
 """Every sentence about what went wrong: in both languages, on one line, and with what to do next."""
 
 import inspect
+from types import ModuleType
 from typing import Any
 
 from intents.domain import GapReason, ObjectRef, Text
-from responses import failures, words
+from responses import failures, file_failures, words
 
 GIVEN: dict[str, Any] = {
     "target": ObjectRef(kind="Pod", namespace="shop", name="api-0"),
     "closest": ("shop/api-1",),
-    "what": Text(en="read files", zh="读取文件"),
+    "reason": "thing",
+    "cluster": "prod",
+    "name": "app.log",
     "size": 30 << 20,
-    "most": 4 << 20,
-    "known": ("prod", "stage"),
+    "limit": 4 << 20,
 }
 
 
-def sentences() -> dict[str, Text]:
-    found = {name: value for name, value in vars(failures).items() if isinstance(value, Text)}
-    for name, function in vars(failures).items():
-        if inspect.isfunction(function) and not name.startswith("_") and function.__module__ == failures.__name__:
+def sentences(module: ModuleType) -> dict[str, Text]:
+    found = {name: value for name, value in vars(module).items() if isinstance(value, Text)}
+    for name, function in vars(module).items():
+        if inspect.isfunction(function) and not name.startswith("_") and function.__module__ == module.__name__:
             taken = inspect.signature(function, eval_str=True).parameters
-            given = {key: GIVEN.get(key, "thing") for key in taken}
+            given = {key: GIVEN[key] for key in taken}
             if name == "cluster_unreachable":
                 given["reason"] = GapReason.TIMED_OUT
-            if name == "not_allowed_here":
-                given["what"] = "prod"
             found[name] = function(**given)
     return found
 
 
 def test_every_failure_is_a_line_in_both_languages() -> None:
-    said = sentences()
+    said = sentences(failures) | sentences(file_failures)
 
-    assert len(said) > 30
+    assert len(said) > 15
     for name, text in said.items():
         for line in (text.en, text.zh):
             assert line.strip() == line != "", name
@@ -42,17 +42,21 @@ def test_every_failure_is_a_line_in_both_languages() -> None:
         assert any("\u4e00" <= char <= "\u9fff" for char in text.zh), name
 
 
-def test_what_is_named_is_named_in_either_language() -> None:
-    scope = failures.missing_scope("files:read", GIVEN["what"])
-    gone = failures.muted_here("image-pull-failed")
-    large = failures.file_too_large("app.log", size=30 << 20, most=4 << 20)
+def test_a_file_that_cannot_be_read_is_named_in_either_language() -> None:
+    for name, text in sentences(file_failures).items():
+        assert "app.log" in text.en, name
+        assert "app.log" in text.zh, name
 
-    assert "files:read" in scope.en
-    assert "files:read" in scope.zh
-    assert "/diagnose unmute image-pull-failed" in gone.en
-    assert "/diagnose unmute image-pull-failed" in gone.zh
-    assert "30.0 MB" in large.en
-    assert "4.0 MB" in large.zh
+
+def test_a_file_that_is_too_large_tells_its_size_and_how_much_is_read() -> None:
+    large = file_failures.too_large("app.log", size=30 << 20, limit=512 << 10)
+    of_unknown_size = file_failures.too_large("app.log", size=0, limit=4 << 20)
+
+    for line in (large.en, large.zh):
+        assert "30.0 MiB" in line
+        assert "512 KiB" in line
+    assert "has" not in of_unknown_size.en
+    assert "4.0 MiB" in of_unknown_size.zh
 
 
 def test_places_for_values_are_the_same_in_both_languages() -> None:

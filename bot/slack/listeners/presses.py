@@ -78,7 +78,7 @@ async def _details(press: Pressed, presses: Presses) -> None:
             asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
             view: View = Told.from_json(answer.message).details(asker.language)
             if asker.scope.reading is not Reading.FULL:
-                view = refusal(failures.not_allowed_here(), language=asker.language)
+                view = refusal(failures.NOT_ALLOWED_HERE, language=asker.language)
             await presses.desk.slack.open_view(press.trigger, view)
     except TimeoutError:
         _log.warning("the details could not be opened: Slack does not answer")
