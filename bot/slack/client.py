@@ -65,7 +65,6 @@ class Slack:
         self._api = Api(client, limits=limits or Limits())
         hosts = Hosts(base_url=self._api.base_url)
         seeker = Seeker(api=self._api, ours=self._is_ours)
-        self._seeker = seeker
         self._edits = Edits(self._api)
         self._posting = Posting(api=self._api, seeker=seeker)
         self._uploads = Uploads(api=self._api, hosts=hosts, seeker=seeker)
@@ -211,10 +210,6 @@ class Slack:
         """Change an open dialog. Raises MessageGone when it was closed."""
         await self._api.call("views.update", body={"view_id": view_id, "view": _checked_view(view, "views.update")})
 
-    async def publish_home(self, user: str, view: View) -> None:
-        """Set the Home tab of `user`."""
-        await self._api.call("views.publish", body={"user_id": user, "view": _checked_view(view, "views.publish")})
-
     async def upload(self, *, channel: str, snippet: Snippet, thread_ts: str = "") -> None:
         """Post `snippet` as a file, cut at 1 MB. Raises MissingScope without files:write."""
         await self._uploads.upload(channel=channel, snippet=snippet, thread_ts=thread_ts)
@@ -223,22 +218,6 @@ class Slack:
         """The address of a message."""
         answer = await self._api.call("chat.getPermalink", query={"channel": channel, "message_ts": ts})
         return str(answer.data.get("permalink") or "")
-
-    async def react(self, channel: str, ts: str, name: str) -> None:
-        """Add the reaction `name` (without colons); one that is there already is fine."""
-        try:
-            await self._api.call("reactions.add", body={"channel": channel, "timestamp": ts, "name": name})
-        except Refused as error:
-            if error.code != "already_reacted":
-                raise
-
-    async def find(self, *, channel: str, key: str, thread_ts: str = "", near_ts: str = "") -> Sent | None:
-        """The message of ours that carries `key`: in a thread, else in the channel, not older than `near_ts`."""
-        found = await self._seeker.by_key(channel=channel, key=key, thread_ts=thread_ts, near_ts=near_ts)
-        if found is None:
-            return None
-        self._remember(channel, found.ts, key)
-        return Sent(channel=channel, ts=found.ts)
 
     async def message(self, *, channel: str, ts: str) -> Mapping[str, Any] | None:
         """A message as Slack keeps it, not redacted; None where there is none. One that heads a thread, if any does."""

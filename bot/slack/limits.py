@@ -45,10 +45,8 @@ _METHODS: Final[Mapping[str, Rate]] = MappingProxyType(
         "files.delete": _T3,
         "files.getUploadURLExternal": _T4,
         "files.info": _T4,
-        "reactions.add": _T3,
         "users.info": _T4,
         "views.open": _T4,
-        "views.publish": _T4,
         "views.update": _T4,
     }
 )

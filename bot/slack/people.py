@@ -55,9 +55,6 @@ class Place:
     name: str = ""
     external: bool = False
     direct: bool = False
-    private: bool = False
-    archived: bool = False
-    member: bool = False
     unknown: bool = False
     unreached: bool = False
 
@@ -133,7 +130,6 @@ def _person(user: str, told: Mapping[str, Any], *, team: str) -> Person:
 
 
 def _place(channel: str, told: Mapping[str, Any]) -> Place:
-    direct = bool(told.get("is_im") or told.get("is_mpim"))
     # Shared within one enterprise is not shared with others.
     shared = bool(told.get("is_shared")) and not told.get("is_org_shared")
     pending = told.get("is_pending_ext_shared") or told.get("pending_shared") or told.get("pending_connected_team_ids")
@@ -141,8 +137,5 @@ def _place(channel: str, told: Mapping[str, Any]) -> Place:
         id=channel,
         name=str(told.get("name") or ""),
         external=bool(told.get("is_ext_shared")) or shared or bool(pending),
-        direct=direct,
-        private=direct or bool(told.get("is_private")),
-        archived=bool(told.get("is_archived")),
-        member=bool(told.get("is_member")) or bool(told.get("is_im")),
+        direct=bool(told.get("is_im") or told.get("is_mpim")),
     )

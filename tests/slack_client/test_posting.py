@@ -112,10 +112,11 @@ async def test_a_sought_reply_is_found_behind_pages_of_others(far_end: Simulated
     assert again == first
 
 
-async def test_only_our_own_message_is_taken_for_ours(far_end: SimulatedSlack, slack: Slack):
-    first = await slack.post(channel=CHANNEL, message=Message(text="once"), key="r1/answer")
-    assert await slack.find(channel=CHANNEL, key="r1/answer") == first
-    assert await slack.find(channel=CHANNEL, key="r1/other") is None
+async def test_a_message_with_another_key_is_not_taken_for_this_one(far_end: SimulatedSlack, slack: Slack):
+    first = await slack.post(channel=CHANNEL, message=Message(text="one"), key="r1/answer")
+    other = await slack.post(channel=CHANNEL, message=Message(text="other"), key="r1/other", sought=True)
+    assert other != first
+    assert texts(far_end) == ["one", "other"]
 
 
 async def test_where_history_may_not_be_read_it_is_said_rather_twice_than_never(far_end: SimulatedSlack, slack: Slack):
