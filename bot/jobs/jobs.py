@@ -169,13 +169,6 @@ class Jobs:
         """Raises `JobsUnavailable` with the reason, if a job could not be started now."""
         await self._require_launched().probe()
 
-    async def healthy(self) -> bool:
-        try:
-            await self.ping()
-        except JobsUnavailable:
-            return False
-        return True
-
     # --- within ---------------------------------------------------------------------------------------------------
 
     def _require_launched(self) -> Ledger:

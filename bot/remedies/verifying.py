@@ -99,7 +99,7 @@ async def verify(
         now = time.monotonic()
         if last is not None and trouble is None:
             if _lasts(since, "clear", last.clear, now=now, long=patience):
-                return await _fixed(plan, applied, last, engine=engine, connection=connection, access=access)
+                return await _fixed(plan, last, engine=engine, connection=connection, access=access)
             if _lasts(since, "failing", last.failing, now=now, long=pace.failing):
                 return _ended(applied, last, late=False)
             if progress is not None:
@@ -123,9 +123,7 @@ async def _look(plan: Plan, applied: Applied, action: Action, *, engine: Engine,
     return _Look(settling=settling, again=await judge_again(plan.incident, about, engine=engine, snapshot=snapshot))
 
 
-async def _fixed(
-    plan: Plan, applied: Applied, look: _Look, *, engine: Engine, connection: Connection, access: Access
-) -> Verified:
+async def _fixed(plan: Plan, look: _Look, *, engine: Engine, connection: Connection, access: Access) -> Verified:
     says = Text(
         en=f"{look.settling.says.en}, and the incident is no longer found there",
         zh=f"{look.settling.says.zh}，且不再发现该问题",

@@ -109,11 +109,6 @@ class Plans:
             await connection.execute(update(plans).where(plans.c.id == plan_id).values(document=document, **values))
             return True
 
-    async def of_request(self, request_id: str) -> tuple[Plan, ...]:
-        async with self._database.read() as connection:
-            query = select(plans).where(plans.c.request_id == request_id).order_by(plans.c.id)
-            return tuple(_plan(row) for row in await connection.execute(query))
-
 
 def _plan(row: Row[Any]) -> Plan:
     return Plan(

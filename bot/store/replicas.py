@@ -21,14 +21,8 @@ class Replicas:
         async with self._database.write("replica", executor) as connection:
             await upsert(connection, replicas, {"executor": executor, "version": version, "beat": now})
 
-    async def alive(self, now: datetime, within: timedelta) -> tuple[str, ...]:
-        """Those that beat within that time, by name."""
-        async with self._database.read() as connection:
-            query = select(replicas.c.executor).where(replicas.c.beat >= now - within).order_by(replicas.c.executor)
-            return tuple((await connection.execute(query)).scalars())
-
     async def gone(self, now: datetime, within: timedelta) -> tuple[str, ...]:
-        """Those that did not, by name: their jobs may be adopted."""
+        """Those that did not beat within that time, by name: their jobs may be adopted."""
         async with self._database.read() as connection:
             query = select(replicas.c.executor).where(replicas.c.beat < now - within).order_by(replicas.c.executor)
             return tuple((await connection.execute(query)).scalars())

@@ -38,7 +38,6 @@ class State(StrEnum):
 
     OPEN = "open"
     ANSWERED = "answered"
-    JOINED = "joined"  # answered by the request that leads its topic
     SILENT = "silent"  # nothing to say, and nothing was said
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
@@ -84,10 +83,6 @@ class Request:
     @property
     def text(self) -> str:
         return _joined(self.parts)
-
-
-# Only messages are pieces of a paste that Slack cut: a command in between is a request of its own.
-_PASTED: Final = (Surface.MESSAGE, Surface.MENTION, Surface.DIRECT, Surface.FOLLOW_UP)
 
 
 class Requests:
@@ -160,24 +155,6 @@ class Requests:
                 .join(parts, parts.c.request_id == requests.c.id)
                 .where(parts.c.channel == channel, parts.c.ts == ts, requests.c.state != State.WITHDRAWN.value)
                 .order_by(requests.c.created.desc(), requests.c.id.desc())
-                .limit(1)
-            )
-            return (await connection.execute(query)).scalar_one_or_none()
-
-    async def latest_by(self, channel: str, thread_ts: str, user: str, since: datetime) -> str | None:
-        """The newest request this person's messages made here that was asked or amended at or after `since`."""
-        async with self._database.read() as connection:
-            query = (
-                select(requests.c.id)
-                .where(
-                    requests.c.channel == channel,
-                    requests.c.thread_ts == thread_ts,
-                    requests.c.user == user,
-                    requests.c.touched >= since,
-                    requests.c.state != State.WITHDRAWN.value,
-                    requests.c.surface.in_([surface.value for surface in _PASTED]),
-                )
-                .order_by(requests.c.touched.desc(), requests.c.id.desc())
                 .limit(1)
             )
             return (await connection.execute(query)).scalar_one_or_none()

@@ -109,10 +109,11 @@ async def test_a_read_only_file_is_named_and_once_writable_the_job_is_done(
     jobs = await launch()
     writable("query_only=ON")
     assert "read-only" in await refused(jobs)
-    assert not await jobs.healthy()
+    with pytest.raises(JobsUnavailable):
+        await jobs.ping()
     writable("query_only=OFF")
     await started(jobs, world)
-    assert await jobs.healthy()
+    await jobs.ping()
 
 
 @pytest.fixture
@@ -130,11 +131,12 @@ async def test_a_read_only_server_is_named_and_once_writable_the_job_is_done(
     set_read_only(postgres, jobs_url, "SET default_transaction_read_only = on")
     try:
         assert "read-only" in await refused(jobs)
-        assert not await jobs.healthy()
+        with pytest.raises(JobsUnavailable):
+            await jobs.ping()
     finally:
         set_read_only(postgres, jobs_url, "RESET default_transaction_read_only")
     await started(jobs, world)
-    assert await jobs.healthy()
+    await jobs.ping()
 
 
 def set_read_only(postgres: Server, url: str, setting: str) -> None:
@@ -151,7 +153,8 @@ async def test_a_deleted_file_is_noticed(launch: Launch, jobs_url: str, world: W
     jobs = await launch()
     Path(jobs_url.removeprefix("sqlite:///")).unlink()  # noqa: ASYNC240
     assert "gone" in await refused(jobs)
-    assert not await jobs.healthy()
+    with pytest.raises(JobsUnavailable):
+        await jobs.ping()
     assert not world.seen("bodies")
 
 

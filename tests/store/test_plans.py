@@ -57,12 +57,6 @@ async def test_a_note_leaves_the_state_as_another_set_it(store: Store, now: date
     assert (found.state, found.document) == ("applied", {**DOCUMENT, "seen": 1})
 
 
-async def test_a_request_lists_its_plans(store: Store, now: datetime) -> None:
-    for id, request in (("P2", "Ev1"), ("P1", "Ev1"), ("P3", "Ev2")):
-        await store.plans.save(id, request, {}, now)
-    assert [plan.id for plan in await store.plans.of_request("Ev1")] == ["P1", "P2"]
-
-
 async def test_of_many_presses_at_once_through_two_stores_one_wins(url: str, now: datetime) -> None:
     async with open_store(url) as one, open_store(url) as other:
         await one.plans.save("P1", "Ev1", DOCUMENT, now + timedelta(minutes=1))

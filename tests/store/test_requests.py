@@ -113,23 +113,6 @@ async def test_no_message_finds_the_requests_without_one(store: Store, now: date
     assert await store.requests.find_part("C1", "") is None
 
 
-async def test_a_long_paste_is_joined_to_what_its_writer_began_just_now(store: Store, now: datetime) -> None:
-    def ago(seconds: float) -> datetime:
-        return now - timedelta(seconds=seconds)
-
-    await store.requests.add(asked(ago(5)))
-    assert await store.requests.latest_by("C1", "", "U1", ago(3)) is None
-    assert await store.requests.latest_by("C1", "", "U1", ago(5)) == "Ev1"
-    await store.requests.amend("Ev1", "1.2", "second message", ago(2))
-    assert await store.requests.latest_by("C1", "", "U1", ago(3)) == "Ev1"
-    for elsewhere in (("C2", "", "U1"), ("C1", "9.9", "U1"), ("C1", "", "U2")):
-        assert await store.requests.latest_by(*elsewhere, ago(9)) is None
-    await store.requests.add(asked(ago(1), "Ev2", surface=Surface.COMMAND))
-    assert await store.requests.latest_by("C1", "", "U1", ago(3)) == "Ev1"
-    await store.requests.withdraw("Ev1")
-    assert await store.requests.latest_by("C1", "", "U1", ago(3)) is None
-
-
 async def test_a_thread_lists_its_requests_from_the_first_message_on(store: Store, now: datetime) -> None:
     await store.requests.add(asked(now + timedelta(seconds=2), "Ev3", thread_ts="1.1", source_ts="1.4", text="c"))
     await store.requests.add(asked(now, "Ev1", text="a"))
