@@ -13,33 +13,15 @@ import pytest
 
 from bot.jobs import Jobs
 from bot.store import Store, open_store
-from bot.store.database import parse_url
-from bot.store.migrating import migrate
 from tests.jobs.world import World
-from tests.store.databases import Server, running_server
+from tests.postgres import database, migrated, postgres
+
+# Fixtures, used by name.
+__all__ = ["database", "migrated", "postgres"]
 
 ROOT = Path(__file__).parents[2]
 
 Launch = Callable[..., Awaitable[Jobs]]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    with running_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def shared(postgres: Server) -> str:
-    """A PostgreSQL database that tests share: the engine's own migrations take seconds."""
-    url = postgres.create()
-    migrate(parse_url(url))
-    return url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture
@@ -47,7 +29,7 @@ def url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of the store's database, without rows."""
     if database == "sqlite":
         return f"sqlite:///{tmp_path / 'casebook.db'}"
-    server_url: str = request.getfixturevalue("shared")
+    server_url: str = request.getfixturevalue("migrated")
     with psycopg.connect(server_url) as connection:
         connection.execute("DELETE FROM outbox")
         if connection.execute("SELECT to_regnamespace('casebook_jobs')").fetchone() != (None,):

@@ -17,7 +17,8 @@ from bot.jobs import Jobs, JobsUnavailable, Json
 from bot.jobs.ledger import ASKING
 from tests.jobs.conftest import Launch
 from tests.jobs.world import SECRET, World, until
-from tests.store.databases import Server, sqlite_setting
+from tests.postgres import Server
+from tests.sqlite import sqlite_setting
 
 PAYLOAD: Json = {"text": SECRET * 5_000}
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"])

@@ -1,6 +1,6 @@
 """Every test of the store runs on both databases."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,31 +9,13 @@ import pytest
 from psycopg import sql
 
 from bot.store import Store, open_store
-from bot.store.database import parse_url
-from bot.store.migrating import migrate
 from bot.store.tables import METADATA
-from tests.store.databases import Server, running_server
+from tests.postgres import Server, database, migrated, postgres
+
+# Fixtures, used by name.
+__all__ = ["database", "migrated", "postgres"]
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Server]:
-    with running_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def migrated(postgres: Server) -> str:
-    """The URL of a migrated PostgreSQL database that tests share: making one takes half a second."""
-    url = postgres.create()
-    migrate(parse_url(url))
-    return url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture

@@ -30,7 +30,8 @@ from bot.store import (
 from bot.store.database import parse_url
 from bot.store.migrating import VERSION_TABLE
 from bot.store.tables import METADATA
-from tests.store.databases import Server, sqlite_setting
+from tests.postgres import Server
+from tests.sqlite import sqlite_setting
 
 SECRET = "xoxb-planted-secret"
 

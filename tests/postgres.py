@@ -1,4 +1,4 @@
-"""Fresh databases for the tests of the store and of jobs: files, and a PostgreSQL server of the tests' own."""
+"""A PostgreSQL server of the tests' own, for those that run on both databases; their conftest imports the fixtures."""
 
 import os
 import pwd
@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,9 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import event
-from sqlalchemy.pool import Pool
+
+from bot.store.database import parse_url
+from bot.store.migrating import migrate
 
 SETTINGS = {
     "listen_addresses": "",  # a socket in a directory: no port to collide on
@@ -76,31 +77,24 @@ def running_server() -> Iterator[Server]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-@contextmanager
-def sqlite_setting(pragma: str) -> Iterator[Callable[[str], None]]:
-    """Every SQLite connection opened meanwhile has this setting: how a full or read-only disk is had without one.
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    with running_server() as server:
+        yield server
 
-    Gives a function that changes it in the connections there are, and in later ones.
-    """
-    settings = [pragma]
-    opened: list[Any] = []
 
-    def apply(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA {settings[-1]}")
-        cursor.close()
-        opened.append(connection)
+@pytest.fixture(scope="session")
+def migrated(postgres: Server) -> str:
+    """The URL of a migrated PostgreSQL database that tests share: making one takes half a second."""
+    url = postgres.create()
+    migrate(parse_url(url))
+    return url
 
-    def change(to: str) -> None:
-        settings.append(to)
-        for connection in opened:
-            connection.execute(f"PRAGMA {to}").close()
 
-    event.listen(Pool, "connect", apply)
-    try:
-        yield change
-    finally:
-        event.remove(Pool, "connect", apply)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Whoever asks for it, however indirectly, runs on both."""
+    return str(request.param)
 
 
 def _programs() -> Path:
