@@ -36,7 +36,6 @@ class Channel:
     private: bool = False
     archived: bool = False
     im_with: str = ""
-    bookmarks: list[Json] = field(default_factory=list)
 
     @property
     def type(self) -> str:

@@ -1,9 +1,8 @@
-"""The rest: who the bot is, people, reactions, pins, bookmarks, and addresses for sockets."""
+"""The rest: who the bot is, people, reactions, pins, and addresses for sockets."""
 
 from __future__ import annotations
 
 from bot.playground.slack.arguments import Arguments
-from bot.playground.slack.methods.conversations import paged
 from bot.playground.slack.methods.desk import Desk, Table, method
 from bot.playground.slack.pace import Tier
 from bot.playground.slack.records import Json
@@ -42,25 +41,6 @@ def users_info(desk: Desk, given: Arguments) -> Json:
     return {"user": user_json(user, identity=desk.state.identity, locale=given.flag("include_locale"))}
 
 
-@method(OTHERS, "users.list", Tier.TWO)
-def users_list(desk: Desk, given: Arguments) -> Json:
-    shown = [
-        user_json(each, identity=desk.state.identity, locale=given.flag("include_locale"))
-        for each in desk.state.workspace.users.values()
-    ]
-    page, cursor = paged(shown, given, default=200)
-    return {"members": page, "cache_ts": int(desk.state.clock()), "response_metadata": {"next_cursor": cursor}}
-
-
-@method(OTHERS, "users.lookupByEmail", Tier.THREE)
-def users_lookup(desk: Desk, given: Arguments) -> Json:
-    email = given.required("email").lower()
-    for user in desk.state.workspace.users.values():
-        if user.email.lower() == email:
-            return {"user": user_json(user, identity=desk.state.identity)}
-    raise Refused("users_not_found")
-
-
 @method(OTHERS, "reactions.add", Tier.THREE)
 def reactions_add(desk: Desk, given: Arguments) -> Json:
     channel = desk.state.workspace.find_joined(given.required("channel"))
@@ -89,18 +69,3 @@ def pins_add(desk: Desk, given: Arguments) -> Json:
         raise Refused("already_pinned")
     desk.state.messages.change(channel.id, ts, {"pinned_to": [channel.id]})
     return {}
-
-
-@method(OTHERS, "bookmarks.add", Tier.TWO)
-def bookmarks_add(desk: Desk, given: Arguments) -> Json:
-    channel = desk.state.workspace.find_joined(given.required("channel_id"))
-    kind = given.required("type")
-    if kind != "link":
-        raise Refused("invalid_bookmark_type")
-    bookmark: Json = {
-        "id": f"Bk0{len(channel.bookmarks) + 1:08d}", "channel_id": channel.id, "title": given.required("title"),
-        "link": given.required("link"), "emoji": given.text("emoji"), "type": kind,
-        "app_id": desk.state.identity.app_id, "date_created": int(desk.state.clock()),
-    }  # fmt: skip
-    channel.bookmarks.append(bookmark)
-    return {"bookmark": bookmark}
