@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKED := $(VENV)/.requirements-installed
 READY := $(VENV)/.project-installed
-WORKERS ?= 2
+# One more than CI has cores: many tests wait for a process, a browser or a clock.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -31,9 +32,9 @@ layers: $(READY) ## who may import whom
 	$(BIN)/lint-imports
 
 unit: $(READY) ## the tests alone
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-bench: $(READY) ## speed and recall of matching, calls and wall time of a diagnosis
+bench: $(READY) ## speed and recall of matching, wall time of a diagnosis, times of an answer in Slack
 	$(BIN)/python tests/bench/run.py
 
 eval: $(READY) ## how well pasted texts find their incident
@@ -57,7 +58,7 @@ ci-tools: ## install what only CI needs: a browser, a database server, others' S
 	@.ci/tools
 
 clean: ## remove .venv and every cache
-	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist tests/peers/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 $(LOCKED): requirements-dev.lock
 	@test -n "$(PYTHON)" || { echo "casebook needs Python 3.11 or newer: neither python3.11 nor python3 is on the PATH" >&2; exit 1; }
