@@ -136,7 +136,7 @@ async def running(
             version=jobs_version,
             kept=timedelta(days=settings.retention_days),
         )
-        await stack.enter_async_context(upkeep)
+        await stack.enter_async_context(upkeep.going_on())
         socket_mode = bool(settings.slack_app_token.get_secret_value())
         secret = settings.slack_signing_secret.get_secret_value()
         application = web_application(None if socket_mode else bolt, readiness, signing_secret=secret)

@@ -58,17 +58,23 @@ def stage(*worlds: Mapping[str, Any]) -> SimulatedCluster:
 
 
 @asynccontextmanager
-async def staged(cluster: SimulatedCluster) -> AsyncIterator[Connection]:
-    """A connection to a simulated cluster, through a kubeconfig file as a user's would be."""
+async def reachable(cluster: SimulatedCluster) -> AsyncIterator[Path]:
+    """A simulated cluster while it runs: the kubeconfig file that its user would have."""
     await cluster.start()
     try:
         with TemporaryDirectory(prefix="casebook-") as directory:
             path = Path(directory) / "kubeconfig"
             await asyncio.to_thread(path.write_text, json.dumps(cluster.kubeconfig()), encoding="utf-8")
-            async with connect(kubeconfig=path) as connection:
-                yield connection
+            yield path
     finally:
         await cluster.stop()
+
+
+@asynccontextmanager
+async def staged(cluster: SimulatedCluster) -> AsyncIterator[Connection]:
+    """A connection to a simulated cluster, as a user's would be."""
+    async with reachable(cluster) as kubeconfig, connect(kubeconfig=kubeconfig) as connection:
+        yield connection
 
 
 async def rehearse(engine: Engine, incident: Incident, case: Case, *, blind: bool = False) -> Rehearsal:

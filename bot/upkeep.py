@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import structlog
 
+from bot.background import in_background
 from bot.jobs import Jobs, JobsUnavailable
 from bot.store import Store, StoreUnavailable
 
@@ -29,22 +31,16 @@ class Upkeep:
     executor: str
     version: str
     kept: timedelta
-    _task: asyncio.Task[None] | None = field(default=None)
     _purged: datetime | None = None
 
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._run())
-        return self
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        with contextlib.suppress(StoreUnavailable):
-            await self.store.replicas.forget(self.executor)
+    @asynccontextmanager
+    async def going_on(self) -> AsyncIterator[None]:
+        try:
+            async with in_background(self._run()):
+                yield
+        finally:
+            with contextlib.suppress(StoreUnavailable):
+                await self.store.replicas.forget(self.executor)
 
     async def _run(self) -> None:
         while True:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,13 +21,14 @@ from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
 from bot.cli.knowledge import report, settings, told_language
 from bot.cli.showcase import Showcase, scenario_of, set_up
+from bot.cli.stopping import told_to_stop
 from bot.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
 from bot.logs import configure_logging
 from bot.playground.page import MessageShortcut, PasteSample, Person, Place, PlaygroundPage, SlashCommand, Usage
 from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy
-from bot.rehearsing import REHEARSAL_TIME
+from bot.rehearsing import REHEARSAL_TIME, reachable
 from bot.remedies.verifying import Pace
 from bot.settings import Settings
 from bot.slack.listeners.commands import COMMAND
@@ -38,7 +37,6 @@ from intents.domain import Language
 
 # Simulated pods are ready, or fail again, at once: nobody needs to watch them as long as real ones.
 _PACE: Final = Pace(every=1.0, well=3.0, failing=5.0)
-_STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -52,9 +50,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 async def _play(engine: Engine, showcase: Showcase, configured: Settings, arguments: argparse.Namespace) -> None:
-    stop = asyncio.Event()
-    for each in _STOPS:
-        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    stop = told_to_stop()
     language = told_language(arguments.lang, configured)
     try:
         async with playground(engine, showcase, language=language, port=arguments.port) as address:
@@ -73,10 +69,7 @@ async def playground(
     """The address of the page while it is open. Raises OSError for a port that cannot be had."""
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="casebook-playground-")))
-        await showcase.cluster.start()
-        stack.push_async_callback(showcase.cluster.stop)
-        kubeconfig = directory / "kubeconfig"
-        kubeconfig.write_text(json.dumps(showcase.cluster.kubeconfig()), encoding="utf-8")
+        kubeconfig = await stack.enter_async_context(reachable(showcase.cluster))
         slack = SimulatedSlack()
         await slack.start()
         stack.push_async_callback(slack.stop)

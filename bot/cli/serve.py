@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import signal
-from typing import Final
 
 from bot.app import running
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
 from bot.cli.knowledge import report, settings
+from bot.cli.stopping import told_to_stop
 from bot.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
 from bot.jobs import JobsUnavailable
@@ -22,8 +21,6 @@ from bot.settings import Settings, serve_problems
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
 from responses.safety import safe_line
-
-_STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def run(_arguments: argparse.Namespace) -> ExitCode:
@@ -45,9 +42,7 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
 
 
 async def _serve(configured: Settings, engine: Engine, policy: Policy, clusters: Clusters) -> None:
-    stop = asyncio.Event()
-    for each in _STOPS:
-        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    stop = told_to_stop()
     try:
         async with running(configured, engine=engine, policy=policy, clusters=clusters) as app:
             note(safe_line(f"serving {app.identity.team_name} at {app.url}"))

@@ -11,14 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import structlog
-
 from bot.diagnosing import Engine, match_text
 from bot.jobs import Jobs
 from bot.slack.fingerprints import fingerprint
 from bot.slack.parts import Part, RecentParts
 from bot.slack.said import Edited, Said, Withdrawn
-from bot.store import Asked, Request, Store, Surface
+from bot.store import LONGEST_TEXT, Asked, Request, Store, Surface
 from intents.domain import Hypothesis, Language, Text
 from intents.slash import AskObject, AskText, Muted, parse_message
 from intents.symptoms import read_symptoms
@@ -26,10 +24,6 @@ from responses.safety import safe
 from responses.slack.message import Message
 from responses.slack.notes import all_muted, unmuted
 
-_log: Final = structlog.get_logger(__name__)
-
-# A request's text at most; Slack's own limit for one message is 40,000, and a file's is cut alike.
-LONGEST_TEXT: Final = 256 * 1024
 # An answer this old is left as it is when the paste is edited: people have acted on it.
 _REREAD_WITHIN: Final = timedelta(minutes=10)
 # A remark in an answered thread that names an object is short; longer texts must match by themselves.

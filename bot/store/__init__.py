@@ -15,10 +15,11 @@ from bot.store.mutes import Mute
 from bot.store.opening import Store, open_store
 from bot.store.outbox import Sending, Sent
 from bot.store.plans import Claim, Claimed, Plan
-from bot.store.requests import Asked, Request, State, Surface
+from bot.store.requests import LONGEST_TEXT, Asked, Request, State, Surface
 from bot.store.topics import Topic
 
 __all__ = [
+    "LONGEST_TEXT",
     "Answer",
     "Asked",
     "AuditEntry",

@@ -21,6 +21,9 @@ from bot.store.tables import parts, requests
 
 Json = dict[str, Any]
 
+# A part's text at most; Slack's own limit for one message is 40,000, and a file's text is cut alike.
+LONGEST_TEXT: Final = 256 * 1024
+
 
 class Surface(StrEnum):
     """Where a request was made."""

@@ -71,7 +71,8 @@ class Answering:
             # Who pastes the same and may see more gets an answer of their own, not a pointer to this one.
             await self.desk.store.topics.end(request_id)
         sent = await self.telling.sent(request, step=ANSWER)
-        async with Teller(slack=self.desk.slack, sent=sent, language=asker.language) as teller:
+        teller = Teller(slack=self.desk.slack, sent=sent, language=asker.language)
+        async with teller.telling():
             outcome = await self.outcomes.of(request, asker, unread=prepared["unread"], progress=teller.progress)
         async with self.desk.turn(request_id):
             return await self._deliver(request, outcome)

@@ -26,6 +26,7 @@ from responses.language import choose
 
 # How a message of ours is found again: the request, and which of its messages this is.
 ANSWER: Final = "answer"
+FILE: Final = "file"
 # Nobody asked: it is answered only if there is something to say.
 UNASKED: Final = frozenset({Surface.MESSAGE, Surface.FOLLOW_UP})
 
@@ -91,16 +92,15 @@ class Desk:
         asked = request.asked
         return await self.asker(team=asked.team, channel=asked.channel, user=asked.user, text=request.text)
 
-    async def connection(self, scope: Scope, name: str = "") -> Connection | None:
-        """The cluster to ask: the one named, else the default if it may be seen, else the first that may.
+    async def connection(self, scope: Scope) -> Connection | None:
+        """The cluster to ask: the default if it may be seen, else the first that may.
 
         None where nothing may be read. Raises ClusterError when it cannot be reached.
         """
         if scope.reading is not Reading.FULL:
             return None
-        visible = [cluster for cluster in (self.clusters.default, *self.clusters.names) if scope.sees_cluster(cluster)]
-        wanted = [cluster for cluster in visible if not name or cluster == name]
-        return await self.clusters.get(wanted[0]) if wanted else None
+        visible = scope.clusters(self.clusters.names)
+        return await self.clusters.get(visible[0]) if visible else None
 
 
 def question_of(request: Request) -> Question:

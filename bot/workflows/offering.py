@@ -9,8 +9,9 @@ from bot.cluster.connection import Connection
 from bot.remedies.planning import plan_remedies
 from bot.store import Request
 from bot.workflows.desk import Asker, Desk, question_of
-from intents.domain import Diagnosis, ObjectRef, Verdict
+from intents.domain import Diagnosis, ObjectRef
 from responses.safety import safe_value
+from responses.sentences import standing
 from responses.slack.blocks import Style
 from responses.slack.controls import RemedyButton
 
@@ -25,7 +26,7 @@ class Offering:
         self, request: Request, asker: Asker, diagnosis: Diagnosis, connection: Connection
     ) -> tuple[RemedyButton, ...]:
         """A button for each remedy of the leading hypothesis that can be carried out; its plan is kept first."""
-        first = next((one for one in diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT), None)
+        first = next(iter(standing(diagnosis)), None)
         if first is None or not first.remedies:
             return ()
 

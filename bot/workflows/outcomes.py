@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from bot.cluster.access import NOTHING
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, Unauthorized, Unreachable
 from bot.diagnosing import TargetNotFound, diagnose
@@ -87,7 +88,7 @@ class Outcomes:
                 connection=connection,
                 deadline=self.desk.deadline,
                 progress=progress,
-                **({"access": asker.scope.access(connection.name)} if connection else {}),
+                access=asker.scope.access(connection.name) if connection else NOTHING,
             )
         except TargetNotFound as error:
             return self._failed(failures.target_not_found(error.target, error.closest), asker)

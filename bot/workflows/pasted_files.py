@@ -11,8 +11,8 @@ import structlog
 
 from bot.jobs import Json
 from bot.slack.errors import SlackError
-from bot.store import Request
-from bot.workflows.desk import Desk
+from bot.store import LONGEST_TEXT, Request
+from bot.workflows.desk import FILE, Desk
 from bot.workflows.telling import Telling
 from intents.domain import Text
 from responses.safety import safe
@@ -20,7 +20,6 @@ from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
 
-LONGEST_TEXT: Final = 256 * 1024
 _SAID_ONCE: Final = timedelta(hours=24)
 
 
@@ -58,4 +57,4 @@ class PastedFiles:
         once = f"file/{request.asked.channel}/{unread[0].en[:40]}"
         if await self.desk.store.notices.once(once, within=_SAID_ONCE, now=self.desk.clock()):
             asker = await self.desk.asker_of(request)
-            await self.telling.post(request, told(unread[0], language=asker.language), step="file")
+            await self.telling.post(request, told(unread[0], language=asker.language), step=FILE)

@@ -6,13 +6,14 @@ A quick answer, the usual one, is never preceded by an update: Slack allows few 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Final, Self
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
+from bot.background import in_background
 from bot.reading import Progress
 from bot.slack.client import Sent, Slack
 from bot.slack.errors import SlackError
@@ -28,29 +29,23 @@ _EVERY_S: Final = 2.5
 
 @dataclass(slots=True, kw_only=True)
 class Teller:
-    """`async with Teller(...) as teller: diagnose(..., progress=teller.progress)`."""
+    """`async with teller.telling(): diagnose(..., progress=teller.progress)`."""
 
     slack: Slack
     sent: Sent | None
     language: Language
     _latest: Progress | None = None
-    _task: asyncio.Task[None] | None = field(default=None)
 
     def progress(self, progress: Progress) -> None:
         self._latest = progress
 
-    async def __aenter__(self) -> Self:
-        if self.sent is not None:
-            self._task = asyncio.create_task(self._tell(self.sent))
-        return self
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+    @asynccontextmanager
+    async def telling(self) -> AsyncIterator[None]:
+        if self.sent is None:
+            yield
+            return
+        async with in_background(self._tell(self.sent)):
+            yield
 
     async def _tell(self, sent: Sent) -> None:
         await asyncio.sleep(_FIRST_AFTER_S)

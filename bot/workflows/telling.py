@@ -15,7 +15,7 @@ import structlog
 from bot.slack.client import Sent
 from bot.slack.errors import Archived, ChannelGone, MessageGone, MissingScope, NotInChannel, SlackError, TokenRevoked
 from bot.store import Request
-from bot.workflows.desk import ANSWER, Desk
+from bot.workflows.desk import ANSWER, FILE, Desk
 from bot.workflows.told import Shown, Told
 from intents.domain import Text
 from responses.language import choose
@@ -35,7 +35,7 @@ class Telling:
 
     async def sent(self, request: Request, *, step: str) -> Sent | None:
         """The message of that step, if it stands."""
-        entry = await self.desk.store.outbox.get(f"{request.id}/{step}")
+        entry = await self.desk.store.outbox.get(_key(request, step))
         return Sent(channel=entry.channel, ts=entry.ts) if entry and entry.ts else None
 
     async def post(self, request: Request, message: Message, *, step: str, last: bool = True) -> Sent | None:
@@ -44,7 +44,7 @@ class Telling:
         With `last` that is said where a person can act; else more is to come, which will say it.
         """
         asked, desk = request.asked, self.desk
-        key = f"{request.id}/{step}"
+        key = _key(request, step)
         sending = await desk.store.outbox.begin(key, asked.channel, asked.thread_ts, desk.clock())
         if sending.ts:
             return Sent(channel=asked.channel, ts=sending.ts)
@@ -70,8 +70,7 @@ class Telling:
         `message` is what to show for an answer that is no diagnosis.
         """
         answer = await self.desk.store.answers.get(request.id)
-        sent = await self.sent(request, step=ANSWER)
-        if answer is None or sent is None:
+        if answer is None:
             return
         if answer.message:
             shown = Shown.from_notes(answer.shown)
@@ -82,11 +81,11 @@ class Telling:
             return
         try:
             await self.desk.slack.update(
-                channel=sent.channel,
-                ts=sent.ts,
+                channel=answer.channel,
+                ts=answer.ts,
                 message=message,
                 final=True,
-                key=f"{request.id}/{ANSWER}",
+                key=_key(request, ANSWER),
                 thread_ts=request.asked.thread_ts,
             )
         except MessageGone:
@@ -94,9 +93,9 @@ class Telling:
 
     async def take_back(self, request: Request) -> None:
         """Delete what was said to a request."""
-        for step in (ANSWER, "file"):
+        for step in (ANSWER, FILE):
             if sent := await self.sent(request, step=step):
-                key = f"{request.id}/{step}"
+                key = _key(request, step)
                 await self.desk.slack.delete(
                     channel=sent.channel, ts=sent.ts, key=key, thread_ts=request.asked.thread_ts
                 )
@@ -124,6 +123,11 @@ class Telling:
                 await desk.slack.post(channel=asked.user, message=told(says, language=language))
             except SlackError as second:
                 _log.warning("nor can it be said to whom it concerns", user=asked.user, error=str(second))
+
+
+def _key(request: Request, step: str) -> str:
+    """What a message of ours is found again by, in the outbox and in Slack."""
+    return f"{request.id}/{step}"
 
 
 def _about(channel: str, says: Text) -> Text:

@@ -12,8 +12,9 @@ from typing import Final
 
 from bot.jobs import Json
 from bot.portable import Portable
-from intents.domain import Diagnosis, Finding, Judged, Language, Text, Verdict
+from intents.domain import Diagnosis, Finding, Judged, Language, Text
 from responses.safety import SafeDiagnosis
+from responses.sentences import standing
 from responses.slack.controls import RemedyButton
 from responses.slack.details import details
 from responses.slack.diagnosis import answer
@@ -74,7 +75,7 @@ class Told(Portable):
     @property
     def first(self) -> Judged | None:
         """The leading hypothesis that still stands."""
-        return next((one for one in self.diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT), None)
+        return next(iter(standing(self.diagnosis)), None)
 
     def message(self, shown: Shown) -> Message:
         return answer(

@@ -7,12 +7,9 @@ that has one call in flight at a time.
 from __future__ import annotations
 
 import asyncio
-import json
 import statistics
 import time
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from rich.console import Console
@@ -22,7 +19,7 @@ from bot.cluster.contexts import connect
 from bot.cluster.settings import ClusterSettings
 from bot.diagnosing import Engine, build_engine, diagnose
 from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import request_of
+from bot.rehearsing import reachable, request_of
 from intents.catalog.cases import world_of
 from intents.catalog.schema import Incident
 from intents.request import DiagnoseObject, Request
@@ -44,28 +41,20 @@ async def measure(engine: Engine, incident: Incident, request: Request) -> Measu
     cluster = SimulatedCluster()
     cluster.load_neighbours()
     cluster.load(world_of(incident, incident.cases[0]))
-    await cluster.start()
-    try:
-        with TemporaryDirectory() as directory:
-            path = Path(directory) / "kubeconfig"
-            path.write_text(json.dumps(cluster.kubeconfig()), encoding="utf-8")
-            async with (
-                connect(kubeconfig=path, settings=ClusterSettings()) as many,
-                connect(kubeconfig=path, settings=ClusterSettings(concurrency=1)) as one,
-            ):
-                calls = (await diagnose(request, engine=engine, connection=many)).api_calls
-                cluster.latency = LATENCY_S
-                times: dict[str, list[float]] = {"many": [], "one": []}
-                for _ in range(RUNS):  # interleaved, so that a noisy machine is noisy for both
-                    for name, connection in (("many", many), ("one", one)):
-                        started = time.perf_counter()
-                        await diagnose(request, engine=engine, connection=connection, deadline=60)
-                        times[name].append(time.perf_counter() - started)
-        return Measured(
-            calls=calls, concurrent=statistics.median(times["many"]), serial=statistics.median(times["one"])
-        )
-    finally:
-        await cluster.stop()
+    async with (
+        reachable(cluster) as path,
+        connect(kubeconfig=path, settings=ClusterSettings()) as many,
+        connect(kubeconfig=path, settings=ClusterSettings(concurrency=1)) as one,
+    ):
+        calls = (await diagnose(request, engine=engine, connection=many)).api_calls
+        cluster.latency = LATENCY_S
+        times: dict[str, list[float]] = {"many": [], "one": []}
+        for _ in range(RUNS):  # interleaved, so that a noisy machine is noisy for both
+            for name, connection in (("many", many), ("one", one)):
+                started = time.perf_counter()
+                await diagnose(request, engine=engine, connection=connection, deadline=60)
+                times[name].append(time.perf_counter() - started)
+    return Measured(calls=calls, concurrent=statistics.median(times["many"]), serial=statistics.median(times["one"]))
 
 
 def _pod_of(incident: Incident) -> Request | None:

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from bot.playground.kubernetes import RecordedRequest
 from bot.remedies.verifying import Pace
 from bot.store import open_store
 from responses.slack.presses import Press
@@ -296,12 +295,7 @@ def unanswered(at: Premises, method: str) -> list[Any]:
 
 
 def writes(at: Premises) -> list[tuple[str, str]]:
-    return [(sent.method, sent.path) for sent in at.cluster.requests if is_write(sent)]
-
-
-def is_write(sent: RecordedRequest) -> bool:
-    """No dry run, and no review of access, which is a POST."""
-    return sent.method in ("DELETE", "PATCH", "PUT") and "dryRun" not in sent.query and "dryRun" not in sent.body
+    return [(sent.method, sent.path) for sent in at.cluster.requests if sent.writes]
 
 
 def after_write(at: Premises) -> Iterator[str]:
@@ -310,7 +304,7 @@ def after_write(at: Premises) -> Iterator[str]:
     for sent in at.cluster.requests:
         if written:
             yield sent.path
-        written = written or is_write(sent)
+        written = written or sent.writes
 
 
 async def audited(at: Premises) -> list[str]:

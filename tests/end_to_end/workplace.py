@@ -63,15 +63,8 @@ class Workplace:
     clock: Clock
 
     def writes(self) -> list[tuple[str, str]]:
-        """Method and path of what was written to the cluster; reviews and dry runs change nothing."""
-        return [
-            (sent.method, sent.path)
-            for sent in self.cluster.requests
-            if sent.method != "GET"
-            and "accessreviews" not in sent.path
-            and sent.query.get("dryRun") != "All"
-            and '"dryRun"' not in sent.body
-        ]
+        """Method and path of what was sent to be written."""
+        return [(sent.method, sent.path) for sent in self.cluster.requests if sent.writes]
 
     async def send(self, payload: Mapping[str, Any], *, secret: str = "") -> Delivered:
         """A press or a dialog as Slack would send it, whatever stands in it; signed with another secret if given."""

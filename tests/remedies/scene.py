@@ -123,15 +123,8 @@ class Scene:
         return str((metadata.get("annotations") or {}).get("kubectl.kubernetes.io/restartedAt", ""))
 
     def writes(self) -> list[tuple[str, str]]:
-        """Method and path of what was sent to be written, dry runs and reviews left out."""
-        return [
-            (sent.method, sent.path)
-            for sent in self.cluster.requests
-            if sent.method != "GET"
-            and "accessreviews" not in sent.path
-            and sent.query.get("dryRun") != "All"
-            and '"dryRun"' not in sent.body
-        ]
+        """Method and path of what was sent to be written."""
+        return [(sent.method, sent.path) for sent in self.cluster.requests if sent.writes]
 
     def change(self, kind: str, namespace: str, name: str, edit: Callable[[dict[str, Any]], None]) -> None:
         """Somebody else changes an object, as it is stored."""

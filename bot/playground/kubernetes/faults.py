@@ -21,6 +21,12 @@ class RecordedRequest:
     status: int
     body: str = ""
 
+    @property
+    def writes(self) -> bool:
+        """Whether it was sent to change something: dry runs and access reviews are not."""
+        reads = self.method == "GET" or "accessreviews" in self.path
+        return not reads and self.query.get("dryRun") != "All" and '"dryRun"' not in self.body
+
 
 @dataclass(slots=True, kw_only=True)
 class Fault:

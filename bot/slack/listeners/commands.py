@@ -9,8 +9,8 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.jobs import JobsUnavailable
-from bot.slack.intake import LONGEST_TEXT, Intake
-from bot.store import Asked, StoreUnavailable, Surface
+from bot.slack.intake import Intake
+from bot.store import LONGEST_TEXT, Asked, StoreUnavailable, Surface
 from intents.domain import Language
 from intents.slash import AskHelp, AskObject, AskText, Misused, Muted, parse_command
 from responses.failures import BUSY

@@ -12,6 +12,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.jobs import JobsUnavailable
 from bot.policy import Reading
 from bot.slack.errors import SlackError
+from bot.slack.listeners import TELL_S
 from bot.slack.pressing import Pressed, Presses, Refused, read_press
 from bot.store import StoreUnavailable
 from bot.workflows.told import Told
@@ -24,9 +25,7 @@ from responses.slack.remediation import refusal
 
 _log: Final = structlog.get_logger(__name__)
 _ANY: Final = re.compile(".*")
-# Slack waits three seconds for its acknowledgement, whatever its own API does meanwhile.
 _OPEN_S: Final = 2.0
-_TELL_S: Final = 1.0
 
 
 def register(app: AsyncApp, presses: Presses) -> None:
@@ -89,7 +88,7 @@ async def _details(press: Pressed, presses: Presses) -> None:
 
 async def _refusing(press: Pressed, presses: Presses, reason: Text) -> View:
     try:
-        async with asyncio.timeout(_TELL_S):
+        async with asyncio.timeout(TELL_S):
             asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
     except (SlackError, TimeoutError):
         return refusal(reason, language=presses.desk.language or Language.EN)
@@ -100,7 +99,7 @@ async def _whisper(press: Pressed, presses: Presses, reason: Text) -> None:
     if not press.channel:
         return
     try:
-        async with asyncio.timeout(_TELL_S):
+        async with asyncio.timeout(TELL_S):
             asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
             await presses.desk.slack.whisper(
                 channel=press.channel,

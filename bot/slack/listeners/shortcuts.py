@@ -11,9 +11,10 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.jobs import JobsUnavailable
 from bot.slack.client import Identity, Slack
 from bot.slack.errors import SlackError
-from bot.slack.intake import LONGEST_TEXT, Intake
+from bot.slack.intake import Intake
+from bot.slack.listeners import TELL_S
 from bot.slack.said import files_of, text_of
-from bot.store import Asked, StoreUnavailable, Surface
+from bot.store import LONGEST_TEXT, Asked, StoreUnavailable, Surface
 from intents.domain import Language
 from responses.failures import BUSY
 from responses.language import choose
@@ -22,8 +23,6 @@ from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
 
-# Slack waits three seconds for its acknowledgement.
-_TELL_S: Final = 1.0
 DIAGNOSE_THIS: Final = "casebook.diagnose_this"
 
 
@@ -59,7 +58,7 @@ def register(app: AsyncApp, intake: Intake, identity: Identity, *, slack: Slack,
 async def _try_again(asked: Asked, slack: Slack, language: Language | None) -> None:
     message = told(BUSY, language=choose(told=language, text=asked.text))
     try:
-        async with asyncio.timeout(_TELL_S):
+        async with asyncio.timeout(TELL_S):
             await slack.respond(asked.response_url, message)
     except (SlackError, TimeoutError) as error:
         _log.warning("whoever used the shortcut could not be told", error=str(error))
