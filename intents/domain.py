@@ -301,6 +301,27 @@ class Step:
     warning: Text | None = None
 
 
+class Expects(StrEnum):
+    """What somebody asked for a value may answer."""
+
+    TEXT = "text"
+    NAME = "name"  # of an object
+    NUMBER = "number"
+    QUANTITY = "quantity"  # 250m, 2Gi
+    UID = "uid"  # of a user in a container, above 0
+    IMAGE = "image"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A value to be typed before a remedy is carried out; `{input.<id>}` stands for it in the remedy's arguments."""
+
+    id: str
+    label: Text
+    default: str = ""
+    expects: Expects = Expects.TEXT
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
     """A remediation that applies: what would be done to what. Whether it may be done is decided at the press."""
@@ -310,6 +331,7 @@ class Remedy:
     title: Text
     target: ObjectRef | None
     args: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    asks: tuple[Question, ...] = ()
     risk: str = "low"
     warning: Text | None = None
 

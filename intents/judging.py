@@ -27,6 +27,7 @@ from intents.domain import (
     ObjectRef,
     Outcome,
     PastedTime,
+    Question,
     Reading,
     Remedy,
     Status,
@@ -246,6 +247,7 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
     target = remediation.target
     if not all(templates.known(part, context) for part in (target.kind, target.namespace, target.name)):
         return None
+    asked = {each.id: f"{{input.{each.id}}}" for each in remediation.asks}
     return Remedy(
         id=remediation.id,
         action=str(remediation.action),
@@ -255,7 +257,17 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
             namespace=templates.render(target.namespace, context),
             name=templates.render(target.name, context),
         ),
-        args={key: fill(value, context) for key, value in remediation.args.items()},
+        # What is to be typed stays a placeholder.
+        args={key: fill(value, {**context, "input": asked}) for key, value in remediation.args.items()},
+        asks=tuple(
+            Question(
+                id=each.id,
+                label=_render(each.label, context),
+                default=templates.render(each.default, context),
+                expects=each.expects,
+            )
+            for each in remediation.asks
+        ),
         risk=str(remediation.risk),
         warning=_render(remediation.warning, context) if remediation.warning else None,
     )

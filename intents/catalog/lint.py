@@ -7,13 +7,15 @@ An entry that passes cannot fail to judge for a missing name at 3 a.m.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 import re2
 
 from intents import templates
+from intents.catalog import actions
 from intents.catalog.cases import CaseError, world_of
 from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read, Remediation, Rule
@@ -251,9 +253,24 @@ def _sentence(
         yield (*path, "zh"), "is not Chinese"
 
 
-def _template(entry: _Entry, text: str, path: Path, *, rows: Mapping[str, RowType] | None) -> Iterator[Complaint]:
+def _placeholders(value: Any) -> Iterator[templates.Placeholder]:
+    for text in _strings(value):
+        with suppress(templates.TemplateError):  # told where it stands
+            yield from templates.placeholders(text)
+
+
+def _template(
+    entry: _Entry,
+    text: str,
+    path: Path,
+    *,
+    rows: Mapping[str, RowType] | None,
+    asked: Collection[str] = (),
+) -> Iterator[Complaint]:
     try:
         for placeholder in templates.placeholders(text):
+            if placeholder.path[0] == "input" and placeholder.path[1:2] and placeholder.path[1] in asked:
+                continue
             if why := entry.unknown(placeholder.path, rows):
                 yield path, f"{{{'.'.join(placeholder.path)}}}: {why}"
     except templates.TemplateError as error:
@@ -262,6 +279,7 @@ def _template(entry: _Entry, text: str, path: Path, *, rows: Mapping[str, RowTyp
 
 def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterator[Complaint]:
     rules = {rule.id for rule in entry.incident.evidence}
+    asked = {question.id for question in remediation.asks}
     for field, names in (("only_if", remediation.only_if), ("rows_of", (remediation.rows_of,))):
         for name in names:
             if name and name not in rules:
@@ -277,7 +295,15 @@ def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterato
         yield from _template(entry, getattr(remediation.target, field), (*path, "target", field), rows=keys)
     for name, value in remediation.args.items():
         for text in _strings(value):
-            yield from _template(entry, text, (*path, "args", name), rows=keys)
+            yield from _template(entry, text, (*path, "args", name), rows=keys, asked=asked)
+    unused = asked - {part.path[1] for part in _placeholders(remediation.args) if part.path[0] == "input"}
+    for index, question in enumerate(remediation.asks):
+        yield from _sentence(entry, question.label, (*path, "asks", index, "label"), rows=keys)
+        yield from _template(entry, question.default, (*path, "asks", index, "default"), rows=keys)
+        if question.id in unused:
+            yield (*path, "asks", index), f"no argument takes {{input.{question.id}}}"
+    for where, says in actions.complaints(remediation.action, kind=remediation.target.kind, args=remediation.args):
+        yield (*path, *where), says
 
 
 def _whole(entry: _Entry, catalog: Catalog) -> Iterator[Complaint]:

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from intents.domain import Outcome, Severity, Status, Strength, Text, Verdict
+from intents.catalog.actions import Action
+from intents.domain import Expects, Outcome, Severity, Status, Strength, Text, Verdict
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
@@ -30,33 +31,6 @@ LocalText = Annotated[
     BeforeValidator(_in_both_languages),
     Field(description="{en: …, zh: …}; a plain string where there is nothing to translate"),
 ]
-
-
-class Action(StrEnum):
-    """What a remediation may do. Each is carried out by one class in `bot.remedies`; declaring one does no more."""
-
-    RESTART_POD = "restart-pod"
-    ROLLOUT_RESTART = "rollout-restart"
-    ROLLOUT_UNDO = "rollout-undo"
-    SCALE = "scale"
-    CORDON = "cordon"
-    UNCORDON = "uncordon"
-    DRAIN = "drain"
-    DELETE_FINISHED_PODS = "delete-finished-pods"
-    DELETE_CLAIM_AND_POD = "delete-claim-and-pod"
-    DELETE_CLAIM = "delete-claim"
-    PATCH_OBJECT = "patch-object"
-    SET_IMAGE = "set-image"
-    SET_RESOURCES = "set-resources"
-    SET_ARGS = "set-args"
-    ANNOTATE = "annotate"
-    LABEL = "label"
-    SUSPEND = "suspend"
-    DELETE_APISERVICE = "delete-apiservice"
-    CREATE_OBJECT = "create-object"
-    CLEAR_CLAIM_REF = "clear-claim-ref"
-    SET_RECLAIM_POLICY = "set-reclaim-policy"
-    SET_WEBHOOK_TIMEOUT = "set-webhook-timeout"
 
 
 class Risk(StrEnum):
@@ -160,6 +134,16 @@ class TargetTemplate(Model):
     name: Line
 
 
+class Question(Model):
+    """A value that the person types before anything happens; `{input.<id>}` stands for it in the arguments."""
+
+    id: Key
+    label: LocalText
+    default: str = ""
+    """What the dialog suggests; a template like the arguments."""
+    expects: Annotated[Expects, Field(alias="is")] = Expects.TEXT
+
+
 class Remediation(Model):
     """An action offered as a button; declared here in full, carried out by `bot.remedies`."""
 
@@ -170,6 +154,8 @@ class Remediation(Model):
     """The rule whose first matching row fills {row.…}; it must hold. Without it: the best supporting finding's."""
     target: TargetTemplate
     args: dict[Key, Any] = {}
+    """What the action is told: see `intents.catalog.actions`."""
+    asks: tuple[Question, ...] = ()
     only_if: tuple[Id, ...] = ()
     """Rules that must hold, judged again at the press."""
     risk: Risk = Risk.LOW

@@ -251,3 +251,41 @@ def test_a_condition_is_taken_apart_at_its_joints(expression: str, expected: tup
 def test_a_condition_that_multiplies_or_does_not_compile_is_refused(expression: str) -> None:
     with pytest.raises(ConditionError):
         check(expression)
+
+
+REMEDY = """\
+remediations:
+  - id: more-room
+    action: patch-object
+    title: {en: Give it more room, zh: 扩容}
+    rows_of: full
+    target: {kind: Volume, name: "{row.name}"}
+    args: {type: merge, patch: {spec: {size: "{input.size}"}}}
+    asks: [{id: size, label: {en: New size, zh: 新的大小}, default: 10Gi, is: quantity}]
+    only_if: [full]
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (("", ""), ""),
+        (("type: merge, ", ""), "args: patch-object needs 'type'"),
+        (("type: merge", "type: mixed"), "args.type: is 'mixed'; expected one of merge, strategic, json"),
+        (
+            ("type: merge", "type: merge, force: true"),
+            "args.force: patch-object has no such argument; it has type, patch",
+        ),
+        (("patch-object", "cordon"), "target.kind: is Volume; cordon is for Node"),
+        (("{input.size}", "{input.room}"), "args.patch: {input.room}: 'input' is neither"),
+        (('"{input.size}"', "10Gi"), "asks[0]: no argument takes {input.size}"),
+        (("is: quantity", "is: size"), "asks[0].is: input should be"),
+        (("only_if: [full]", "only_if: [fool]"), "only_if: no such rule 'fool'"),
+    ],
+)
+def test_a_remedy_is_declared_in_full(tmp_path: Path, change: tuple[str, str], expected: str) -> None:
+    before, after = change
+    assert before in REMEDY
+    found = problems(tmp_path, GOOD.replace("runbook:", REMEDY.replace(before, after, 1) + "runbook:", 1))
+
+    assert any(f"remediations[0].{expected}" in problem for problem in found) if expected else found == []

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.remedies.planning import permissions
 from bot.remedies.registry import actions
-from intents.catalog.schema import Action
+from intents.catalog.actions import Action
 from intents.domain import GapReason, ObjectRef, Permission, Verdict
 from tests.remedies.scene import HEALED, POD, PULLS_AGAIN, Enter
 
