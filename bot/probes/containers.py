@@ -6,6 +6,7 @@ One row per container, init containers and sidecars included; ephemeral ones are
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, R
 _RECENT_S: Final = 86_400
 # Whose owners are read at most.
 _MOST_OWNED: Final = 20
+# As the kubelet says it, newer and older (before 1.4).
+_NAMED_USER: Final = re.compile(r"non-numeric user \((?P<user>[^)\s]{1,256})\)")
 
 DECLARATION: Final = ProbeDeclaration(
     name="containers",
@@ -51,6 +54,7 @@ DECLARATION: Final = ProbeDeclaration(
         "last_started_s": RowType.INTEGER,
         "run_as_non_root": RowType.BOOLEAN,
         "run_as_user": RowType.INTEGER,
+        "image_user": RowType.STRING,
     },
     args={
         "troubled": ArgDeclaration(says="true: only containers that are not ready or restarted within 24 h"),
@@ -120,6 +124,7 @@ def _row(snapshot: Snapshot, container: Container, top: Top | None) -> Row:
             "last_started_s": age_s(snapshot, last.get("startedAt")),
             "run_as_non_root": bool(_effective(security, pod_security, "runAsNonRoot", False)),
             "run_as_user": int(_effective(security, pod_security, "runAsUser", -1)),
+            "image_user": _image_user(str(state.get("message", ""))),
         },
         subject=ref(pod, "Pod"),
         quote=str(state.get("message") or state.get("reason") or last.get("message") or last.get("reason") or ""),
@@ -138,6 +143,12 @@ def _effective(container: Mapping[str, Any], pod: Mapping[str, Any], key: str, u
         if context.get(key) is not None:
             return context[key]
     return unset
+
+
+def _image_user(message: str) -> str:
+    """The name an image's USER has, where the kubelet refuses it for being a name; no API tells it otherwise."""
+    refused = _NAMED_USER.search(message)
+    return refused["user"] if refused else ""
 
 
 def _is_troubled(row: Mapping[str, Any]) -> bool:

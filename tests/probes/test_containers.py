@@ -156,3 +156,30 @@ async def test_the_topmost_owner_is_followed_for_waiting_containers_only(cluster
     assert [str(gap) for gap in refused.gaps] == [
         "cannot read TidbCluster pay/db: needs get on pingcap.com/tidbclusters"
     ]
+
+
+@pytest.mark.parametrize(
+    ("message", "user"),
+    [
+        (
+            "container has runAsNonRoot and image has non-numeric user (memcache), cannot verify user is non-root",
+            "memcache",
+        ),
+        ("unable to validate image is non-root, non-numeric user (app) is not allowed", "app"),
+        ("container has runAsNonRoot and image will run as root", ""),
+        ("image has non-numeric user (", ""),
+    ],
+)
+async def test_the_name_of_an_images_user_is_told_where_the_kubelet_refuses_it(
+    cluster: SimulatedCluster, read: Any, message: str, user: str
+) -> None:
+    refused = {
+        "name": "api",
+        "ready": False,
+        "state": {"waiting": {"reason": "CreateContainerConfigError", "message": message}},
+    }
+    cluster.load({"objects": [pod(status={"containerStatuses": [refused]})]})
+
+    (row,) = (await read(containers.PROBE, kind="Pod", namespace="pay", name="api-0")).rows
+
+    assert row.values["image_user"] == user
