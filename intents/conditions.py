@@ -15,6 +15,8 @@ import cel
 
 # One macro may iterate, two nested ones multiply: cel-rust has no cost limit.
 _MACRO: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
+# A variable, with the one key of it that is asked for, if it is one.
+_VARIABLE: Final = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*)\b(?!\s*\())?")
 _STRING: Final = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
 
 
@@ -87,13 +89,41 @@ def _closes(text: str) -> int:
     return -1
 
 
+@lru_cache(maxsize=4096)
+def _keys(expression: str) -> Mapping[str, frozenset[str]]:
+    """Of the variables whose single keys alone are asked for, those keys."""
+    bare = _STRING.sub("''", expression)
+    keys: dict[str, set[str]] = {}
+    whole: set[str] = set()
+    for found in _VARIABLE.finditer(bare):
+        name, key = found.groups()
+        if key:
+            keys.setdefault(name, set()).add(key)
+        else:
+            whole.add(name)
+    return {name: frozenset(of) for name, of in keys.items() if name not in whole}
+
+
+def _needed(expression: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that a condition looks at: handing CEL a value costs far more than comparing it."""
+    known = check(expression)
+    keys = _keys(expression)
+    needed: dict[str, Any] = {}
+    for name in known & values.keys():
+        value = values[name]
+        if name in keys and isinstance(value, Mapping):
+            value = {key: value[key] for key in keys[name] if key in value}
+        needed[name] = value
+    return needed
+
+
 def holds(expression: str, values: Mapping[str, Any]) -> bool:
     """Whether the condition is true of these values.
 
     Raises ConditionError when it refers to a missing key, compares unlike types, or is no yes-or-no question.
     """
     try:
-        result = _program(expression).execute(dict(values))
+        result = _program(expression).execute(_needed(expression, values))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ConditionError(f"{expression!r}: {_first_line(error)}") from error
     if not isinstance(result, bool):
