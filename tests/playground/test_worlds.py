@@ -54,6 +54,17 @@ async def test_relative_times_become_timestamps_and_micro_times(api) -> None:
     assert stored["spec"]["renewTime"] == "2026-03-01T11:59:58.500000Z"
 
 
+async def test_who_wrote_which_fields_is_kept_as_written(api) -> None:
+    written = [
+        {"manager": "manager", "operation": "Update", "apiVersion": "v1", "time": "-5s", "fieldsType": "FieldsV1"}
+    ]
+    api.cluster.load({"objects": [{**POD, "metadata": POD["metadata"] | {"managedFields": written}}, SET]})
+
+    pod = (await api.get("/api/v1/namespaces/shop/pods/api-0")).body
+
+    assert pod["metadata"]["managedFields"] == [written[0] | {"time": "2026-03-01T11:59:55Z"}]
+
+
 async def test_namespaces_are_made_on_demand_with_what_each_has(api) -> None:
     api.cluster.load({"objects": [POD]})
 

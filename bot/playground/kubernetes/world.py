@@ -196,7 +196,7 @@ class Loader:
         if resource.kind not in resources.WITHOUT_GENERATION:
             head["generation"] = metadata.get("generation", 1)
         head["creationTimestamp"] = metadata.get("creationTimestamp", times.timestamp(self._now - timedelta(days=1)))
-        rest = {key: value for key, value in metadata.items() if key not in (*head, "uid", "managedFields")}
+        rest = {key: value for key, value in metadata.items() if key not in (*head, "uid")}
         if resource.kind == "Namespace":
             rest["labels"] = {"kubernetes.io/metadata.name": name} | (rest.get("labels") or {})
             item = {"spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}} | item
