@@ -7,16 +7,17 @@ may be done: without a Service nothing can serve it any more; with one, its back
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bot.cluster.errors import ClusterError, NotFound
+from bot.cluster.errors import ClusterError
 from bot.kube.api_names import Api, parse_api_name
 from bot.kube.conditions import condition
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, ref, selecting
-from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from bot.probes.shared.backends import KEYS, PERMISSIONS, UNKNOWN, Found, backend, together
+from bot.probes.shared.scope import name_of, namespace_of, ref
+from intents.domain import Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # Few clusters aggregate more than a handful of APIs; only those out of order cost reads beyond the first list.
 MOST_BACKENDS: Final = 20
@@ -35,8 +36,6 @@ PROVIDERS: Final[Mapping[str, frozenset[str]]] = {
 }  # fmt: skip
 _NAME_LABELS: Final = ("app.kubernetes.io/name", "k8s-app", "app", "name")
 
-_Found = tuple[dict[str, Value], tuple[Gap, ...]]
-
 DECLARATION: Final = ProbeDeclaration(
     name="apiservices",
     says="a row per APIService: is it available, and what stands behind it",
@@ -52,20 +51,12 @@ DECLARATION: Final = ProbeDeclaration(
         "local": RowType.BOOLEAN,
         "service_namespace": RowType.STRING,
         "service": RowType.STRING,
-        "service_exists": RowType.BOOLEAN,  # true as well where it could not be read: nothing is deleted on a guess
-        "ready_endpoints": RowType.INTEGER,  # -1: not looked for (available, local, ExternalName) or not readable
-        "backend_kind": RowType.STRING,  # the workload whose pods the Service selects; "" where available or unknown
-        "backend": RowType.STRING,
-        "backend_replicas": RowType.INTEGER,  # what its spec asks for, -1 unknown
-        "unready_pods": RowType.STRINGS,
+        **KEYS,  # unknown where it is available or local
         "claimants": RowType.STRINGS,  # namespace/name of Deployments made to serve it; () where it is available
     },
     permissions=(
         Permission(verb="list", group="apiregistration.k8s.io", resource="apiservices"),
-        Permission(verb="get", resource="services"),
-        Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
-        Permission(verb="list", resource="pods"),
-        Permission(verb="list", group="apps", resource="deployments"),
+        *PERMISSIONS,
     ),
 )
 
@@ -133,15 +124,7 @@ def _is_local(item: Json) -> bool:
     return not (item.get("spec") or {}).get("service")
 
 
-_NOTHING_BEHIND: Final[Mapping[str, Value]] = {
-    "service_exists": True,
-    "ready_endpoints": -1,
-    "backend_kind": "",
-    "backend": "",
-    "backend_replicas": -1,
-    "unready_pods": (),
-    "claimants": (),
-}
+_NOTHING_BEHIND: Final[Mapping[str, Value]] = {**UNKNOWN, "claimants": ()}
 
 
 def _row(look: Look, item: Json, *, asked: bool, behind: Mapping[str, Value]) -> Row:
@@ -171,91 +154,14 @@ def _row(look: Look, item: Json, *, asked: bool, behind: Mapping[str, Value]) ->
     )
 
 
-async def _behind(look: Look, item: Json) -> _Found:
+async def _behind(look: Look, item: Json) -> Found:
     """What stands behind an APIService that is not available, and what of it could not be read."""
-    return await _together(_service(look, item), _claimants(look, _api(item).group), start=_NOTHING_BEHIND)
-
-
-async def _together(*parts: Awaitable[_Found], start: Mapping[str, Value]) -> _Found:
-    """The values of several reads over those of `start`, later ones first; a read that is refused leaves a gap."""
-    values: dict[str, Value] = dict(start)
-    gaps: list[Gap] = []
-    for part in await asyncio.gather(*parts, return_exceptions=True):
-        if isinstance(part, ClusterError):
-            gaps.append(part.gap())
-        elif isinstance(part, BaseException):
-            raise part
-        else:
-            values |= part[0]
-            gaps += part[1]
-    return values, tuple(gaps)
-
-
-async def _service(look: Look, item: Json) -> _Found:
-    """The Service of an APIService, its ready endpoints and the workload behind it."""
     place = item["spec"]["service"]
-    namespace, name = str(place.get("namespace") or ""), str(place.get("name") or "")
-    try:
-        service = await look.snapshot.get("Service", name, namespace=namespace)
-    except NotFound:
-        return {"service_exists": False, "ready_endpoints": 0}, ()
-    spec = service.get("spec") or {}
-    if spec.get("type") == "ExternalName":
-        return {}, ()
-    selector = spec.get("selector") or {}
-    # What a Deployment says of itself is surer than what its pods say of their owner, and comes last.
-    return await _together(
-        _endpoints(look, namespace=namespace, service=name),
-        _pods(look, namespace=namespace, selector=selector),
-        _deployment(look, namespace=namespace, selector=selector),
-        start={},
-    )
+    served_by = backend(look, namespace=str(place.get("namespace") or ""), service=str(place.get("name") or ""))
+    return await together(served_by, _claimants(look, _api(item).group), start=_NOTHING_BEHIND)
 
 
-async def _endpoints(look: Look, *, namespace: str, service: str) -> _Found:
-    labels = f"kubernetes.io/service-name={service}"
-    slices = await look.snapshot.list("EndpointSlice", namespace=namespace, labels=labels)
-    ready = {
-        address
-        for each in slices.items
-        for endpoint in each.get("endpoints") or ()
-        # An absent `ready` is to be read as true (EndpointConditions).
-        if (endpoint.get("conditions") or {}).get("ready") is not False
-        for address in endpoint.get("addresses") or ()
-    }
-    return {"ready_endpoints": len(ready)}, ()
-
-
-async def _pods(look: Look, *, namespace: str, selector: Mapping[str, str]) -> _Found:
-    """The pods that the selector means, and the workload they belong to."""
-    if not selector:
-        return {}, ()
-    pods = (await look.snapshot.list("Pod", namespace=namespace, labels=selecting(selector))).items
-    unready = tuple(sorted(name_of(pod) for pod in pods if condition(pod, "Ready").get("status") != "True"))
-    values: dict[str, Value] = {"unready_pods": unready}
-    if owners := sorted(owner for pod in pods if (owner := owner_of(pod)).kind not in ("Pod", "StaticPod")):
-        values |= {"backend_kind": owners[0].kind, "backend": owners[0].name}
-    return values, ()
-
-
-async def _deployment(look: Look, *, namespace: str, selector: Mapping[str, str]) -> _Found:
-    """The Deployment whose pods the selector would mean, though it has none now."""
-    if not selector:
-        return {}, ()
-    deployments = (await look.snapshot.list("Deployment", namespace=namespace)).items
-    found = min((item for item in deployments if _template_has(item, selector)), key=name_of, default=None)
-    if found is None:
-        return {}, ()
-    replicas = int((found.get("spec") or {}).get("replicas", 1))
-    return {"backend_kind": "Deployment", "backend": name_of(found), "backend_replicas": replicas}, ()
-
-
-def _template_has(deployment: Json, selector: Mapping[str, str]) -> bool:
-    template = ((deployment.get("spec") or {}).get("template") or {}).get("metadata") or {}
-    return selector.items() <= (template.get("labels") or {}).items()
-
-
-async def _claimants(look: Look, group: str) -> _Found:
+async def _claimants(look: Look, group: str) -> Found:
     """The Deployments made to serve a metrics API, wherever they are installed."""
     known = PROVIDERS.get(group, frozenset())
     if not known:

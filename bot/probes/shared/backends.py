@@ -1,0 +1,119 @@
+"""What stands behind a Service that the API server itself calls: its endpoints, its pods, and the workload they are of.
+
+Aggregated APIs and admission webhooks are served the same way, so what "its backend" means is decided once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Final
+
+from bot.cluster.errors import ClusterError, NotFound
+from bot.kube.conditions import condition
+from bot.probes.contract import Look
+from bot.probes.shared.scope import name_of, owner_of, selecting
+from intents.domain import Gap, Json, Permission, RowType, Value
+
+# Values of a row, and what of them could not be read.
+Found = tuple[dict[str, Value], tuple[Gap, ...]]
+
+KEYS: Final[Mapping[str, RowType]] = {
+    "service_exists": RowType.BOOLEAN,  # true as well where it could not be read: nothing is deleted on a guess
+    "ready_endpoints": RowType.INTEGER,  # -1: not looked for, or not readable
+    "backend_kind": RowType.STRING,  # the workload whose pods the Service selects; "" where unknown
+    "backend": RowType.STRING,
+    "backend_replicas": RowType.INTEGER,  # what its spec asks for, -1 unknown
+    "unready_pods": RowType.STRINGS,
+}
+UNKNOWN: Final[Mapping[str, Value]] = {
+    "service_exists": True,
+    "ready_endpoints": -1,
+    "backend_kind": "",
+    "backend": "",
+    "backend_replicas": -1,
+    "unready_pods": (),
+}
+PERMISSIONS: Final = (
+    Permission(verb="get", resource="services"),
+    Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
+    Permission(verb="list", resource="pods"),
+    Permission(verb="list", group="apps", resource="deployments"),
+)
+
+
+async def together(*parts: Awaitable[Found], start: Mapping[str, Value]) -> Found:
+    """The values of several reads over those of `start`, later ones first; a read that is refused leaves a gap."""
+    values: dict[str, Value] = dict(start)
+    gaps: list[Gap] = []
+    for part in await asyncio.gather(*parts, return_exceptions=True):
+        if isinstance(part, ClusterError):
+            gaps.append(part.gap())
+        elif isinstance(part, BaseException):
+            raise part
+        else:
+            values |= part[0]
+            gaps += part[1]
+    return values, tuple(gaps)
+
+
+async def backend(look: Look, *, namespace: str, service: str) -> Found:
+    """A Service, its ready endpoints and the workload behind it, as far as they are known. Raises ClusterError."""
+    try:
+        found = await look.snapshot.get("Service", service, namespace=namespace)
+    except NotFound:
+        return {"service_exists": False, "ready_endpoints": 0}, ()
+    spec = found.get("spec") or {}
+    if spec.get("type") == "ExternalName":
+        return {}, ()
+    selector = spec.get("selector") or {}
+    # What a Deployment says of itself is surer than what its pods say of their owner, and comes last.
+    return await together(
+        _endpoints(look, namespace=namespace, service=service),
+        _pods(look, namespace=namespace, selector=selector),
+        _deployment(look, namespace=namespace, selector=selector),
+        start={},
+    )
+
+
+async def _endpoints(look: Look, *, namespace: str, service: str) -> Found:
+    labels = f"kubernetes.io/service-name={service}"
+    slices = await look.snapshot.list("EndpointSlice", namespace=namespace, labels=labels)
+    ready = {
+        address
+        for each in slices.items
+        for endpoint in each.get("endpoints") or ()
+        # An absent `ready` is to be read as true (EndpointConditions).
+        if (endpoint.get("conditions") or {}).get("ready") is not False
+        for address in endpoint.get("addresses") or ()
+    }
+    return {"ready_endpoints": len(ready)}, ()
+
+
+async def _pods(look: Look, *, namespace: str, selector: Mapping[str, str]) -> Found:
+    """The pods that the selector means, and the workload they belong to."""
+    if not selector:
+        return {}, ()
+    pods = (await look.snapshot.list("Pod", namespace=namespace, labels=selecting(selector))).items
+    unready = tuple(sorted(name_of(pod) for pod in pods if condition(pod, "Ready").get("status") != "True"))
+    values: dict[str, Value] = {"unready_pods": unready}
+    if owners := sorted(owner for pod in pods if (owner := owner_of(pod)).kind not in ("Pod", "StaticPod")):
+        values |= {"backend_kind": owners[0].kind, "backend": owners[0].name}
+    return values, ()
+
+
+async def _deployment(look: Look, *, namespace: str, selector: Mapping[str, str]) -> Found:
+    """The Deployment whose pods the selector would mean, though it has none now."""
+    if not selector:
+        return {}, ()
+    deployments = (await look.snapshot.list("Deployment", namespace=namespace)).items
+    found = min((item for item in deployments if _template_has(item, selector)), key=name_of, default=None)
+    if found is None:
+        return {}, ()
+    replicas = int((found.get("spec") or {}).get("replicas", 1))
+    return {"backend_kind": "Deployment", "backend": name_of(found), "backend_replicas": replicas}, ()
+
+
+def _template_has(deployment: Json, selector: Mapping[str, str]) -> bool:
+    template = ((deployment.get("spec") or {}).get("template") or {}).get("metadata") or {}
+    return selector.items() <= (template.get("labels") or {}).items()
