@@ -1,10 +1,30 @@
 """What all tests over the catalog share."""
 
+import asyncio
+
 import pytest
 
 from bot.diagnosing import Engine, build_engine
+from intents.catalog.loader import builtin_directory, load
+from intents.catalog.schema import Incident
+from tests.catalog.rehearsed import Rehearsed, rehearsed
+
+CATALOG = load((builtin_directory(),)).catalog
 
 
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     return build_engine()[0]
+
+
+@pytest.fixture(scope="session", params=list(CATALOG), ids=lambda incident: incident.id)
+def incident(request: pytest.FixtureRequest) -> Incident:
+    """Every incident of the built-in catalog; tests that ask for one incident run next to each other."""
+    found: Incident = request.param
+    return found
+
+
+@pytest.fixture(scope="session")
+def rehearsals(engine: Engine, incident: Incident) -> tuple[Rehearsed, ...]:
+    """The incident's cases carried out, once for all tests that look at what came of them."""
+    return asyncio.run(rehearsed(engine, incident))

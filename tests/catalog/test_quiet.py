@@ -17,8 +17,6 @@ from intents.catalog.schema import Incident
 from intents.domain import Verdict
 from intents.request import DiagnoseObject, ExplainText
 
-CATALOG = load((builtin_directory(),)).catalog
-
 
 @pytest.fixture
 async def healthy() -> AsyncIterator[Connection]:
@@ -26,7 +24,6 @@ async def healthy() -> AsyncIterator[Connection]:
         yield connection
 
 
-@pytest.mark.parametrize("incident", list(CATALOG), ids=lambda incident: incident.id)
 async def test_nothing_is_proven_on_a_healthy_cluster(engine: Engine, healthy: Connection, incident: Incident) -> None:
     for text in (*incident.examples.match, *incident.examples.other):
         diagnosis = await diagnose(ExplainText(text=text), engine=engine, connection=healthy)

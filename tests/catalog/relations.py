@@ -1,0 +1,17 @@
+"""Which incidents may be confirmed together, because their entries name each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from intents.catalog.schema import Incident
+
+
+def related_to(incident: Incident, catalog: Iterable[Incident]) -> set[str]:
+    """The incident, those it names as its causes or points to, and those that name it."""
+    named = {incident.id, *_names(incident)}
+    return named | {other.id for other in catalog if incident.id in _names(other)}
+
+
+def _names(incident: Incident) -> set[str]:
+    return {*incident.causes, *(rule.points_to for rule in incident.evidence if rule.points_to)}
