@@ -1,130 +1,125 @@
-"""`make eval`: how well pasted texts find their incident.
+"""`make eval`: how well pasted texts find their incident, beside three baselines over the same signatures.
 
-    run.py [CASES.jsonl] [--errors]
+    run.py [CASES.jsonl] [--errors] [--predictions FILE] [--quick]
 
-A case is {"id", "text", "label", "also": […]}; only id and text reach the matcher. "none" labels a text that nothing
-explains; labels that the catalog does not have are counted apart: for them no answer is the right one. Without a file
-the cases are `pastes.jsonl` beside this, and the examples of the catalog: `match` is labelled with its incident,
-`other` must not come first.
+A case is {"id", "text", "label", "also": […]}; only its text reaches a matcher. "none" labels a text that nothing
+explains; labels that the catalog does not have are counted as such. Without a file the cases are `pastes.jsonl` and
+`blind.jsonl` beside this, the examples of the catalog, the background, and two cross-validations over the examples.
+
+Of the held half only the figures are shown, or it would soon be held no more.
+
+A baseline always has an answer, so that each is given the threshold that makes the most of it: the best on four fifths of
+the cases is applied to the last fifth, five times. Casebook's is the one it runs with.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
 
-from intents.background import ordinary_lines
-from intents.catalog.loader import Catalog, builtin_directory, load
-from intents.matching import Matcher
-from intents.symptoms import read_symptoms
+from rich.console import Console
+from rich.table import Table
 
-NONE: Final = "none"
-PASTES: Final = Path(__file__).with_name("pastes.jsonl")
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """`right` are the incidents that may come first; empty: none may."""
-
-    id: str
-    text: str
-    right: frozenset[str]
-    wrong: frozenset[str] = frozenset()  # where only these must not come first
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    case: Case
-    ranked: tuple[str, ...]
-
-    @property
-    def first(self) -> str:
-        return self.ranked[0] if self.ranked else NONE
-
-
-def cases_in(path: Path) -> list[Case]:
-    rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
-    return [Case(str(row["id"]), row["text"], frozenset({row["label"], *row.get("also", ())}) - {NONE}) for row in rows]
-
-
-def cases_of(catalog: Catalog) -> list[Case]:
-    matching = [
-        Case(f"{incident.id}/match/{number}", text, frozenset({incident.id}))
-        for incident in catalog
-        for number, text in enumerate(incident.examples.match)
-    ]
-    others = [
-        Case(f"{incident.id}/other/{number}", text, frozenset(), frozenset({incident.id}))
-        for incident in catalog
-        for number, text in enumerate(incident.examples.other)
-    ]
-    ordinary = [Case(f"ordinary/{number}", text, frozenset()) for number, text in enumerate(ordinary_lines())]
-    return matching + others + ordinary
-
-
-def answers_to(cases: Iterable[Case], catalog: Catalog) -> list[Answer]:
-    matcher = Matcher(catalog)
-    return [
-        Answer(case, tuple(hypothesis.incident for hypothesis in matcher.match(read_symptoms(case.text)).hypotheses))
-        for case in cases
-    ]
-
-
-def show(answers: list[Answer], known: frozenset[str], *, errors: bool) -> None:
-    """Print the figures; a confusion list where something was wrong."""
-    covered = [answer for answer in answers if answer.case.right & known]
-    uncovered = [answer for answer in answers if answer.case.right and not answer.case.right & known]
-    negative = [answer for answer in answers if not answer.case.right]
-    hits = [answer for answer in covered if answer.first in answer.case.right]
-    in_three = [answer for answer in covered if set(answer.ranked[:3]) & answer.case.right]
-    alarms = [answer for answer in negative if _is_wrong(answer)]
-    astray = [answer for answer in uncovered if answer.ranked]
-    answered = sum(1 for answer in covered if answer.ranked) + len(alarms) + len(astray)
-    confused = Counter(
-        (", ".join(sorted(answer.case.right)) or NONE, answer.first)
-        for answer in [*covered, *uncovered, *negative]
-        if (answer in covered and answer not in hits) or answer in alarms or answer in astray
-    )
-    for (wanted, said), times in sorted(confused.items()):
-        print(f"{times:4} × wanted {wanted:50} said {said}")
-    if errors:
-        for answer in answers:
-            if (answer in covered and answer not in hits) or answer in alarms or answer in astray:
-                print(f"{answer.case.id:40} said {answer.first:36} {answer.case.text[:100]!r}")
-    print(f"cases {len(answers)}  covered {len(covered)}  not covered {len(uncovered)}  negatives {len(negative)}")
-    print(
-        f"recall@1 {_share(len(hits), len(covered))}  recall@3 {_share(len(in_three), len(covered))}  "
-        f"precision {_share(len(hits), answered)}  false alarms {len(alarms)}  "
-        f"answers to what is not covered {len(astray)}"
-    )
-
-
-def _is_wrong(answer: Answer) -> bool:
-    return answer.first in answer.case.wrong if answer.case.wrong else bool(answer.ranked)
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.3f}" if whole else "-"
+from intents.catalog.loader import builtin_directory, load
+from intents.catalog.schema import Incident
+from intents.matching import THRESHOLD
+from tests.eval.cases import BLIND, PASTES, Case, cases_in, cases_of, ordinary_cases
+from tests.eval.contestants import BASELINES, casebook
+from tests.eval.cross_validation import examples_left_out, signatures_left_out
+from tests.eval.figures import Answer, Figures, columns, figures_of, row_of
+from tests.eval.folds import abstaining, answers_of, cross_validated
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "cases", nargs="?", type=Path, help="JSON lines; default: pastes.jsonl and the catalog's examples"
-    )
-    parser.add_argument("--errors", action="store_true", help="list every wrong answer")
+    parser.add_argument("cases", nargs="?", type=Path, help="JSON lines; default: all that is described above")
+    parser.add_argument("--errors", action="store_true", help="list every mistake, with its text")
+    parser.add_argument("--predictions", type=Path, help="write {id, incident, ranked} lines for the cases given")
+    parser.add_argument("--quick", action="store_true", help="casebook alone: no baselines, no cross-validation")
     args = parser.parse_args()
-    catalog = load([builtin_directory()]).catalog
+    console = Console(width=150)
+    catalog = tuple(load([builtin_directory()]).catalog)
+    sets = {str(args.cases): cases_in(args.cases)} if args.cases else _default_sets(catalog)
+    table = Table(title=f"{len(catalog)} entries", title_justify="left")
+    for column in ("texts", "by", *columns(), "threshold"):
+        table.add_column(column, justify="left" if column in ("texts", "by") else "right")
+    for name, cases in sets.items():
+        figures = _add_contestants(table, name, cases, catalog, baselines=not args.quick)
+        if "held" not in name:
+            _show_confusion(console, name, figures, errors=args.errors)
+    if not args.cases and not args.quick:
+        _add_cross_validations(console, table, catalog, errors=args.errors)
+    console.print(table)
+    if args.cases and args.predictions:
+        _write_predictions(args.predictions, sets[str(args.cases)], catalog)
+
+
+def _default_sets(catalog: Sequence[Incident]) -> dict[str, list[Case]]:
+    return {
+        "pastes (looked at)": cases_in(PASTES),
+        "blind, open half": cases_in(BLIND, half="open"),
+        "blind, held half": cases_in(BLIND, half="held"),
+        "own examples, background": cases_of(catalog) + ordinary_cases(),
+    }
+
+
+def answers_to(cases: Sequence[Case], catalog: Sequence[Incident]) -> list[Answer]:
+    """Casebook's answers."""
+    return list(abstaining(answers_of(casebook(catalog), cases), THRESHOLD))
+
+
+def _add_contestants(
+    table: Table, name: str, cases: Sequence[Case], catalog: Sequence[Incident], *, baselines: bool
+) -> Figures:
     known = frozenset(incident.id for incident in catalog)
-    cases = {str(args.cases): cases_in(args.cases)} if args.cases else {}
-    for name, given in (cases or {"pastes": cases_in(PASTES), "the catalog's own examples": cases_of(catalog)}).items():
-        print(f"{name}:")
-        show(answers_to(given, catalog), known, errors=args.errors)
+    ours = figures_of(answers_to(cases, catalog), known)
+    table.add_row(name, "casebook", *row_of(ours), f"{THRESHOLD:.2f}", end_section=not baselines)
+    for number, (baseline, contestant) in enumerate(BASELINES.items() if baselines else (), start=1):
+        said, thresholds = cross_validated(answers_of(contestant(catalog), cases), known)
+        table.add_row(
+            "",
+            baseline,
+            *row_of(figures_of(said, known)),
+            f"{min(thresholds):.3g} to {max(thresholds):.3g}",
+            end_section=number == len(BASELINES),
+        )
+    return ours
+
+
+def _add_cross_validations(console: Console, table: Table, catalog: Sequence[Incident], *, errors: bool) -> None:
+    ways: dict[str, Callable[[Sequence[Incident]], list[Answer]]] = {
+        "examples left out": examples_left_out,
+        "signatures left out": signatures_left_out,
+    }
+    for name, way in ways.items():
+        figures = figures_of(way(catalog), (incident.id for incident in catalog))
+        table.add_row(name, "casebook", *row_of(figures), f"{THRESHOLD:.2f}", end_section=True)
+        _show_confusion(console, name, figures, errors=errors)
+
+
+def _show_confusion(console: Console, name: str, figures: Figures, *, errors: bool) -> None:
+    if not figures.mistakes:
+        return
+    console.print(f"{name}:", style="bold")
+    for wanted, said, times in figures.confusion():
+        console.print(f"{times:4} × wanted {wanted:60} said {said}", highlight=False)
+    for answer in figures.mistakes if errors else ():
+        line = f"{answer.case.id:44} said {answer.first:36} {answer.case.text[:140]!r}"
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _write_predictions(path: Path, cases: Sequence[Case], catalog: Sequence[Incident]) -> None:
+    rows = (
+        {
+            "id": answer.case.id,
+            "incident": answer.ranked[0] if answer.ranked else None,
+            "ranked": list(answer.ranked),
+        }
+        for answer in answers_to(cases, catalog)
+    )
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 if __name__ == "__main__":

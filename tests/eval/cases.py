@@ -1,0 +1,70 @@
+"""Labelled texts: from a file of JSON lines, and from the catalog's own examples."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from intents.background import ordinary_lines
+from intents.catalog.schema import Incident
+
+NONE: Final = "none"
+# Looked at while signatures were written: a floor against getting worse, no measure of the unseen.
+PASTES: Final = Path(__file__).with_name("pastes.jsonl")
+# Written before the signatures of the incidents they speak of. Each is of one half: the `open` half's mistakes may be
+# looked at while the mechanism is improved, the `held` half's are counted only.
+BLIND: Final = Path(__file__).with_name("blind.jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`right` are the incidents that may come first; empty: none may."""
+
+    id: str
+    text: str
+    right: frozenset[str]
+    wrong: frozenset[str] = frozenset()  # where only these must not come first
+    half: str = ""
+
+    @property
+    def label(self) -> str:
+        return ", ".join(sorted(self.right)) or NONE
+
+
+def cases_in(path: Path, *, half: str = "") -> list[Case]:
+    """The cases of a file, or of one half of it."""
+    rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    cases = [
+        Case(
+            id=str(row["id"]),
+            text=row["text"],
+            right=frozenset({row["label"], *row.get("also", ())}) - {NONE},
+            half=row.get("half", ""),
+        )
+        for row in rows
+    ]
+    return [case for case in cases if not half or case.half == half]
+
+
+def cases_of(incidents: Iterable[Incident]) -> list[Case]:
+    """Examples of the catalog: `match` is labelled with its incident, which must not come first for an `other`."""
+    incidents = tuple(incidents)
+    matching = [
+        Case(f"{incident.id}/match/{number}", text, frozenset({incident.id}))
+        for incident in incidents
+        for number, text in enumerate(incident.examples.match)
+    ]
+    others = [
+        Case(f"{incident.id}/other/{number}", text, frozenset(), frozenset({incident.id}))
+        for incident in incidents
+        for number, text in enumerate(incident.examples.other)
+    ]
+    return matching + others
+
+
+def ordinary_cases() -> list[Case]:
+    """The background, of which nothing may be answered."""
+    return [Case(f"ordinary/{number}", text, frozenset()) for number, text in enumerate(ordinary_lines())]

@@ -1,0 +1,95 @@
+"""How well the catalog recognises examples that it does not have: two cross-validations over its own examples.
+
+What is learned from examples. Signatures are written by people. What the program learns by itself is how much each
+signature is worth: `intents.finding` measures it against the `other` examples of its entry and against the `match`
+examples of every other entry, which therefore cannot also judge it. The two ways below take that knowledge away.
+
+`examples left out`: the examples of a fold, of either kind, are taken out of the catalog, the matcher is built anew, and
+asked about them. That shows what near misses do that nobody has written down, and what an entry's texts do to its
+siblings' signatures. The threshold is not chosen on them: casebook's is fixed.
+
+`signatures left out`: whoever wrote an example most likely wrote a signature for that very message too, so that finding
+it proves little. So for each `match` example of a fold the one signature that recognises it best is taken out of the
+catalog as well: what is left are the author's other signatures, which were written for other wordings. An unseen paste
+lies between the two: its wording has mostly a signature of its own, and sometimes none. This one is a lower bound, since
+several signatures of an entry go at a time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from intents.catalog.schema import Examples, Incident
+from intents.matching import THRESHOLD, Matcher
+from intents.symptoms import read_symptoms
+from tests.eval.cases import Case, cases_of
+from tests.eval.contestants import casebook
+from tests.eval.figures import Answer
+from tests.eval.folds import FOLDS, abstaining, answers_of, fold_of
+
+
+def examples_left_out(catalog: Sequence[Incident]) -> list[Answer]:
+    cases = cases_of(catalog)
+    fold = fold_of(cases)
+    said: list[Answer] = []
+    for test in range(FOLDS):
+        left_out = [case for case in cases if fold[case.id] == test]
+        said += _asked(_without(catalog, left_out), left_out)
+    return said
+
+
+def signatures_left_out(catalog: Sequence[Incident]) -> list[Answer]:
+    cases = cases_of(catalog)
+    fold = fold_of(cases)
+    best = _best_signatures(catalog, [case for case in cases if case.right])
+    said: list[Answer] = []
+    for test in range(FOLDS):
+        left_out = [case for case in cases if fold[case.id] == test and case.right]
+        known = _without(catalog, left_out)
+        said += _asked(_without_signatures(known, {best[case.id] for case in left_out if case.id in best}), left_out)
+    return said
+
+
+def _asked(catalog: Sequence[Incident], cases: Sequence[Case]) -> list[Answer]:
+    return list(abstaining(answers_of(casebook(catalog), cases), THRESHOLD))
+
+
+def _without(catalog: Sequence[Incident], left_out: Sequence[Case]) -> list[Incident]:
+    """The catalog without some of its examples."""
+    texts = {case.text for case in left_out}
+    return [
+        incident.model_copy(
+            update={
+                "examples": Examples.model_construct(
+                    match=tuple(text for text in incident.examples.match if text not in texts),
+                    other=tuple(text for text in incident.examples.other if text not in texts),
+                )
+            }
+        )
+        for incident in catalog
+    ]
+
+
+def _best_signatures(catalog: Sequence[Incident], cases: Sequence[Case]) -> dict[str, tuple[str, str]]:
+    """The (incident, signature) that recognises each case best."""
+    matcher = Matcher(catalog)
+    best = {}
+    for case in cases:
+        matching = matcher.match(read_symptoms(case.text))
+        for found in (*matching.hypotheses, *matching.nearest):
+            if found.incident in case.right:
+                best[case.id] = (found.incident, found.matches[0].signature)
+    return best
+
+
+def _without_signatures(catalog: Sequence[Incident], left_out: set[tuple[str, str]]) -> list[Incident]:
+    """The catalog without some signatures; an entry keeps one at least, or it could not be an entry."""
+    gone: defaultdict[str, set[str]] = defaultdict(set)
+    for incident_id, signature in left_out:
+        gone[incident_id].add(signature)
+    remaining = []
+    for incident in catalog:
+        kept = tuple(one for one in incident.signatures if " + ".join(one.phrases) not in gone[incident.id])
+        remaining.append(incident.model_copy(update={"signatures": kept or incident.signatures[:1]}))
+    return remaining

@@ -1,0 +1,116 @@
+"""Recall, precision and false alarms of answers to labelled texts, as the project's issues count them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tests.eval.cases import NONE, Case
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    case: Case
+    ranked: tuple[str, ...]
+
+    @property
+    def first(self) -> str:
+        return self.ranked[0] if self.ranked else NONE
+
+    @property
+    def hit(self) -> bool:
+        return self.first in self.case.right
+
+    @property
+    def in_three(self) -> bool:
+        return not self.case.right.isdisjoint(self.ranked[:3])
+
+    @property
+    def wrong(self) -> bool:
+        """An answer that is none of the right ones. Silence is never wrong, at worst a miss."""
+        if self.case.right:
+            return bool(self.ranked) and not self.hit
+        return self.first in self.case.wrong if self.case.wrong else bool(self.ranked)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """`uncovered` are cases whose labels the catalog does not have: for them no answer is right."""
+
+    covered: tuple[Answer, ...]
+    uncovered: tuple[Answer, ...]
+    negative: tuple[Answer, ...]
+
+    @property
+    def hits(self) -> int:
+        return sum(answer.hit for answer in self.covered)
+
+    @property
+    def recall(self) -> float:
+        return _share(self.hits, len(self.covered))
+
+    @property
+    def recall_at_3(self) -> float:
+        return _share(sum(answer.in_three for answer in self.covered), len(self.covered))
+
+    @property
+    def precision(self) -> float:
+        return _share(self.hits, self.hits + len(self.wrong))
+
+    @property
+    def f1(self) -> float:
+        return 2 * self.precision * self.recall / (self.precision + self.recall) if self.hits else 0.0
+
+    @property
+    def false_alarms(self) -> int:
+        """Answers to what nothing of the catalog explains."""
+        return sum(answer.wrong for answer in (*self.negative, *self.uncovered))
+
+    @property
+    def wrong(self) -> tuple[Answer, ...]:
+        return tuple(answer for answer in (*self.covered, *self.uncovered, *self.negative) if answer.wrong)
+
+    @property
+    def mistakes(self) -> tuple[Answer, ...]:
+        """What is wrong, and what was missed."""
+        return (*(answer for answer in self.covered if not answer.hit and not answer.wrong), *self.wrong)
+
+    def confusion(self) -> list[tuple[str, str, int]]:
+        """(wanted, said, how often)"""
+        counted = Counter((answer.case.label, answer.first) for answer in self.mistakes)
+        return [(wanted, said, times) for (wanted, said), times in sorted(counted.items())]
+
+
+def figures_of(answers: Iterable[Answer], known: Iterable[str]) -> Figures:
+    """`known`: the ids of the catalog."""
+    answers, known = tuple(answers), frozenset(known)
+    positive = [answer for answer in answers if answer.case.right]
+    return Figures(
+        covered=tuple(answer for answer in positive if answer.case.right & known),
+        uncovered=tuple(answer for answer in positive if not answer.case.right & known),
+        negative=tuple(answer for answer in answers if not answer.case.right),
+    )
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def columns() -> Sequence[str]:
+    return ("recall@1", "recall@3", "precision", "false alarms", "wrong", "missed", "positive", "negative")
+
+
+def row_of(figures: Figures) -> tuple[str, ...]:
+    """The figures as a table's row, under `columns`."""
+    wrong = sum(answer.wrong for answer in figures.covered)
+    return (
+        f"{figures.recall:.3f}",
+        f"{figures.recall_at_3:.3f}",
+        f"{figures.precision:.3f}",
+        str(figures.false_alarms),
+        str(wrong),
+        str(len(figures.covered) - figures.hits - wrong),
+        str(len(figures.covered)),
+        str(len(figures.negative) + len(figures.uncovered)),
+    )
