@@ -1,0 +1,239 @@
+"""The extra containers a TidbCluster asks for beside what its operator made of them.
+
+An extra container called like one of the operator's own is merged into that one and changes it; any other stands beside
+it. A row per extra container, and one per component that has none, so that "there is none" can be told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError, NotServed
+from bot.cluster.snapshot import Snapshot
+from bot.kube import tidb_operator
+from bot.kube.field_managers import last_written
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.runs import containers_in, pod_is_ready
+from bot.probes.shared.scope import name_of, namespace_of, ref, selecting
+from intents.domain import Focus, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType
+
+_KIND: Final = "tidbclusters.pingcap.com"
+_MOST_CLUSTERS: Final = 20
+# A failure longer ago is no trouble of this change any more.
+_RECENT_S: Final = 3600
+# What decides which program a container runs; an extra container that sets one of them replaces the operator's.
+_PROGRAM: Final = ("image", "command", "args")
+# The operator's own pods are about every TidbCluster.
+_OPERATOR: Final = ("tidb-controller-manager", "tidb-scheduler")
+
+DECLARATION: Final = ProbeDeclaration(
+    name="tidb-extra-containers",
+    says="The extra containers of TidbClusters (spec.*.additionalContainers) beside the operator's own",
+    rows={
+        "namespace": RowType.STRING,
+        "cluster": RowType.STRING,
+        "component": RowType.STRING,
+        "workload": RowType.STRING,
+        "field": RowType.STRING,
+        "extra": RowType.STRING,
+        "image": RowType.STRING,
+        "generated": RowType.BOOLEAN,
+        "generated_names": RowType.STRINGS,
+        "operator_image": RowType.STRING,
+        "changes": RowType.STRINGS,
+        "replaces": RowType.STRINGS,
+        "merged": RowType.BOOLEAN,
+        "running_image": RowType.STRING,
+        "implied": RowType.INTEGER,
+        "made": RowType.INTEGER,
+        "absent": RowType.STRINGS,
+        "pods": RowType.INTEGER,
+        "troubled_pods": RowType.STRINGS,
+        "set_by": RowType.STRING,
+        "set_s": RowType.INTEGER,
+    },
+    permissions=(
+        Permission(verb="get", group="pingcap.com", resource="tidbclusters"),
+        Permission(verb="list", group="pingcap.com", resource="tidbclusters"),
+        Permission(verb="get", group="apps", resource="statefulsets"),
+        Permission(verb="get", group="apps", resource="deployments"),
+        Permission(verb="list", resource="pods"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Component:
+    """A component of a cluster as its resource asks for it."""
+
+    cluster: Json
+    name: str
+    spec: Mapping[str, Any]
+
+    @property
+    def workload(self) -> str:
+        return f"{name_of(self.cluster)}-{self.name}"
+
+    @property
+    def extras(self) -> tuple[Mapping[str, Any], ...]:
+        listed = self.spec.get("additionalContainers")
+        return tuple(each for each in listed if isinstance(each, Mapping)) if isinstance(listed, list) else ()
+
+    @property
+    def generated(self) -> tuple[str, ...]:
+        return tidb_operator.generated_containers(self.name, self.spec)
+
+    def is_meant(self, focus: Focus) -> bool:
+        """Whether a request that names an object names this component, its cluster or one of its pods."""
+        name = focus.name
+        if focus.kind == "TidbCluster":
+            return name == name_of(self.cluster)
+        return name in (name_of(self.cluster), self.workload) or name.startswith(f"{self.workload}-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """What the operator made of a component; `template` is None where its workload does not exist."""
+
+    template: Json | None = None
+    pods: tuple[Json, ...] = ()
+    gap: Gap | None = None
+
+
+async def read(look: Look) -> Reading:
+    try:
+        clusters, gaps = await _clusters(look)
+    except NotServed:
+        return Reading(not_applicable="this cluster has no TidbClusters")
+    except ClusterError as error:
+        return Reading(gaps=(error.gap("TidbClusters"),))
+    components = [component for cluster in clusters for component in _components(cluster)]
+    if look.focus.names_object and not _names_operator(look.focus):
+        components = [each for each in components if each.is_meant(look.focus)]
+    if not components and not gaps:
+        return Reading(not_applicable=f"no component of a TidbCluster belongs to {look.focus}")
+    made = await asyncio.gather(*(_made(look.snapshot, each) for each in components))
+    rows = [row for component, its in zip(components, made, strict=True) for row in _rows(look, component, its)]
+    gaps += tuple(each.gap for each in made if each.gap)
+    return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)))
+
+
+def _names_operator(focus: Focus) -> bool:
+    return focus.name.startswith(_OPERATOR)
+
+
+async def _clusters(look: Look) -> tuple[tuple[Json, ...], tuple[Gap, ...]]:
+    """The TidbClusters where the request points; the operator's own pods live apart from them."""
+    namespace = "" if _names_operator(look.focus) else look.focus.namespace
+    listing = await look.snapshot.list(_KIND, namespace=namespace)
+    found = sorted(listing.items, key=lambda each: (namespace_of(each), name_of(each)))
+    gaps: tuple[Gap, ...] = (gap,) if (gap := listing.gap("all TidbClusters")) else ()
+    if len(found) > _MOST_CLUSTERS:
+        detail = f"only {_MOST_CLUSTERS} of {len(found)} TidbClusters were read"
+        gaps += (Gap(what="all TidbClusters", reason=GapReason.TRUNCATED, detail=detail),)
+    return tuple(found[:_MOST_CLUSTERS]), gaps
+
+
+def _components(cluster: Json) -> list[_Component]:
+    specs = cluster.get("spec") or {}
+    return [
+        _Component(cluster=cluster, name=name, spec=specs[name])
+        for name in tidb_operator.COMPONENTS
+        if isinstance(specs.get(name), Mapping)
+    ]
+
+
+async def _made(snapshot: Snapshot, component: _Component) -> _Made:
+    """Without extra containers nothing was merged, and nothing is read."""
+    if not component.extras:
+        return _Made()
+    namespace = namespace_of(component.cluster)
+    kind = "Deployment" if component.name == "discovery" else "StatefulSet"
+    try:
+        workload = await snapshot.find(kind, component.workload, namespace=namespace)
+        if workload is None:
+            return _Made()
+        spec = workload.get("spec") or {}
+        labels = (spec.get("selector") or {}).get("matchLabels") or {}
+        pods = (await snapshot.list("Pod", namespace=namespace, labels=selecting(labels))).items if labels else ()
+    except ClusterError as error:
+        return _Made(gap=error.gap())
+    template = (spec.get("template") or {}).get("spec") or {}
+    return _Made(template=template, pods=tuple(sorted(pods, key=name_of)))
+
+
+def _rows(look: Look, component: _Component, made: _Made) -> list[Row]:
+    if not component.extras:
+        return [_row(look, component, made, {}, field=f"spec.{component.name}.additionalContainers")]
+    return [
+        _row(look, component, made, extra, field=f"spec.{component.name}.additionalContainers[{index}]")
+        for index, extra in enumerate(component.extras)
+    ]
+
+
+def _row(look: Look, component: _Component, made: _Made, extra: Mapping[str, Any], *, field: str) -> Row:
+    cluster, name = component.cluster, str(extra.get("name") or "")
+    namespace, cluster_name = namespace_of(cluster), name_of(cluster)
+    own_image = (
+        tidb_operator.operator_image(component.name, cluster.get("spec") or {}) if name == component.name else ""
+    )
+    held = _containers(made.template)
+    replaces = tuple(key for key in _PROGRAM if extra.get(key) and not (key == "image" and extra[key] == own_image))
+    written = last_written(cluster, ("spec", component.name, "additionalContainers"))
+    expected = [*component.generated, *(str(each.get("name") or "") for each in component.extras)]
+    return Row(
+        values={
+            "namespace": namespace,
+            "cluster": cluster_name,
+            "component": component.name,
+            "workload": component.workload,
+            "field": field,
+            "extra": name,
+            "image": str(extra.get("image") or ""),
+            "generated": name in component.generated,
+            "generated_names": component.generated,
+            "operator_image": own_image,
+            "changes": tuple(sorted(str(key) for key in extra if key != "name")),
+            "replaces": replaces,
+            "merged": bool(replaces) and all(held.get(name, {}).get(key) == extra[key] for key in replaces),
+            "running_image": str(held.get(name, {}).get("image") or ""),
+            "implied": len(expected),
+            "made": len(held) if made.template is not None else UNKNOWN,
+            "absent": _absent(component, held) if made.template is not None else (),
+            "pods": len(made.pods),
+            "troubled_pods": tuple(name_of(pod) for pod in made.pods if _troubled(look.snapshot, pod)),
+            "set_by": written.manager,
+            "set_s": age_s(look.snapshot, written.time),
+        },
+        subject=ref(cluster, "TidbCluster"),
+        quote=f"{field}.name: {name}" if name else "",
+        reproduce=f"kubectl -n {namespace} get tidbcluster {cluster_name}"
+        f" -o jsonpath='{{.spec.{component.name}.additionalContainers}}'",
+    )
+
+
+def _containers(template: Json | None) -> dict[str, Mapping[str, Any]]:
+    """The containers of a pod template by name; newer operators make the tailers of logs init containers."""
+    spec = template or {}
+    listed = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    return {str(each.get("name") or ""): each for each in listed}
+
+
+def _absent(component: _Component, held: Mapping[str, Any]) -> tuple[str, ...]:
+    """Extra containers that are nowhere, or stand for nothing of their own because two share one name."""
+    names = [str(each.get("name") or "") for each in component.extras]
+    return tuple(sorted({name for name in names if name not in held or names.count(name) > 1}))
+
+
+def _troubled(snapshot: Snapshot, pod: Json) -> bool:
+    if not pod_is_ready(pod):
+        return True
+    ended: Sequence[Any] = [each.ended(snapshot) for each in containers_in(pod)]
+    return any(run and run.exit_code != 0 and UNKNOWN < run.finished_s <= _RECENT_S for run in ended)
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)
