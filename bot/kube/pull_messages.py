@@ -1,0 +1,70 @@
+"""What a kubelet's events tell of one image pull: which image, whether it came, and how long that took.
+
+Wordings of k8s.io/kubernetes/pkg/kubelet/images/image_manager.go. Up to 1.19 a finished pull tells no time, up to 1.26
+one, in which waiting for other pulls is hidden; since 1.27 the pull's own time and, in brackets, the one with waiting.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+UNTOLD: Final = -1.0
+
+_PULLED: Final = re.compile(
+    r'^Successfully pulled image "(?P<image>[^"]+)"'
+    r"(?: in (?P<own>[0-9a-zµ.]+))?(?: \((?P<total>[0-9a-zµ.]+) including waiting\))?"
+    r"(?:\. Image size: (?P<size>\d+) bytes)?"
+)
+_PULLING: Final = re.compile(r'^Pulling image "(?P<image>[^"]+)"', re.IGNORECASE)
+_FAILED: Final = re.compile(r'^Failed to pull image "(?P<image>[^"]+)"')
+_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|µs|ns)")
+_SECONDS: Final = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """A pull that has ended well. Seconds are UNTOLD (-1) where the message has none, `size` is -1."""
+
+    image: str
+    total_s: float = UNTOLD  # from the kubelet's wish to the image
+    own_s: float = UNTOLD  # of that the runtime's work; the rest was waiting for other pulls
+    size: int = -1
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds before the runtime was asked; UNTOLD where the message does not tell them apart."""
+        return UNTOLD if UNTOLD in (self.total_s, self.own_s) else max(self.total_s - self.own_s, 0.0)
+
+
+def parse_pulled(message: str) -> Pulled | None:
+    """None for any other message, "Container image … already present on machine" among them."""
+    found = _PULLED.match(message)
+    if found is None:
+        return None
+    own, total = seconds(found["own"]), seconds(found["total"])
+    size = int(found["size"]) if found["size"] else -1
+    if total == UNTOLD:
+        return Pulled(image=found["image"], total_s=own, size=size)
+    return Pulled(image=found["image"], total_s=total, own_s=own, size=size)
+
+
+def pulling(message: str) -> str:
+    """The image that a Pulling event names, "" for any other message."""
+    found = _PULLING.match(message)
+    return found["image"] if found else ""
+
+
+def failed_pull(message: str) -> str:
+    """The image whose pull a Failed event tells of, "" for any other message."""
+    found = _FAILED.match(message)
+    return found["image"] if found else ""
+
+
+def seconds(duration: str | None) -> float:
+    """A duration as Go writes it (11m12.669101707s); UNTOLD for what is none."""
+    parts = _PART.findall(duration or "")
+    if not parts or "".join(number + unit for number, unit in parts) != duration:
+        return UNTOLD
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)

@@ -1,0 +1,222 @@
+"""Which image pulls waited for others on their node, from the kubelet's Normal events alone.
+
+Such a pod shows nothing but ContainerCreating. Whether the kubelet pulls one image at a time stands in its
+configuration, which only nodes/proxy serves; but what a queue does to the times of events shows without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.images import normalized
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.ages import UNKNOWN
+from bot.probes.shared.pull_surroundings import PULL_REASONS
+from bot.probes.shared.pulls import Pull, Queued, State, pulls_in, queue
+from bot.probes.shared.runs import containers_in
+from bot.probes.shared.scope import name_of, namespace_of, pods_of, ref
+from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+
+# What is shown of a cluster's pulls, those in question first.
+MOST_ROWS: Final = 40
+# Pulls that take less keep nobody waiting who would ask: for these no other namespace is read.
+_WORTH_S: Final = 30
+
+DECLARATION: Final = ProbeDeclaration(
+    name="pull-queue",
+    says="A row per image pull of the pods in question, and of those that it waited for on its node",
+    rows={
+        "asked": RowType.BOOLEAN,  # of a pod in question; else one of those that were waited for
+        "node": RowType.STRING,
+        "namespace": RowType.STRING,
+        "pod": RowType.STRING,
+        "container": RowType.STRING,
+        "image": RowType.STRING,
+        "state": RowType.STRING,  # pulled, pulling, failed; none for a container that waits without any pull
+        "began_s": RowType.INTEGER,  # seconds ago
+        "ended_s": RowType.INTEGER,  # -1 while it goes on
+        "took_s": RowType.INTEGER,  # from Pulling to Pulled, the waiting included
+        "waited_s": RowType.INTEGER,
+        "own_s": RowType.INTEGER,
+        "waiting_pct": RowType.INTEGER,  # the waiting's share of took_s
+        "told": RowType.BOOLEAN,  # the kubelet itself told the waiting; else it follows from the order of events
+        "size": RowType.INTEGER,  # bytes, -1 where the kubelet does not tell
+        "behind": RowType.STRINGS,  # the pulls that ended while it waited
+        "ahead": RowType.STRINGS,  # the pulls that began before it and go on, as it does
+        "blocker": RowType.STRING,  # of those that ended, the one that held the queue longest
+        "blocker_own_s": RowType.INTEGER,
+        "blocker_size": RowType.INTEGER,
+        "parallel": RowType.BOOLEAN,  # pulls of this node overtook each other: several run at once
+        "pod_failed": RowType.BOOLEAN,  # some pull of this pod failed
+    },
+    permissions=(
+        Permission(verb="get", resource="pods"),
+        Permission(verb="list", resource="pods"),
+        Permission(verb="list", resource="events"),
+    ),
+)
+
+_EMPTY: Final[Mapping[RowType, Value]] = {
+    RowType.STRING: "",
+    RowType.INTEGER: UNKNOWN,
+    RowType.BOOLEAN: False,
+    RowType.STRINGS: (),
+}
+_BLANK: Final[Mapping[str, Value]] = {key: _EMPTY[kind] for key, kind in DECLARATION.rows.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """Which pulls the request is about."""
+
+    uids: frozenset[str]
+    node: str
+    image: str
+
+    def means(self, pull: Pull) -> bool:
+        return (
+            pull.uid in self.uids
+            and self.node in ("", pull.node)
+            and (not self.image or normalized(self.image) == normalized(pull.image))
+        )
+
+
+async def read(look: Look) -> Reading:
+    """Read the events of the pods in question, and where a pull took long, those of everything beside them."""
+    suspects = await pods_of(look)
+    image = "" if look.focus.names_object else look.named.get("image", "")
+    asked = _Asked(uids=frozenset(map(_uid, suspects.pods)), node=look.focus.node, image=image)
+    gaps = list(suspects.gaps)
+    events, gap = await _events(look, _home(look, suspects.pods))
+    gaps += [gap] if gap else []
+    pulls = pulls_in(events, now=look.snapshot.now)
+    mine = [pull for pull in pulls if asked.means(pull)]
+    if _home(look, suspects.pods) and any(pull.took_s >= _WORTH_S for pull in mine):
+        # Another namespace's pod may have held the node's queue.
+        everywhere, gap = await _events(look, "")
+        gaps += [gap] if gap else []
+        pulls = pulls_in(everywhere, now=look.snapshot.now) if gap is None else pulls
+    rows = _rows(look, pulls, asked, failed=_failed(suspects.pods, mine))
+    if look.focus.names_object:
+        rows += _without_pull(suspects.pods, {pull.uid for pull in mine})
+    return Reading(rows=tuple(rows[:MOST_ROWS]), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
+
+
+def _home(look: Look, pods: Sequence[Json]) -> str:
+    """The one namespace of the pods in question, "" for several."""
+    if look.focus.namespace:
+        return look.focus.namespace
+    namespaces = {namespace_of(pod) for pod in pods}
+    return namespaces.pop() if len(namespaces) == 1 else ""
+
+
+async def _events(look: Look, namespace: str) -> tuple[Sequence[Json], Gap | None]:
+    try:
+        return await look.snapshot.events_in(namespace), None
+    except ClusterError as error:
+        return (), error.gap(f"image pulls in {namespace or 'all namespaces'}")
+
+
+def _failed(pods: Iterable[Json], pulls: Iterable[Pull]) -> frozenset[str]:
+    """The pods of which an image could not be pulled, now or on the way."""
+    waiting = {
+        _uid(pod) for pod in pods if any(each.detail.get("reason", "") in PULL_REASONS for each in containers_in(pod))
+    }
+    return frozenset(waiting | {pull.uid for pull in pulls if pull.state is State.FAILED})
+
+
+def _rows(look: Look, pulls: Sequence[Pull], asked: _Asked, *, failed: frozenset[str]) -> list[Row]:
+    """Those asked about, the longest waiting first; then the others that they waited for, as they came."""
+    mine: list[Row] = []
+    others: dict[int, Row] = {}
+    for node in sorted({pull.node for pull in pulls if asked.means(pull)}):
+        queued, parallel = queue([pull for pull in pulls if pull.node == node])
+        place = {id(each.pull): each for each in queued}
+        for each in queued:
+            if not asked.means(each.pull):
+                continue
+            mine.append(_row(look, each, place, parallel=parallel, asked=True, failed=each.pull.uid in failed))
+            for other in (*each.ahead, *reversed(each.behind)):
+                if not asked.means(other) and id(other) not in others:
+                    others[id(other)] = _row(
+                        look,
+                        place[id(other)],
+                        place,
+                        parallel=parallel,
+                        asked=False,
+                        failed=other.state == State.FAILED,
+                    )
+    mine.sort(key=lambda row: (-int(str(row.values["waited_s"])), -int(str(row.values["took_s"])), str(row.subject)))
+    return [*mine, *others.values()]
+
+
+def _row(look: Look, queued: Queued, place: dict[int, Queued], *, parallel: bool, asked: bool, failed: bool) -> Row:
+    pull = queued.pull
+    now = look.snapshot.now
+    blocker = max(queued.behind, key=lambda each: (place[id(each)].own_s, each.order), default=None)
+    values: dict[str, Value] = {
+        "asked": asked,
+        "node": pull.node,
+        "namespace": pull.namespace,
+        "pod": pull.pod,
+        "container": pull.container,
+        "image": pull.image,
+        "state": str(pull.state),
+        "began_s": max(int((now - pull.start).total_seconds()), 0),
+        "ended_s": UNKNOWN if pull.state is State.PULLING else max(int((now - pull.end).total_seconds()), 0),
+        "took_s": int(pull.took_s),
+        "waited_s": int(queued.waited_s),
+        "own_s": int(queued.own_s),
+        "waiting_pct": int(100 * queued.waited_s / pull.took_s) if pull.took_s else 0,
+        "told": queued.told,
+        "size": pull.size,
+        "behind": tuple(map(_named, queued.behind)),
+        "ahead": tuple(map(_named, queued.ahead)),
+        "blocker": _named(blocker) if blocker else "",
+        "blocker_own_s": int(place[id(blocker)].own_s) if blocker else UNKNOWN,
+        "blocker_size": blocker.size if blocker else -1,
+        "parallel": parallel,
+        "pod_failed": failed,
+    }
+    return Row(
+        values=values,
+        subject=ObjectRef(kind="Pod", namespace=pull.namespace, name=pull.pod, uid=pull.uid),
+        quote=pull.message,
+        reproduce=f"kubectl events -A | grep -E 'Pull(ing|ed)' # node {pull.node}",
+    )
+
+
+def _named(pull: Pull) -> str:
+    return f"{pull.image} ({pull.namespace}/{pull.pod})"
+
+
+def _without_pull(pods: Iterable[Json], pulled: set[str]) -> list[Row]:
+    """Containers that wait to be created though none of their pod's images is being pulled."""
+    return [
+        _no_pull(pod, container.name, container.image)
+        for pod in pods
+        if _uid(pod) not in pulled
+        for container in containers_in(pod)
+        if container.state in ("waiting", "") and container.detail.get("reason", "") == "ContainerCreating"
+    ]
+
+
+def _no_pull(pod: Json, container: str, image: str) -> Row:
+    named = {"namespace": namespace_of(pod), "pod": name_of(pod), "container": container, "image": image}
+    node = str((pod.get("spec") or {}).get("nodeName") or "")
+    return Row(
+        values={**_BLANK, **named, "asked": True, "node": node, "state": "none", "waited_s": 0, "waiting_pct": 0},
+        subject=ref(pod, "Pod"),
+        quote="ContainerCreating, and no event of a pull",
+        reproduce=f"kubectl -n {namespace_of(pod)} events --for pod/{name_of(pod)}",
+    )
+
+
+def _uid(pod: Json) -> str:
+    return str((pod.get("metadata") or {}).get("uid", ""))
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)
