@@ -1,7 +1,7 @@
 """Who answers: casebook, and what one would write in an afternoon over the very same signatures.
 
-A contestant gives incidents with scores, the best first, and does not abstain: from which score on it may be believed is
-decided by `tests.eval.folds`, for all alike.
+A contestant gives incidents with scores, the best first, and does not abstain: from which score on it may be believed
+is decided by `tests.eval.folds`, for all alike.
 """
 
 from __future__ import annotations

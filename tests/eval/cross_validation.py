@@ -4,15 +4,15 @@ What is learned from examples. Signatures are written by people. What the progra
 signature is worth: `intents.finding` measures it against the `other` examples of its entry and against the `match`
 examples of every other entry, which therefore cannot also judge it. The two ways below take that knowledge away.
 
-`examples left out`: the examples of a fold, of either kind, are taken out of the catalog, the matcher is built anew, and
-asked about them. That shows what near misses do that nobody has written down, and what an entry's texts do to its
+`examples left out`: the examples of a fold, of either kind, are taken out of the catalog, the matcher is built anew,
+and asked about them. That shows what near misses do that nobody has written down, and what an entry's texts do to its
 siblings' signatures. The threshold is not chosen on them: casebook's is fixed.
 
 `signatures left out`: whoever wrote an example most likely wrote a signature for that very message too, so that finding
 it proves little. So for each `match` example of a fold the one signature that recognises it best is taken out of the
-catalog as well: what is left are the author's other signatures, which were written for other wordings. An unseen paste
-lies between the two: its wording has mostly a signature of its own, and sometimes none. This one is a lower bound, since
-several signatures of an entry go at a time.
+catalog as well: what is left are the author's other signatures, which were written for other wordings. An unseen
+paste lies between the two: its wording has mostly a signature of its own, and sometimes none. This one is a lower
+bound, since several signatures of an entry go at a time.
 """
 
 from __future__ import annotations

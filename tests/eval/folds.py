@@ -37,12 +37,12 @@ def abstaining(answers: Iterable[tuple[Case, Ranked]], threshold: float) -> Iter
 
 
 def best_threshold(answers: Sequence[tuple[Case, Ranked]], known: frozenset[str]) -> float:
-    """The score from which on an answer is to be believed, so that recall@1 and precision together are the best (F1)."""
+    """The score from which on an answer is to be believed: recall@1 and precision together are the best there (F1)."""
     scores = sorted({ranked[0][1] for _, ranked in answers if ranked})
     if not scores:
         return 0.0
     # A hundred candidates say as much as all of them, and take a second instead of minutes.
-    candidates = scores[:: max(1, len(scores) // 100)] + [scores[-1]]
+    candidates = [*scores[:: max(1, len(scores) // 100)], scores[-1]]
     return max(candidates, key=lambda score: (figures_of(abstaining(answers, score), known).f1, score))
 
 

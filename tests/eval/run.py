@@ -8,8 +8,8 @@ explains; labels that the catalog does not have are counted as such. Without a f
 
 Of the held half only the figures are shown, or it would soon be held no more.
 
-A baseline always has an answer, so that each is given the threshold that makes the most of it: the best on four fifths of
-the cases is applied to the last fifth, five times. Casebook's is the one it runs with.
+A baseline always has an answer, so that each is given the threshold that makes the most of it: the best on four fifths
+of the cases is applied to the last fifth, five times. Casebook's is the one it runs with.
 """
 
 from __future__ import annotations
