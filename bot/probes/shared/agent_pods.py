@@ -1,0 +1,194 @@
+"""The agents of nodes and their pods: DaemonSets found by name or image, and the static pods that some clusters use.
+
+A node that its DaemonSet wants and that has no pod counts too: what is missing has no log and no status of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.agents import wants
+from bot.kube.conditions import condition
+from bot.probes.contract import Look
+from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.holders import workload_of
+from bot.probes.shared.runs import Container, containers_in, pod_is_ready, trouble
+from bot.probes.shared.scope import name_of, namespace_of, selecting
+from intents.domain import Gap, GapReason, Json, ObjectRef
+
+MOST_AGENTS: Final = 6
+STARTING: Final = "starting"
+NOT_READY: Final = "not ready"
+CRASH_LOOPING: Final = "crash-looping"
+MISSING: Final = "missing"
+# Where static pods of node agents live (GKE's kube-proxy).
+_SYSTEM: Final = "kube-system"
+# A pod may take so long to become ready, and a new node to get its pods, before that is trouble.
+_SETTLING_S: Final = 120
+_NEW_NODE_S: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """An agent on one node; without a pod where it should have one."""
+
+    node: str
+    pod: Json | None = None
+    trouble: str = ""
+    why: str = ""
+    since_s: int = UNKNOWN
+    restarts: int = 0
+
+    @property
+    def ok(self) -> bool:
+        return not self.trouble
+
+    @property
+    def is_broken(self) -> bool:
+        return self.trouble not in ("", STARTING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """A DaemonSet, or static pods of one name, on the nodes."""
+
+    ref: ObjectRef
+    image: str
+    placed: tuple[Placed, ...]
+
+    @property
+    def version(self) -> str:
+        """The image's tag; "" where it is pinned by a digest alone."""
+        name = self.image.rsplit("/", 1)[-1].partition("@")[0]
+        return name.partition(":")[2]
+
+
+async def agents_of(look: Look, among: Any, nodes: Mapping[str, Json]) -> tuple[tuple[Agent, ...], tuple[Gap, ...]]:
+    """The agents whose name and images hold the pattern; static pods only where no DaemonSet does."""
+    try:
+        listing = await look.snapshot.list("DaemonSet")
+    except ClusterError as error:
+        return (), (error.gap("DaemonSets"),)
+    gaps = [gap] if (gap := listing.gap("DaemonSets")) else []
+    found = sorted(
+        (each for each in listing.items if among.search(_described(each))), key=lambda o: (namespace_of(o), name_of(o))
+    )
+    if len(found) > MOST_AGENTS:
+        detail = f"only {MOST_AGENTS} of {len(found)} were looked at"
+        gaps.append(Gap(what="all matching DaemonSets", reason=GapReason.TRUNCATED, detail=detail))
+    agents: list[Agent] = []
+    try:
+        if found:
+            agents += await asyncio.gather(*(_of_daemonset(look, each, nodes) for each in found[:MOST_AGENTS]))
+        else:
+            agents += await _static(look, among)
+    except ClusterError as error:
+        gaps.append(error.gap("the pods of node agents"))
+    return tuple(each for each in agents if each.placed), tuple(gaps)
+
+
+def _described(daemonset: Json) -> str:
+    spec = ((daemonset.get("spec") or {}).get("template") or {}).get("spec") or {}
+    images = (str(each.get("image") or "") for each in spec.get("containers") or ())
+    return " ".join((name_of(daemonset), *images))
+
+
+async def _of_daemonset(look: Look, daemonset: Json, nodes: Mapping[str, Json]) -> Agent:
+    """Raises ClusterError."""
+    spec = daemonset.get("spec") or {}
+    labels = (spec.get("selector") or {}).get("matchLabels") or {}
+    listing = await look.snapshot.list("Pod", namespace=namespace_of(daemonset), labels=selecting(labels))
+    owner = ObjectRef(kind="DaemonSet", namespace=namespace_of(daemonset), name=name_of(daemonset))
+    by_node = _by_node([pod for pod in listing.items if workload_of(pod) == owner])
+    # With a part of the pods, one that is not among them is not missing.
+    wanted = () if listing.truncated else (name for name, node in nodes.items() if wants(daemonset, node))
+    names = sorted({*by_node, *wanted})
+    containers = ((spec.get("template") or {}).get("spec") or {}).get("containers") or [{}]
+    return Agent(
+        ref=owner,
+        image=str(containers[0].get("image") or ""),
+        placed=tuple(
+            _placed(look, node, by_node[node]) if node in by_node else _absent(look, node, nodes[node])
+            for node in names
+        ),
+    )
+
+
+async def _static(look: Look, among: Any) -> list[Agent]:
+    """Static pods that match, by what is left of their names without the node's. Raises ClusterError."""
+    listing = await look.snapshot.list("Pod", namespace=_SYSTEM)
+    by_name: dict[ObjectRef, list[Json]] = {}
+    for pod in listing.items:
+        owner = workload_of(pod)
+        images = " ".join(each.image for each in containers_in(pod))
+        if owner.kind == "StaticPod" and among.search(f"{owner.name} {images}"):
+            by_name.setdefault(owner, []).append(pod)
+    return [
+        Agent(
+            ref=owner,
+            image=next((each.image for each in containers_in(pods[0]) if not each.init), ""),
+            placed=tuple(_placed(look, node, pod) for node, pod in sorted(_by_node(pods).items())),
+        )
+        for owner, pods in sorted(by_name.items())
+    ]
+
+
+def _by_node(pods: Sequence[Json]) -> dict[str, Json]:
+    """The pod of each node: of several the one that is ready, else the newest. Those on their way out do not count."""
+    found: dict[str, Json] = {}
+    for pod in sorted(pods, key=lambda each: (pod_is_ready(each), str(_metadata(each).get("creationTimestamp")))):
+        if not _metadata(pod).get("deletionTimestamp") and (node := _node_of(pod)):
+            found[node] = pod
+    return found
+
+
+def _metadata(obj: Json) -> Mapping[str, Any]:
+    return obj.get("metadata") or {}
+
+
+def _node_of(pod: Json) -> str:
+    """Where it runs; of one that is not bound yet, where the DaemonSet controller wants it."""
+    spec = pod.get("spec") or {}
+    if node := spec.get("nodeName"):
+        return str(node)
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    terms = (affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}).get("nodeSelectorTerms") or ()
+    fields = (field for term in terms for field in term.get("matchFields") or ())
+    return next((str(each["values"][0]) for each in fields if each.get("values")), "")
+
+
+def _absent(look: Look, name: str, node: Json) -> Placed:
+    age = age_s(look.snapshot, _metadata(node).get("creationTimestamp"))
+    new = UNKNOWN < age < _NEW_NODE_S
+    return Placed(node=name, trouble=STARTING if new else MISSING, why="the node has no pod of it")
+
+
+def _placed(look: Look, node: str, pod: Json) -> Placed:
+    containers = sorted(containers_in(pod), key=lambda each: trouble(each, look.snapshot))
+    looping = any(each.crash_looping(look.snapshot) for each in containers)
+    restarts = max((each.restarts for each in containers), default=0)
+    if pod_is_ready(pod) and not looping:
+        return Placed(node=node, pod=pod, restarts=restarts)
+    changed = condition(pod, "Ready").get("lastTransitionTime") or _metadata(pod).get("creationTimestamp")
+    since_s = age_s(look.snapshot, changed)
+    starting = UNKNOWN < since_s < _SETTLING_S
+    word = CRASH_LOOPING if looping else STARTING if starting else NOT_READY
+    return Placed(node=node, pod=pod, trouble=word, why=_why(look, pod, containers), since_s=since_s, restarts=restarts)
+
+
+def _why(look: Look, pod: Json, containers: Sequence[Container]) -> str:
+    """What the status says of the container in the worst trouble."""
+    for each in containers:
+        reason, message = str(each.detail.get("reason") or ""), str(each.detail.get("message") or "")
+        ended = each.ended(look.snapshot)
+        if each.state == "waiting" and reason:
+            last = f"; {ended.says}" if ended else ""
+            return f"{each.name}: {reason}{': ' + message if message else ''}{last}"
+        if ended and ended.exit_code != 0 and not each.ready:
+            return f"{each.name}: {ended.says}"
+    ready = condition(pod, "Ready")
+    return str(ready.get("message") or ready.get("reason") or (pod.get("status") or {}).get("reason") or "not ready")

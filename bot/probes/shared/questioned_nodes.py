@@ -1,0 +1,62 @@
+"""On which nodes the trouble asked about can lie, so that an agent that is broken elsewhere proves nothing here.
+
+Shared by the probes that look at what every node runs for its pods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.cluster.errors import ClusterError
+from bot.kube.addresses import ip_in
+from bot.probes.contract import Look
+from bot.probes.shared.scope import pods_of
+from intents.domain import Gap, Json
+
+# Kinds that stand for no pods of their own: whoever calls a Service may be on any node.
+_ANYWHERE = frozenset({"Service", "Ingress", "TidbCluster", "Namespace"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionedNodes:
+    """`names` is None where every node is in question; see Reading for `missing` and `gaps`."""
+
+    names: frozenset[str] | None = None
+    missing: str = ""
+    gaps: tuple[Gap, ...] = ()
+
+    def holds(self, node: str) -> bool:
+        return self.names is None or node in self.names
+
+
+async def questioned_nodes(look: Look) -> QuestionedNodes:
+    """The node named; else those of the pods asked about and of the pod at an address that the text names."""
+    focus = look.focus
+    if focus.kind == "Node" and focus.name:
+        return QuestionedNodes(names=frozenset({focus.name}))
+    if focus.kind in _ANYWHERE or not (focus.name or focus.namespace):
+        return QuestionedNodes(names=frozenset({focus.node}) if focus.node else None)
+    suspects = await pods_of(look)
+    if suspects.gaps and not suspects.pods:
+        return QuestionedNodes(names=frozenset(), missing=suspects.missing, gaps=suspects.gaps)
+    names = _nodes_of(suspects.pods) | ({focus.node} if focus.node else set())
+    peers = await _at_named_address(look) if focus.name else ()
+    return QuestionedNodes(
+        names=frozenset(names | _nodes_of(peers)), missing=suspects.missing, gaps=suspects.gaps if focus.name else ()
+    )
+
+
+async def _at_named_address(look: Look) -> tuple[Json, ...]:
+    """The pods at the address that could not be reached. Not being able to look for them takes nothing away."""
+    ip = next((found for word in ("address", "host") if (found := ip_in(look.named.get(word, "")))), "")
+    if not ip:
+        return ()
+    try:
+        return (await look.snapshot.list("Pod", fields=f"status.podIP={ip}")).items
+    except ClusterError:
+        return ()
+
+
+def _nodes_of(pods: Iterable[Json]) -> set[str]:
+    return {str(node) for pod in pods if (node := (pod.get("spec") or {}).get("nodeName"))}
