@@ -1,0 +1,242 @@
+"""Objects that are updated all the time, who updates them, and which webhooks are asked about every update.
+
+A controller that never comes to rest writes the same object again and again: its generation climbs far faster than
+anybody edits it, and the last write is always seconds old. Alone that is only noise; under blocking webhooks each of
+these writes is multiplied by what answers them. An update that changes nothing leaves no trace in the object, so that
+a calm generation does not prove a calm controller.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Listing
+from bot.probes.contract import Look, Probe
+from bot.probes.shared import admission
+from bot.probes.shared.admission import Webhook
+from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.scope import name_of, namespace_of, ref
+from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
+
+# Kinds that every cluster has, few enough to list, whose updates start work elsewhere.
+_KINDS: Final[Mapping[str, str]] = {
+    "Deployment": "deployments",
+    "StatefulSet": "statefulsets",
+    "DaemonSet": "daemonsets",
+}
+MOST_OBJECTS: Final = 2000  # of a kind
+MOST_ROWS: Final = 10
+# Fewer changes than this are some deployments and some scaling.
+_FEWEST: Final = 100
+# Whoever wrote so lately is still at it.
+_RECENT_S: Final = 300
+
+DECLARATION: Final = ProbeDeclaration(
+    name="updates",
+    says=f"a row per workload whose generation climbs fastest, at most {MOST_ROWS}: who writes it, how often",
+    rows={
+        "kind": RowType.STRING,
+        "namespace": RowType.STRING,
+        "name": RowType.STRING,
+        "generation": RowType.INTEGER,
+        "age_s": RowType.INTEGER,
+        "per_hour": RowType.INTEGER,  # generations over its whole age: a loop that began late looks slower
+        "last_s": RowType.INTEGER,  # since the last write of anything but its status
+        "manager": RowType.STRING,  # the field manager that wrote last, as metadata.managedFields has it
+        "writers": RowType.STRINGS,  # all that wrote in the last five minutes: two may undo each other's changes
+        "owner_kind": RowType.STRING,  # what it was made from, "" if nothing
+        "owner": RowType.STRING,
+        "webhooks": RowType.STRINGS,  # blocking webhooks that are asked about each update (of the one named, if any)
+        "webhook_timeout_s": RowType.INTEGER,  # how long these may hold an update up, together
+        "controller_namespace": RowType.STRING,
+        "controller": RowType.STRING,  # the Deployment that runs the manager, "" unless it is just one
+        "candidates": RowType.STRINGS,  # the Deployments that may run it
+    },
+    permissions=(
+        *(Permission(verb="list", group="apps", resource=plural) for plural in _KINDS.values()),
+        *admission.PERMISSIONS,
+        Permission(verb="list", resource="namespaces"),
+    ),
+)
+
+
+async def read(look: Look) -> Reading:
+    """The fastest-climbing workloads of the namespace in question, or of the cluster."""
+    workloads, gaps = await _workloads(look)
+    climbing = sorted(
+        (each for each in workloads if _generation(each) >= _FEWEST and _in_question(look, each)),
+        key=lambda each: (-_per_hour(look, each), namespace_of(each), name_of(each)),
+    )[:MOST_ROWS]
+    if not climbing:
+        return Reading(gaps=gaps)
+    blocking, own_gaps = await _blocking(look)
+    labels, label_gaps = await _namespace_labels(look, blocking)
+    deployments = [each for each in workloads if each.get("kind") == "Deployment"]
+    rows = (_row(look, each, blocking=blocking, labels=labels, deployments=deployments) for each in climbing)
+    return Reading(rows=tuple(rows), gaps=(*gaps, *own_gaps, *label_gaps))
+
+
+async def _workloads(look: Look) -> tuple[list[Json], tuple[Gap, ...]]:
+    """Every workload of the cluster: the controller that writes one may run in any namespace."""
+    answers = await asyncio.gather(
+        *(look.snapshot.list(kind, limit=MOST_OBJECTS) for kind in _KINDS), return_exceptions=True
+    )
+    found: list[Json] = []
+    gaps: list[Gap] = []
+    for plural, answer in zip(_KINDS.values(), answers, strict=True):
+        if isinstance(answer, ClusterError):
+            gaps.append(answer.gap())
+        elif isinstance(answer, Listing):
+            found += answer.items
+            if gap := answer.gap(f"all {plural}"):
+                gaps.append(gap)
+        else:
+            raise answer
+    return found, tuple(gaps)
+
+
+def _in_question(look: Look, obj: Json) -> bool:
+    focus = look.focus
+    return focus.namespace in ("", namespace_of(obj))
+
+
+async def _blocking(look: Look) -> tuple[list[Webhook], tuple[Gap, ...]]:
+    found, gaps = await admission.webhooks(look)
+    named = look.named.get("webhook", "")
+    return [each for each in found if each.blocking and named in ("", each.name, each.configured_in)], gaps
+
+
+async def _namespace_labels(
+    look: Look, blocking: Iterable[Webhook]
+) -> tuple[dict[str, Mapping[str, str]], tuple[Gap, ...]]:
+    """The labels of every namespace, if some webhook goes by them."""
+    if not any(each.spec.get("namespaceSelector") for each in blocking):
+        return {}, ()
+    try:
+        listing = await look.snapshot.list("Namespace")
+    except ClusterError as error:
+        return {}, (error.gap(),)
+    return {name_of(item): (item.get("metadata") or {}).get("labels") or {} for item in listing.items}, ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Write:
+    manager: str
+    last_s: int
+
+
+def _writes(look: Look, obj: Json) -> list[_Write]:
+    """Who wrote anything but the status, the latest first."""
+    entries = (obj.get("metadata") or {}).get("managedFields") or ()
+    found = [
+        _Write(manager=str(entry.get("manager") or "unknown"), last_s=age_s(look.snapshot, entry.get("time")))
+        for entry in entries
+        if entry.get("subresource") != "status"
+    ]
+    return sorted((each for each in found if each.last_s != UNKNOWN), key=lambda each: (each.last_s, each.manager))
+
+
+def _generation(obj: Json) -> int:
+    return int((obj.get("metadata") or {}).get("generation") or 0)
+
+
+def _age(look: Look, obj: Json) -> int:
+    return age_s(look.snapshot, (obj.get("metadata") or {}).get("creationTimestamp"))
+
+
+def _per_hour(look: Look, obj: Json) -> int:
+    """0 where its age is not known. What is younger than an hour has not had time for more than it has."""
+    age = _age(look, obj)
+    return 0 if age == UNKNOWN else _generation(obj) * 3600 // max(age, 3600)
+
+
+def _row(
+    look: Look,
+    obj: Json,
+    *,
+    blocking: Sequence[Webhook],
+    labels: Mapping[str, Mapping[str, str]],
+    deployments: Sequence[Json],
+) -> Row:
+    kind, namespace, name = str(obj.get("kind")), namespace_of(obj), name_of(obj)
+    writes = _writes(look, obj)
+    last = writes[0] if writes else _Write(manager="", last_s=UNKNOWN)
+    asked = [
+        each
+        for each in blocking
+        if each.intercepts(group="apps", resource=_KINDS.get(kind, ""), operation="UPDATE")
+        and each.looks_at(obj, namespace_labels=labels.get(namespace))
+    ]
+    owners = (obj.get("metadata") or {}).get("ownerReferences") or ()
+    owner: Mapping[str, Any] = next((each for each in owners if each.get("controller")), {})
+    candidates = _run_by(last.manager, deployments) if last.manager else []
+    controller = _the_one(candidates, written=obj, owner_kind=str(owner.get("kind") or ""))
+    return Row(
+        values={
+            "kind": kind,
+            "namespace": namespace,
+            "name": name,
+            "generation": _generation(obj),
+            "age_s": _age(look, obj),
+            "per_hour": _per_hour(look, obj),
+            "last_s": last.last_s,
+            "manager": last.manager,
+            "writers": tuple(dict.fromkeys(each.manager for each in writes if each.last_s <= _RECENT_S)),
+            "owner_kind": str(owner.get("kind") or ""),
+            "owner": str(owner.get("name") or ""),
+            "webhooks": tuple(dict.fromkeys(each.name for each in asked)),
+            "webhook_timeout_s": sum(each.timeout_s for each in asked),
+            "controller_namespace": namespace_of(controller or {}),
+            "controller": name_of(controller or {}),
+            "candidates": tuple(f"{namespace_of(each)}/{name_of(each)}" for each in candidates),
+        },
+        subject=ref(obj, kind),
+        quote=f"generation: {_generation(obj)}, last written by {last.manager or 'nobody known'}",
+        reproduce=f"kubectl -n {namespace} get {kind.lower()} {name} -o yaml --show-managed-fields",
+    )
+
+
+def _run_by(manager: str, deployments: Iterable[Json]) -> list[Json]:
+    """The Deployments that may run what calls itself so: client-go takes the name of the program's file."""
+    tests = (
+        lambda each: name_of(each) == manager or _label(each, "app.kubernetes.io/name") == manager,
+        lambda each: manager in _programs(each),
+        lambda each: manager in _repositories(each),
+    )
+    for test in tests:
+        if found := sorted(filter(test, deployments), key=lambda each: (namespace_of(each), name_of(each))):
+            return found
+    return []
+
+
+def _the_one(candidates: Sequence[Json], *, written: Json, owner_kind: str) -> Json | None:
+    """Many programs are called `manager`: then the one beside what it writes, or named after what it is made from."""
+    beside = [each for each in candidates if namespace_of(each) == namespace_of(written)]
+    named = [each for each in candidates if owner_kind and owner_kind.lower() in name_of(each)]
+    return next((found[0] for found in (candidates, named, beside) if len(found) == 1), None)
+
+
+def _label(obj: Json, key: str) -> str:
+    return str(((obj.get("metadata") or {}).get("labels") or {}).get(key) or "")
+
+
+def _containers(deployment: Json) -> Iterator[Mapping[str, Any]]:
+    template = (deployment.get("spec") or {}).get("template") or {}
+    yield from (template.get("spec") or {}).get("containers") or ()
+
+
+def _programs(deployment: Json) -> set[str]:
+    commands = (each.get("command") or () for each in _containers(deployment))
+    return {str(command[0]).rpartition("/")[2] for command in commands if command}
+
+
+def _repositories(deployment: Json) -> set[str]:
+    images = (str(each.get("image") or "").partition("@")[0] for each in _containers(deployment))
+    return {image.rpartition("/")[2].partition(":")[0] for image in images}
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,121 @@
+"""Admission webhooks and what answers them: whose silence refuses or delays every write it is asked about.
+
+A webhook with failurePolicy Fail turns its backend's trouble into errors of the API server: each write that it is asked
+about waits until the timeout, and is then refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.probes.contract import Look, Probe
+from bot.probes.shared import admission, backends
+from bot.probes.shared.admission import Webhook
+from bot.probes.shared.ages import age_s
+from bot.probes.shared.scope import ref
+from intents.domain import Gap, ProbeDeclaration, Reading, Row, RowType, Value
+
+# Few clusters have more; those that block come first.
+MOST_BACKENDS: Final = 20
+
+DECLARATION: Final = ProbeDeclaration(
+    name="webhooks",
+    says="a row per admission webhook: does it block, for how long, and what answers it",
+    rows={
+        "kind": RowType.STRING,  # Mutating- or ValidatingWebhookConfiguration
+        "configuration": RowType.STRING,
+        "name": RowType.STRING,
+        "asked": RowType.BOOLEAN,  # the text means this one, or names none
+        "policy": RowType.STRING,  # Fail or Ignore
+        "blocking": RowType.BOOLEAN,  # what it does not answer is refused
+        "timeout_s": RowType.INTEGER,
+        "resources": RowType.STRINGS,
+        "everyday": RowType.BOOLEAN,  # it is asked about kinds that the cluster itself writes all the time
+        "url": RowType.STRING,  # where it is called instead of in a Service
+        "service_namespace": RowType.STRING,
+        "service": RowType.STRING,
+        **backends.KEYS,
+        "age_s": RowType.INTEGER,
+    },
+    permissions=(*admission.PERMISSIONS, *backends.PERMISSIONS),
+)
+
+_Place = tuple[str, str]
+
+
+async def read(look: Look) -> Reading:
+    """Read every webhook. `missing` where none is left of the one that the text names."""
+    found, gaps = await admission.webhooks(look)
+    named = look.named.get("webhook", "")
+    asked = [each for each in found if not named or named in (each.name, each.configured_in)]
+    behind, own_gaps = await _backends(look, asked)
+    rows = tuple(_row(look, each, asked=each in asked, behind=behind.get(_place(each), {})) for each in found)
+    return Reading(
+        rows=tuple(sorted(rows, key=_worst_first)),
+        gaps=(*gaps, *own_gaps),
+        missing=f"admission webhook {named}" if named and not asked and not gaps else "",
+    )
+
+
+def _worst_first(row: Row) -> tuple[bool, bool, int, str, str]:
+    values = row.values
+    named = str(values["configuration"]), str(values["name"])
+    return not values["asked"], not values["blocking"], -int(str(values["timeout_s"])), *named
+
+
+async def _backends(look: Look, asked: list[Webhook]) -> tuple[dict[_Place, Mapping[str, Value]], tuple[Gap, ...]]:
+    """What stands behind the Services of these webhooks, each looked at once; those that block first."""
+    places = dict.fromkeys(_place(each) for each in sorted(asked, key=lambda each: not each.blocking) if each.service)
+    chosen = list(places)[:MOST_BACKENDS]
+    answers = await asyncio.gather(
+        *(backends.backend(look, namespace=namespace, service=service) for namespace, service in chosen),
+        return_exceptions=True,
+    )
+    found: dict[_Place, Mapping[str, Value]] = {}
+    gaps: dict[Gap, None] = {}
+    for place, answer in zip(chosen, answers, strict=True):
+        if isinstance(answer, ClusterError):
+            gaps[answer.gap()] = None
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            found[place] = answer[0]
+            gaps |= dict.fromkeys(answer[1])
+    return found, tuple(gaps)
+
+
+def _place(webhook: Webhook) -> _Place:
+    return str(webhook.service.get("namespace") or ""), str(webhook.service.get("name") or "")
+
+
+def _row(look: Look, webhook: Webhook, *, asked: bool, behind: Mapping[str, Value]) -> Row:
+    namespace, service = _place(webhook)
+    policy, timeout_s = webhook.policy, webhook.timeout_s
+    return Row(
+        values={
+            **backends.UNKNOWN,
+            **behind,
+            "kind": webhook.kind,
+            "configuration": webhook.configured_in,
+            "name": webhook.name,
+            "asked": asked,
+            "policy": policy,
+            "blocking": webhook.blocking,
+            "timeout_s": timeout_s,
+            "resources": webhook.resources,
+            "everyday": webhook.everyday,
+            "url": webhook.url,
+            "service_namespace": namespace,
+            "service": service,
+            "age_s": age_s(look.snapshot, (webhook.configuration.get("metadata") or {}).get("creationTimestamp")),
+        },
+        subject=ref(webhook.configuration, webhook.kind),
+        quote=f"{webhook.name}: failurePolicy: {policy}, timeoutSeconds: {timeout_s}",
+        reproduce=f"kubectl get {webhook.kind.lower()} {webhook.configured_in} -o yaml",
+    )
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)
