@@ -1,0 +1,60 @@
+"""People ask in Chinese, or put a Chinese question around an English error: both are recognised and answered so."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.diagnosing import Engine
+from intents.catalog.loader import builtin_directory, load
+from intents.catalog.schema import Incident
+from intents.domain import Language
+from responses.language import language_of
+from tests.end_to_end.workplace import Workplace, lines_of, workplace
+
+ENTRIES = list(load((builtin_directory(),)).catalog)
+# So many answers an app may give at once before it has to slow down for Slack.
+_AT_ONCE = 6
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+def in_chinese(incident: Incident) -> str:
+    """The entry's first example that a Chinese speaker wrote, wholly or around what the software said."""
+    return next((text for text in incident.examples.match if language_of(text) is Language.ZH), "")
+
+
+@pytest.mark.parametrize("incident", ENTRIES, ids=lambda incident: incident.id)
+def test_every_entry_has_an_example_of_a_chinese_speaker(incident: Incident) -> None:
+    assert in_chinese(incident)
+
+
+@pytest.mark.parametrize(
+    "incidents",
+    [ENTRIES[begin : begin + _AT_ONCE] for begin in range(0, len(ENTRIES), _AT_ONCE)],
+    ids=lambda some: " ".join(one.id for one in some),
+)
+async def test_a_chinese_question_is_answered_in_chinese(
+    tmp_path: Path, engine: Engine, incidents: Sequence[Incident]
+) -> None:
+    async with workplace(tmp_path, engine) as at:
+        places = [f"C0ZH{number}" for number in range(len(incidents))]
+        for place in places:
+            at.slack.add_channel(place.lower(), id=place)
+
+        asked = (answered(at, in_chinese(one), channel=place) for place, one in zip(places, incidents, strict=True))
+        answers = await asyncio.gather(*asked)
+
+        for incident, answer in zip(incidents, answers, strict=True):
+            said = "\n".join(lines_of(answer))
+            assert incident.title.zh in said
+            assert incident.title.en not in said or incident.title.en == incident.title.zh
+            assert len(_HAN.findall(said)) > 20
+
+
+async def answered(at: Workplace, text: str, *, channel: str) -> dict[str, Any]:
+    return await at.answer(await at.slack.say(at.alex, channel, text), channel)
