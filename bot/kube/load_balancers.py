@@ -1,0 +1,109 @@
+"""Load balancers of clouds: which one is before a Service, and after how much silence it closes a connection.
+
+Where the Service does not say, the cloud's default holds. Sources: the documentation of the cloud controllers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from intents.domain import Json
+
+_AWS: Final = "service.beta.kubernetes.io/aws-load-balancer-"
+_ALIBABA: Final = "service.beta.kubernetes.io/alibaba-cloud-loadbalancer-"
+_AZURE: Final = "service.beta.kubernetes.io/azure-load-balancer-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of load balancer. `default_s` is its idle timeout, 0 if it has none that is known.
+
+    `annotation` sets it, counting in units of `unit_s` seconds; "" if a Service cannot. `counts_probes`: a TCP
+    keepalive probe is traffic to it, so that a connection that sends them is never idle.
+    """
+
+    name: str
+    default_s: int = 0
+    annotation: str = ""
+    unit_s: float = 1.0
+    most_s: int = 0
+    counts_probes: bool = True
+
+
+CLASSIC_ELB: Final = Kind(
+    name="aws-elb",
+    default_s=60,
+    annotation=f"{_AWS}connection-idle-timeout",
+    most_s=4000,
+    counts_probes=False,
+)
+NLB: Final = Kind(name="aws-nlb", default_s=350, most_s=6000)
+AZURE: Final = Kind(name="azure", default_s=240, annotation=f"{_AZURE}tcp-idle-timeout", unit_s=60, most_s=1800)
+ALIBABA: Final = Kind(name="alibaba", default_s=900, annotation=f"{_ALIBABA}established-timeout", most_s=900)
+HUAWEI: Final = Kind(name="huawei", default_s=300, annotation="kubernetes.io/elb.keepalive_timeout", most_s=4000)
+GOOGLE: Final = Kind(name="google", default_s=600)
+OPENSTACK: Final = Kind(
+    name="openstack", default_s=50, annotation="loadbalancer.openstack.org/timeout-client-data", unit_s=0.001
+)
+UNKNOWN: Final = Kind(name="")
+
+# What a Service's annotations begin with, then its load balancer's host name ends with, then its nodes' providerID.
+_PREFIXES: Final[tuple[tuple[str, Kind], ...]] = (
+    (_ALIBABA, ALIBABA),
+    ("service.beta.kubernetes.io/alicloud-loadbalancer-", ALIBABA),
+    (_AZURE, AZURE),
+    ("kubernetes.io/elb.", HUAWEI),
+    ("loadbalancer.openstack.org/", OPENSTACK),
+    ("networking.gke.io/", GOOGLE),
+    ("cloud.google.com/", GOOGLE),
+)
+_PROVIDERS: Final[Mapping[str, Kind]] = {
+    "aws": CLASSIC_ELB,
+    "azure": AZURE,
+    "gce": GOOGLE,
+    "openstack": OPENSTACK,
+    "alicloud": ALIBABA,
+}
+_PROVIDER: Final = re.compile(r"^([a-z]+)://")
+_LISTENER: Final = re.compile(r"tcp\.idle_timeout\.seconds=(\d+)")
+_NUMBER: Final = re.compile(r"^(\d+)s?$")
+
+
+def kind_of(service: Json, *, provider_id: str = "") -> Kind:
+    """The kind of load balancer before a Service; `provider_id` is a node's, asked where the Service does not tell."""
+    metadata, spec = service.get("metadata") or {}, service.get("spec") or {}
+    annotations = metadata.get("annotations") or {}
+    ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    hosts = [str(each.get("hostname") or "") for each in ingress]
+    on_aws = any(".elb." in host and "amazonaws.com" in host for host in hosts)
+    if on_aws or any(key.startswith(_AWS) for key in annotations):
+        return _of_aws(annotations, str(spec.get("loadBalancerClass") or ""), hosts)
+    if str(spec.get("loadBalancerClass") or "").startswith(("service.k8s.aws/", "eks.amazonaws.com/")):
+        return NLB
+    for prefix, kind in _PREFIXES:
+        if any(key.startswith(prefix) for key in annotations):
+            return kind
+    found = _PROVIDER.match(provider_id)
+    return _PROVIDERS.get(found[1], UNKNOWN) if found else UNKNOWN
+
+
+def _of_aws(annotations: Mapping[str, Any], class_: str, hosts: list[str]) -> Kind:
+    asked = str(annotations.get(f"{_AWS}type") or "")
+    # The host name of a network load balancer has "elb" before the region, a classic one's behind it.
+    by_host = any(re.search(r"\.elb\.[a-z0-9-]+\.amazonaws\.com", host) for host in hosts)
+    return NLB if asked in ("nlb", "nlb-ip", "external") or class_ or by_host else CLASSIC_ELB
+
+
+def idle_timeout_s(service: Json, kind: Kind) -> tuple[int, bool]:
+    """After how many seconds of silence it closes a connection (0: not known), and whether the Service says so."""
+    annotations = (service.get("metadata") or {}).get("annotations") or {}
+    if kind is NLB:
+        for key in sorted(annotations):
+            if key.startswith(f"{_AWS}listener-attributes.TCP-") and (found := _LISTENER.search(str(annotations[key]))):
+                return int(found[1]), True
+        return kind.default_s, False
+    found = _NUMBER.match(str(annotations.get(kind.annotation) or "").strip()) if kind.annotation else None
+    return (int(int(found[1]) * kind.unit_s), True) if found else (kind.default_s, False)

@@ -1,0 +1,88 @@
+"""What a TidbCluster asks for and reports, and which of several a name belongs to.
+
+TiDB Operator names all it makes after the cluster and the component: `orders-pd-0`, `orders-pd`, `orders-tikv-peer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from intents.domain import Json
+
+INSTANCE_LABEL: Final = "app.kubernetes.io/instance"
+
+# Component → the Service through which others reach it, as its suffix behind the cluster's name.
+SERVICES: Final[Mapping[str, str]] = MappingProxyType(
+    {"discovery": "discovery", "pd": "pd", "tidb": "tidb", "tikv": "tikv-peer"}
+)
+# What may follow the cluster's name in the name of an object that belongs to it.
+_BELONGING: Final = frozenset(
+    {"discovery", "pd", "tidb", "tikv", "tiflash", "ticdc", "tiproxy", "pump", "drainer", "monitor", "cluster"}
+)
+# Under these keys a component's status keeps what the operator has replaced by additional pods.
+_REPLACED: Final = ("failureMembers", "failureStores")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """The members of PD as the operator last saw them."""
+
+    healthy: tuple[str, ...] = ()
+    unhealthy: tuple[str, ...] = ()
+
+
+def _part(obj: Any, *path: str) -> Mapping[str, Any]:
+    for key in path:
+        obj = obj.get(key) if isinstance(obj, Mapping) else None
+    return obj if isinstance(obj, Mapping) else {}
+
+
+def components_of(cluster: Json) -> tuple[str, ...]:
+    """The components that the cluster is to have; discovery comes with PD."""
+    spec = _part(cluster, "spec")
+    wanted = [name for name in ("pd", "tidb", "tikv") if isinstance(spec.get(name), Mapping)]
+    return tuple(sorted([*wanted, *(["discovery"] if "pd" in wanted else [])]))
+
+
+def desired(cluster: Json, component: str) -> int:
+    """How many pods the operator is to run: those asked for, and one for each that it has given up on."""
+    if component == "discovery":
+        return 1
+    replicas = _part(cluster, "spec", component).get("replicas")
+    status = _part(cluster, "status", component)
+    return (replicas if isinstance(replicas, int) else 0) + sum(len(_part(status, key)) for key in _REPLACED)
+
+
+def is_made(cluster: Json, component: str) -> bool:
+    """Whether the operator reports the component's StatefulSet."""
+    status = _part(cluster, "status", component)
+    return bool(status.get("statefulSet"))
+
+
+def members_of(cluster: Json) -> Members:
+    """PD's members; none where the operator has not heard from PD."""
+    status = _part(cluster, "status", "pd")
+    if status.get("synced") is False:
+        return Members()
+    members = _part(status, "members")
+    healthy = {name for name, member in members.items() if _part(member).get("health") is True}
+    return Members(healthy=tuple(sorted(healthy)), unhealthy=tuple(sorted(set(members) - healthy)))
+
+
+def instance_of(cluster: Json) -> str:
+    """The name in the instance label of the cluster's pods."""
+    metadata = _part(cluster, "metadata")
+    return str(_part(metadata, "labels").get(INSTANCE_LABEL) or metadata.get("name") or "")
+
+
+def owner_among(clusters: Iterable[str], name: str) -> str:
+    """Which of the clusters an object of this name belongs to, "" for none: `demo-2-pd-0` is not of cluster `demo`."""
+    fitting = [
+        cluster
+        for cluster in clusters
+        if cluster and name.startswith(f"{cluster}-") and name[len(cluster) + 1 :].partition("-")[0] in _BELONGING
+    ]
+    return max(fitting, key=len, default="")
