@@ -20,6 +20,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.contexts import IN_CLUSTER, connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unreachable
 from bot.cluster.settings import ClusterSettings
+from bot.prometheus.sources import Sources
 
 # The name of a cluster that neither a setting nor a kubeconfig names; asking it tells what is missing.
 UNNAMED: Final = "default"
@@ -42,6 +43,8 @@ class Configured(Protocol):
     def contexts(self) -> tuple[str, ...]: ...
     @property
     def cluster(self) -> ClusterSettings: ...
+    @property
+    def prometheus(self) -> Sources: ...
 
 
 class Clusters:
@@ -70,7 +73,13 @@ class Clusters:
         names = {chosen or _usual(kubeconfig) or UNNAMED: chosen, **{name: name for name in settings.contexts}}
         return cls(
             {
-                name: partial(connect, context=context, kubeconfig=kubeconfig, settings=settings.cluster)
+                name: partial(
+                    connect,
+                    context=context,
+                    kubeconfig=kubeconfig,
+                    settings=settings.cluster,
+                    prometheus=settings.prometheus,
+                )
                 for name, context in names.items()
             }
         )

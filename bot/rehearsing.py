@@ -19,6 +19,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
 from bot.diagnosing import Engine, diagnose
 from bot.playground.kubernetes import SimulatedCluster, WorldError
+from bot.prometheus.sources import Source, Sources
 from intents.catalog.cases import CaseError, ask_of, world_of
 from intents.catalog.lint import examples_first
 from intents.catalog.loader import Problem
@@ -73,8 +74,10 @@ async def reachable(cluster: SimulatedCluster) -> AsyncIterator[Path]:
 @asynccontextmanager
 async def staged(cluster: SimulatedCluster) -> AsyncIterator[Connection]:
     """A connection to a simulated cluster, as a user's would be."""
-    async with reachable(cluster) as kubeconfig, connect(kubeconfig=kubeconfig) as connection:
-        yield connection
+    async with reachable(cluster) as kubeconfig:
+        source = Source(url=cluster.prometheus.url) if cluster.prometheus.url else None
+        async with connect(kubeconfig=kubeconfig, prometheus=Sources(usual=source)) as connection:
+            yield connection
 
 
 async def rehearse(engine: Engine, incident: Incident, case: Case, *, blind: bool = False) -> Rehearsal:

@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.cluster.settings import ClusterSettings
+from bot.prometheus.sources import ETCD_JOB, Sources, parse_sources
 from intents.domain import Language
 
 PREFIX: Final = "CASEBOOK_"
@@ -61,6 +62,11 @@ def _address(value: str) -> str:
     host, _, port = value.rpartition(":")
     if not host or (":" in host and not host.startswith("[")) or not port.isdecimal() or int(port) > 65535:
         raise ValueError("HOST:PORT, such as 0.0.0.0:3000 or [::]:3000")
+    return value
+
+
+def _prometheus(value: str) -> str:
+    parse_sources(value)
     return value
 
 
@@ -118,6 +124,12 @@ class Settings(BaseSettings):
     """How many calls may be under way at once."""
     retries: Annotated[int, Field(ge=0, le=10)] = _CLUSTER.retries
     """How often a read is repeated after 429, 5xx or a dropped connection."""
+    prometheus_url: Annotated[str, AfterValidator(_prometheus)] = ""
+    """The usual cluster's Prometheus, the part before `/api/v1`; for others `CONTEXT=URL`, separated by `,`."""
+    prometheus_token: SecretStr = _NONE
+    """The bearer token that Prometheus asks for."""
+    prometheus_etcd_job: str = ETCD_JOB
+    """A regular expression of the `job` label that etcd's metrics have in Prometheus."""
     log_level: LogLevel = LogLevel.WARNING
     """What is logged to stderr: `debug`, `info`, `warning` or `error`."""
     log_format: LogFormat = LogFormat.TEXT
@@ -168,6 +180,16 @@ class Settings(BaseSettings):
     @property
     def cluster(self) -> ClusterSettings:
         return ClusterSettings(concurrency=self.concurrency, call_timeout=self.call_timeout, retries=self.retries)
+
+    @property
+    def prometheus(self) -> Sources:
+        """Which cluster has which Prometheus."""
+        return parse_sources(
+            self.prometheus_url,
+            usual_context=self.context or next(iter(self.contexts), ""),
+            token=self.prometheus_token.get_secret_value(),
+            etcd_job=self.prometheus_etcd_job,
+        )
 
 
 def load_settings() -> Settings:

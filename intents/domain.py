@@ -214,7 +214,8 @@ class Hypothesis:
 class Gap:
     """What could not be read and why. Never silently dropped, never read as "fine".
 
-    `detail_zh` is the detail in Chinese, where it is our own sentence and not somebody's message.
+    `detail_zh` is the detail in Chinese, where it is our own sentence and not somebody's message. A `quiet` one is of a
+    source that nobody has set up: it stands in the details only, and is no reason to believe or doubt anything.
     """
 
     what: str
@@ -222,6 +223,7 @@ class Gap:
     permission: Permission | None = None
     detail: str = ""
     detail_zh: str = ""
+    quiet: bool = False
 
     @property
     def says(self) -> Text:
@@ -239,13 +241,16 @@ class Gap:
 class Row:
     """One row of a read: the values CEL compares, and the evidence they stand on.
 
-    `quote` is verbatim from the cluster, `reproduce` the kubectl line that shows it again.
+    `quote` is verbatim from the cluster, `reproduce` the kubectl line that shows it again, `at` when the fact happened,
+    where that is known. `points` are a metric's (seconds since 1970, value) over the time that was asked about.
     """
 
     values: Mapping[str, Value]
     subject: ObjectRef
     quote: str = ""
     reproduce: str = ""
+    at: datetime | None = None
+    points: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

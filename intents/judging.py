@@ -91,11 +91,16 @@ def _worth_telling(results: Sequence[RuleResult]) -> list[Finding]:
     told: dict[tuple[Outcome, Text], Finding] = {}
     for result in results:
         unjudged = result.answer in (Answer.GAP, Answer.NOTHING)
-        if result.finding and not (unjudged and result.rule.finds is Outcome.NEUTRAL):
+        if result.finding and not (unjudged and result.rule.finds is Outcome.NEUTRAL) and not _quiet(result.finding):
             known = told.get((result.finding.outcome, result.finding.says))
             if known is None or (result.finding.decisive and not known.decisive):
                 told[result.finding.outcome, result.finding.says] = result.finding
     return sorted(told.values(), key=lambda finding: (_OUTCOMES[finding.outcome], not finding.decisive))
+
+
+def _quiet(finding: Finding) -> bool:
+    """Whether all it tells is that a source is not set up: then the rule counts as one that the entry does not have."""
+    return bool(finding.gaps) and all(gap.quiet for gap in finding.gaps)
 
 
 def decide(incident: Incident, score: float, findings: Sequence[Finding]) -> Verdict:

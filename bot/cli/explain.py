@@ -147,7 +147,12 @@ async def _connection(
     kubeconfig = Path(arguments.kubeconfig) if arguments.kubeconfig else None
     try:
         return await stack.enter_async_context(
-            connect(context=arguments.context or configured.context, kubeconfig=kubeconfig, settings=configured.cluster)
+            connect(
+                context=arguments.context or configured.context,
+                kubeconfig=kubeconfig,
+                settings=configured.cluster,
+                prometheus=configured.prometheus,
+            )
         )
     except ClusterError as error:
         line.clear()

@@ -28,6 +28,7 @@ from bot.logs import configure_logging
 from bot.playground.page import MessageShortcut, PasteSample, Person, Place, PlaygroundPage, SlashCommand, Usage
 from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy
+from bot.prometheus.sources import ETCD_JOB
 from bot.rehearsing import REHEARSAL_TIME, reachable
 from bot.remedies.verifying import Pace
 from bot.settings import Settings
@@ -74,7 +75,7 @@ async def playground(
         await slack.start()
         stack.push_async_callback(slack.stop)
         page = _page(slack, showcase)
-        own = _settings(slack, directory, language)
+        own = _settings(slack, directory, language, prometheus_url=showcase.cluster.prometheus.url)
         app = await stack.enter_async_context(
             running(
                 own,
@@ -130,7 +131,7 @@ def _command(showcase: Showcase) -> SlashCommand:
     )
 
 
-def _settings(slack: SimulatedSlack, directory: Path, language: Language | None) -> Settings:
+def _settings(slack: SimulatedSlack, directory: Path, language: Language | None, *, prometheus_url: str) -> Settings:
     """Made here in full: a real workspace's or cluster's settings in the environment are not for the playground."""
     return Settings.model_validate(
         {
@@ -143,6 +144,9 @@ def _settings(slack: SimulatedSlack, directory: Path, language: Language | None)
             "database_url": "",
             "context": "",
             "contexts": (),
+            "prometheus_url": prometheus_url,
+            "prometheus_token": "",
+            "prometheus_etcd_job": ETCD_JOB,
             "replica": "playground",
             "lang": language,
         }

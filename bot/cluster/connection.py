@@ -24,6 +24,7 @@ from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, Unauthori
 from bot.cluster.failures import Lost, is_reset, refusal, unanswered, unreachable, was_sent
 from bot.cluster.settings import ClusterSettings
 from bot.cluster.timestamps import parse_http_date
+from bot.prometheus.client import Prometheus
 
 _WORTH_REPEATING: Final = frozenset({429, 500, 502, 503, 504})
 
@@ -44,13 +45,17 @@ class Credentials(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Connection:
-    """An open connection. Made by `bot.cluster.contexts.connect`, shared by any number of snapshots."""
+    """An open connection. Made by `bot.cluster.contexts.connect`, shared by any number of snapshots.
+
+    `prometheus` is the cluster's own, None where none is configured.
+    """
 
     client: ApiClient
     origin: Origin
     settings: ClusterSettings
     default_namespace: str = "default"
     login: Credentials | None = None
+    prometheus: Prometheus | None = None
     _seats: asyncio.Semaphore = field(init=False)
     _random: random.Random = field(init=False, default_factory=random.Random)
 

@@ -24,6 +24,8 @@ from bot.cluster.errors import Misconfigured
 from bot.cluster.failures import sent_once
 from bot.cluster.login import Login
 from bot.cluster.settings import ClusterSettings
+from bot.prometheus.client import opened
+from bot.prometheus.sources import NO_SOURCES, Sources
 
 # The name of the context that every pod has by its service account.
 IN_CLUSTER: Final = "in-cluster"
@@ -33,15 +35,21 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 @asynccontextmanager
 async def connect(
-    *, context: str = "", kubeconfig: Path | None = None, settings: ClusterSettings | None = None
+    *,
+    context: str = "",
+    kubeconfig: Path | None = None,
+    settings: ClusterSettings | None = None,
+    prometheus: Sources = NO_SOURCES,
 ) -> AsyncIterator[Connection]:
     """An open connection whose API server has answered once: `async with connect(context="prod") as connection`.
 
     Without names, as kubectl chooses: KUBECONFIG, ~/.kube/config, and in a pod its service account; "in-cluster" names
-    the last one. Raises Misconfigured, Unauthorized or Unreachable, each naming what to change.
+    the last one. Of `prometheus` it takes what belongs to the context; whether that answers shows when it is asked.
+    Raises Misconfigured, Unauthorized or Unreachable, each naming what to change.
     """
     connection = await _open(context=context, explicit=kubeconfig, settings=settings or ClusterSettings())
-    async with connection:
+    async with connection, opened(prometheus.of(asked=context, name=connection.name)) as beside:
+        connection.prometheus = beside
         await connection.check()
         yield connection
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -24,6 +25,8 @@ from bot.cluster.events import is_about, oldest_first
 from bot.cluster.logs import read_log
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.timestamps import parse_time
+from bot.prometheus import client as prometheus
+from bot.prometheus.errors import NotConfigured
 from intents.domain import Gap, GapReason, Json, ObjectRef
 
 _T = TypeVar("_T")
@@ -31,6 +34,8 @@ _T = TypeVar("_T")
 PAGE: Final = 500
 # Up to so many namespaces are read one by one where only they may be read; beyond, all are read and most thrown away.
 MOST_APART: Final = 8
+# A cluster that does not say its time by then is asked about by our clock.
+_CLOCK_S: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +273,37 @@ class Snapshot:
     async def events_in(self, namespace: str) -> tuple[Json, ...]:
         """All events of a namespace ("" for all namespaces), oldest first."""
         return oldest_first((await self.list("Event", namespace=namespace)).items)
+
+    async def metrics(self, expression: str, *, window_s: int = 0, step_s: int = 60) -> prometheus.Answer:
+        """What the cluster's Prometheus answers to PromQL: now, or every `step_s` seconds of the last `window_s`.
+
+        Series of namespaces that may not be shown are left out. Raises PrometheusError, NotConfigured where there is no
+        Prometheus, and ClusterError as every read does.
+        """
+        beside = self._connection.prometheus
+        if beside is None:
+            raise NotConfigured()
+        await self._clock()
+        at = int(self.now.timestamp())
+        query = prometheus.Query(expression=expression, at=at, window_s=window_s, step_s=step_s)
+        answer = await self._shared(query, lambda: beside.ask(query, within=self.remaining()), what="Prometheus")
+        if self._access.everything:
+            return answer
+        shown = tuple(each for each in answer.series if self._shows_series(each))
+        note_partial("Prometheus")
+        return replace(answer, series=shown, truncated=True)
+
+    def _shows_series(self, series: prometheus.Series) -> bool:
+        namespaces = [series.labels[name] for name in ("namespace", "exported_namespace") if name in series.labels]
+        return all(map(self._access.allows, namespaces)) if namespaces else self._access.cluster_scoped
+
+    async def _clock(self) -> None:
+        """Let the cluster tell its time before somebody needs it, and soon."""
+        if self._now is None and self._meter.date is None:
+            request = Request(path="/version", what="the version")
+            with suppress(ClusterError, TimeoutError):
+                async with asyncio.timeout(_CLOCK_S):
+                    await self._shared(request, lambda: self._answer(request), what=request.what)
 
     async def served(self, kind: str) -> Resource | None:
         """How this cluster serves a kind, None if it does not know it.

@@ -212,6 +212,8 @@ class World(Model):
     objects: tuple[dict[str, Any], ...] = ()
     events: tuple[dict[str, Any], ...] = ()
     logs: tuple[dict[str, Any], ...] = ()
+    metrics: tuple[dict[str, Any], ...] = ()
+    """Series of its Prometheus; without any it has none."""
     forbidden: tuple[dict[str, Any], ...] = ()
     reactions: tuple[dict[str, Any], ...] = ()
 

@@ -14,6 +14,7 @@ from bot.cluster.errors import ClusterError, Misconfigured, Unreachable
 from bot.cluster.settings import ClusterSettings
 from bot.clusters import FIRST_PAUSE_S, LONGEST_PAUSE_S, UNNAMED, Clusters
 from bot.playground.kubernetes import SimulatedCluster
+from bot.prometheus.sources import NO_SOURCES, Sources
 
 HASTY = ClusterSettings(call_timeout=0.3, first_pause=0.001, longest_pause=0.01)
 
@@ -23,6 +24,7 @@ class Configured:
     context: str = ""
     contexts: tuple[str, ...] = ()
     cluster: ClusterSettings = field(default=HASTY)
+    prometheus: Sources = NO_SOURCES
 
 
 class Clock:

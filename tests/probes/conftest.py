@@ -11,6 +11,7 @@ from bot.cluster.contexts import connect
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.contract import Look, Probe
+from bot.prometheus.sources import Source, Sources
 from bot.rehearsing import REHEARSAL_TIME
 from intents.domain import Focus, Reading
 
@@ -35,7 +36,11 @@ def read(cluster: SimulatedCluster, tmp_path: Path) -> Read:
     ) -> Reading:
         kubeconfig = tmp_path / "kubeconfig"
         kubeconfig.write_text(yaml.safe_dump(cluster.kubeconfig()))
-        async with connect(kubeconfig=kubeconfig) as connection, Snapshot(connection) as snapshot:
+        beside = cluster.prometheus
+        if not beside.empty and not beside.url:
+            await beside.start()
+        sources = Sources(usual=Source(url=beside.url) if beside.url else None)
+        async with connect(kubeconfig=kubeconfig, prometheus=sources) as connection, Snapshot(connection) as snapshot:
             look = Look(snapshot=snapshot, focus=Focus(**focus), args=args or {}, named=named or {})
             reading = await probe.read(look)
         for row in reading.rows:

@@ -19,6 +19,7 @@ from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.dispatch import TEXT_TYPE, Answer, Dispatcher, Request
 from bot.playground.kubernetes.faults import Fault, Faults, RecordedRequest
 from bot.playground.kubernetes.neighbours import neighbours
+from bot.playground.kubernetes.prometheus import SimulatedPrometheus
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import Refusal, unauthorized
@@ -37,6 +38,7 @@ class SimulatedCluster:
         self.requests: list[RecordedRequest] = []
         self.latency = 0.0
         self.token: str | None = None
+        self.prometheus = SimulatedPrometheus(clock=clock)
         self._clock = clock
         self._state = State(clock=clock)
         self._controllers = Controllers(state=self._state)
@@ -63,6 +65,7 @@ class SimulatedCluster:
         Raises WorldError, naming the key or the object, and leaves the cluster as it was.
         """
         loaded = Loader(state=self._state).load(world)
+        self.prometheus.add(loaded.metrics)
         self._controllers.learn(loaded=loaded.objects, overrides=loaded.overrides)
 
     def load_neighbours(self) -> None:
@@ -70,7 +73,7 @@ class SimulatedCluster:
         self.load(neighbours())
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen on `host`:`port` (0: any free port) and return the base URL."""
+        """Listen on `host`:`port` (0: any free port) and return the base URL; its Prometheus listens beside."""
         application = web.Application(client_max_size=_LARGEST_BODY)
         application.router.add_route("*", "/{path:.*}", self._handle)
         self._stopping.clear()
@@ -81,11 +84,14 @@ class SimulatedCluster:
         listening = self._runner.addresses[0]
         self._url = f"http://{listening[0]}:{listening[1]}"
         self._dispatcher.server_address = f"{listening[0]}:{listening[1]}"
+        if not self.prometheus.empty:
+            await self.prometheus.start(host)
         return self._url
 
     async def stop(self) -> None:
         """Stop listening; requests that hang are let go."""
         self._stopping.set()
+        await self.prometheus.stop()
         if self._runner is not None:
             await self._runner.cleanup()
         self._runner, self._url = None, ""
@@ -111,8 +117,9 @@ class SimulatedCluster:
         self._state.access.forbid(Denial(verb=verb, group=group, resource=resource, namespace=namespace, name=name))
 
     def forbid_everything(self) -> None:
-        """Refuse every read and write of a resource; discovery and access reviews stay open."""
+        """Refuse every read and write of a resource, and every metric; discovery and access reviews stay open."""
         self._state.access.forbid(Denial())
+        self.prometheus.forbidden = True
 
     def fail(
         self,

@@ -13,6 +13,8 @@ A world is a mapping, short to write by hand:
       - {for: Node/worker-a, reason: NodeNotReady, message: "...", style: series}
     logs:
       - {pod: shop/api-0, container: api, previous: true, text: "...", since: -5m}
+    metrics:                      # what its Prometheus has (see `bot.playground.kubernetes.prometheus.series`)
+      - {name: etcd_server_leader_changes_seen_total, labels: {job: kube-etcd}, per_hour: 40}
     forbidden:                    # or the word `everything`
       - {verb: get, group: "", resource: pods/log}
     reactions:                    # what writes bring about, where it is not the usual (see `workloads`)
@@ -36,6 +38,7 @@ from bot.playground.kubernetes import defaults, events, resources, times
 from bot.playground.kubernetes.access import Denial
 from bot.playground.kubernetes.logs import Log, container_names
 from bot.playground.kubernetes.overrides import Override, parse_override
+from bot.playground.kubernetes.prometheus import Declared, parse_metrics
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import DEFINITIONS, NAMESPACES, State
 from bot.playground.kubernetes.store import Key, Table, uid_of
@@ -49,7 +52,7 @@ from bot.playground.kubernetes.wrong import (
     list_of_mappings,
 )
 
-_KEYS = ("objects", "events", "logs", "forbidden", "reactions")
+_KEYS = ("objects", "events", "logs", "metrics", "forbidden", "reactions")
 _EVENT_KEYS = (
     "for", "type", "reason", "message", "count", "first", "last", "source", "style", "container", "gone",
 )  # fmt: skip
@@ -60,10 +63,11 @@ _COUNTED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What a world brought: its objects as they are stored, and its overrides of reactions."""
+    """What a world brought: its objects as they are stored, its overrides of reactions, and its metrics."""
 
     objects: list[Json]
     overrides: list[Override]
+    metrics: tuple[Declared, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +93,7 @@ class Loader:
         if not isinstance(world, Mapping):
             raise WorldError(f"a world: expected a mapping with {', '.join(_KEYS)}, got {type(world).__name__}")
         check_keys(world, where="a world", known=_KEYS)
+        metrics = parse_metrics(world.get("metrics"), now=self._now)
         written = [*self._flat(list_of_mappings(world.get("objects"), where="objects"))]
         for item in written:
             if item.get("kind") == "CustomResourceDefinition":
@@ -110,7 +115,7 @@ class Loader:
             for at, item in enumerate(list_of_mappings(world.get("reactions"), where="reactions"))
         ]
         stored = self._store(happened=happened, logs=logs, denials=denials)
-        return Loaded(objects=stored, overrides=overrides)
+        return Loaded(objects=stored, overrides=overrides, metrics=metrics)
 
     def _flat(self, items: Iterable[Json]) -> Iterable[Json]:
         for item in items:

@@ -1,0 +1,223 @@
+"""As much PromQL as one needs to look at etcd: rate, increase, changes, sum … by, histogram_quantile, a comparison.
+
+What is not understood is refused, as a real server refuses what is wrong: a query that works here works there.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.playground.kubernetes.prometheus.series import Raw
+
+_TOKEN: Final = re.compile(
+    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?![\w.]))|(?P<duration>(?:\d+[smhdwy])+)|(?P<name>[a-zA-Z_:][\w:]*)"
+    r'|(?P<string>"(?:[^"\\]|\\.)*")|(?P<sign>=~|!~|!=|>=|<=|[=<>(){}\[\],]))'
+)
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
+_NAME: Final = "__name__"
+
+Labels = tuple[tuple[str, str], ...]
+Vector = dict[Labels, float]
+Evaluate = Callable[[Iterable[Raw], float], Vector]
+
+
+class BadQuery(ValueError):
+    """What a Prometheus would call a parse error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Selector:
+    matchers: tuple[tuple[str, str, str], ...]
+    window: float
+
+    def takes(self, labels: Mapping[str, str]) -> bool:
+        return all(_matches(labels.get(name, ""), sign, value) for name, sign, value in self.matchers)
+
+
+def parse(text: str) -> Evaluate:
+    """What computes the query at a time. Raises BadQuery."""
+    parser = _Parser(text)
+    evaluate = parser.comparison()
+    if parser.kind:
+        raise parser.unexpected()
+    return evaluate
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._next = 0
+        self._start = 0
+        self.kind, self._value = "", ""
+        self._advance()
+
+    def comparison(self) -> Evaluate:
+        left = self._expression()
+        if self._value not in (">", "<", ">=", "<="):
+            return left
+        sign = self._take()
+        limit = float(self._take("number"))
+
+        def compare(series: Iterable[Raw], at: float) -> Vector:
+            return {labels: value for labels, value in left(series, at).items() if _compares(value, sign, limit)}
+
+        return compare
+
+    def _expression(self) -> Evaluate:
+        if self._value == "(":
+            self._take()
+            inner = self.comparison()
+            self._take(")")
+            return inner
+        match self._take("name"):
+            case "histogram_quantile":
+                return self._quantile()
+            case "sum":
+                return self._sum()
+            case "rate" | "increase" | "changes" as name:
+                return self._over_time(name)
+        raise BadQuery(f'1:{self._start + 1}: parse error: not understood here: "{self._text[self._start :][:30]}"')
+
+    def _quantile(self) -> Evaluate:
+        self._take("(")
+        share = float(self._take("number"))
+        self._take(",")
+        inner = self._expression()
+        self._take(")")
+        return lambda series, at: _quantiles(inner(series, at), share)
+
+    def _sum(self) -> Evaluate:
+        by = self._by()
+        self._take("(")
+        inner = self._expression()
+        self._take(")")
+        kept = by if by is not None else (self._by() or ())
+
+        def add(series: Iterable[Raw], at: float) -> Vector:
+            summed: Vector = {}
+            for labels, value in inner(series, at).items():
+                group = tuple((name, text) for name, text in labels if name in kept)
+                summed[group] = summed.get(group, 0.0) + value
+            return summed
+
+        return add
+
+    def _by(self) -> tuple[str, ...] | None:
+        if self._value != "by":
+            return None
+        self._take()
+        self._take("(")
+        names = [self._take("name")]
+        while self._value == ",":
+            self._take()
+            names.append(self._take("name"))
+        self._take(")")
+        return tuple(names)
+
+    def _over_time(self, function: str) -> Evaluate:
+        self._take("(")
+        selector = self._selector()
+        self._take(")")
+
+        def compute(series: Iterable[Raw], at: float) -> Vector:
+            found: Vector = {}
+            for raw in series:
+                growth = raw.rate(at, selector.window) if selector.takes(raw.labels) else None
+                if growth is None:
+                    continue
+                labels = tuple(sorted((name, value) for name, value in raw.labels.items() if name != _NAME))
+                grown = growth * selector.window
+                steps = float(math.floor(grown + 1e-9))
+                found[labels] = {"rate": growth, "increase": grown, "changes": steps}[function]
+            return found
+
+        return compute
+
+    def _selector(self) -> _Selector:
+        matchers = [(_NAME, "=", self._take("name"))]
+        if self._value == "{":
+            self._take()
+            while self._value != "}":
+                name = self._take("name")
+                sign = self._take("sign")
+                matchers.append((name, sign, _unquoted(self._take("string"))))
+                if self._value != "}":
+                    self._take(",")
+            self._take("}")
+        self._take("[")
+        window = self._take("duration")
+        self._take("]")
+        return _Selector(matchers=tuple(matchers), window=_seconds(window))
+
+    def _take(self, wanted: str = "") -> str:
+        """The next token, which must be of a kind or be that sign."""
+        if wanted and wanted not in (self.kind, self._value):
+            raise self.unexpected()
+        value = self._value
+        self._advance()
+        return value
+
+    def unexpected(self) -> BadQuery:
+        found = f'unexpected "{self._value}"' if self.kind else "unexpected end of input"
+        return BadQuery(f"1:{self._start + 1}: parse error: {found}")
+
+    def _advance(self) -> None:
+        self._start = self._next
+        if not self._text[self._next :].strip():
+            self.kind, self._value = "", ""
+            return
+        found = _TOKEN.match(self._text, self._next)
+        if found is None:
+            rest = self._text[self._next :].lstrip()
+            raise BadQuery(f"1:{self._next + 1}: parse error: unexpected character: {rest[:1]!r}")
+        self._next = found.end()
+        self.kind, self._value = str(found.lastgroup), found[str(found.lastgroup)]
+
+
+def _quantiles(buckets: Vector, share: float) -> Vector:
+    """PromQL's histogram_quantile: straight lines between the bounds of a group's buckets."""
+    groups: dict[Labels, list[tuple[float, float]]] = {}
+    for labels, value in buckets.items():
+        bound = dict(labels).get("le")
+        if bound is not None:
+            rest = tuple(pair for pair in labels if pair[0] != "le")
+            groups.setdefault(rest, []).append((float(bound), value))
+    return {labels: _quantile(sorted(group), share) for labels, group in groups.items()}
+
+
+def _quantile(buckets: list[tuple[float, float]], share: float) -> float:
+    if len(buckets) < 2 or not math.isinf(buckets[-1][0]) or buckets[-1][1] == 0:
+        return math.nan
+    rank = share * buckets[-1][1]
+    at = next(index for index, (_, count) in enumerate(buckets) if count >= rank)
+    if at == len(buckets) - 1:
+        return buckets[-2][0]
+    bound, count = buckets[at]
+    lower, below = buckets[at - 1] if at else (0.0, 0.0)
+    return lower + (bound - lower) * (rank - below) / (count - below)
+
+
+def _matches(value: str, sign: str, wanted: str) -> bool:
+    if sign in ("=", "!="):
+        return (value == wanted) is (sign == "=")
+    try:
+        found = re.fullmatch(wanted, value) is not None
+    except re.error as error:
+        raise BadQuery(f"1:1: parse error: error parsing regexp: {error}") from None
+    return found is (sign == "=~")
+
+
+def _compares(value: float, sign: str, limit: float) -> bool:
+    return {">": value > limit, "<": value < limit, ">=": value >= limit, "<=": value <= limit}[sign]
+
+
+def _seconds(duration: str) -> float:
+    return float(sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([smhdwy])", duration)))
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1])

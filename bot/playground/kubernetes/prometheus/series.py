@@ -1,0 +1,130 @@
+"""Series as people declare them in a world: what a histogram's 99th percentile is over time, how fast a counter grows.
+
+metrics:
+  - name: etcd_disk_backend_commit_duration_seconds    # its buckets are derived
+    labels: {job: kube-etcd, instance: "10.0.0.11:2379"}
+    p99: [0.03, 0.9, 1.1]        # evenly over the `span` (1h) up to now, straight lines between
+  - name: kube_pod_container_status_restarts_total
+    labels: {namespace: policies, pod: kyverno-0, container: kyverno}
+    per_hour: 25
+    until: -20m                  # not scraped since
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bot.playground.kubernetes.wrong import WorldError, check_keys, check_strings, check_time, list_of_mappings
+
+_KEYS: Final = ("name", "labels", "p99", "per_hour", "span", "until")
+_SPAN: Final = re.compile(r"(\d+)([mhd])")
+_UNITS: Final = {"m": 60, "h": 3600, "d": 86400}
+# etcd's buckets: a millisecond doubled, and everything else.
+BOUNDS: Final = (*(0.001 * 2**power for power in range(14)), math.inf)
+# Observations a second; any number does, since only shares of it count.
+_RATE: Final = 40.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """A series family. Times are in seconds since 1970; `p99` is empty for a counter."""
+
+    name: str
+    labels: Mapping[str, str]
+    p99: tuple[float, ...] = ()
+    per_hour: float = 0.0
+    end: float
+    span: float
+    until: float
+
+    def raw(self) -> Iterator[Raw]:
+        """The series that are scraped of it."""
+        if not self.p99:
+            yield Raw(labels={"__name__": self.name, **self.labels}, declared=self)
+            return
+        for bound in BOUNDS:
+            shown = "+Inf" if math.isinf(bound) else f"{bound:g}"
+            yield Raw(labels={"__name__": f"{self.name}_bucket", **self.labels, "le": shown}, declared=self)
+
+    def rate(self, le: str, at: float) -> float:
+        """How much a second it grows at that time."""
+        if not self.p99:
+            return self.per_hour / 3600
+        return _RATE * _share(float(le), self._p99_at(at))
+
+    def _p99_at(self, at: float) -> float:
+        if len(self.p99) == 1:
+            return self.p99[0]
+        place = (at - (self.end - self.span)) / self.span * (len(self.p99) - 1)
+        place = min(max(place, 0.0), len(self.p99) - 1.0)
+        low = min(int(place), len(self.p99) - 2)
+        return self.p99[low] + (place - low) * (self.p99[low + 1] - self.p99[low])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """One scraped series."""
+
+    labels: Mapping[str, str]
+    declared: Declared
+
+    def rate(self, at: float, window: float) -> float | None:
+        """Its growth a second over the window before `at`; None where nothing was scraped in it."""
+        if at - window >= self.declared.until:
+            return None
+        return self.declared.rate(self.labels.get("le", ""), min(at, self.declared.until))
+
+
+def parse_metrics(written: Any, *, now: datetime) -> tuple[Declared, ...]:
+    """The series of a world's `metrics`. WorldError if they are wrong."""
+    return tuple(
+        _declared(item, where=f"metrics[{at}]", now=now)
+        for at, item in enumerate(list_of_mappings(written, where="metrics"))
+    )
+
+
+def _declared(item: dict[str, Any], *, where: str, now: datetime) -> Declared:
+    check_keys(item, where=where, known=_KEYS)
+    name = item.get("name")
+    if not isinstance(name, str) or not re.fullmatch(r"[a-zA-Z_:][\w:]*", name):
+        raise WorldError(f"{where}: name: expected the name of a metric, got {name!r}")
+    check_strings(item.get("labels"), about=f"{where} ({name})", key="labels")
+    if ("p99" in item) == ("per_hour" in item):
+        raise WorldError(f"{where} ({name}): give either p99 (a histogram) or per_hour (a counter)")
+    until = check_time(item, "until", now=now, where=where)
+    found = _SPAN.fullmatch(str(item.get("span", "1h")))
+    if found is None:
+        raise WorldError(f"{where} ({name}): span: expected such as 30m or 6h, got {item['span']!r}")
+    p99 = item.get("p99", ())
+    return Declared(
+        name=name,
+        labels=dict(item.get("labels") or {}),
+        p99=tuple(_numbers(p99 if isinstance(p99, list | tuple) else [p99], where=f"{where} ({name}): p99")),
+        per_hour=next(_numbers([item.get("per_hour", 0)], where=f"{where} ({name}): per_hour")),
+        end=now.timestamp(),
+        span=float(timedelta(seconds=int(found[1]) * _UNITS[found[2]]).total_seconds()),
+        until=until.timestamp() if until else math.inf,
+    )
+
+
+def _numbers(values: Iterable[Any], *, where: str) -> Iterator[float]:
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise WorldError(f"{where}: expected a number, got {value!r}")
+        yield float(value)
+
+
+def _share(bound: float, p99: float) -> float:
+    """The share of observations up to a bound, such that PromQL's straight lines between bounds give that p99."""
+    upper = next((each for each in BOUNDS if p99 <= each), math.inf)
+    lower = max((each for each in BOUNDS if each < upper), default=0.0)
+    if bound >= upper:
+        return 1.0
+    part = min((p99 - lower) / (upper - lower), 0.98) if math.isfinite(upper) else 0.0
+    below = (0.99 - part) / (1 - part)
+    return below if bound >= lower else below * bound / lower

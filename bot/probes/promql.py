@@ -1,0 +1,177 @@
+"""What Prometheus says, one row for each series: what only a history of numbers can tell.
+
+Without a configured Prometheus it is a quiet gap. A query that finds no series at all is no proof of anything: what is
+asked about is not scraped there, or bears other labels.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.probes.contract import Look, Probe
+from bot.prometheus.client import MOST_SERIES, Answer, Point, Series
+from bot.prometheus.errors import PrometheusError
+from intents.domain import (
+    ArgDeclaration,
+    Gap,
+    GapReason,
+    ObjectRef,
+    ProbeDeclaration,
+    Reading,
+    Row,
+    RowType,
+    Text,
+)
+
+# So many points show a shape; a phone is hardly wider.
+_POINTS: Final = 60
+_SHORTEST_STEP_S: Final = 15
+_LONGEST_WINDOW_S: Final = 7 * 86400
+_NAME: Final = "__name__"
+
+DECLARATION: Final = ProbeDeclaration(
+    name="promql",
+    says="The series that a PromQL query finds in the cluster's Prometheus, if one is configured",
+    rows={
+        "series": RowType.STRING,  # its labels as Prometheus writes them
+        "last": RowType.NUMBER,
+        "max": RowType.NUMBER,
+        "min": RowType.NUMBER,
+        "mean": RowType.NUMBER,
+        "last_age_s": RowType.INTEGER,
+        "samples": RowType.INTEGER,
+        "over_share": RowType.NUMBER,  # with `limit`: which share of the samples lies above it
+        "over_now": RowType.BOOLEAN,  # with `limit`: whether the last one does
+        "others_over": RowType.INTEGER,  # with `limit`: how many of the other series are above it now
+        "total": RowType.INTEGER,  # how many series there are
+    },
+    args={
+        "query": ArgDeclaration(
+            says="PromQL; braces doubled; $__rate_interval stands for a window of four scrapes,"
+            ' job=~"$etcd_job" for the configured job of etcd',
+            required=True,
+        ),
+        "labels": ArgDeclaration(says="row key → label of the series", adds_keys="mapping"),
+        "window_s": ArgDeclaration(says="seconds before now to look at (default: only now)"),
+        "step_s": ArgDeclaration(says=f"seconds between two samples; default window_s / {_POINTS}"),
+        "limit": ArgDeclaration(says="a number to compare each sample with"),
+        "none": ArgDeclaration(says="true: finding no series is an answer, not a sign that nothing is scraped"),
+    },
+)
+
+
+async def read(look: Look) -> Reading:
+    query = " ".join(str(look.args.get("query") or "").split())
+    window = min(int(look.args.get("window_s") or 0), _LONGEST_WINDOW_S)
+    step = max(int(look.args.get("step_s") or 0), math.ceil(window / _POINTS), _SHORTEST_STEP_S)
+    try:
+        answer = await look.snapshot.metrics(query, window_s=window, step_s=step)
+    except (PrometheusError, ClusterError) as error:
+        return Reading(gaps=(error.gap(),))
+    series = [each for each in answer.series if each.points]
+    gaps = _gaps(answer)
+    if not series and not gaps and not look.flag("none"):
+        return Reading(not_applicable=_EMPTY.en)
+    limit = look.args.get("limit")
+    over = [limit is not None and each.points[-1][1] > float(limit) for each in series]
+    labels = look.args.get("labels") or {}
+    rows = [
+        _row(look, each, query=query, labels=labels, over=is_over, others=sum(over) - is_over, total=len(series))
+        for each, is_over in zip(series, over, strict=True)
+    ]
+    rows.sort(key=lambda row: (-float(str(row.values["last"])), str(row.values["series"])))
+    return Reading(rows=tuple(rows), gaps=gaps)
+
+
+_EMPTY: Final = Text(
+    en="Prometheus has no such series: it does not scrape this, or under other labels",
+    zh="Prometheus 中没有对应的时间序列：没有采集该指标，或标签不同",
+)
+
+
+def _gaps(answer: Answer) -> tuple[Gap, ...]:
+    gaps = [
+        Gap(what="Prometheus", reason=GapReason.TRUNCATED, detail=f"its answer may be incomplete: {warning}"[:300])
+        for warning in answer.warnings
+    ]
+    if answer.truncated and len(answer.series) == MOST_SERIES:
+        gaps.append(
+            Gap(
+                what="Prometheus",
+                reason=GapReason.TRUNCATED,
+                detail=f"there are more than the {MOST_SERIES} series that were read",
+                detail_zh=f"实际序列多于已读取的 {MOST_SERIES} 条",
+            )
+        )
+    return tuple(gaps)
+
+
+def _row(
+    look: Look,
+    series: Series,
+    *,
+    query: str,
+    labels: Mapping[str, str],
+    over: bool,
+    others: int,
+    total: int,
+) -> Row:
+    name = _shown(series.labels)
+    numbers = [value for _, value in series.points]
+    limit = look.args.get("limit")
+    at, last = series.points[-1]
+    return Row(
+        values={
+            **{key: series.labels.get(str(label), "") for key, label in labels.items()},
+            "series": name,
+            "last": _rounded(last),
+            "max": _rounded(max(numbers)),
+            "min": _rounded(min(numbers)),
+            "mean": _rounded(math.fsum(numbers) / len(numbers)),
+            "last_age_s": max(int(look.snapshot.now.timestamp() - at), 0),
+            "samples": len(numbers),
+            "over_share": _share(numbers, limit),
+            "over_now": over,
+            "others_over": others,
+            "total": total,
+        },
+        subject=_subject(series.labels),
+        quote=f"{name} {last:.4g}" + (f" (max {max(numbers):.4g})" if len(numbers) > 1 else ""),
+        points=_rounded_points(series.points),
+    )
+
+
+def _subject(labels: Mapping[str, str]) -> ObjectRef:
+    """What the series is about, where its labels say it; a pod that exports metrics of others is not."""
+    namespace, pod = labels.get("namespace", ""), labels.get("pod", "")
+    if namespace and pod:
+        return ObjectRef(kind="Pod", namespace=namespace, name=pod)
+    if node := labels.get("node", ""):
+        return ObjectRef(kind="Node", name=node)
+    return ObjectRef(kind="Instance", name=labels.get("instance") or _shown(labels) or "Prometheus")
+
+
+def _shown(labels: Mapping[str, str]) -> str:
+    pairs = ", ".join(f'{name}="{value}"' for name, value in sorted(labels.items()) if name != _NAME)
+    return f"{labels.get(_NAME, '')}{{{pairs}}}"
+
+
+def _share(numbers: Sequence[float], limit: object) -> float:
+    if limit is None:
+        return 0.0
+    return round(sum(number > float(str(limit)) for number in numbers) / len(numbers), 3)
+
+
+def _rounded(value: float) -> float:
+    """To four digits: what is measured is no more exact, and the same snapshot gives the same bytes."""
+    return float(f"{value:.4g}")
+
+
+def _rounded_points(points: Sequence[Point]) -> tuple[Point, ...]:
+    return tuple((at, _rounded(value)) for at, value in points)
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,0 +1,65 @@
+"""Which Prometheus belongs to which cluster. One cluster's numbers must never speak for another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+from urllib.parse import urlsplit
+
+ETCD_JOB: Final = ".*etcd.*"
+
+_PART: Final = re.compile(r"(?:(?P<context>.+?)=)?(?P<url>https?://.+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A Prometheus (or what speaks like one: Thanos, Mimir, VictoriaMetrics). `url` is the one before /api/v1.
+
+    `etcd_job` is a regular expression of the job label that etcd's metrics have there.
+    """
+
+    url: str
+    token: str = field(default="", repr=False)
+    etcd_job: str = ETCD_JOB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """`usual` belongs to the usual cluster, which may be named `usual_context`; `named` to clusters by context."""
+
+    usual: Source | None = None
+    usual_context: str = ""
+    named: Mapping[str, Source] = field(default_factory=dict)
+
+    def of(self, *, asked: str, name: str) -> Source | None:
+        """The source of the context that was `asked` for ("" for the usual one) and turned out to be `name`."""
+        if source := self.named.get(name) or self.named.get(asked):
+            return source
+        return self.usual if asked in ("", self.usual_context) else None
+
+
+NO_SOURCES: Final = Sources()
+
+
+def parse_sources(text: str, *, usual_context: str = "", token: str = "", etcd_job: str = ETCD_JOB) -> Sources:
+    """The sources of a setting: a URL, or CONTEXT=URL for several, separated by commas. Raises ValueError."""
+    sources = Sources(usual_context=usual_context)
+    for part in filter(None, (each.strip() for each in text.split(","))):
+        found = _PART.fullmatch(part)
+        if found is None or not _is_base(found["url"]):
+            raise ValueError("a URL such as http://prometheus.monitoring:9090, without user and query, or CONTEXT=URL")
+        source = Source(url=found["url"].rstrip("/"), token=token, etcd_job=etcd_job)
+        if context := found["context"]:
+            sources = replace(sources, named={**sources.named, context.strip(): source})
+        elif sources.usual is not None:
+            raise ValueError("one URL for the usual context; write CONTEXT=URL for others")
+        else:
+            sources = replace(sources, usual=source)
+    return sources
+
+
+def _is_base(url: str) -> bool:
+    parts = urlsplit(url)
+    return bool(parts.hostname) and "@" not in parts.netloc and not parts.query and not parts.fragment
