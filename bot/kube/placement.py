@@ -79,6 +79,19 @@ def constraints_beyond(pod: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(name for name, present in found.items() if present)
 
 
+def matches_node(terms: Iterable[Mapping[str, Any]], node: Mapping[str, Any]) -> bool:
+    """Whether one of a node selector's terms selects the node."""
+    metadata = node.get("metadata") or {}
+    fields = {"metadata.name": str(metadata.get("name") or "")}
+    return any(_term_holds(term, metadata.get("labels") or {}, fields) for term in terms)
+
+
+def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """Whether a label selector (matchLabels, matchExpressions) selects these labels; an empty one selects all."""
+    exact = (selector.get("matchLabels") or {}).items() <= labels.items()
+    return exact and all(_requirement_holds(each, labels) for each in selector.get("matchExpressions") or ())
+
+
 _CORDON: Final = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
 _NOT_READY: Final = Taint(key="node.kubernetes.io/not-ready", effect="NoSchedule")
 
@@ -101,8 +114,7 @@ def _selected(pod: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
     required = affinity.get("requiredDuringSchedulingIgnoredDuringExecution")
     if not required:
         return True
-    fields = {"metadata.name": str((node.get("metadata") or {}).get("name") or "")}
-    return any(_term_holds(term, labels, fields) for term in required.get("nodeSelectorTerms") or ())
+    return matches_node(required.get("nodeSelectorTerms") or (), node)
 
 
 def _term_holds(term: Mapping[str, Any], labels: Mapping[str, str], fields: Mapping[str, str]) -> bool:
