@@ -1,0 +1,177 @@
+"""May a connection pass the NetworkPolicies of one of its ends? They only ever allow, and what one allows, passes.
+
+Rules: k8s.io/api/networking/v1. A peer or port that is not known may be any: then only a policy that allows nothing at
+all is sure to block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from bot.kube.addresses import is_within
+from bot.kube.placement import selects
+from bot.kube.services import declared_ports
+from intents.domain import Json
+
+_DNS: Final = 53
+
+
+class Direction(StrEnum):
+    """Into the pod, or out of it."""
+
+    INGRESS = "ingress"
+    EGRESS = "egress"
+
+    @property
+    def peers(self) -> str:
+        """The key of a rule that lists its peers."""
+        return "from" if self is Direction.INGRESS else "to"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """The other end: a pod with its namespace's labels (None: not known), or an address outside."""
+
+    ip: str = ""
+    pod: Mapping[str, Any] | None = None
+    namespace_labels: Mapping[str, str] | None = None
+
+    @property
+    def namespace(self) -> str:
+        return str(((self.pod or {}).get("metadata") or {}).get("namespace") or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What wants to pass. Without a peer anybody, without ports on any; `server` is the pod called, if known."""
+
+    peer: Peer | None = None
+    ports: frozenset[int | str] = frozenset()
+    server: Mapping[str, Any] | None = None
+
+
+def applying(policies: Iterable[Json], pod: Mapping[str, Any], direction: Direction) -> list[Json]:
+    """The policies that restrict a pod in a direction. Pods of the host's network are beyond policies."""
+    metadata = pod.get("metadata") or {}
+    if (pod.get("spec") or {}).get("hostNetwork"):
+        return []
+    return [
+        policy
+        for policy in policies
+        if (policy.get("metadata") or {}).get("namespace") == metadata.get("namespace")
+        and direction in _directions(policy)
+        and selects((policy.get("spec") or {}).get("podSelector") or {}, metadata.get("labels") or {})
+    ]
+
+
+def allows_nothing(policy: Mapping[str, Any], direction: Direction) -> bool:
+    return not (policy.get("spec") or {}).get(direction)
+
+
+def may_pass(policy: Mapping[str, Any], direction: Direction, connection: Connection) -> bool:
+    """Whether one of a policy's rules may allow the connection."""
+    home = str((policy.get("metadata") or {}).get("namespace") or "")
+    return any(
+        _peer_fits(rule.get(direction.peers) or (), connection.peer, home)
+        and _port_fits(rule.get("ports") or (), connection)
+        for rule in (policy.get("spec") or {}).get(direction) or ()
+    )
+
+
+def summary(policy: Mapping[str, Any], direction: Direction) -> str:
+    """What a policy allows, in a line: `from app=web on 8080/TCP; from 10.0.0.0/8`; "nothing"."""
+    rules = (policy.get("spec") or {}).get(direction) or ()
+    return "; ".join(_rule_says(rule, direction) for rule in rules) or "nothing"
+
+
+def _directions(policy: Mapping[str, Any]) -> frozenset[str]:
+    spec = policy.get("spec") or {}
+    if types := spec.get("policyTypes"):
+        return frozenset(str(each).lower() for each in types)
+    return frozenset({Direction.INGRESS, Direction.EGRESS} if spec.get("egress") else {Direction.INGRESS})
+
+
+def _peer_fits(entries: Iterable[Mapping[str, Any]], peer: Peer | None, home: str) -> bool:
+    entries = tuple(entries)
+    return not entries or peer is None or any(_entry_fits(entry, peer, home) for entry in entries)
+
+
+def _entry_fits(entry: Mapping[str, Any], peer: Peer, home: str) -> bool:
+    if block := entry.get("ipBlock"):
+        if not peer.ip:
+            return True
+        within = is_within(peer.ip, str(block.get("cidr") or ""))
+        return within and not any(is_within(peer.ip, str(each)) for each in block.get("except") or ())
+    if peer.pod is None:
+        return False
+    # Seen from another node a pod of the host's network has the node's address; plugins differ in what they make of it.
+    if (peer.pod.get("spec") or {}).get("hostNetwork"):
+        return True
+    labels = (peer.pod.get("metadata") or {}).get("labels") or {}
+    if entry.get("podSelector") is not None and not selects(entry["podSelector"], labels):
+        return False
+    if entry.get("namespaceSelector") is None:
+        return peer.namespace == home
+    return peer.namespace_labels is None or selects(entry["namespaceSelector"], peer.namespace_labels)
+
+
+def _port_fits(entries: Iterable[Mapping[str, Any]], connection: Connection) -> bool:
+    entries = tuple(entries)
+    if not entries or not connection.ports:
+        return True
+    numbers, unresolved = _numbers(connection.ports, connection.server)
+    return unresolved or any(
+        _one_port_fits(entry, number, connection.server) for entry in entries for number in numbers
+    )
+
+
+def _one_port_fits(entry: Mapping[str, Any], number: int, server: Mapping[str, Any] | None) -> bool:
+    if str(entry.get("protocol") or "TCP") != "TCP" and number != _DNS:
+        return False
+    wanted = entry.get("port")
+    if wanted is None:
+        return True
+    numbers, unresolved = _numbers(frozenset({wanted}), server)
+    last = int(entry.get("endPort") or 0)
+    return unresolved or any(first <= number <= max(first, last) for first in numbers)
+
+
+def _numbers(ports: Iterable[int | str], server: Mapping[str, Any] | None) -> tuple[frozenset[int], bool]:
+    """The numbers of ports, and whether a name among them could not be told."""
+    named = {str(each.get("name")): int(each.get("containerPort") or 0) for each in declared_ports(server or {})}
+    found = {port if isinstance(port, int) else named.get(port, 0) for port in ports}
+    return frozenset(found - {0}), 0 in found
+
+
+def _rule_says(rule: Mapping[str, Any], direction: Direction) -> str:
+    peers = [_entry_says(each) for each in rule.get(direction.peers) or ()]
+    ports = [_port_says(each) for each in rule.get("ports") or ()]
+    who = " or ".join(peers) or ("anywhere" if direction is Direction.INGRESS else "everywhere")
+    return f"{direction.peers} {who}" + (f" on {', '.join(ports)}" if ports else "")
+
+
+def _entry_says(entry: Mapping[str, Any]) -> str:
+    if block := entry.get("ipBlock"):
+        but = f" but {', '.join(map(str, block['except']))}" if block.get("except") else ""
+        return f"{block.get('cidr')}{but}"
+    pods = f"pods {_selector_says(entry['podSelector'])}" if entry.get("podSelector") is not None else "pods"
+    if entry.get("namespaceSelector") is None:
+        return pods
+    return f"{pods} of namespaces {_selector_says(entry['namespaceSelector'])}"
+
+
+def _selector_says(selector: Mapping[str, Any]) -> str:
+    told = [f"{key}={value}" for key, value in sorted((selector.get("matchLabels") or {}).items())]
+    for each in selector.get("matchExpressions") or ():
+        values = f" ({', '.join(map(str, each['values']))})" if each.get("values") else ""
+        told.append(f"{each.get('key')} {each.get('operator')}{values}")
+    return ",".join(told) or "(any)"
+
+
+def _port_says(entry: Mapping[str, Any]) -> str:
+    port = str(entry.get("port") or "any")
+    last = f"-{entry['endPort']}" if entry.get("endPort") else ""
+    return f"{port}{last}/{entry.get('protocol') or 'TCP'}"

@@ -1,0 +1,239 @@
+"""The NetworkPolicies between the pods in question, and whether what they allow together leaves the way open.
+
+A policy that selects a pod restricts it; it blocks only if no policy of that pod allows the connection asked about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube import network_policies as kube
+from bot.kube import services
+from bot.kube.addresses import ip_in, port_in
+from bot.kube.network_policies import Connection, Direction, Peer
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.holders import workload_of
+from bot.probes.shared.questioned_services import questioned_services
+from bot.probes.shared.scope import name_of, namespace_of, pods_of, ref, selecting
+from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
+
+# One pod of each workload: they have the same labels.
+MOST_PODS: Final = 12
+
+DECLARATION: Final = ProbeDeclaration(
+    name="network-policies",
+    says="A row per pod in question, direction and NetworkPolicy that restricts it there: what passes, is the way open",
+    rows={
+        "namespace": RowType.STRING,
+        "policy": RowType.STRING,
+        "pod": RowType.STRING,
+        "direction": RowType.STRING,  # ingress or egress
+        "certain": RowType.BOOLEAN,  # the request tells that this is the direction of the connection that fails
+        "peer": RowType.STRING,  # the other end; "" where the request does not tell it
+        "port": RowType.STRING,
+        "allows": RowType.STRING,
+        "allows_nothing": RowType.BOOLEAN,
+        "blocks": RowType.BOOLEAN,  # no policy of the pod allows what is asked about
+        "policies": RowType.INTEGER,  # that restrict the pod in this direction
+    },
+    permissions=(
+        Permission(verb="list", group="networking.k8s.io", resource="networkpolicies"),
+        Permission(verb="get", resource="pods"),
+        Permission(verb="list", resource="pods"),
+        Permission(verb="list", resource="services"),
+        Permission(verb="get", resource="namespaces"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ends:
+    """Who calls whom, as far as the request tells: the servers may be an address outside."""
+
+    clients: tuple[Json, ...] = ()
+    servers: tuple[Json, ...] = ()
+    outside: str = ""
+    ports: frozenset[int | str] = frozenset()
+    missing: str = ""
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def is_called(self) -> bool:
+        return bool(self.servers or self.outside)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """One end of a connection in one direction."""
+
+    pod: Json
+    direction: Direction
+    connection: Connection
+    certain: bool
+
+
+async def read(look: Look) -> Reading:
+    if not look.focus.name and not look.named.get("service") and not look.named.get("address"):
+        return Reading()  # policies that shut pods off are the rule in some namespaces: of whom else shall be told?
+    ends = await _ends(look)
+    ways = await _ways(look, ends)
+    try:
+        listing = await look.snapshot.list("NetworkPolicy")
+    except ClusterError as error:
+        return Reading(gaps=(*ends.gaps, error.gap("NetworkPolicies")), missing=ends.missing)
+    gaps = (*ends.gaps, *((gap,) if (gap := listing.gap("NetworkPolicies")) else ()))
+    policies = sorted(listing.items, key=lambda each: (namespace_of(each), name_of(each)))
+    rows = [row for way in ways for row in _rows(way, policies)]
+    return Reading(rows=tuple(sorted(rows, key=_order)), gaps=tuple(dict.fromkeys(gaps)), missing=ends.missing)
+
+
+async def _ends(look: Look) -> _Ends:
+    """The pods asked about call the Service or address that the text names; where it names none, nobody knows who."""
+    called = await questioned_services(look)
+    clients, gaps, missing = await _clients(look, called.missing if called.called else "")
+    try:
+        servers, outside, ports = await _servers(look, called.services if called.called else ())
+    except ClusterError as error:
+        return _Ends(clients=clients, missing=missing, gaps=(*gaps, error.gap("the pods that are called")))
+    own = {(namespace_of(pod), name_of(pod)) for pod in servers}
+    return _Ends(
+        clients=tuple(pod for pod in clients if (namespace_of(pod), name_of(pod)) not in own),
+        servers=servers,
+        outside=outside,
+        ports=ports,
+        missing=missing,
+        gaps=(*gaps, *called.gaps),
+    )
+
+
+async def _clients(look: Look, missing: str) -> tuple[tuple[Json, ...], tuple[Gap, ...], str]:
+    if not look.focus.name or look.focus.kind in ("Service", "Node"):
+        return (), (), missing
+    suspects = await pods_of(look)
+    return _one_of_each(suspects.pods), suspects.gaps, suspects.missing or missing
+
+
+async def _servers(look: Look, called: Sequence[Json]) -> tuple[tuple[Json, ...], str, frozenset[int | str]]:
+    """The pods that are called, or the address outside, and on which of their ports. Raises ClusterError."""
+    address = look.named.get("address", "")
+    ip = ip_in(address) or ip_in(look.named.get("host", ""))
+    given = look.named.get("port", "")
+    port = port_in(address) or (int(given) if given.isdecimal() else 0)
+    if called:
+        pods = [pod for service in called for pod in await _behind(look, service)]
+        ports = (
+            frozenset(each for service in called for each in services.target_ports(service, port))
+            if port
+            else frozenset()
+        )
+        return _one_of_each(pods), "", ports
+    known: frozenset[int | str] = frozenset({port} if port else ())
+    if not ip:
+        return (), "", known
+    found = (await look.snapshot.list("Pod", fields=f"status.podIP={ip}")).items
+    return found, "" if found else ip, known
+
+
+async def _behind(look: Look, service: Json) -> tuple[Json, ...]:
+    selector = (service.get("spec") or {}).get("selector")
+    if not selector:
+        return ()
+    return (await look.snapshot.list("Pod", namespace=namespace_of(service), labels=selecting(selector))).items
+
+
+def _one_of_each(pods: Sequence[Json]) -> tuple[Json, ...]:
+    by_workload = {workload_of(pod): pod for pod in reversed(pods)}
+    return tuple(by_workload[each] for each in sorted(by_workload))[:MOST_PODS]
+
+
+async def _ways(look: Look, ends: _Ends) -> list[_Way]:
+    """Every direction to judge: out of the clients and into the servers, or both of the pods where nobody knows."""
+    labels = await _labels(look, (*ends.clients, *ends.servers))
+    ways: list[_Way] = []
+    for client in ends.clients:
+        if not ends.is_called:
+            ways += [_way(client, direction, None, ends.ports, certain=False) for direction in Direction]
+        for server in ends.servers:
+            ways.append(_way(client, Direction.EGRESS, _peer(server, labels), ends.ports, server=server))
+            ways.append(_way(server, Direction.INGRESS, _peer(client, labels), ends.ports, server=server))
+        if ends.outside:
+            ways.append(_way(client, Direction.EGRESS, Peer(ip=ends.outside), ends.ports))
+    if not ends.clients:
+        ways += [_way(server, Direction.INGRESS, None, ends.ports, server=server) for server in ends.servers]
+    return ways
+
+
+def _way(
+    pod: Json,
+    direction: Direction,
+    peer: Peer | None,
+    ports: frozenset[int | str],
+    *,
+    server: Json | None = None,
+    certain: bool = True,
+) -> _Way:
+    connection = Connection(peer=peer, ports=ports if certain else frozenset(), server=server)
+    return _Way(pod=pod, direction=direction, connection=connection, certain=certain)
+
+
+def _peer(pod: Json, labels: Mapping[str, Mapping[str, str] | None]) -> Peer:
+    ip = str((pod.get("status") or {}).get("podIP") or "")
+    return Peer(ip=ip, pod=pod, namespace_labels=labels.get(namespace_of(pod)))
+
+
+async def _labels(look: Look, pods: Sequence[Json]) -> dict[str, Mapping[str, str] | None]:
+    """The labels of the pods' namespaces; None where they may not be read: a selector may then mean them."""
+    names = sorted({namespace_of(pod) for pod in pods})
+    return dict(zip(names, await asyncio.gather(*(_labels_of(look, name) for name in names)), strict=True))
+
+
+async def _labels_of(look: Look, namespace: str) -> Mapping[str, str] | None:
+    try:
+        found = await look.snapshot.get("Namespace", namespace)
+    except ClusterError:
+        return None
+    return (found.get("metadata") or {}).get("labels") or {}
+
+
+def _rows(way: _Way, policies: Sequence[Json]) -> list[Row]:
+    restricting = kube.applying(policies, way.pod, way.direction)
+    blocks = not any(kube.may_pass(policy, way.direction, way.connection) for policy in restricting)
+    return [_row(way, policy, blocks=blocks, policies=len(restricting)) for policy in restricting]
+
+
+def _row(way: _Way, policy: Json, *, blocks: bool, policies: int) -> Row:
+    peer = way.connection.peer
+    summary = kube.summary(policy, way.direction)
+    namespace, name = namespace_of(policy), name_of(policy)
+    return Row(
+        values={
+            "namespace": namespace,
+            "policy": name,
+            "pod": name_of(way.pod),
+            "direction": str(way.direction),
+            "certain": way.certain,
+            "peer": f"{peer.namespace}/{name_of(peer.pod)}" if peer and peer.pod else peer.ip if peer else "",
+            "port": ", ".join(sorted(map(str, way.connection.ports))),
+            "allows": summary,
+            "allows_nothing": kube.allows_nothing(policy, way.direction),
+            "blocks": blocks,
+            "policies": policies,
+        },
+        subject=ref(policy, "NetworkPolicy"),
+        quote=f"{way.direction} of {name_of(way.pod)}: {summary}",
+        reproduce=f"kubectl -n {namespace} get networkpolicy {name} -o yaml",
+    )
+
+
+def _order(row: Row) -> tuple[bool, str, str, str, str, str]:
+    values = row.values
+    place = (str(values[key]) for key in ("namespace", "pod", "direction", "policy", "peer"))
+    namespace, pod, direction, policy, peer = place
+    return (not values["blocks"], namespace, pod, direction, policy, peer)
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)
