@@ -117,14 +117,16 @@ async def test_of_many_managers_the_one_named_after_the_owner_is_meant(cluster: 
     assert (row.values["controller"], row.values["candidates"]) == ("", ("ops/board-operator", "ops/queue-operator"))
 
 
-async def test_the_namespace_in_question_bounds_what_is_shown(cluster: SimulatedCluster, read: Any) -> None:
+async def test_the_fastest_are_shown_and_the_one_named_comes_first(cluster: SimulatedCluster, read: Any) -> None:
     many = [deployment(f"d{at}", namespace="busy", generation=1000 + 100 * at) for at in range(MOST_ROWS + 2)]
     cluster.load({"objects": [looping(), *many]})
 
-    assert [row.values["name"] for row in (await read(PROBE, namespace="shop")).rows] == ["board"]
-    rows = (await read(PROBE, namespace="busy")).rows
+    rows = (await read(PROBE, namespace="elsewhere")).rows
+    assert [row.values["name"] for row in rows][:2] == ["board", f"d{MOST_ROWS + 1}"]
     assert len(rows) == MOST_ROWS
-    assert rows[0].values["name"] == f"d{MOST_ROWS + 1}"
+
+    rows = (await read(PROBE, kind="Deployment", namespace="busy", name="d0")).rows
+    assert [(row.values["name"], row.values["asked"]) for row in rows][:2] == [("d0", True), ("board", False)]
 
 
 async def test_what_may_not_be_read_is_a_gap(cluster: SimulatedCluster, read: Any) -> None:
