@@ -110,8 +110,8 @@ def _asked(look: Look, obj: Json) -> bool:
 
 async def _blocking(look: Look) -> tuple[list[Webhook], tuple[Gap, ...]]:
     found, gaps = await admission.webhooks(look)
-    named = look.named.get("webhook", "")
-    return [each for each in found if each.blocking and named in ("", each.name, each.configured_in)], gaps
+    named = admission.named_in(look)
+    return [each for each in found if each.blocking and (not named or named.means(each))], gaps
 
 
 async def _namespace_labels(

@@ -29,6 +29,7 @@ DECLARATION: Final = ProbeDeclaration(
         "configuration": RowType.STRING,
         "name": RowType.STRING,
         "asked": RowType.BOOLEAN,  # the text means this one, or names none
+        "named": RowType.BOOLEAN,  # the text names this one, or the Service that serves it
         "policy": RowType.STRING,  # Fail or Ignore
         "blocking": RowType.BOOLEAN,  # what it does not answer is refused
         "timeout_s": RowType.INTEGER,
@@ -49,26 +50,29 @@ _Place = tuple[str, str]
 async def read(look: Look) -> Reading:
     """Read every webhook. `missing` where none is left of the one that the text names."""
     found, gaps = await admission.webhooks(look)
-    named = look.named.get("webhook", "")
-    asked = [each for each in found if not named or named in (each.name, each.configured_in)]
+    named = admission.named_in(look)
+    asked = [each for each in found if not named or named.means(each)]
     behind, own_gaps = await _backends(look, asked)
-    rows = tuple(_row(look, each, asked=each in asked, behind=behind.get(_place(each), {})) for each in found)
+    rows = [
+        _row(look, each, asked=each in asked, named=bool(named) and each in asked, behind=behind.get(each.place, {}))
+        for each in found
+    ]
     return Reading(
         rows=tuple(sorted(rows, key=_worst_first)),
         gaps=(*gaps, *own_gaps),
-        missing=f"admission webhook {named}" if named and not asked and not gaps else "",
+        missing=str(named) if named and not asked and not gaps else "",
     )
 
 
 def _worst_first(row: Row) -> tuple[bool, bool, int, str, str]:
     values = row.values
-    named = str(values["configuration"]), str(values["name"])
-    return not values["asked"], not values["blocking"], -int(str(values["timeout_s"])), *named
+    called = str(values["configuration"]), str(values["name"])
+    return not values["asked"], not values["blocking"], -int(str(values["timeout_s"])), *called
 
 
 async def _backends(look: Look, asked: list[Webhook]) -> tuple[dict[_Place, Mapping[str, Value]], tuple[Gap, ...]]:
     """What stands behind the Services of these webhooks, each looked at once; those that block first."""
-    places = dict.fromkeys(_place(each) for each in sorted(asked, key=lambda each: not each.blocking) if each.service)
+    places = dict.fromkeys(each.place for each in sorted(asked, key=lambda each: not each.blocking) if each.service)
     chosen = list(places)[:MOST_BACKENDS]
     answers = await asyncio.gather(
         *(backends.backend(look, namespace=namespace, service=service) for namespace, service in chosen),
@@ -87,12 +91,8 @@ async def _backends(look: Look, asked: list[Webhook]) -> tuple[dict[_Place, Mapp
     return found, tuple(gaps)
 
 
-def _place(webhook: Webhook) -> _Place:
-    return str(webhook.service.get("namespace") or ""), str(webhook.service.get("name") or "")
-
-
-def _row(look: Look, webhook: Webhook, *, asked: bool, behind: Mapping[str, Value]) -> Row:
-    namespace, service = _place(webhook)
+def _row(look: Look, webhook: Webhook, *, asked: bool, named: bool, behind: Mapping[str, Value]) -> Row:
+    namespace, service = webhook.place
     policy, timeout_s = webhook.policy, webhook.timeout_s
     return Row(
         values={
@@ -102,6 +102,7 @@ def _row(look: Look, webhook: Webhook, *, asked: bool, behind: Mapping[str, Valu
             "configuration": webhook.configured_in,
             "name": webhook.name,
             "asked": asked,
+            "named": named,
             "policy": policy,
             "blocking": webhook.blocking,
             "timeout_s": timeout_s,

@@ -119,6 +119,21 @@ async def test_only_the_webhook_that_the_text_names_is_asked_about(cluster: Simu
     assert reading.missing == "admission webhook gone.example.com"
 
 
+async def test_a_text_without_its_name_names_a_webhook_by_the_service_called(
+    cluster: SimulatedCluster, read: Any
+) -> None:
+    cluster.load({"objects": [
+        configuration("guard", webhook("hard.example.com"), webhook("other.example.com", service="elsewhere")),
+    ]})  # fmt: skip
+    reading = await read(PROBE, named={"url": "https://elsewhere.policy.svc:443/check?timeout=10s"})
+    assert [(row.values["name"], row.values["named"]) for row in reading.rows] == [
+        ("other.example.com", True), ("hard.example.com", False),
+    ]  # fmt: skip
+
+    reading = await read(PROBE, named={"url": "https://gone.policy.svc:443/check"})
+    assert reading.missing == "an admission webhook of Service policy/gone"
+
+
 async def test_configurations_that_may_not_be_read_are_a_gap(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [
         configuration("a", webhook("checks.example.com")),

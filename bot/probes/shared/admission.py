@@ -6,6 +6,7 @@ Shared by the probe that looks at the webhooks and the one that looks for object
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -28,6 +29,8 @@ _EVERYDAY: Final = frozenset({
     ("apps", "daemonsets"), ("batch", "jobs"), ("coordination.k8s.io", "leases"),
     ("discovery.k8s.io", "endpointslices"),
 })  # fmt: skip
+
+_SERVICE_URL: Final = re.compile(r"//([a-z0-9-]+)\.([a-z0-9-]+)\.svc\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,11 @@ class Webhook:
     def service(self) -> Mapping[str, Any]:
         """Where it is served in the cluster; empty if it is called by a URL."""
         return (self.spec.get("clientConfig") or {}).get("service") or {}
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Namespace and name of that Service."""
+        return str(self.service.get("namespace") or ""), str(self.service.get("name") or "")
 
     @property
     def url(self) -> str:
@@ -124,6 +132,34 @@ def selected(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
         if not holds:
             return False
     return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """The webhook that a text names, by its name, else by the Service that was called; empty if it names none."""
+
+    name: str = ""
+    place: tuple[str, str] = ("", "")
+
+    def __bool__(self) -> bool:
+        return bool(self.name or self.place[1])
+
+    def __str__(self) -> str:
+        return (
+            f"admission webhook {self.name}" if self.name else f"an admission webhook of Service {'/'.join(self.place)}"
+        )
+
+    def means(self, webhook: Webhook) -> bool:
+        if self.name:
+            return self.name in (webhook.name, webhook.configured_in)
+        return self.place == webhook.place
+
+
+def named_in(look: Look) -> Named:
+    if name := look.named.get("webhook", ""):
+        return Named(name=name)
+    called = _SERVICE_URL.search(look.named.get("url", ""))
+    return Named(place=(called.group(2), called.group(1))) if called else Named()
 
 
 async def webhooks(look: Look) -> tuple[tuple[Webhook, ...], tuple[Gap, ...]]:
