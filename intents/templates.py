@@ -64,7 +64,24 @@ def cpu(value: Any) -> str:
     return f"{milli}m" if abs(milli) < 1000 else f"{milli / 1000:g}"
 
 
-FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {"duration": duration, "bytes": bytes_, "cpu": cpu}
+def seconds(value: Any) -> str:
+    """A latency in seconds: 31 ms, 950 ms, 1.3 s."""
+    amount = float(value)
+    return f"{amount * 1000:.3g} ms" if abs(amount) < 0.9995 else f"{amount:.3g} s"
+
+
+def count(value: Any) -> str:
+    """A number of things, of which there are no halves."""
+    return f"{float(value):.0f}"
+
+
+FORMATS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "duration": duration,
+    "seconds": seconds,
+    "count": count,
+    "bytes": bytes_,
+    "cpu": cpu,
+}
 
 
 @lru_cache(maxsize=4096)

@@ -23,6 +23,11 @@ def gap(one: Gap, language: Language) -> str:
     return words.COULD_NOT_CHECK.in_(language).format(one.what, why)
 
 
+def told_gaps(diagnosis: Diagnosis) -> tuple[Gap, ...]:
+    """What could not be read, without what nobody has set up."""
+    return tuple(gap for gap in diagnosis.gaps if not gap.quiet)
+
+
 def against(one: Judged, language: Language) -> str:
     """The first finding that refutes a hypothesis, "" where none does."""
     return next((finding.says.in_(language) for finding in one.findings if finding.outcome is Outcome.REFUTES), "")

@@ -90,7 +90,8 @@ class _Page:
         yield from self._others(standing[len(told) :])
         yield from self._ruled_out(out)
         yield from self._gaps(
-            diagnosis.gaps, told=[gap for one in told for finding in one.findings for gap in finding.gaps]
+            diagnosis.gaps if in_full else sentences.told_gaps(diagnosis),
+            told=[gap for one in told for finding in one.findings for gap in finding.gaps],
         )
         if diagnosis.unexplained:
             yield from self._section(words.UNEXPLAINED)
@@ -215,7 +216,7 @@ class _Page:
         if diagnosis.focus.names_object:
             yield Text(self._in(words.NOTHING_WRONG), style="bold")
             yield Wrapped(Text(self._in(words.NOTHING_WRONG_WITH).format(diagnosis.focus)))
-            if diagnosis.gaps:
+            if sentences.told_gaps(diagnosis):
                 yield Text(self._in(words.AS_FAR_AS_READ))
             return
         yield Text(self._in(words.UNKNOWN), style="bold")

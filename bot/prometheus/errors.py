@@ -30,8 +30,11 @@ class NotConfigured(PrometheusError):
     """There is none for this cluster: nothing is missing that anybody meant to be there."""
 
     reason = GapReason.NOT_CONFIGURED
-    usual = "none is configured for this cluster"
+    usual = "CASEBOOK_PROMETHEUS_URL names none for this cluster"
     quiet = True
+
+    def __init__(self) -> None:
+        super().__init__(detail_zh="CASEBOOK_PROMETHEUS_URL 未指定该集群的地址")
 
 
 class Unreachable(PrometheusError):

@@ -202,7 +202,7 @@ class _Page:
             f"{words.FINE_SIGN} {self._in(words.NOTHING_WRONG)}",
             self._in(words.NOTHING_WRONG_WITH).format(self._telling.short(str(focus), 600)),
         ]
-        if self._diagnosis.gaps:
+        if sentences.told_gaps(self._diagnosis):
             says.append(self._in(words.AS_FAR_AS_READ))
         return tuple(says)
 

@@ -206,7 +206,7 @@ class Telling:
         absent = any(gap.reason is GapReason.NO_CLUSTER for gap in beside)
         return self.gaps(
             gap
-            for gap in self._diagnosis.gaps
+            for gap in sentences.told_gaps(self._diagnosis)
             if gap not in beside and not (absent and gap.reason is GapReason.NO_CLUSTER)
         )
 

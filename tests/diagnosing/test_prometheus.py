@@ -1,0 +1,59 @@
+"""What a configured, a refusing and an absent Prometheus do to an answer."""
+
+import pytest
+
+from bot.diagnosing import build_engine, diagnose
+from bot.rehearsing import stage, staged
+from intents.catalog.cases import world_of
+from intents.domain import Diagnosis, GapReason, Judged, Language, Outcome, Verdict
+from intents.request import ExplainText
+from responses import sentences
+from responses.safety import scrubbed
+from responses.slack.details import full_text
+
+ENGINE, _ = build_engine()
+ETCD = ENGINE.catalog.incidents["etcd-slow-disk"]
+OUTSIDE = "etcd runs outside the cluster, and Prometheus sees that four of its five members are slow"
+
+
+async def answer(*, metrics: bool = True, forbidden: bool = False) -> Diagnosis:
+    case = next(case for case in ETCD.cases if case.name == OUTSIDE)
+    world = world_of(ETCD, case)
+    cluster = stage(world if metrics else world | {"metrics": []})
+    cluster.prometheus.forbidden = forbidden
+    async with staged(cluster) as connection:
+        return await diagnose(ExplainText(text=ETCD.examples.match[-1]), engine=ENGINE, connection=connection)
+
+
+def etcd_in(diagnosis: Diagnosis) -> Judged:
+    return next(one for one in diagnosis.hypotheses if one.incident == "etcd-slow-disk")
+
+
+async def test_the_slow_members_are_named_with_their_numbers() -> None:
+    one = etcd_in(await answer())
+
+    finding = one.findings[0]
+    assert (one.verdict, finding.rule, finding.decisive) == (Verdict.CONFIRMED, "commit", True)
+    assert "4 of 5 etcd members" in finding.says.en
+    assert "cp-1, cp-3, cp-2 +1" in finding.says.en
+    beside = next(finding for finding in one.findings if finding.rule == "commit-beside")
+    assert "cp-5 commits within 30" in beside.says.en
+
+
+async def test_without_prometheus_the_answer_is_as_if_nobody_had_thought_of_it() -> None:
+    diagnosis = await answer(metrics=False)
+
+    one = etcd_in(diagnosis)
+    assert [finding.rule for finding in one.findings if finding.outcome is Outcome.GAP] == ["slow"]
+    assert all(gap.what != "Prometheus" for gap in sentences.told_gaps(diagnosis))
+    assert [gap.reason for gap in diagnosis.gaps if gap.quiet] == [GapReason.NOT_CONFIGURED]
+    assert "CASEBOOK_PROMETHEUS_URL" in full_text(scrubbed(diagnosis), language=Language.EN)
+
+
+@pytest.mark.parametrize("language", Language)
+async def test_a_prometheus_that_refuses_is_told(language: Language) -> None:
+    diagnosis = await answer(forbidden=True)
+
+    gaps = [gap for gap in sentences.told_gaps(diagnosis) if gap.what == "Prometheus"]
+    assert [gap.reason for gap in gaps] == [GapReason.FORBIDDEN]
+    assert "Prometheus" in sentences.gap(gaps[0], language)
