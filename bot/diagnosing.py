@@ -41,6 +41,7 @@ from intents.domain import (
 from intents.focus import KINDS, focus_of
 from intents.judging import judge, rank, supported
 from intents.matching import Matcher, Matching
+from intents.offering import is_capability, raised
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
 
@@ -204,8 +205,30 @@ class _Investigation:
             pending = tuple(self._upstream(judged))
             if not pending:
                 break
+        for one in await self._offers(judged):
+            judged[one.incident] = one
         kept = [one for one in judged.values() if one.hypothesis.matches or _worth_telling(one)]
         return rank(kept, self.engine.catalog)
+
+    async def _offers(self, judged: Mapping[str, Judged]) -> tuple[Judged, ...]:
+        """What one can do about the objects that all this turned out to be about, unless it is offered already."""
+        causes = rank(judged.values(), self.engine.catalog)
+        focuses = [self.focus(self.engine.catalog.incidents[one.incident], one.hypothesis) for one in causes]
+        open_ = [
+            incident
+            for incident in self.engine.catalog
+            if is_capability(incident) and not (incident.id in judged and supported(judged[incident.id]))
+        ]
+        found = await asyncio.gather(*(self._offer(raised(incident, causes, focuses)) for incident in open_))
+        return tuple(one for one in found if one is not None)
+
+    async def _offer(self, hypotheses: Iterable[Hypothesis]) -> Judged | None:
+        """The first of them that the cluster speaks for."""
+        for hypothesis in hypotheses:
+            one = await self._judge(hypothesis)
+            if supported(one):
+                return one
+        return None
 
     async def _judge(self, hypothesis: Hypothesis) -> Judged:
         incident = self.engine.catalog.incidents[hypothesis.incident]

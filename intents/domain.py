@@ -37,6 +37,7 @@ class Verdict(StrEnum):
     LIKELY = "likely"
     POSSIBLE = "possible"
     RULED_OUT = "ruled out"
+    OFFERED = "offered"  # of a capability alone: the cluster shows what it is for. Says nothing about a cause
 
 
 class Outcome(StrEnum):
@@ -61,7 +62,12 @@ class Strength(StrEnum):
 
     CONFIRMED = "confirmed"
     LIKELY = "likely"
-    CAPABILITY = "capability"
+    CAPABILITY = "capability"  # nothing to prove: what one can do, whatever the cause is
+
+    @property
+    def verdict(self) -> Verdict:
+        """The most that may be said of an incident."""
+        return {Strength.CONFIRMED: Verdict.CONFIRMED, Strength.LIKELY: Verdict.LIKELY}.get(self, Verdict.OFFERED)
 
 
 class Severity(StrEnum):
@@ -329,7 +335,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """A remediation that applies: what would be done to what. Whether it may be done is decided at the press."""
+    """A remediation that applies: what would be done to what. Whether it may be done is decided at the press.
+
+    One that is no fix says `done` once the rule `until` holds.
+    """
 
     id: str
     action: str
@@ -339,6 +348,8 @@ class Remedy:
     asks: tuple[Question, ...] = ()
     risk: str = "low"
     warning: Text | None = None
+    until: str = ""
+    done: Text | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,6 +374,7 @@ class Judged:
     runbook: tuple[Step, ...] = ()
     links: tuple[Link, ...] = ()
     effect_of: str = ""  # the upstream incident of this diagnosis that explains this one
+    capability: bool = False  # what one can do; its verdict is none about a cause
 
     @property
     def incident(self) -> str:

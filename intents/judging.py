@@ -47,7 +47,9 @@ _ZONE_SLACK: Final = timedelta(hours=14)
 
 _CAPTURE: Final = re.compile(r"<([a-z_][a-z0-9_]*)>")
 
-_ORDER: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2, Verdict.RULED_OUT: 3}
+_ORDER: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2, Verdict.OFFERED: 3, Verdict.RULED_OUT: 4}
+# With these the cluster speaks for what may be done about it.
+_SUPPORTED: Final = frozenset({Verdict.CONFIRMED, Verdict.LIKELY, Verdict.OFFERED})
 _OUTCOMES: Final = {Outcome.SUPPORTS: 0, Outcome.REFUTES: 1, Outcome.GAP: 2, Outcome.NEUTRAL: 3}
 
 
@@ -73,7 +75,7 @@ def judge(
         impact=_render(incident.impact, context),
         subject=best.subject if best and best.subject else _focus_ref(focus),
         findings=tuple(findings),
-        remedies=_remedies(incident, results, context) if verdict in (Verdict.CONFIRMED, Verdict.LIKELY) else (),
+        remedies=_remedies(incident, results, context) if verdict in _SUPPORTED else (),
         runbook=tuple(
             Step(
                 says=_render(step.says, context),
@@ -83,6 +85,7 @@ def judge(
             for step in incident.runbook
         ),
         links=tuple(Link(title=link.title, url=link.url) for link in incident.links),
+        capability=incident.strongest is Strength.CAPABILITY,
     )
 
 
@@ -113,6 +116,10 @@ def decide(incident: Incident, score: float, findings: Sequence[Finding]) -> Ver
     lifted = bool(from_cluster) and any(finding.decisive for finding in supports if finding.pasted)
     if incident.status is Status.SANDBOX:
         return Verdict.POSSIBLE
+    if incident.strongest is Strength.CAPABILITY:
+        if refuted:
+            return Verdict.RULED_OUT
+        return Verdict.OFFERED if decisive else Verdict.POSSIBLE
     if (decisive or lifted) and not refuted:
         provable = incident.strongest is Strength.CONFIRMED or lifted
         return Verdict.CONFIRMED if provable else Verdict.LIKELY
@@ -130,14 +137,15 @@ def _answered(gaps: Sequence[Gap]) -> bool:
 
 
 def rank(judged: Iterable[Judged], catalog: Catalog) -> tuple[Judged, ...]:
-    """Order by verdict and score; an effect stands after the cause that explains it and names it.
+    """Order by verdict and score; an effect stands after the cause that explains it and names it, and what one can do
+    after all that may be the cause.
 
     A cause explains an effect when the cluster supports both, and the effect's finding points to it or its entry names
     it among its causes.
     """
     by_id = {one.incident: one for one in judged}
     causes = {name: _cause_of(one, by_id, catalog) for name, one in by_id.items()}
-    ordered = sorted(by_id.values(), key=lambda one: (_ORDER[one.verdict], -one.hypothesis.score, one.incident))
+    ordered = sorted(by_id.values(), key=_place)
     answer: list[Judged] = []
 
     def place(one: Judged, above: tuple[str, ...]) -> None:
@@ -152,22 +160,29 @@ def rank(judged: Iterable[Judged], catalog: Catalog) -> tuple[Judged, ...]:
     return tuple(answer)
 
 
+def _place(one: Judged) -> tuple[int, float, str]:
+    offer = one.capability and one.verdict is not Verdict.RULED_OUT
+    return _ORDER[Verdict.OFFERED if offer else one.verdict], -one.hypothesis.score, one.incident
+
+
 def _cause_of(one: Judged, by_id: Mapping[str, Judged], catalog: Catalog) -> str:
     """The upstream incident that explains this one, if any: at least as well proven by the cluster."""
-    if not supported(one):
+    if one.capability or not supported(one):
         return ""
     pointed = [finding.points_to for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
     entry = catalog.get(one.incident)
     for name in (*pointed, *(entry.causes if entry else ())):
         upstream = by_id.get(name)
-        if upstream is not None and supported(upstream) and _ORDER[upstream.verdict] <= _ORDER[one.verdict]:
+        if upstream is None or upstream.capability:
+            continue
+        if supported(upstream) and _ORDER[upstream.verdict] <= _ORDER[one.verdict]:
             return name
     return ""
 
 
 def supported(one: Judged) -> bool:
     """Whether the cluster itself, not only the text, speaks for it."""
-    return one.verdict in (Verdict.CONFIRMED, Verdict.LIKELY) and any(
+    return one.verdict in _SUPPORTED and any(
         finding.outcome is Outcome.SUPPORTS and not finding.pasted for finding in one.findings
     )
 
@@ -275,6 +290,8 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
         ),
         risk=str(remediation.risk),
         warning=_render(remediation.warning, context) if remediation.warning else None,
+        until=remediation.until,
+        done=_render(remediation.done, context) if remediation.done else None,
     )
 
 

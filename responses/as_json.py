@@ -105,6 +105,7 @@ def _judged(one: Judged, language: Language) -> Json:
         "object": _ref(one.subject),
         "effect_of": one.effect_of or None,
         "pointed_to_by": one.hypothesis.pointed_to_by or None,
+        "capability": one.capability,
         "matches": [_match(match) for match in one.hypothesis.matches],
         "findings": [_finding(finding, language) for finding in one.findings],
         "remediations": [_remedy(remedy, language) for remedy in one.remedies],
@@ -169,6 +170,7 @@ def _remedy(remedy: Remedy, language: Language) -> Json:
         "target": _ref(remedy.target),
         "args": dict(remedy.args),
         "risk": remedy.risk,
+        "until": remedy.until or None,
         "warning": remedy.warning.in_(language) if remedy.warning else None,
     }
 

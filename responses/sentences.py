@@ -58,7 +58,35 @@ def is_said(quoted: str, shown: list[str]) -> bool:
 
 
 def standing(diagnosis: Diagnosis) -> tuple[Judged, ...]:
-    return tuple(one for one in diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT)
+    """What may be the cause."""
+    return tuple(one for one in diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT and not one.capability)
+
+
+def offers(diagnosis: Diagnosis) -> tuple[Judged, ...]:
+    """What one can do whatever the cause is: no verdict about any."""
+    return tuple(filter(is_offer, diagnosis.hypotheses))
+
+
+def leading(diagnosis: Diagnosis) -> tuple[Judged, ...]:
+    """What is told in full: causes, and where there is none, what one can do."""
+    return standing(diagnosis) or offers(diagnosis)
+
+
+def verdict(one: Judged, language: Language) -> str:
+    return words.verdict(_told_as(one), language)
+
+
+def sign(one: Judged) -> str:
+    return words.SIGNS[_told_as(one)]
+
+
+def _told_as(one: Judged) -> Verdict:
+    """A capability that nothing was asked of the cluster for is not "possible": that would be of a cause."""
+    return Verdict.OFFERED if is_offer(one) else one.verdict
+
+
+def is_offer(one: Judged) -> bool:
+    return one.capability and one.verdict is not Verdict.RULED_OUT
 
 
 def ruled_out(diagnosis: Diagnosis) -> tuple[Judged, ...]:

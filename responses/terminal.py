@@ -33,6 +33,7 @@ _VERDICT_STYLES: Final = {
     Verdict.LIKELY: "bold black on yellow",
     Verdict.POSSIBLE: "bold black on cyan",
     Verdict.RULED_OUT: DIM,
+    Verdict.OFFERED: "bold black on green",
 }
 _OUTCOME_STYLES: Final = {
     Outcome.SUPPORTS: "bold green",
@@ -70,7 +71,8 @@ class _Page:
     def whole(
         self, diagnosis: Diagnosis, *, timing: Timing, observed: tuple[str, ...], in_full: bool
     ) -> Iterator[RenderableType]:
-        standing, out = list(sentences.standing(diagnosis)), list(sentences.ruled_out(diagnosis))
+        standing, out = list(sentences.leading(diagnosis)), list(sentences.ruled_out(diagnosis))
+        offers = [one for one in sentences.offers(diagnosis) if one not in standing]
         told = standing if in_full else standing[:1]
         for number, one in enumerate(told):
             if number:
@@ -88,6 +90,7 @@ class _Page:
         if not standing:
             yield from self._seen(diagnosis, observed)
         yield from self._others(standing[len(told) :])
+        yield from self._offers(offers)
         yield from self._ruled_out(out)
         yield from self._gaps(
             diagnosis.gaps if in_full else sentences.told_gaps(diagnosis),
@@ -132,7 +135,8 @@ class _Page:
                 yield link(to.title, to.url)
 
     def _headline(self, one: Judged) -> Text:
-        verdict = (f" {words.verdict(one.verdict, self._language)} ", _VERDICT_STYLES[one.verdict])
+        style = _VERDICT_STYLES[Verdict.OFFERED if sentences.is_offer(one) else one.verdict]
+        verdict = (f" {sentences.verdict(one, self._language)} ", style)
         return Text.assemble(verdict, " ", (self._in(one.title), "bold"))
 
     def _facts(self, one: Judged, diagnosis: Diagnosis) -> Iterator[RenderableType]:
@@ -192,7 +196,7 @@ class _Page:
         yield from self._section(words.ALSO)
         for one in standing:
             title = Text.assemble(
-                (words.verdict(one.verdict, self._language), "bold"),
+                (sentences.verdict(one, self._language), "bold"),
                 f"  {self._in(one.title)}",
                 f"  {one.subject}" if one.subject else "",
                 (f"  ({one.incident})", DIM),
@@ -203,6 +207,20 @@ class _Page:
             best = next((finding for finding in one.findings if finding.outcome is Outcome.SUPPORTS), None)
             if best:
                 yield marked("✓", self._in(best.says), indent=4, mark_style="green")
+
+    def _offers(self, offers: list[Judged]) -> Iterator[RenderableType]:
+        """What one can do whatever the cause is: for which object and why there, and the buttons for it."""
+        if not offers:
+            return
+        yield from self._section(words.OFFERS)
+        for one in offers:
+            subject = f"  {one.subject}" if one.subject else ""
+            yield marked("·", Text.assemble((self._in(one.title), "bold"), subject, (f"  ({one.incident})", DIM)))
+            best = next((finding for finding in one.findings if finding.outcome is Outcome.SUPPORTS), None)
+            if best:
+                yield marked("✓", self._in(best.says), indent=4, mark_style="green")
+            for remedy in one.remedies:
+                yield from self._remedy(remedy)
 
     def _ruled_out(self, out: list[Judged]) -> Iterator[RenderableType]:
         if not out:
@@ -250,7 +268,7 @@ class _Page:
 
     def _footer(self, diagnosis: Diagnosis, timing: Timing, first: list[Judged]) -> Text:
         """The page may be longer than the screen: whoever sees its end sees the verdict again."""
-        again = [f"{words.verdict(one.verdict, self._language)}: {self._in(one.title)}" for one in first]
+        again = [f"{sentences.verdict(one, self._language)}: {self._in(one.title)}" for one in first]
         cluster = self._in(words.CLUSTER).format(diagnosis.cluster) if diagnosis.cluster else ""
         calls = self._in(words.CALLS).format(timing.api_calls) if diagnosis.cluster else ""
         return Text(joined([*again, cluster, calls, self._in(words.SECONDS).format(timing.seconds)]), style=DIM)

@@ -12,6 +12,7 @@ VERDICTS: Final[Mapping[Verdict, Text]] = {
     Verdict.LIKELY: Text(en="LIKELY", zh="很可能"),
     Verdict.POSSIBLE: Text(en="POSSIBLE", zh="有可能"),
     Verdict.RULED_OUT: Text(en="RULED OUT", zh="已排除"),
+    Verdict.OFFERED: Text(en="YOU CAN", zh="可以这样做"),
 }
 SYMBOLS: Final[Mapping[Outcome, str]] = {
     Outcome.SUPPORTS: "✓",
@@ -67,6 +68,7 @@ REMEDIES: Final = Text(en="Would be a button in Slack", zh="在 Slack 中会是�
 REPRODUCE: Final = Text(en="See it yourself", zh="自行查看")
 LINKS: Final = Text(en="Read more", zh="参考")
 ALSO: Final = Text(en="Also", zh="其他可能")
+OFFERS: Final = Text(en="You can also", zh="还可以")
 RULED_OUT: Final = Text(en="Ruled out", zh="已排除")
 GAPS: Final = Text(en="Could not check", zh="未能检查")
 UNEXPLAINED: Final = Text(en="Seen, and not explained", zh="观察到但未能解释")
@@ -95,6 +97,7 @@ SIGNS: Final[Mapping[Verdict, str]] = {
     Verdict.LIKELY: "🟠",
     Verdict.POSSIBLE: "🔵",
     Verdict.RULED_OUT: "⚪",
+    Verdict.OFFERED: "🧰",
 }
 UNKNOWN_SIGN: Final = "❔"
 FINE_SIGN: Final = "🟢"
@@ -136,6 +139,8 @@ STATE_REFUSED: Final = Text(en="refused, nothing was changed", zh="被拒绝，�
 STATE_FIXED: Final = Text(en="FIXED: the cause is gone", zh="已修复：问题已消失")
 STATE_NOT_FIXED: Final = Text(en="applied, but NOT FIXED: the cause is still there", zh="已执行，但未修复：问题仍在")
 STATE_WORSE: Final = Text(en="applied, and it is WORSE than before", zh="已执行，情况比之前更糟")
+STATE_DONE: Final = Text(en="done; this is no fix", zh="已完成；这不是修复")
+STATE_NOT_DONE: Final = Text(en="applied, but it had NO EFFECT", zh="已执行，但没有生效")
 STATE_UNKNOWN: Final = Text(
     en="UNKNOWN whether it was applied: look before you try again", zh="不确定是否已执行：请先查看，再决定是否重试"
 )

@@ -9,8 +9,9 @@ from bot.cluster.connection import Connection
 from bot.remedies.planning import plan_remedies
 from bot.store import Request
 from bot.workflows.desk import Asker, Desk, question_of
-from intents.domain import Diagnosis, ObjectRef
+from intents.domain import Diagnosis, Judged, ObjectRef
 from responses.safety import safe_value
+from responses.sentences import offers as offered
 from responses.sentences import standing
 from responses.slack.blocks import Style
 from responses.slack.controls import RemedyButton
@@ -25,17 +26,21 @@ class Offering:
     async def buttons(
         self, request: Request, asker: Asker, diagnosis: Diagnosis, connection: Connection
     ) -> tuple[RemedyButton, ...]:
-        """A button for each remedy of the leading hypothesis that can be carried out; its plan is kept first."""
-        first = next(iter(standing(diagnosis)), None)
-        if first is None or not first.remedies:
-            return ()
+        """A button for each remedy of the leading cause, and of what one can do beside, that can be carried out."""
+        told = [one for one in (*standing(diagnosis)[:1], *offered(diagnosis)) if one.remedies]
+        return tuple([each for one in told for each in await self._of(one, request, asker, diagnosis, connection)])
+
+    async def _of(
+        self, judged: Judged, request: Request, asker: Asker, diagnosis: Diagnosis, connection: Connection
+    ) -> tuple[RemedyButton, ...]:
+        """The buttons of one hypothesis; their plans are kept first."""
 
         def allowed(action: str, target: ObjectRef) -> bool:
             return asker.scope.offers(action, connection.name, target.namespace)
 
         planned = await plan_remedies(
             diagnosis,
-            first,
+            judged,
             request=question_of(request),
             request_id=request.id,
             engine=self.desk.engine(),
@@ -48,7 +53,11 @@ class Offering:
             await self.desk.store.plans.save(plan.id, request.id, {"plan": plan.as_json()}, plan.expires)
         return tuple(
             RemedyButton(
-                plan_id=plan.id, label=safe_value(plan.title), risk=plan.risk, style=_STYLES.get(plan.risk, "")
+                plan_id=plan.id,
+                label=safe_value(plan.title),
+                risk=plan.risk,
+                # What is no fix leads nobody to take it for one.
+                style="" if judged.capability else _STYLES.get(plan.risk, ""),
             )
             for plan in planned.plans
         )

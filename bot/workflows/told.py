@@ -14,7 +14,7 @@ from bot.jobs import Json
 from bot.portable import Portable
 from intents.domain import Diagnosis, Finding, Judged, Language, Text
 from responses.safety import SafeDiagnosis
-from responses.sentences import standing
+from responses.sentences import leading
 from responses.slack.controls import RemedyButton
 from responses.slack.details import details
 from responses.slack.diagnosis import answer
@@ -74,8 +74,8 @@ class Told(Portable):
 
     @property
     def first(self) -> Judged | None:
-        """The leading hypothesis that still stands."""
-        return next(iter(standing(self.diagnosis)), None)
+        """The leading hypothesis that still stands, or what one can do where there is none."""
+        return next(iter(leading(self.diagnosis)), None)
 
     def message(self, shown: Shown) -> Message:
         return answer(

@@ -280,7 +280,8 @@ def _template(
 def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterator[Complaint]:
     rules = {rule.id for rule in entry.incident.evidence}
     asked = {question.id for question in remediation.asks}
-    for field, names in (("only_if", remediation.only_if), ("rows_of", (remediation.rows_of,))):
+    referring = (("only_if", remediation.only_if), ("rows_of", (remediation.rows_of,)), ("until", (remediation.until,)))
+    for field, names in referring:
         for name in names:
             if name and name not in rules:
                 yield (*path, field), f"no such rule {name!r}"
@@ -289,8 +290,9 @@ def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterato
     if not rows_of:
         keys = {key: kind for found in entry.keys.values() for key, kind in found.items()}
     yield from _sentence(entry, remediation.title, (*path, "title"), rows=keys)
-    if remediation.warning:
-        yield from _sentence(entry, remediation.warning, (*path, "warning"), rows=keys)
+    for name, told in (("warning", remediation.warning), ("done", remediation.done)):
+        if told:
+            yield from _sentence(entry, told, (*path, name), rows=keys)
     for field in ("kind", "namespace", "name"):
         yield from _template(entry, getattr(remediation.target, field), (*path, "target", field), rows=keys)
     for name, value in remediation.args.items():
@@ -317,8 +319,27 @@ def _whole(entry: _Entry, catalog: Catalog) -> Iterator[Complaint]:
     if all(signature.hint for signature in incident.signatures):
         yield ("signatures",), "are all hints: none can raise the incident"
     decisive = any(rule.decisive and not rule.pasted for rule in incident.evidence)
-    if incident.strongest is Strength.CONFIRMED and incident.status is not Status.SANDBOX and not decisive:
+    sandbox = incident.status is Status.SANDBOX
+    if incident.strongest is Strength.CONFIRMED and not sandbox and not decisive:
         yield ("strongest",), "is confirmed, but no rule over the cluster is decisive"
+    if incident.strongest is Strength.CAPABILITY:
+        yield from _capability(incident, catalog, decisive=decisive)
+
+
+def _capability(incident: Incident, catalog: Catalog, *, decisive: bool) -> Iterator[Complaint]:
+    """A capability is offered beside causes: it is none, has none, and what it does is no fix."""
+    if not decisive and incident.status is not Status.SANDBOX:
+        yield ("strongest",), "is a capability, but no decisive rule over the cluster says when it is offered"
+    if not incident.kinds:
+        yield ("kinds",), "a capability names the kinds of objects it is offered for"
+    if incident.causes or any(rule.points_to for rule in incident.evidence):
+        yield ("causes",), "a capability is no effect of anything"
+    for other in catalog:
+        if incident.id in other.causes or any(rule.points_to == incident.id for rule in other.evidence):
+            yield ("strongest",), f"is a capability, but {other.id} names it as a cause"
+    for index, remediation in enumerate(incident.remediations):
+        if not remediation.until and remediation.action is not actions.Action.SHOW_CHANGE:
+            yield ("remediations", index, "until"), "what a capability does is no fix: say when it has taken effect"
 
 
 def _cases(incident: Incident) -> Iterator[Complaint]:
@@ -327,15 +348,24 @@ def _cases(incident: Incident) -> Iterator[Complaint]:
             world_of(incident, case)
         except CaseError as error:
             yield ("cases", index), str(error)
-        if case.healthy and case.then in (Verdict.CONFIRMED, Verdict.LIKELY):
+        if case.healthy and case.then not in (Verdict.POSSIBLE, Verdict.RULED_OUT):
             yield ("cases", index, "then"), "a healthy twin is at most possible"
+        if why := _not_said_of(incident, case.then):
+            yield ("cases", index, "then"), why
     if incident.status is Status.SANDBOX:
         return
-    strongest = Verdict.LIKELY if incident.strongest is not Strength.CONFIRMED else Verdict.CONFIRMED
+    strongest = incident.strongest.verdict
     if not any(case.then is strongest and not case.healthy for case in incident.cases):
         yield ("cases",), f"no case reaches {strongest}, the strongest verdict"
     if not any(case.healthy for case in incident.cases):
         yield ("cases",), "no healthy twin (healthy: true)"
+
+
+def _not_said_of(incident: Incident, verdict: Verdict) -> str:
+    """Why an incident is never judged so, "" if it may be."""
+    if incident.strongest is not Strength.CAPABILITY:
+        return "only a capability is offered" if verdict is Verdict.OFFERED else ""
+    return "a capability is no cause that is " + verdict if verdict in (Verdict.CONFIRMED, Verdict.LIKELY) else ""
 
 
 def examples_first(incident: Incident, best: Iterable[str]) -> Iterator[Complaint]:

@@ -160,6 +160,16 @@ class Remediation(Model):
     """Rules that must hold, judged again at the press."""
     risk: Risk = Risk.LOW
     warning: LocalText | None = None
+    until: Id | Literal[""] = ""
+    """For what is no fix: the rule that holds once it has taken effect. It is then told as done, not as fixed."""
+    done: LocalText | None = None
+    """What is said then."""
+
+    @model_validator(mode="after")
+    def _says_what_is_done(self) -> Remediation:
+        if bool(self.until) != bool(self.done):
+            raise ValueError("`until` and `done` go together: a rule, and what is said once it holds")
+        return self
 
 
 class RunbookStep(Model):

@@ -75,7 +75,7 @@ def _section(title: str, groups: Sequence[Group], *, most: int) -> tuple[list[Bl
 
 def _sections(diagnosis: Diagnosis, telling: Telling) -> Iterator[tuple[str, list[Group]]]:
     """(heading, groups), none of them empty."""
-    standing, out = sentences.standing(diagnosis), sentences.ruled_out(diagnosis)
+    standing, out = (*sentences.standing(diagnosis), *sentences.offers(diagnosis)), sentences.ruled_out(diagnosis)
     for number, one in enumerate(standing):
         yield telling.headline(one), _about(one, telling, diagnosis if number == 0 else None)
         if one.runbook:

@@ -135,7 +135,8 @@ class _Page:
         self._language = language
         self._has_details = has_details
         self._fixed = fixed
-        self._standing = sentences.standing(diagnosis)
+        self._standing = sentences.leading(diagnosis)
+        self._offers = sentences.offers(diagnosis) if sentences.standing(diagnosis) else ()
         self._out = sentences.ruled_out(diagnosis)
         self.left_out = False
 
@@ -176,6 +177,7 @@ class _Page:
             first = self._standing[0]
             steps = self._telling.steps(first.runbook)
             yield from self._grouped(words.RUNBOOK, steps, most=_RUNBOOK, count=_STEPS, rank=2)
+            yield from self._listed(words.OFFERS, self._telling.offers(self._offers), rank=2)
             yield from self._beside(first)
 
     def _told(self, one: Judged) -> Iterable[Part]:

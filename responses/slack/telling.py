@@ -79,7 +79,7 @@ class Telling:
 
     def headline(self, one: Judged) -> str:
         """🔴 CONFIRMED · title"""
-        return f"{words.SIGNS[one.verdict]} {words.verdict(one.verdict, self._language)} · {self.say(one.title)}"
+        return f"{sentences.sign(one)} {sentences.verdict(one, self._language)} · {self.say(one.title)}"
 
     def where(self, one: Judged) -> Element | None:
         """Object and impact in one line."""
@@ -98,8 +98,8 @@ class Telling:
     def brief(self, one: Judged) -> Element:
         """A hypothesis in one line: verdict, title, object."""
         leaves = [
-            blocks.text(f"{words.SIGNS[one.verdict]} "),
-            blocks.bold(words.verdict(one.verdict, self._language)),
+            blocks.text(f"{sentences.sign(one)} "),
+            blocks.bold(sentences.verdict(one, self._language)),
             blocks.text(f" · {self.short(self.say(one.title))}"),
         ]
         if one.subject:
@@ -107,6 +107,18 @@ class Telling:
         if one.effect_of:
             leaves.append(blocks.text(f" · {self._explained(one)}", italic=True))
         return blocks.line(*leaves)
+
+    def offers(self, offered: Sequence[Judged]) -> list[Group]:
+        """What one can do beside: for which object, and why there."""
+        groups: list[Group] = []
+        for one in offered:
+            where = f" · {one.subject}" if one.subject else ""
+            says = blocks.text(f"{sentences.sign(one)} {self.short(self.say(one.title))}{self.short(where, _OBJECT)}")
+            group = [blocks.line(says)]
+            if why := next((each for each in one.findings if each.outcome is Outcome.SUPPORTS), None):
+                group.append(blocks.quoted(blocks.text(self.short(self.say(why.says)))))
+            groups.append(group)
+        return groups
 
     def _explained(self, one: Judged) -> str:
         return self.say(words.EXPLAINED_BY).format(blocks.cut(one.effect_of, 100))

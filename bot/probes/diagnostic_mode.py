@@ -1,0 +1,108 @@
+"""The PD, TiKV and TiDB pods of TiDB Operator: which keep failing, and which are told to stay up for a look inside.
+
+Their start script reads the pod's annotations: with runmode=debug it starts nothing and waits.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.cluster.errors import ClusterError
+from bot.kube.tidb_operator import component_of, reads_annotations
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.runs import Container, containers_in, trouble
+from bot.probes.shared.scope import Suspects, name_of, namespace_of, owner_of, pods_of, ref
+from intents.domain import Gap, GapReason, Permission, ProbeDeclaration, Reading, Row, RowType
+
+RUNMODE: Final = "runmode"
+_DEBUG: Final = "debug"
+_MOST_PODS: Final = 50
+# Objects of other kinds are no pods, and have none that this is about.
+_KINDS: Final = frozenset({"", "Pod", "StatefulSet", "TidbCluster"})
+
+DECLARATION: Final = ProbeDeclaration(
+    name="diagnostic-mode",
+    says="The PD, TiKV and TiDB pods in question: does one keep failing, is it told to start in diagnostic mode",
+    rows={
+        "namespace": RowType.STRING,
+        "pod": RowType.STRING,
+        "pod_age_s": RowType.INTEGER,
+        "component": RowType.STRING,
+        "container": RowType.STRING,
+        "node": RowType.STRING,
+        "crash_looping": RowType.BOOLEAN,
+        "running": RowType.BOOLEAN,
+        "running_s": RowType.INTEGER,
+        "restarts": RowType.INTEGER,
+        "last_exit_code": RowType.INTEGER,
+        "annotated": RowType.BOOLEAN,
+        "sees_annotations": RowType.BOOLEAN,
+    },
+    permissions=(Permission(verb="get", resource="pods"), Permission(verb="list", resource="pods")),
+)
+
+
+async def read(look: Look) -> Reading:
+    if look.focus.name and look.focus.kind not in _KINDS:
+        return Reading(not_applicable=f"{look.focus} is no pod of PD, TiKV or TiDB")
+    suspects = await _of_a_cluster(look) if look.focus.kind == "TidbCluster" else await pods_of(look)
+    found = [each for pod in suspects.pods if (each := _main(component_of(pod), pod)) is not None]
+    if not found and not suspects.gaps and not suspects.missing:
+        return Reading(not_applicable=f"no pod of PD, TiKV or TiDB in {look.focus}")
+    found.sort(key=lambda each: trouble(each, look.snapshot))
+    gaps = suspects.gaps
+    if len(found) > _MOST_PODS:
+        detail = f"only {_MOST_PODS} of {len(found)} pods were looked at"
+        gaps += (Gap(what="all pods of PD, TiKV and TiDB", reason=GapReason.TRUNCATED, detail=detail),)
+    rows = tuple(_row(look, each) for each in found[:_MOST_PODS])
+    return Reading(rows=rows, gaps=gaps, missing=suspects.missing)
+
+
+async def _of_a_cluster(look: Look) -> Suspects:
+    """The operator calls a cluster's StatefulSets like the cluster, with the component behind."""
+    focus = look.focus
+    try:
+        listing = await look.snapshot.list("Pod", namespace=focus.namespace)
+    except ClusterError as error:
+        return Suspects(gaps=(error.gap(f"pods of {focus}"),))
+    mine = [pod for pod in listing.items if owner_of(pod).name == f"{focus.name}-{component_of(pod)}"]
+    gap = listing.gap(f"pods of {focus}")
+    return Suspects(pods=tuple(mine), gaps=(gap,) if gap else ())
+
+
+def _main(component: str, pod: dict[str, object]) -> Container | None:
+    """The container of the component itself, beside those that tail its logs."""
+    return next((each for each in containers_in(pod) if component and each.name == component), None)
+
+
+def _row(look: Look, container: Container) -> Row:
+    pod = container.pod
+    namespace, name, metadata = namespace_of(pod), name_of(pod), pod.get("metadata") or {}
+    annotated = (metadata.get("annotations") or {}).get(RUNMODE) == _DEBUG
+    running, looping = container.state == "running", container.crash_looping(look.snapshot)
+    ended = container.ended(look.snapshot)
+    state = str(container.detail.get("reason") or container.state)
+    return Row(
+        values={
+            "namespace": namespace,
+            "pod": name,
+            "pod_age_s": age_s(look.snapshot, metadata.get("creationTimestamp")),
+            "component": component_of(pod),
+            "container": container.name,
+            "node": str((pod.get("spec") or {}).get("nodeName") or ""),
+            "crash_looping": looping,
+            "running": running,
+            "running_s": age_s(look.snapshot, container.detail.get("startedAt")) if running else UNKNOWN,
+            "restarts": container.restarts,
+            "last_exit_code": ended.exit_code if ended else -1,
+            "annotated": annotated,
+            "sees_annotations": reads_annotations(pod),
+        },
+        subject=ref(pod, "Pod"),
+        quote=f"{name}: {state}, {container.restarts} restarts" + (f", {RUNMODE}: {_DEBUG}" if annotated else ""),
+        reproduce=f"kubectl -n {namespace} get pod {name} -o wide",
+    )
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)
