@@ -12,7 +12,7 @@ BEGINNING = "Failed to create pod sandbox: rpc error: code = Unknown desc = "
     [
         ('failed to get sandbox image "registry.k8s.io/pause:3.6": failed to pull image', "registry.k8s.io/pause:3.6"),
         ('failed to start sandbox "47a7": failed to get sandbox image "a.lan/pause:3.10": x', "a.lan/pause:3.10"),
-        ('failed to get image from containerd "sha256:da86": image "docker.io/pause:3": not found', "docker.io/pause:3"),
+        ('failed to get image from containerd "sha256:da": image "docker.io/pause:3": not found', "docker.io/pause:3"),
         ('failed pulling image "k8s.gcr.io/pause:3.1": Error response from daemon', "k8s.gcr.io/pause:3.1"),
         (r'failed to get sandbox image \"a/pause:3\": failed', "a/pause:3"),
         ('failed to setup network for sandbox "47a7": plugin type="calico" failed (add)', ""),
