@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
+from bot.kube.placement import selects
 from bot.probes.contract import Look
 from bot.probes.shared.scope import name_of
 from intents.domain import Gap, Json, Permission
@@ -110,28 +111,11 @@ class Webhook:
         if self.spec.get("matchConditions") or (where and namespace_labels is None):
             return False
         labels = (obj.get("metadata") or {}).get("labels") or {}
-        return selected(where, namespace_labels or {}) and selected(self.spec.get("objectSelector") or {}, labels)
+        return selects(where, namespace_labels or {}) and selects(self.spec.get("objectSelector") or {}, labels)
 
 
 def _means(written: Iterable[Any] | None, wanted: str) -> bool:
     return any(each in ("*", wanted) for each in written or ())
-
-
-def selected(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Whether a LabelSelector means something of these labels; an empty one means everything."""
-    if any(labels.get(key) != value for key, value in (selector.get("matchLabels") or {}).items()):
-        return False
-    for term in selector.get("matchExpressions") or ():
-        key, values, value = str(term.get("key")), term.get("values") or (), labels.get(str(term.get("key")))
-        holds = {
-            "In": value is not None and value in values,
-            "NotIn": value is None or value not in values,
-            "Exists": key in labels,
-            "DoesNotExist": key not in labels,
-        }.get(str(term.get("operator")), False)
-        if not holds:
-            return False
-    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import Final
 from bot.cluster.errors import ClusterError, NotFound
 from bot.kube.conditions import condition
 from bot.probes.contract import Look
+from bot.probes.shared.endpoints import ready_addresses
 from bot.probes.shared.scope import name_of, owner_of, selecting
 from intents.domain import Gap, Json, Permission, RowType, Value
 
@@ -79,15 +80,7 @@ async def backend(look: Look, *, namespace: str, service: str) -> Found:
 async def _endpoints(look: Look, *, namespace: str, service: str) -> Found:
     labels = f"kubernetes.io/service-name={service}"
     slices = await look.snapshot.list("EndpointSlice", namespace=namespace, labels=labels)
-    ready = {
-        address
-        for each in slices.items
-        for endpoint in each.get("endpoints") or ()
-        # An absent `ready` is to be read as true (EndpointConditions).
-        if (endpoint.get("conditions") or {}).get("ready") is not False
-        for address in endpoint.get("addresses") or ()
-    }
-    return {"ready_endpoints": len(ready)}, ()
+    return {"ready_endpoints": len(ready_addresses(slices.items).get(service, ()))}, ()
 
 
 async def _pods(look: Look, *, namespace: str, selector: Mapping[str, str]) -> Found:
