@@ -26,6 +26,7 @@ from bot.probes.shared.scope import generated_stem, name_of, namespace_of
 from bot.reading import Progress, Reads
 from intents.catalog.loader import Catalog, Problem, builtin_directory, load
 from intents.catalog.schema import Incident
+from intents.chains import timeline
 from intents.domain import (
     Diagnosis,
     Focus,
@@ -136,6 +137,7 @@ async def _explain(
         cluster=snapshot.cluster if snapshot else "",
         observed_at=snapshot.now if snapshot else None,
         hypotheses=judged,
+        timeline=timeline(judged),
         gaps=reads.gaps if judged else (),
         nearest=() if judged else _nearest(matching, engine.catalog),
         api_calls=snapshot.calls if snapshot else 0,
@@ -180,6 +182,7 @@ async def _diagnose_object(
         observed_at=snapshot.now,
         owners=observed.owners,
         hypotheses=judged,
+        timeline=timeline(judged),
         gaps=tuple(sorted({*observed.gaps, *reads.gaps}, key=str)),
         unexplained=_unexplained(observed, judged),
         nearest=(),
@@ -208,11 +211,11 @@ class _Investigation:
         for one in await self._offers(judged):
             judged[one.incident] = one
         kept = [one for one in judged.values() if one.hypothesis.matches or _worth_telling(one)]
-        return rank(kept, self.engine.catalog)
+        return rank(kept, self.engine.catalog, now=self._now)
 
     async def _offers(self, judged: Mapping[str, Judged]) -> tuple[Judged, ...]:
         """What one can do about the objects that all this turned out to be about, unless it is offered already."""
-        causes = rank(judged.values(), self.engine.catalog)
+        causes = rank(judged.values(), self.engine.catalog, now=self._now)
         focuses = [self.focus(self.engine.catalog.incidents[one.incident], one.hypothesis) for one in causes]
         open_ = [
             incident
@@ -234,10 +237,13 @@ class _Investigation:
         incident = self.engine.catalog.incidents[hypothesis.incident]
         focus = self.focus(incident, hypothesis)
         readings = await self.reads.for_hypothesis(incident, hypothesis, focus)
-        now = self.snapshot.now if self.snapshot else datetime.fromtimestamp(0, tz=UTC)
-        judged = judge(incident, hypothesis, readings, focus=focus, now=now)
+        judged = judge(incident, hypothesis, readings, focus=focus, now=self._now)
         self.reads.tell(judged)
         return judged
+
+    @property
+    def _now(self) -> datetime:
+        return self.snapshot.now if self.snapshot else datetime.fromtimestamp(0, tz=UTC)
 
     def _upstream(self, judged: Mapping[str, Judged]) -> Iterable[Hypothesis]:
         """What supported findings point to, and what their entries name as causes, unless it was judged already."""

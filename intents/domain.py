@@ -248,7 +248,8 @@ class Row:
     """One row of a read: the values CEL compares, and the evidence they stand on.
 
     `quote` is verbatim from the cluster, `reproduce` the kubectl line that shows it again, `at` when the fact happened,
-    where that is known. `points` are a metric's (seconds since 1970, value) over the time that was asked about.
+    where that is known; if it `lasts`, it has been so since then. `points` are a metric's (seconds since 1970, value)
+    over the time that was asked about.
     """
 
     values: Mapping[str, Value]
@@ -256,6 +257,7 @@ class Row:
     quote: str = ""
     reproduce: str = ""
     at: datetime | None = None
+    lasts: bool = False
     points: tuple[tuple[float, float], ...] = ()
 
 
@@ -381,6 +383,27 @@ class Judged:
         return self.hypothesis.incident
 
 
+class Part(StrEnum):
+    """Whose moment it is, where one incident explains another."""
+
+    NONE = ""
+    CAUSE = "cause"
+    EFFECT = "effect"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Something that happened to an object, `count` times from then on; or that has been so since, if it `lasts`."""
+
+    at: datetime
+    subject: ObjectRef
+    quote: str
+    incident: str
+    part: Part = Part.NONE
+    count: int = 1
+    lasts: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """Something read of the object asked about that no incident explains."""
@@ -408,6 +431,7 @@ class Diagnosis:
     observed_at: datetime | None = None
     owners: tuple[ObjectRef, ...] = ()  # from the object asked about up to its topmost controller
     hypotheses: tuple[Judged, ...] = ()
+    timeline: tuple[Moment, ...] = ()  # empty where there is no story to tell
     gaps: tuple[Gap, ...] = ()
     unexplained: tuple[Observation, ...] = ()
     nearest: tuple[Nearest, ...] = ()

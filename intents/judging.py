@@ -16,6 +16,7 @@ from typing import Any, Final
 from intents import templates
 from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident, Remediation
+from intents.chains import may_cause
 from intents.domain import (
     Finding,
     Focus,
@@ -136,21 +137,21 @@ def _answered(gaps: Sequence[Gap]) -> bool:
     return any(gap.reason not in (GapReason.NO_CLUSTER, GapReason.UNREACHABLE) for gap in gaps)
 
 
-def rank(judged: Iterable[Judged], catalog: Catalog) -> tuple[Judged, ...]:
-    """Order by verdict and score; an effect stands after the cause that explains it and names it, and what one can do
-    after all that may be the cause.
+def rank(judged: Iterable[Judged], catalog: Catalog, *, now: datetime) -> tuple[Judged, ...]:
+    """Order by verdict and score; an effect names the cause that explains it and stands after it, unless it is better
+    proven itself; what one can do stands after all that may be the cause.
 
-    A cause explains an effect when the cluster supports both, and the effect's finding points to it or its entry names
-    it among its causes.
+    A cause explains an effect when the cluster supports both, in the same window of time, and the effect's finding
+    points to it or its entry names it among its causes.
     """
     by_id = {one.incident: one for one in judged}
-    causes = {name: _cause_of(one, by_id, catalog) for name, one in by_id.items()}
+    causes = {name: _cause_of(one, by_id, catalog, now) for name, one in by_id.items()}
     ordered = sorted(by_id.values(), key=_place)
     answer: list[Judged] = []
 
     def place(one: Judged, above: tuple[str, ...]) -> None:
         cause = causes[one.incident]
-        if cause and cause not in above:
+        if cause and cause not in above and _ORDER[by_id[cause].verdict] <= _ORDER[one.verdict]:
             place(by_id[cause], (*above, one.incident))
         if all(placed.incident != one.incident for placed in answer):
             answer.append(replace(one, effect_of=cause if cause not in above else ""))
@@ -165,19 +166,19 @@ def _place(one: Judged) -> tuple[int, float, str]:
     return _ORDER[Verdict.OFFERED if offer else one.verdict], -one.hypothesis.score, one.incident
 
 
-def _cause_of(one: Judged, by_id: Mapping[str, Judged], catalog: Catalog) -> str:
-    """The upstream incident that explains this one, if any: at least as well proven by the cluster."""
+def _cause_of(one: Judged, by_id: Mapping[str, Judged], catalog: Catalog, now: datetime) -> str:
+    """The upstream incident that explains this one, if any; the best proven first."""
     if one.capability or not supported(one):
         return ""
     pointed = [finding.points_to for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
     entry = catalog.get(one.incident)
-    for name in (*pointed, *(entry.causes if entry else ())):
-        upstream = by_id.get(name)
-        if upstream is None or upstream.capability:
-            continue
-        if supported(upstream) and _ORDER[upstream.verdict] <= _ORDER[one.verdict]:
-            return name
-    return ""
+    named = [by_id[name] for name in (*pointed, *(entry.causes if entry else ())) if name in by_id]
+    explains = [
+        upstream
+        for upstream in named
+        if not upstream.capability and supported(upstream) and may_cause(upstream, one, now=now)
+    ]
+    return min(explains, key=lambda upstream: _ORDER[upstream.verdict]).incident if explains else ""
 
 
 def supported(one: Judged) -> bool:

@@ -241,8 +241,8 @@ def test_a_cause_stands_before_the_effect_it_explains() -> None:
     by_id = {entry.id: entry for entry in (effect, cause, unrelated)}
     one = [judged(effect, reading(True), score=0.99), judged(unrelated, reading(True), score=0.95)]
 
-    explained = rank([*one, judged(cause, reading(True), score=0.0)], Catalog(incidents=by_id))
-    unproven = rank([*one, judged(cause, reading(False), score=0.0)], Catalog(incidents=by_id))
+    explained = rank([*one, judged(cause, reading(True), score=0.0)], Catalog(incidents=by_id), now=NOW)
+    unproven = rank([*one, judged(cause, reading(False), score=0.0)], Catalog(incidents=by_id), now=NOW)
 
     assert [(each.incident, each.effect_of) for each in explained] == [
         ("upstream", ""),
@@ -257,7 +257,7 @@ def test_incidents_that_explain_each_other_are_both_told_once() -> None:
     two = incident({**FULL, "points_to": "one"}, id="two")
     catalog = Catalog(incidents={"one": one, "two": two})
 
-    ranked = rank([judged(one, reading(True)), judged(two, reading(True))], catalog)
+    ranked = rank([judged(one, reading(True)), judged(two, reading(True))], catalog, now=NOW)
 
     assert sorted(each.incident for each in ranked) == ["one", "two"]
     assert sum(bool(each.effect_of) for each in ranked) == 1
