@@ -18,6 +18,10 @@ class ActionWords:
 
 
 _ACTIONS: Final[Mapping[str, ActionWords]] = {
+    "annotate": ActionWords(
+        verb=Text(en="Annotate", zh="设置注解"),
+        does=Text(en="Changes annotations of this object, nothing else.", zh="只修改此对象的注解。"),
+    ),
     "restart-pod": ActionWords(
         verb=Text(en="Restart pod", zh="重启 Pod"),
         does=Text(en="Deletes this pod; its controller makes a new one.", zh="删除此 Pod，其控制器会新建一个。"),

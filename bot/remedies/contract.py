@@ -63,7 +63,8 @@ class About(Portable):
 class Plan(Portable):
     """What a button would do. `id` is all that the button carries: opaque, single-use, expiring.
 
-    `basis` is what the plan rests on, by name: as long as it stays the same, status churn voids nothing.
+    `basis` is what the plan rests on, by name: as long as it stays the same, status churn voids nothing. A plan that is
+    no fix is done, and says `done`, once the rule `until` holds.
     """
 
     id: str
@@ -80,6 +81,8 @@ class Plan(Portable):
     title: Text
     warning: Text | None = None
     risk: str = "low"
+    until: str = ""
+    done: Text | None = None
     created: datetime
     expires: datetime
 
@@ -135,6 +138,8 @@ class State(StrEnum):
     NOT_FIXED = "not fixed"
     WORSE = "worse"
     WAITING = "still waiting"
+    DONE = "done"  # what is no fix has taken effect
+    NOT_DONE = "not done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -189,6 +189,8 @@ def _plan(
         title=safe_value(remedy.title),
         warning=safe_value(remedy.warning),
         risk=remedy.risk,
+        until=remedy.until,
+        done=safe_value(remedy.done),
         created=now,
         expires=now + LIFETIME,
     )

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bot.remedies.actions import restart_pod, rollout_restart
+from bot.remedies.actions import annotate, restart_pod, rollout_restart
 from bot.remedies.contract import Action
 
-_ACTIONS: Final[tuple[Action, ...]] = (restart_pod.ACTION, rollout_restart.ACTION)
+_ACTIONS: Final[tuple[Action, ...]] = (annotate.ACTION, restart_pod.ACTION, rollout_restart.ACTION)
 
 
 def actions() -> Mapping[str, Action]:

@@ -21,7 +21,7 @@ from bot.probes.shared.scope import owner_of
 from bot.remedies.contract import About, Action, Applied, Course, Plan, Settling, State, Verification
 from bot.remedies.judging_again import Again, judge_again, moved, now_about
 from bot.remedies.registry import actions
-from intents.domain import Diagnosis, Finding, Outcome, Text
+from intents.domain import Diagnosis, Finding, ObjectRef, Outcome, Text
 
 VERIFY_S: Final = 120.0
 _LOOK_S: Final = 8.0
@@ -55,9 +55,22 @@ class _Look:
     settling: Settling
     again: Again
 
+    plan: Plan
+
     @property
     def clear(self) -> bool:
-        return self.settling.course is Course.WELL and not self.again.present and not self.again.unread
+        if self.settling.course is not Course.WELL:
+            return False
+        return self.is_done if self.plan.until else not self.again.present and not self.again.unread
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the rule holds that says that what is no fix has taken effect, of this object."""
+        for finding in self.again.judged.findings:
+            if finding.rule == self.plan.until and finding.rows:
+                about = [row.subject for row in finding.rows if row.subject.kind == self.plan.target.kind]
+                return not about or any(_is_named(subject, self.plan.target) for subject in about)
+        return False
 
     @property
     def failing(self) -> bool:
@@ -99,6 +112,8 @@ async def verify(
         now = time.monotonic()
         if last is not None and trouble is None:
             if _lasts(since, "clear", last.clear, now=now, long=patience):
+                if plan.until:
+                    return _as_asked(plan, last)
                 return await _fixed(plan, last, engine=engine, connection=connection, access=access)
             if _lasts(since, "failing", last.failing, now=now, long=pace.failing):
                 return _ended(applied, last, late=False)
@@ -120,7 +135,8 @@ def _lasts(since: dict[str, float], what: str, holds: bool, *, now: float, long:
 async def _look(plan: Plan, applied: Applied, action: Action, *, engine: Engine, snapshot: Snapshot) -> _Look:
     settling = await action.settled(snapshot, plan, applied)
     about = now_about(plan.about, applied, settling)
-    return _Look(settling=settling, again=await judge_again(plan.incident, about, engine=engine, snapshot=snapshot))
+    again = await judge_again(plan.incident, about, engine=engine, snapshot=snapshot)
+    return _Look(settling=settling, again=again, plan=plan)
 
 
 async def _fixed(plan: Plan, look: _Look, *, engine: Engine, connection: Connection, access: Access) -> Verified:
@@ -160,6 +176,8 @@ async def _others(plan: Plan, look: _Look, *, engine: Engine, connection: Connec
 
 def _ended(applied: Applied, look: _Look, *, late: bool) -> Verified:
     """What to say when it did not come out as fixed."""
+    if look.plan.until:
+        return _as_asked(look.plan, look)
     settling, again = look.settling, look.again
     lost = _lost(applied, settling)
     if lost is not None:
@@ -173,6 +191,18 @@ def _ended(applied: Applied, look: _Look, *, late: bool) -> Verified:
         )
         return _verified(State.NOT_FIXED, says, look)
     return _verified(State.WAITING, _waiting(look, late=late).says, look)
+
+
+def _as_asked(plan: Plan, look: _Look) -> Verified:
+    """What is no fix is told by whether it has taken effect. The incident that it is a look into may well go on."""
+    settling = look.settling
+    if look.is_done and settling.course in (Course.WELL, Course.FAILING) and plan.done:
+        then = settling.says if settling.course is Course.FAILING else None
+        says = Text(en=f"{plan.done.en}; {then.en}", zh=f"{plan.done.zh}；{then.zh}") if then else plan.done
+        return _verified(State.DONE, says, look)
+    if settling.course in (Course.FAILING, Course.GONE):
+        return _verified(State.NOT_DONE, settling.says, look)
+    return _verified(State.WAITING, _waiting(look, late=True).says, look)
 
 
 def _lost(applied: Applied, settling: Settling) -> Text | None:
@@ -198,7 +228,7 @@ def _still(look: _Look) -> Text:
 def _waiting(look: _Look, *, late: bool = False) -> Verification:
     unread = look.again.unread
     what = unread[0].says if unread and look.settling.course is Course.WELL else look.settling.says
-    if look.again.present:
+    if look.again.present and not look.plan.until:
         what = Text(en=f"{what.en}; the incident is still there", zh=f"{what.zh}；问题仍然存在")
     begin = Text(en="not clear in time: ", zh="未能及时确认：") if late else Text.same("")
     return _verified(State.WAITING, Text(en=begin.en + what.en, zh=begin.zh + what.zh), look).verification
@@ -230,6 +260,10 @@ def _blind(applied: Applied, why: str) -> Verified:
     return Verified(
         verification=Verification(state=State.WAITING, says=says, ready=applied.ready, wanted=applied.wanted)
     )
+
+
+def _is_named(one: ObjectRef, other: ObjectRef) -> bool:
+    return (one.kind, one.namespace, one.name) == (other.kind, other.namespace, other.name)
 
 
 def _now(plan: Plan) -> About:

@@ -37,7 +37,11 @@ _ENDS: Final[Mapping[State, RemedyState]] = {
     State.NOT_FIXED: RemedyState.NOT_FIXED,
     State.WORSE: RemedyState.WORSE,
     State.WAITING: RemedyState.WAITING,
+    State.DONE: RemedyState.DONE,
+    State.NOT_DONE: RemedyState.NOT_DONE,
 }
+# What acts at a container's next start waits for a back-off of up to five minutes.
+_BACKED_OFF: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +128,7 @@ class CarryingOut:
             Applied.from_json(applied),
             engine=self.desk.engine(),
             connection=connection,
-            deadline=self.desk.verify_within,
+            deadline=self.desk.verify_within * (_BACKED_OFF if press.plan.until else 1),
             pace=self.desk.verify_pace,
             access=_access(shown),
         )

@@ -32,6 +32,8 @@ class RemedyState(StrEnum):
     WAITING = "waiting"  # applied, and by the deadline neither cleared nor failed
     UNKNOWN = "unknown"  # not known whether it was applied
     FAILED = "failed"
+    DONE = "done"  # what is no fix has taken effect
+    NOT_DONE = "not done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,8 @@ _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
     RemedyState.WAITING: ("⌛", words.STATE_WAITING),
     RemedyState.UNKNOWN: ("❓", words.STATE_UNKNOWN),
     RemedyState.FAILED: ("❌", words.STATE_FAILED),
+    RemedyState.DONE: ("🧰", words.STATE_DONE),
+    RemedyState.NOT_DONE: ("⚠️", words.STATE_NOT_DONE),
 }
 
 
