@@ -65,7 +65,7 @@ def complaints(incident: Incident, catalog: Catalog, probes: Mapping[str, ProbeD
     for index, remediation in enumerate(incident.remediations):
         yield from _remediation(entry, remediation, ("remediations", index))
     yield from _whole(entry, catalog)
-    yield from _cases(incident)
+    yield from _cases(incident, catalog)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,7 +342,7 @@ def _capability(incident: Incident, catalog: Catalog, *, decisive: bool) -> Iter
             yield ("remediations", index, "until"), "what a capability does is no fix: say when it has taken effect"
 
 
-def _cases(incident: Incident) -> Iterator[Complaint]:
+def _cases(incident: Incident, catalog: Catalog) -> Iterator[Complaint]:
     for index, case in enumerate(incident.cases):
         try:
             world_of(incident, case)

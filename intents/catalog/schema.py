@@ -241,6 +241,8 @@ class Case(Model):
     healthy: bool = False
     """The twin: the same objects and names, only the fault gone."""
     then: Verdict
+    also: tuple[Id, ...] = ()
+    """Other incidents that are confirmed in this state, because they are there as well."""
 
 
 class Incident(Model):
