@@ -42,11 +42,24 @@ class Closed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """All pods that have a node, and all nodes. `namespaces` holds the labels of namespaces, empty if not read."""
+    """The pods that have a node, and all nodes. `namespaces` holds the labels of namespaces, empty if not read."""
 
     pods: Sequence[Obj]
     nodes: Sequence[Obj]
     namespaces: Mapping[str, Mapping[str, str]]
+
+
+def surroundings(
+    pods: Iterable[Obj], nodes: Sequence[Obj], *, namespaces: Mapping[str, Mapping[str, str]] | None = None
+) -> Surroundings:
+    """Of all pods of a cluster those that count: they have a node and are not over."""
+    placed = [
+        each
+        for each in pods
+        if (each.get("spec") or {}).get("nodeName")
+        and (each.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+    ]
+    return Surroundings(pods=placed, nodes=nodes, namespaces=namespaces or {})
 
 
 def rules_of(pod: Obj, *, replicas: int = -1, ha_key: str = HOSTNAME, spread_over: int = 3) -> tuple[Rule, ...]:

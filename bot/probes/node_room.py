@@ -12,6 +12,7 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Listing
 from bot.kube.placement import constraints_beyond, is_cordoned, refusal
 from bot.kube.requests import CPU, MEMORY, PODS, Amounts, amounts, lacking, minus, plus, pod_requests
+from bot.kube.spreading import Surroundings, closed_nodes, surroundings
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
@@ -21,6 +22,9 @@ from intents.templates import bytes_, cpu
 MOST_PODS: Final = 3
 # Rows per pod: those nodes that come nearest to taking it. The counts in each row are over all nodes.
 MOST_NODES: Final = 40
+
+# What binds a pod's place beyond the node itself, and is judged here all the same.
+_CHECKED: Final = frozenset({"pod anti-affinity", "topology spread"})
 
 # Owners whose pods can be fewer; those of a DaemonSet or of a node itself cannot.
 _SCALABLE: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})
@@ -42,7 +46,7 @@ DECLARATION: Final = ProbeDeclaration(
         "large_enough_nodes": RowType.INTEGER,  # of the admitting ones: would have room without their other pods
         "node": RowType.STRING,
         "admits": RowType.BOOLEAN,
-        "why_not": RowType.STRING,  # cordoned, taint …, node selector or affinity, not ready
+        "why_not": RowType.STRING,  # cordoned, taint …, node selector or affinity, not ready, pod anti-affinity with …
         "cordoned": RowType.BOOLEAN,
         "fits": RowType.BOOLEAN,  # it has room, whether or not it admits the pod
         "large_enough": RowType.BOOLEAN,  # it would have room without its other pods
@@ -93,7 +97,8 @@ async def read(look: Look) -> Reading:
     if isinstance(nodes, Gap) or isinstance(pods, Gap):
         return Reading(gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
     rooms = _rooms(nodes.items, pods.items)
-    rows = [row for pod, wanted in questions[:MOST_PODS] for row in _rows(pod, wanted, rooms)]
+    around = surroundings(pods.items, nodes.items)
+    rows = [row for pod, wanted in questions[:MOST_PODS] for row in _rows(pod, wanted, rooms, around)]
     return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
@@ -152,8 +157,19 @@ def _rooms(nodes: Sequence[Json], pods: Iterable[Json]) -> list[_Node]:
     return rooms
 
 
-def _rows(pod: Json, wanted: Amounts, rooms: Sequence[_Node]) -> list[Row]:
-    why_not = {name_of(room.obj): refusal(pod, room.obj) for room in rooms}
+def _why_not(pod: Json, rooms: Sequence[_Node], around: Surroundings) -> dict[str, str]:
+    """Why a node does not admit the pod, by name: for what it is itself, or for the pods that are there."""
+    closed = closed_nodes(pod, around)
+    found = {}
+    for room in rooms:
+        name = name_of(room.obj)
+        by = closed.get(name)
+        found[name] = refusal(pod, room.obj) or (f"{by.rule.name} with {by.pods[0]}" if by and by.pods else "")
+    return found
+
+
+def _rows(pod: Json, wanted: Amounts, rooms: Sequence[_Node], around: Surroundings) -> list[Row]:
+    why_not = _why_not(pod, rooms, around)
     admitting = [room for room in rooms if not why_not[name_of(room.obj)]]
     owner = owner_of(pod)
     shared: dict[str, Value] = {
@@ -162,7 +178,7 @@ def _rows(pod: Json, wanted: Amounts, rooms: Sequence[_Node]) -> list[Row]:
         "owner_kind": owner.kind,
         "owner": owner.name,
         "asks": _said(wanted),
-        "not_checked": constraints_beyond(pod),
+        "not_checked": tuple(each for each in constraints_beyond(pod) if each not in _CHECKED),
         "nodes_total": len(rooms),
         "admitting_nodes": len(admitting),
         "fitting_nodes": sum(not lacking(room.free, wanted) for room in admitting),

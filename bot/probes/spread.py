@@ -27,6 +27,7 @@ from bot.kube.spreading import (
     occupied,
     rules_of,
     same_component,
+    surroundings,
 )
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import owners
@@ -145,13 +146,8 @@ async def _surroundings(look: Look, waiting: Sequence[Json]) -> tuple[Surroundin
     if "Node" not in found or "Pod" not in found:
         return None, gaps
     namespaces = {name_of(each): each["metadata"].get("labels") or {} for each in found.get("Namespace", ())}
-    pods = [each for each in found["Pod"] if (each.get("spec") or {}).get("nodeName") and not _is_over(each)]
     nodes = sorted(found["Node"], key=name_of)
-    return Surroundings(pods=pods, nodes=nodes, namespaces=namespaces), gaps
-
-
-def _is_over(pod: Json) -> bool:
-    return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    return surroundings(found["Pod"], nodes, namespaces=namespaces), gaps
 
 
 async def _asked(look: Look, pod: Json) -> tuple[_Asked, list[Gap]]:
