@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from intents.domain import Finding, Judged, Moment, ObjectRef, Outcome, Part, Row, Verdict
+from intents.domain import Finding, Judged, Moment, ObjectRef, Outcome, Part, Row, Text, Verdict
 
 # What is caused follows within this time, or was noticed this much before: logs keep only the newest lines of trouble.
 WINDOW: Final = timedelta(hours=1)
@@ -58,7 +58,7 @@ def timeline(ranked: Sequence[Judged]) -> tuple[Moment, ...]:
     moments = [moment for one in told for moment in _moments(one, _part(one) if linked else Part.NONE)]
     if len({(moment.subject, moment.incident) for moment in moments}) < 2:
         return ()
-    return tuple(sorted(_chosen(_once(moments)), key=lambda moment: (moment.at, moment.subject, moment.quote)))
+    return tuple(sorted(_chosen(_once(moments)), key=lambda moment: (moment.at, moment.subject, moment.incident)))
 
 
 def _chain(ranked: Sequence[Judged]) -> list[Judged]:
@@ -92,7 +92,7 @@ def _moments(one: Judged, part: Part) -> Iterator[Moment]:
             yield Moment(
                 at=at,
                 subject=subject,
-                quote=" ".join((first.quote or finding.says.en).split())[:_QUOTE],
+                says=Text.same(" ".join(first.quote.split())[:_QUOTE]) if first.quote else finding.says,
                 incident=one.incident,
                 part=part,
                 count=len(dated),
@@ -101,18 +101,18 @@ def _moments(one: Judged, part: Part) -> Iterator[Moment]:
 
 
 def _once(moments: Iterable[Moment]) -> list[Moment]:
-    """Two rules, or two incidents, may rest on the same fact: it is told once, as the cause's."""
+    """Two rules or incidents may rest on the same fact, told once: what a cause is inferred from is its effect."""
     told: dict[tuple[datetime, ObjectRef], Moment] = {}
     for moment in sorted(moments, key=lambda each: (_PARTS.index(each.part), each.at, each.subject, -each.count)):
         told.setdefault((moment.at, moment.subject), moment)
     return list(told.values())
 
 
-_PARTS: Final = (Part.CAUSE, Part.EFFECT, Part.NONE)
+_PARTS: Final = (Part.EFFECT, Part.CAUSE, Part.NONE)
 
 
 def _chosen(moments: Sequence[Moment]) -> list[Moment]:
-    """Not more than are read: of cause and effect in turn, the earliest first."""
+    """Not more than are read: of effect and cause in turn, the earliest first."""
     queues = [sorted((each for each in moments if each.part is part), key=lambda each: each.at) for part in _PARTS]
     chosen: list[Moment] = []
     while len(chosen) < MOST_MOMENTS and any(queues):

@@ -397,7 +397,7 @@ class Moment:
 
     at: datetime
     subject: ObjectRef
-    quote: str
+    says: Text
     incident: str
     part: Part = Part.NONE
     count: int = 1

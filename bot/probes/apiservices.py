@@ -14,7 +14,7 @@ from bot.cluster.errors import ClusterError
 from bot.kube.api_names import Api, parse_api_name
 from bot.kube.conditions import condition
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.ages import age_s
+from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.backends import KEYS, PERMISSIONS, UNKNOWN, Found, backend, together
 from bot.probes.shared.scope import name_of, namespace_of, ref
 from intents.domain import Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
@@ -132,6 +132,7 @@ def _row(look: Look, item: Json, *, asked: bool, behind: Mapping[str, Value]) ->
     service = (item.get("spec") or {}).get("service") or {}
     api = _api(item)
     message = str(available.get("message") or "")
+    since = age_s(look.snapshot, available.get("lastTransitionTime"))
     values: dict[str, Value] = {
         "name": name_of(item),
         "group": api.group,
@@ -140,7 +141,7 @@ def _row(look: Look, item: Json, *, asked: bool, behind: Mapping[str, Value]) ->
         "available": str(available.get("status") or "Unknown"),
         "reason": str(available.get("reason") or ""),
         "message": message,
-        "since_s": age_s(look.snapshot, available.get("lastTransitionTime")),
+        "since_s": since,
         "local": _is_local(item),
         "service_namespace": str(service.get("namespace") or ""),
         "service": str(service.get("name") or ""),
@@ -151,6 +152,8 @@ def _row(look: Look, item: Json, *, asked: bool, behind: Mapping[str, Value]) ->
         subject=ref(item, "APIService"),
         quote=message,
         reproduce=f"kubectl get apiservice {name_of(item)} -o yaml",
+        at=moment(look.snapshot, since),
+        lasts=True,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.owners import PERMISSIONS, Top, topmost
 from bot.probes.shared.runs import Container, containers_in
 from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
@@ -97,6 +97,7 @@ def _row(snapshot: Snapshot, container: Container, top: Top | None) -> Row:
     last = (container.status.get("lastState") or {}).get("terminated") or {}
     spec = pod.get("spec") or {}
     pod_security, security = spec.get("securityContext") or {}, _declared(spec, container).get("securityContext") or {}
+    finished_s = age_s(snapshot, (state if kind == "terminated" else last).get("finishedAt"))
     return Row(
         values={
             "namespace": namespace,
@@ -129,6 +130,8 @@ def _row(snapshot: Snapshot, container: Container, top: Top | None) -> Row:
         subject=ref(pod, "Pod"),
         quote=str(state.get("message") or state.get("reason") or last.get("message") or last.get("reason") or ""),
         reproduce=f"kubectl -n {namespace} get pod {name} -o jsonpath='{{.status}}'",
+        at=moment(snapshot, finished_s),
+        lasts=not container.ready,
     )
 
 

@@ -212,6 +212,7 @@ def _row(snapshot: Snapshot, event: Json, subject: _Subject, groups: Mapping[str
         subject=about,
         quote=_message(event),
         reproduce=f"kubectl {place}events --for {about.kind.lower()}/{about.name}",
+        at=seen,
     )
 
 

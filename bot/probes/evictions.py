@@ -8,7 +8,7 @@ from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
 from bot.kube.evictions import DISK, Evicted, parse_eviction
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.ages import age_s
+from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import name_of, namespace_of, owner_of, ref
 from intents.domain import Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
@@ -61,6 +61,7 @@ def _row(look: Look, pod: Json) -> Row:
     owner = owner_of(pod)
     # Kubelets since 1.26 say when; before, the pod's last sign of life is the nearest that is known.
     when = condition(pod, "DisruptionTarget").get("lastTransitionTime") or _last_sign(pod)
+    since = age_s(look.snapshot, when)
     values: dict[str, Value] = {
         "namespace": namespace,
         "pod": name,
@@ -69,7 +70,7 @@ def _row(look: Look, pod: Json) -> Row:
         "message": message,
         "resource": str(resource),
         "disk": resource in DISK,
-        "age_s": age_s(look.snapshot, when),
+        "age_s": since,
         "owner_kind": owner.kind,
         "owner": owner.name,
     }
@@ -78,6 +79,7 @@ def _row(look: Look, pod: Json) -> Row:
         subject=ref(pod, "Pod"),
         quote=message,
         reproduce=f"kubectl -n {namespace} get pod {name} -o jsonpath='{{.status.message}}'",
+        at=moment(look.snapshot, since),
     )
 
 

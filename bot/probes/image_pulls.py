@@ -18,7 +18,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.images import normalized, registry_of
 from bot.kube.pull_failures import classify, is_telling
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.ages import UNKNOWN
+from bot.probes.shared.ages import UNKNOWN, moment
 from bot.probes.shared.owners import Top
 from bot.probes.shared.pull_surroundings import PERMISSIONS, PULL_REASONS, Around, Elsewhere, around, elsewhere
 from bot.probes.shared.runs import Container, containers_in
@@ -211,6 +211,8 @@ def _row(look: Look, pull: _Pull, near: Around, others: Elsewhere, events: Seque
         subject=ref(pod, "Pod"),
         quote=pull.message[:_LONGEST],
         reproduce=f"kubectl -n {namespace} describe pod {name}",
+        at=moment(look.snapshot, pull.told.last_s),
+        lasts=pull.waiting,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Holders, leases_named
 from bot.probes.shared.runs import Run, containers_in
 from bot.probes.shared.scope import name_of, namespace_of, pods_of, ref
@@ -102,6 +102,8 @@ def _row(look: Look, lease: Json, holder: Json | None) -> Row:
     transitions = int(spec.get("leaseTransitions") or 0)
     last = _last_run(look, holder)
     identity = str(spec.get("holderIdentity") or "")
+    stale = duration > 0 and renewed > _STALE_DURATIONS * duration
+    acquired = age_s(look.snapshot, spec.get("acquireTime"))
     return Row(
         values={
             "namespace": namespace,
@@ -112,8 +114,8 @@ def _row(look: Look, lease: Json, holder: Json | None) -> Row:
             "age_s": age_s(look.snapshot, lease.get("metadata", {}).get("creationTimestamp")),
             "renew_age_s": renewed,
             "duration_s": duration,
-            "stale": duration > 0 and renewed > _STALE_DURATIONS * duration,
-            "acquired_s": age_s(look.snapshot, spec.get("acquireTime")),
+            "stale": stale,
+            "acquired_s": acquired,
             "holder_restarts": max((each.restarts for each in containers_in(holder or {})), default=0),
             "holder_last_exit_code": last.exit_code if last else -1,
             "holder_last_finished_s": last.finished_s if last else UNKNOWN,
@@ -121,6 +123,7 @@ def _row(look: Look, lease: Json, holder: Json | None) -> Row:
         subject=ref(lease, "Lease"),
         quote=f"holderIdentity: {identity}, renewTime: {spec.get('renewTime', '')}, leaseTransitions: {transitions}",
         reproduce=f"kubectl -n {namespace} get lease {name} -o yaml",
+        at=moment(look.snapshot, renewed if stale else acquired),
     )
 
 

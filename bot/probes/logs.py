@@ -11,12 +11,13 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.ages import UNKNOWN
+from bot.probes.shared.ages import UNKNOWN, moment
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.shared.log_lines import (
     MOST_LINES,
     TAIL_LINES,
     BadPattern,
+    Line,
     Log,
     Matches,
     compile_pattern,
@@ -180,7 +181,13 @@ def _rows(matches: Matches, look: Look) -> Iterator[Row]:
             subject=ref(pod, "Pod"),
             quote=line.text,
             reproduce=log.reproduce,
+            at=moment(look.snapshot, _age(line, log)),
         )
+
+
+def _age(line: Line, log: Log) -> int:
+    """How old a line is: one without a time was written before its run ended."""
+    return log.run.finished_s if line.age_s == UNKNOWN and log.ended and log.run else line.age_s
 
 
 PROBE: Final = Probe(declaration=DECLARATION, read=read)

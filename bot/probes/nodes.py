@@ -11,7 +11,7 @@ from bot.kube.conditions import condition
 from bot.kube.evictions import DISK, parse_eviction
 from bot.kube.placement import is_cordoned, taints_of
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.scope import name_of, ref
 from intents.domain import Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
@@ -118,7 +118,15 @@ def _row(look: Look, node: Json, evictions: Mapping[str, int] | None) -> Row:
     quote = (
         f"{disk.get('type')}={disk.get('status')} {disk.get('reason', '')}: {disk.get('message', '')}" if disk else ""
     )
-    return Row(values=values, subject=ref(node, "Node"), quote=quote, reproduce=f"kubectl describe node {name}")
+    pressed = disk.get("status") == "True"
+    return Row(
+        values=values,
+        subject=ref(node, "Node"),
+        quote=quote,
+        reproduce=f"kubectl describe node {name}",
+        at=moment(look.snapshot, age_s(look.snapshot, disk.get("lastTransitionTime"))) if pressed else None,
+        lasts=pressed,
+    )
 
 
 def _cleared_s(look: Look, node: Json) -> int:

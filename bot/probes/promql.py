@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from bot.cluster.errors import ClusterError
@@ -140,8 +141,20 @@ def _row(
         },
         subject=_subject(series.labels),
         quote=f"{name} {last:.4g}" + (f" (max {max(numbers):.4g})" if len(numbers) > 1 else ""),
+        at=_onset(series.points, limit) if over else None,
+        lasts=True,
         points=_rounded_points(series.points),
     )
+
+
+def _onset(points: Sequence[Point], limit: object) -> datetime:
+    """Since when, without a break, it has been above the limit."""
+    since = points[-1][0]
+    for at, value in reversed(points):
+        if value <= float(str(limit)):
+            break
+        since = at
+    return datetime.fromtimestamp(since, tz=UTC)
 
 
 def _subject(labels: Mapping[str, str]) -> ObjectRef:

@@ -11,7 +11,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.shared.log_lines import BadPattern, compile_pattern
 from bot.probes.shared.runs import Container, Run, containers_in
@@ -172,6 +172,7 @@ def _row(look: Look, container: Container, run: Run | None, lease: str) -> Row:
         subject=ref(pod, "Pod"),
         quote=f"{container.name}: {ending}, restartCount {container.restarts}",
         reproduce=f"kubectl -n {namespace} get pod {name} -o jsonpath='{{.status.containerStatuses}}'",
+        at=moment(look.snapshot, run.finished_s) if run else None,
     )
 
 

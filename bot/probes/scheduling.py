@@ -12,7 +12,7 @@ from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
 from bot.kube.unschedulable import parse_unschedulable
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.ages import age_s
+from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
@@ -84,6 +84,7 @@ def _row(look: Look, pod: Json, from_event: str) -> Row:
     owner, waits, scheduled = owner_of(pod), _waits(pod), condition(pod, "PodScheduled")
     message = str(scheduled.get("message") or from_event) if waits else ""
     said = parse_unschedulable(message)
+    since = age_s(look.snapshot, scheduled.get("lastTransitionTime") or pod["metadata"].get("creationTimestamp"))
     values: dict[str, Value] = {
         "namespace": namespace,
         "pod": name,
@@ -94,7 +95,7 @@ def _row(look: Look, pod: Json, from_event: str) -> Row:
         "node": str(spec.get("nodeName") or ""),
         "reason": str(scheduled.get("reason") or "") if waits else "",
         "message": message,
-        "age_s": age_s(look.snapshot, scheduled.get("lastTransitionTime") or pod["metadata"].get("creationTimestamp")),
+        "age_s": since,
         "scheduler": str(spec.get("schedulerName") or ""),
         "lacks": said.lacks,
         "wants_taint": said.taints,
@@ -106,6 +107,8 @@ def _row(look: Look, pod: Json, from_event: str) -> Row:
         subject=ref(pod, "Pod"),
         quote=quote,
         reproduce=f"kubectl -n {namespace} describe pod {name}",
+        at=moment(look.snapshot, since),
+        lasts=waits,
     )
 
 
