@@ -73,16 +73,14 @@ def leading(diagnosis: Diagnosis) -> tuple[Judged, ...]:
 
 
 def verdict(one: Judged, language: Language) -> str:
-    return words.verdict(_told_as(one), language)
+    """The word a hypothesis is told by. "Possible" is said of causes only."""
+    if one.capability and one.verdict is Verdict.POSSIBLE:
+        return words.COULD.in_(language)
+    return words.verdict(one.verdict, language)
 
 
 def sign(one: Judged) -> str:
-    return words.SIGNS[_told_as(one)]
-
-
-def _told_as(one: Judged) -> Verdict:
-    """A capability that nothing was asked of the cluster for is not "possible": that would be of a cause."""
-    return Verdict.OFFERED if is_offer(one) else one.verdict
+    return words.SIGNS[Verdict.OFFERED if is_offer(one) else one.verdict]
 
 
 def is_offer(one: Judged) -> bool:

@@ -69,6 +69,8 @@ REPRODUCE: Final = Text(en="See it yourself", zh="自行查看")
 LINKS: Final = Text(en="Read more", zh="参考")
 ALSO: Final = Text(en="Also", zh="其他可能")
 OFFERS: Final = Text(en="You can also", zh="还可以")
+# Of what one can do where the cluster has not shown that it is of use.
+COULD: Final = Text(en="YOU COULD", zh="可以考虑")
 RULED_OUT: Final = Text(en="Ruled out", zh="已排除")
 GAPS: Final = Text(en="Could not check", zh="未能检查")
 UNEXPLAINED: Final = Text(en="Seen, and not explained", zh="观察到但未能解释")

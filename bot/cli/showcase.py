@@ -17,7 +17,7 @@ from bot.playground.kubernetes import SimulatedCluster
 from bot.rehearsing import stage
 from intents.catalog.cases import ask_of, world_of
 from intents.catalog.schema import Case, Incident
-from intents.domain import Strength, Text, Verdict
+from intents.domain import Text, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ def _on_show(incident: Incident) -> Iterator[tuple[Case, dict[str, Any], str]]:
 
     A case that says how its world reacts to a write is there to show what comes of pressing the button.
     """
-    best = Verdict.CONFIRMED if incident.strongest is Strength.CONFIRMED else Verdict.LIKELY
+    best = incident.strongest.verdict
     shown: set[str] = set()
     count = 0
     for case in incident.cases:

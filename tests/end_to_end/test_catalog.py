@@ -123,6 +123,8 @@ def verdict_in(lines: list[str], incident: Incident) -> Verdict | None:
         for verdict in Verdict:
             if f"{words.verdict(verdict, Language.EN)} · {title}" in line:
                 return verdict
+        if f"{words.COULD.in_(Language.EN)} · {title}" in line:
+            return Verdict.POSSIBLE
         if line.startswith(f"{words.SYMBOLS[Outcome.REFUTES]} {title} ({incident.id})"):
             return Verdict.RULED_OUT
     return None

@@ -1,5 +1,6 @@
 """Objects, findings and judgements made by hand: what a page says must not depend on a catalog entry's wording."""
 
+from dataclasses import replace
 from types import MappingProxyType
 
 from intents.domain import (
@@ -13,6 +14,7 @@ from intents.domain import (
     Permission,
     Severity,
     SignatureMatch,
+    Step,
     Table,
     Text,
     Verdict,
@@ -51,6 +53,19 @@ def judged(incident: str, verdict: Verdict, *findings: Finding, effect_of: str =
     )
 
 
+def offered(*findings: Finding, verdict: Verdict = Verdict.OFFERED) -> Judged:
+    """What one can do about the pod, whatever ails it."""
+    one = judged("look-inside", verdict, *findings)
+    return replace(
+        one,
+        title=Text(en="Look inside the pod", zh="进入 Pod 排查"),
+        root_cause=Text(en="This is no cause but something you can do.", zh="这不是原因，而是一种排查手段。"),
+        impact=Text(en="It fixes nothing.", zh="它不会修复任何问题。"),
+        capability=True,
+        runbook=(Step(says=Text(en="Go in.", zh="进入容器。"), run="kubectl -n shop exec -it api-0 -- sh"),),
+    )
+
+
 SUPPORTS = Finding(
     rule="waiting",
     outcome=Outcome.SUPPORTS,
@@ -60,6 +75,13 @@ SUPPORTS = Finding(
     quote="manifest unknown: tag v2",
     reproduce="kubectl -n shop get pod api-0 -o yaml",
     table=Table(columns=("pod", "age_s", "node"), rows=(("api-0", "5m", "worker-a"), ("api-1", "6m", "worker-a"))),
+)
+KEEPS_FAILING = Finding(
+    rule="keeps-failing",
+    outcome=Outcome.SUPPORTS,
+    says=Text(en="api-0 keeps failing", zh="api-0 反复失败"),
+    decisive=True,
+    subject=POD,
 )
 REFUTES = Finding(rule="quota", outcome=Outcome.REFUTES, says=Text(en="no quota is used up", zh="配额没有用尽"))
 UNREAD = Finding(rule="lease", outcome=Outcome.GAP, says=Text.same("could not check"), gaps=(LEASES,))

@@ -18,6 +18,7 @@ from responses.rows import Rows
 from responses.safety import scrubbed
 from responses.terminal import diagnosis_page
 from responses.wrapping import Wrapped
+from tests.responses.by_hand import KEEPS_FAILING, offered
 
 Written = Callable[..., str]
 TIMING = Timing(seconds=0.84, api_calls=7)
@@ -202,3 +203,18 @@ def test_wrapping_loses_nothing_but_white_space_and_keeps_to_the_width(text: str
 
     assert "".join("".join(lines).split()) == "".join(text.split())
     assert all(cell_len(line.rstrip()) <= width for line in lines)
+
+
+def test_what_one_can_do_stands_below_the_cause_and_is_no_verdict(diagnosis: Diagnosis, written: Written) -> None:
+    page = _page(replace(diagnosis, hypotheses=(*diagnosis.hypotheses, offered(KEEPS_FAILING))), written)
+
+    assert page.lstrip().startswith("CONFIRMED")
+    assert "\nYou can also\n  · Look inside the pod  Pod shop/api-0  (look-inside)\n    ✓ api-0 keeps failing\n" in page
+    assert "YOU CAN" not in page
+
+
+def test_what_one_can_do_leads_where_nothing_is_the_cause(written: Written) -> None:
+    page = _page(Diagnosis(focus=Focus(), cluster="prod", hypotheses=(offered(KEEPS_FAILING),)), written)
+
+    assert page.lstrip().startswith("YOU CAN  Look inside the pod\nThis is no cause but something you can do.\n")
+    assert "You can also" not in page

@@ -37,7 +37,7 @@ from responses.slack.remediation import Dialog, dialog, loading, refusal
 from responses.slack.remedy_states import RemedyShown, RemedyState
 from responses.slack.reshaping import halves, plain
 from responses.slack.validation import validate_message, validate_view
-from tests.responses.by_hand import LEASES, POD, REFUTES, SUPPORTS, UNREAD, judged
+from tests.responses.by_hand import KEEPS_FAILING, LEASES, POD, REFUTES, SUPPORTS, UNREAD, judged, offered
 from tests.responses_slack.pings import pings
 
 DEPLOYMENT = ObjectRef(kind="Deployment", namespace="shop", name="api")
@@ -92,6 +92,7 @@ DIAGNOSIS = Diagnosis(
     unexplained=(Observation(subject=POD, quote="Liveness probe failed"),),
     api_calls=7,
 )
+OFFER = offered(KEEPS_FAILING)
 NEAREST = Nearest(
     incident="image-pull-failed", title=Text(en="An image", zh="镜像"), score=0.31, decided_by="ErrImagePull"
 )
@@ -168,6 +169,9 @@ def _answers(language: Language) -> Iterator[tuple[str, Said]]:
             f"answer-remedy-{state.name.lower().replace('_', '-')}",
             say(brief, buttons=BUTTONS, remedy_states=(_shown(state),)),
         )
+    beside = replace(DIAGNOSIS, hypotheses=(*DIAGNOSIS.hypotheses[:2], OFFER))
+    yield "answer-with-offer", say(beside, buttons=BUTTONS)
+    yield "answer-offer-alone", say(replace(DIAGNOSIS, hypotheses=(OFFER,), unexplained=()), buttons=BUTTONS[:1])
     long = replace(TOLD, root_cause=Text(en="It is long. " * 300, zh="很长。" * 900))
     yield "answer-too-long", say(replace(DIAGNOSIS, hypotheses=(long, *DIAGNOSIS.hypotheses[1:])))
 
@@ -179,6 +183,7 @@ def _shown(state: RemedyState) -> RemedyShown:
 
 def _views(language: Language) -> Iterator[tuple[str, Said]]:
     yield "details", details(scrubbed(DIAGNOSIS), language=language)
+    yield "details-with-offer", details(scrubbed(replace(DIAGNOSIS, hypotheses=(TOLD, OFFER))), language=language)
     yield "dialog-loading", loading(language)
     yield "dialog", dialog(DIALOG, language=language)
     typed = replace(

@@ -15,7 +15,7 @@ from responses.slack.message import Block, Message
 from responses.slack.presses import Press, action_id, choice, chosen, press_of
 from responses.slack.remediation import dialog
 from responses.slack.remedy_states import RemedyShown, RemedyState
-from tests.responses.by_hand import SUPPORTS, judged
+from tests.responses.by_hand import KEEPS_FAILING, SUPPORTS, judged, offered
 from tests.responses_slack.specimens import (
     BUTTONS,
     DIAGNOSIS,
@@ -23,6 +23,7 @@ from tests.responses_slack.specimens import (
     GUESTS,
     NO_CLUSTER,
     NOBODY,
+    OFFER,
     TOLD,
 )
 
@@ -268,3 +269,28 @@ def test_an_empty_text_never_empties_a_piece() -> None:
     assert blocks.plain(" ")["text"] == "–"
     assert blocks.link("https://x.example") == {"type": "link", "url": "https://x.example"}
     assert blocks.link("javascript:alert(1)", "x")["type"] == "text"
+
+
+def test_what_one_can_do_stands_below_the_cause_and_is_no_verdict() -> None:
+    told = read(say(replace(DIAGNOSIS, hypotheses=(TOLD, OFFER))))
+
+    assert told.startswith("# 🔴 CONFIRMED · Title of image-pull-failed")
+    assert "You can also\n🧰 Look inside the pod · Pod shop/api-0\n> api-0 keeps failing\n" in told
+    assert "CAN · Look inside" not in told
+
+
+@pytest.mark.parametrize(
+    ("verdict", "says"),
+    [
+        (Verdict.OFFERED, "# 🧰 YOU CAN · Look inside the pod"),
+        (Verdict.POSSIBLE, "# 🧰 YOU COULD · Look inside the pod"),
+    ],
+)
+def test_what_one_can_do_leads_where_nothing_is_the_cause(verdict: Verdict, says: str) -> None:
+    diagnosis = replace(DIAGNOSIS, hypotheses=(offered(KEEPS_FAILING, verdict=verdict), *DIAGNOSIS.hypotheses[4:]))
+
+    told = read(say(diagnosis))
+
+    assert told.startswith(f"{says}\n\nThis is no cause but something you can do.\n")
+    assert "kubectl -n shop exec -it api-0 -- sh" in told
+    assert "You can also" not in told
