@@ -1,4 +1,8 @@
-"""Symptoms × catalog → hypotheses: calibrated, explained, and none rather than a wrong one."""
+"""Symptoms × catalog → hypotheses: calibrated, explained, and none rather than a wrong one.
+
+Signatures are looked for first. Where none of them says anything for sure, the text may still describe an incident in a
+person's own words: that is asked then.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from intents.catalog.schema import Incident, Signature
+from intents.describing import Describer, Description
 from intents.domain import Hypothesis, PastedTime, SignatureMatch, Symptom
 from intents.finding import Finder, Occurrence
 from intents.scoring import THRESHOLD
@@ -45,11 +50,14 @@ class Matcher:
         # The order in which the files were read must not matter.
         self._incidents = tuple(sorted(incidents, key=lambda incident: incident.id))
         self._finder = Finder(self._incidents)
+        self._describer = Describer(self._incidents)
 
     def match(self, symptoms: Sequence[Symptom], *, limit: int = 5) -> Matching:
         """What the symptoms of one text may be signs of; at most `limit` hypotheses."""
         found, alignments = self._finder.find(symptoms)
         hypotheses = self._hypotheses(symptoms, found)
+        if not hypotheses or hypotheses[0].score < THRESHOLD:
+            hypotheses = self._described(symptoms, hypotheses)
         above = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score >= THRESHOLD)
         below = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score < THRESHOLD)
         return Matching(hypotheses=above[:limit], nearest=below[:_NEAREST], alignments=alignments)
@@ -73,6 +81,24 @@ class Matcher:
             )
             ranked.append((-hypothesis.score, -occurrences[0].information, hypothesis.incident, hypothesis))
         return [hypothesis for *_, hypothesis in sorted(ranked, key=lambda item: item[:3])]
+
+    def _described(self, symptoms: Sequence[Symptom], hypotheses: list[Hypothesis]) -> list[Hypothesis]:
+        """The hypotheses, and the incident that the text describes: if it is one of them, on the same words."""
+        description = self._describer.describe(symptoms)
+        if description is None:
+            return hypotheses
+        incident = self._incidents[description.incident].id
+        same = next((one for one in hypotheses if one.incident == incident), None)
+        match = _match_of(symptoms, description)
+        described = Hypothesis(
+            incident=incident,
+            score=max(match.score, same.score if same else 0.0),
+            matches=(match, *(same.matches if same else ())),
+            named=same.named if same else MappingProxyType(_named(symptoms, (), _unambiguous(symptoms))),
+            when=same.when if same else None,
+        )
+        others = [one for one in hypotheses if one is not same]
+        return sorted([described, *others], key=lambda one: (-one.score, one.incident))
 
     def _counted(self, occurrences: Iterable[Occurrence]) -> list[Occurrence]:
         """An incident's occurrences that count, surest first: each on words of its own, and none if all are hints."""
@@ -99,6 +125,15 @@ class Matcher:
             score=round(occurrence.score, 4),
             captures=MappingProxyType(dict(sorted(occurrence.captures.items()))),
         )
+
+
+def _match_of(symptoms: Sequence[Symptom], description: Description) -> SignatureMatch:
+    return SignatureMatch(
+        signature=" … ".join(description.words),
+        line=symptoms[description.line].line,
+        quote=symptoms[description.line].text,
+        score=round(description.score, 4),
+    )
 
 
 def _together(occurrences: Sequence[Occurrence]) -> float:

@@ -35,7 +35,7 @@ def examples_left_out(catalog: Sequence[Incident]) -> list[Answer]:
     said: list[Answer] = []
     for test in range(FOLDS):
         left_out = [case for case in cases if fold[case.id] == test]
-        said += _asked(_without(catalog, left_out), left_out)
+        said += _asked(without_examples(catalog, left_out), left_out)
     return said
 
 
@@ -46,7 +46,7 @@ def signatures_left_out(catalog: Sequence[Incident]) -> list[Answer]:
     said: list[Answer] = []
     for test in range(FOLDS):
         left_out = [case for case in cases if fold[case.id] == test and case.right]
-        known = _without(catalog, left_out)
+        known = without_examples(catalog, left_out)
         said += _asked(_without_signatures(known, {best[case.id] for case in left_out if case.id in best}), left_out)
     return said
 
@@ -55,7 +55,7 @@ def _asked(catalog: Sequence[Incident], cases: Sequence[Case]) -> list[Answer]:
     return list(abstaining(answers_of(casebook(catalog), cases), THRESHOLD))
 
 
-def _without(catalog: Sequence[Incident], left_out: Sequence[Case]) -> list[Incident]:
+def without_examples(catalog: Sequence[Incident], left_out: Sequence[Case]) -> list[Incident]:
     """The catalog without some of its examples."""
     texts = {case.text for case in left_out}
     return [

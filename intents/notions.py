@@ -1,0 +1,75 @@
+"""What a sentence speaks of: its words without inflection and without the small change of the language.
+
+For texts that describe trouble in a person's own words, where order and endings say little. Messages of programs are
+matched word by word instead (`intents.finding`).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from intents.tokens import words_of
+
+# Words that every text has.
+_COMMON: Final = frozenset(
+    """
+    a about after again all also am an and any anybody anyone anything are aren't as at be because been before
+    being both but by can can't could couldn't did didn't do does doesn't doing don't down during each else ever
+    every everyone everything few folks for from further get gets getting give go goes going gone got guys had
+    has hasn't have haven't having he hello help her here hey hi him his how i i'd i'm i've idea if in into is
+    isn't it it's its just kind know let like ll look looks made make many may maybe me might more most much
+    must my need needs new no nor not nothing now of off ok on once one only onto or other our out over own per
+    please put re really s same say says see seems seen set she should shouldn't show shows since so some
+    somebody someone something sort still such t take takes team than thanks that the their them then there
+    these they thing things this those though through to today tonight too try trying under until up us use used
+    uses using ve very via want wants was wasn't way we were what when where whether which while who why will
+    with without won't would wouldn't yes yesterday yet you your
+    """.split()  # noqa: SIM905
+)
+_COMMON_HAN: Final = frozenset(
+    "的了是在和与有我们你您他她它这那哪就都也很还又再才吧吗呢啊呀哦嘛个么什怎样请帮谁把被从对为而且或及其但如果因所以之后前来去说看下"
+)
+
+# Names of objects: parts joined by hyphens, one of them with a digit. They say nothing of the trouble.
+_NAME: Final = re.compile(r"\b(?=[a-z0-9.-]{0,250}\d)[a-z0-9]+(?:[-.][a-z0-9]+)+\b")
+_COMPOUND: Final = re.compile(r"[A-Za-z]*[a-z][A-Z][A-Za-z]*")
+_PART: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+
+# (ending, what stands for it), the longest first; so many letters of a word must be left.
+_ENDINGS: Final = (
+    ("ations", "ate"), ("ation", "ate"), ("ities", "ity"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x"),
+    ("ingly", ""), ("edly", ""), ("ings", ""), ("ies", "y"), ("ied", "y"), ("ing", ""), ("ers", "er"), ("ed", ""),
+    ("ly", ""), ("s", ""),
+)  # fmt: skip
+_LEFT: Final = 3
+
+
+def notions_of(text: str) -> frozenset[str]:
+    """The notions of a text, each once. A compound (`additionalContainers`) is one, and its parts are others."""
+    plain = _NAME.sub(" ", text)
+    found = {stem_of(word) for word in words_of(plain) if _tells(word)}
+    for compound in _COMPOUND.findall(plain):
+        found.update(stem_of(part.lower()) for part in _PART.findall(compound) if _tells(part.lower()))
+    return frozenset(found)
+
+
+@lru_cache(maxsize=20_000)
+def stem_of(word: str) -> str:
+    """A word without its ending, the same for restarts, restarted and restarting; it need not be a word itself."""
+    if not word.isascii() or not word.isalpha() or len(word) <= _LEFT:
+        return word
+    for ending, instead in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _LEFT and not word.endswith("ss"):
+            word = word[: -len(ending)] + instead
+            break
+    if len(word) > _LEFT + 1 and word[-1] == word[-2] and word[-1] not in "lsz":
+        word = word[:-1]
+    return word.removesuffix("e") if len(word) > _LEFT else word
+
+
+def _tells(word: str) -> bool:
+    if word.isascii():
+        return len(word) > 1 and word not in _COMMON and not any(char.isdigit() for char in word)
+    return len(word) > 1 and not any(char in _COMMON_HAN for char in word)

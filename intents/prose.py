@@ -1,0 +1,87 @@
+"""Which lines of a text a person wrote: sentences, not what a program printed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from intents.domain import Symptom
+
+# A longer text is a log: what a person said of it is lost among it.
+_MOST_LINES: Final = 60
+_LONGEST: Final = 900
+# Lines of one paragraph may have a blank line or one of something else between them. Nobody describes in more lines.
+_APART: Final = 2
+_LONGEST_PARAGRAPH: Final = 6
+
+# A prompt, a log's head, JSON, a table's header, an event; a message that says so in its first word.
+_PRINTED: Final = re.compile(
+    r"^\s*(?:[$#>%]\s|[\[{(<|*+]|[EWIF]\d{4}\s|\d{4}[-/]\d\d|[A-Z][A-Z0-9_()-]+(?:\s{2,}|\t)[A-Z]|(?:Normal|Warning)\s{2,})"
+    r"|^\s*(?i:error|warning|fatal|panic|failed|create pod|could not|unable to|cannot|denied|reason:|message:|status:)"
+    r"|^\s*(?i:the \w+ \"|\d+/\d+ nodes|\S+:\d+[:\s])"
+    r"|\d\d:\d\d:\d\d|rpc error:|code = |level=|msg=|\bat [\w.$]+\([\w.]+:\d+\)|\s{3,}\S+\s{3,}"
+)
+_SMALL: Final = frozenset(
+    """
+    a about after all already although an and any are as at be because been before but by can could did do does
+    for from gets had has have how i if in into is isn it its just like my never no not nothing now of on one
+    only or our out over should since so some still than that the their them then there they this though to too
+    up was we were what when where which while who why will with without would you your
+    """.split()  # noqa: SIM905
+)
+# What people say when something is wrong, or ask when they do not understand why.
+_TROUBLE: Final = re.compile(
+    r"(?i)\b(?:fail|error|crash|stuck|hang|hung|slow|time[sd]? ?out|timeout|cannot|can ?not|\w+n't\b|not\b|never"
+    r"|(?:do|does|did|ca|wo|is|was|are|could|would)nt\b|no longer|los[et]|gone|miss|wrong|broke|die[sd]?\b|dead|dying"
+    r"|kill|refus|den(?:y|ied)|reject|unreach|unable|down\b|pending|restart|wait|block|drop|empty|forever|too\b|only\b"
+    r"|alert|fir(?:es|ing)|page[ds]?\b|why|problem|issue|unhealthy|evict|flap|reset|cut\b|leak|oom|full\b|nothing|stop"
+    r"|keeps?\b|still|instead|although|weird|strange|unexpected|invalid|conflict|duplicate|exceed|stays?\b|ignor|skip"
+    r"|terminat|degrad|stall)"
+    r"|[不没错败慢卡崩溃丢断挂死满坏误超异]|报警|告警|重启|拒绝|为什么|为何|无法|未能|一直|只有|反复"
+)
+_WORD: Final = re.compile(r"[A-Za-z']+")
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_MARKS: Final = re.compile(r"[{}\[\]=\\|<>]|::|\(x\d|: \S+: |/\S+/")
+# Of the words of an English sentence at least so many are small ones; messages of programs leave them out.
+_SMALL_SHARE: Final = 0.2
+_FEWEST_WORDS: Final = 4
+_FEWEST_HAN: Final = 4
+_MOST_MARKS: Final = 2
+
+
+def paragraphs_of(symptoms: Sequence[Symptom]) -> Iterator[tuple[int, ...]]:
+    """The indexes of the symptoms that are a person's words, those together that stand together.
+
+    None of a long text: what was said of a log stands before it or behind it, if it was said at all.
+    """
+    if len(symptoms) > _MOST_LINES:
+        return
+    paragraph: list[int] = []
+    for index, symptom in enumerate(symptoms):
+        if not (_may_be_said(symptom) and is_prose(symptom.text)):
+            continue
+        if paragraph and symptom.line - symptoms[paragraph[-1]].line > _APART:
+            yield tuple(paragraph[:_LONGEST_PARAGRAPH])
+            paragraph = []
+        paragraph.append(index)
+    if paragraph:
+        yield tuple(paragraph[:_LONGEST_PARAGRAPH])
+
+
+def _may_be_said(symptom: Symptom) -> bool:
+    """What an object of the cluster said, or what has a time, nobody wrote."""
+    return not symptom.dated and symptom.subject is None
+
+
+def is_prose(line: str) -> bool:
+    if len(line) > _LONGEST or _PRINTED.search(line) or len(_MARKS.findall(line)) > _MOST_MARKS:
+        return False
+    if len(_HAN.findall(line)) >= _FEWEST_HAN:
+        return True
+    words = [word.lower() for word in _WORD.findall(line)]
+    return len(words) >= _FEWEST_WORDS and sum(word in _SMALL for word in words) >= _SMALL_SHARE * len(words)
+
+
+def speaks_of_trouble(line: str) -> bool:
+    return _TROUBLE.search(line) is not None
