@@ -50,13 +50,18 @@ def traits(node: Mapping[str, Any]) -> dict[str, str]:
 
 
 def differences(bad: Iterable[Mapping[str, str]], good: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
-    """What all bad nodes share and no good one has: `kernel 5.4.0-26-generic`. Nothing without both."""
+    """What all bad nodes share and no good one has: `kernel 5.4.0-26-generic`. Nothing without both.
+
+    Where every node has a value of its own, that of a single bad one tells nothing.
+    """
     bad, good = tuple(bad), tuple(good)
     if not bad or not good:
         return ()
     found = []
     for trait in TRAITS:
-        shared = {each.get(trait, "") for each in bad}
-        if len(shared) == 1 and (value := next(iter(shared))) and value not in {each.get(trait, "") for each in good}:
+        shared, others = {each.get(trait, "") for each in bad}, {each.get(trait, "") for each in good}
+        if len(bad) == 1 and len(others) == len(good) > 1:
+            continue
+        if len(shared) == 1 and (value := next(iter(shared))) and value not in others:
             found.append(f"{trait} {value}")
     return tuple(found)

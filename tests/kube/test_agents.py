@@ -45,6 +45,8 @@ def test_only_what_all_bad_nodes_share_and_no_good_one_has_is_a_difference() -> 
     assert differences([old, {**old, "zone": "b"}], [new]) == ("kernel 5.4.0",)
     assert differences([old, {**old, "kernel": "5.5.0"}], [new]) == ()
     assert differences([old], []) == differences([], [new]) == ()
+    assert differences([{"zone": "c"}], [{"zone": "a"}, {"zone": "b"}]) == ()
+    assert differences([{"zone": "c"}], [{"zone": "a"}, {"zone": "a"}]) == ("zone c",)
 
 
 def test_a_node_that_says_nothing_has_no_traits() -> None:
