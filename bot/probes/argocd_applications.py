@@ -1,0 +1,196 @@
+"""Argo CD Applications that keep a Prometheus, or that fail on a definition too large to be applied: what Argo CD says,
+and what the Prometheus object and its pods say.
+
+Argo CD takes the health of a Prometheus from its status. An operator that writes none leaves the Application waiting
+although all is well; only the StatefulSet then tells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError, NotServed
+from bot.kube.conditions import condition
+from bot.probes.contract import Look, Probe
+from bot.probes.shared.scope import name_of, namespace_of, ref
+from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+
+_APPLICATIONS: Final = "applications.argoproj.io"
+_PROMETHEUSES: Final = "prometheuses.monitoring.coreos.com"
+MOST: Final = 1000
+# How Argo CD names the cluster it runs in.
+_HERE: Final = frozenset(
+    {"https://kubernetes.default.svc", "https://kubernetes.default.svc.cluster.local", "in-cluster"}
+)
+_TOO_LONG: Final = re.compile(r"\"(?P<name>[a-z0-9.-]+)\" is invalid: metadata\.annotations: Too long", re.IGNORECASE)
+_SAYS_TOO_LONG: Final = re.compile(r"metadata\.annotations: Too long", re.IGNORECASE)
+
+DECLARATION: Final = ProbeDeclaration(
+    name="argocd-applications",
+    says="a row per Prometheus that an Argo CD Application keeps, and per Application that fails on too long annotations",
+    rows={
+        "namespace": RowType.STRING,
+        "name": RowType.STRING,
+        "asked": RowType.BOOLEAN,  # the text means this one, or names none
+        "health": RowType.STRING,  # Healthy, Progressing, Degraded …
+        "sync": RowType.STRING,
+        "phase": RowType.STRING,  # of the last operation: Running, Succeeded, Failed, Error
+        "message": RowType.STRING,
+        "too_long": RowType.STRINGS,  # what the last operation could not apply for its size
+        "options": RowType.STRINGS,  # its sync options
+        "here": RowType.BOOLEAN,  # it deploys into this cluster
+        "prometheus_namespace": RowType.STRING,
+        "prometheus": RowType.STRING,  # "" if it keeps none
+        "prometheus_health": RowType.STRING,  # as the Application has it; "" since Argo CD 3 keeps it elsewhere
+        "exists": RowType.BOOLEAN,  # the Prometheus object was read
+        "available": RowType.STRING,  # its condition Available; "" if nobody wrote one
+        "unavailable_because": RowType.STRING,
+        "ready": RowType.INTEGER,  # of its pods, by the StatefulSet; -1 unknown
+        "wanted": RowType.INTEGER,
+        "operator": RowType.STRING,  # the version of prometheus-operator, "" unknown
+    },
+    permissions=(
+        Permission(verb="list", group="argoproj.io", resource="applications"),
+        Permission(verb="list", group="monitoring.coreos.com", resource="prometheuses"),
+        Permission(verb="list", group="apps", resource="statefulsets"),
+        Permission(verb="list", group="apps", resource="deployments"),
+    ),
+)
+
+
+async def read(look: Look) -> Reading:
+    """`not_applicable` without Argo CD; `missing` where the Application named is not there."""
+    try:
+        listing = await look.snapshot.list(_APPLICATIONS, limit=MOST)
+    except NotServed:
+        return Reading(not_applicable="Argo CD is not installed in this cluster: it has no Application")
+    except ClusterError as error:
+        return Reading(gaps=(error.gap("the Argo CD Applications"),))
+    gaps = {"applications": gap} if (gap := listing.gap("the Argo CD Applications")) else {}
+    named = look.named.get("application", "")
+    relevant = [(item, kept) for item in listing.items for kept in _kept(item)]
+    found: dict[str, tuple[Json, ...]] = {}
+    if any(kept for _, kept in relevant):
+        for kind in (_PROMETHEUSES, "StatefulSet", "Deployment"):
+            found[kind] = await _list(look, kind, gaps)
+    rows = [_row(look, item, kept=kept, found=found) for item, kept in relevant]
+    there = not named or any(name_of(item) == named for item in listing.items)
+    return Reading(
+        rows=tuple(
+            sorted(rows, key=lambda row: (not row.values["asked"], str(row.subject), str(row.values["prometheus"])))
+        ),
+        gaps=tuple(gaps.values()),
+        missing="" if there or gaps else f"Application {named}",
+    )
+
+
+async def _list(look: Look, kind: str, gaps: dict[str, Gap]) -> tuple[Json, ...]:
+    try:
+        listing = await look.snapshot.list(kind, limit=5 * MOST)
+    except NotServed:
+        return ()
+    except ClusterError as error:
+        gaps[kind] = error.gap()
+        return ()
+    return listing.items
+
+
+def _kept(application: Json) -> Iterable[Mapping[str, Any]]:
+    """The Prometheus objects among its resources; an empty one where it only fails on the size of something."""
+    resources = (application.get("status") or {}).get("resources") or ()
+    mine = [each for each in resources if each.get("kind") == "Prometheus"]
+    return mine or ([{}] if _too_long(application) else [])
+
+
+def _operation(application: Json) -> Mapping[str, Any]:
+    return (application.get("status") or {}).get("operationState") or {}
+
+
+def _too_long(application: Json) -> tuple[str, ...]:
+    """What could not be applied in the last operation, if that has not succeeded since."""
+    operation = _operation(application)
+    if operation.get("phase") == "Succeeded":
+        return ()
+    conditions = (application.get("status") or {}).get("conditions") or ()
+    results = (operation.get("syncResult") or {}).get("resources") or ()
+    found: dict[str, None] = {}
+    for text in (operation.get("message"), *(each.get("message") for each in conditions)):
+        found |= dict.fromkeys(match["name"] for match in _TOO_LONG.finditer(str(text or "")))
+    for each in results:
+        if _SAYS_TOO_LONG.search(str(each.get("message") or "")):
+            found[str(each.get("name") or "")] = None
+    return tuple(sorted(found))
+
+
+def _row(look: Look, application: Json, *, kept: Mapping[str, Any], found: Mapping[str, tuple[Json, ...]]) -> Row:
+    status, spec = application.get("status") or {}, application.get("spec") or {}
+    operation = _operation(application)
+    destination = spec.get("destination") or {}
+    here = not destination or bool({destination.get("server"), destination.get("name")} & _HERE)
+    home, name = namespace_of(application), name_of(application)
+    health = str((status.get("health") or {}).get("status") or "")
+    phase = str(operation.get("phase") or "")
+    return Row(
+        values={
+            "namespace": home,
+            "name": name,
+            "asked": _asked(look, application),
+            "health": health,
+            "sync": str((status.get("sync") or {}).get("status") or ""),
+            "phase": phase,
+            "message": str(operation.get("message") or ""),
+            "too_long": _too_long(application),
+            "options": tuple((spec.get("syncPolicy") or {}).get("syncOptions") or ()),
+            "here": here,
+            **_prometheus(kept, found if here else {}),
+        },
+        subject=ref(application, "Application"),
+        quote=f"health: {health}, operation: {phase or 'none'}",
+        reproduce=f"kubectl -n {home} get {_APPLICATIONS} {name} -o yaml",
+    )
+
+
+def _asked(look: Look, application: Json) -> bool:
+    if named := look.named.get("application", ""):
+        return name_of(application) == named
+    definition = look.named.get("crd", "")
+    return not definition or definition in _too_long(application)
+
+
+def _prometheus(kept: Mapping[str, Any], found: Mapping[str, tuple[Json, ...]]) -> dict[str, Value]:
+    """What the Prometheus object, its StatefulSet and its operator say."""
+    home, name = str(kept.get("namespace") or ""), str(kept.get("name") or "")
+    prometheus = _named(found.get(_PROMETHEUSES, ()), home, name)
+    stateful = _named(found.get("StatefulSet", ()), home, f"prometheus-{name}")
+    available = condition(prometheus or {}, "Available")
+    return {
+        "prometheus_namespace": home,
+        "prometheus": name,
+        "prometheus_health": str((kept.get("health") or {}).get("status") or ""),
+        "exists": prometheus is not None,
+        "available": str(available.get("status") or ""),
+        "unavailable_because": str(available.get("message") or available.get("reason") or ""),
+        "ready": int((stateful.get("status") or {}).get("readyReplicas") or 0) if stateful else -1,
+        "wanted": int((stateful.get("spec") or {}).get("replicas", 1)) if stateful else -1,
+        "operator": next(filter(None, map(_operator_version, found.get("Deployment", ()))), ""),
+    }
+
+
+def _named(objects: Iterable[Json], namespace: str, name: str) -> Json | None:
+    return next((each for each in objects if (namespace_of(each), name_of(each)) == (namespace, name)), None)
+
+
+def _operator_version(deployment: Json) -> str:
+    """The tag of prometheus-operator's image; "" for any other Deployment."""
+    template = ((deployment.get("spec") or {}).get("template") or {}).get("spec") or {}
+    images = (str(each.get("image") or "").partition("@")[0] for each in template.get("containers") or ())
+    for image in images:
+        repository, _, tag = image.rpartition("/")[2].partition(":")
+        if repository == "prometheus-operator":
+            return tag
+    return ""
+
+
+PROBE: Final = Probe(declaration=DECLARATION, read=read)
