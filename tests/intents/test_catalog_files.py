@@ -289,3 +289,57 @@ def test_a_remedy_is_declared_in_full(tmp_path: Path, change: tuple[str, str], e
     found = problems(tmp_path, GOOD.replace("runbook:", REMEDY.replace(before, after, 1) + "runbook:", 1))
 
     assert any(f"remediations[0].{expected}" in problem for problem in found) if expected else found == []
+
+
+CAPABILITY = (
+    GOOD.replace("strongest: confirmed", "strongest: capability\nkinds: [Node]")
+    .replace("then: confirmed", "then: offered")
+    .replace(
+        "runbook:",
+        """\
+remediations:
+  - id: look
+    action: annotate
+    title: {en: Look inside, zh: 进入排查}
+    rows_of: full
+    target: {kind: Node, name: "{row.name}"}
+    args: {set: {look: inside}}
+    until: full
+    done: {en: "look into {row.name}", zh: "可以查看 {row.name}"}
+runbook:""",
+        1,
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (("", ""), ""),
+        (("kinds: [Node]", "kinds: []"), "kinds: a capability names the kinds of objects"),
+        (("then: offered", "then: confirmed"), "cases[0].then: a capability is no cause that is confirmed"),
+        (("    decisive: true\n", ""), "strongest: is a capability, but no decisive rule"),
+        (("severity: warning", "severity: warning\ncauses: [disk-full]"), "causes: a capability is no effect"),
+        (
+            ('    until: full\n    done: {en: "look into {row.name}", zh: "可以查看 {row.name}"}\n', ""),
+            "remediations[0].until: what a capability does is no fix",
+        ),
+        (("    until: full\n", ""), "remediations[0]: `until` and `done` go together"),
+        (("until: full", "until: fool"), "remediations[0].until: no such rule 'fool'"),
+        (("look into {row.name}", "look into {row.nam}"), "remediations[0].done.en: {row.nam}: the row has no"),
+    ],
+)
+def test_a_capability_is_no_cause_and_what_it_does_is_no_fix(
+    tmp_path: Path, change: tuple[str, str], expected: str
+) -> None:
+    before, after = change
+    assert before in CAPABILITY
+    found = problems(tmp_path, CAPABILITY.replace(before, after, 1))
+
+    assert any(expected in problem for problem in found) if expected else found == []
+
+
+def test_only_a_capability_is_offered(tmp_path: Path) -> None:
+    found = problems(tmp_path, GOOD.replace("then: confirmed", "then: offered"))
+
+    assert any("cases[0].then: only a capability is offered" in problem for problem in found)
