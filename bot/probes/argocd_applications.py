@@ -29,11 +29,10 @@ _SAYS_TOO_LONG: Final = re.compile(r"metadata\.annotations: Too long", re.IGNORE
 
 DECLARATION: Final = ProbeDeclaration(
     name="argocd-applications",
-    says="a row per Prometheus that an Argo CD Application keeps, and per Application that fails on too long annotations",
+    says="a row per Prometheus that an Argo CD Application in question keeps, and per one that fails on its size",
     rows={
         "namespace": RowType.STRING,
         "name": RowType.STRING,
-        "asked": RowType.BOOLEAN,  # the text means this one, or names none
         "health": RowType.STRING,  # Healthy, Progressing, Degraded …
         "sync": RowType.STRING,
         "phase": RowType.STRING,  # of the last operation: Running, Succeeded, Failed, Error
@@ -70,17 +69,16 @@ async def read(look: Look) -> Reading:
         return Reading(gaps=(error.gap("the Argo CD Applications"),))
     gaps = {"applications": gap} if (gap := listing.gap("the Argo CD Applications")) else {}
     named = look.named.get("application", "")
-    relevant = [(item, kept) for item in listing.items for kept in _kept(item)]
+    asked = (item for item in listing.items if _asked(look, item))
+    relevant = [(item, kept) for item in asked for kept in _kept(look, item)]
     found: dict[str, tuple[Json, ...]] = {}
     if any(kept for _, kept in relevant):
         for kind in (_PROMETHEUSES, "StatefulSet", "Deployment"):
             found[kind] = await _list(look, kind, gaps)
-    rows = [_row(look, item, kept=kept, found=found) for item, kept in relevant]
+    rows = [_row(item, kept=kept, found=found) for item, kept in relevant]
     there = not named or any(name_of(item) == named for item in listing.items)
     return Reading(
-        rows=tuple(
-            sorted(rows, key=lambda row: (not row.values["asked"], str(row.subject), str(row.values["prometheus"])))
-        ),
+        rows=tuple(sorted(rows, key=lambda row: (str(row.subject), str(row.values["prometheus"])))),
         gaps=tuple(gaps.values()),
         missing="" if there or gaps else f"Application {named}",
     )
@@ -97,11 +95,14 @@ async def _list(look: Look, kind: str, gaps: dict[str, Gap]) -> tuple[Json, ...]
     return listing.items
 
 
-def _kept(application: Json) -> Iterable[Mapping[str, Any]]:
-    """The Prometheus objects among its resources; an empty one where it only fails on the size of something."""
-    resources = (application.get("status") or {}).get("resources") or ()
-    mine = [each for each in resources if each.get("kind") == "Prometheus"]
-    return mine or ([{}] if _too_long(application) else [])
+def _kept(look: Look, application: Json) -> Iterable[Mapping[str, Any]]:
+    """The Prometheus objects among its resources; an empty one where it only is about something too long."""
+    mine = [each for each in _resources(application) if each.get("kind") == "Prometheus"]
+    return mine or ([{}] if _too_long(application) or look.named.get("crd") else [])
+
+
+def _resources(application: Json) -> tuple[Mapping[str, Any], ...]:
+    return tuple((application.get("status") or {}).get("resources") or ())
 
 
 def _operation(application: Json) -> Mapping[str, Any]:
@@ -124,7 +125,7 @@ def _too_long(application: Json) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _row(look: Look, application: Json, *, kept: Mapping[str, Any], found: Mapping[str, tuple[Json, ...]]) -> Row:
+def _row(application: Json, *, kept: Mapping[str, Any], found: Mapping[str, tuple[Json, ...]]) -> Row:
     status, spec = application.get("status") or {}, application.get("spec") or {}
     operation = _operation(application)
     destination = spec.get("destination") or {}
@@ -136,7 +137,6 @@ def _row(look: Look, application: Json, *, kept: Mapping[str, Any], found: Mappi
         values={
             "namespace": home,
             "name": name,
-            "asked": _asked(look, application),
             "health": health,
             "sync": str((status.get("sync") or {}).get("status") or ""),
             "phase": phase,
@@ -153,10 +153,12 @@ def _row(look: Look, application: Json, *, kept: Mapping[str, Any], found: Mappi
 
 
 def _asked(look: Look, application: Json) -> bool:
+    """Whether the text means this Application: by its name, by a definition that it applies, or as it names none."""
     if named := look.named.get("application", ""):
         return name_of(application) == named
     definition = look.named.get("crd", "")
-    return not definition or definition in _too_long(application)
+    applied = (each.get("name") for each in _resources(application) if each.get("kind") == "CustomResourceDefinition")
+    return not definition or definition in (*_too_long(application), *applied)
 
 
 def _prometheus(kept: Mapping[str, Any], found: Mapping[str, tuple[Json, ...]]) -> dict[str, Value]:

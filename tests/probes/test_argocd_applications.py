@@ -90,14 +90,18 @@ async def test_what_has_succeeded_since_is_no_error(cluster: SimulatedCluster, r
 
 async def test_the_application_or_definition_named_is_what_is_asked_about(cluster: SimulatedCluster, read: Any) -> None:
     failed = {"phase": "Error", "message": TOO_LONG}
-    cluster.load({"objects": [application("a"), application("b", operationState=failed), prometheus()]})
+    applied = [{"kind": "CustomResourceDefinition", "name": "prometheuses.monitoring.coreos.com"}]
+    cluster.load({"objects": [
+        application("a"), application("b", operationState=failed), application("c", resources=applied), prometheus(),
+    ]})  # fmt: skip
 
     async def asked(**named: str) -> list[str]:
-        return [str(row.values["name"]) for row in (await read(PROBE, named=named)).rows if row.values["asked"]]
+        return [str(row.values["name"]) for row in (await read(PROBE, named=named)).rows]
 
     assert await asked() == ["a", "b"]
     assert await asked(application="a") == ["a"]
-    assert await asked(crd="prometheuses.monitoring.coreos.com") == ["b"]
+    assert await asked(crd="prometheuses.monitoring.coreos.com") == ["b", "c"]
+    assert await asked(crd="others.example.com") == []
     assert (await read(PROBE, named={"application": "gone"})).missing == "Application gone"
 
 
