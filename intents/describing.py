@@ -90,17 +90,21 @@ class Describer:
         for share in shares:
             together.update(share)
         ordinary, lines = _ordinary()
-        self._surprise: dict[str, float] = {}
+        usual = {notion: _ORDINARY * (ordinary[notion] + 0.5) / (lines + 1) for notion in together}
+        self._surprise = {
+            notion: -log(usual[notion] + _OTHERS * sum_ / self._entries) for notion, sum_ in together.items()
+        }
         self._worths: defaultdict[str, dict[int, float]] = defaultdict(dict)
-        for notion, sum_ in together.items():
-            usual = _ORDINARY * (ordinary[notion] + 0.5) / (lines + 1)
-            self._surprise[notion] = -log(usual + _OTHERS * sum_ / self._entries)
-            for number, share in enumerate(shares):
-                if notion in share:
-                    missed = sum(notion in text for text in near[number]) / (len(near[number]) + 3)
-                    elsewhere = usual + _OTHERS * (sum_ - share[notion] + 0.01) / self._entries + _NEAR_MISSES * missed
-                    here = _FORESEEN * min(1.0, _STRETCHED * share[notion]) + (1 - _FORESEEN) * elsewhere
-                    self._worths[notion][number] = _weighed(notion, log(here / elsewhere))
+        for number, share in enumerate(shares):
+            missed = Counter(notion for text in near[number] for notion in text)
+            for notion, here in share.items():
+                elsewhere = (
+                    usual[notion]
+                    + _OTHERS * (together[notion] - here + 0.01) / self._entries
+                    + _NEAR_MISSES * missed[notion] / (len(near[number]) + 3)
+                )
+                foreseen = _FORESEEN * min(1.0, _STRETCHED * here) + (1 - _FORESEEN) * elsewhere
+                self._worths[notion][number] = _weighed(notion, log(foreseen / elsewhere))
         self._near = near
         self._ordinary = ordinary
         self._lines = lines

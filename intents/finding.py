@@ -6,7 +6,7 @@ not in order; the rest are aligned, the most promising first, until the work is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +21,7 @@ from intents.lexicon import Lexicon
 from intents.lines import Lines
 from intents.patterns import Pattern, pattern_of, phrase_words
 from intents.scoring import LEAST, THRESHOLD, Scale, coverage_for, scale_of, score
-from intents.symptoms import read_symptoms
+from intents.symptoms import plain_symptoms
 from intents.weighing import Weights
 
 # The bound on the work of one query: so many alignments, each of at most aligning.MOST_PAIRS² steps.
@@ -53,6 +53,7 @@ class Phrase:
     signature: int
     pattern: Pattern
     numbers: tuple[int, ...]
+    weights: Mapping[int, float]  # of its words, by their numbers
     fewest: int  # of its words are there in order at least, if it occurs
     fewest_when_cut: int
 
@@ -110,7 +111,7 @@ class Finder:
             self._signatures[number, place] = tuple(sorted(phrases, key=lambda phrase: -phrase.pattern.total))
         self._anchors = tuple(phrases[0] for phrases in self._signatures.values())
         self._least = tuple(self._least_share(phrases) for phrases in self._signatures.values())
-        self._weights = tuple(_by_word(phrase) for phrase in self._anchors)
+        self._weights = tuple(phrase.weights for phrase in self._anchors)
         self._index = Index(
             Demand(weights, least, min(least, _CUT_SHARE))
             for weights, least in zip(self._weights, self._least, strict=True)
@@ -128,11 +129,13 @@ class Finder:
 
     def _phrase(self, incident: int, signature: int, pattern: Pattern, *, alone: bool) -> Phrase:
         least = coverage_for(LEAST, total=pattern.total) if alone else _PHRASE
+        numbers = tuple(self._lexicon.number(word) for word in pattern.words)
         return Phrase(
             incident=incident,
             signature=signature,
             pattern=pattern,
-            numbers=tuple(self._lexicon.number(word) for word in pattern.words),
+            numbers=numbers,
+            weights=_by_word(numbers, pattern.weights),
             fewest=_fewest(pattern, least),
             # The last word may be broken: then it does not count as shared.
             fewest_when_cut=max(1, _fewest(pattern, min(least, _CUT_SHARE)) - 1),
@@ -148,17 +151,17 @@ class Finder:
         best = self._best(lines)
         return [best[number] for number in sorted(best)], lines.alignments
 
-    def _found(self, symptoms: Sequence[Symptom]) -> dict[int, Occurrence]:
-        return self._best(Lines(symptoms, self._lexicon))
+    def _best(self, lines: Lines, known: Sequence[float] = ()) -> dict[int, Occurrence]:
+        """The best occurrence of each signature that occurs, by the number of its anchor.
 
-    def _best(self, lines: Lines) -> dict[int, Occurrence]:
-        """The best occurrence of each signature that occurs, by the number of its anchor."""
+        `known` are scores, by those numbers, that an occurrence must exceed to be of interest.
+        """
         best: dict[int, Occurrence] = {}
         sure_of_one = False
         for at_most, line, number in self._promising(lines):
             if at_most < (THRESHOLD if sure_of_one else LEAST):
                 break
-            if number in best and best[number].score >= at_most:
+            if (number in best and best[number].score >= at_most) or (known and known[number] >= at_most):
                 continue
             if lines.alignments >= MOST_ALIGNMENTS:
                 break
@@ -178,18 +181,21 @@ class Finder:
         it does not hold the whole signature: then both are true.
         """
         ordinary = [0.0] * len(self._anchors)
+        known = [0.0] * len(self._anchors)
+
+        def learn(text: str, *, of: Callable[[Occurrence], bool]) -> None:
+            for number, occurrence in self._best(Lines(plain_symptoms(text), self._lexicon), known).items():
+                if occurrence.coverage > ordinary[number] and of(occurrence):
+                    ordinary[number] = occurrence.coverage
+                    known[number] = self._scales[number].score(occurrence.coverage)
+
         for line in ordinary_lines():
-            for number, occurrence in self._found(read_symptoms(line)).items():
-                ordinary[number] = max(ordinary[number], occurrence.coverage)
+            learn(line, of=lambda _: True)
         for owner, incident in enumerate(incidents):
             for text in incident.examples.other:
-                for number, occurrence in self._found(read_symptoms(text)).items():
-                    if occurrence.incident == owner:
-                        ordinary[number] = max(ordinary[number], occurrence.coverage)
+                learn(text, of=lambda found, owner=owner: found.incident == owner)  # type: ignore[misc]
             for text in incident.examples.match:
-                for number, occurrence in self._found(read_symptoms(text)).items():
-                    if occurrence.incident != owner and occurrence.coverage < _WHOLE:
-                        ordinary[number] = max(ordinary[number], occurrence.coverage)
+                learn(text, of=lambda found, owner=owner: found.incident != owner and found.coverage < _WHOLE)  # type: ignore[misc]
         return tuple(
             scale if number in self._hints else scale_of(total=scale.total, ordinary=share)
             for number, (scale, share) in enumerate(zip(self._scales, ordinary, strict=True))
@@ -239,6 +245,8 @@ class Finder:
         """The phrases of a signature where its first begins at a line; none if one of them is missing."""
         anchor = self._anchors[number]
         phrases = self._signatures[anchor.incident, anchor.signature]
+        if any(not self._may_stand(lines, line, phrase) for phrase in phrases[1:]):
+            return []
         first = self._align(lines, line, anchor)
         if first is None or (len(phrases) > 1 and first.coverage < _PHRASE):
             return []
@@ -252,14 +260,27 @@ class Finder:
 
     def _near(self, lines: Lines, line: int, phrase: Phrase) -> _Part | None:
         """The occurrence of a further phrase that is nearest to a line."""
-        wanted = set(phrase.numbers)
-        around = range(max(0, line - _APART), min(len(lines.symptoms), line + _APART + 1))
-        for other in sorted(around, key=lambda index: (abs(index - line), index)):
-            if wanted & lines.known[other] and lines.alignments < MOST_ALIGNMENTS:
+        for other in self._may_stand(lines, line, phrase):
+            if lines.alignments < MOST_ALIGNMENTS:
                 part = self._align(lines, other, phrase)
                 if part is not None and part.coverage >= _PHRASE:
                     return part
         return None
+
+    @staticmethod
+    def _may_stand(lines: Lines, line: int, phrase: Phrase) -> list[int]:
+        """The lines around one that have enough words of a phrase for it to begin there, the nearest first."""
+        wanted = phrase.weights.keys()
+        found = []
+        for other in range(max(0, line - _APART), min(len(lines.symptoms), line + _APART + 1)):
+            if wanted.isdisjoint(lines.known[other]):
+                continue
+            there = wanted & lines.known[other]
+            for rest in lines.continued(other):
+                there |= wanted & (lines.known[rest] | {lines.broken_before(rest)})
+            if sum(map(phrase.weights.__getitem__, there)) >= _PHRASE * phrase.pattern.total - 1e-9:
+                found.append(other)
+        return sorted(found, key=lambda other: (abs(other - line), other))
 
     def _align(self, lines: Lines, line: int, phrase: Phrase) -> _Part | None:
         joined = lines.joined(line)
@@ -295,11 +316,11 @@ class Finder:
         )
 
 
-def _by_word(phrase: Phrase) -> dict[int, float]:
-    weights: dict[int, float] = {}
-    for word, weight in zip(phrase.numbers, phrase.pattern.weights, strict=True):
-        weights[word] = weights.get(word, 0.0) + weight
-    return weights
+def _by_word(numbers: Sequence[int], weights: Sequence[float]) -> dict[int, float]:
+    together: dict[int, float] = {}
+    for word, weight in zip(numbers, weights, strict=True):
+        together[word] = together.get(word, 0.0) + weight
+    return together
 
 
 def _fewest(pattern: Pattern, share: float) -> int:

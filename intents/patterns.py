@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any, Final
 
@@ -51,13 +52,13 @@ class Hole:
     """What stands between two words of a phrase where it varies: the placeholders, and how to read them out."""
 
     names: tuple[str, ...]
-    literal: Any  # a compiled expression over the whole text between the two words
+    expression: str  # over the whole text between the two words
     strict: bool
 
     def read(self, text: str) -> dict[str, str] | None:
         """The captured texts, by name; None if a strict placeholder does not fit."""
         text = text.strip()[:1000]
-        match = self.literal.fullmatch(text)
+        match = _compiled(self.expression).fullmatch(text)
         if match is not None:
             return {name: value for name, value in match.groupdict().items() if value and value.strip(_AROUND)}
         if self.strict:
@@ -144,11 +145,16 @@ def _hole(between: str, *, first: bool, last: bool) -> Hole | None:
         whole = f"{body}(?:[^\\w/:@.-].*|[.:](?:\\s.*)?)?"
     else:
         whole = body
+    return Hole(names, whole, any(name in _STRICT for name in names))
+
+
+@cache
+def _compiled(expression: str) -> Any:
+    """Made when first needed: of a thousand signatures a text fills a few."""
     options = re2.Options()
     options.dot_nl = True
     options.log_errors = False
-    compiled = re2.compile(whole, options)
-    return Hole(names, compiled, any(name in _STRICT for name in names))
+    return re2.compile(expression, options)
 
 
 def _loose(literal: str) -> str:

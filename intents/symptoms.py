@@ -104,6 +104,11 @@ def read_symptoms(text: str | bytes) -> tuple[Symptom, ...]:
     return _bounded(tuple(kept.values()))
 
 
+def plain_symptoms(text: str) -> tuple[Symptom, ...]:
+    """All lines of a short text, without what they name: quicker, where only their words are of interest."""
+    return tuple(Symptom(line=number, text=line.strip(), dated=is_dated(line)) for number, line in lines_of(text))
+
+
 def _joined(entities: tuple[Entity, ...], more: tuple[Entity, ...]) -> tuple[Entity, ...]:
     return tuple(dict.fromkeys(entities + more))[:MOST_ENTITIES]
 
