@@ -26,7 +26,7 @@ from bot.probes.shared.scope import generated_stem, name_of, namespace_of
 from bot.reading import Progress, Reads
 from intents.catalog.loader import Catalog, Problem, builtin_directory, load
 from intents.catalog.schema import Incident
-from intents.chains import timeline
+from intents.chains import may_cause, timeline
 from intents.domain import (
     Diagnosis,
     Focus,
@@ -174,7 +174,12 @@ async def _diagnose_object(
     hypotheses = tuple(
         replace(hypothesis, named={**hypothesis.named, **named}) for hypothesis in (*matching.hypotheses, *by_kind)
     )
-    investigation = _Investigation(engine=engine, reads=reads, snapshot=snapshot, focus=lambda _incident, _one: about)
+
+    def focus(_incident: Incident, hypothesis: Hypothesis) -> Focus:
+        wider = hypothesis.pointed_to_by and not KINDS.keys() & hypothesis.named.keys()
+        return Focus(namespace=namespace) if wider else about
+
+    investigation = _Investigation(engine=engine, reads=reads, snapshot=snapshot, focus=focus)
     judged = await investigation.run(hypotheses)
     return Diagnosis(
         focus=about,
@@ -203,14 +208,14 @@ class _Investigation:
         judged: dict[str, Judged] = {}
         pending = tuple(hypotheses)
         for _ in range(_ROUNDS):
-            for one in await asyncio.gather(*map(self._judge, pending)):
+            for one in await asyncio.gather(*map(self._judge_anywhere, pending)):
                 judged[one.incident] = one
             pending = tuple(self._upstream(judged))
             if not pending:
                 break
         for one in await self._offers(judged):
             judged[one.incident] = one
-        kept = [one for one in judged.values() if one.hypothesis.matches or _worth_telling(one)]
+        kept = [one for one in judged.values() if one.hypothesis.matches or self._worth_telling(one, judged)]
         return rank(kept, self.engine.catalog, now=self._now)
 
     async def _offers(self, judged: Mapping[str, Judged]) -> tuple[Judged, ...]:
@@ -241,6 +246,22 @@ class _Investigation:
         self.reads.tell(judged)
         return judged
 
+    async def _judge_anywhere(self, hypothesis: Hypothesis) -> Judged:
+        """A cause need not be of the object that suffers: unless it is, it is looked for in the whole namespace."""
+        judged = await self._judge(hypothesis)
+        wider = {word: name for word, name in hypothesis.named.items() if word not in KINDS}
+        about = self.engine.catalog.incidents[hypothesis.incident].about
+        if not hypothesis.pointed_to_by or supported(judged) or not about or len(wider) == len(hypothesis.named):
+            return judged
+        return await self._judge(replace(hypothesis, named=wider))
+
+    def _worth_telling(self, one: Judged, judged: Mapping[str, Judged]) -> bool:
+        """What no text raised must be supported and explain what points to it; or it could not be checked."""
+        effect = judged.get(one.hypothesis.pointed_to_by)
+        if supported(one):
+            return effect is None or may_cause(one, effect, now=self._now)
+        return effect is not None and any(finding.outcome is Outcome.GAP for finding in one.findings)
+
     @property
     def _now(self) -> datetime:
         return self.snapshot.now if self.snapshot else datetime.fromtimestamp(0, tz=UTC)
@@ -257,12 +278,6 @@ class _Investigation:
                     seen.add(name)
                     named = one.hypothesis.named
                     yield Hypothesis(incident=name, score=0.0, named=named, pointed_to_by=one.incident)
-
-
-def _worth_telling(one: Judged) -> bool:
-    """A hypothesis that no text raised must be supported, or could not be checked although a finding points to it."""
-    unread = any(finding.outcome is Outcome.GAP for finding in one.findings)
-    return supported(one) or (bool(one.hypothesis.pointed_to_by) and unread)
 
 
 async def _match(read: Callable[[], Sequence[Symptom]], matcher: Matcher, *, length: int) -> Matching:

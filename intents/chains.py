@@ -51,12 +51,13 @@ def _dated(one: Judged) -> Iterator[Finding]:
 def timeline(ranked: Sequence[Judged]) -> tuple[Moment, ...]:
     """What happened when, oldest first, of the leading hypothesis and what it explains or is explained by.
 
-    Empty where there is no story: no cause with its effect, and not two objects to which something happened.
+    Empty where there is no story: no cause with its effect, nor different things that happened to different objects.
     """
     told = _chain([one for one in ranked if one.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)])
     linked = len(told) > 1
     moments = [moment for one in told for moment in _moments(one, _part(one) if linked else Part.NONE)]
-    if len({(moment.subject, moment.incident) for moment in moments}) < 2:
+    facts = {finding.rule for one in told for finding in _dated(one) if any(row.at for row in finding.rows)}
+    if len({moment.subject for moment in moments}) < 2 or not (linked or len(facts) > 1):
         return ()
     return tuple(sorted(_chosen(_once(moments)), key=lambda moment: (moment.at, moment.subject, moment.incident)))
 

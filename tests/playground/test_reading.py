@@ -73,6 +73,17 @@ async def test_lines_lie_between_the_start_and_now(api) -> None:
     assert (await api.get(f"{LOG}?limitBytes=9")).body == "line 0\nli"
 
 
+async def test_the_lines_of_a_run_that_ended_are_its_last_words(api) -> None:
+    ended = {"exitCode": 1, "reason": "Error", "startedAt": "-9d", "finishedAt": "-10m"}
+    status = RUNNING | {"restartCount": 1, "lastState": {"terminated": ended}}
+    log = {"pod": "shop/api-0", "text": "line 0\nline 1\n", "previous": True}
+    api.cluster.load({"objects": [NODE, pod(status)], "logs": [log]})
+
+    assert (await api.get(f"{LOG}?timestamps=true&previous=true")).body == (
+        "2026-03-01T11:49:00.000000000Z line 0\n2026-03-01T11:49:30.000000000Z line 1\n"
+    )
+
+
 async def test_pages_show_the_list_as_it_was_when_page_one_went_out(api) -> None:
     maps = [{"kind": "ConfigMap", "metadata": {"name": f"c{at}", "namespace": "big"}} for at in range(7)]
     api.cluster.load({"objects": maps})

@@ -12,6 +12,8 @@ from bot.playground.kubernetes.listing import parse_integer
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.status import bad_request, cause, invalid, not_found, refusal
 
+_LAST_WORDS = timedelta(minutes=1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
@@ -196,13 +198,18 @@ def container_status(pod: Json, container: str) -> dict[str, Any]:
 
 
 def _written(log: Log | None, *, status: Json, now: datetime) -> list[datetime]:
-    """When each line was written: spread over the run of its container, since worlds do not say it line by line."""
+    """When each line was written: spread over the run of its container, since worlds do not say it line by line.
+
+    Of a run that has ended they are its last words.
+    """
     if log is None:
         return []
     lines = len(log.text.splitlines())
     start, end = status.get("startedAt"), status.get("finishedAt")
     first = log.since or (times.parse(start) if start else now - timedelta(minutes=1))
     last = times.parse(end) if end else now
+    if end and log.since is None:
+        first = max(first, last - _LAST_WORDS)
     step = max((last - first) / lines, timedelta()) if lines else timedelta()
     return [first + step * at for at in range(lines)]
 

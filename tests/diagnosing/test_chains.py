@@ -1,0 +1,161 @@
+"""Causes above their effects: named as such, in the same window of time only, with the story they tell together."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from bot.diagnosing import build_engine, diagnose
+from bot.rehearsing import stage, staged
+from intents.catalog.cases import ask_of, world_of
+from intents.chains import MOST_MOMENTS
+from intents.domain import Diagnosis, Judged, Part, Verdict
+from intents.request import DiagnoseObject, ExplainText, Request
+
+ENGINE, _ = build_engine()
+INCIDENTS = ENGINE.catalog.incidents
+SLOW_ETCD: dict[str, Any] = {
+    "logs": [
+        {
+            "pod": "kube-system/etcd-control-1",
+            "container": "etcd",
+            "since": "-25m",
+            "text": '{"level":"warn","ts":"2026-03-02T02:35:00.301Z","msg":"slow fdatasync","took":"1.9s"}',
+        }
+    ],
+    "metrics": [
+        {
+            "name": "etcd_disk_backend_commit_duration_seconds",
+            "labels": {"job": "kube-etcd", "instance": "10.20.0.11:2379"},
+            "p99": [0.02, 0.03, 0.9, 1.1, 1.0],
+        }
+    ],
+}
+
+
+def first_case(incident: str) -> dict[str, Any]:
+    entry = INCIDENTS[incident]
+    return world_of(entry, entry.cases[0])
+
+
+def asked(incident: str) -> ExplainText:
+    entry = INCIDENTS[incident]
+    ask = ask_of(entry, entry.cases[0])
+    return ExplainText(text=ask.text, namespace=ask.namespace)
+
+
+def moved(world: dict[str, Any], **names: str) -> dict[str, Any]:
+    """The world with words replaced: underscores stand for hyphens."""
+    text = json.dumps(world)
+    for old, new in names.items():
+        text = re.sub(rf"\b{old.replace('_', '-')}\b", new, text)
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def days_ago(world: dict[str, Any]) -> dict[str, Any]:
+    """What the controllers' last exits and lease changes are about, three days earlier."""
+    text = json.dumps(world).replace('"-1143s"', '"-3d"').replace('"-1140s"', '"-259100s"')
+    found: dict[str, Any] = json.loads(text.replace('"-1120s"', '"-3d"').replace('"-18m"', '"-3d"'))
+    return found
+
+
+async def answer(request: Request, *worlds: dict[str, Any]) -> Diagnosis:
+    async with staged(stage(*worlds)) as connection:
+        return await diagnose(request, engine=ENGINE, connection=connection)
+
+
+def told(diagnosis: Diagnosis) -> dict[str, Judged]:
+    return {one.incident: one for one in diagnosis.hypotheses}
+
+
+async def test_a_lost_election_is_the_effect_of_a_slow_etcd() -> None:
+    diagnosis = await answer(asked("leader-election-lost"), first_case("leader-election-lost"), SLOW_ETCD)
+
+    assert [(one.incident, str(one.verdict), one.effect_of) for one in diagnosis.hypotheses[:2]] == [
+        ("etcd-slow-disk", "confirmed", ""),
+        ("leader-election-lost", "confirmed", "etcd-slow-disk"),
+    ]
+    moments = [(moment.at.strftime("%H:%M:%S"), moment.part, moment.subject.name) for moment in diagnosis.timeline]
+    assert moments == [
+        ("02:19:00", Part.CAUSE, "10.20.0.11:2379"),
+        ("02:35:00", Part.CAUSE, "etcd-control-1"),
+        ("02:40:33", Part.EFFECT, "shard-operator-6c9f7d5b84-x7k2p"),
+    ]
+    assert [moment.lasts for moment in diagnosis.timeline] == [True, False, False]
+
+
+async def test_the_same_is_found_of_the_pod_as_an_object() -> None:
+    request = DiagnoseObject(kind="Pod", namespace="chain-ops", name="shard-operator-6c9f7d5b84-x7k2p")
+
+    diagnosis = await answer(request, first_case("leader-election-lost"), SLOW_ETCD)
+
+    assert told(diagnosis)["leader-election-lost"].effect_of == "etcd-slow-disk"
+    assert diagnosis.hypotheses[0].incident == "etcd-slow-disk"
+
+
+async def test_what_etcd_does_today_explains_no_exit_of_three_days_ago() -> None:
+    diagnosis = await answer(asked_undated(), days_ago(first_case("leader-election-lost")), SLOW_ETCD)
+
+    first = diagnosis.hypotheses[0]
+    assert (first.incident, first.verdict, first.effect_of) == ("leader-election-lost", Verdict.CONFIRMED, "")
+    assert "etcd-slow-disk" not in told(diagnosis)
+    assert diagnosis.timeline == ()
+
+
+def asked_undated() -> ExplainText:
+    return ExplainText(text="leader election lost, the operator keeps restarting", namespace="chain-ops")
+
+
+async def test_tikv_cannot_reach_pd_because_controllers_beside_it_lost_their_election() -> None:
+    beside = moved(first_case("leader-election-lost"), chain_ops="billing-db")
+    request = asked("tikv-pd-deadline-exceeded")
+
+    alone = await answer(request, first_case("tikv-pd-deadline-exceeded"))
+    diagnosis = await answer(request, first_case("tikv-pd-deadline-exceeded"), beside, SLOW_ETCD)
+    elsewhere = await answer(request, first_case("tikv-pd-deadline-exceeded"), first_case("leader-election-lost"))
+    before = await answer(request, first_case("tikv-pd-deadline-exceeded"), days_ago(beside))
+
+    assert [(one.incident, one.effect_of) for one in diagnosis.hypotheses[:3]] == [
+        ("etcd-slow-disk", ""),
+        ("leader-election-lost", "etcd-slow-disk"),
+        ("tikv-pd-deadline-exceeded", "leader-election-lost"),
+    ]
+    assert {moment.incident for moment in diagnosis.timeline} == {one.incident for one in diagnosis.hypotheses[:3]}
+    assert len(diagnosis.timeline) <= MOST_MOMENTS
+    assert [moment.at for moment in diagnosis.timeline] == sorted(moment.at for moment in diagnosis.timeline)
+    for other in (alone, elsewhere, before):
+        assert other.hypotheses[0].incident == "tikv-pd-deadline-exceeded"
+        assert other.hypotheses[0].effect_of == ""
+        assert "leader-election-lost" not in told(other)
+
+
+async def test_a_better_proven_effect_leads_and_names_its_likely_cause() -> None:
+    entry = INCIDENTS["leader-election-lost"]
+    case = next(case for case in entry.cases if case.name == "three controllers exit in the same minutes")
+    unseen = {"objects": [without_etcd_pod()]}
+    log = {"logs": [log for log in first_case("leader-election-lost")["logs"] if log.get("previous")]}
+    world = world_of(entry, case)
+    world["logs"] = log["logs"]
+
+    diagnosis = await answer(asked("leader-election-lost"), world, unseen)
+
+    assert [(one.incident, str(one.verdict), one.effect_of) for one in diagnosis.hypotheses[:2]] == [
+        ("leader-election-lost", "confirmed", "etcd-slow-disk"),
+        ("etcd-slow-disk", "likely", ""),
+    ]
+    # What the cause is inferred from is what it brought about.
+    assert {moment.part for moment in diagnosis.timeline} == {Part.EFFECT}
+
+
+def without_etcd_pod() -> dict[str, Any]:
+    entry = INCIDENTS["etcd-slow-disk"]
+    case = next(case for case in entry.cases if case.name.startswith("etcd runs outside the cluster, and three"))
+    found: dict[str, Any] = world_of(entry, case)["objects"][0]
+    return found
+
+
+@pytest.mark.parametrize("incident", ["run-as-nonroot-root-image", "pending-insufficient-resources"])
+async def test_one_object_s_trouble_is_no_story(incident: str) -> None:
+    assert (await answer(asked(incident), first_case(incident))).timeline == ()
