@@ -1,0 +1,75 @@
+"""The cluster autoscaler as the cluster shows it: its Deployment with its flags, or only the status that it writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Snapshot
+from bot.kube.flags import OFF, flag
+from bot.probes.shared.scope import name_of, namespace_of, ref
+from intents.domain import Gap, Json, Permission
+
+DEFAULT_THRESHOLD: Final = Fraction(1, 2)
+_IMAGE: Final = re.compile(r"(?i)cluster-autoscaler(?:-|:|@|$)")
+_STATUS: Final = ("kube-system", "cluster-autoscaler-status")
+PERMISSIONS: Final = (
+    Permission(verb="list", group="apps", resource="deployments"),
+    Permission(verb="get", resource="configmaps"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Autoscaler:
+    """The cluster autoscaler as far as the cluster shows it."""
+
+    shown_by: str = ""
+    namespace: str = ""
+    name: str = ""
+    container: str = ""
+    threshold: Fraction = DEFAULT_THRESHOLD
+    given: bool = False
+    ignores: bool = False
+
+
+async def autoscaler_of(snapshot: Snapshot) -> tuple[Autoscaler, Gap | None]:
+    """Its Deployment with its flags; where the provider runs it out of sight, the status that it writes."""
+    gap: Gap | None = None
+    try:
+        for deployment in sorted((await snapshot.list("Deployment")).items, key=lambda each: str(ref(each))):
+            template = ((deployment.get("spec") or {}).get("template") or {}).get("spec") or {}
+            for container in template.get("containers") or ():
+                if _IMAGE.search(str(container.get("image") or "")):
+                    return _deployed(deployment, container), None
+    except ClusterError as error:
+        gap = error.gap("Deployments, to find the cluster autoscaler")
+    try:
+        found = await snapshot.find("ConfigMap", _STATUS[1], namespace=_STATUS[0])
+    except ClusterError as error:
+        return Autoscaler(), gap or error.gap()
+    return Autoscaler(shown_by=f"ConfigMap {'/'.join(_STATUS)}") if found else Autoscaler(), gap
+
+
+def _deployed(deployment: Json, container: Mapping[str, Any]) -> Autoscaler:
+    threshold = _fraction(flag(container, "scale-down-utilization-threshold", takes_value=True))
+    namespace, name = namespace_of(deployment), name_of(deployment)
+    return Autoscaler(
+        shown_by=f"Deployment {namespace}/{name}",
+        namespace=namespace,
+        name=name,
+        container=str(container.get("name") or ""),
+        threshold=DEFAULT_THRESHOLD if threshold is None else threshold,
+        given=threshold is not None,
+        ignores=flag(container, "ignore-daemonsets-utilization") not in ("", OFF),
+    )
+
+
+def _fraction(text: str) -> Fraction | None:
+    try:
+        return Fraction(text) if len(text) <= 20 else None
+    except (ValueError, ZeroDivisionError):
+        return None
