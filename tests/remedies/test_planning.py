@@ -105,6 +105,7 @@ def test_every_action_is_one_the_catalog_can_name_and_declares_what_it_writes() 
     assert set(actions()) <= set(Action)
     assert permissions() == (
         Permission(verb="delete", resource="pods"),
+        Permission(verb="patch", resource="pods"),
         Permission(verb="patch", group="apps", resource="daemonsets"),
         Permission(verb="patch", group="apps", resource="deployments"),
         Permission(verb="patch", group="apps", resource="statefulsets"),
