@@ -43,12 +43,13 @@ DECLARATION: Final = ProbeDeclaration(
     rows={
         "agent": RowType.STRING,  # the DaemonSet or static pod; "" on a node without any (every_node)
         "agent_kind": RowType.STRING,
-        "namespace": RowType.STRING,
+        "agent_namespace": RowType.STRING,
         "image": RowType.STRING,
         "version": RowType.STRING,  # the image's tag
         "node": RowType.STRING,
         "asked": RowType.BOOLEAN,  # the pods asked about run here, or the request names none
-        "pod": RowType.STRING,
+        # Not `pod` and `namespace`: these are what the text names, and sentences fall back to that.
+        "agent_pod": RowType.STRING,
         "ok": RowType.BOOLEAN,
         "trouble": RowType.STRING,  # "", starting, not ready, crash-looping, missing
         "why": RowType.STRING,
@@ -161,7 +162,7 @@ def _rows(
     shared = {
         "agent": agent.ref.name,
         "agent_kind": agent.ref.kind,
-        "namespace": agent.ref.namespace,
+        "agent_namespace": agent.ref.namespace,
         "image": agent.image,
         "version": agent.version,
         "ok_nodes": len(good),
@@ -190,7 +191,7 @@ def _row(
             **groups,
             **shared,
             **_of_node(placed.node, node, questioned),
-            "pod": pod,
+            "agent_pod": pod,
             "ok": placed.ok,
             "trouble": placed.trouble,
             "why": placed.why,
@@ -211,7 +212,7 @@ def _bare_rows(nodes: Mapping[str, Json], rows: Sequence[Row], questioned: Quest
     """Rows of the nodes that have no agent at all."""
     covered = {row.values["node"] for row in rows}
     empty: dict[str, Any] = dict.fromkeys(
-        ("agent", "agent_kind", "namespace", "image", "version", "pod", "trouble", "why", "line"), ""
+        ("agent", "agent_kind", "agent_namespace", "image", "version", "agent_pod", "trouble", "why", "line"), ""
     )
     numbers = {"since_s": UNKNOWN, "restarts": 0, "line_age_s": UNKNOWN, "ok_nodes": 0, "bad_nodes": 0}
     return [

@@ -45,7 +45,7 @@ def pod(name: str, node: str, status: dict[str, Any] | None = None, **metadata: 
 
 
 def picture(reading: Any) -> list[tuple[object, ...]]:
-    return [tuple(row.values[key] for key in ("node", "pod", "trouble", "asked")) for row in reading.rows]
+    return [tuple(row.values[key] for key in ("node", "agent_pod", "trouble", "asked")) for row in reading.rows]
 
 
 async def test_healthy_agents_are_a_row_per_node(cluster: SimulatedCluster, read: Any) -> None:
