@@ -193,7 +193,7 @@ def _lost(*, phase: str, gone: bool, pvc_age_s: int, pv_age_s: int, cluster_age_
         return ""
     # A local volume is older than any claim on it: the younger of the two tells since when this member writes here.
     youngest = min((age for age in (pvc_age_s, pv_age_s) if age != UNKNOWN), default=UNKNOWN)
-    if youngest == UNKNOWN or youngest > cluster_age_s - _TOGETHER_S:
+    if youngest == UNKNOWN or youngest >= cluster_age_s - _TOGETHER_S:
         return ""
     return "its volume is younger than the cluster" if youngest == pv_age_s else "its claim is younger than the cluster"
 
