@@ -14,6 +14,7 @@ from bot.cluster.errors import ClusterError
 from bot.kube import load_balancers
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import owners
+from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.scope import name_of, namespace_of, ref, selecting
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
@@ -41,7 +42,7 @@ DECLARATION: Final = ProbeDeclaration(
         "counts_probes": RowType.BOOLEAN,  # a keepalive probe keeps the connection open
         "pods": RowType.INTEGER,
         "pod": RowType.STRING,
-        "keepalive_s": RowType.INTEGER,  # the longest among the pods behind; the kernel's default where none is set
+        "keepalive_s": RowType.INTEGER,  # the longest among the pods behind, else the kernel's default; -1 not readable
         "keepalive_set": RowType.BOOLEAN,  # by all pods behind
         "sysctl_init": RowType.BOOLEAN,  # by an init container of the operator
         "covered": RowType.BOOLEAN,  # probes come before the timeout, and count
@@ -100,6 +101,7 @@ async def _row(look: Look, service: Json) -> tuple[Row, tuple[Gap, ...]]:
     idle_s, explicit = load_balancers.idle_timeout_s(service, kind)
     settings = [_keepalive(pod) for pod in pods]
     keepalive_s = max((each or _KERNEL_KEEPALIVE_S for each in settings), default=_KERNEL_KEEPALIVE_S)
+    keepalive_s = UNKNOWN if no_pods else keepalive_s
     namespace, name = namespace_of(service), name_of(service)
     values: dict[str, Value] = {
         "namespace": namespace,
