@@ -20,6 +20,7 @@ from intents.domain import (
     Hypothesis,
     Judged,
     Language,
+    Moment,
     Nearest,
     ObjectRef,
     Remedy,
@@ -71,6 +72,7 @@ def _diagnosis(diagnosis: Diagnosis, language: Language) -> Json:
         "language": str(language),
         "owners": [_ref(owner) for owner in diagnosis.owners],
         "hypotheses": [_judged(one, language) for one in diagnosis.hypotheses],
+        "timeline": [_moment(moment, language) for moment in diagnosis.timeline],
         "gaps": [_gap(gap) for gap in diagnosis.gaps],
         "unexplained": [{"subject": _ref(one.subject), "quote": one.quote} for one in diagnosis.unexplained],
         "nearest": [_nearest(one, language) for one in diagnosis.nearest],
@@ -146,6 +148,18 @@ def _finding(finding: Finding, language: Language) -> Json:
         "table": _table(finding.table),
         "gaps": [_gap(gap) for gap in finding.gaps],
         "points_to": finding.points_to or None,
+    }
+
+
+def _moment(moment: Moment, language: Language) -> Json:
+    return {
+        "at": moment.at.isoformat(),
+        "subject": _ref(moment.subject),
+        "says": moment.says.in_(language),
+        "incident": moment.incident,
+        "part": str(moment.part) or None,
+        "count": moment.count,
+        "lasts": moment.lasts,
     }
 
 

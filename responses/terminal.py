@@ -22,7 +22,7 @@ from intents.domain import (
     Verdict,
 )
 from intents.domain import Text as Words
-from responses import sentences, words
+from responses import sentences, stories, words
 from responses.as_json import Timing
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
 from responses.safety import SafeDiagnosis
@@ -77,7 +77,7 @@ class _Page:
         for number, one in enumerate(told):
             if number:
                 yield ""
-            yield from self._hypothesis(one, diagnosis)
+            yield from self._hypothesis(one, diagnosis, story=not number)
         if not standing and out:
             yield self._headline(out[0])
             yield Wrapped(Text(sentences.against(out[0], self._language) or self._in(words.ALL_RULED_OUT)))
@@ -89,7 +89,7 @@ class _Page:
             yield from self._nothing(diagnosis)
         if not standing:
             yield from self._seen(diagnosis, observed)
-        yield from self._others(standing[len(told) :])
+        yield from self._others(standing[len(told) :], diagnosis)
         yield from self._offers(offers)
         yield from self._ruled_out(out)
         yield from self._gaps(
@@ -105,12 +105,15 @@ class _Page:
 
     # --- the one that is told in full ---
 
-    def _hypothesis(self, one: Judged, diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    def _hypothesis(self, one: Judged, diagnosis: Diagnosis, *, story: bool) -> Iterator[RenderableType]:
         yield self._headline(one)
         yield Wrapped(Text(self._in(one.root_cause)))
         yield ""
         yield from self._facts(one, diagnosis)
         yield from self._evidence(one)
+        if story and diagnosis.timeline:
+            yield from self._section(words.TIMELINE)
+            yield from self._timeline(diagnosis)
         if one.runbook:
             yield from self._section(words.RUNBOOK)
             for number, step in enumerate(one.runbook, start=1):
@@ -145,7 +148,11 @@ class _Page:
         if diagnosis.owners:
             facts.append((words.OWNERS, Text(sentences.chain(diagnosis))))
         if one.effect_of:
-            facts.append((words.CAUSED_BY, Text(self._in(words.EXPLAINED_BY).format(one.effect_of))))
+            facts.append((words.CAUSED_BY, Text(stories.explained(one, diagnosis, self._language))))
+        facts += [
+            (words.EFFECT, Text(stories.effect(each, self._language, cause=one, of_text=self._of_text)))
+            for each in stories.effects(one, diagnosis)
+        ]
         yield listed([(self._in(name), fact) for name, fact in facts if fact.plain])
 
     def _evidence(self, one: Judged) -> Iterator[RenderableType]:
@@ -181,6 +188,15 @@ class _Page:
         if finding.table and finding.table.rows:
             yield table(finding.table, said=says)
 
+    def _timeline(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
+        marks = any(moment.part for moment in diagnosis.timeline)
+        lines = []
+        for moment in diagnosis.timeline:
+            part = f"{words.PARTS[moment.part].in_(self._language)}  " if marks else ""
+            at = stories.when(moment, diagnosis.observed_at)
+            lines.append((at, Text.assemble((part, "bold"), stories.what(moment, self._language))))
+        yield listed(lines)
+
     def _remedy(self, remedy: Remedy) -> Iterator[RenderableType]:
         risk = words.RISKS[remedy.risk].in_(self._language) if remedy.risk in words.RISKS else remedy.risk
         about = joined([str(remedy.target) if remedy.target else "", risk])
@@ -190,7 +206,7 @@ class _Page:
 
     # --- the others ---
 
-    def _others(self, standing: list[Judged]) -> Iterator[RenderableType]:
+    def _others(self, standing: list[Judged], diagnosis: Diagnosis) -> Iterator[RenderableType]:
         if not standing:
             return
         yield from self._section(words.ALSO)
@@ -202,7 +218,7 @@ class _Page:
                 (f"  ({one.incident})", DIM),
             )
             if one.effect_of:
-                title.append(f", {self._in(words.EXPLAINED_BY).format(one.effect_of)}", style=DIM)
+                title.append(f", {stories.explained(one, diagnosis, self._language)}", style=DIM)
             yield marked("·", title)
             best = next((finding for finding in one.findings if finding.outcome is Outcome.SUPPORTS), None)
             if best:

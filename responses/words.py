@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from intents.domain import GapReason, Language, Outcome, Text, Verdict
+from intents.domain import GapReason, Language, Outcome, Part, Text, Verdict
 
 VERDICTS: Final[Mapping[Verdict, Text]] = {
     Verdict.CONFIRMED: Text(en="CONFIRMED", zh="已证实"),
@@ -60,6 +60,16 @@ IMPACT: Final = Text(en="Impact", zh="影响")
 OWNERS: Final = Text(en="Owner", zh="归属")
 CAUSED_BY: Final = Text(en="Cause", zh="根源")
 EXPLAINED_BY: Final = Text(en="explained by {} above", zh="由上面的 {} 引起")
+LIKELY_CAUSED_BY: Final = Text(en="likely caused by {}, see below", zh="很可能由 {} 引起，见下文")
+EFFECT: Final = Text(en="Effect", zh="后果")
+PASTED: Final = Text(en=" (what was pasted)", zh="（即粘贴的内容）")
+TIMELINE: Final = Text(en="Timeline (UTC)", zh="时间线（UTC）")
+PARTS: Final[Mapping[Part, Text]] = {
+    Part.NONE: Text.same(""),
+    Part.CAUSE: Text(en="cause", zh="根源"),
+    Part.EFFECT: Text(en="effect", zh="后果"),
+}
+EVER_SINCE: Final = Text(en=", ever since", zh="，持续至今")
 LINE: Final = Text(en="line {}", zh="第 {} 行")
 MATCH: Final = Text(en="match {}", zh="匹配度 {}")
 

@@ -58,6 +58,7 @@ DECLARATION: Final = ProbeDeclaration(
         "labels": ArgDeclaration(says="row key → label of the series", adds_keys="mapping"),
         "window_s": ArgDeclaration(says="seconds before now to look at (default: only now)"),
         "step_s": ArgDeclaration(says=f"seconds between two samples; default window_s / {_POINTS}"),
+        "measures": ArgDeclaration(says="what the numbers are, for quotes: backend commit p99 [s]"),
         "limit": ArgDeclaration(says="a number to compare each sample with"),
         "none": ArgDeclaration(says="true: finding no series is an answer, not a sign that nothing is scraped"),
     },
@@ -140,7 +141,8 @@ def _row(
             "total": total,
         },
         subject=_subject(series.labels),
-        quote=f"{name} {last:.4g}" + (f" (max {max(numbers):.4g})" if len(numbers) > 1 else ""),
+        quote=f"{look.args.get('measures') or name}: {last:.4g}"
+        + (f" (max {max(numbers):.4g})" if len(numbers) > 1 else ""),
         at=_onset(series.points, limit) if over else None,
         lasts=True,
         points=_rounded_points(series.points),

@@ -78,6 +78,8 @@ def _sections(diagnosis: Diagnosis, telling: Telling) -> Iterator[tuple[str, lis
     standing, out = (*sentences.standing(diagnosis), *sentences.offers(diagnosis)), sentences.ruled_out(diagnosis)
     for number, one in enumerate(standing):
         yield telling.headline(one), _about(one, telling, diagnosis if number == 0 else None)
+        if diagnosis.timeline and number == 0:
+            yield telling.say(words.TIMELINE), telling.timeline()
         if one.runbook:
             yield telling.say(words.RUNBOOK), telling.steps(one.runbook)
     lines = reproduced((*standing, *out))

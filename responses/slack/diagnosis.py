@@ -29,6 +29,7 @@ __all__ = ["RemedyButton", "answer", "placeholder"]
 
 _FINDINGS: Final = 6
 _STEPS: Final = 3
+_MOMENTS: Final = 8
 _OTHERS: Final = 2
 _LISTED: Final = 3
 _LINKS: Final = 2
@@ -175,6 +176,7 @@ class _Page:
         """What to do by hand, what else it might be, where to read on."""
         if self._standing:
             first = self._standing[0]
+            yield from self._grouped(words.TIMELINE, self._telling.timeline(), most=_LIST, count=_MOMENTS, rank=2)
             steps = self._telling.steps(first.runbook)
             yield from self._grouped(words.RUNBOOK, steps, most=_RUNBOOK, count=_STEPS, rank=2)
             yield from self._listed(words.OFFERS, self._telling.offers(self._offers), rank=2)
@@ -183,7 +185,7 @@ class _Page:
     def _told(self, one: Judged) -> Iterable[Part]:
         cause = blocks.line(blocks.text(self._telling.short(self._in(one.root_cause), _CAUSE)))
         where = self._telling.where(one)
-        yield self._head(self._headline(one), cause, *([where] if where else []))
+        yield self._head(self._headline(one), cause, *([where] if where else []), *self._telling.effects(one))
         tabled = with_most_rows(one)
         yield from self._evidence(self._telling.evidence(one, apart=tabled))
         if tabled:

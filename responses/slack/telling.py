@@ -22,7 +22,7 @@ from intents.domain import (
     Table,
     Text,
 )
-from responses import sentences, words
+from responses import sentences, stories, words
 from responses.layout import quote
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
@@ -121,7 +121,30 @@ class Telling:
         return groups
 
     def _explained(self, one: Judged) -> str:
-        return self.say(words.EXPLAINED_BY).format(blocks.cut(one.effect_of, 100))
+        return stories.explained(one, self._diagnosis, self._language)
+
+    def effects(self, one: Judged) -> list[Element]:
+        """What a cause brought about, a line each."""
+        return [
+            blocks.line(
+                blocks.bold(f"↳ {self.say(words.EFFECT)}: "),
+                blocks.text(
+                    self.short(stories.effect(each, self._language, cause=one, of_text=self._of_text), _OBJECT)
+                ),
+            )
+            for each in stories.effects(one, self._diagnosis)
+        ]
+
+    def timeline(self) -> list[Group]:
+        """What happened when, a line each, oldest first."""
+        groups: list[Group] = []
+        for moment in self._diagnosis.timeline:
+            leaves: list[Leaf] = [blocks.code(stories.when(moment, self._diagnosis.observed_at)), blocks.text(" ")]
+            if moment.part:
+                leaves += [blocks.bold(words.PARTS[moment.part].in_(self._language)), blocks.text(" ")]
+            leaves.append(blocks.text(self.short(stories.what(moment, self._language), _OBJECT)))
+            groups.append([blocks.line(*leaves)])
+        return groups
 
     def evidence(self, one: Judged, *, apart: Finding | None = None, matches: int = 1) -> list[Group]:
         """What matched, then the findings, the most telling first, then gaps. The table of `apart` is left out."""

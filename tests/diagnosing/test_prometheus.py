@@ -37,7 +37,7 @@ async def test_the_slow_members_are_named_with_their_numbers() -> None:
     assert "4 of 5 etcd members" in finding.says.en
     assert "cp-1, cp-3, cp-2 +1" in finding.says.en
     beside = next(finding for finding in one.findings if finding.rule == "commit-beside")
-    assert "cp-5 commits within 30" in beside.says.en
+    assert "On cp-5 commits stay within 30" in beside.says.en
 
 
 async def test_without_prometheus_the_answer_is_as_if_nobody_had_thought_of_it() -> None:

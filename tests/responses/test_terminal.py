@@ -40,6 +40,7 @@ The tag does not exist in the registry.
   Where  Pod shop/api-0 (image-pull-failed)
   Impact The pod does not start.
   Owner  Pod api-0 ← ReplicaSet api-7d9f ← Deployment api
+  Effect Title of probe-fails · Pod shop/api-0
 
   ≈ “Back-off pulling image "shop/api:v2"”  line 3, match 0.90
   ✓ api-0 waits in ImagePullBackOff

@@ -49,6 +49,7 @@ def test_the_whole_answer_as_it_reads() -> None:
 
 The tag does not exist in the registry.
 Pod shop/api-0 ← Deployment api · The pod does not start.
+↳ Effect: Title of probe-fails · Pod shop/api-0
 
 ≈ “Back-off pulling image "shop/api:v2"”  line 3, match 0.90
 ✓ api-0 waits in ImagePullBackOff

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from bot.diagnosing import Engine, build_engine
-from bot.rehearsing import rehearse
+from bot.diagnosing import Engine, build_engine, diagnose
+from bot.rehearsing import rehearse, request_of, stage, staged
+from intents.catalog.cases import world_of
 from intents.domain import Diagnosis, Language
 from responses.safety import scrubbed
 from responses.slack.details import details, full_text
@@ -81,6 +82,21 @@ async def test_a_real_diagnosis_reads_as_it_did(engine: Engine, language: Langua
     is_as_kept(language, f"real-{name}-details", details(scrubbed(diagnosis), language=language))
 
 
+@pytest.mark.parametrize("language", list(Language))
+async def test_cause_effect_and_timeline_read_as_they_did(engine: Engine, language: Language) -> None:
+    pasted, upstream = (engine.catalog.incidents[name] for name in ("leader-election-lost", "etcd-slow-disk"))
+    cluster = stage(*(world_of(incident, incident.cases[0]) for incident in (pasted, upstream)))
+    async with staged(cluster) as connection:
+        diagnosis = await diagnose(request_of(pasted, pasted.cases[0]), engine=engine, connection=connection)
+
+    said = said_of(diagnosis, language, of_text=True)
+
+    assert upstream.title.in_(language) in said.text
+    is_fit_to_send(said)
+    is_as_kept(language, "real-chain", said)
+    is_as_kept(language, "real-chain-details", details(scrubbed(diagnosis), language=language))
+
+
 @pytest.mark.parametrize("blind", [False, True])
 async def test_every_incident_can_be_told_within_what_slack_takes(engine: Engine, blind: bool) -> None:
     for incident in engine.catalog:
@@ -97,7 +113,8 @@ async def test_every_incident_can_be_told_within_what_slack_takes(engine: Engine
 
 def test_no_golden_payload_is_left_over() -> None:
     kept = {(path.parent.name, path.stem) for path in GOLDEN.rglob("*.json")}
-    real = {(language, f"real-{name}{part}") for language in Language for name in REAL for part in ("", "-details")}
+    names = [f"real-{name}{part}" for name in (*REAL, "chain") for part in ("", "-details")]
+    real = {(language, name) for language in Language for name in names}
 
     assert kept == {(str(language), name) for language, name in SAID} | {(str(a), b) for a, b in real}
 

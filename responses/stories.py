@@ -1,0 +1,68 @@
+"""Cause, effect and what happened when, in words: what several surfaces say of a chain alike."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final
+
+from intents.domain import Diagnosis, Judged, Language, Moment
+from responses import words
+
+_QUOTE: Final = 140
+# What a log line begins with that is no news: its own time and place, which stand beside it already.
+_KLOG: Final = re.compile(r"^[IWEF]\d{4} [\d:.]+\s+\d+ [\w./-]+:\d+\]\s*")
+_ZAP: Final = re.compile(r"^\[\d{4}/[\d/]+ [\d:.]+ [+\-\d:]+\] (?:\[\w+\] )?(?:\[[\w./]+:\d+\] )?")
+_ZAP_MESSAGE: Final = re.compile(r'^\["((?:[^"\\]|\\.)*)"\]')
+_STAMP: Final = re.compile(r"^\d{4}[-/]\d\d[-/]\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\s+")
+_JSON: Final = re.compile(r'"(?:msg|message)":"((?:[^"\\]|\\.)*)"')
+_BESIDE: Final = re.compile(r'"(took|error|err)":"((?:[^"\\]|\\.)*)"')
+
+
+def explained(one: Judged, diagnosis: Diagnosis, language: Language) -> str:
+    """Which upstream incident explains this one; a less proven one stands below it."""
+    order = [each.incident for each in diagnosis.hypotheses]
+    below = one.effect_of in order and one.incident in order and order.index(one.incident) < order.index(one.effect_of)
+    return (words.LIKELY_CAUSED_BY if below else words.EXPLAINED_BY).in_(language).format(one.effect_of[:100])
+
+
+def effects(one: Judged, diagnosis: Diagnosis) -> tuple[Judged, ...]:
+    """What a cause brought about, the next effect first."""
+    found: list[Judged] = []
+    reached = {one.incident}
+    while more := [each for each in diagnosis.hypotheses if each.effect_of in reached and each.incident not in reached]:
+        found += more
+        reached |= {each.incident for each in more}
+    return tuple(found)
+
+
+def effect(one: Judged, language: Language, *, cause: Judged, of_text: bool) -> str:
+    """An effect in one line, and whether it is what was pasted, where its cause is not."""
+    where = f" · {one.subject}" if one.subject else ""
+    pasted = of_text and bool(one.hypothesis.matches) and not cause.hypothesis.matches
+    return f"{one.title.in_(language)}{where}{words.PASTED.in_(language) if pasted else ''}"
+
+
+def when(moment: Moment, observed_at: datetime | None) -> str:
+    """02:40:57, or with its date where that is another one than the answer's."""
+    same_day = observed_at is None or observed_at.date() == moment.at.date()
+    return f"{moment.at:%H:%M:%S}" if same_day else f"{moment.at:%m-%d %H:%M:%S}"
+
+
+def what(moment: Moment, language: Language) -> str:
+    """What happened, to which object, how often."""
+    times = f" ×{moment.count}" if moment.count > 1 else ""
+    lasting = words.EVER_SINCE.in_(language) if moment.lasts else ""
+    return f"{moment.subject}{times}: {gist(moment.says.in_(language))}{lasting}"
+
+
+def gist(line: str) -> str:
+    """A line without the time and place it was written at; of JSON its message."""
+    text = " ".join(line.split())
+    if found := _JSON.search(text):
+        beside = [f"{key} {value}" for key, value in _BESIDE.findall(text)]
+        text = ", ".join([found[1], *beside])
+    for pattern in (_KLOG, _ZAP, _STAMP):
+        text = pattern.sub("", text)
+    text = _ZAP_MESSAGE.sub(r"\1", text)
+    return text if len(text) <= _QUOTE else f"{text[: _QUOTE - 1]}…"
