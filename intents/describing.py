@@ -22,7 +22,7 @@ from intents.catalog.schema import Incident
 from intents.domain import Symptom
 from intents.notions import notions_of, stem_of
 from intents.patterns import PLACEHOLDER
-from intents.prose import paragraphs_of, speaks_of_trouble
+from intents.prose import is_talk, paragraphs_of, speaks_of_trouble
 from intents.tokens import words_of
 
 # How much of what is expected elsewhere comes from ordinary texts, from the other entries, and from the near misses.
@@ -36,6 +36,8 @@ _FORESEEN: Final = 0.8
 _MOST: Final = 6.0
 # Pairs of characters overlap, so that a Chinese word is said twice.
 _HAN: Final = 0.6
+# Most pairs that nobody has written are the end of one word and the beginning of another.
+_PARTED_ELSEWHERE: Final = 1.0
 _TITLE: Final = 2.0
 _FEWEST: Final = 4
 # Less than one telling notion beside what some near miss of the entry says as well is nothing.
@@ -52,6 +54,7 @@ class Description:
     ahead: float  # of the next incident
     explained: float  # the share of what the text speaks of
     trouble: bool  # whether it says that something is wrong
+    talk: bool  # whether it speaks of plans, or out of interest
     words: tuple[str, ...]  # of the text, that tell most
     line: int
 
@@ -68,11 +71,12 @@ class Description:
             log(1 + max(0.0, self.ahead)),
             self.explained,
             0.0 if self.trouble else 1.0,
+            1.0 if self.talk else 0.0,
         )
 
 
 # tests/eval/fit_describing.py, in the order of `Description.features`.
-CONSTANTS: Final = (-10.3, 2.3, 0.5, 3.8, -1.8)
+CONSTANTS: Final = (-10.0, 1.1, 1.9, 5.6, -1.6, -2.4)
 
 
 def likelihood(features: Sequence[float], constants: Sequence[float] = CONSTANTS) -> float:
@@ -89,8 +93,8 @@ class Describer:
         together: Counter[str] = Counter()
         for share in shares:
             together.update(share)
-        ordinary, lines = _ordinary()
-        usual = {notion: _ORDINARY * (ordinary[notion] + 0.5) / (lines + 1) for notion in together}
+        self._ordinary = _ordinary()
+        usual = {notion: _ORDINARY * self._ordinary.usual(notion) for notion in together}
         self._surprise = {
             notion: -log(usual[notion] + _OTHERS * sum_ / self._entries) for notion, sum_ in together.items()
         }
@@ -106,8 +110,6 @@ class Describer:
                 foreseen = _FORESEEN * min(1.0, _STRETCHED * here) + (1 - _FORESEEN) * elsewhere
                 self._worths[notion][number] = _weighed(notion, log(foreseen / elsewhere))
         self._near = near
-        self._ordinary = ordinary
-        self._lines = lines
 
     def describe(self, symptoms: Sequence[Symptom]) -> Description | None:
         """The incident that some paragraph describes best, however badly; None where there is too little prose."""
@@ -115,7 +117,7 @@ class Describer:
         return max(filter(None, described), key=lambda one: one.score, default=None)
 
     def _describe(self, symptoms: Sequence[Symptom], paragraph: Sequence[int]) -> Description | None:
-        prose = {index: notions_of(symptoms[index].text) for index in paragraph}
+        prose = {index: notions_of(symptoms[index].text, known=self._worths) for index in paragraph}
         spoken = frozenset[str]().union(*prose.values())
         totals: Counter[int] = Counter()
         for notion in spoken:
@@ -126,9 +128,7 @@ class Describer:
         ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
         best, total = ranked[0]
         telling = {notion: worth for notion in spoken if (worth := self._worths.get(notion, {}).get(best, 0.0)) > 0}
-        # What a near miss says just so is not what the entry is about.
-        beyond = (sum(worth for notion, worth in telling.items() if notion not in near) for near in self._near[best])
-        if len(telling) < _FEWEST or min(beyond, default=total) < _BEYOND:
+        if len(telling) < _FEWEST or self._is_said_otherwise(telling, best):
             return None
         whole = sum(map(self._said, spoken))
         return Description(
@@ -137,15 +137,24 @@ class Describer:
             ahead=total - (ranked[1][1] if len(ranked) > 1 else 0.0),
             explained=sum(map(self._said, telling)) / whole if whole else 0.0,
             trouble=any(speaks_of_trouble(symptoms[index].text) for index in prose),
+            talk=any(is_talk(symptoms[index].text) for index in paragraph),
             words=_words_for(telling, " ".join(symptoms[index].text for index in prose)),
             line=max(prose, key=lambda index: (sum(telling.get(notion, 0.0) for notion in prose[index]), -index)),
         )
 
+    def _is_said_otherwise(self, telling: Mapping[str, float], incident: int) -> bool:
+        """Whether all that tells stands so in an ordinary line, or in a near miss of the entry."""
+        alike = {number for notion in telling for number in self._ordinary.where.get(notion, ())}
+        texts = (*self._near[incident], *(self._ordinary.lines[number] for number in sorted(alike)))
+        return any(sum(worth for notion, worth in telling.items() if notion not in text) < _BEYOND for text in texts)
+
     def _said(self, notion: str) -> float:
         """How much a notion says, whatever it goes with."""
         surprise = self._surprise.get(notion)
+        if surprise is None and not notion.isascii():
+            return _PARTED_ELSEWHERE
         if surprise is None:
-            surprise = -log(_ORDINARY * (self._ordinary[notion] + 0.5) / (self._lines + 1))
+            surprise = -log(_ORDINARY * self._ordinary.usual(notion))
         return _weighed(notion, min(_MOST, max(0.0, surprise)))
 
 
@@ -190,8 +199,23 @@ def _notions(text: str) -> frozenset[str]:
     return notions_of(PLACEHOLDER.sub(" ", text))
 
 
+@dataclass(frozen=True, slots=True)
+class _Ordinary:
+    """The notions of the background's lines, and in which of them each stands."""
+
+    lines: tuple[frozenset[str], ...]
+    where: Mapping[str, tuple[int, ...]]
+
+    def usual(self, notion: str) -> float:
+        """The share of lines in which a notion is to be expected."""
+        return (len(self.where.get(notion, ())) + 0.5) / (len(self.lines) + 1)
+
+
 @cache
-def _ordinary() -> tuple[Counter[str], int]:
-    """In how many ordinary lines each notion stands, and how many lines there are."""
-    lines = ordinary_lines()
-    return Counter(notion for line in lines for notion in notions_of(line)), len(lines)
+def _ordinary() -> _Ordinary:
+    lines = tuple(notions_of(line) for line in ordinary_lines())
+    where: defaultdict[str, list[int]] = defaultdict(list)
+    for number, line in enumerate(lines):
+        for notion in line:
+            where[notion].append(number)
+    return _Ordinary(lines, {notion: tuple(numbers) for notion, numbers in where.items()})

@@ -7,9 +7,11 @@ matched word by word instead (`intents.finding`).
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from functools import lru_cache
 from typing import Final
 
+from intents.background import everyday_words
 from intents.tokens import words_of
 
 # Words that every text has.
@@ -46,12 +48,16 @@ _ENDINGS: Final = (
 _LEFT: Final = 3
 
 
-def notions_of(text: str) -> frozenset[str]:
-    """The notions of a text, each once. A compound (`additionalContainers`) is one, and its parts are others."""
+def notions_of(text: str, *, known: Container[str] = ()) -> frozenset[str]:
+    """The notions of a text, each once. A compound (`additionalContainers`) is one, and its parts are others.
+
+    Of a compound that is `known` the parts would only say the same again.
+    """
     plain = _NAME.sub(" ", text)
     found = {stem_of(word) for word in words_of(plain) if _tells(word)}
     for compound in _COMPOUND.findall(plain):
-        found.update(stem_of(part.lower()) for part in _PART.findall(compound) if _tells(part.lower()))
+        if stem_of(compound.lower()) not in known:
+            found.update(stem_of(part.lower()) for part in _PART.findall(compound) if _tells(part.lower()))
     return frozenset(found)
 
 
@@ -71,5 +77,6 @@ def stem_of(word: str) -> str:
 
 def _tells(word: str) -> bool:
     if word.isascii():
-        return len(word) > 1 and word not in _COMMON and not any(char.isdigit() for char in word)
+        common = word in _COMMON or word in everyday_words()
+        return len(word) > 1 and not common and not any(char.isdigit() for char in word)
     return len(word) > 1 and not any(char in _COMMON_HAN for char in word)

@@ -8,12 +8,14 @@ from typing import Final
 
 from intents.domain import Symptom
 
-# A longer text is a log: what a person said of it is lost among it.
+# Of a longer text nobody says anything.
 _MOST_LINES: Final = 60
 _LONGEST: Final = 900
 # Lines of one paragraph may have a blank line or one of something else between them. Nobody describes in more lines.
 _APART: Final = 2
-_LONGEST_PARAGRAPH: Final = 6
+_LONGEST_PARAGRAPH: Final = 4
+# So many lines count as the beginning and the end of a text.
+_EDGE: Final = 3
 
 # A prompt, a log's head, JSON, a table's header, an event; a message that says so in its first word.
 _PRINTED: Final = re.compile(
@@ -38,7 +40,17 @@ _TROUBLE: Final = re.compile(
     r"|alert|fir(?:es|ing)|page[ds]?\b|why|problem|issue|unhealthy|evict|flap|reset|cut\b|leak|oom|full\b|nothing|stop"
     r"|keeps?\b|still|instead|although|weird|strange|unexpected|invalid|conflict|duplicate|exceed|stays?\b|ignor|skip"
     r"|terminat|degrad|stall)"
-    r"|[不没错败慢卡崩溃丢断挂死满坏误超异]|报警|告警|重启|拒绝|为什么|为何|无法|未能|一直|只有|反复"
+    r"|失败|报错|出错|错误|异常|超时|慢|卡|崩|丢|断|挂|满了|坏|故障|冲突|不[^同少过仅用错用]|没|无法|未能|拒绝|告警|报警|重启|一直"
+    r"|反复|为什么|为何|怎么办|怎么回事|怎么恢复|消失|泄漏|误"
+)
+# What people say when nothing is wrong now: plans, announcements, questions out of interest.
+_TALK: Final = re.compile(
+    r"(?i)\b(?:plan(?:s|ned|ning)?|propos\w+|articles?|blog|talk|meeting|workshop|training|roadmap|evaluat\w+|compar\w+"
+    r"|opinions?|thoughts|recommend\w*|prefer\w*|next (?:week|month|quarter|sprint|year)|reminder|fyi|announc\w+|agenda"
+    r"|notes|should we|do we|are we|shall we|we want to|we will|we're going to|what does|what is|what are|how does"
+    r"|does anyone know|anyone (?:tried|using|used)|which (?:one|version)|good idea|resolved|was fixed|is fixed"
+    r"|works (?:now|again)|back to normal)\b"
+    r"|建议|分享|文章|计划|规划|评估|意见|会议|培训|选型|区别|下周|下个?月|季度|推荐|讨论|通知|公告|欢迎|已恢复|恢复了|恢复正常|好了"
 )
 _WORD: Final = re.compile(r"[A-Za-z']+")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
@@ -53,10 +65,16 @@ _MOST_MARKS: Final = 2
 def paragraphs_of(symptoms: Sequence[Symptom]) -> Iterator[tuple[int, ...]]:
     """The indexes of the symptoms that are a person's words, those together that stand together.
 
-    None of a long text: what was said of a log stands before it or behind it, if it was said at all.
+    What is said of a log stands before it or behind it, if it is said at all.
     """
     if len(symptoms) > _MOST_LINES:
         return
+    for paragraph in _paragraphs(symptoms):
+        if paragraph[0] < _EDGE or paragraph[-1] >= len(symptoms) - _EDGE:
+            yield paragraph
+
+
+def _paragraphs(symptoms: Sequence[Symptom]) -> Iterator[tuple[int, ...]]:
     paragraph: list[int] = []
     for index, symptom in enumerate(symptoms):
         if not (_may_be_said(symptom) and is_prose(symptom.text)):
@@ -85,3 +103,7 @@ def is_prose(line: str) -> bool:
 
 def speaks_of_trouble(line: str) -> bool:
     return _TROUBLE.search(line) is not None
+
+
+def is_talk(line: str) -> bool:
+    return _TALK.search(line) is not None
