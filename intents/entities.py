@@ -124,8 +124,9 @@ _PATTERNS: Final[tuple[_Pattern, ...]] = (
     _Pattern(rf"\b((?:{_CAMEL}))s?:? (?:({_NAME})/)?({_NAME})\b", _looks_generated),
     _Pattern(rf"\b((?:{_CAMEL}))s?:? ({_NAME})/({_NAME})\b", _kind_and_name),
     _Pattern(rf"\bin ((?:StatefulSet|Deployment|DaemonSet|ReplicaSet|Job))() ({_NAME})\b", _kind_and_name),
-    # create Pod web-0 in …
-    _Pattern(rf"\b(?:[Cc]reated?|[Dd]eleted?) ((?:Pod|pod|Claim))s?:?() ({_NAME})\b", _kind_and_name),
+    # create Pod web-0 in …, Created pod: web-0; but no name follows in "create pod sandbox"
+    _Pattern(rf"\b(?:[Cc]reated?|[Dd]eleted?) ((?:Pod|Claim))s?:?() ({_NAME})\b", _kind_and_name),
+    _Pattern(rf"\b(?:[Cc]reated|[Dd]eleted) (pod):() ({_NAME})\b", _kind_and_name),
     # the pod web-7c5f9d-x2x9k keeps restarting; node ip-10-0-71-18.ec2.internal
     _Pattern(rf"\b(pod|node|deployment|statefulset|daemonset|pvc)s? (?:({_LABEL})/)?({_NAME})\b", _looks_generated),
     # /api/v1/namespaces/x/pods/y, /apis/coordination.k8s.io/v1/namespaces/x/leases/y, /api/v1/nodes/n

@@ -18,6 +18,8 @@ from intents.symptoms import read_symptoms
         ("kubectl rollout restart deploy/web", {("deployment", "web")}),
         ('Pod "web-0" is invalid', {("pod", "web-0")}),
         ('storageclass.storage.k8s.io "fast" not found', {("storageclass", "fast")}),
+        ("Failed to create pod sandbox: rpc error", set()),
+        ("Normal  SuccessfulCreate  Created pod: web-7c5f9d-x2x9k", {("pod", "web-7c5f9d-x2x9k")}),
         ("create Pod db-0 in StatefulSet db failed", {("pod", "db-0"), ("statefulset", "db")}),
         (
             'Put "https://10.0.0.1/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/scheduler?timeout=5s"',
