@@ -182,11 +182,11 @@ def _rows(look: Look, asked: _Asked, around: Surroundings) -> list[Row]:
     open_nodes = [name_of(node) for node in admitting if name_of(node) not in closed]
     main = _main_rule(rules, [closed[name_of(node)] for node in admitting if name_of(node) in closed])
     own = owner_of(pod)
-    said = condition(pod, "PodScheduled")
+    waits_since = condition(pod, "PodScheduled").get("lastTransitionTime") or pod["metadata"].get("creationTimestamp")
     shared: dict[str, Value] = {
         "namespace": namespace_of(pod),
         "pod": name_of(pod),
-        "age_s": age_s(look.snapshot, said.get("lastTransitionTime") or pod["metadata"].get("creationTimestamp")),
+        "age_s": age_s(look.snapshot, waits_since),
         "message": asked.message,
         "scheduler": str((pod.get("spec") or {}).get("schedulerName") or ""),
         "component": component_of(pod),
