@@ -62,6 +62,25 @@ async def test_the_order_of_events_tells_who_waited_for_whom(cluster: SimulatedC
     assert (rows["big"]["asked"], rows["big"]["waited_s"], rows["big"]["behind"]) == (False, 0, ())
 
 
+async def test_a_size_that_the_kubelet_does_not_tell_is_looked_up_on_the_node(
+    cluster: SimulatedCluster, read: Any
+) -> None:
+    images = [{"names": ["docker.io/library/big@sha256:0", "docker.io/library/big:1"], "sizeBytes": 6442450944}]
+    world = {
+        "objects": [
+            pod("big"), pod("small"), {"kind": "Node", "metadata": {"name": "n1"}, "status": {"images": images}},
+        ],
+        "events": [pulled("big", "11m", "-9m"), pulled("small", "10m", "-8m")],
+    }  # fmt: skip
+    cluster.load(world)
+
+    assert values(await read(PROBE, namespace="shop"))["small"]["blocker_size"] == 6442450944
+    cluster.forbid(verb="get", resource="nodes")
+    reading = await read(PROBE, namespace="shop")
+    assert values(reading)["small"]["blocker_size"] == -1
+    assert [str(gap.permission) for gap in reading.gaps] == ["get on nodes"]
+
+
 async def test_what_the_kubelet_tells_itself_counts_before_the_order(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({
         "objects": [pod("fast"), pod("slow")],
