@@ -7,7 +7,7 @@ a pause image is the smallest of all: that it is not listed proves nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
@@ -23,8 +23,6 @@ from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row
 
 MOST_PODS: Final = 40
 _LONGEST: Final = 1000
-# "Failed to create pod sandbox" reads as if it named a pod.
-_NO_POD: Final = "sandbox"
 # What the kubelet does only once a pod has its sandbox.
 _LATER: Final = frozenset({"Pulling", "Pulled", "Created", "Started"})
 
@@ -74,8 +72,6 @@ class _Lack:
 
 
 async def read(look: Look) -> Reading:
-    if look.focus.name == _NO_POD:
-        look = replace(look, focus=replace(look.focus, kind="", name=""))
     suspects = await pods_of(look)
     pods = [pod for pod in suspects.pods if look.focus.node in ("", (pod.get("spec") or {}).get("nodeName"))]
     gaps = list(suspects.gaps)

@@ -109,12 +109,6 @@ async def test_only_the_node_asked_about(cluster: SimulatedCluster, read: Any) -
     assert set(values(await read(PROBE, kind="Node", name="n1"))) == {"a"}
 
 
-async def test_the_word_sandbox_in_the_message_names_no_pod(cluster: SimulatedCluster, read: Any) -> None:
-    cluster.load({"objects": [pod("a")], "events": [failed("a")]})
-
-    assert set(values(await read(PROBE, kind="Pod", namespace="shop", name="sandbox"))) == {"a"}
-
-
 async def test_without_the_node_the_runtime_is_unknown(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [node(), pod("a")], "events": [failed("a")]})
     cluster.forbid(verb="list", resource="nodes")
