@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from bot.cli.exit_codes import ExitCode
+
+
+# Of 100; a name below is another name.
+_CLOSE: Final = 60
 
 
 class CommandError(Exception):
@@ -20,8 +25,10 @@ def did_you_mean(word: str, known: Iterable[str], *, part: bool = False) -> str:
 
     With `part` the word may be a part of what is meant, as people shorten long names.
     """
-    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only where something went wrong
+    from rapidfuzz import fuzz  # noqa: PLC0415 - only where something went wrong
 
     scorer = fuzz.WRatio if part else fuzz.ratio
-    found = process.extractOne(word, sorted(known), scorer=scorer, score_cutoff=60)
-    return f'; did you mean "{found[0]}"?' if found else ""
+    # Of several that a part is in alike, the one that is most like the whole.
+    scored = [(scorer(word, each), fuzz.ratio(word, each), each) for each in sorted(known)]
+    score, _, found = max(scored, default=(0, 0, ""), key=lambda one: one[:2])
+    return f'; did you mean "{found}"?' if score >= _CLOSE else ""
