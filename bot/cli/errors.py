@@ -7,7 +7,6 @@ from typing import Final
 
 from bot.cli.exit_codes import ExitCode
 
-
 # Of 100; a name below is another name.
 _CLOSE: Final = 60
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from intents.catalog.actions import Action
-from intents.domain import Expects, Outcome, Severity, Status, Strength, Text, Verdict
+from intents.domain import Expects, Outcome, Severity, Status, Strength, Text, Unit, Verdict
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
@@ -81,6 +81,17 @@ class Read(Model):
     """Literals, or templates over {named.…} and {target.…}."""
 
 
+class PlotOf(Model):
+    """What a plot of the rule's read shows: every row that has a history is a line."""
+
+    title: LocalText
+    label: Key
+    """The row key that names a line."""
+    limit: float
+    """Drawn as a line: what lies above is too much."""
+    unit: Unit = Unit.SECONDS
+
+
 class Otherwise(Model):
     """What it means when the rule does not hold, and everything it needs could be read."""
 
@@ -111,14 +122,16 @@ class Rule(Model):
     """A sentence naming the object: {row.…} is the first matching row, {rows.…} all, {count}, {total}, {named.…}."""
     table: tuple[Line, ...] = ()
     """Row keys to show as a table, each optionally with a format: `free_mem:bytes`."""
+    plot: PlotOf | None = None
+    """Where the rule holds, what the read saw over time is shown as a picture."""
     otherwise: Otherwise | None = None
     points_to: Id | Literal[""] = ""
     """The upstream incident to look at when this rule holds."""
 
     @model_validator(mode="after")
     def _quantifies_over_rows(self) -> Rule:
-        if not self.each and (self.need != "any" or self.distinct or self.table):
-            raise ValueError("`need`, `distinct` and `table` quantify over rows: name a read in `each`")
+        if not self.each and (self.need != "any" or self.distinct or self.table or self.plot):
+            raise ValueError("`need`, `distinct`, `table` and `plot` are about rows: name a read in `each`")
         if self.distinct and not isinstance(self.need, int):
             raise ValueError("`distinct` counts: `need` must be a number")
         if self.decisive and self.finds is not Outcome.SUPPORTS:
@@ -254,7 +267,8 @@ class Incident(Model):
     title: LocalText
     severity: Severity
     kinds: tuple[str, ...] = ()
-    """Kinds of objects whose diagnosis raises this incident with no text at all."""
+    """Kinds of objects whose diagnosis raises this incident with no text at all; a capability is also asked about those
+    that an answer turns out to be about, as far as `about` has a word for them."""
     signatures: Annotated[tuple[SignatureField, ...], Field(min_length=1)]
     about: tuple[Key, ...] = ("pod", "statefulset", "deployment", "daemonset", "job")
     """Which captured name is the object this incident is about: the first of these words that the text names."""
