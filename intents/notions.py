@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
-from intents.background import everyday_words
+from intents.background import everyday_words, same_words
 from intents.tokens import words_of
 
 # Words that every text has.
@@ -58,7 +58,14 @@ def notions_of(text: str, *, known: Container[str] = ()) -> frozenset[str]:
     for compound in _COMPOUND.findall(plain):
         if stem_of(compound.lower()) not in known:
             found.update(stem_of(part.lower()) for part in _PART.findall(compound) if _tells(part.lower()))
-    return frozenset(found)
+    same = _same()
+    return frozenset(same.get(notion, notion) for notion in found)
+
+
+@cache
+def _same() -> dict[str, str]:
+    """notion → the one that stands for it"""
+    return {stem_of(word): stem_of(first) for first, *others in same_words() for word in others}
 
 
 @lru_cache(maxsize=20_000)

@@ -26,3 +26,10 @@ def everyday_words() -> frozenset[str]:
     """Words that say nothing of what is wrong."""
     lines = (files(__name__) / "english.words").read_text(encoding="utf-8").splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
+
+
+@cache
+def same_words() -> tuple[tuple[str, ...], ...]:
+    """Words of the field that mean the same; the first of each stands for the others."""
+    lines = (files(__name__) / "same.words").read_text(encoding="utf-8").splitlines()
+    return tuple(tuple(line.split()) for line in lines if not line.startswith("#"))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from intents.background import same_words
 from intents.catalog.loader import builtin_directory, load
 from intents.describing import CONSTANTS, Describer, likelihood
 from intents.domain import ObjectRef
@@ -54,8 +55,19 @@ def test_a_compound_is_a_notion_and_so_are_its_parts() -> None:
 
 
 def test_chinese_is_parted_into_pairs_without_the_small_characters() -> None:
-    assert notions_of("镜像拉取得很慢") >= {"镜像", "拉取"}
+    assert notions_of("空间占用得很多") >= {"空间", "占用"}
     assert not any("的" in notion for notion in notions_of("节点的磁盘"))
+
+
+def test_the_same_thing_is_one_notion_in_either_language() -> None:
+    assert notions_of("节点 重启") == notions_of("nodes restarted") == notions_of("the worker reboots")
+
+
+def test_no_word_stands_for_two_things() -> None:
+    words = [stem_of(word) for line in same_words() for word in line]
+
+    assert sorted(word for word in set(words) if words.count(word) > 1) == []
+    assert all(len(line) > 1 for line in same_words())
 
 
 @pytest.mark.parametrize(
@@ -123,8 +135,8 @@ def test_a_near_miss_of_an_entry_does_not_describe_it() -> None:
 
 
 def test_each_thing_asked_makes_it_likelier() -> None:
-    least = (1.0, 2.0, 1.0, 0.3, 1.0)
-    for index, more in ((1, 4.0), (2, 3.0), (3, 0.9), (4, 0.0)):
+    least = (1.0, 2.0, 1.0, 0.3, 1.0, 1.0)
+    for index, more in ((1, 4.0), (2, 3.0), (3, 0.9), (4, 0.0), (5, 0.0)):
         features = (*least[:index], more, *least[index + 1 :])
 
         assert likelihood(features) > likelihood(least)
