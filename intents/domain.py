@@ -287,6 +287,31 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
+class Unit(StrEnum):
+    """What the numbers of a plot are."""
+
+    SECONDS = "seconds"
+    COUNT = "count"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a plot: (seconds since 1970, value), oldest first."""
+
+    label: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """Numbers over time, the worst line first; what lies above `limit` is too much."""
+
+    title: Text
+    unit: Unit
+    limit: float
+    lines: tuple[Line, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """An evidence rule's outcome as one sentence that names the object."""
@@ -303,6 +328,7 @@ class Finding:
     gaps: tuple[Gap, ...] = ()
     points_to: str = ""
     pasted: bool = False  # rests on the text alone
+    plot: Plot | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
