@@ -34,9 +34,9 @@ _SMALL: Final = frozenset(
 )
 # What people say when something is wrong, or ask when they do not understand why.
 _TROUBLE: Final = re.compile(
-    r"(?i)\b(?:fail|error|crash|stuck|hang|hung|slow|time[sd]? ?out|timeout|cannot|can ?not|\w+n't\b|not\b|never"
-    r"|(?:do|does|did|ca|wo|is|was|are|could|would)nt\b|no longer|los[et]|gone|miss|wrong|broke|die[sd]?\b|dead|dying"
-    r"|kill|refus|den(?:y|ied)|reject|unreach|unable|down\b|pending|restart|wait|block|drop|empty|forever|too\b|only\b"
+    r"(?i)\b(?:fail|error|no\b|delet|crash|stuck|hang|hung|slow|time[sd]? ?out|timeout|cannot|can ?not|\w+n't\b|not\b"
+    r"|never|(?:do|does|did|ca|wo|is|was|are|could|would)nt\b|no longer|los[et]|gone|miss|wrong|broke|die[sd]?\b|dead"
+    r"|dying|kill|refus|den(?:y|ied)|reject|unreach|unable|down\b|pending|restart|wait|block|drop|empty|forever|too\b|only\b"
     r"|alert|fir(?:es|ing)|page[ds]?\b|why|problem|issue|unhealthy|evict|flap|reset|cut\b|leak|oom|full\b|nothing|stop"
     r"|keeps?\b|still|instead|although|weird|strange|unexpected|invalid|conflict|duplicate|exceed|stays?\b|ignor|skip"
     r"|terminat|degrad|stall)"

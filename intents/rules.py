@@ -14,10 +14,12 @@ from typing import Any, Final
 from intents import templates
 from intents.catalog.schema import Rule
 from intents.conditions import ConditionError, check, holds
-from intents.domain import Finding, Gap, GapReason, Outcome, Reading, Row, Table, Text
+from intents.domain import Finding, Gap, GapReason, Line, Outcome, Plot, Reading, Row, Table, Text
 
 # A table longer than this is no longer read at 3 a.m.; rows beyond are counted.
 TABLE_ROWS: Final = 12
+# More lines than these cannot be told apart.
+PLOT_LINES: Final = 7
 
 
 class Answer(StrEnum):
@@ -62,7 +64,8 @@ def _ask_rows(rule: Rule, reading: Reading, values: Mapping[str, Any]) -> RuleRe
         return _gap(rule, reading.gaps)
     if answer is Answer.YES and not (reading.missing and rule.finds is Outcome.REFUTES):
         shown = list(reading.rows) if rule.need == "none" else matching
-        return RuleResult(rule=rule, answer=answer, finding=_holds(rule, shown, len(reading.rows), values))
+        finding = replace(_holds(rule, shown, len(reading.rows), values), plot=_plot(rule, reading.rows))
+        return RuleResult(rule=rule, answer=answer, finding=finding)
     if reading.missing:
         return _neutral(rule, _not_found(reading.missing))
     if answer is Answer.NO:
@@ -193,3 +196,13 @@ def _table(rule: Rule, rows: Sequence[Row]) -> Table | None:
             tuple(templates.show(row.values[name], format_) for name, format_ in columns) for row in rows[:TABLE_ROWS]
         ),
     )
+
+
+def _plot(rule: Rule, rows: Sequence[Row]) -> Plot | None:
+    """All that the read saw over time: what is fine shows what is not."""
+    if rule.plot is None:
+        return None
+    lines = [Line(label=str(row.values[rule.plot.label]), points=row.points) for row in rows if len(row.points) > 1]
+    if not lines:
+        return None
+    return Plot(title=rule.plot.title, unit=rule.plot.unit, limit=rule.plot.limit, lines=tuple(lines[:PLOT_LINES]))

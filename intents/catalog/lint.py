@@ -202,6 +202,10 @@ def _rule(entry: _Entry, rule: Rule, path: Path, catalog: Catalog) -> Iterator[C
     yield from _sentence(entry, rule.says, (*path, "says"), rows=keys)
     if rule.otherwise:
         yield from _sentence(entry, rule.otherwise.says, (*path, "otherwise", "says"), rows=keys)
+    if rule.plot:
+        if rule.plot.label not in keys:
+            yield (*path, "plot", "label"), f"the row has no {rule.plot.label!r}"
+        yield from _sentence(entry, rule.plot.title, (*path, "plot", "title"), rows=None, prose=True)
     if rule.points_to and rule.points_to not in catalog.incidents:
         yield (*path, "points_to"), f"no such incident {rule.points_to!r}"
 
