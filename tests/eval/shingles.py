@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterator
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -55,6 +56,7 @@ def hashed(shingle: str) -> str:
     return blake2b(shingle.encode(), key=_KEY, digest_size=_BYTES).hexdigest()
 
 
+@cache
 def fixed_shingles() -> frozenset[str]:
     lines = FIXED.read_text(encoding="utf-8").splitlines()
     return frozenset(found for line in lines if not line.startswith("#") for found in shingles(line))

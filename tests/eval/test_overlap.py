@@ -1,0 +1,44 @@
+"""No signature and no example was taken from the pastes that measure us: see `tests.eval.shingles`."""
+
+from __future__ import annotations
+
+from intents.background import ordinary_lines
+from intents.catalog.loader import builtin_directory, load
+from tests.eval.shingles import HASHES, fixed_shingles, hashed, shingles, texts_of
+
+HASHED = frozenset(HASHES.read_text(encoding="utf-8").split())
+
+
+def shared(text: str) -> list[str]:
+    fixed = fixed_shingles()
+    return [found for found in shingles(text) if hashed(found) in HASHED and found not in fixed]
+
+
+def test_the_catalog_shares_six_words_in_a_row_with_no_paste_but_what_programs_print() -> None:
+    copied = {
+        incident.id: found
+        for incident in load([builtin_directory()]).catalog
+        for text in texts_of(incident)
+        if (found := shared(text))
+    }
+
+    assert copied == {}
+
+
+def test_neither_do_ordinary_lines() -> None:
+    assert {line: found for line in ordinary_lines() if (found := shared(line))} == {}
+
+
+def test_six_words_are_found_whatever_stands_between_and_around_them() -> None:
+    copied = set(shingles("Why does our little pod never become ready?"))
+
+    assert copied
+    assert copied == set(shingles("WHY does our-little pod 42, never 'become' ready"))
+    assert copied & set(shingles("tell me: why does our little pod never start"))
+    assert not copied & set(shingles("why does our little pod always become ready"))
+    assert set(shingles("节点上的容器为什么一直起不来")) & set(shingles("请问节点上的容器为什么一直起不来呢"))
+    assert list(shingles("five words are not enough")) == []
+
+
+def test_a_signatures_placeholder_ends_a_run() -> None:
+    assert list(shingles("create pod <pod> in <statefulset> failed")) == []
