@@ -53,6 +53,7 @@ DECLARATION: Final = ProbeDeclaration(
         "additional": RowType.BOOLEAN,  # some Prometheus has scrape configs in a Secret, which is not looked into
         "release": RowType.STRING,  # the label `release` that this Prometheus wants of a PodMonitor
         "takes_any": RowType.BOOLEAN,  # it takes PodMonitors of any labels
+        "name_free": RowType.BOOLEAN,  # no PodMonitor of the component's name is beside it yet
         "address": RowType.STRING,  # where the component's configuration has its metrics listen; "" unknown
         "loopback": RowType.BOOLEAN,  # that is an address which only its own node reaches
     },
@@ -195,6 +196,8 @@ def _row(
             "additional": any((each.get("spec") or {}).get("additionalScrapeConfigs") for each in servers),
             "release": _release(wanted),
             "takes_any": wanted == {},
+            "name_free": (namespace_of(server), component)
+            not in {(namespace_of(each), name_of(each)) for each in found.of("podmonitors")},
             "address": address,
             "loopback": address.startswith(("127.", "localhost", "[::1]")),
         },

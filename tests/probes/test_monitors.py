@@ -145,6 +145,8 @@ async def test_what_a_new_pod_monitor_must_carry(cluster: SimulatedCluster, read
 
     row = await values(cluster, read, OTHER, prometheus(podMonitorSelector={}, additionalScrapeConfigs={"name": "s"}))
     assert (row["release"], row["takes_any"], row["additional"]) == ("", True, True)
+    assert row["name_free"] is True
+    assert (await values(cluster, read, monitor()))["name_free"] is False
 
 
 async def test_static_pods_and_other_labels_are_known(cluster: SimulatedCluster, read: Any) -> None:
