@@ -15,19 +15,22 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
+# Pages of their own: the languages of an answer, what is measured over time, what a probe declares.
+from intents.declaring import ArgDeclaration as ArgDeclaration  # noqa: PLC0414
+from intents.declaring import ProbeDeclaration as ProbeDeclaration  # noqa: PLC0414
+from intents.declaring import RowType as RowType  # noqa: PLC0414
+from intents.languages import Language as Language  # noqa: PLC0414
+from intents.languages import Text as Text  # noqa: PLC0414
+from intents.measured import Line as Line  # noqa: PLC0414
+from intents.measured import Plot as Plot  # noqa: PLC0414
+from intents.measured import Unit as Unit  # noqa: PLC0414
+
 # A value of a row or of a captured name: what CEL can compare without conversion.
 Value = str | int | float | bool | tuple[str, ...]
 # Plain JSON as the API server sent it.
 Json = dict[str, Any]
 
 EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
-
-
-class Language(StrEnum):
-    """Languages an answer can be given in."""
-
-    EN = "en"
-    ZH = "zh"
 
 
 class Verdict(StrEnum):
@@ -90,22 +93,6 @@ class GapReason(StrEnum):
     TRUNCATED = "truncated"
     NOT_CONFIGURED = "not configured"
     NO_CLUSTER = "no cluster"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """One sentence in every language an answer can be given in."""
-
-    en: str
-    zh: str
-
-    def in_(self, language: Language) -> str:
-        return self.zh if language is Language.ZH else self.en
-
-    @classmethod
-    def same(cls, text: str) -> Text:
-        """For texts that are no prose: names, quotes, commands."""
-        return cls(en=text, zh=text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -287,31 +274,6 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-class Unit(StrEnum):
-    """What the numbers of a plot are."""
-
-    SECONDS = "seconds"
-    COUNT = "count"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of a plot: (seconds since 1970, value), oldest first."""
-
-    label: str
-    points: tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plot:
-    """Numbers over time, the worst line first; what lies above `limit` is too much."""
-
-    title: Text
-    unit: Unit
-    limit: float
-    lines: tuple[Line, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """An evidence rule's outcome as one sentence that names the object."""
@@ -462,38 +424,3 @@ class Diagnosis:
     unexplained: tuple[Observation, ...] = ()
     nearest: tuple[Nearest, ...] = ()
     api_calls: int = 0
-
-
-# --- what a probe declares ------------------------------------------------------------------------------------------
-
-
-class RowType(StrEnum):
-    """Types of row values, as CEL sees them."""
-
-    STRING = "string"
-    INTEGER = "integer"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    STRINGS = "strings"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArgDeclaration:
-    """An argument a catalog entry may give to a probe."""
-
-    says: str
-    required: bool = False
-    # "regex": its named groups become string row keys; "mapping": its keys become row keys.
-    adds_keys: str = ""
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeDeclaration:
-    """What the catalog may rely on: a read fills every key of `rows`; it needs no more than `permissions`."""
-
-    name: str
-    says: str
-    rows: Mapping[str, RowType]
-    args: Mapping[str, ArgDeclaration] = field(default_factory=lambda: EMPTY)
-    permissions: tuple[Permission, ...] = ()

@@ -11,75 +11,31 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from bot.cluster.access import CLUSTER_EVENTS, EVERYTHING, PARTIAL, PARTIAL_ZH, Access, NotAllowedHere, note_partial
+from bot.cluster.access import CLUSTER_EVENTS, EVERYTHING, Access, NotAllowedHere, note_partial
 from bot.cluster.calls import Answer, Meter, Request, decode
 from bot.cluster.connection import Connection
 from bot.cluster.discovery import Served, discover
 from bot.cluster.errors import BadRequest, ClusterError, Expired, NotFound, TimedOut
 from bot.cluster.events import is_about, oldest_first
+from bot.cluster.listing import Listing, Wanted, page_of, part_of
 from bot.cluster.logs import read_log
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.timestamps import parse_time
 from bot.prometheus import client as prometheus
 from bot.prometheus.errors import NotConfigured
-from intents.domain import Gap, GapReason, Json, ObjectRef
+from intents.domain import Json, ObjectRef
 
 _T = TypeVar("_T")
 
-PAGE: Final = 500
 # Up to so many namespaces are read one by one where only they may be read; beyond, all are read and most thrown away.
 MOST_APART: Final = 8
 # A cluster that does not say its time by then is asked about by our clock.
 _CLOCK_S: Final = 1.5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """The items of a list in the server's order.
-
-    `truncated` if there are more than were asked for, or if some may have been left out because they may not be shown:
-    then it is `partial` as well.
-    """
-
-    items: tuple[Json, ...]
-    truncated: bool = False
-    partial: bool = False
-
-    def gap(self, what: str) -> Gap | None:
-        """What the list lacks, in words; None if it is whole."""
-        if self.partial:
-            return Gap(what=what, reason=GapReason.FORBIDDEN, detail=PARTIAL, detail_zh=PARTIAL_ZH)
-        if self.truncated:
-            return Gap(
-                what=what,
-                reason=GapReason.TRUNCATED,
-                detail=f"there are more than the {len(self.items)} that were read",
-                detail_zh=f"实际数量多于已读取的 {len(self.items)} 个",
-            )
-        return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _List:
-    """A list as it is asked for: the key under which it is shared."""
-
-    resource: Resource
-    namespace: str = ""
-    labels: str = ""
-    fields: str = ""
-    limit: int = 0
-    fresh: bool = True
-
-    @property
-    def what(self) -> str:
-        if not self.resource.namespaced:
-            return self.resource.plural
-        return f"{self.resource.plural} in {self.namespace or 'all namespaces'}"
 
 
 class Snapshot:
@@ -170,7 +126,7 @@ class Snapshot:
         request = Request(
             path=resource.path(namespace=home, name=name),
             what=subject,
-            scope=_List(resource=resource, namespace=home).what,
+            scope=Wanted(resource=resource, namespace=home).what,
             permission=resource.permission("get"),
         )
         try:
@@ -217,7 +173,7 @@ class Snapshot:
         """
         resource = await self.resource(kind)
         home = namespace if resource.namespaced else ""
-        wanted = _List(
+        wanted = Wanted(
             resource=resource, namespace=home, labels=labels, fields=fields, limit=max(limit, 1), fresh=fresh
         )
         self._access.check_list(resource, namespace=home, what=wanted.what)
@@ -262,7 +218,7 @@ class Snapshot:
     async def events(self, about: ObjectRef) -> tuple[Json, ...]:
         """The events about one object, oldest first, out of one shared list of its namespace."""
         self._access.check_events(about)
-        whole = _List(resource=await self.resource("Event"), namespace=about.namespace or CLUSTER_EVENTS, limit=5000)
+        whole = Wanted(resource=await self.resource("Event"), namespace=about.namespace or CLUSTER_EVENTS, limit=5000)
         narrow = replace(whole, fields=f"involvedObject.kind={about.kind},involvedObject.name={about.name}")
         # Events of a node are kept in a namespace that may itself be hidden: then no others are asked for.
         listing = await self._list(whole if self._access.allows(whole.namespace) else narrow)
@@ -329,7 +285,7 @@ class Snapshot:
 
         return await self._shared(discover, lambda: discover(fetch), what="the served kinds")
 
-    async def _list(self, wanted: _List) -> Listing:
+    async def _list(self, wanted: Wanted) -> Listing:
         """What is there of a list and may be shown; `truncated` then speaks of the server's part alone."""
         apart = self._access.literal if wanted.resource.namespaced and not wanted.namespace else ()
         if 0 < len(apart) <= MOST_APART:
@@ -338,10 +294,10 @@ class Snapshot:
             for covering in self._covering(wanted.resource, namespace=wanted.namespace, fresh=wanted.fresh):
                 listing = await self._listed(covering, what=wanted.what)
                 if listing is not None and not listing.truncated:
-                    return _part(listing, namespace=wanted.namespace, limit=wanted.limit)
+                    return part_of(listing, namespace=wanted.namespace, limit=wanted.limit)
         return await self._shared(wanted, lambda: self._pages(wanted), what=wanted.what)
 
-    async def _joined(self, parts: Sequence[_List]) -> Listing:
+    async def _joined(self, parts: Sequence[Wanted]) -> Listing:
         """Several lists as one, which fails as its first failing part does."""
         found = await asyncio.gather(*map(self._list, parts), return_exceptions=True)
         for one in found:
@@ -359,7 +315,7 @@ class Snapshot:
         return tuple(
             task
             for key, task in self._reads.items()
-            if isinstance(key, _List)
+            if isinstance(key, Wanted)
             and key.resource == resource
             and key.namespace in ("", namespace)
             and not (key.labels or key.fields)
@@ -402,18 +358,18 @@ class Snapshot:
     async def _json(self, request: Request) -> Json:
         return await decode(await self._answer(request), what=request.what)
 
-    async def _pages(self, wanted: _List) -> Listing:
+    async def _pages(self, wanted: Wanted) -> Listing:
         try:
             return await self._all_pages(wanted)
         except Expired:
             # The first page's revision was compacted while we read the rest: from the start, once.
             return await self._all_pages(wanted)
 
-    async def _all_pages(self, wanted: _List) -> Listing:
+    async def _all_pages(self, wanted: Wanted) -> Listing:
         items: list[Json] = []
         token = ""
         while True:
-            page = await self._json(_page(wanted, token=token, have=len(items)))
+            page = await self._json(page_of(wanted, token=token, have=len(items)))
             items += page.get("items") or ()
             token = (page.get("metadata") or {}).get("continue") or ""
             if not token or len(items) >= wanted.limit:
@@ -424,30 +380,6 @@ class Snapshot:
             item.setdefault("apiVersion", wanted.resource.api_version)
         shown = tuple(item for item in items[: wanted.limit] if self._access.shows(wanted.resource, item))
         return Listing(items=shown, truncated=bool(token) or len(items) > wanted.limit)
-
-
-def _page(wanted: _List, *, token: str, have: int) -> Request:
-    query = [("labelSelector", wanted.labels)] if wanted.labels else []
-    query += [("fieldSelector", wanted.fields)] if wanted.fields else []
-    if wanted.fresh:
-        query.append(("limit", str(min(PAGE, wanted.limit - have))))
-    elif not token:
-        # The server's cache does not page: a limit would be ignored, or send the read to etcd after all.
-        query.append(("resourceVersion", "0"))
-    query += [("continue", token)] if token else []
-    return Request(
-        path=wanted.resource.path(namespace=wanted.namespace),
-        query=tuple(query),
-        what=wanted.what,
-        permission=wanted.resource.permission("list"),
-    )
-
-
-def _part(listing: Listing, *, namespace: str, limit: int) -> Listing:
-    items = listing.items
-    if namespace:
-        items = tuple(item for item in items if ((item.get("metadata") or {}).get("namespace") or "") == namespace)
-    return Listing(items=items[:limit], truncated=len(items) > limit)
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
-from bot.cluster.snapshot import Listing
+from bot.cluster.listing import Listing
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import admission
 from bot.probes.shared.admission import Webhook

@@ -1,0 +1,81 @@
+"""Lists: what is asked for, page by page, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cluster.access import PARTIAL, PARTIAL_ZH
+from bot.cluster.calls import Request
+from bot.cluster.resources import Resource
+from intents.domain import Gap, GapReason, Json
+
+PAGE: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The items of a list in the server's order.
+
+    `truncated` if there are more than were asked for, or if some may have been left out because they may not be shown:
+    then it is `partial` as well.
+    """
+
+    items: tuple[Json, ...]
+    truncated: bool = False
+    partial: bool = False
+
+    def gap(self, what: str) -> Gap | None:
+        """What the list lacks, in words; None if it is whole."""
+        if self.partial:
+            return Gap(what=what, reason=GapReason.FORBIDDEN, detail=PARTIAL, detail_zh=PARTIAL_ZH)
+        if self.truncated:
+            return Gap(
+                what=what,
+                reason=GapReason.TRUNCATED,
+                detail=f"there are more than the {len(self.items)} that were read",
+                detail_zh=f"实际数量多于已读取的 {len(self.items)} 个",
+            )
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A list as it is asked for: the key under which it is shared."""
+
+    resource: Resource
+    namespace: str = ""
+    labels: str = ""
+    fields: str = ""
+    limit: int = 0
+    fresh: bool = True
+
+    @property
+    def what(self) -> str:
+        if not self.resource.namespaced:
+            return self.resource.plural
+        return f"{self.resource.plural} in {self.namespace or 'all namespaces'}"
+
+
+def page_of(wanted: Wanted, *, token: str, have: int) -> Request:
+    query = [("labelSelector", wanted.labels)] if wanted.labels else []
+    query += [("fieldSelector", wanted.fields)] if wanted.fields else []
+    if wanted.fresh:
+        query.append(("limit", str(min(PAGE, wanted.limit - have))))
+    elif not token:
+        # The server's cache does not page: a limit would be ignored, or send the read to etcd after all.
+        query.append(("resourceVersion", "0"))
+    query += [("continue", token)] if token else []
+    return Request(
+        path=wanted.resource.path(namespace=wanted.namespace),
+        query=tuple(query),
+        what=wanted.what,
+        permission=wanted.resource.permission("list"),
+    )
+
+
+def part_of(listing: Listing, *, namespace: str, limit: int) -> Listing:
+    items = listing.items
+    if namespace:
+        items = tuple(item for item in items if ((item.get("metadata") or {}).get("namespace") or "") == namespace)
+    return Listing(items=items[:limit], truncated=len(items) > limit)
