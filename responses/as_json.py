@@ -23,6 +23,7 @@ from intents.domain import (
     Moment,
     Nearest,
     ObjectRef,
+    Plot,
     Remedy,
     SignatureMatch,
     Step,
@@ -146,9 +147,17 @@ def _finding(finding: Finding, language: Language) -> Json:
         "quote": finding.quote,
         "reproduce": finding.reproduce,
         "table": _table(finding.table),
+        "plot": _plot(finding.plot, language),
         "gaps": [_gap(gap) for gap in finding.gaps],
         "points_to": finding.points_to or None,
     }
+
+
+def _plot(plot: Plot | None, language: Language) -> Json | None:
+    if plot is None:
+        return None
+    lines = [{"label": line.label, "points": [list(point) for point in line.points]} for line in plot.lines]
+    return {"title": plot.title.in_(language), "unit": str(plot.unit), "limit": plot.limit, "lines": lines}
 
 
 def _moment(moment: Moment, language: Language) -> Json:

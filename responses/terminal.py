@@ -22,7 +22,7 @@ from intents.domain import (
     Verdict,
 )
 from intents.domain import Text as Words
-from responses import sentences, stories, words
+from responses import plots, sentences, stories, words
 from responses.as_json import Timing
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
 from responses.safety import SafeDiagnosis
@@ -67,6 +67,7 @@ class _Page:
     def __init__(self, language: Language, *, of_text: bool) -> None:
         self._language = language
         self._of_text = of_text
+        self._has_plot = False
 
     def whole(
         self, diagnosis: Diagnosis, *, timing: Timing, observed: tuple[str, ...], in_full: bool
@@ -187,6 +188,9 @@ class _Page:
             yield paragraph(joined([subject, quoted], by=": "), indent=4, style=DIM)
         if finding.table and finding.table.rows:
             yield table(finding.table, said=says)
+        if finding.plot and not self._has_plot:
+            self._has_plot = True
+            yield paragraph(plots.sparkline(finding.plot, self._language), indent=4)
 
     def _timeline(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         marks = any(moment.part for moment in diagnosis.timeline)

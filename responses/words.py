@@ -69,6 +69,7 @@ PARTS: Final[Mapping[Part, Text]] = {
     Part.CAUSE: Text(en="cause", zh="根源"),
     Part.EFFECT: Text(en="effect", zh="后果"),
 }
+PLOT_SAYS: Final = Text(en="{}: now {}, limit {}", zh="{}：当前 {}，上限 {}")
 EVER_SINCE: Final = Text(en=", ever since", zh="，持续至今")
 LINE: Final = Text(en="line {}", zh="第 {} 行")
 MATCH: Final = Text(en="match {}", zh="匹配度 {}")

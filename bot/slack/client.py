@@ -25,7 +25,7 @@ from bot.slack.posting import Address, Posting
 from bot.slack.responding import Responses
 from bot.slack.seeking import Seeker
 from bot.slack.uploads import Uploads
-from responses.slack.message import Message, Snippet, View
+from responses.slack.message import Message, Picture, Snippet, View
 from responses.slack.reshaping import plain
 from responses.slack.validation import validate_view
 
@@ -213,6 +213,14 @@ class Slack:
     async def upload(self, *, channel: str, snippet: Snippet, thread_ts: str = "") -> None:
         """Post `snippet` as a file, cut at 1 MB. Raises MissingScope without files:write."""
         await self._uploads.upload(channel=channel, snippet=snippet, thread_ts=thread_ts)
+
+    async def attach(self, *, channel: str, ts: str, picture: Picture, key: str, thread_ts: str = "") -> None:
+        """Put `picture` below our message `ts`, in the thread it stands in or else its own, once, whoever repeats this.
+
+        It goes with the message, which was posted with `key`, when that is deleted. Raises SlackError.
+        """
+        address = Address(channel=channel, thread_ts=thread_ts or ts, key=key, near_ts=ts)
+        await self._following.picture(address, picture)
 
     async def permalink(self, channel: str, ts: str) -> str:
         """The address of a message."""

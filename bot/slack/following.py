@@ -22,7 +22,7 @@ from bot.slack.seeking import files_of
 from bot.slack.uploads import Uploads
 from intents.domain import Language, Text
 from responses.language import language_of
-from responses.slack.message import Message, Snippet
+from responses.slack.message import Message, Picture, Snippet
 from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
@@ -79,6 +79,16 @@ class Following:
             await self._admit(address, error, said=said, sought=sought)
         self._remember(address, own.name)
 
+    async def picture(self, address: Address, picture: Picture) -> None:
+        """Upload `picture` into the thread once, whoever repeats this. Raises SlackError."""
+        own = replace(picture, name=_own_name(picture, address.key))
+        if self._is_done(address, own.name):
+            return
+        seeker = self.uploads.seeker
+        if not await seeker.file(channel=address.channel, thread_ts=address.thread_ts, name=own.name):
+            await self.uploads.upload(channel=address.channel, snippet=own, thread_ts=address.thread_ts)
+        self._remember(address, own.name)
+
     async def withdraw(self, address: Address) -> None:
         """Delete from the thread of `address` what followed the message with its key. Raises SlackUnavailable."""
         for done in [done for done in self._done if done[:2] == (address.channel, address.thread_ts)]:
@@ -132,14 +142,15 @@ class Following:
             self._done.popitem(last=False)
 
 
-def _own_name(snippet: Snippet, key: str) -> str:
+def _own_name(snippet: Snippet | Picture, key: str) -> str:
     """The file's name with marks of the message it belongs to and of what is in it: an edit may have another file."""
     path = PurePosixPath(snippet.name or "answer.txt")
     return f"{path.stem}-{_mark(key, 6)}-{_mark(snippet.content, 4)}{path.suffix or '.txt'}"
 
 
-def _mark(text: str, digits: int) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:digits]
+def _mark(content: str | bytes, digits: int) -> str:
+    raw = content.encode("utf-8", "replace") if isinstance(content, str) else content
+    return hashlib.sha256(raw).hexdigest()[:digits]
 
 
 def _is_of(name: str, key: str) -> bool:

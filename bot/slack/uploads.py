@@ -1,4 +1,4 @@
-"""Text files into a channel, which Slack takes in three steps: an address, the bytes, and where they shall appear.
+"""Files into a channel, which Slack takes in three steps: an address, the bytes, and where they shall appear.
 
 And out of the workspace again.
 """
@@ -17,10 +17,11 @@ from bot.slack.api import Api, unreachable
 from bot.slack.errors import Refused, SlackUnavailable
 from bot.slack.hosts import Hosts
 from bot.slack.seeking import Seeker
-from responses.slack.message import Snippet
+from responses.slack.message import Picture, Snippet
 
 # Slack shows text up to this size as a snippet, and refuses a larger one as such.
 LARGEST: Final = 1_000_000
+_LONGEST_ALT: Final = 1_000
 _BYTES: Final = "upload"
 _GONE: Final = frozenset({"file_deleted", "file_not_found"})
 
@@ -33,10 +34,12 @@ class Uploads:
     hosts: Hosts
     seeker: Seeker
 
-    async def upload(self, *, channel: str, snippet: Snippet, thread_ts: str = "") -> None:
-        """Post `snippet` as a file, cut at 1 MB; needs the scope files:write."""
-        content = _encoded(snippet.content)
-        query = {"filename": snippet.name, "length": len(content)}
+    async def upload(self, *, channel: str, snippet: Snippet | Picture, thread_ts: str = "") -> None:
+        """Post `snippet` as a file, a text cut at 1 MB; needs the scope files:write."""
+        content = snippet.content if isinstance(snippet, Picture) else _encoded(snippet.content)
+        query: dict[str, Any] = {"filename": snippet.name, "length": len(content)}
+        if isinstance(snippet, Picture):
+            query["alt_txt"] = snippet.alt[:_LONGEST_ALT]
         place = (await self.api.call("files.getUploadURLExternal", query=query)).data
         await self._send(str(place.get("upload_url") or ""), content)
         body: dict[str, Any] = {

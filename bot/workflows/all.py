@@ -12,6 +12,7 @@ from bot.workflows.offering import Offering
 from bot.workflows.opinions import Opinions
 from bot.workflows.outcomes import Outcomes
 from bot.workflows.pasted_files import PastedFiles
+from bot.workflows.picturing import Picturing
 from bot.workflows.previewing import Previewing
 from bot.workflows.repeating import Repeating
 from bot.workflows.telling import Telling
@@ -28,6 +29,7 @@ def workflows(desk: Desk) -> Mapping[str, Workflow]:
         files=files,
         roots=ThreadRoots(desk=desk, files=files),
         outcomes=Outcomes(desk=desk, offering=Offering(desk=desk)),
+        picturing=Picturing(desk=desk, telling=telling),
     )
     return {
         "answer": answering.run,

@@ -16,6 +16,7 @@ from bot.workflows.desk import ANSWER, UNASKED, Desk
 from bot.workflows.outcomes import Outcome, Outcomes
 from bot.workflows.pasted_files import PastedFiles
 from bot.workflows.patience import patiently
+from bot.workflows.picturing import Picturing
 from bot.workflows.progress import Teller
 from bot.workflows.telling import Telling
 from bot.workflows.thread_roots import ThreadRoots
@@ -31,6 +32,7 @@ class Answering:
     files: PastedFiles
     roots: ThreadRoots
     outcomes: Outcomes
+    picturing: Picturing
 
     async def run(self, run: Run, payload: Json) -> Json | None:
         request = str(payload["request"])
@@ -75,7 +77,10 @@ class Answering:
         async with teller.telling():
             outcome = await self.outcomes.of(request, asker, unread=prepared["unread"], progress=teller.progress)
         async with self.desk.turn(request_id):
-            return await self._deliver(request, outcome)
+            result = await self._deliver(request, outcome)
+        if result is not None and outcome.plotted is not None:
+            await self.picturing.show(request, outcome.plotted, language=asker.language)
+        return result
 
     async def _deliver(self, request: Request, outcome: Outcome) -> Json | None:
         store = self.desk.store

@@ -20,10 +20,11 @@ from bot.store import Request, Surface
 from bot.workflows.desk import Asker, Desk, question_of
 from bot.workflows.offering import Offering
 from bot.workflows.told import Shown, Told, without_rows
-from intents.domain import Diagnosis, Text
+from intents.domain import Diagnosis, Finding, Text
 from intents.request import DiagnoseObject
 from intents.slash import AskHelp, parse_message
 from responses import failures
+from responses.plots import plotted
 from responses.safety import safe, scrubbed
 from responses.slack.help import help_message
 from responses.slack.message import Message
@@ -37,10 +38,11 @@ _TALKED_TO: Final = frozenset({Surface.MENTION, Surface.DIRECT})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What is said, and for a diagnosis what it is said from."""
+    """What is said, for a diagnosis what it is said from, and of what a picture goes along."""
 
     message: Message
     told: Told | None = None
+    plotted: Finding | None = None
 
     @property
     def incident(self) -> str:
@@ -134,7 +136,7 @@ class Outcomes:
             reason=reason,
             controls=connection is not None,
         )
-        return Outcome(message=told.message(Shown()), told=told)
+        return Outcome(message=told.message(Shown()), told=told, plotted=plotted(scrubbed(diagnosis)))
 
     def _give_up(self, connection: Connection | None, error: ClusterError) -> None:
         """A server that is gone, or knows us no more, is connected anew when next asked."""

@@ -19,7 +19,7 @@ from bot.workflows.desk import ANSWER, FILE, Desk
 from bot.workflows.told import Shown, Told
 from intents.domain import Text
 from responses.language import choose
-from responses.slack.message import Message
+from responses.slack.message import Message, Picture
 from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
@@ -90,6 +90,17 @@ class Telling:
             )
         except MessageGone:
             _log.info("the answer was taken away by hand", request=request.id)
+
+    async def attach(self, request: Request, picture: Picture, *, step: str) -> None:
+        """Put a picture below the message of that step, once; with it it is taken back. Raises SlackError."""
+        if sent := await self.sent(request, step=step):
+            await self.desk.slack.attach(
+                channel=sent.channel,
+                ts=sent.ts,
+                picture=picture,
+                key=_key(request, step),
+                thread_ts=request.asked.thread_ts,
+            )
 
     async def take_back(self, request: Request) -> None:
         """Delete what was said to a request."""

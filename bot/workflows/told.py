@@ -101,10 +101,13 @@ class Told(Portable):
 
 
 def without_rows(diagnosis: Diagnosis) -> Diagnosis:
-    """The diagnosis without the rows its findings rest on: sentences, quotes and tables say what was in them."""
+    """The diagnosis without the rows its findings rest on: sentences, quotes and tables say what was in them.
+
+    Nor with their plots, which are drawn once, when the answer is given.
+    """
 
     def bare(finding: Finding) -> Finding:
-        return replace(finding, rows=())
+        return replace(finding, rows=(), plot=None)
 
     hypotheses = tuple(
         replace(one, findings=tuple(bare(finding) for finding in one.findings)) for one in diagnosis.hypotheses

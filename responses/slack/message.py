@@ -20,6 +20,16 @@ class Snippet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture that goes along; `alt` says what is to be seen, to who cannot see it."""
+
+    name: str
+    title: str
+    alt: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message: `text` is what notifications and screen readers get, `blocks` what everybody else sees.
 

@@ -173,6 +173,7 @@ async def workplace(
             options["contexts"] = ("simulated", *others)
         if socket_mode:
             options.setdefault("slack_app_token", slack.app_token)
+        options.setdefault("prometheus_url", cluster.prometheus.url)
         settings = settings_for(slack, tmp_path, **options)
         people = {name: slack.add_user(name) for name in ("alex", "bo")}
         guest = slack.add_user("gast", guest=True)

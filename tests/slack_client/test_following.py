@@ -7,7 +7,7 @@ import pytest
 from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Sent, Slack
 from bot.slack.errors import SlackUnavailable
-from responses.slack.message import Message, Snippet
+from responses.slack.message import Message, Picture, Snippet
 from tests.slack_client.scene import CHANNEL, section
 
 FILE = Snippet(name="diagnosis.md", title="In full", content="much more")
@@ -130,3 +130,19 @@ async def test_an_answer_given_anew_has_its_file_again(far_end: SimulatedSlack, 
         assert texts(far_end) == ["why?", "found", "diagnosis"]
         await slack.delete(channel=CHANNEL, ts=sent.ts, thread_ts=question)
         assert texts(far_end) == ["why?"]
+
+
+async def test_a_picture_is_attached_once_by_whoever_and_goes_with_its_message(far_end, slack, client_with):
+    picture = Picture(name="plot.png", title="Commits", alt="two members are slow", content=b"\x89PNG drawn")
+    sent = await slack.post(channel=CHANNEL, message=Message(text="found"), key="r1/answer")
+    far_end.fail("files.completeUploadExternal", reset=True, after_doing=True)
+    for client in (slack, slack, client_with()):
+        await client.attach(channel=CHANNEL, ts=sent.ts, picture=picture, key="r1/answer")
+
+    assert texts(far_end) == ["found", "plot"]
+    (file,) = far_end.files()
+    assert (file["title"], file["alt_txt"], file["mimetype"]) == ("Commits", "two members are slow", "image/png")
+    assert far_end.file_content(file["id"]) == b"\x89PNG drawn"
+
+    await slack.delete(channel=CHANNEL, ts=sent.ts, key="r1/answer")
+    assert far_end.files() == []

@@ -79,6 +79,7 @@ class PlaygroundPage:
         application.router.add_get("/", self._index)
         application.router.add_get("/api/state", self._state)
         application.router.add_get("/api/events", self._events)
+        application.router.add_get("/api/pictures/{file}", self._picture)
         application.router.add_post("/api/actions/{name}", self._act)
         application.router.add_static("/static", _STATIC)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
@@ -119,6 +120,14 @@ class PlaygroundPage:
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
         return web.json_response(self._feed.state(self._acting(request)), dumps=_dumps)
+
+    async def _picture(self, request: web.Request) -> web.StreamResponse:
+        """A picture that stands in a message; no other file is handed to the browser, whatever it calls itself."""
+        wanted = request.match_info["file"]
+        file = next((each for each in self._slack.files() if each["id"] == wanted), None)
+        if file is None or file["mimetype"] != "image/png":
+            raise web.HTTPNotFound
+        return web.Response(body=self._slack.file_content(wanted), content_type="image/png")
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         user = self._acting(request)

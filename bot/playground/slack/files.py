@@ -49,6 +49,7 @@ class StoredFile:
     length: int
     content: bytes | None = None
     title: str = ""
+    alt: str = ""
     snippet: bool = False
     only_listed: bool = False
     complete: bool = False
@@ -73,12 +74,12 @@ class Files:
         file.channels.append(channel)
         return file
 
-    def expect(self, *, name: str, length: int, snippet: bool) -> StoredFile:
+    def expect(self, *, name: str, length: int, snippet: bool, alt: str = "") -> StoredFile:
         """A file that the app announces. Refused `snippet_too_large`."""
         if snippet and length > _SNIPPET_LARGEST:
             raise Refused("snippet_too_large")
         file = self._new(name=name, user=self._identity.bot_user_id, length=length)
-        file.snippet = snippet
+        file.snippet, file.alt = snippet, alt
         return file
 
     def get(self, file_id: str) -> StoredFile:
@@ -132,6 +133,8 @@ def file_json(file: StoredFile, *, identity: Identity, url: str, listed: bool = 
         "permalink": f"{url}/files/{file.user}/{file.id}/{file.name}", "file_access": "visible",
         "has_rich_preview": False, "channels": list(file.channels), "groups": [], "ims": [],
     }  # fmt: skip
+    if file.alt:
+        shown["alt_txt"] = file.alt
     if file.snippet and file.content is not None:
         text = file.content.decode(errors="replace")
         lines = text.count("\n") + 1

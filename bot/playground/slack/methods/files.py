@@ -21,7 +21,10 @@ def get_upload_url(desk: Desk, given: Arguments) -> Json:
     if length < 1:
         raise invalid("must be greater than 0 [json-pointer:/length]")
     file = desk.state.files.expect(
-        name=given.required("filename"), length=length, snippet=bool(given.text("snippet_type"))
+        name=given.required("filename"),
+        length=length,
+        snippet=bool(given.text("snippet_type")),
+        alt=given.text("alt_txt"),
     )
     return {"upload_url": f"{desk.state.url}/upload/v1/{file.id}", "file_id": file.id}
 

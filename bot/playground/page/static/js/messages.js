@@ -273,6 +273,7 @@ function fileCard(file) {
     "div",
     { class: "file", testid: "file" },
     el("p", { class: "file-name" }, "📄 ", el("strong", { text: String(file.title || file.name || file.id) }), el("span", { class: "hint", text: ` ${file.pretty_type ?? file.filetype ?? ""} · ${size}` })),
+    file.mimetype === "image/png" ? el("img", { class: "picture", testid: "picture", src: `/api/pictures/${encodeURIComponent(String(file.id))}`, alt: String(file.alt_txt ?? file.title ?? "") }) : null,
     file.preview ? el("pre", { class: "fence", text: String(file.preview) + (file.preview_is_truncated ? "\n…" : "") }) : null,
   );
 }

@@ -1,0 +1,46 @@
+"""A plot in words and in characters: which one an answer carries, its sparkline, what it says to who cannot see it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final
+
+from intents import templates
+from intents.domain import Diagnosis, Finding, Language, Line, Outcome, Plot, Unit
+from responses import sentences, words
+
+_BARS: Final = "▁▂▃▄▅▆▇█"
+_WIDTH: Final = 30
+
+
+def plotted(diagnosis: Diagnosis) -> Finding | None:
+    """The one finding whose plot goes along: of the leading hypothesis, the most telling."""
+    first = next(iter(sentences.standing(diagnosis)), None)
+    findings = first.findings if first else ()
+    return next((each for each in findings if each.plot and each.outcome is Outcome.SUPPORTS), None)
+
+
+def shown(value: float, unit: Unit) -> str:
+    """A number with its unit."""
+    return templates.seconds(value) if unit is Unit.SECONDS else f"{value:.4g}"
+
+
+def sparkline(plot: Plot, language: Language) -> str:
+    """The worst line in one row of characters, with its last value and the limit."""
+    line = plot.lines[0]
+    bars = _bars(_thinned(line), top=max(plot.limit, *(value for _, value in line.points)))
+    says = words.PLOT_SAYS.in_(language)
+    return f"{bars}  {says.format(line.label, shown(line.points[-1][1], plot.unit), shown(plot.limit, plot.unit))}"
+
+
+def _thinned(line: Line) -> list[float]:
+    """As many values as there is room for, the worst of what stands for one character."""
+    values = [value for _, value in line.points]
+    width = min(_WIDTH, len(values))
+    edges = [round(index * len(values) / width) for index in range(width + 1)]
+    return [max(values[low:high]) for low, high in pairwise(edges)]
+
+
+def _bars(values: list[float], *, top: float) -> str:
+    steps = len(_BARS) - 1
+    return "".join(_BARS[min(max(round(value / top * steps), 0), steps) if top > 0 else 0] for value in values)

@@ -1,0 +1,104 @@
+"""What was measured over time comes as a picture below the answer; the answer stands with it and without it."""
+
+import asyncio
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.diagnosing import Engine, build_engine
+from bot.workflows import picturing
+from intents.catalog.cases import ask_of, world_of
+from tests.end_to_end.workplace import Workplace, lines_of, workplace
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    return build_engine()[0]
+
+
+def slow_etcd(engine: Engine) -> tuple[dict[str, Any], str]:
+    incident = engine.catalog.incidents["etcd-slow-disk"]
+    return world_of(incident, incident.cases[0]), ask_of(incident, incident.cases[0]).text
+
+
+async def asked(place: Workplace, text: str) -> tuple[str, dict[str, Any]]:
+    ts = await place.slack.say(place.alex, place.channel, text)
+    answer = await place.answer(ts)
+    await place.settled()
+    return ts, answer
+
+
+def pictures(place: Workplace, thread_ts: str) -> list[dict[str, Any]]:
+    return [file for one in place.answers(thread_ts) for file in one.get("files", []) if file.get("name")]
+
+
+async def test_the_answer_has_one_picture_with_words_for_who_cannot_see_it(tmp_path: Path, engine: Engine) -> None:
+    world, text = slow_etcd(engine)
+    async with workplace(tmp_path, engine, world) as place:
+        ts, answer = await asked(place, text)
+
+        (picture,) = pictures(place, ts)
+        content = place.slack.file_content(picture["id"])
+        width, height = struct.unpack(">II", content[16:24])
+        assert content.startswith(PNG)
+        assert (width, height) == (1200, 840)
+        assert len(content) < 300_000
+        assert picture["title"] == "etcd backend commit, 99th percentile"
+        assert "2 of 3 etcd members commit too slowly" in picture["alt_txt"]
+        assert any("2 of 3 etcd members" in line for line in lines_of(answer))
+
+        # The same error again is counted; its picture stands already.
+        await place.slack.say(place.bo, place.channel, text)
+        await place.settled()
+        assert len(pictures(place, ts)) == 1
+
+        # With its paste the answer goes, and the picture with it.
+        await place.slack.remove(place.alex, place.channel, ts)
+        await place.settled()
+        assert [file for file in place.slack.files() if file["id"] == picture["id"]] == []
+
+
+@pytest.mark.parametrize("trouble", ["drawing", "refused", "slow"])
+async def test_a_picture_that_fails_takes_nothing_with_it(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    world, text = slow_etcd(engine)
+    async with workplace(tmp_path, engine, world) as place:
+        if trouble == "drawing":
+            monkeypatch.setattr("responses.pictures.png", lambda plot: plot.nothing)
+        elif trouble == "refused":
+            place.slack.fail("files.getUploadURLExternal", error="missing_scope", needed="files:write")
+        else:
+            monkeypatch.setattr(picturing, "_WITHIN_S", 0.001)
+        ts, answer = await asked(place, text)
+
+        assert any("2 of 3 etcd members" in line for line in lines_of(answer))
+        assert pictures(place, ts) == []
+        assert len(place.answers(ts)) == 1
+
+
+async def test_no_picture_is_drawn_where_nothing_was_measured(tmp_path: Path, engine: Engine) -> None:
+    world, text = slow_etcd(engine)
+    async with workplace(tmp_path, engine, world | {"metrics": []}) as place:
+        ts, _ = await asked(place, text)
+
+        assert pictures(place, ts) == []
+
+
+async def test_drawing_needs_nobody_else_to_wait(engine: Engine) -> None:
+    from tests.responses.test_plots import plot  # noqa: PLC0415
+
+    longest = 0.0
+    drawing = asyncio.create_task(asyncio.to_thread(picturing._drawn, plot()))
+    loop = asyncio.get_running_loop()
+    while not drawing.done():
+        before = loop.time()
+        await asyncio.sleep(0.005)
+        longest = max(longest, loop.time() - before)
+
+    assert drawing.result().startswith(PNG)
+    assert longest < 1.0
