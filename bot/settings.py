@@ -24,6 +24,7 @@ from intents.domain import Language
 
 PREFIX: Final = "CASEBOOK_"
 _INJECTED: Final = re.compile(r"CASEBOOK(_[A-Z0-9]+)*_(PORT(_\w+)?|SERVICE_\w+)|CASEBOOK_PORT(_\w+)?")
+_PASSWORD: Final = re.compile(r"//[^/@]*@")
 _CLUSTER: Final = ClusterSettings()
 _NONE: Final = SecretStr("")
 
@@ -246,7 +247,8 @@ def _complaint(details: Mapping[str, Any]) -> str:
     )
     if _is_secret(setting):
         return f"{name} is malformed: expected {message}"
-    return f"{name} is {str(details['input'])!r}: expected {message}"
+    shown = _PASSWORD.sub("//…@", str(details["input"]))
+    return f"{name} is {shown!r}: expected {message}"
 
 
 def _is_secret(setting: str) -> bool:

@@ -11,6 +11,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from bot.playground.slack import SharedFile
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
@@ -239,3 +241,18 @@ async def test_stopping_ends_open_streams(stage, visitor):
     with pytest.raises((StopAsyncIteration, aiohttp.ClientError)):
         await anext(stream)
     await stream.aclose()
+
+
+async def test_pictures_are_handed_out_and_nothing_else_is(stage, visitor):
+    png = b"\x89PNG\r\n\x1a\n"
+    shared = (SharedFile(name="plot.png", content=png), SharedFile(name="page.html", content=b"<script></script>"))
+    await stage.slack.say(stage.oncall, stage.slack.channels()[0]["id"], "look", files=shared)
+    ids = {file["name"]: file["id"] for file in stage.slack.files()}
+
+    async def asked(file: str) -> tuple[int, str, bytes]:
+        async with visitor._session.get(f"{stage.origin}/api/pictures/{file}") as response:
+            return response.status, response.content_type, await response.read()
+
+    assert await asked(ids["plot.png"]) == (200, "image/png", png)
+    assert (await asked(ids["page.html"]))[0] == 404
+    assert (await asked("F0NONE"))[0] == 404
