@@ -14,13 +14,13 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictBool, model_validator
 from rapidfuzz import fuzz, process
 
-from intents.catalog import schema
+from intents.catalog.actions import Action as RemedyAction
 
 _CHANNEL: Final = re.compile(r"\*|[CG][A-Z0-9]+|#[^\s,A-Z#]+")
 _USER: Final = re.compile(r"\*|[UW][A-Z0-9]+")
 _NAMESPACE: Final = re.compile(r"[-a-z0-9*?\[\]!]+")
 _CLUSTER: Final = re.compile(r"\S+")
-_ACTIONS: Final = ("*", *map(str, schema.Action))
+_ACTIONS: Final = ("*", *map(str, RemedyAction))
 
 
 class Answers(StrEnum):

@@ -74,7 +74,7 @@ def test_the_newest_manager_that_owns_a_field_wrote_it_last() -> None:
     def entry(manager: str, time: str, fields: dict) -> dict:
         return {"manager": manager, "time": time, "fieldsV1": {"f:spec": fields}}
 
-    extra = {"f:tikv": {"f:additionalContainers": {}}}
+    extra: dict = {"f:tikv": {"f:additionalContainers": {}}}
     obj = {
         "metadata": {
             "managedFields": [

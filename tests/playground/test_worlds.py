@@ -167,7 +167,10 @@ async def test_the_same_world_gives_the_same_answers(clock) -> None:
 @pytest.mark.parametrize(
     ("world", "told"),
     [
-        ({"object": []}, "unknown key 'object': expected one of objects, events, logs, metrics, forbidden, reactions; did you "),
+        (
+            {"object": []},
+            "unknown key 'object': expected one of objects, events, logs, metrics, forbidden, reactions; did you ",
+        ),
         ({"objects": {}}, "objects: expected a list, got dict"),
         ({"objects": ["x"]}, "objects[0]: expected a mapping, got 'x'"),
         ({"objects": [{"metadata": {"name": "x"}}]}, "objects[0]: kind: expected the name of a kind, got None"),
