@@ -1,44 +1,29 @@
 """Which incident a person's own words describe: naive Bayes over notions, for what no signature says.
 
-Everything that an entry says of itself, its signatures, examples, title, cause, impact and runbook in both languages,
-tells which notions go with it. A notion's worth for an entry is how much more often it stands there than elsewhere: in
-the other entries, in ordinary texts, and in the entry's own near misses. The worths of a text's notions are summed up.
-That ranks well and boasts: words of one sentence are no independent witnesses. So several things are asked of the sum
-before it counts, and `tests/eval/fit_describing.py` finds out how much of each: how large it is, how far the next entry
-is behind, how much of what the text speaks of the entry explains at all, and whether it speaks of trouble.
+What a text's notions are worth for an entry (`intents.worths`) is summed up. That ranks well and boasts: words of one
+sentence are no independent witnesses. So several things are asked of the sum before it counts: how large it is, how far
+the next entry is behind, how much of what the text speaks of the entry explains at all, whether the words of one of its
+signatures are there, and whether the text speaks of trouble rather than of plans. `tests/eval/fit_describing.py` finds
+out how much of each.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cache
 from math import exp, log
 from typing import Final
 
-from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
 from intents.domain import Symptom
-from intents.notions import notions_of, stem_of
-from intents.patterns import PLACEHOLDER
+from intents.notions import notion_of, notions_of
 from intents.prose import is_talk, paragraphs_of, speaks_of_trouble
 from intents.tokens import words_of
+from intents.worths import Worths
 
-# How much of what is expected elsewhere comes from ordinary texts, from the other entries, and from the near misses.
-_ORDINARY: Final = 0.4
-_OTHERS: Final = 0.4
-_NEAR_MISSES: Final = 0.2
-# Which share of an entry's texts has a notion says less than that it is there at all.
-_STRETCHED: Final = 3.0
-_FORESEEN: Final = 0.8
-# What a notion says at most, in nats: one that nobody has written yet may still be an ordinary one.
-_MOST: Final = 6.0
-# Pairs of characters overlap, so that a Chinese word is said twice.
-_HAN: Final = 0.6
-# Most pairs that nobody has written are the end of one word and the beginning of another.
-_PARTED_ELSEWHERE: Final = 1.0
-_TITLE: Final = 2.0
+# So many entries are looked at closely: the first may be nearer, and the second the better signed.
+_CANDIDATES: Final = 3
 _FEWEST: Final = 4
 # Less than one telling notion beside what some near miss of the entry says as well is nothing.
 _BEYOND: Final = 3.0
@@ -53,6 +38,7 @@ class Description:
     total: float  # what the notions are worth together, in nats
     ahead: float  # of the next incident
     explained: float  # the share of what the text speaks of
+    signed: float  # the largest share of a signature whose words are there
     trouble: bool  # whether it says that something is wrong
     talk: bool  # whether it speaks of plans, or out of interest
     words: tuple[str, ...]  # of the text, that tell most
@@ -72,11 +58,12 @@ class Description:
             self.explained,
             0.0 if self.trouble else 1.0,
             1.0 if self.talk else 0.0,
+            self.signed,
         )
 
 
 # tests/eval/fit_describing.py, in the order of `Description.features`.
-CONSTANTS: Final = (-10.8, 1.2, 1.9, 5.9, -1.5, -2.7)
+CONSTANTS: Final = (-10.9, 0.85, 0.95, 5.2, -0.7, -2.7, 4.9)
 
 
 def likelihood(features: Sequence[float], constants: Sequence[float] = CONSTANTS) -> float:
@@ -87,135 +74,50 @@ class Describer:
     """Built once per catalog; immutable."""
 
     def __init__(self, incidents: Sequence[Incident]) -> None:
-        self._entries = len(incidents)
-        shares = [_shares(_texts_of(incident)) for incident in incidents]
-        near = [[_notions(text) for text in incident.examples.other] for incident in incidents]
-        together: Counter[str] = Counter()
-        for share in shares:
-            together.update(share)
-        self._ordinary = _ordinary()
-        usual = {notion: _ORDINARY * self._ordinary.usual(notion) for notion in together}
-        self._surprise = {
-            notion: -log(usual[notion] + _OTHERS * sum_ / self._entries) for notion, sum_ in together.items()
-        }
-        self._worths: defaultdict[str, dict[int, float]] = defaultdict(dict)
-        for number, share in enumerate(shares):
-            missed = Counter(notion for text in near[number] for notion in text)
-            for notion, here in share.items():
-                elsewhere = (
-                    usual[notion]
-                    + _OTHERS * (together[notion] - here + 0.01) / self._entries
-                    + _NEAR_MISSES * missed[notion] / (len(near[number]) + 3)
-                )
-                foreseen = _FORESEEN * min(1.0, _STRETCHED * here) + (1 - _FORESEEN) * elsewhere
-                self._worths[notion][number] = _weighed(notion, log(foreseen / elsewhere))
-        self._near = near
+        self._worths = Worths(incidents)
 
     def describe(self, symptoms: Sequence[Symptom]) -> Description | None:
         """The incident that some paragraph describes best, however badly; None where there is too little prose."""
-        described = (self._describe(symptoms, paragraph) for paragraph in paragraphs_of(symptoms))
-        return max(filter(None, described), key=lambda one: one.score, default=None)
+        found = (one for paragraph in paragraphs_of(symptoms) for one in self._candidates(symptoms, paragraph))
+        return max(found, key=lambda one: (one.score, one.total, -one.incident), default=None)
 
-    def _describe(self, symptoms: Sequence[Symptom], paragraph: Sequence[int]) -> Description | None:
-        prose = {index: notions_of(symptoms[index].text, known=self._worths) for index in paragraph}
-        spoken = frozenset[str]().union(*prose.values())
-        totals: Counter[int] = Counter()
+    def _candidates(self, symptoms: Sequence[Symptom], paragraph: Sequence[int]) -> Iterator[Description]:
+        lines = {index: notions_of(symptoms[index].text, known=self._worths) for index in paragraph}
+        # In one order, so that the same sums come out the same to the last bit.
+        spoken = tuple(sorted(frozenset[str]().union(*lines.values())))
+        totals: defaultdict[int, float] = defaultdict(float)
         for notion in spoken:
-            for number, worth in self._worths.get(notion, {}).items():
-                totals[number] += worth  # type: ignore[assignment]
-        if not totals:
-            return None
+            for number, worth in self._worths.of(notion).items():
+                totals[number] += worth
         ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
-        best, total = ranked[0]
-        telling = {notion: worth for notion in spoken if (worth := self._worths.get(notion, {}).get(best, 0.0)) > 0}
-        if len(telling) < _FEWEST or self._is_said_otherwise(telling, best):
-            return None
-        whole = sum(map(self._said, spoken))
-        return Description(
-            incident=best,
-            total=total,
-            ahead=total - (ranked[1][1] if len(ranked) > 1 else 0.0),
-            explained=sum(map(self._said, telling)) / whole if whole else 0.0,
-            trouble=any(speaks_of_trouble(symptoms[index].text) for index in prose),
-            talk=any(is_talk(symptoms[index].text) for index in paragraph),
-            words=_words_for(telling, " ".join(symptoms[index].text for index in prose)),
-            line=max(prose, key=lambda index: (sum(telling.get(notion, 0.0) for notion in prose[index]), -index)),
-        )
+        whole = sum(map(self._worths.said, spoken))
+        for place, (number, total) in enumerate(ranked[:_CANDIDATES]):
+            telling = self._telling(spoken, number)
+            if len(telling) < _FEWEST or self._worths.beyond(number, telling) < _BEYOND:
+                continue
+            rival = ranked[0 if place else 1][1] if len(ranked) > 1 else 0.0
+            yield Description(
+                incident=number,
+                total=total,
+                ahead=total - rival,
+                explained=sum(map(self._worths.said, telling)) / whole,
+                signed=self._worths.signed(number, frozenset(spoken)),
+                trouble=any(speaks_of_trouble(symptoms[index].text) for index in paragraph),
+                talk=any(is_talk(symptoms[index].text) for index in paragraph),
+                words=_words_for(telling, " ".join(symptoms[index].text for index in paragraph)),
+                line=max(lines, key=lambda index: (_worth(telling, lines[index]), -index)),
+            )
 
-    def _is_said_otherwise(self, telling: Mapping[str, float], incident: int) -> bool:
-        """Whether all that tells stands so in an ordinary line, or in a near miss of the entry."""
-        alike = {number for notion in telling for number in self._ordinary.where.get(notion, ())}
-        texts = (*self._near[incident], *(self._ordinary.lines[number] for number in sorted(alike)))
-        return any(sum(worth for notion, worth in telling.items() if notion not in text) < _BEYOND for text in texts)
-
-    def _said(self, notion: str) -> float:
-        """How much a notion says, whatever it goes with."""
-        surprise = self._surprise.get(notion)
-        if surprise is None and not notion.isascii():
-            return _PARTED_ELSEWHERE
-        if surprise is None:
-            surprise = -log(_ORDINARY * self._ordinary.usual(notion))
-        return _weighed(notion, min(_MOST, max(0.0, surprise)))
+    def _telling(self, spoken: Sequence[str], number: int) -> dict[str, float]:
+        worths = {notion: self._worths.of(notion).get(number, 0.0) for notion in spoken}
+        return {notion: worth for notion, worth in worths.items() if worth > 0}
 
 
-def _weighed(notion: str, worth: float) -> float:
-    return worth if notion.isascii() else worth * _HAN
+def _worth(telling: Mapping[str, float], notions: Set[str]) -> float:
+    return sum(worth for notion, worth in telling.items() if notion in notions)
 
 
 def _words_for(telling: Mapping[str, float], text: str) -> tuple[str, ...]:
     """The words of a text that stand for the most telling notions, in the text's order."""
     shown = sorted(telling, key=lambda notion: (-telling[notion], notion))[:_SHOWN]
-    words = dict.fromkeys(word for word in words_of(text) if stem_of(word) in shown)
-    return tuple(words)
-
-
-def _texts_of(incident: Incident) -> Iterator[tuple[str, float]]:
-    """What an entry says of itself, and how much each text counts."""
-    for signature in incident.signatures:
-        yield " ".join(signature.phrases), 1.0
-    for text in incident.examples.match:
-        yield text, 1.0
-    yield incident.title.en, _TITLE
-    yield incident.title.zh, _TITLE
-    told = (incident.root_cause, incident.impact, *incident.false_positives, *(step.says for step in incident.runbook))
-    for both in told:
-        yield both.en, 1.0
-        yield both.zh, 1.0
-
-
-def _shares(texts: Iterable[tuple[str, float]]) -> Mapping[str, float]:
-    """The share of the texts that has each notion."""
-    counted: Counter[str] = Counter()
-    whole = 0.0
-    for text, weight in texts:
-        whole += weight
-        for notion in _notions(text):
-            counted[notion] += weight  # type: ignore[assignment]
-    return {notion: count / whole for notion, count in counted.items()}
-
-
-@cache
-def _notions(text: str) -> frozenset[str]:
-    return notions_of(PLACEHOLDER.sub(" ", text))
-
-
-@dataclass(frozen=True, slots=True)
-class _Ordinary:
-    """The notions of the background's lines, and in which of them each stands."""
-
-    lines: tuple[frozenset[str], ...]
-    where: Mapping[str, tuple[int, ...]]
-
-    def usual(self, notion: str) -> float:
-        """The share of lines in which a notion is to be expected."""
-        return (len(self.where.get(notion, ())) + 0.5) / (len(self.lines) + 1)
-
-
-@cache
-def _ordinary() -> _Ordinary:
-    lines = tuple(notions_of(line) for line in ordinary_lines())
-    where: defaultdict[str, list[int]] = defaultdict(list)
-    for number, line in enumerate(lines):
-        for notion in line:
-            where[notion].append(number)
-    return _Ordinary(lines, {notion: tuple(numbers) for notion, numbers in where.items()})
+    return tuple(dict.fromkeys(word for word in words_of(text) if notion_of(word) in shown))

@@ -58,8 +58,16 @@ def notions_of(text: str, *, known: Container[str] = ()) -> frozenset[str]:
     for compound in _COMPOUND.findall(plain):
         if stem_of(compound.lower()) not in known:
             found.update(stem_of(part.lower()) for part in _PART.findall(compound) if _tells(part.lower()))
-    same = _same()
-    return frozenset(same.get(notion, notion) for notion in found)
+    return frozenset(map(_representative, found))
+
+
+def notion_of(word: str) -> str:
+    """The notion that a word stands for, whether or not it tells anything."""
+    return _representative(stem_of(word))
+
+
+def _representative(stem: str) -> str:
+    return _same().get(stem, stem)
 
 
 @cache

@@ -56,7 +56,7 @@ _WORD: Final = re.compile(r"[A-Za-z']+")
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 _MARKS: Final = re.compile(r"[{}\[\]=\\|<>]|::|\(x\d|: \S+: |/\S+/")
 # Of the words of an English sentence at least so many are small ones; messages of programs leave them out.
-_SMALL_SHARE: Final = 0.2
+_SMALL_SHARE: Final = 0.14
 _FEWEST_WORDS: Final = 4
 _FEWEST_HAN: Final = 4
 _MOST_MARKS: Final = 2

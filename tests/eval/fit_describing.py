@@ -23,7 +23,7 @@ from tests.eval.folds import FOLDS, fold_of
 HELD: Final = 0.002
 STEPS: Final = 3000
 RATE: Final = 0.3
-NAMES: Final = ("constant", "total", "ahead", "explained", "no trouble", "talk")
+NAMES: Final = ("constant", "total", "ahead", "explained", "no trouble", "talk", "signed")
 
 
 class Sample(NamedTuple):

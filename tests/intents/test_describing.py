@@ -135,8 +135,8 @@ def test_a_near_miss_of_an_entry_does_not_describe_it() -> None:
 
 
 def test_each_thing_asked_makes_it_likelier() -> None:
-    least = (1.0, 2.0, 1.0, 0.3, 1.0, 1.0)
-    for index, more in ((1, 4.0), (2, 3.0), (3, 0.9), (4, 0.0), (5, 0.0)):
+    least = (1.0, 2.0, 1.0, 0.3, 1.0, 1.0, 0.2)
+    for index, more in ((1, 4.0), (2, 3.0), (3, 0.9), (4, 0.0), (5, 0.0), (6, 0.9)):
         features = (*least[:index], more, *least[index + 1 :])
 
         assert likelihood(features) > likelihood(least)
