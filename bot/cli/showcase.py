@@ -70,13 +70,14 @@ def set_up(incidents: Iterable[Incident], *, only: str = "") -> Showcase:
     """
     cluster = stage()
     samples: list[Sample] = []
+    further: list[Sample] = []
     pods: dict[str, BrokenPod] = {}
     for incident in incidents:
         if only not in ("", incident.id):
             continue
-        for case, world, text in _on_show(incident):
+        for number, (case, world, text) in enumerate(_on_show(incident)):
             cluster.load(world)
-            samples.append(
+            (further if number else samples).append(
                 Sample(
                     text=text,
                     incident=incident.id,
@@ -87,9 +88,9 @@ def set_up(incidents: Iterable[Incident], *, only: str = "") -> Showcase:
                 )
             )
             pods |= {str(pod): pod for pod in _broken_pods(world["objects"])}
-    # Those with a button that can be pressed come first.
+    # Those with a button that can be pressed come first; what else may come of a press last.
     samples.sort(key=lambda sample: not sample.pressable)
-    return Showcase(cluster=cluster, samples=tuple(samples), pods=tuple(pods[name] for name in sorted(pods)))
+    return Showcase(cluster=cluster, samples=(*samples, *further), pods=tuple(pods[name] for name in sorted(pods)))
 
 
 def _on_show(incident: Incident) -> Iterator[tuple[Case, dict[str, Any], str]]:

@@ -22,7 +22,9 @@ WATCHED_MS: Final = 45_000
 async def send_sample(page: Page, about: str) -> Locator:
     """Send the sample whose row says `about`, open its thread, and return what the bot said there."""
     await page.get_by_test_id("samples-all").click()
-    row = page.get_by_test_id("samples-dialog").locator("li").filter(has_text=about)
+    await page.get_by_test_id("samples-filter").fill(about)
+    row = page.get_by_test_id("samples-dialog").locator("li:visible")
+    await expect(row).to_have_count(1)
     await row.get_by_role("button", name="Send", exact=True).click()
     await page.get_by_test_id("open-thread").click()
     return page.get_by_test_id("thread-messages").locator("[data-testid=message][data-bot=true]")

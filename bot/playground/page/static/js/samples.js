@@ -87,6 +87,11 @@ export class SampleBar {
         ),
       ),
     );
+    const wanted = el("input", { type: "search", class: "field sample-filter", testid: "samples-filter", placeholder: "Filter: pvc, dns, tikv …", "aria-label": "Filter the samples", autocomplete: "off" });
+    wanted.addEventListener("input", () => {
+      const words = wanted.value.toLowerCase().split(/\s+/).filter(Boolean);
+      for (const row of rows) row.hidden = !words.every((word) => (row.textContent ?? "").toLowerCase().includes(word));
+    });
     refill(
       this.dialog,
       el(
@@ -95,6 +100,7 @@ export class SampleBar {
         el("h2", { id: "samples-title", text: "Sample pastes" }),
         el("button", { type: "button", class: "tool close", "aria-label": "Close", text: "✕", on: { click: () => this.dialog.close() } }),
       ),
+      wanted,
       el("ul", { class: "dialog-body sample-rows" }, ...rows),
     );
     this.dialog.showModal();
