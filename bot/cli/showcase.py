@@ -75,9 +75,10 @@ def set_up(incidents: Iterable[Incident], *, only: str = "") -> Showcase:
     for incident in incidents:
         if only not in ("", incident.id):
             continue
-        for number, (case, world, text) in enumerate(_on_show(incident)):
+        shown: list[Sample] = []
+        for case, world, text in _on_show(incident):
             cluster.load(world)
-            (further if number else samples).append(
+            shown.append(
                 Sample(
                     text=text,
                     incident=incident.id,
@@ -88,9 +89,16 @@ def set_up(incidents: Iterable[Incident], *, only: str = "") -> Showcase:
                 )
             )
             pods |= {str(pod): pod for pod in _broken_pods(world["objects"])}
-    # Those with a button that can be pressed come first; what else may come of a press last.
-    samples.sort(key=lambda sample: not sample.pressable)
+        shown.sort(key=_is_not_pressable)
+        samples += shown[:1]
+        further += shown[1:]
+    # Those with a button that can be pressed come first; what else there is of an incident last.
+    samples.sort(key=_is_not_pressable)
     return Showcase(cluster=cluster, samples=(*samples, *further), pods=tuple(pods[name] for name in sorted(pods)))
+
+
+def _is_not_pressable(sample: Sample) -> bool:
+    return not sample.pressable
 
 
 def _on_show(incident: Incident) -> Iterator[tuple[Case, dict[str, Any], str]]:
