@@ -77,8 +77,13 @@ class Describer:
         self._worths = Worths(incidents)
 
     def describe(self, symptoms: Sequence[Symptom]) -> Description | None:
-        """The incident that some paragraph describes best, however badly; None where there is too little prose."""
-        found = (one for paragraph in paragraphs_of(symptoms) for one in self._candidates(symptoms, paragraph))
+        """The incident that some paragraph, or a line of it, describes best; None where there is too little prose."""
+        found = (
+            one
+            for paragraph in paragraphs_of(symptoms)
+            for lines in (paragraph, *(((line,) for line in paragraph) if len(paragraph) > 1 else ()))
+            for one in self._candidates(symptoms, lines)
+        )
         return max(found, key=lambda one: (one.score, one.total, -one.incident), default=None)
 
     def _candidates(self, symptoms: Sequence[Symptom], paragraph: Sequence[int]) -> Iterator[Description]:

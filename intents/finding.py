@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Final
 
 from rapidfuzz.distance import LCSseq
@@ -32,9 +33,10 @@ MOST_WEIGHED: Final = 40_000
 # Phrases of one `all` signature stand at most so many lines apart, and each is there nearly in full.
 _APART: Final = 12
 _PHRASE: Final = 0.8
-# People say in one breath what belongs together. Of the coverage so much is lost with each line between two phrases.
-_DISTANT: Final = 0.06
-_TOGETHER: Final = 1
+# In a text of a few lines everything belongs together. The more it has, and the farther apart they stand, the likelier
+# two of them have a phrase each by chance: of the coverage so much is lost, times the logarithms of both.
+_FEW: Final = 5
+_SCATTERED: Final = 0.2
 # The beginning of a message is enough where the text is cut, if it alone says this much, and this share of all.
 _CUT_SAYS: Final = 12.0
 _CUT_SHARE: Final = 0.42
@@ -168,7 +170,7 @@ class Finder:
             parts = self._parts(lines, line, number)
             if not parts:
                 continue
-            sure = self._score(number, parts)
+            sure = self._score(number, parts, among=len(lines.symptoms))
             if sure >= LEAST and (number not in best or sure > best[number].score):
                 best[number] = self._occurrence(lines, number, parts, sure)
                 sure_of_one = sure_of_one or (sure >= _SURE and number not in self._hints)
@@ -291,9 +293,9 @@ class Finder:
         alignment = align(phrase.pattern, phrase.numbers, joined.window)
         return _Part(line, phrase, alignment) if alignment else None
 
-    def _score(self, number: int, parts: Sequence[_Part]) -> float:
+    def _score(self, number: int, parts: Sequence[_Part], *, among: int) -> float:
         scale = self._scales[number]
-        sure = scale.score(_information(parts) / scale.total - _DISTANT * _between(parts))
+        sure = scale.score(_information(parts) / scale.total - _scattered(parts, among=among))
         return max(sure, _score_when_cut(parts[0], scale)) if len(parts) == 1 else sure
 
     def _occurrence(self, lines: Lines, number: int, parts: Sequence[_Part], sure: float) -> Occurrence:
@@ -337,10 +339,10 @@ def _information(parts: Sequence[_Part]) -> float:
     return sum(part.alignment.information for part in parts)
 
 
-def _between(parts: Sequence[_Part]) -> int:
-    """How many lines the phrases of a signature are scattered over, beyond those that one sentence may take."""
+def _scattered(parts: Sequence[_Part], *, among: int) -> float:
+    """The coverage that is lost where the phrases of a signature stand on several lines, among so many."""
     lines = [part.line for part in parts]
-    return max(0, max(lines) - min(lines) - _TOGETHER)
+    return _SCATTERED * log(1 + max(lines) - min(lines)) * log(max(1, among / _FEW))
 
 
 def _at_most_when_cut(share: float, telling: float) -> float:
