@@ -39,6 +39,7 @@ DECLARATION: Final = ProbeDeclaration(
         "component": RowType.STRING,
         "workload": RowType.STRING,
         "field": RowType.STRING,
+        "index": RowType.INTEGER,  # its place in additionalContainers, which a JSON patch names; -1 where there is none
         "extra": RowType.STRING,
         "image": RowType.STRING,
         "generated": RowType.BOOLEAN,
@@ -168,14 +169,12 @@ async def _made(snapshot: Snapshot, component: _Component) -> _Made:
 
 def _rows(look: Look, component: _Component, made: _Made) -> list[Row]:
     if not component.extras:
-        return [_row(look, component, made, {}, field=f"spec.{component.name}.additionalContainers")]
-    return [
-        _row(look, component, made, extra, field=f"spec.{component.name}.additionalContainers[{index}]")
-        for index, extra in enumerate(component.extras)
-    ]
+        return [_row(look, component, made, {}, index=UNKNOWN)]
+    return [_row(look, component, made, extra, index=index) for index, extra in enumerate(component.extras)]
 
 
-def _row(look: Look, component: _Component, made: _Made, extra: Mapping[str, Any], *, field: str) -> Row:
+def _row(look: Look, component: _Component, made: _Made, extra: Mapping[str, Any], *, index: int) -> Row:
+    field = f"spec.{component.name}.additionalContainers" + (f"[{index}]" if index >= 0 else "")
     cluster, name = component.cluster, str(extra.get("name") or "")
     namespace, cluster_name = namespace_of(cluster), name_of(cluster)
     own_image = (
@@ -192,6 +191,7 @@ def _row(look: Look, component: _Component, made: _Made, extra: Mapping[str, Any
             "component": component.name,
             "workload": component.workload,
             "field": field,
+            "index": index,
             "extra": name,
             "image": str(extra.get("image") or ""),
             "generated": name in component.generated,

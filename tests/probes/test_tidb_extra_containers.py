@@ -85,6 +85,15 @@ async def test_an_extra_container_with_the_operators_name_is_told_as_merged(
     assert row.quote == "spec.tikv.additionalContainers[0].name: tikv"
 
 
+async def test_each_row_tells_its_place_among_the_extra_containers(cluster: SimulatedCluster, read: Any) -> None:
+    beside, merged = {"name": "audit", "image": "busybox:1.36"}, {"name": "tikv", "image": "busybox:1.36"}
+    cluster.load({"objects": [CRD, tidb_cluster(beside, merged), stateful_set(merged, beside), pod(ready=False)]})
+
+    rows = (await read(PROBE, namespace="db")).rows
+
+    assert {(row.values["extra"], row.values["index"]) for row in rows} == {("audit", 0), ("tikv", 1)}
+
+
 async def test_one_with_a_name_of_its_own_stands_beside(cluster: SimulatedCluster, read: Any) -> None:
     extra = {"name": "audit", "image": "busybox:1.36"}
     cluster.load({"objects": [CRD, tidb_cluster(extra), stateful_set(TIKV, extra), pod(ready=True)]})
