@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
-from typing import Final
+from typing import Final, NamedTuple
 
 from rapidfuzz.distance import LCSseq
 
@@ -49,15 +49,24 @@ _WHOLE: Final = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A pattern, and the signature it belongs to: numbers of the incident and of the signature within it."""
+    """A pattern, and where it belongs: numbers of the incident, of the signature within it, of the alternative."""
 
     incident: int
     signature: int
+    alternative: int
     pattern: Pattern
     numbers: tuple[int, ...]
     weights: Mapping[int, float]  # of its words, by their numbers
     fewest: int  # of its words are there in order at least, if it occurs
     fewest_when_cut: int
+
+
+class _Choice(NamedTuple):
+    """A signature, and of each of its groups which alternative."""
+
+    incident: int
+    signature: int
+    alternatives: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,7 @@ class Occurrence:
     quote: str
     captures: Mapping[str, str]
     places: frozenset[tuple[int, int]]  # (index of a symptom, place in its text) of every matched word
+    choice: _Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +111,30 @@ class Finder:
             for incident in incidents
         )
         written = [
-            (number, place, tuple(pattern_of(phrase, weights.weight) for phrase in signature.phrases))
+            (number, place, [[pattern_of(phrase, weights.weight) for phrase in group] for group in signature.groups])
             for number, incident in enumerate(incidents)
             for place, signature in enumerate(incident.signatures)
         ]
-        self._lexicon = Lexicon((pattern for *_, patterns in written for pattern in patterns), weights.ordinary)
-        self._signatures: dict[tuple[int, int], tuple[Phrase, ...]] = {}
+        self._lexicon = Lexicon(
+            (pattern for *_, groups in written for group in groups for pattern in group), weights.ordinary
+        )
+        self._signatures: dict[tuple[int, int], tuple[tuple[Phrase, ...], ...]] = {}
         for number, place, patterns in written:
-            phrases = (self._phrase(number, place, pattern, alone=len(patterns) == 1) for pattern in patterns)
-            # The phrase that says most is searched for, the others only near it.
-            self._signatures[number, place] = tuple(sorted(phrases, key=lambda phrase: -phrase.pattern.total))
-        self._anchors = tuple(phrases[0] for phrases in self._signatures.values())
-        self._least = tuple(self._least_share(phrases) for phrases in self._signatures.values())
+            groups = (
+                tuple(
+                    self._phrase(number, place, alternative, pattern, alone=len(patterns) == 1)
+                    for alternative, pattern in enumerate(group)
+                )
+                for group in patterns
+            )
+            # The phrases that say most are searched for, the others only near them.
+            self._signatures[number, place] = tuple(sorted(groups, key=_says_least, reverse=True))
+        self._anchors = tuple(phrase for groups in self._signatures.values() for phrase in groups[0])
+        self._least = tuple(
+            _PHRASE if len(groups) > 1 else coverage_for(LEAST, total=phrase.pattern.total)
+            for groups in self._signatures.values()
+            for phrase in groups[0]
+        )
         self._weights = tuple(phrase.weights for phrase in self._anchors)
         self._index = Index(
             Demand(weights, least, min(least, _CUT_SHARE))
@@ -123,18 +145,25 @@ class Finder:
             for number, anchor in enumerate(self._anchors)
             if incidents[anchor.incident].signatures[anchor.signature].hint
         )
+        # By anchor, of all there may be at most: a signature of one phrase has one scale, others one for each choice.
         self._scales = tuple(
-            scale_of(total=sum(phrase.pattern.total for phrase in of)) for of in self._signatures.values()
+            scale_of(
+                total=anchor.pattern.total + sum(max(each.pattern.total for each in group) for group in groups[1:])
+            )
+            for groups in self._signatures.values()
+            for anchor in groups[0]
         )
+        self._chosen: dict[_Choice, Scale] = {}
         if scaled:
-            self._scales = self._scaled(incidents)
+            self._scale(incidents)
 
-    def _phrase(self, incident: int, signature: int, pattern: Pattern, *, alone: bool) -> Phrase:
+    def _phrase(self, incident: int, signature: int, alternative: int, pattern: Pattern, *, alone: bool) -> Phrase:
         least = coverage_for(LEAST, total=pattern.total) if alone else _PHRASE
         numbers = tuple(self._lexicon.number(word) for word in pattern.words)
         return Phrase(
             incident=incident,
             signature=signature,
+            alternative=alternative,
             pattern=pattern,
             numbers=numbers,
             weights=_by_word(numbers, pattern.weights),
@@ -143,15 +172,15 @@ class Finder:
             fewest_when_cut=max(1, _fewest(pattern, min(least, _CUT_SHARE)) - 1),
         )
 
-    @staticmethod
-    def _least_share(phrases: Sequence[Phrase]) -> float:
-        return _PHRASE if len(phrases) > 1 else coverage_for(LEAST, total=phrases[0].pattern.total)
-
     def find(self, symptoms: Sequence[Symptom]) -> tuple[list[Occurrence], int]:
         """The best occurrence of each signature that occurs, and how many alignments it took."""
         lines = Lines(symptoms, self._lexicon)
-        best = self._best(lines)
-        return [best[number] for number in sorted(best)], lines.alignments
+        best: dict[tuple[int, int], Occurrence] = {}
+        for _, found in sorted(self._best(lines).items()):
+            key = (found.incident, found.signature)
+            if key not in best or found.score > best[key].score:
+                best[key] = found
+        return list(best.values()), lines.alignments
 
     def _best(self, lines: Lines, known: Sequence[float] = ()) -> dict[int, Occurrence]:
         """The best occurrence of each signature that occurs, by the number of its anchor.
@@ -176,20 +205,21 @@ class Finder:
                 sure_of_one = sure_of_one or (sure >= _SURE and number not in self._hints)
         return best
 
-    def _scaled(self, incidents: Sequence[Incident]) -> tuple[Scale, ...]:
-        """How much of each signature stands in texts that are known to be something else.
+    def _scale(self, incidents: Sequence[Incident]) -> None:
+        """Learn how much of each signature stands in texts that are known to be something else.
 
         Known are the background, an incident's own near misses, and what other incidents are recognised by, as far as
         it does not hold the whole signature: then both are true.
         """
-        ordinary = [0.0] * len(self._anchors)
+        ordinary: dict[_Choice, float] = {}
         known = [0.0] * len(self._anchors)
 
         def learn(text: str, *, of: Callable[[Occurrence], bool]) -> None:
-            for number, occurrence in self._best(Lines(plain_symptoms(text), self._lexicon), known).items():
-                if occurrence.coverage > ordinary[number] and of(occurrence):
-                    ordinary[number] = occurrence.coverage
-                    known[number] = self._scales[number].score(occurrence.coverage)
+            for number, found in self._best(Lines(plain_symptoms(text), self._lexicon), known).items():
+                if found.coverage > ordinary.get(found.choice, 0.0) and of(found):
+                    ordinary[found.choice] = found.coverage
+                    if len(found.choice.alternatives) == 1:
+                        known[number] = self._scales[number].score(found.coverage)
 
         for line in ordinary_lines():
             learn(line, of=lambda _: True)
@@ -198,10 +228,19 @@ class Finder:
                 learn(text, of=lambda found, owner=owner: found.incident == owner)  # type: ignore[misc]
             for text in incident.examples.match:
                 learn(text, of=lambda found, owner=owner: found.incident != owner and found.coverage < _WHOLE)  # type: ignore[misc]
-        return tuple(
-            scale if number in self._hints else scale_of(total=scale.total, ordinary=share)
-            for number, (scale, share) in enumerate(zip(self._scales, ordinary, strict=True))
+        self._chosen = {
+            choice: scale_of(total=self._total(choice), ordinary=share)
+            for choice, share in ordinary.items()
+            if not incidents[choice.incident].signatures[choice.signature].hint
+        }
+        self._scales = tuple(
+            self._chosen.get(_Choice(anchor.incident, anchor.signature, (anchor.alternative,)), scale)
+            for anchor, scale in zip(self._anchors, self._scales, strict=True)
         )
+
+    def _total(self, choice: _Choice) -> float:
+        groups = self._signatures[choice.incident, choice.signature]
+        return sum(group[at].pattern.total for group, at in zip(groups, choice.alternatives, strict=True))
 
     # --- the funnel ---
 
@@ -246,32 +285,35 @@ class Finder:
     def _parts(self, lines: Lines, line: int, number: int) -> list[_Part]:
         """The phrases of a signature where its first begins at a line; none if one of them is missing."""
         anchor = self._anchors[number]
-        phrases = self._signatures[anchor.incident, anchor.signature]
-        if any(not self._may_stand(lines, line, phrase) for phrase in phrases[1:]):
+        further = [
+            [(other, phrase) for phrase in group for other in self._may_stand(lines, line, phrase)]
+            for group in self._signatures[anchor.incident, anchor.signature][1:]
+        ]
+        if not all(further):
             return []
         first = self._align(lines, line, anchor)
-        if first is None or (len(phrases) > 1 and first.coverage < _PHRASE):
+        if first is None or (further and first.coverage < _PHRASE):
             return []
         parts = [first]
-        for phrase in phrases[1:]:
-            part = self._near(lines, line, phrase)
+        for places in further:
+            # The phrase that is nearest; of those the one that says most.
+            places.sort(key=lambda place: (abs(place[0] - line), -place[1].pattern.total, place[0]))
+            part = next(filter(None, (self._in_full(lines, other, phrase) for other, phrase in places)), None)
             if part is None:
                 return []
             parts.append(part)
         return parts
 
-    def _near(self, lines: Lines, line: int, phrase: Phrase) -> _Part | None:
-        """The occurrence of a further phrase that is nearest to a line."""
-        for other in self._may_stand(lines, line, phrase):
-            if lines.alignments < MOST_ALIGNMENTS:
-                part = self._align(lines, other, phrase)
-                if part is not None and part.coverage >= _PHRASE:
-                    return part
-        return None
+    def _in_full(self, lines: Lines, line: int, phrase: Phrase) -> _Part | None:
+        """The occurrence of a phrase of several at a line, if it is there nearly in full."""
+        if lines.alignments >= MOST_ALIGNMENTS:
+            return None
+        part = self._align(lines, line, phrase)
+        return part if part is not None and part.coverage >= _PHRASE else None
 
     @staticmethod
     def _may_stand(lines: Lines, line: int, phrase: Phrase) -> list[int]:
-        """The lines around one that have enough words of a phrase for it to begin there, the nearest first."""
+        """The lines around one that have enough words of a phrase for it to begin there."""
         wanted = phrase.weights.keys()
         found = []
         for other in range(max(0, line - _APART), min(len(lines.symptoms), line + _APART + 1)):
@@ -282,7 +324,7 @@ class Finder:
                 there |= wanted & (lines.known[rest] | {lines.broken_before(rest)})
             if sum(map(phrase.weights.__getitem__, there)) >= _PHRASE * phrase.pattern.total - 1e-9:
                 found.append(other)
-        return sorted(found, key=lambda other: (abs(other - line), other))
+        return found
 
     def _align(self, lines: Lines, line: int, phrase: Phrase) -> _Part | None:
         joined = lines.joined(line)
@@ -294,9 +336,14 @@ class Finder:
         return _Part(line, phrase, alignment) if alignment else None
 
     def _score(self, number: int, parts: Sequence[_Part], *, among: int) -> float:
-        scale = self._scales[number]
+        scale = self._scale_for(number, parts)
         sure = scale.score(_information(parts) / scale.total - _scattered(parts, among=among))
         return max(sure, _score_when_cut(parts[0], scale)) if len(parts) == 1 else sure
+
+    def _scale_for(self, number: int, parts: Sequence[_Part]) -> Scale:
+        if len(parts) == 1:
+            return self._scales[number]
+        return self._chosen.get(_choice(parts)) or scale_of(total=sum(part.phrase.pattern.total for part in parts))
 
     def _occurrence(self, lines: Lines, number: int, parts: Sequence[_Part], sure: float) -> Occurrence:
         captures: dict[str, str] = {}
@@ -309,13 +356,28 @@ class Finder:
             incident=parts[0].phrase.incident,
             signature=parts[0].phrase.signature,
             score=sure,
-            coverage=_information(parts) / self._scales[number].total,
+            coverage=_information(parts) / self._scale_for(number, parts).total,
             information=_information(parts),
             line=line,
             quote=quote,
             captures=captures,
             places=frozenset(places),
+            choice=_choice(parts),
         )
+
+
+def _choice(parts: Sequence[_Part]) -> _Choice:
+    first = parts[0].phrase
+    return _Choice(first.incident, first.signature, tuple(part.phrase.alternative for part in parts))
+
+
+def _says_least(group: Sequence[Phrase]) -> float:
+    """How much the phrase of a group says that says least."""
+    return min(phrase.pattern.total for phrase in group)
+
+
+def _says_most(group: Sequence[Phrase]) -> float:
+    return max(phrase.pattern.total for phrase in group)
 
 
 def _by_word(numbers: Sequence[int], weights: Sequence[float]) -> dict[int, float]:

@@ -119,7 +119,7 @@ class Matcher:
 
     def _match(self, symptoms: Sequence[Symptom], occurrence: Occurrence) -> SignatureMatch:
         return SignatureMatch(
-            signature=" + ".join(self._signature(occurrence).phrases),
+            signature=str(self._signature(occurrence)),
             line=symptoms[occurrence.line].line,
             quote=occurrence.quote,
             score=round(occurrence.score, 4),

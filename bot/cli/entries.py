@@ -52,7 +52,7 @@ def _incident(incident: Incident, language: Language) -> Iterator[RenderableType
     yield ""
     yield heading("Recognised by")
     for signature in incident.signatures:
-        yield marked("≈", " + ".join(signature.phrases))
+        yield marked("≈", str(signature))
     if incident.evidence:
         yield ""
         yield heading("Checked in the cluster")

@@ -43,13 +43,21 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, arbitrary_types_allowed=False)
 
 
+def _alternatives(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Alternatives = Annotated[tuple[Line, ...], BeforeValidator(_alternatives), Field(min_length=1)]
+
+
 class Signature(Model):
     """How a pasted text shows the incident. Written as the message is, with `<name>` for what varies."""
 
     text: Line = ""
     """One phrase, its words in order. `<pod>` … captures, `<_>` skips; spacing, case and quotes do not matter."""
-    all: tuple[Line, ...] = ()
-    """Phrases that must all occur somewhere in the text, in any order: for what people describe rather than paste."""
+    all: tuple[Alternatives, ...] = ()
+    """Phrases that must all occur somewhere in the text, in any order: for what people describe rather than paste. Of a
+    list in their place one must occur: `[[pvc, claim], [pending, stuck], storageclass]`."""
     hint: bool = False
     """Never enough by itself: it only adds to another signature of the same incident."""
 
@@ -62,8 +70,17 @@ class Signature(Model):
         return self
 
     @property
+    def groups(self) -> tuple[tuple[str, ...], ...]:
+        """Of each group one phrase must occur."""
+        return self.all or ((self.text,),)
+
+    @property
     def phrases(self) -> tuple[str, ...]:
-        return self.all or (self.text,)
+        """Every phrase, whatever its group."""
+        return tuple(phrase for group in self.groups for phrase in group)
+
+    def __str__(self) -> str:
+        return " + ".join(" | ".join(group) for group in self.groups)
 
 
 def _signature_from_text(value: Any) -> Any:

@@ -90,6 +90,6 @@ def _without_signatures(catalog: Sequence[Incident], left_out: set[tuple[str, st
         gone[incident_id].add(signature)
     remaining = []
     for incident in catalog:
-        kept = tuple(one for one in incident.signatures if " + ".join(one.phrases) not in gone[incident.id])
+        kept = tuple(one for one in incident.signatures if str(one) not in gone[incident.id])
         remaining.append(incident.model_copy(update={"signatures": kept or incident.signatures[:1]}))
     return remaining

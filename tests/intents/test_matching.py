@@ -169,6 +169,36 @@ def test_phrases_of_an_all_signature_stand_in_any_order_on_lines_near_each_other
     assert first(matcher, "externalTrafficPolicy: Local with NodePort").incident == "policy"
 
 
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [
+        ("the waypoint stalls since its quota shrank", True),
+        ("quota of the gateway, see below\n\nwaypoint hangs", True),
+        ("the sidecar stalls since its quota shrank", True),
+        ("the waypoint stalls", False),
+        ("waypoint and sidecar, and quota", False),
+    ],
+)
+def test_of_alternatives_one_must_be_there(text: str, matches: bool) -> None:
+    matcher = Matcher([incident("stalled", {"all": [["waypoint", "sidecar"], ["stalls", "hangs"], "quota"]})])
+
+    assert bool(matched(matcher, text).hypotheses) is matches
+
+
+def test_a_choice_that_a_near_miss_has_is_worth_less_than_the_others() -> None:
+    signature = {"all": [["waypoint", "sidecar"], ["stalls", "hangs"], "quota"]}
+    matcher = Matcher([incident("stalled", signature, other=["a sidecar hangs for want of quota", "y"])])
+
+    harmless = first_score(matcher, "sidecar hangs, quota again")
+    assert harmless < first_score(matcher, "sidecar stalls, quota again")
+    assert harmless < first_score(matcher, "waypoint hangs, quota again")
+
+
+def first_score(matcher: Matcher, text: str) -> float:
+    matching = matched(matcher, text)
+    return max((one.score for one in (*matching.hypotheses, *matching.nearest)), default=0.0)
+
+
 def test_phrases_of_an_all_signature_far_from_each_other_mean_nothing(matcher: Matcher) -> None:
     between = "\n".join(f"line {chr(97 + n)} of a log" for n in range(25))
 

@@ -38,8 +38,7 @@ SIGNED = [
     example
     for example in EXAMPLES
     for hypothesis in MATCHER.match(read_symptoms(str(example.values[1]))).hypotheses[:1]
-    if hypothesis.matches[0].signature
-    in {" + ".join(signature.phrases) for incident in CATALOG for signature in incident.signatures}
+    if hypothesis.matches[0].signature in {str(signature) for incident in CATALOG for signature in incident.signatures}
 ]
 
 

@@ -61,7 +61,7 @@ def _signatures(incident: Incident) -> Iterator[str]:
 
 
 def _signature(signature: Signature) -> str:
-    shown = " … ".join(_code(phrase) for phrase in signature.phrases)
+    shown = " … ".join("/".join(map(_code, group)) for group in signature.groups)
     return f"*{shown}*" if signature.hint else shown
 
 
