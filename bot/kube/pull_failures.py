@@ -19,6 +19,7 @@ class PullFailure(StrEnum):
     NEVER_PULL = "never-pull"
     DISK_FULL = "disk-full"
     PLATFORM = "platform"
+    KUBELET_LIMITED = "kubelet-limited"  # the kubelet's own registryPullQPS, not the registry's limit
     RATE_LIMITED = "rate-limited"
     TLS = "tls"
     UNREACHABLE = "unreachable"
@@ -56,10 +57,8 @@ _WORDS: Final[tuple[tuple[PullFailure, tuple[str, ...]], ...]] = (
             r"does not match the (?:specified|detected) (?:host )?platform",
         ),
     ),
-    (
-        PullFailure.RATE_LIMITED,
-        (r"toomanyrequests", r"too many requests", r"pull rate limit", r"rate exceeded", r"pull qps exceeded"),
-    ),
+    (PullFailure.KUBELET_LIMITED, (r"pull qps exceeded",)),
+    (PullFailure.RATE_LIMITED, (r"toomanyrequests", r"too many requests", r"pull rate limit", r"rate exceeded")),
     (
         PullFailure.TLS,
         (
@@ -117,6 +116,10 @@ _QUOTED: Final = re2.compile(r'\\?"[^"\\]*\\?"')
 _REFERENCE: Final = re2.compile(r"\b[\w.-]+(?::\d+)?(?:/[\w.-]+)+(?:@sha256:[0-9a-f]+|:[\w.-]+)?")
 # CRI-O tells of mirrors it tried before the source: the source's own answer, behind, is what counts.
 _MIRRORS: Final = re2.compile(r"\(Mirrors also failed: \[[^\]]*\]\)")
+# What goes before the innermost cause: who was asked for which image or address ends in a quote and a colon.
+_LEADING: Final = re2.compile(r"(?s)^.*\": ")
+_WRAPPED: Final = re2.compile(r"^(?:ErrImagePull: |rpc error: code = \S+ desc = |Error response from daemon: )+")
+LONGEST_CAUSE: Final = 240
 
 
 def classify(message: str, *, reason: str = "") -> PullFailure:
@@ -127,6 +130,17 @@ def classify(message: str, *, reason: str = "") -> PullFailure:
         if pattern.search(text):
             return failure
     return _REASONS.get(reason, PullFailure.UNKNOWN)
+
+
+def cause_of(message: str) -> str:
+    """The innermost part of a message, which says why; empty for one that does not tell."""
+    if not is_telling(message):
+        return ""
+    told = _MIRRORS.sub("", message[:LONGEST]).strip()
+    inner = _WRAPPED.sub("", _LEADING.sub("", told)).strip()
+    # Cut too far, what is left may say nothing any more.
+    cause = inner if is_telling(inner) else told
+    return str(cause[:LONGEST_CAUSE]).strip(" .:")
 
 
 def is_telling(message: str) -> bool:

@@ -16,7 +16,7 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_last_seen
 from bot.cluster.snapshot import Snapshot
 from bot.kube.images import normalized, registry_of
-from bot.kube.pull_failures import classify, is_telling
+from bot.kube.pull_failures import cause_of, classify, is_telling
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, moment
 from bot.probes.shared.owners import Top
@@ -55,6 +55,7 @@ DECLARATION: Final = ProbeDeclaration(
         "reason": RowType.STRING,
         "message": RowType.STRING,
         "failure": RowType.STRING,
+        "cause": RowType.STRING,  # the part of the message that says why
         "pull_secrets": RowType.STRINGS,
         "missing_secrets": RowType.STRINGS,
         "runs_elsewhere": RowType.INTEGER,
@@ -202,6 +203,7 @@ def _row(look: Look, pull: _Pull, near: Around, others: Elsewhere, events: Seque
             "reason": reason,
             "message": pull.message[:_LONGEST],
             "failure": str(classify(pull.message, reason=reason)),
+            "cause": cause_of(pull.message),
             "pull_secrets": near.secrets,
             "missing_secrets": _missing_secrets(events),
             "runs_elsewhere": others.running.get(image, 0),

@@ -42,6 +42,7 @@ DECLARATION: Final = ProbeDeclaration(
         "majority": RowType.BOOLEAN,  # more than half of those desired are ready
         "unready_pods": RowType.STRINGS,
         "unready": RowType.STRING,  # the same with the reasons
+        "unready_pod": RowType.STRING,  # the first of them
         "pod": RowType.STRING,  # the first that is not ready, else the first
         "crash_looping": RowType.BOOLEAN,
         "restarts": RowType.INTEGER,
@@ -214,6 +215,7 @@ def _trouble(look: Look, pods: Sequence[Json]) -> dict[str, Value]:
     return {
         "unready_pods": tuple(map(name_of, unready)),
         "unready": ", ".join(f"{name_of(pod)} ({why_unready(pod)})" for pod in unready),
+        "unready_pod": name_of(next(iter(unready), {})),
         "pod": name_of(next(iter([*unready, *pods]), {})),
         "crash_looping": any(each.crash_looping(look.snapshot) for each in containers),
         "restarts": sum(each.restarts for each in containers),

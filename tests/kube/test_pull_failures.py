@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.kube.images import normalized, registry_of
-from bot.kube.pull_failures import PullFailure, classify, is_telling
+from bot.kube.pull_failures import LONGEST_CAUSE, PullFailure, cause_of, classify, is_telling
 
 CONTAINERD = 'Failed to pull image "%s": rpc error: code = %s desc = failed to pull and unpack image "%s": failed to resolve reference "%s": %s'
 
@@ -55,7 +55,7 @@ WORDINGS = [
     # kubelet
     ('Failed to apply default image tag "Acme/API:1": couldn\'t parse image name "Acme/API:1": invalid reference format: repository name (Acme/API) must be lowercase', "invalid-name"),
     ('Container image "acme/api:1" is not present with pull policy of Never', "never-pull"),
-    ("pull QPS exceeded", "rate-limited"),
+    ("pull QPS exceeded", "kubelet-limited"),
     ('Back-off pulling image "acme/api:1": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/acme/api:1": failed to resolve reference "docker.io/acme/api:1": docker.io/acme/api:1: not found', "not-found"),
     ('Back-off pulling image "acme/api:1"', "unknown"),
     ("Error: ErrImagePull", "unknown"),
@@ -84,9 +84,38 @@ def test_some_reasons_say_it_without_a_message(reason: str, expected: PullFailur
     assert classify("", reason=reason) is expected
 
 
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        (
+            containerd("cart:2", 'failed to do request: Head "https://r.io/v2/": dial tcp 10.0.0.9:443: i/o timeout'),
+            "dial tcp 10.0.0.9:443: i/o timeout",
+        ),
+        (containerd("r.io/cart:2", "r.io/cart:2: not found", "NotFound"), "r.io/cart:2: not found"),
+        (
+            'Failed to pull image "redis:7": rpc error: code = Unknown desc = Error response from daemon: toomanyrequests: slow down.',
+            "toomanyrequests: slow down",
+        ),
+        ('Back-off pulling image "cart:2": ErrImagePull: pull QPS exceeded', "pull QPS exceeded"),
+        # after the last quote nothing is told any more: then all of it
+        ('pull access denied for "cart": "see": the manual', 'pull access denied for "cart": "see": the manual'),
+        ('Back-off pulling image "cart:2"', ""),
+        ("", ""),
+    ],
+)
+def test_the_innermost_part_of_a_message_is_its_cause(message: str, cause: str) -> None:
+    assert cause_of(message) == cause
+
+
+@pytest.mark.parametrize(("message", "expected"), WORDINGS)
+def test_a_cause_tells_what_its_message_tells(message: str, expected: str) -> None:
+    assert classify(cause_of(message)) == expected
+
+
 @given(st.text(max_size=300))
 def test_no_text_breaks_the_classification(message: str) -> None:
     assert classify(message) in PullFailure
+    assert len(cause_of(message)) <= LONGEST_CAUSE
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ async def test_a_row_tells_what_is_asked_for_and_what_runs(cluster: SimulatedClu
     assert [row.values["component"] for row in reading.rows] == ["discovery", "pd", "tikv"]
     assert (pd["desired"], pd["pods"], pd["ready_pods"], pd["majority"]) == (3, 2, 1, False)
     assert (pd["unready_pods"], pd["unready"]) == (("demo-pd-1",), "demo-pd-1 (CrashLoopBackOff)")
-    assert (pd["pod"], pd["crash_looping"]) == ("demo-pd-1", True)
+    assert (pd["pod"], pd["unready_pod"], pd["crash_looping"]) == ("demo-pd-1", "demo-pd-1", True)
     assert (pd["last_restart_s"], pd["last_restart_pod"], pd["last_exit_code"]) == (90, "demo-pd-1", 1)
     assert (pd["ready_endpoints"], pd["endpoints_match"], pd["cluster_ip"]) == (1, True, "10.96.0.7")
     assert pd["without_tikv"] is True
