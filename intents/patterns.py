@@ -38,9 +38,11 @@ _SHAPES: Final = {
     "resource": r"[a-z][a-z0-9./-]*",
     "duration": r"(?:\d+(?:\.\d+)?(?:h|ms|m|s|us|µs|ns))+",
     "minutes": r"(?:\d+h)?(?:\d+m)(?:\d+(?:\.\d+)?s)?|\d+h(?:\d+(?:\.\d+)?s)?",
+    # At least 100m of CPU and 100Mi of memory, or 300Mi.
+    "heavy_use": r"\d{3,}m\s+(?:\d{3,}Mi|\d+Gi)|\d+m\s+(?:\d{4,}|[3-9]\d\d)Mi",
 }
 # A match whose captured text is not of this shape is none.
-_STRICT: Final = frozenset({"minutes"})
+_STRICT: Final = frozenset({"minutes", "heavy_use"})
 _ANYTHING: Final = r".+?"
 _SPACES: Final = re.compile(r"\s+")
 # Quotes, brackets and spaces around a captured text are not a part of it.

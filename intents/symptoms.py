@@ -62,6 +62,7 @@ VOCABULARY: Final[Mapping[str, str]] = MappingProxyType({
     "count": "how many",
     "duration": "a time span as Go writes it: 107.6ms, 11m12s",
     "minutes": "a time span of a minute or more as Go writes it; a shorter one does not match",
+    "heavy_use": "CPU and memory as `kubectl top` writes them: 100m and 100Mi or more, or 300Mi; less does not match",
     "address": "host or IP with a port",
     "host": "a host name or IP address",
     "port": "a port number",
