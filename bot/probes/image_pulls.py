@@ -203,7 +203,7 @@ def _row(look: Look, pull: _Pull, near: Around, others: Elsewhere, events: Seque
             "reason": reason,
             "message": pull.message[:_LONGEST],
             "failure": str(classify(pull.message, reason=reason)),
-            "cause": cause_of(pull.message),
+            "cause": _cause(pull.message, container.image),
             "pull_secrets": near.secrets,
             "missing_secrets": _missing_secrets(events),
             "runs_elsewhere": others.running.get(image, 0),
@@ -216,6 +216,12 @@ def _row(look: Look, pull: _Pull, near: Around, others: Elsewhere, events: Seque
         at=moment(look.snapshot, pull.told.last_s),
         lasts=pull.waiting,
     )
+
+
+def _cause(message: str, image: str) -> str:
+    """Why, without the image: whoever tells it has named that already."""
+    cause = cause_of(message)
+    return cause.removeprefix(f"{image}: ").removeprefix(f"{normalized(image)}: ")
 
 
 def _missing_secrets(events: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
