@@ -36,8 +36,6 @@ _PARTED_ELSEWHERE: Final = 1.0
 _TITLE: Final = 2.0
 # A signature must say so much for its being there to mean something.
 _LEAST_SIGNATURE: Final = 9.0
-# So many notions are what an entry is mostly told by.
-_CORE: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,6 @@ class Worths:
         for number, share in enumerate(shares):
             self._learn(number, share, together, entries=len(incidents))
         self._signatures = tuple(tuple(self._signatures_of(incident)) for incident in incidents)
-        self._core = tuple(self._core_of(number, incident) for number, incident in enumerate(incidents))
 
     def _learn(self, number: int, share: Mapping[str, float], together: Mapping[str, float], *, entries: int) -> None:
         near = self._near[number]
@@ -88,19 +85,6 @@ class Worths:
     def _phrase(self, phrase: str) -> _Phrase:
         notions = _notions(phrase)
         return _Phrase(notions, sum(map(self.said, sorted(notions))))
-
-    def _core_of(self, number: int, incident: Incident) -> Mapping[str, float]:
-        """The notions that an entry is mostly told by, and how much each counts, together 1."""
-        told = [_notions(text) for text in incident.examples.match]
-        signed = [_notions(" ".join(signature.phrases)) for signature in incident.signatures]
-        counts = {
-            notion: worth * (_share_of(told, notion) + _share_of(signed, notion))
-            for notion in sorted(frozenset().union(*told, *signed))
-            if (worth := self._worths[notion].get(number, 0.0)) > 0
-        }
-        most = sorted(counts, key=lambda notion: (-counts[notion], notion))[:_CORE]
-        whole = sum(counts[notion] for notion in most)
-        return {notion: counts[notion] / whole for notion in most}
 
     def __contains__(self, notion: object) -> bool:
         return notion in self._worths
@@ -132,20 +116,12 @@ class Worths:
             whole += said
         return there / whole if whole else 0.0
 
-    def central(self, number: int, spoken: Set[str]) -> float:
-        """How much of what an entry is mostly told by is there."""
-        return sum(weight for notion, weight in self._core[number].items() if notion in spoken)
-
     def beyond(self, number: int, telling: Mapping[str, float]) -> float:
         """What of the worth of some notions is left without those of whichever near miss or ordinary line has most."""
         alike = {line for notion in telling for line in self._ordinary.where.get(notion, ())}
         texts = (*self._near[number], *(self._ordinary.lines[line] for line in alike))
         left = (sum(worth for notion, worth in telling.items() if notion not in text) for text in texts)
         return min(left, default=sum(telling.values()))
-
-
-def _share_of(texts: Sequence[Set[str]], notion: str) -> float:
-    return sum(notion in text for text in texts) / len(texts) if texts else 0.0
 
 
 def _weighed(notion: str, worth: float) -> float:
