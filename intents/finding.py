@@ -295,21 +295,31 @@ class Finder:
         if first is None or (further and first.coverage < _PHRASE):
             return []
         parts = [first]
+        taken = set(lines.joined(line).places(first.alignment)) if further else set()
         for places in further:
             # The phrase that is nearest; of those the one that says most.
             places.sort(key=lambda place: (abs(place[0] - line), -place[1].pattern.total, place[0]))
-            part = next(filter(None, (self._in_full(lines, other, phrase) for other, phrase in places)), None)
+            part = next(filter(None, (self._apart(lines, other, phrase, taken) for other, phrase in places)), None)
             if part is None:
                 return []
             parts.append(part)
         return parts
 
-    def _in_full(self, lines: Lines, line: int, phrase: Phrase) -> _Part | None:
-        """The occurrence of a phrase of several at a line, if it is there nearly in full."""
+    def _apart(self, lines: Lines, line: int, phrase: Phrase, taken: set[tuple[int, int]]) -> _Part | None:
+        """The occurrence of a phrase of several at a line, if it is nearly in full there, half of it on its own words.
+
+        Its words are then taken.
+        """
         if lines.alignments >= MOST_ALIGNMENTS:
             return None
         part = self._align(lines, line, phrase)
-        return part if part is not None and part.coverage >= _PHRASE else None
+        if part is None or part.coverage < _PHRASE:
+            return None
+        places = set(lines.joined(line).places(part.alignment))
+        if 2 * len(places & taken) > len(places):
+            return None
+        taken |= places
+        return part
 
     @staticmethod
     def _may_stand(lines: Lines, line: int, phrase: Phrase) -> list[int]:

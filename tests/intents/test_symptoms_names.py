@@ -19,6 +19,7 @@ from intents.symptoms import read_symptoms
         ('Pod "web-0" is invalid', {("pod", "web-0")}),
         ('storageclass.storage.k8s.io "fast" not found', {("storageclass", "fast")}),
         ("Failed to create pod sandbox: rpc error", set()),
+        ("calico-node 2026-03-02 02:51:07.118 [INFO][9] startup.go: Using autodetected IPv4", set()),
         ("Normal  SuccessfulCreate  Created pod: web-7c5f9d-x2x9k", {("pod", "web-7c5f9d-x2x9k")}),
         ("create Pod db-0 in StatefulSet db failed", {("pod", "db-0"), ("statefulset", "db")}),
         (
