@@ -47,12 +47,12 @@ def namespaces(world: Mapping[str, Any]) -> set[str]:
 
 
 def hidden_twin(world: dict[str, Any]) -> dict[str, Any]:
-    """The same broken things again, in namespaces of their own, with volumes of their own."""
+    """The same broken things again, in namespaces of their own, with volumes of their own; on the same nodes."""
     text = json.dumps(world)
     for name in sorted(namespaces(world), key=len, reverse=True):
         text = re.sub(rf'(?<=["/ ]){re.escape(name)}(?=["/ :.])', f"{name}-{MARK}", text)
     twin: dict[str, Any] = json.loads(text)
-    kept = [each for each in twin["objects"] if MARK in json.dumps(each)]
+    kept = [each for each in twin["objects"] if each["kind"] != "Node" and MARK in json.dumps(each)]
     for each in kept:
         if not each["metadata"].get("namespace"):
             each["metadata"]["name"] += f"-{MARK}"
