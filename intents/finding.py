@@ -6,7 +6,8 @@ not in order; the rest are aligned, the most promising first, until the work is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from math import log
 from typing import Final, NamedTuple
@@ -137,8 +138,10 @@ class Finder:
         )
         self._weights = tuple(phrase.weights for phrase in self._anchors)
         self._index = Index(
-            Demand(weights, least, min(least, _CUT_SHARE))
-            for weights, least in zip(self._weights, self._least, strict=True)
+            [
+                Demand(weights, least, min(least, _CUT_SHARE))
+                for weights, least in zip(self._weights, self._least, strict=True)
+            ]
         )
         self._hints = frozenset(
             number
@@ -285,12 +288,12 @@ class Finder:
     def _parts(self, lines: Lines, line: int, number: int) -> list[_Part]:
         """The phrases of a signature where its first begins at a line; none if one of them is missing."""
         anchor = self._anchors[number]
-        further = [
-            [(other, phrase) for phrase in group for other in self._may_stand(lines, line, phrase)]
-            for group in self._signatures[anchor.incident, anchor.signature][1:]
-        ]
-        if not all(further):
-            return []
+        further = []
+        for group in self._signatures[anchor.incident, anchor.signature][1:]:
+            places = [(other, phrase) for phrase in group for other in self._may_stand(lines, line, phrase)]
+            if not places:
+                return []
+            further.append(places)
         first = self._align(lines, line, anchor)
         if first is None or (further and first.coverage < _PHRASE):
             return []
@@ -324,17 +327,17 @@ class Finder:
     @staticmethod
     def _may_stand(lines: Lines, line: int, phrase: Phrase) -> list[int]:
         """The lines around one that have enough words of a phrase for it to begin there."""
-        wanted = phrase.weights.keys()
-        found = []
-        for other in range(max(0, line - _APART), min(len(lines.symptoms), line + _APART + 1)):
-            if wanted.isdisjoint(lines.known[other]):
-                continue
-            there = wanted & lines.known[other]
-            for rest in lines.continued(other):
-                there |= wanted & (lines.known[rest] | {lines.broken_before(rest)})
-            if sum(map(phrase.weights.__getitem__, there)) >= _PHRASE * phrase.pattern.total - 1e-9:
-                found.append(other)
-        return found
+        enough = _PHRASE * phrase.pattern.total - 1e-9
+        around: dict[int, set[int]] = {}
+        for word in phrase.weights:
+            having = lines.having(word)
+            for other in having[bisect_left(having, line - _APART) : bisect_right(having, line + _APART)]:
+                around.setdefault(other, set()).add(word)
+        return sorted(
+            other
+            for other, words in around.items()
+            if _weigh(phrase, words) >= enough or _weigh(phrase, words | _further_words(lines, other, phrase)) >= enough
+        )
 
     def _align(self, lines: Lines, line: int, phrase: Phrase) -> _Part | None:
         joined = lines.joined(line)
@@ -388,6 +391,18 @@ def _says_least(group: Sequence[Phrase]) -> float:
 
 def _says_most(group: Sequence[Phrase]) -> float:
     return max(phrase.pattern.total for phrase in group)
+
+
+def _weigh(phrase: Phrase, words: Set[int]) -> float:
+    return sum(map(phrase.weights.__getitem__, words))
+
+
+def _further_words(lines: Lines, line: int, phrase: Phrase) -> set[int]:
+    """The words of a phrase in the lines that may be the rest of one."""
+    words: set[int] = set()
+    for rest in lines.continued(line):
+        words |= phrase.weights.keys() & (lines.known[rest] | {lines.broken_before(rest)})
+    return words
 
 
 def _by_word(numbers: Sequence[int], weights: Sequence[float]) -> dict[int, float]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-_BLOCK: Final = 4096  # patterns to an integer
+_BLOCK: Final = 16384  # patterns to an integer
 _WHOLE: Final = 100  # hundredths
 _REACHED: Final = 0x80
 # A byte holds all hundredths, what is missing to `_REACHED`, and one more for the rounding of each of so many words.

@@ -52,7 +52,9 @@ class Joined:
 class Lines:
     """The symptoms of one text; `known` are the words of the signatures in each, in no order."""
 
-    __slots__ = ("_corrections", "_joined", "_lexicon", "_longest", "_reads", "alignments", "known", "symptoms")
+    __slots__ = (
+        "_corrections", "_having", "_joined", "_lexicon", "_longest", "_reads", "alignments", "known", "symptoms",
+    )  # fmt: skip
 
     def __init__(self, symptoms: Sequence[Symptom], lexicon: Lexicon) -> None:
         self.symptoms = symptoms
@@ -61,8 +63,18 @@ class Lines:
         self._corrections: dict[str, int] = {}
         self.known = [lexicon.known(symptom.text, self._corrections) for symptom in symptoms]
         self._longest = max((len(symptom.text) for symptom in symptoms), default=0)
+        self._having: dict[int, list[int]] | None = None
         self._reads: dict[int, list[Read]] = {}
         self._joined: dict[int, Joined] = {}
+
+    def having(self, word: int) -> Sequence[int]:
+        """The lines that have a word, in order."""
+        if self._having is None:
+            self._having = {}
+            for line, known in enumerate(self.known):
+                for number in known:
+                    self._having.setdefault(number, []).append(line)
+        return self._having.get(word, ())
 
     def may_be_cut(self, line: int) -> bool:
         """Whether the text may end within this line: it is the last, or as long as any (a column cut them all)."""

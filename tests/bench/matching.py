@@ -19,10 +19,11 @@ from rich.console import Console
 from rich.table import Table
 
 from intents.catalog.loader import builtin_directory, load
-from intents.catalog.schema import Incident, Signature
+from intents.catalog.schema import Examples, Incident, Signature
 from intents.matching import Matcher
 from intents.symptoms import read_symptoms
 from tests.bench.perturbing import PERTURBATIONS, log_of
+from tests.eval.contestants import written
 
 SEED: Final = 20250412
 ENTRIES: Final = 5000
@@ -32,6 +33,7 @@ LONG_BYTES: Final = 64 * 1024
 TEXTS: Final = 40  # different texts of each size
 LONG_BASELINE_TEXTS: Final = 2  # the baselines take seconds on a long text
 RECALL_TEXTS: Final = 70
+NO_EXAMPLES: Final = Examples.model_construct(match=(), other=())
 
 Answer = Callable[[str], str | None]
 
@@ -58,7 +60,8 @@ def enlarged(catalog: Sequence[Incident], chance: random.Random) -> tuple[Incide
     made = []
     for number in range(ENTRIES - len(catalog)):
         signatures = tuple(Signature(text=phrase()) for _ in range(SIGNATURES_PER_ENTRY))
-        made.append(catalog[0].model_copy(update={"id": f"made-{number}", "signatures": _with_words(signatures)}))
+        changed = {"id": f"made-{number}", "signatures": _with_words(signatures), "examples": NO_EXAMPLES}
+        made.append(catalog[0].model_copy(update=changed))
     return (*catalog, *made)
 
 
@@ -91,15 +94,14 @@ def baseline(catalog: Sequence[Incident], scorer: Callable[..., float], *, by_li
     makes it quick on a long text, in which some short signature has all its words; `by_line` asks it of each line, as
     one has to who wants the right answer from a log.
     """
-    written = [(" ".join(signature.phrases), incident.id) for incident in catalog for signature in incident.signatures]
-    random.Random(SEED).shuffle(written)
-    choices = [utils.default_process(phrase) for phrase, _ in written]
+    pairs = written(catalog)
+    choices = [utils.default_process(phrase) for phrase, _ in pairs]
 
     def answer(text: str) -> str | None:
         parts = text.splitlines() if by_line else [text]
         found = [process.extractOne(utils.default_process(part), choices, scorer=scorer) for part in parts]
         best = max(filter(None, found), key=lambda one: one[1], default=None)
-        return written[best[2]][1] if best else None
+        return pairs[best[2]][1] if best else None
 
     return answer
 

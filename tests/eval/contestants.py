@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 from typing import Final
 
 import bm25s  # type: ignore[import-untyped]
@@ -36,8 +37,14 @@ def casebook(catalog: Iterable[Incident]) -> Contestant:
 
 
 def written(catalog: Iterable[Incident]) -> list[tuple[str, str]]:
-    """(signature, incident) in an order that favours none: of equals the first wins."""
-    pairs = [(" ".join(signature.phrases), incident.id) for incident in catalog for signature in incident.signatures]
+    """(signature, incident) in an order that favours none: of equals the first wins. Every choice of a signature's
+    alternatives is written out: a scorer of strings knows none."""
+    pairs = [
+        (" ".join(chosen), incident.id)
+        for incident in catalog
+        for signature in incident.signatures
+        for chosen in product(*signature.groups)
+    ]
     random.Random(SEED).shuffle(pairs)
     return pairs
 
