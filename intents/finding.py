@@ -7,67 +7,38 @@ not in order; the rest are aligned, the most promising first, until the work is 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from math import log
-from typing import Final, NamedTuple
+from typing import Final
 
 from rapidfuzz.distance import LCSseq
 
 from intents.aligning import Alignment, align
-from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
 from intents.domain import Symptom
-from intents.index import Demand, Index
-from intents.lexicon import Lexicon
 from intents.lines import Lines
-from intents.patterns import Pattern, pattern_of, phrase_words
-from intents.scoring import LEAST, THRESHOLD, Scale, coverage_for, scale_of, score
+from intents.phrases import CUT_SHARE, NEARLY, Choice, Phrase, Phrases
+from intents.scales import Wanted, learned, unlearned
+from intents.scoring import LEAST, THRESHOLD, Scale, score
 from intents.symptoms import plain_symptoms
-from intents.weighing import Weights
 
 # The bound on the work of one query: so many alignments, each of at most aligning.MOST_PAIRS² steps.
 MOST_ALIGNMENTS: Final = 600
 # And so many (line, pattern) that the index let pass are weighed.
 MOST_WEIGHED: Final = 40_000
 
-# Phrases of one `all` signature stand at most so many lines apart, and each is there nearly in full.
+# Phrases of one `all` signature stand at most so many lines apart.
 _APART: Final = 12
-_PHRASE: Final = 0.8
 # In a text of a few lines everything belongs together. The more it has, and the farther apart they stand, the likelier
 # two of them have a phrase each by chance: of the coverage so much is lost, times the logarithms of both.
 _FEW: Final = 5
 _SCATTERED: Final = 0.2
-# The beginning of a message is enough where the text is cut, if it alone says this much, and this share of all.
+# The beginning of a message is enough where the text is cut, if it alone says this much.
 _CUT_SAYS: Final = 12.0
-_CUT_SHARE: Final = 0.42
 _NO_ENDINGS: Final[frozenset[int]] = frozenset()
 # When something this sure is found, what cannot reach the threshold is of no more interest.
 _SURE: Final = 0.9
-# From this much on a signature counts as being there in full.
-_WHOLE: Final = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A pattern, and where it belongs: numbers of the incident, of the signature within it, of the alternative."""
-
-    incident: int
-    signature: int
-    alternative: int
-    pattern: Pattern
-    numbers: tuple[int, ...]
-    weights: Mapping[int, float]  # of its words, by their numbers
-    fewest: int  # of its words are there in order at least, if it occurs
-    fewest_when_cut: int
-
-
-class _Choice(NamedTuple):
-    """A signature, and of each of its groups which alternative."""
-
-    incident: int
-    signature: int
-    alternatives: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +54,7 @@ class Occurrence:
     quote: str
     captures: Mapping[str, str]
     places: frozenset[tuple[int, int]]  # (index of a symptom, place in its text) of every matched word
-    choice: _Choice
+    choice: Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,77 +78,15 @@ class Finder:
     """
 
     def __init__(self, incidents: Sequence[Incident], *, scaled: bool = True) -> None:
-        weights = Weights(
-            {word for signature in incident.signatures for phrase in signature.phrases for word in phrase_words(phrase)}
-            for incident in incidents
-        )
-        written = [
-            (number, place, [[pattern_of(phrase, weights.weight) for phrase in group] for group in signature.groups])
-            for number, incident in enumerate(incidents)
-            for place, signature in enumerate(incident.signatures)
-        ]
-        self._lexicon = Lexicon(
-            (pattern for *_, groups in written for group in groups for pattern in group), weights.ordinary
-        )
-        self._signatures: dict[tuple[int, int], tuple[tuple[Phrase, ...], ...]] = {}
-        for number, place, patterns in written:
-            groups = (
-                tuple(
-                    self._phrase(number, place, alternative, pattern, alone=len(patterns) == 1)
-                    for alternative, pattern in enumerate(group)
-                )
-                for group in patterns
-            )
-            # The phrases that say most are searched for, the others only near them.
-            self._signatures[number, place] = tuple(sorted(groups, key=_says_least, reverse=True))
-        self._anchors = tuple(phrase for groups in self._signatures.values() for phrase in groups[0])
-        self._least = tuple(
-            _PHRASE if len(groups) > 1 else coverage_for(LEAST, total=phrase.pattern.total)
-            for groups in self._signatures.values()
-            for phrase in groups[0]
-        )
-        self._weights = tuple(phrase.weights for phrase in self._anchors)
-        self._index = Index(
-            [
-                Demand(weights, least, min(least, _CUT_SHARE))
-                for weights, least in zip(self._weights, self._least, strict=True)
-            ]
-        )
-        self._hints = frozenset(
-            number
-            for number, anchor in enumerate(self._anchors)
-            if incidents[anchor.incident].signatures[anchor.signature].hint
-        )
-        # By anchor, of all there may be at most: a signature of one phrase has one scale, others one for each choice.
-        self._scales = tuple(
-            scale_of(
-                total=anchor.pattern.total + sum(max(each.pattern.total for each in group) for group in groups[1:])
-            )
-            for groups in self._signatures.values()
-            for anchor in groups[0]
-        )
-        self._chosen: dict[_Choice, Scale] = {}
+        self._phrases = Phrases(incidents)
+        self._anchors = self._phrases.anchors
+        self._scales = unlearned(self._phrases)
         if scaled:
-            self._scale(incidents)
-
-    def _phrase(self, incident: int, signature: int, alternative: int, pattern: Pattern, *, alone: bool) -> Phrase:
-        least = coverage_for(LEAST, total=pattern.total) if alone else _PHRASE
-        numbers = tuple(self._lexicon.number(word) for word in pattern.words)
-        return Phrase(
-            incident=incident,
-            signature=signature,
-            alternative=alternative,
-            pattern=pattern,
-            numbers=numbers,
-            weights=_by_word(numbers, pattern.weights),
-            fewest=_fewest(pattern, least),
-            # The last word may be broken: then it does not count as shared.
-            fewest_when_cut=max(1, _fewest(pattern, min(least, _CUT_SHARE)) - 1),
-        )
+            self._scales = learned(self._scales, incidents, self._in_short_text)
 
     def find(self, symptoms: Sequence[Symptom]) -> tuple[list[Occurrence], int]:
         """The best occurrence of each signature that occurs, and how many alignments it took."""
-        lines = Lines(symptoms, self._lexicon)
+        lines = Lines(symptoms, self._phrases.lexicon)
         best: dict[tuple[int, int], Occurrence] = {}
         for _, found in sorted(self._best(lines).items()):
             key = (found.incident, found.signature)
@@ -185,17 +94,21 @@ class Finder:
                 best[key] = found
         return list(best.values()), lines.alignments
 
-    def _best(self, lines: Lines, known: Sequence[float] = ()) -> dict[int, Occurrence]:
-        """The best occurrence of each signature that occurs, by the number of its anchor.
+    def _in_short_text(self, text: str, *, of: Wanted, above: Sequence[float]) -> dict[int, Occurrence]:
+        return self._best(Lines(plain_symptoms(text), self._phrases.lexicon), of=of, above=above)
 
-        `known` are scores, by those numbers, that an occurrence must exceed to be of interest.
-        """
+    def _best(
+        self, lines: Lines, *, of: Wanted | None = None, above: Sequence[float] | None = None
+    ) -> dict[int, Occurrence]:
+        """The best occurrence of each signature that occurs, by its anchor: of some incidents, above some scores."""
         best: dict[int, Occurrence] = {}
         sure_of_one = False
         for at_most, line, number in self._promising(lines):
             if at_most < (THRESHOLD if sure_of_one else LEAST):
                 break
-            if (number in best and best[number].score >= at_most) or (known and known[number] >= at_most):
+            if number in best and best[number].score >= at_most:
+                continue
+            if (of and not of(self._anchors[number].incident)) or (above and above[number] >= at_most):
                 continue
             if lines.alignments >= MOST_ALIGNMENTS:
                 break
@@ -205,45 +118,8 @@ class Finder:
             sure = self._score(number, parts, among=len(lines.symptoms))
             if sure >= LEAST and (number not in best or sure > best[number].score):
                 best[number] = self._occurrence(lines, number, parts, sure)
-                sure_of_one = sure_of_one or (sure >= _SURE and number not in self._hints)
+                sure_of_one = sure_of_one or (sure >= _SURE and number not in self._phrases.hints)
         return best
-
-    def _scale(self, incidents: Sequence[Incident]) -> None:
-        """Learn how much of each signature stands in texts that are known to be something else.
-
-        Known are the background, an incident's own near misses, and what other incidents are recognised by, as far as
-        it does not hold the whole signature: then both are true.
-        """
-        ordinary: dict[_Choice, float] = {}
-        known = [0.0] * len(self._anchors)
-
-        def learn(text: str, *, of: Callable[[Occurrence], bool]) -> None:
-            for number, found in self._best(Lines(plain_symptoms(text), self._lexicon), known).items():
-                if found.coverage > ordinary.get(found.choice, 0.0) and of(found):
-                    ordinary[found.choice] = found.coverage
-                    if len(found.choice.alternatives) == 1:
-                        known[number] = self._scales[number].score(found.coverage)
-
-        for line in ordinary_lines():
-            learn(line, of=lambda _: True)
-        for owner, incident in enumerate(incidents):
-            for text in incident.examples.other:
-                learn(text, of=lambda found, owner=owner: found.incident == owner)  # type: ignore[misc]
-            for text in incident.examples.match:
-                learn(text, of=lambda found, owner=owner: found.incident != owner and found.coverage < _WHOLE)  # type: ignore[misc]
-        self._chosen = {
-            choice: scale_of(total=self._total(choice), ordinary=share)
-            for choice, share in ordinary.items()
-            if not incidents[choice.incident].signatures[choice.signature].hint
-        }
-        self._scales = tuple(
-            self._chosen.get(_Choice(anchor.incident, anchor.signature, (anchor.alternative,)), scale)
-            for anchor, scale in zip(self._anchors, self._scales, strict=True)
-        )
-
-    def _total(self, choice: _Choice) -> float:
-        groups = self._signatures[choice.incident, choice.signature]
-        return sum(group[at].pattern.total for group, at in zip(groups, choice.alternatives, strict=True))
 
     # --- the funnel ---
 
@@ -253,12 +129,13 @@ class Finder:
         for weighed, (line, number, words, endings) in enumerate(self._candidates(lines)):
             if weighed >= MOST_WEIGHED:
                 break
-            weights = self._weights[number]
-            there = sum(map(weights.__getitem__, weights.keys() & words))
-            share = there / self._anchors[number].pattern.total
-            cut = not endings.isdisjoint(weights)
-            if share >= (_CUT_SHARE if cut else self._least[number]):
-                at_most = max(self._scales[number].score(share), _at_most_when_cut(share, there) if cut else 0.0)
+            anchor = self._anchors[number]
+            there = _weigh(anchor, anchor.weights.keys() & words)
+            share = there / anchor.pattern.total
+            cut = not endings.isdisjoint(anchor.weights)
+            if share >= (CUT_SHARE if cut else self._phrases.least[number]):
+                at_most = self._scales.by_anchor[number].score(share)
+                at_most = max(at_most, _at_most_when_cut(share, there)) if cut else at_most
                 found.append((at_most, line, number))
         return sorted(found, key=lambda item: (-item[0], item[1], item[2]))
 
@@ -274,13 +151,13 @@ class Finder:
                 words = words | lines.known[other] | {lines.broken_before(other)}
                 last = other
             cut = lines.may_be_cut(last)
-            endings = self._lexicon.endings(lines.symptoms[last].text) if cut else _NO_ENDINGS
+            endings = self._phrases.lexicon.endings(lines.symptoms[last].text) if cut else _NO_ENDINGS
             # Lines of a log repeat each other but for names and numbers.
             key = (frozenset(words), endings)
             if key not in seen:
-                seen[key] = tuple(self._index.candidates(words, endings=endings))
+                seen[key] = tuple(self._phrases.index.candidates(words, endings=endings))
             for number in seen[key]:
-                if words is known or not known.isdisjoint(self._weights[number]):
+                if words is known or not known.isdisjoint(self._anchors[number].weights):
                     yield line, number, words, endings
 
     # --- one occurrence ---
@@ -289,13 +166,13 @@ class Finder:
         """The phrases of a signature where its first begins at a line; none if one of them is missing."""
         anchor = self._anchors[number]
         further = []
-        for group in self._signatures[anchor.incident, anchor.signature][1:]:
+        for group in self._phrases.further(anchor):
             places = [(other, phrase) for phrase in group for other in self._may_stand(lines, line, phrase)]
             if not places:
                 return []
             further.append(places)
         first = self._align(lines, line, anchor)
-        if first is None or (further and first.coverage < _PHRASE):
+        if first is None or (further and first.coverage < NEARLY):
             return []
         parts = [first]
         taken = set(lines.joined(line).places(first.alignment)) if further else set()
@@ -316,7 +193,7 @@ class Finder:
         if lines.alignments >= MOST_ALIGNMENTS:
             return None
         part = self._align(lines, line, phrase)
-        if part is None or part.coverage < _PHRASE:
+        if part is None or part.coverage < NEARLY:
             return None
         places = set(lines.joined(line).places(part.alignment))
         if 2 * len(places & taken) > len(places):
@@ -327,7 +204,7 @@ class Finder:
     @staticmethod
     def _may_stand(lines: Lines, line: int, phrase: Phrase) -> list[int]:
         """The lines around one that have enough words of a phrase for it to begin there."""
-        enough = _PHRASE * phrase.pattern.total - 1e-9
+        enough = NEARLY * phrase.pattern.total - 1e-9
         around: dict[int, set[int]] = {}
         for word in phrase.weights:
             having = lines.having(word)
@@ -349,14 +226,9 @@ class Finder:
         return _Part(line, phrase, alignment) if alignment else None
 
     def _score(self, number: int, parts: Sequence[_Part], *, among: int) -> float:
-        scale = self._scale_for(number, parts)
+        scale = self._scales.of(number, _choice(parts))
         sure = scale.score(_information(parts) / scale.total - _scattered(parts, among=among))
         return max(sure, _score_when_cut(parts[0], scale)) if len(parts) == 1 else sure
-
-    def _scale_for(self, number: int, parts: Sequence[_Part]) -> Scale:
-        if len(parts) == 1:
-            return self._scales[number]
-        return self._chosen.get(_choice(parts)) or scale_of(total=sum(part.phrase.pattern.total for part in parts))
 
     def _occurrence(self, lines: Lines, number: int, parts: Sequence[_Part], sure: float) -> Occurrence:
         captures: dict[str, str] = {}
@@ -369,7 +241,7 @@ class Finder:
             incident=parts[0].phrase.incident,
             signature=parts[0].phrase.signature,
             score=sure,
-            coverage=_information(parts) / self._scale_for(number, parts).total,
+            coverage=_information(parts) / self._scales.of(number, _choice(parts)).total,
             information=_information(parts),
             line=line,
             quote=quote,
@@ -379,18 +251,9 @@ class Finder:
         )
 
 
-def _choice(parts: Sequence[_Part]) -> _Choice:
+def _choice(parts: Sequence[_Part]) -> Choice:
     first = parts[0].phrase
-    return _Choice(first.incident, first.signature, tuple(part.phrase.alternative for part in parts))
-
-
-def _says_least(group: Sequence[Phrase]) -> float:
-    """How much the phrase of a group says that says least."""
-    return min(phrase.pattern.total for phrase in group)
-
-
-def _says_most(group: Sequence[Phrase]) -> float:
-    return max(phrase.pattern.total for phrase in group)
+    return Choice(first.incident, first.signature, tuple(part.phrase.alternative for part in parts))
 
 
 def _weigh(phrase: Phrase, words: Set[int]) -> float:
@@ -403,23 +266,6 @@ def _further_words(lines: Lines, line: int, phrase: Phrase) -> set[int]:
     for rest in lines.continued(line):
         words |= phrase.weights.keys() & (lines.known[rest] | {lines.broken_before(rest)})
     return words
-
-
-def _by_word(numbers: Sequence[int], weights: Sequence[float]) -> dict[int, float]:
-    together: dict[int, float] = {}
-    for word, weight in zip(numbers, weights, strict=True):
-        together[word] = together.get(word, 0.0) + weight
-    return together
-
-
-def _fewest(pattern: Pattern, share: float) -> int:
-    """How many words it takes to gather a share of a pattern's weight, if they are the heaviest."""
-    needed = share * pattern.total
-    for count, weight in enumerate(sorted(pattern.weights, reverse=True), start=1):
-        needed -= weight
-        if needed <= 1e-9:
-            return count
-    return len(pattern.weights)
 
 
 def _information(parts: Sequence[_Part]) -> float:
@@ -441,7 +287,7 @@ def _score_when_cut(part: _Part, scale: Scale) -> float:
     """Of how much of what can be there is there, where a line was cut; less than in full, as the rest is unseen."""
     alignment, pattern = part.alignment, part.phrase.pattern
     telling = alignment.information - scale.ordinary * scale.total
-    if not alignment.cut or part.coverage < _CUT_SHARE:
+    if not alignment.cut or part.coverage < CUT_SHARE:
         return 0.0
     seen = sum(pattern.weights[: alignment.chain[-1][1] + 1])
     return (alignment.information / seen) * _at_most_when_cut(part.coverage, telling)

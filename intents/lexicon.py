@@ -144,13 +144,13 @@ class Lexicon:
         near = {other for other in near if other[0] == word[0] and OSA.distance(word, other, score_cutoff=1) <= 1}
         return self._numbers[near.pop()] if len(near) == 1 else UNKNOWN
 
-    def _one_letter_less(self) -> dict[str, tuple[str, ...]]:
-        found: defaultdict[str, set[str]] = defaultdict(set)
+    def _one_letter_less(self) -> Mapping[str, Iterable[str]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
         for word in self._numbers:
             if _SPELT_FROM <= len(word) <= _SPELT_TO and word.isalpha() and word.isascii():
                 for index in range(len(word)):
-                    found[word[:index] + word[index + 1 :]].add(word)
-        return {key: tuple(sorted(words)) for key, words in found.items()}
+                    found[word[:index] + word[index + 1 :]].append(word)
+        return found
 
     def _written_apart(self) -> dict[str, tuple[tuple[str, int], ...]]:
         """first word → (second word, number of the word that both make): leader election → leaderelection."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, log
 from typing import Final
 
@@ -31,6 +32,7 @@ def score(*, coverage: float, information: float) -> float:
     return 1 / (1 + exp(-(_CONSTANT + _COVERAGE * coverage + _INFORMATION * surprise)))
 
 
+@lru_cache(maxsize=1 << 14)
 def coverage_for(reached: float, *, total: float) -> float:
     """The coverage that a signature of so much weight needs to reach a score; 1 if it does not even in full."""
     low, high = 0.0, 1.0
@@ -63,6 +65,7 @@ class Scale:
         return score(coverage=coverage, information=coverage * self.telling)
 
 
+@lru_cache(maxsize=1 << 14)
 def scale_of(*, total: float, ordinary: float = 0.0) -> Scale:
     """The scale of a signature of so much weight, of which a share stands in texts known to be something else.
 
