@@ -18,7 +18,7 @@ bound, since several signatures of an entry go at a time.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from intents.catalog.schema import Examples, Incident
 from intents.matching import THRESHOLD, Matcher
@@ -30,32 +30,35 @@ from tests.eval.folds import FOLDS, abstaining, answers_of, fold_of
 
 
 def examples_left_out(catalog: Sequence[Incident]) -> list[Answer]:
-    cases = cases_of(catalog)
-    fold = fold_of(cases)
-    said: list[Answer] = []
-    for test in range(FOLDS):
-        left_out = [case for case in cases if fold[case.id] == test]
-        said += _asked(without_examples(catalog, left_out), left_out)
-    return said
+    return [answer for known, left_out in without_examples(catalog) for answer in _asked(known, left_out)]
 
 
 def signatures_left_out(catalog: Sequence[Incident]) -> list[Answer]:
+    return [answer for known, left_out in without_signatures(catalog) for answer in _asked(known, left_out)]
+
+
+def without_examples(catalog: Sequence[Incident]) -> Iterator[tuple[list[Incident], list[Case]]]:
+    """(the catalog without a fold's examples, those)"""
     cases = cases_of(catalog)
     fold = fold_of(cases)
-    best = _best_signatures(catalog, [case for case in cases if case.right])
-    said: list[Answer] = []
     for test in range(FOLDS):
-        left_out = [case for case in cases if fold[case.id] == test and case.right]
-        known = without_examples(catalog, left_out)
-        said += _asked(_without_signatures(known, {best[case.id] for case in left_out if case.id in best}), left_out)
-    return said
+        left_out = [case for case in cases if fold[case.id] == test]
+        yield _without_examples(catalog, left_out), left_out
+
+
+def without_signatures(catalog: Sequence[Incident]) -> Iterator[tuple[list[Incident], list[Case]]]:
+    """(the catalog without a fold's `match` examples, nor the signatures that recognise each best; those examples)"""
+    best = _best_signatures(catalog, [case for case in cases_of(catalog) if case.right])
+    for known, of_fold in without_examples(catalog):
+        left_out = [case for case in of_fold if case.right]
+        yield _without_signatures(known, {best[case.id] for case in left_out if case.id in best}), left_out
 
 
 def _asked(catalog: Sequence[Incident], cases: Sequence[Case]) -> list[Answer]:
     return list(abstaining(answers_of(casebook(catalog), cases), THRESHOLD))
 
 
-def without_examples(catalog: Sequence[Incident], left_out: Sequence[Case]) -> list[Incident]:
+def _without_examples(catalog: Sequence[Incident], left_out: Sequence[Case]) -> list[Incident]:
     """The catalog without some of its examples."""
     texts = {case.text for case in left_out}
     return [
