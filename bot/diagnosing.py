@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -80,7 +81,16 @@ def build_engine(
     directories: Sequence[Path] = (), *, last_good: Catalog | None = None
 ) -> tuple[Engine, tuple[Problem, ...]]:
     """The engine over the built-in catalog and the user's directories, with what is wrong in their files."""
+    if not directories and last_good is None:
+        return _builtin_engine()
     loaded = load((builtin_directory(), *directories), last_good=last_good)
+    return engine_for(loaded.catalog), loaded.problems
+
+
+@cache
+def _builtin_engine() -> tuple[Engine, tuple[Problem, ...]]:
+    """The built-in catalog is the same as long as a process lives."""
+    loaded = load((builtin_directory(),))
     return engine_for(loaded.catalog), loaded.problems
 
 

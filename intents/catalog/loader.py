@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -127,11 +128,23 @@ def _read(path: Path) -> tuple[Incident, Source] | list[Problem]:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             return problem(1, f"larger than {MAX_FILE_BYTES // 1024} KiB")
-        document = Document(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         return problem(0, error.strerror or "cannot be read")
     except UnicodeDecodeError as error:
         return problem(1, f"not UTF-8 at byte {error.start}")
+    return _parsed(path, text)
+
+
+@lru_cache(maxsize=256)
+def _parsed(path: Path, text: str) -> tuple[Incident, Source] | list[Problem]:
+    """What a file says. What has not changed since it was last read is not parsed again."""
+
+    def problem(line: int, says: str) -> list[Problem]:
+        return [Problem(file=str(path), line=line, field="", says=says)]
+
+    try:
+        document = Document(text)
     except YamlError as error:
         return problem(error.line, error.problem)
     if not isinstance(document.value, dict):

@@ -24,7 +24,7 @@ def test_a_text_is_proven_by_the_cluster(run: Run, kubeconfig: str) -> None:
     first, second, *_ = ran.out.splitlines()
     assert (ran.code, ran.err) == (0, "")
     assert first.startswith(" CONFIRMED  runAsNonRoot")
-    assert second.startswith("The kubelet refuses to start the container (tikv)")
+    assert second.startswith("The kubelet refuses to start tikv")
     assert "Pod ledger/db-tikv-0" in ran.out
     assert ran.out.splitlines()[-1].startswith("CONFIRMED: ")
     assert "\x1b" not in ran.out

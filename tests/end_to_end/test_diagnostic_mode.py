@@ -39,7 +39,7 @@ async def test_a_failing_pod_is_put_into_diagnostic_mode(tmp_path: Path, engine:
             assert "You can also" in offered
         else:
             assert offered.startswith("# 🧰 YOU CAN · Put a crash-looping PD, TiKV or TiDB pod into diagnostic mode")
-        assert "Diagnostic mode for wallet-pd-1" in words_of(buttons_of(answer["blocks"]))
+        assert "Put wallet-pd-1 into diagnostic mode" in words_of(buttons_of(answer["blocks"]))
         shown = "\n".join(lines_of(dialog))
         assert "Pod wallet/wallet-pd-1" in shown
         assert "runmode: debug" in shown
@@ -79,7 +79,7 @@ async def test_the_mode_is_left_by_a_second_button(tmp_path: Path, engine: Engin
     async with workplace(tmp_path, engine, broken.world) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
 
-        assert "wallet-pd-1: leave diagnostic mode" in words_of(buttons_of(answer["blocks"]))
+        assert "Delete wallet-pd-1, so that it leaves diagnostic mode" in words_of(buttons_of(answer["blocks"]))
         await at.confirm(at.bo, answer)
         says = await told_in_the_end(at, answer, "has left diagnostic mode")
         await at.settled()

@@ -18,7 +18,7 @@ async def test_a_pasted_error_is_answered_in_its_thread_with_verdict_and_cause_f
 
         first, second, *_ = words_of(answer["blocks"]).splitlines()
         assert "CONFIRMED" in first
-        assert "kubelet refuses to start the container" in second
+        assert "kubelet refuses to start" in second
         assert len(at.answers(ts)) == 1
 
 

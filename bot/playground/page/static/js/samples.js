@@ -89,6 +89,7 @@ export class SampleBar {
     );
     const wanted = el("input", { type: "search", class: "field sample-filter", testid: "samples-filter", placeholder: "Filter: pvc, dns, tikv …", "aria-label": "Filter the samples", autocomplete: "off" });
     wanted.addEventListener("input", () => {
+      /** @type {string[]} */
       const words = wanted.value.toLowerCase().split(/\s+/).filter(Boolean);
       for (const row of rows) row.hidden = !words.every((word) => (row.textContent ?? "").toLowerCase().includes(word));
     });
