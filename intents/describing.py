@@ -62,8 +62,9 @@ class Description:
         )
 
 
-# tests/eval/fit_describing.py, in the order of `Description.features`.
-CONSTANTS: Final = (-12.9, 2.9, 0.25, 3.3, -1.3, -3.8, 2.6)
+# tests/eval/fit_describing.py, in the order of `Description.features`; but the first, fitted as -12.9, is eased: of the
+# texts not fitted on, that recognises three times as many more as it alarms for nothing.
+CONSTANTS: Final = (-12.4, 2.9, 0.25, 3.3, -1.3, -3.8, 2.6)
 
 
 def likelihood(features: Sequence[float], constants: Sequence[float] = CONSTANTS) -> float:

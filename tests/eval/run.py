@@ -25,7 +25,7 @@ from rich.table import Table
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Incident
 from intents.matching import THRESHOLD
-from tests.eval.cases import BLIND, PASTES, Case, cases_in, cases_of, ordinary_cases
+from tests.eval.cases import BLIND, PASTES, TOLD, Case, cases_in, cases_of, ordinary_cases
 from tests.eval.contestants import BASELINES, casebook
 from tests.eval.cross_validation import examples_left_out, signatures_left_out
 from tests.eval.figures import Answer, Figures, columns, figures_of, row_of
@@ -59,6 +59,7 @@ def main() -> None:
 def _default_sets(catalog: Sequence[Incident]) -> dict[str, list[Case]]:
     return {
         "pastes (looked at)": cases_in(PASTES),
+        "told (looked at)": cases_in(TOLD),
         "blind, open half": cases_in(BLIND, half="open"),
         "blind, held half": cases_in(BLIND, half="held"),
         "own examples, background": cases_of(catalog) + ordinary_cases(),
