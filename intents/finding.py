@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 from math import log
 from typing import Final
 
@@ -20,7 +21,7 @@ from intents.domain import Symptom
 from intents.lines import Lines
 from intents.phrases import CUT_SHARE, NEARLY, Choice, Phrase, Phrases
 from intents.scales import Wanted, learned, unlearned
-from intents.scoring import LEAST, THRESHOLD, Scale, score
+from intents.scoring import LEAST, THRESHOLD, Scale, coverage_for, score
 from intents.symptoms import plain_symptoms
 
 # The bound on the work of one query: so many alignments, each of at most aligning.MOST_PAIRS² steps.
@@ -34,6 +35,7 @@ _APART: Final = 12
 # two of them have a phrase each by chance: of the coverage so much is lost, times the logarithms of both.
 _FEW: Final = 5
 _SCATTERED: Final = 0.2
+_MOST_LOST: Final = 1 - coverage_for(LEAST, total=60.0)
 # The beginning of a message is enough where the text is cut, if it alone says this much.
 _CUT_SAYS: Final = 12.0
 _NO_ENDINGS: Final[frozenset[int]] = frozenset()
@@ -205,10 +207,11 @@ class Finder:
     def _may_stand(lines: Lines, line: int, phrase: Phrase) -> list[int]:
         """The lines around one that have enough words of a phrase for it to begin there."""
         enough = NEARLY * phrase.pattern.total - 1e-9
+        apart = _most_apart(len(lines.symptoms))
         around: dict[int, set[int]] = {}
         for word in phrase.weights:
             having = lines.having(word)
-            for other in having[bisect_left(having, line - _APART) : bisect_right(having, line + _APART)]:
+            for other in having[bisect_left(having, line - apart) : bisect_right(having, line + apart)]:
                 around.setdefault(other, set()).add(word)
         return sorted(
             other
@@ -275,7 +278,17 @@ def _information(parts: Sequence[_Part]) -> float:
 def _scattered(parts: Sequence[_Part], *, among: int) -> float:
     """The coverage that is lost where the phrases of a signature stand on several lines, among so many."""
     lines = [part.line for part in parts]
-    return _SCATTERED * log(1 + max(lines) - min(lines)) * log(max(1, among / _FEW))
+    return _loss(max(lines) - min(lines), among=among)
+
+
+def _loss(apart: int, *, among: int) -> float:
+    return _SCATTERED * log(1 + apart) * log(max(1, among / _FEW))
+
+
+@cache
+def _most_apart(among: int) -> int:
+    """How many lines apart two phrases may stand, among so many, for enough of the coverage to be left."""
+    return max(apart for apart in range(_APART + 1) if _loss(apart, among=among) <= _MOST_LOST)
 
 
 def _at_most_when_cut(share: float, telling: float) -> float:
