@@ -14,7 +14,7 @@ from intents.catalog.schema import Incident
 NONE: Final = "none"
 # Looked at while signatures were written: a floor against getting worse, no measure of the unseen.
 PASTES: Final = Path(__file__).with_name("pastes.jsonl")
-# How people post and tell of each incident, and of what is near it; signatures were written after them: a floor as well.
+# How people post and tell of each incident, and of what is near it; the signatures came after them: a floor as well.
 TOLD: Final = Path(__file__).with_name("told.jsonl")
 # Written before the signatures of the incidents they speak of. Each is of one half: the `open` half's mistakes may be
 # looked at while the mechanism is improved, the `held` half's are counted only.
