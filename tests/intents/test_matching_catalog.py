@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.diagnosing import build_engine
 from intents.background import ordinary_lines
-from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Incident
 from intents.finding import MOST_ALIGNMENTS
 from intents.matching import Matcher
 from intents.symptoms import MAX_SYMPTOMS, read_symptoms
 
-CATALOG = tuple(load([builtin_directory()]).catalog)
-MATCHER = Matcher(CATALOG)
+ENGINE, _ = build_engine()
+CATALOG = tuple(ENGINE.catalog)
+MATCHER = ENGINE.matcher
 CHAT = (
     "hi all",
     "anyone seen this before?",
@@ -33,13 +35,16 @@ EXAMPLES = [
 ]
 
 
-# What is described in a person's own words is looked for at the beginning and at the end of a text.
-SIGNED = [
-    example
-    for example in EXAMPLES
-    for hypothesis in MATCHER.match(read_symptoms(str(example.values[1]))).hypotheses[:1]
-    if hypothesis.matches[0].signature in {str(signature) for incident in CATALOG for signature in incident.signatures}
-]
+@cache
+def signed() -> tuple[tuple[Incident, str], ...]:
+    """The examples that a signature recognises: a description is looked for at the ends of a text only."""
+    signatures = {str(signature) for incident in CATALOG for signature in incident.signatures}
+    examples = ((incident, text) for incident in CATALOG for text in incident.examples.match)
+    return tuple((incident, text) for incident, text in examples if signature_of(text) in signatures)
+
+
+def signature_of(text: str) -> str:
+    return MATCHER.match(read_symptoms(text)).hypotheses[0].matches[0].signature
 
 
 def first(text: str) -> str | None:
@@ -110,10 +115,10 @@ def test_no_text_raises_or_exceeds_the_bounds_and_each_has_one_answer(text: str 
     assert MATCHER.match(read_symptoms(text)) == matching
 
 
-@given(st.lists(st.sampled_from(ordinary_lines()), max_size=40), st.sampled_from(SIGNED))
-def test_ordinary_lines_around_an_example_keep_its_incident(lines: list[str], example: object) -> None:
+@given(st.lists(st.sampled_from(ordinary_lines()), max_size=40), st.data())
+def test_ordinary_lines_around_an_example_keep_its_incident(lines: list[str], data: st.DataObject) -> None:
     """With other lines another entry may be named too; this one is not lost."""
-    incident, text = example.values  # type: ignore[attr-defined]
+    incident, text = data.draw(st.sampled_from(signed()))
 
     matching = MATCHER.match(read_symptoms("\n".join([*lines, text, *lines])))
 
