@@ -35,6 +35,18 @@ def wants(daemonset: Mapping[str, Any], node: Mapping[str, Any]) -> bool:
     return not refusal(pod, node)
 
 
+def node_of(pod: Mapping[str, Any]) -> str:
+    """Where a DaemonSet's pod runs; of one that is not bound yet, where the controller wants it."""
+    spec = pod.get("spec") or {}
+    if node := spec.get("nodeName"):
+        return str(node)
+    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
+    terms = (affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}).get("nodeSelectorTerms") or ()
+    fields = (field for term in terms for field in term.get("matchFields") or ())
+    names = (each["values"][0] for each in fields if each.get("key") == "metadata.name" and each.get("values"))
+    return str(next(names, ""))
+
+
 def traits(node: Mapping[str, Any]) -> dict[str, str]:
     """What a node is, as far as nodes of one cluster differ in it; "" where it does not say."""
     info = (node.get("status") or {}).get("nodeInfo") or {}

@@ -86,8 +86,10 @@ def matches_node(terms: Iterable[Mapping[str, Any]], node: Mapping[str, Any]) ->
     return any(_term_holds(term, metadata.get("labels") or {}, fields) for term in terms)
 
 
-def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Whether a label selector (matchLabels, matchExpressions) selects these labels; an empty one selects all."""
+def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
+    """Whether a label selector (matchLabels, matchExpressions) selects these labels: an empty one all, none nothing."""
+    if selector is None:
+        return False
     exact = (selector.get("matchLabels") or {}).items() <= labels.items()
     return exact and all(_requirement_holds(each, labels) for each in selector.get("matchExpressions") or ())
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
+from bot.kube.agents import node_of, traits
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.holders import workload_of
 from bot.probes.shared.log_lines import BadPattern, Line, compile_pattern, logs_of, matches_in
@@ -153,7 +154,7 @@ async def _placed(look: Look, pods: Sequence[Json], pattern: Any) -> list[_Place
     said = await asyncio.gather(*(_with_line(look, each, pattern) for each in broken[:MOST_LOGS]))
     return sorted(
         [*(each for each in placed if each.ok), *said, *broken[MOST_LOGS:]],
-        key=lambda each: (each.ok, _node_of(each.pod), name_of(each.pod)),
+        key=lambda each: (each.ok, node_of(each.pod), name_of(each.pod)),
     )
 
 
@@ -184,14 +185,12 @@ def _rows(daemonset: ObjectRef, placed: Sequence[_Placed], nodes: Mapping[str, J
         "bad_nodes": len(placed) - good,
         "same_line": sum(each.line is not None for each in placed),
     }
-    return [_row(daemonset, each, nodes.get(_node_of(each.pod), {}), counts, pattern) for each in placed]
+    return [_row(daemonset, each, nodes.get(node_of(each.pod), {}), counts, pattern) for each in placed]
 
 
 def _row(daemonset: ObjectRef, placed: _Placed, node: Json, counts: Mapping[str, int], pattern: Any) -> Row:
     pod, line = placed.pod, placed.line
-    info = (node.get("status") or {}).get("nodeInfo") or {}
-    labels = (node.get("metadata") or {}).get("labels") or {}
-    node_name = _node_of(pod)
+    node_name = node_of(pod)
     groups = line.groups if line else dict.fromkeys(pattern.groupindex, "")
     return Row(
         values={
@@ -205,12 +204,7 @@ def _row(daemonset: ObjectRef, placed: _Placed, node: Json, counts: Mapping[str,
             "crash_looping": placed.crash_looping,
             "restarts": max((each.restarts for each in containers_in(pod)), default=0),
             "line": line.text if line else "",
-            "kernel": str(info.get("kernelVersion") or ""),
-            "os_image": str(info.get("osImage") or ""),
-            "kubelet": str(info.get("kubeletVersion") or ""),
-            "zone": str(labels.get("topology.kubernetes.io/zone") or ""),
-            "runtime": str(info.get("containerRuntimeVersion") or ""),
-            "arch": str(info.get("architecture") or ""),
+            **traits(node),
         },
         subject=ref(pod, "Pod"),
         quote=line.text if line else f"Ready on {node_name}" if placed.ok else f"not Ready on {node_name}",
@@ -218,20 +212,6 @@ def _row(daemonset: ObjectRef, placed: _Placed, node: Json, counts: Mapping[str,
         if line
         else f"kubectl -n {daemonset.namespace} get pod {name_of(pod)} -o wide",
     )
-
-
-def _node_of(pod: Json) -> str:
-    """Where it runs; of one that is not bound yet, where the DaemonSet controller wants it."""
-    spec = pod.get("spec") or {}
-    if node := spec.get("nodeName"):
-        return str(node)
-    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
-    terms = (affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}).get("nodeSelectorTerms") or ()
-    for term in terms:
-        for field in term.get("matchFields") or ():
-            if field.get("key") == "metadata.name" and field.get("values"):
-                return str(field["values"][0])
-    return ""
 
 
 PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -6,11 +6,12 @@ A volume that was there before its cluster was holds, or may hold, what an earli
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
+from bot.kube.volume_claims import claim_names, nodes_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import owners
 from bot.probes.shared.ages import UNKNOWN, age_s
@@ -98,7 +99,7 @@ async def read(look: Look) -> Reading:
         containers = [each for each in containers if among.search(each.described)]
     containers.sort(key=lambda each: trouble(each, look.snapshot))
     pods = {(namespace_of(each.pod), name_of(each.pod)): each.pod for each in containers}
-    claims = [(pod, name) for pod in pods.values() for name in _claim_names(pod)]
+    claims = [(pod, name) for pod in pods.values() for name in claim_names(pod)]
     found = await asyncio.gather(*(_claimed(look, pod, name) for pod, name in claims[:MOST_CLAIMS]))
     gaps = [*suspects.gaps, *(gap for claimed in found for gap in claimed.gaps)]
     if len(claims) > len(found):
@@ -106,14 +107,6 @@ async def read(look: Look) -> Reading:
         gaps.append(Gap(what="all volumes", reason=GapReason.TRUNCATED, detail=detail))
     rows = tuple(_row(look, claimed) for claimed in found)
     return Reading(rows=rows, gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
-
-
-def _claim_names(pod: Json) -> Iterator[str]:
-    for volume in (pod.get("spec") or {}).get("volumes") or ():
-        if claim := volume.get("persistentVolumeClaim"):
-            yield str(claim.get("claimName", ""))
-        elif volume.get("ephemeral"):
-            yield f"{name_of(pod)}-{volume.get('name', '')}"
 
 
 async def _claimed(look: Look, pod: Json, name: str) -> _Claimed:
@@ -139,7 +132,7 @@ async def _object(look: Look, kind: str, name: str, namespace: str = "") -> tupl
 def _row(look: Look, claimed: _Claimed) -> Row:
     claim, volume, pod = claimed.claim, claimed.volume, claimed.pod
     claim_spec, volume_spec = claim.get("spec") or {}, volume.get("spec") or {}
-    namespace = namespace_of(pod)
+    namespace, nodes = namespace_of(pod), nodes_of(volume)
     # A pod is no cluster: only what owns it can be older or younger than its data.
     owned = claimed.top.ref.kind != "Pod"
     ages = {
@@ -165,7 +158,8 @@ def _row(look: Look, claimed: _Claimed) -> Row:
             "cluster": claimed.top.ref.name if owned else "",
             "older_than_cluster": _is_older(**ages),
             "local": bool(volume_spec.get("local") or volume_spec.get("hostPath")),
-            "node": _node_of(volume_spec) or str((pod.get("spec") or {}).get("nodeName") or ""),
+            # A volume of several nodes says of none.
+            "node": nodes[0] if len(nodes) == 1 else str((pod.get("spec") or {}).get("nodeName") or ""),
             "data_age_s": max(ages["pvc_age_s"], ages["pv_age_s"]),
             **ages,
         },
@@ -182,19 +176,6 @@ def _age(look: Look, obj: Mapping[str, Any]) -> int:
 
 def _is_older(*, pvc_age_s: int, pv_age_s: int, cluster_age_s: int) -> bool:
     return cluster_age_s != UNKNOWN and max(pvc_age_s, pv_age_s) > cluster_age_s + _TOGETHER_S
-
-
-def _node_of(volume_spec: Mapping[str, Any]) -> str:
-    """The only node that a volume can be used on, "" if there are several or it does not say."""
-    terms = ((volume_spec.get("nodeAffinity") or {}).get("required") or {}).get("nodeSelectorTerms") or ()
-    nodes = {
-        value
-        for term in terms
-        for expression in term.get("matchExpressions") or ()
-        if expression.get("key") == "kubernetes.io/hostname" and expression.get("operator") == "In"
-        for value in expression.get("values") or ()
-    }
-    return nodes.pop() if len(nodes) == 1 else ""
 
 
 PROBE: Final = Probe(declaration=DECLARATION, read=read)

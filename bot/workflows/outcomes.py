@@ -25,7 +25,7 @@ from intents.request import DiagnoseObject
 from intents.slash import AskHelp, parse_message
 from responses import failures
 from responses.plots import plotted
-from responses.safety import safe, scrubbed
+from responses.safety import safe, safe_value, scrubbed
 from responses.slack.help import help_message
 from responses.slack.message import Message
 from responses.slack.notes import failed
@@ -136,7 +136,10 @@ class Outcomes:
             reason=reason,
             controls=connection is not None,
         )
-        return Outcome(message=told.message(Shown()), told=told, plotted=plotted(scrubbed(diagnosis)))
+        picture = plotted(diagnosis)
+        return Outcome(
+            message=told.message(Shown()), told=told, plotted=safe_value(picture) if picture is not None else None
+        )
 
     def _give_up(self, connection: Connection | None, error: ClusterError) -> None:
         """A server that is gone, or knows us no more, is connected anew when next asked."""

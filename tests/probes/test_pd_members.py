@@ -6,24 +6,7 @@ import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.pd_members import PROBE
-
-DEFINITION = {
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "tidbclusters.pingcap.com"},
-    "spec": {
-        "group": "pingcap.com",
-        "scope": "Namespaced",
-        "names": {"kind": "TidbCluster", "plural": "tidbclusters", "singular": "tidbcluster"},
-        "versions": [
-            {
-                "name": "v1alpha1",
-                "served": True,
-                "storage": True,
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-            }
-        ],
-    },
-}
+from tests.probes.definitions import TIDB_CLUSTERS
 
 
 def tidb(*, replicas: int = 3, **status: Any) -> dict:
@@ -91,7 +74,7 @@ async def members(read: Any, **focus: str) -> dict[str, dict]:
 async def test_data_is_lost_if_its_volume_cannot_hold_it(
     cluster: SimulatedCluster, read: Any, written: dict, why: str
 ) -> None:
-    cluster.load({"objects": [DEFINITION, tidb(), *member(1, ready=False, **written)]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb(), *member(1, ready=False, **written)]})
 
     row = (await members(read, namespace="pay"))["db-pd-1"]
 
@@ -100,7 +83,7 @@ async def test_data_is_lost_if_its_volume_cannot_hold_it(
 
 async def test_a_volume_that_is_gone_is_lost(cluster: SimulatedCluster, read: Any) -> None:
     pod, claim, _ = member(0, ready=False)
-    cluster.load({"objects": [DEFINITION, tidb(), pod, claim]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb(), pod, claim]})
 
     row = (await members(read, namespace="pay"))["db-pd-0"]
 
@@ -112,7 +95,7 @@ async def test_pods_beyond_the_replicas_are_extra_and_have_nothing_to_lose(
 ) -> None:
     failed = {"db-pd-0": {"podName": "db-pd-0"}, "odd": 3}
     parts = [*member(0), *member(1, ready=False, volume_age="-1h")]
-    cluster.load({"objects": [DEFINITION, tidb(replicas=1, failureMembers=failed), *parts]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb(replicas=1, failureMembers=failed), *parts]})
 
     rows = await members(read, kind="TidbCluster", namespace="pay", name="db")
 
@@ -136,7 +119,7 @@ async def test_volumes_that_pd_left_behind_are_named(cluster: SimulatedCluster, 
         released("tikv", "pay", "tikv-db-tikv-1"),
         released("elsewhere", "other", "pd-db-pd-1"),
     ]
-    cluster.load({"objects": [DEFINITION, tidb(), *member(0), *left]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb(), *member(0), *left]})
 
     assert (await members(read, namespace="pay"))["db-pd-0"]["released"] == ("mine",)
 
@@ -152,7 +135,7 @@ async def test_volumes_that_pd_left_behind_are_named(cluster: SimulatedCluster, 
     ],
 )
 async def test_a_member_stands_for_its_cluster(cluster: SimulatedCluster, read: Any, focus: dict, found: bool) -> None:
-    cluster.load({"objects": [DEFINITION, tidb(), *member(0), *member(1)]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb(), *member(0), *member(1)]})
 
     assert set(await members(read, **focus)) == ({"db-pd-0", "db-pd-1"} if found else set())
 
@@ -168,7 +151,7 @@ async def test_without_tidb_operator_there_is_no_question(cluster: SimulatedClus
 async def test_what_may_not_be_read_is_a_gap_and_proves_no_loss(
     cluster: SimulatedCluster, read: Any, resource: str, rows: int
 ) -> None:
-    cluster.load({"objects": [DEFINITION, tidb(), *member(0, ready=False)]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb(), *member(0, ready=False)]})
     cluster.forbid(resource=resource)
 
     reading = await read(PROBE, namespace="pay")

@@ -5,26 +5,7 @@ from typing import Any
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.tidb_components import PROBE
 from intents.domain import Reading, Value
-
-DEFINITION = {
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "tidbclusters.pingcap.com"},
-    "spec": {
-        "group": "pingcap.com",
-        "scope": "Namespaced",
-        "names": {"kind": "TidbCluster", "plural": "tidbclusters", "singular": "tidbcluster"},
-        "versions": [
-            {
-                "name": "v1alpha1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
-                },
-            }
-        ],
-    },
-}
+from tests.probes.definitions import TIDB_CLUSTERS
 
 
 def tidb_cluster(name: str, *, namespace: str = "db", status: Any = None, **spec: Any) -> dict[str, Any]:
@@ -94,7 +75,8 @@ def of(reading: Reading, component: str, cluster: str = "demo") -> dict[str, Val
 
 async def test_a_row_tells_what_is_asked_for_and_what_runs(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [
-        DEFINITION, tidb_cluster("demo"), pod("demo-pd-0", ip="10.0.0.1"), pod("demo-pd-1", ready=False, ip="10.0.0.2"),
+        TIDB_CLUSTERS, tidb_cluster("demo"),
+        pod("demo-pd-0", ip="10.0.0.1"), pod("demo-pd-1", ready=False, ip="10.0.0.2"),
         service("demo-pd"), endpoints("demo-pd", "10.0.0.1"),
     ]})  # fmt: skip
 
@@ -115,7 +97,7 @@ async def test_endpoints_that_are_no_pods_and_pods_that_are_no_endpoints_are_nam
     cluster: SimulatedCluster, read: Any
 ) -> None:
     cluster.load({"objects": [
-        DEFINITION, tidb_cluster("demo"), pod("demo-pd-0", ip="10.0.0.1"), service("demo-pd"),
+        TIDB_CLUSTERS, tidb_cluster("demo"), pod("demo-pd-0", ip="10.0.0.1"), service("demo-pd"),
         endpoints("demo-pd", "10.0.0.9"),
     ]})  # fmt: skip
 
@@ -128,7 +110,7 @@ async def test_endpoints_that_are_no_pods_and_pods_that_are_no_endpoints_are_nam
 
 async def test_a_headless_service_publishes_pods_that_are_not_ready(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [
-        DEFINITION, tidb_cluster("demo"), pod("demo-tikv-0", component="tikv", ready=False, ip="10.0.0.4"),
+        TIDB_CLUSTERS, tidb_cluster("demo"), pod("demo-tikv-0", component="tikv", ready=False, ip="10.0.0.4"),
         service("demo-tikv-peer", clusterIP="None", publishNotReadyAddresses=True),
         endpoints("demo-tikv-peer", "10.0.0.4"),
     ]})  # fmt: skip
@@ -139,7 +121,7 @@ async def test_a_headless_service_publishes_pods_that_are_not_ready(cluster: Sim
 async def test_the_operators_word_on_members_and_replacements_counts(cluster: SimulatedCluster, read: Any) -> None:
     members = {"demo-pd-0": {"health": True}, "demo-pd-1": {"health": False}, "demo-pd-2": None}
     status = {"pd": {"members": members, "failureMembers": {"demo-pd-1": {}}}, "tikv": {"statefulSet": {"replicas": 1}}}
-    cluster.load({"objects": [DEFINITION, tidb_cluster("demo", status=status), pod("demo-pd-0")]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb_cluster("demo", status=status), pod("demo-pd-0")]})
 
     reading = await read(PROBE)
     pd = of(reading, "pd")
@@ -149,14 +131,14 @@ async def test_the_operators_word_on_members_and_replacements_counts(cluster: Si
 
 async def test_members_that_the_operator_has_lost_sight_of_are_not_told(cluster: SimulatedCluster, read: Any) -> None:
     status = {"pd": {"synced": False, "members": {"demo-pd-0": {"health": True}}}}
-    cluster.load({"objects": [DEFINITION, tidb_cluster("demo", status=status)]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb_cluster("demo", status=status)]})
 
     assert of(await read(PROBE), "pd")["healthy_members"] == 0
 
 
 async def test_the_cluster_meant_is_told_by_what_the_text_names(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [
-        DEFINITION, tidb_cluster("demo"), tidb_cluster("demo-2"), tidb_cluster("other", namespace="else"),
+        TIDB_CLUSTERS, tidb_cluster("demo"), tidb_cluster("demo-2"), tidb_cluster("other", namespace="else"),
     ]})  # fmt: skip
 
     async def clusters(**about: Any) -> set[object]:
@@ -172,7 +154,7 @@ async def test_the_cluster_meant_is_told_by_what_the_text_names(cluster: Simulat
 
 
 async def test_an_object_of_no_cluster_is_another_story(cluster: SimulatedCluster, read: Any) -> None:
-    cluster.load({"objects": [DEFINITION, tidb_cluster("demo")]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb_cluster("demo")]})
 
     unrelated = await read(PROBE, kind="Pod", namespace="db", name="demo-api-6c9f7d5b84-x7k2p")
     assert (unrelated.rows, unrelated.missing) == ((), "")
@@ -186,7 +168,7 @@ async def test_without_the_operator_it_does_not_apply(cluster: SimulatedCluster,
 
 
 async def test_without_the_pods_nothing_is_told_of_components(cluster: SimulatedCluster, read: Any) -> None:
-    cluster.load({"objects": [DEFINITION, tidb_cluster("demo"), pod("demo-pd-0")]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb_cluster("demo"), pod("demo-pd-0")]})
     cluster.forbid(verb="list", resource="pods")
 
     reading = await read(PROBE)
@@ -196,7 +178,7 @@ async def test_without_the_pods_nothing_is_told_of_components(cluster: Simulated
 
 
 async def test_services_that_may_not_be_read_are_not_called_missing(cluster: SimulatedCluster, read: Any) -> None:
-    cluster.load({"objects": [DEFINITION, tidb_cluster("demo"), pod("demo-pd-0", ip="10.0.0.1")]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb_cluster("demo"), pod("demo-pd-0", ip="10.0.0.1")]})
     cluster.forbid(verb="list", resource="services")
     cluster.forbid(verb="list", group="discovery.k8s.io", resource="endpointslices")
 
@@ -210,7 +192,7 @@ async def test_services_that_may_not_be_read_are_not_called_missing(cluster: Sim
 
 
 async def test_a_cluster_that_may_not_be_listed_is_a_gap(cluster: SimulatedCluster, read: Any) -> None:
-    cluster.load({"objects": [DEFINITION, tidb_cluster("demo")]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb_cluster("demo")]})
     cluster.forbid(verb="list", group="pingcap.com", resource="tidbclusters")
 
     reading = await read(PROBE)
@@ -225,7 +207,7 @@ async def test_half_made_objects_are_borne(cluster: SimulatedCluster, read: Any)
         "spec": {"containers": [{"name": "pd"}]},
     }
     cluster.load({"objects": [
-        DEFINITION, tidb_cluster("demo", pd={"replicas": "three"}, status={"pd": "new", "tikv": None}), bare,
+        TIDB_CLUSTERS, tidb_cluster("demo", pd={"replicas": "three"}, status={"pd": "new", "tikv": None}), bare,
     ]})  # fmt: skip
 
     pd = of(await read(PROBE), "pd")

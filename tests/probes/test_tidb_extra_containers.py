@@ -7,30 +7,9 @@ import pytest
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import tidb_extra_containers
 from intents.domain import GapReason
+from tests.probes.definitions import TIDB_CLUSTERS
 
 PROBE = tidb_extra_containers.PROBE
-CRD = {
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "tidbclusters.pingcap.com"},
-    "spec": {
-        "group": "pingcap.com",
-        "scope": "Namespaced",
-        "names": {
-            "kind": "TidbCluster",
-            "listKind": "TidbClusterList",
-            "plural": "tidbclusters",
-            "singular": "tidbcluster",
-        },
-        "versions": [
-            {
-                "name": "v1alpha1",
-                "served": True,
-                "storage": True,
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-            }
-        ],
-    },
-}
 
 
 def tidb_cluster(*extras: dict, name: str = "demo", **tikv: Any) -> dict:
@@ -73,7 +52,7 @@ async def test_an_extra_container_with_the_operators_name_is_told_as_merged(
 ) -> None:
     extra = {"name": "tikv", "image": "busybox:1.36", "command": ["sleep"]}
     made = {"name": "tikv", "image": "busybox:1.36", "command": ["sleep"]}
-    cluster.load({"objects": [CRD, tidb_cluster(extra), stateful_set(made), pod(ready=False)]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb_cluster(extra), stateful_set(made), pod(ready=False)]})
 
     (row,) = (await read(PROBE, namespace="db")).rows
 
@@ -87,7 +66,9 @@ async def test_an_extra_container_with_the_operators_name_is_told_as_merged(
 
 async def test_each_row_tells_its_place_among_the_extra_containers(cluster: SimulatedCluster, read: Any) -> None:
     beside, merged = {"name": "audit", "image": "busybox:1.36"}, {"name": "tikv", "image": "busybox:1.36"}
-    cluster.load({"objects": [CRD, tidb_cluster(beside, merged), stateful_set(merged, beside), pod(ready=False)]})
+    cluster.load(
+        {"objects": [TIDB_CLUSTERS, tidb_cluster(beside, merged), stateful_set(merged, beside), pod(ready=False)]}
+    )
 
     rows = (await read(PROBE, namespace="db")).rows
 
@@ -96,7 +77,7 @@ async def test_each_row_tells_its_place_among_the_extra_containers(cluster: Simu
 
 async def test_one_with_a_name_of_its_own_stands_beside(cluster: SimulatedCluster, read: Any) -> None:
     extra = {"name": "audit", "image": "busybox:1.36"}
-    cluster.load({"objects": [CRD, tidb_cluster(extra), stateful_set(TIKV, extra), pod(ready=True)]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb_cluster(extra), stateful_set(TIKV, extra), pod(ready=True)]})
 
     (row,) = (await read(PROBE, namespace="db")).rows
 
@@ -105,7 +86,9 @@ async def test_one_with_a_name_of_its_own_stands_beside(cluster: SimulatedCluste
 
 
 async def test_what_has_not_come_to_the_template_yet_is_absent(cluster: SimulatedCluster, read: Any) -> None:
-    cluster.load({"objects": [CRD, tidb_cluster({"name": "audit", "image": "x"}), stateful_set(TIKV), pod(ready=True)]})
+    cluster.load(
+        {"objects": [TIDB_CLUSTERS, tidb_cluster({"name": "audit", "image": "x"}), stateful_set(TIKV), pod(ready=True)]}
+    )
 
     (row,) = (await read(PROBE, namespace="db")).rows
 
@@ -114,7 +97,7 @@ async def test_what_has_not_come_to_the_template_yet_is_absent(cluster: Simulate
 
 async def test_of_two_extra_containers_with_one_name_one_is_lost(cluster: SimulatedCluster, read: Any) -> None:
     first, second = {"name": "audit", "image": "a"}, {"name": "audit", "image": "b"}
-    cluster.load({"objects": [CRD, tidb_cluster(first, second), stateful_set(TIKV, second)]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb_cluster(first, second), stateful_set(TIKV, second)]})
 
     rows = (await read(PROBE, namespace="db")).rows
 
@@ -123,7 +106,7 @@ async def test_of_two_extra_containers_with_one_name_one_is_lost(cluster: Simula
 
 async def test_the_same_image_replaces_nothing(cluster: SimulatedCluster, read: Any) -> None:
     extra = {"name": "tikv", "image": "pingcap/tikv:v7.5.1", "env": []}
-    cluster.load({"objects": [CRD, tidb_cluster(extra), stateful_set(TIKV)]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb_cluster(extra), stateful_set(TIKV)]})
 
     (row,) = (await read(PROBE, namespace="db")).rows
 
@@ -133,7 +116,7 @@ async def test_the_same_image_replaces_nothing(cluster: SimulatedCluster, read: 
 async def test_a_component_without_extra_containers_has_a_row_that_says_so(
     cluster: SimulatedCluster, read: Any
 ) -> None:
-    cluster.load({"objects": [CRD, tidb_cluster()]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb_cluster()]})
 
     (row,) = (await read(PROBE, namespace="db")).rows
 
@@ -153,7 +136,7 @@ async def test_a_component_without_extra_containers_has_a_row_that_says_so(
 async def test_only_the_component_that_is_named_is_told(
     cluster: SimulatedCluster, read: Any, focus: dict[str, str], clusters: list[str]
 ) -> None:
-    cluster.load({"objects": [CRD, tidb_cluster(), tidb_cluster(name="other")]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb_cluster(), tidb_cluster(name="other")]})
 
     rows = (await read(PROBE, namespace="db", **focus)).rows
 
@@ -161,7 +144,7 @@ async def test_only_the_component_that_is_named_is_told(
 
 
 async def test_about_anything_else_the_question_does_not_arise(cluster: SimulatedCluster, read: Any) -> None:
-    cluster.load({"objects": [CRD, tidb_cluster()]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb_cluster()]})
 
     reading = await read(PROBE, kind="Pod", namespace="db", name="web-0")
 
@@ -176,7 +159,7 @@ async def test_without_the_operator_there_is_nothing_to_ask(cluster: SimulatedCl
 @pytest.mark.parametrize("resource", ["tidbclusters", "statefulsets", "pods"])
 async def test_what_may_not_be_read_is_a_gap(cluster: SimulatedCluster, read: Any, resource: str) -> None:
     group = {"tidbclusters": "pingcap.com", "statefulsets": "apps", "pods": ""}[resource]
-    objects = [CRD, tidb_cluster({"name": "tikv", "image": "x"}), stateful_set(TIKV)]
+    objects = [TIDB_CLUSTERS, tidb_cluster({"name": "tikv", "image": "x"}), stateful_set(TIKV)]
     cluster.load({"objects": objects, "forbidden": [{"verb": "*", "group": group, "resource": resource}]})
 
     (gap,) = (await read(PROBE, namespace="db")).gaps
@@ -191,7 +174,7 @@ async def test_hostile_fields_are_read_as_nothing(cluster: SimulatedCluster, rea
         "pd": "none",
         "tidb": {"additionalContainers": {}},
     }
-    cluster.load({"objects": [CRD, odd]})
+    cluster.load({"objects": [TIDB_CLUSTERS, odd]})
 
     rows = (await read(PROBE, namespace="db")).rows
 

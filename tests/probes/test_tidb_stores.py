@@ -6,24 +6,8 @@ import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.tidb_stores import PROBE
+from tests.probes.definitions import TIDB_CLUSTERS
 
-DEFINITION = {
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "tidbclusters.pingcap.com"},
-    "spec": {
-        "group": "pingcap.com",
-        "scope": "Namespaced",
-        "names": {"kind": "TidbCluster", "plural": "tidbclusters", "singular": "tidbcluster"},
-        "versions": [
-            {
-                "name": "v1alpha1",
-                "served": True,
-                "storage": True,
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-            }
-        ],
-    },
-}
 OLD, NEW = "2026-03-01T00:00:00Z", "2026-03-02T02:59:00Z"
 
 
@@ -74,7 +58,7 @@ async def stores_of(read: Any, **focus: str) -> dict[str, dict]:
 async def test_the_store_heard_of_last_is_the_pods_own(
     cluster: SimulatedCluster, read: Any, stores: list[dict], newest: str
 ) -> None:
-    cluster.load({"objects": [DEFINITION, tidb(*stores)]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb(*stores)]})
 
     rows = await stores_of(read, namespace="pay")
 
@@ -96,7 +80,7 @@ async def test_a_pod_is_wanted_by_its_ordinal(
 ) -> None:
     stores = [store(str(at), f"db-tikv-{at}", "Up") for at in range(4)]
     cluster.load(
-        {"objects": [DEFINITION, tidb(*stores, replicas=replicas, annotations=annotations, failureStores=failed)]}
+        {"objects": [TIDB_CLUSTERS, tidb(*stores, replicas=replicas, annotations=annotations, failureStores=failed)]}
     )
 
     rows = await stores_of(read, kind="TidbCluster", namespace="pay", name="db")
@@ -112,7 +96,7 @@ async def test_a_store_is_joined_with_its_pod_and_its_volume(cluster: SimulatedC
         "spec": {"persistentVolumeReclaimPolicy": "Retain", "capacity": {"storage": "1Gi"}},
     }
     stores = [store("9", "db-tikv-0", "Tombstone"), store("4", "db-tikv-1", "Up")]
-    cluster.load({"objects": [DEFINITION, tidb(*stores), pod("db-tikv-0", ready=False), volume]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb(*stores), pod("db-tikv-0", ready=False), volume]})
 
     rows = await stores_of(read, kind="StatefulSet", namespace="pay", name="db-tikv")
 
@@ -128,7 +112,9 @@ async def test_without_its_label_the_volume_is_found_by_the_claim(cluster: Simul
         "spec": {"volumeName": "pv-1"},
     }
     volume = {"kind": "PersistentVolume", "metadata": {"name": "pv-1"}, "spec": {"capacity": {"storage": "1Gi"}}}
-    cluster.load({"objects": [DEFINITION, tidb(store("9", "db-tikv-0", "Offline")), pod("db-tikv-0"), claim, volume]})
+    cluster.load(
+        {"objects": [TIDB_CLUSTERS, tidb(store("9", "db-tikv-0", "Offline")), pod("db-tikv-0"), claim, volume]}
+    )
 
     row = (await stores_of(read, namespace="pay"))["9"]
 
@@ -151,7 +137,7 @@ async def test_what_is_named_is_what_is_read(
 ) -> None:
     other = tidb(store("3", "other-tikv-0", "Up"), name="other")
     cluster.load({
-        "objects": [DEFINITION, other, tidb(store("1", "db-tikv-0", "Up"), store("2", "db-tikv-1", "Up"))]
+        "objects": [TIDB_CLUSTERS, other, tidb(store("1", "db-tikv-0", "Up"), store("2", "db-tikv-1", "Up"))]
     })  # fmt: skip
 
     assert set(await stores_of(read, **focus)) == stores
@@ -160,14 +146,14 @@ async def test_what_is_named_is_what_is_read(
 async def test_what_is_no_store_in_the_status_is_left_out(cluster: SimulatedCluster, read: Any) -> None:
     strange = {"collisionCount": {"id": "", "podName": "", "state": ""}, "replicas": 3, "7": {"podName": "db-tikv-0"}}
     cluster.load(
-        {"objects": [DEFINITION, tidb(store("1", "db-tikv-0", "Up")) | {"status": {"tikv": {"stores": strange}}}]}
+        {"objects": [TIDB_CLUSTERS, tidb(store("1", "db-tikv-0", "Up")) | {"status": {"tikv": {"stores": strange}}}]}
     )
 
     assert await stores_of(read, namespace="pay") == {}
 
 
 async def test_a_cluster_that_is_not_there_is_missing(cluster: SimulatedCluster, read: Any) -> None:
-    cluster.load({"objects": [DEFINITION]})
+    cluster.load({"objects": [TIDB_CLUSTERS]})
 
     assert (await read(PROBE, kind="TidbCluster", namespace="pay", name="db")).missing == "TidbCluster pay/db"
     assert (await read(PROBE, named={"tidbcluster": "db"})).missing == "TidbCluster db"
@@ -179,7 +165,7 @@ async def test_without_tidb_operator_there_is_no_question(cluster: SimulatedClus
 
 @pytest.mark.parametrize(("resource", "rows"), [("tidbclusters", 0), ("pods", 1), ("persistentvolumes", 1)])
 async def test_what_may_not_be_read_is_a_gap(cluster: SimulatedCluster, read: Any, resource: str, rows: int) -> None:
-    cluster.load({"objects": [DEFINITION, tidb(store("9", "db-tikv-0", "Offline")), pod("db-tikv-0")]})
+    cluster.load({"objects": [TIDB_CLUSTERS, tidb(store("9", "db-tikv-0", "Offline")), pod("db-tikv-0")]})
     cluster.forbid(resource=resource)
 
     reading = await read(PROBE, namespace="pay")

@@ -6,29 +6,7 @@ import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes import volumes
-
-DEFINITION = {
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "tidbclusters.pingcap.com"},
-    "spec": {
-        "group": "pingcap.com",
-        "scope": "Namespaced",
-        "names": {
-            "kind": "TidbCluster",
-            "listKind": "TidbClusterList",
-            "plural": "tidbclusters",
-            "singular": "tidbcluster",
-        },
-        "versions": [
-            {
-                "name": "v1alpha1",
-                "served": True,
-                "storage": True,
-                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-            }
-        ],
-    },
-}
+from tests.probes.definitions import TIDB_CLUSTERS
 
 
 def world(
@@ -37,7 +15,7 @@ def world(
     owned = {"ownerReferences": [{"kind": "StatefulSet", "name": "db-tikv"}]}
     return {
         "objects": [
-            DEFINITION,
+            TIDB_CLUSTERS,
             {
                 "apiVersion": "pingcap.com/v1alpha1",
                 "kind": "TidbCluster",

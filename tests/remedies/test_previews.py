@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.kube.placement import selects
 from bot.remedies.contract import Preview
-from bot.remedies.shared.budgets import selects
 from bot.remedies.shared.custody import custodian_of
 from bot.remedies.shared.showing import diff
 from tests.remedies.scene import HEALED, POD, PULLS_AGAIN, Enter

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
-from bot.kube.agents import wants
+from bot.kube.agents import node_of, wants
 from bot.kube.conditions import condition
 from bot.probes.contract import Look
 from bot.probes.shared.ages import UNKNOWN, age_s
@@ -141,24 +141,13 @@ def _by_node(pods: Sequence[Json]) -> dict[str, Json]:
     """The pod of each node: of several the one that is ready, else the newest. Those on their way out do not count."""
     found: dict[str, Json] = {}
     for pod in sorted(pods, key=lambda each: (pod_is_ready(each), str(_metadata(each).get("creationTimestamp")))):
-        if not _metadata(pod).get("deletionTimestamp") and (node := _node_of(pod)):
+        if not _metadata(pod).get("deletionTimestamp") and (node := node_of(pod)):
             found[node] = pod
     return found
 
 
 def _metadata(obj: Json) -> Mapping[str, Any]:
     return obj.get("metadata") or {}
-
-
-def _node_of(pod: Json) -> str:
-    """Where it runs; of one that is not bound yet, where the DaemonSet controller wants it."""
-    spec = pod.get("spec") or {}
-    if node := spec.get("nodeName"):
-        return str(node)
-    affinity = (spec.get("affinity") or {}).get("nodeAffinity") or {}
-    terms = (affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}).get("nodeSelectorTerms") or ()
-    fields = (field for term in terms for field in term.get("matchFields") or ())
-    return next((str(each["values"][0]) for each in fields if each.get("values")), "")
 
 
 def _absent(look: Look, name: str, node: Json) -> Placed:
