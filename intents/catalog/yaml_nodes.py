@@ -1,14 +1,16 @@
-"""Reading YAML so that every value keeps its line, and nothing is guessed.
+"""Reading YAML so that nothing is guessed, and every value's line can be told.
 
-PyYAML's C parser makes the nodes; they carry their position. Only `true`/`false`, numbers and null are resolved: YAML
+PyYAML's C parser tells what stands there, piece by piece. Only `true`/`false`, numbers and null are resolved: YAML
 1.1's `on`, `no` and bare dates stay the strings their author meant. A key given twice is an error, not the last one.
+
+Nothing is kept but the values and the text: the lines are looked up in the text when there is something to say of them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import yaml
@@ -25,58 +27,19 @@ class YamlError(ValueError):
         self.problem = problem
 
 
-_TAG: Final = "tag:yaml.org,2002:"
-_STRING: Final = f"{_TAG}str"
-_MAPPING: Final = f"{_TAG}map"
-_SEQUENCE: Final = f"{_TAG}seq"
-_NO_STRINGS: Final = (
-    ("bool", re.compile(r"(?:true|false)$")),
-    ("int", re.compile(r"-?(?:0|[1-9][0-9]*)$")),
-    ("float", re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?$")),
-    ("null", re.compile(r"(?:null|~|)$")),
+_Loader: Final = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+_STRING: Final = "tag:yaml.org,2002:str"
+_NO_STRINGS: Final[tuple[tuple[re.Pattern[str], Callable[[str], Any]], ...]] = (
+    (re.compile(r"(?:true|false)\Z"), lambda text: text == "true"),
+    (re.compile(r"-?(?:0|[1-9][0-9]*)\Z"), int),
+    (re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?\Z"), float),
+    (re.compile(r"(?:null|~|)\Z"), lambda _: None),
 )
 # What these values begin with, or nothing.
 _FIRST_OF_NO_STRING: Final = frozenset("tf-0123456789n~") | {""}
-
-
-class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
-    """A safe loader with the implicit types of JSON only."""
-
-    def resolve(self, kind: type[yaml.Node], value: str, implicit: tuple[bool, bool]) -> str:
-        """The tag of a node that names none: PyYAML's way of finding it takes half the time of reading a catalog."""
-        if kind is not yaml.ScalarNode:
-            return _MAPPING if kind is yaml.MappingNode else _SEQUENCE
-        return _plain(value) if implicit[0] else _STRING
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        mapping: dict[Hashable, Any] = {}
-        for key_node, value_node in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable):
-                raise YamlError(_line(key_node), "a key must be a plain value")
-            if key in mapping:
-                raise YamlError(_line(key_node), f"key {key!r} is given twice")
-            mapping[key] = self.construct_object(value_node, deep=deep)
-        return mapping
-
-
-@lru_cache(maxsize=4096)
-def _plain(value: str) -> str:
-    """The tag of a scalar without quotes."""
-    if value[:1] in _FIRST_OF_NO_STRING:
-        for name, pattern in _NO_STRINGS:
-            if pattern.match(value):
-                return f"{_TAG}{name}"
-    return _STRING
-
-
-# Aliases make a small file expand without bound; a catalog entry has no use for them.
-_ALIAS: Final = "aliases are not supported; repeat the value"
-_MAY_BE_ALIAS: Final = re.compile(r"(?:^|[\s\[{,])\*[\w-]")
-
-
-def _has_alias(text: str) -> bool:
-    return any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_Loader))
+# Deeper than any object of Kubernetes; a parser that recurses ends the process on some thousands.
+_DEEPEST: Final = 100
 
 
 class Document:
@@ -85,14 +48,7 @@ class Document:
     def __init__(self, text: str) -> None:
         """Raises YamlError for text that is not one YAML document."""
         try:
-            if _MAY_BE_ALIAS.search(text) and _has_alias(text):
-                raise YamlError(1, _ALIAS)
-            loader = _Loader(text)
-            try:
-                self._node = loader.get_single_node()
-                self.value: Any = None if self._node is None else loader.construct_document(self._node)
-            finally:
-                loader.dispose()
+            self.value: Any = _Reader(text).document()
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise YamlError(mark.line + 1 if mark else 1, error.problem or "not readable as YAML") from error
@@ -100,6 +56,7 @@ class Document:
             if isinstance(error, YamlError):
                 raise
             raise YamlError(1, str(error).splitlines()[0]) from error
+        self._text = text
 
     def line(self, path: Path) -> int:
         """The line (from 1) of the deepest part of the path that exists."""
@@ -111,6 +68,76 @@ class Document:
                 break
             line, node = child
         return line
+
+    @cached_property
+    def _node(self) -> yaml.Node | None:
+        node: yaml.Node | None = yaml.compose(self._text, Loader=_Loader)
+        return node
+
+
+class _Reader:
+    """Values from a parser's events, and what a catalog has no use for refused where it stands."""
+
+    def __init__(self, text: str) -> None:
+        # Typed by hand: of the stubs, those of the C parser and those of the other do not agree.
+        self._next: Callable[[], Any] = _Loader(text).get_event
+
+    def document(self) -> Any:
+        self._next()  # the stream starts
+        if isinstance(self._next(), yaml.StreamEndEvent):
+            return None
+        value = self._value(self._next(), depth=0)
+        self._next()  # the document ends
+        if not isinstance(further := self._next(), yaml.StreamEndEvent):
+            raise YamlError(_line(further), "expected one document, but here another begins")
+        return value
+
+    def _value(self, event: Any, *, depth: int) -> Any:
+        if isinstance(event, yaml.ScalarEvent):
+            return _scalar(event)
+        if isinstance(event, yaml.AliasEvent):
+            # They make a small file expand without bound.
+            raise YamlError(_line(event), "aliases are not supported; repeat the value")
+        if event.tag is not None:
+            raise YamlError(_line(event), f"the tag {event.tag} is not supported")
+        if depth == _DEEPEST:
+            raise YamlError(_line(event), f"nested more than {_DEEPEST} deep")
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(depth=depth + 1)
+        return self._sequence(depth=depth + 1)
+
+    def _mapping(self, *, depth: int) -> dict[Hashable, Any]:
+        mapping: dict[Hashable, Any] = {}
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                raise YamlError(_line(event), "a key must be a plain value")
+            key = _scalar(event)
+            if key in mapping:
+                raise YamlError(_line(event), f"key {key!r} is given twice")
+            mapping[key] = self._value(self._next(), depth=depth)
+        return mapping
+
+    def _sequence(self, *, depth: int) -> list[Any]:
+        values = []
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            values.append(self._value(event, depth=depth))
+        return values
+
+
+def _scalar(event: yaml.ScalarEvent) -> Any:
+    if event.tag not in (None, "!", _STRING):
+        raise YamlError(_line(event), f"the tag {event.tag} is not supported; a string is quoted")
+    return _plain(event.value) if event.implicit[0] else event.value
+
+
+@lru_cache(maxsize=4096)
+def _plain(value: str) -> Any:
+    """What a scalar without quotes means."""
+    if value[:1] in _FIRST_OF_NO_STRING:
+        for pattern, meaning in _NO_STRINGS:
+            if pattern.match(value):
+                return meaning(value)
+    return value
 
 
 def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | None:
@@ -124,5 +151,5 @@ def _child(node: yaml.Node | None, step: str | int) -> tuple[int, yaml.Node] | N
     return None
 
 
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
+def _line(at: yaml.Node | yaml.Event) -> int:
+    return int(at.start_mark.line) + 1 if at.start_mark else 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 
 import pytest
@@ -142,7 +143,7 @@ def test_a_good_entry_has_no_problems(tmp_path: Path) -> None:
         ),
         (("id: disk-full", "id: disk-full\nid: twice"), "disk-full.yaml:2: key 'id' is given twice"),
         (("id: disk-full", "id: &a disk-full"), ""),
-        (("severity: warning", "severity: *a"), "disk-full.yaml:1: aliases are not supported"),
+        (("severity: warning", "severity: *a"), "disk-full.yaml:5: aliases are not supported"),
         (("reads:", "reads: ["), "disk-full.yaml:9: did not find"),
     ],
 )
@@ -228,6 +229,21 @@ def test_yaml_guesses_nothing() -> None:
 @given(st.text(max_size=200))
 def test_any_text_is_a_document_or_a_problem(text: str) -> None:
     with contextlib.suppress(YamlError):
+        Document(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[" * 100_000, "line 1: nested more than 100 deep"),
+        ("a:\n" + "- " * 5000, "line 2: nested more than 100 deep"),
+        ("a: 1\n---\nb: 2", "line 2: expected one document"),
+        ("a: 1\nb: !!python/name:os.system", "line 2: the tag tag:yaml.org,2002:python/name:os.system is not"),
+        ("? [a]\n: b", "line 1: a key must be a plain value"),
+    ],
+)
+def test_what_no_catalog_has_use_for_is_refused_where_it_stands(text: str, problem: str) -> None:
+    with pytest.raises(YamlError, match=re.escape(problem)):
         Document(text)
 
 
