@@ -46,6 +46,7 @@ _ENDINGS: Final = (
     ("ly", ""), ("s", ""),
 )  # fmt: skip
 _LEFT: Final = 3
+_NOTHING: Final = ""
 
 
 def notions_of(text: str, *, known: Container[str] = ()) -> frozenset[str]:
@@ -54,16 +55,23 @@ def notions_of(text: str, *, known: Container[str] = ()) -> frozenset[str]:
     Of a compound that is `known` the parts would only say the same again.
     """
     plain = _NAME.sub(" ", text)
-    found = {stem_of(word) for word in words_of(plain) if _tells(word)}
+    found = set(map(_told, words_of(plain)))
     for compound in _COMPOUND.findall(plain):
         if stem_of(compound.lower()) not in known:
-            found.update(stem_of(part.lower()) for part in _PART.findall(compound) if _tells(part.lower()))
-    return frozenset(map(_representative, found))
+            found.update(_told(part.lower()) for part in _PART.findall(compound))
+    found.discard(_NOTHING)
+    return frozenset(found)
 
 
 def notion_of(word: str) -> str:
     """The notion that a word stands for, whether or not it tells anything."""
     return _representative(stem_of(word))
+
+
+@lru_cache(maxsize=20_000)
+def _told(word: str) -> str:
+    """The notion of a word; that of nothing where it tells none."""
+    return notion_of(word) if _tells(word) else _NOTHING
 
 
 def _representative(stem: str) -> str:

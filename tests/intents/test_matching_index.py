@@ -37,7 +37,7 @@ def test_a_pattern_far_from_its_share_is_none(demands: list[Demand], words: set[
             assert share_of(demand, words) >= demand.share - 0.01 * (len(demand.weights) + 1)
 
 
-def test_patterns_beyond_a_block_are_found() -> None:
+def test_of_many_patterns_those_are_found_whose_words_few_have() -> None:
     demands = [Demand({number % 7: 1.0, 100 + number: 2.0}, 0.6, 0.4) for number in range(9000)]
 
     assert list(Index(demands).candidates([8999 + 100, 4096 + 100, 3])) == [4096, 8999]
