@@ -14,6 +14,7 @@ from typing import Final
 from intents.catalog.schema import Incident, Signature
 from intents.describing import Describer, Description
 from intents.domain import Hypothesis, PastedTime, SignatureMatch, Symptom
+from intents.elsewhere import Elsewhere
 from intents.finding import Finder, Occurrence
 from intents.scoring import THRESHOLD
 from intents.times import time_in
@@ -51,6 +52,7 @@ class Matcher:
         self._incidents = tuple(sorted(incidents, key=lambda incident: incident.id))
         self._finder = Finder(self._incidents)
         self._describer = Describer(self._incidents)
+        self._elsewhere = Elsewhere(self._incidents)
 
     def match(self, symptoms: Sequence[Symptom], *, limit: int = 5) -> Matching:
         """What the symptoms of one text may be signs of; at most `limit` hypotheses."""
@@ -65,7 +67,8 @@ class Matcher:
     def _hypotheses(self, symptoms: Sequence[Symptom], found: Iterable[Occurrence]) -> list[Hypothesis]:
         by_incident: dict[int, list[Occurrence]] = {}
         for occurrence in found:
-            by_incident.setdefault(occurrence.incident, []).append(occurrence)
+            if not self._elsewhere.speaks(occurrence.incident, symptoms, near=occurrence.line):
+                by_incident.setdefault(occurrence.incident, []).append(occurrence)
         counted = {number: chosen for number, of in by_incident.items() if (chosen := self._counted(of))}
         unambiguous = _unambiguous(symptoms)
         ranked = []
@@ -85,7 +88,7 @@ class Matcher:
     def _described(self, symptoms: Sequence[Symptom], hypotheses: list[Hypothesis]) -> list[Hypothesis]:
         """The hypotheses, and the incident that the text describes: if it is one of them, on the same words."""
         description = self._describer.describe(symptoms)
-        if description is None:
+        if description is None or self._elsewhere.speaks(description.incident, symptoms, near=description.line):
             return hypotheses
         incident = self._incidents[description.incident].id
         same = next((one for one in hypotheses if one.incident == incident), None)

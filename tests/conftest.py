@@ -8,8 +8,8 @@ from hypothesis import settings
 
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 
-# No test speaks to a server that the world's authorities vouch for: reading their certificates takes most clients longer
-# than all they then do. Processes that tests start inherit it.
+# No test speaks to a server that the world's authorities vouch for, and reading their certificates takes most clients
+# longer than all they then do. Processes that tests start inherit it.
 os.environ["SSL_CERT_FILE"] = os.devnull
 
 # Two cores shared with other work make a per-example deadline a coin toss; pytest-timeout bounds the whole test.

@@ -287,6 +287,9 @@ class Incident(Model):
     """Kinds of objects whose diagnosis raises this incident with no text at all; a capability is also asked about those
     that an answer turns out to be about, as far as `about` has a word for them."""
     signatures: Annotated[tuple[SignatureField, ...], Field(min_length=1)]
+    unless: tuple[Line, ...] = ()
+    """Phrases that tell that the same words are said of something else (`docker compose`, beside a pull that failed):
+    near one of them nothing is recognised."""
     about: tuple[Key, ...] = ("pod", "statefulset", "deployment", "daemonset", "job")
     """Which captured name is the object this incident is about: the first of these words that the text names."""
     reads: dict[Key, Read] = {}

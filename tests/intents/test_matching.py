@@ -286,6 +286,22 @@ def test_no_more_than_the_limit_are_returned(matcher: Matcher) -> None:
     assert matcher.match(()).hypotheses == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "matches"),
+    [
+        ("failed to pull image alpine", True),
+        ("$ docker-compose up\nfailed to pull image alpine", False),
+        ("failed to pull image alpine\n\nthat is docker compose, on my laptop", False),
+        ("docker compose is not what we use any more\n" + "one\ntwo\nthree\nfour\n" + "failed to pull image alpine", True),
+        ("composed by docker: failed to pull image alpine", True),
+    ],
+)
+def test_near_what_tells_of_something_else_nothing_is_recognised(text: str, matches: bool) -> None:
+    pull = incident("pull", "failed to pull image").model_copy(update={"unless": ("docker compose",)})
+
+    assert bool(matched(Matcher([pull]), text).hypotheses) is matches
+
+
 def test_a_signature_without_words_is_refused() -> None:
     with pytest.raises(ValueError, match="has no words"):
         Matcher([incident("empty", "<name>: <value>")])
