@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from intents.background import everyday_words
 from intents.catalog.schema import Incident
 from intents.index import Demand, Index
 from intents.lexicon import Lexicon
@@ -59,7 +60,8 @@ class Phrases:
             for number, incident in enumerate(incidents)
             for place, signature in enumerate(incident.signatures)
         ]
-        self.lexicon = Lexicon((each for *_, groups in written for group in groups for each in group), weights.ordinary)
+        patterns = (each for *_, groups in written for group in groups for each in group)
+        self.lexicon = Lexicon(patterns, weights.ordinary | everyday_words())
         self._signatures = {
             (number, place): tuple(sorted(self._groups(number, place, groups), key=_says_least, reverse=True))
             for number, place, groups in written
