@@ -14,11 +14,12 @@ from typing import Any, Final
 from bot.cluster.calls import Meter, Request, decode
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, OutcomeUnknown, ServerError
-from bot.cluster.resources import Resource
+from bot.cluster.resources import WELL_KNOWN, Resource
 from intents.domain import Gap, Json, Permission
 
 # Who changed what: the API server keeps it in managedFields beside every field.
 FIELD_MANAGER: Final = "casebook"
+_POD: Final = next(each for each in WELL_KNOWN if each.kind == "Pod")
 _REVIEWS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
@@ -78,6 +79,31 @@ class Writer:
                 what=_subject(resource, name, namespace),
                 scope=_all(resource, namespace),
                 permission=resource.permission("delete"),
+            )
+        )
+
+    async def evict(
+        self, name: str, *, namespace: str, uid: str, resource_version: str = "", dry_run: bool = False
+    ) -> Json:
+        """Ask for the pod with this uid to be deleted, as its budgets allow it; Throttled while one does not."""
+        preconditions = {"uid": uid} | ({"resourceVersion": resource_version} if resource_version else {})
+        options: Json = {"preconditions": preconditions} | ({"dryRun": ["All"]} if dry_run else {})
+        return await self._send(
+            Request(
+                method="POST",
+                path=_POD.path(namespace=namespace, name=name, subresource="eviction"),
+                body={
+                    "kind": "Eviction",
+                    "apiVersion": "policy/v1",
+                    "metadata": {"name": name, "namespace": namespace},
+                    "deleteOptions": options,
+                },
+                content_type="application/json",
+                changes=not dry_run,
+                does="evict",
+                what=_subject(_POD, name, namespace),
+                scope=_all(_POD, namespace),
+                permission=_POD.permission("create", subresource="eviction"),
             )
         )
 

@@ -67,7 +67,8 @@ def _outcome(step: str, result: Result | None) -> str:
 def _of_result(result: Result | None) -> Json:
     match result:
         case Refusal():
-            return {"says": result.says.en, "quote": result.quote}
+            done = {"done": [each.en for each in result.done]} if result.done else {}
+            return {"says": result.says.en, "quote": result.quote, **done}
         case Applied():
             return {
                 "says": result.says.en,
@@ -76,7 +77,7 @@ def _of_result(result: Result | None) -> Json:
                 "written_at": result.at.isoformat(),
             }
         case Preview():
-            return {"diff": result.diff, "resource_version": result.resource_version}
+            return {"diff": result.diff, "steps": [f"{step.verb} {step.target}" for step in result.steps]}
         case Verification():
             return {"says": result.says.en, "ready": result.ready, "wanted": result.wanted}
         case None:

@@ -6,18 +6,18 @@ may press: that is the policy's, before. `access` is its word on what may be rea
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from bot.cluster.access import EVERYTHING, Access
 from bot.cluster.connection import Connection
-from bot.cluster.errors import ClusterError, NotFound, OutcomeUnknown
+from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writing import Writer
 from bot.diagnosing import Engine
+from bot.remedies import stepping
 from bot.remedies.contract import Action, Applied, Plan, Preview, Reason, Refusal
 from bot.remedies.judging_again import Again, judge_again
 from bot.remedies.registry import actions
@@ -26,8 +26,6 @@ from intents.domain import ObjectRef, Outcome, Text
 from responses import failures
 
 DEADLINE_S: Final = 8.0
-# Seconds between looks for a write whose answer was lost: it may still be under way in the server.
-LOOKS: Final[tuple[float, ...]] = (0.0, 1.0, 3.0)
 
 _PARTS: Final = {
     "owner": Text(en="its owner", zh="其控制器"),
@@ -85,7 +83,10 @@ async def preview(
         try:
             if refusal := await _unlike(plan, action, snapshot):
                 return refusal
-            return await action.preview(Writer(connection, deadline=deadline), snapshot, plan)
+            proposal = await action.propose(snapshot, plan)
+            if isinstance(proposal, Refusal):
+                return proposal
+            return await stepping.rehearse(Writer(connection, deadline=deadline), snapshot, plan, proposal)
         except ClusterError as error:
             return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
 
@@ -97,29 +98,29 @@ async def apply(
     connection: Connection,
     now: datetime | None = None,
     deadline: float = DEADLINE_S,
-    looks: Iterable[float] = LOOKS,
+    looks: Iterable[float] = stepping.LOOKS,
     access: Access = EVERYTHING,
 ) -> Applied | Refusal:
-    """Write, once. Run again, it finds what it did and returns that.
+    """Write, once. Run again, it finds what it did and returns that; of several steps it takes those that are left.
 
     If no answer came, what became of the write is read back: it is Applied, or NOT_WRITTEN, or OUTCOME_UNKNOWN if
     nothing could be read. It is never sent again without a person's press.
     """
-    action = actions()[plan.action]
     try:
-        if done := await _effect(plan, previewed, action, connection, deadline, access):
-            return replace(done, already=True)
+        if done := await _effect(plan, previewed, connection, deadline, access):
+            return done
     except ClusterError as error:
         return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
     if (now or datetime.now(UTC)) >= plan.expires:
         return _expired()
-    async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-        try:
-            return await action.apply(Writer(connection, deadline=deadline), snapshot, plan, previewed)
-        except OutcomeUnknown as error:
-            unknown = error
-    return await _read_back(
-        plan, previewed, action, connection, deadline=deadline, looks=looks, unknown=unknown, access=access
+    return await stepping.take(
+        plan,
+        previewed,
+        connection=connection,
+        deadline=deadline,
+        looks=looks,
+        access=access,
+        undoable=actions()[plan.action].undoable,
     )
 
 
@@ -136,50 +137,16 @@ async def done_already(
     Ask before checking whether the cause is still there: after a crash it may be gone because of us.
     """
     try:
-        done = await _effect(plan, previewed, actions()[plan.action], connection, deadline, access)
+        return await _effect(plan, previewed, connection, deadline, access)
     except ClusterError:
         return None
-    return replace(done, already=True) if done else None
 
 
 async def _effect(
-    plan: Plan, previewed: Preview, action: Action, connection: Connection, deadline: float, access: Access
+    plan: Plan, previewed: Preview, connection: Connection, deadline: float, access: Access
 ) -> Applied | None:
     async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-        return await action.effect(snapshot, plan, previewed)
-
-
-async def _read_back(
-    plan: Plan,
-    previewed: Preview,
-    action: Action,
-    connection: Connection,
-    *,
-    deadline: float,
-    looks: Iterable[float],
-    unknown: OutcomeUnknown,
-    access: Access,
-) -> Applied | Refusal:
-    seen = False
-    for pause in looks:
-        await asyncio.sleep(pause)
-        try:
-            if done := await _effect(plan, previewed, action, connection, deadline, access):
-                return done
-            seen = True
-        except ClusterError:
-            continue
-    if seen:
-        says = Text(
-            en=f"the API server did not answer, and {plan.target} is as it was: nothing was written",
-            zh=f"API server 没有应答，且 {plan.target} 没有变化：没有写入任何内容",
-        )
-        return Refusal(reason=Reason.NOT_WRITTEN, says=says, quote=unknown.detail)
-    says = Text(
-        en=f"the API server did not answer, and {plan.target} cannot be read: whether it was done is not known",
-        zh=f"API server 没有应答，也无法读取 {plan.target}：不知道操作是否已执行",
-    )
-    return Refusal(reason=Reason.OUTCOME_UNKNOWN, says=says, quote=unknown.detail)
+        return await stepping.taken_already(snapshot, plan, previewed)
 
 
 async def _unlike(plan: Plan, action: Action, snapshot: Snapshot) -> Refusal | None:

@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import Writer
 from bot.portable import Portable
+from bot.remedies.changes import Change
 from intents.domain import Finding, Focus, ObjectRef, PastedTime, Permission, Text
 
 LIFETIME: Final = timedelta(minutes=30)
@@ -38,11 +38,41 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal(Portable):
-    """Why nothing more is done. `quote` is what the API server or a webhook said."""
+    """Why nothing more is done. `quote` is what the API server or a webhook said; `done` what had been by then."""
 
     reason: Reason
     says: Text
     quote: str = ""
+    done: tuple[Text, ...] = ()
+
+
+class Verb(StrEnum):
+    """What a step does to an object."""
+
+    PATCH = "patch"
+    DELETE = "delete"
+    EVICT = "evict"  # a delete that disruption budgets may refuse
+    CREATE = "create"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Portable):
+    """One guarded write of a plan; `says` what was done once it is.
+
+    `body` is the patch, or the object to create; a patch without one is made from its `changes`, which the dry run
+    found. `fingerprint` is what of the object was shown: all that people write of it, but for the paths `ignoring`,
+    which are dotted. `unless_ready`: a pod that is ready by then is left alone.
+    """
+
+    verb: Verb
+    target: ObjectRef
+    says: Text
+    body: Any = None
+    patch_type: str = "merge"
+    changes: tuple[Change, ...] = ()
+    fingerprint: str = ""
+    ignoring: tuple[str, ...] = ()
+    unless_ready: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,20 +123,15 @@ class Plan(Portable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preview(Portable):
-    """What would come of a plan, by a server-side dry run, and everything a person should know before confirming.
+class Outlook(Portable):
+    """What an action expects of its write, from what it reads: what people are told and what it is measured by.
 
-    `fingerprint` is what of the object was shown; `resource_version` and `uid` guard the write. `known` are the uids of
-    the pods there were, `ready` of `wanted` of them ready. `patience_s`: how long a new pod must hold out to be
-    believed, from how long the old one did.
+    `owner` makes the pods in question, `known` are the uids of those there were, `ready` of `wanted` of them ready.
+    `patience_s`: how long a new pod must hold out to be believed, from how long the old one did.
     """
 
-    diff: str = ""
     effects: tuple[Text, ...] = ()
     warnings: tuple[Text, ...] = ()
-    uid: str
-    resource_version: str
-    fingerprint: str
     owner: ObjectRef | None = None
     known: tuple[str, ...] = ()
     ready: int = -1
@@ -115,20 +140,35 @@ class Preview(Portable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What an action would do: its writes in their order, as yet unguarded. `shown` replaces what dry runs show."""
+
+    steps: tuple[Step, ...]
+    outlook: Outlook = Outlook()
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview(Portable):
+    """What would come of a plan, by a server-side dry run: its steps, each bound to the object as it was shown."""
+
+    steps: tuple[Step, ...]
+    outlook: Outlook = Outlook()
+    diff: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Applied(Portable):
-    """What was written. `already` if it was found done rather than done now; the rest as the preview saw it."""
+    """What was written. `already` if it was found done rather than done now; `undo` are the steps that take it back."""
 
     says: Text
     target: ObjectRef
-    owner: ObjectRef | None = None
+    outlook: Outlook = Outlook()
     generation: int = 0
     resource_version: str = ""
     at: datetime
     already: bool = False
-    known: tuple[str, ...] = ()
-    ready: int = -1
-    wanted: int = -1
-    patience_s: float = 0.0
+    undo: tuple[Step, ...] = ()
 
 
 class State(StrEnum):
@@ -177,11 +217,12 @@ class Action(Protocol):
     """One kind of remedy. Knows nothing of who asked or where; every method raises ClusterError for failed reads.
 
     `permissions` are the writes it makes: what least-privilege roles are generated from, and what is asked before a
-    button is offered.
+    button is offered. It reads and proposes; `bot.remedies.stepping` alone writes.
     """
 
     name: str
     permissions: tuple[Permission, ...]
+    undoable: bool
 
     def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
         """Those of the permissions that this target needs; empty for a kind of object this action is not for."""
@@ -189,17 +230,8 @@ class Action(Protocol):
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         """What a plan for this object rests on. Raises NotFound."""
 
-    async def preview(self, writer: Writer, snapshot: Snapshot, plan: Plan) -> Preview | Refusal:
-        """What would happen, by a server-side dry run. Changes nothing."""
-
-    async def apply(self, writer: Writer, snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied | Refusal:
-        """Write, once, guarded by what the preview saw. Run again, it finds its own effect and returns it.
-
-        Raises OutcomeUnknown if it was sent and not answered, and other ClusterErrors if nothing was written.
-        """
-
-    async def effect(self, snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied | None:
-        """The effect of this plan if it is there, however it came about; None if it is not."""
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
+        """Which writes would do it, and what they do to what runs."""
 
     async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
         """How far what was written has taken effect."""

@@ -83,7 +83,7 @@ def moved(about: About, *, to: ObjectRef) -> About:
 
 
 def _replaced(about: About, applied: Applied) -> bool:
-    gone: Sequence[str] = (applied.target.uid,) if applied.target.kind == "Pod" else applied.known
+    gone: Sequence[str] = (applied.target.uid,) if applied.target.kind == "Pod" else applied.outlook.known
     if about.subject is not None and about.subject.kind == "Pod":
         return about.subject.uid in gone
     return about.focus.kind in ("Pod", "") and bool(about.focus.name) and about.focus.name == applied.target.name

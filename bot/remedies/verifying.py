@@ -98,7 +98,7 @@ async def verify(
         return _blind(applied, f"the catalog no longer has {plan.incident}")
     action = actions()[plan.action]
     end = time.monotonic() + deadline
-    patience = max(pace.well, min(applied.patience_s, deadline / 2)) if pace.well else 0.0
+    patience = max(pace.well, min(applied.outlook.patience_s, deadline / 2)) if pace.well else 0.0
     since: dict[str, float] = {}
     last: _Look | None = None
     trouble: ClusterError | None = None
@@ -212,10 +212,10 @@ def _lost(applied: Applied, settling: Settling) -> Text | None:
             en=f"nothing has taken the place of {applied.target}",
             zh=f"没有任何 Pod 取代 {applied.target}",
         )
-    if 0 <= settling.ready < min(applied.ready, settling.wanted):
+    if 0 <= settling.ready < min(applied.outlook.ready, settling.wanted):
         return Text(
-            en=f"{settling.ready} pods are ready, {applied.ready} were before; {settling.says.en}",
-            zh=f"就绪的 Pod 从 {applied.ready} 个降到 {settling.ready} 个；{settling.says.zh}",
+            en=f"{settling.ready} pods are ready, {applied.outlook.ready} were before; {settling.says.en}",
+            zh=f"就绪的 Pod 从 {applied.outlook.ready} 个降到 {settling.ready} 个；{settling.says.zh}",
         )
     return None
 
@@ -258,7 +258,9 @@ def _blind(applied: Applied, why: str) -> Verified:
         zh=f"不知道是否有效：{why}",
     )
     return Verified(
-        verification=Verification(state=State.WAITING, says=says, ready=applied.ready, wanted=applied.wanted)
+        verification=Verification(
+            state=State.WAITING, says=says, ready=applied.outlook.ready, wanted=applied.outlook.wanted
+        )
     )
 
 

@@ -76,7 +76,7 @@ class Previewing:
             await self._audit(plan, payload, str(seen.reason), seen.says)
             return refusal(quoting(seen), language=asker.language)
         # The diff may hold what nobody should keep: only what guards the write is written down.
-        kept = replace(seen, diff="", effects=(), warnings=())
+        kept = replace(seen, diff="", outlook=replace(seen.outlook, effects=(), warnings=()))
         user = str(payload["user"])
         await store.plans.note(plan.id, {preview_key(user): kept.as_json(), dialog_key(user): view_id})
         return dialog(_dialog(plan, seen), language=asker.language)
@@ -134,7 +134,7 @@ def _dialog(plan: Plan, seen: Preview) -> Dialog:
         target=plan.target,
         what=said.does,
         diff=seen.diff,
-        effects=(*seen.effects, *seen.warnings),
+        effects=(*seen.outlook.effects, *seen.outlook.warnings),
         warning=plan.warning,
         risk=plan.risk,
     )

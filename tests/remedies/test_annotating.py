@@ -58,7 +58,7 @@ async def test_the_preview_shows_the_annotation_and_when_it_acts_and_changes_not
 
         added = [line[1:].strip() for line in preview.diff.splitlines() if line.startswith("+") and "+++" not in line]
         assert added == ["annotations:", "runmode: debug"]
-        assert "pd reads it at its next start" in preview.effects[0].en
+        assert "pd reads it at its next start" in preview.outlook.effects[0].en
         assert "annotations" not in pod(scene)["metadata"]
 
 

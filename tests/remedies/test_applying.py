@@ -7,11 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import Writer
+from bot.playground.kubernetes import RecordedRequest
 from bot.remedies.carrying_out import done_already
 from bot.remedies.contract import Applied, Reason, Refusal, State
-from bot.remedies.registry import actions
 from tests.remedies.scene import ADAPTER, HEALED, POD, PODS, PULLS_AGAIN, Enter, Scene
 
 CASES = pytest.mark.parametrize("case", [PULLS_AGAIN, HEALED], ids=["pod", "workload"])
@@ -117,12 +115,14 @@ async def test_what_changes_between_the_last_look_and_the_write_is_refused_by_th
     async with enter(case) as scene:
         plan = await scene.plan()
         preview = await scene.preview(plan)
-        async with Snapshot(scene.connection) as snapshot:
-            await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
-            change_target(scene, case, lambda one: one["status"].update(observedGeneration=1))
 
-            # It goes by what was read before the change.
-            refusal = await actions()[plan.action].apply(Writer(scene.connection), snapshot, plan, preview)
+        def touch(request: RecordedRequest) -> None:
+            if request.writes:
+                scene.cluster.meanwhile = None
+                change_target(scene, case, lambda one: one["status"].update(observedGeneration=1))
+
+        scene.cluster.meanwhile = touch
+        refusal = await scene.apply(plan, preview)
 
         assert isinstance(refusal, Refusal)
         assert refusal.reason is Reason.CONFLICT

@@ -14,7 +14,7 @@ from tests.remedies.scene import HEALED, POD, PULLS_AGAIN, Enter
 
 
 def told(preview: Preview) -> str:
-    return "\n".join(text.en for text in (*preview.effects, *preview.warnings))
+    return "\n".join(text.en for text in (*preview.outlook.effects, *preview.outlook.warnings))
 
 
 async def test_the_blast_radius_of_a_pod_is_counted_and_its_budget_and_local_data_named(enter: Enter) -> None:
@@ -25,9 +25,9 @@ async def test_the_blast_radius_of_a_pod_is_counted_and_its_budget_and_local_dat
         assert "Ready now: 2 of 3; without it: 2 of 3" in told(preview)
         assert "PodDisruptionBudget checkout covers it: 2 healthy, 2 wanted, 0 may be disrupted" in told(preview)
         assert "local volumes is lost: cache" in told(preview)
-        assert (preview.ready, preview.wanted) == (2, 3)
-        assert set(preview.known) == set(scene.pods().values())
-        assert all(text.zh and text.zh != text.en for text in (*preview.effects, *preview.warnings))
+        assert (preview.outlook.ready, preview.outlook.wanted) == (2, 3)
+        assert set(preview.outlook.known) == set(scene.pods().values())
+        assert all(text.zh and text.zh != text.en for text in (*preview.outlook.effects, *preview.outlook.warnings))
 
 
 async def test_the_only_ready_pod_is_said_to_be_it(enter: Enter) -> None:
@@ -65,7 +65,7 @@ async def test_a_pod_that_failed_late_is_watched_for_as_long(enter: Enter) -> No
 
         scene.change("Pod", "front", POD, crashed)
 
-        assert (await scene.preview(await scene.plan())).patience_s == 25.0
+        assert (await scene.preview(await scene.plan())).outlook.patience_s == 25.0
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ async def test_whoever_looks_after_a_workload_is_named(enter: Enter) -> None:
     async with enter(HEALED) as scene:
         preview = await scene.preview(await scene.plan())
 
-        [warning] = [text.en for text in preview.warnings]
+        [warning] = [text.en for text in preview.outlook.warnings]
         assert warning.startswith("Helm (release monitoring/prometheus-adapter) looks after this object")
         assert "reverted" in warning
 

@@ -11,7 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.remedies.auditing import audit_entry
-from bot.remedies.contract import About, Applied, Plan, Preview, Reason, Refusal, State, Verification
+from bot.remedies.changes import Change
+from bot.remedies.contract import (
+    About,
+    Applied,
+    Outlook,
+    Plan,
+    Preview,
+    Reason,
+    Refusal,
+    State,
+    Step,
+    Verb,
+    Verification,
+)
 from intents.domain import Finding, Focus, Gap, GapReason, ObjectRef, Outcome, PastedTime, Text
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -61,10 +74,28 @@ findings = st.builds(
     table=st.none(),
     gaps=st.lists(st.builds(Gap, what=words, reason=st.sampled_from(GapReason)), max_size=2).map(tuple),
 )
+outlooks = st.builds(
+    Outlook,
+    effects=st.lists(texts, max_size=2).map(tuple),
+    owner=st.none() | refs,
+    known=st.lists(words, max_size=3).map(tuple),
+)
+changes = st.builds(Change, path=st.lists(words, max_size=3).map(tuple), before=plain, after=plain, added=st.booleans())
+steps = st.builds(
+    Step,
+    verb=st.sampled_from(Verb),
+    target=refs,
+    says=texts,
+    body=plain,
+    changes=st.lists(changes, max_size=2).map(tuple),
+    ignoring=st.lists(words, max_size=2).map(tuple),
+).map(lambda step: (step,))
 others = st.one_of(
-    st.builds(Preview, diff=words, effects=st.lists(texts, max_size=2).map(tuple), owner=st.none() | refs),
-    st.builds(Applied, says=texts, target=refs, at=moments, known=st.lists(words, max_size=3).map(tuple)),
-    st.builds(Refusal, reason=st.sampled_from(Reason), says=texts, quote=words),
+    st.builds(Preview, diff=words, steps=steps, outlook=outlooks),
+    st.builds(Applied, says=texts, target=refs, at=moments, outlook=outlooks, undo=steps),
+    st.builds(
+        Refusal, reason=st.sampled_from(Reason), says=texts, quote=words, done=st.builds(lambda one: (one,), texts)
+    ),
     st.builds(
         Verification, state=st.sampled_from(State), says=texts, findings=st.lists(findings, max_size=2).map(tuple)
     ),

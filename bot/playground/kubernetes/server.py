@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC
 from email.utils import format_datetime
@@ -37,6 +37,8 @@ class SimulatedCluster:
     def __init__(self, *, clock: times.Clock = times.utc_now) -> None:
         self.requests: list[RecordedRequest] = []
         self.latency = 0.0
+        self.meanwhile: Callable[[RecordedRequest], None] | None = None
+        """What somebody else does just before a request, told it as yet without its status, is answered."""
         self.token: str | None = None
         self.prometheus = SimulatedPrometheus(clock=clock)
         self._clock = clock
@@ -163,6 +165,8 @@ class SimulatedCluster:
             headers={name.lower(): value for name, value in incoming.headers.items()},
             body=body,
         )
+        if self.meanwhile is not None:
+            self.meanwhile(_recorded(request, status=0))
         fault = self._faults.take(request.path, method=request.method)
         if fault is not None and fault.done:
             self._carry_out(request)
@@ -200,15 +204,7 @@ class SimulatedCluster:
         raise unauthorized()
 
     def _record(self, request: Request, *, status: int) -> None:
-        self.requests.append(
-            RecordedRequest(
-                method=request.method,
-                path=request.path,
-                query=request.query,
-                status=status,
-                body=request.body.decode(errors="replace"),
-            )
-        )
+        self.requests.append(_recorded(request, status=status))
 
     def _response(self, answer: Answer) -> web.Response:
         response = web.Response(status=answer.status, headers={"Date": self._date()})
@@ -237,3 +233,8 @@ class SimulatedCluster:
 
 def _encoded(body: Json) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _recorded(request: Request, *, status: int) -> RecordedRequest:
+    body = request.body.decode(errors="replace")
+    return RecordedRequest(method=request.method, path=request.path, query=request.query, status=status, body=body)

@@ -10,15 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError, OutcomeUnknown
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.timestamps import parse_time
-from bot.cluster.writing import Writer
 from bot.probes.shared.runs import Container, containers_in
-from bot.remedies.contract import Applied, Course, Plan, Preview, Reason, Refusal, Settling
+from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import workloads
-from bot.remedies.shared.refusing import changed, gone, refused, unsafe
-from bot.remedies.shared.showing import diff
+from bot.remedies.shared.refusing import gone, unsafe
 from intents.domain import Json, ObjectRef, Permission, Text
 
 # Kinds whose annotations are changed, and their resources. Each is here because its outcome can be told.
@@ -27,6 +24,7 @@ _KINDS: Final = {"Pod": "pods"}
 
 class Annotate:
     name = "annotate"
+    undoable = True
     permissions: tuple[Permission, ...] = tuple(Permission(verb="patch", resource=plural) for plural in _KINDS.values())
 
     def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
@@ -37,42 +35,19 @@ class Annotate:
         obj = await snapshot.get(target.kind, target.name, namespace=target.namespace)
         return {"uid": workloads.uid_of(obj)}
 
-    async def preview(self, writer: Writer, snapshot: Snapshot, plan: Plan) -> Preview | Refusal:
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
         obj = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
         if workloads.is_leaving(obj):
             return gone(plan.target)
         if _is_so(obj, plan):
             return unsafe(f"{plan.target} is annotated so already", f"{plan.target} 已有这些注解")
-        try:
-            would_be = await _write(writer, snapshot, plan, obj, dry_run=True)
-        except ClusterError as error:
-            return refused(error, plan.target, otherwise=Reason.DRY_RUN)
-        return Preview(
-            diff=diff(obj, would_be, name=str(plan.target)),
-            effects=_effects(obj, plan),
-            uid=plan.target.uid,
-            resource_version=obj["metadata"]["resourceVersion"],
-            fingerprint=_fingerprint(obj, plan),
+        step = Step(
+            verb=Verb.PATCH,
+            target=plan.target,
+            says=Text(en=f"{plan.target} was annotated", zh=f"已为 {plan.target} 设置注解"),
+            body={"metadata": {"annotations": _wanted(plan)}},
         )
-
-    async def apply(self, writer: Writer, snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied | Refusal:
-        try:
-            obj = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
-            if _fingerprint(obj, plan) != preview.fingerprint:
-                return changed(plan.target)
-            # What was previewed is still so; its version may have moved on with its status.
-            written = await _write(writer, snapshot, plan, obj, dry_run=False)
-        except OutcomeUnknown:
-            raise
-        except ClusterError as error:
-            return refused(error, plan.target, otherwise=Reason.FAILED)
-        return _applied(snapshot, plan, written)
-
-    async def effect(self, snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied | None:
-        obj = await snapshot.find(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
-        if obj is None or workloads.uid_of(obj) != preview.uid or not _is_so(obj, plan):
-            return None
-        return _applied(snapshot, plan, obj)
+        return Proposal(steps=(step,), outlook=Outlook(effects=_effects(obj, plan)))
 
     async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
         obj = await snapshot.find(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
@@ -101,18 +76,6 @@ def _annotations(obj: Json) -> Mapping[str, Any]:
 
 def _is_so(obj: Json, plan: Plan) -> bool:
     return all(_annotations(obj).get(key) == value for key, value in _wanted(plan).items())
-
-
-async def _write(writer: Writer, snapshot: Snapshot, plan: Plan, obj: Json, *, dry_run: bool) -> Json:
-    return await writer.patch(
-        await snapshot.resource(plan.target.kind),
-        plan.target.name,
-        namespace=plan.target.namespace,
-        patch={"metadata": {"annotations": _wanted(plan)}},
-        uid=plan.target.uid,
-        resource_version=obj["metadata"]["resourceVersion"],
-        dry_run=dry_run,
-    )
 
 
 def _effects(obj: Json, plan: Plan) -> tuple[Text, ...]:
@@ -162,21 +125,6 @@ def _is_after(timestamp: Any, since: datetime) -> bool:
     began = parse_time(timestamp)
     # Kubernetes counts in whole seconds.
     return began is not None and began >= since.replace(microsecond=0)
-
-
-def _fingerprint(obj: Json, plan: Plan) -> str:
-    """What of an object is decided on: which one it is, and what stands where something else is to stand."""
-    now = {key: _annotations(obj).get(key) for key in _wanted(plan)}
-    return workloads.digest([workloads.uid_of(obj), now, workloads.is_leaving(obj)])
-
-
-def _applied(snapshot: Snapshot, plan: Plan, written: Json) -> Applied:
-    return Applied(
-        says=Text(en=f"{plan.target} was annotated", zh=f"已为 {plan.target} 设置注解"),
-        target=plan.target,
-        resource_version=str(written["metadata"].get("resourceVersion", "")),
-        at=snapshot.now,
-    )
 
 
 ACTION: Final = Annotate()

@@ -8,22 +8,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError, OutcomeUnknown
 from bot.cluster.resources import WELL_KNOWN, Resource
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.timestamps import parse_time
-from bot.cluster.writing import Writer
 from bot.kube.conditions import condition
 from bot.kube.replicas import Replicas, replicas_of
 from bot.probes.shared.owners import Owners, owners_of
 from bot.probes.shared.runs import containers_in, pod_is_ready
 from bot.probes.shared.scope import name_of, namespace_of, ref
-from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal, Settling
+from bot.remedies.contract import Applied, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.local_data import local_data
-from bot.remedies.shared.refusing import changed, refused, unsafe
-from bot.remedies.shared.showing import diff_lines, without_bookkeeping
+from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.showing import diff_lines
 from intents.domain import Json, ObjectRef, Permission, Text
 
 POD: Final[Resource] = next(each for each in WELL_KNOWN if each.kind == "Pod")
@@ -33,6 +31,7 @@ _LONGEST_PATIENCE_S: Final = 60.0
 
 class RestartPod:
     name = "restart-pod"
+    undoable = False
     permissions: tuple[Permission, ...] = (Permission(verb="delete", resource="pods"),)
 
     def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
@@ -46,73 +45,44 @@ class RestartPod:
         owner = workloads.controller_of(pod)
         return {"uid": workloads.uid_of(pod), "owner": f"{owner} ({owner.uid})" if owner else "", **made}
 
-    async def preview(self, writer: Writer, snapshot: Snapshot, plan: Plan) -> Preview | Refusal:
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
         pod = await snapshot.get(POD, plan.target.name, namespace=plan.target.namespace)
         owners = await owners_of(snapshot, pod)
         if refusal := _nothing_recreates(pod, owners):
             return refusal
-        metadata, owner = pod["metadata"], owners.refs[0]
-        try:
-            await writer.delete(
-                POD,
-                plan.target.name,
-                namespace=plan.target.namespace,
-                uid=plan.target.uid,
-                resource_version=metadata["resourceVersion"],
-                dry_run=True,
-            )
-        except ClusterError as error:
-            return refused(error, plan.target, otherwise=Reason.DRY_RUN)
+        owner = owners.refs[0]
         pods = await workloads.pods_controlled(snapshot, (owner.uid,), namespace=namespace_of(pod))
         counts = _counts(owners, pods)
-        return Preview(
-            diff=_shown(pod, owners),
+        step = Step(
+            verb=Verb.DELETE,
+            target=plan.target,
+            says=Text(en=f"{plan.target} was deleted", zh=f"{plan.target} 已删除"),
+            unless_ready=not pod_is_ready(pod),
+        )
+        outlook = Outlook(
             effects=(
                 *_effects(pod, owner, counts),
                 *await budgets_over(snapshot, (pod,), namespace=namespace_of(pod)),
                 *local_data(pod.get("spec") or {}),
             ),
             warnings=_warnings(pod, owners, counts),
-            uid=plan.target.uid,
-            resource_version=metadata["resourceVersion"],
-            fingerprint=_fingerprint(pod),
             owner=owner,
             known=tuple(map(workloads.uid_of, pods)),
             ready=counts.ready,
             wanted=counts.desired,
             patience_s=_patience(pod),
         )
-
-    async def apply(self, writer: Writer, snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied | Refusal:
-        try:
-            pod = await snapshot.get(POD, plan.target.name, namespace=plan.target.namespace)
-            if _fingerprint(pod) != preview.fingerprint:
-                return _changed(plan.target, is_ready=pod_is_ready(pod))
-            # What was previewed is still so; its version may have moved on with its status.
-            version = pod["metadata"]["resourceVersion"]
-            await writer.delete(
-                POD, plan.target.name, namespace=plan.target.namespace, uid=preview.uid, resource_version=version
-            )
-        except OutcomeUnknown:
-            raise
-        except ClusterError as error:
-            return refused(error, plan.target, otherwise=Reason.FAILED)
-        return _applied(snapshot, plan, preview)
-
-    async def effect(self, snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied | None:
-        pod = await snapshot.find(POD, plan.target.name, namespace=plan.target.namespace)
-        if pod is not None and workloads.uid_of(pod) == preview.uid and not workloads.is_leaving(pod):
-            return None
-        return _applied(snapshot, plan, preview)
+        return Proposal(steps=(step,), outlook=outlook, shown=_shown(pod, owners))
 
     async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
-        owner = applied.owner.uid if applied.owner else ""
+        outlook = applied.outlook
+        owner = outlook.owner.uid if outlook.owner else ""
         pods = await workloads.pods_controlled(snapshot, (owner,), namespace=plan.target.namespace)
-        new = [pod for pod in pods if workloads.uid_of(pod) not in applied.known and not workloads.is_leaving(pod)]
+        new = [pod for pod in pods if workloads.uid_of(pod) not in outlook.known and not workloads.is_leaving(pod)]
         return workloads.settling(
             new,
             ready=workloads.count_ready(pods),
-            wanted=applied.wanted,
+            wanted=outlook.wanted,
             complete=True,
             gone=all(workloads.uid_of(pod) != applied.target.uid for pod in pods),
         )
@@ -213,33 +183,6 @@ def _shown(pod: Json, owners: Owners) -> str:
 
 def _images(spec: dict[str, Any]) -> list[str]:
     return [f"image: {each.get('name')}={each.get('image')}" for each in spec.get("containers") or ()]
-
-
-def _fingerprint(pod: Json) -> str:
-    """What of a pod is decided on: which one it is, what it runs, and whether it is well by now."""
-    shown = without_bookkeeping(pod)
-    leaving = workloads.is_leaving(pod)
-    return workloads.digest([workloads.uid_of(pod), shown, pod_is_ready(pod), leaving])
-
-
-def _changed(target: ObjectRef, *, is_ready: bool) -> Refusal:
-    if is_ready:
-        says = Text(en=f"{target} is ready now; nothing was written", zh=f"{target} 现在已就绪；没有写入任何内容")
-        return Refusal(reason=Reason.ALREADY_FIXED, says=says)
-    return changed(target)
-
-
-def _applied(snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied:
-    return Applied(
-        says=Text(en=f"{plan.target} was deleted", zh=f"{plan.target} 已删除"),
-        target=plan.target,
-        owner=preview.owner,
-        at=snapshot.now,
-        known=preview.known,
-        ready=preview.ready,
-        wanted=preview.wanted,
-        patience_s=preview.patience_s,
-    )
 
 
 def _patience(pod: Json) -> float:

@@ -5,22 +5,18 @@ The controller replaces the pods by the workload's own strategy; the template ot
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from typing import Any, Final
 
-from bot.cluster.errors import ClusterError, OutcomeUnknown
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import PatchType, Writer
 from bot.kube.replicas import replicas_of
 from bot.probes.shared.scope import ref
-from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal, Settling
+from bot.remedies.contract import Applied, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.custody import custodian_of
 from bot.remedies.shared.local_data import local_data
-from bot.remedies.shared.refusing import changed, gone, refused, unsafe
-from bot.remedies.shared.showing import diff, without_bookkeeping
+from bot.remedies.shared.refusing import gone, unsafe
 from intents.domain import Json, ObjectRef, Permission, Text
 
 RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
@@ -29,6 +25,7 @@ _KINDS: Final = {"Deployment": "deployments", "StatefulSet": "statefulsets", "Da
 
 class RolloutRestart:
     name = "rollout-restart"
+    undoable = False
     permissions: tuple[Permission, ...] = tuple(
         Permission(verb="patch", group="apps", resource=plural) for plural in _KINDS.values()
     )
@@ -41,57 +38,39 @@ class RolloutRestart:
         workload = await snapshot.get(target.kind, target.name, namespace=target.namespace)
         return {"uid": workloads.uid_of(workload), **workloads.template_basis(workload)}
 
-    async def preview(self, writer: Writer, snapshot: Snapshot, plan: Plan) -> Preview | Refusal:
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
         workload = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
         if refusal := _pointless(workload):
             return refusal
-        try:
-            would_be = await _write(writer, snapshot, plan, workload, dry_run=True)
-        except ClusterError as error:
-            return refused(error, plan.target, otherwise=Reason.DRY_RUN)
         pods = await workloads.pods_of(snapshot, workload)
         template = (workload.get("spec") or {}).get("template") or {}
         ready, wanted = workloads.count_ready(pods), replicas_of(workload).desired
-        return Preview(
-            diff=diff(workload, would_be, name=str(plan.target)),
+        step = Step(
+            verb=Verb.PATCH,
+            target=plan.target,
+            says=Text(en=f"{plan.target} was told to replace its pods", zh=f"已让 {plan.target} 替换其 Pod"),
+            body={"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: mark_of(plan)}}}}},
+            patch_type="strategic",
+            ignoring=("spec.replicas",),
+        )
+        outlook = Outlook(
             effects=(
                 *_effects(workload, ready=ready, wanted=wanted),
                 *await budgets_over(snapshot, pods, namespace=plan.target.namespace),
                 *local_data(template.get("spec") or {}),
             ),
             warnings=_warnings(workload),
-            uid=plan.target.uid,
-            resource_version=workload["metadata"]["resourceVersion"],
-            fingerprint=_fingerprint(workload),
             owner=ref(workload, plan.target.kind),
             known=tuple(map(workloads.uid_of, pods)),
             ready=ready,
             wanted=wanted,
         )
-
-    async def apply(self, writer: Writer, snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied | Refusal:
-        try:
-            workload = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
-            if _fingerprint(workload) != preview.fingerprint:
-                return changed(plan.target)
-            # What was previewed is still so; its version may have moved on with its status.
-            written = await _write(writer, snapshot, plan, workload, dry_run=False)
-        except OutcomeUnknown:
-            raise
-        except ClusterError as error:
-            return refused(error, plan.target, otherwise=Reason.FAILED)
-        return _applied(snapshot, plan, preview, written)
-
-    async def effect(self, snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied | None:
-        workload = await snapshot.find(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
-        if workload is None or workloads.uid_of(workload) != preview.uid or _restarted_at(workload) != mark_of(plan):
-            return None
-        return _applied(snapshot, plan, preview, workload)
+        return Proposal(steps=(step,), outlook=outlook)
 
     async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
         workload = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
         pods = [pod for pod in await workloads.pods_of(snapshot, workload) if not workloads.is_leaving(pod)]
-        new = [pod for pod in pods if workloads.uid_of(pod) not in applied.known]
+        new = [pod for pod in pods if workloads.uid_of(pod) not in applied.outlook.known]
         wanted = replicas_of(workload).desired
         observed = int((workload.get("status") or {}).get("observedGeneration") or 0) >= applied.generation
         complete = observed and len(new) == len(pods) and len(new) >= wanted
@@ -105,19 +84,6 @@ def mark_of(plan: Plan) -> str:
     """
     fraction = int(hashlib.sha256(plan.id.encode()).hexdigest(), 16) % 1_000_000
     return f"{plan.created:%Y-%m-%dT%H:%M:%S}.{fraction:06d}Z"
-
-
-async def _write(writer: Writer, snapshot: Snapshot, plan: Plan, workload: Json, *, dry_run: bool) -> Json:
-    return await writer.patch(
-        await snapshot.resource(plan.target.kind),
-        plan.target.name,
-        namespace=plan.target.namespace,
-        patch={"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: mark_of(plan)}}}}},
-        patch_type=PatchType.STRATEGIC,
-        uid=plan.target.uid,
-        resource_version=workload["metadata"]["resourceVersion"],
-        dry_run=dry_run,
-    )
 
 
 def _pointless(workload: Json) -> Refusal | None:
@@ -196,34 +162,6 @@ def _warnings(workload: Json) -> tuple[Text, ...]:
             )
         )
     return tuple(warnings)
-
-
-def _restarted_at(workload: Json) -> str:
-    template = (workload.get("spec") or {}).get("template") or {}
-    return str(((template.get("metadata") or {}).get("annotations") or {}).get(RESTARTED_AT, ""))
-
-
-def _fingerprint(workload: Json) -> str:
-    """What of a workload is decided on: which one it is and all that people write of it, but for its scale."""
-    shown = copy.deepcopy(without_bookkeeping(workload))
-    shown.get("spec", {}).pop("replicas", None)
-    return workloads.digest([workloads.uid_of(workload), shown])
-
-
-def _applied(snapshot: Snapshot, plan: Plan, preview: Preview, written: Json) -> Applied:
-    metadata = written["metadata"]
-    return Applied(
-        says=Text(en=f"{plan.target} was told to replace its pods", zh=f"已让 {plan.target} 替换其 Pod"),
-        target=plan.target,
-        owner=preview.owner,
-        generation=int(metadata.get("generation") or 0),
-        resource_version=str(metadata.get("resourceVersion", "")),
-        at=snapshot.now,
-        known=preview.known,
-        ready=preview.ready,
-        wanted=preview.wanted,
-        patience_s=preview.patience_s,
-    )
 
 
 ACTION: Final = RolloutRestart()

@@ -1,0 +1,292 @@
+"""The one place that writes: steps are tried by a dry run, bound to what was shown, taken once each, and found again.
+
+Whatever the action, a step is taken only of the object that was shown, as it was shown; status churn voids nothing. A
+write whose answer is lost is read back, never sent a second time. A plan of several steps goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from bot.cluster.access import EVERYTHING, Access
+from bot.cluster.connection import Connection
+from bot.cluster.errors import ClusterError, OutcomeUnknown
+from bot.cluster.snapshot import Snapshot
+from bot.cluster.writing import PatchType, Writer
+from bot.probes.shared.runs import pod_is_ready
+from bot.probes.shared.scope import ref
+from bot.remedies.changes import changes_between, patch_of
+from bot.remedies.contract import Applied, Plan, Preview, Proposal, Reason, Refusal, Step, Verb
+from bot.remedies.shared import workloads
+from bot.remedies.shared.refusing import changed, gone, refused
+from bot.remedies.shared.showing import diff, without_bookkeeping
+from intents.domain import Json, ObjectRef, Text
+
+DEADLINE_S: Final = 8.0
+# Seconds between looks for a write whose answer was lost: it may still be under way in the server.
+LOOKS: Final[tuple[float, ...]] = (0.0, 1.0, 3.0)
+
+_TYPES: Final = {"merge": PatchType.MERGE, "strategic": PatchType.STRATEGIC, "json": PatchType.JSON}
+# Who made an object, so that a second run knows its own.
+_MADE_BY: Final = "casebook.dev/plan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """A step that is done: the object as it was written, None if it is gone; `at` by the API server's clock."""
+
+    obj: Json | None
+    at: datetime
+    already: bool
+    undo: Step | None = None
+
+
+async def rehearse(writer: Writer, snapshot: Snapshot, plan: Plan, proposal: Proposal) -> Preview | Refusal:
+    """Dry-run every step; what it would change binds it. Raises ClusterError for what cannot be read."""
+    steps, shown = [], [proposal.shown] if proposal.shown else []
+    for step in proposal.steps:
+        obj = await _find(snapshot, step)
+        if obj is None and step.verb is not Verb.CREATE:
+            return gone(step.target)
+        try:
+            would_be = await _write(writer, snapshot, plan, step, obj, dry_run=True)
+        except ClusterError as error:
+            return refused(error, step.target, otherwise=Reason.DRY_RUN)
+        bound = replace(step, fingerprint=_fingerprint(step, obj))
+        if step.verb is Verb.PATCH and obj is not None:
+            bound = replace(bound, changes=changes_between(without_bookkeeping(obj), without_bookkeeping(would_be)))
+        if not proposal.shown:
+            shown.append(_shown(step, obj, would_be))
+        steps.append(bound)
+    return Preview(steps=tuple(steps), outlook=proposal.outlook, diff="\n".join(filter(None, shown)))
+
+
+async def take(
+    plan: Plan,
+    preview: Preview,
+    *,
+    connection: Connection,
+    deadline: float = DEADLINE_S,
+    looks: Iterable[float] = LOOKS,
+    access: Access = EVERYTHING,
+    undoable: bool = False,
+) -> Applied | Refusal:
+    """Take the steps that are not taken yet, in their order. A refusal says which had been by then."""
+    taken: list[_Taken] = []
+    for step in preview.steps:
+        one = await _take(plan, step, connection=connection, deadline=deadline, looks=looks, access=access)
+        if isinstance(one, Refusal):
+            return replace(one, done=tuple(each.says for each in preview.steps[: len(taken)]))
+        taken.append(one)
+    return _applied(
+        plan,
+        preview,
+        taken[-1].obj,
+        # From the first write on: what happens between two of them is of our doing too.
+        at=next((each.at for each in taken if not each.already), taken[-1].at),
+        already=all(each.already for each in taken),
+        undo=tuple(each.undo for each in reversed(taken) if each.undo is not None) if undoable else (),
+    )
+
+
+async def taken_already(snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied | None:
+    """The effect of all the steps if it is there, however it came about; None if it is not."""
+    obj = None
+    for step in preview.steps:
+        obj = await _find(snapshot, step)
+        if not _is_done(plan, step, obj):
+            return None
+    return _applied(plan, preview, obj, at=snapshot.now, already=True)
+
+
+async def _take(
+    plan: Plan, step: Step, *, connection: Connection, deadline: float, looks: Iterable[float], access: Access
+) -> _Taken | Refusal:
+    try:
+        async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
+            obj = await _find(snapshot, step)
+            if _is_done(plan, step, obj):
+                return _Taken(obj=obj, at=snapshot.now, already=True)
+            if refusal := _unlike(step, obj):
+                return refusal
+            writer = Writer(connection, deadline=deadline)
+            # What was previewed is still so; its version may have moved on with its status.
+            written = await _write(writer, snapshot, plan, step, obj, dry_run=False)
+            return _Taken(obj=written, at=snapshot.now, already=False, undo=_undo(step, obj, written))
+    except OutcomeUnknown as error:
+        unknown = error
+    except ClusterError as error:
+        return refused(error, step.target, otherwise=Reason.FAILED)
+    return await _read_back(
+        plan, step, connection=connection, deadline=deadline, looks=looks, access=access, unknown=unknown
+    )
+
+
+async def _read_back(
+    plan: Plan,
+    step: Step,
+    *,
+    connection: Connection,
+    deadline: float,
+    looks: Iterable[float],
+    access: Access,
+    unknown: OutcomeUnknown,
+) -> _Taken | Refusal:
+    seen = False
+    for pause in looks:
+        await asyncio.sleep(pause)
+        try:
+            async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
+                obj = await _find(snapshot, step)
+                if _is_done(plan, step, obj):
+                    return _Taken(obj=obj, at=snapshot.now, already=False)
+            seen = True
+        except ClusterError:
+            continue
+    if seen:
+        says = Text(
+            en=f"the API server did not answer, and {step.target} is as it was: nothing was written",
+            zh=f"API server 没有应答，且 {step.target} 没有变化：没有写入任何内容",
+        )
+        return Refusal(reason=Reason.NOT_WRITTEN, says=says, quote=unknown.detail)
+    says = Text(
+        en=f"the API server did not answer, and {step.target} cannot be read: whether it was done is not known",
+        zh=f"API server 没有应答，也无法读取 {step.target}：不知道操作是否已执行",
+    )
+    return Refusal(reason=Reason.OUTCOME_UNKNOWN, says=says, quote=unknown.detail)
+
+
+# --- one step ---
+
+
+async def _find(snapshot: Snapshot, step: Step) -> Json | None:
+    return await snapshot.find(step.target.kind, step.target.name, namespace=step.target.namespace)
+
+
+async def _write(
+    writer: Writer, snapshot: Snapshot, plan: Plan, step: Step, obj: Json | None, *, dry_run: bool
+) -> Json:
+    resource = await snapshot.resource(step.target.kind)
+    name, namespace, uid = step.target.name, step.target.namespace, step.target.uid
+    if step.verb is Verb.CREATE or obj is None:
+        return await writer.create(resource, _marked(plan, step), namespace=namespace, dry_run=dry_run)
+    version = str(obj["metadata"]["resourceVersion"])
+    if step.verb is Verb.DELETE:
+        return await writer.delete(
+            resource, name, namespace=namespace, uid=uid, resource_version=version, dry_run=dry_run
+        )
+    if step.verb is Verb.EVICT:
+        return await writer.evict(name, namespace=namespace, uid=uid, resource_version=version, dry_run=dry_run)
+    made = step.body is None
+    return await writer.patch(
+        resource,
+        name,
+        namespace=namespace,
+        patch=patch_of(without_bookkeeping(obj), step.changes) if made else step.body,
+        patch_type=PatchType.JSON if made else _TYPES[step.patch_type],
+        uid=uid,
+        resource_version=version,
+        dry_run=dry_run,
+    )
+
+
+def _marked(plan: Plan, step: Step) -> Json:
+    """The object to create, with the mark by which a second run finds it."""
+    obj: Json = copy.deepcopy(step.body)
+    obj.setdefault("metadata", {}).setdefault("annotations", {})[_MADE_BY] = workloads.digest(plan.id)
+    return obj
+
+
+def _is_done(plan: Plan, step: Step, obj: Json | None) -> bool:
+    if step.verb is Verb.CREATE:
+        annotations = ((obj or {}).get("metadata") or {}).get("annotations") or {}
+        return bool(annotations.get(_MADE_BY) == workloads.digest(plan.id))
+    if step.verb is Verb.PATCH:
+        if obj is None or workloads.uid_of(obj) != step.target.uid:
+            return False
+        return all(change.holds(without_bookkeeping(obj)) for change in step.changes)
+    return obj is None or workloads.uid_of(obj) != step.target.uid or workloads.is_leaving(obj)
+
+
+def _unlike(step: Step, obj: Json | None) -> Refusal | None:
+    """Why the object is not what was shown."""
+    if step.verb is Verb.CREATE:
+        return changed(step.target) if obj is not None else None
+    if obj is None:
+        return gone(step.target)
+    if step.unless_ready and workloads.uid_of(obj) == step.target.uid and pod_is_ready(obj):
+        says = Text(
+            en=f"{step.target} is ready now; nothing was written", zh=f"{step.target} 现在已就绪；没有写入任何内容"
+        )
+        return Refusal(reason=Reason.ALREADY_FIXED, says=says)
+    return None if _fingerprint(step, obj) == step.fingerprint else changed(step.target)
+
+
+def _fingerprint(step: Step, obj: Json | None) -> str:
+    """What of an object is decided on: which one it is and all that people write of it, but for what is ignored."""
+    if obj is None:
+        return ""
+    shown = copy.deepcopy(without_bookkeeping(obj))
+    for path in step.ignoring:
+        *parents, last = path.split(".")
+        at: Any = shown
+        for parent in parents:
+            at = at.get(parent) or {}
+        at.pop(last, None)
+    return workloads.digest([workloads.uid_of(obj), shown, workloads.is_leaving(obj)])
+
+
+def _shown(step: Step, obj: Json | None, would_be: Json) -> str:
+    name = str(step.target)
+    if step.verb is Verb.PATCH:
+        return diff(obj or {}, would_be, name=name)
+    return diff({}, would_be, name=name) if step.verb is Verb.CREATE else diff(obj or {}, {}, name=name)
+
+
+def _undo(step: Step, before: Json | None, written: Json) -> Step | None:
+    """The step that takes one back, bound to what was written."""
+    if step.verb is Verb.PATCH:
+        says = Text(en=f"{step.target} is as it was before", zh=f"{step.target} 已恢复原状")
+        back = tuple(change.reversed() for change in step.changes)
+        undo = Step(verb=Verb.PATCH, target=step.target, says=says, changes=back, ignoring=step.ignoring)
+        return replace(undo, fingerprint=_fingerprint(undo, written))
+    if step.verb is Verb.CREATE:
+        target = ref(written, step.target.kind)
+        says = Text(en=f"{target} was deleted again", zh=f"{target} 已重新删除")
+        undo = Step(verb=Verb.DELETE, target=target, says=says)
+        return replace(undo, fingerprint=_fingerprint(undo, written))
+    if step.verb is Verb.DELETE and before is not None:
+        says = Text(en=f"{step.target} was created again", zh=f"{step.target} 已重新创建")
+        target = ObjectRef(kind=step.target.kind, namespace=step.target.namespace, name=step.target.name)
+        return Step(verb=Verb.CREATE, target=target, says=says, body=_manifest(before))
+    return None
+
+
+def _manifest(obj: Json) -> Json:
+    """An object as somebody would write it to create it once more."""
+    manifest = copy.deepcopy(without_bookkeeping(obj))
+    for key in ("ownerReferences", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"):
+        manifest["metadata"].pop(key, None)
+    return manifest
+
+
+def _applied(
+    plan: Plan, preview: Preview, obj: Json | None, *, at: datetime, already: bool, undo: tuple[Step, ...] = ()
+) -> Applied:
+    metadata = (obj or {}).get("metadata") or {}
+    says = [step.says for step in preview.steps]
+    return Applied(
+        says=Text(en="; ".join(each.en for each in says), zh="；".join(each.zh for each in says)),
+        target=plan.target,
+        outlook=preview.outlook,
+        generation=int(metadata.get("generation") or 0),
+        resource_version=str(metadata.get("resourceVersion", "")),
+        at=at,
+        already=already,
+        undo=undo,
+    )
