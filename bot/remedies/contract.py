@@ -220,9 +220,13 @@ class Action(Protocol):
     button is offered. It reads and proposes; `bot.remedies.stepping` alone writes.
     """
 
-    name: str
-    permissions: tuple[Permission, ...]
-    undoable: bool
+    @property
+    def name(self) -> str: ...
+    @property
+    def permissions(self) -> tuple[Permission, ...]: ...
+    @property
+    def undoable(self) -> bool:
+        """Whether what it writes can be taken back by writing what stood there before."""
 
     def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
         """Those of the permissions that this target needs; empty for a kind of object this action is not for."""

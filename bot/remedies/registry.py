@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bot.remedies.actions import annotate, restart_pod, rollout_restart
+from bot.remedies.actions import annotate, cordon, patch_object, restart_pod, rollout_restart, scale
 from bot.remedies.contract import Action
 
-_ACTIONS: Final[tuple[Action, ...]] = (annotate.ACTION, restart_pod.ACTION, rollout_restart.ACTION)
+_ACTIONS: Final[tuple[Action, ...]] = (
+    annotate.ACTION,
+    cordon.CORDON,
+    cordon.UNCORDON,
+    patch_object.ACTION,
+    restart_pod.ACTION,
+    rollout_restart.ACTION,
+    scale.ACTION,
+)
 
 
 def actions() -> Mapping[str, Action]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.cluster.connection import Connection
@@ -14,11 +15,11 @@ from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.remedies import carrying_out
 from bot.remedies.carrying_out import Checked
-from bot.remedies.contract import Applied, Plan, Preview, Refusal
+from bot.remedies.contract import LIFETIME, About, Applied, Plan, Preview, Refusal, Settling
 from bot.remedies.planning import Planned, plan_remedies
 from bot.remedies.registry import actions
 from bot.remedies.verifying import Pace, Verified, verify
-from intents.domain import Diagnosis, Judged
+from intents.domain import Diagnosis, Judged, ObjectRef, Text
 from intents.request import Request
 
 PULLS_AGAIN = ("image-pull-failed", "the registry did not answer, and does again; a restart skips the back-off")
@@ -72,6 +73,31 @@ class Scene:
         self.kept = through_journal((await self.planned()).plans[0])
         return self.kept
 
+    async def made(self, action: str, target: ObjectRef, **args: Any) -> Plan:
+        """A plan for what no entry offers in this case: of this action, for this object as it is now."""
+        async with Snapshot(self.connection) as snapshot:
+            obj = await snapshot.get(target.kind, target.name, namespace=target.namespace)
+            found = replace(target, uid=obj["metadata"]["uid"])
+            basis = await actions()[action].basis(snapshot, found)
+        now = datetime.now(UTC)
+        return through_journal(
+            Plan(
+                id=f"plan-{action}",
+                request_id="request-1",
+                incident=self.judged.incident,
+                remedy=action,
+                action=action,
+                cluster=self.connection.name,
+                target=found,
+                args=args,
+                basis=basis,
+                about=About(focus=self.diagnosis.focus),
+                title=Text.same(action),
+                created=now,
+                expires=now + LIFETIME,
+            )
+        )
+
     async def of_now(self, plan: Plan) -> Plan:
         """The same plan as if it had been made now."""
         async with Snapshot(self.connection) as snapshot:
@@ -105,6 +131,20 @@ class Scene:
     async def verify(self, plan: Plan, applied: Applied, *, deadline: float = 0.2, **options: Any) -> Verified:
         options = {"pace": HASTY, **options}
         return await verify(plan, applied, engine=self.engine, connection=self.connection, deadline=deadline, **options)
+
+    async def settled(self, plan: Plan, applied: Applied) -> Settling:
+        """How far what was written has taken effect."""
+        async with Snapshot(self.connection) as snapshot:
+            return await actions()[plan.action].settled(snapshot, plan, applied)
+
+    def stored(self, group: str, plural: str, name: str, namespace: str = "") -> dict[str, Any]:
+        """An object as the API server holds it."""
+        found = self.cluster.store.get(table=(group, plural), namespace=namespace, name=name)
+        assert found is not None, f"{plural} {name} is gone"
+        return found
+
+    def is_gone(self, group: str, plural: str, name: str, namespace: str = "") -> bool:
+        return self.cluster.store.get(table=(group, plural), namespace=namespace, name=name) is None
 
     # --- what the API server holds, not what we believe ---
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.remedies.planning import permissions
 from bot.remedies.registry import actions
-from intents.catalog.actions import Action
+from intents.catalog.actions import DECLARED, Action
 from intents.domain import GapReason, ObjectRef, Permission, Verdict
 from tests.remedies.scene import HEALED, POD, PULLS_AGAIN, Enter
 
@@ -103,13 +103,12 @@ async def test_an_object_that_cannot_be_read_is_a_gap(enter: Enter) -> None:
 
 def test_every_action_is_one_the_catalog_can_name_and_declares_what_it_writes() -> None:
     assert set(actions()) <= set(Action)
-    assert permissions() == (
-        Permission(verb="delete", resource="pods"),
-        Permission(verb="patch", resource="pods"),
-        Permission(verb="patch", group="apps", resource="daemonsets"),
-        Permission(verb="patch", group="apps", resource="deployments"),
-        Permission(verb="patch", group="apps", resource="statefulsets"),
-    )
+    for name, action in actions().items():
+        for kind in DECLARED[Action(name)].kinds:
+            needed = action.needs(ObjectRef(kind=kind, namespace="shop", name="web"))
+            assert needed, f"{name} is declared for {kind}, and does nothing to one"
+            assert set(needed) <= set(permissions())
+        assert action.needs(ObjectRef(kind="Teapot", name="pot")) == ()
 
 
 async def test_no_action_writes_what_it_has_not_declared(enter: Enter) -> None:

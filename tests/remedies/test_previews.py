@@ -102,7 +102,7 @@ async def test_whoever_looks_after_a_workload_is_named(enter: Enter) -> None:
 
         [warning] = [text.en for text in preview.outlook.warnings]
         assert warning.startswith("Helm (release monitoring/prometheus-adapter) looks after this object")
-        assert "reverted" in warning
+        assert "its next sync may revert the change" in warning
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from intents.domain import Text
+
 _TRACKING: Final = "argocd.argoproj.io/tracking-id"
 _INSTANCE: Final = "argocd.argoproj.io/instance"
 _KUSTOMIZATION: Final = "kustomize.toolkit.fluxcd.io"
@@ -46,3 +48,16 @@ def custodian_of(obj: Mapping[str, Any]) -> Custodian | None:
         return Custodian(tool="Helm", source=f"release {namespace}/{release}" if release else "")
     managers = (str(each.get("manager", "")) for each in metadata.get("managedFields") or ())
     return next((Custodian(tool=_MANAGERS[each]) for each in managers if each in _MANAGERS), None)
+
+
+def reverting(obj: Mapping[str, Any]) -> tuple[Text, ...]:
+    """A warning if somebody outside the cluster will take a change of this object back."""
+    custodian = custodian_of(obj)
+    if custodian is None:
+        return ()
+    return (
+        Text(
+            en=f"{custodian} looks after this object: its next sync may revert the change; make it in the source too",
+            zh=f"该对象由 {custodian} 管理：其下次同步可能会还原此修改；请同时在源头修改",
+        ),
+    )

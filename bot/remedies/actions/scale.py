@@ -1,0 +1,118 @@
+"""Give a workload another number of replicas, where nothing else decides on it."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Snapshot
+from bot.kube.replicas import replicas_of
+from bot.probes.shared.scope import name_of, ref
+from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling
+from bot.remedies.shared import workloads
+from bot.remedies.shared.budgets import budgets_over
+from bot.remedies.shared.patching import Patch, Patching, number
+from bot.remedies.shared.refusing import unsafe
+from intents.domain import Json, Text
+
+# A typing error of one digit more is not a scale anybody wants at 3 a.m.
+_MOST: Final = 500
+
+
+class Scale(Patching):
+    name: ClassVar[str] = "scale"
+    kinds: ClassVar[tuple[str, ...]] = ("Deployment", "StatefulSet", "ReplicaSet")
+
+    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
+        wanted, now = number(plan.args.get("replicas")), replicas_of(obj).desired
+        if wanted is None or not 0 <= wanted <= _MOST:
+            return unsafe(
+                f"{plan.args.get('replicas')!r} is no number of replicas: expected 0 to {_MOST}",
+                f"{plan.args.get('replicas')!r} 不是有效的副本数：应为 0 到 {_MOST}",
+            )
+        if wanted == now:
+            return unsafe(f"{plan.target} has {now} replicas already", f"{plan.target} 已是 {now} 个副本")
+        if refusal := await _decided_elsewhere(snapshot, plan, obj):
+            return refusal
+        effects = [
+            Text(
+                en=f"{plan.target} goes from {now} to {wanted} replicas",
+                zh=f"{plan.target} 的副本数由 {now} 变为 {wanted}",
+            )
+        ]
+        if wanted == 0:
+            effects.append(Text(en="Nothing of it serves then", zh="届时将没有任何实例提供服务"))
+        if wanted < now and obj.get("kind") == "StatefulSet":
+            effects.append(
+                Text(
+                    en="The pods with the highest numbers go; their volume claims stay",
+                    zh="编号最大的 Pod 会被移除；其存储卷声明保留",
+                )
+            )
+        return Patch(
+            body={"spec": {"replicas": wanted}},
+            says=Text(en=f"{plan.target} was scaled to {wanted}", zh=f"{plan.target} 已缩放至 {wanted} 个副本"),
+            effects=tuple(effects),
+        )
+
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
+        proposal = await super().propose(snapshot, plan)
+        if isinstance(proposal, Refusal):
+            return proposal
+        obj = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
+        pods = await workloads.pods_of(snapshot, obj)
+        ready, told = workloads.count_ready(pods), proposal.outlook
+        outlook = Outlook(
+            effects=(
+                *told.effects,
+                Text(
+                    en=f"Ready now: {ready} of {replicas_of(obj).desired}",
+                    zh=f"当前就绪：{ready}/{replicas_of(obj).desired}",
+                ),
+                *await budgets_over(snapshot, pods, namespace=plan.target.namespace),
+            ),
+            warnings=told.warnings,
+        )
+        return Proposal(steps=proposal.steps, outlook=outlook)
+
+    async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
+        obj = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
+        counts = replicas_of(obj)
+        pods = [pod for pod in await workloads.pods_of(snapshot, obj) if not workloads.is_leaving(pod)]
+        ready = workloads.count_ready(pods)
+        failing = [why for pod in pods if (why := workloads.why_failing(pod))]
+        if len(pods) == counts.desired == ready:
+            says = Text(en=f"{ready} of {counts.desired} pods are ready", zh=f"{ready}/{counts.desired} 个 Pod 已就绪")
+            return Settling(course=Course.WELL, says=says)
+        if failing and len(pods) == counts.desired:
+            says = Text(en=f"its pods fail: {failing[0]}", zh=f"其 Pod 失败：{failing[0]}")
+            return Settling(course=Course.FAILING, says=says)
+        says = Text(
+            en=f"{len(pods)} pods, {ready} ready, {counts.desired} wanted",
+            zh=f"{len(pods)} 个 Pod，{ready} 个就绪，期望 {counts.desired} 个",
+        )
+        return Settling(course=Course.MOVING, says=says)
+
+
+async def _decided_elsewhere(snapshot: Snapshot, plan: Plan, obj: Json) -> Refusal | None:
+    """Why another number would not last: an autoscaler or an owner decides on it."""
+    if owner := workloads.controller_of(obj):
+        return unsafe(
+            f"{ref(obj)} is made by {owner.kind} {owner.name}, which decides on its replicas: scale it there",
+            f"{ref(obj)} 由 {owner.kind} {owner.name} 管理，副本数由其决定：请在那里缩放",
+        )
+    try:
+        scalers = (await snapshot.list("HorizontalPodAutoscaler", namespace=plan.target.namespace)).items
+    except ClusterError:
+        return None
+    for each in scalers:
+        scaled = (each.get("spec") or {}).get("scaleTargetRef") or {}
+        if (scaled.get("kind"), scaled.get("name")) == (plan.target.kind, plan.target.name):
+            return unsafe(
+                f"HorizontalPodAutoscaler {name_of(each)} decides on the replicas of {plan.target}: change its limits",
+                f"{plan.target} 的副本数由 HorizontalPodAutoscaler {name_of(each)} 决定：请修改其上下限",
+            )
+    return None
+
+
+ACTION: Final = Scale()

@@ -1,0 +1,106 @@
+"""What a changed pod template sets in motion: how many pods are replaced, by whose rules, and how far that has come."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.cluster.snapshot import Snapshot
+from bot.kube.replicas import replicas_of
+from bot.probes.shared.scope import ref
+from bot.remedies.contract import Applied, Outlook, Refusal, Settling
+from bot.remedies.shared import workloads
+from bot.remedies.shared.budgets import budgets_over
+from bot.remedies.shared.custody import reverting
+from bot.remedies.shared.local_data import local_data
+from bot.remedies.shared.refusing import gone, unsafe
+from intents.domain import Json, ObjectRef, Text
+
+
+def never_rolled_out(workload: Json) -> Refusal | None:
+    """Why a change of the template would replace no pod, or be written over."""
+    me, spec = ref(workload), workload.get("spec") or {}
+    if owner := workloads.controller_of(workload):
+        return unsafe(
+            f"{me} is made by {owner.kind} {owner.name}, which would write over the change: change it there",
+            f"{me} 由 {owner.kind} {owner.name} 管理，修改会被其覆盖：请在那里修改",
+        )
+    if workloads.is_leaving(workload):
+        return gone(me)
+    if spec.get("paused"):
+        return unsafe(f"{me} is paused: resume its rollout first", f"{me} 已暂停：请先恢复其发布")
+    if (spec.get("updateStrategy") or {}).get("type") == "OnDelete":
+        return unsafe(
+            f"{me} replaces its pods only as they are deleted (OnDelete): this would replace none",
+            f"{me} 的更新策略为 OnDelete，只有删除 Pod 才会重建：此操作不会替换任何 Pod",
+        )
+    return None
+
+
+async def outlook_on(
+    snapshot: Snapshot, workload: Json, *, effects: tuple[Text, ...] = (), warnings: tuple[Text, ...] = ()
+) -> Outlook:
+    """What replacing all pods of a workload does to what runs; `effects` and `warnings` are what an action adds."""
+    me, namespace = ref(workload), str((workload.get("metadata") or {}).get("namespace", ""))
+    pods = await workloads.pods_of(snapshot, workload)
+    template = (workload.get("spec") or {}).get("template") or {}
+    ready, wanted = workloads.count_ready(pods), replicas_of(workload).desired
+    how = strategy_of(workload)
+    return Outlook(
+        effects=(
+            Text(en=f"All pods of {me} are replaced, {how.en}", zh=f"{me} 的全部 Pod 会被替换，{how.zh}"),
+            Text(en=f"Ready now: {ready} of {wanted}", zh=f"当前就绪：{ready}/{wanted}"),
+            *effects,
+            *await budgets_over(snapshot, pods, namespace=namespace),
+            *local_data(template.get("spec") or {}),
+        ),
+        warnings=(*warnings, *reverting(workload), *_under_way(workload)),
+        owner=me,
+        known=tuple(map(workloads.uid_of, pods)),
+        ready=ready,
+        wanted=wanted,
+    )
+
+
+async def rolled_out(snapshot: Snapshot, target: ObjectRef, applied: Applied) -> Settling:
+    """How far the pods that were there have been replaced, and how those fare that took their place."""
+    workload = await snapshot.get(target.kind, target.name, namespace=target.namespace)
+    pods = [pod for pod in await workloads.pods_of(snapshot, workload) if not workloads.is_leaving(pod)]
+    new = [pod for pod in pods if workloads.uid_of(pod) not in applied.outlook.known]
+    wanted = replicas_of(workload).desired
+    observed = int((workload.get("status") or {}).get("observedGeneration") or 0) >= applied.generation
+    complete = observed and len(new) == len(pods) and len(new) >= wanted
+    return workloads.settling(new, ready=workloads.count_ready(pods), wanted=wanted, complete=complete)
+
+
+def strategy_of(workload: Json) -> Text:
+    """By which rules a workload replaces its pods, as a part of a sentence."""
+    spec = workload.get("spec") or {}
+    strategy: dict[str, Any] = spec.get("strategy") or spec.get("updateStrategy") or {}
+    rolling = strategy.get("rollingUpdate") or {}
+    if strategy.get("type") == "Recreate":
+        return Text(
+            en="all at once (Recreate): nothing serves in between", zh="一次性全部重建（Recreate）：期间无实例提供服务"
+        )
+    if workload.get("kind") == "StatefulSet":
+        first = int(rolling.get("partition") or 0)
+        if first:
+            return Text(
+                en=f"one after the other, only those from number {first} on (partition)",
+                zh=f"逐个进行，仅编号 {first} 及以上的 Pod（partition）",
+            )
+        return Text(en="one after the other", zh="逐个进行")
+    limits = ", ".join(f"{key} {rolling[key]}" for key in ("maxUnavailable", "maxSurge") if key in rolling)
+    return Text(en=f"a few at a time ({limits or 'as its strategy says'})", zh=f"分批进行（{limits or '按其策略'}）")
+
+
+def _under_way(workload: Json) -> tuple[Text, ...]:
+    status, spec = workload.get("status") or {}, workload.get("spec") or {}
+    updated = status.get("updatedReplicas", status.get("updatedNumberScheduled"))
+    if updated is None or workload.get("kind") != "Deployment" or int(updated) >= int(spec.get("replicas", 1)):
+        return ()
+    return (
+        Text(
+            en="A rollout is under way: this starts another one on top of it",
+            zh="有发布正在进行：此操作会在其上再开始一次",
+        ),
+    )

@@ -1,0 +1,99 @@
+"""Actions of one patch: what is shown is what is written, what is so already is refused, and it can be taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.remedies.contract import Course, Reason
+from intents.domain import ObjectRef
+from tests.remedies.scene import HEALED, Enter
+
+ADAPTER = ObjectRef(kind="Deployment", namespace="monitoring", name="prometheus-adapter")
+NODE = {"kind": "Node", "metadata": {"name": "worker-9"}, "spec": {}}
+WORKER = ObjectRef(kind="Node", name="worker-9")
+
+
+async def test_a_node_is_cordoned_and_uncordoned(enter: Enter) -> None:
+    async with enter(HEALED, {"objects": [NODE]}) as scene:
+        plan = await scene.made("cordon", WORKER)
+        preview = await scene.preview(plan)
+        applied = await scene.applied(plan, preview)
+
+        assert "+  unschedulable: true" in preview.diff
+        assert scene.stored("", "nodes", "worker-9")["spec"]["unschedulable"] is True
+        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.refused_preview(plan)).reason is Reason.UNSAFE
+
+        back = await scene.made("uncordon", WORKER)
+        await scene.applied(back, await scene.preview(back))
+        assert "unschedulable" not in scene.stored("", "nodes", "worker-9")["spec"]
+
+
+async def test_a_workload_is_scaled_and_the_write_keeps_how_to_take_it_back(enter: Enter) -> None:
+    async with enter(HEALED) as scene:
+        before = scene.deployment()["spec"]["replicas"]
+        plan = await scene.made("scale", ADAPTER, replicas=before + 2)
+        preview = await scene.preview(plan)
+        applied = await scene.applied(plan, preview)
+
+        assert f"-  replicas: {before}" in preview.diff
+        assert f"+  replicas: {before + 2}" in preview.diff
+        assert scene.deployment()["spec"]["replicas"] == before + 2
+        (undo,) = applied.undo
+        assert [change.path for change in undo.changes] == [("spec", "replicas")]
+        assert undo.changes[0].after == before
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ({"replicas": "many"}, "no number of replicas"),
+        ({"replicas": 5000}, "no number of replicas"),
+        ({"replicas": -1}, "no number of replicas"),
+    ],
+)
+async def test_what_is_no_number_of_replicas_is_refused(enter: Enter, args: dict[str, Any], says: str) -> None:
+    async with enter(HEALED) as scene:
+        refusal = await scene.refused_preview(await scene.made("scale", ADAPTER, **args))
+
+        assert refusal.reason is Reason.UNSAFE
+        assert says in refusal.says.en
+        assert scene.writes() == []
+
+
+async def test_an_autoscaler_is_not_worked_against(enter: Enter) -> None:
+    scaler = {
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"namespace": "monitoring", "name": "adapter"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "prometheus-adapter"},
+            "minReplicas": 1,
+            "maxReplicas": 4,
+        },
+    }
+    async with enter(HEALED, {"objects": [scaler]}) as scene:
+        refusal = await scene.refused_preview(await scene.made("scale", ADAPTER, replicas=9))
+
+        assert "HorizontalPodAutoscaler adapter decides on the replicas" in refusal.says.en
+
+
+async def test_a_patch_of_an_entry_is_written_as_it_was_shown(enter: Enter) -> None:
+    async with enter(HEALED) as scene:
+        patch = {"spec": {"template": {"spec": {"securityContext": {"runAsUser": 999}}}}}
+        plan = await scene.made("patch-object", ADAPTER, type="merge", patch=patch)
+        preview = await scene.preview(plan)
+        await scene.applied(plan, preview)
+
+        assert "+      runAsUser: 999" in preview.diff or "+        runAsUser: 999" in preview.diff
+        assert scene.deployment()["spec"]["template"]["spec"]["securityContext"]["runAsUser"] == 999
+
+
+async def test_a_value_nobody_gave_is_asked_for_not_written(enter: Enter) -> None:
+    async with enter(HEALED) as scene:
+        patch = {"spec": {"replicas": "{input.replicas}"}}
+        refusal = await scene.refused_preview(await scene.made("patch-object", ADAPTER, type="merge", patch=patch))
+
+        assert "{input.replicas}" in refusal.says.en
+        assert scene.writes() == []
