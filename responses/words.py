@@ -117,6 +117,8 @@ FINE_SIGN: Final = "🟢"
 FIXED_SIGN: Final = "✅"
 FIXED: Final = Text(en="FIXED", zh="已修复")
 
+UNDO: Final = Text(en="↩ Undo", zh="↩ 撤销")
+
 LOOKING: Final = Text(en="Looking …", zh="正在查看 …")
 READS_DONE: Final = Text(en="{} of {} reads", zh="已读取 {} / {}")
 MORE_IN_DETAILS: Final = Text(en="+{} more under “Details”", zh="另有 {} 条，见“详情”")

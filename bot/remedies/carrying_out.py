@@ -7,7 +7,6 @@ may press: that is the policy's, before. `access` is its word on what may be rea
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -20,8 +19,8 @@ from bot.diagnosing import Engine
 from bot.remedies import stepping
 from bot.remedies.contract import Action, Applied, Plan, Preview, Reason, Refusal
 from bot.remedies.judging_again import Again, judge_again
-from bot.remedies.registry import actions
 from bot.remedies.shared.refusing import gone, refused
+from bot.remedies.undoing import action_of
 from intents.domain import ObjectRef, Outcome, Text
 from responses import failures
 
@@ -35,14 +34,6 @@ _PARTS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """A plan that is still right: the incident as it stands now."""
-
-    plan: Plan
-    again: Again
-
-
 async def check(
     plan: Plan,
     *,
@@ -51,9 +42,9 @@ async def check(
     now: datetime | None = None,
     deadline: float = DEADLINE_S,
     access: Access = EVERYTHING,
-) -> Checked | Refusal:
-    """Whether the object is still the planned one, the cause still there, and the entry's conditions still hold."""
-    action = actions().get(plan.action)
+) -> Refusal | None:
+    """None if the object is still the planned one, the cause still there, and the entry's conditions still hold."""
+    action = action_of(plan)
     if action is None or plan.incident not in engine.catalog.incidents:
         return _expired()
     if (now or datetime.now(UTC)) >= plan.expires:
@@ -61,6 +52,8 @@ async def check(
     async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
         if refusal := await _unlike(plan, action, snapshot):
             return refusal
+        if plan.undoes:
+            return None
         again = await judge_again(plan.incident, plan.about, engine=engine, snapshot=snapshot)
     if not again.present:
         return _cleared(again)
@@ -71,14 +64,16 @@ async def check(
             zh="问题仍然存在，但此操作的前提已不成立：请重新诊断",
         )
         return Refusal(reason=Reason.CHANGED, says=says)
-    return Checked(plan=plan, again=again)
+    return None
 
 
 async def preview(
     plan: Plan, *, connection: Connection, deadline: float = DEADLINE_S, access: Access = EVERYTHING
 ) -> Preview | Refusal:
     """What would happen, by a server-side dry run; changes nothing."""
-    action = actions()[plan.action]
+    action = action_of(plan)
+    if action is None:
+        return _expired()
     async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
         try:
             if refusal := await _unlike(plan, action, snapshot):
@@ -106,6 +101,9 @@ async def apply(
     If no answer came, what became of the write is read back: it is Applied, or NOT_WRITTEN, or OUTCOME_UNKNOWN if
     nothing could be read. It is never sent again without a person's press.
     """
+    action = action_of(plan)
+    if action is None:
+        return _expired()
     try:
         if done := await _effect(plan, previewed, connection, deadline, access):
             return done
@@ -120,7 +118,7 @@ async def apply(
         deadline=deadline,
         looks=looks,
         access=access,
-        undoable=actions()[plan.action].undoable,
+        undoable=action.undoable,
     )
 
 
@@ -140,6 +138,22 @@ async def done_already(
         return await _effect(plan, previewed, connection, deadline, access)
     except ClusterError:
         return None
+
+
+async def partly_done(
+    plan: Plan,
+    previewed: Preview,
+    *,
+    connection: Connection,
+    deadline: float = DEADLINE_S,
+    access: Access = EVERYTHING,
+) -> bool:
+    """Whether the cluster shows the effect of some steps of this plan: then it goes on, whatever the cause does now."""
+    try:
+        async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
+            return len(previewed.steps) > 1 and await stepping.any_taken(snapshot, plan, previewed)
+    except ClusterError:
+        return False
 
 
 async def _effect(

@@ -94,7 +94,7 @@ class Plan(Portable):
     """What a button would do. `id` is all that the button carries: opaque, single-use, expiring.
 
     `basis` is what the plan rests on, by name: as long as it stays the same, status churn voids nothing. A plan that is
-    no fix is done, and says `done`, once the rule `until` holds.
+    no fix is done, and says `done`, once the rule `until` holds. One that takes another back says which it `undoes`.
     """
 
     id: str
@@ -113,6 +113,7 @@ class Plan(Portable):
     risk: str = "low"
     until: str = ""
     done: Text | None = None
+    undoes: str = ""
     created: datetime
     expires: datetime
 
@@ -227,6 +228,10 @@ class Action(Protocol):
     @property
     def undoable(self) -> bool:
         """Whether what it writes can be taken back by writing what stood there before."""
+
+    @property
+    def cures(self) -> bool:
+        """Whether it is meant to end the incident; else it is done as soon as it has taken effect."""
 
     def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
         """Those of the permissions that this target needs; empty for a kind of object this action is not for."""

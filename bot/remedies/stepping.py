@@ -104,6 +104,16 @@ async def taken_already(snapshot: Snapshot, plan: Plan, preview: Preview) -> App
     return _applied(plan, preview, obj, at=snapshot.now, already=True)
 
 
+async def any_taken(snapshot: Snapshot, plan: Plan, preview: Preview) -> bool:
+    """Whether the effect of some of the steps is there."""
+    return any([_is_done(plan, step, await _find(snapshot, step)) for step in preview.steps])
+
+
+def as_written(step: Step, obj: Json | None) -> bool:
+    """Whether an object is still as it was when the step was bound to it."""
+    return _unlike(step, obj) is None
+
+
 async def _take(
     plan: Plan, step: Step, *, connection: Connection, deadline: float, looks: Iterable[float], access: Access
 ) -> _Taken | Refusal:

@@ -20,7 +20,7 @@ from bot.diagnosing import Engine
 from bot.probes.shared.scope import owner_of
 from bot.remedies.contract import About, Action, Applied, Course, Plan, Settling, State, Verification
 from bot.remedies.judging_again import Again, judge_again, moved, now_about
-from bot.remedies.registry import actions
+from bot.remedies.undoing import action_of
 from intents.domain import Diagnosis, Finding, ObjectRef, Outcome, Text
 
 VERIFY_S: Final = 120.0
@@ -56,16 +56,19 @@ class _Look:
     again: Again
 
     plan: Plan
+    is_no_cure: bool
 
     @property
     def clear(self) -> bool:
         if self.settling.course is not Course.WELL:
             return False
-        return self.is_done if self.plan.until else not self.again.present and not self.again.unread
+        return self.is_done if self.is_no_cure else not self.again.present and not self.again.unread
 
     @property
     def is_done(self) -> bool:
-        """Whether the rule holds that says that what is no fix has taken effect, of this object."""
+        """Whether the rule holds that says that what is no fix has taken effect, of this object; if one says it."""
+        if not self.plan.until:
+            return self.settling.course is Course.WELL
         for finding in self.again.judged.findings:
             if finding.rule == self.plan.until and finding.rows:
                 about = [row.subject for row in finding.rows if row.subject.kind == self.plan.target.kind]
@@ -96,7 +99,12 @@ async def verify(
     """
     if plan.incident not in engine.catalog.incidents:
         return _blind(applied, f"the catalog no longer has {plan.incident}")
-    action = actions()[plan.action]
+    action = action_of(plan)
+    if action is None:
+        return _blind(applied, f"there is no action {plan.action} any more")
+    if plan.undoes:
+        # It is as it was: whether that helps anybody was not the question.
+        return Verified(verification=Verification(state=State.DONE, says=applied.says))
     end = time.monotonic() + deadline
     patience = max(pace.well, min(applied.outlook.patience_s, deadline / 2)) if pace.well else 0.0
     since: dict[str, float] = {}
@@ -112,7 +120,7 @@ async def verify(
         now = time.monotonic()
         if last is not None and trouble is None:
             if _lasts(since, "clear", last.clear, now=now, long=patience):
-                if plan.until:
+                if last.is_no_cure:
                     return _as_asked(plan, last)
                 return await _fixed(plan, last, engine=engine, connection=connection, access=access)
             if _lasts(since, "failing", last.failing, now=now, long=pace.failing):
@@ -136,7 +144,7 @@ async def _look(plan: Plan, applied: Applied, action: Action, *, engine: Engine,
     settling = await action.settled(snapshot, plan, applied)
     about = now_about(plan.about, applied, settling)
     again = await judge_again(plan.incident, about, engine=engine, snapshot=snapshot)
-    return _Look(settling=settling, again=again, plan=plan)
+    return _Look(settling=settling, again=again, plan=plan, is_no_cure=bool(plan.until) or not action.cures)
 
 
 async def _fixed(plan: Plan, look: _Look, *, engine: Engine, connection: Connection, access: Access) -> Verified:
@@ -176,7 +184,7 @@ async def _others(plan: Plan, look: _Look, *, engine: Engine, connection: Connec
 
 def _ended(applied: Applied, look: _Look, *, late: bool) -> Verified:
     """What to say when it did not come out as fixed."""
-    if look.plan.until:
+    if look.is_no_cure:
         return _as_asked(look.plan, look)
     settling, again = look.settling, look.again
     lost = _lost(applied, settling)
@@ -196,9 +204,10 @@ def _ended(applied: Applied, look: _Look, *, late: bool) -> Verified:
 def _as_asked(plan: Plan, look: _Look) -> Verified:
     """What is no fix is told by whether it has taken effect. The incident that it is a look into may well go on."""
     settling = look.settling
-    if look.is_done and settling.course in (Course.WELL, Course.FAILING) and plan.done:
+    if look.is_done and settling.course in (Course.WELL, Course.FAILING):
+        done = plan.done or settling.says
         then = settling.says if settling.course is Course.FAILING else None
-        says = Text(en=f"{plan.done.en}; {then.en}", zh=f"{plan.done.zh}；{then.zh}") if then else plan.done
+        says = Text(en=f"{done.en}; {then.en}", zh=f"{done.zh}；{then.zh}") if then else done
         return _verified(State.DONE, says, look)
     if settling.course in (Course.FAILING, Course.GONE):
         return _verified(State.NOT_DONE, settling.says, look)
@@ -228,7 +237,7 @@ def _still(look: _Look) -> Text:
 def _waiting(look: _Look, *, late: bool = False) -> Verification:
     unread = look.again.unread
     what = unread[0].says if unread and look.settling.course is Course.WELL else look.settling.says
-    if look.again.present and not look.plan.until:
+    if look.again.present and not look.is_no_cure:
         what = Text(en=f"{what.en}; the incident is still there", zh=f"{what.zh}；问题仍然存在")
     begin = Text(en="not clear in time: ", zh="未能及时确认：") if late else Text.same("")
     return _verified(State.WAITING, Text(en=begin.en + what.en, zh=begin.zh + what.zh), look).verification

@@ -12,8 +12,9 @@ from bot.cluster.access import Access
 from bot.cluster.errors import ClusterError
 from bot.jobs import Json, Run
 from bot.remedies.auditing import Result, audit_entry
-from bot.remedies.carrying_out import apply, check, done_already
+from bot.remedies.carrying_out import apply, check, done_already, partly_done
 from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal, State
+from bot.remedies.undoing import plan_to_undo
 from bot.remedies.verifying import verify
 from bot.slack.errors import SlackError
 from bot.store import Answer, AuditEntry, Claim, Claimed
@@ -32,6 +33,8 @@ _log: Final = structlog.get_logger(__name__)
 
 # Which press has come so far as to write: where a plan keeps it.
 _WRITING: Final = "writing"
+# Which plan takes it back.
+_UNDO: Final = "undo"
 _ENDS: Final[Mapping[State, RemedyState]] = {
     State.FIXED: RemedyState.FIXED,
     State.NOT_FIXED: RemedyState.NOT_FIXED,
@@ -40,6 +43,8 @@ _ENDS: Final[Mapping[State, RemedyState]] = {
     State.DONE: RemedyState.DONE,
     State.NOT_DONE: RemedyState.NOT_DONE,
 }
+# Before the outcome is known nobody is led to take back what may be about to help.
+_OVER: Final = frozenset(_ENDS.values())
 # What acts at a container's next start waits for a back-off of up to five minutes.
 _BACKED_OFF: Final = 3
 
@@ -110,6 +115,7 @@ class CarryingOut:
             await self._note(press, RemedyState.UNKNOWN if unknown else RemedyState.REFUSED, quoting(result))
             return {"goes_on": False}
         await self.desk.store.plans.set_state(press.plan.id, "applied")
+        await self._offer_undo(press, result)
         await self._note(press, RemedyState.VERIFYING, result.says)
         return {"goes_on": True, "applied": safe_value(result.as_json())}
 
@@ -155,13 +161,22 @@ class CarryingOut:
         begun = document.get(_WRITING) == press.token
         if begun and (done := await done_already(plan, previewed, connection=connection, access=access)):
             return done
-        checked = await check(plan, engine=desk.engine(), connection=connection, now=now, access=access)
-        if isinstance(checked, Refusal):
-            # What we began and cannot look at may have been done: nobody is told that it was not.
-            lost = begun and checked.reason is Reason.NOT_CHECKED
-            return replace(checked, reason=Reason.OUTCOME_UNKNOWN) if lost else checked
+        if not (begun and await partly_done(plan, previewed, connection=connection, access=access)):
+            refused = await check(plan, engine=desk.engine(), connection=connection, now=now, access=access)
+            if refused is not None:
+                # What we began and cannot look at may have been done: nobody is told that it was not.
+                lost = begun and refused.reason is Reason.NOT_CHECKED
+                return replace(refused, reason=Reason.OUTCOME_UNKNOWN) if lost else refused
         await desk.store.plans.note(plan.id, {_WRITING: press.token})
         return await apply(plan, previewed, connection=connection, now=now, access=access)
+
+    async def _offer_undo(self, press: _Press, applied: Applied) -> None:
+        """Keep the plan that takes it back, and that there is one. A second run finds it kept."""
+        undo = plan_to_undo(press.plan, applied, now=self.desk.clock())
+        if undo is not None:
+            plans = self.desk.store.plans
+            await plans.save(undo.id, press.plan.request_id, {"plan": undo.as_json()}, undo.expires)
+            await plans.note(press.plan.id, {_UNDO: undo.id})
 
     async def _press(self, payload: Json, token: str) -> _Press | None:
         stored = await self.desk.store.plans.get(str(payload["plan"]))
@@ -184,7 +199,7 @@ class CarryingOut:
         first = stored.claimed_at if stored and stored.claimed_at else self.desk.clock()
         shown = RemedyShown(
             plan_id=plan.id, title=safe_value(plan.title), state=state, who=press.user, at=self.desk.clock(),
-            says=safe_value(says),
+            says=safe_value(says), undo=str(stored.document.get(_UNDO, "")) if stored and state in _OVER else "",
         )  # fmt: skip
         note = RemedyNote(first=first, shown=shown)
         async with self.desk.turn(press.answer.request_id):

@@ -87,8 +87,8 @@ class Previewing:
         except ClusterError as error:
             return Refusal(reason=Reason.NOT_CHECKED, says=Text.same(safe(str(error))))
         access, now = asker.scope.access(plan.cluster), self.desk.clock()
-        checked = await check(plan, engine=self.desk.engine(), connection=connection, now=now, access=access)
-        return checked if isinstance(checked, Refusal) else await preview(plan, connection=connection, access=access)
+        refused = await check(plan, engine=self.desk.engine(), connection=connection, now=now, access=access)
+        return refused or await preview(plan, connection=connection, access=access)
 
     async def _asker(self, payload: Json) -> Asker:
         return await self.desk.asker(

@@ -35,6 +35,7 @@ def states(shown: Sequence[RemedyShown], not_it_by: Sequence[str], muted_by: str
     """What became of pressed remedies, who says that it is not it, and who muted it."""
     if shown:
         yield Part(rank=0, blocks=(blocks.rich(*remedy_lines(shown, language=language)),))
+        yield from _undoing(shown, language)
     lines: list[Element] = []
     if not_it_by:
         who: list[Leaf] = []
@@ -49,6 +50,22 @@ def states(shown: Sequence[RemedyShown], not_it_by: Sequence[str], muted_by: str
         lines.append(blocks.line(says, blocks.user(muted_by)))
     if lines:
         yield Part(rank=0, blocks=(blocks.rich(*lines),))
+
+
+def _undoing(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
+    """A button for each remedy that can be taken back and has not been."""
+    pressed = {state.plan_id for state in shown}
+    elements = [
+        blocks.button(
+            f"{words.UNDO.in_(language)}: {safe_line(state.title.in_(language), limit=60)}",
+            action_id=action_id(Press.REMEDY, _REMEDIES + index),
+            value=state.undo,
+        )
+        for index, state in enumerate(shown[-_NAMES:])
+        if state.undo and state.undo not in pressed
+    ]
+    if elements:
+        yield Part(rank=0, blocks=(blocks.actions(*elements),))
 
 
 def controls(

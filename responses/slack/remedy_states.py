@@ -38,7 +38,10 @@ class RemedyState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemedyShown:
-    """A pressed remedy. `who` is the id of the user who confirmed it, `at` when; `says` is what was seen or why not."""
+    """A pressed remedy. `who` is the id of the user who confirmed it, `at` when; `says` is what was seen or why not.
+
+    `undo` is the plan that takes it back, "" where nothing does.
+    """
 
     plan_id: str
     title: Text
@@ -46,6 +49,7 @@ class RemedyShown:
     who: str = ""
     at: datetime | None = None
     says: Text | None = None
+    undo: str = ""
 
 
 _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {

@@ -14,7 +14,6 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.remedies import carrying_out
-from bot.remedies.carrying_out import Checked
 from bot.remedies.contract import LIFETIME, About, Applied, Plan, Preview, Refusal, Settling
 from bot.remedies.planning import Planned, plan_remedies
 from bot.remedies.registry import actions
@@ -103,7 +102,7 @@ class Scene:
         async with Snapshot(self.connection) as snapshot:
             return replace(plan, basis=await actions()[plan.action].basis(snapshot, plan.target))
 
-    async def check(self, plan: Plan, **options: Any) -> Checked | Refusal:
+    async def check(self, plan: Plan, **options: Any) -> Refusal | None:
         return await carrying_out.check(plan, engine=self.engine, connection=self.connection, **options)
 
     async def preview(self, plan: Plan) -> Preview:

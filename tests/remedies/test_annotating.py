@@ -10,7 +10,6 @@ import pytest
 from bot.playground.kubernetes.times import timestamp
 from bot.rehearsing import REHEARSAL_TIME
 from bot.remedies.actions.annotate import ACTION
-from bot.remedies.carrying_out import Checked
 from bot.remedies.contract import Applied, Plan, Reason, Refusal, State, Verification
 from intents.domain import ObjectRef, Outcome, Verdict
 from tests.remedies.scene import Enter, Scene, through_journal
@@ -32,7 +31,7 @@ def pod(scene: Scene) -> dict:
 
 
 async def walk(scene: Scene, plan: Plan) -> Verification:
-    assert isinstance(await scene.check(plan), Checked)
+    assert await scene.check(plan) is None
     applied = await scene.applied(plan, await scene.preview(plan))
     return (await scene.verify(plan, applied)).verification
 

@@ -9,7 +9,6 @@ import pytest
 
 from bot.cluster.resources import well_known
 from bot.cluster.writing import Writer
-from bot.remedies.carrying_out import Checked
 from bot.remedies.contract import State, Verification
 from bot.remedies.verifying import Pace
 from intents.domain import Outcome, Verdict
@@ -20,7 +19,7 @@ ADAPTER_OBJECT = "Deployment/monitoring/prometheus-adapter"
 
 async def walk(scene: Scene) -> Verification:
     plan = await scene.plan()
-    assert isinstance(await scene.check(plan), Checked)
+    assert await scene.check(plan) is None
     preview = await scene.preview(plan)
     applied = await scene.applied(plan, preview)
     return (await scene.verify(plan, applied)).verification

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from bot.remedies.carrying_out import Checked
 from bot.remedies.contract import Reason, Refusal
 from tests.remedies.scene import HEALED, POD, PULLS_AGAIN, Enter, Scene
 
@@ -40,7 +39,7 @@ async def test_status_churn_voids_nothing(enter: Enter) -> None:
         scene.change("Pod", "front", POD, churn)
         scene.change("Deployment", "front", "checkout", lambda one: one["spec"].update(replicas=4))
 
-        assert isinstance(await scene.check(plan), Checked)
+        assert await scene.check(plan) is None
 
 
 async def test_what_has_healed_meanwhile_is_left_alone(enter: Enter) -> None:
@@ -129,7 +128,7 @@ async def test_an_offer_expires(enter: Enter) -> None:
         for refusal in (await scene.check(plan, now=late), await scene.apply(plan, preview, now=late)):
             assert isinstance(refusal, Refusal)
             assert refusal.reason is Reason.EXPIRED
-        assert isinstance(await scene.check(plan, now=late - timedelta(seconds=1)), Checked)
+        assert await scene.check(plan, now=late - timedelta(seconds=1)) is None
         assert POD in scene.pods()
 
 

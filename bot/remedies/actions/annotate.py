@@ -25,6 +25,7 @@ _KINDS: Final = {"Pod": "pods"}
 class Annotate:
     name = "annotate"
     undoable = True
+    cures = True
     permissions: tuple[Permission, ...] = tuple(Permission(verb="patch", resource=plural) for plural in _KINDS.values())
 
     def needs(self, target: ObjectRef) -> tuple[Permission, ...]:

@@ -14,6 +14,7 @@ from intents.domain import Json, Text
 class Cordon(Patching):
     name: ClassVar[str] = "cordon"
     kinds: ClassVar[tuple[str, ...]] = ("Node",)
+    cures: ClassVar[bool] = False
 
     async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
         if (obj.get("spec") or {}).get("unschedulable"):

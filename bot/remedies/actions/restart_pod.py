@@ -32,6 +32,7 @@ _LONGEST_PATIENCE_S: Final = 60.0
 class RestartPod:
     name = "restart-pod"
     undoable = False
+    cures = True
     permissions: tuple[Permission, ...] = (Permission(verb="delete", resource="pods"),)
 
     def needs(self, target: ObjectRef) -> tuple[Permission, ...]:

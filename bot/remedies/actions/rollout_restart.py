@@ -24,6 +24,7 @@ _NEEDS: Final = permissions("patch", WORKLOADS)
 class RolloutRestart:
     name = "rollout-restart"
     undoable = False
+    cures = True
     permissions: tuple[Permission, ...] = tuple(_NEEDS.values())
 
     def needs(self, target: ObjectRef) -> tuple[Permission, ...]:

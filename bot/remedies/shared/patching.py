@@ -37,6 +37,7 @@ class Patching:
     name: ClassVar[str]
     kinds: ClassVar[tuple[str, ...]]
     undoable: ClassVar[bool] = True
+    cures: ClassVar[bool] = True
     ignoring: ClassVar[tuple[str, ...]] = ()
     """What of the object may change between preview and write: dotted paths."""
 

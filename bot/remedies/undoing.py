@@ -1,0 +1,97 @@
+"""Taking a remedy back: what stood there before is written again, as long as nobody has touched it since.
+
+The steps were kept when the remedy was applied. Nothing is judged: whoever wants it back as it was need not prove it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Final
+
+from bot.cluster.snapshot import Snapshot
+from bot.remedies.contract import (
+    LIFETIME,
+    Action,
+    Applied,
+    Course,
+    Plan,
+    Proposal,
+    Reason,
+    Refusal,
+    Settling,
+    Step,
+    Verb,
+)
+from bot.remedies.registry import actions
+from bot.remedies.shared.refusing import gone
+from bot.remedies.stepping import as_written
+from intents.domain import ObjectRef, Permission, Text
+
+_STEPS: Final = "steps"
+
+
+def plan_to_undo(plan: Plan, applied: Applied, *, now: datetime) -> Plan | None:
+    """The plan that takes back what a plan has written; None where nothing can be. The same each time it is asked."""
+    if not applied.undo or plan.undoes:
+        return None
+    return Plan(
+        id=hashlib.sha256(f"undo {plan.id}".encode()).hexdigest()[:24],
+        request_id=plan.request_id,
+        incident=plan.incident,
+        remedy=plan.remedy,
+        action=plan.action,
+        cluster=plan.cluster,
+        target=applied.undo[0].target,
+        args={_STEPS: [step.as_json() for step in applied.undo]},
+        about=plan.about,
+        title=Text(en=f"Undo: {plan.title.en}", zh=f"撤销：{plan.title.zh}"),
+        risk=plan.risk,
+        undoes=plan.id,
+        created=now,
+        expires=now + LIFETIME,
+    )
+
+
+class Undo:
+    """The action of a plan that takes another back. Its permissions are those of what it takes back."""
+
+    name = "undo"
+    permissions: tuple[Permission, ...] = ()
+    undoable = False
+    cures = False
+
+    def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
+        return ()
+
+    async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
+        return {"uid": target.uid}
+
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
+        steps = tuple(Step.from_json(each) for each in plan.args[_STEPS])
+        for step in steps:
+            obj = await snapshot.find(step.target.kind, step.target.name, namespace=step.target.namespace)
+            if obj is None and step.verb is not Verb.CREATE:
+                return gone(step.target)
+            if not as_written(step, obj):
+                return _touched(step.target)
+        return Proposal(steps=steps)
+
+    async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
+        return Settling(course=Course.WELL, says=applied.says)
+
+
+def _touched(target: ObjectRef) -> Refusal:
+    says = Text(
+        en=f"{target} has been changed since: taking back our part could undo somebody else's",
+        zh=f"{target} 此后又被修改：撤销我们的修改可能会影响他人的修改",
+    )
+    return Refusal(reason=Reason.CHANGED, says=says)
+
+
+_UNDO: Final = Undo()
+
+
+def action_of(plan: Plan) -> Action | None:
+    """What carries a plan out; None for an action there is not any more."""
+    return _UNDO if plan.undoes else actions().get(plan.action)
