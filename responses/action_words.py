@@ -22,6 +22,55 @@ _ACTIONS: Final[Mapping[str, ActionWords]] = {
         verb=Text(en="Annotate", zh="设置注解"),
         does=Text(en="Changes annotations of this object, nothing else.", zh="只修改此对象的注解。"),
     ),
+    "clear-claim-ref": ActionWords(
+        verb=Text(en="Offer volume again", zh="重新提供该卷"),
+        does=Text(
+            en="Clears the old claim of this volume: the next one that fits gets it, with its data.",
+            zh="清除此卷上旧 PVC 的引用：下一个匹配的 PVC 会连同数据一起得到它。",
+        ),
+    ),
+    "create-object": ActionWords(
+        verb=Text(en="Create object", zh="创建对象"),
+        does=Text(
+            en="Creates this object, which does not exist yet; changes no other.",
+            zh="创建此前不存在的对象；不修改其他对象。",
+        ),
+    ),
+    "delete-apiservice": ActionWords(
+        verb=Text(en="Delete APIService", zh="删除 APIService"),
+        does=Text(
+            en="Takes this API, which does not answer, off the API server.",
+            zh="从 API server 上注销这个无应答的 API。",
+        ),
+    ),
+    "delete-claim": ActionWords(
+        verb=Text(en="Delete claim", zh="删除 PVC"),
+        does=Text(
+            en="Deletes this claim; its volume's reclaim policy decides on the data.",
+            zh="删除此 PVC；数据去留由其卷的回收策略决定。",
+        ),
+    ),
+    "delete-claim-and-pod": ActionWords(
+        verb=Text(en="Rebuild pod, lose data", zh="重建 Pod 并丢弃数据"),
+        does=Text(
+            en="Deletes this pod and its claims; both are made anew, the claims empty.",
+            zh="删除此 Pod 及其 PVC；两者都会重建，PVC 为空。",
+        ),
+    ),
+    "delete-finished-pods": ActionWords(
+        verb=Text(en="Delete ended pods", zh="删除已结束的 Pod"),
+        does=Text(
+            en="Deletes pods of this namespace that have ended; none that runs.",
+            zh="删除此命名空间中已结束的 Pod；不影响运行中的 Pod。",
+        ),
+    ),
+    "set-reclaim-policy": ActionWords(
+        verb=Text(en="Set reclaim policy", zh="设置回收策略"),
+        does=Text(
+            en="Changes what becomes of this volume once its claim is deleted.",
+            zh="修改此卷在其 PVC 被删除后的处理方式。",
+        ),
+    ),
     "restart-pod": ActionWords(
         verb=Text(en="Restart pod", zh="重启 Pod"),
         does=Text(en="Deletes this pod; its controller makes a new one.", zh="删除此 Pod，其控制器会新建一个。"),

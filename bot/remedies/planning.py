@@ -19,6 +19,7 @@ from bot.cluster.writing import Writer
 from bot.diagnosing import Engine
 from bot.remedies.contract import LIFETIME, About, Action, Plan
 from bot.remedies.registry import actions
+from bot.remedies.shared.absence import is_absent
 from intents.domain import Diagnosis, Gap, GapReason, Judged, ObjectRef, Outcome, Permission, Remedy, Row, Text
 from intents.focus import focus_of
 from intents.judging import supported
@@ -105,7 +106,10 @@ async def plan_remedies(
 async def _missing(writer: Writer, action: Action, target: ObjectRef) -> Gap | None:
     """The first permission that we lack; also that the API server could not be asked."""
     for permission in action.needs(target):
-        may = await writer.may(permission, namespace=target.namespace, name=target.name)
+        # A namespace is named for what lies in it, unless it is written to itself.
+        inside = target.kind == "Namespace" and permission.resource != "namespaces"
+        namespace, name = (target.name, "") if inside else (target.namespace, target.name)
+        may = await writer.may(permission, namespace=namespace, name=name)
         if isinstance(may, Gap):
             return may
         if not may:
@@ -133,7 +137,8 @@ async def _identified(snapshot: Snapshot, action: Action, target: ObjectRef) -> 
         return error.gap(str(target))
     uid = basis.get("uid", "")
     ref = ObjectRef(kind=target.kind, namespace=target.namespace, name=target.name, uid=uid)
-    return _Target(ref=ref, basis=basis) if uid else None
+    # An object that is to be made has no uid: it is bound to there being none.
+    return _Target(ref=ref, basis=basis) if uid or is_absent(basis) else None
 
 
 def _about(diagnosis: Diagnosis, judged: Judged, target: ObjectRef, *, request: Request, engine: Engine) -> About:

@@ -6,17 +6,37 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bot.remedies.actions import annotate, cordon, patch_object, restart_pod, rollout_restart, scale
+from bot.remedies.actions import (
+    annotate,
+    cordon,
+    create_object,
+    delete_apiservice,
+    delete_claim,
+    delete_claim_and_pod,
+    delete_finished_pods,
+    patch_object,
+    restart_pod,
+    rollout_restart,
+    scale,
+    volumes,
+)
 from bot.remedies.contract import Action
 
 _ACTIONS: Final[tuple[Action, ...]] = (
     annotate.ACTION,
     cordon.CORDON,
     cordon.UNCORDON,
+    create_object.ACTION,
+    delete_apiservice.ACTION,
+    delete_claim.ACTION,
+    delete_claim_and_pod.ACTION,
+    delete_finished_pods.ACTION,
     patch_object.ACTION,
     restart_pod.ACTION,
     rollout_restart.ACTION,
     scale.ACTION,
+    volumes.CLEAR_CLAIM_REF,
+    volumes.SET_RECLAIM_POLICY,
 )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import copy
 
-from bot.playground.kubernetes import budgets, patching, pods, scheduling, times
+from bot.playground.kubernetes import budgets, claims, patching, pods, scheduling, times
 from bot.playground.kubernetes.aggregation import refresh_availability
+from bot.playground.kubernetes.claims import CLAIMS, VOLUMES
 from bot.playground.kubernetes.endpoints import refresh_endpoints
 from bot.playground.kubernetes.overrides import Becomes, Override, When
 from bot.playground.kubernetes.recorder import Recorder
@@ -17,8 +18,6 @@ from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import NAMESPACES, State
 from bot.playground.kubernetes.workloads import KINDS, PODS, Workloads
 
-CLAIMS = ("", "persistentvolumeclaims")
-VOLUMES = ("", "persistentvolumes")
 _UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
 _OURS = {CLAIMS: "kubernetes.io/pvc-protection", VOLUMES: "kubernetes.io/pv-protection"}
 
@@ -82,6 +81,8 @@ class Controllers:
             budgets.refresh(after["metadata"]["namespace"], state=self._state)
         elif resource.table == CLAIMS:
             self._grow(after)
+        elif resource.table == VOLUMES:
+            claims.offer_again(after, state=self._state)
         if isinstance(becomes, dict) and not _is_workload(after) and resource.table != PODS:
             self._put(resource.table, patching.merge(self._latest(after, resource=resource), becomes))
 
@@ -98,10 +99,13 @@ class Controllers:
         """An object is gone: its dependents follow, its owner may make another."""
         self._collect(obj)
         if resource.table == PODS:
+            # A StatefulSet makes no pod on a claim that is being deleted: it waits until that is gone.
+            self._release_claims(obj)
             self._workloads.pod_removed(obj)
             self._pods_changed(obj)
-            self._release_claims(obj)
             return
+        if resource.table == CLAIMS:
+            claims.free_volume(obj, state=self._state)
         owner = self._workloads.owner_of(obj)
         if owner is not None and _is_workload(owner) and _is_workload(obj):
             self._workloads.changed(owner)
@@ -207,6 +211,8 @@ class Controllers:
         return any(
             (volume.get("persistentVolumeClaim") or {}).get("claimName") == metadata["name"]
             for pod in self._state.store.objects(table=PODS, namespace=metadata["namespace"])
+            # Only a pod that has a node holds a claim: recorded in 18-storage-pending.
+            if pod["spec"].get("nodeName") and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
             for volume in pod["spec"].get("volumes") or ()
         )
 

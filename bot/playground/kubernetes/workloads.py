@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 
-from bot.playground.kubernetes import budgets, counting, patching, pods, replicasets, scheduling
+from bot.playground.kubernetes import budgets, claims, counting, patching, pods, replicasets, scheduling
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.overrides import Becomes, Override, When
 from bot.playground.kubernetes.recorder import Recorder
@@ -291,6 +291,7 @@ class Workloads:
         )
         if node:
             pod = scheduling.bound(pod, node=node, state=state)
+        claims.make_missing(owner, pod=name, state=state)
         self._record.made(owner, pod)
         if fate == Becomes.HEALTHY or like is None:
             self._put(pods.running(pod, state=state) if node else pod)

@@ -1,0 +1,202 @@
+"""A pod rebuilt on new volumes: in an order that cannot keep the old ones, and only where everything is made anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.remedies.contract import Applied, Course, Reason, Refusal
+from tests.remedies import storage_scene as store
+from tests.remedies.scene import HEALED, Enter, Scene
+from tests.remedies.storage_scene import CLAIM, CLAIMS, NAMESPACE, POD, VOLUME, VOLUMES
+
+
+def says(scene_texts: Any) -> str:
+    return "\n".join(each.en for each in scene_texts)
+
+
+async def refused(scene: Scene, plan: Any, what: str) -> None:
+    refusal = await scene.refused_preview(plan)
+    assert refusal.reason is Reason.UNSAFE
+    assert what in refusal.says.en, refusal.says.en
+    assert scene.writes() == []
+
+
+async def test_the_volume_the_claim_and_the_pod_go_in_this_order(enter: Enter) -> None:
+    async with enter(HEALED, store.world()) as scene:
+        old = scene.stored(*CLAIMS, CLAIM.name, NAMESPACE)["metadata"]["uid"]
+        plan = await scene.made("delete-claim-and-pod", POD, claims="all", reclaim="Delete")
+        preview = await scene.preview(plan)
+
+        assert [(step.verb, step.target.kind) for step in preview.steps] == [
+            ("patch", "PersistentVolume"),
+            ("delete", "PersistentVolumeClaim"),
+            ("delete", "Pod"),
+        ]
+        told = says(preview.outlook.effects)
+        assert "DATA LOST for good: claim data-store-2, PersistentVolume disk-2 (10Gi on node rack-2" in told
+        assert "Ready now: 2 of 3; without it: 2 of 3" in told
+        assert "-  reclaimPolicy: Retain" in preview.diff
+        assert "+  reclaimPolicy: Delete (disk-2)" in preview.diff
+        assert scene.writes() == []
+
+        applied = await scene.applied(plan, preview)
+
+        assert [method for method, _ in scene.writes()] == ["PATCH", "DELETE", "DELETE"]
+        assert scene.is_gone(*VOLUMES, "disk-2")
+        assert scene.stored(*CLAIMS, CLAIM.name, NAMESPACE)["metadata"]["uid"] != old
+        assert applied.undo == ()
+        assert (await scene.settled(plan, applied)).course is Course.WELL
+
+
+async def test_without_reclaim_the_volume_stays_with_its_data_and_that_is_told(enter: Enter) -> None:
+    async with enter(HEALED, store.world()) as scene:
+        plan = await scene.made("delete-claim-and-pod", POD, claims=CLAIM.name)
+        preview = await scene.preview(plan)
+        await scene.applied(plan, preview)
+
+        assert "disk-2 (10Gi on node rack-2 /mnt/disk-2) stays with its data as Released" in says(
+            preview.outlook.effects
+        )
+        assert scene.stored(*VOLUMES, "disk-2")["status"]["phase"] == "Released"
+
+
+async def test_a_volume_that_goes_with_its_claim_already_is_not_written_to(enter: Enter) -> None:
+    async with enter(HEALED, store.world(policy="Delete")) as scene:
+        plan = await scene.made("delete-claim-and-pod", POD, claims="all", reclaim="Delete")
+        preview = await scene.preview(plan)
+
+        assert [step.target.kind for step in preview.steps] == ["PersistentVolumeClaim", "Pod"]
+        assert "DATA LOST for good" in says(preview.outlook.effects)
+
+
+async def test_run_twice_it_writes_once(enter: Enter) -> None:
+    async with enter(HEALED, store.world()) as scene:
+        plan = await scene.made("delete-claim-and-pod", POD, claims="all")
+        preview = await scene.preview(plan)
+        await scene.applied(plan, preview)
+        sent = scene.writes()
+
+        again = await scene.applied(plan, preview)
+
+        assert again.already
+        assert scene.writes() == sent
+
+
+async def test_a_volume_that_was_changed_since_the_preview_stops_it_before_the_first_write(enter: Enter) -> None:
+    async with enter(HEALED, store.world()) as scene:
+        plan = await scene.made("delete-claim-and-pod", POD, claims="all", reclaim="Delete")
+        preview = await scene.preview(plan)
+        volume = scene.stored(*VOLUMES, VOLUME.name)
+        spec = volume["spec"] | {"claimRef": {"namespace": NAMESPACE, "name": "another", "uid": "x"}}
+        scene.cluster.store.put(table=VOLUMES, namespace="", name=VOLUME.name, obj=volume | {"spec": spec})
+
+        refusal = await scene.apply(plan, preview)
+
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason is Reason.CONFLICT
+        assert scene.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("args", "what"),
+    [
+        ({"claims": "data-store-1"}, "mounts no claim 'data-store-1'; it mounts data-store-2"),
+        ({"claims": ""}, "mounts no claim ''"),
+        ({"claims": "{row.pvc}"}, "mounts no claim"),
+        ({"claims": None}, "mounts no claim"),
+        ({"claims": "all", "reclaim": "Retain"}, "it can only be Delete"),
+    ],
+)
+async def test_what_is_not_its_own_claim_is_refused(enter: Enter, args: dict[str, Any], what: str) -> None:
+    async with enter(HEALED, store.world()) as scene:
+        await refused(scene, await scene.made("delete-claim-and-pod", POD, **args), what)
+
+
+async def test_a_pod_without_claims_has_none_to_lose(enter: Enter) -> None:
+    async with enter(HEALED, store.world(store.pod(2, ready=False, volumes=[]))) as scene:
+        await refused(scene, await scene.made("delete-claim-and-pod", POD, claims="all"), "mounts no claim")
+
+
+async def test_claims_that_no_template_makes_anew_are_refused(enter: Enter) -> None:
+    async with enter(HEALED, store.world(volumeClaimTemplates=[])) as scene:
+        plan = await scene.made("delete-claim-and-pod", POD, claims="all")
+        await refused(scene, plan, "has no claim template for data-store-2")
+
+
+async def test_a_pod_that_nothing_recreates_is_refused(enter: Enter) -> None:
+    alone = store.pod(2, ready=False)
+    del alone["metadata"]["ownerReferences"]
+    async with enter(HEALED, store.world(alone)) as scene:
+        await refused(scene, await scene.made("delete-claim-and-pod", POD, claims="all"), "nothing recreates")
+
+
+async def test_a_claim_that_another_pod_mounts_is_refused(enter: Enter) -> None:
+    beside = store.pod(2) | {"metadata": {"namespace": NAMESPACE, "name": "backup"}}
+    async with enter(HEALED, store.world(beside)) as scene:
+        plan = await scene.made("delete-claim-and-pod", POD, claims="all")
+        await refused(scene, plan, "data-store-2 is mounted by backup as well")
+
+
+async def test_a_volume_that_another_claim_holds_is_refused(enter: Enter) -> None:
+    foreign = store.volume("disk-2", of="data-store-0", node="rack-2")
+    async with enter(HEALED, store.world(foreign)) as scene:
+        plan = await scene.made("delete-claim-and-pod", POD, claims="all", reclaim="Delete")
+        await refused(scene, plan, "disk-2 is held by another claim, ledger/data-store-0")
+
+
+async def test_the_last_copies_are_warned_of(enter: Enter) -> None:
+    managed = store.volume("disk-2", of="data-store-2", node="rack-2")
+    managed["metadata"]["labels"] = {"app.kubernetes.io/managed-by": "tidb-operator"}
+    async with enter(
+        HEALED, store.world(store.pod(0, ready=False), managed, podManagementPolicy="OrderedReady")
+    ) as scene:
+        preview = await scene.preview(await scene.made("delete-claim-and-pod", POD, claims="all", reclaim="Delete"))
+
+        told = says(preview.outlook.warnings)
+        assert "Others of its kind are not ready either (store-0)" in told
+        assert "not made before store-0 is ready" in told
+        assert "TidbCluster's pvReclaimPolicy" in told
+        assert "It is ready now" not in told
+
+
+async def test_a_pod_that_serves_is_warned_of(enter: Enter) -> None:
+    async with enter(HEALED, store.world(store.pod(2))) as scene:
+        preview = await scene.preview(await scene.made("delete-claim-and-pod", POD, claims="all"))
+
+        assert "It is ready now, and serves from this data" in says(preview.outlook.warnings)
+        assert "Ready now: 3 of 3; without it: 2 of 3" in says(preview.outlook.effects)
+
+
+async def test_a_new_pod_without_its_claim_is_told_to_be_restarted_once_more(enter: Enter) -> None:
+    async with enter(HEALED, store.world()) as scene:
+        plan = await scene.made("delete-claim-and-pod", POD, claims="all")
+        applied = await scene.applied(plan, await scene.preview(plan))
+        made = scene.stored("", "pods", POD.name, NAMESPACE)
+        waiting = made | {"status": {"phase": "Pending"}, "spec": made["spec"] | {"nodeName": ""}}
+        scene.cluster.store.put(table=("", "pods"), namespace=NAMESPACE, name=POD.name, obj=waiting)
+
+        settling = await scene.settled(plan, applied)
+        assert settling.course is Course.MOVING
+        assert "new claim data-store-2 is not bound" in settling.says.en
+
+        scene.cluster.store.remove(table=CLAIMS, namespace=NAMESPACE, name=CLAIM.name)
+        settling = await scene.settled(plan, applied)
+        assert settling.course is Course.FAILING
+        assert "restart the pod once more" in settling.says.en
+
+
+async def test_on_a_node_that_does_not_answer_the_old_pod_holds_everything(enter: Enter) -> None:
+    lost = {
+        "kind": "Node",
+        "metadata": {"name": "rack-2"},
+        "status": {"conditions": [{"type": "Ready", "status": "Unknown"}]},
+    }
+    async with enter(HEALED, store.world(lost)) as scene:
+        plan = await scene.made("delete-claim-and-pod", POD, claims="all")
+        applied = await scene.applied(plan, await scene.preview(plan))
+
+        assert isinstance(applied, Applied)
+        assert scene.stored(*CLAIMS, CLAIM.name, NAMESPACE)["metadata"]["deletionTimestamp"]
+        assert (await scene.settled(plan, applied)).course is Course.MOVING
