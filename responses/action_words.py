@@ -82,6 +82,34 @@ _ACTIONS: Final[Mapping[str, ActionWords]] = {
             zh="按更新策略逐个替换此工作负载的 Pod。",
         ),
     ),
+    "rollout-undo": ActionWords(
+        verb=Text(en="Roll back", zh="回滚"),
+        does=Text(
+            en="Gives this workload the pod template of an earlier revision and replaces its pods.",
+            zh="将此工作负载恢复为更早版本的 Pod 模板，并替换其 Pod。",
+        ),
+    ),
+    "set-args": ActionWords(
+        verb=Text(en="Change flags", zh="修改启动参数"),
+        does=Text(
+            en="Starts a container of this workload with other flags and replaces its pods.",
+            zh="修改此工作负载中容器的启动参数，并替换其 Pod。",
+        ),
+    ),
+    "set-image": ActionWords(
+        verb=Text(en="Set image", zh="设置镜像"),
+        does=Text(
+            en="Gives a container of this workload another image and replaces its pods.",
+            zh="更换此工作负载中容器的镜像，并替换其 Pod。",
+        ),
+    ),
+    "set-resources": ActionWords(
+        verb=Text(en="Set resources", zh="设置资源"),
+        does=Text(
+            en="Changes requests and limits of a container of this workload and replaces its pods.",
+            zh="修改此工作负载中容器的资源请求和限制，并替换其 Pod。",
+        ),
+    ),
 }
 
 

@@ -17,7 +17,11 @@ from bot.remedies.actions import (
     patch_object,
     restart_pod,
     rollout_restart,
+    rollout_undo,
     scale,
+    set_args,
+    set_image,
+    set_resources,
     volumes,
 )
 from bot.remedies.contract import Action
@@ -34,7 +38,11 @@ _ACTIONS: Final[tuple[Action, ...]] = (
     patch_object.ACTION,
     restart_pod.ACTION,
     rollout_restart.ACTION,
+    rollout_undo.ACTION,
     scale.ACTION,
+    set_args.ACTION,
+    set_image.ACTION,
+    set_resources.ACTION,
     volumes.CLEAR_CLAIM_REF,
     volumes.SET_RECLAIM_POLICY,
 )

@@ -63,7 +63,8 @@ _MARKED: Final = ActionDeclaration(required=("set",), optional=("remove",))
 DECLARED: Final[Mapping[Action, ActionDeclaration]] = MappingProxyType({
     Action.RESTART_POD: ActionDeclaration(kinds=("Pod",)),
     Action.ROLLOUT_RESTART: ActionDeclaration(kinds=_WORKLOADS),
-    Action.ROLLOUT_UNDO: ActionDeclaration(kinds=_WORKLOADS),
+    # Without `revision`, to the last one whose pods were others.
+    Action.ROLLOUT_UNDO: ActionDeclaration(kinds=_WORKLOADS, optional=("revision",)),
     Action.SCALE: ActionDeclaration(optional=("replicas",)),
     Action.CORDON: _NODE,
     Action.UNCORDON: _NODE,
@@ -79,7 +80,10 @@ DECLARED: Final[Mapping[Action, ActionDeclaration]] = MappingProxyType({
     ),
     Action.SET_IMAGE: ActionDeclaration(required=("container", "image")),
     Action.SET_RESOURCES: ActionDeclaration(optional=("container", "requests", "limits")),
-    Action.SET_ARGS: ActionDeclaration(kinds=_WORKLOADS, required=("container",), optional=("set", "add")),
+    # `only_if_flag`: one flag or a list; without any of them the program may not know those that are set.
+    Action.SET_ARGS: ActionDeclaration(
+        kinds=_WORKLOADS, required=("container",), optional=("set", "add", "only_if_flag")
+    ),
     Action.ANNOTATE: _MARKED,
     Action.LABEL: _MARKED,
     Action.SUSPEND: ActionDeclaration(kinds=("CronJob", "Job")),

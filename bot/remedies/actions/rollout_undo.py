@@ -1,0 +1,217 @@
+"""Give a workload the pod template that it had before, as `kubectl rollout undo` does.
+
+Without a number that is the last revision whose pods were others: a restart makes a revision too, and going back to
+that one would change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, Final
+
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Snapshot
+from bot.probes.shared.ages import UNKNOWN, age_s
+from bot.remedies.contract import Plan, Refusal
+from bot.remedies.shared import rollouts
+from bot.remedies.shared.containers import TemplatePatching, beforehand, is_given
+from bot.remedies.shared.patching import Patch, number
+from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.template_revisions import (
+    CAUSE,
+    Revision,
+    alike,
+    current_of,
+    images_of,
+    is_taken_up,
+    revisions_of,
+)
+from intents.domain import Json, Text
+from intents.templates import duration
+
+_SHOWN: Final = 6
+
+
+class RolloutUndo(TemplatePatching):
+    name: ClassVar[str] = "rollout-undo"
+
+    async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
+        if refusal := rollouts.never_rolled_out(obj):
+            return refusal
+        if not is_taken_up(obj):
+            return unsafe(
+                f"the last change of {plan.target} is not taken up by its controller yet: try again in a moment",
+                f"{plan.target} 的上次修改尚未被其控制器处理：请稍后再试",
+            )
+        revisions = await revisions_of(snapshot, obj)
+        current = current_of(obj, revisions)
+        wanted = plan.args.get("revision")
+        chosen = _asked_for(plan, wanted, revisions) if is_given(wanted) else _previous(plan, obj, current, revisions)
+        if isinstance(chosen, Refusal):
+            return chosen
+        template = (obj.get("spec") or {}).get("template") or {}
+        if chosen == current or alike(chosen.template, template):
+            return unsafe(
+                f"{plan.target} has the template of revision {chosen.number} now: there is nothing to go back to",
+                f"{plan.target} 的模板就是版本 {chosen.number}：无需回滚",
+            )
+        return Patch(
+            body=_body(obj, chosen),
+            type="json" if obj.get("kind") == "Deployment" else "strategic",
+            says=Text(
+                en=f"{plan.target} was taken back to revision {chosen.number}",
+                zh=f"{plan.target} 已回滚到版本 {chosen.number}",
+            ),
+            effects=tuple(_effects(snapshot, obj, chosen)),
+            warnings=(
+                *_warnings(template, current, chosen, () if is_given(wanted) else revisions),
+                *await _missing(snapshot, plan, template, chosen),
+                *await beforehand(snapshot, obj),
+            ),
+            rolls_out=True,
+        )
+
+
+def _asked_for(plan: Plan, wanted: Any, revisions: Sequence[Revision]) -> Revision | Refusal:
+    asked = number(wanted)
+    if asked is None:
+        return unsafe(f"{wanted!r} is no number of a revision", f"{wanted!r} 不是版本号")
+    found = next((each for each in revisions if each.number == asked), None)
+    if found is not None:
+        return found
+    kept = ", ".join(str(each.number) for each in revisions)
+    return unsafe(
+        f"{plan.target} has no revision {asked}; the cluster keeps {kept or 'none'}",
+        f"{plan.target} 没有版本 {asked}；集群中保留的版本：{kept or '无'}",
+    )
+
+
+def _previous(
+    plan: Plan, workload: Json, current: Revision | None, revisions: Sequence[Revision]
+) -> Revision | Refusal:
+    """The last one before the current whose pods were others."""
+    template = (workload.get("spec") or {}).get("template") or {}
+    earlier = [each for each in revisions if current is None or each.number < current.number]
+    for each in reversed(earlier):
+        if not alike(each.template, template, but_restarts=True):
+            return each
+    if earlier:
+        return unsafe(
+            f"the earlier revisions of {plan.target} differ from what runs by restarts only: "
+            "going back would change nothing",
+            f"{plan.target} 的更早版本与当前仅有重启标记的区别：回滚不会带来任何变化",
+        )
+    return unsafe(
+        f"the cluster keeps no earlier revision of {plan.target}: apply the manifest that worked",
+        f"集群中没有保留 {plan.target} 的更早版本：请重新应用之前可用的清单",
+    )
+
+
+def _body(workload: Json, chosen: Revision) -> Any:
+    """What kubectl sends, but for the annotations: of those only the note of why goes back with the template."""
+    if workload.get("kind") != "Deployment":
+        return {"spec": {"template": {**chosen.template, "$patch": "replace"}}}
+    operations: list[Json] = [{"op": "replace", "path": "/spec/template", "value": chosen.template}]
+    annotations = (workload.get("metadata") or {}).get("annotations") or {}
+    path = "/metadata/annotations/" + CAUSE.replace("/", "~1")
+    if chosen.cause and annotations and annotations.get(CAUSE) != chosen.cause:
+        operations.append({"op": "add", "path": path, "value": chosen.cause})
+    elif not chosen.cause and CAUSE in annotations:
+        operations.append({"op": "remove", "path": path})
+    return operations
+
+
+def _effects(snapshot: Snapshot, workload: Json, chosen: Revision) -> Iterator[Text]:
+    age = age_s(snapshot, chosen.made)
+    made = (
+        Text.same("")
+        if age == UNKNOWN
+        else Text(en=f", first made {duration(age)} ago", zh=f"，最初创建于 {duration(age)} 前")
+    )
+    why = Text(en=f' ("{chosen.cause}")', zh=f"（“{chosen.cause}”）") if chosen.cause else Text.same("")
+    yield Text(
+        en=f"It goes back to revision {chosen.number} ({chosen.name}{made.en}){why.en}",
+        zh=f"回滚到版本 {chosen.number}（{chosen.name}{made.zh}）{why.zh}",
+    )
+    now = images_of((workload.get("spec") or {}).get("template") or {})
+    then = chosen.images
+    lines = [
+        f"{name}: {now.get(name) or '-'} → {then.get(name) or '-'}"
+        if now.get(name) != then.get(name)
+        else f"{name}: {image}"
+        for name, image in {**now, **then}.items()
+    ]
+    shown, same = "; ".join(lines[:_SHOWN]), now == then
+    yield Text(
+        en=f"Its images then: {shown}" + (" (as now)" if same else ""),
+        zh=f"届时的镜像：{shown}" + ("（与现在相同）" if same else ""),
+    )
+    yield Text(
+        en="Only the pod template goes back: replicas, ConfigMaps, Secrets and data stay as they are",
+        zh="只有 Pod 模板会回滚：副本数、ConfigMap、Secret 和数据保持不变",
+    )
+
+
+def _warnings(
+    template: Json, current: Revision | None, chosen: Revision, revisions: Sequence[Revision]
+) -> Iterator[Text]:
+    """`revisions` are those that were looked through for the last one that differs."""
+    between = [
+        str(each.number) for each in revisions if current is not None and chosen.number < each.number < current.number
+    ]
+    if between:
+        yield Text(
+            en=f"Revision {', '.join(between)} is passed over: it differs from what runs by a restart only",
+            zh=f"跳过版本 {'、'.join(between)}：与当前仅有重启标记的区别",
+        )
+    if alike(chosen.template, template, but_restarts=True):
+        yield Text(
+            en="It differs from what runs by a restart only: the pods are replaced by the same ones",
+            zh="与当前仅有重启标记的区别：Pod 会被替换为相同的 Pod",
+        )
+    if current is not None and current.returned:
+        yield Text(
+            en=(
+                f"What runs now was gone back to before (it was revision {current.returned}): "
+                f"revision {chosen.number} may be the one that was left then"
+            ),
+            zh=f"当前版本本身就是回滚而来（曾为版本 {current.returned}）：版本 {chosen.number} 可能正是当时弃用的",
+        )
+
+
+async def _missing(snapshot: Snapshot, plan: Plan, template: Json, chosen: Revision) -> tuple[Text, ...]:
+    """ConfigMaps that only the older template names, and that are gone: tools that number them clear old ones away."""
+    names = sorted(set(_config_maps(chosen.template)) - set(_config_maps(template)))[:_SHOWN]
+    gone: list[str] = []
+    for name in names:
+        try:
+            if await snapshot.find("ConfigMap", name, namespace=plan.target.namespace) is None:
+                gone.append(name)
+        except ClusterError as error:
+            return (error.gap(f"ConfigMap {plan.target.namespace}/{name}").says,)
+    if not gone:
+        return ()
+    return (
+        Text(
+            en=f"It needs ConfigMaps that are gone: {', '.join(gone)}; its pods will not start without them",
+            zh=f"它需要的 ConfigMap 已不存在：{'、'.join(gone)}；缺少它们 Pod 无法启动",
+        ),
+    )
+
+
+def _config_maps(template: Json) -> Iterator[str]:
+    """The ConfigMaps that pods of a template cannot start without."""
+    spec = template.get("spec") or {}
+    needed = [each.get("configMap") for each in spec.get("volumes") or ()]
+    needed += [
+        source.get("configMap")
+        for each in spec.get("volumes") or ()
+        for source in (each.get("projected") or {}).get("sources") or ()
+    ]
+    for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ())):
+        needed += [each.get("configMapRef") for each in container.get("envFrom") or ()]
+        needed += [(each.get("valueFrom") or {}).get("configMapKeyRef") for each in container.get("env") or ()]
+    return (str(each["name"]) for each in needed if each and each.get("name") and not each.get("optional"))
+
+
+ACTION: Final = RolloutUndo()

@@ -1,0 +1,142 @@
+"""Give a container of a workload another image: a mirror's, another tag, another build."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Final
+
+import re2
+
+from bot.cluster.snapshot import Snapshot
+from bot.kube.images import normalized, registry_of
+from bot.remedies.contract import Plan, Refusal
+from bot.remedies.shared.containers import (
+    Container,
+    ContainerChange,
+    ContainerPatching,
+    containers_of,
+    is_given,
+    placeholder_in,
+)
+from bot.remedies.shared.refusing import unsafe
+from intents.domain import Json, Text
+
+# The grammar of references of github.com/distribution/reference.
+_LABEL: Final = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?"
+_HOST: Final = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
+_PART: Final = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REFERENCE: Final = re2.compile(
+    rf"(?:{_HOST}/)?{_PART}(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
+    r"(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?"
+)
+# The name alone may have 255 characters; a tag and a digest come on top.
+_LONGEST: Final = 512
+
+
+class SetImage(ContainerPatching):
+    name: ClassVar[str] = "set-image"
+
+    async def change(
+        self, snapshot: Snapshot, plan: Plan, workload: Json, container: Container
+    ) -> ContainerChange | Refusal:
+        given, before = plan.args.get("image"), str(container.manifest.get("image", ""))
+        if refusal := _no_image(given):
+            return refusal
+        image = str(given).strip()
+        if before and normalized(image) == normalized(before):
+            return unsafe(
+                f"container {container.name} of {plan.target} has the image {before} already; "
+                "to have it pulled again, restart the workload",
+                f"{plan.target} 的容器 {container.name} 已是镜像 {before}；如需重新拉取，请重启工作负载",
+            )
+        return ContainerChange(
+            fields={"image": image},
+            says=Text(
+                en=f"{plan.target} was given the image {image} for {container.name}",
+                zh=f"已将 {plan.target} 中 {container.name} 的镜像设为 {image}",
+            ),
+            effects=(
+                Text(
+                    en=f"Container {container.name}: {before} → {image}",
+                    zh=f"容器 {container.name}：{before} → {image}",
+                ),
+            ),
+            warnings=(
+                *_elsewhere(workload, before, image),
+                *_moving(container, image),
+                *_left_behind(workload, container, before),
+            ),
+        )
+
+
+def _no_image(given: Any) -> Refusal | None:
+    """Why this is not written as an image."""
+    if not is_given(given):
+        return unsafe("no image was given", "未填写镜像")
+    if unfilled := placeholder_in(given):
+        return unsafe(f"the image is not filled in: {unfilled}", f"未填写镜像：{unfilled}")
+    image = str(given).strip()
+    if len(image) <= _LONGEST and re2.fullmatch(_REFERENCE, image):
+        return None
+    shown = image[:100]
+    if "://" in image:
+        return unsafe(
+            f"{shown!r} is no image: leave out {image.partition('://')[0]}://", f"{shown!r} 不是镜像：请去掉协议前缀"
+        )
+    if re2.fullmatch(_REFERENCE, image.lower()):
+        return unsafe(
+            f"{shown!r} is no image: a repository is written in small letters", f"{shown!r} 不是镜像：仓库名必须小写"
+        )
+    return unsafe(
+        f"{shown!r} is no image: expected registry/repository:tag or repository@sha256:…",
+        f"{shown!r} 不是镜像：应为 registry/repository:tag 或 repository@sha256:…",
+    )
+
+
+def _elsewhere(workload: Json, before: str, image: str) -> tuple[Text, ...]:
+    """Another registry asks for other credentials."""
+    old, new = registry_of(before), registry_of(image)
+    if old == new:
+        return ()
+    spec = ((workload.get("spec") or {}).get("template") or {}).get("spec") or {}
+    named = ", ".join(str(each.get("name", "")) for each in spec.get("imagePullSecrets") or ())
+    return (
+        Text(
+            en=f"It is pulled from {new} then, not from {old}; pull secrets of the template: {named or 'none'}",
+            zh=f"镜像将从 {new} 而不是 {old} 拉取；模板中的拉取凭据：{named or '无'}",
+        ),
+    )
+
+
+def _moving(container: Container, image: str) -> tuple[Text, ...]:
+    """A tag that is written anew over time is not the same program on every node."""
+    full = normalized(image)
+    if "@" in full or not full.endswith(":latest"):
+        return ()
+    policy = str(container.manifest.get("imagePullPolicy", ""))
+    kept = policy == "IfNotPresent"
+    return (
+        Text(
+            en="The tag latest is no fixed version" + ("; nodes that have some copy of it keep that" if kept else ""),
+            zh="latest 不是固定版本" + ("；已有该镜像的节点会继续使用旧的副本" if kept else ""),
+        ),
+    )
+
+
+def _left_behind(workload: Json, container: Container, before: str) -> tuple[Text, ...]:
+    """Containers of the same image usually mean the same version."""
+    same = [
+        each.name
+        for each in containers_of(workload)
+        if each.name != container.name and str(each.manifest.get("image", "")) == before
+    ]
+    if not same:
+        return ()
+    return (
+        Text(
+            en=f"{', '.join(same)} has the same image now, and keeps it",
+            zh=f"{'、'.join(same)} 目前使用相同的镜像，且不会改变",
+        ),
+    )
+
+
+ACTION: Final = SetImage()
