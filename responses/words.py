@@ -171,6 +171,17 @@ DRY_RUN: Final = Text(
 NO_DIFF: Final = Text(en="No field of an object changes.", zh="不会更改任何对象的字段。")
 EFFECTS: Final = Text(en="What it does to what runs", zh="对运行中服务的影响")
 DIFF_CUT: Final = Text(en="{} more lines of the change are not shown.", zh="另有 {} 行更改未显示。")
+WILL_BE_REVERTED: Final = Text(
+    en="{} applies this object from a source: its next sync may take the change back.",
+    zh="该对象由 {} 从源头应用：其下次同步可能会还原此修改。",
+)
+CHANGE_THE_SOURCE: Final = Text(
+    en="Do it now to win time, and make the same change in the source.",
+    zh="可以现在执行以争取时间，并在源头做同样的修改。",
+)
+DO_IT_ANYWAY: Final = Text(en="Do it anyway", zh="仍然执行")
+PREVIEW: Final = Text(en="Preview", zh="预览")
+NAME_DIFFERS: Final = Text(en="Type exactly {}", zh="请准确输入 {}")
 TYPE_NAME: Final = Text(en="Type {} to confirm", zh="输入 {} 以确认")
 TYPE_NAME_HINT: Final = Text(en="Data is lost for good.", zh="数据将永久丢失。")
 RISK: Final = Text(en="Risk", zh="风险")

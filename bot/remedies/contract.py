@@ -6,7 +6,8 @@ journal and free of cluster objects. Whatever stops a plan is a Refusal, a resul
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, Protocol
@@ -14,7 +15,8 @@ from typing import Any, Final, Protocol
 from bot.cluster.snapshot import Snapshot
 from bot.portable import Portable
 from bot.remedies.changes import Change
-from intents.domain import Finding, Focus, ObjectRef, PastedTime, Permission, Text
+from intents.asking import filled
+from intents.domain import Finding, Focus, ObjectRef, PastedTime, Permission, Question, Text
 
 LIFETIME: Final = timedelta(minutes=30)
 
@@ -95,6 +97,7 @@ class Plan(Portable):
 
     `basis` is what the plan rests on, by name: as long as it stays the same, status churn voids nothing. A plan that is
     no fix is done, and says `done`, once the rule `until` holds. One that takes another back says which it `undoes`.
+    What it `asks` is typed by whoever presses, and put into its `args`.
     """
 
     id: str
@@ -114,6 +117,7 @@ class Plan(Portable):
     until: str = ""
     done: Text | None = None
     undoes: str = ""
+    asks: tuple[Question, ...] = ()
     created: datetime
     expires: datetime
 
@@ -122,17 +126,23 @@ class Plan(Portable):
         """Names the object in words people can type: namespace/name, or the name."""
         return f"{self.target.namespace}/{self.target.name}".lstrip("/")
 
+    def answered(self, answers: Mapping[str, str]) -> Plan:
+        """The plan with what was asked in its arguments. The answers have been checked."""
+        return replace(self, args=filled(self.args, self.asks, answers), asks=()) if self.asks else self
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook(Portable):
     """What an action expects of its write, from what it reads: what people are told and what it is measured by.
 
-    `owner` makes the pods in question, `known` are the uids of those there were, `ready` of `wanted` of them ready.
+    `custodian` will take the change back. `owner` makes the pods in question, `known` are the uids of those there were,
+    `ready` of `wanted` of them ready.
     `patience_s`: how long a new pod must hold out to be believed, from how long the old one did.
     """
 
     effects: tuple[Text, ...] = ()
     warnings: tuple[Text, ...] = ()
+    custodian: str = ""
     owner: ObjectRef | None = None
     known: tuple[str, ...] = ()
     ready: int = -1

@@ -86,8 +86,7 @@ async def plan_remedies(
         writer = Writer(connection, deadline=deadline)
         for remedy in judged.remedies:
             action = known.get(remedy.action)
-            # What a person would have to type first is not carried out yet.
-            if action is None or remedy.target is None or remedy.asks or not allowed(remedy.action, remedy.target):
+            if action is None or remedy.target is None or not allowed(remedy.action, remedy.target):
                 continue
             if gap := await _missing(writer, action, remedy.target):
                 withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=gap))
@@ -196,6 +195,7 @@ def _plan(
         risk=remedy.risk,
         until=remedy.until,
         done=safe_value(remedy.done),
+        asks=remedy.asks,
         created=now,
         expires=now + LIFETIME,
     )

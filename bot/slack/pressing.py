@@ -6,25 +6,32 @@ replayed, stem from a message that another app forged, or from another workspace
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
 
 from bot.jobs import Jobs
+from bot.remedies.contract import Plan, Preview
 from bot.slack.client import Identity
 from bot.store import Answer, AuditEntry, Store
 from bot.workflows.desk import Desk
+from intents.asking import complaints
+from intents.domain import Text
+from responses import words
 from responses.safety import safe_line
 from responses.slack.presses import Press, chosen, press_of
 
 _log: Final = structlog.get_logger(__name__)
+_DATA_LOSS: Final = "data-loss"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pressed:
-    """One press: on message `ts` of `channel`, or in dialog `view` (then `ts` is empty)."""
+    """One press: on message `ts` of `channel`, or in dialog `view` (then `ts` is empty), and what was `typed` there."""
 
     press: Press
     value: str
@@ -37,7 +44,24 @@ class Pressed:
     trigger: str = ""
     at: str = ""
     view: str = ""
-    typed: str = ""
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+
+class Mistyped(Exception):
+    """What was typed into a dialog cannot be taken: input's block id → what is wrong with it."""
+
+    def __init__(self, wrong: Mapping[str, Text]) -> None:
+        self.wrong = wrong
+        super().__init__(", ".join(wrong))
+
+
+class AskedAgain(Exception):
+    """It is to be confirmed once more, knowing that somebody else will take the change back."""
+
+    def __init__(self, plan_id: str, custodian: str) -> None:
+        self.plan_id = plan_id
+        self.custodian = custodian
+        super().__init__(custodian)
 
 
 class Refused(Exception):
@@ -50,7 +74,7 @@ class Refused(Exception):
 
 def read_press(body: Mapping[str, Any]) -> Pressed | None:
     """The press in a block_actions or view_submission payload; None for an element of nobody here."""
-    common = {
+    common: dict[str, Any] = {
         "team": str((body.get("team") or {}).get("id") or ""),
         "app": str(body.get("api_app_id") or ""),
         "user": str((body.get("user") or {}).get("id") or ""),
@@ -100,7 +124,10 @@ class Presses:
         return self.desk.store
 
     async def take(self, pressed: Pressed) -> None:
-        """Start what was pressed. Raises Refused (audited already), StoreUnavailable or JobsUnavailable."""
+        """Start what was pressed.
+
+        Raises Refused (audited already), Mistyped, AskedAgain, StoreUnavailable or JobsUnavailable.
+        """
         try:
             await self._start(pressed)
         except Refused as refused:
@@ -123,8 +150,11 @@ class Presses:
         return answer
 
     async def _start(self, pressed: Pressed) -> None:
-        if pressed.press is Press.CONFIRM:
+        if pressed.press in (Press.CONFIRM, Press.CONFIRM_AGAIN):
             await self._confirm(pressed)
+            return
+        if pressed.press is Press.ANSWER:
+            await self._answer(pressed)
             return
         answer = await self._answer_of(pressed)
         payload = {
@@ -152,10 +182,33 @@ class Presses:
             raise Refused("there is no such plan")
         if plan.document.get(dialog_key(pressed.user)) != pressed.view:
             raise Refused("the dialog is none that this user was shown for the plan")
+        if pressed.press is Press.CONFIRM:
+            _check_name(Plan.from_json(plan.document["plan"]), pressed.typed.get(Press.TYPED_NAME, ""))
+            seen = plan.document.get(preview_key(pressed.user))
+            if seen and (custodian := Preview.from_json(seen).outlook.custodian):
+                raise AskedAgain(plan.id, custodian)
         # One job for each dialog: a submission that comes twice is one, and the claim decides between two dialogs.
         job = f"{plan.id}.remedy.{pressed.view}"
-        payload = {"plan": plan.id, "team": pressed.team, "user": pressed.user, "typed": safe_line(pressed.typed)}
-        await self.jobs.start("remedy", job, payload)
+        await self.jobs.start("remedy", job, {"plan": plan.id, "team": pressed.team, "user": pressed.user})
+
+    async def _answer(self, pressed: Pressed) -> None:
+        """The values that were asked for: they are kept, and the dialog goes on to the preview."""
+        self._check_sender(pressed)
+        plan = await self._store.plans.get(pressed.value)
+        answer = await self._store.answers.get(plan.request_id) if plan else None
+        if plan is None or answer is None:
+            raise Refused("there is no such plan")
+        if plan.document.get(dialog_key(pressed.user)) != pressed.view:
+            raise Refused("the dialog is none that this user was shown for the plan")
+        asked = Plan.from_json(plan.document["plan"]).asks
+        if wrong := complaints(asked, pressed.typed):
+            raise Mistyped(wrong)
+        answers = {each.id: pressed.typed.get(each.id, "").strip() for each in asked}
+        payload = {
+            "plan": plan.id, "team": pressed.team, "user": pressed.user, "channel": answer.channel,
+            "view": pressed.view, "answers": answers,
+        }  # fmt: skip
+        await self.jobs.start("preview", f"{plan.id}.preview.{pressed.view}.{_digest(answers)}", payload)
 
     def _check_sender(self, pressed: Pressed) -> None:
         if pressed.team != self.identity.team:
@@ -184,11 +237,34 @@ def dialog_key(user: str) -> str:
     return f"dialog:{user}"
 
 
-def _typed(view: Mapping[str, Any]) -> str:
-    """What was typed into the dialog's one input."""
+def preview_key(user: str) -> str:
+    """Where a plan keeps what guards the write, as that user's preview saw it."""
+    return f"preview:{user}"
+
+
+def answers_key(user: str) -> str:
+    """Where a plan keeps the values that user last gave for what it asks."""
+    return f"answers:{user}"
+
+
+def _check_name(plan: Plan, typed: str) -> None:
+    """Before data is lost the object's name is typed: nobody does that in passing."""
+    if plan.risk == _DATA_LOSS and typed.strip() != plan.key:
+        name = safe_line(plan.key)
+        wrong = Text(en=words.NAME_DIFFERS.en.format(name), zh=words.NAME_DIFFERS.zh.format(name))
+        raise Mistyped({str(Press.TYPED_NAME): wrong})
+
+
+def _typed(view: Mapping[str, Any]) -> dict[str, str]:
+    """What was typed into the dialog's inputs, by their blocks."""
     values = (view.get("state") or {}).get("values") or {}
-    for elements in values.values():
-        for element in elements.values():
-            if isinstance(element, Mapping) and element.get("value"):
-                return str(element["value"])
-    return ""
+    return {
+        str(block): str(element["value"])
+        for block, elements in values.items()
+        for element in elements.values()
+        if isinstance(element, Mapping) and element.get("value")
+    }
+
+
+def _digest(answers: Mapping[str, str]) -> str:
+    return hashlib.sha256(json.dumps(answers, sort_keys=True).encode()).hexdigest()[:12]

@@ -17,10 +17,11 @@ from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal, State
 from bot.remedies.undoing import plan_to_undo
 from bot.remedies.verifying import verify
 from bot.slack.errors import SlackError
+from bot.slack.pressing import answers_key, preview_key
 from bot.store import Answer, AuditEntry, Claim, Claimed
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
-from bot.workflows.previewing import preview_key, quoting
+from bot.workflows.previewing import quoting
 from bot.workflows.telling import Telling
 from bot.workflows.told import RemedyNote
 from intents.domain import Text
@@ -183,10 +184,11 @@ class CarryingOut:
         answer = await self.desk.store.answers.get(stored.request_id) if stored else None
         if stored is None or answer is None:
             return None
+        user = str(payload["user"])
         return _Press(
-            plan=Plan.from_json(stored.document["plan"]),
+            plan=Plan.from_json(stored.document["plan"]).answered(stored.document.get(answers_key(user)) or {}),
             answer=answer,
-            user=str(payload["user"]),
+            user=user,
             team=str(payload["team"]),
             token=token,
         )

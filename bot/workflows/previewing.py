@@ -12,7 +12,7 @@ from bot.jobs import Json, Run
 from bot.remedies.carrying_out import check, preview
 from bot.remedies.contract import Plan, Preview, Reason, Refusal
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
-from bot.slack.pressing import dialog_key
+from bot.slack.pressing import answers_key, dialog_key, preview_key
 from bot.store import AuditEntry
 from bot.workflows.desk import Asker, Desk
 from intents.domain import Text
@@ -21,21 +21,28 @@ from responses.action_words import words_of
 from responses.safety import safe
 from responses.slack.message import View
 from responses.slack.notes import told
-from responses.slack.remediation import Dialog, dialog, loading, refusal
+from responses.slack.remediation import Asking, Dialog, asking, dialog, loading, refusal
 
 _log: Final = structlog.get_logger(__name__)
+_DATA_LOSS: Final = "data-loss"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Previewing:
-    """The workflow `preview`. Payload: {"plan", "trigger", "user", "team", "channel", "ts", "request"}."""
+    """The workflow `preview`. Payload: {"plan", "trigger", "user", "team", "channel", "ts", "request"}.
+
+    Once what a plan asks has been answered it comes again: {"plan", "user", "team", "channel", "view", "answers"}.
+    """
 
     desk: Desk
 
     async def run(self, run: Run, payload: Json) -> Json | None:
-        opened = await run.step("open", self.open, payload)
-        if opened and opened.get("view"):
-            await run.step("preview", self.preview, payload, str(opened["view"]))
+        view = payload.get("view")
+        if not view:
+            opened = await run.step("open", self.open, payload)
+            view = opened and opened.get("view")
+        if view:
+            await run.step("preview", self.preview, payload, str(view))
         return None
 
     async def open(self, payload: Json) -> Json:
@@ -71,24 +78,31 @@ class Previewing:
             return refusal(decision.says, language=asker.language)
         if stored.claimed_by:
             return refusal(failures.PRESS_REPEATED, language=asker.language)
-        seen = await self._previewed(plan, asker)
+        user, answers = str(payload["user"]), payload.get("answers")
+        seen = await self._previewed(plan, asker, answers)
         if isinstance(seen, Refusal):
             await self._audit(plan, payload, str(seen.reason), seen.says)
             return refusal(quoting(seen), language=asker.language)
+        if seen is None:
+            await store.plans.note(plan.id, {dialog_key(user): view_id})
+            return asking(_asking(plan), language=asker.language)
         # The diff may hold what nobody should keep: only what guards the write is written down.
         kept = replace(seen, diff="", outlook=replace(seen.outlook, effects=(), warnings=()))
-        user = str(payload["user"])
-        await store.plans.note(plan.id, {preview_key(user): kept.as_json(), dialog_key(user): view_id})
+        given = {answers_key(user): answers} if answers else {}
+        await store.plans.note(plan.id, {preview_key(user): kept.as_json(), dialog_key(user): view_id, **given})
         return dialog(_dialog(plan, seen), language=asker.language)
 
-    async def _previewed(self, plan: Plan, asker: Asker) -> Preview | Refusal:
+    async def _previewed(self, plan: Plan, asker: Asker, answers: Json | None) -> Preview | Refusal | None:
+        """None where it is to be asked for values first: which nobody types for what is no more to be done."""
         try:
             connection = await self.desk.clusters.get(plan.cluster)
         except ClusterError as error:
             return Refusal(reason=Reason.NOT_CHECKED, says=Text.same(safe(str(error))))
         access, now = asker.scope.access(plan.cluster), self.desk.clock()
         refused = await check(plan, engine=self.desk.engine(), connection=connection, now=now, access=access)
-        return refused or await preview(plan, connection=connection, access=access)
+        if refused is not None or (plan.asks and answers is None):
+            return refused
+        return await preview(plan.answered(answers or {}), connection=connection, access=access)
 
     async def _asker(self, payload: Json) -> Asker:
         return await self.desk.asker(
@@ -112,16 +126,19 @@ class Previewing:
         )
 
 
-def preview_key(user: str) -> str:
-    """Where a plan keeps what guards the write, as that user's preview saw it."""
-    return f"preview:{user}"
-
-
 def quoting(refused: Refusal) -> Text:
     """Why nothing was done, with what the API server or a webhook said."""
     if not refused.quote:
         return refused.says
     return Text(en=f"{refused.says.en}: {refused.quote}", zh=f"{refused.says.zh}：{refused.quote}")
+
+
+def _asking(plan: Plan) -> Asking:
+    said = words_of(plan.action)
+    return Asking(
+        plan_id=plan.id, title=said.verb, cluster=plan.cluster, target=plan.target, what=said.does,
+        questions=plan.asks,
+    )  # fmt: skip
 
 
 def _dialog(plan: Plan, seen: Preview) -> Dialog:
@@ -137,4 +154,5 @@ def _dialog(plan: Plan, seen: Preview) -> Dialog:
         effects=(*seen.outlook.effects, *seen.outlook.warnings),
         warning=plan.warning,
         risk=plan.risk,
+        typed_name_required=plan.key if plan.risk == _DATA_LOSS else "",
     )

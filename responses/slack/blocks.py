@@ -179,9 +179,20 @@ def overflow(options: Sequence[tuple[str, str]], *, action_id: str) -> Element:
 # --- views ----------------------------------------------------------------------------------------------------------
 
 
-def text_input(label: str, *, block_id: str, action_id: str, placeholder: str = "", hint: str = "") -> Block:
-    """A line to type, asked for in a modal."""
+def text_input(
+    label: str,
+    *,
+    block_id: str,
+    action_id: str,
+    placeholder: str = "",
+    hint: str = "",
+    initial: str = "",
+    optional: bool = False,
+) -> Block:
+    """A line to type, asked for in a modal; `initial` stands there already."""
     element: Element = {"type": "plain_text_input", "action_id": action_id, "max_length": 253}
+    if initial:
+        element["initial_value"] = initial
     if placeholder:
         element["placeholder"] = plain(placeholder, limits.PLACEHOLDER)
     block: Block = {
@@ -190,6 +201,8 @@ def text_input(label: str, *, block_id: str, action_id: str, placeholder: str = 
         "label": plain(label, limits.INPUT_LABEL),
         "element": element,
     }
+    if optional:
+        block["optional"] = True
     return {**block, "hint": plain(hint, limits.INPUT_HINT)} if hint else block
 
 

@@ -20,6 +20,8 @@ class Press(StrEnum):
     MUTE = "mute"  # of that menu
     UNMUTE = "unmute"  # a button; its value is what `muted` was given
     CONFIRM = "confirm"  # callback_id of the remedy's dialog; its private_metadata is the plan id
+    CONFIRM_AGAIN = "confirm_again"  # callback_id of the dialog that follows it where the change will be taken back
+    ANSWER = "answer"  # callback_id of the dialog that asks for a remedy's values; its private_metadata is the plan id
     TYPED_NAME = "typed_name"  # the input of that dialog, where a name must be typed: block_id and action_id
 
 

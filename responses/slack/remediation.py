@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from intents.domain import Language, ObjectRef, Text
+from intents.asking import may_be_left_out
+from intents.domain import Language, ObjectRef, Question, Text
 from responses import words
 from responses.safety import safe, safe_line
 from responses.sentences import capitalised
@@ -50,6 +51,18 @@ class Dialog:
     typed_name_required: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A remedy whose values are asked for. `plan_id` is ours; texts may be untrusted."""
+
+    plan_id: str
+    title: Text
+    cluster: str
+    target: ObjectRef
+    what: Text
+    questions: Sequence[Question]
+
+
 def loading(language: Language) -> View:
     """What a press opens at once, since Slack waits three seconds for a dialog and checking takes longer."""
     says = f"⏳ {words.LOADING.in_(language)}"
@@ -75,6 +88,52 @@ def dialog(shown: Dialog, *, language: Language) -> View:
         submit=submit if submit.strip() else words.DIALOG_TITLE.in_(language),
         callback_id=str(Press.CONFIRM),
         private_metadata=shown.plan_id,
+    )
+
+
+def asking(shown: Asking, *, language: Language) -> View:
+    """What has to be known before a remedy can be previewed: one line to type for each value, filled in as far as is
+    known."""
+    about: list[Sequence[Leaf]] = [
+        [blocks.bold(safe_line(shown.what.in_(language), limit=_SAYS))],
+        [blocks.text(f"{words.OBJECT.in_(language)}: "), blocks.code(safe_line(str(shown.target), limit=600))],
+        [blocks.text(f"{words.IN_CLUSTER.in_(language)}: "), blocks.code(safe_line(shown.cluster, limit=300))],
+    ]
+    inputs = [
+        blocks.text_input(
+            safe_line(each.label.in_(language)),
+            block_id=each.id,
+            action_id=each.id,
+            initial=safe_line(each.default, limit=253),
+            optional=may_be_left_out(each),
+        )
+        for each in shown.questions
+    ]
+    return blocks.modal(
+        safe_line(shown.title.in_(language)),
+        [blocks.rich(*(blocks.line(*leaves) for leaves in about)), *inputs],
+        close=words.CANCEL.in_(language),
+        submit=words.PREVIEW.in_(language),
+        callback_id=str(Press.ANSWER),
+        private_metadata=shown.plan_id,
+    )
+
+
+def again(plan_id: str, custodian: str, *, language: Language) -> View:
+    """The second question where somebody applies the object from a source: the change lasts until the next sync."""
+    says = words.WILL_BE_REVERTED.in_(language).format(safe_line(custodian, limit=300))
+    return blocks.modal(
+        words.DIALOG_TITLE.in_(language),
+        [
+            blocks.rich(
+                blocks.line(blocks.bold("⚠️ "), blocks.text(says)),
+                blocks.line(blocks.text(words.CHANGE_THE_SOURCE.in_(language))),
+            )
+        ],
+        close=words.CANCEL.in_(language),
+        submit=words.DO_IT_ANYWAY.in_(language),
+        callback_id=str(Press.CONFIRM_AGAIN),
+        private_metadata=plan_id,
     )
 
 

@@ -47,7 +47,7 @@ async def test_a_failing_pod_is_put_into_diagnostic_mode(tmp_path: Path, engine:
         assert dialog["submit"]["text"] == "Annotate"
         assert at.writes() == []
 
-        await at.slack.submit(at.bo, dialog["id"])
+        await at.submit(at.bo, dialog["id"])
         says = await told_in_the_end(at, answer, "is in diagnostic mode")
         await at.settled()
 

@@ -84,7 +84,15 @@ class Workplace:
 
     async def confirm(self, user: str, answer: Mapping[str, Any]) -> None:
         """Press an answer's first remedy and submit its dialog."""
-        await self.slack.submit(user, (await self.dialog(user, answer))["id"])
+        await self.submit(user, (await self.dialog(user, answer))["id"])
+
+    async def submit(self, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = None) -> Delivered:
+        """Send a dialog off; where it asks once more, since the change will be taken back, do it anyway."""
+        delivered = await self.slack.submit(user, view_id, values)
+        for view in self.slack.views(user):
+            if view["id"] == view_id and view["callback_id"] == Press.CONFIRM_AGAIN:
+                return await self.slack.submit(user, view_id)
+        return delivered
 
     async def audited(self, *, since: timedelta = timedelta(hours=1)) -> list[AuditEntry]:
         """The audit, oldest entry first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from bot.remedies.contract import Plan, Reason, State
+from bot.remedies.contract import Plan, Reason, Refusal, State
 from bot.remedies.undoing import plan_to_undo
 from intents.domain import ObjectRef
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
@@ -61,6 +61,7 @@ async def test_what_changes_after_its_preview_is_left_alone_too(enter: Enter) ->
 
         refusal = await scene.apply(undo, preview)
 
+        assert isinstance(refusal, Refusal)
         assert refusal.reason is Reason.CONFLICT
         assert scene.deployment()["spec"]["replicas"] == 5
 

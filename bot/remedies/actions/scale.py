@@ -72,6 +72,7 @@ class Scale(Patching):
                 *await budgets_over(snapshot, pods, namespace=plan.target.namespace),
             ),
             warnings=told.warnings,
+            custodian=told.custodian,
         )
         return Proposal(steps=proposal.steps, outlook=outlook)
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from bot.cluster.snapshot import Snapshot
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import rollouts, workloads
-from bot.remedies.shared.custody import reverting
+from bot.remedies.shared.custody import custodian_of, reverting
 from bot.remedies.shared.kinds import WORKLOADS, permissions
 from bot.remedies.shared.refusing import gone
 from intents.domain import Json, ObjectRef, Permission, Text
@@ -77,7 +77,11 @@ class Patching:
         if patch.rolls_out:
             outlook = await rollouts.outlook_on(snapshot, obj, effects=patch.effects, warnings=patch.warnings)
         else:
-            outlook = Outlook(effects=patch.effects, warnings=(*patch.warnings, *reverting(obj)))
+            outlook = Outlook(
+                effects=patch.effects,
+                warnings=(*patch.warnings, *reverting(obj)),
+                custodian=str(custodian_of(obj) or ""),
+            )
         return Proposal(steps=(step,), outlook=outlook)
 
     async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:

@@ -13,11 +13,21 @@ from responses.safety import safe, safe_value
 _LONGEST: Final = 4_000
 # What the API server counts and keeps by itself; nobody decides on it.
 _BOOKKEEPING: Final = ("managedFields", "resourceVersion", "generation", "creationTimestamp", "uid", "selfLink")
+# Annotations that controllers write in answer to a change.
+_CONTROLLERS_OWN: Final = frozenset({
+    "deployment.kubernetes.io/revision", "deployment.kubernetes.io/desired-replicas",
+    "deployment.kubernetes.io/max-replicas", "deprecated.daemonset.template.generation",
+    "pv.kubernetes.io/bind-completed", "pv.kubernetes.io/bound-by-controller",
+})  # fmt: skip
 
 
 def without_bookkeeping(obj: Json) -> Json:
     """What of an object people write: no status, no counters."""
     metadata = {key: value for key, value in (obj.get("metadata") or {}).items() if key not in _BOOKKEEPING}
+    if kept := metadata.get("annotations"):
+        metadata["annotations"] = {key: value for key, value in kept.items() if key not in _CONTROLLERS_OWN}
+        if not metadata["annotations"]:
+            del metadata["annotations"]
     return {key: value for key, value in obj.items() if key not in ("status", "metadata")} | {"metadata": metadata}
 
 

@@ -13,15 +13,16 @@ from bot.jobs import JobsUnavailable
 from bot.policy import Reading
 from bot.slack.errors import SlackError
 from bot.slack.listeners import TELL_S
-from bot.slack.pressing import Pressed, Presses, Refused, read_press
+from bot.slack.pressing import AskedAgain, Mistyped, Pressed, Presses, Refused, read_press
 from bot.store import StoreUnavailable
 from bot.workflows.told import Told
 from intents.domain import Language, Text
 from responses import failures
+from responses.language import choose
 from responses.slack.message import View
 from responses.slack.notes import told
 from responses.slack.presses import Press
-from responses.slack.remediation import refusal
+from responses.slack.remediation import again, loading, refusal
 
 _log: Final = structlog.get_logger(__name__)
 _ANY: Final = re.compile(".*")
@@ -51,9 +52,23 @@ def register(app: AsyncApp, presses: Presses) -> None:
             return
         try:
             await presses.take(press)
+        except Mistyped as mistyped:
+            language = await _language(press, presses)
+            await ack({
+                "response_action": "errors",
+                "errors": {block: says.in_(language) for block, says in mistyped.wrong.items()},
+            })  # fmt: skip
+            return
+        except AskedAgain as asked:
+            shown = again(asked.plan_id, asked.custodian, language=await _language(press, presses))
+            await ack({"response_action": "update", "view": shown})
+            return
         except (Refused, StoreUnavailable, JobsUnavailable) as error:
             reason = failures.PRESS_NOT_OURS if isinstance(error, Refused) else failures.BUSY
             await ack({"response_action": "update", "view": await _refusing(press, presses, reason)})
+            return
+        if press.press is Press.ANSWER:
+            await ack({"response_action": "update", "view": loading(await _language(press, presses))})
             return
         await ack({"response_action": "clear"})
 
@@ -87,12 +102,17 @@ async def _details(press: Pressed, presses: Presses) -> None:
 
 
 async def _refusing(press: Pressed, presses: Presses, reason: Text) -> View:
+    return refusal(reason, language=await _language(press, presses))
+
+
+async def _language(press: Pressed, presses: Presses) -> Language:
+    """The presser's own: a dialog stands in no channel."""
     try:
         async with asyncio.timeout(TELL_S):
-            asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
+            person = await presses.desk.slack.person(press.user)
     except (SlackError, TimeoutError):
-        return refusal(reason, language=presses.desk.language or Language.EN)
-    return refusal(reason, language=asker.language)
+        return presses.desk.language or Language.EN
+    return choose(told=presses.desk.language, text="", locale=person.locale)
 
 
 async def _whisper(press: Pressed, presses: Presses, reason: Text) -> None:
