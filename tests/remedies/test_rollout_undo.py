@@ -19,6 +19,7 @@ from tests.remedies.workload_worlds import (
     World,
     app,
     controller_revision,
+    pod,
     replica_set,
     stateful,
     template,
@@ -64,6 +65,23 @@ async def test_a_deployment_goes_back_to_the_revision_before(enter: Enter) -> No
         assert (await scene.applied(plan, preview)).already
         assert [verb for verb, _ in scene.writes()] == ["PATCH"]
         assert [one.after for one in applied.undo[0].changes] == ["registry.example/web:1.1"]
+
+
+async def test_pods_that_a_stuck_rollout_has_left_stay_and_are_not_waited_for(enter: Enter) -> None:
+    world = web(None, replica_set(1, OLD, replicas=1))
+    world["objects"][1]["spec"]["replicas"] = 1
+    world["objects"][2] = pod("web-0001", "web-0001-aaaaa")
+    world["objects"][3] = pod("web-0002", "web-0002-bbbbb", ready=False)
+    async with enter(HEALED, world) as scene:
+        stays = scene.pods("till")["web-0001-aaaaa"]
+        plan = await scene.made("rollout-undo", WEB)
+        preview = await scene.preview(plan)
+        applied = await scene.applied(plan, preview)
+
+        assert "Of its pods 1 run that revision still and stay; replaced: 1, a few" in told(preview)
+        assert "All pods" not in told(preview)
+        assert scene.pods("till")["web-0001-aaaaa"] == stays
+        assert (await scene.settled(plan, applied)).course is Course.WELL
 
 
 async def test_what_ran_before_is_told_from_what_only_restarted(enter: Enter) -> None:
@@ -247,8 +265,6 @@ async def test_an_operators_stateful_set_is_not_rolled_back_here(enter: Enter) -
 # --- taken back ---
 
 
-# The controller numbers a Deployment's template in its annotations, which counts as a change by others.
-@pytest.mark.xfail(reason="bookkeeping does not know deployment.kubernetes.io/revision yet", strict=True)
 async def test_a_rollback_is_taken_back_to_the_template_it_left(enter: Enter) -> None:
     async with enter(HEALED, web(None, SHOWN_OLD)) as scene:
         before = stored(scene)["spec"]
@@ -273,3 +289,29 @@ async def test_a_stateful_sets_rollback_is_taken_back(enter: Enter) -> None:
         await scene.applied(undo, await scene.preview(undo))
 
         assert scene.stored(*STATEFULSETS, "store", "till")["spec"] == before
+
+
+async def test_a_partly_rolled_stateful_set_keeps_the_pods_of_before(enter: Enter) -> None:
+    now = template(app(env=[{"name": "BAD", "value": "yes"}]))
+    world = stateful(now, controller_revision(1, OLD), controller_revision(2, now))
+    world["objects"][1]["metadata"]["labels"]["controller-revision-hash"] = "store-1"
+    async with enter(HEALED, world) as scene:
+        preview = await scene.preview(await scene.made("rollout-undo", STORE))
+
+        assert "1 run that revision still and stay; replaced: 0, one after the other" in told(preview)
+
+
+async def test_where_revisions_may_not_be_read_that_is_what_is_said(enter: Enter) -> None:
+    async with enter(HEALED, stateful(template(), controller_revision(2, template()))) as scene:
+        plan = await scene.made("rollout-undo", STORE)
+        image_plan = await scene.made("set-image", STORE, container="app", image="registry.example/web:1.2")
+        scene.cluster.forbid(verb="list", resource="controllerrevisions")
+
+        refusal = await scene.refused_preview(plan)
+        assert refusal.reason is Reason.FORBIDDEN
+        assert "list on apps/controllerrevisions" in refusal.says.en
+        assert scene.writes() == []
+
+        # What needs no revision is told as well as it can be.
+        applied = await scene.applied(image_plan, await scene.preview(image_plan))
+        assert (await scene.settled(image_plan, applied)).course is Course.WELL

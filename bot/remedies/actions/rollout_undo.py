@@ -7,12 +7,13 @@ that one would change nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.remedies.contract import Plan, Refusal
+from bot.remedies.contract import Plan, Proposal, Refusal
 from bot.remedies.shared import rollouts
 from bot.remedies.shared.containers import TemplatePatching, beforehand, is_given
 from bot.remedies.shared.patching import Patch, number
@@ -24,6 +25,7 @@ from bot.remedies.shared.template_revisions import (
     current_of,
     images_of,
     is_taken_up,
+    pods_at,
     revisions_of,
 )
 from intents.domain import Json, Text
@@ -38,23 +40,12 @@ class RolloutUndo(TemplatePatching):
     async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
         if refusal := rollouts.never_rolled_out(obj):
             return refusal
-        if not is_taken_up(obj):
-            return unsafe(
-                f"the last change of {plan.target} is not taken up by its controller yet: try again in a moment",
-                f"{plan.target} 的上次修改尚未被其控制器处理：请稍后再试",
-            )
         revisions = await revisions_of(snapshot, obj)
-        current = current_of(obj, revisions)
-        wanted = plan.args.get("revision")
-        chosen = _asked_for(plan, wanted, revisions) if is_given(wanted) else _previous(plan, obj, current, revisions)
+        current, wanted = current_of(obj, revisions), plan.args.get("revision")
+        chosen = _chosen(plan, obj, current, revisions)
         if isinstance(chosen, Refusal):
             return chosen
         template = (obj.get("spec") or {}).get("template") or {}
-        if chosen == current or alike(chosen.template, template):
-            return unsafe(
-                f"{plan.target} has the template of revision {chosen.number} now: there is nothing to go back to",
-                f"{plan.target} 的模板就是版本 {chosen.number}：无需回滚",
-            )
         return Patch(
             body=_body(obj, chosen),
             type="json" if obj.get("kind") == "Deployment" else "strategic",
@@ -70,6 +61,44 @@ class RolloutUndo(TemplatePatching):
             ),
             rolls_out=True,
         )
+
+    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
+        proposal = await super().propose(snapshot, plan)
+        if isinstance(proposal, Refusal):
+            return proposal
+        obj = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
+        revisions = await revisions_of(snapshot, obj)
+        chosen = _chosen(plan, obj, current_of(obj, revisions), revisions)
+        stay = () if isinstance(chosen, Refusal) else await pods_at(snapshot, obj, chosen)
+        if not stay:
+            return proposal
+        told, how = proposal.outlook, rollouts.strategy_of(obj)
+        going = len(told.known) - len(stay)
+        first = Text(
+            en=f"Of its pods {len(stay)} run that revision still and stay; replaced: {going}, {how.en}",
+            zh=f"{plan.target} 有 {len(stay)} 个 Pod 仍是该版本，会保留；{going} 个会被替换，{how.zh}",
+        )
+        # In place of the sentence that all of them are replaced.
+        return replace(proposal, outlook=replace(told, effects=(first, *told.effects[1:])))
+
+
+def _chosen(plan: Plan, workload: Json, current: Revision | None, revisions: Sequence[Revision]) -> Revision | Refusal:
+    """The revision to go back to, or why there is none."""
+    if not is_taken_up(workload):
+        return unsafe(
+            f"the last change of {plan.target} is not taken up by its controller yet: try again in a moment",
+            f"{plan.target} 的上次修改尚未被其控制器处理：请稍后再试",
+        )
+    wanted = plan.args.get("revision")
+    chosen = _asked_for(plan, wanted, revisions) if is_given(wanted) else _previous(plan, workload, current, revisions)
+    if isinstance(chosen, Refusal):
+        return chosen
+    if chosen == current or alike(chosen.template, (workload.get("spec") or {}).get("template") or {}):
+        return unsafe(
+            f"{plan.target} has the template of revision {chosen.number} now: there is nothing to go back to",
+            f"{plan.target} 的模板就是版本 {chosen.number}：无需回滚",
+        )
+    return chosen
 
 
 def _asked_for(plan: Plan, wanted: Any, revisions: Sequence[Revision]) -> Revision | Refusal:

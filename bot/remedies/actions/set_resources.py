@@ -177,7 +177,7 @@ def _in_all(changes: list[_Change], pods: int) -> Iterator[Text]:
         amount = cpu(total) if one.resource == "cpu" else bytes_(total)
         more = one.more > 0
         yield Text(
-            en=f"For {pods} pods that is {amount} {one.resource} {'more to find room for' if more else 'less'} in all",
+            en=f"Over all pods ({pods}) that is {amount} {one.resource} {'more to find room for' if more else 'less'}",
             zh=f"{pods} 个 Pod 合计{'多需要' if more else '减少'} {amount} {one.resource}",
         )
 

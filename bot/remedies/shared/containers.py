@@ -8,9 +8,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
+from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.replicas import replicas_of
 from bot.probes.shared.runs import pod_is_ready
@@ -20,6 +21,7 @@ from bot.remedies.shared import rollouts, workloads
 from bot.remedies.shared.kinds import WORKLOADS
 from bot.remedies.shared.patching import Patch, Patching, holds
 from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.template_revisions import current_of, pods_at, revisions_of
 from intents.domain import Json, Text
 
 _LISTS: Final = ("containers", "initContainers")
@@ -59,7 +61,11 @@ class TemplatePatching(Patching):
         if applied.outlook.wanted == 0:
             # No pod will ever show it: what was to be done is done.
             return await holds(snapshot, plan.target)
-        return await super().settled(snapshot, plan, applied)
+        # A rollout that got stuck left pods of the template that is now wanted again: those stay, and nothing is to
+        # take their place.
+        stay = await _current_pods(snapshot, plan)
+        known = tuple(uid for uid in applied.outlook.known if uid not in stay)
+        return await super().settled(snapshot, plan, replace(applied, outlook=replace(applied.outlook, known=known)))
 
 
 class ContainerPatching(TemplatePatching):
@@ -90,6 +96,17 @@ class ContainerPatching(TemplatePatching):
             warnings=(*change.warnings, *await beforehand(snapshot, obj)),
             rolls_out=True,
         )
+
+
+async def _current_pods(snapshot: Snapshot, plan: Plan) -> frozenset[str]:
+    """The uids of pods that are as the template wants them; of none, where that cannot be read."""
+    try:
+        workload = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
+        current = current_of(workload, await revisions_of(snapshot, workload))
+        pods = () if current is None else await pods_at(snapshot, workload, current)
+    except ClusterError:
+        return frozenset()
+    return frozenset(map(workloads.uid_of, pods))
 
 
 def containers_of(workload: Json) -> tuple[Container, ...]:

@@ -21,6 +21,7 @@ CAUSE: Final = "kubernetes.io/change-cause"
 RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
 _HASH: Final = "pod-template-hash"
 _DIRECTIVE: Final = "$patch"
+_REVISION_LABEL: Final = "controller-revision-hash"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,17 @@ def current_of(workload: Json, revisions: Sequence[Revision]) -> Revision | None
         return same[-1]
     # What the API server has filled in since makes a kept template differ although nobody changed it.
     return revisions[-1] if revisions and is_taken_up(workload) else None
+
+
+async def pods_at(snapshot: Snapshot, workload: Json, revision: Revision) -> tuple[Json, ...]:
+    """The pods that run a revision already: going back to it leaves them as they are. Raises ClusterError."""
+    pods = [pod for pod in await workloads.pods_of(snapshot, workload) if not workloads.is_leaving(pod)]
+    if workload.get("kind") == "Deployment":
+        return tuple(pod for pod in pods if (owner := workloads.controller_of(pod)) and owner.name == revision.name)
+    # A StatefulSet writes the whole name there, a DaemonSet what follows its own.
+    known = (revision.name, revision.name.removeprefix(f"{name_of(workload)}-"))
+    labels = [((pod.get("metadata") or {}).get("labels") or {}).get(_REVISION_LABEL) for pod in pods]
+    return tuple(pod for pod, label in zip(pods, labels, strict=True) if label in known)
 
 
 def is_taken_up(workload: Json) -> bool:
