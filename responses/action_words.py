@@ -64,6 +64,32 @@ _ACTIONS: Final[Mapping[str, ActionWords]] = {
             zh="删除此命名空间中已结束的 Pod；不影响运行中的 Pod。",
         ),
     ),
+    "drain": ActionWords(
+        verb=Text(en="Drain node", zh="排空节点"),
+        does=Text(
+            en="Keeps new pods off this node and evicts those that run there, as their budgets allow.",
+            zh="禁止新 Pod 调度到此节点，并在中断预算允许时驱逐其上的 Pod。",
+        ),
+    ),
+    "label": ActionWords(
+        verb=Text(en="Label", zh="设置标签"),
+        does=Text(en="Changes labels of this object, nothing else.", zh="只修改此对象的标签。"),
+    ),
+    "resume": ActionWords(
+        verb=Text(en="Resume", zh="恢复运行"),
+        does=Text(en="Lets this job run again.", zh="允许此任务重新运行。"),
+    ),
+    "suspend": ActionWords(
+        verb=Text(en="Suspend", zh="暂停运行"),
+        does=Text(en="Keeps this job from running until it is resumed.", zh="在恢复之前不再运行此任务。"),
+    ),
+    "set-webhook-timeout": ActionWords(
+        verb=Text(en="Set webhook timeout", zh="设置 webhook 超时"),
+        does=Text(
+            en="Changes how long writes wait for this webhook, nothing else.",
+            zh="只修改写入等待此 webhook 的时间。",
+        ),
+    ),
     "set-reclaim-policy": ActionWords(
         verb=Text(en="Set reclaim policy", zh="设置回收策略"),
         does=Text(

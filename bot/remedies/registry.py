@@ -14,6 +14,8 @@ from bot.remedies.actions import (
     delete_claim,
     delete_claim_and_pod,
     delete_finished_pods,
+    drain,
+    label,
     patch_object,
     restart_pod,
     rollout_restart,
@@ -22,6 +24,8 @@ from bot.remedies.actions import (
     set_args,
     set_image,
     set_resources,
+    set_webhook_timeout,
+    suspend,
     volumes,
 )
 from bot.remedies.contract import Action
@@ -35,6 +39,8 @@ _ACTIONS: Final[tuple[Action, ...]] = (
     delete_claim.ACTION,
     delete_claim_and_pod.ACTION,
     delete_finished_pods.ACTION,
+    drain.ACTION,
+    label.ACTION,
     patch_object.ACTION,
     restart_pod.ACTION,
     rollout_restart.ACTION,
@@ -43,6 +49,9 @@ _ACTIONS: Final[tuple[Action, ...]] = (
     set_args.ACTION,
     set_image.ACTION,
     set_resources.ACTION,
+    set_webhook_timeout.ACTION,
+    suspend.RESUME,
+    suspend.SUSPEND,
     volumes.CLEAR_CLAIM_REF,
     volumes.SET_RECLAIM_POLICY,
 )

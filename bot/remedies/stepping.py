@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from bot.cluster.access import EVERYTHING, Access
 from bot.cluster.connection import Connection
-from bot.cluster.errors import ClusterError, OutcomeUnknown
+from bot.cluster.errors import ClusterError, OutcomeUnknown, Throttled
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writing import PatchType, Writer
+from bot.kube.placement import selects
 from bot.probes.shared.runs import pod_is_ready
-from bot.probes.shared.scope import ref
+from bot.probes.shared.scope import name_of, ref
 from bot.remedies.changes import changes_between, patch_of
 from bot.remedies.contract import Applied, Plan, Preview, Proposal, Reason, Refusal, Step, Verb
 from bot.remedies.shared import workloads
@@ -30,10 +31,18 @@ from intents.domain import Json, ObjectRef, Text
 DEADLINE_S: Final = 8.0
 # Seconds between looks for a write whose answer was lost: it may still be under way in the server.
 LOOKS: Final[tuple[float, ...]] = (0.0, 1.0, 3.0)
+# Seconds between the attempts at one eviction that is refused for now: two minutes, by when most pods that take the
+# place of evicted ones are ready.
+PATIENCE: Final[tuple[float, ...]] = (5.0,) * 24
+
+# How many steps are done, of how many, and what the last one says.
+Progress = Callable[[int, int, Text], Awaitable[None]]
 
 _TYPES: Final = {"merge": PatchType.MERGE, "strategic": PatchType.STRATEGIC, "json": PatchType.JSON}
 # Who made an object, so that a second run knows its own.
 _MADE_BY: Final = "casebook.dev/plan"
+# Of more evictions than these it is told how many.
+_TOLD: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +58,7 @@ class _Taken:
 async def rehearse(writer: Writer, snapshot: Snapshot, plan: Plan, proposal: Proposal) -> Preview | Refusal:
     """Dry-run every step; what it would change binds it. Raises ClusterError for what cannot be read."""
     steps, shown = [], [proposal.shown] if proposal.shown else []
+    held: list[Text] = []
     for step in proposal.steps:
         obj = await _find(snapshot, step)
         if obj is None and step.verb is not Verb.CREATE:
@@ -56,14 +66,18 @@ async def rehearse(writer: Writer, snapshot: Snapshot, plan: Plan, proposal: Pro
         try:
             would_be = await _write(writer, snapshot, plan, step, obj, dry_run=True)
         except ClusterError as error:
-            return refused(error, step.target, otherwise=Reason.DRY_RUN)
+            if step.verb is not Verb.EVICT or not isinstance(error, Throttled):
+                return refused(error, step.target, otherwise=Reason.DRY_RUN)
+            would_be = {}
+            held.append(await _held_by(snapshot, step, error))
         bound = replace(step, fingerprint=_fingerprint(step, obj))
         if step.verb is Verb.PATCH and obj is not None:
             bound = replace(bound, changes=changes_between(without_bookkeeping(obj), without_bookkeeping(would_be)))
         if not proposal.shown:
             shown.append(_shown(step, obj, would_be))
         steps.append(bound)
-    return Preview(steps=tuple(steps), outlook=proposal.outlook, diff="\n".join(filter(None, shown)))
+    outlook = replace(proposal.outlook, warnings=(*_held_now(held), *proposal.outlook.warnings))
+    return Preview(steps=tuple(steps), outlook=outlook, diff="\n".join(filter(None, shown)))
 
 
 async def take(
@@ -75,14 +89,24 @@ async def take(
     looks: Iterable[float] = LOOKS,
     access: Access = EVERYTHING,
     undoable: bool = False,
+    patience: Iterable[float] = PATIENCE,
+    progress: Progress | None = None,
 ) -> Applied | Refusal:
-    """Take the steps that are not taken yet, in their order. A refusal says which had been by then."""
+    """Take the steps that are not taken yet, in their order. A refusal says which had been by then.
+
+    `patience` are the pauses after which an eviction is asked for again that is refused for now, for each pod anew.
+    What `progress` raises ends it between two steps.
+    """
     taken: list[_Taken] = []
     for step in preview.steps:
-        one = await _take(plan, step, connection=connection, deadline=deadline, looks=looks, access=access)
+        one = await _take(
+            plan, step, connection=connection, deadline=deadline, looks=looks, access=access, patience=patience
+        )
         if isinstance(one, Refusal):
             return replace(one, done=tuple(each.says for each in preview.steps[: len(taken)]))
         taken.append(one)
+        if progress is not None:
+            await progress(len(taken), len(preview.steps), step.says)
     return _applied(
         plan,
         preview,
@@ -115,8 +139,37 @@ def as_written(step: Step, obj: Json | None) -> bool:
 
 
 async def _take(
-    plan: Plan, step: Step, *, connection: Connection, deadline: float, looks: Iterable[float], access: Access
+    plan: Plan,
+    step: Step,
+    *,
+    connection: Connection,
+    deadline: float,
+    looks: Iterable[float],
+    access: Access,
+    patience: Iterable[float],
 ) -> _Taken | Refusal:
+    waited, pauses = 0.0, iter(patience)
+    while True:
+        one = await _attempt(plan, step, connection=connection, deadline=deadline, looks=looks, access=access)
+        if not isinstance(one, Throttled):
+            return one
+        if (pause := next(pauses, None)) is None:
+            break
+        await asyncio.sleep(pause)
+        waited += pause
+    async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
+        by = await _held_by(snapshot, step, one)
+    says = Text(
+        en=f"{step.target} may not be evicted, asked for {waited:.0f} s: {by.en}",
+        zh=f"{step.target} 不允许被驱逐，已重试 {waited:.0f} 秒：{by.zh}",
+    )
+    return Refusal(reason=Reason.FAILED, says=says, quote=one.detail)
+
+
+async def _attempt(
+    plan: Plan, step: Step, *, connection: Connection, deadline: float, looks: Iterable[float], access: Access
+) -> _Taken | Refusal | Throttled:
+    """Throttled for an eviction that is refused for now."""
     try:
         async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
             obj = await _find(snapshot, step)
@@ -131,6 +184,9 @@ async def _take(
     except OutcomeUnknown as error:
         unknown = error
     except ClusterError as error:
+        # Nothing was done: the pod's budget allows no disruption now, or the server is busy.
+        if step.verb is Verb.EVICT and isinstance(error, Throttled):
+            return error
         return refused(error, step.target, otherwise=Reason.FAILED)
     return await _read_back(
         plan, step, connection=connection, deadline=deadline, looks=looks, access=access, unknown=unknown
@@ -171,6 +227,40 @@ async def _read_back(
     return Refusal(reason=Reason.OUTCOME_UNKNOWN, says=says, quote=unknown.detail)
 
 
+# --- evictions that are refused for now ---
+
+
+async def _held_by(snapshot: Snapshot, step: Step, error: Throttled) -> Text:
+    """Why a pod may not be evicted now, by the budget's own numbers as far as they can be read."""
+    try:
+        pod = await _find(snapshot, step) or {}
+        budgets = (await snapshot.list("PodDisruptionBudget", namespace=step.target.namespace)).items
+    except ClusterError:
+        return Text.same(error.detail)
+    labels = (pod.get("metadata") or {}).get("labels") or {}
+    for budget in budgets:
+        status = budget.get("status") or {}
+        if selects((budget.get("spec") or {}).get("selector"), labels) and not status.get("disruptionsAllowed"):
+            place = f"PodDisruptionBudget {step.target.namespace}/{name_of(budget)}"
+            needs, has = (int(status.get(key) or 0) for key in ("desiredHealthy", "currentHealthy"))
+            return Text(
+                en=f"{place} needs {needs} healthy pods and has {has}",
+                zh=f"{place} 要求 {needs} 个健康的 Pod，目前有 {has} 个",
+            )
+    return Text.same(error.detail)
+
+
+def _held_now(held: list[Text]) -> tuple[Text, ...]:
+    """What dry runs have shown of evictions that would be refused now, as one warning."""
+    why = tuple(dict.fromkeys(held))
+    en, zh = "; ".join(each.en for each in why), "；".join(each.zh for each in why)
+    told = Text(
+        en=f"Refused now for {len(held)} of the pods, which are asked for again for a while: {en}",
+        zh=f"目前有 {len(held)} 个 Pod 的驱逐会被拒绝，执行时会重试一段时间：{zh}",
+    )
+    return (told,) if held else ()
+
+
 # --- one step ---
 
 
@@ -191,7 +281,9 @@ async def _write(
             resource, name, namespace=namespace, uid=uid, resource_version=version, dry_run=dry_run
         )
     if step.verb is Verb.EVICT:
-        return await writer.evict(name, namespace=namespace, uid=uid, resource_version=version, dry_run=dry_run)
+        # Only of this pod, whatever its version: the API server takes one disruption off the budget before it compares
+        # versions, and a status that moved on would use it up for nothing.
+        return await writer.evict(name, namespace=namespace, uid=uid, dry_run=dry_run)
     made = step.body is None
     return await writer.patch(
         resource,
@@ -289,7 +381,10 @@ def _applied(
     plan: Plan, preview: Preview, obj: Json | None, *, at: datetime, already: bool, undo: tuple[Step, ...] = ()
 ) -> Applied:
     metadata = (obj or {}).get("metadata") or {}
-    says = [step.says for step in preview.steps]
+    evicted = [step for step in preview.steps if step.verb is Verb.EVICT]
+    says = [step.says for step in preview.steps if step not in evicted[_TOLD:]]
+    if left := len(evicted[_TOLD:]):
+        says.append(Text(en=f"and {left} more pods", zh=f"以及另外 {left} 个 Pod"))
     return Applied(
         says=Text(en="; ".join(each.en for each in says), zh="；".join(each.zh for each in says)),
         target=plan.target,

@@ -33,6 +33,7 @@ class Action(StrEnum):
     ANNOTATE = "annotate"
     LABEL = "label"
     SUSPEND = "suspend"
+    RESUME = "resume"
     DELETE_APISERVICE = "delete-apiservice"
     CREATE_OBJECT = "create-object"
     CLEAR_CLAIM_REF = "clear-claim-ref"
@@ -58,6 +59,7 @@ class ActionDeclaration:
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet")
 _WEBHOOKS: Final = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 _NODE: Final = ActionDeclaration(kinds=("Node",))
+_RUNS: Final = ActionDeclaration(kinds=("CronJob", "Job"))
 _MARKED: Final = ActionDeclaration(required=("set",), optional=("remove",))
 
 DECLARED: Final[Mapping[Action, ActionDeclaration]] = MappingProxyType({
@@ -86,7 +88,8 @@ DECLARED: Final[Mapping[Action, ActionDeclaration]] = MappingProxyType({
     ),
     Action.ANNOTATE: _MARKED,
     Action.LABEL: _MARKED,
-    Action.SUSPEND: ActionDeclaration(kinds=("CronJob", "Job")),
+    Action.SUSPEND: _RUNS,
+    Action.RESUME: _RUNS,
     Action.DELETE_APISERVICE: ActionDeclaration(kinds=("APIService",)),
     Action.CREATE_OBJECT: ActionDeclaration(required=("object",)),
     Action.CLEAR_CLAIM_REF: ActionDeclaration(kinds=("PersistentVolume",)),

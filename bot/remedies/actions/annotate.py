@@ -1,82 +1,54 @@
 """Set and take off annotations of an object, and nothing else.
 
 An annotation by itself does nothing: whoever reads it does. What a pod's container reads it will read when it starts
-next, so for a pod whose containers keep failing it is waited until they have started again.
+next, so for a pod whose containers keep failing it is waited until they have started again. Of any other object it is
+in force at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.timestamps import parse_time
 from bot.probes.shared.runs import Container, containers_in
-from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
+from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import workloads
-from bot.remedies.shared.refusing import gone, unsafe
-from intents.domain import Json, ObjectRef, Permission, Text
-
-# Kinds whose annotations are changed, and their resources. Each is here because its outcome can be told.
-_KINDS: Final = {"Pod": "pods"}
+from bot.remedies.shared.kinds import WORKLOADS
+from bot.remedies.shared.marks import Marking, Marks
+from intents.domain import Json, Text
 
 
-class Annotate:
-    name = "annotate"
-    undoable = True
-    cures = True
-    permissions: tuple[Permission, ...] = tuple(Permission(verb="patch", resource=plural) for plural in _KINDS.values())
+class Annotate(Marking):
+    name: ClassVar[str] = "annotate"
+    field: ClassVar[str] = "annotations"
+    en: ClassVar[str] = "annotated"
+    zh: ClassVar[str] = "注解"
 
-    def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
-        plural = _KINDS.get(target.kind)
-        return tuple(each for each in self.permissions if each.resource == plural)
-
-    async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
-        obj = await snapshot.get(target.kind, target.name, namespace=target.namespace)
-        return {"uid": workloads.uid_of(obj)}
-
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
-        obj = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
-        if workloads.is_leaving(obj):
-            return gone(plan.target)
-        if _is_so(obj, plan):
-            return unsafe(f"{plan.target} is annotated so already", f"{plan.target} 已有这些注解")
-        step = Step(
-            verb=Verb.PATCH,
-            target=plan.target,
-            says=Text(en=f"{plan.target} was annotated", zh=f"已为 {plan.target} 设置注解"),
-            body={"metadata": {"annotations": _wanted(plan)}},
+    async def effects(self, snapshot: Snapshot, plan: Plan, obj: Json, wanted: Marks) -> tuple[Text, ...] | Refusal:
+        if plan.target.kind == "Pod":
+            return _effects(obj, plan)
+        alone = Text(
+            en="It does nothing by itself: the controller that reads it acts on it, in its own time",
+            zh="注解本身不起作用：由读取它的控制器自行处理",
         )
-        return Proposal(steps=(step,), outlook=Outlook(effects=_effects(obj, plan)))
+        kept = Text(en="No pod is replaced: the pod template stays as it is", zh="不会替换任何 Pod：Pod 模板不变")
+        return (alone, kept) if plan.target.kind in WORKLOADS else (alone,)
 
     async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
-        obj = await snapshot.find(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
+        if plan.target.kind != "Pod":
+            return await super().settled(snapshot, plan, applied)
+        obj = await snapshot.find("Pod", plan.target.name, namespace=plan.target.namespace)
         if obj is None or workloads.uid_of(obj) != applied.target.uid:
             says = Text(
                 en=f"{plan.target} was replaced, and its annotations went with it",
                 zh=f"{plan.target} 已被替换，注解也随之消失",
             )
             return Settling(course=Course.GONE, says=says)
-        if not _is_so(obj, plan):
-            says = Text(en="the annotations were changed again", zh="注解又被修改了")
-            return Settling(course=Course.FAILING, says=says)
+        if not self.is_so(obj, plan):
+            return await super().settled(snapshot, plan, applied)
         return _started(obj, snapshot, since=applied.at)
-
-
-def _wanted(plan: Plan) -> dict[str, str | None]:
-    """The annotations as a merge patch: None takes one off."""
-    wanted = plan.args.get("set")
-    taken_off: dict[str, str | None] = dict.fromkeys(map(str, plan.args.get("remove") or ()))
-    return taken_off | ({str(key): str(value) for key, value in wanted.items()} if isinstance(wanted, Mapping) else {})
-
-
-def _annotations(obj: Json) -> Mapping[str, Any]:
-    return (obj.get("metadata") or {}).get("annotations") or {}
-
-
-def _is_so(obj: Json, plan: Plan) -> bool:
-    return all(_annotations(obj).get(key) == value for key, value in _wanted(plan).items())
 
 
 def _effects(obj: Json, plan: Plan) -> tuple[Text, ...]:

@@ -1,0 +1,393 @@
+"""A node is emptied: every pod that can run elsewhere is evicted as its budget allows, and nothing else is touched."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bot.playground.kubernetes import RecordedRequest
+from bot.remedies import stepping
+from bot.remedies.contract import Applied, Course, Plan, Preview, Reason, Refusal, Verb
+from bot.remedies.undoing import plan_to_undo
+from intents.domain import ObjectRef, Text
+from tests.remedies.scene import HEALED, Enter, Scene, through_journal
+
+NODE = ObjectRef(kind="Node", name="old-1")
+ALLOCATABLE = {"cpu": "4", "memory": "8Gi", "pods": "110"}
+READY = [{"type": "Ready", "status": "True"}]
+
+
+def node(name: str, **spec: Any) -> dict[str, Any]:
+    labels = {"kubernetes.io/hostname": name}
+    return {
+        "kind": "Node",
+        "metadata": {"name": name, "labels": labels},
+        "spec": spec,
+        "status": {"allocatable": ALLOCATABLE, "conditions": READY},
+    }
+
+
+def pod(name: str, *, owner: tuple[str, str] | None, on: str = "old-1", **more: Any) -> dict[str, Any]:
+    owners = [{"kind": owner[0], "name": owner[1]}] if owner else []
+    container = {"name": "app", "image": "web:1", "resources": {"requests": {"cpu": more.pop("cpu", "100m")}}}
+    metadata = {"name": name, "namespace": "shop", "labels": {"app": more.pop("app", "web")}}
+    return {
+        "kind": "Pod",
+        "metadata": metadata | ({"ownerReferences": owners} if owners else {}) | more.pop("metadata", {}),
+        "spec": {"nodeName": on, "containers": [container], **more.pop("spec", {})},
+        "status": {"phase": more.pop("phase", "Running"), "conditions": READY},
+    }
+
+
+def workload(kind: str, name: str, *, replicas: int = 1, **metadata: Any) -> dict[str, Any]:
+    app = {"app": name.partition("-")[0]}
+    template = {"metadata": {"labels": app}, "spec": {"containers": [{"name": "app", "image": "web:1"}]}}
+    spec: dict[str, Any] = {"selector": {"matchLabels": app}, "template": template}
+    if kind != "DaemonSet":
+        spec["replicas"] = replicas
+    return {"kind": kind, "metadata": {"name": name, "namespace": "shop", **metadata}, "spec": spec}
+
+
+def budget(name: str, *, allows: int, has: int, needs: int, of: int, app: str = "web") -> dict[str, Any]:
+    status = {"disruptionsAllowed": allows, "currentHealthy": has, "desiredHealthy": needs, "expectedPods": of}
+    spec = {"minAvailable": needs, "selector": {"matchLabels": {"app": app}}}
+    return {
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": spec,
+        "status": status,
+    }
+
+
+CACHE = {"volumes": [{"name": "cache", "emptyDir": {}}]}
+WEB = [
+    workload("Deployment", "web", replicas=3),
+    workload("ReplicaSet", "web-1", replicas=3, ownerReferences=[{"kind": "Deployment", "name": "web"}]),
+    pod("web-1-a", owner=("ReplicaSet", "web-1"), spec=CACHE),
+    pod("web-1-b", owner=("ReplicaSet", "web-1")),
+    pod("web-1-c", owner=("ReplicaSet", "web-1"), on="new-1"),
+]
+STAYING = [
+    workload("DaemonSet", "agent"),
+    pod("agent-x", owner=("DaemonSet", "agent"), app="agent"),
+    pod("etcd-old-1", owner=("Node", "old-1"), app="etcd"),
+    pod("dns-old-1", owner=None, app="dns", metadata={"annotations": {"kubernetes.io/config.mirror": "abc"}}),
+    pod("job-done", owner=("ReplicaSet", "web-1"), phase="Succeeded", app="job"),
+]
+WORLD = [node("old-1"), node("new-1"), *WEB, *STAYING]
+STRICT = budget("web", allows=0, has=3, needs=3, of=3)
+ENOUGH = budget("web", allows=2, has=3, needs=1, of=3)
+
+
+def world(*more: dict[str, Any], of: list[dict[str, Any]] = WORLD) -> dict[str, Any]:
+    return {"objects": copy.deepcopy([*of, *more])}
+
+
+def on_node(scene: Scene) -> set[str]:
+    found = scene.cluster.store.objects(table=("", "pods"), namespace="shop")
+    return {one["metadata"]["name"] for one in found if one["spec"].get("nodeName") == "old-1"}
+
+
+def evictions(scene: Scene) -> list[str]:
+    return [path.split("/")[-2] for _, path in scene.writes() if path.endswith("/eviction")]
+
+
+async def take(scene: Scene, plan: Plan, preview: Preview, **options: Any) -> Applied | Refusal:
+    options = {"looks": (0.0,), "patience": (0.0, 0.0), "undoable": True, **options}
+    return await stepping.take(plan, preview, connection=scene.connection, **options)
+
+
+def told(texts: tuple[Text, ...]) -> str:
+    assert all(each.zh for each in texts)
+    return "\n".join(each.en for each in texts)
+
+
+async def test_the_node_is_cordoned_and_emptied_of_what_can_run_elsewhere(enter: Enter) -> None:
+    async with enter(HEALED, world()) as scene:
+        plan = await scene.made("drain", NODE)
+        preview = await scene.preview(plan)
+        assert scene.writes() == []
+        applied = await scene.applied(plan, preview)
+
+        assert [step.verb for step in preview.steps] == [Verb.PATCH, Verb.EVICT, Verb.EVICT]
+        assert evictions(scene) == ["web-1-a", "web-1-b"]
+        assert scene.stored("", "nodes", "old-1")["spec"]["unschedulable"] is True
+        assert on_node(scene) == {"agent-x", "dns-old-1", "etcd-old-1", "job-done"}
+        assert applied.says.en == (
+            "Node old-1 takes no new pods; Pod shop/web-1-a was evicted; Pod shop/web-1-b was evicted"
+        )
+        settled = await scene.settled(plan, applied)
+        assert (settled.course, settled.says.en) == (Course.WELL, "the evicted pods are gone from Node old-1")
+
+
+async def test_the_preview_names_every_pod_what_stays_and_what_is_lost(enter: Enter) -> None:
+    async with enter(HEALED, world(ENOUGH)) as scene:
+        preview = await scene.preview(await scene.made("drain", NODE))
+
+        changed = [line for line in preview.diff.splitlines() if line[0] in "+-" and line[:3] not in ("+++", "---")]
+        assert changed == [
+            "-unschedulable: false",
+            "+unschedulable: true",
+            "-shop/web-1-a (ReplicaSet web-1), loses cache",
+            "-shop/web-1-b (ReplicaSet web-1)",
+        ]
+        effects, warnings = told(preview.outlook.effects), told(preview.outlook.warnings)
+        assert "2 pods are evicted one after the other, 30 s at most to end each" in effects
+        assert "shop/web-1-a, shop/web-1-b" in effects
+        assert "What stays: 1 of DaemonSets, 2 static, 1 finished" in effects
+        assert "shop/web covers 2 of them, has 3 healthy, needs 1, allows 2 to go now" in effects
+        assert warnings == "What lies in local volumes (emptyDir) is lost: shop/web-1-a"
+
+
+async def test_a_pod_that_nothing_recreates_is_not_evicted(enter: Enter) -> None:
+    async with enter(HEALED, world(pod("handmade", owner=None))) as scene:
+        refusal = await scene.refused_preview(await scene.made("drain", NODE))
+
+        assert refusal.reason is Reason.UNSAFE
+        assert "nothing recreates shop/handmade" in refusal.says.en
+        assert scene.writes() == []
+
+
+async def test_two_budgets_over_one_pod_are_told_before_anything_is_written(enter: Enter) -> None:
+    async with enter(HEALED, world(ENOUGH, ENOUGH | {"metadata": {"name": "all", "namespace": "shop"}})) as scene:
+        refusal = await scene.refused_preview(await scene.made("drain", NODE))
+
+        assert "Pod shop/web-1-a is covered by 2 PodDisruptionBudgets (shop/all, shop/web)" in refusal.says.en
+        assert scene.writes() == []
+
+
+async def test_a_node_that_is_drained_is_not_drained_again(enter: Enter) -> None:
+    async with enter(HEALED, world(of=[node("old-1", unschedulable=True), node("new-1"), *STAYING])) as scene:
+        refusal = await scene.refused_preview(await scene.made("drain", NODE))
+
+        assert "is drained already" in refusal.says.en
+
+
+async def test_what_somebody_else_cordoned_stays_so_when_it_is_taken_back(enter: Enter) -> None:
+    async with enter(HEALED, world(of=[node("old-1", unschedulable=True), node("new-1"), *WEB])) as scene:
+        plan = await scene.made("drain", NODE)
+        applied = await scene.applied(plan, await scene.preview(plan))
+
+        assert evictions(scene) == ["web-1-a", "web-1-b"]
+        assert applied.undo == ()
+
+
+async def test_taking_it_back_is_to_uncordon(enter: Enter) -> None:
+    """Also after the node controller has added its taint."""
+    async with enter(HEALED, world()) as scene:
+        plan = await scene.made("drain", NODE)
+        applied = await scene.applied(plan, await scene.preview(plan))
+        assert scene.stored("", "nodes", "old-1")["spec"]["taints"]
+
+        undo = plan_to_undo(plan, applied, now=plan.created)
+        assert undo is not None
+        undo = through_journal(undo)
+        await scene.applied(undo, await scene.preview(undo))
+
+        assert "unschedulable" not in scene.stored("", "nodes", "old-1")["spec"]
+        assert len(evictions(scene)) == 2
+
+
+async def test_run_twice_it_evicts_once(enter: Enter) -> None:
+    async with enter(HEALED, world()) as scene:
+        plan = await scene.made("drain", NODE)
+        preview = await scene.preview(plan)
+        first, second = await scene.applied(plan, preview), await scene.applied(plan, preview)
+
+        assert (first.already, second.already) == (False, True)
+        assert evictions(scene) == ["web-1-a", "web-1-b"]
+
+
+async def test_what_came_after_the_preview_is_not_evicted_but_told(enter: Enter) -> None:
+    async with enter(HEALED, world()) as scene:
+        plan = await scene.made("drain", NODE)
+        preview = await scene.preview(plan)
+        scene.cluster.load({"objects": [pod("web-1-late", owner=("ReplicaSet", "web-1"))]})
+        applied = await scene.applied(plan, preview)
+
+        assert "web-1-late" in on_node(scene)
+        settled = await scene.settled(plan, applied)
+        assert "shop/web-1-late came after the preview and runs there: drain it again" in settled.says.en
+
+
+async def test_pods_that_are_still_ending_are_waited_for(enter: Enter) -> None:
+    held = pod("web-1-a", owner=("ReplicaSet", "web-1"), metadata={"finalizers": ["example.com/wait"]})
+    async with enter(HEALED, world(of=[node("old-1"), node("new-1"), *WEB[:2], held])) as scene:
+        plan = await scene.made("drain", NODE)
+        applied = await scene.applied(plan, await scene.preview(plan))
+
+        settled = await scene.settled(plan, applied)
+        assert settled.course is Course.MOVING
+        assert "1 evicted pods are still ending on Node old-1: shop/web-1-a" in settled.says.en
+
+
+# --- budgets ---
+
+
+async def test_a_budget_that_refuses_now_is_a_warning_of_the_preview(enter: Enter) -> None:
+    async with enter(HEALED, world(STRICT)) as scene:
+        preview = await scene.preview(await scene.made("drain", NODE))
+
+        warnings = told(preview.outlook.warnings)
+        assert "Refused now for 2 of the pods" in warnings
+        assert "PodDisruptionBudget shop/web needs 3 healthy pods and has 3" in warnings
+        assert "allow no disruption even when all is well" in warnings
+        assert "shop/web (3/3)" in warnings
+        assert scene.writes() == []
+
+
+async def test_an_eviction_that_stays_refused_ends_it_and_says_what_was_done(enter: Enter) -> None:
+    free = [
+        workload("StatefulSet", "db", replicas=1),
+        pod("db-0", owner=("StatefulSet", "db"), app="db"),
+    ]
+    async with enter(HEALED, world(STRICT, *free)) as scene:
+        plan = await scene.made("drain", NODE)
+        refusal = await take(scene, plan, await scene.preview(plan))
+
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason is Reason.FAILED
+        assert "PodDisruptionBudget shop/web needs 3 healthy pods and has 3" in refusal.says.en
+        assert refusal.quote.startswith("Cannot evict pod as it would violate the pod's disruption budget.")
+        # What no budget holds back went first.
+        assert [each.en for each in refusal.done] == ["Node old-1 takes no new pods", "Pod shop/db-0 was evicted"]
+        assert evictions(scene) == ["db-0", "web-1-a", "web-1-a", "web-1-a"]
+        assert {"web-1-a", "web-1-b"} <= on_node(scene)
+
+
+async def test_an_eviction_waits_until_the_budget_allows_it(enter: Enter) -> None:
+    async with enter(HEALED, world(STRICT)) as scene:
+        plan = await scene.made("drain", NODE)
+        preview = await scene.preview(plan)
+
+        def until_there_is_room() -> Iterator[float]:
+            yield 0.0
+            relaxed = copy.deepcopy(scene.stored("policy", "poddisruptionbudgets", "web", "shop"))
+            relaxed["spec"]["minAvailable"] = 1
+            relaxed["status"] |= {"disruptionsAllowed": 2, "desiredHealthy": 1}
+            scene.cluster.store.put(table=("policy", "poddisruptionbudgets"), namespace="shop", name="web", obj=relaxed)
+            yield 0.0
+
+        applied = await take(scene, plan, preview, patience=until_there_is_room())
+
+        assert isinstance(applied, Applied)
+        assert evictions(scene) == ["web-1-a", "web-1-a", "web-1-a", "web-1-b"]
+        assert not {"web-1-a", "web-1-b"} & on_node(scene)
+
+
+async def test_a_drain_that_stopped_goes_on_where_it_stopped(enter: Enter) -> None:
+    async with enter(HEALED, world(ENOUGH)) as scene:
+        plan = await scene.made("drain", NODE)
+        preview = await scene.preview(plan)
+        scene.cluster.fail(path_prefix="/api/v1/namespaces/shop/pods/web-1-b", method="POST", status=429, times=1)
+
+        stopped = await take(scene, plan, preview, patience=())
+        assert isinstance(stopped, Refusal)
+        applied = await take(scene, plan, preview)
+
+        assert isinstance(applied, Applied)
+        assert evictions(scene) == ["web-1-a", "web-1-b", "web-1-b"]
+
+
+async def test_every_step_is_told_as_it_is_done(enter: Enter) -> None:
+    async with enter(HEALED, world()) as scene:
+        plan = await scene.made("drain", NODE)
+        heard: list[tuple[int, int, str]] = []
+
+        async def progress(done: int, of: int, says: Text) -> None:
+            heard.append((done, of, says.en))
+
+        await take(scene, plan, await scene.preview(plan), progress=progress)
+
+        assert heard == [
+            (1, 3, "Node old-1 takes no new pods"),
+            (2, 3, "Pod shop/web-1-a was evicted"),
+            (3, 3, "Pod shop/web-1-b was evicted"),
+        ]
+
+
+async def test_a_pod_whose_status_moves_on_while_it_is_evicted_is_evicted(enter: Enter) -> None:
+    async with enter(HEALED, world()) as scene:
+        plan = await scene.made("drain", NODE)
+        preview = await scene.preview(plan)
+
+        def churn(request: RecordedRequest) -> None:
+            if request.path.endswith("web-1-b/eviction"):
+                scene.change("Pod", "shop", "web-1-b", lambda one: one["status"].update(message="again"))
+
+        scene.cluster.meanwhile = churn
+        assert isinstance(await take(scene, plan, preview), Applied)
+
+
+# --- where they go ---
+
+
+@pytest.mark.parametrize(
+    ("others", "why"),
+    [
+        ([node("new-1", taints=[{"key": "gpu", "effect": "NoSchedule"}])], "taint gpu:NoSchedule"),
+        ([node("new-1") | {"status": {"allocatable": {"cpu": "1", "pods": "0"}, "conditions": READY}}], "cpu, pods"),
+        ([], "too little cpu"),
+    ],
+)
+async def test_pods_without_a_place_are_warned_of(enter: Enter, others: list[dict[str, Any]], why: str) -> None:
+    """The neighbours' nodes do not take what asks for so much."""
+    large = [pod(f"web-1-{at}", owner=("ReplicaSet", "web-1"), cpu="900") for at in "ab"]
+    async with enter(HEALED, world(of=[node("old-1"), *others, *WEB[:2], *large])) as scene:
+        preview = await scene.preview(await scene.made("drain", NODE))
+
+        [warning] = [each.en for each in preview.outlook.warnings if "No other node takes these now" in each.en]
+        assert "shop/web-1-a (" in warning
+        assert why in warning
+
+
+async def test_a_volume_that_lies_on_the_node_keeps_its_pod_without_a_place(enter: Enter) -> None:
+    here = {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": ["old-1"]}]}
+    volume = {
+        "kind": "PersistentVolume",
+        "metadata": {"name": "local-1"},
+        "spec": {
+            "capacity": {"storage": "1Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "local": {"path": "/mnt/1"},
+            "claimRef": {"namespace": "shop", "name": "data-db-0"},
+            "nodeAffinity": {"required": {"nodeSelectorTerms": [here]}},
+        },
+    }
+    claim = {
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data-db-0", "namespace": "shop"},
+        "spec": {"volumeName": "local-1", "accessModes": ["ReadWriteOnce"]},
+    }
+    mounted = {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data-db-0"}}]}
+    db = [workload("StatefulSet", "db"), pod("db-0", owner=("StatefulSet", "db"), app="db", spec=mounted)]
+    async with enter(HEALED, world(claim, volume, *db)) as scene:
+        preview = await scene.preview(await scene.made("drain", NODE))
+
+        warnings = told(preview.outlook.warnings)
+        _, _, homeless = warnings.partition("No other node takes these now, they wait until one does: ")
+        assert homeless.startswith("shop/db-0 (")
+        assert "its volume is elsewhere" in homeless
+        assert "web-1" not in homeless
+        assert "nothing serves until the new one is ready: StatefulSet shop/db" in warnings
+
+
+async def test_room_that_cannot_be_told_is_a_warning_only(enter: Enter) -> None:
+    async with enter(HEALED, world()) as scene:
+        scene.cluster.forbid(verb="list", resource="nodes")
+        preview = await scene.preview(await scene.made("drain", NODE))
+
+        assert "Whether the other nodes have room for these pods cannot be told" in told(preview.outlook.warnings)
+
+
+async def test_budgets_that_cannot_be_read_are_told_and_do_not_stop_it(enter: Enter) -> None:
+    async with enter(HEALED, world(ENOUGH)) as scene:
+        scene.cluster.forbid(verb="list", resource="poddisruptionbudgets", group="policy")
+        plan = await scene.made("drain", NODE)
+        preview = await scene.preview(plan)
+
+        assert "PodDisruptionBudgets" in told(preview.outlook.effects)
+        assert isinstance(await take(scene, plan, preview), Applied)

@@ -1,0 +1,190 @@
+"""One webhook's timeout is changed, no other's; what that means for writes is told, and who will set it back."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from bot.remedies.contract import Course, Reason, Refusal
+from bot.remedies.undoing import plan_to_undo
+from intents.domain import ObjectRef
+from tests.remedies.scene import HEALED, Enter, Scene, through_journal
+
+GUARD = ObjectRef(kind="ValidatingWebhookConfiguration", name="guard")
+INJECT = ObjectRef(kind="MutatingWebhookConfiguration", name="guard")
+PODS = {"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "scope": "*"}
+
+
+def webhook(name: str, **spec: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "clientConfig": {"service": {"namespace": "guard", "name": "guard", "path": "/v", "port": 443}},
+        "rules": [PODS],
+        "failurePolicy": "Fail",
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+        "timeoutSeconds": 10,
+        **spec,
+    }
+
+
+def configuration(*webhooks: dict[str, Any], kind: str = GUARD.kind, **metadata: Any) -> dict[str, Any]:
+    return {"kind": kind, "metadata": {"name": "guard", **metadata}, "webhooks": list(webhooks)}
+
+
+TWO = (webhook("a.guard.io"), webhook("b.guard.io"))
+
+
+def world(obj: dict[str, Any]) -> dict[str, Any]:
+    return {"objects": [copy.deepcopy(obj)]}
+
+
+def stored(scene: Scene, target: ObjectRef = GUARD) -> dict[str, Any]:
+    return scene.stored("admissionregistration.k8s.io", f"{target.kind.lower()}s", "guard")
+
+
+def put(scene: Scene, obj: dict[str, Any]) -> None:
+    table = ("admissionregistration.k8s.io", f"{GUARD.kind.lower()}s")
+    scene.cluster.store.put(table=table, namespace="", name="guard", obj=obj)
+
+
+@pytest.mark.parametrize("target", [GUARD, INJECT], ids=["validating", "mutating"])
+@pytest.mark.parametrize("value", [5, "5"], ids=["number", "typed"])
+async def test_only_the_one_that_is_meant_is_changed_and_it_is_taken_back(
+    enter: Enter, target: ObjectRef, value: Any
+) -> None:
+    async with enter(HEALED, world(configuration(*TWO, kind=target.kind))) as scene:
+        before = copy.deepcopy(stored(scene, target)["webhooks"])
+        plan = await scene.made("set-webhook-timeout", target, webhook="b.guard.io", timeout_s=value)
+        preview = await scene.preview(plan)
+        assert scene.writes() == []
+        applied = await scene.applied(plan, preview)
+
+        assert "-  timeoutSeconds: 10" in preview.diff
+        assert "+  timeoutSeconds: 5" in preview.diff
+        assert stored(scene, target)["webhooks"] == [before[0], before[1] | {"timeoutSeconds": 5}]
+        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.applied(plan, preview)).already
+        assert len(scene.writes()) == 1
+
+        undo = plan_to_undo(plan, applied, now=plan.created)
+        assert undo is not None
+        undo = through_journal(undo)
+        await scene.applied(undo, await scene.preview(undo))
+        assert stored(scene, target)["webhooks"] == before
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        ({"webhook": "b.guard.io", "timeout_s": 0}, "0 is no timeout: expected 1 to 30 whole seconds"),
+        ({"webhook": "b.guard.io", "timeout_s": "31"}, "'31' is no timeout"),
+        ({"webhook": "b.guard.io", "timeout_s": "{input.timeout_s}"}, "is no timeout"),
+        ({"webhook": "b.guard.io", "timeout_s": "2.5"}, "is no timeout"),
+        ({"webhook": "b.guard.io", "timeout_s": "10"}, "b.guard.io has 10 s already"),
+        ({"webhook": "c.guard.io", "timeout_s": 5}, "has no webhook 'c.guard.io'; it has a.guard.io, b.guard.io"),
+    ],
+)
+async def test_what_is_no_timeout_or_so_already_is_refused(enter: Enter, args: dict[str, Any], says: str) -> None:
+    async with enter(HEALED, world(configuration(*TWO))) as scene:
+        refusal = await scene.refused_preview(await scene.made("set-webhook-timeout", GUARD, **args))
+
+        assert refusal.reason is Reason.UNSAFE
+        assert says in refusal.says.en
+        assert refusal.says.zh
+        assert scene.writes() == []
+
+
+async def test_a_list_that_was_reordered_since_the_preview_is_not_written_to(enter: Enter) -> None:
+    async with enter(HEALED, world(configuration(*TWO))) as scene:
+        plan = await scene.made("set-webhook-timeout", GUARD, webhook="b.guard.io", timeout_s=5)
+        preview = await scene.preview(plan)
+        turned = copy.deepcopy(stored(scene))
+        turned["webhooks"].reverse()
+        put(scene, turned)
+        refusal = await scene.apply(plan, preview)
+
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason is Reason.CONFLICT
+        assert scene.writes() == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "timeout_s", "says"),
+    [
+        ("Fail", 5, "refused, only sooner; no more gets through"),
+        ("Fail", 20, "refused, but later; slow answers then count"),
+        ("Ignore", 5, "goes through unchecked, and sooner"),
+        ("Ignore", 20, "goes through unchecked, but later"),
+    ],
+)
+async def test_what_it_means_for_writes_is_told(enter: Enter, policy: str, timeout_s: int, says: str) -> None:
+    async with enter(HEALED, world(configuration(webhook("a.guard.io", failurePolicy=policy)))) as scene:
+        plan = await scene.made("set-webhook-timeout", GUARD, webhook="a.guard.io", timeout_s=timeout_s)
+        preview = await scene.preview(plan)
+
+        effects = [each.en for each in preview.outlook.effects]
+        assert effects[0] == f"Writes of pods wait for a.guard.io for {timeout_s} s at most, 10 s until now"
+        assert says in effects[1]
+
+
+async def test_little_time_for_everyday_writes_is_warned_of(enter: Enter) -> None:
+    async with enter(HEALED, world(configuration(*TWO))) as scene:
+        plan = await scene.made("set-webhook-timeout", GUARD, webhook="a.guard.io", timeout_s=1)
+        warnings = [each.en for each in (await scene.preview(plan)).outlook.warnings]
+
+        assert "now refuses those writes" in warnings[0]
+        assert warnings[1].startswith("1 s is little")
+
+
+def owning(manager: str, fields: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "manager": manager,
+            "operation": "Update",
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "time": "2026-11-01T00:00:00Z",
+            "fieldsType": "FieldsV1",
+            "fieldsV1": {"f:webhooks": {'k:{"name":"a.guard.io"}': fields}},
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "says"),
+    [
+        ({"labels": {"webhook.kyverno.io/managed-by": "kyverno"}}, "Kyverno writes guard by itself"),
+        (
+            {"managedFields": owning("guard-operator", {"f:timeoutSeconds": {}})},
+            "guard-operator writes guard by itself",
+        ),
+        ({"labels": {"app.kubernetes.io/managed-by": "Helm"}}, "Helm looks after this object"),
+        ({"managedFields": owning("kubectl-edit", {"f:timeoutSeconds": {}})}, ""),
+        # cert-manager's injector owns the certificate alone.
+        ({"managedFields": owning("cert-manager-cainjector", {"f:clientConfig": {"f:caBundle": {}}})}, ""),
+    ],
+    ids=["kyverno", "operator", "helm", "by hand", "injector"],
+)
+async def test_who_will_set_it_back_is_warned_of(enter: Enter, metadata: dict[str, Any], says: str) -> None:
+    async with enter(HEALED, world(configuration(webhook("a.guard.io"), **metadata))) as scene:
+        plan = await scene.made("set-webhook-timeout", GUARD, webhook="a.guard.io", timeout_s=8)
+        warnings = [each.en for each in (await scene.preview(plan)).outlook.warnings]
+
+        found = [each for each in warnings if "set this back" in each or "looks after" in each]
+        assert bool(found) == bool(says)
+        assert says in "".join(found)
+
+
+async def test_what_was_set_back_is_told(enter: Enter) -> None:
+    async with enter(HEALED, world(configuration(*TWO))) as scene:
+        plan = await scene.made("set-webhook-timeout", GUARD, webhook="a.guard.io", timeout_s=5)
+        applied = await scene.applied(plan, await scene.preview(plan))
+        back = copy.deepcopy(stored(scene))
+        back["webhooks"][0]["timeoutSeconds"] = 10
+        put(scene, back)
+
+        settled = await scene.settled(plan, applied)
+        assert settled.course is Course.FAILING
+        assert "a.guard.io was set back since (10 s)" in settled.says.en
