@@ -31,6 +31,11 @@ _PARTS: Final = {
     "images": Text(en="its images", zh="其镜像"),
     "template": Text(en="its pod template", zh="其 Pod 模板"),
     "strategy": Text(en="its update strategy", zh="其更新策略"),
+    "whether it exists": Text(en="whether it exists", zh="其是否存在"),
+    "claims": Text(en="its claims", zh="其存储卷声明"),
+    "claim": Text(en="its claim", zh="其存储卷声明"),
+    "volume": Text(en="its volume", zh="其存储卷"),
+    "service": Text(en="its Service", zh="其 Service"),
 }
 
 
@@ -95,6 +100,8 @@ async def apply(
     deadline: float = DEADLINE_S,
     looks: Iterable[float] = stepping.LOOKS,
     access: Access = EVERYTHING,
+    patience: Iterable[float] = stepping.PATIENCE,
+    progress: stepping.Progress | None = None,
 ) -> Applied | Refusal:
     """Write, once. Run again, it finds what it did and returns that; of several steps it takes those that are left.
 
@@ -119,6 +126,8 @@ async def apply(
         looks=looks,
         access=access,
         undoable=action.undoable,
+        patience=patience,
+        progress=progress,
     )
 
 

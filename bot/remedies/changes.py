@@ -15,6 +15,8 @@ from intents.domain import Json
 
 # Elements of a list of objects are known by this key, as the API server's strategic merge knows containers and volumes.
 _KEY: Final = "name"
+# What an object without any has no place for, though all write to it as if it had.
+_ANNOTATIONS: Final = ("metadata", "annotations")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,8 @@ def patch_of(obj: Json, changes: Sequence[Change]) -> list[Json]:
     Raises ValueError where the object no longer has the place of one: what is to be replaced must be there.
     """
     kept = [_operation(obj, change) for change in changes if not change.removed]
+    if any(change.added and change.path[:2] == _ANNOTATIONS for change in changes) and not _at(obj, _ANNOTATIONS)[1]:
+        kept.insert(0, {"op": "add", "path": _pointer(_ANNOTATIONS), "value": {}})
     # From the end, so that what is still to be removed from a list stays where it is.
     removed = [_operation(obj, change) for change in reversed(changes) if change.removed]
     return [*kept, *removed]
@@ -96,6 +100,10 @@ def _operation(obj: Json, change: Change) -> Json:
     pointer: list[str] = []
     at: Any = obj
     for step in change.path[:-1]:
+        if change.added and tuple(change.path[:2]) == _ANNOTATIONS and step == "annotations" and step not in at:
+            pointer.append(step)
+            at = {}
+            continue
         pointer.append(_token(at, step))
         at = (_members(at) or {})[step]
     last = change.path[-1]

@@ -7,26 +7,24 @@ write whose answer is lost is read back, never sent a second time. A plan of sev
 from __future__ import annotations
 
 import asyncio
-import copy
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from bot.cluster.access import EVERYTHING, Access
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, OutcomeUnknown, Throttled
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import PatchType, Writer
+from bot.cluster.writing import Writer
 from bot.kube.placement import selects
-from bot.probes.shared.runs import pod_is_ready
-from bot.probes.shared.scope import name_of, ref
-from bot.remedies.changes import changes_between, patch_of
+from bot.probes.shared.scope import name_of
+from bot.remedies import steps
+from bot.remedies.changes import changes_between
 from bot.remedies.contract import Applied, Plan, Preview, Proposal, Reason, Refusal, Step, Verb
-from bot.remedies.shared import workloads
-from bot.remedies.shared.refusing import changed, gone, refused
-from bot.remedies.shared.showing import diff, without_bookkeeping
-from intents.domain import Json, ObjectRef, Text
+from bot.remedies.shared.refusing import gone, refused
+from bot.remedies.shared.showing import without_bookkeeping
+from intents.domain import Json, Text
 
 DEADLINE_S: Final = 8.0
 # Seconds between looks for a write whose answer was lost: it may still be under way in the server.
@@ -38,10 +36,7 @@ PATIENCE: Final[tuple[float, ...]] = (5.0,) * 24
 # How many steps are done, of how many, and what the last one says.
 Progress = Callable[[int, int, Text], Awaitable[None]]
 
-_TYPES: Final = {"merge": PatchType.MERGE, "strategic": PatchType.STRATEGIC, "json": PatchType.JSON}
-# Who made an object, so that a second run knows its own.
-_MADE_BY: Final = "casebook.dev/plan"
-# Of more evictions than these it is told how many.
+# Of more pods than these that are taken away it is told how many.
 _TOLD: Final = 5
 
 
@@ -57,27 +52,27 @@ class _Taken:
 
 async def rehearse(writer: Writer, snapshot: Snapshot, plan: Plan, proposal: Proposal) -> Preview | Refusal:
     """Dry-run every step; what it would change binds it. Raises ClusterError for what cannot be read."""
-    steps, shown = [], [proposal.shown] if proposal.shown else []
+    bound_steps, shown = [], [proposal.shown] if proposal.shown else []
     held: list[Text] = []
     for step in proposal.steps:
-        obj = await _find(snapshot, step)
+        obj = await steps.find(snapshot, step)
         if obj is None and step.verb is not Verb.CREATE:
             return gone(step.target)
         try:
-            would_be = await _write(writer, snapshot, plan, step, obj, dry_run=True)
+            would_be = await steps.write(writer, snapshot, plan, step, obj, dry_run=True)
         except ClusterError as error:
             if step.verb is not Verb.EVICT or not isinstance(error, Throttled):
                 return refused(error, step.target, otherwise=Reason.DRY_RUN)
             would_be = {}
             held.append(await _held_by(snapshot, step, error))
-        bound = replace(step, fingerprint=_fingerprint(step, obj))
+        bound = replace(step, fingerprint=steps.fingerprint(step, obj))
         if step.verb is Verb.PATCH and obj is not None:
             bound = replace(bound, changes=changes_between(without_bookkeeping(obj), without_bookkeeping(would_be)))
         if not proposal.shown:
-            shown.append(_shown(step, obj, would_be))
-        steps.append(bound)
+            shown.append(steps.shown(step, obj, would_be))
+        bound_steps.append(bound)
     outlook = replace(proposal.outlook, warnings=(*_held_now(held), *proposal.outlook.warnings))
-    return Preview(steps=tuple(steps), outlook=outlook, diff="\n".join(filter(None, shown)))
+    return Preview(steps=tuple(bound_steps), outlook=outlook, diff="\n".join(filter(None, shown)))
 
 
 async def take(
@@ -98,10 +93,14 @@ async def take(
     What `progress` raises ends it between two steps.
     """
     taken: list[_Taken] = []
-    for step in preview.steps:
+    for number, step in enumerate(preview.steps):
         one = await _take(
             plan, step, connection=connection, deadline=deadline, looks=looks, access=access, patience=patience
         )
+        if isinstance(one, Refusal) and one.reason is Reason.DELETED:
+            async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
+                if await _superseded(snapshot, plan, preview, number):
+                    one = _Taken(obj=None, at=snapshot.now, already=True)
         if isinstance(one, Refusal):
             return replace(one, done=tuple(each.says for each in preview.steps[: len(taken)]))
         taken.append(one)
@@ -121,21 +120,24 @@ async def take(
 async def taken_already(snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied | None:
     """The effect of all the steps if it is there, however it came about; None if it is not."""
     obj = None
-    for step in preview.steps:
-        obj = await _find(snapshot, step)
-        if not _is_done(plan, step, obj):
+    for number, step in enumerate(preview.steps):
+        obj = await steps.find(snapshot, step)
+        if not steps.is_done(plan, step, obj) and not (
+            obj is None and await _superseded(snapshot, plan, preview, number)
+        ):
             return None
     return _applied(plan, preview, obj, at=snapshot.now, already=True)
 
 
+async def _superseded(snapshot: Snapshot, plan: Plan, preview: Preview, number: int) -> bool:
+    """Whether a step's object is gone because of a later one: with a claim goes the volume that was changed before."""
+    later = [step for step in preview.steps[number + 1 :] if step.verb is Verb.DELETE]
+    return any([steps.is_done(plan, step, await steps.find(snapshot, step)) for step in later])
+
+
 async def any_taken(snapshot: Snapshot, plan: Plan, preview: Preview) -> bool:
     """Whether the effect of some of the steps is there."""
-    return any([_is_done(plan, step, await _find(snapshot, step)) for step in preview.steps])
-
-
-def as_written(step: Step, obj: Json | None) -> bool:
-    """Whether an object is still as it was when the step was bound to it."""
-    return _unlike(step, obj) is None
+    return any([steps.is_done(plan, step, await steps.find(snapshot, step)) for step in preview.steps])
 
 
 async def _take(
@@ -172,15 +174,15 @@ async def _attempt(
     """Throttled for an eviction that is refused for now."""
     try:
         async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-            obj = await _find(snapshot, step)
-            if _is_done(plan, step, obj):
+            obj = await steps.find(snapshot, step)
+            if steps.is_done(plan, step, obj):
                 return _Taken(obj=obj, at=snapshot.now, already=True)
-            if refusal := _unlike(step, obj):
+            if refusal := steps.unlike(step, obj):
                 return refusal
             writer = Writer(connection, deadline=deadline)
             # What was previewed is still so; its version may have moved on with its status.
-            written = await _write(writer, snapshot, plan, step, obj, dry_run=False)
-            return _Taken(obj=written, at=snapshot.now, already=False, undo=_undo(step, obj, written))
+            written = await steps.write(writer, snapshot, plan, step, obj, dry_run=False)
+            return _Taken(obj=written, at=snapshot.now, already=False, undo=steps.undone_by(step, obj, written))
     except OutcomeUnknown as error:
         unknown = error
     except ClusterError as error:
@@ -203,17 +205,24 @@ async def _read_back(
     access: Access,
     unknown: OutcomeUnknown,
 ) -> _Taken | Refusal:
-    seen = False
+    seen = unlike = False
     for pause in looks:
         await asyncio.sleep(pause)
         try:
             async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-                obj = await _find(snapshot, step)
-                if _is_done(plan, step, obj):
+                obj = await steps.find(snapshot, step)
+                if steps.is_done(plan, step, obj):
                     return _Taken(obj=obj, at=snapshot.now, already=False)
-            seen = True
+            seen, unlike = True, not steps.as_written(step, obj)
         except ClusterError:
             continue
+    if seen and unlike:
+        # It may have been done, and somebody else have written since.
+        says = Text(
+            en=f"the API server did not answer, and {step.target} has changed since: whether by us is not known",
+            zh=f"API server 没有应答，而 {step.target} 已发生变化：不知道是否由我们所致",
+        )
+        return Refusal(reason=Reason.OUTCOME_UNKNOWN, says=says, quote=unknown.detail)
     if seen:
         says = Text(
             en=f"the API server did not answer, and {step.target} is as it was: nothing was written",
@@ -233,7 +242,7 @@ async def _read_back(
 async def _held_by(snapshot: Snapshot, step: Step, error: Throttled) -> Text:
     """Why a pod may not be evicted now, by the budget's own numbers as far as they can be read."""
     try:
-        pod = await _find(snapshot, step) or {}
+        pod = await steps.find(snapshot, step) or {}
         budgets = (await snapshot.list("PodDisruptionBudget", namespace=step.target.namespace)).items
     except ClusterError:
         return Text.same(error.detail)
@@ -261,129 +270,13 @@ def _held_now(held: list[Text]) -> tuple[Text, ...]:
     return (told,) if held else ()
 
 
-# --- one step ---
-
-
-async def _find(snapshot: Snapshot, step: Step) -> Json | None:
-    return await snapshot.find(step.target.kind, step.target.name, namespace=step.target.namespace)
-
-
-async def _write(
-    writer: Writer, snapshot: Snapshot, plan: Plan, step: Step, obj: Json | None, *, dry_run: bool
-) -> Json:
-    resource = await snapshot.resource(step.target.kind)
-    name, namespace, uid = step.target.name, step.target.namespace, step.target.uid
-    if step.verb is Verb.CREATE or obj is None:
-        return await writer.create(resource, _marked(plan, step), namespace=namespace, dry_run=dry_run)
-    version = str(obj["metadata"]["resourceVersion"])
-    if step.verb is Verb.DELETE:
-        return await writer.delete(
-            resource, name, namespace=namespace, uid=uid, resource_version=version, dry_run=dry_run
-        )
-    if step.verb is Verb.EVICT:
-        # Only of this pod, whatever its version: the API server takes one disruption off the budget before it compares
-        # versions, and a status that moved on would use it up for nothing.
-        return await writer.evict(name, namespace=namespace, uid=uid, dry_run=dry_run)
-    made = step.body is None
-    return await writer.patch(
-        resource,
-        name,
-        namespace=namespace,
-        patch=patch_of(without_bookkeeping(obj), step.changes) if made else step.body,
-        patch_type=PatchType.JSON if made else _TYPES[step.patch_type],
-        uid=uid,
-        resource_version=version,
-        dry_run=dry_run,
-    )
-
-
-def _marked(plan: Plan, step: Step) -> Json:
-    """The object to create, with the mark by which a second run finds it."""
-    obj: Json = copy.deepcopy(step.body)
-    obj.setdefault("metadata", {}).setdefault("annotations", {})[_MADE_BY] = workloads.digest(plan.id)
-    return obj
-
-
-def _is_done(plan: Plan, step: Step, obj: Json | None) -> bool:
-    if step.verb is Verb.CREATE:
-        annotations = ((obj or {}).get("metadata") or {}).get("annotations") or {}
-        return bool(annotations.get(_MADE_BY) == workloads.digest(plan.id))
-    if step.verb is Verb.PATCH:
-        if obj is None or workloads.uid_of(obj) != step.target.uid:
-            return False
-        return all(change.holds(without_bookkeeping(obj)) for change in step.changes)
-    return obj is None or workloads.uid_of(obj) != step.target.uid or workloads.is_leaving(obj)
-
-
-def _unlike(step: Step, obj: Json | None) -> Refusal | None:
-    """Why the object is not what was shown."""
-    if step.verb is Verb.CREATE:
-        return changed(step.target) if obj is not None else None
-    if obj is None:
-        return gone(step.target)
-    if step.unless_ready and workloads.uid_of(obj) == step.target.uid and pod_is_ready(obj):
-        says = Text(
-            en=f"{step.target} is ready now; nothing was written", zh=f"{step.target} 现在已就绪；没有写入任何内容"
-        )
-        return Refusal(reason=Reason.ALREADY_FIXED, says=says)
-    return None if _fingerprint(step, obj) == step.fingerprint else changed(step.target)
-
-
-def _fingerprint(step: Step, obj: Json | None) -> str:
-    """What of an object is decided on: which one it is and all that people write of it, but for what is ignored."""
-    if obj is None:
-        return ""
-    shown = copy.deepcopy(without_bookkeeping(obj))
-    for path in step.ignoring:
-        *parents, last = path.split(".")
-        at: Any = shown
-        for parent in parents:
-            at = at.get(parent) or {}
-        at.pop(last, None)
-    return workloads.digest([workloads.uid_of(obj), shown, workloads.is_leaving(obj)])
-
-
-def _shown(step: Step, obj: Json | None, would_be: Json) -> str:
-    name = str(step.target)
-    if step.verb is Verb.PATCH:
-        return diff(obj or {}, would_be, name=name)
-    return diff({}, would_be, name=name) if step.verb is Verb.CREATE else diff(obj or {}, {}, name=name)
-
-
-def _undo(step: Step, before: Json | None, written: Json) -> Step | None:
-    """The step that takes one back, bound to what was written."""
-    if step.verb is Verb.PATCH:
-        says = Text(en=f"{step.target} is as it was before", zh=f"{step.target} 已恢复原状")
-        back = tuple(change.reversed() for change in step.changes)
-        undo = Step(verb=Verb.PATCH, target=step.target, says=says, changes=back, ignoring=step.ignoring)
-        return replace(undo, fingerprint=_fingerprint(undo, written))
-    if step.verb is Verb.CREATE:
-        target = ref(written, step.target.kind)
-        says = Text(en=f"{target} was deleted again", zh=f"{target} 已重新删除")
-        undo = Step(verb=Verb.DELETE, target=target, says=says)
-        return replace(undo, fingerprint=_fingerprint(undo, written))
-    if step.verb is Verb.DELETE and before is not None:
-        says = Text(en=f"{step.target} was created again", zh=f"{step.target} 已重新创建")
-        target = ObjectRef(kind=step.target.kind, namespace=step.target.namespace, name=step.target.name)
-        return Step(verb=Verb.CREATE, target=target, says=says, body=_manifest(before))
-    return None
-
-
-def _manifest(obj: Json) -> Json:
-    """An object as somebody would write it to create it once more."""
-    manifest = copy.deepcopy(without_bookkeeping(obj))
-    for key in ("ownerReferences", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"):
-        manifest["metadata"].pop(key, None)
-    return manifest
-
-
 def _applied(
     plan: Plan, preview: Preview, obj: Json | None, *, at: datetime, already: bool, undo: tuple[Step, ...] = ()
 ) -> Applied:
     metadata = (obj or {}).get("metadata") or {}
-    evicted = [step for step in preview.steps if step.verb is Verb.EVICT]
-    says = [step.says for step in preview.steps if step not in evicted[_TOLD:]]
-    if left := len(evicted[_TOLD:]):
+    away = [step for step in preview.steps if step.verb is not Verb.PATCH and step.target.kind == "Pod"]
+    says = [step.says for step in preview.steps if step not in away[_TOLD:]]
+    if left := len(away[_TOLD:]):
         says.append(Text(en=f"and {left} more pods", zh=f"以及另外 {left} 个 Pod"))
     return Applied(
         says=Text(en="; ".join(each.en for each in says), zh="；".join(each.zh for each in says)),

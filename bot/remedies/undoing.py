@@ -25,7 +25,7 @@ from bot.remedies.contract import (
 )
 from bot.remedies.registry import actions
 from bot.remedies.shared.refusing import gone
-from bot.remedies.stepping import as_written
+from bot.remedies.steps import as_written
 from intents.domain import ObjectRef, Permission, Text
 
 _STEPS: Final = "steps"

@@ -169,7 +169,13 @@ class CarryingOut:
                 lost = begun and refused.reason is Reason.NOT_CHECKED
                 return replace(refused, reason=Reason.OUTCOME_UNKNOWN) if lost else refused
         await desk.store.plans.note(plan.id, {_WRITING: press.token})
-        return await apply(plan, previewed, connection=connection, now=now, access=access)
+
+        async def progress(done: int, of: int, says: Text) -> None:
+            if of > 1:
+                counted = Text(en=f"{done} of {of}: {says.en}", zh=f"{done}/{of}：{says.zh}")
+                await self._note(press, RemedyState.APPLYING, counted)
+
+        return await apply(plan, previewed, connection=connection, now=now, access=access, progress=progress)
 
     async def _offer_undo(self, press: _Press, applied: Applied) -> None:
         """Keep the plan that takes it back, and that there is one. A second run finds it kept."""

@@ -15,6 +15,8 @@ class Cordon(Patching):
     name: ClassVar[str] = "cordon"
     kinds: ClassVar[tuple[str, ...]] = ("Node",)
     cures: ClassVar[bool] = False
+    # The node controller answers with a taint.
+    ignoring: ClassVar[tuple[str, ...]] = ("spec.taints",)
 
     async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
         if (obj.get("spec") or {}).get("unschedulable"):

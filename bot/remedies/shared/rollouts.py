@@ -68,8 +68,11 @@ async def rolled_out(snapshot: Snapshot, target: ObjectRef, applied: Applied) ->
     pods = [pod for pod in await workloads.pods_of(snapshot, workload) if not workloads.is_leaving(pod)]
     new = [pod for pod in pods if workloads.uid_of(pod) not in applied.outlook.known]
     wanted = replicas_of(workload).desired
+    rolling = ((workload.get("spec") or {}).get("updateStrategy") or {}).get("rollingUpdate") or {}
+    # Below its partition a StatefulSet keeps the pods it has.
+    due = max(0, wanted - int(rolling.get("partition") or 0))
     observed = int((workload.get("status") or {}).get("observedGeneration") or 0) >= applied.generation
-    complete = observed and len(new) == len(pods) and len(new) >= wanted
+    complete = observed and len(new) >= due and len(pods) <= wanted and (due < wanted or len(new) == len(pods))
     return workloads.settling(new, ready=workloads.count_ready(pods), wanted=wanted, complete=complete)
 
 

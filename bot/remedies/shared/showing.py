@@ -24,10 +24,9 @@ _CONTROLLERS_OWN: Final = frozenset({
 def without_bookkeeping(obj: Json) -> Json:
     """What of an object people write: no status, no counters."""
     metadata = {key: value for key, value in (obj.get("metadata") or {}).items() if key not in _BOOKKEEPING}
-    if kept := metadata.get("annotations"):
-        metadata["annotations"] = {key: value for key, value in kept.items() if key not in _CONTROLLERS_OWN}
-        if not metadata["annotations"]:
-            del metadata["annotations"]
+    # Always there, so that the first and the last one are changes of one annotation, not of all.
+    kept = metadata.get("annotations") or {}
+    metadata["annotations"] = {key: value for key, value in kept.items() if key not in _CONTROLLERS_OWN}
     return {key: value for key, value in obj.items() if key not in ("status", "metadata")} | {"metadata": metadata}
 
 
