@@ -1,7 +1,8 @@
 """What recognition must not fall below on pasted errors, most of them reworded from public threads.
 
 `pastes.jsonl` and `told.jsonl` have been looked at while signatures were written, `blind.jsonl` and `threads.jsonl` in
-part: floors against getting worse. What is to be expected of unseen texts stands in the held half's figures, which `make eval` prints.
+part: floors against getting worse. What is to be expected of unseen texts stands in the held half's figures, which
+`make eval` prints.
 """
 
 from __future__ import annotations
