@@ -14,6 +14,8 @@ from typing import Final
 import bm25s  # type: ignore[import-untyped]
 from rapidfuzz import fuzz, process, utils
 
+from intents.builtin import matcher_for
+from intents.catalog.loader import Catalog
 from intents.catalog.schema import Incident
 from intents.matching import Matcher
 from intents.symptoms import read_symptoms
@@ -27,7 +29,7 @@ _BEST: Final = 5
 
 
 def casebook(catalog: Iterable[Incident]) -> Contestant:
-    matcher = Matcher(catalog)
+    matcher = matcher_for(catalog) if isinstance(catalog, Catalog) else Matcher(catalog)
 
     def ranked(text: str) -> Ranked:
         matching = matcher.match(read_symptoms(text), limit=_BEST)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -67,7 +67,7 @@ def _default_sets(catalog: Sequence[Incident]) -> dict[str, list[Case]]:
     }
 
 
-def answers_to(cases: Sequence[Case], catalog: Sequence[Incident]) -> list[Answer]:
+def answers_to(cases: Sequence[Case], catalog: Iterable[Incident]) -> list[Answer]:
     """Casebook's answers."""
     return list(abstaining(answers_of(casebook(catalog), cases), THRESHOLD))
 

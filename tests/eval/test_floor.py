@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from intents.catalog.loader import builtin_directory, load
+from intents.builtin import builtin_catalog
 from tests.eval.cases import BLIND, PASTES, THREADS, TOLD, cases_in
 from tests.eval.figures import figures_of
 from tests.eval.run import answers_to
@@ -25,7 +25,7 @@ from tests.eval.run import answers_to
 def test_pasted_errors_find_their_incident_and_little_else_is_answered(
     cases: Path, recall: float, precision: float
 ) -> None:
-    catalog = tuple(load([builtin_directory()]).catalog)
+    catalog = builtin_catalog().catalog
 
     figures = figures_of(answers_to(cases_in(cases), catalog), (incident.id for incident in catalog))
 
