@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCKED := $(VENV)/.requirements-installed
 READY := $(VENV)/.project-installed
-# One more than CI has cores: many tests wait for a process, a browser or a clock.
-WORKERS ?= 3
+# Twice the cores that CI has: many tests wait for a process, a browser or a clock.
+WORKERS ?= 4
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -168,6 +168,8 @@ def _bolt(identity: Identity, settings: Settings) -> AsyncApp:
         )
 
     bolt = AsyncApp(
+        # Without a name Bolt looks for one in the source files of the whole call stack.
+        name="casebook",
         # Without it, Bolt's own loggers take the root's level.
         logger=logging.getLogger("slack_bolt"),
         client=AsyncWebClient(base_url=settings.slack_api_url, timeout=_CALL_TIMEOUT_S),

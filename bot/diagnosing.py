@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +24,7 @@ from bot.probes.contract import Probe
 from bot.probes.registry import probes
 from bot.probes.shared.scope import generated_stem, name_of, namespace_of
 from bot.reading import Progress, Reads
+from intents.builtin import builtin_catalog, matcher_for
 from intents.catalog.loader import Catalog, Problem, builtin_directory, load
 from intents.catalog.schema import Incident
 from intents.chains import may_cause, timeline
@@ -81,21 +81,13 @@ def build_engine(
     directories: Sequence[Path] = (), *, last_good: Catalog | None = None
 ) -> tuple[Engine, tuple[Problem, ...]]:
     """The engine over the built-in catalog and the user's directories, with what is wrong in their files."""
-    if not directories and last_good is None:
-        return _builtin_engine()
-    loaded = load((builtin_directory(), *directories), last_good=last_good)
-    return engine_for(loaded.catalog), loaded.problems
-
-
-@cache
-def _builtin_engine() -> tuple[Engine, tuple[Problem, ...]]:
-    """The built-in catalog is the same as long as a process lives."""
-    loaded = load((builtin_directory(),))
+    alone = not directories and last_good is None
+    loaded = builtin_catalog() if alone else load((builtin_directory(), *directories), last_good=last_good)
     return engine_for(loaded.catalog), loaded.problems
 
 
 def engine_for(catalog: Catalog) -> Engine:
-    return Engine(catalog=catalog, matcher=Matcher(catalog), probes=probes())
+    return Engine(catalog=catalog, matcher=matcher_for(catalog), probes=probes())
 
 
 async def match_text(text: str, *, engine: Engine) -> Matching:

@@ -62,6 +62,7 @@ class Phrases:
         ]
         patterns = (each for *_, groups in written for group in groups for each in group)
         self.lexicon = Lexicon(patterns, weights.ordinary | everyday_words())
+        self._made: dict[tuple[str, bool], tuple[tuple[int, ...], Mapping[int, float], int, int]] = {}
         self._signatures = {
             (number, place): tuple(sorted(self._groups(number, place, groups), key=_says_least, reverse=True))
             for number, place, groups in written
@@ -104,18 +105,15 @@ class Phrases:
 
     def _phrase(self, incident: int, signature: int, alternative: int, pattern: Pattern, *, alone: bool) -> Phrase:
         least = coverage_for(LEAST, total=pattern.total) if alone else NEARLY
-        numbers = tuple(self.lexicon.number(word) for word in pattern.words)
-        return Phrase(
-            incident=incident,
-            signature=signature,
-            alternative=alternative,
-            pattern=pattern,
-            numbers=numbers,
-            weights=_by_word(numbers, pattern.weights),
-            fewest=_fewest(pattern, least),
+        # Alternatives repeat each other over and over: what does not depend on where one stands is made once.
+        if (pattern.text, alone) not in self._made:
+            numbers = tuple(self.lexicon.number(word) for word in pattern.words)
             # The last word may be broken: then it does not count as shared.
-            fewest_when_cut=max(1, _fewest(pattern, min(least, CUT_SHARE)) - 1),
-        )
+            when_cut = max(1, _fewest(pattern, min(least, CUT_SHARE)) - 1)
+            own = _by_word(numbers, pattern.weights)
+            self._made[pattern.text, alone] = (numbers, own, _fewest(pattern, least), when_cut)
+        numbers, weights, fewest, when_cut = self._made[pattern.text, alone]
+        return Phrase(incident, signature, alternative, pattern, numbers, weights, fewest, when_cut)
 
 
 def _patterns(weights: Weights) -> Callable[[str], Pattern]:

@@ -40,6 +40,14 @@ def matched(match: SignatureMatch, language: Language, *, of_text: bool) -> str:
     return ", ".join(part for part in (line, score) if part)
 
 
+def quoted(one: Judged, *, most: int) -> tuple[SignatureMatch, ...]:
+    """Of the lines that match, the surest match each, at most so many: two signatures of one line quote it once."""
+    by_line: dict[int, SignatureMatch] = {}
+    for match in one.hypothesis.matches:
+        by_line.setdefault(match.line, match)
+    return tuple(by_line.values())[:most]
+
+
 def chain(diagnosis: Diagnosis) -> str:
     """Pod api-x ← ReplicaSet api ← Deployment api: from the object asked about upwards, "" where nothing owns it."""
     if not diagnosis.owners:

@@ -158,7 +158,8 @@ class _Page:
 
     def _evidence(self, one: Judged) -> Iterator[RenderableType]:
         yield ""
-        for match in one.hypothesis.matches[:_MATCHES]:
+        matches = sentences.quoted(one, most=_MATCHES)
+        for match in matches:
             yield marked(
                 "≈",
                 Text.assemble(
@@ -166,7 +167,7 @@ class _Page:
                 ),
                 mark_style="bold cyan",
             )
-        shown = [match.quote for match in one.hypothesis.matches[:_MATCHES]]
+        shown = [match.quote for match in matches]
         for finding in one.findings:
             if finding.outcome is not Outcome.GAP:
                 yield from self._finding(finding, shown)

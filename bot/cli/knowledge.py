@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.settings import Settings, SettingsError, load_settings
+from intents.builtin import builtin_catalog
 from intents.catalog.loader import Catalog, Problem, builtin_directory, load
 from intents.domain import Language
 from responses.safety import safe_line
@@ -25,7 +26,7 @@ def settings() -> Settings:
 
 def catalog(configured: Settings) -> Catalog:
     """The built-in catalog and the user's directories over it."""
-    loaded = load((builtin_directory(), *configured.catalog))
+    loaded = load((builtin_directory(), *configured.catalog)) if configured.catalog else builtin_catalog()
     report(loaded.problems)
     return loaded.catalog
 

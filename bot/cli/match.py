@@ -16,6 +16,7 @@ from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
 from bot.cli.knowledge import catalog, locale, settings, told_language
 from bot.cli.texts import lines, read_text
+from intents.builtin import matcher_for
 from intents.catalog.loader import Catalog
 from intents.domain import Hypothesis, Language
 from intents.matching import THRESHOLD, Matcher, Matching
@@ -34,7 +35,7 @@ _LONGEST_LINE: Final = 16 << 20
 def run(arguments: argparse.Namespace) -> ExitCode:
     configured = settings()
     entries = catalog(configured)
-    matcher = Matcher(entries)
+    matcher = matcher_for(entries)
     if arguments.jsonl:
         with lines(arguments.file) as stream:
             return _match_lines(stream, matcher)

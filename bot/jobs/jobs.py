@@ -95,7 +95,7 @@ class Jobs:
             raise
         self._phase = _Phase.LAUNCHED
 
-    async def start(self, kind: str, id: str, payload: Json, *, within: float = 1.5) -> None:
+    async def start(self, kind: str, id: str, payload: Json, *, within: float = 1.2) -> None:
         """Record the job and begin it. The same id again, here or in another process, changes nothing.
 
         Raises `JobsUnavailable` when that cannot be done within `within` seconds: nothing is promised then. (Where the

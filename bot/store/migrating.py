@@ -17,6 +17,8 @@ from bot.store.errors import StoreTooNew, translated
 
 # Not alembic's own name: someone else's tables may live beside ours.
 VERSION_TABLE: Final = "casebook_schema"
+# The newest revision in `migrations/versions`: of a database that has it no script needs to be read.
+HEAD: Final = "0001"
 # Any constant: processes that migrate the same database take turns on it.
 _TURN: Final = 0x6361_7365_626F_6F6B
 
@@ -38,12 +40,14 @@ def migrate(url: URL) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
+    present = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_heads()
+    if present == (HEAD,):
+        return
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.attributes["connection"] = connection
     scripts = ScriptDirectory.from_config(config)
     known = {revision.revision for revision in scripts.walk_revisions()}
-    present = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_heads()
     if not set(present) <= known:
         raise StoreTooNew
     if set(present) != set(scripts.get_heads()):

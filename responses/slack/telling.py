@@ -148,8 +148,9 @@ class Telling:
 
     def evidence(self, one: Judged, *, apart: Finding | None = None, matches: int = 1) -> list[Group]:
         """What matched, then the findings, the most telling first, then gaps. The table of `apart` is left out."""
-        shown = [self.say(one.root_cause), *(match.quote for match in one.hypothesis.matches[:matches])]
-        matched = [[self._match(match)] for match in one.hypothesis.matches[:matches]]
+        quoted = sentences.quoted(one, most=matches)
+        shown = [self.say(one.root_cause), *(match.quote for match in quoted)]
+        matched = [[self._match(match)] for match in quoted]
         ranked = sorted(one.findings, key=lambda finding: (_TELLING.index(finding.outcome), not finding.decisive))
         neutral = [finding for finding in ranked if finding.outcome is Outcome.NEUTRAL]
         telling = [finding for finding in ranked if finding.outcome in (Outcome.SUPPORTS, Outcome.REFUTES)]

@@ -16,6 +16,8 @@ NONE: Final = "none"
 PASTES: Final = Path(__file__).with_name("pastes.jsonl")
 # How people post and tell of each incident, and of what is near it; the signatures came after them: a floor as well.
 TOLD: Final = Path(__file__).with_name("told.jsonl")
+# Reworded from public threads by people who did not know the signatures; half of them looked at afterwards.
+THREADS: Final = Path(__file__).with_name("threads.jsonl")
 # Written before the signatures of the incidents they speak of. Each is of one half: the `open` half's mistakes may be
 # looked at while the mechanism is improved, the `held` half's are counted only.
 BLIND: Final = Path(__file__).with_name("blind.jsonl")

@@ -14,7 +14,9 @@ from typing import Final
 import bm25s  # type: ignore[import-untyped]
 from rapidfuzz import fuzz, process, utils
 
-from intents.catalog.schema import Incident
+from intents.builtin import matcher_for
+from intents.catalog.loader import Catalog
+from intents.catalog.schema import Incident, Signature
 from intents.matching import Matcher
 from intents.symptoms import read_symptoms
 from intents.tokens import words_of
@@ -24,10 +26,11 @@ Contestant = Callable[[str], Ranked]
 
 SEED: Final = 20250412
 _BEST: Final = 5
+_MOST_CHOICES: Final = 40
 
 
 def casebook(catalog: Iterable[Incident]) -> Contestant:
-    matcher = Matcher(catalog)
+    matcher = matcher_for(catalog) if isinstance(catalog, Catalog) else Matcher(catalog)
 
     def ranked(text: str) -> Ranked:
         matching = matcher.match(read_symptoms(text), limit=_BEST)
@@ -37,16 +40,22 @@ def casebook(catalog: Iterable[Incident]) -> Contestant:
 
 
 def written(catalog: Iterable[Incident]) -> list[tuple[str, str]]:
-    """(signature, incident) in an order that favours none: of equals the first wins. Every choice of a signature's
-    alternatives is written out: a scorer of strings knows none."""
+    """(signature, incident) in an order that favours none: of equals the first wins. The choices of a signature's
+    alternatives are written out, since a scorer of strings knows none; of thousands as many as a day's work would."""
+    chance = random.Random(SEED)
     pairs = [
         (" ".join(chosen), incident.id)
         for incident in catalog
         for signature in incident.signatures
-        for chosen in product(*signature.groups)
+        for chosen in _choices(signature, chance)
     ]
-    random.Random(SEED).shuffle(pairs)
+    chance.shuffle(pairs)
     return pairs
+
+
+def _choices(signature: Signature, chance: random.Random) -> list[tuple[str, ...]]:
+    every = list(product(*signature.groups))
+    return every if len(every) <= _MOST_CHOICES else chance.sample(every, _MOST_CHOICES)
 
 
 def rapidfuzz_by(scorer: Callable[..., float]) -> Callable[[Sequence[Incident]], Contestant]:

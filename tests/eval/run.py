@@ -3,8 +3,8 @@
     run.py [CASES.jsonl] [--errors] [--predictions FILE] [--quick]
 
 A case is {"id", "text", "label", "also": […]}; only its text reaches a matcher. "none" labels a text that nothing
-explains; labels that the catalog does not have are counted as such. Without a file the cases are `pastes.jsonl` and
-`blind.jsonl` beside this, the examples of the catalog, the background, and two cross-validations over the examples.
+explains; labels that the catalog does not have are counted as such. Without a file the cases are the `.jsonl`
+files beside this, the examples of the catalog, the background, and two cross-validations over the examples.
 
 Of the held half only the figures are shown, or it would soon be held no more.
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -25,7 +25,7 @@ from rich.table import Table
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Incident
 from intents.matching import THRESHOLD
-from tests.eval.cases import BLIND, PASTES, TOLD, Case, cases_in, cases_of, ordinary_cases
+from tests.eval.cases import BLIND, PASTES, THREADS, TOLD, Case, cases_in, cases_of, ordinary_cases
 from tests.eval.contestants import BASELINES, casebook
 from tests.eval.cross_validation import examples_left_out, signatures_left_out
 from tests.eval.figures import Answer, Figures, columns, figures_of, row_of
@@ -60,13 +60,14 @@ def _default_sets(catalog: Sequence[Incident]) -> dict[str, list[Case]]:
     return {
         "pastes (looked at)": cases_in(PASTES),
         "told (looked at)": cases_in(TOLD),
+        "threads (half looked at)": cases_in(THREADS),
         "blind, open half": cases_in(BLIND, half="open"),
         "blind, held half": cases_in(BLIND, half="held"),
         "own examples, background": cases_of(catalog) + ordinary_cases(),
     }
 
 
-def answers_to(cases: Sequence[Case], catalog: Sequence[Incident]) -> list[Answer]:
+def answers_to(cases: Sequence[Case], catalog: Iterable[Incident]) -> list[Answer]:
     """Casebook's answers."""
     return list(abstaining(answers_of(casebook(catalog), cases), THRESHOLD))
 

@@ -28,7 +28,7 @@ from bot.store import (
     open_store,
 )
 from bot.store.database import parse_url
-from bot.store.migrating import VERSION_TABLE
+from bot.store.migrating import HEAD, VERSION_TABLE
 from bot.store.tables import METADATA
 from tests.postgres import Server
 from tests.sqlite import sqlite_setting
@@ -70,6 +70,7 @@ async def test_migrations_and_tables_say_the_same(new_url: str) -> None:
             connection, opts={"version_table": VERSION_TABLE, "compare_type": True, "compare_server_default": False}
         )
         assert compare_metadata(context, METADATA) == []
+        assert context.get_current_heads() == (HEAD,)
     engine.dispose()
 
 

@@ -9,4 +9,4 @@ from typing import Final
 
 # What a listener may take to tell somebody something: Slack waits three seconds for its acknowledgement, whatever its
 # own API does meanwhile.
-TELL_S: Final = 1.0
+TELL_S: Final = 0.8
