@@ -18,7 +18,7 @@ from bot.remedies.verifying import Pace
 from bot.store import open_store
 from responses.slack.presses import Press
 from tests.end_to_end.process import Premises, premises, side_by_side, until
-from tests.end_to_end.workplace import Broken, pressable, words_of
+from tests.end_to_end.workplace import Broken, pressable, submitted, words_of
 
 # Long enough to be killed in, short enough to wait for.
 PACE = Pace(every=0.1, well=0.5, failing=0.5)
@@ -240,7 +240,7 @@ async def test_a_dialog_that_was_open_when_the_process_was_killed_is_filled_and_
         await serving.kill()
 
         serving = await at.start(verify_pace=PACE)
-        await at.slack.submit(at.alex, (await dialog(at))["id"])
+        await submitted(at.slack, at.alex, (await dialog(at))["id"])
         await at.slack.wait_for(lambda: FIXED in shown(at))
         assert await serving.stop() == 0
         assert len(writes(at)) == 1
@@ -259,7 +259,7 @@ async def confirmed_and_killed(at: Premises, text: str, moment: Reaching) -> Non
     await press(at, text)
     view = await dialog(at)
     reached = moment(at)
-    await at.slack.submit(at.alex, view["id"])
+    await submitted(at.slack, at.alex, view["id"])
     await until(reached)
     await serving.kill()
 

@@ -93,12 +93,7 @@ class Workplace:
         await self.submit(user, (await self.dialog(user, answer))["id"])
 
     async def submit(self, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = None) -> Delivered:
-        """Send a dialog off; where it asks once more, since the change will be taken back, do it anyway."""
-        delivered = await self.slack.submit(user, view_id, values)
-        for view in self.slack.views(user):
-            if view["id"] == view_id and view["callback_id"] == Press.CONFIRM_AGAIN:
-                return await self.slack.submit(user, view_id)
-        return delivered
+        return await submitted(self.slack, user, view_id, values)
 
     async def audited(self, *, since: timedelta = timedelta(hours=1)) -> list[AuditEntry]:
         """The audit, oldest entry first."""
@@ -155,6 +150,17 @@ def buttons_of(value: Any) -> list[dict[str, Any]]:
         own = [dict(value)] if "action_id" in value else []
         return own + [button for inner in value.values() for button in buttons_of(inner)]
     return []
+
+
+async def submitted(
+    slack: SimulatedSlack, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = None
+) -> Delivered:
+    """Send a dialog off; where it asks once more, since the change will be taken back, do it anyway."""
+    delivered = await slack.submit(user, view_id, values)
+    for view in slack.views(user):
+        if view["id"] == view_id and view["callback_id"] == Press.CONFIRM_AGAIN:
+            return await slack.submit(user, view_id)
+    return delivered
 
 
 def pressable(message: Mapping[str, Any], press: Press) -> dict[str, Any]:
