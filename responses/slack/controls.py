@@ -57,7 +57,7 @@ def _undoing(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]
     pressed = {state.plan_id for state in shown}
     elements = [
         blocks.button(
-            f"{words.UNDO.in_(language)}: {safe_line(state.title.in_(language), limit=60)}",
+            f"{words.UNDO.in_(language)}: {blocks.cut(safe_line(state.title.in_(language)), 50)}",
             action_id=action_id(Press.REMEDY, _REMEDIES + index),
             value=state.undo,
         )

@@ -98,7 +98,8 @@ def answer(
         *states(remedy_states, not_it_by, muted_by, language),
         *pressable(
             diagnosis,
-            [button for button in buttons if button.plan_id not in {state.plan_id for state in remedy_states}],
+            # What is fixed needs no other remedy; what was pressed says itself what became of it.
+            [each for each in buttons if not fixed and each.plan_id not in {state.plan_id for state in remedy_states}],
             details_value=details_value,
             request_id=request_id if controls else "",
             muted=bool(muted_by),
