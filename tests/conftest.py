@@ -13,8 +13,9 @@ REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 os.environ["SSL_CERT_FILE"] = os.devnull
 
 # Two cores shared with other work make a per-example deadline a coin toss; pytest-timeout bounds the whole test.
-settings.register_profile("local", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+# Half the examples of the default find what the others did, and the whole suite is to run within three minutes.
+settings.register_profile("local", deadline=None, max_examples=50)
+settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)
 settings.load_profile("ci" if REQUIRE_ALL else "local")
 
 
