@@ -31,6 +31,8 @@ types: $(READY) ## the strict type check
 layers: $(READY) ## who may import whom
 	$(BIN)/lint-imports
 
+# What is compiled once need not be by every worker and every process that a test starts, whatever the shell says.
+unit: export PYTHONDONTWRITEBYTECODE =
 unit: $(READY) ## the tests alone
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
