@@ -8,13 +8,14 @@ import pytest
 
 from bot.diagnosing import build_engine, diagnose
 from bot.rehearsing import stage, staged
+from intents.builtin import builtin_catalog
 from intents.catalog.cases import ask_of, world_of
 from intents.chains import MOST_MOMENTS
 from intents.domain import Diagnosis, Judged, Part, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
 
-ENGINE, _ = build_engine()
-INCIDENTS = ENGINE.catalog.incidents
+CATALOG = builtin_catalog().catalog
+INCIDENTS = CATALOG.incidents
 SLOW_ETCD: dict[str, Any] = {
     "logs": [
         {
@@ -63,7 +64,7 @@ def days_ago(world: dict[str, Any]) -> dict[str, Any]:
 
 async def answer(request: Request, *worlds: dict[str, Any]) -> Diagnosis:
     async with staged(stage(*worlds)) as connection:
-        return await diagnose(request, engine=ENGINE, connection=connection)
+        return await diagnose(request, engine=build_engine()[0], connection=connection)
 
 
 def told(diagnosis: Diagnosis) -> dict[str, Judged]:

@@ -4,6 +4,7 @@ import pytest
 
 from bot.diagnosing import build_engine, diagnose
 from bot.rehearsing import stage, staged
+from intents.builtin import builtin_catalog
 from intents.catalog.cases import world_of
 from intents.domain import Diagnosis, GapReason, Judged, Language, Outcome, Verdict
 from intents.request import ExplainText
@@ -11,8 +12,8 @@ from responses import sentences
 from responses.safety import scrubbed
 from responses.slack.details import full_text
 
-ENGINE, _ = build_engine()
-ETCD = ENGINE.catalog.incidents["etcd-slow-disk"]
+CATALOG = builtin_catalog().catalog
+ETCD = CATALOG.incidents["etcd-slow-disk"]
 OUTSIDE = "etcd runs outside the cluster, and Prometheus sees that four of its five members are slow"
 
 
@@ -22,7 +23,9 @@ async def answer(*, metrics: bool = True, forbidden: bool = False) -> Diagnosis:
     cluster = stage(world if metrics else world | {"metrics": []})
     cluster.prometheus.forbidden = forbidden
     async with staged(cluster) as connection:
-        return await diagnose(ExplainText(text=ETCD.examples.match[-1]), engine=ENGINE, connection=connection)
+        return await diagnose(
+            ExplainText(text=ETCD.examples.match[-1]), engine=build_engine()[0], connection=connection
+        )
 
 
 def etcd_in(diagnosis: Diagnosis) -> Judged:
