@@ -107,6 +107,10 @@ class ObjectRef:
     def __str__(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
+    def is_named_as(self, other: ObjectRef) -> bool:
+        """Whether both have one name, whichever object bears it: uids are not compared."""
+        return (self.kind, self.namespace, self.name) == (other.kind, other.namespace, other.name)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Focus:

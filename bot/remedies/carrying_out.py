@@ -62,8 +62,8 @@ async def check(
         again = await judge_again(plan.incident, plan.about, engine=engine, snapshot=snapshot)
     if not again.present:
         return _cleared(again)
-    remedies = [each for each in again.judged.remedies if each.id == plan.remedy and each.target is not None]
-    if not any(_same(each.target, plan.target) for each in remedies):
+    targets = [each.target for each in again.judged.remedies if each.id == plan.remedy and each.target is not None]
+    if not any(each.is_named_as(plan.target) for each in targets):
         says = Text(
             en="the incident is still there, but what this remedy rests on is not: ask again for a fresh diagnosis",
             zh="问题仍然存在，但此操作的前提已不成立：请重新诊断",
@@ -225,7 +225,3 @@ def _cleared(again: Again) -> Refusal:
 
 def _expired() -> Refusal:
     return Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED)
-
-
-def _same(one: ObjectRef | None, other: ObjectRef) -> bool:
-    return one is not None and (one.kind, one.namespace, one.name) == (other.kind, other.namespace, other.name)

@@ -51,12 +51,14 @@ def patch_of(obj: Json, changes: Sequence[Change]) -> list[Json]:
 
     Raises ValueError where the object no longer has the place of one: what is to be replaced must be there.
     """
-    kept = [_operation(obj, change) for change in changes if not change.removed]
+    first: list[Json] = []
     if any(change.added and change.path[:2] == _ANNOTATIONS for change in changes) and not _at(obj, _ANNOTATIONS)[1]:
-        kept.insert(0, {"op": "add", "path": _pointer(_ANNOTATIONS), "value": {}})
+        obj = {**obj, "metadata": {**obj["metadata"], "annotations": {}}}
+        first = [{"op": "add", "path": _pointer(_ANNOTATIONS), "value": {}}]
+    kept = [_operation(obj, change) for change in changes if not change.removed]
     # From the end, so that what is still to be removed from a list stays where it is.
     removed = [_operation(obj, change) for change in reversed(changes) if change.removed]
-    return [*kept, *removed]
+    return [*first, *kept, *removed]
 
 
 def _changes(path: tuple[str, ...], before: Any, after: Any) -> Iterator[Change]:
@@ -100,10 +102,6 @@ def _operation(obj: Json, change: Change) -> Json:
     pointer: list[str] = []
     at: Any = obj
     for step in change.path[:-1]:
-        if change.added and tuple(change.path[:2]) == _ANNOTATIONS and step == "annotations" and step not in at:
-            pointer.append(step)
-            at = {}
-            continue
         pointer.append(_token(at, step))
         at = (_members(at) or {})[step]
     last = change.path[-1]

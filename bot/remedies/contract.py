@@ -16,6 +16,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.portable import Portable
 from bot.remedies.changes import Change
 from intents.asking import filled
+from intents.catalog.schema import Risk
 from intents.domain import Finding, Focus, ObjectRef, PastedTime, Permission, Question, Text
 
 LIFETIME: Final = timedelta(minutes=30)
@@ -125,6 +126,11 @@ class Plan(Portable):
     def key(self) -> str:
         """Names the object in words people can type: namespace/name, or the name."""
         return f"{self.target.namespace}/{self.target.name}".lstrip("/")
+
+    @property
+    def name_to_type(self) -> str:
+        """What is typed before data is lost, "" where none is: nobody does that in passing."""
+        return self.key if self.risk == Risk.DATA_LOSS else ""
 
     def answered(self, answers: Mapping[str, str]) -> Plan:
         """The plan with what was asked in its arguments. The answers have been checked."""

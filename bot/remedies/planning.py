@@ -151,7 +151,7 @@ def _about(diagnosis: Diagnosis, judged: Judged, target: ObjectRef, *, request: 
         score=judged.hypothesis.score,
         when=judged.hypothesis.when,
         # Where several objects show it, what matters after the write is the one that was written to.
-        subject=target if any(_is_named(row.subject, target) for row in _supporting(judged)) else judged.subject,
+        subject=target if any(row.subject.is_named_as(target) for row in _supporting(judged)) else judged.subject,
     )
 
 
@@ -159,10 +159,6 @@ def _supporting(judged: Judged) -> Iterator[Row]:
     for finding in judged.findings:
         if finding.outcome is Outcome.SUPPORTS:
             yield from finding.rows
-
-
-def _is_named(one: ObjectRef, other: ObjectRef) -> bool:
-    return (one.kind, one.namespace, one.name) == (other.kind, other.namespace, other.name)
 
 
 def _plan(

@@ -17,11 +17,11 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, OutcomeUnknown, Throttled
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writing import Writer
-from bot.kube.placement import selects
 from bot.probes.shared.scope import name_of
 from bot.remedies import steps
 from bot.remedies.changes import changes_between
 from bot.remedies.contract import Applied, Plan, Preview, Proposal, Reason, Refusal, Step, Verb
+from bot.remedies.shared.budgets import covers
 from bot.remedies.shared.refusing import gone, refused
 from bot.remedies.shared.showing import without_bookkeeping
 from intents.domain import Json, Text
@@ -246,10 +246,9 @@ async def _held_by(snapshot: Snapshot, step: Step, error: Throttled) -> Text:
         budgets = (await snapshot.list("PodDisruptionBudget", namespace=step.target.namespace)).items
     except ClusterError:
         return Text.same(error.detail)
-    labels = (pod.get("metadata") or {}).get("labels") or {}
     for budget in budgets:
         status = budget.get("status") or {}
-        if selects((budget.get("spec") or {}).get("selector"), labels) and not status.get("disruptionsAllowed"):
+        if covers(budget, pod) and not status.get("disruptionsAllowed"):
             place = f"PodDisruptionBudget {step.target.namespace}/{name_of(budget)}"
             needs, has = (int(status.get(key) or 0) for key in ("desiredHealthy", "currentHealthy"))
             return Text(

@@ -34,8 +34,9 @@ async def write(writer: Writer, snapshot: Snapshot, plan: Plan, step: Step, obj:
     """What the API server answers; `obj` is what the step's object was found as. Raises ClusterError."""
     resource = await snapshot.resource(step.target.kind)
     name, namespace, uid = step.target.name, step.target.namespace, step.target.uid
-    if step.verb is Verb.CREATE or obj is None:
+    if step.verb is Verb.CREATE:
         return await writer.create(resource, _marked(plan, step), namespace=namespace, dry_run=dry_run)
+    assert obj is not None, "only what is there is changed"
     version = str(obj["metadata"]["resourceVersion"])
     if step.verb is Verb.DELETE:
         return await writer.delete(

@@ -21,7 +21,7 @@ from bot.probes.shared.scope import owner_of
 from bot.remedies.contract import About, Action, Applied, Course, Plan, Settling, State, Verification
 from bot.remedies.judging_again import Again, judge_again, moved, now_about
 from bot.remedies.undoing import action_of
-from intents.domain import Diagnosis, Finding, ObjectRef, Outcome, Text
+from intents.domain import Diagnosis, Finding, Outcome, Text
 
 VERIFY_S: Final = 120.0
 _LOOK_S: Final = 8.0
@@ -72,7 +72,7 @@ class _Look:
         for finding in self.again.judged.findings:
             if finding.rule == self.plan.until and finding.rows:
                 about = [row.subject for row in finding.rows if row.subject.kind == self.plan.target.kind]
-                return not about or any(_is_named(subject, self.plan.target) for subject in about)
+                return not about or any(subject.is_named_as(self.plan.target) for subject in about)
         return False
 
     @property
@@ -271,10 +271,6 @@ def _blind(applied: Applied, why: str) -> Verified:
             state=State.WAITING, says=says, ready=applied.outlook.ready, wanted=applied.outlook.wanted
         )
     )
-
-
-def _is_named(one: ObjectRef, other: ObjectRef) -> bool:
-    return (one.kind, one.namespace, one.name) == (other.kind, other.namespace, other.name)
 
 
 def _now(plan: Plan) -> About:

@@ -26,7 +26,6 @@ from responses.safety import safe_line
 from responses.slack.presses import Press, chosen, press_of
 
 _log: Final = structlog.get_logger(__name__)
-_DATA_LOSS: Final = "data-loss"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,9 +247,8 @@ def answers_key(user: str) -> str:
 
 
 def _check_name(plan: Plan, typed: str) -> None:
-    """Before data is lost the object's name is typed: nobody does that in passing."""
-    if plan.risk == _DATA_LOSS and typed.strip() != plan.key:
-        name = safe_line(plan.key)
+    if plan.name_to_type and typed.strip() != plan.name_to_type:
+        name = safe_line(plan.name_to_type)
         wrong = Text(en=words.NAME_DIFFERS.en.format(name), zh=words.NAME_DIFFERS.zh.format(name))
         raise Mistyped({str(Press.TYPED_NAME): wrong})
 

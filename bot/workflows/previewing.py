@@ -24,7 +24,6 @@ from responses.slack.notes import told
 from responses.slack.remediation import Asking, Dialog, asking, dialog, loading, refusal
 
 _log: Final = structlog.get_logger(__name__)
-_DATA_LOSS: Final = "data-loss"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,5 +153,5 @@ def _dialog(plan: Plan, seen: Preview) -> Dialog:
         effects=(*seen.outlook.effects, *seen.outlook.warnings),
         warning=plan.warning,
         risk=plan.risk,
-        typed_name_required=plan.key if plan.risk == _DATA_LOSS else "",
+        typed_name_required=plan.name_to_type,
     )

@@ -15,13 +15,14 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.listing import Listing
 from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
-from bot.kube.placement import is_cordoned, matches_node, refusal, selects
+from bot.kube.placement import is_cordoned, matches_node, refusal
 from bot.kube.requests import CPU, MEMORY, Amounts, amounts, lacking, minus, pod_requests
 from bot.kube.spreading import closed_nodes, surroundings
 from bot.probes.shared.runs import pod_is_ready
 from bot.probes.shared.scope import name_of, namespace_of, ref
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import workloads
+from bot.remedies.shared.budgets import covers
 from bot.remedies.shared.kinds import permission
 from bot.remedies.shared.refusing import gone, unsafe
 from bot.remedies.shared.showing import diff_lines
@@ -289,11 +290,9 @@ def _last_ready(pods: _Pods) -> tuple[str, ...]:
 async def _budgets_over(snapshot: Snapshot, going: Sequence[Json]) -> tuple[_Budget, ...]:
     found = []
     for budget in (await snapshot.list("PodDisruptionBudget")).items if going else ():
-        status, selector = budget.get("status") or {}, (budget.get("spec") or {}).get("selector")
+        status = budget.get("status") or {}
         covered = tuple(
-            workloads.uid_of(pod)
-            for pod in going
-            if namespace_of(pod) == namespace_of(budget) and selects(selector, pod["metadata"].get("labels") or {})
+            workloads.uid_of(pod) for pod in going if namespace_of(pod) == namespace_of(budget) and covers(budget, pod)
         )
         keys = ("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods")
         allows, has, needs, of = (int(status.get(key) or 0) for key in keys)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared.kinds import WORKLOADS
-from bot.remedies.shared.patching import Patch, Patching
+from bot.remedies.shared.patching import Patch, Patching, placeholder_in
 from bot.remedies.shared.refusing import unsafe
 from intents.domain import Json, Text
 
@@ -23,7 +22,7 @@ class PatchObject(Patching):
         expected = list if kind == "json" else dict
         if not isinstance(body, expected) or not body:
             return unsafe(f"the {kind} patch of {plan.target} says nothing", f"{plan.target} 的 {kind} 补丁没有内容")
-        if unfilled := _unfilled(body):
+        if unfilled := placeholder_in(body):
             return unsafe(f"a value is missing: {unfilled}", f"缺少取值：{unfilled}")
         return Patch(
             body=body,
@@ -31,13 +30,6 @@ class PatchObject(Patching):
             says=Text(en=f"{plan.target} was changed", zh=f"{plan.target} 已修改"),
             rolls_out=plan.target.kind in WORKLOADS and _touches_template(body),
         )
-
-
-def _unfilled(body: Any) -> str:
-    """The first placeholder that nobody filled in, "" for none."""
-    text = json.dumps(body)
-    start = text.find("{input.")
-    return text[start : text.find("}", start) + 1] if start >= 0 else ""
 
 
 def _touches_template(body: Any) -> bool:

@@ -15,9 +15,9 @@ from bot.remedies.contract import Applied, Plan, Proposal, Refusal, Settling, St
 from bot.remedies.shared import rollouts, workloads
 from bot.remedies.shared.kinds import WORKLOADS, permissions
 from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.template_revisions import RESTARTED_AT
 from intents.domain import Json, ObjectRef, Permission, Text
 
-RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
 _NEEDS: Final = permissions("patch", WORKLOADS)
 
 

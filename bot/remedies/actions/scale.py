@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.replicas import replicas_of
 from bot.probes.shared.scope import name_of, ref
-from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling
+from bot.remedies.contract import Applied, Course, Plan, Proposal, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.patching import Patch, Patching, number
@@ -62,7 +63,8 @@ class Scale(Patching):
         obj = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
         pods = await workloads.pods_of(snapshot, obj)
         ready, told = workloads.count_ready(pods), proposal.outlook
-        outlook = Outlook(
+        outlook = replace(
+            told,
             effects=(
                 *told.effects,
                 Text(
@@ -71,8 +73,6 @@ class Scale(Patching):
                 ),
                 *await budgets_over(snapshot, pods, namespace=plan.target.namespace),
             ),
-            warnings=told.warnings,
-            custodian=told.custodian,
         )
         return Proposal(steps=proposal.steps, outlook=outlook)
 

@@ -15,8 +15,8 @@ from bot.remedies.shared.containers import (
     ContainerPatching,
     containers_of,
     is_given,
-    placeholder_in,
 )
+from bot.remedies.shared.patching import placeholder_in
 from bot.remedies.shared.refusing import unsafe
 from intents.domain import Json, Text
 

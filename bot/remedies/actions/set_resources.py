@@ -18,8 +18,8 @@ from bot.remedies.shared.containers import (
     ContainerPatching,
     did_you_mean,
     is_given,
-    placeholder_in,
 )
+from bot.remedies.shared.patching import placeholder_in
 from bot.remedies.shared.refusing import unsafe
 from intents.domain import Json, Text
 from intents.templates import bytes_, cpu

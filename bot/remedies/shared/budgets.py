@@ -17,11 +17,14 @@ async def budgets_over(snapshot: Snapshot, pods: Iterable[Json], *, namespace: s
         budgets = (await snapshot.list("PodDisruptionBudget", namespace=namespace)).items
     except ClusterError as error:
         return (error.gap("PodDisruptionBudgets").says,)
-    labels = [(pod.get("metadata") or {}).get("labels") or {} for pod in pods]
-    covering = [
-        each for each in budgets if any(selects((each.get("spec") or {}).get("selector"), one) for one in labels)
-    ]
+    there = tuple(pods)
+    covering = [each for each in budgets if any(covers(each, pod) for pod in there)]
     return tuple(_says(each) for each in sorted(covering, key=name_of))
+
+
+def covers(budget: Json, pod: Json) -> bool:
+    """Whether a budget counts a pod of its namespace."""
+    return selects((budget.get("spec") or {}).get("selector"), (pod.get("metadata") or {}).get("labels") or {})
 
 
 def _says(budget: Json) -> Text:

@@ -6,7 +6,6 @@ An object that an operator makes is not theirs to change; and a StatefulSet may 
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
@@ -19,15 +18,13 @@ from bot.probes.shared.scope import name_of, ref
 from bot.remedies.contract import Applied, Plan, Refusal, Settling
 from bot.remedies.shared import rollouts, workloads
 from bot.remedies.shared.kinds import WORKLOADS
-from bot.remedies.shared.patching import Patch, Patching, holds
+from bot.remedies.shared.patching import Patch, Patching, holds, placeholder_in
 from bot.remedies.shared.refusing import unsafe
 from bot.remedies.shared.template_revisions import current_of, pods_at, revisions_of
 from intents.domain import Json, Text
 
 _LISTS: Final = ("containers", "initContainers")
 _SHOWN: Final = 3
-# Of an entry's own templates; other braces are a program's.
-_PLACEHOLDER: Final = re.compile(r"\{(?:input|row|found|named|target)\.[^{}]*\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,12 +144,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> Text:
 def is_given(value: Any) -> bool:
     """Whether an argument was given at all: an empty field of a form leaves its value alone."""
     return value is not None and str(value).strip() != ""
-
-
-def placeholder_in(value: Any) -> str:
-    """What nobody filled in (`{input.image}`), "" for none."""
-    found = _PLACEHOLDER.search(str(value))
-    return found.group() if found else ""
 
 
 async def beforehand(snapshot: Snapshot, workload: Json) -> tuple[Text, ...]:
