@@ -18,6 +18,7 @@ from bot.jobs import Jobs
 from bot.remedies.contract import Plan, Preview
 from bot.slack.client import Identity
 from bot.store import Answer, AuditEntry, Store
+from bot.store import Plan as StoredPlan
 from bot.workflows.desk import Desk
 from intents.asking import complaints
 from intents.domain import Text
@@ -175,12 +176,7 @@ class Presses:
             await self.jobs.start("opinion", job, {**payload, "what": what})
 
     async def _confirm(self, pressed: Pressed) -> None:
-        self._check_sender(pressed)
-        plan = await self._store.plans.get(pressed.value)
-        if plan is None:
-            raise Refused("there is no such plan")
-        if plan.document.get(dialog_key(pressed.user)) != pressed.view:
-            raise Refused("the dialog is none that this user was shown for the plan")
+        plan = await self._shown_to(pressed)
         if pressed.press is Press.CONFIRM:
             _check_name(Plan.from_json(plan.document["plan"]), pressed.typed.get(Press.TYPED_NAME, ""))
             seen = plan.document.get(preview_key(pressed.user))
@@ -192,13 +188,10 @@ class Presses:
 
     async def _answer(self, pressed: Pressed) -> None:
         """The values that were asked for: they are kept, and the dialog goes on to the preview."""
-        self._check_sender(pressed)
-        plan = await self._store.plans.get(pressed.value)
-        answer = await self._store.answers.get(plan.request_id) if plan else None
-        if plan is None or answer is None:
+        plan = await self._shown_to(pressed)
+        answer = await self._store.answers.get(plan.request_id)
+        if answer is None:
             raise Refused("there is no such plan")
-        if plan.document.get(dialog_key(pressed.user)) != pressed.view:
-            raise Refused("the dialog is none that this user was shown for the plan")
         asked = Plan.from_json(plan.document["plan"]).asks
         if wrong := complaints(asked, pressed.typed):
             raise Mistyped(wrong)
@@ -208,6 +201,16 @@ class Presses:
             "view": pressed.view, "answers": answers,
         }  # fmt: skip
         await self.jobs.start("preview", f"{plan.id}.preview.{pressed.view}.{_digest(answers)}", payload)
+
+    async def _shown_to(self, pressed: Pressed) -> StoredPlan:
+        """The plan of the dialog that was sent off, which this user was shown. Raises Refused."""
+        self._check_sender(pressed)
+        plan = await self._store.plans.get(pressed.value)
+        if plan is None:
+            raise Refused("there is no such plan")
+        if plan.document.get(dialog_key(pressed.user)) != pressed.view:
+            raise Refused("the dialog is none that this user was shown for the plan")
+        return plan
 
     def _check_sender(self, pressed: Pressed) -> None:
         if pressed.team != self.identity.team:
