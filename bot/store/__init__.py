@@ -14,7 +14,7 @@ from bot.store.errors import (
 from bot.store.mutes import Mute
 from bot.store.opening import Store, open_store
 from bot.store.outbox import Sending, Sent
-from bot.store.plans import Claim, Claimed, Plan
+from bot.store.plans import Claim, Claimed, Former, Plan
 from bot.store.requests import LONGEST_TEXT, Asked, Request, State, Surface
 from bot.store.topics import Topic
 
@@ -25,6 +25,7 @@ __all__ = [
     "AuditEntry",
     "Claim",
     "Claimed",
+    "Former",
     "Mute",
     "Plan",
     "Request",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
 from bot.store.rows import insert_once
@@ -15,8 +17,10 @@ from bot.store.tables import plans
 
 Json = dict[str, Any]
 
-OPEN = "open"
-CLAIMED = "claimed"
+OPEN: Final = "open"
+CLAIMED: Final = "claimed"
+# All claims take turns: whether one is one too many depends on the others.
+_TURN: Final = "claims"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,7 @@ class Claim(StrEnum):
     ALREADY = "already"
     EXPIRED = "expired"
     UNKNOWN = "unknown"
+    HELD_BACK = "held back"  # by `unless`: the plan stays open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,22 @@ class Claimed:
     by: str = ""
     when: datetime | None = None
     state: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Former:
+    """A claim that was made before: which plan does which action to what subject, by whom, when, and how far it is."""
+
+    plan_id: str
+    action: str
+    subject: str
+    by: str
+    when: datetime
+    state: str
+
+
+# Whether what was claimed before keeps a plan from being claimed now.
+Unless = Callable[[Sequence[Former]], bool]
 
 
 class Plans:
@@ -74,9 +95,24 @@ class Plans:
             row = (await connection.execute(select(plans).where(plans.c.id == plan_id))).one_or_none()
             return None if row is None else _plan(row)
 
-    async def claim(self, plan_id: str, by: str, token: str, now: datetime) -> Claimed:
-        """Claim a plan for good. The same `token` may again: it is the same press, carried out by a re-run job."""
-        async with self._database.write("plan", plan_id) as connection:
+    async def claim(
+        self,
+        plan_id: str,
+        by: str,
+        token: str,
+        now: datetime,
+        *,
+        action: str = "",
+        subject: str = "",
+        since: datetime | None = None,
+        unless: Unless | None = None,
+    ) -> Claimed:
+        """Claim a plan for good. The same `token` may again: it is the same press, carried out by a re-run job.
+
+        `unless` is asked once the plan could be claimed, with all other claims from `since` on, the newest first;
+        between its word and the claim there is no other claim.
+        """
+        async with self._database.write(_TURN) as connection:
             row = (await connection.execute(select(plans).where(plans.c.id == plan_id))).one_or_none()
             if row is None:
                 return Claimed(outcome=Claim.UNKNOWN)
@@ -85,12 +121,34 @@ class Plans:
                 return Claimed(outcome=outcome, by=row.claimed_by, when=row.claimed_at, state=row.state)
             if now >= row.expires:
                 return Claimed(outcome=Claim.EXPIRED, state=row.state)
+            if unless is not None and since is not None and unless(await _former(connection, since)):
+                return Claimed(outcome=Claim.HELD_BACK, state=row.state)
             await connection.execute(
                 update(plans)
                 .where(plans.c.id == plan_id)
-                .values(claimed_by=by, claimed_at=now, token=token, state=CLAIMED)
+                .values(claimed_by=by, claimed_at=now, token=token, state=CLAIMED, action=action, subject=subject)
             )
             return Claimed(outcome=Claim.OK, by=by, when=now, state=CLAIMED)
+
+    async def claimed_since(self, since: datetime) -> tuple[Former, ...]:
+        """The claims from `since` on, the newest first."""
+        async with self._database.read() as connection:
+            return await _former(connection, since)
+
+    async def note_once(self, plan_id: str, key: str, value: Json) -> Json | None:
+        """Put `value` under `key` into the document unless something stands there; what stands then.
+
+        None: no such plan.
+        """
+        async with self._database.write("plan", plan_id) as connection:
+            document = await _document(connection, plan_id)
+            if document is None:
+                return None
+            if key not in document:
+                document = {**document, key: value}
+                await connection.execute(update(plans).where(plans.c.id == plan_id).values(document=document))
+            kept: Json = document[key]
+            return kept
 
     async def set_state(self, plan_id: str, state: str, patch: Json | None = None) -> bool:
         """Set the state and merge `patch`, key by key, into the document. False: no such plan."""
@@ -102,12 +160,32 @@ class Plans:
 
     async def _change(self, plan_id: str, patch: Json, **values: str) -> bool:
         async with self._database.write("plan", plan_id) as connection:
-            row = (await connection.execute(select(plans.c.document).where(plans.c.id == plan_id))).one_or_none()
-            if row is None:
+            document = await _document(connection, plan_id)
+            if document is None:
                 return False
-            document = {**row.document, **patch}
-            await connection.execute(update(plans).where(plans.c.id == plan_id).values(document=document, **values))
+            changed = update(plans).where(plans.c.id == plan_id).values(document={**document, **patch}, **values)
+            await connection.execute(changed)
             return True
+
+
+async def _document(connection: AsyncConnection, plan_id: str) -> Json | None:
+    found = await connection.execute(select(plans.c.document).where(plans.c.id == plan_id))
+    return found.scalar_one_or_none()
+
+
+async def _former(connection: AsyncConnection, since: datetime) -> tuple[Former, ...]:
+    query = select(plans).where(plans.c.claimed_at >= since).order_by(plans.c.claimed_at.desc(), plans.c.id)
+    return tuple(
+        Former(
+            plan_id=row.id,
+            action=row.action,
+            subject=row.subject,
+            by=row.claimed_by,
+            when=row.claimed_at,
+            state=row.state,
+        )
+        for row in await connection.execute(query)
+    )
 
 
 def _plan(row: Row[Any]) -> Plan:

@@ -147,8 +147,12 @@ plans: Final = Table(
     _words("claimed_by"),
     Column("claimed_at", Moment),
     _words("token"),
+    # What a claimed plan does to what, by whatever name all plans for it share: how often that is done is bounded.
+    _words("action"),
+    _words("subject"),
     Index(None, "request_id"),
     Index(None, "expires"),
+    Index(None, "claimed_at"),
 )
 
 audit: Final = Table(

@@ -1,7 +1,8 @@
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.store import Claim, Claimed, Plan, Store, open_store
+from bot.store import Claim, Claimed, Former, Plan, Store, open_store
 
 DOCUMENT = {"target": {"uid": "u-1"}, "steps": []}
 
@@ -66,3 +67,51 @@ async def test_of_many_presses_at_once_through_two_stores_one_wins(url: str, now
     winners = [claim for claim in claims if claim.outcome is Claim.OK]
     assert len(winners) == 1
     assert {claim.by for claim in claims} == {winners[0].by}
+
+
+async def test_a_claim_is_held_back_by_what_was_claimed_before_and_the_plan_stays_open(
+    store: Store, now: datetime
+) -> None:
+    for plan in ("P1", "P2", "P3"):
+        await store.plans.save(plan, "Ev1", DOCUMENT, now + timedelta(minutes=30))
+    await store.plans.claim(
+        "P1", "U1", "press-1", now - timedelta(minutes=20), action="restart-pod", subject="shop/web"
+    )
+    await store.plans.claim("P2", "U1", "press-2", now, action="restart-pod", subject="shop/web")
+    seen: list[Former] = []
+
+    def never(former: Sequence[Former]) -> bool:
+        seen.extend(former)
+        return True
+
+    held = await store.plans.claim("P3", "U2", "press-3", now, since=now - timedelta(minutes=15), unless=never)
+    assert held == Claimed(outcome=Claim.HELD_BACK, state="open")
+    assert seen == [Former(plan_id="P2", action="restart-pod", subject="shop/web", by="U1", when=now, state="claimed")]
+    assert await store.plans.claimed_since(now - timedelta(minutes=15)) == tuple(seen)
+    assert (await store.plans.claim("P3", "U2", "press-4", now)).outcome is Claim.OK
+
+
+async def test_of_many_plans_claimed_at_once_no_more_pass_than_may(url: str, now: datetime) -> None:
+    async with open_store(url) as one, open_store(url) as other:
+        for number in range(12):
+            await one.plans.save(f"P{number}", "Ev1", DOCUMENT, now + timedelta(minutes=1))
+        claims = await asyncio.gather(
+            *(
+                (one, other)[number % 2].plans.claim(
+                    f"P{number}", "U1", f"press-{number}", now, since=now, unless=lambda former: len(former) >= 3
+                )
+                for number in range(12)
+            )
+        )
+    assert [claim.outcome for claim in claims].count(Claim.OK) == 3
+    assert [claim.outcome for claim in claims].count(Claim.HELD_BACK) == 9
+
+
+async def test_what_is_noted_once_stays_as_it_was_first_noted(store: Store, now: datetime) -> None:
+    await store.plans.save("P1", "Ev1", DOCUMENT, now)
+    assert await store.plans.note_once("P1", "approval", {"by": "U1"}) == {"by": "U1"}
+    assert await store.plans.note_once("P1", "approval", {"by": "U2"}) == {"by": "U1"}
+    assert await store.plans.note_once("P9", "approval", {"by": "U1"}) is None
+    found = await store.plans.get("P1")
+    assert found is not None
+    assert found.document == {**DOCUMENT, "approval": {"by": "U1"}}
