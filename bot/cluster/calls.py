@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from bot.cluster.acting import ActsAs
 from bot.cluster.errors import ServerError
 from intents.domain import Json, Permission
 
@@ -20,7 +21,7 @@ class Request:
     """One call, by default a GET. The rest is for its errors, in words.
 
     `what` it `does` something to, `scope`: all that one `permission` would open. If it `changes` something, no answer
-    is not the same as not done.
+    is not the same as not done. It is made as Casebook, or as the user that it `acts_as`.
     """
 
     method: str = "GET"
@@ -30,6 +31,7 @@ class Request:
     body: Json | list[Json] | None = None
     content_type: str = ""
     changes: bool = False
+    acts_as: ActsAs | None = None
     does: str = "read"
     what: str
     scope: str = ""

@@ -11,6 +11,7 @@ import asyncio
 import math
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -18,6 +19,7 @@ from typing import Final, Protocol, Self
 
 import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
+from multidict import CIMultiDict
 
 from bot.cluster.calls import Answer, Meter, Origin, Request
 from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, Unauthorized, Unreachable
@@ -175,7 +177,12 @@ class Connection:
                     auth_settings=["BearerToken"],
                 )
                 response = await self.client.call_api(
-                    method, url, headers, body, post, _request_timeout=aiohttp.ClientTimeout(total=None)
+                    method,
+                    url,
+                    _acting(request, headers),
+                    body,
+                    post,
+                    _request_timeout=aiohttp.ClientTimeout(total=None),
                 )
                 content = await response.read()
         except TimeoutError as error:
@@ -205,6 +212,12 @@ class Connection:
 def _headers(request: Request) -> dict[str, str]:
     typed = {"Content-Type": request.content_type} if request.content_type else {}
     return {"Accept": request.accept, **typed}
+
+
+def _acting(request: Request, headers: Mapping[str, str]) -> CIMultiDict[str]:
+    """The headers the client made, and whom the request acts as; the client's own are a dict, with one of each name."""
+    known = request.acts_as.headers if request.acts_as is not None else ()
+    return CIMultiDict([*headers.items(), *known])
 
 
 class _Again(Exception):

@@ -2,6 +2,7 @@
 
     ClusterError
     ├── Forbidden         403: the identity we use may not; names the verb and resource to grant
+    │   └── ForbiddenAs   403: not we, but the user we act as may not
     ├── Unauthorized      401: the API server does not know us: credentials expired, or another cluster's
     ├── NotFound          404: the object is not there
     │   └── NoLog         the container has no such log: never started, or never restarted
@@ -106,6 +107,10 @@ class Forbidden(ClusterError):
         if self.permission is None:
             return super().__str__()
         return f"cannot {self.does} {self.what}: needs {self.permission}"
+
+
+class ForbiddenAs(Forbidden):
+    """403 for the user we act as: `detail` names them and what they may not. No grant to us would help."""
 
 
 class Unauthorized(ClusterError):

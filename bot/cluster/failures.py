@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,6 +17,7 @@ from bot.cluster.errors import (
     Conflict,
     Expired,
     Forbidden,
+    ForbiddenAs,
     NotFound,
     NotServed,
     OutcomeUnknown,
@@ -26,6 +28,7 @@ from bot.cluster.errors import (
     Unreachable,
     clean,
 )
+from intents.domain import Permission, Text
 
 
 class Lost(Exception):
@@ -42,6 +45,11 @@ async def sent_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerT
 
 # Admission comes before storage: with this a 500 has written nothing.
 _REFUSED_BY_WEBHOOK: Final = "Internal error occurred: failed calling webhook"
+# What an authorizer says, whichever it is; cluster-scoped objects and those of all namespaces name no namespace.
+_BY_ROLE: Final = re.compile(
+    r'(?:^\S+ "(?P<named>[^"]*)" is forbidden: )?User "[^"]*" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)"'
+    r' in API group "(?P<group>[^"]*)"(?: in the namespace "(?P<namespace>[^"]*)")?'
+)
 # A Status is short; whatever is larger is not worth parsing for one sentence.
 _LARGEST_STATUS: Final = 1 << 20
 
@@ -56,6 +64,9 @@ def _status(body: bytes) -> Mapping[str, Any]:
 
 
 def refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> ClusterError:
+    """The error that a refusing answer means."""
+    if code == 403:
+        return _forbidden(str(_status(body).get("message") or ""), request=request)
     error = _refusal(code, body, request=request, origin=origin)
     error.does = request.does
     return error
@@ -72,12 +83,6 @@ def _refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> Clu
                 detail=f'the API server of context "{origin.context}" does not accept the credentials (401)',
                 remedy=f"they are expired or another cluster's: log in again, or renew {origin.credentials}",
             )
-        case 403:
-            # Roles refuse with 'User "x" cannot get resource "y"'; quotas and webhooks say something else.
-            by_webhook = message.startswith("admission webhook ")
-            by_role = not by_webhook and ("is forbidden: " not in message or " cannot " in message)
-            permission = request.permission if by_role else None
-            return Forbidden(what=request.scope or what, detail=message, permission=permission)
         case 404:
             # Only a missing object is named in the details; an unknown resource or group leaves them empty.
             details = status.get("details")
@@ -91,6 +96,39 @@ def _refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> Clu
             return (Throttled if code == 429 else BadRequest)(what=what, detail=message)
         case _:
             return _kind_of(code, message, request)(what=what, detail=f"{message or 'no message'} ({code})")
+
+
+def _forbidden(message: str, *, request: Request) -> Forbidden:
+    """Who or what refused: a webhook or a quota, our own role, or that of the user we act as."""
+    what = request.scope or request.what
+    # Roles refuse with 'User "x" cannot get resource "y"'; quotas and webhooks say something else.
+    by_webhook = message.startswith("admission webhook ")
+    by_role = not by_webhook and ("is forbidden: " not in message or " cannot " in message)
+    if not by_role:
+        return Forbidden(what=what, does=request.does, detail=message)
+    said = _BY_ROLE.search(message)
+    if said is not None and said["verb"] == "impersonate":
+        permission = Permission(verb="impersonate", group=said["group"], resource=said["resource"])
+        named = said["named"] or "somebody"
+        whom = f"group {named}" if said["resource"] == "groups" else named
+        return Forbidden(what=whom, does="act as", detail=message, permission=permission)
+    if request.acts_as is None:
+        return Forbidden(what=what, does=request.does, detail=message, permission=request.permission)
+    may_not = _may_not(request.acts_as.user, said, request=request)
+    return ForbiddenAs(what=what, does=request.does, detail=may_not.en, detail_zh=may_not.zh)
+
+
+def _may_not(user: str, said: re.Match[str] | None, *, request: Request) -> Text:
+    """What a user may not, in the server's terms, or in those of the request where it says nothing we know."""
+    permission = request.permission
+    verb = said["verb"] if said else permission.verb if permission else request.does
+    resource = said["resource"] if said else permission.resource if permission else request.what
+    if said and said["namespace"]:
+        namespace = said["namespace"]
+        return Text(
+            en=f"{user} may not {verb} {resource} in {namespace}", zh=f"{user} 无权在 {namespace} 中 {verb} {resource}"
+        )
+    return Text(en=f"{user} may not {verb} {resource}", zh=f"{user} 无权 {verb} {resource}")
 
 
 def _kind_of(code: int, message: str, request: Request) -> type[ClusterError]:

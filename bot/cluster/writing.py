@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 
+from bot.cluster.acting import ActsAs
 from bot.cluster.calls import Meter, Request, decode
 from bot.cluster.connection import Connection
-from bot.cluster.errors import ClusterError, OutcomeUnknown, ServerError
+from bot.cluster.errors import BadRequest, ClusterError, OutcomeUnknown, ServerError
 from bot.cluster.resources import WELL_KNOWN, Resource
 from intents.domain import Gap, Json, Permission
 
@@ -32,16 +34,18 @@ class PatchType(StrEnum):
 
 
 class Writer:
-    """Writes to one cluster within a deadline. Nothing is ever sent twice.
+    """Writes to one cluster within a deadline, as Casebook or as somebody. Nothing is ever sent twice.
 
     Every write raises a ClusterError: Conflict if the object is not the one that was meant (uid or resourceVersion),
     Forbidden and BadRequest with what the server or its webhooks say, NotFound, and OutcomeUnknown if no answer came.
+    As somebody: ForbiddenAs if it is they who may not, Forbidden if Casebook may not act as them.
     A dry run never raises OutcomeUnknown: it changes nothing.
     """
 
-    def __init__(self, connection: Connection, *, deadline: float = 8.0) -> None:
-        """`deadline` is in seconds from now, for all writes together."""
+    def __init__(self, connection: Connection, *, deadline: float = 8.0, acting_as: ActsAs | None = None) -> None:
+        """`deadline` is in seconds from now, for all writes together; `acting_as` whose rights decide, None: ours."""
         self._connection = connection
+        self._acting_as = acting_as
         self._deadline = time.monotonic() + deadline
         self._meter = Meter()
 
@@ -162,7 +166,7 @@ class Writer:
         )
 
     async def may(self, permission: Permission, *, namespace: str = "", name: str = "") -> bool | Gap:
-        """Whether the API server would let us (SelfSubjectAccessReview); a gap if it cannot be asked."""
+        """Whether the API server would let whom we act as (SelfSubjectAccessReview); a gap if it cannot be asked."""
         resource, _, subresource = permission.resource.partition("/")
         wanted = {
             "verb": permission.verb,
@@ -177,29 +181,36 @@ class Writer:
             "apiVersion": "authorization.k8s.io/v1",
             "spec": {"resourceAttributes": {key: value for key, value in wanted.items() if value}},
         }
+        who = self._acting_as.user if self._acting_as else "we"
         request = Request(
             method="POST",
             path=_REVIEWS,
             body=review,
             content_type="application/json",
-            what=f"whether we may {permission.verb} {permission.resource}",
+            what=f"whether {who} may {permission.verb} {permission.resource}",
             permission=Permission(verb="create", group="authorization.k8s.io", resource="selfsubjectaccessreviews"),
         )
         try:
             # It asks and leaves nothing behind: as harmless to repeat as a read.
-            answer = await self._connection.read(request, deadline=self._deadline, meter=self._meter)
+            answer = await self._connection.read(self._as_somebody(request), deadline=self._deadline, meter=self._meter)
             return bool(((await decode(answer, what=request.what)).get("status") or {}).get("allowed"))
         except ClusterError as error:
-            return error.gap()
+            return error.gap(request.what)
 
     async def _send(self, request: Request) -> Json:
-        answer = await self._connection.write(request, deadline=self._deadline, meter=self._meter)
+        answer = await self._connection.write(self._as_somebody(request), deadline=self._deadline, meter=self._meter)
         try:
             return await decode(answer, what=request.what)
         except ServerError as error:
             if not request.changes:
                 raise
             raise OutcomeUnknown(what=request.what, does=request.does, detail=error.detail) from error
+
+    def _as_somebody(self, request: Request) -> Request:
+        """The request as whom we act as. Raises BadRequest for names that cannot be sent: nothing is sent then."""
+        if self._acting_as is not None and (wrong := self._acting_as.wrong):
+            raise BadRequest(what=request.what, does=request.does, detail=wrong)
+        return replace(request, acts_as=self._acting_as)
 
 
 def _options(field_manager: str, *, dry_run: bool) -> tuple[tuple[str, str], ...]:
