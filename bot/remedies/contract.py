@@ -41,12 +41,16 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal(Portable):
-    """Why nothing more is done. `quote` is what the API server or a webhook said; `done` what had been by then."""
+    """Why nothing more is done. `quote` is what the API server or a webhook said; `done` what had been by then.
+
+    `undo` are the steps that take back what had been done, as far as that can be: empty where nothing can.
+    """
 
     reason: Reason
     says: Text
     quote: str = ""
     done: tuple[Text, ...] = ()
+    undo: tuple[Step, ...] = ()
 
 
 class Verb(StrEnum):
@@ -142,7 +146,7 @@ class Outlook(Portable):
     """What an action expects of its write, from what it reads: what people are told and what it is measured by.
 
     `custodian` will take the change back. `owner` makes the pods in question, `known` are the uids of those there were,
-    `ready` of `wanted` of them ready.
+    `ready` of `wanted` of them ready. `counts_as` is what all that is done to its pods counts for, if not the owner.
     `patience_s`: how long a new pod must hold out to be believed, from how long the old one did.
     """
 
@@ -150,6 +154,7 @@ class Outlook(Portable):
     warnings: tuple[Text, ...] = ()
     custodian: str = ""
     owner: ObjectRef | None = None
+    counts_as: ObjectRef | None = None
     known: tuple[str, ...] = ()
     ready: int = -1
     wanted: int = -1
@@ -249,8 +254,9 @@ class Action(Protocol):
     def cures(self) -> bool:
         """Whether it is meant to end the incident; else it is done as soon as it has taken effect."""
 
-    def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
-        """Those of the permissions that this target needs; empty for a kind of object this action is not for."""
+    def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
+        """Those of the permissions that this target needs, with these arguments; empty for a kind of object this action
+        is not for."""
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         """What a plan for this object rests on. Raises NotFound."""

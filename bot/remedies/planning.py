@@ -6,10 +6,10 @@ A button that could not be carried out is not offered; what is missing for it is
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from bot.cluster.access import EVERYTHING, Access
 from bot.cluster.connection import Connection
@@ -88,10 +88,10 @@ async def plan_remedies(
             action = known.get(remedy.action)
             if action is None or remedy.target is None or not allowed(remedy.action, remedy.target):
                 continue
-            if gap := await _missing(writer, action, remedy.target):
+            if gap := await _missing(writer, action, remedy.target, remedy.args):
                 withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=gap))
                 continue
-            target = await _identified(snapshot, action, remedy.target)
+            target = await _identified(snapshot, action, remedy.target, remedy.args)
             if isinstance(target, Gap):
                 withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=target))
             elif target is not None:
@@ -102,9 +102,9 @@ async def plan_remedies(
     return Planned(plans=tuple(plans), withheld=tuple(withheld))
 
 
-async def _missing(writer: Writer, action: Action, target: ObjectRef) -> Gap | None:
+async def _missing(writer: Writer, action: Action, target: ObjectRef, args: Mapping[str, Any]) -> Gap | None:
     """The first permission that we lack; also that the API server could not be asked."""
-    for permission in action.needs(target):
+    for permission in action.needs(target, args):
         # A namespace is named for what lies in it, unless it is written to itself.
         inside = target.kind == "Namespace" and permission.resource != "namespaces"
         namespace, name = (target.name, "") if inside else (target.namespace, target.name)
@@ -124,9 +124,11 @@ class _Target:
     basis: dict[str, str]
 
 
-async def _identified(snapshot: Snapshot, action: Action, target: ObjectRef) -> _Target | Gap | None:
+async def _identified(
+    snapshot: Snapshot, action: Action, target: ObjectRef, args: Mapping[str, Any]
+) -> _Target | Gap | None:
     """Which object it is exactly; None for one that is gone, or that this action is not for."""
-    if not action.needs(target):
+    if not action.needs(target, args):
         return None
     try:
         basis = await action.basis(snapshot, target)

@@ -6,8 +6,9 @@ The steps were kept when the remedy was applied. Nothing is judged: whoever want
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.remedies.contract import (
@@ -61,7 +62,7 @@ class Undo:
     undoable = False
     cures = False
 
-    def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
+    def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
         return ()
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:

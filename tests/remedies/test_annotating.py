@@ -241,5 +241,5 @@ async def test_what_is_no_fix_is_never_told_as_one(enter: Enter) -> None:
 
 def test_only_kinds_whose_outcome_can_be_told_are_annotated() -> None:
     for kind in ("Pod", "Service"):
-        assert set(ACTION.needs(ObjectRef(kind=kind, namespace="a", name="b"))) <= set(ACTION.permissions)
-    assert ACTION.needs(ObjectRef(kind="Secret", namespace="a", name="b")) == ()
+        assert set(ACTION.needs(ObjectRef(kind=kind, namespace="a", name="b"), {})) <= set(ACTION.permissions)
+    assert ACTION.needs(ObjectRef(kind="Secret", namespace="a", name="b"), {}) == ()

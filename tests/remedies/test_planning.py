@@ -11,6 +11,8 @@ from intents.catalog.actions import DECLARED, Action
 from intents.domain import GapReason, ObjectRef, Permission, Verdict
 from tests.remedies.scene import HEALED, POD, PULLS_AGAIN, Enter
 
+REBUILT_AS_IT_IS = ("crashloop-cluster-id-mismatch", "the volume is from an earlier cluster")
+REBUILT_AND_RECLAIMED = ("tikv-store-tombstone", "the newest store of a wanted pod is a Tombstone")
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 
 
@@ -47,6 +49,20 @@ async def test_a_button_that_could_not_be_carried_out_is_withheld_and_the_verb_n
         assert withheld.remedy == "retry-now"
         assert withheld.gap.permission == Permission(verb="delete", resource="pods")
         assert "needs delete on pods" in withheld.says.en
+
+
+async def test_only_what_its_arguments_make_it_write_is_asked_for(enter: Enter) -> None:
+    """The same action leaves a volume's reclaim policy alone in one entry and sets it in another."""
+    buttons = {}
+    for case in (REBUILT_AS_IT_IS, REBUILT_AND_RECLAIMED):
+        async with enter(case) as scene:
+            scene.cluster.forbid(verb="patch", resource="persistentvolumes")
+            planned = await scene.planned()
+            buttons[case] = [plan.action for plan in planned.plans if plan.action == "delete-claim-and-pod"]
+            withheld = [each.gap.permission for each in planned.withheld]
+            assert bool(buttons[case]) is (Permission(verb="patch", resource="persistentvolumes") not in withheld)
+
+    assert buttons == {REBUILT_AS_IT_IS: ["delete-claim-and-pod"], REBUILT_AND_RECLAIMED: []}
 
 
 async def test_a_right_that_cannot_be_asked_for_is_a_gap(enter: Enter) -> None:
@@ -105,10 +121,10 @@ def test_every_action_is_one_the_catalog_can_name_and_declares_what_it_writes() 
     assert set(actions()) <= set(Action)
     for name, action in actions().items():
         for kind in DECLARED[Action(name)].kinds:
-            needed = action.needs(ObjectRef(kind=kind, namespace="shop", name="web"))
+            needed = action.needs(ObjectRef(kind=kind, namespace="shop", name="web"), {})
             assert needed, f"{name} is declared for {kind}, and does nothing to one"
             assert set(needed) <= set(permissions())
-        assert action.needs(ObjectRef(kind="Teapot", name="pot")) == ()
+        assert action.needs(ObjectRef(kind="Teapot", name="pot"), {}) == ()
 
 
 async def test_no_action_writes_what_it_has_not_declared(enter: Enter) -> None:

@@ -31,7 +31,7 @@ class CreateObject:
     cures = True
     permissions: tuple[Permission, ...] = tuple(_NEEDS.values())
 
-    def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
+    def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
         return (_NEEDS[target.kind],) if target.kind in _NEEDS else ()
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:

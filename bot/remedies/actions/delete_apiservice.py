@@ -30,7 +30,7 @@ class DeleteApiService:
     cures = True
     permissions: tuple[Permission, ...] = (permission("delete", KIND),)
 
-    def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
+    def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
         return self.permissions if target.kind == KIND else ()
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:

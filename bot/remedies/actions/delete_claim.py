@@ -5,8 +5,8 @@ A claim in use is not touched. It would stay Terminating until its pods end, whe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.volume_claims import class_of
@@ -28,7 +28,7 @@ class DeleteClaim:
     cures = True
     permissions: tuple[Permission, ...] = (permission("delete", CLAIM),)
 
-    def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
+    def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
         return self.permissions if target.kind == CLAIM else ()
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:

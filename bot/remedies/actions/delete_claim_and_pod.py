@@ -6,9 +6,9 @@ new pod cannot come up on the old volume. Deleting the pod first would give the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.replicas import Replicas
@@ -30,6 +30,8 @@ CLAIM: Final = "PersistentVolumeClaim"
 VOLUME: Final = "PersistentVolume"
 ALL: Final = "all"
 _DELETE: Final = "Delete"
+_DELETING: Final = (permission("delete", "Pod"), permission("delete", CLAIM))
+_RECLAIMING: Final = (permission("patch", VOLUME),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +53,12 @@ class DeleteClaimAndPod:
     name = "delete-claim-and-pod"
     undoable = False
     cures = True
-    permissions: tuple[Permission, ...] = (
-        permission("delete", "Pod"),
-        permission("delete", CLAIM),
-        permission("patch", VOLUME),
-    )
+    permissions: tuple[Permission, ...] = (*_DELETING, *_RECLAIMING)
 
-    def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
-        return self.permissions if target.kind == "Pod" else ()
+    def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
+        if target.kind != "Pod":
+            return ()
+        return self.permissions if args.get("reclaim") else _DELETING
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         pod = await snapshot.get("Pod", target.name, namespace=target.namespace)

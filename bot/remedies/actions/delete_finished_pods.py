@@ -6,7 +6,7 @@ shown it still is at the write. The namespace is only where they lie.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
@@ -29,7 +29,7 @@ class DeleteFinishedPods:
     cures = False
     permissions: tuple[Permission, ...] = (permission("delete", "Pod"),)
 
-    def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
+    def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
         return self.permissions if target.kind == "Namespace" else ()
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.listing import Listing
@@ -77,7 +77,7 @@ class Drain:
         permission("create", "Pod", subresource="eviction"),
     )
 
-    def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
+    def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
         return self.permissions if target.kind == "Node" else ()
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:

@@ -6,6 +6,7 @@ stays as it is, so a fault that stands there comes back.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.cluster.resources import WELL_KNOWN, Resource
@@ -30,7 +31,7 @@ class RestartPod:
     cures = True
     permissions: tuple[Permission, ...] = (Permission(verb="delete", resource="pods"),)
 
-    def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
+    def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
         return self.permissions if target.kind == "Pod" else ()
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
@@ -59,6 +60,7 @@ class RestartPod:
             ),
             warnings=_warnings(pod, owners, counts),
             owner=owner,
+            counts_as=owners.refs[-1],
             known=tuple(map(workloads.uid_of, pods)),
             ready=counts.ready,
             wanted=counts.desired,

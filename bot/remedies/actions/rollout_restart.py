@@ -6,7 +6,8 @@ The controller replaces the pods by the workload's own strategy; the template ot
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.replicas import replicas_of
@@ -27,7 +28,7 @@ class RolloutRestart:
     cures = True
     permissions: tuple[Permission, ...] = tuple(_NEEDS.values())
 
-    def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
+    def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
         return (_NEEDS[target.kind],) if target.kind in _NEEDS else ()
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:

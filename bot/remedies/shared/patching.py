@@ -7,7 +7,7 @@ already, how the change settles) is the same for all.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -53,7 +53,7 @@ class Patching:
     def permissions(self) -> tuple[Permission, ...]:
         return tuple(permissions("patch", self.kinds).values())
 
-    def needs(self, target: ObjectRef) -> tuple[Permission, ...]:
+    def needs(self, target: ObjectRef, args: Mapping[str, Any]) -> tuple[Permission, ...]:
         return (permissions("patch", self.kinds)[target.kind],) if target.kind in self.kinds else ()
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
