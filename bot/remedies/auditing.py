@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from bot.remedies.contract import Applied, Plan, Preview, Refusal, Verification
+from intents.domain import Text
+from responses.safety import safe_value
 
 Json = dict[str, Any]
 
-Result = Preview | Applied | Refusal | Verification
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """We ourselves say no before any cluster is asked: the policy, or a limit. `rule` is the entry that says so."""
+
+    says: Text
+    rule: str = ""
+
+
+Result = Preview | Applied | Refusal | Verification | Denied
 
 
 def audit_entry(
@@ -22,10 +35,12 @@ def audit_entry(
     channel: str = "",
     result: Result | None = None,
     token: str = "",
+    requested_by: str = "",
 ) -> Json:
-    """The fields of an audit entry, by name. `step` is a word: pressed, previewed, applied, verified.
+    """The fields of an audit entry, by name, without credentials.
 
-    `token` names the press; with it the entry of a step that runs twice has the same `key`.
+    `step` is a word: preview, pressed, claimed, applied, verified. `token` names the press; with it the entry of a step
+    that runs twice has the same `key`. `requested_by` asked for what `actor` has approved.
     """
     detail: Json = {
         "request": plan.request_id,
@@ -36,8 +51,10 @@ def audit_entry(
         "risk": plan.risk,
         "step": step,
     }
+    if requested_by:
+        detail["requested_by"] = requested_by
     detail |= _of_result(result)
-    return {
+    fields: Json = {
         "at": at,
         "actor": actor,
         "team": team,
@@ -48,14 +65,22 @@ def audit_entry(
         "plan_id": plan.id,
         "outcome": _outcome(step, result),
         "detail": detail,
-        "key": f"{plan.id}:{step}:{token}" if token else "",
     }
+    return {**safe_value(fields), "key": _key(plan.id, step, token) if token else ""}
+
+
+def _key(*parts: str) -> str:
+    # A digest, for whatever is stored may be redacted: an id that happens to look like a credential would make the
+    # entries of all steps one, and only the first be kept.
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 def _outcome(step: str, result: Result | None) -> str:
     match result:
         case Refusal():
             return f"refused: {result.reason}"
+        case Denied():
+            return "not allowed"
         case Applied():
             return "applied already" if result.already else "applied"
         case Verification():
@@ -69,6 +94,8 @@ def _of_result(result: Result | None) -> Json:
         case Refusal():
             done = {"done": [each.en for each in result.done]} if result.done else {}
             return {"says": result.says.en, "quote": result.quote, **done}
+        case Denied():
+            return {"says": result.says.en, **({"rule": result.rule} if result.rule else {})}
         case Applied():
             return {
                 "says": result.says.en,

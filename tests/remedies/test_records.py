@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.remedies.auditing import audit_entry
+from bot.remedies.auditing import Denied, audit_entry
 from bot.remedies.changes import Change
 from bot.remedies.contract import (
     About,
@@ -26,6 +27,7 @@ from bot.remedies.contract import (
     Verification,
 )
 from intents.domain import Finding, Focus, Gap, GapReason, ObjectRef, Outcome, PastedTime, Text
+from responses.safety import safe_value
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
 words = st.text(max_size=12)
@@ -136,6 +138,7 @@ PLAN = Plan(
         (Applied(says=Text.same("deleted"), target=PLAN.target, at=NOW), "applied"),
         (Applied(says=Text.same("deleted"), target=PLAN.target, at=NOW, already=True), "applied already"),
         (Verification(state=State.NOT_FIXED, says=Text.same("still")), "not fixed"),
+        (Denied(says=Text.same("no entry of the policy allows it")), "not allowed"),
     ],
 )
 def test_an_audit_entry_says_who_did_what_to_what_and_what_came_of_it(result: Any, outcome: str) -> None:
@@ -155,3 +158,34 @@ def test_the_entry_of_a_step_that_runs_twice_is_the_same_one() -> None:
     assert key("press-1") == key("press-1")
     assert len({key("press-1"), key("press-2"), key("press-1", "verified")}) == 3
     assert key("") == ""
+
+
+def test_a_refusal_says_why_and_by_which_rule() -> None:
+    def detail(result: Any) -> dict:
+        return audit_entry(PLAN, step="preview", actor="U1", at=NOW, result=result)["detail"]
+
+    denied = detail(Denied(says=Text.same("not here"), rule="acting[2]"))
+    refused = detail(Refusal(reason=Reason.DRY_RUN, says=Text.same("no"), quote="denied by policy"))
+
+    assert (denied["step"], denied["says"], denied["rule"]) == ("preview", "not here", "acting[2]")
+    assert (refused["step"], refused["says"], refused["quote"]) == ("preview", "no", "denied by policy")
+
+
+def test_what_one_asks_for_and_another_approves_names_both() -> None:
+    approved = audit_entry(PLAN, step="claimed", actor="U2", at=NOW, requested_by="U1")
+
+    assert (approved["actor"], approved["detail"]["requested_by"]) == ("U2", "U1")
+    assert "requested_by" not in audit_entry(PLAN, step="claimed", actor="U2", at=NOW)["detail"]
+
+
+def test_entries_hold_no_credentials_and_stay_apart_where_an_id_looks_like_one() -> None:
+    # Ids are random: one in some ten thousand ends with what names a password.
+    plan = replace(PLAN, id="WZV1h6lBQRcg7J2GUvwdJPwd", args={"token": "hunter2-hunter2"})
+    says = Text.same("pull with xoxb-1234567890-planted failed")
+    entries = [
+        safe_value(audit_entry(plan, step=step, actor="U1", at=NOW, token="press-1", result=result))
+        for step, result in (("claimed", None), ("applied", Refusal(reason=Reason.FAILED, says=says, quote=says.en)))
+    ]
+
+    assert len({entry["key"] for entry in entries}) == 2
+    assert not any(planted in str(entries) for planted in ("hunter2", "planted"))
