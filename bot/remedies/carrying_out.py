@@ -20,6 +20,7 @@ from bot.remedies import stepping
 from bot.remedies.contract import Action, Applied, Plan, Preview, Reason, Refusal
 from bot.remedies.judging_again import Again, judge_again
 from bot.remedies.shared.refusing import gone, refused
+from bot.remedies.shared.unfilled import unfilled
 from bot.remedies.undoing import action_of
 from intents.domain import ObjectRef, Outcome, Text
 from responses import failures
@@ -79,6 +80,8 @@ async def preview(
     action = action_of(plan)
     if action is None:
         return _expired()
+    if refusal := unfilled(plan):
+        return refusal
     async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
         try:
             if refusal := await _unlike(plan, action, snapshot):

@@ -144,7 +144,6 @@ async def test_true_in_a_catalog_is_the_word(enter: Enter) -> None:
 @pytest.mark.parametrize(
     ("action", "args", "says"),
     [
-        ("annotate", {"set": {IDLE_TIMEOUT: "{input.seconds}"}}, "a value is missing: {input.seconds}"),
         ("annotate", {"set": {}}, "no annotations to set are given"),
         ("annotate", {"set": "runmode=debug"}, "no annotations to set are given"),
         ("annotate", {"set": {"no such name": "x"}}, "'no such name' is no name of annotations"),

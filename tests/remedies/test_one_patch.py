@@ -88,12 +88,3 @@ async def test_a_patch_of_an_entry_is_written_as_it_was_shown(enter: Enter) -> N
 
         assert "+      runAsUser: 999" in preview.diff or "+        runAsUser: 999" in preview.diff
         assert scene.deployment()["spec"]["template"]["spec"]["securityContext"]["runAsUser"] == 999
-
-
-async def test_a_value_nobody_gave_is_asked_for_not_written(enter: Enter) -> None:
-    async with enter(HEALED) as scene:
-        patch = {"spec": {"replicas": "{input.replicas}"}}
-        refusal = await scene.refused_preview(await scene.made("patch-object", ADAPTER, type="merge", patch=patch))
-
-        assert "{input.replicas}" in refusal.says.en
-        assert scene.writes() == []

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.remedies.contract import Reason, Refusal
+from intents.domain import ObjectRef
 from tests.remedies.scene import HEALED, POD, PULLS_AGAIN, Enter, Scene
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/monitoring/deployments"
@@ -27,6 +28,43 @@ def heal(pod: dict) -> None:
     pod["status"]["conditions"] = [{"type": "Ready", "status": "True", "lastTransitionTime": "2026-03-02T02:59:50Z"}]
     [container] = pod["status"]["containerStatuses"]
     container |= {"ready": True, "state": {"running": {"startedAt": "2026-03-02T02:59:45Z"}}}
+
+
+@pytest.mark.parametrize(
+    ("action", "args", "missing"),
+    [
+        ("patch-object", {"type": "merge", "patch": {"spec": {"replicas": "{input.replicas}"}}}, "{input.replicas}"),
+        ("patch-object", {"type": "json", "patch": [{"op": "add", "path": "/{row.key}"}]}, "{row.key}"),
+        ("annotate", {"set": {"{named.key}": "{input.value:count}"}}, "{named.key}, {input.value:count}"),
+        (
+            "set-image",
+            {"container": "{row.container}", "image": "{input.image|web:1}"},
+            "{row.container}, {input.image",
+        ),
+        ("set-args", {"set": {"--v": "{found.level}"}}, "{found.level}"),
+        ("set-resources", {"requests": {"cpu": "{input.cpu}"}}, "{input.cpu}"),
+        ("scale", {"replicas": "{target.replicas}"}, "{target.replicas}"),
+        ("rollout-undo", {"revision": "{input.revision}"}, "{input.revision}"),
+    ],
+)
+async def test_a_value_that_nobody_gave_is_named_and_never_written(
+    enter: Enter, action: str, args: dict, missing: str
+) -> None:
+    adapter = ObjectRef(kind="Deployment", namespace="monitoring", name="prometheus-adapter")
+    async with enter(HEALED) as scene:
+        refusal = await scene.refused_preview(await scene.made(action, adapter, **args))
+
+        assert refusal.reason is Reason.UNSAFE
+        assert refusal.says.en.startswith(f"a value is missing: {missing}")
+        assert scene.writes() == []
+
+
+async def test_other_braces_are_a_programs(enter: Enter) -> None:
+    adapter = ObjectRef(kind="Deployment", namespace="monitoring", name="prometheus-adapter")
+    async with enter(HEALED) as scene:
+        told = {"query": "up{job='a'}", "template": "{{ .Values.input.x }}", "log": "${record.message}"}
+
+        assert (await scene.preview(await scene.made("annotate", adapter, set=told))).diff
 
 
 async def test_status_churn_voids_nothing(enter: Enter) -> None:

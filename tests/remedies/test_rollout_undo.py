@@ -126,7 +126,6 @@ async def test_a_revision_may_be_named(enter: Enter) -> None:
         ({"revision": "7"}, "has no revision 7; the cluster keeps 1, 2"),
         ({"revision": 2}, "has the template of revision 2 now"),
         ({"revision": "last"}, "'last' is no number of a revision"),
-        ({"revision": "{input.revision}"}, "is no number of a revision"),
     ],
 )
 async def test_a_revision_that_is_none_to_go_back_to_is_refused(enter: Enter, args: dict[str, Any], says: str) -> None:

@@ -92,3 +92,18 @@ async def test_a_restart_cannot_be_taken_back(enter: Enter) -> None:
         applied = await scene.applied(plan, await scene.preview(plan))
 
         assert plan_to_undo(plan, applied, now=plan.created) is None
+
+
+async def test_what_looks_like_a_placeholder_and_was_there_before_is_put_back(enter: Enter) -> None:
+    async with enter(HEALED) as scene:
+        noted = {"template": "{row.name} of {input.team}"}
+        scene.change(
+            "Deployment", "monitoring", "prometheus-adapter", lambda one: one["metadata"].update(annotations=noted)
+        )
+        plan = await scene.made("annotate", ADAPTER, set={"template": "none"})
+        undo = plan_to_undo(plan, await scene.applied(plan, await scene.preview(plan)), now=plan.created)
+        assert undo is not None
+
+        await scene.applied(undo, await scene.preview(undo))
+
+        assert scene.deployment()["metadata"]["annotations"]["template"] == noted["template"]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -21,8 +19,6 @@ from intents.domain import Json, ObjectRef, Permission, Text
 # What may be made: nothing that runs, and nothing that grants.
 _KINDS: Final = ("PodMonitor", "Sidecar")
 _NEEDS: Final = permissions("create", _KINDS)
-# A template that nobody filled in: {row.namespace}, {input.name}.
-_UNFILLED: Final = re.compile(r"\{[a-z][\w-]*\.[\w.|-]+\}")
 
 
 class CreateObject:
@@ -79,8 +75,6 @@ def _manifest(plan: Plan, resource: Resource) -> Json | Refusal:
     written: Any = plan.args.get("object")
     if not isinstance(written, Mapping) or not written.get("kind"):
         return unsafe("there is no manifest to create", "没有可创建的对象定义")
-    if unfilled := _UNFILLED.search(json.dumps(written)):
-        return unsafe(f"a value is missing: {unfilled[0]}", f"缺少取值：{unfilled[0]}")
     manifest: Json = copy.deepcopy(dict(written))
     metadata = dict(manifest.get("metadata") or {})
     named = (manifest["kind"], metadata.get("namespace") or plan.target.namespace, metadata.get("name"))

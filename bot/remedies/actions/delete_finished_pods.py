@@ -37,11 +37,6 @@ class DeleteFinishedPods:
 
     async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
         reason, node = _text(plan.args.get("reason")), _text(plan.args.get("node"))
-        if "{" in reason + node:
-            return unsafe(
-                f"which pods is not filled in: {reason} {node}".rstrip(),
-                f"未指明要删除哪些 Pod：{reason} {node}".rstrip(),
-            )
         listing = await snapshot.list("Pod", namespace=plan.target.name)
         ended = [pod for pod in listing.items if _is_meant(pod, reason=reason, node=node)]
         found = sorted(ended, key=lambda pod: (_created(pod), name_of(pod)))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from bot.cluster.snapshot import Snapshot
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared.kinds import WORKLOADS
-from bot.remedies.shared.patching import Patch, Patching, placeholder_in
+from bot.remedies.shared.patching import Patch, Patching
 from bot.remedies.shared.refusing import unsafe
 from intents.domain import Json, Text
 
@@ -22,8 +22,6 @@ class PatchObject(Patching):
         expected = list if kind == "json" else dict
         if not isinstance(body, expected) or not body:
             return unsafe(f"the {kind} patch of {plan.target} says nothing", f"{plan.target} 的 {kind} 补丁没有内容")
-        if unfilled := placeholder_in(body):
-            return unsafe(f"a value is missing: {unfilled}", f"缺少取值：{unfilled}")
         return Patch(
             body=body,
             type=kind,

@@ -13,7 +13,6 @@ from bot.kube.flags import OFF, ON
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared.containers import Container, ContainerChange, ContainerPatching, is_given
 from bot.remedies.shared.flag_editing import Ambiguous, Edit, Start, has_flag, is_flag, start_of, with_value, with_word
-from bot.remedies.shared.patching import placeholder_in
 from bot.remedies.shared.refusing import unsafe
 from intents.domain import Json, Text
 
@@ -117,8 +116,6 @@ def _value(given: Any) -> str:
 
 
 def _no_flag(flag: str, value: str) -> Refusal | None:
-    if unfilled := placeholder_in(flag) or placeholder_in(value):
-        return unsafe(f"{flag} is not filled in: {unfilled}", f"未填写 {flag}：{unfilled}")
     if not is_flag(flag):
         return unsafe(f"{flag[:60]!r} is no flag: expected --name", f"{flag[:60]!r} 不是参数：应为 --name")
     if not value.isprintable():

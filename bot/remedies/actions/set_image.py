@@ -16,7 +16,6 @@ from bot.remedies.shared.containers import (
     containers_of,
     is_given,
 )
-from bot.remedies.shared.patching import placeholder_in
 from bot.remedies.shared.refusing import unsafe
 from intents.domain import Json, Text
 
@@ -72,8 +71,6 @@ def _no_image(given: Any) -> Refusal | None:
     """Why this is not written as an image."""
     if not is_given(given):
         return unsafe("no image was given", "未填写镜像")
-    if unfilled := placeholder_in(given):
-        return unsafe(f"the image is not filled in: {unfilled}", f"未填写镜像：{unfilled}")
     image = str(given).strip()
     if len(image) <= _LONGEST and re2.fullmatch(_REFERENCE, image):
         return None

@@ -19,7 +19,6 @@ from bot.remedies.shared.containers import (
     did_you_mean,
     is_given,
 )
-from bot.remedies.shared.patching import placeholder_in
 from bot.remedies.shared.refusing import unsafe
 from intents.domain import Json, Text
 from intents.templates import bytes_, cpu
@@ -130,10 +129,6 @@ def _amount(resource: str, quantity: Any) -> int:
 def _wrong(side: str, resource: str, value: Any) -> Refusal | None:
     """Why a value cannot be meant."""
     what = _SIDES[side]
-    if unfilled := placeholder_in(value):
-        return unsafe(
-            f"the {resource} {what.en} is not filled in: {unfilled}", f"未填写 {resource} {what.zh}：{unfilled}"
-        )
     if resource not in _KNOWN and not resource.startswith("hugepages-") and "/" not in resource:
         meant = did_you_mean(resource, _KNOWN)
         return unsafe(f"{resource} is no resource of a container{meant.en}", f"{resource} 不是容器的资源{meant.zh}")

@@ -18,7 +18,7 @@ from bot.probes.shared.scope import name_of, ref
 from bot.remedies.contract import Applied, Plan, Refusal, Settling
 from bot.remedies.shared import rollouts, workloads
 from bot.remedies.shared.kinds import WORKLOADS
-from bot.remedies.shared.patching import Patch, Patching, holds, placeholder_in
+from bot.remedies.shared.patching import Patch, Patching, holds
 from bot.remedies.shared.refusing import unsafe
 from bot.remedies.shared.template_revisions import current_of, pods_at, revisions_of
 from intents.domain import Json, Text
@@ -124,8 +124,6 @@ def container_in(workload: Json, name: Any) -> Container | Refusal:
             f"{me} has several containers ({', '.join(names)}): say which one",
             f"{me} 有多个容器（{'、'.join(names)}）：请指明是哪一个",
         )
-    if unfilled := placeholder_in(name):
-        return unsafe(f"which container is not filled in: {unfilled}", f"未填写容器：{unfilled}")
     if (one := next((each for each in found if each.name == str(name)), None)) is not None:
         return one
     meant = did_you_mean(str(name), names)

@@ -25,7 +25,6 @@ KINDS: Final = ("Pod", "Service", "StorageClass", "Node", *WORKLOADS, "TidbClust
 # Rules of k8s.io/apimachinery/pkg/util/validation: qualified names, and values of labels.
 _PREFIX: Final = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _NAME: Final = re.compile(r"[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?", re.ASCII)
-_PLACEHOLDER: Final = re.compile(r"\{[a-z_]+(\.[\w-]+)+(:\w+)?\}")
 # All annotations of an object together.
 _MOST_BYTES: Final = 256 * 1024
 
@@ -81,8 +80,6 @@ class Marking(Patching):
         if not wanted:
             yield unsafe(f"no {self.field} to set are given", f"没有给出要设置的{self.zh}")
         for key, value in wanted.items():
-            if unfilled := _PLACEHOLDER.search(f"{key} {value}"):
-                yield unsafe(f"a value is missing: {unfilled[0]}", f"缺少取值：{unfilled[0]}")
             prefix, slash, name = key.rpartition("/")
             if not _NAME.fullmatch(name) or (slash and not _PREFIX.fullmatch(prefix)):
                 yield unsafe(f"{key!r} is no name of {self.field}", f"{key!r} 不是有效的{self.zh}名")

@@ -6,10 +6,9 @@ already, how the change settles) is the same for all.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from bot.cluster.snapshot import Snapshot
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
@@ -18,9 +17,6 @@ from bot.remedies.shared.custody import custodian_of, reverting
 from bot.remedies.shared.kinds import WORKLOADS, permissions
 from bot.remedies.shared.refusing import gone
 from intents.domain import Json, ObjectRef, Permission, Text
-
-# Of an entry's own templates; other braces are a program's.
-_PLACEHOLDER: Final = re.compile(r"\{(?:input|row|found|named|target)\.[^{}]*\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +105,3 @@ def number(value: Any) -> int | None:
         return int(str(value))
     except ValueError:
         return None
-
-
-def placeholder_in(value: Any) -> str:
-    """What nobody filled in of an argument (`{input.image}`), "" for none."""
-    found = _PLACEHOLDER.search(str(value))
-    return found.group() if found else ""
