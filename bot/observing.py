@@ -18,10 +18,21 @@ from bot.cluster.snapshot import Snapshot
 from bot.cluster.timestamps import parse_time
 from bot.kube.conditions import condition
 from bot.probes.shared.log_lines import TAIL_LINES
+from bot.probes.shared.owners import PERMISSIONS as OF_OWNERS
 from bot.probes.shared.owners import Owners, owners_of
 from bot.probes.shared.runs import Container, containers_in
 from bot.probes.shared.scope import name_of, namespace_of, ref, selecting
-from intents.domain import Gap, Json, ObjectRef
+from intents.domain import Gap, Json, ObjectRef, Permission
+
+# What is read beside the object that is asked about.
+PERMISSIONS: Final = (
+    *OF_OWNERS,
+    Permission(verb="list", resource="events"),
+    Permission(verb="list", resource="pods"),
+    Permission(verb="get", resource="pods/log"),
+    Permission(verb="get", resource="nodes"),
+    Permission(verb="get", resource="persistentvolumeclaims"),
+)
 
 # Of a workload, so many troubled pods are read in full; the incident's own probes then look at all of them.
 PODS_READ: Final = 3

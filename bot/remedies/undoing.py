@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -30,6 +31,16 @@ from bot.remedies.steps import as_written
 from intents.domain import ObjectRef, Permission, Text
 
 _STEPS: Final = "steps"
+# What takes a write back (`steps.undone_by`); an eviction is a subresource's, and nothing does.
+_INVERSE: Final = {"create": "delete", "delete": "create", "patch": "patch"}
+
+
+def permissions_to_undo(action: Action) -> tuple[Permission, ...]:
+    """The writes that take back what an action writes; () where it cannot be taken back."""
+    if not action.undoable:
+        return ()
+    whole = (each for each in action.permissions if "/" not in each.resource)
+    return tuple(replace(each, verb=_INVERSE[each.verb]) for each in whole)
 
 
 def plan_to_undo(plan: Plan, applied: Applied, *, now: datetime) -> Plan | None:

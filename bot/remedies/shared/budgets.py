@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.placement import selects
 from bot.probes.shared.scope import name_of
-from intents.domain import Json, Text
+from intents.domain import Json, Permission, Text
+
+PERMISSIONS: Final = (Permission(verb="list", group="policy", resource="poddisruptionbudgets"),)
 
 
 async def budgets_over(snapshot: Snapshot, pods: Iterable[Json], *, namespace: str) -> tuple[Text, ...]:
