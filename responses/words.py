@@ -159,8 +159,27 @@ STATE_NOT_DONE: Final = Text(en="applied, but it had NO EFFECT", zh="已执行�
 STATE_UNKNOWN: Final = Text(
     en="UNKNOWN whether it was applied: look before you try again", zh="不确定是否已执行：请先查看，再决定是否重试"
 )
+STATE_PARTLY: Final = Text(en="STOPPED half-way: part of it was done", zh="中途停止：已执行其中一部分")
+STATE_AWAITING: Final = Text(en="waits for a second person to approve it", zh="等待另一人批准")
 STATE_FAILED: Final = Text(en="failed, nothing was changed", zh="失败，未做任何更改")
 BY: Final = Text(en="by ", zh="操作人：")
+APPROVED_BY: Final = Text(en="approved by ", zh="批准人：")
+ASKED_BY: Final = Text(en="asked for by ", zh="申请人：")
+APPROVE: Final = Text(en="Approve", zh="批准")
+APPROVE_AND_DO: Final = Text(en="Approve and do it", zh="批准并执行")
+ASK_APPROVAL: Final = Text(en="Ask for approval", zh="申请批准")
+NEEDS_APPROVAL: Final = Text(
+    en="The policy asks for a second person here: your confirmation asks for approval, and nothing is done before.",
+    zh="按照策略，此操作需要另一人批准：确认后将提交申请，批准之前不会执行任何操作。",
+)
+APPROVING: Final = Text(
+    en="Somebody else has confirmed this: yours approves it, and then it is done at once. Asked for by ",
+    zh="此操作已由他人确认：您的确认即为批准，随后立即执行。申请人：",
+)
+APPROVABLE_UNTIL: Final = Text(
+    en="somebody else who may approve it: press “Approve” below, until {}",
+    zh="请另一位有权批准的人在 {} 之前按下方的“批准”",
+)
 
 DIALOG_TITLE: Final = Text(en="Confirm", zh="确认操作")
 REFUSED_TITLE: Final = Text(en="Not done", zh="未执行")

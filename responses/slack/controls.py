@@ -15,7 +15,7 @@ from responses.slack.blocks import Element, Leaf
 from responses.slack.fitting import Part
 from responses.slack.message import Block
 from responses.slack.presses import Press, action_id, choice
-from responses.slack.remedy_states import RemedyShown, remedy_lines
+from responses.slack.remedy_states import RemedyShown, RemedyState, remedy_lines
 
 _REMEDIES: Final = 5
 _NAMES: Final = 3
@@ -35,7 +35,7 @@ def states(shown: Sequence[RemedyShown], not_it_by: Sequence[str], muted_by: str
     """What became of pressed remedies, who says that it is not it, and who muted it."""
     if shown:
         yield Part(rank=0, blocks=(blocks.rich(*remedy_lines(shown, language=language)),))
-        yield from _undoing(shown, language)
+        yield from _next(shown, language)
     lines: list[Element] = []
     if not_it_by:
         who: list[Leaf] = []
@@ -52,18 +52,20 @@ def states(shown: Sequence[RemedyShown], not_it_by: Sequence[str], muted_by: str
         yield Part(rank=0, blocks=(blocks.rich(*lines),))
 
 
-def _undoing(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
-    """A button for each remedy that can be taken back and has not been."""
+def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
+    """A button for each remedy that waits for approval, or that can be taken back and has not been."""
     pressed = {state.plan_id for state in shown}
-    elements = [
-        blocks.button(
-            f"{words.UNDO.in_(language)}: {blocks.cut(safe_line(state.title.in_(language)), 50)}",
-            action_id=action_id(Press.REMEDY, _REMEDIES + index),
-            value=state.undo,
-        )
-        for index, state in enumerate(shown[-_NAMES:])
-        if state.undo and state.undo not in pressed
-    ]
+    elements = []
+    for index, state in enumerate(shown[-_NAMES:]):
+        if state.state is RemedyState.AWAITING:
+            label, plan = words.APPROVE, state.plan_id
+        elif state.undo and state.undo not in pressed:
+            label, plan = words.UNDO, state.undo
+        else:
+            continue
+        title = blocks.cut(safe_line(state.title.in_(language)), 50)
+        id_ = action_id(Press.REMEDY, _REMEDIES + index)
+        elements.append(blocks.button(f"{label.in_(language)}: {title}", action_id=id_, value=plan))
     if elements:
         yield Part(rank=0, blocks=(blocks.actions(*elements),))
 

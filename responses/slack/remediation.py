@@ -35,7 +35,8 @@ class Dialog:
 
     `title` and `submit` say the verb and fit into 24 characters: "Restart pod". `diff` is unified text, "" where no
     field of an object changes (a deletion says so in `what`). `effects` are what it does to what runs, one sentence
-    each. `typed_name_required` is the name to be typed, "" for none.
+    each. `typed_name_required` is the name to be typed, "" for none. `needs_approval`: confirming it asks a second
+    person; `asked_by` is the id of whoever has asked this one.
     """
 
     plan_id: str
@@ -49,6 +50,14 @@ class Dialog:
     effects: Sequence[Text] = ()
     warning: Text | None = None
     typed_name_required: str = ""
+    needs_approval: bool = False
+    asked_by: str = ""
+
+    @property
+    def button(self) -> Text:
+        if self.asked_by:
+            return words.APPROVE_AND_DO
+        return words.ASK_APPROVAL if self.needs_approval else self.submit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +84,14 @@ def loading(language: Language) -> View:
 
 def dialog(shown: Dialog, *, language: Language) -> View:
     """The question before a remedy is applied. `private_metadata` is the plan's id and nothing else."""
-    submit = safe_line(shown.submit.in_(language))
+    submit = safe_line(shown.button.in_(language))
     return blocks.modal(
         safe_line(shown.title.in_(language)),
         [
             _about(shown, language),
             *_change(shown, language),
             *_effects(shown, language),
+            *_approval(shown, language),
             *_typed(shown, language),
         ],
         close=words.CANCEL.in_(language),
@@ -195,6 +205,16 @@ def _effects(shown: Dialog, language: Language) -> list[Block]:
         left = words.MORE.in_(language).format(len(shown.effects) - _EFFECTS)
         elements.append(blocks.line(blocks.text(left, italic=True)))
     return [blocks.rich(*elements)]
+
+
+def _approval(shown: Dialog, language: Language) -> list[Block]:
+    """That this confirmation is one of two: the first asks, the second does."""
+    if shown.asked_by:
+        who = blocks.user(shown.asked_by)
+        return [blocks.rich(blocks.line(blocks.text(f"✋ {words.APPROVING.in_(language)}"), who))]
+    if shown.needs_approval:
+        return [blocks.rich(blocks.line(blocks.text(f"✋ {words.NEEDS_APPROVAL.in_(language)}")))]
+    return []
 
 
 def _typed(shown: Dialog, language: Language) -> list[Block]:

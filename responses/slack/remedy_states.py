@@ -21,6 +21,7 @@ _SAYS: Final = 300
 class RemedyState(StrEnum):
     """How far a pressed remedy has come; those from `refused` on are final."""
 
+    AWAITING = "awaiting"  # confirmed by one person, to be approved by another
     CHECKING = "checking"
     APPLYING = "applying"
     APPLIED = "applied"
@@ -32,6 +33,7 @@ class RemedyState(StrEnum):
     WAITING = "waiting"  # applied, and by the deadline neither cleared nor failed
     UNKNOWN = "unknown"  # not known whether it was applied
     FAILED = "failed"
+    PARTLY = "partly done"  # of several steps some were taken
     DONE = "done"  # what is no fix has taken effect
     NOT_DONE = "not done"
 
@@ -40,19 +42,22 @@ class RemedyState(StrEnum):
 class RemedyShown:
     """A pressed remedy. `who` is the id of the user who confirmed it, `at` when; `says` is what was seen or why not.
 
-    `undo` is the plan that takes it back, "" where nothing does.
+    `approver` is the id of the second person where one had to approve it. `undo` is the plan that takes it back, ""
+    where nothing does.
     """
 
     plan_id: str
     title: Text
     state: RemedyState
     who: str = ""
+    approver: str = ""
     at: datetime | None = None
     says: Text | None = None
     undo: str = ""
 
 
 _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
+    RemedyState.AWAITING: ("✋", words.STATE_AWAITING),
     RemedyState.CHECKING: ("⏳", words.STATE_CHECKING),
     RemedyState.APPLYING: ("⏳", words.STATE_APPLYING),
     RemedyState.APPLIED: ("⏳", words.STATE_APPLIED),
@@ -64,6 +69,7 @@ _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
     RemedyState.WAITING: ("⌛", words.STATE_WAITING),
     RemedyState.UNKNOWN: ("❓", words.STATE_UNKNOWN),
     RemedyState.FAILED: ("❌", words.STATE_FAILED),
+    RemedyState.PARTLY: ("⚠️", words.STATE_PARTLY),
     RemedyState.DONE: ("🧰", words.STATE_DONE),
     RemedyState.NOT_DONE: ("⚠️", words.STATE_NOT_DONE),
 }
@@ -76,19 +82,27 @@ def remedy_lines(states: Sequence[RemedyShown], *, language: Language) -> tuple[
         older = words.MORE.in_(language).format(len(states) - _SHOWN)
         lines.append(blocks.line(blocks.text(older, italic=True)))
     for state in states[-_SHOWN:]:
-        lines += _lines(state, language)
+        lines += remedy_line(state, language=language)
     return tuple(lines)
 
 
-def _lines(shown: RemedyShown, language: Language) -> list[Element]:
+def headline(shown: RemedyShown, language: Language) -> str:
+    """What became of a remedy, as one line of plain text."""
+    return f"{safe_line(shown.title.in_(language), limit=150)}: {_STATES[shown.state][1].in_(language)}"
+
+
+def remedy_line(shown: RemedyShown, *, language: Language, about: Sequence[Leaf] = ()) -> list[Element]:
+    """What became of one remedy, and below it what was seen; `about` stands behind its title."""
     sign, says = _STATES[shown.state]
     leaves: list[Leaf] = [
         blocks.text(f"{sign} "),
         blocks.bold(safe_line(shown.title.in_(language), limit=150)),
+        *about,
         blocks.text(f": {says.in_(language)}"),
     ]
-    if shown.who:
-        leaves += [blocks.text(f" · {words.BY.in_(language)}"), blocks.user(shown.who)]
+    for by, user in ((words.BY, shown.who), (words.APPROVED_BY, shown.approver)):
+        if user:
+            leaves += [blocks.text(f" · {by.in_(language)}"), blocks.user(user)]
     if shown.at:
         leaves += [blocks.text(" · "), _at(shown.at)]
     lines = [blocks.line(*leaves)]
