@@ -1,0 +1,35 @@
+"""One line for the record: what was done to what, by whom, and what came of it; in the thread and the audit channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from intents.domain import Language, ObjectRef
+from responses import words
+from responses.safety import safe_line
+from responses.slack import blocks
+from responses.slack.blocks import Leaf
+from responses.slack.message import Message
+from responses.slack.mrkdwn import fallback
+from responses.slack.remedy_states import RemedyShown, headline, remedy_line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A remedy for the record. `link` leads to the answer that it stood in, "" where one is beside it."""
+
+    shown: RemedyShown
+    cluster: str
+    target: ObjectRef
+    link: str = ""
+
+
+def record(told: Record, *, language: Language) -> Message:
+    """The line; whoever reads it later finds by the object, the cluster and the time what else happened then."""
+    target, cluster = safe_line(str(told.target), limit=600), safe_line(told.cluster, limit=300)
+    about: list[Leaf] = [blocks.text(" · "), blocks.code(target), blocks.text(" · "), blocks.code(cluster)]
+    lines = remedy_line(told.shown, language=language, about=about)
+    if told.link:
+        lines.append(blocks.line(blocks.link(safe_line(told.link), words.THE_ANSWER.in_(language))))
+    text = fallback(headline(told.shown, language), f"{target} · {cluster}")
+    return Message(text=text, blocks=(blocks.rich(*lines),))
