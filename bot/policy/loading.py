@@ -13,7 +13,16 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 
 from bot.policy.deciding import Policy
-from bot.policy.model import ActingGrant, ReadingGrant, RemediationArea, Rules
+from bot.policy.model import (
+    ActingGrant,
+    ApprovalRule,
+    Impersonation,
+    Limit,
+    Limits,
+    ReadingGrant,
+    RemediationArea,
+    Rules,
+)
 from intents.catalog.loader import Problem
 from intents.catalog.yaml_nodes import Document, YamlError
 
@@ -26,9 +35,18 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "literal_error": "expected text-only or nothing",
     "bool_type": "expected true or false",
     "string_type": "expected a text",
+    "int_type": "expected a whole number",
+    "string_too_short": "expected a name",
 }
-# YAML takes it for a comment, and misses the bracket behind it.
-_UNQUOTED: Final = re.compile(r"[\[,]\s*#\w")
+# YAML takes # for a comment, and misses the bracket behind it; of @ it can make nothing.
+_UNQUOTED: Final = re.compile(r"[\[,]\s*#(?=\w)|[\[,{:-]\s*@(?=\w)")
+_ENTRIES: Final[Mapping[object, type[BaseModel]]] = {
+    "reading": ReadingGrant,
+    "remediation": RemediationArea,
+    "acting": ActingGrant,
+    "approval": ApprovalRule,
+    "impersonation": Impersonation,
+}
 
 
 class PolicyError(Exception):
@@ -72,12 +90,13 @@ def _document(path: Path, raw: bytes) -> Document:
             raise PolicyError(_problem(path, error.line, error.problem)) from error
         line = text.count("\n", 0, unquoted.end()) + 1
         raise PolicyError(
-            _problem(path, line, f"{error.problem}; a name that begins with # stands in quotes")
+            _problem(path, line, f"{error.problem}; a name that begins with {unquoted[0][-1]} stands in quotes")
         ) from error
 
 
 def _told(path: Path, document: Document, details: Any) -> Problem:
-    steps = details["loc"]
+    # What is wrong with a key itself, pydantic tells of a step behind it.
+    steps = tuple(step for step in details["loc"] if step != "[key]")
     says = _EXPECTED.get(details["type"]) or str(details["msg"]).removeprefix("Value error, ")
     says = says.replace("Input should be", "expected")
     if details["type"] == "extra_forbidden":
@@ -87,12 +106,10 @@ def _told(path: Path, document: Document, details: Any) -> Problem:
 
 def _known(steps: Sequence[str | int]) -> Iterable[str]:
     """The keys that may stand where an unknown one does."""
-    entries: Mapping[object, type[BaseModel]] = {
-        "reading": ReadingGrant,
-        "remediation": RemediationArea,
-        "acting": ActingGrant,
-    }
-    return entries.get(steps[0] if len(steps) > 1 else "", Rules).model_fields
+    section = steps[0] if len(steps) > 1 else ""
+    if section == "limits":
+        return (Limit if len(steps) > 2 else Limits).model_fields
+    return _ENTRIES.get(section, Rules).model_fields
 
 
 def _problem(path: Path, line: int, says: str, field: str = "") -> Problem:

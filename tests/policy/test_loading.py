@@ -69,7 +69,8 @@ def problems(file: Path, text: str | bytes) -> list[str]:
         ),
         (
             "acting:\n  - {clusters: [a], namespaces: [b], actions: [scale]}",
-            '2: acting[0]: for whom is not said: expected users, channels, or both; users: ["*"] for everybody',
+            "2: acting[0]: for whom is not said: expected users, groups, channels, or several of them;"
+            ' users: ["*"] for everybody',
         ),
         (
             "reading:\n  - channels: [#team-shop]\n    clusters: [a]",
