@@ -7,7 +7,7 @@ write whose answer is lost is read back, never sent a second time. A plan of sev
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -37,7 +37,7 @@ PATIENCE: Final[tuple[float, ...]] = (5.0,) * 24
 Progress = Callable[[int, int, Text], Awaitable[None]]
 
 # Of more pods than these that are taken away it is told how many.
-_TOLD: Final = 5
+_MOST_TOLD: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ async def take(
     patience: Iterable[float] = PATIENCE,
     progress: Progress | None = None,
 ) -> Applied | Refusal:
-    """Take the steps that are not taken yet, in their order. A refusal says which had been by then.
+    """Take the steps that are not taken yet, in their order. A refusal says which had been, and holds what undoes them.
 
     `patience` are the pauses after which an eviction is asked for again that is refused for now, for each pod anew.
     What `progress` raises ends it between two steps.
@@ -102,7 +102,7 @@ async def take(
                 if await _superseded(snapshot, plan, preview, number):
                     one = _Taken(obj=None, at=snapshot.now, already=True)
         if isinstance(one, Refusal):
-            return replace(one, done=tuple(each.says for each in preview.steps[: len(taken)]))
+            return _stopped(one, preview.steps[: len(taken)], undo=_undo(taken) if undoable else ())
         taken.append(one)
         if progress is not None:
             await progress(len(taken), len(preview.steps), step.says)
@@ -113,8 +113,25 @@ async def take(
         # From the first write on: what happens between two of them is of our doing too.
         at=next((each.at for each in taken if not each.already), taken[-1].at),
         already=all(each.already for each in taken),
-        undo=tuple(each.undo for each in reversed(taken) if each.undo is not None) if undoable else (),
+        undo=_undo(taken) if undoable else (),
     )
+
+
+def _undo(taken: Sequence[_Taken]) -> tuple[Step, ...]:
+    """What takes it back, the last write first."""
+    return tuple(each.undo for each in reversed(taken) if each.undo is not None)
+
+
+def _stopped(why: Refusal, done: Sequence[Step], *, undo: tuple[Step, ...]) -> Refusal:
+    """A refusal half-way: nobody may read it as if nothing had happened."""
+    if not done:
+        return why
+    told = _told(done)
+    says = Text(
+        en=f"{why.says.en}. Done before that: {told.en}",
+        zh=f"{why.says.zh}。在此之前已完成：{told.zh}",
+    )
+    return replace(why, says=says, done=tuple(each.says for each in done), undo=undo)
 
 
 async def taken_already(snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied | None:
@@ -273,12 +290,8 @@ def _applied(
     plan: Plan, preview: Preview, obj: Json | None, *, at: datetime, already: bool, undo: tuple[Step, ...] = ()
 ) -> Applied:
     metadata = (obj or {}).get("metadata") or {}
-    away = [step for step in preview.steps if step.verb is not Verb.PATCH and step.target.kind == "Pod"]
-    says = [step.says for step in preview.steps if step not in away[_TOLD:]]
-    if left := len(away[_TOLD:]):
-        says.append(Text(en=f"and {left} more pods", zh=f"以及另外 {left} 个 Pod"))
     return Applied(
-        says=Text(en="; ".join(each.en for each in says), zh="；".join(each.zh for each in says)),
+        says=_told(preview.steps),
         target=plan.target,
         outlook=preview.outlook,
         generation=int(metadata.get("generation") or 0),
@@ -287,3 +300,12 @@ def _applied(
         already=already,
         undo=undo,
     )
+
+
+def _told(done: Sequence[Step]) -> Text:
+    """What steps have done, in one sentence."""
+    away = [step for step in done if step.verb is not Verb.PATCH and step.target.kind == "Pod"]
+    says = [step.says for step in done if step not in away[_MOST_TOLD:]]
+    if left := len(away[_MOST_TOLD:]):
+        says.append(Text(en=f"and {left} more pods", zh=f"以及另外 {left} 个 Pod"))
+    return Text(en="; ".join(each.en for each in says), zh="；".join(each.zh for each in says))

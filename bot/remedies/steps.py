@@ -86,7 +86,8 @@ def unlike(step: Step, obj: Json | None) -> Refusal | None:
         return gone(step.target)
     if step.unless_ready and workloads.uid_of(obj) == step.target.uid and pod_is_ready(obj):
         says = Text(
-            en=f"{step.target} is ready now; nothing was written", zh=f"{step.target} 现在已就绪；没有写入任何内容"
+            en=f"{step.target} is ready now; nothing was written to it",
+            zh=f"{step.target} 现在已就绪；没有对其写入任何内容",
         )
         return Refusal(reason=Reason.ALREADY_FIXED, says=says)
     return None if fingerprint(step, obj) == step.fingerprint else changed(step.target)

@@ -255,7 +255,35 @@ async def test_an_eviction_that_stays_refused_ends_it_and_says_what_was_done(ent
         # What no budget holds back went first.
         assert [each.en for each in refusal.done] == ["Node old-1 takes no new pods", "Pod shop/db-0 was evicted"]
         assert evictions(scene) == ["db-0", "web-1-a", "web-1-a", "web-1-a"]
+        assert "Done before that: Node old-1 takes no new pods; Pod shop/db-0 was evicted" in refusal.says.en
         assert {"web-1-a", "web-1-b"} <= on_node(scene)
+
+
+async def test_what_a_stopped_drain_has_cordoned_can_be_taken_back(enter: Enter) -> None:
+    async with enter(HEALED, world(STRICT)) as scene:
+        plan = await scene.made("drain", NODE)
+        stopped = through_journal(await take(scene, plan, await scene.preview(plan)))
+        assert isinstance(stopped, Refusal)
+
+        [uncordon] = stopped.undo
+        assert (uncordon.verb, uncordon.target.name) == (Verb.PATCH, "old-1")
+        done = Applied(says=stopped.says, target=plan.target, at=plan.created, undo=stopped.undo)
+        undo = plan_to_undo(plan, done, now=plan.created)
+        assert undo is not None
+        await scene.applied(undo, await scene.preview(undo))
+        assert "unschedulable" not in scene.stored("", "nodes", "old-1")["spec"]
+
+
+async def test_a_drain_that_stopped_before_anything_was_done_has_nothing_to_take_back(enter: Enter) -> None:
+    async with enter(HEALED, world()) as scene:
+        plan = await scene.made("drain", NODE)
+        preview = await scene.preview(plan)
+        scene.cluster.forbid(verb="patch", resource="nodes")
+        stopped = await take(scene, plan, preview)
+
+        assert isinstance(stopped, Refusal)
+        assert (stopped.done, stopped.undo) == ((), ())
+        assert "Done before" not in stopped.says.en
 
 
 async def test_an_eviction_waits_until_the_budget_allows_it(enter: Enter) -> None:

@@ -104,7 +104,6 @@ async def test_a_volume_that_was_changed_since_the_preview_stops_it_before_the_f
     [
         ({"claims": "data-store-1"}, "mounts no claim 'data-store-1'; it mounts data-store-2"),
         ({"claims": ""}, "mounts no claim ''"),
-        ({"claims": "{row.pvc}"}, "mounts no claim"),
         ({"claims": None}, "mounts no claim"),
         ({"claims": "all", "reclaim": "Retain"}, "it can only be Delete"),
     ],

@@ -22,8 +22,8 @@ def refused(error: ClusterError, target: ObjectRef, *, otherwise: Reason) -> Ref
         return Refusal(
             reason=Reason.CONFLICT,
             says=Text(
-                en=f"{target} was changed or replaced meanwhile; nothing was written",
-                zh=f"{target} 在此期间已被修改或替换；没有写入任何内容",
+                en=f"{target} was changed or replaced meanwhile; nothing was written to it",
+                zh=f"{target} 在此期间已被修改或替换；没有对其写入任何内容",
             ),
             quote=error.detail,
         )
@@ -48,8 +48,8 @@ def changed(target: ObjectRef) -> Refusal:
     return Refusal(
         reason=Reason.CONFLICT,
         says=Text(
-            en=f"{target} has changed since the preview; nothing was written",
-            zh=f"{target} 在预览之后发生了变化；没有写入任何内容",
+            en=f"{target} has changed since the preview; nothing was written to it",
+            zh=f"{target} 在预览之后发生了变化；没有对其写入任何内容",
         ),
     )
 
