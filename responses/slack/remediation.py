@@ -35,8 +35,9 @@ class Dialog:
 
     `title` and `submit` say the verb and fit into 24 characters: "Restart pod". `diff` is unified text, "" where no
     field of an object changes (a deletion says so in `what`). `effects` are what it does to what runs, one sentence
-    each. `typed_name_required` is the name to be typed, "" for none. `needs_approval`: confirming it asks a second
-    person; `asked_by` is the id of whoever has asked this one.
+    each; `warnings` are those that somebody would regret not to have read, `warning` is the entry's own.
+    `typed_name_required` is the name to be typed, "" for none. `needs_approval`: confirming it asks a second person;
+    `asked_by` is the id of whoever has asked this one.
     """
 
     plan_id: str
@@ -48,6 +49,7 @@ class Dialog:
     risk: str = _HARMLESS
     diff: str = ""
     effects: Sequence[Text] = ()
+    warnings: Sequence[Text] = ()
     warning: Text | None = None
     typed_name_required: str = ""
     needs_approval: bool = False
@@ -197,12 +199,14 @@ def _change(shown: Dialog, language: Language) -> list[Block]:
 
 
 def _effects(shown: Dialog, language: Language) -> list[Block]:
-    if not shown.effects:
+    if not (shown.effects or shown.warnings):
         return []
-    items = [[blocks.text(safe(effect.in_(language), limit=_SAYS))] for effect in shown.effects[:_EFFECTS]]
+    # Warnings first: what is cut off must not be what would have stopped somebody.
+    told = [*(("⚠️ ", each) for each in shown.warnings), *(("", each) for each in shown.effects)]
+    items = [[blocks.text(f"{sign}{safe(says.in_(language), limit=_SAYS)}")] for sign, says in told[:_EFFECTS]]
     elements = [blocks.line(blocks.bold(words.EFFECTS.in_(language))), blocks.bullets(items)]
-    if len(shown.effects) > _EFFECTS:
-        left = words.MORE.in_(language).format(len(shown.effects) - _EFFECTS)
+    if len(told) > _EFFECTS:
+        left = words.MORE.in_(language).format(len(told) - _EFFECTS)
         elements.append(blocks.line(blocks.text(left, italic=True)))
     return [blocks.rich(*elements)]
 

@@ -126,7 +126,10 @@ def test_any_other_message_or_dialog_is_safe_to_send(texts: list[str], language:
     shown = planted(replace(DIALOG, plan_id=""), texts)
     judged = scrubbed(planted(DIAGNOSIS, texts)).hypotheses[:found]
     for said in (
-        dialog(replace(shown, plan_id="p-1", effects=shown.effects * found), language=language),
+        dialog(
+            replace(shown, plan_id="p-1", effects=shown.effects * found, warnings=shown.effects * found),
+            language=language,
+        ),
         dialog(replace(shown, plan_id="p-1", typed_name_required="", diff="+x\n" * 2000), language=language),
         refusal(words, language=language),
         placeholder(language=language, done=1, total=2, found=judged, about=texts[0]),
