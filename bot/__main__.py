@@ -14,7 +14,7 @@ from bot.cli.exit_codes import ExitCode
 
 # Ended by Ctrl-C, as shells report it.
 _INTERRUPTED: Final = 130
-_MODULES: Final = {"diagnose": "explain", "list": "entries", "show": "entries"}
+_MODULES: Final = {"diagnose": "explain", "list": "entries", "show": "entries", "rbac": "roles"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,6 +14,8 @@ PROGRAM: Final = "casebook"
 LANGUAGES: Final = ("en", "zh")
 OUTPUTS: Final = ("text", "json")
 PORT: Final = 8321
+ROLES: Final = ("read", "act")
+OPT_INS: Final = ("secrets", "impersonate")
 _EPILOG: Final = "exit codes:\n" + "\n".join(
     f"  {code.value}  {meaning.replace('`', '')}" for code, meaning in MEANINGS.items()
 )
@@ -117,6 +119,15 @@ def _build() -> _Parser:
 
     probes = command("probes", "the probes a catalog file may use: arguments and keys of their rows")
     probes.add_argument("name", nargs="?", default="", metavar="PROBE", help="only this one")
+
+    rbac = command("rbac", "the roles that a cluster must grant, as manifests to apply")
+    rbac.add_argument("role", nargs="?", choices=ROLES, metavar="ROLE", help="read or act; default: both")
+    rbac.add_argument("--actions", default="", metavar="A,B", help="write what these actions do; default: all actions")
+    rbac.add_argument("--namespaces", default="", metavar="NS,NS", help="write in these only, by a role in each")
+    rbac.add_argument(
+        "--with", dest="extra", action="append", default=[], choices=OPT_INS, help="what is left out for its risk"
+    )
+    rbac.add_argument("--service-account", default="", metavar="NS/NAME", help="default casebook/casebook")
 
     listing = command("list", "the incidents of the catalog")
     listing.add_argument("--lang", choices=LANGUAGES, help="language of titles")

@@ -1,0 +1,156 @@
+"""The manifests of the roles, as YAML that people read before they apply it: who needs a rule stands above it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.roles.needs import Need
+from bot.roles.rules import Rule, is_namespaced, rules_of
+from intents.domain import Permission
+
+_WIDTH: Final = 118
+_RBAC: Final = "rbac.authorization.k8s.io"
+# The API server keeps events about objects outside namespaces here.
+_CLUSTER_EVENTS: Final = "default"
+_EVENTS: Final = Permission(verb="create", resource="events")
+
+_READ: Final = "Everything Casebook reads. Discovery and access reviews it has as any account has them."
+_ACT: Final = (
+    "Everything the buttons of Casebook write, and what takes it back. Install it only where buttons are wanted."
+)
+_SECRETS: Final = (
+    "RISK: whoever may ask Casebook may then learn what is kept in Secrets. Only entries of your own ask for it."
+)
+_IMPERSONATE: Final = (
+    "RISK: Casebook may then act as anybody, administrators included. It does so only as the policy's `impersonation`"
+    " says; bind it by `resourceNames` to the groups named there, and to the users where they are few."
+)
+_IMPERSONATED: Final = frozenset(
+    Need(permission=Permission(verb="impersonate", resource=each), by="the policy's impersonation")
+    for each in ("users", "groups")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The ServiceAccount that Casebook runs as; its name is also the beginning of the names of its roles."""
+
+    namespace: str = "casebook"
+    name: str = "casebook"
+
+    @property
+    def manifest(self) -> str:
+        return _joined(
+            "apiVersion: v1",
+            "kind: ServiceAccount",
+            "metadata:",
+            f"  name: {self.name}",
+            f"  namespace: {self.namespace}",
+        )
+
+
+def to_read(account: Account, needs: Iterable[Need]) -> tuple[str, ...]:
+    """The role that reads, for the whole cluster, and its binding."""
+    return tuple(_everywhere(account, "read", _READ, (need for need in needs if not is_secret(need))))
+
+
+def to_act(account: Account, needs: Iterable[Need], *, namespaces: Sequence[str] = ()) -> tuple[str, ...]:
+    """The role that writes, and its binding; with `namespaces` one in each of them for what lies in namespaces.
+
+    What lies outside is then granted for the whole cluster still, with the events about it.
+    """
+    needed = frozenset(needs)
+    if not namespaces:
+        return tuple(_everywhere(account, "act", _ACT, needed))
+    inside = frozenset(filter(is_namespaced, needed))
+    manifests = [each for one in namespaces for each in _granted(account, "act", _ACT, inside, namespace=one)]
+    if outside := needed - inside:
+        manifests += _everywhere(account, "act", _ACT, outside)
+        events = frozenset(need for need in inside if need.permission == _EVENTS)
+        if events and _CLUSTER_EVENTS not in namespaces:
+            manifests += _granted(account, "act", _ACT, events, namespace=_CLUSTER_EVENTS)
+    return tuple(manifests)
+
+
+def to_read_secrets(account: Account, needs: Iterable[Need]) -> tuple[str, ...]:
+    """The role for those of the reads that the others leave out; () where nothing asks for them."""
+    return tuple(_everywhere(account, "secrets", _SECRETS, filter(is_secret, needs)))
+
+
+def to_impersonate(account: Account) -> tuple[str, ...]:
+    return tuple(_everywhere(account, "impersonate", _IMPERSONATE, _IMPERSONATED))
+
+
+def is_secret(need: Need) -> bool:
+    return (need.permission.group, need.permission.resource) == ("", "secrets")
+
+
+def _everywhere(account: Account, what: str, says: str, needs: Iterable[Need]) -> Iterator[str]:
+    yield from _granted(account, what, says, needs, namespace="")
+
+
+def _granted(account: Account, what: str, says: str, needs: Iterable[Need], *, namespace: str) -> Iterator[str]:
+    """A role and its binding, for the whole cluster without `namespace`; nothing where nothing is needed."""
+    name, rules = f"{account.name}-{what}", rules_of(needs)
+    if not rules:
+        return
+    kind = "Role" if namespace else "ClusterRole"
+    metadata = ["metadata:", f"  name: {name}", *([f"  namespace: {namespace}"] if namespace else [])]
+    yield _joined(
+        *_comment(says),
+        f"apiVersion: {_RBAC}/v1",
+        f"kind: {kind}",
+        *metadata,
+        "rules:",
+        *(line for rule in rules for line in _rule(rule)),
+    )
+    yield _joined(
+        f"apiVersion: {_RBAC}/v1",
+        f"kind: {kind}Binding",
+        *metadata,
+        "roleRef:",
+        f"  apiGroup: {_RBAC}",
+        f"  kind: {kind}",
+        f"  name: {name}",
+        "subjects:",
+        "  - kind: ServiceAccount",
+        f"    name: {account.name}",
+        f"    namespace: {account.namespace}",
+    )
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    for resource, names in rule.needed_by.items():
+        yield from _comment(f"{resource}: {', '.join(names)}", indent=2)
+    group = rule.group or '""'
+    yield f"  - apiGroups: [{group}]"
+    yield from _list("resources", rule.resources)
+    yield from _list("verbs", rule.verbs)
+
+
+def _list(key: str, items: Sequence[str]) -> Iterator[str]:
+    yield from textwrap.wrap(
+        f"{key}: [{', '.join(items)}]",
+        width=_WIDTH,
+        initial_indent=" " * 4,
+        subsequent_indent=" " * 8,
+        break_on_hyphens=False,
+    )
+
+
+def _comment(text: str, *, indent: int = 0) -> Iterator[str]:
+    before = " " * indent
+    yield from textwrap.wrap(
+        text,
+        width=_WIDTH,
+        initial_indent=f"{before}# ",
+        subsequent_indent=f"{before}#   " if indent else f"{before}# ",
+        break_on_hyphens=False,
+    )
+
+
+def _joined(*lines: str) -> str:
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,97 @@
+"""Which permission is needed by whom: everything that Casebook reads of a cluster, and everything its buttons write.
+
+Probes and actions declare; a catalog entry that reads a kind by its name adds that kind, and so do the kinds that
+people ask about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot import observing
+from bot.cluster.resources import well_known
+from bot.probes import objects
+from bot.probes.registry import declarations
+from bot.remedies import marking
+from bot.remedies.registry import actions
+from bot.remedies.shared import budgets
+from bot.remedies.shared.kinds import permission
+from bot.remedies.undoing import permissions_to_undo
+from intents.catalog.loader import Catalog
+from intents.domain import Permission
+from intents.focus import KINDS
+
+DIAGNOSIS: Final = "every diagnosis"
+ASKED_ABOUT: Final = "the object asked about"
+PREVIEWS: Final = "every preview"
+MARKING: Final = "every action, to say on the object who did it"
+
+# A custom kind as kubectl takes it, of which no cluster needs to be asked: its plural, perhaps a version, its group.
+_PLURAL: Final = re.compile(r"(?P<plural>[a-z][a-z0-9]*s)\.(?:v\d+(?:(?:alpha|beta)\d+)?\.)?(?P<group>[a-z0-9.-]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Need:
+    """A permission and who needs it: a probe, an action, an entry of the catalog, or words for all of them."""
+
+    permission: Permission
+    by: str
+
+
+def reads(catalog: Catalog, names: Iterable[str]) -> frozenset[Need]:
+    """What diagnosing reads, and what the actions of these names read before and after they write.
+
+    Kinds that no role can be written for are left out: `unknown_kinds` tells them.
+    """
+    needs = {Need(permission=each, by=name) for name, one in declarations().items() for each in one.permissions}
+    needs |= {Need(permission=each, by=DIAGNOSIS) for each in observing.PERMISSIONS}
+    for by, kind in _kinds(catalog):
+        if found := _listing(kind):
+            needs |= {Need(permission=each, by=by) for each in (found, replace(found, verb="get"))}
+    for name in names:
+        # An action looks at what it writes to, before and after.
+        whole = {replace(each, resource=each.resource.partition("/")[0]) for each in actions()[name].permissions}
+        needs |= {Need(permission=replace(each, verb="get"), by=name) for each in whole}
+        needs |= {Need(permission=each, by=PREVIEWS) for each in budgets.PERMISSIONS}
+    return frozenset(needs)
+
+
+def writes(names: Collection[str]) -> frozenset[Need]:
+    """What the actions of these names write, what taking them back does, and the Event that says so."""
+    needs = {Need(permission=each, by=MARKING) for each in marking.PERMISSIONS} if names else set()
+    for name in names:
+        action = actions()[name]
+        needs |= {Need(permission=each, by=name) for each in action.permissions}
+        back = set(permissions_to_undo(action)) - set(action.permissions)
+        needs |= {Need(permission=each, by=f"undo of {name}") for each in back}
+    return frozenset(needs)
+
+
+def unknown_kinds(catalog: Catalog) -> tuple[tuple[str, str], ...]:
+    """Who reads a kind and which, where it is not named so that a role could be written for it."""
+    return tuple(sorted({(by, kind) for by, kind in _kinds(catalog) if _listing(kind) is None}))
+
+
+def _kinds(catalog: Catalog) -> Iterator[tuple[str, str]]:
+    """Who reads a kind by its name, and which."""
+    for incident in catalog:
+        for read in incident.reads.values():
+            if read.probe == objects.DECLARATION.name:
+                yield incident.id, str(read.args.get("kind") or "")
+        yield from ((ASKED_ABOUT, kind) for kind in incident.kinds)
+    yield from ((ASKED_ABOUT, kind) for kind in KINDS.values())
+
+
+def _listing(kind: str) -> Permission | None:
+    """The permission to list a kind; None where only a cluster could tell which resource it is."""
+    if resource := well_known(kind):
+        return resource.permission("list")
+    if found := _PLURAL.fullmatch(kind):
+        return Permission(verb="list", group=found["group"], resource=found["plural"])
+    try:
+        return permission("list", kind)
+    except KeyError:
+        return None

@@ -1,0 +1,48 @@
+"""Needs put together into RBAC rules, the way people write them: what has the same group and verbs is one rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.cluster.resources import well_known
+from bot.roles.needs import Need
+
+_VERBS: Final = ("get", "list", "create", "patch", "delete", "impersonate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule of a role. `needed_by`: resource → the names of who needs it, both sorted."""
+
+    group: str
+    verbs: tuple[str, ...]
+    needed_by: Mapping[str, tuple[str, ...]]
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        return tuple(self.needed_by)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"apiGroups": [self.group], "resources": [*self.resources], "verbs": [*self.verbs]}
+
+
+def rules_of(needs: Iterable[Need]) -> tuple[Rule, ...]:
+    """The rules that grant exactly this, always in the same order: the core group first."""
+    by_resource: dict[tuple[str, str], set[Need]] = {}
+    for need in needs:
+        by_resource.setdefault((need.permission.group, need.permission.resource), set()).add(need)
+    merged: dict[tuple[str, tuple[str, ...]], dict[str, tuple[str, ...]]] = {}
+    for (group, resource), wanted in sorted(by_resource.items()):
+        verbs = tuple(sorted({need.permission.verb for need in wanted}, key=_VERBS.index))
+        merged.setdefault((group, verbs), {})[resource] = tuple(sorted({need.by for need in wanted}))
+    return tuple(Rule(group=group, verbs=verbs, needed_by=named) for (group, verbs), named in merged.items())
+
+
+def is_namespaced(need: Need) -> bool:
+    """Whether what is needed lies in a namespace; of custom kinds all that are written to do."""
+    permission = need.permission
+    plural = permission.resource.partition("/")[0]
+    known = well_known(f"{plural}.{permission.group}" if permission.group else plural)
+    return known is None or known.namespaced
