@@ -10,9 +10,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
+from bot.cluster.resources import WELL_KNOWN
 from bot.cluster.timestamps import parse_time
 from intents.domain import Json, ObjectRef
 
+EVENTS: Final = next(each for each in WELL_KNOWN if each.kind == "Event")
+# Who writes the events that tell what Casebook did.
+OUR_COMPONENT: Final = "casebook"
 _NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -49,6 +53,12 @@ def event_count(event: Json) -> int:
         if isinstance(count, int) and count > 0:
             return count
     return 1
+
+
+def is_ours(event: Json) -> bool:
+    """Whether Casebook itself wrote it: what we did about a trouble is no evidence of one."""
+    source = event.get("source") or {}
+    return OUR_COMPONENT in (source.get("component"), event.get("reportingComponent"))
 
 
 def oldest_first(events: Iterable[Json]) -> tuple[Json, ...]:

@@ -21,7 +21,7 @@ from bot.cluster.calls import Answer, Meter, Request, decode
 from bot.cluster.connection import Connection
 from bot.cluster.discovery import Served, discover
 from bot.cluster.errors import BadRequest, ClusterError, Expired, NotFound, TimedOut
-from bot.cluster.events import is_about, oldest_first
+from bot.cluster.events import is_about, is_ours, oldest_first
 from bot.cluster.listing import Listing, Wanted, page_of, part_of
 from bot.cluster.logs import read_log
 from bot.cluster.resources import Resource, well_known
@@ -216,7 +216,7 @@ class Snapshot:
         )
 
     async def events(self, about: ObjectRef) -> tuple[Json, ...]:
-        """The events about one object, oldest first, out of one shared list of its namespace."""
+        """The events about one object but for our own, oldest first, out of one shared list of its namespace."""
         self._access.check_events(about)
         whole = Wanted(resource=await self.resource("Event"), namespace=about.namespace or CLUSTER_EVENTS, limit=5000)
         narrow = replace(whole, fields=f"involvedObject.kind={about.kind},involvedObject.name={about.name}")
@@ -224,11 +224,11 @@ class Snapshot:
         listing = await self._list(whole if self._access.allows(whole.namespace) else narrow)
         if listing.truncated:
             listing = await self._list(narrow)
-        return oldest_first(event for event in listing.items if is_about(event, about))
+        return oldest_first(event for event in listing.items if is_about(event, about) and not is_ours(event))
 
     async def events_in(self, namespace: str) -> tuple[Json, ...]:
-        """All events of a namespace ("" for all namespaces), oldest first."""
-        return oldest_first((await self.list("Event", namespace=namespace)).items)
+        """All events of a namespace ("" for all namespaces) but for our own, oldest first."""
+        return oldest_first(each for each in (await self.list("Event", namespace=namespace)).items if not is_ours(each))
 
     async def metrics(self, expression: str, *, window_s: int = 0, step_s: int = 60) -> prometheus.Answer:
         """What the cluster's Prometheus answers to PromQL: now, or every `step_s` seconds of the last `window_s`.
