@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.cluster.access import EVERYTHING, Access
+from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writing import Writer
 from bot.diagnosing import Engine
-from bot.remedies import stepping
+from bot.remedies import dry_running, stepping
 from bot.remedies.contract import Action, Applied, Plan, Preview, Reason, Refusal
 from bot.remedies.judging_again import Again, judge_again
 from bot.remedies.shared.refusing import gone, refused
@@ -74,7 +75,12 @@ async def check(
 
 
 async def preview(
-    plan: Plan, *, connection: Connection, deadline: float = DEADLINE_S, access: Access = EVERYTHING
+    plan: Plan,
+    *,
+    connection: Connection,
+    deadline: float = DEADLINE_S,
+    access: Access = EVERYTHING,
+    acting_as: ActsAs | None = None,
 ) -> Preview | Refusal:
     """What would happen, by a server-side dry run; changes nothing."""
     action = action_of(plan)
@@ -89,7 +95,9 @@ async def preview(
             proposal = await action.propose(snapshot, plan)
             if isinstance(proposal, Refusal):
                 return proposal
-            return await stepping.rehearse(Writer(connection, deadline=deadline), snapshot, plan, proposal)
+            at_most = dry_running.time_for(proposal, least=deadline)
+            writer = Writer(connection, deadline=at_most, acting_as=acting_as)
+            return await dry_running.rehearse(writer, snapshot, plan, proposal, undoable=action.undoable)
         except ClusterError as error:
             return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
 
@@ -103,10 +111,14 @@ async def apply(
     deadline: float = DEADLINE_S,
     looks: Iterable[float] = stepping.LOOKS,
     access: Access = EVERYTHING,
+    acting_as: ActsAs | None = None,
+    resumed: bool = False,
     patience: Iterable[float] = stepping.PATIENCE,
     progress: stepping.Progress | None = None,
 ) -> Applied | Refusal:
     """Write, once. Run again, it finds what it did and returns that; of several steps it takes those that are left.
+
+    `acting_as`: under whose name, if not our own. `resumed`: a run before this one may have written.
 
     If no answer came, what became of the write is read back: it is Applied, or NOT_WRITTEN, or OUTCOME_UNKNOWN if
     nothing could be read. It is never sent again without a person's press.
@@ -115,7 +127,7 @@ async def apply(
     if action is None:
         return _expired()
     try:
-        if done := await _effect(plan, previewed, connection, deadline, access):
+        if done := await _effect(plan, previewed, connection, deadline, access, ours=resumed):
             return done
     except ClusterError as error:
         return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
@@ -128,7 +140,9 @@ async def apply(
         deadline=deadline,
         looks=looks,
         access=access,
+        acting_as=acting_as,
         undoable=action.undoable,
+        resumed=resumed,
         patience=patience,
         progress=progress,
     )
@@ -142,12 +156,12 @@ async def done_already(
     deadline: float = DEADLINE_S,
     access: Access = EVERYTHING,
 ) -> Applied | None:
-    """The effect of this very plan, if the cluster shows it; None if it does not, or cannot be read.
+    """The effect of this very plan that was begun, if the cluster shows it; None if it does not, or cannot be read.
 
     Ask before checking whether the cause is still there: after a crash it may be gone because of us.
     """
     try:
-        return await _effect(plan, previewed, connection, deadline, access)
+        return await _effect(plan, previewed, connection, deadline, access, ours=True)
     except ClusterError:
         return None
 
@@ -169,10 +183,12 @@ async def partly_done(
 
 
 async def _effect(
-    plan: Plan, previewed: Preview, connection: Connection, deadline: float, access: Access
+    plan: Plan, previewed: Preview, connection: Connection, deadline: float, access: Access, *, ours: bool
 ) -> Applied | None:
+    action = action_of(plan)
+    undoable = ours and action is not None and action.undoable
     async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-        return await stepping.taken_already(snapshot, plan, previewed)
+        return await stepping.taken_already(snapshot, plan, previewed, undoable=undoable)
 
 
 async def _unlike(plan: Plan, action: Action, snapshot: Snapshot) -> Refusal | None:

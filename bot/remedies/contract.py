@@ -17,7 +17,7 @@ from bot.portable import Portable
 from bot.remedies.changes import Change
 from intents.asking import filled
 from intents.catalog.schema import Risk
-from intents.domain import Finding, Focus, ObjectRef, PastedTime, Permission, Question, Text
+from intents.domain import Custodian, Finding, Focus, ObjectRef, PastedTime, Permission, Question, Text
 
 LIFETIME: Final = timedelta(minutes=30)
 
@@ -66,9 +66,10 @@ class Verb(StrEnum):
 class Step(Portable):
     """One guarded write of a plan; `says` what was done once it is.
 
-    `body` is the patch, or the object to create; a patch without one is made from its `changes`, which the dry run
-    found. `fingerprint` is what of the object was shown: all that people write of it, but for the paths `ignoring`,
-    which are dotted. `unless_ready`: a pod that is ready by then is left alone.
+    `body` is the patch, the object to create, or what would create again what is deleted, where that can be taken back;
+    a patch without one is made from its `changes`, which the dry run found. `fingerprint` is what of the object was
+    shown: all that people write of it, but for the paths `ignoring`, which are dotted. `unless_ready`: a pod that is
+    ready by then is left alone.
     """
 
     verb: Verb
@@ -152,7 +153,7 @@ class Outlook(Portable):
 
     effects: tuple[Text, ...] = ()
     warnings: tuple[Text, ...] = ()
-    custodian: str = ""
+    custodian: Custodian | None = None
     owner: ObjectRef | None = None
     counts_as: ObjectRef | None = None
     known: tuple[str, ...] = ()

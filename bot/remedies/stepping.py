@@ -13,17 +13,15 @@ from datetime import datetime
 from typing import Final
 
 from bot.cluster.access import EVERYTHING, Access
+from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, OutcomeUnknown, Throttled
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writing import Writer
-from bot.probes.shared.scope import name_of
 from bot.remedies import steps
-from bot.remedies.changes import changes_between
-from bot.remedies.contract import Applied, Plan, Preview, Proposal, Reason, Refusal, Step, Verb
-from bot.remedies.shared.budgets import covers
-from bot.remedies.shared.refusing import gone, refused
-from bot.remedies.shared.showing import without_bookkeeping
+from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal, Step, Verb
+from bot.remedies.shared.budgets import held_by
+from bot.remedies.shared.refusing import refused
 from intents.domain import Json, Text
 
 DEADLINE_S: Final = 8.0
@@ -50,31 +48,6 @@ class _Taken:
     undo: Step | None = None
 
 
-async def rehearse(writer: Writer, snapshot: Snapshot, plan: Plan, proposal: Proposal) -> Preview | Refusal:
-    """Dry-run every step; what it would change binds it. Raises ClusterError for what cannot be read."""
-    bound_steps, shown = [], [proposal.shown] if proposal.shown else []
-    held: list[Text] = []
-    for step in proposal.steps:
-        obj = await steps.find(snapshot, step)
-        if obj is None and step.verb is not Verb.CREATE:
-            return gone(step.target)
-        try:
-            would_be = await steps.write(writer, snapshot, plan, step, obj, dry_run=True)
-        except ClusterError as error:
-            if step.verb is not Verb.EVICT or not isinstance(error, Throttled):
-                return refused(error, step.target, otherwise=Reason.DRY_RUN)
-            would_be = {}
-            held.append(await _held_by(snapshot, step, error))
-        bound = replace(step, fingerprint=steps.fingerprint(step, obj))
-        if step.verb is Verb.PATCH and obj is not None:
-            bound = replace(bound, changes=changes_between(without_bookkeeping(obj), without_bookkeeping(would_be)))
-        if not proposal.shown:
-            shown.append(steps.shown(step, obj, would_be))
-        bound_steps.append(bound)
-    outlook = replace(proposal.outlook, warnings=(*_held_now(held), *proposal.outlook.warnings))
-    return Preview(steps=tuple(bound_steps), outlook=outlook, diff="\n".join(filter(None, shown)))
-
-
 async def take(
     plan: Plan,
     preview: Preview,
@@ -83,26 +56,32 @@ async def take(
     deadline: float = DEADLINE_S,
     looks: Iterable[float] = LOOKS,
     access: Access = EVERYTHING,
+    acting_as: ActsAs | None = None,
     undoable: bool = False,
+    resumed: bool = False,
     patience: Iterable[float] = PATIENCE,
     progress: Progress | None = None,
 ) -> Applied | Refusal:
     """Take the steps that are not taken yet, in their order. A refusal says which had been, and holds what undoes them.
 
-    `patience` are the pauses after which an eviction is asked for again that is refused for now, for each pod anew.
-    What `progress` raises ends it between two steps.
+    `resumed`: what is found done was done by us before we were interrupted. `patience` are the pauses after which an
+    eviction is asked for again that is refused for now, for each pod anew. What `progress` raises ends it between two
+    steps.
     """
     taken: list[_Taken] = []
     for number, step in enumerate(preview.steps):
         one = await _take(
-            plan, step, connection=connection, deadline=deadline, looks=looks, access=access, patience=patience
-        )
+            plan, step, connection=connection, deadline=deadline, looks=looks, access=access, acting_as=acting_as,
+            patience=patience,
+        )  # fmt: skip
         if isinstance(one, Refusal) and one.reason is Reason.DELETED:
             async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
                 if await _superseded(snapshot, plan, preview, number):
                     one = _Taken(obj=None, at=snapshot.now, already=True)
         if isinstance(one, Refusal):
             return _stopped(one, preview.steps[: len(taken)], undo=_undo(taken) if undoable else ())
+        if resumed and one.already:
+            one = replace(one, already=False, undo=steps.undone_by(step, one.obj))
         taken.append(one)
         if progress is not None:
             await progress(len(taken), len(preview.steps), step.says)
@@ -134,16 +113,21 @@ def _stopped(why: Refusal, done: Sequence[Step], *, undo: tuple[Step, ...]) -> R
     return replace(why, says=says, done=tuple(each.says for each in done), undo=undo)
 
 
-async def taken_already(snapshot: Snapshot, plan: Plan, preview: Preview) -> Applied | None:
-    """The effect of all the steps if it is there, however it came about; None if it is not."""
-    obj = None
+async def taken_already(snapshot: Snapshot, plan: Plan, preview: Preview, *, undoable: bool = False) -> Applied | None:
+    """The effect of all the steps if it is there, however it came about; None if it is not.
+
+    With `undoable` it is taken for ours, and what takes it back goes along.
+    """
+    obj, undo = None, []
     for number, step in enumerate(preview.steps):
         obj = await steps.find(snapshot, step)
         if not steps.is_done(plan, step, obj) and not (
             obj is None and await _superseded(snapshot, plan, preview, number)
         ):
             return None
-    return _applied(plan, preview, obj, at=snapshot.now, already=True)
+        if undoable and (back := steps.undone_by(step, obj)) is not None:
+            undo.append(back)
+    return _applied(plan, preview, obj, at=snapshot.now, already=True, undo=tuple(reversed(undo)))
 
 
 async def _superseded(snapshot: Snapshot, plan: Plan, preview: Preview, number: int) -> bool:
@@ -165,11 +149,14 @@ async def _take(
     deadline: float,
     looks: Iterable[float],
     access: Access,
+    acting_as: ActsAs | None,
     patience: Iterable[float],
 ) -> _Taken | Refusal:
     waited, pauses = 0.0, iter(patience)
     while True:
-        one = await _attempt(plan, step, connection=connection, deadline=deadline, looks=looks, access=access)
+        one = await _attempt(
+            plan, step, connection=connection, deadline=deadline, looks=looks, access=access, acting_as=acting_as
+        )
         if not isinstance(one, Throttled):
             return one
         if (pause := next(pauses, None)) is None:
@@ -177,7 +164,7 @@ async def _take(
         await asyncio.sleep(pause)
         waited += pause
     async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-        by = await _held_by(snapshot, step, one)
+        by = await held_by(snapshot, step.target, one)
     says = Text(
         en=f"{step.target} may not be evicted, asked for {waited:.0f} s: {by.en}",
         zh=f"{step.target} 不允许被驱逐，已重试 {waited:.0f} 秒：{by.zh}",
@@ -186,7 +173,14 @@ async def _take(
 
 
 async def _attempt(
-    plan: Plan, step: Step, *, connection: Connection, deadline: float, looks: Iterable[float], access: Access
+    plan: Plan,
+    step: Step,
+    *,
+    connection: Connection,
+    deadline: float,
+    looks: Iterable[float],
+    access: Access,
+    acting_as: ActsAs | None,
 ) -> _Taken | Refusal | Throttled:
     """Throttled for an eviction that is refused for now."""
     try:
@@ -196,10 +190,10 @@ async def _attempt(
                 return _Taken(obj=obj, at=snapshot.now, already=True)
             if refusal := steps.unlike(step, obj):
                 return refusal
-            writer = Writer(connection, deadline=deadline)
+            writer = Writer(connection, deadline=deadline, acting_as=acting_as)
             # What was previewed is still so; its version may have moved on with its status.
             written = await steps.write(writer, snapshot, plan, step, obj, dry_run=False)
-            return _Taken(obj=written, at=snapshot.now, already=False, undo=steps.undone_by(step, obj, written))
+            return _Taken(obj=written, at=snapshot.now, already=False, undo=steps.undone_by(step, written))
     except OutcomeUnknown as error:
         unknown = error
     except ClusterError as error:
@@ -251,39 +245,6 @@ async def _read_back(
         zh=f"API server 没有应答，也无法读取 {step.target}：不知道操作是否已执行",
     )
     return Refusal(reason=Reason.OUTCOME_UNKNOWN, says=says, quote=unknown.detail)
-
-
-# --- evictions that are refused for now ---
-
-
-async def _held_by(snapshot: Snapshot, step: Step, error: Throttled) -> Text:
-    """Why a pod may not be evicted now, by the budget's own numbers as far as they can be read."""
-    try:
-        pod = await steps.find(snapshot, step) or {}
-        budgets = (await snapshot.list("PodDisruptionBudget", namespace=step.target.namespace)).items
-    except ClusterError:
-        return Text.same(error.detail)
-    for budget in budgets:
-        status = budget.get("status") or {}
-        if covers(budget, pod) and not status.get("disruptionsAllowed"):
-            place = f"PodDisruptionBudget {step.target.namespace}/{name_of(budget)}"
-            needs, has = (int(status.get(key) or 0) for key in ("desiredHealthy", "currentHealthy"))
-            return Text(
-                en=f"{place} needs {needs} healthy pods and has {has}",
-                zh=f"{place} 要求 {needs} 个健康的 Pod，目前有 {has} 个",
-            )
-    return Text.same(error.detail)
-
-
-def _held_now(held: list[Text]) -> tuple[Text, ...]:
-    """What dry runs have shown of evictions that would be refused now, as one warning."""
-    why = tuple(dict.fromkeys(held))
-    en, zh = "; ".join(each.en for each in why), "；".join(each.zh for each in why)
-    told = Text(
-        en=f"Refused now for {len(held)} of the pods, which are asked for again for a while: {en}",
-        zh=f"目前有 {len(held)} 个 Pod 的驱逐会被拒绝，执行时会重试一段时间：{zh}",
-    )
-    return (told,) if held else ()
 
 
 def _applied(

@@ -120,26 +120,26 @@ def shown(step: Step, obj: Json | None, would_be: Json) -> str:
     return diff({}, would_be, name=name) if step.verb is Verb.CREATE else diff(obj or {}, {}, name=name)
 
 
-def undone_by(step: Step, before: Json | None, written: Json) -> Step | None:
-    """The step that takes one back, bound to what was written."""
-    if step.verb is Verb.PATCH:
+def undone_by(step: Step, written: Json | None) -> Step | None:
+    """The step that takes one back, bound to what was written; `written` is None for what was deleted."""
+    if step.verb is Verb.PATCH and written is not None:
         says = Text(en=f"{step.target} is as it was before", zh=f"{step.target} 已恢复原状")
         back = tuple(change.reversed() for change in step.changes)
         undo = Step(verb=Verb.PATCH, target=step.target, says=says, changes=back, ignoring=step.ignoring)
         return replace(undo, fingerprint=fingerprint(undo, written))
-    if step.verb is Verb.CREATE:
+    if step.verb is Verb.CREATE and written is not None:
         target = ref(written, step.target.kind)
         says = Text(en=f"{target} was deleted again", zh=f"{target} 已重新删除")
         undo = Step(verb=Verb.DELETE, target=target, says=says)
         return replace(undo, fingerprint=fingerprint(undo, written))
-    if step.verb is Verb.DELETE and before is not None:
+    if step.verb is Verb.DELETE and step.body is not None:
         says = Text(en=f"{step.target} was created again", zh=f"{step.target} 已重新创建")
         target = ObjectRef(kind=step.target.kind, namespace=step.target.namespace, name=step.target.name)
-        return Step(verb=Verb.CREATE, target=target, says=says, body=_manifest(before))
+        return Step(verb=Verb.CREATE, target=target, says=says, body=step.body)
     return None
 
 
-def _manifest(obj: Json) -> Json:
+def manifest(obj: Json) -> Json:
     """An object as somebody would write it to create it once more."""
     manifest = copy.deepcopy(without_bookkeeping(obj))
     for key in ("ownerReferences", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"):

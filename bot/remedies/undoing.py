@@ -43,9 +43,9 @@ def permissions_to_undo(action: Action) -> tuple[Permission, ...]:
     return tuple(replace(each, verb=_INVERSE[each.verb]) for each in whole)
 
 
-def plan_to_undo(plan: Plan, applied: Applied, *, now: datetime) -> Plan | None:
-    """The plan that takes back what a plan has written; None where nothing can be. The same each time it is asked."""
-    if not applied.undo or plan.undoes:
+def plan_to_undo(plan: Plan, done: Applied | Refusal, *, now: datetime) -> Plan | None:
+    """The plan that takes back what a plan has written; None where nothing can. The same each time it is asked."""
+    if not done.undo or plan.undoes:
         return None
     return Plan(
         id=hashlib.sha256(f"undo {plan.id}".encode()).hexdigest()[:24],
@@ -54,8 +54,8 @@ def plan_to_undo(plan: Plan, applied: Applied, *, now: datetime) -> Plan | None:
         remedy=plan.remedy,
         action=plan.action,
         cluster=plan.cluster,
-        target=applied.undo[0].target,
-        args={_STEPS: [step.as_json() for step in applied.undo]},
+        target=done.undo[0].target,
+        args={_STEPS: [step.as_json() for step in done.undo]},
         about=plan.about,
         title=Text(en=f"Undo: {plan.title.en}", zh=f"撤销：{plan.title.zh}"),
         risk=plan.risk,
