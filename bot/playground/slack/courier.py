@@ -53,7 +53,7 @@ class Courier:
         self, *, secret: str, clock: Callable[[], float], changes: Changes, sockets: Sockets,
         retry_pauses: Sequence[float], within: float,
     ) -> None:  # fmt: skip
-        self.url: str | None = None
+        self.urls: tuple[str | None, ...] = (None,)
         self.retry_pauses = tuple(retry_pauses)
         self.within = within
         self.deliveries: list[Delivery] = []
@@ -64,6 +64,11 @@ class Courier:
         self._session: aiohttp.ClientSession | None = None
         self._open = False
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def url(self) -> str | None:
+        """Where the next attempt goes: to each in turn. None: over a socket."""
+        return self.urls[0]
 
     def sign(self, body: bytes, timestamp: float | None = None) -> dict[str, str]:
         """The signature headers for `body`, for now unless a time is given."""
@@ -151,12 +156,13 @@ class Courier:
     async def _post(self, body: bytes, headers: dict[str, str]) -> tuple[Delivered, str, bool]:
         if self.url is None or self._session is None:
             return NOBODY, "connection_failed", False
-        began = time.monotonic()
+        url, began = self.url, time.monotonic()
+        self.urls = (*self.urls[1:], url)
         named = {"User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)", "Accept": "*/*"} | headers
         try:
             async with (
                 asyncio.timeout(self.within),
-                self._session.post(self.url, data=body, headers=named, max_redirects=2) as response,
+                self._session.post(url, data=body, headers=named, max_redirects=2) as response,
             ):
                 text = await response.text()
         except aiohttp.TooManyRedirects:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """What befalls the next `times` calls of `method` ("*": any)."""
+    """What befalls the next `times` calls of `method` ("*": any), of those with what is `given` only."""
 
     method: str
     error: str
@@ -19,6 +21,7 @@ class Fault:
     provided: str
     after_doing: bool
     reset: bool
+    given: Mapping[str, Any]
 
 
 class Faults:
@@ -30,10 +33,10 @@ class Faults:
     def add(self, fault: Fault) -> None:
         self._waiting.append(fault)
 
-    def take(self, method: str) -> Fault | None:
-        """The fault that befalls a call of `method`, which uses it up once."""
+    def take(self, method: str, given: Mapping[str, Any]) -> Fault | None:
+        """The fault that befalls a call of `method` with what is `given`, which uses it up once."""
         for fault in self._waiting:
-            if fault.method in (method, "*"):
+            if fault.method in (method, "*") and fault.given.items() <= given.items():
                 fault.times -= 1
                 if fault.times <= 0:
                     self._waiting.remove(fault)

@@ -203,9 +203,12 @@ class SimulatedSlack:
 
     # What people do. Each returns when the app answered, or failed to answer, the first attempt.
 
-    def deliver_to(self, url: str | None) -> None:
-        """Where events, commands and interactions are POSTed. None: over the app's sockets, if it has any."""
-        self._courier.url = url
+    def deliver_to(self, *urls: str | None) -> None:
+        """Where events, commands and interactions are POSTed. None: over the app's sockets, if it has any.
+
+        Several take turns, as replicas behind one address do.
+        """
+        self._courier.urls = urls or (None,)
 
     async def say(
         self, user: str, channel: str, text: str, *, thread_ts: str = "", files: Sequence[Shareable] = (),
@@ -369,8 +372,9 @@ class SimulatedSlack:
     def fail(
         self, method: str, *, error: str = "", status: int = 200, times: int = 1, retry_after: int | None = None,
         hang: bool = False, needed: str = "", provided: str = "", after_doing: bool = False, reset: bool = False,
+        given: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        """Let the next `times` calls of `method` ("*": any) fail.
+        """Let the next `times` calls of `method` ("*": any) fail, of those with the arguments `given` if there are any.
 
         They get `error` (with `needed` and `provided` for a missing scope), an HTTP `status` from 500 up, 429 with
         `retry_after` seconds, no answer until the server stops (`hang`), or a cut connection (`reset`). With
@@ -378,7 +382,7 @@ class SimulatedSlack:
         """
         fault = Fault(
             method=method, error=error, status=status, times=times, retry_after=retry_after, hang=hang, needed=needed,
-            provided=provided, after_doing=after_doing, reset=reset,
+            provided=provided, after_doing=after_doing, reset=reset, given=given or {},
         )  # fmt: skip
         self._web_api.faults.add(fault)
 

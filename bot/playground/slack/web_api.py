@@ -41,7 +41,7 @@ class WebApi:
         header = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
         if self.latency:
             await asyncio.sleep(self.latency)
-        fault = self.faults.take(name)
+        fault = self.faults.take(name, values)
         if fault is not None and not fault.after_doing and (fault.hang or fault.reset):
             return await self._unanswered(request, name, values, fault, ok=False)
         retry_after: int | None = None
