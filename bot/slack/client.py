@@ -18,6 +18,7 @@ from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
 from bot.slack.files import Files, ReadFile
 from bot.slack.fitting import Form, checked, forms, payload
 from bot.slack.following import Following
+from bot.slack.groups import Groups, Membership
 from bot.slack.hosts import Hosts
 from bot.slack.limits import Limits
 from bot.slack.people import People, Person, Place
@@ -72,6 +73,7 @@ class Slack:
         self._responses = Responses(api=self._api, hosts=hosts)
         self._files = Files(api=self._api, hosts=hosts)
         self._people = People(self._api, team=self._team)
+        self._groups = Groups(self._api)
         self._identity: Identity | None = None
         self._identifying = asyncio.Lock()
         self._keys: OrderedDict[tuple[str, str], str] = OrderedDict()
@@ -88,6 +90,7 @@ class Slack:
         """Stop what is under way and close the connections."""
         await self._edits.aclose()
         await self._people.aclose()
+        await self._groups.aclose()
         await self._api.aclose()
 
     @property
@@ -245,6 +248,10 @@ class Slack:
     async def person(self, user: str) -> Person:
         """Who a user is, remembered for ten minutes; what Slack does not tell is `unknown`."""
         return await self._people.person(user)
+
+    async def groups(self, user: str) -> Membership:
+        """The user groups somebody is in, remembered for a minute; who is in none for all Slack tells is in none."""
+        return await self._groups.of(user)
 
     async def place(self, channel: str) -> Place:
         """What a channel is, remembered for ten minutes; what Slack does not tell is `unknown`."""

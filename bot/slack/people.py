@@ -7,7 +7,7 @@ stranger, a channel that others read along.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
@@ -29,7 +29,9 @@ class Person:
 
     `unreached`: it did not answer at all, and may later.
 
-    `foreign`: of another company, by Slack Connect. `locale` as Slack writes it ("zh-CN"), empty where it is not told.
+    `guest`: of the workspace, or somebody who has left it. `foreign`: of another company, by Slack Connect. `locale` as
+    Slack writes it ("zh-CN"), empty where it is not told. `email` is the address they have confirmed; empty where there
+    is none or it is not told, as without the scope users:read.email.
     """
 
     id: str
@@ -37,6 +39,7 @@ class Person:
     foreign: bool = False
     locale: str = ""
     name: str = ""
+    email: str = field(default="", repr=False)
     bot: bool = False
     unknown: bool = False
     unreached: bool = False
@@ -121,10 +124,12 @@ def _person(user: str, told: Mapping[str, Any], *, team: str) -> Person:
     homes = {str(told.get("team_id") or profile.get("team") or team), *(teams if isinstance(teams, list) else [])}
     return Person(
         id=user,
-        guest=bool(told.get("is_restricted") or told.get("is_ultra_restricted")),
+        guest=bool(told.get("is_restricted") or told.get("is_ultra_restricted") or told.get("deleted")),
         foreign=bool(told.get("is_stranger")) or team not in homes,
         locale=str(told.get("locale") or ""),
         name=str(profile.get("display_name") or told.get("real_name") or told.get("name") or ""),
+        # Anybody may type anybody's address into their profile; only a confirmed one is theirs.
+        email=str(profile.get("email") or "") if told.get("is_email_confirmed") is True else "",
         bot=bool(told.get("is_bot")) or user == "USLACKBOT",
     )
 

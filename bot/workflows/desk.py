@@ -17,6 +17,7 @@ from bot.policy import Policy, Reading, Scope, Who
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.slack.client import Slack
 from bot.slack.errors import SlackUnavailable
+from bot.slack.groups import Membership
 from bot.slack.people import Person
 from bot.store import Request, Store, Surface
 from intents.domain import Language
@@ -51,6 +52,7 @@ class Desk:
     policy: Policy
     engine: Callable[[], Engine]
     language: Language | None = None
+    audit_channel: str = ""
     deadline: float = DEADLINE_S
     verify_within: float = VERIFY_S
     verify_pace: Pace = PACE
@@ -65,8 +67,13 @@ class Desk:
             yield
 
     async def asker(self, *, team: str, channel: str, user: str, text: str = "") -> Asker:
-        """Raises SlackUnavailable when Slack does not answer; what it will not tell counts as least privilege."""
-        person, place = await asyncio.gather(self._person(user), self.slack.place(channel))
+        """Raises SlackUnavailable when Slack does not answer; what it will not tell counts as least privilege.
+
+        Who is in which user group is asked only of a policy that names one; not told, nobody is in any.
+        """
+        person, place, member = await asyncio.gather(
+            self._person(user), self.slack.place(channel), self._membership(user)
+        )
         if place.unreached or (person is not None and person.unreached):
             raise SlackUnavailable(method="users.info", detail="who asks, and where, cannot be told now")
         who = Who(
@@ -76,7 +83,12 @@ class Desk:
             user=user,
             guest=person is not None and (person.guest or person.unknown),
             external=place.external or place.unknown or (person is not None and person.foreign),
+            foreign=person is not None and person.foreign,
+            bot=person is not None and person.bot,
             direct=place.direct,
+            groups=member.groups,
+            groups_unread=member.unread,
+            email=person.email if person is not None and self.policy.asks_address else "",
         )
         language = choose(told=self.language, text=text, locale=person.locale if person else "")
         scope = self.policy.scope(who)
@@ -87,6 +99,9 @@ class Desk:
     async def _person(self, user: str) -> Person | None:
         # An integration's message has no user: then the channel alone decides what may be said there.
         return await self.slack.person(user) if user else None
+
+    async def _membership(self, user: str) -> Membership:
+        return await self.slack.groups(user) if user and self.policy.asks_groups else Membership()
 
     async def asker_of(self, request: Request) -> Asker:
         asked = request.asked

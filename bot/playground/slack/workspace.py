@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.playground.slack.identity import Identity
 from bot.playground.slack.records import Json
@@ -12,7 +12,10 @@ from bot.playground.slack.wrong import Refused, SlackWorldError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A person, or the bot itself. `guest` is a multi-channel guest, `foreign` somebody of another organisation."""
+    """A person, or the bot itself. `guest` is a multi-channel guest, `foreign` somebody of another organisation.
+
+    `confirmed`: the e-mail address is theirs, as far as Slack knows.
+    """
 
     id: str
     name: str
@@ -20,7 +23,21 @@ class User:
     guest: bool = False
     foreign: bool = False
     email: str = ""
+    confirmed: bool = True
     bot: bool = False
+    deleted: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class UserGroup:
+    """A user group: `handle` is what people write behind an @, `external` one of another organisation."""
+
+    id: str
+    handle: str
+    created: int
+    members: list[str] = field(default_factory=list)
+    external: bool = False
+    disabled: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,28 +61,49 @@ class Channel:
 
 
 class Workspace:
-    """Users and channels by id."""
+    """Users, channels and user groups by id. With `emails_withheld` the app lacks the scope for addresses."""
 
     def __init__(self, *, identity: Identity) -> None:
         self.identity = identity
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
+        self.groups: dict[str, UserGroup] = {}
+        self.emails_withheld = False
         bot = User(id=identity.bot_user_id, name=identity.bot_name, bot=True)
         self.users[bot.id] = bot
 
     def add_user(
         self, name: str, *, id: str = "", locale: str = "en-US", guest: bool = False, foreign: bool = False,
-        email: str = "",
+        email: str = "", confirmed: bool = True,
     ) -> User:  # fmt: skip
         """SlackWorldError if the id is taken."""
         user_id = id or f"U0{len(self.users):09d}"
         if user_id in self.users:
             raise SlackWorldError(f"user {user_id} exists already: {self.users[user_id].name}")
         user = User(
-            id=user_id, name=name, locale=locale, guest=guest, foreign=foreign, email=email or f"{name}@example.com"
-        )
+            id=user_id, name=name, locale=locale, guest=guest, foreign=foreign, email=email or f"{name}@example.com",
+            confirmed=confirmed,
+        )  # fmt: skip
         self.users[user_id] = user
         return user
+
+    def deactivate(self, user_id: str) -> None:
+        """The person has left: SlackWorldError for an unknown one."""
+        self.users[user_id] = replace(self.user(user_id), deleted=True)
+
+    def set_group(
+        self, handle: str, *, id: str = "", created: int, members: Iterable[str] = (), external: bool = False,
+        disabled: bool = False,
+    ) -> UserGroup:  # fmt: skip
+        """Make a user group, or make the one of that handle anew. SlackWorldError for members there are not."""
+        standing = next((each.id for each in self.groups.values() if each.handle == handle), "")
+        group_id = standing or id or f"S0{len(self.groups) + 1:09d}"
+        group = UserGroup(
+            id=group_id, handle=handle, created=created, members=[self.user(each).id for each in members],
+            external=external, disabled=disabled,
+        )  # fmt: skip
+        self.groups[group_id] = group
+        return group
 
     def add_channel(
         self, name: str, *, id: str = "", created: int, external: bool = False, private: bool = False,
@@ -141,16 +179,16 @@ class Workspace:
         return self.find_joined(channel.id)
 
 
-def user_json(user: User, *, identity: Identity, locale: bool = False) -> Json:
-    """A user as `users.info` shows it."""
+def user_json(user: User, *, identity: Identity, locale: bool = False, email: bool = True) -> Json:
+    """A user as `users.info` shows it, the address only with `email`; a bot has none."""
     shown: Json = {
         "id": user.id,
         "team_id": identity.foreign_team_id if user.foreign else identity.team_id,
         "name": user.name,
-        "deleted": False,
+        "deleted": user.deleted,
         "real_name": user.name,
         "tz": "Etc/UTC",
-        "profile": {"real_name": user.name, "display_name": user.name, "email": user.email, "team": identity.team_id},
+        "profile": {"real_name": user.name, "display_name": user.name, "team": identity.team_id},
         "is_admin": False,
         "is_owner": False,
         "is_bot": user.bot,
@@ -159,11 +197,25 @@ def user_json(user: User, *, identity: Identity, locale: bool = False) -> Json:
         "is_ultra_restricted": False,
         "updated": 0,
     }
+    if email and user.email:
+        shown["profile"] |= {"email": user.email}
+        shown["is_email_confirmed"] = user.confirmed
     if user.foreign:
         shown["is_stranger"] = True
     if user.bot:
         shown["profile"] |= {"bot_id": identity.bot_id, "api_app_id": identity.app_id}
     return shown | ({"locale": user.locale} if locale else {})
+
+
+def group_json(group: UserGroup, *, identity: Identity, users: bool) -> Json:
+    """A user group as `usergroups.list` shows it, with `users` also who is in it."""
+    shown: Json = {
+        "id": group.id, "team_id": identity.team_id, "is_usergroup": True, "is_subteam": True, "name": group.handle,
+        "description": "", "handle": group.handle, "is_external": group.external, "date_create": group.created,
+        "date_update": group.created, "date_delete": group.created if group.disabled else 0, "auto_type": None,
+        "prefs": {"channels": [], "groups": []}, "user_count": len(group.members),
+    }  # fmt: skip
+    return shown | ({"users": list(group.members)} if users else {})
 
 
 def channel_json(channel: Channel, *, workspace: Workspace) -> Json:

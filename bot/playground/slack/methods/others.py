@@ -1,4 +1,4 @@
-"""The rest: who the bot is, people, reactions, pins, and addresses for sockets."""
+"""The rest: who the bot is, people and their groups, reactions, pins, and addresses for sockets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from bot.playground.slack.arguments import Arguments
 from bot.playground.slack.methods.desk import Desk, Table, method
 from bot.playground.slack.pace import Tier
 from bot.playground.slack.records import Json
-from bot.playground.slack.workspace import user_json
+from bot.playground.slack.workspace import group_json, user_json
 from bot.playground.slack.wrong import Refused
 
 OTHERS: Table = {}
@@ -35,10 +35,25 @@ def connections_open(desk: Desk, given: Arguments) -> Json:
 
 @method(OTHERS, "users.info", Tier.FOUR)
 def users_info(desk: Desk, given: Arguments) -> Json:
-    user = desk.state.workspace.users.get(given.text("user"))
+    workspace = desk.state.workspace
+    user = workspace.users.get(given.text("user"))
     if user is None:
         raise Refused("user_not_found")
-    return {"user": user_json(user, identity=desk.state.identity, locale=given.flag("include_locale"))}
+    locale, email = given.flag("include_locale"), not workspace.emails_withheld
+    return {"user": user_json(user, identity=desk.state.identity, locale=locale, email=email)}
+
+
+@method(OTHERS, "usergroups.list", Tier.TWO)
+def usergroups_list(desk: Desk, given: Arguments) -> Json:
+    users, disabled = given.flag("include_users"), given.flag("include_disabled")
+    groups = desk.state.workspace.groups.values()
+    return {
+        "usergroups": [
+            group_json(each, identity=desk.state.identity, users=users)
+            for each in groups
+            if disabled or not each.disabled
+        ]
+    }
 
 
 @method(OTHERS, "reactions.add", Tier.THREE)

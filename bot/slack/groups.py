@@ -1,0 +1,97 @@
+"""Who is in which of the workspace's user groups: asked once for all of them, and remembered for a minute.
+
+Somebody taken out of a group counts as in it for that minute. What Slack does not tell (a scope is missing, it does
+not answer) puts nobody into any group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+
+from bot.slack.api import Answer, Api
+from bot.slack.errors import MissingScope, SlackError, SlackUnavailable
+from bot.slack.sharing import Shared
+from intents.domain import Text
+
+_log: Final = structlog.get_logger(__name__)
+_METHOD: Final = "usergroups.list"
+_SCOPE: Final = "usergroups:read"
+_KEPT: Final = 60.0
+_KEPT_REFUSED: Final = 15.0
+_KEPT_UNREACHED: Final = 1.0
+_ALL: Final = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """The ids (S…) and "@handle"s of the groups that somebody is in. `unread` says why they could not be read."""
+
+    groups: frozenset[str] = frozenset()
+    unread: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What Slack told: user → names of groups; or why it did not, and for how many seconds that is believed."""
+
+    of: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    unread: Text | None = None
+    kept: float = _KEPT
+
+
+class Groups:
+    """The user groups of one workspace; needs the scope usergroups:read."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._told = Shared(self._ask, keeps=lambda told: told.kept, most=1)
+
+    async def of(self, user: str) -> Membership:
+        """What `user` is in. Raises nothing: see `Membership.unread`."""
+        told = await self._told.get(_ALL)
+        return Membership(groups=told.of.get(user, frozenset()), unread=told.unread)
+
+    async def aclose(self) -> None:
+        await self._told.aclose()
+
+    async def _ask(self, _key: str) -> _Told:
+        # Somebody waits for a dialog: no longer than for one answer.
+        patience = self._api.limits.call
+        try:
+            answer = await self._api.call(_METHOD, query={"include_users": True}, patience=patience)
+            return _Told(of=_members(answer))
+        except SlackError as error:
+            _log.warning("Slack does not tell who is in which user group", error=str(error))
+            if isinstance(error, SlackUnavailable):
+                return _Told(unread=error.says, kept=_KEPT_UNREACHED)
+            if isinstance(error, MissingScope):
+                error = MissingScope(method=_METHOD, needed=error.needed or _SCOPE)
+            return _Told(unread=error.says, kept=_KEPT_REFUSED)
+
+
+def _members(answer: Answer) -> dict[str, frozenset[str]]:
+    """User → ids and handles of their groups. Raises SlackUnavailable for an answer without groups."""
+    groups = answer.data.get("usergroups")
+    if not isinstance(groups, list):
+        raise SlackUnavailable(method=_METHOD, detail="the answer tells no user groups")
+    found: dict[str, set[str]] = {}
+    for group in groups:
+        # Whoever shares a group of another organisation has named it, and says who is in it.
+        if not isinstance(group, Mapping) or group.get("date_delete") or group.get("is_external"):
+            continue
+        for user in _texts(group.get("users")):
+            found.setdefault(user, set()).update(_names(group))
+    return {user: frozenset(names) for user, names in found.items()}
+
+
+def _names(group: Mapping[str, Any]) -> list[str]:
+    handle = str(group.get("handle") or "").removeprefix("@")
+    return [name for name in (str(group.get("id") or ""), f"@{handle}" if handle else "") if name]
+
+
+def _texts(value: Any) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
