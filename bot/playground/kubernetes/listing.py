@@ -127,7 +127,7 @@ def page(*, store: Store, resource: Resource, namespace: str, query: Mapping[str
         and by_labels(obj["metadata"].get("labels") or {})
         and by_fields(obj)
     ]
-    if not limit or len(selected) <= limit:
+    if limit <= 0 or len(selected) <= limit:
         return Page(objects=selected, revision=revision)
     last = etcd_key(selected[limit - 1])
     shown = "/" + (last.removeprefix(f"{namespace}/") if namespace else last)
