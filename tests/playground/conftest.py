@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict
 
 from bot.playground.kubernetes import SimulatedCluster
 
@@ -45,8 +46,11 @@ class Api:
         self.cluster = cluster
         self._session = session
 
-    async def call(self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Answer:
-        sent = {"Content-Type": "application/json"} | (headers or {})
+    async def call(
+        self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        sent = CIMultiDict(headers or {})
+        sent.setdefault("Content-Type", "application/json")
         data = None if body is None else json.dumps(body)
         async with self._session.request(method, self.cluster.url + path, data=data, headers=sent) as response:
             text = await response.text()

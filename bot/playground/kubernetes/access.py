@@ -1,29 +1,44 @@
-"""Who may do what: denials laid over an otherwise all-powerful user, and the reviews that report them."""
+"""Who may do what: denials laid over otherwise all-powerful users, or what roles grant, and the reviews of it."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from bot.playground.kubernetes.addressing import Address
+from bot.playground.kubernetes.grants import Binding
+from bot.playground.kubernetes.identity import ANONYMOUS, Identity, account_of, identity
 from bot.playground.kubernetes.resources import Json, Registry
-from bot.playground.kubernetes.status import cause, forbidden, invalid
+from bot.playground.kubernetes.status import Refusal, bad_request, cause, forbidden, invalid
 
-USER = "system:serviceaccount:casebook:casebook"
-ANONYMOUS = "system:anonymous"
 _REVIEWS = ("authorization.k8s.io", "authentication.k8s.io")
+# What the default role system:basic-user grants to all who are logged in.
+_BASIC = (
+    {
+        "verbs": ["create"],
+        "apiGroups": ["authorization.k8s.io"],
+        "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
+    },
+    {"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]},
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denial:
-    """What is refused; "*" stands for anything. `resource` may name a subresource (`pods/log`), as RBAC rules do."""
+    """What is refused; "*" stands for anything. `resource` may name a subresource (`pods/log`), as RBAC rules do.
+
+    It is refused to everybody, or to a `user`, or to all of a `user_group`.
+    """
 
     verb: str = "*"
     group: str = "*"
     resource: str = "*"
     namespace: str = "*"
     name: str = "*"
+    user: str = "*"
+    user_group: str = "*"
 
-    def covers(self, address: Address, *, namespaced: bool) -> bool:
+    def covers(self, address: Address, *, who: Identity, namespaced: bool) -> bool:
         wanted = f"{address.resource}/{address.subresource}" if address.subresource else address.resource
         everywhere = namespaced and not address.namespace
         return (
@@ -33,11 +48,13 @@ class Denial:
             # Who may not read one namespace may not list them all.
             and (self.namespace in ("*", address.namespace) or everywhere)
             and self.name in ("*", address.name)
+            and self.user in ("*", who.user)
+            and self.user_group in ("*", *who.groups)
         )
 
 
 class Access:
-    """The authorizer: everything is allowed but what a denial covers.
+    """The authorizer: everything is allowed but what a denial covers; to whom roles are bound, only what these grant.
 
     Reviews and discovery stay open, as the default roles of real clusters keep them.
     """
@@ -45,34 +62,73 @@ class Access:
     def __init__(self, *, registry: Registry) -> None:
         self._registry = registry
         self._denials: list[Denial] = []
+        self._bindings: list[Binding] = []
 
     def forbid(self, denial: Denial) -> None:
         self._denials.append(denial)
 
-    def allows(self, address: Address) -> bool:
-        return not any(denial.covers(address, namespaced=self._namespaced(address)) for denial in self._denials)
+    def bind(self, binding: Binding) -> None:
+        self._bindings.append(binding)
 
-    def check(self, address: Address, *, user: str = USER) -> None:
-        """Refusal 403 if a denial covers the request, or if it comes from nobody."""
+    def allows(self, address: Address, *, who: Identity) -> bool:
+        """Whether somebody may do this; nobody, who has not logged in, may do nothing."""
+        namespaced = self._namespaced(address)
+        if who.user == ANONYMOUS or any(
+            denial.covers(address, who=who, namespaced=namespaced) for denial in self._denials
+        ):
+            return False
+        bound = self._bound(who)
+        return not bound or any(binding.allows(address) for binding in bound)
+
+    def acting_as(self, who: Identity, *, user: str, groups: tuple[str, ...], address: Address) -> Identity:
+        """Whom a request acts as. Refusal 400 for groups of no user, 403 if `who` may not act as them.
+
+        It takes the verb `impersonate` on the user and each group. A server of 1.36 asks for the narrower grants of
+        constrained impersonation first and names these in its refusal; here nobody has them.
+        """
+        if not user:
+            if groups:
+                listed = ", ".join(json.dumps(each) for each in groups)
+                wanted = (
+                    f'&user.DefaultInfo{{Name:"", UID:"", Groups:[]string{{{listed}}}, Extra:map[string][]string(nil)}}'
+                )
+                raise bad_request(f"requested {wanted} without impersonating a user name")
+            return who
+        account = account_of(user)
+        place = account or ("", user)
+        first = Address(
+            verb="impersonate",
+            group="",
+            version="v1",
+            resource="serviceaccounts" if account else "users",
+            namespace=place[0],
+            name=place[1],
+        )
+        others = (
+            Address(verb="impersonate", group="", version="v1", resource="groups", name=group) for group in groups
+        )
+        for needed in (first, *others):
+            if self.allows(needed, who=who):
+                continue
+            if account and groups:
+                raise _refused(needed, who=who)
+            mode = "serviceaccount" if account else "user-info"
+            raise _refused(address, who=who, verb=f"impersonate-on:{mode}:{address.verb}")
+        return identity(user, groups=groups)
+
+    def check(self, address: Address, *, who: Identity) -> None:
+        """Refusal 403 if somebody may not do this."""
         if (
-            user == USER
+            who.user != ANONYMOUS
             and address.group in _REVIEWS
             and address.verb == "create"
             and address.resource.startswith("self")
         ):
             return
-        if user == ANONYMOUS or not self.allows(address):
-            raise forbidden(
-                user=user,
-                verb=address.verb,
-                group=address.group,
-                resource=address.resource,
-                subresource=address.subresource,
-                namespace=address.namespace,
-                name=address.name,
-            )
+        if not self.allows(address, who=who):
+            raise _refused(address, who=who)
 
-    def review(self, body: Json) -> Json:
+    def review(self, body: Json, *, who: Identity) -> Json:
         """The answer to a SelfSubjectAccessReview: allowed, with no word on why when it is not."""
         spec = body.get("spec") or {}
         attributes = spec.get("resourceAttributes")
@@ -91,7 +147,8 @@ class Access:
                 namespace=attributes.get("namespace", ""),
                 name=attributes.get("name", ""),
                 subresource=attributes.get("subresource", ""),
-            )
+            ),
+            who=who,
         )
         status: Json = {"allowed": allowed}
         if allowed:
@@ -107,9 +164,13 @@ class Access:
             "status": status,
         }
 
-    def rules_review(self) -> Json:
+    def rules_review(self, body: Json, *, who: Identity) -> Json:
         """The answer to a SelfSubjectRulesReview; rules cannot tell denials, hence incomplete if there are any."""
         everything = [] if Denial() in self._denials else [{"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}]
+        namespace = (body.get("spec") or {}).get("namespace", "")
+        bound = self._bound(who)
+        reaching = [binding for binding in bound if binding.reaches(namespace)]
+        granted = [*_BASIC, *(rule.as_json() for binding in reaching for rule in binding.rules)]
         documents = ["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/readyz", "/version", "/version/"]
         return {
             "kind": "SelfSubjectRulesReview",
@@ -117,13 +178,18 @@ class Access:
             "metadata": {},
             "spec": {},
             "status": {
-                "resourceRules": everything,
+                "resourceRules": granted if bound else everything,
                 "nonResourceRules": [{"verbs": ["get"], "nonResourceURLs": documents}],
                 "incomplete": bool(self._denials),
             },
         }
 
+    def _bound(self, who: Identity) -> list[Binding]:
+        return [binding for binding in self._bindings if binding.names(who)]
+
     def _namespaced(self, address: Address) -> bool:
+        if address.verb == "impersonate" and not address.namespace:
+            return False
         versions = [address.version] if address.version else self._registry.versions(address.group)
         for version in versions:
             found = self._registry.find(group=address.group, version=version, plural=address.resource)
@@ -132,13 +198,26 @@ class Access:
         return True
 
 
-def who_am_i(*, created: str) -> Json:
+def _refused(address: Address, *, who: Identity, verb: str = "") -> Refusal:
+    return forbidden(
+        user=who.user,
+        verb=verb or address.verb,
+        group=address.group,
+        resource=address.resource,
+        subresource=address.subresource,
+        namespace=address.namespace,
+        name=address.name,
+    )
+
+
+def who_am_i(who: Identity, *, created: str) -> Json:
     """The answer to a SelfSubjectReview."""
-    namespace = USER.split(":")[2]
-    groups = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated"]
+    info: Json = {"username": who.user, "groups": list(who.groups)}
+    if account_of(who.user):
+        info["uid"] = "0b9e4f0a-7d55-5b8e-9a53-0f6a3d0c6a11"
     return {
         "kind": "SelfSubjectReview",
         "apiVersion": "authentication.k8s.io/v1",
         "metadata": {"creationTimestamp": created},
-        "status": {"userInfo": {"username": USER, "uid": "0b9e4f0a-7d55-5b8e-9a53-0f6a3d0c6a11", "groups": groups}},
+        "status": {"userInfo": info},
     }

@@ -9,6 +9,7 @@ from bot.playground.kubernetes import access, addressing, reading, shapes, times
 from bot.playground.kubernetes.addressing import Address
 from bot.playground.kubernetes.body import decode_object
 from bot.playground.kubernetes.discovery import AGGREGATED_TYPE, VERSION, Discovery
+from bot.playground.kubernetes.identity import USER, Identity, identity
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.status import (
@@ -27,14 +28,19 @@ _PARTIAL = ("as=PartialObjectMetadata;", "as=PartialObjectMetadataList;")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What of an HTTP request matters; header names are lower case."""
+    """What of an HTTP request matters; header names are lower case.
+
+    It comes from `user`; what it `acts_as`, with the `acting_groups`, is what its headers ask for.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
-    user: str = access.USER
+    user: str = USER
+    acts_as: str = ""
+    acting_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +99,10 @@ class Dispatcher:
     def _resource(self, request: Request, parts: list[str]) -> Answer:
         address = addressing.parse(method=request.method, parts=parts, query=request.query)
         state = self._state
-        state.access.check(address, user=request.user)
+        who = state.access.acting_as(
+            identity(request.user), user=request.acts_as, groups=request.acting_groups, address=address
+        )
+        state.access.check(address, who=who)
         if not state.registry.has_group_version(group=address.group, version=address.version):
             raise page_not_found()
         if (address.group, address.version) in state.unavailable():
@@ -102,7 +111,7 @@ class Dispatcher:
         if resource is None or not _fits(address, resource=resource):
             raise unknown_resource()
         if address.resource.endswith("reviews") and address.verb == "create":
-            return self._review(request, resource=resource)
+            return self._review(request, resource=resource, who=who)
         if address.subresource:
             return self._subresource(request, address=address, resource=resource)
         if address.verb not in resource.verbs:
@@ -148,15 +157,15 @@ class Dispatcher:
         )
         return Answer(status=done.status, body=done.body, warnings=done.warnings)
 
-    def _review(self, request: Request, *, resource: Resource) -> Answer:
+    def _review(self, request: Request, *, resource: Resource, who: Identity) -> Answer:
         body = decode_object(request.body, content_type=request.headers.get("content-type", ""), resource=resource)
         shapes.check(body, resource=resource)
         if resource.plural == "selfsubjectaccessreviews":
-            return Answer(status=201, body=self._state.access.review(body))
+            return Answer(status=201, body=self._state.access.review(body, who=who))
         if resource.plural == "selfsubjectreviews":
-            return Answer(status=201, body=access.who_am_i(created=times.timestamp(self._state.now())))
+            return Answer(status=201, body=access.who_am_i(who, created=times.timestamp(self._state.now())))
         if resource.plural == "selfsubjectrulesreviews":
-            return Answer(status=201, body=self._state.access.rules_review())
+            return Answer(status=201, body=self._state.access.rules_review(body, who=who))
         raise refusal(code=501, message=f"the simulated API server does no {resource.plural}", reason="NotImplemented")
 
 

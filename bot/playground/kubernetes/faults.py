@@ -13,13 +13,18 @@ _REASONS = {500: "InternalError", 502: "", 503: "ServiceUnavailable", 504: "Time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedRequest:
-    """A request as it reached the server. `status` is 0 if the connection was reset or left hanging."""
+    """A request as it reached the server. `status` is 0 if the connection was reset or left hanging.
+
+    `acts_as` is the user that its headers ask to act as, in these groups; "" where it came as who sent it.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     status: int
     body: str = ""
+    acts_as: str = ""
+    acting_groups: tuple[str, ...] = ()
 
     @property
     def writes(self) -> bool:

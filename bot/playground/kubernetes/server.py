@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC
 from email.utils import format_datetime
@@ -14,10 +14,12 @@ from typing import Any
 from aiohttp import web
 
 from bot.playground.kubernetes import times
-from bot.playground.kubernetes.access import ANONYMOUS, USER, Denial
+from bot.playground.kubernetes.access import Denial
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.dispatch import TEXT_TYPE, Answer, Dispatcher, Request
 from bot.playground.kubernetes.faults import Fault, Faults, RecordedRequest
+from bot.playground.kubernetes.grants import Binding, parse_rules
+from bot.playground.kubernetes.identity import ANONYMOUS, USER
 from bot.playground.kubernetes.neighbours import neighbours
 from bot.playground.kubernetes.prometheus import SimulatedPrometheus
 from bot.playground.kubernetes.resources import Json
@@ -113,10 +115,36 @@ class SimulatedCluster:
         }
 
     def forbid(
-        self, *, verb: str = "*", group: str = "*", resource: str = "*", namespace: str = "*", name: str = "*"
+        self,
+        *,
+        verb: str = "*",
+        group: str = "*",
+        resource: str = "*",
+        namespace: str = "*",
+        name: str = "*",
+        user: str = "*",
+        user_group: str = "*",
     ) -> None:
-        """Refuse what matches with 403; a subresource is written as in RBAC rules (`pods/log`)."""
-        self._state.access.forbid(Denial(verb=verb, group=group, resource=resource, namespace=namespace, name=name))
+        """Refuse what matches with 403; a subresource is written as in RBAC rules (`pods/log`).
+
+        To everybody, or to one user or all of a group, whether they ask themselves or a request acts as them.
+        """
+        denial = Denial(
+            verb=verb, group=group, resource=resource, namespace=namespace, name=name, user=user, user_group=user_group
+        )
+        self._state.access.forbid(denial)
+
+    def allow_only(
+        self, rules: Iterable[Mapping[str, Any]], *, namespace: str = "", user: str = "", user_group: str = ""
+    ) -> None:
+        """Let somebody do only what the rules of a ClusterRole grant; by default the service account of Casebook.
+
+        In one namespace only if it is given, as with a RoleBinding. Further calls add to it, as further bindings do;
+        whom no call names may do everything. WorldError for rules that no role may have.
+        """
+        whose = user or ("" if user_group else USER)
+        binding = Binding(user=whose, user_group=user_group, namespace=namespace, rules=parse_rules(rules))
+        self._state.access.bind(binding)
 
     def forbid_everything(self) -> None:
         """Refuse every read and write of a resource, and every metric; discovery and access reviews stay open."""
@@ -164,6 +192,8 @@ class SimulatedCluster:
             query=dict(incoming.query),
             headers={name.lower(): value for name, value in incoming.headers.items()},
             body=body,
+            acts_as=incoming.headers.get("Impersonate-User", ""),
+            acting_groups=tuple(incoming.headers.getall("Impersonate-Group", ())),
         )
         if self.meanwhile is not None:
             self.meanwhile(_recorded(request, status=0))
@@ -237,4 +267,12 @@ def _encoded(body: Json) -> str:
 
 def _recorded(request: Request, *, status: int) -> RecordedRequest:
     body = request.body.decode(errors="replace")
-    return RecordedRequest(method=request.method, path=request.path, query=request.query, status=status, body=body)
+    return RecordedRequest(
+        method=request.method,
+        path=request.path,
+        query=request.query,
+        status=status,
+        body=body,
+        acts_as=request.acts_as,
+        acting_groups=request.acting_groups,
+    )

@@ -57,7 +57,7 @@ _EVENT_KEYS = (
     "for", "type", "reason", "message", "count", "first", "last", "source", "style", "container", "gone",
 )  # fmt: skip
 _LOG_KEYS = ("pod", "container", "previous", "text", "since")
-_DENIAL_KEYS = ("verb", "group", "resource", "namespace", "name")
+_DENIAL_KEYS = ("verb", "group", "resource", "namespace", "name", "user", "user_group")
 _COUNTED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 
 
