@@ -131,6 +131,47 @@ async def test_a_person_says_who_they_are(slack: SimulatedSlack, client: AsyncWe
     assert await error(client.users_info(user="U999")) == "user_not_found"
 
 
+async def test_an_address_is_shown_to_who_may_see_it_and_says_whether_it_is_theirs(
+    slack: SimulatedSlack, client: AsyncWebClient, ana: str
+):
+    claimed = slack.add_user("eve", email="root@example.com", confirmed=False)
+
+    users = [(await client.users_info(user=each))["user"] for each in (ana, claimed, slack.bot_user_id)]
+    assert [each["profile"].get("email") for each in users] == ["ana@example.com", "root@example.com", None]
+    assert [each.get("is_email_confirmed") for each in users] == [True, False, None]
+    slack.withhold_emails()
+    user = (await client.users_info(user=ana))["user"]
+    assert "email" not in user["profile"]
+
+
+async def test_who_has_left_is_shown_as_such(slack: SimulatedSlack, client: AsyncWebClient, ana: str):
+    slack.deactivate(ana)
+
+    assert (await client.users_info(user=ana))["user"]["deleted"] is True
+
+
+async def test_user_groups_are_listed_with_their_people_for_those_who_ask(
+    slack: SimulatedSlack, client: AsyncWebClient, ana: str
+):
+    on_call = slack.set_group("oncall", members=[ana])
+    old = slack.set_group("old", disabled=True)
+    theirs = slack.set_group("partners", external=True)
+
+    (group, other) = (await client.usergroups_list())["usergroups"]
+    assert (group["id"], group["handle"], group["user_count"], "users" in group) == (on_call, "oncall", 1, False)
+    assert (other["id"], other["is_external"]) == (theirs, True)
+    full = await client.usergroups_list(include_users=True, include_disabled=True)
+    assert [(each["id"], each["users"], bool(each["date_delete"])) for each in full["usergroups"]] == [
+        (on_call, [ana], False),
+        (old, [], True),
+        (theirs, [], False),
+    ]
+    assert slack.set_group("oncall") == on_call
+    assert (await client.usergroups_list(include_users=True))["usergroups"][0]["users"] == []
+    with pytest.raises(SlackWorldError, match="unknown user"):
+        slack.set_group("oncall", members=["U999"])
+
+
 async def test_the_bot_knows_itself(slack: SimulatedSlack, client: AsyncWebClient):
     known = await client.auth_test()
 

@@ -15,9 +15,27 @@ def asked(far_end: SimulatedSlack, method: str) -> int:
     return len([call for call in far_end.calls if call.method == method])
 
 
-async def test_a_colleague_has_a_name_and_a_language(far_end: SimulatedSlack, slack: Slack):
-    user = far_end.add_user("lin", locale="zh-CN")
-    assert await slack.person(user) == Person(id=user, name="lin", locale="zh-CN")
+async def test_a_colleague_has_a_name_a_language_and_an_address(far_end: SimulatedSlack, slack: Slack):
+    user = far_end.add_user("lin", locale="zh-CN", email="Lin@Example.com")
+    person = await slack.person(user)
+    assert person == Person(id=user, name="lin", locale="zh-CN", email="Lin@Example.com")
+    assert "example" not in repr(person).lower()
+
+
+async def test_an_address_that_is_not_confirmed_is_nobodys(far_end: SimulatedSlack, slack: Slack):
+    claimed = far_end.add_user("eve", email="root@example.com", confirmed=False)
+    assert (await slack.person(claimed)).email == ""
+    assert (await slack.person(far_end.bot_user_id)).email == ""
+
+
+async def test_without_the_scope_for_addresses_a_person_has_none(far_end: SimulatedSlack, slack: Slack):
+    far_end.withhold_emails()
+    assert await slack.person("U0ANA") == Person(id="U0ANA", name="ana", locale="en-US")
+
+
+async def test_who_has_left_gets_no_more_than_a_guest(far_end: SimulatedSlack, slack: Slack):
+    far_end.deactivate("U0ANA")
+    assert (await slack.person("U0ANA")).guest
 
 
 async def test_guests_and_strangers_are_told_apart(far_end: SimulatedSlack, slack: Slack):

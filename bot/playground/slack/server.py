@@ -157,13 +157,31 @@ class SimulatedSlack:
 
     def add_user(
         self, name: str, *, id: str = "", locale: str = "en-US", guest: bool = False, foreign: bool = False,
-        email: str = "",
+        email: str = "", confirmed: bool = True,
     ) -> str:  # fmt: skip
-        """A person; returns the id. `foreign` ones belong to another organisation (Slack Connect)."""
-        workspace = self._state.workspace
-        user = workspace.add_user(name, id=id, locale=locale, guest=guest, foreign=foreign, email=email)
+        """A person; returns the id. `foreign` ones belong to another organisation (Slack Connect).
+
+        `confirmed`: they have shown that the address is theirs.
+        """
+        user = self._state.workspace.add_user(
+            name, id=id, locale=locale, guest=guest, foreign=foreign, email=email, confirmed=confirmed
+        )
         self._state.tell_places()
         return user.id
+
+    def deactivate(self, user: str) -> None:
+        """Let somebody have left the workspace."""
+        self._state.workspace.deactivate(user)
+        self._state.tell_places()
+
+    def set_group(
+        self, handle: str, *, id: str = "", members: Iterable[str] = (), external: bool = False, disabled: bool = False
+    ) -> str:
+        """A user group of exactly these members; returns the id. One of that handle is changed."""
+        group = self._state.workspace.set_group(
+            handle, id=id, created=int(self._state.clock()), members=members, external=external, disabled=disabled
+        )
+        return group.id
 
     def add_channel(
         self, name: str, *, id: str = "", external: bool = False, private: bool = False, members: Iterable[str] = (),
@@ -393,6 +411,10 @@ class SimulatedSlack:
     def withhold_files(self) -> None:
         """Hand out the login page for every file from now on, as to an app without the scope files:read."""
         self._transfers.withheld = True
+
+    def withhold_emails(self) -> None:
+        """Tell no e-mail address from now on, as to an app without the scope users:read.email."""
+        self._state.workspace.emails_withheld = True
 
     def revoke_token(self) -> None:
         """Let every token of the app be refused from now on."""
