@@ -1,0 +1,122 @@
+"""Who is in which user group: asked once for many, and nobody is in any that Slack does not tell of."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiohttp import web
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.slack import SimulatedSlack
+from bot.slack.client import Slack
+from bot.slack.groups import Membership
+from tests.slack_client.conftest import QUICK
+from tests.slack_client.scene import serving
+
+METHOD = "usergroups.list"
+
+
+def asked(far_end: SimulatedSlack) -> list[Any]:
+    return [call.arguments for call in far_end.calls if call.method == METHOD]
+
+
+async def test_groups_have_an_id_and_a_handle(far_end: SimulatedSlack, slack: Slack):
+    far_end.add_user("bo", id="U0BO")
+    far_end.set_group("oncall", id="S0ONCALL", members=["U0ANA", "U0BO"])
+    far_end.set_group("sre", id="S0SRE", members=["U0ANA"])
+
+    assert await slack.groups("U0ANA") == Membership(groups=frozenset({"S0ONCALL", "@oncall", "S0SRE", "@sre"}))
+    assert await slack.groups("U0BO") == Membership(groups=frozenset({"S0ONCALL", "@oncall"}))
+    assert await slack.groups("U0NOBODY") == Membership()
+
+
+@pytest.mark.parametrize("group", [{"external": True}, {"disabled": True}])
+async def test_a_group_that_others_made_or_that_is_no_more_has_nobody_in_it(
+    far_end: SimulatedSlack, slack: Slack, group: dict
+):
+    far_end.set_group("oncall", members=["U0ANA"], **group)
+
+    assert await slack.groups("U0ANA") == Membership()
+
+
+async def test_one_call_serves_all_who_ask_at_once_and_for_a_while(far_end: SimulatedSlack, slack: Slack):
+    far_end.set_group("oncall", members=["U0ANA"])
+
+    await asyncio.gather(*(slack.groups(user) for user in ("U0ANA", "U0BO") for _ in range(10)))
+    await slack.groups("U0CY")
+
+    assert len(asked(far_end)) == 1
+    assert str(asked(far_end)[0]["include_users"]).lower() in ("1", "true")
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ({"error": "missing_scope", "needed": "usergroups:read"}, "lacks the scope usergroups:read"),
+        ({"error": "missing_scope"}, "lacks the scope usergroups:read"),
+        ({"error": "plan_upgrade_required"}, "plan_upgrade_required"),
+        ({"status": 503}, "Slack does not answer right now"),
+        ({"hang": True}, "Slack does not answer right now"),
+        ({"retry_after": 60}, "slow down"),
+    ],
+)
+async def test_what_slack_does_not_tell_puts_nobody_into_a_group_and_says_why(
+    far_end: SimulatedSlack, slack: Slack, fault: dict, says: str
+):
+    far_end.set_group("oncall", members=["U0ANA"])
+    far_end.fail(METHOD, times=9, **fault)
+
+    member = await slack.groups("U0ANA")
+
+    assert member.groups == frozenset()
+    assert member.unread is not None
+    assert says in member.unread.en
+    assert member.unread.zh != member.unread.en
+
+
+@pytest.mark.parametrize(
+    "groups", [None, "S1", {"id": "S1"}, [None], [{"id": "S1"}], [{"id": "S1", "users": "U0ANA"}], [{"users": [None]}]]
+)
+async def test_an_answer_of_another_shape_puts_nobody_into_a_group(groups: Any):
+    async def handle(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"ok": True, "usergroups": groups})
+
+    async with serving(handle) as url, Slack(AsyncWebClient(token="xoxb-1", base_url=f"{url}/"), limits=QUICK) as slack:
+        member = await slack.groups("U0ANA")
+
+    assert member.groups == frozenset()
+    assert (member.unread is None) == isinstance(groups, list)
+
+
+def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Put the running loop's clock forward."""
+    loop = asyncio.get_running_loop()
+    now = loop.time
+    monkeypatch.setattr(loop, "time", lambda: now() + seconds)
+
+
+async def test_who_was_taken_out_of_a_group_is_out_of_it_after_a_minute(
+    far_end: SimulatedSlack, slack: Slack, monkeypatch: pytest.MonkeyPatch
+):
+    far_end.set_group("oncall", members=["U0ANA"])
+    assert (await slack.groups("U0ANA")).groups
+    far_end.set_group("oncall", members=[])
+
+    later(monkeypatch, 58)
+    assert (await slack.groups("U0ANA")).groups
+    later(monkeypatch, 3)
+    assert not (await slack.groups("U0ANA")).groups
+    assert len(asked(far_end)) == 2
+
+
+@pytest.mark.parametrize(("fault", "seconds"), [({"status": 503}, 2), ({"error": "missing_scope"}, 16)])
+async def test_what_slack_did_not_tell_is_asked_again_soon(
+    far_end: SimulatedSlack, slack: Slack, monkeypatch: pytest.MonkeyPatch, fault: dict, seconds: float
+):
+    far_end.set_group("oncall", members=["U0ANA"])
+    far_end.fail(METHOD, times=9, **fault)
+    assert (await slack.groups("U0ANA")).unread
+    far_end.heal()
+
+    later(monkeypatch, seconds)
+    assert (await slack.groups("U0ANA")).groups
