@@ -353,6 +353,20 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Custodian:
+    """Whoever applies an object from a source and may take a change of it back: Argo CD, Flux, Helm.
+
+    `says` who and how soon, `sources` where the change belongs (an empty url where no page of it is known), `unread`
+    what of this could not be found out.
+    """
+
+    name: str
+    says: Text
+    sources: tuple[Link, ...] = ()
+    unread: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """A hypothesis with its findings and the verdict they allow."""
 

@@ -190,10 +190,7 @@ DRY_RUN: Final = Text(
 NO_DIFF: Final = Text(en="No field of an object changes.", zh="不会更改任何对象的字段。")
 EFFECTS: Final = Text(en="What it does to what runs", zh="对运行中服务的影响")
 DIFF_CUT: Final = Text(en="{} more lines of the change are not shown.", zh="另有 {} 行更改未显示。")
-WILL_BE_REVERTED: Final = Text(
-    en="{} applies this object from a source: its next sync may take the change back.",
-    zh="该对象由 {} 从源头应用：其下次同步可能会还原此修改。",
-)
+SOURCE: Final = Text(en="Source", zh="源头")
 CHANGE_THE_SOURCE: Final = Text(
     en="Do it now to win time, and make the same change in the source.",
     zh="可以现在执行以争取时间，并在源头做同样的修改。",

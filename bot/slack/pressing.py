@@ -21,7 +21,7 @@ from bot.store import Answer, AuditEntry, Store
 from bot.store import Plan as StoredPlan
 from bot.workflows.desk import Desk
 from intents.asking import complaints
-from intents.domain import Text
+from intents.domain import Custodian, Text
 from responses import words
 from responses.safety import safe_line
 from responses.slack.presses import Press, chosen, press_of
@@ -58,10 +58,10 @@ class Mistyped(Exception):
 class AskedAgain(Exception):
     """It is to be confirmed once more, knowing that somebody else will take the change back."""
 
-    def __init__(self, plan_id: str, custodian: str) -> None:
+    def __init__(self, plan_id: str, custodian: Custodian) -> None:
         self.plan_id = plan_id
         self.custodian = custodian
-        super().__init__(custodian)
+        super().__init__(custodian.name)
 
 
 class Refused(Exception):

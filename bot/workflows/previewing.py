@@ -152,6 +152,7 @@ def _dialog(plan: Plan, seen: Preview) -> Dialog:
         diff=seen.diff,
         effects=seen.outlook.effects,
         warnings=seen.outlook.warnings,
+        custodian=seen.outlook.custodian,
         warning=plan.warning,
         risk=plan.risk,
         typed_name_required=plan.name_to_type,

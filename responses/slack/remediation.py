@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from intents.asking import may_be_left_out
-from intents.domain import Language, ObjectRef, Question, Text
+from intents.domain import Custodian, Language, ObjectRef, Question, Text
 from responses import words
 from responses.safety import safe, safe_line
 from responses.sentences import capitalised
@@ -35,9 +35,9 @@ class Dialog:
 
     `title` and `submit` say the verb and fit into 24 characters: "Restart pod". `diff` is unified text, "" where no
     field of an object changes (a deletion says so in `what`). `effects` are what it does to what runs, one sentence
-    each; `warnings` are those that somebody would regret not to have read, `warning` is the entry's own.
-    `typed_name_required` is the name to be typed, "" for none. `needs_approval`: confirming it asks a second person;
-    `asked_by` is the id of whoever has asked this one.
+    each; `warnings` are those that somebody would regret not to have read, `warning` is the entry's own. `custodian`
+    will take the change back. `typed_name_required` is the name to be typed, "" for none. `needs_approval`: confirming
+    it asks a second person; `asked_by` is the id of whoever has asked this one.
     """
 
     plan_id: str
@@ -50,6 +50,7 @@ class Dialog:
     diff: str = ""
     effects: Sequence[Text] = ()
     warnings: Sequence[Text] = ()
+    custodian: Custodian | None = None
     warning: Text | None = None
     typed_name_required: str = ""
     needs_approval: bool = False
@@ -131,14 +132,13 @@ def asking(shown: Asking, *, language: Language) -> View:
     )
 
 
-def again(plan_id: str, custodian: str, *, language: Language) -> View:
-    """The second question where somebody applies the object from a source: the change lasts until the next sync."""
-    says = words.WILL_BE_REVERTED.in_(language).format(safe_line(custodian, limit=300))
+def again(plan_id: str, custodian: Custodian, *, language: Language) -> View:
+    """The second question where somebody applies the object from a source, and takes back what is changed here."""
     return blocks.modal(
         words.DIALOG_TITLE.in_(language),
         [
             blocks.rich(
-                blocks.line(blocks.bold("⚠️ "), blocks.text(says)),
+                blocks.line(*_custody(custodian, language)),
                 blocks.line(blocks.text(words.CHANGE_THE_SOURCE.in_(language))),
             )
         ],
@@ -199,16 +199,29 @@ def _change(shown: Dialog, language: Language) -> list[Block]:
 
 
 def _effects(shown: Dialog, language: Language) -> list[Block]:
-    if not (shown.effects or shown.warnings):
+    if not (shown.effects or shown.warnings or shown.custodian):
         return []
     # Warnings first: what is cut off must not be what would have stopped somebody.
     told = [*(("⚠️ ", each) for each in shown.warnings), *(("", each) for each in shown.effects)]
     items = [[blocks.text(f"{sign}{safe(says.in_(language), limit=_SAYS)}")] for sign, says in told[:_EFFECTS]]
+    if shown.custodian:
+        items.insert(0, _custody(shown.custodian, language))
     elements = [blocks.line(blocks.bold(words.EFFECTS.in_(language))), blocks.bullets(items)]
     if len(told) > _EFFECTS:
         left = words.MORE.in_(language).format(len(told) - _EFFECTS)
         elements.append(blocks.line(blocks.text(left, italic=True)))
     return [blocks.rich(*elements)]
+
+
+def _custody(custodian: Custodian, language: Language) -> list[Leaf]:
+    """Who takes the change back and how soon, where it belongs instead, and what could not be read of that."""
+    leaves = [blocks.text(f"⚠️ {safe(custodian.says.in_(language), limit=_SAYS)}")]
+    for number, source in enumerate(custodian.sources):
+        leaves.append(blocks.text(" · " if number else f"\n{words.SOURCE.in_(language)}: "))
+        title = safe_line(source.title, limit=_SAYS)
+        leaves.append(blocks.link(source.url, title) if source.url.startswith("https://") else blocks.text(title))
+    leaves += [blocks.text(f"\n{safe(each.in_(language), limit=_SAYS)}", italic=True) for each in custodian.unread]
+    return leaves
 
 
 def _approval(shown: Dialog, language: Language) -> list[Block]:

@@ -223,7 +223,8 @@ async def test_no_pod_of_a_workload_is_replaced_and_helm_is_warned_of(enter: Ent
         await scene.applied(plan, preview)
 
         assert any("Its pods do not get the labels" in each.en for each in preview.outlook.effects)
-        assert any("Helm looks after this object" in each.en for each in preview.outlook.warnings)
+        assert preview.outlook.custodian is not None
+        assert preview.outlook.custodian.says.en.startswith("Helm applies this object")
         assert scene.pods("shop") == pods
 
 
@@ -235,7 +236,7 @@ async def test_a_pod_that_leaves_its_owner_and_its_service_by_a_label_is_told(en
         assert effects[0].startswith("ReplicaSet shop/web-1 lets go of it and makes another in its place")
         assert effects[1] == "No longer gets traffic of Service web"
         # Helm's label on a pod is its template's.
-        assert preview.outlook.warnings == ()
+        assert preview.outlook.custodian is None
 
 
 async def test_a_label_that_nothing_selects_by_is_the_pods_alone(enter: Enter) -> None:

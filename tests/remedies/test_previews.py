@@ -8,7 +8,7 @@ import pytest
 
 from bot.kube.placement import selects
 from bot.remedies.contract import Preview
-from bot.remedies.shared.custody import custodian_of
+from bot.remedies.shared.keepers import keeper_of
 from bot.remedies.shared.showing import diff
 from tests.remedies.scene import HEALED, POD, PULLS_AGAIN, Enter
 
@@ -93,16 +93,17 @@ async def test_a_pod_that_failed_late_is_watched_for_as_long(enter: Enter) -> No
     ],
 )
 def test_whoever_looks_after_an_object_is_told_from_its_metadata(metadata: dict, who: str) -> None:
-    assert str(custodian_of({"metadata": metadata})) == who
+    assert str(keeper_of({"metadata": metadata})) == who
 
 
 async def test_whoever_looks_after_a_workload_is_named(enter: Enter) -> None:
     async with enter(HEALED) as scene:
         preview = await scene.preview(await scene.plan())
 
-        [warning] = [text.en for text in preview.outlook.warnings]
-        assert warning.startswith("Helm (release monitoring/prometheus-adapter) looks after this object")
-        assert "its next sync may revert the change" in warning
+        custodian = preview.outlook.custodian
+        assert custodian is not None
+        assert custodian.says.en.startswith("Helm (release monitoring/prometheus-adapter) applies this object")
+        assert "until the release is next upgraded" in custodian.says.en
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ async def test_whoever_looks_after_a_workload_is_named(enter: Enter) -> None:
     [{}, {"labels": {"app.kubernetes.io/managed-by": "pulumi"}}, {"managedFields": [{"manager": "kubectl-edit"}]}],
 )
 def test_nobody_is_accused_of_looking_after_an_object(metadata: dict) -> None:
-    assert custodian_of({"metadata": metadata}) is None
+    assert keeper_of({"metadata": metadata}) is None
 
 
 async def test_a_recreating_deployment_is_said_to_stop_serving(enter: Enter) -> None:

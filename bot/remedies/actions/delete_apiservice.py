@@ -14,7 +14,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import workloads
-from bot.remedies.shared.custody import reverting
+from bot.remedies.shared.custody import custodian_of
 from bot.remedies.shared.kinds import permission
 from bot.remedies.shared.refusing import unsafe
 from intents.domain import Json, ObjectRef, Permission, Text
@@ -46,8 +46,8 @@ class DeleteApiService:
             target=plan.target,
             says=Text(en=f"{plan.target} was deleted", zh=f"{plan.target} 已删除"),
         )
-        warnings = (*await _backend(snapshot, obj), *reverting(obj))
-        return Proposal(steps=(step,), outlook=Outlook(effects=_effects(obj), warnings=warnings))
+        warnings, custodian = await _backend(snapshot, obj), await custodian_of(snapshot, obj)
+        return Proposal(steps=(step,), outlook=Outlook(effects=_effects(obj), warnings=warnings, custodian=custodian))
 
     async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
         obj = await snapshot.find(KIND, plan.target.name)

@@ -14,7 +14,7 @@ from bot.probes.shared.scope import name_of, ref
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import claims, workloads
 from bot.remedies.shared.claims import Held, Maker
-from bot.remedies.shared.custody import reverting
+from bot.remedies.shared.custody import custodian_of
 from bot.remedies.shared.kinds import permission
 from bot.remedies.shared.refusing import unsafe
 from intents.domain import Json, ObjectRef, Permission, Text
@@ -50,7 +50,9 @@ class DeleteClaim:
         )
         outlook = Outlook(
             effects=(claims.fate(one), *_waiting(pods), _anew(maker)),
-            warnings=(*_warnings(one, maker), *reverting(claim)),
+            warnings=_warnings(one, maker),
+            # One that is made from a template has its labels, but is of no source.
+            custodian=await custodian_of(snapshot, claim) if maker is None else None,
         )
         return Proposal(steps=(step,), outlook=outlook)
 

@@ -2,62 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+import asyncio
+from typing import Final
 
-from intents.domain import Text
+from bot.cluster.snapshot import Snapshot
+from bot.probes.shared.owners import owners_of
+from bot.probes.shared.scope import ref
+from bot.remedies.shared.keepers import Keeper, keeper_of
+from bot.remedies.shared.origins import Origin, origin_of
+from bot.remedies.shared.workloads import controller_of
+from intents.domain import Custodian, Json, ObjectRef, Text
 
-_TRACKING: Final = "argocd.argoproj.io/tracking-id"
-_INSTANCE: Final = "argocd.argoproj.io/instance"
-_KUSTOMIZATION: Final = "kustomize.toolkit.fluxcd.io"
-_HELM_RELEASE: Final = "helm.toolkit.fluxcd.io"
-# Field managers of tools that leave no label.
-_MANAGERS: Final = {
-    "argocd-controller": "Argo CD",
-    "argocd-application-controller": "Argo CD",
-    "kustomize-controller": "Flux",
-    "helm-controller": "Flux",
-    "helm": "Helm",
-}
+# Somebody waits for a dialog, and a warning without its link is one too.
+_PATIENCE_S: Final = 2.0
+
+# Made once from a template, labels and all, and never brought in line with it again.
+_MADE_ONCE: Final = frozenset({"Pod", "Job", "PersistentVolumeClaim"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Custodian:
-    """A tool that applies an object from a source, and what it calls that source (empty if only the tool is known)."""
+async def custodian_of(snapshot: Snapshot, obj: Json) -> Custodian | None:
+    """Who would take a change of an object back, and where the change belongs; None if nobody does.
 
-    tool: str
-    source: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.tool} ({self.source})" if self.source else self.tool
-
-
-def custodian_of(obj: Mapping[str, Any]) -> Custodian | None:
-    """From labels, annotations and field managers; None if nothing points to one."""
-    metadata = obj.get("metadata") or {}
-    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
-    if application := str(annotations.get(_TRACKING, "")).partition(":")[0] or labels.get(_INSTANCE):
-        return Custodian(tool="Argo CD", source=f"Application {application}")
-    for group, kind in ((_HELM_RELEASE, "HelmRelease"), (_KUSTOMIZATION, "Kustomization")):
-        if name := labels.get(f"{group}/name"):
-            return Custodian(tool="Flux", source=f"{kind} {labels.get(f'{group}/namespace', '')}/{name}")
-    release = annotations.get("meta.helm.sh/release-name")
-    if release or labels.get("app.kubernetes.io/managed-by") == "Helm":
-        namespace = annotations.get("meta.helm.sh/release-namespace", "")
-        return Custodian(tool="Helm", source=f"release {namespace}/{release}" if release else "")
-    managers = (str(each.get("manager", "")) for each in metadata.get("managedFields") or ())
-    return next((Custodian(tool=_MANAGERS[each]) for each in managers if each in _MANAGERS), None)
+    What a controller makes it keeps as its own owner says: then whoever applies the owner is meant. Never raises
+    ClusterError: what cannot be read is told.
+    """
+    keeper, applied = await _keeper(snapshot, obj)
+    if keeper is None:
+        return None
+    try:
+        async with asyncio.timeout(min(_PATIENCE_S, snapshot.remaining())):
+            origin = await origin_of(snapshot, keeper, applied)
+    except TimeoutError:
+        late = Text(en="where it comes from was not read in time", zh="未能及时读取其来源")
+        origin = Origin(unread=(late,))
+    says = _says(keeper, None if applied is obj else ref(applied), origin.soon)
+    return Custodian(name=str(keeper), says=says, sources=origin.sources, unread=origin.unread)
 
 
-def reverting(obj: Mapping[str, Any]) -> tuple[Text, ...]:
-    """A warning if somebody outside the cluster will take a change of this object back."""
-    custodian = custodian_of(obj)
-    if custodian is None:
-        return ()
-    return (
-        Text(
-            en=f"{custodian} looks after this object: its next sync may revert the change; make it in the source too",
-            zh=f"该对象由 {custodian} 管理：其下次同步可能会还原此修改；请同时在源头修改",
-        ),
+async def _keeper(snapshot: Snapshot, obj: Json) -> tuple[Keeper | None, Json]:
+    """The tool, and which object it applies: this one or an owner of it, the topmost first."""
+    if controller_of(obj) is not None:
+        if obj.get("kind") in _MADE_ONCE:
+            return None, obj
+        # Operators copy labels to what they make: the topmost owner's word counts.
+        for owner in reversed((await owners_of(snapshot, obj)).manifests):
+            if keeper := keeper_of(owner):
+                return keeper, owner
+    return keeper_of(obj), obj
+
+
+def _says(keeper: Keeper, owner: ObjectRef | None, soon: Text) -> Text:
+    if owner is None:
+        return Text(
+            en=f"{keeper} applies this object from a source; {soon.en}",
+            zh=f"该对象由 {keeper} 从源头应用；{soon.zh}",
+        )
+    return Text(
+        en=f"{keeper} applies {owner}, which makes this object, from a source; {soon.en}",
+        zh=f"{owner}（该对象由其创建）由 {keeper} 从源头应用；{soon.zh}",
     )

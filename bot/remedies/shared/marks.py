@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.remedies.contract import Applied, Course, Plan, Proposal, Refusal, Settling
+from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.kinds import WORKLOADS
 from bot.remedies.shared.patching import Patch, Patching, holds
@@ -56,13 +55,6 @@ class Marking(Patching):
             return effects
         says = Text(en=f"{plan.target} was {self.en}", zh=f"已为 {plan.target} 设置{self.zh}")
         return Patch(body={"metadata": {self.field: wanted}}, says=says, effects=effects)
-
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
-        proposal = await super().propose(snapshot, plan)
-        if isinstance(proposal, Refusal) or plan.target.kind != "Pod":
-            return proposal
-        # A pod has its template's labels, Helm's among them, but nobody syncs a pod.
-        return replace(proposal, outlook=replace(proposal.outlook, warnings=()))
 
     async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
         obj = await snapshot.find(plan.target.kind, plan.target.name, namespace=plan.target.namespace)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from bot.cluster.snapshot import Snapshot
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import rollouts, workloads
-from bot.remedies.shared.custody import custodian_of, reverting
+from bot.remedies.shared.custody import custodian_of
 from bot.remedies.shared.kinds import WORKLOADS, permissions
 from bot.remedies.shared.refusing import gone
 from intents.domain import Json, ObjectRef, Permission, Text
@@ -79,8 +79,8 @@ class Patching:
         else:
             outlook = Outlook(
                 effects=patch.effects,
-                warnings=(*patch.warnings, *reverting(obj)),
-                custodian=str(custodian_of(obj) or ""),
+                warnings=patch.warnings,
+                custodian=await custodian_of(snapshot, obj),
             )
         return Proposal(steps=(step,), outlook=outlook)
 

@@ -10,7 +10,7 @@ from bot.probes.shared.scope import ref
 from bot.remedies.contract import Applied, Outlook, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import budgets_over
-from bot.remedies.shared.custody import custodian_of, reverting
+from bot.remedies.shared.custody import custodian_of
 from bot.remedies.shared.local_data import local_data
 from bot.remedies.shared.refusing import gone, unsafe
 from intents.domain import Json, ObjectRef, Text
@@ -53,8 +53,8 @@ async def outlook_on(
             *await budgets_over(snapshot, pods, namespace=namespace),
             *local_data(template.get("spec") or {}),
         ),
-        warnings=(*warnings, *reverting(workload), *_under_way(workload)),
-        custodian=str(custodian_of(workload) or ""),
+        warnings=(*warnings, *_under_way(workload)),
+        custodian=await custodian_of(snapshot, workload),
         owner=me,
         known=tuple(map(workloads.uid_of, pods)),
         ready=ready,

@@ -1,0 +1,253 @@
+"""Where the tool that applies an object takes it from, and how soon it takes a change of it back.
+
+Read from the tool's own objects, if they are in this cluster and may be read. What a Helm release was made from stands
+in Secrets, which are not read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.cluster.errors import ClusterError, NotFound, NotServed
+from bot.cluster.snapshot import Snapshot
+from bot.probes.shared.scope import namespace_of
+from bot.remedies.shared.keepers import Keeper, Tool, keeper_of
+from bot.remedies.shared.repositories import RefKind, link_to
+from intents.domain import Json, Link, Permission, Text
+from responses.safety import safe_line
+
+APPLICATIONS: Final = "applications.argoproj.io"
+_KUSTOMIZATIONS: Final = "kustomizations.kustomize.toolkit.fluxcd.io"
+_HELM_RELEASES: Final = "helmreleases.helm.toolkit.fluxcd.io"
+# What Flux fetches from, by the kinds that its objects name. Of others the name is told.
+_SOURCES: Final[Mapping[str, str]] = {
+    "GitRepository": "gitrepositories",
+    "HelmRepository": "helmrepositories",
+    "OCIRepository": "ocirepositories",
+}
+_SOURCE_GROUP: Final = "source.toolkit.fluxcd.io"
+
+PERMISSIONS: Final = (
+    Permission(verb="get", group="argoproj.io", resource="applications"),
+    # Argo CD may be installed in any namespace.
+    Permission(verb="list", group="argoproj.io", resource="applications"),
+    Permission(verb="get", group="helm.toolkit.fluxcd.io", resource="helmreleases"),
+    Permission(verb="get", group="kustomize.toolkit.fluxcd.io", resource="kustomizations"),
+    *(Permission(verb="get", group=_SOURCE_GROUP, resource=plural) for plural in _SOURCES.values()),
+)
+
+_ARGO_CD_HOME: Final = "argocd"
+_MOST: Final = 4
+_TEXT: Final = 120
+_DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:h|m|s|ms))+")
+_REF_KINDS: Final = (("commit", RefKind.COMMIT), ("tag", RefKind.TAG), ("branch", RefKind.BRANCH))
+
+_SOME_TIME: Final = Text(en="its next sync may take the change back", zh="其下次同步可能会还原此修改")
+_AT_UPGRADE: Final = Text(
+    en="the change stays until the release is next upgraded or rolled back",
+    zh="此修改会保留到该 release 下次升级或回滚为止",
+)
+_SELF_HEAL: Final = Text(
+    en="self-heal is on: the change is taken back within minutes",
+    zh="已开启自动修复（self-heal）：数分钟内会还原此修改",
+)
+_AUTOMATED: Final = Text(
+    en="self-heal is off: the change stays until the source changes, and is synced then by itself",
+    zh="未开启自动修复（self-heal）：此修改会保留到源头变更并自动同步为止",
+)
+_MANUAL: Final = Text(
+    en="automatic sync is off: the change stays until somebody syncs",
+    zh="未开启自动同步：此修改会保留到有人手动同步为止",
+)
+_SUSPENDED: Final = Text(
+    en="it is suspended: the change stays until it is resumed", zh="该来源已暂停：此修改会保留到恢复为止"
+)
+_LEFT_ALONE: Final = Text(
+    en="it is told to leave this object as it is: the change stays", zh="该对象被标注为不再同步：此修改会保留"
+)
+_NO_DRIFT: Final = Text(
+    en="drift is not corrected: the change stays until the release is next upgraded",
+    zh="未开启漂移纠正：此修改会保留到该 release 下次升级为止",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """How soon a change is taken back, from where, and what of this could not be read."""
+
+    soon: Text = _SOME_TIME
+    sources: tuple[Link, ...] = ()
+    unread: tuple[Text, ...] = ()
+
+
+async def origin_of(snapshot: Snapshot, keeper: Keeper, obj: Json) -> Origin:
+    """What is known of the source of an object that this keeper applies. Never raises ClusterError."""
+    if keeper.tool is Tool.HELM:
+        chart = str(((obj.get("metadata") or {}).get("labels") or {}).get("helm.sh/chart") or "")
+        return Origin(soon=_AT_UPGRADE, sources=_named(f"chart {chart}") if chart else ())
+    if not keeper.name:
+        return Origin()
+    try:
+        if keeper.tool is Tool.ARGO_CD:
+            return await _of_application(snapshot, keeper)
+        if keeper.kind == "HelmRelease":
+            return await _of_helm_release(snapshot, keeper, obj)
+        return await _of_kustomization(snapshot, keeper, obj)
+    except ClusterError as error:
+        return Origin(unread=(_unread(error, keeper),))
+
+
+def _unread(error: ClusterError, keeper: Keeper) -> Text:
+    what = f"{keeper.kind} {keeper.namespace}/{keeper.name}".replace(" /", " ")
+    if not isinstance(error, NotFound | NotServed):
+        return error.gap(safe_line(what, limit=_TEXT)).says
+    return Text(
+        en=f"{safe_line(what, limit=_TEXT)} is not in this cluster: it may be kept in another one",
+        zh=f"{safe_line(what, limit=_TEXT)} 不在本集群中：可能位于其他集群",
+    )
+
+
+# --- Argo CD ---
+
+
+async def _of_application(snapshot: Snapshot, keeper: Keeper, *, further: bool = True) -> Origin:
+    application = await _application(snapshot, keeper)
+    spec, annotations = application.get("spec") or {}, (application.get("metadata") or {}).get("annotations") or {}
+    automated = (spec.get("syncPolicy") or {}).get("automated")
+    if annotations.get("argocd.argoproj.io/skip-reconcile") == "true":
+        soon = _SUSPENDED
+    elif automated is None or automated.get("enabled") is False:
+        soon = _MANUAL
+    else:
+        soon = _SELF_HEAL if automated.get("selfHeal") else _AUTOMATED
+    hydrated = (spec.get("sourceHydrator") or {}).get("drySource")
+    sources: Sequence[Mapping[str, Any]] = spec.get("sources") or list(filter(None, (spec.get("source") or hydrated,)))
+    # Of a chart from elsewhere the values stand in the Application: where that comes from is where most changes belong.
+    inline = further and any(each.get("chart") for each in sources)
+    above = await _above(snapshot, application) if inline else Origin()
+    links = (*above.sources, *map(_argo_source, sources[:_MOST]))
+    return Origin(soon=soon, sources=tuple(dict.fromkeys(links)), unread=above.unread)
+
+
+async def _application(snapshot: Snapshot, keeper: Keeper) -> Json:
+    """By its usual place first, then wherever one is. Raises ClusterError; NotFound also for several of that name."""
+    try:
+        return await snapshot.get(APPLICATIONS, keeper.name, namespace=keeper.namespace or _ARGO_CD_HOME)
+    except NotFound:
+        if keeper.namespace:
+            raise
+        found = (await snapshot.list(APPLICATIONS, fields=f"metadata.name={keeper.name}", limit=2, fresh=False)).items
+        if len(found) != 1:
+            raise
+        return found[0]
+
+
+def _argo_source(source: Mapping[str, Any]) -> Link:
+    chart = str(source.get("chart") or "")
+    return link_to(
+        str(source.get("repoURL") or ""),
+        path="" if chart else str(source.get("path") or ""),
+        revision=str(source.get("targetRevision") or ""),
+        also=f"chart {chart}" if chart else "",
+    )
+
+
+# --- Flux ---
+
+
+async def _of_kustomization(snapshot: Snapshot, keeper: Keeper, obj: Json) -> Origin:
+    found = await snapshot.get(_KUSTOMIZATIONS, keeper.name, namespace=keeper.namespace)
+    spec, annotations = found.get("spec") or {}, (obj.get("metadata") or {}).get("annotations") or {}
+    once = str(annotations.get("kustomize.toolkit.fluxcd.io/ssa") or "").lower() in ("ifnotpresent", "ignore")
+    disabled = str(annotations.get("kustomize.toolkit.fluxcd.io/reconcile") or "").lower() == "disabled"
+    soon = _LEFT_ALONE if once or disabled else _SUSPENDED if spec.get("suspend") else _each(spec.get("interval"))
+    where, unread = await _flux_source(
+        snapshot, spec.get("sourceRef") or {}, home=namespace_of(found), path=str(spec.get("path") or "")
+    )
+    return Origin(soon=soon, sources=where, unread=unread)
+
+
+async def _of_helm_release(snapshot: Snapshot, keeper: Keeper, obj: Json) -> Origin:
+    found = await snapshot.get(_HELM_RELEASES, keeper.name, namespace=keeper.namespace)
+    spec, annotations = found.get("spec") or {}, (obj.get("metadata") or {}).get("annotations") or {}
+    left_alone = annotations.get("helm.toolkit.fluxcd.io/driftDetection") == "disabled"
+    corrects = (spec.get("driftDetection") or {}).get("mode") == "enabled" and not left_alone
+    soon = _SUSPENDED if spec.get("suspend") else _each(spec.get("interval")) if corrects else _NO_DRIFT
+    chart = (spec.get("chart") or {}).get("spec") or {}
+    where, unread = await _flux_source(
+        snapshot,
+        spec.get("chartRef") or chart.get("sourceRef") or {},
+        home=namespace_of(found),
+        path=str(chart.get("chart") or ""),
+        version=str(chart.get("version") or ""),
+    )
+    # As with a chart of Argo CD's.
+    above = await _above(snapshot, found)
+    return Origin(soon=soon, sources=(*above.sources, *where), unread=(*above.unread, *unread))
+
+
+def _each(interval: Any) -> Text:
+    """Drift is corrected at every reconciliation."""
+    if not isinstance(interval, str) or not _DURATION.fullmatch(interval):
+        return Text(en="its next reconciliation takes the change back", zh="下次调谐（reconcile）会还原此修改")
+    return Text(
+        en=f"it is reconciled every {interval}: the change is taken back by then",
+        zh=f"每 {interval} 调谐（reconcile）一次：届时会还原此修改",
+    )
+
+
+async def _flux_source(
+    snapshot: Snapshot, reference: Mapping[str, Any], *, home: str, path: str, version: str = ""
+) -> tuple[tuple[Link, ...], tuple[Text, ...]]:
+    """The page of what a Kustomization or a HelmRelease names, and what could not be read of it.
+
+    `path` is a folder in it, of a Helm or OCI repository a chart's name.
+    """
+    kind, name = str(reference.get("kind") or ""), str(reference.get("name") or "")
+    namespace = str(reference.get("namespace") or "") or home
+    called = f"{kind} {namespace}/{name}"
+    plural = _SOURCES.get(kind)
+    if plural is None or not name:
+        return (_named(f"{called} · {path}" if path else called), ()) if name else ((), ())
+    try:
+        spec = (await snapshot.get(f"{plural}.{_SOURCE_GROUP}", name, namespace=namespace)).get("spec") or {}
+    except ClusterError as error:
+        return _named(f"{called} · {path}" if path else called), (error.gap(safe_line(called, limit=_TEXT)).says,)
+    url, ref = str(spec.get("url") or ""), spec.get("ref") or {}
+    if kind == "GitRepository":
+        return (_git(url, ref, path=path),), ()
+    revision = version or str(ref.get("digest") or ref.get("semver") or ref.get("tag") or "")
+    return (link_to(url, also=f"chart {path}" if kind == "HelmRepository" else path, revision=revision),), ()
+
+
+def _git(url: str, ref: Mapping[str, Any], *, path: str) -> Link:
+    """In the order in which Flux takes them: a commit, a name, a range of versions, a tag, a branch."""
+    kind: RefKind | None = None
+    if not ref.get("commit") and (named := str(ref.get("name") or ref.get("semver") or "")):
+        return link_to(url, path=path, revision=named)
+    revision = ""
+    for key, each in _REF_KINDS:
+        if ref.get(key):
+            revision, kind = str(ref[key]), each
+            break
+    return link_to(url, path=path, revision=revision, kind=kind)
+
+
+async def _above(snapshot: Snapshot, applied: Json) -> Origin:
+    """Where the tool's own object comes from, if one applies that too. One step: two may well apply each other."""
+    keeper = keeper_of(applied)
+    if keeper is None or keeper.kind not in ("Application", "Kustomization"):
+        return Origin()
+    try:
+        if keeper.kind == "Application":
+            return await _of_application(snapshot, keeper, further=False)
+        return await _of_kustomization(snapshot, keeper, applied)
+    except ClusterError as error:
+        return Origin(unread=(_unread(error, keeper),))
+
+
+def _named(what: str) -> tuple[Link, ...]:
+    return (Link(title=safe_line(what, limit=_TEXT), url=""),)

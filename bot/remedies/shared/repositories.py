@@ -1,0 +1,195 @@
+"""The web page of what a GitOps tool clones, so that whoever is to change the source finds it.
+
+What stands in a repository's address is somebody else's text. A link is made only of an https address whose every part
+is plain; whatever else there is is shown as text, without the credentials that stand in some.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from intents.domain import Link
+from responses.safety import safe_line
+
+_SHOWN: Final = 200
+_DEFAULT: Final = "HEAD"
+_LONGEST: Final = 2_000
+
+# Names with a dot: a Service's name within the cluster opens in nobody's browser.
+_HOST: Final = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
+_SCP_LIKE: Final = re.compile(r"(?:[^@/:]+@)?(?P<host>[^@/:]+):(?P<path>[^/].*)")
+_SEGMENT: Final = re.compile(r"(?!\.{1,2}$)[\w.~+-]+", re.ASCII)
+_REVISION: Final = re.compile(r"(?!.*(?:\.\.|//))[A-Za-z0-9][\w./+-]*(?<![/.])", re.ASCII)
+_VERSIONS: Final = re.compile(r"v?\d+(\.\d+)*\.[xX]")
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+class RefKind(Enum):
+    """What a revision is. The values are Gitea's words for it."""
+
+    BRANCH = "branch"
+    TAG = "tag"
+    COMMIT = "commit"
+
+
+class _Forge(Enum):
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    BITBUCKET_CLOUD = "bitbucket.org"
+    BITBUCKET = "bitbucket"
+    GITEA = "gitea"
+
+
+_KNOWN: Final[Mapping[str, _Forge]] = {
+    "bitbucket.org": _Forge.BITBUCKET_CLOUD,
+    "codeberg.org": _Forge.GITEA,
+    # Where ssh is offered on the port of https.
+    "ssh.github.com": _Forge.GITHUB,
+    "altssh.gitlab.com": _Forge.GITLAB,
+    "altssh.bitbucket.org": _Forge.BITBUCKET_CLOUD,
+}
+_WEB: Final[Mapping[str, str]] = {
+    "ssh.github.com": "github.com",
+    "altssh.gitlab.com": "gitlab.com",
+    "altssh.bitbucket.org": "bitbucket.org",
+}
+# A part of the name of whoever hosts one of these: gitlab.example.com.
+_NAMED: Final[Mapping[str, _Forge]] = {
+    "github": _Forge.GITHUB,
+    "ghe": _Forge.GITHUB,
+    "gitlab": _Forge.GITLAB,
+    "bitbucket": _Forge.BITBUCKET,
+    "gitea": _Forge.GITEA,
+    "forgejo": _Forge.GITEA,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Repository:
+    """A repository whose web page is known: `site` is the host, with its port if that is none of the usual."""
+
+    site: str
+    path: tuple[str, ...]
+    forge: _Forge | None
+
+
+def link_to(address: str, *, path: str = "", revision: str = "", kind: RefKind | None = None, also: str = "") -> Link:
+    """The page of a folder of a repository at a revision; its `url` is "" where no address can be vouched for.
+
+    `also` is told beside it: which chart is taken from there. A revision may be a range of versions, which no page has.
+    """
+    folder = path.strip("/").removeprefix("./").strip("/")
+    folder = "" if folder == "." else folder
+    branch = revision.removeprefix("refs/heads/").removeprefix("refs/tags/")
+    repository = _read(address)
+    shown = "/".join((repository.site, *repository.path)) if repository else _without_credentials(address)
+    title = " · ".join(filter(None, (shown, folder, also))) + (f" @ {branch}" if branch else "")
+    if kind is None:
+        kind = RefKind.TAG if revision.startswith("refs/tags/") else _kind(branch)
+    url = _page(repository, folder=folder, revision=branch, kind=kind) if repository else ""
+    # What looks like a credential is taken out of what is shown; a link with one in it is none.
+    return Link(title=safe_line(title, limit=_SHOWN), url=url if safe_line(url) == url else "")
+
+
+def _read(address: str) -> _Repository | None:
+    """None for whatever has no web page of its own, or none that is known."""
+    if len(address) > _LONGEST or not address.isprintable() or " " in address:
+        return None
+    scheme, host, port, path = _parts(address)
+    site = _WEB.get(host, host)
+    forge = _forge(host)
+    if scheme not in ("https", "ssh") or not _HOST.fullmatch(host) or (scheme == "ssh" and forge is None):
+        return None
+    segments = tuple(filter(None, path.strip("/").removesuffix(".git").split("/")))
+    if not all(map(_SEGMENT.fullmatch, segments)):
+        return None
+    shown_port = f":{port}" if scheme == "https" and port not in (None, 443) else ""
+    return _Repository(site=site + shown_port, path=segments, forge=forge if len(segments) > 1 else None)
+
+
+def _parts(address: str) -> tuple[str, str, int | None, str]:
+    """Scheme, host in lower case, port and path; all empty for what is no address."""
+    if not _SCHEME.match(address):
+        found = _SCP_LIKE.fullmatch(address)
+        return ("ssh", found["host"].lower(), None, found["path"]) if found else ("", "", None, "")
+    try:
+        split = urlsplit(address)
+        scheme = split.scheme.lower().removeprefix("git+")
+        return scheme, split.hostname or "", split.port, split.path
+    except ValueError:
+        return "", "", None, ""
+
+
+def _forge(host: str) -> _Forge | None:
+    if host in _KNOWN:
+        return _KNOWN[host]
+    return next((_NAMED[label] for label in host.split(".") if label in _NAMED), None)
+
+
+def _kind(revision: str) -> RefKind:
+    return RefKind.COMMIT if _COMMIT.fullmatch(revision) else RefKind.BRANCH
+
+
+def _page(repository: _Repository, *, folder: str, revision: str, kind: RefKind) -> str:
+    """As deep into the repository as can be said for sure; "" where not even its own page is known."""
+    root = f"https://{'/'.join((repository.site, *repository.path))}"
+    if repository.forge is _Forge.BITBUCKET:
+        root = _bitbucket_home(repository)
+    at, inside = _at(revision), _inside(folder)
+    if not root or not at or inside is None or (at == _DEFAULT and not inside):
+        return root
+    match repository.forge:
+        case _Forge.GITHUB:
+            return f"{root}/tree/{at}{inside}"
+        case _Forge.GITLAB:
+            return f"{root}/-/tree/{at}{inside}"
+        case _Forge.BITBUCKET:
+            return f"{root}/browse{inside}" + ("" if at == _DEFAULT else f"?at={quote(at, safe='')}")
+        # Its pages take no branch with a slash in its name.
+        case _Forge.BITBUCKET_CLOUD if "/" not in at:
+            return f"{root}/src/{at}{inside}"
+        case _Forge.GITEA if at != _DEFAULT:
+            return f"{root}/src/{kind.value}/{at}{inside}"
+    return root
+
+
+def _at(revision: str) -> str:
+    """A revision as a part of a path; "" for a range of versions, or what is none."""
+    if revision in ("", _DEFAULT):
+        return _DEFAULT
+    if not _REVISION.fullmatch(revision) or _VERSIONS.fullmatch(revision):
+        return ""
+    return quote(revision, safe="/")
+
+
+def _inside(folder: str) -> str | None:
+    """A folder as the rest of a path; None for one that leads elsewhere."""
+    if not folder:
+        return ""
+    segments = folder.split("/")
+    if any(each in ("", ".", "..") for each in segments):
+        return None
+    return "".join(f"/{quote(each, safe='')}" for each in segments)
+
+
+def _bitbucket_home(repository: _Repository) -> str:
+    """Of a Bitbucket of one's own, whose pages are at other paths than what is cloned; "" for none that is known."""
+    path = repository.path[1:] if repository.path[0] == "scm" else repository.path
+    if len(path) != 2:
+        return ""
+    owner, name = path
+    home = f"users/{owner[1:]}" if owner.startswith("~") else f"projects/{owner}"
+    return f"https://{repository.site}/{home}/repos/{name}"
+
+
+def _without_credentials(address: str) -> str:
+    """An address as text: whatever stands before its last "@" may be somebody's password."""
+    scheme = found.group() if (found := _SCHEME.match(address)) else ""
+    rest = address[len(scheme) :].rpartition("@")[2]
+    return scheme + re.split(r"[?#]", rest, maxsplit=1)[0]
