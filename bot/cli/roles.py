@@ -15,7 +15,6 @@ from bot.cli.knowledge import catalog, settings
 from bot.remedies.registry import actions
 from bot.roles.manifests import Account, is_secret, to_act, to_impersonate, to_read, to_read_secrets
 from bot.roles.needs import reads, unknown_kinds, writes
-from intents.catalog.loader import Catalog
 from responses.safety import safe_line
 
 # What Kubernetes lets namespaces and service accounts be called.
@@ -23,14 +22,13 @@ _NAME: Final = re.compile(r"(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    chosen = tuple(sorted(_known_actions(arguments.actions))) if arguments.actions else tuple(actions())
+    chosen = tuple(_known_actions(arguments.actions)) if arguments.actions else tuple(actions())
     account = _account(arguments.service_account)
-    namespaces = [_named(each, "--namespaces") for each in _split(arguments.namespaces)]
+    namespaces = [_named(each, "--namespaces") for each in _split(arguments.namespaces, "--namespaces")]
     part: str | None = arguments.role
     if part == "read" and (arguments.actions or arguments.namespaces):
         raise CommandError("--actions and --namespaces narrow what is written: not the role read")
-    entries = catalog(settings())
-    manifests = [] if part == "act" else [account.manifest, *_reading(account, entries, chosen, arguments.extra)]
+    manifests = [] if part == "act" else [account.manifest, *_reading(account, chosen, arguments.extra)]
     if part != "read":
         manifests += to_act(account, writes(chosen), namespaces=namespaces)
     if "impersonate" in arguments.extra:
@@ -39,7 +37,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     return ExitCode.ANSWERED
 
 
-def _reading(account: Account, entries: Catalog, chosen: Sequence[str], extra: Sequence[str]) -> Iterator[str]:
+def _reading(account: Account, chosen: Sequence[str], extra: Sequence[str]) -> Iterator[str]:
+    entries = catalog(settings())
     needs = reads(entries, chosen)
     for by, kind in unknown_kinds(entries):
         note(
@@ -76,7 +75,7 @@ def _command(arguments: argparse.Namespace) -> Iterator[str]:
 
 
 def _known_actions(listed: str) -> Iterator[str]:
-    for name in _split(listed):
+    for name in _split(listed, "--actions"):
         if name not in actions():
             raise CommandError(f'there is no action "{name}"{did_you_mean(name, actions(), part=True)}')
         yield name
@@ -95,5 +94,9 @@ def _named(name: str, option: str) -> str:
     return name
 
 
-def _split(listed: str) -> list[str]:
-    return list(dict.fromkeys(filter(None, map(str.strip, listed.split(",")))))
+def _split(listed: str, option: str) -> list[str]:
+    names = list(dict.fromkeys(filter(None, map(str.strip, listed.split(",")))))
+    if listed and not names:
+        # Else nothing told would mean everything granted.
+        raise CommandError(f"{option} names none")
+    return names

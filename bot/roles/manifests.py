@@ -22,7 +22,7 @@ _ACT: Final = (
     "Everything the buttons of Casebook write, and what takes it back. Install it only where buttons are wanted."
 )
 _SECRETS: Final = (
-    "RISK: whoever may ask Casebook may then learn what is kept in Secrets. Only entries of your own ask for it."
+    "RISK: whoever may ask Casebook may then learn what is kept in Secrets. Only entries of your own catalog read them."
 )
 _IMPERSONATE: Final = (
     "RISK: Casebook may then act as anybody, administrators included. It does so only as the policy's `impersonation`"
