@@ -95,6 +95,7 @@ async def running(
             policy=policy,
             engine=lambda: engine,
             language=settings.lang,
+            audit_channel=settings.audit_channel,
             deadline=settings.deadline,
             verify_pace=verify_pace,
             verify_within=verify_within,

@@ -77,6 +77,12 @@ def _web_root(value: str) -> str:
     return value if value.endswith("/") else f"{value}/"
 
 
+def _channel(value: str) -> str:
+    if value and not re.fullmatch(r"[CG][A-Z0-9]{2,}", value):
+        raise ValueError("the id of a channel, such as C0123ABCD, from its details in Slack")
+    return value
+
+
 def _database(value: SecretStr) -> SecretStr:
     if value.get_secret_value().partition("://")[0].partition("+")[0] not in ("", "postgresql", "postgres", "sqlite"):
         raise ValueError("postgresql://USER:PASSWORD@HOST/NAME, or none for SQLite")
@@ -150,6 +156,8 @@ class Settings(BaseSettings):
     """For `serve`: the contexts to answer from, separated by `,`, the usual one first. Default: `CASEBOOK_CONTEXT`."""
     policy: Path | None = None
     """For `serve`: a file that says who may see and do what. Default: members may see everything, nobody may act."""
+    audit_channel: Annotated[str, AfterValidator(_channel)] = ""
+    """For `serve`: the id of a channel where every remedy is told, done or refused. Default: none."""
     data: Path = Path("casebook-data")
     """For `serve`: the directory of the SQLite databases."""
     database_url: Annotated[SecretStr, AfterValidator(_database)] = _NONE

@@ -72,6 +72,15 @@ PRESS_REPEATED: Final = Text(
     en="that was pressed already: each plan is carried out once at most. Ask again for a fresh one",
     zh="该按钮已被按过：每个方案最多执行一次。请重新提问以获得新的方案",
 )
+ASKED_MEANWHILE: Final = Text(
+    en="somebody else has confirmed this meanwhile, and it waits for a second person: press “Approve” to see what they "
+    "asked for",
+    zh="他人刚刚已确认此操作，正在等待第二人批准：请按“批准”查看其申请内容",
+)
+ASKED_ALREADY: Final = Text(
+    en="you have confirmed this already: it waits for somebody else to approve it",
+    zh="您已确认此操作：正在等待其他人批准",
+)
 PLAN_EXPIRED: Final = Text(
     en="this plan has expired: ask again, so that it rests on how things are now",
     zh="该方案已过期：请重新提问，以便依据当前状态处理",

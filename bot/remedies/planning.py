@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from bot.cluster.access import EVERYTHING, Access
+from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
@@ -69,11 +70,14 @@ async def plan_remedies(
     now: datetime | None = None,
     deadline: float = DEADLINE_S,
     access: Access = EVERYTHING,
+    acting_as: ActsAs | None = None,
+    reviewed: bool = True,
 ) -> Planned:
     """Plans for the remedies of one judged incident; none where the cluster does not support it.
 
     `allowed` is the policy's word on an action (its name) and a target, `access` on what may be read for it. `now` is
-    our own clock, by which plans expire.
+    our own clock, by which plans expire. The API server is asked what `acting_as` may do, or what we may; not
+    `reviewed`, it is asked at the press alone.
     Never raises for what the cluster refuses: a remedy whose object cannot be read is not offered.
     """
     if not supported(judged):
@@ -83,12 +87,12 @@ async def plan_remedies(
     plans: list[Plan] = []
     withheld: list[Withheld] = []
     async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-        writer = Writer(connection, deadline=deadline)
+        writer = Writer(connection, deadline=deadline, acting_as=acting_as)
         for remedy in judged.remedies:
             action = known.get(remedy.action)
             if action is None or remedy.target is None or not allowed(remedy.action, remedy.target):
                 continue
-            if gap := await _missing(writer, action, remedy.target, remedy.args):
+            if reviewed and (gap := await _missing(writer, action, remedy.target, remedy.args)):
                 withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=gap))
                 continue
             target = await _identified(snapshot, action, remedy.target, remedy.args)

@@ -249,6 +249,11 @@ def answers_key(user: str) -> str:
     return f"answers:{user}"
 
 
+def approves_key(user: str) -> str:
+    """Where a plan keeps whose confirmation that user was shown to approve."""
+    return f"approves:{user}"
+
+
 def _check_name(plan: Plan, typed: str) -> None:
     if plan.name_to_type and typed.strip() != plan.name_to_type:
         name = safe_line(plan.name_to_type)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from bot.jobs import Workflow
 from bot.workflows.answering import Answering
+from bot.workflows.authorising import Authorising
 from bot.workflows.carrying_out import CarryingOut
+from bot.workflows.claiming import Claiming
 from bot.workflows.desk import Desk
 from bot.workflows.offering import Offering
 from bot.workflows.opinions import Opinions
@@ -14,6 +16,7 @@ from bot.workflows.outcomes import Outcomes
 from bot.workflows.pasted_files import PastedFiles
 from bot.workflows.picturing import Picturing
 from bot.workflows.previewing import Previewing
+from bot.workflows.recording import Recording
 from bot.workflows.repeating import Repeating
 from bot.workflows.telling import Telling
 from bot.workflows.thread_roots import ThreadRoots
@@ -22,6 +25,7 @@ from bot.workflows.withdrawing import Withdrawing
 
 def workflows(desk: Desk) -> Mapping[str, Workflow]:
     telling = Telling(desk=desk)
+    authorising, recording = Authorising(desk=desk), Recording(desk=desk, telling=telling)
     files = PastedFiles(desk=desk, telling=telling)
     answering = Answering(
         desk=desk,
@@ -34,8 +38,12 @@ def workflows(desk: Desk) -> Mapping[str, Workflow]:
     return {
         "answer": answering.run,
         "opinion": Opinions(desk=desk, telling=telling).run,
-        "preview": Previewing(desk=desk).run,
-        "remedy": CarryingOut(desk=desk, telling=telling).run,
+        "preview": Previewing(desk=desk, authorising=authorising).run,
+        "remedy": CarryingOut(
+            desk=desk,
+            claiming=Claiming(desk=desk, recording=recording, authorising=authorising),
+            recording=recording,
+        ).run,
         "repeat": Repeating(desk=desk, telling=telling).run,
         "withdraw": Withdrawing(desk=desk, telling=telling).run,
     }

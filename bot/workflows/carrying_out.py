@@ -2,151 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
 
-from bot.cluster.access import Access
 from bot.cluster.errors import ClusterError
 from bot.jobs import Json, Run
-from bot.remedies.auditing import Result, audit_entry
 from bot.remedies.carrying_out import apply, check, done_already, partly_done
-from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal, State
+from bot.remedies.contract import Applied, Preview, Reason, Refusal, State
+from bot.remedies.marking import mark
 from bot.remedies.undoing import plan_to_undo
 from bot.remedies.verifying import verify
-from bot.slack.errors import SlackError
-from bot.slack.pressing import answers_key, preview_key
-from bot.store import Answer, AuditEntry, Claim, Claimed
+from bot.slack.pressing import preview_key
+from bot.workflows.authorising import Authority
+from bot.workflows.claiming import Claiming
 from bot.workflows.desk import Desk
+from bot.workflows.pacing import APPLIED, PARTLY_DONE
 from bot.workflows.patience import patiently
 from bot.workflows.previewing import quoting
-from bot.workflows.telling import Telling
-from bot.workflows.told import RemedyNote
+from bot.workflows.recording import ENDS, UNDO, Press, Recording
 from intents.domain import Text
 from responses import failures
 from responses.safety import safe, safe_value
-from responses.slack.notes import told
-from responses.slack.remedy_states import RemedyShown, RemedyState
+from responses.slack.remedy_states import RemedyState
 
 _log: Final = structlog.get_logger(__name__)
 
 # Which press has come so far as to write: where a plan keeps it.
 _WRITING: Final = "writing"
-# Which plan takes it back.
-_UNDO: Final = "undo"
-_ENDS: Final[Mapping[State, RemedyState]] = {
-    State.FIXED: RemedyState.FIXED,
-    State.NOT_FIXED: RemedyState.NOT_FIXED,
-    State.WORSE: RemedyState.WORSE,
-    State.WAITING: RemedyState.WAITING,
-    State.DONE: RemedyState.DONE,
-    State.NOT_DONE: RemedyState.NOT_DONE,
-}
-# Before the outcome is known nobody is led to take back what may be about to help.
-_OVER: Final = frozenset(_ENDS.values())
 # What acts at a container's next start waits for a back-off of up to five minutes.
 _BACKED_OFF: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Press:
-    """Who confirmed which plan, below which answer. `token` names the press in the claim and the audit."""
-
-    plan: Plan
-    answer: Answer
-    user: str
-    team: str
-    token: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CarryingOut:
-    """The workflow `remedy`. Payload: {"plan", "user", "team", "typed"}."""
+    """The workflow `remedy`. Payload: {"plan", "user", "team"}."""
 
     desk: Desk
-    telling: Telling
+    claiming: Claiming
+    recording: Recording
 
     async def run(self, run: Run, payload: Json) -> Json | None:
         token = run.id
-        claimed = await patiently(run, "claim", self.claim, payload, token)
-        if not claimed or not claimed["goes_on"]:
-            return None
-        shown = claimed["shown"]
-        applied = await patiently(run, "apply", self.apply, payload, token, shown)
-        if not applied or not applied["goes_on"]:
-            return None
-        return await patiently(run, "verify", self.verify, payload, token, applied["applied"], shown)
+        claimed = await patiently(run, "claim", self.claiming.claim, payload, token)
+        outcome: Json | None = None
+        if claimed and claimed["goes_on"]:
+            applied = await patiently(run, "apply", self.apply, payload, token, claimed["authority"])
+            if applied and applied["goes_on"]:
+                outcome = await patiently(
+                    run, "verify", self.verify, payload, token, applied["applied"], claimed["authority"]
+                )
+        if claimed and claimed.get("tell"):
+            await patiently(run, "tell", self.tell, payload, token)
+        return outcome
 
-    async def claim(self, payload: Json, token: str) -> Json:
-        """Whether this press is the one that carries the plan out, and what may be shown of the cluster there."""
-        press = await self._press(payload, token)
-        if press is None:
-            return {"goes_on": False}
-        plan, desk = press.plan, self.desk
-        asker = await desk.asker(team=press.team, channel=press.answer.channel, user=press.user)
-        decision = asker.scope.may(plan.action, plan.cluster, plan.target.namespace)
-        if not decision.allowed:
-            await self._audit(press, "pressed", Refusal(reason=Reason.FORBIDDEN, says=decision.says))
-            await self._whisper(press, decision.says)
-            return {"goes_on": False}
-        claimed = await desk.store.plans.claim(plan.id, press.user, token, desk.clock())
-        if claimed.outcome is not Claim.OK:
-            late = Reason.CONFLICT if claimed.outcome is Claim.ALREADY else Reason.EXPIRED
-            await self._audit(press, "pressed", Refusal(reason=late, says=_not_claimed(claimed)))
-            await self._whisper(press, _not_claimed(claimed))
-            return {"goes_on": False}
-        await self._audit(press, "claimed", None)
-        await self._note(press, RemedyState.APPLYING)
-        access = asker.scope.access(plan.cluster)
-        shown = {"namespaces": sorted(access.namespaces), "cluster_scoped": access.cluster_scoped}
-        return {"goes_on": True, "shown": shown}
-
-    async def apply(self, payload: Json, token: str, shown: Json) -> Json:
+    async def apply(self, payload: Json, token: str, authority: Json) -> Json:
         """Write, once: a second run finds what the first did."""
-        press = await self._press(payload, token)
+        press = await self.recording.press(payload, token)
         if press is None:
             return {"goes_on": False}
-        result = await self._applied(press, _access(shown))
-        await self._audit(press, "applied", result)
+        result = await self._applied(press, Authority.from_json(authority))
+        await self.recording.audit(press, "applied", result)
         if isinstance(result, Refusal):
-            unknown = result.reason is Reason.OUTCOME_UNKNOWN
-            await self.desk.store.plans.set_state(press.plan.id, str(result.reason))
-            await self._note(press, RemedyState.UNKNOWN if unknown else RemedyState.REFUSED, quoting(result))
+            await self._stopped(press, result)
             return {"goes_on": False}
-        await self.desk.store.plans.set_state(press.plan.id, "applied")
+        await self.desk.store.plans.set_state(press.plan.id, APPLIED)
         await self._offer_undo(press, result)
-        await self._note(press, RemedyState.VERIFYING, result.says)
-        return {"goes_on": True, "applied": safe_value(result.as_json())}
+        await self.recording.note(press, RemedyState.VERIFYING, result.says)
+        await self._mark(press, result)
+        return {"goes_on": True, "applied": safe_value(replace(result, undo=()).as_json())}
 
-    async def verify(self, payload: Json, token: str, applied: Json, shown: Json) -> Json | None:
+    async def verify(self, payload: Json, token: str, applied: Json, authority: Json) -> Json | None:
         """Read the evidence again until it clears or time is up. It only reads, so a second run does no harm."""
-        press = await self._press(payload, token)
+        press = await self.recording.press(payload, token)
         if press is None:
             return None
         try:
             connection = await self.desk.clusters.get(press.plan.cluster)
         except ClusterError as error:
-            await self._note(press, RemedyState.WAITING, Text.same(safe(str(error))))
+            await self.recording.note(press, RemedyState.WAITING, Text.same(safe(str(error))), show=False)
             return {"state": str(State.WAITING)}
+        done = Applied.from_json(applied)
         verified = await verify(
             press.plan,
-            Applied.from_json(applied),
+            done,
             engine=self.desk.engine(),
             connection=connection,
             deadline=self.desk.verify_within * (_BACKED_OFF if press.plan.until else 1),
             pace=self.desk.verify_pace,
-            access=_access(shown),
+            access=Authority.from_json(authority).access,
         )
         outcome = verified.verification
-        await self._audit(press, "verified", outcome)
+        await self.recording.audit(press, "verified", outcome)
         await self.desk.store.plans.set_state(press.plan.id, str(outcome.state))
-        await self._note(press, _ENDS[outcome.state], outcome.says)
+        await self.recording.note(press, ENDS[outcome.state], outcome.says, show=False)
         return {"state": str(outcome.state)}
 
-    async def _applied(self, press: _Press, access: Access) -> Applied | Refusal:
-        plan, desk = press.plan, self.desk
+    async def tell(self, payload: Json, token: str) -> None:
+        """What became of it, in the answer and for the record; Slack's outages are waited out."""
+        press = await self.recording.press(payload, token)
+        if press is not None:
+            await self.recording.tell(press)
+
+    async def _applied(self, press: Press, authority: Authority) -> Applied | Refusal:
+        plan, desk, access = press.plan, self.desk, authority.access
         stored = await desk.store.plans.get(plan.id)
         document = stored.document if stored else {}
         seen = document.get(preview_key(press.user))
@@ -161,7 +121,7 @@ class CarryingOut:
         # What somebody else did before us is none of our doing, and is told as what it is.
         begun = document.get(_WRITING) == press.token
         if begun and (done := await done_already(plan, previewed, connection=connection, access=access)):
-            return done
+            return replace(done, already=False)
         if not (begun and await partly_done(plan, previewed, connection=connection, access=access)):
             refused = await check(plan, engine=desk.engine(), connection=connection, now=now, access=access)
             if refused is not None:
@@ -173,71 +133,47 @@ class CarryingOut:
         async def progress(done: int, of: int, says: Text) -> None:
             if of > 1:
                 counted = Text(en=f"{done} of {of}: {says.en}", zh=f"{done}/{of}：{says.zh}")
-                await self._note(press, RemedyState.APPLYING, counted)
+                await self.recording.note(press, RemedyState.APPLYING, counted)
 
-        return await apply(plan, previewed, connection=connection, now=now, access=access, progress=progress)
+        return await apply(
+            plan, previewed, connection=connection, now=now, access=access, acting_as=authority.acting_as,
+            resumed=begun, progress=progress,
+        )  # fmt: skip
 
-    async def _offer_undo(self, press: _Press, applied: Applied) -> None:
+    async def _stopped(self, press: Press, why: Refusal) -> None:
+        """It went no further: what was done by then is told, and can be taken back as far as that goes."""
+        unknown = why.reason is Reason.OUTCOME_UNKNOWN
+        partly = bool(why.done) and not unknown
+        await self.desk.store.plans.set_state(press.plan.id, PARTLY_DONE if partly else str(why.reason))
+        await self._offer_undo(press, why)
+        state = RemedyState.PARTLY if partly else RemedyState.UNKNOWN if unknown else RemedyState.REFUSED
+        await self.recording.note(press, state, quoting(why), show=False)
+
+    async def _offer_undo(self, press: Press, done: Applied | Refusal) -> None:
         """Keep the plan that takes it back, and that there is one. A second run finds it kept."""
-        undo = plan_to_undo(press.plan, applied, now=self.desk.clock())
-        if undo is not None:
-            plans = self.desk.store.plans
-            await plans.save(undo.id, press.plan.request_id, {"plan": undo.as_json()}, undo.expires)
-            await plans.note(press.plan.id, {_UNDO: undo.id})
+        back = plan_to_undo(press.plan, done, now=self.desk.clock())
+        if back is None:
+            return
+        document = {"plan": back.as_json()}
+        if safe_value(document) != document:
+            # What stood there before looks like a secret: it is not kept, and so cannot be put back.
+            _log.warning("no undo is offered: what stood there before looks like a secret", plan=press.plan.id)
+            return
+        plans = self.desk.store.plans
+        await plans.save(back.id, press.plan.request_id, document, back.expires)
+        await plans.note(press.plan.id, {UNDO: back.id})
 
-    async def _press(self, payload: Json, token: str) -> _Press | None:
-        stored = await self.desk.store.plans.get(str(payload["plan"]))
-        answer = await self.desk.store.answers.get(stored.request_id) if stored else None
-        if stored is None or answer is None:
-            return None
-        user = str(payload["user"])
-        return _Press(
-            plan=Plan.from_json(stored.document["plan"]).answered(stored.document.get(answers_key(user)) or {}),
-            answer=answer,
-            user=user,
-            team=str(payload["team"]),
-            token=token,
-        )
-
-    async def _note(self, press: _Press, state: RemedyState, says: Text | None = None) -> None:
-        """Tell it in the answer's message. That Slack is out of reach stops no remedy: the note is kept."""
-        store, plan = self.desk.store, press.plan
-        stored = await store.plans.get(plan.id)
-        request = await store.requests.get(press.answer.request_id)
-        first = stored.claimed_at if stored and stored.claimed_at else self.desk.clock()
-        shown = RemedyShown(
-            plan_id=plan.id, title=safe_value(plan.title), state=state, who=press.user, at=self.desk.clock(),
-            says=safe_value(says), undo=str(stored.document.get(_UNDO, "")) if stored and state in _OVER else "",
-        )  # fmt: skip
-        note = RemedyNote(first=first, shown=shown)
-        async with self.desk.turn(press.answer.request_id):
-            await store.answers.note(press.answer.request_id, {note.key: note.as_json()})
-            try:
-                if request is not None:
-                    await self.telling.show(request)
-            except SlackError as error:
-                _log.warning("what became of a remedy is not shown yet", plan=plan.id, error=str(error))
-
-    async def _audit(self, press: _Press, step: str, result: Result | None) -> None:
-        fields = audit_entry(
-            press.plan, step=step, actor=press.user, at=self.desk.clock(), team=press.team,
-            channel=press.answer.channel, result=result, token=press.token,
-        )  # fmt: skip
-        await self.desk.store.audit.append(AuditEntry(**safe_value(fields)))
-
-    async def _whisper(self, press: _Press, says: Text) -> None:
-        asker = await self.desk.asker(team=press.team, channel=press.answer.channel, user=press.user)
-        message = told(says, language=asker.language)
+    async def _mark(self, press: Press, done: Applied) -> None:
+        """On the object itself, for those who look at it with kubectl. That it cannot be stops nothing."""
+        if done.already:
+            return
         try:
-            await self.desk.slack.whisper(channel=press.answer.channel, user=press.user, message=message)
-        except SlackError as error:
-            _log.warning("whoever pressed could not be told", error=str(error))
-
-
-def _access(shown: Json) -> Access:
-    """What the claim said may be shown: rights may be taken away later, but not in the middle of what was begun."""
-    return Access(namespaces=frozenset(shown["namespaces"]), cluster_scoped=bool(shown["cluster_scoped"]))
-
-
-def _not_claimed(claimed: Claimed) -> Text:
-    return failures.PLAN_EXPIRED if claimed.outcome is Claim.EXPIRED else failures.PRESS_REPEATED
+            connection = await self.desk.clusters.get(press.plan.cluster)
+        except ClusterError as error:
+            _log.warning("no event could be written on the object", plan=press.plan.id, why=str(error))
+            return
+        person = await self.desk.slack.person(press.user)
+        who = f"{person.name} ({press.user})" if person.name else press.user
+        gap = await mark(connection, plan=press.plan, applied=done, who=safe(who), token=press.token)
+        if gap is not None:
+            _log.warning("no event could be written on the object", plan=press.plan.id, why=gap.says.en)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.remedies.planning import plan_remedies
 from bot.store import Request
 from bot.workflows.desk import Asker, Desk, question_of
-from intents.domain import Diagnosis, Judged, ObjectRef
+from intents.domain import Diagnosis, Judged, ObjectRef, Text
 from responses.safety import safe_value
 from responses.sentences import offers as offered
 from responses.sentences import standing
@@ -38,6 +39,7 @@ class Offering:
         def allowed(action: str, target: ObjectRef) -> bool:
             return asker.scope.offers(action, connection.name, target.namespace)
 
+        acting = asker.scope.acts_as(connection.name)
         planned = await plan_remedies(
             diagnosis,
             judged,
@@ -48,6 +50,9 @@ class Offering:
             allowed=allowed,
             now=self.desk.clock(),
             access=asker.scope.access(connection.name),
+            acting_as=acting if isinstance(acting, ActsAs) else None,
+            # Who cannot act under a name of their own may still ask: others will press.
+            reviewed=not isinstance(acting, Text),
         )
         for plan in planned.plans:
             await self.desk.store.plans.save(plan.id, request.id, {"plan": plan.as_json()}, plan.expires)

@@ -9,21 +9,33 @@ import structlog
 
 from bot.cluster.errors import ClusterError
 from bot.jobs import Json, Run
+from bot.remedies.auditing import Denied, audit_entry
 from bot.remedies.carrying_out import check, preview
 from bot.remedies.contract import Plan, Preview, Reason, Refusal
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
-from bot.slack.pressing import answers_key, dialog_key, preview_key
+from bot.slack.pressing import answers_key, approves_key, dialog_key, preview_key
 from bot.store import AuditEntry
+from bot.workflows.authorising import Authorising, Authority
 from bot.workflows.desk import Asker, Desk
+from bot.workflows.pacing import Try
+from bot.workflows.recording import APPROVAL
 from intents.domain import Text
 from responses import failures
 from responses.action_words import words_of
-from responses.safety import safe
+from responses.safety import safe, safe_value
 from responses.slack.message import View
 from responses.slack.notes import told
 from responses.slack.remediation import Asking, Dialog, asking, dialog, loading, refusal
 
 _log: Final = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What would happen, and by which rule of the policy a second person has to approve it, "" for none."""
+
+    preview: Preview
+    approval: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +46,7 @@ class Previewing:
     """
 
     desk: Desk
+    authorising: Authorising
 
     async def run(self, run: Run, payload: Json) -> Json | None:
         view = payload.get("view")
@@ -66,63 +79,79 @@ class Previewing:
             _log.info("the dialog was closed before it was filled", plan=payload["plan"])
 
     async def _view(self, payload: Json, asker: Asker, view_id: str) -> View:
-        store = self.desk.store
+        """The dialog, or why there is none; what guards the write is kept with the plan."""
+        store, user = self.desk.store, str(payload["user"])
         stored = await store.plans.get(str(payload["plan"]))
         if stored is None:
             return refusal(failures.PLAN_EXPIRED, language=asker.language)
-        plan = Plan.from_json(stored.document["plan"])
-        decision = asker.scope.may(plan.action, plan.cluster, plan.target.namespace)
-        if not decision.allowed:
-            await self._audit(plan, payload, "not allowed", decision.says)
-            return refusal(decision.says, language=asker.language)
         if stored.claimed_by:
             return refusal(failures.PRESS_REPEATED, language=asker.language)
-        user, answers = str(payload["user"]), payload.get("answers")
-        seen = await self._previewed(plan, asker, answers)
-        if isinstance(seen, Refusal):
-            await self._audit(plan, payload, str(seen.reason), seen.says)
-            return refusal(quoting(seen), language=asker.language)
+        asked_by = str((stored.document.get(APPROVAL) or {}).get("by", ""))
+        if asked_by == user:
+            return refusal(failures.ASKED_ALREADY, language=asker.language)
+        plan, answers = Plan.from_json(stored.document["plan"]), payload.get("answers")
+        if asked_by and plan.asks:
+            answers = stored.document.get(answers_key(asked_by))
+        seen = await self._previewed(plan, asker, answers, asked_by=asked_by)
+        if isinstance(seen, Refusal | Denied):
+            await self._audit(plan, payload, seen)
+            says = quoting(seen) if isinstance(seen, Refusal) else seen.says
+            return refusal(says, language=asker.language)
+        kept: Json = {dialog_key(user): view_id}
         if seen is None:
-            await store.plans.note(plan.id, {dialog_key(user): view_id})
+            await store.plans.note(plan.id, kept)
             return asking(_asking(plan), language=asker.language)
         # The diff may hold what nobody should keep: only what guards the write is written down.
-        kept = replace(seen, diff="", outlook=replace(seen.outlook, effects=(), warnings=()))
-        given = {answers_key(user): answers} if answers else {}
-        await store.plans.note(plan.id, {preview_key(user): kept.as_json(), dialog_key(user): view_id, **given})
-        return dialog(_dialog(plan, seen), language=asker.language)
+        guards = replace(seen.preview, diff="", outlook=replace(seen.preview.outlook, effects=(), warnings=()))
+        kept |= {preview_key(user): guards.as_json(), approves_key(user): asked_by}
+        if answers:
+            kept[answers_key(user)] = answers
+        await store.plans.note(plan.id, kept)
+        return dialog(_dialog(plan, seen, asked_by=asked_by), language=asker.language)
 
-    async def _previewed(self, plan: Plan, asker: Asker, answers: Json | None) -> Preview | Refusal | None:
+    async def _previewed(
+        self, plan: Plan, asker: Asker, answers: Json | None, *, asked_by: str
+    ) -> Seen | Refusal | Denied | None:
         """None where it is to be asked for values first: which nobody types for what is no more to be done."""
+        authority = await self.authorising.of(plan, asker, asked_by=asked_by)
+        if not isinstance(authority, Authority):
+            return authority
         try:
             connection = await self.desk.clusters.get(plan.cluster)
         except ClusterError as error:
             return Refusal(reason=Reason.NOT_CHECKED, says=Text.same(safe(str(error))))
-        access, now = asker.scope.access(plan.cluster), self.desk.clock()
+        access, now = authority.access, self.desk.clock()
         refused = await check(plan, engine=self.desk.engine(), connection=connection, now=now, access=access)
         if refused is not None or (plan.asks and answers is None):
             return refused
-        return await preview(plan.answered(answers or {}), connection=connection, access=access)
+        seen = await preview(
+            plan.answered(answers or {}), connection=connection, access=access, acting_as=authority.acting_as
+        )
+        if isinstance(seen, Refusal):
+            return seen
+        if held := await self._held_back(plan, seen, asker, user=asked_by or asker.scope.who.user):
+            return Denied(says=held)
+        # Only now it is known how far it reaches.
+        reaching = await self.authorising.of(plan, asker, steps=seen.steps, asked_by=asked_by)
+        return Seen(preview=seen, approval=reaching.approval) if isinstance(reaching, Authority) else reaching
+
+    async def _held_back(self, plan: Plan, seen: Preview, asker: Asker, *, user: str) -> Text | None:
+        """Why it would be one too many now: nobody reads a diff and types a name in vain."""
+        one = Try.of(plan, seen.outlook, user=user, at=self.desk.clock())
+        limits = asker.scope.limits
+        return one.held_back(await self.desk.store.plans.claimed_since(one.since(limits)), limits)
 
     async def _asker(self, payload: Json) -> Asker:
         return await self.desk.asker(
             team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"])
         )
 
-    async def _audit(self, plan: Plan, payload: Json, outcome: str, says: Text) -> None:
-        await self.desk.store.audit.append(
-            AuditEntry(
-                at=self.desk.clock(),
-                actor=str(payload["user"]),
-                team=str(payload["team"]),
-                channel=str(payload["channel"]),
-                action=plan.action,
-                cluster=plan.cluster,
-                target=str(plan.target),
-                plan_id=plan.id,
-                outcome=outcome,
-                detail={"stage": "preview", "why": safe(says.en)},
-            )
-        )
+    async def _audit(self, plan: Plan, payload: Json, why: Refusal | Denied) -> None:
+        fields = audit_entry(
+            plan, step="preview", actor=str(payload["user"]), at=self.desk.clock(), team=str(payload["team"]),
+            channel=str(payload["channel"]), result=why,
+        )  # fmt: skip
+        await self.desk.store.audit.append(AuditEntry(**safe_value(fields)))
 
 
 def quoting(refused: Refusal) -> Text:
@@ -140,8 +169,8 @@ def _asking(plan: Plan) -> Asking:
     )  # fmt: skip
 
 
-def _dialog(plan: Plan, seen: Preview) -> Dialog:
-    said = words_of(plan.action)
+def _dialog(plan: Plan, shown: Seen, *, asked_by: str) -> Dialog:
+    said, seen = words_of(plan.action), shown.preview
     return Dialog(
         plan_id=plan.id,
         title=said.verb,
@@ -156,4 +185,6 @@ def _dialog(plan: Plan, seen: Preview) -> Dialog:
         warning=plan.warning,
         risk=plan.risk,
         typed_name_required=plan.name_to_type,
+        needs_approval=bool(shown.approval),
+        asked_by=asked_by,
     )

@@ -55,7 +55,12 @@ class RemedyNote(Portable):
 
     @property
     def key(self) -> str:
-        return f"{_REMEDY}{self.shown.plan_id}"
+        return self.key_of(self.shown.plan_id)
+
+    @staticmethod
+    def key_of(plan_id: str) -> str:
+        """Where an answer keeps what became of that plan."""
+        return f"{_REMEDY}{plan_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

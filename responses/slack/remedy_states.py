@@ -92,13 +92,13 @@ def headline(shown: RemedyShown, language: Language) -> str:
 
 
 def remedy_line(shown: RemedyShown, *, language: Language, about: Sequence[Leaf] = ()) -> list[Element]:
-    """What became of one remedy, and below it what was seen; `about` stands behind its title."""
+    """What became of one remedy, and below it what was seen; `about` says to what."""
     sign, says = _STATES[shown.state]
     leaves: list[Leaf] = [
         blocks.text(f"{sign} "),
         blocks.bold(safe_line(shown.title.in_(language), limit=150)),
-        *about,
         blocks.text(f": {says.in_(language)}"),
+        *about,
     ]
     for by, user in ((words.BY, shown.who), (words.APPROVED_BY, shown.approver)):
         if user:

@@ -87,7 +87,12 @@ async def test_a_pod_is_restarted_from_a_paste_to_a_proven_end(tmp_path, engine,
         assert "FIXED: the cause is gone" in says
         assert f"@{at.bo}" in says
         assert says.startswith("# ✅ FIXED")
-        assert len(at.ours()) == 1
+        # The answer itself, and for whoever reads the thread later what was done, by whom, and what came of it.
+        _, line = at.ours()
+        assert line["thread_ts"] == answer["thread_ts"]
+        told = lines_of(line)[0]
+        assert told.startswith("✅ Pull again now")
+        assert f": FIXED: the cause is gone · Pod front/{POD} · simulated · by @{at.bo}" in told
         assert at.slack.views(at.bo) == []
         assert [(one.outcome, one.actor, one.target) for one in await at.audited()] == [
             (outcome, at.bo, f"Pod front/{POD}") for outcome in ("claimed", "applied", "fixed")
@@ -135,7 +140,7 @@ async def test_what_is_fixed_meanwhile_is_not_touched_at_the_press(tmp_path, eng
         assert "already fixed" in words_of(refused["blocks"]).lower()
         assert refused["submit"] is None
         assert at.writes() == []
-        assert (await at.audited())[-1].outcome == "already fixed"
+        assert (await at.audited())[-1].outcome == "refused: already fixed"
 
 
 async def test_what_is_fixed_while_the_dialog_stands_open_is_not_touched_at_the_submit(tmp_path, engine, pulls_again):
@@ -246,7 +251,7 @@ async def test_a_plan_is_good_for_half_an_hour(tmp_path, engine, pulls_again):
         assert "expired" in words_of([one["blocks"] for one in at.slack.ephemerals(at.bo)])
         assert at.writes() == []
         assert {(one.actor, one.outcome) for one in await at.audited()} == {
-            (at.alex, "expired"),
+            (at.alex, "refused: expired"),
             (at.bo, "refused: expired"),
         }
 

@@ -69,8 +69,9 @@ class Workplace:
     clock: Clock
 
     def writes(self) -> list[tuple[str, str]]:
-        """Method and path of what was sent to be written."""
-        return [(sent.method, sent.path) for sent in self.cluster.requests if sent.writes]
+        """Method and path of what was sent to be written, but for the Events that tell of it."""
+        written = [(sent.method, sent.path) for sent in self.cluster.requests if sent.writes]
+        return [(method, path) for method, path in written if not path.endswith("/events")]
 
     async def send(self, payload: Mapping[str, Any], *, secret: str = "") -> Delivered:
         """A press or a dialog as Slack would send it, whatever stands in it; signed with another secret if given."""

@@ -1,0 +1,112 @@
+"""What the policy makes of one press: asked for the dialog, and again when the plan is claimed.
+
+A plan is one target in one namespace to whoever reads a button, but its steps may reach further: a drain evicts pods
+everywhere. Whoever may not act there may not by this way either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.cluster.access import Access
+from bot.cluster.acting import ActsAs
+from bot.cluster.errors import ClusterError
+from bot.cluster.snapshot import Snapshot
+from bot.jobs import Json
+from bot.policy import Decision
+from bot.remedies.auditing import Denied
+from bot.remedies.contract import Plan, Reason, Refusal, Step
+from bot.workflows.desk import Asker, Desk
+from intents.domain import Text
+from responses.safety import safe
+
+_LOOK_S = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authority:
+    """What a press may do: what it reads, as whom it writes, and by which rule a second person has to approve it."""
+
+    access: Access
+    acting_as: ActsAs | None = None
+    approval: str = ""
+
+    def as_json(self) -> Json:
+        acting = {"user": self.acting_as.user, "groups": [*self.acting_as.groups]} if self.acting_as else None
+        return {
+            "namespaces": sorted(self.access.namespaces),
+            "cluster_scoped": self.access.cluster_scoped,
+            "acting_as": acting,
+        }
+
+    @classmethod
+    def from_json(cls, kept: Json) -> Authority:
+        """What the claim said: rights may be taken away later, but not in the middle of what was begun."""
+        acting = kept.get("acting_as")
+        return cls(
+            access=Access(namespaces=frozenset(kept["namespaces"]), cluster_scoped=bool(kept["cluster_scoped"])),
+            acting_as=ActsAs(user=acting["user"], groups=tuple(acting["groups"])) if acting else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authorising:
+    desk: Desk
+
+    async def of(
+        self, plan: Plan, asker: Asker, *, steps: Sequence[Step] = (), asked_by: str = ""
+    ) -> Authority | Denied | Refusal:
+        """What this person may do about a plan, whose `steps` are known once it was previewed.
+
+        `asked_by` is who has confirmed it before: then it is asked whether this person may be the second.
+        """
+        scope = asker.scope
+
+        def decided(namespace: str, labels: dict[str, str] | None) -> Decision:
+            if asked_by:
+                return scope.may_approve(plan.action, plan.cluster, namespace, labels, plan.risk)
+            return scope.may(plan.action, plan.cluster, namespace, labels)
+
+        def approval(namespace: str, labels: dict[str, str] | None) -> str:
+            return scope.approval(plan.action, plan.cluster, namespace, labels, plan.risk)
+
+        first = plan.target.namespace
+        others = sorted({step.target.namespace for step in steps} - {first})
+        if not (decision := decided(first, None)).allowed:
+            return Denied(says=decision.says)
+        labels: dict[str, str] = {}
+        # Read only where the policy's word depends on it.
+        if decision.provisional or approval(first, None) != approval(first, labels):
+            found = await self._labels(plan, scope.access(plan.cluster))
+            if isinstance(found, Refusal):
+                return found
+            labels = found
+        for namespace in (first, *others):
+            if not (decision := decided(namespace, labels)).allowed:
+                return Denied(says=decision.says if namespace == first else _reaches(decision.says))
+        acting = scope.acts_as(plan.cluster)
+        if isinstance(acting, Text):
+            return Denied(says=acting)
+        rules = () if asked_by else (approval(namespace, labels) for namespace in (first, *others))
+        return Authority(access=scope.access(plan.cluster), acting_as=acting, approval=next(filter(None, rules), ""))
+
+    async def _labels(self, plan: Plan, access: Access) -> dict[str, str] | Refusal:
+        """Of the object as it is now; of one that is to be made, none."""
+        target = plan.target
+        try:
+            connection = await self.desk.clusters.get(plan.cluster)
+            async with Snapshot(connection, deadline=_LOOK_S, access=access) as snapshot:
+                obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
+        except ClusterError as error:
+            says = Text(
+                en=f"the policy goes by the labels of {target}, which cannot be read: {safe(str(error))}",
+                zh=f"策略取决于 {target} 的标签，但无法读取：{safe(str(error))}",
+            )
+            return Refusal(reason=Reason.NOT_CHECKED, says=says)
+        labels = ((obj or {}).get("metadata") or {}).get("labels") or {}
+        return {str(key): str(value) for key, value in labels.items()}
+
+
+def _reaches(says: Text) -> Text:
+    return Text(en=f"this reaches further than its object: {says.en}", zh=f"此操作会影响到目标之外的对象：{says.zh}")
