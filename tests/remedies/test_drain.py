@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import RecordedRequest
-from bot.remedies import stepping
+from bot.remedies import carrying_out, stepping
 from bot.remedies.contract import Applied, Course, Plan, Preview, Reason, Refusal, Verb
 from bot.remedies.undoing import plan_to_undo
 from intents.domain import ObjectRef, Text
@@ -348,6 +348,49 @@ async def test_a_pod_whose_status_moves_on_while_it_is_evicted_is_evicted(enter:
 
         scene.cluster.meanwhile = churn
         assert isinstance(await take(scene, plan, preview), Applied)
+
+
+# --- many pods ---
+
+
+async def test_dry_runs_do_not_wait_for_each_other_and_what_was_not_answered_is_told(enter: Enter) -> None:
+    more = [pod(f"web-1-{at:02}", owner=("ReplicaSet", "web-1")) for at in range(2)]
+    async with enter(HEALED, world(*more)) as scene:
+        plan = await scene.made("drain", NODE)
+        for name in ("web-1-00", "web-1-01"):
+            scene.cluster.fail(path_prefix=f"/api/v1/namespaces/shop/pods/{name}/", method="POST", hang=True)
+        preview = await carrying_out.preview(plan, connection=scene.connection, deadline=0.2)
+
+        assert isinstance(preview, Preview)
+        assert "Not tried in time: 2 of 5 writes" in told(preview.outlook.warnings)
+        names = [step.target.name for step in preview.steps]
+        assert names == ["old-1", *sorted(names[1:])]
+        assert all(step.fingerprint for step in preview.steps)
+        assert scene.writes() == []
+
+
+async def test_a_drain_of_which_nothing_was_answered_is_not_shown(enter: Enter) -> None:
+    async with enter(HEALED, world()) as scene:
+        plan = await scene.made("drain", NODE)
+        scene.cluster.fail(path_prefix="/api/v1/namespaces/shop/pods/web-1-", method="POST", hang=True, times=9)
+        refusal = await carrying_out.preview(plan, connection=scene.connection, deadline=0.2)
+
+        assert isinstance(refusal, Refusal)
+        assert refusal.reason is Reason.DRY_RUN
+
+
+async def test_the_first_that_the_api_server_refuses_is_named_and_the_rest_is_not_asked_for(enter: Enter) -> None:
+    many = [pod(f"web-1-{at:02}", owner=("ReplicaSet", "web-1")) for at in range(40)]
+    async with enter(HEALED, world(*many)) as scene:
+        plan = await scene.made("drain", NODE)
+        scene.cluster.requests.clear()
+        for at in (5, 3):
+            path = f"/api/v1/namespaces/shop/pods/web-1-{at:02}/"
+            scene.cluster.fail(path_prefix=path, method="POST", status=500)
+        refusal = await scene.refused_preview(plan)
+
+        assert (refusal.reason, "Pod shop/web-1-03" in refusal.says.en) == (Reason.DRY_RUN, True)
+        assert len([sent for sent in scene.cluster.requests if sent.path.endswith("/eviction")]) < 30
 
 
 # --- where they go ---

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from bot.cluster.errors import ClusterError
+from bot.cluster.errors import ClusterError, Throttled
 from bot.cluster.snapshot import Snapshot
 from bot.kube.placement import selects
 from bot.probes.shared.scope import name_of
-from intents.domain import Json, Permission, Text
+from intents.domain import Json, ObjectRef, Permission, Text
 
 PERMISSIONS: Final = (Permission(verb="list", group="policy", resource="poddisruptionbudgets"),)
 
@@ -28,6 +28,25 @@ async def budgets_over(snapshot: Snapshot, pods: Iterable[Json], *, namespace: s
 def covers(budget: Json, pod: Json) -> bool:
     """Whether a budget counts a pod of its namespace."""
     return selects((budget.get("spec") or {}).get("selector"), (pod.get("metadata") or {}).get("labels") or {})
+
+
+async def held_by(snapshot: Snapshot, target: ObjectRef, error: Throttled) -> Text:
+    """Why a pod may not be evicted now, by the budget's own numbers as far as they can be read."""
+    try:
+        pod = await snapshot.find(target.kind, target.name, namespace=target.namespace) or {}
+        budgets = (await snapshot.list("PodDisruptionBudget", namespace=target.namespace)).items
+    except ClusterError:
+        return Text.same(error.detail)
+    for budget in budgets:
+        status = budget.get("status") or {}
+        if covers(budget, pod) and not status.get("disruptionsAllowed"):
+            place = f"PodDisruptionBudget {target.namespace}/{name_of(budget)}"
+            needs, has = (int(status.get(key) or 0) for key in ("desiredHealthy", "currentHealthy"))
+            return Text(
+                en=f"{place} needs {needs} healthy pods and has {has}",
+                zh=f"{place} 要求 {needs} 个健康的 Pod，目前有 {has} 个",
+            )
+    return Text.same(error.detail)
 
 
 def _says(budget: Json) -> Text:
