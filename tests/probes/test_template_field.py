@@ -99,14 +99,17 @@ async def test_a_replica_set_says_it_in_a_condition_and_its_deployment_is_on_top
     message = 'Pod "web-abc-" is invalid: spec.containers[0].ports[1].name: Duplicate value: "http"'
     ports = [{"name": "http", "containerPort": 80}, {"name": "http", "containerPort": 81}]
     template = {"spec": {"containers": [{"name": "web", "image": "w", "ports": ports}]}}
+    before = {"spec": {"containers": [{"name": "web", "image": "w"}]}}
+    restarted = template | {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "2026-03-01T00:00:00Z"}}}
     owner = [{"kind": "Deployment", "name": "web"}]
 
-    def replica_set(name: str, replicas: int, conditions: list) -> dict:
+    def replica_set(name: str, number: int, template: dict, replicas: int = 0, conditions: tuple = ()) -> dict:
+        numbered = {"deployment.kubernetes.io/revision": str(number)}
         return {
             "kind": "ReplicaSet",
-            "metadata": {"name": name, "namespace": "edge", "ownerReferences": owner},
+            "metadata": {"name": name, "namespace": "edge", "annotations": numbered, "ownerReferences": owner},
             "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "web"}}, "template": template},
-            "status": {"replicas": 0, "conditions": conditions},
+            "status": {"replicas": 0, "conditions": list(conditions)},
         }
 
     condition = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": message}
@@ -118,8 +121,10 @@ async def test_a_replica_set_says_it_in_a_condition_and_its_deployment_is_on_top
                     "metadata": {"name": "web", "namespace": "edge"},
                     "spec": {"selector": {"matchLabels": {"app": "web"}}, "template": template},
                 },
-                replica_set("web-abc", 2, [condition | {"lastTransitionTime": "-5m"}]),
-                replica_set("web-old", 0, []),
+                replica_set("web-abc", 3, template, 2, (condition | {"lastTransitionTime": "-5m"},)),
+                # Going back to this one would change nothing: no button is to be offered for it.
+                replica_set("web-restarted", 2, restarted),
+                replica_set("web-old", 1, before),
             ]
         }
     )

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.kube.replicas import replicas_of
+from bot.kube.revisions import RESTARTED_AT
 from bot.probes.shared.scope import ref
 from bot.remedies.contract import Applied, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import rollouts, workloads
 from bot.remedies.shared.kinds import WORKLOADS, permissions
 from bot.remedies.shared.refusing import unsafe
-from bot.remedies.shared.template_revisions import RESTARTED_AT
 from intents.domain import Json, ObjectRef, Permission, Text
 
 _NEEDS: Final = permissions("patch", WORKLOADS)
