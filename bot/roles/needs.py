@@ -17,7 +17,7 @@ from bot.probes import objects
 from bot.probes.registry import declarations
 from bot.remedies import marking
 from bot.remedies.registry import actions
-from bot.remedies.shared import budgets
+from bot.remedies.shared import budgets, origins
 from bot.remedies.shared.kinds import permission
 from bot.remedies.undoing import permissions_to_undo
 from intents.catalog.loader import Catalog
@@ -55,7 +55,7 @@ def reads(catalog: Catalog, names: Iterable[str]) -> frozenset[Need]:
         # An action looks at what it writes to, before and after.
         whole = {replace(each, resource=each.resource.partition("/")[0]) for each in actions()[name].permissions}
         needs |= {Need(permission=replace(each, verb="get"), by=name) for each in whole}
-        needs |= {Need(permission=each, by=PREVIEWS) for each in budgets.PERMISSIONS}
+        needs |= {Need(permission=each, by=PREVIEWS) for each in (*budgets.PERMISSIONS, *origins.PERMISSIONS)}
     return frozenset(needs)
 
 
