@@ -106,6 +106,13 @@ class Scope:
             for grant in self.offering
         )
 
+    def goes_by_labels(self, action: str, cluster: str, namespace: str) -> bool:
+        """Whether an object's labels can change what is decided about it here: then they are read before a write."""
+        acting = [grant for _, grant in self.acting if any_matches(grant.actions, action)]
+        approvals = [rule for _, rule in self.approvals if any_matches(rule.actions, action)]
+        entries = (*self.remediation, *acting, *approvals)
+        return any(entry.labels and covers(entry, cluster, namespace) for entry in entries)
+
     def approval(self, action: str, cluster: str, namespace: str, labels: Labels, risk: str) -> str:
         """The entry that asks for a second person ("approval[0]"), the first of several; "" if none does.
 

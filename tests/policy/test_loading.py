@@ -31,7 +31,7 @@ def problems(file: Path, text: str | bytes) -> list[str]:
         ("\nreading:\n  - {clusters: [a]}", "3: reading[0].namespaces: is missing"),
         (
             "remediation:\n  - clusters: [a]\n    namespaces: [b]\n    users: [U1]",
-            "4: remediation[0].users: unknown key; known are clusters, namespaces, cluster_scoped",
+            "4: remediation[0].users: unknown key; known are clusters, namespaces, cluster_scoped, labels",
         ),
         (
             "reading:\n  - clusters: [a]\n    namespaces: []",
@@ -76,6 +76,126 @@ def problems(file: Path, text: str | bytes) -> list[str]:
             "reading:\n  - channels: [#team-shop]\n    clusters: [a]",
             "2: did not find expected ',' or ']'; a name that begins with # stands in quotes",
         ),
+        # User groups.
+        (
+            "acting:\n  - {clusters: [a], namespaces: [b], actions: [scale], groups: [oncall]}",
+            "2: acting[0].groups[0]: 'oncall' is not a user group: expected its id (S…) or \"@handle\"",
+        ),
+        (
+            'reading:\n  - {clusters: [a], namespaces: [b], groups: ["*"]}',
+            "2: reading[0].groups[0]: '*' is not a user group: expected its id (S…) or \"@handle\"",
+        ),
+        (
+            "acting:\n  - clusters: [a]\n    groups: [@oncall]",
+            "3: found character that cannot start any token; a name that begins with @ stands in quotes",
+        ),
+        (
+            "acting:\n  - clusters: [a]\n    groups:\n      - @oncall",
+            "4: found character that cannot start any token; a name that begins with @ stands in quotes",
+        ),
+        (
+            "acting:\n  - {clusters: [a], namespaces: [b], actions: [scale], groups: []}",
+            "2: acting[0].groups: an empty list names nobody and nothing",
+        ),
+        # Labels.
+        (
+            "acting:\n  - {clusters: [a], namespaces: [b], actions: [scale], users: [U1], labels: [team]}",
+            "2: acting[0].labels: expected labels and their values, such as {team: checkout}",
+        ),
+        (
+            "remediation:\n  - {clusters: [a], namespaces: [b], labels: {}}",
+            "2: remediation[0].labels: names no label; leave it out for objects with any labels",
+        ),
+        (
+            "remediation:\n  - clusters: [a]\n    namespaces: [b]\n    labels: {team: 1}",
+            "4: remediation[0].labels.team: expected a text",
+        ),
+        (
+            "remediation:\n  - clusters: [a]\n    namespaces: [b]\n    labels:\n      team: check out",
+            "5: remediation[0].labels.team: 'check out' is not the value of a label: expected it as it stands there,",
+        ),
+        (
+            "remediation:\n  - {clusters: [a], namespaces: [b], labels: {te am: x}}",
+            "2: remediation[0].labels.te am: 'te am' is not a label: expected its key, such as team or",
+        ),
+        # The second person.
+        (
+            "approval:\n  - {clusters: [a], namespaces: [b], risks: [dataloss]}",
+            "2: approval[0].risks[0]: 'dataloss' is no risk: did you mean data-loss?",
+        ),
+        (
+            "approval:\n  - {clusters: [a], namespaces: [b], actions: [delete-pvc]}",
+            "2: approval[0].actions[0]: 'delete-pvc' is no action: did you mean delete-",
+        ),
+        ("approval:\n  - {namespaces: [b]}", "2: approval[0].clusters: is missing"),
+        (
+            "approval:\n  - {clusters: [a], namespaces: [b], risk: low}",
+            "2: approval[0].risk: unknown key; known are ",
+        ),
+        # People's own names.
+        (
+            'impersonation:\n  - clusters: [a]\n    prefix: "system:"',
+            "3: impersonation[0].prefix: 'system:' is one of the cluster's own: nobody may act as what begins with",
+        ),
+        (
+            "impersonation:\n  - clusters: [a]\n    groups:\n      S0SRE: [sre, system:masters]",
+            "4: impersonation[0].groups.S0SRE[1]: 'system:masters' is one of the cluster's own: nobody may act as",
+        ),
+        (
+            'impersonation:\n  - {clusters: [a], prefix: " system:"}',
+            "2: impersonation[0].prefix: ' system:' is not a name in a cluster: expected visible ASCII without spaces",
+        ),
+        (
+            'impersonation:\n  - {clusters: [a], groups: {"*": ["a,system:masters"]}}',
+            "2: impersonation[0].groups.*[0]: 'a,system:masters' is not a name in a cluster: expected visible ASCII",
+        ),
+        (
+            'impersonation:\n  - {clusters: [a], groups: {"*": [""]}}',
+            "2: impersonation[0].groups.*[0]: expected a name",
+        ),
+        (
+            "impersonation:\n  - {clusters: [a], groups: {S0SRE: sre}}",
+            "2: impersonation[0].groups.S0SRE: expected a list",
+        ),
+        (
+            "impersonation:\n  - {clusters: [a], groups: {sre: [sre]}}",
+            '2: impersonation[0].groups.sre: \'sre\' is not a user group: expected its id (S…), "@handle", or "*" for',
+        ),
+        (
+            "impersonation:\n  - {clusters: [a], groups: [sre]}",
+            "2: impersonation[0].groups: expected user groups and what they are in a cluster, such as {S0SRE: [sre],",
+        ),
+        (
+            "impersonation:\n  - {clusters: [a], domains: [Example.com]}",
+            "2: impersonation[0].domains[0]: 'Example.com' is not a domain: expected it in lower case, such as example",
+        ),
+        (
+            'impersonation:\n  - {clusters: [a], domains: ["@example.com"]}',
+            "2: impersonation[0].domains[0]: '@example.com' is not a domain",
+        ),
+        (
+            "impersonation:\n  - {domains: [example.com]}",
+            "2: impersonation[0].clusters: is missing",
+        ),
+        (
+            "impersonation:\n  - {clusters: [a], users: [U1]}",
+            "2: impersonation[0].users: unknown key; known are clusters, domains, prefix, groups",
+        ),
+        # How often.
+        ("limits: [3]", "1: limits: expected keys and values"),
+        ("limits: {object: {}}", "1: limits.object: unknown key; known are target, user"),
+        (
+            "limits:\n  user:\n    write: 3\n    writes: 1\n    minutes: 1",
+            "3: limits.user.write: unknown key; known are writes, minutes",
+        ),
+        ("limits:\n  user: {writes: 3}", "2: limits.user.minutes: is missing"),
+        (
+            "limits:\n  target: {writes: 0, minutes: 15}",
+            "2: limits.target.writes: expected greater than or equal to 1",
+        ),
+        ("limits:\n  target: {writes: 3, minutes: 2000}", "2: limits.target.minutes: expected less than or equal to"),
+        ("limits:\n  target: {writes: 3, minutes: 1.5}", "2: limits.target.minutes: expected a whole number"),
+        ("limits:\n  target: {writes: yes, minutes: 15}", "2: limits.target.writes: expected a whole number"),
         ("reading: []\nreading: []", "2: key 'reading' is given twice"),
         ("- a", "1: expected a policy with some of these sections: reading, others, guests, external, remediation,"),
         ("", "1: expected a policy with some of these sections"),
@@ -118,7 +238,10 @@ def test_a_section_left_out_stays_as_it_is_without_a_file(tmp_path: Path) -> Non
     assert load_policy(file).scope(Who(channel="C1", user="U1", guest=True)).reading is Reading.TEXT_ONLY
 
 
-KEYS = ["reading", "guests", "others", "acting", "channels", "users", "clusters", "namespaces", "cluster_scoped"]
+KEYS = [
+    *("reading", "guests", "others", "acting", "approval", "impersonation", "limits"),
+    *("channels", "users", "groups", "clusters", "namespaces", "cluster_scoped", "labels", "target", "writes"),
+]
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6) | st.sampled_from(["*", "C1", "a"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
