@@ -48,7 +48,7 @@ class Claiming:
             # Whoever confirmed before the other did has seen another dialog, perhaps with other values.
             return await self._refused(press, Denied(says=failures.ASKED_MEANWHILE))
         if authority.approval and not stored.claimed_by:
-            return await self._ask_approval(press, stored, authority.approval)
+            return await self._ask_approval(press, stored)
         return await self._claimed(press, asker, authority, previewed)
 
     async def _claimed(self, press: Press, asker: Asker, authority: Authority, previewed: Preview) -> Json:
@@ -69,7 +69,7 @@ class Claiming:
         await self.recording.note(press, RemedyState.APPLYING)
         return {"goes_on": True, "tell": True, "authority": authority.as_json()}
 
-    async def _ask_approval(self, press: Press, stored: StoredPlan, rule: str) -> Json:
+    async def _ask_approval(self, press: Press, stored: StoredPlan) -> Json:
         """The first of two has confirmed. Of two at once one asks, and the other is told to look again."""
         now = self.desk.clock()
         if now >= stored.expires:
@@ -80,7 +80,7 @@ class Claiming:
             return await self._refused(press, Denied(says=failures.ASKED_MEANWHILE))
         if kept["token"] != press.token:
             return await self._refused(press, Denied(says=failures.ASKED_ALREADY))
-        await self.recording.audit(press, "approval asked", Denied(says=words.NEEDS_APPROVAL, rule=rule))
+        await self.recording.audit(press, "approval asked", None)
         until = f"{stored.expires.astimezone(UTC):%H:%M} UTC"
         says = Text(en=words.APPROVABLE_UNTIL.en.format(until), zh=words.APPROVABLE_UNTIL.zh.format(until))
         await self.recording.note(press, RemedyState.AWAITING, says, show=False)

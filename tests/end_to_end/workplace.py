@@ -82,10 +82,15 @@ class Workplace:
     async def dialog(self, user: str, answer: Mapping[str, Any], channel: str = "") -> dict[str, Any]:
         """Press an answer's first remedy; the dialog once it says more than that it is looking."""
         channel = channel or self.channel
+        open_before = {view["id"] for view in self.slack.views(user)}
         action = pressable(answer, Press.REMEDY)["action_id"]
         await self.slack.click(user, channel, answer["ts"], action)
         filled = await self.slack.wait_for(
-            lambda: [view for view in self.slack.views(user) if "⏳" not in words_of(view["blocks"])]
+            lambda: [
+                view
+                for view in self.slack.views(user)
+                if view["id"] not in open_before and "⏳" not in words_of(view["blocks"])
+            ]
         )
         return filled[-1]
 
