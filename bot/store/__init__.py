@@ -1,7 +1,7 @@
 """What Casebook remembers: requests, answers, plans, audit. The only room with tables and their migrations."""
 
 from bot.store.answers import Answer
-from bot.store.audit import AuditEntry
+from bot.store.audit import AuditEntry, AuditQuery, AuditRecord, place_of, reading_audit
 from bot.store.errors import (
     StoreDamaged,
     StoreFull,
@@ -23,6 +23,8 @@ __all__ = [
     "Answer",
     "Asked",
     "AuditEntry",
+    "AuditQuery",
+    "AuditRecord",
     "Claim",
     "Claimed",
     "Former",
@@ -43,4 +45,6 @@ __all__ = [
     "Surface",
     "Topic",
     "open_store",
+    "place_of",
+    "reading_audit",
 ]

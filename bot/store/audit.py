@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, unquote
 
-from sqlalchemy import select
+from sqlalchemy import URL, ColumnElement, func, inspect, or_, select
 
-from bot.store.database import Database
+from bot.store.database import Database, parse_url
+from bot.store.errors import StoreUnavailable, StoreUnreachable
 from bot.store.rows import insert_once
 from bot.store.tables import audit
 
 Json = dict[str, Any]
+
+# So many ids are looked at by one statement: however few of them are wanted, each stays short.
+_WINDOW: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +40,31 @@ class AuditEntry:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """An entry with its number: later entries have higher ones."""
+
+    id: int
+    entry: AuditEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """Which entries are asked for; what is empty asks for nothing. `since` is within, `until` is not.
+
+    `target` is an object as entries name it (Pod front/web-0), in any case, or its name alone (front/web-0).
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    actor: str = ""
+    target: str = ""
+    plan_id: str = ""
+
+
+Page = tuple[AuditRecord, ...]
+
+
 class Audit:
     """All methods raise `StoreUnavailable`."""
 
@@ -49,6 +82,110 @@ class Audit:
             query = select(audit).where(audit.c.at >= since).order_by(audit.c.at.desc(), audit.c.id.desc())
             rows = await connection.execute(query.limit(limit))
             return tuple(_entry(dict(row._mapping)) for row in rows)
+
+    async def export(self, query: AuditQuery, *, newest: int | None = None) -> AsyncGenerator[Page, None]:
+        """The entries there are now, oldest first, page by page; of them only the `newest` if a number is given.
+
+        No transaction is held between two pages: whoever reads them may be slow.
+        """
+        conditions = tuple(_conditions(query))
+        first, last = await self._span()
+        first, surplus = (first, 0) if newest is None else await self._start(conditions, first, last, newest)
+        for low in range(first, last + 1, _WINDOW):
+            page = await self._window(conditions, low, min(low + _WINDOW - 1, last))
+            if page[surplus:]:
+                yield page[surplus:]
+            surplus = 0
+
+    async def _span(self) -> tuple[int, int]:
+        """The lowest and the highest id; of an empty audit no range."""
+        async with self._database.read() as connection:
+            low, high = (await connection.execute(select(func.min(audit.c.id), func.max(audit.c.id)))).one()
+            return (low, high) if low is not None else (1, 0)
+
+    async def _start(
+        self, conditions: tuple[ColumnElement[bool], ...], first: int, last: int, newest: int
+    ) -> tuple[int, int]:
+        """From which id on the `newest` entries are, and how many older ones come with them, all in the first page."""
+        found, low = 0, last + 1
+        while low > first and found < newest:
+            high, low = low - 1, max(low - _WINDOW, first)
+            async with self._database.read() as connection:
+                count = select(func.count()).select_from(audit).where(audit.c.id.between(low, high), *conditions)
+                found += (await connection.execute(count)).scalar_one()
+        return low, max(found - newest, 0)
+
+    async def _window(self, conditions: tuple[ColumnElement[bool], ...], low: int, high: int) -> Page:
+        async with self._database.read() as connection:
+            query = select(audit).where(audit.c.id.between(low, high), *conditions).order_by(audit.c.id)
+            rows = [dict(row._mapping) for row in await connection.execute(query)]
+        return tuple(AuditRecord(id=row["id"], entry=_entry(row)) for row in rows)
+
+
+@asynccontextmanager
+async def reading_audit(url: str) -> AsyncIterator[Audit]:
+    """The audit of the database at `url`, which is only read: neither made nor migrated. Raises `StoreUnavailable`."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        _look(Path(_file_of(parsed)))
+    database = Database(_read_only(parsed))
+    try:
+        async with database.read() as connection:
+            known = await connection.run_sync(lambda sync: inspect(sync).has_table(audit.name))
+        if not known:
+            raise StoreUnavailable("the database holds no audit: it is none of Casebook's")
+        yield Audit(database)
+    finally:
+        await database.close()
+
+
+def _look(file: Path) -> None:
+    """Raises `StoreUnreachable`; SQLite would not say what keeps it from opening a file."""
+    try:
+        file.stat()
+    except OSError as error:
+        raise StoreUnreachable((error.strerror or str(error)).lower()) from None
+
+
+def place_of(url: str) -> str:
+    """The database at `url` as people may be told of it: its file, or its server and name. No user, no password."""
+    try:
+        parsed = parse_url(url)
+    except StoreUnavailable:
+        return "the database"
+    if parsed.get_backend_name() == "sqlite":
+        return _file_of(parsed)
+    host = parsed.host or " ".join(parsed.normalized_query.get("host", ())) or "localhost"
+    return f"PostgreSQL's {parsed.database} at {host}"
+
+
+def _file_of(url: URL) -> str:
+    """The path of an SQLite database, which its URL may give as a URI."""
+    name = str(url.database)
+    return unquote(name.removeprefix("file:").removeprefix("//")) if name.startswith("file:") else name
+
+
+def _read_only(url: URL) -> URL:
+    if url.get_backend_name() != "sqlite":
+        own = " ".join(url.normalized_query.get("options", ()))
+        return url.update_query_dict({"options": f"{own} -c default_transaction_read_only=on".lstrip()})
+    name = str(url.database)
+    named = name if name.startswith("file:") else f"file:{quote(name)}"
+    return url.set(database=named).update_query_dict({"mode": "ro", "uri": "true"})
+
+
+def _conditions(query: AuditQuery) -> Iterator[ColumnElement[bool]]:
+    if query.since is not None:
+        yield audit.c.at >= query.since
+    if query.until is not None:
+        yield audit.c.at < query.until
+    if query.actor:
+        yield audit.c.actor == query.actor
+    if query.plan_id:
+        yield audit.c.plan_id == query.plan_id
+    if query.target:
+        target, name = func.lower(audit.c.target), query.target.lower()
+        yield or_(target == name, target.endswith(f" {name}", autoescape=True))
 
 
 def _entry(values: Json) -> AuditEntry:

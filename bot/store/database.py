@@ -67,8 +67,8 @@ def server_options(url: URL, **settings: int) -> str:
     return " ".join([*(f"-c {name}={value}" for name, value in settings.items()), "-c timezone=UTC", own]).rstrip()
 
 
-def prepare_sqlite(connection: Any) -> None:
-    """Settings of one SQLite connection, sync or async alike.
+def prepare_sqlite(connection: Any, *, read_only: bool = False) -> None:
+    """Settings of one SQLite connection, sync or async alike; `read_only` leaves the file's own as they are.
 
     synchronous=FULL: an event is acknowledged, and a plan claimed, once its row is committed. NORMAL would survive a
     killed process but may lose the last commits with the machine, and nobody would send the event again. It costs one
@@ -77,7 +77,8 @@ def prepare_sqlite(connection: Any) -> None:
     # The driver would begin transactions by itself, and only before some statements.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", f"busy_timeout={BUSY_MS}", "foreign_keys=ON", "synchronous=FULL"):
+    writing = () if read_only else ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL")
+    for pragma in (f"busy_timeout={BUSY_MS}", *writing):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -207,7 +208,10 @@ def _engine(url: URL) -> AsyncEngine:
     except (ArgumentError, NoSuchModuleError):
         raise StoreUnavailable("the database URL is malformed") from None
     if url.get_backend_name() == "sqlite":
-        event.listen(engine.sync_engine, "connect", lambda connection, _record: prepare_sqlite(connection))
+        read_only = url.query.get("mode") == "ro"
+        event.listen(
+            engine.sync_engine, "connect", lambda connection, _: prepare_sqlite(connection, read_only=read_only)
+        )
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 

@@ -1,11 +1,31 @@
+import asyncio
 import sqlite3
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
-from bot.store import AuditEntry, Store
+from bot.store import (
+    AuditEntry,
+    AuditQuery,
+    AuditRecord,
+    Store,
+    StoreReadOnly,
+    StoreUnavailable,
+    StoreUnreachable,
+    open_store,
+    place_of,
+    reading_audit,
+)
+
+MANY = 2300
+# Of 2,300 entries every 400th is somebody else's.
+FILL = """INSERT INTO audit (at, actor, team, channel, action, cluster, target, plan_id, outcome, detail)
+    SELECT '2026-03-04 05:06:07.000000{zone}', CASE WHEN n % 400 = 0 THEN 'U2' ELSE 'U1' END, '', '', 'scale', '', '',
+    '', 'ok', '{{}}' FROM {numbers} ORDER BY n"""
+NUMBERS = "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 2300) SELECT n FROM s) AS numbers"
 
 
 def entry(at: datetime, **fields: str) -> AuditEntry:
@@ -58,3 +78,108 @@ async def test_the_database_itself_keeps_every_entry(store: Store, url: str, now
     with pytest.raises((sqlite3.IntegrityError, psycopg.errors.RaiseException), match="append-only"):
         tamper(url, statement)
     assert await store.audit.entries(since=now, limit=9) == (entry(now),)
+
+
+async def pages(url: str, newest: int | None = None, **asked: Any) -> list[tuple[AuditRecord, ...]]:
+    async with reading_audit(url) as audit:
+        return [page async for page in audit.export(AuditQuery(**asked), newest=newest)]
+
+
+async def exported(url: str, newest: int | None = None, **asked: Any) -> list[AuditEntry]:
+    return [each.entry for page in await pages(url, newest, **asked) for each in page]
+
+
+async def test_the_audit_is_exported_whole_oldest_first_and_a_page_at_a_time(store: Store, url: str) -> None:
+    tamper(url, FILL.format(zone="" if "sqlite" in url else "+00", numbers=NUMBERS))
+
+    found = await pages(url)
+    ids = [each.id for page in found for each in page]
+    assert max(map(len, found)) <= 1000
+    assert len(ids) == MANY
+    assert ids == sorted(set(ids))
+    for newest in (1, 700, 1500, MANY, 10 * MANY):
+        assert [each.id for page in await pages(url, newest) for each in page] == ids[-newest:]
+    others = [each.id for page in await pages(url, actor="U2") for each in page]
+    assert others == ids[399::400]
+    for newest in (1, 3, 9):
+        assert [each.id for page in await pages(url, newest, actor="U2") for each in page] == others[-newest:]
+
+
+async def test_only_what_is_asked_for_is_exported(store: Store, url: str, now: datetime) -> None:
+    first = entry(now, target="Pod front/web-0", plan_id="P1")
+    second = entry(now + timedelta(hours=1), target="Deployment front/web", plan_id="P2", key="k")
+    third = AuditEntry(at=now + timedelta(hours=2), actor="U2", action="cordon", target="Node web_0", outcome="ok")
+    for each in (first, second, third):
+        await store.audit.append(each)
+
+    assert await exported(url) == [first, second, third]
+    assert await exported(url, since=second.at) == [second, third]
+    assert await exported(url, until=second.at) == [first]
+    assert await exported(url, since=second.at, until=third.at) == [second]
+    assert await exported(url, actor="U2") == [third]
+    assert await exported(url, actor="u2") == []
+    assert await exported(url, plan_id="P2") == [second]
+    for target in ("front/web-0", "Pod front/web-0", "pod front/web-0"):
+        assert await exported(url, target=target) == [first]
+    for target in ("web-0", "front/web", "Pod front/web", "%", "web%0"):
+        assert first not in await exported(url, target=target)
+    assert await exported(url, target="web_0") == [third]
+    assert await exported(url, actor="U2", plan_id="P2") == []
+
+
+async def test_an_empty_audit_exports_nothing(store: Store, url: str) -> None:
+    assert await exported(url) == []
+    assert await exported(url, newest=3) == []
+
+
+async def test_whoever_exports_can_write_nothing(store: Store, url: str, now: datetime) -> None:
+    async with reading_audit(url) as audit:
+        with pytest.raises(StoreReadOnly):
+            await audit.append(entry(now))
+    assert await exported(url) == []
+
+
+async def test_a_database_without_an_audit_is_named_and_left_as_it_is(new_url: str) -> None:
+    if new_url.startswith("sqlite"):
+        sqlite3.connect(new_url.removeprefix("sqlite:///")).execute("CREATE TABLE diary (day)").connection.close()
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="holds no audit"):
+            await pages(new_url)
+
+
+def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    for file in (tmp_path / "casebook.db", tmp_path / "no" / "casebook.db"):
+        with pytest.raises(StoreUnreachable, match="no such file or directory"):
+            asyncio.run(pages(f"sqlite:///{file}"))
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_copy_and_a_file_that_another_program_writes_are_read(tmp_path: Path, now: datetime) -> None:
+    url = f"sqlite:///{tmp_path / 'casebook.db'}"
+    async with open_store(url) as store:
+        await store.audit.append(entry(now))
+        other = sqlite3.connect(tmp_path / "casebook.db", isolation_level=None)
+        # Not in the journal mode of the original.
+        other.execute(f"VACUUM INTO '{tmp_path / 'copy.db'}'")
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("INSERT INTO notices (key, at) VALUES ('k', '2026-03-04 05:06:07')")
+        assert await exported(url) == [entry(now)]
+        other.close()
+    assert await exported(url) == [entry(now)]
+    assert await exported(f"sqlite:///{tmp_path / 'copy.db'}") == [entry(now)]
+    assert await exported(f"sqlite:///file:{tmp_path / 'copy.db'}?uri=true") == [entry(now)]
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("sqlite:////data/casebook.db", "/data/casebook.db"),
+        ("sqlite:///file:/data/casebook.db?mode=rw&uri=true", "/data/casebook.db"),
+        ("postgresql://bot:hunter2@db.example:5432/casebook", "PostgreSQL's casebook at db.example"),
+        ("postgresql:///casebook?host=/run/pg&password=hunter2", "PostgreSQL's casebook at /run/pg"),
+        ("postgresql://bot:hunter2@/casebook", "PostgreSQL's casebook at localhost"),
+        ("mysql://bot:hunter2@db/casebook", "the database"),
+    ],
+)
+def test_a_database_is_told_without_its_password(url: str, place: str) -> None:
+    assert place_of(url) == place
