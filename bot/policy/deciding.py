@@ -33,6 +33,7 @@ from intents.domain import Text
 
 # The labels of an object as it was just read; {} is an object without any, None: it was not read yet.
 Labels: TypeAlias = Mapping[str, str] | None
+_ForObjects: TypeAlias = RemediationArea | ActingGrant | ApprovalRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,7 @@ class Scope:
         """Whether an object's labels can change what is decided about it here: then they are read before a write."""
         acting = [grant for _, grant in self.acting if any_matches(grant.actions, action)]
         approvals = [rule for _, rule in self.approvals if any_matches(rule.actions, action)]
-        entries = (*self.remediation, *acting, *approvals)
+        entries: Sequence[_ForObjects] = (*self.remediation, *acting, *approvals)
         return any(entry.labels and covers(entry, cluster, namespace) for entry in entries)
 
     def approval(self, action: str, cluster: str, namespace: str, labels: Labels, risk: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from bot.cluster.access import Access
-from bot.policy import Policy, Reading, Scope, Who, load_policy
+from bot.cluster.acting import ActsAs
+from bot.policy import Limit, Policy, Reading, Scope, Who, load_policy
 from bot.policy.model import Rules
 from intents.domain import Language
 
@@ -18,6 +19,8 @@ CHANNEL = Who(team="T1", channel="C1", channel_name="general", user="U1")
 SHOP = replace(CHANNEL, channel="C0SHOP", channel_name="team-shop")
 BANK = replace(CHANNEL, channel="C0BANK", channel_name="team-bank")
 INCIDENTS = replace(CHANNEL, channel="C0INCIDENTS", channel_name="incidents")
+DBA = replace(INCIDENTS, user="U0DBA", groups=frozenset({"S0DBA", "@dba"}))
+SRE = replace(INCIDENTS, user="U0SRE", groups=frozenset({"S0SRE", "@sre"}), email="Sre@Example.com")
 
 
 def policy(**sections: Any) -> Policy:
@@ -92,6 +95,10 @@ def test_in_the_playground_everything_may_be_done() -> None:
         (DIRECT, "", "", "* +cluster"),
         (on_call(INCIDENTS), "* +cluster", "* +cluster", "* +cluster"),
         (INCIDENTS, "", "", "* +cluster"),
+        (DBA, "* +cluster", "* +cluster", "* +cluster"),
+        (SRE, "* +cluster", "* +cluster", "* +cluster"),
+        (replace(INCIDENTS, user="U0BOSS"), "* +cluster", "* +cluster", "* +cluster"),
+        (replace(DBA, channel="C1", channel_name="general"), "", "", "* +cluster"),
         # A name is worth nothing where somebody else may have given it, nor where it is not known.
         (replace(SHOP, external=True), "", "", ""),
         (replace(SHOP, channel_name=""), "", "", "* +cluster"),
@@ -127,7 +134,7 @@ def test_the_example_lets_act_as_its_comments_say(
 @pytest.mark.parametrize(
     ("who", "action", "cluster", "namespace", "says"),
     [
-        (on_call(DIRECT), "restart-pod", "prod", "bank", "actions are switched off for namespace bank of prod"),
+        (on_call(DIRECT), "restart-pod", "prod", "ledger", "actions are switched off for namespace ledger of prod"),
         (on_call(DIRECT), "restart-pod", "prod", "", "actions are switched off for objects outside namespaces of prod"),
         (on_call(DIRECT), "drain", "staging", "", "does not let you drain"),
         (on_call(DIRECT), "scale", "staging", "shop", "does not let you scale"),
@@ -151,14 +158,79 @@ def test_the_example_refuses_the_rest_and_says_why(
     assert decision.says.in_(Language.ZH) != decision.says.en
 
 
+@pytest.mark.parametrize(
+    ("who", "action", "labels", "outcome"),
+    [
+        (DBA, "restart-pod", {"example.com/buttons": "on", "tier": "database"}, "acting[3] approval[1]"),
+        (DBA, "delete-claim", {"example.com/buttons": "on", "tier": "data"}, "acting[3] approval[0]"),
+        (DBA, "restart-pod", {"tier": "data"}, "example.com/buttons=on (remediation[2])"),
+        (DBA, "restart-pod", {"example.com/buttons": "on"}, "tier=data* (acting[3])"),
+        (on_call(INCIDENTS), "rollout-restart", {"example.com/buttons": "on"}, "acting[0]"),
+    ],
+)
+def test_the_example_goes_by_labels_and_asks_for_a_second_person_as_its_comments_say(
+    who: Who, action: str, labels: dict, outcome: str
+) -> None:
+    scope, risk = EXAMPLE.scope(who), "data-loss" if action == "delete-claim" else "disruptive"
+    decision = scope.may(action, "prod", "bank", labels)
+
+    if decision.allowed:
+        assert f"{decision.rule} {scope.approval(action, 'prod', 'bank', labels, risk)}".strip() == outcome
+    else:
+        assert outcome in decision.says.en
+
+
+def test_the_second_person_suits_all_entries_of_the_example_that_ask_for_one() -> None:
+    labels = {"example.com/buttons": "on", "tier": "data"}
+    both = replace(DBA, groups=DBA.groups | SRE.groups)
+
+    may = {
+        name: EXAMPLE.scope(who).may_approve("delete-claim", "prod", "bank", labels, "data-loss").allowed
+        for name, who in {"dba": DBA, "sre": SRE, "both": both}.items()
+    }
+    assert may == {"dba": False, "sre": False, "both": True}
+    assert EXAMPLE.scope(SRE).may_approve("restart-pod", "prod", "bank", labels, "disruptive").allowed
+
+
+def test_in_the_example_people_act_in_prod_under_their_own_name() -> None:
+    assert EXAMPLE.scope(SRE).acts_as("prod") == ActsAs("oidc:sre@example.com", ("oidc:sre", "oidc:staff"))
+    assert EXAMPLE.scope(SRE).acts_as("staging") is None
+
+
+def test_the_limits_of_the_example_are_those_without_it() -> None:
+    limits = EXAMPLE.scope(SRE).limits
+
+    assert limits == Policy.default().scope(CHANNEL).limits
+    assert (limits.target, limits.user) == (Limit(writes=3, minutes=15), Limit(writes=20, minutes=15))
+
+
+def test_slack_is_asked_for_no_more_than_the_policy_goes_by() -> None:
+    asks = {
+        "default": Policy.default(),
+        "playground": Policy.playground(),
+        "everybody": policy(impersonation=[{"clusters": ["*"], "groups": {"*": ["staff"]}}]),
+        "mapped": policy(impersonation=[{"clusters": ["*"], "groups": {"S1": ["staff"]}}]),
+        "reading": policy(reading=[{**ALL, "groups": ["S1"]}]),
+        "acting": policy(acting=[{**ALL, "groups": ["S1"], "actions": ["*"]}]),
+        "approval": policy(approval=[{**ALL, "groups": ["S1"]}]),
+    }
+    assert [name for name, each in asks.items() if each.asks_groups] == ["mapped", "reading", "acting", "approval"]
+    assert [name for name, each in asks.items() if each.asks_address] == ["everybody", "mapped"]
+
+
 def test_clusters_that_there_are_not_are_pointed_out() -> None:
     assert EXAMPLE.unmatched(["prod", "staging", "playground"]) == ()
     assert EXAMPLE.unmatched(["prod"]) == (
         "reading[0].clusters: no cluster is called 'staging'",
-        "reading[4].clusters: no cluster is called 'playground'",
+        "reading[5].clusters: no cluster is called 'playground'",
         "remediation[0].clusters: no cluster is called 'staging'",
         "acting[1].clusters: no cluster is called 'staging'",
         "acting[2].clusters: no cluster is called 'staging'",
+    )
+    assert EXAMPLE.unmatched(["staging", "playground"])[-3:] == (
+        "approval[0].clusters: no cluster is called 'prod'",
+        "approval[1].clusters: no cluster is called 'prod'",
+        "impersonation[0].clusters: no cluster is called 'prod'",
     )
 
 

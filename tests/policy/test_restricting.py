@@ -127,7 +127,7 @@ def does_alone(scope: Scope) -> Iterable[Right]:
     """What needs no second person, by risk."""
     for *change, number in does(scope):
         for risk in RISKS:
-            if not scope.approval(*change, LABELLED[number], risk):
+            if not scope.approval(change[0], change[1], change[2], LABELLED[number], risk):
                 yield (*change, number, risk)
 
 
