@@ -33,6 +33,7 @@ from bot.slack.client import Identity, Slack
 from bot.slack.errors import SlackUnavailable, refusal
 from bot.slack.health import SlackHealth
 from bot.slack.intake import Intake
+from bot.slack.limits import Limits
 from bot.slack.listeners import commands, lifecycle, messages, presses, shortcuts
 from bot.slack.pressing import Presses
 from bot.slack.web import web_application
@@ -41,6 +42,7 @@ from bot.upkeep import Upkeep
 from bot.workflows.all import workflows
 from bot.workflows.desk import Desk
 from bot.workflows.failing import Failing
+from bot.workflows.recording import Recording
 from bot.workflows.telling import Telling
 
 _log: Final = structlog.get_logger(__name__)
@@ -72,11 +74,12 @@ async def running(
     jobs_version: str = JOBS_VERSION,
     verify_pace: Pace = PACE,
     verify_within: float = VERIFY_S,
+    slack_limits: Limits | None = None,
 ) -> AsyncIterator[RunningApp]:
     """Serve until left; `clusters` are closed then. Raises StoreUnavailable, JobsUnavailable or SlackError at start.
 
     Unfinished jobs that another `jobs_version` left are begun anew. `verify_pace` says when a remedy is believed,
-    and within `verify_within` seconds it is said whether it has helped.
+    and within `verify_within` seconds it is said whether it has helped; `slack_limits` how fast Slack may be spoken to.
     """
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -86,7 +89,7 @@ async def running(
         store = await stack.enter_async_context(open_store(settings.store_url))
         stack.push_async_callback(clusters.aclose)
         client = _client(settings.slack_bot_token.get_secret_value(), settings)
-        slack = await stack.enter_async_context(Slack(client))
+        slack = await stack.enter_async_context(Slack(client, limits=slack_limits))
         identity = await slack.identify()
         desk = Desk(
             store=store,
@@ -101,6 +104,7 @@ async def running(
             verify_within=verify_within,
             clock=clock,
         )
+        telling = Telling(desk=desk)
         jobs = Jobs(
             url=settings.jobs_url,
             executor=settings.replica,
@@ -108,7 +112,7 @@ async def running(
             workflows=workflows(desk),
             concurrency=settings.jobs_concurrency,
             kept_days=settings.retention_days,
-            failed=Failing(desk=desk, telling=Telling(desk=desk)).told,
+            failed=Failing(desk=desk, telling=telling, recording=Recording(desk=desk, telling=telling)).told,
         )
         await jobs.launch()
         stack.push_async_callback(jobs.close, drain=settings.drain)

@@ -25,7 +25,7 @@ _TURN: Final = "claims"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`state` is "open", then "claimed", then what whoever carried it out set."""
+    """`state` is "open", then "claimed", then what whoever carried it out set. `token` names the press that claimed."""
 
     id: str
     request_id: str
@@ -34,6 +34,7 @@ class Plan:
     expires: datetime
     claimed_by: str
     claimed_at: datetime | None
+    token: str = ""
 
 
 class Claim(StrEnum):
@@ -197,4 +198,5 @@ def _plan(row: Row[Any]) -> Plan:
         expires=row.expires,
         claimed_by=row.claimed_by,
         claimed_at=row.claimed_at,
+        token=row.token,
     )

@@ -1,4 +1,4 @@
-"""A job failed for good: whoever asked is told, where they wait for the answer."""
+"""A job failed for good: whoever asked or pressed is told, where they wait for an answer or an outcome."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from typing import Final
 import structlog
 
 from bot.jobs import Json
+from bot.remedies.contract import Reason
 from bot.slack.errors import SlackError
 from bot.store import State, StoreUnavailable
 from bot.workflows.desk import ANSWER, UNASKED, Desk
+from bot.workflows.pacing import APPLIED, CLAIMED
+from bot.workflows.recording import Recording
 from bot.workflows.telling import Telling
 from responses import failures
 from responses.slack.notes import failed
+from responses.slack.remedy_states import RemedyState
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -22,21 +26,40 @@ _log: Final = structlog.get_logger(__name__)
 class Failing:
     desk: Desk
     telling: Telling
+    recording: Recording
 
     async def told(self, kind: str, id: str, payload: Json, error: Exception) -> None:
-        """At least once for each job. What is not an answer has shown its state already, or is asked for again."""
+        """At least once for each job. What is neither an answer nor a remedy is asked for again."""
         _log.error("a job failed for good", kind=kind, job=id, error=type(error).__name__)
-        if kind != "answer":
-            return
         try:
-            request = await self.desk.store.requests.get(str(payload["request"]))
-            if request is None or not await self.desk.store.requests.set_state(request.id, State.FAILED):
-                return
-            asker = await self.desk.asker_of(request)
-            message = failed(failures.RESTARTED, language=asker.language)
-            if sent := await self.telling.sent(request, step=ANSWER):
-                await self.desk.slack.update(channel=sent.channel, ts=sent.ts, message=message, final=True)
-            elif request.asked.surface not in UNASKED:
-                await self.telling.post(request, message, step=ANSWER)
+            if kind == "answer":
+                await self._unanswered(payload)
+            elif kind == "remedy":
+                await self._unfinished(payload, id)
         except (SlackError, StoreUnavailable) as second:
             _log.error("nor could it be told", job=id, error=str(second))
+
+    async def _unanswered(self, payload: Json) -> None:
+        request = await self.desk.store.requests.get(str(payload["request"]))
+        if request is None or not await self.desk.store.requests.set_state(request.id, State.FAILED):
+            return
+        asker = await self.desk.asker_of(request)
+        message = failed(failures.RESTARTED, language=asker.language)
+        if sent := await self.telling.sent(request, step=ANSWER):
+            await self.desk.slack.update(channel=sent.channel, ts=sent.ts, message=message, final=True)
+        elif request.asked.surface not in UNASKED:
+            await self.telling.post(request, message, step=ANSWER)
+
+    async def _unfinished(self, payload: Json, token: str) -> None:
+        """Nobody may take it for still under way, nor for not done: that is not known."""
+        press = await self.recording.press(payload, token)
+        stored = await self.desk.store.plans.get(press.plan.id) if press else None
+        if press is None or stored is None:
+            return
+        if stored.token != token:
+            await self.recording.whisper(press, failures.RESTARTED)
+        elif stored.state in (CLAIMED, APPLIED):
+            await self.desk.store.plans.set_state(press.plan.id, str(Reason.OUTCOME_UNKNOWN))
+            known = RemedyState.WAITING if stored.state == APPLIED else RemedyState.UNKNOWN
+            await self.recording.note(press, known, failures.UNFINISHED, show=False)
+            await self.recording.tell(press)
