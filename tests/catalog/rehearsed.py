@@ -15,6 +15,7 @@ from intents.domain import Diagnosis, Focus, Hypothesis, Outcome, Verdict
 from intents.focus import focus_of
 from intents.judging import judge
 from intents.request import ExplainText, Request
+from tests import roles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,8 @@ async def rehearsed(engine: Engine, incident: Incident) -> tuple[Rehearsed, ...]
 
 async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
     cluster = stage(world_of(incident, case))
+    # As in a real cluster: what the role does not grant would be a gap.
+    roles.apply(cluster, "read")
     request = request_of(incident, case)
     async with staged(cluster) as connection:
         diagnosis = await diagnose(request, engine=engine, connection=connection)

@@ -28,6 +28,12 @@ def test_nothing_is_confirmed_beside_it_but_what_the_entry_names(
         assert confirmed <= related | set(one.case.also), one.case.name
 
 
+def test_the_role_that_reads_grants_every_read_of_it(incident: Incident, rehearsals: tuple[Rehearsed, ...]) -> None:
+    for one in rehearsals:
+        if not world_of(incident, one.case).get("forbidden"):
+            assert [str(gap) for gap in one.diagnosis.gaps if gap.permission is not None] == [], one.case.name
+
+
 def test_with_every_read_forbidden_nothing_is_proven_either_way(
     incident: Incident, rehearsals: tuple[Rehearsed, ...]
 ) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.cli.exit_codes import table
 from bot.settings import documented
-from tests.project import catalog_page
+from tests.project import catalog_page, role_files
 
 README = Path(__file__).parents[2] / "README.md"
 _PROMPT = "casebook> "
@@ -64,3 +64,4 @@ def _settings() -> Iterator[str]:
 if __name__ == "__main__":
     README.write_text(with_parts(README.read_text("utf-8")), "utf-8")
     catalog_page.write()
+    role_files.write()

@@ -11,7 +11,11 @@ import pytest
 from bot.diagnosing import Engine, build_engine, diagnose
 from bot.rehearsing import request_of, stage, staged
 from intents.catalog.cases import world_of
+from tests import roles
 from tests.remedies.scene import Enter, Scene
+
+# Of `casebook rbac`: what reads, and what all buttons write.
+BOTH = (("read",), ("act",))
 
 
 @pytest.fixture(scope="session")
@@ -21,13 +25,20 @@ def engine() -> Engine:
 
 @pytest.fixture
 def enter(engine: Engine) -> Enter:
-    """`async with enter(case) as scene`: a case of the catalog, diagnosed; `more` worlds lie beside it."""
+    """`async with enter(case) as scene`: a case of the catalog, diagnosed; `more` worlds lie beside it.
+
+    Casebook may do what the roles `under` grant it, as it may in a real cluster.
+    """
 
     @asynccontextmanager
-    async def entered(of: tuple[str, str], *more: dict[str, Any]) -> AsyncIterator[Scene]:
+    async def entered(
+        of: tuple[str, str], *more: dict[str, Any], under: tuple[tuple[str, ...], ...] = BOTH
+    ) -> AsyncIterator[Scene]:
         incident = engine.catalog.incidents[of[0]]
         case = next(each for each in incident.cases if each.name == of[1])
         cluster = stage(world_of(incident, case), *more)
+        for argv in under:
+            roles.apply(cluster, *argv)
         async with staged(cluster) as connection:
             request = request_of(incident, case)
             diagnosis = await diagnose(request, engine=engine, connection=connection)

@@ -73,10 +73,10 @@ class Scene:
         return self.kept
 
     async def made(self, action: str, target: ObjectRef, **args: Any) -> Plan:
-        """A plan for what no entry offers in this case: of this action, for this object as it is now."""
+        """A plan for what no entry offers in this case: of this action, for this object as it is now, or is not yet."""
         async with Snapshot(self.connection) as snapshot:
-            obj = await snapshot.get(target.kind, target.name, namespace=target.namespace)
-            found = replace(target, uid=obj["metadata"]["uid"])
+            obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
+            found = replace(target, uid=obj["metadata"]["uid"] if obj else "")
             basis = await actions()[action].basis(snapshot, found)
         now = datetime.now(UTC)
         return through_journal(

@@ -1,0 +1,26 @@
+"""What people ask about by its kind, the role that reads lets Casebook look at."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.diagnosing import TargetNotFound, build_engine, diagnose
+from bot.rehearsing import stage, staged
+from intents.focus import KINDS
+from intents.request import DiagnoseObject
+from tests import roles
+
+
+async def test_an_object_of_every_kind_that_texts_name_can_be_asked_about() -> None:
+    engine = build_engine()[0]
+    cluster = stage({"objects": [{"apiVersion": "pingcap.com/v1alpha1", "kind": "TidbCluster",
+                                  "metadata": {"name": "main", "namespace": "shop"}, "spec": {}}]})  # fmt: skip
+    roles.apply(cluster, "read")
+    async with staged(cluster) as connection:
+        for kind in KINDS.values():
+            with pytest.raises(TargetNotFound):
+                await diagnose(
+                    DiagnoseObject(kind=kind, namespace="shop", name="gone"), engine=engine, connection=connection
+                )
+
+    assert [sent.path for sent in cluster.requests if sent.status == 403] == []

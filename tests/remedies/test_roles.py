@@ -1,0 +1,90 @@
+"""An action's own role is what it uses: enough for all of its path, and nothing in it that no request asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from bot.cluster.writing import Writer
+from bot.playground.kubernetes import RecordedRequest, addressing
+from bot.remedies.contract import Plan
+from bot.remedies.marking import mark
+from bot.remedies.registry import actions
+from bot.remedies.undoing import plan_to_undo
+from tests import roles
+from tests.remedies.every_kind import EVERY_KIND, worlds
+from tests.remedies.scene import HEALED, Enter, Scene, through_journal
+
+Rights = set[tuple[str, str, str]]
+
+
+def granted(*argv: str) -> Rights:
+    """Verb, group and resource of every rule, one by one."""
+    return {
+        (verb, group, resource)
+        for rule in roles.rules(*argv)
+        for verb in rule["verbs"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+    }
+
+
+def used(requests: Iterable[RecordedRequest]) -> Rights:
+    """What the requests that write need, dry runs among them."""
+    rights: Rights = set()
+    for sent in requests:
+        parts = [part for part in sent.path.split("/") if part]
+        if sent.method != "GET" and "authorization.k8s.io" not in parts:
+            address = addressing.parse(method=sent.method, parts=parts, query=sent.query)
+            subresource = f"/{address.subresource}" if address.subresource else ""
+            rights.add((address.verb, address.group, f"{address.resource}{subresource}"))
+    return rights
+
+
+def refused(requests: Iterable[RecordedRequest]) -> list[str]:
+    return [f"{sent.method} {sent.path}" for sent in requests if sent.status == 403]
+
+
+async def walk(scene: Scene, plan: Plan) -> Plan | None:
+    """The path of a plan up to its Event, each stage as it must be; the plan that takes it back."""
+    applied = await scene.applied(plan, await scene.preview(plan))
+    await scene.settled(plan, applied)
+    await scene.verify(plan, applied, deadline=0.01)
+    assert await mark(scene.connection, plan=plan, applied=applied, who="Ann", token="1") is None
+    return plan_to_undo(plan, applied, now=plan.created)
+
+
+def test_every_action_is_tried() -> None:
+    assert set(EVERY_KIND) == set(actions())
+
+
+@pytest.mark.parametrize("name", sorted(EVERY_KIND))
+async def test_an_action_uses_all_of_its_role_and_needs_nothing_beyond(enter: Enter, name: str) -> None:
+    action = actions()[name]
+    act = ("act", "--actions", name)
+    async with enter(HEALED, *worlds(), under=(("read",), act)) as scene:
+        for target, args in EVERY_KIND[name]:
+            for needed in action.needs(target, args):
+                inside = target.name if target.kind == "Namespace" else target.namespace
+                assert await Writer(scene.connection).may(needed, namespace=inside) is True
+            back = await walk(scene, await scene.made(name, target, **args))
+            assert (back is not None) == action.undoable
+            if back is not None:
+                await walk(scene, through_journal(back))
+
+        assert refused(scene.cluster.requests) == []
+        assert used(scene.cluster.requests) == granted(*act)
+
+
+async def test_in_namespaces_an_action_is_let_act_there_and_nowhere_else(enter: Enter) -> None:
+    act = ("act", "--actions", "restart-pod,rollout-restart", "--namespaces", "till")
+    async with enter(HEALED, *worlds(), under=(("read",), act)) as scene:
+        for target, args in EVERY_KIND["rollout-restart"]:
+            await walk(scene, await scene.made("rollout-restart", target, **args))
+        assert refused(scene.cluster.requests) == []
+
+        ((elsewhere, args),) = EVERY_KIND["restart-pod"]
+        refusal = await scene.refused_preview(await scene.made("restart-pod", elsewhere, **args))
+        assert "delete on pods" in refusal.says.en
+        assert elsewhere.name in scene.pods(elsewhere.namespace)

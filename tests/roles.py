@@ -1,0 +1,48 @@
+"""The roles as `casebook rbac` prints them, and a simulated cluster in which they have been applied."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from functools import cache
+from typing import Any
+
+import yaml
+
+from bot.__main__ import main
+from bot.playground.kubernetes import SimulatedCluster
+
+ACCOUNT = {"kind": "ServiceAccount", "name": "casebook", "namespace": "casebook"}
+
+
+@cache
+def printed(*argv: str) -> str:
+    """What `casebook rbac` prints with these arguments."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert main(["rbac", *argv]) == 0
+    return out.getvalue()
+
+
+@cache
+def manifests(*argv: str) -> tuple[dict[str, Any], ...]:
+    return tuple(yaml.safe_load_all(printed(*argv)))
+
+
+def rules(*argv: str) -> list[dict[str, Any]]:
+    """Of all roles printed."""
+    return [rule for each in manifests(*argv) for rule in each.get("rules", ())]
+
+
+def apply(cluster: SimulatedCluster, *argv: str) -> None:
+    """Let Casebook do only what the roles that these arguments print grant it, as they are bound."""
+    roles = {(each["kind"], _place(each)): each for each in manifests(*argv)}
+    for binding in manifests(*argv):
+        if binding["kind"].endswith("RoleBinding"):
+            assert binding["subjects"] == [ACCOUNT]
+            namespace, _ = _place(binding)
+            role = roles[binding["roleRef"]["kind"], (namespace, binding["roleRef"]["name"])]
+            cluster.allow_only(role["rules"], namespace=namespace)
+
+
+def _place(manifest: dict[str, Any]) -> tuple[str, str]:
+    return manifest["metadata"].get("namespace", ""), manifest["metadata"]["name"]
