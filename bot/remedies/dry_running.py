@@ -82,11 +82,13 @@ async def _tried(writer: Writer, snapshot: Snapshot, plan: Plan, step: Step, obj
     if obj is None and step.verb is not Verb.CREATE:
         return gone(step.target)
     would_be: Json = {}
-    held, late = None, False
+    held: Text | None = None
+    late = False
     try:
         would_be = await steps.write(writer, snapshot, plan, step, obj, dry_run=True)
     except ClusterError as error:
-        held = await held_by(snapshot, step.target, error) if _may_be_held(step, error) else None
+        if step.verb is Verb.EVICT and isinstance(error, Throttled):
+            held = await held_by(snapshot, step.target, error)
         late = isinstance(error, TimedOut) and _may_be_late(step)
         if held is None and not late:
             return refused(error, step.target, otherwise=Reason.DRY_RUN)
@@ -100,10 +102,6 @@ def _kept(tried: _Tried, obj: Json | None) -> _Tried:
     if tried.step.verb is not Verb.DELETE or obj is None:
         return tried
     return replace(tried, step=replace(tried.step, body=steps.manifest(obj)))
-
-
-def _may_be_held(step: Step, error: ClusterError) -> bool:
-    return step.verb is Verb.EVICT and isinstance(error, Throttled)
 
 
 def _may_be_late(step: Step) -> bool:

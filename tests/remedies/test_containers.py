@@ -69,7 +69,7 @@ async def test_one_container_is_changed_its_pods_replaced_and_a_second_run_write
         assert preview.diff.count("\n+") == 2  # the line and the head of the diff
         assert [one["image"] for one in containers(scene)] == ["mirror.example/web:1.0", "registry.example/proxy:3"]
         assert "Container app: registry.example/web:1.1 → mirror.example/web:1.0" in told(preview)
-        assert "All pods of Deployment till/web are replaced" in told(preview)
+        assert "All 2 pods of Deployment till/web are replaced" in told(preview)
         assert "pulled from mirror.example then, not from registry.example" in told(preview)
         assert not before & set(scene.pods("till").values())
         assert (await scene.settled(plan, applied)).course is Course.WELL

@@ -460,5 +460,5 @@ async def test_budgets_that_cannot_be_read_are_told_and_do_not_stop_it(enter: En
         plan = await scene.made("drain", NODE)
         preview = await scene.preview(plan)
 
-        assert "PodDisruptionBudgets" in told(preview.outlook.effects)
+        assert "PodDisruptionBudgets" in told(preview.outlook.warnings)
         assert isinstance(await take(scene, plan, preview), Applied)

@@ -244,7 +244,8 @@ async def test_a_label_that_nothing_selects_by_is_the_pods_alone(enter: Enter) -
         preview = await scene.preview(await scene.made("label", POD, set={"seen": "yes"}))
 
         assert [each.en for each in preview.outlook.effects] == [
-            "The label is web-1-a's alone: a pod that takes its place does not have it"
+            "The label is web-1-a's alone: a pod that takes its place does not have it",
+            "It is not restarted; NetworkPolicies and budgets that select by these labels follow the change at once",
         ]
 
 

@@ -86,7 +86,7 @@ async def test_it_is_resumed(enter: Enter, target: ObjectRef, obj: dict[str, Any
 
         assert "-  suspend: true" in preview.diff
         assert stored(scene, target)["spec"]["suspend"] is False
-        assert preview.outlook.effects[-1].en == "Somebody suspended it: know why"
+        assert preview.outlook.warnings[-1].en == "Somebody suspended it: know why"
         assert "is not suspended" in (await scene.refused_preview(plan)).says.en
 
 

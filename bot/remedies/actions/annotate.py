@@ -61,7 +61,8 @@ def _effects(obj: Json, plan: Plan) -> tuple[Text, ...]:
         en=f"The annotation is {plan.target.name}'s alone: a pod that takes its place does not have it",
         zh=f"该注解只属于 {plan.target.name}：替代它的 Pod 不会带有此注解",
     )
-    return (waits, lost) if names else (lost,)
+    kept = Text(en="Nothing is restarted by this", zh="此操作不会重启任何东西")
+    return (waits if names else kept, lost)
 
 
 def _is_down(container: Container) -> bool:

@@ -45,10 +45,11 @@ class Uncordon(Patching):
             says=Text(en=f"{plan.target} takes new pods again", zh=f"{plan.target} 重新接收新的 Pod"),
             effects=(
                 Text(
-                    en="Pods that wait for room may be scheduled to it at once. Somebody cordoned it: know why",
-                    zh="等待资源的 Pod 可能会立即调度到该节点。之前有人将其禁止调度：请先确认原因",
+                    en="Pods that wait for room may be scheduled to it at once; what runs there goes on",
+                    zh="等待资源的 Pod 可能会立即调度到该节点；已在运行的 Pod 不受影响",
                 ),
             ),
+            warnings=(Text(en="Somebody cordoned it: know why", zh="之前有人将其禁止调度：请先确认原因"),),
         )
 
 

@@ -95,7 +95,7 @@ def _in_use(claim: Json, pods: Sequence[Json]) -> Refusal | None:
 def _waiting(pods: Sequence[Json]) -> tuple[Text, ...]:
     """What of the pods that name the claim, none of which runs on it."""
     if not pods:
-        return ()
+        return (Text(en="No pod names it: none is affected", zh="没有 Pod 使用它：不影响任何 Pod"),)
     names = ", ".join(map(name_of, pods))
     if any(map(claims.on_a_node, pods)):
         return (

@@ -15,6 +15,7 @@ from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refu
 from bot.remedies.shared import workloads
 from bot.remedies.shared.claims import phase_of
 from bot.remedies.shared.kinds import permission
+from bot.remedies.shared.local_data import local_data
 from bot.remedies.shared.refusing import unsafe
 from bot.remedies.shared.showing import diff_lines
 from intents.domain import Json, ObjectRef, Permission, Text
@@ -131,11 +132,14 @@ def _effects(plan: Plan, chosen: Sequence[Json], what: Text, *, left: int) -> tu
 
 
 def _warnings(chosen: Sequence[Json]) -> tuple[Text, ...]:
+    losing = any(local_data(pod.get("spec") or {}) for pod in chosen)
+    lost = Text(en="What lies in their local volumes (emptyDir) is lost", zh="其本地卷（emptyDir）中的数据会丢失")
     jobs = {owner.name for pod in chosen if (owner := workloads.controller_of(pod)) and owner.kind == "Job"}
     if not jobs:
-        return ()
+        return (lost,) if losing else ()
     names = ", ".join(sorted(jobs)[:3]) + (f" (+{len(jobs) - 3})" if len(jobs) > 3 else "")
     return (
+        *((lost,) if losing else ()),
         Text(
             en=f"Some belong to Jobs ({names}): what those left in their logs is gone with them",
             zh=f"其中一些属于 Job（{names}）：其日志会随之消失",

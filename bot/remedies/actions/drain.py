@@ -76,8 +76,12 @@ class Drain:
         return Proposal(
             steps=(*(() if is_cordoned(node) else (_cordon(plan.target),)), *map(_evict, going)),
             outlook=Outlook(
-                effects=(*effects_of(pods), *((unread,) if unread else told(budgets))),
-                warnings=(*warnings_of(node, pods, budgets), *await without_room(snapshot, plan.target, pods)),
+                effects=(*effects_of(pods), *(() if unread else told(budgets))),
+                warnings=(
+                    *((unread,) if unread else ()),
+                    *warnings_of(node, pods, budgets),
+                    *await without_room(snapshot, plan.target, pods),
+                ),
                 known=tuple(map(workloads.uid_of, (*pods.going, *pods.leaving))),
             ),
             shown=_shown(node, going),

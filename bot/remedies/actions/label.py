@@ -71,7 +71,7 @@ async def _of_pod(snapshot: Snapshot, pod: Json, wanted: Marks) -> tuple[Text, .
     try:
         services = (await snapshot.list("Service", namespace=namespace_of(pod))).items
     except ClusterError as error:
-        return (*effects, error.gap("Services").says)
+        return (*effects, error.gap("Services").says, *_of_the_pod_alone(pod))
     lost = [name_of(each) for each in services if _serves(each, pod) and not _serves(each, then)]
     won = [name_of(each) for each in services if _serves(each, then) and not _serves(each, pod)]
     if lost:
@@ -79,11 +79,19 @@ async def _of_pod(snapshot: Snapshot, pod: Json, wanted: Marks) -> tuple[Text, .
         effects.append(_listed(en, zh, lost))
     if won:
         effects.append(_listed("Gets traffic of Service", "开始接收以下 Service 的流量：", won))
+    return (*effects, *_of_the_pod_alone(pod))
+
+
+def _of_the_pod_alone(pod: Json) -> tuple[Text, ...]:
     alone = Text(
         en=f"The label is {name_of(pod)}'s alone: a pod that takes its place does not have it",
         zh=f"该标签只属于 {name_of(pod)}：替代它的 Pod 不会带有此标签",
     )
-    return (*effects, alone)
+    others = Text(
+        en="It is not restarted; NetworkPolicies and budgets that select by these labels follow the change at once",
+        zh="不会重启该 Pod；按这些标签选择的 NetworkPolicy 与 PodDisruptionBudget 会立即随之改变",
+    )
+    return (alone, others)
 
 
 async def _of_node(snapshot: Snapshot, node: Json, wanted: Marks) -> tuple[Text, ...]:

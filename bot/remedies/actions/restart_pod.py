@@ -18,7 +18,7 @@ from bot.probes.shared.scope import name_of, namespace_of, ref
 from bot.remedies.contract import Applied, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import recreating, workloads
 from bot.remedies.shared.budgets import budgets_over
-from bot.remedies.shared.local_data import local_data
+from bot.remedies.shared.local_data import fate_of_data
 from bot.remedies.shared.showing import diff_lines
 from intents.domain import Json, ObjectRef, Permission, Text
 
@@ -56,7 +56,7 @@ class RestartPod:
             effects=(
                 *_effects(pod, owner, counts),
                 *await budgets_over(snapshot, (pod,), namespace=namespace_of(pod)),
-                *local_data(pod.get("spec") or {}),
+                *fate_of_data(pod.get("spec") or {}),
             ),
             warnings=_warnings(pod, owners, counts),
             owner=owner,

@@ -15,6 +15,7 @@ from bot.kube.revisions import RESTARTED_AT
 from bot.probes.shared.scope import ref
 from bot.remedies.contract import Applied, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import rollouts, workloads
+from bot.remedies.shared.containers import beforehand
 from bot.remedies.shared.kinds import WORKLOADS, permissions
 from bot.remedies.shared.refusing import unsafe
 from intents.domain import Json, ObjectRef, Permission, Text
@@ -48,7 +49,9 @@ class RolloutRestart:
             ignoring=("spec.replicas",),
         )
         only = Text(en="Nothing else of its template changes", zh="模板的其他内容不变")
-        return Proposal(steps=(step,), outlook=await rollouts.outlook_on(snapshot, workload, effects=(only,)))
+        waiting = await beforehand(snapshot, workload)
+        outlook = await rollouts.outlook_on(snapshot, workload, effects=(only,), warnings=waiting)
+        return Proposal(steps=(step,), outlook=outlook)
 
     async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
         return await rollouts.rolled_out(snapshot, plan.target, applied)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.replicas import replicas_of
-from bot.probes.shared.scope import name_of, ref
-from bot.remedies.contract import Applied, Course, Plan, Proposal, Refusal, Settling
+from bot.probes.shared.scope import name_of, namespace_of, ref
+from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import budgets_over
+from bot.remedies.shared.local_data import fate_of_data, local_data
 from bot.remedies.shared.patching import Patch, Patching, number
 from bot.remedies.shared.refusing import unsafe
 from intents.domain import Json, Text
@@ -33,48 +33,21 @@ class Scale(Patching):
             )
         if wanted == now:
             return unsafe(f"{plan.target} has {now} replicas already", f"{plan.target} 已是 {now} 个副本")
-        if refusal := await _decided_elsewhere(snapshot, plan, obj):
-            return refusal
-        effects = [
-            Text(
-                en=f"{plan.target} goes from {now} to {wanted} replicas",
-                zh=f"{plan.target} 的副本数由 {now} 变为 {wanted}",
-            )
-        ]
-        if wanted == 0:
-            effects.append(Text(en="Nothing of it serves then", zh="届时将没有任何实例提供服务"))
-        if wanted < now and obj.get("kind") == "StatefulSet":
-            effects.append(
-                Text(
-                    en="The pods with the highest numbers go; their volume claims stay",
-                    zh="编号最大的 Pod 会被移除；其存储卷声明保留",
-                )
-            )
+        scaled = await _decided_elsewhere(snapshot, plan, obj)
+        if isinstance(scaled, Refusal):
+            return scaled
         return Patch(
             body={"spec": {"replicas": wanted}},
             says=Text(en=f"{plan.target} was scaled to {wanted}", zh=f"{plan.target} 已缩放至 {wanted} 个副本"),
-            effects=tuple(effects),
-        )
-
-    async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
-        proposal = await super().propose(snapshot, plan)
-        if isinstance(proposal, Refusal):
-            return proposal
-        obj = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
-        pods = await workloads.pods_of(snapshot, obj)
-        ready, told = workloads.count_ready(pods), proposal.outlook
-        outlook = replace(
-            told,
             effects=(
-                *told.effects,
                 Text(
-                    en=f"Ready now: {ready} of {replicas_of(obj).desired}",
-                    zh=f"当前就绪：{ready}/{replicas_of(obj).desired}",
+                    en=f"{plan.target} goes from {now} to {wanted} replicas",
+                    zh=f"{plan.target} 的副本数由 {now} 变为 {wanted}",
                 ),
-                *await budgets_over(snapshot, pods, namespace=plan.target.namespace),
+                *await _pods(snapshot, obj, now=now, wanted=wanted),
             ),
+            warnings=(*_losses(obj, now=now, wanted=wanted), *scaled),
         )
-        return Proposal(steps=proposal.steps, outlook=outlook)
 
     async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
         obj = await snapshot.get(plan.target.kind, plan.target.name, namespace=plan.target.namespace)
@@ -95,8 +68,62 @@ class Scale(Patching):
         return Settling(course=Course.MOVING, says=says)
 
 
-async def _decided_elsewhere(snapshot: Snapshot, plan: Plan, obj: Json) -> Refusal | None:
-    """Why another number would not last: an autoscaler or an owner decides on it."""
+async def _pods(snapshot: Snapshot, workload: Json, *, now: int, wanted: int) -> tuple[Text, ...]:
+    """What becomes of its pods."""
+    pods = await workloads.pods_of(snapshot, workload)
+    ready = workloads.count_ready(pods)
+    counted = Text(en=f"Ready now: {ready} of {now}", zh=f"当前就绪：{ready}/{now}")
+    if wanted > now:
+        more = wanted - now
+        made = Text(
+            en=f"{more} more pods are made, as far as nodes have room; no pod is replaced",
+            zh=f"会新建 {more} 个 Pod（视节点资源而定）；不会替换任何 Pod",
+        )
+        return (counted, made)
+    template = (workload.get("spec") or {}).get("template") or {}
+    return (
+        counted,
+        _fewer(workload, now - wanted),
+        *await budgets_over(snapshot, pods, namespace=namespace_of(workload)),
+        *(local_data if _claims_go(workload) else fate_of_data)(template.get("spec") or {}),
+    )
+
+
+def _fewer(workload: Json, count: int) -> Text:
+    if workload.get("kind") == "StatefulSet":
+        kept = Text(en="; their volume claims stay", zh="；其存储卷声明保留")
+        if _claims_go(workload):
+            kept = Text.same("")
+        return Text(
+            en=f"The {count} pods with the highest numbers go{kept.en}",
+            zh=f"编号最大的 {count} 个 Pod 会被移除{kept.zh}",
+        )
+    return Text(
+        en=f"{count} pods are ended, those first that are not ready", zh=f"{count} 个 Pod 会被终止，未就绪的优先"
+    )
+
+
+def _losses(workload: Json, *, now: int, wanted: int) -> tuple[Text, ...]:
+    none = Text(en="Nothing of it serves then", zh="届时将没有任何实例提供服务")
+    claims = Text(
+        en="DATA LOST: the claims of the pods that go are deleted with them (persistentVolumeClaimRetentionPolicy), "
+        "and their volumes' data where the reclaim policy is Delete",
+        zh="数据丢失：被移除的 Pod 的 PVC 会一并删除（persistentVolumeClaimRetentionPolicy），"
+        "回收策略为 Delete 的卷数据也会丢失",
+    )
+    lost = wanted < now and _claims_go(workload)
+    return (*((claims,) if lost else ()), *((none,) if wanted == 0 else ()))
+
+
+def _claims_go(workload: Json) -> bool:
+    """Whether a StatefulSet deletes the claims of pods that it is scaled down by."""
+    spec = workload.get("spec") or {}
+    policy = (spec.get("persistentVolumeClaimRetentionPolicy") or {}).get("whenScaled")
+    return bool(spec.get("volumeClaimTemplates")) and policy == "Delete"
+
+
+async def _decided_elsewhere(snapshot: Snapshot, plan: Plan, obj: Json) -> Refusal | tuple[Text, ...]:
+    """Why another number would not last: an autoscaler or an owner decides on it; or that this cannot be told."""
     if owner := workloads.controller_of(obj):
         return unsafe(
             f"{ref(obj)} is made by {owner.kind} {owner.name}, which decides on its replicas: scale it there",
@@ -104,8 +131,8 @@ async def _decided_elsewhere(snapshot: Snapshot, plan: Plan, obj: Json) -> Refus
         )
     try:
         scalers = (await snapshot.list("HorizontalPodAutoscaler", namespace=plan.target.namespace)).items
-    except ClusterError:
-        return None
+    except ClusterError as error:
+        return (error.gap("HorizontalPodAutoscalers").says,)
     for each in scalers:
         scaled = (each.get("spec") or {}).get("scaleTargetRef") or {}
         if (scaled.get("kind"), scaled.get("name")) == (plan.target.kind, plan.target.name):
@@ -113,7 +140,7 @@ async def _decided_elsewhere(snapshot: Snapshot, plan: Plan, obj: Json) -> Refus
                 f"HorizontalPodAutoscaler {name_of(each)} decides on the replicas of {plan.target}: change its limits",
                 f"{plan.target} 的副本数由 HorizontalPodAutoscaler {name_of(each)} 决定：请修改其上下限",
             )
-    return None
+    return ()
 
 
 ACTION: Final = Scale()

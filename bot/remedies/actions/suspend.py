@@ -100,7 +100,8 @@ class Resume(_Halting):
             # Not `null`: a Job's default is false, and false is what shows.
             body={"spec": {"suspend": False}},
             says=Text(en=f"{plan.target} was resumed", zh=f"{plan.target} 已恢复"),
-            effects=(*effects, reason),
+            effects=effects,
+            warnings=(reason,),
         )
 
 

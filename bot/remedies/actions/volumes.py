@@ -163,8 +163,11 @@ def _meaning(volume: Json, policy: str) -> Text:
             ),
         )
     return Text(
-        en=f"Once {whose.en} is deleted, the volume ({size}{at.en}) is deleted with all its data, for good",
-        zh=f"{whose.zh} 被删除后，该卷（{size}{at.zh}）及其全部数据会被永久删除",
+        en=(
+            f"Once {whose.en} is deleted, the volume ({size}{at.en}) is deleted with all its data, for good. Nothing "
+            "changes for what uses it now"
+        ),
+        zh=f"{whose.zh} 被删除后，该卷（{size}{at.zh}）及其全部数据会被永久删除。对当前使用者没有影响",
     )
 
 

@@ -15,14 +15,17 @@ PERMISSIONS: Final = (Permission(verb="list", group="policy", resource="poddisru
 
 
 async def budgets_over(snapshot: Snapshot, pods: Iterable[Json], *, namespace: str) -> tuple[Text, ...]:
-    """What the budgets that cover these pods allow now, a sentence each; also that they could not be read."""
+    """What the budgets that cover these pods allow now, a sentence each; also that none does, or could not be read."""
+    there = tuple(pods)
+    if not there:
+        return ()
     try:
         budgets = (await snapshot.list("PodDisruptionBudget", namespace=namespace)).items
     except ClusterError as error:
         return (error.gap("PodDisruptionBudgets").says,)
-    there = tuple(pods)
     covering = [each for each in budgets if any(covers(each, pod) for pod in there)]
-    return tuple(_says(each) for each in sorted(covering, key=name_of))
+    none = Text(en="No PodDisruptionBudget covers it", zh="没有 PodDisruptionBudget 保护它")
+    return tuple(_says(each) for each in sorted(covering, key=name_of)) or (none,)
 
 
 def covers(budget: Json, pod: Json) -> bool:

@@ -55,8 +55,8 @@ class TemplatePatching(Patching):
     kinds: ClassVar[tuple[str, ...]] = WORKLOADS
 
     async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
-        if applied.outlook.wanted == 0:
-            # No pod will ever show it: what was to be done is done.
+        if applied.outlook.owner is None or applied.outlook.wanted == 0:
+            # No pod is replaced by it, or none is there to be: what was to be done is done.
             return await holds(snapshot, plan.target)
         # A rollout that got stuck left pods of the template that is now wanted again: those stay, and nothing is to
         # take their place.

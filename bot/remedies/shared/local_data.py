@@ -8,6 +8,14 @@ from typing import Any
 from intents.domain import Text
 
 
+def fate_of_data(pod_spec: Mapping[str, Any]) -> tuple[Text, ...]:
+    """What becomes of what a pod (or those of a template) has stored, once it goes and its claims stay."""
+    kept = Text(
+        en="None of its volumes ends with a pod: no stored data is lost", zh="没有随 Pod 消失的卷：不会丢失数据"
+    )
+    return local_data(pod_spec) or (kept,)
+
+
 def local_data(pod_spec: Mapping[str, Any]) -> tuple[Text, ...]:
     """A sentence for the volumes of a pod (or of a template) that end with it, none if there are no such."""
     volumes = pod_spec.get("volumes") or ()

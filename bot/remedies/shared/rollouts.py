@@ -11,7 +11,7 @@ from bot.remedies.contract import Applied, Outlook, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.custody import custodian_of
-from bot.remedies.shared.local_data import local_data
+from bot.remedies.shared.local_data import fate_of_data
 from bot.remedies.shared.refusing import gone, unsafe
 from intents.domain import Json, ObjectRef, Text
 
@@ -43,17 +43,23 @@ async def outlook_on(
     me, namespace = ref(workload), str((workload.get("metadata") or {}).get("namespace", ""))
     pods = await workloads.pods_of(snapshot, workload)
     template = (workload.get("spec") or {}).get("template") or {}
-    ready, wanted = workloads.count_ready(pods), replicas_of(workload).desired
-    how = strategy_of(workload)
+    ready, wanted, count = workloads.count_ready(pods), replicas_of(workload).desired, len(pods)
+    least, how = min(ready, ready_throughout(workload)), strategy_of(workload)
     return Outlook(
         effects=(
-            Text(en=f"All pods of {me} are replaced, {how.en}", zh=f"{me} 的全部 Pod 会被替换，{how.zh}"),
-            Text(en=f"Ready now: {ready} of {wanted}", zh=f"当前就绪：{ready}/{wanted}"),
+            Text(
+                en=f"All {count} pods of {me} are replaced, {how.en}",
+                zh=f"{me} 的全部 {count} 个 Pod 会被替换，{how.zh}",
+            ),
+            Text(
+                en=f"Ready now: {ready} of {wanted}; left meanwhile: {least} at least",
+                zh=f"当前就绪：{ready}/{wanted}；期间至少保留 {least} 个",
+            ),
             *effects,
             *await budgets_over(snapshot, pods, namespace=namespace),
-            *local_data(template.get("spec") or {}),
+            *fate_of_data(template.get("spec") or {}),
         ),
-        warnings=(*warnings, *_under_way(workload)),
+        warnings=(*_none_left(ready, least), *warnings, *_under_way(workload)),
         custodian=await custodian_of(snapshot, workload),
         owner=me,
         known=tuple(map(workloads.uid_of, pods)),
@@ -74,6 +80,45 @@ async def rolled_out(snapshot: Snapshot, target: ObjectRef, applied: Applied) ->
     observed = int((workload.get("status") or {}).get("observedGeneration") or 0) >= applied.generation
     complete = observed and len(new) >= due and len(pods) <= wanted and (due < wanted or len(new) == len(pods))
     return workloads.settling(new, ready=workloads.count_ready(pods), wanted=wanted, complete=complete)
+
+
+def ready_throughout(workload: Json) -> int:
+    """How many pods a workload keeps ready while it replaces them, if all are ready when it begins."""
+    spec, wanted = workload.get("spec") or {}, replicas_of(workload).desired
+    strategy: dict[str, Any] = spec.get("strategy") or spec.get("updateStrategy") or {}
+    rolling = strategy.get("rollingUpdate") or {}
+    if strategy.get("type") == "Recreate":
+        return 0
+    if workload.get("kind") == "Deployment":
+        missing = _share(rolling.get("maxUnavailable", "25%"), wanted, up=False)
+        # Both at 0 would move nothing: the controller then takes one away.
+        if not missing and not _share(rolling.get("maxSurge", "25%"), wanted, up=True):
+            missing = 1
+    elif workload.get("kind") == "DaemonSet" and _share(rolling.get("maxSurge", 0), wanted, up=True):
+        missing = 0
+    else:
+        missing = max(1, _share(rolling.get("maxUnavailable", 1), wanted, up=True))
+    return max(0, wanted - missing)
+
+
+def _share(value: Any, of: int, *, up: bool) -> int:
+    """A number of pods, or a percentage of them, as Kubernetes rounds it."""
+    text = str(value)
+    if not text.endswith("%"):
+        return int(text)
+    percent = int(text.removesuffix("%")) * of
+    return -(-percent // 100) if up else percent // 100
+
+
+def _none_left(ready: int, least: int) -> tuple[Text, ...]:
+    if not ready or least:
+        return ()
+    return (
+        Text(
+            en="For a while none of its pods may be ready: nothing serves then",
+            zh="期间可能没有任何就绪的 Pod：届时没有实例提供服务",
+        ),
+    )
 
 
 def strategy_of(workload: Json) -> Text:

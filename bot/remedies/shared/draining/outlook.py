@@ -50,6 +50,11 @@ def warnings_of(node: Json, pods: Pods, budgets: Iterable[Budget]) -> tuple[Text
             "The last ready pod goes: nothing serves until the new one is ready",
             "最后一个就绪的 Pod 会被驱逐，新 Pod 就绪前没有实例提供服务",
         ),
+        (
+            (name_of(node),) if pods.everywhere is None and pods.going else (),
+            "Whether these are the last ready pods of something cannot be told",
+            "无法确认其中是否有最后一个就绪的 Pod",
+        ),
         (losing, "What lies in local volumes (emptyDir) is lost", "本地卷（emptyDir）中的数据会丢失"),
         (jobs, "Work of Jobs starts again from the beginning", "Job 会从头重新执行"),
     )
