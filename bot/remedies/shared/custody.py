@@ -13,8 +13,8 @@ from bot.remedies.shared.origins import Origin, origin_of
 from bot.remedies.shared.workloads import controller_of
 from intents.domain import Custodian, Json, ObjectRef, Text
 
-# Somebody waits for a dialog, and a warning without its link is one too.
-_PATIENCE_S: Final = 2.0
+# Of the time that is left for a preview: a warning without its link is one too, and a dry run has yet to be made.
+_SHARE: Final = 0.25
 
 # Made once from a template, labels and all, and never brought in line with it again.
 _MADE_ONCE: Final = frozenset({"Pod", "Job", "PersistentVolumeClaim"})
@@ -30,7 +30,7 @@ async def custodian_of(snapshot: Snapshot, obj: Json) -> Custodian | None:
     if keeper is None:
         return None
     try:
-        async with asyncio.timeout(min(_PATIENCE_S, snapshot.remaining())):
+        async with asyncio.timeout(_SHARE * snapshot.remaining()):
             origin = await origin_of(snapshot, keeper, applied)
     except TimeoutError:
         late = Text(en="where it comes from was not read in time", zh="未能及时读取其来源")

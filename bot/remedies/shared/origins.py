@@ -220,7 +220,9 @@ async def _flux_source(
     if kind == "GitRepository":
         return (_git(url, ref, path=path),), ()
     revision = version or str(ref.get("digest") or ref.get("semver") or ref.get("tag") or "")
-    return (link_to(url, also=f"chart {path}" if kind == "HelmRepository" else path, revision=revision),), ()
+    if kind == "HelmRepository":
+        return (link_to(url, also=f"chart {path}", revision=revision),), ()
+    return (link_to(url, path=path, revision=revision),), ()
 
 
 def _git(url: str, ref: Mapping[str, Any], *, path: str) -> Link:
