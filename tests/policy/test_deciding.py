@@ -276,6 +276,52 @@ def test_how_much_is_answered(sections: dict, who: Who, reading: Reading) -> Non
     assert scope.sees_cluster("prod") == (reading is Reading.FULL)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "labels", "met"),
+    [
+        ({"team": "a"}, {"team": "a", "tier": "web"}, True),
+        ({"team": "a"}, {"team": "A"}, False),
+        ({"team": "a"}, {"tier": "a"}, False),
+        ({"team": "a*"}, {"team": "ab"}, True),
+        ({"team": "a"}, {"team": "ab"}, False),
+        # A pattern for anything asks for the label all the same; an empty value is one.
+        ({"team": "*"}, {"team": ""}, True),
+        ({"team": ""}, {"team": ""}, True),
+        ({"team": "*"}, {}, False),
+        ({"team": ""}, {}, False),
+        ({"team": "a", "tier": "web"}, {"team": "a", "tier": "web"}, True),
+        ({"team": "a", "tier": "web"}, {"team": "a"}, False),
+        ({"team": "a", "tier": "web"}, {"tier": "web", "team": "b"}, False),
+    ],
+)
+@pytest.mark.parametrize("section", ["remediation", "acting", "approval"])
+def test_an_entry_is_for_objects_that_have_all_its_labels(section: str, wanted: dict, labels: dict, met: bool) -> None:
+    entries = {"remediation": [ALL], "acting": [{**ALL, "users": ["*"], "actions": ["*"]}], "approval": [ALL]}
+    entries[section] = [{**entries[section][0], "labels": wanted}]
+    scope = policy(**entries).scope(CHANNEL)
+
+    if section == "approval":
+        assert bool(scope.approval("delete-claim", "prod", "shop", labels, "data-loss")) == met
+    else:
+        assert scope.may("scale", "prod", "shop", labels).allowed == met
+
+
+def test_an_entry_that_asks_for_no_labels_makes_sure_what_another_leaves_open() -> None:
+    anyone = {**ALL, "users": ["*"], "actions": ["*"]}
+    scope = policy(remediation=[ALL], acting=[{**anyone, "labels": {"team": "a"}}, anyone]).scope(CHANNEL)
+
+    decision = scope.may("scale", "prod", "shop")
+    assert (decision.rule, decision.provisional) == ("acting[1]", False)
+    assert scope.may("scale", "prod", "shop", {"team": "a"}).rule == "acting[0]"
+
+
+@pytest.mark.parametrize("who", [CHANNEL, replace(CHANNEL, guest=True)])
+def test_limits_are_those_of_the_file_and_others_stay_as_they_are(who: Who) -> None:
+    limits = policy(limits={"target": {"writes": 1, "minutes": 60}}).scope(who).limits
+
+    assert (limits.target, limits.user) == (Limit(writes=1, minutes=60), Limit(writes=20, minutes=15))
+
+
 def test_in_a_shared_channel_only_its_id_tells_which_one_it_is() -> None:
     shared = replace(SHOP, external=True)
     by_name = policy(external="as-others", reading=[{**ALL, "channels": ["#team-shop"]}])
