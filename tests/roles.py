@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 from functools import cache
 from typing import Any
 
+import pytest
 import yaml
 
 from bot.__main__ import main
@@ -17,8 +19,10 @@ ACCOUNT = {"kind": "ServiceAccount", "name": "casebook", "namespace": "casebook"
 
 @cache
 def printed(*argv: str) -> str:
-    """What `casebook rbac` prints with these arguments."""
-    with contextlib.redirect_stdout(io.StringIO()) as out:
+    """What `casebook rbac` prints with these arguments, and nobody's settings."""
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
+        for name in [each for each in os.environ if each.startswith("CASEBOOK_")]:
+            patch.delenv(name)
         assert main(["rbac", *argv]) == 0
     return out.getvalue()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from bot.cluster.resources import well_known
 from bot.roles.needs import Need
@@ -23,9 +23,6 @@ class Rule:
     @property
     def resources(self) -> tuple[str, ...]:
         return tuple(self.needed_by)
-
-    def as_json(self) -> dict[str, Any]:
-        return {"apiGroups": [self.group], "resources": [*self.resources], "verbs": [*self.verbs]}
 
 
 def rules_of(needs: Iterable[Need]) -> tuple[Rule, ...]:
