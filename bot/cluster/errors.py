@@ -17,18 +17,22 @@
     ├── OutcomeUnknown    a write was sent and not answered: it may or may not have been carried out
     └── Misconfigured     kubeconfig or context: nothing was sent at all
 
-Whatever caused them is chained. Texts that came from elsewhere are cut to one line of 256 characters and scrubbed:
-error bodies and exec plugins have been seen quoting tokens, and these texts reach logs, terminals and chats.
+Whatever caused them is chained. Texts that came from elsewhere, and each of several causes, are cut to one line of 256
+characters and scrubbed: error bodies and exec plugins have been seen quoting tokens, and these texts reach logs,
+terminals and chats.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 from intents.domain import Gap, GapReason, Permission
 
 LONGEST_TEXT: Final = 256
+# Of one refusal; each is as long as any other text at most.
+MOST_CAUSES: Final = 8
 
 _SECRETS: Final = (
     # Three base64url parts, the first of which opens a JSON object: a JWT, as service accounts and OIDC use.
@@ -52,11 +56,21 @@ def clean(text: str, *, limit: int = LONGEST_TEXT) -> str:
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
+def _listed(detail: str, causes: Sequence[str]) -> str:
+    """`detail: cause; cause`, and how many there are besides."""
+    if not causes:
+        return detail
+    shown = [clean(each) for each in causes[:MOST_CAUSES]]
+    if len(causes) > MOST_CAUSES:
+        shown.append(f"and {len(causes) - MOST_CAUSES} more")
+    return f"{detail}{'' if detail.endswith('.') else ':'} {'; '.join(shown)}"
+
+
 class ClusterError(Exception):
     """Something of a cluster could not be read or changed. `str()` is one clear line.
 
     `what` says in words what it was about ("leases in kube-system"), `does` what was meant to be done to it, `detail`
-    why it failed, `remedy` what to do about it, `permission` which grant would help.
+    why it failed with all of its `causes`, `remedy` what to do about it, `permission` which grant would help.
     """
 
     reason: ClassVar[GapReason] = GapReason.SERVER_ERROR
@@ -71,12 +85,13 @@ class ClusterError(Exception):
         does: str = "read",
         detail: str = "",
         detail_zh: str = "",
+        causes: Sequence[str] = (),
         remedy: str = "",
         permission: Permission | None = None,
     ) -> None:
         self.what = clean(what)
         self.does = does
-        self.detail = clean(detail) or self.usual
+        self.detail = _listed(clean(detail) or self.usual, causes)
         self.detail_zh = clean(detail_zh)
         self.remedy = remedy
         self.permission = permission

@@ -12,6 +12,7 @@ import aiohttp
 
 from bot.cluster.calls import Origin, Request
 from bot.cluster.errors import (
+    LONGEST_TEXT,
     BadRequest,
     ClusterError,
     Conflict,
@@ -45,13 +46,14 @@ async def sent_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerT
 
 # Admission comes before storage: with this a 500 has written nothing.
 _REFUSED_BY_WEBHOOK: Final = "Internal error occurred: failed calling webhook"
-# What an authorizer says, whichever it is; cluster-scoped objects and those of all namespaces name no namespace.
+# What an authorizer says, whichever it is, and why if it tells.
 _BY_ROLE: Final = re.compile(
     r'(?:^\S+ "(?P<named>[^"]*)" is forbidden: )?User "[^"]*" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)"'
-    r' in API group "(?P<group>[^"]*)"(?: in the namespace "(?P<namespace>[^"]*)")?'
+    r' in API group "[^"]*"(?: at the cluster scope| in the namespace "(?P<namespace>[^"]*)")?(?P<why>: .+)?'
 )
 # A Status is short; whatever is larger is not worth parsing for one sentence.
 _LARGEST_STATUS: Final = 1 << 20
+_LONGEST_MESSAGE: Final = 1 << 14
 
 
 def _status(body: bytes) -> Mapping[str, Any]:
@@ -66,7 +68,7 @@ def _status(body: bytes) -> Mapping[str, Any]:
 def refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> ClusterError:
     """The error that a refusing answer means."""
     if code == 403:
-        return _forbidden(str(_status(body).get("message") or ""), request=request)
+        return _forbidden(_status(body), request=request)
     error = _refusal(code, body, request=request, origin=origin)
     error.does = request.does
     return error
@@ -93,42 +95,77 @@ def _refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> Clu
         case 410:
             return Expired(what=what)
         case 400 | 422 | 429:
-            return (Throttled if code == 429 else BadRequest)(what=what, detail=message)
+            detail, causes = _told(status)
+            return (Throttled if code == 429 else BadRequest)(what=what, detail=detail, causes=causes)
         case _:
             return _kind_of(code, message, request)(what=what, detail=f"{message or 'no message'} ({code})")
 
 
-def _forbidden(message: str, *, request: Request) -> Forbidden:
+def _told(status: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """The message of a refusal, and the causes ("field: message") to be told besides, so that each is told once.
+
+    The message mostly holds them too, and is then enough; but a long one would be cut, and with it the last of them.
+    """
+    message = _line(status.get("message"))
+    details = status.get("details")
+    found = details.get("causes") if isinstance(details, dict) else None
+    # Where in the message each cause is told, -1 for nowhere.
+    causes: dict[str, int] = {}
+    for each in found if isinstance(found, list) else ():
+        if isinstance(each, dict) and (why := _line(each.get("message"))):
+            field = _line(each.get("field"))
+            causes[f"{field}: {why}" if field else why] = message.find(why) if field in message else -1
+    if len(message) <= LONGEST_TEXT:
+        return message, tuple(cause for cause, at in causes.items() if at < 0)
+    told = [message.find(cause) for cause in causes if cause in message]
+    return message[: min(told, default=len(message))].rstrip("[: "), tuple(causes)
+
+
+def _line(value: object) -> str:
+    return " ".join(str(value or "")[:_LONGEST_MESSAGE].split())
+
+
+def _forbidden(status: Mapping[str, Any], *, request: Request) -> Forbidden:
     """Who or what refused: a webhook or a quota, our own role, or that of the user we act as."""
     what = request.scope or request.what
-    # Roles refuse with 'User "x" cannot get resource "y"'; quotas and webhooks say something else.
-    by_webhook = message.startswith("admission webhook ")
-    by_role = not by_webhook and ("is forbidden: " not in message or " cannot " in message)
-    if not by_role:
+    message, causes = _told(status)
+    # Authorizers refuse with 'User "x" cannot get resource "y"'; quotas, policies and webhooks say something else.
+    if message.startswith("admission webhook "):
+        return Forbidden(what=what, does=request.does, detail=message, causes=causes)
+    if "is forbidden: " in message and 'is forbidden: User "' not in message:
         return Forbidden(what=what, does=request.does, detail=message)
     said = _BY_ROLE.search(message)
-    if said is not None and said["verb"] == "impersonate":
-        permission = Permission(verb="impersonate", group=said["group"], resource=said["resource"])
-        named = said["named"] or "somebody"
-        whom = f"group {named}" if said["resource"] == "groups" else named
-        return Forbidden(what=whom, does="act as", detail=message, permission=permission)
+    if said is not None and said["verb"].startswith("impersonate"):
+        return _may_not_act(said, message, request=request)
     if request.acts_as is None:
         return Forbidden(what=what, does=request.does, detail=message, permission=request.permission)
     may_not = _may_not(request.acts_as.user, said, request=request)
     return ForbiddenAs(what=what, does=request.does, detail=may_not.en, detail_zh=may_not.zh)
 
 
+def _may_not_act(said: re.Match[str], message: str, *, request: Request) -> Forbidden:
+    """It is Casebook that may not act as somebody: which grant it takes."""
+    resource, whom = said["resource"], said["named"] or "somebody"
+    if resource == "groups":
+        whom = f"group {whom}"
+    if said["verb"].startswith("impersonate-on:") and request.acts_as is not None:
+        # From 1.36 on the refusal names the narrower grant that was looked for first, and not which of ours is missing.
+        whom = request.acts_as.user
+        resource = "users and groups" if request.acts_as.groups else "users"
+    permission = Permission(verb="impersonate", resource=resource)
+    return Forbidden(what=whom, does="act as", detail=message, permission=permission)
+
+
 def _may_not(user: str, said: re.Match[str] | None, *, request: Request) -> Text:
     """What a user may not, in the server's terms, or in those of the request where it says nothing we know."""
-    permission = request.permission
-    verb = said["verb"] if said else permission.verb if permission else request.does
-    resource = said["resource"] if said else permission.resource if permission else request.what
-    if said and said["namespace"]:
-        namespace = said["namespace"]
-        return Text(
-            en=f"{user} may not {verb} {resource} in {namespace}", zh=f"{user} 无权在 {namespace} 中 {verb} {resource}"
-        )
-    return Text(en=f"{user} may not {verb} {resource}", zh=f"{user} 无权 {verb} {resource}")
+    if said is None:
+        wanted = request.permission
+        what = f"{wanted.verb} {wanted.resource}" if wanted else f"{request.does} {request.what}"
+        return Text(en=f"{user} may not {what}", zh=f"{user} 无权 {what}")
+    what, namespace, why = f"{said['verb']} {said['resource']}", said["namespace"], said["why"] or ""
+    if not namespace:
+        return Text(en=f"{user} may not {what}{why}", zh=f"{user} 无权 {what}{why}")
+    return Text(en=f"{user} may not {what} in {namespace}{why}", zh=f"{user} 无权在 {namespace} 中 {what}{why}")
 
 
 def _kind_of(code: int, message: str, request: Request) -> type[ClusterError]:
