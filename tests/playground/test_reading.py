@@ -210,3 +210,97 @@ async def test_every_owner_of_a_neighbour_exists(api) -> None:
     for _, obj in api.cluster.store.everything():
         for reference in obj["metadata"].get("ownerReferences") or ():
             assert reference["uid"] in uids, (obj["kind"], obj["metadata"]["name"])
+
+
+# --- events that somebody writes ---
+
+EVENTS = "/api/v1/namespaces/shop/events"
+TOLD = {
+    "metadata": {"name": "told", "namespace": "shop"},
+    "involvedObject": {"kind": "Pod", "namespace": "shop", "name": "api-0", "uid": "u"},
+    "reason": "Told",
+    "message": "somebody told",
+    "type": "Normal",
+}
+
+
+async def test_an_event_is_kept_once_under_its_name_and_shown_whole(api) -> None:
+    api.cluster.load_neighbours()
+
+    created = await api.call("POST", EVENTS, TOLD)
+    again = await api.call("POST", EVENTS, TOLD | {"message": "again"})
+
+    assert (created.status, again.status) == (201, 409)
+    assert again.body["message"] == 'events "told" already exists'
+    shown = (await api.get(f"{EVENTS}/told")).body
+    assert shown == created.body
+    assert {key: shown[key] for key in ("source", "firstTimestamp", "eventTime", "reportingComponent")} == {
+        "source": {},
+        "firstTimestamp": None,
+        "eventTime": None,
+        "reportingComponent": "",
+    }
+    found = await api.items(f"{EVENTS}?fieldSelector=involvedObject.uid%3Du")
+    assert [each["message"] for each in found] == ["somebody told"]
+
+
+@pytest.mark.parametrize(
+    ("lies_in", "involved", "timed", "status"),
+    [
+        ("shop", {"namespace": "shop"}, False, 201),
+        ("default", {}, False, 201),
+        ("shop", {"namespace": "kube-system"}, False, 422),
+        ("shop", {}, False, 422),
+        ("kube-system", {}, False, 422),
+        ("kube-system", {}, True, 201),
+    ],
+)
+async def test_an_event_lies_where_its_object_does(
+    api, lies_in: str, involved: dict[str, str], timed: bool, status: int
+) -> None:
+    api.cluster.load_neighbours()
+    event = TOLD | {"metadata": {"name": "told"}, "involvedObject": {"kind": "Node", "name": "worker-a"} | involved}
+    if timed:
+        event |= {"eventTime": "2026-03-01T12:00:00.000000Z", "action": "Tell"}
+        event |= {"reportingComponent": "tests", "reportingInstance": "one"}
+
+    answer = await api.call("POST", f"/api/v1/namespaces/{lies_in}/events", event)
+
+    assert answer.status == status
+    if status == 422:
+        assert answer.body["message"].endswith("does not match event.namespace")
+
+
+async def test_an_event_of_the_new_api_is_the_same_event_of_the_old_one(api) -> None:
+    api.cluster.load_neighbours()
+    path = "/apis/events.k8s.io/v1/namespaces/shop/events"
+    new = {
+        "metadata": {"name": "told"},
+        "regarding": TOLD["involvedObject"],
+        "reason": "Told",
+        "note": "somebody told",
+        "type": "Normal",
+        "eventTime": "2026-03-01T12:00:00.000000Z",
+        "reportingController": "tests",
+        "reportingInstance": "one",
+        "action": "Tell",
+    }
+
+    bare = await api.call("POST", path, {key: new[key] for key in ("metadata", "regarding")})
+    created = await api.call("POST", path, new)
+
+    assert bare.status == 422
+    assert [each["field"] for each in bare.body["details"]["causes"]] == ["eventTime", "type"]
+    assert (created.status, created.body["apiVersion"], created.body["note"]) == (
+        201,
+        "events.k8s.io/v1",
+        "somebody told",
+    )
+    old = (await api.get(f"{EVENTS}/told")).body
+    assert (old["message"], old["involvedObject"], old["reportingComponent"]) == (
+        "somebody told",
+        TOLD["involvedObject"],
+        "tests",
+    )
+    assert (await api.call("POST", EVENTS, TOLD)).status == 409
+    assert (await api.call("DELETE", f"{path}/told")).status == 501

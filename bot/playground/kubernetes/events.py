@@ -151,6 +151,30 @@ def as_new_event(event: Json) -> Json:
     return new
 
 
+def as_core_event(new: Json) -> Json:
+    """An event of events.k8s.io/v1 as core/v1 has it, which is how it is stored."""
+    names = {
+        "regarding": "involvedObject",
+        "note": "message",
+        "reportingController": "reportingComponent",
+        "deprecatedSource": "source",
+        "deprecatedFirstTimestamp": "firstTimestamp",
+        "deprecatedLastTimestamp": "lastTimestamp",
+        "deprecatedCount": "count",
+    }
+    return {names.get(key, key): value for key, value in new.items()}
+
+
+def complete(event: Json) -> None:
+    """Set what an event shows even where nobody gave it, in place."""
+    for key in ("involvedObject", "source"):
+        event.setdefault(key, {})
+    for key in ("firstTimestamp", "lastTimestamp", "eventTime"):
+        event.setdefault(key, None)
+    for key in ("reportingComponent", "reportingInstance"):
+        event.setdefault(key, "")
+
+
 def _carry(target: Json, key: str, value: Any) -> None:
     if value:
         target[key] = value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from bot.playground.kubernetes import defaults, schemas, validation
+from bot.playground.kubernetes import defaults, events, schemas, validation
 from bot.playground.kubernetes.controllers import Controllers
 from bot.playground.kubernetes.resources import Json, Resource
 from bot.playground.kubernetes.state import NAMESPACES, State
@@ -94,6 +94,8 @@ def complete(obj: Json, *, resource: Resource) -> None:
         for condition in status.get("conditions") or ():
             condition.setdefault("lastProbeTime", None)
             condition.setdefault("lastTransitionTime", None)
+    if resource.table == ("", "events"):
+        events.complete(obj)
     if resource.schema is not None:
         schemas.set_defaults(obj, resource.schema)
 

@@ -122,7 +122,7 @@ def _of_spec(obj: Json, *, resource: Resource) -> Iterator[Json]:
                     yield _wrong(f"spec.ports[{at}].port", number, text)
                     yield _wrong(f"spec.ports[{at}].targetPort", port.get("targetPort", number), text)
         case "Event":
-            yield from _of_event(obj)
+            yield from _of_event(obj, resource=resource)
         case "CustomResourceDefinition":
             yield from _of_definition(obj)
         case kind if kind in _TEMPLATED:
@@ -131,13 +131,28 @@ def _of_spec(obj: Json, *, resource: Resource) -> Iterator[Json]:
             pass
 
 
-def _of_event(obj: Json) -> Iterator[Json]:
+def _of_event(obj: Json, *, resource: Resource) -> Iterator[Json]:
+    """Those with an eventTime are held to more; those of events.k8s.io must have one, and nothing of the older kind."""
+    timed, modern = bool(obj.get("eventTime")), resource.group == "events.k8s.io"
     involved = (obj.get("involvedObject") or {}).get("namespace", "")
     # What is told of something outside namespaces lies in default; the newer style may lie in kube-system too.
-    outside = ("", "default", "kube-system") if obj.get("eventTime") else ("", "default")
-    homes = (involved,) if involved else outside
-    if obj["metadata"].get("namespace", "") not in homes:
+    outside = ("default", "kube-system") if timed else ("default",)
+    if obj["metadata"].get("namespace", "") not in ((involved,) if involved else outside):
         yield _wrong("involvedObject.namespace", involved, "does not match event.namespace")
+    if timed:
+        reporter = "reportingController" if modern else "reportingComponent"
+        required = {reporter: "reportingComponent"} | {key: key for key in ("reportingInstance", "action", "reason")}
+        yield from (_required(field) for field, key in required.items() if not obj.get(key))
+        for key, longest in (("reportingInstance", 128), ("action", 128), ("reason", 128), ("message", 1024)):
+            if len(str(obj.get(key) or "").encode()) > longest:
+                yield _wrong(key, "", f"can have at most {longest} characters")
+    if modern:
+        if not timed:
+            yield _required("eventTime")
+        if obj.get("type") not in ("Normal", "Warning"):
+            yield _wrong("type", "", f"has invalid value: {obj.get('type') or ''}")
+        older = ("firstTimestamp", "lastTimestamp", "count")
+        yield from (_wrong(key, "", "needs to be unset") for key in older if obj.get(key))
 
 
 def _of_definition(obj: Json) -> Iterator[Json]:

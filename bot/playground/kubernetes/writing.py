@@ -6,7 +6,7 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.playground.kubernetes import defaults, fields, patching, reading, schemas, shapes, times, validation
+from bot.playground.kubernetes import defaults, events, fields, patching, reading, schemas, shapes, times, validation
 from bot.playground.kubernetes.addressing import Address
 from bot.playground.kubernetes.body import decode_object
 from bot.playground.kubernetes.controllers import Controllers
@@ -28,6 +28,8 @@ from bot.playground.kubernetes.status import (
 from bot.playground.kubernetes.updates import Updater, check, complete, require_version
 
 _EVICTION = Resource(group="policy", version="v1", plural="evictions", kind="Eviction")
+# The same events as those of core/v1, and stored as these.
+_NEW_EVENTS = "events.k8s.io"
 _SCALE = Resource(group="autoscaling", version="v1", plural="scales", kind="Scale")
 
 
@@ -79,6 +81,9 @@ class Writer:
             content_type=headers.get("content-type", ""),
             body=body,
         )
+        if resource.group == _NEW_EVENTS and address.verb != "create":
+            message = f"the simulated API server does not {address.verb} events of {_NEW_EVENTS}: take those of core/v1"
+            raise refusal(code=501, message=message, reason="NotImplemented")
         match address.subresource:
             case "":
                 return self._main(write)
@@ -123,17 +128,20 @@ class Writer:
             raise refusal(code=500, message="resourceVersion should not be set on objects to be created")
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = metadata["generateName"] + defaults.suffix(metadata, state.store.revision)
-        created = self._initial(obj, resource=resource, namespace=namespace)
-        complete(created, resource=resource)
+        stores = resource
+        if resource.group == _NEW_EVENTS:
+            obj, stores = events.as_core_event(obj), state.registry.of_table(("", "events"))
+        created = self._initial(obj, resource=stores, namespace=namespace)
+        complete(created, resource=stores)
         check(created, resource=resource)
         if state.find(resource=resource, namespace=namespace, name=metadata["name"]) is not None:
             raise already_exists(group=resource.group, resource=resource.plural, name=metadata["name"])
         if resource.kind == "Pod":
             defaults.mount_token(created["spec"], name=metadata["name"])
         if dry_run:
-            return Done(status=201, body=created, warnings=warnings)
-        stored = state.put(resource=resource, obj=created)
-        self._controllers.created(resource=resource, obj=stored)
+            return Done(status=201, body=reading.shown(created, resource=resource), warnings=warnings)
+        stored = state.put(resource=stores, obj=created)
+        self._controllers.created(resource=stores, obj=stored)
         return Done(status=201, body=reading.shown(stored, resource=resource), warnings=warnings)
 
     def _initial(self, obj: Json, *, resource: Resource, namespace: str) -> Json:
