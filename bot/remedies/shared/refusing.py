@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from bot.cluster.errors import ClusterError, Conflict, Forbidden, NotFound
+from bot.cluster.errors import ClusterError, Conflict, Forbidden, ForbiddenAs, NotFound
 from bot.remedies.contract import Reason, Refusal
 from intents.domain import ObjectRef, Text
 
 
 def refused(error: ClusterError, target: ObjectRef, *, otherwise: Reason) -> Refusal:
     """The refusal an error means; `otherwise` is what a refusal for any other cause is called at this stage."""
+    if isinstance(error, ForbiddenAs):
+        return Refusal(reason=Reason.FORBIDDEN, says=Text(en=error.detail, zh=error.detail_zh))
     if isinstance(error, Forbidden) and error.permission is not None:
         return Refusal(
             reason=Reason.FORBIDDEN,
