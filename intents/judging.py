@@ -8,7 +8,7 @@ refuting finding. Pure: the same hypothesis, readings and time give the same ver
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -269,6 +269,10 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
     if not all(templates.known(part, context) for part in (target.kind, target.namespace, target.name)):
         return None
     asked = {each.id: f"{{input.{each.id}}}" for each in remediation.asks}
+    # What is to be typed stays a placeholder; nothing else may.
+    given = {**context, "input": asked}
+    if not all(templates.known(text, given) for text in _texts_in(remediation.args)):
+        return None
     return Remedy(
         id=remediation.id,
         action=str(remediation.action),
@@ -278,8 +282,7 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
             namespace=templates.render(target.namespace, context),
             name=templates.render(target.name, context),
         ),
-        # What is to be typed stays a placeholder.
-        args={key: fill(value, {**context, "input": asked}) for key, value in remediation.args.items()},
+        args={key: fill(value, given) for key, value in remediation.args.items()},
         asks=tuple(
             Question(
                 id=each.id,
@@ -294,6 +297,18 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
         until=remediation.until,
         done=_render(remediation.done, context) if remediation.done else None,
     )
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """The strings in a JSON value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts_in(item)
 
 
 def fill(value: Any, context: Mapping[str, Any]) -> Any:

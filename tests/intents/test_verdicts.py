@@ -197,6 +197,23 @@ def test_a_remediation_is_offered_when_its_rules_hold_and_its_target_is_known() 
     assert judged(entry, reading(False)).remedies == ()
 
 
+def test_a_remediation_with_an_argument_that_nothing_fills_is_not_offered() -> None:
+    def offered(node: str) -> list[str]:
+        remediation = {
+            "id": "tidy",
+            "action": "delete-finished-pods",
+            "title": "tidy up",
+            "target": {"kind": "Namespace", "name": "{full.name}"},
+            "args": {"reason": "Evicted", "node": node},
+        }
+        entry = incident(FULL, remediations=[remediation])
+        return [str(remedy.args["node"]) for remedy in judged(entry, reading(True)).remedies]
+
+    assert offered("{full.rack}") == []
+    assert offered("{full.rack|}") == [""]
+    assert offered("{full.name}") == ["n0"]
+
+
 def test_a_condition_that_cannot_be_asked_is_a_gap_not_a_crash() -> None:
     result = judged(incident({**FULL, "when": "row.colour == 'red'"}), reading(True))
 
