@@ -31,8 +31,11 @@ def without_bookkeeping(obj: Json) -> Json:
 
 
 def diff(before: Json, after: Json, *, name: str) -> str:
-    """The unified diff of what people write of an object; redacted, since templates carry passwords."""
-    return diff_lines(_lines(without_bookkeeping(before)), _lines(without_bookkeeping(after)), name=name)
+    """The unified diff of what people write of an object; redacted, since templates carry passwords.
+
+    An empty one is not there: all of the other is added, or taken away.
+    """
+    return diff_lines(_lines(before), _lines(after), name=name)
 
 
 def diff_lines(before: list[str], after: list[str], *, name: str) -> str:
@@ -41,6 +44,8 @@ def diff_lines(before: list[str], after: list[str], *, name: str) -> str:
 
 
 def _lines(obj: Json) -> list[str]:
+    if not obj:
+        return []
     # Redacted before it is lines: what tells a secret need not stand on its line, nor in the few that are shown.
-    obj = safe_value(obj)
+    obj = safe_value(without_bookkeeping(obj))
     return yaml.safe_dump(obj, sort_keys=True, allow_unicode=True, default_flow_style=False, width=1_000).splitlines()
