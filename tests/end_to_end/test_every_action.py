@@ -1,0 +1,167 @@
+"""Every action there is, over HTTP from a paste to a proven end and back: what was shown is what is written, no more.
+
+What was written is read from the API server's own history. What was shown is taken from the dialog as Slack has it, and
+carried out as the patch it claims to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from bot.diagnosing import Engine, engine_for
+from bot.remedies.registry import actions
+from intents.catalog.loader import load
+from responses.slack.presses import Press
+from tests.end_to_end.every_action import own_incidents
+from tests.end_to_end.every_action.scenarios import DONE, SCENARIOS, Scenario
+from tests.end_to_end.every_action.shown_changes import carried_out, diff_of, differing, parts_of
+from tests.end_to_end.every_action.watching import Watch, Write, lasting, of_people
+from tests.end_to_end.workplace import Workplace, buttons_of, lines_of, words_of, workplace
+
+_SIGNS: Final = tuple("✅⚠🔥⌛🚫❓❌🧰")
+
+
+@pytest.fixture(scope="module")
+def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """Over a catalog of one's own alone: what is pasted for it is known by nothing else."""
+    loaded = load((own_incidents.catalog(tmp_path_factory.mktemp("catalog")),))
+    assert not loaded.problems
+    return engine_for(loaded.catalog)
+
+
+def test_there_is_a_scenario_for_every_action_and_an_undo_for_each_that_has_one() -> None:
+    undone = {scenario.action: bool(scenario.undo) for scenario in SCENARIOS}
+    assert undone == {name: action.undoable for name, action in actions().items()}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.action)
+async def test_what_is_shown_is_what_is_done_proven_and_undone(
+    tmp_path: Path, engine: Engine, own_engine: Engine, scenario: Scenario
+) -> None:
+    chosen = own_engine if scenario.is_own else engine
+    worlds, text = scenario.staged(chosen)
+    async with workplace(tmp_path, chosen, *worlds) as at:
+        answer = await at.answer(await at.slack.say(at.alex, at.channel, text))
+        story = Story(at=at, scenario=scenario, watch=Watch(at.cluster), ts=answer["ts"])
+        await story.done()
+        assert bool(story.buttons("↩ Undo")) == bool(scenario.undo)
+        if scenario.undo:
+            await story.undone()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What is done below one answer, at `ts`, and a look at what the API server is sent for it."""
+
+    at: Workplace
+    scenario: Scenario
+    watch: Watch
+    ts: str
+
+    async def done(self) -> None:
+        scenario, quiet = self.scenario, self.watch.revision
+        dialog = await self.pressed(scenario.button)
+        # Neither the questions nor the dry runs have moved anything.
+        assert self.watch.revision == quiet
+        assert self.watch.writes() == []
+        says = await self.submitted(dialog, of=scenario.button, custodian=scenario.custodian)
+
+        writes = self.watch.writes()
+        assert [each.line for each in writes] == list(scenario.writes)
+        if scenario.told:
+            assert differing(diff_of(dialog)) == scenario.told(writes, self.watch)
+        else:
+            assert_shown(diff_of(dialog), writes)
+        assert scenario.ends[0] in says
+        assert await self.audited() == ["claimed", "applied", scenario.ends[1]]
+
+    async def undone(self) -> None:
+        done = self.watch.writes()
+        dialog = await self.pressed("↩ Undo")
+        assert self.watch.writes() == done
+        says = await self.submitted(dialog, of=f"Undo: {self.scenario.button}")
+
+        back = self.watch.writes()[len(done) :]
+        assert [each.line for each in back] == list(self.scenario.undo)
+        assert_shown(diff_of(dialog), back)
+        assert DONE[0] in says
+        assert await self.audited() == ["claimed", "applied", self.scenario.ends[1], "claimed", "applied", DONE[1]]
+        undone = {each.path for each in back}
+        for each in done:
+            if each.path in undone:
+                assert lasting(self.watch.object(each.path)) == lasting(each.before)
+
+    async def pressed(self, words: str) -> dict[str, Any]:
+        """Press a button, and type what is asked for: the dialog that shows what would change."""
+        (button,) = self.buttons(words)
+        await self.at.slack.click(self.at.bo, self.at.channel, self.ts, button["action_id"], value=button["value"])
+        dialog = await self.dialog(Press.CONFIRM, Press.ANSWER)
+        if dialog["callback_id"] == Press.ANSWER:
+            answers = {key: {key: value} for key, value in self.scenario.answers.items()}
+            await self.at.slack.submit(self.at.bo, dialog["id"], answers)
+            dialog = await self.dialog(Press.CONFIRM)
+        return dialog
+
+    async def submitted(self, dialog: dict[str, Any], *, of: str, custodian: str = "") -> str:
+        """Confirm, as often as is asked, and with the name typed where that is asked: how the message says it ended."""
+        before = self.watch.writes()
+        if name := self.scenario.name:
+            await self.submit(dialog, typed=f"not-{name}")
+            (refused,) = self.at.slack.views(self.at.bo)
+            assert Press.TYPED_NAME in refused["errors"]
+            assert self.watch.writes() == before
+        await self.submit(dialog, typed=name)
+        if custodian:
+            again = await self.dialog(Press.CONFIRM_AGAIN)
+            assert custodian in words_of(again["blocks"])
+            assert self.watch.writes() == before
+            await self.submit(again)
+        assert self.at.slack.views(self.at.bo) == []
+        told = await self.at.slack.wait_for(lambda: self.told_of(of))
+        await self.at.settled()
+        return told
+
+    async def submit(self, dialog: dict[str, Any], *, typed: str = "") -> None:
+        block = str(Press.TYPED_NAME)
+        values = {block: {block: typed}} if typed else {}
+        await self.at.slack.submit(self.at.bo, dialog["id"], values)
+
+    async def dialog(self, *presses: Press) -> dict[str, Any]:
+        """The dialog before the presser, once it is one of these or refuses."""
+
+        def shown() -> list[dict[str, Any]]:
+            views = self.at.slack.views(self.at.bo)
+            return [view for view in views if view["callback_id"] in presses or "🚫" in words_of(view["blocks"])]
+
+        view = (await self.at.slack.wait_for(shown))[-1]
+        assert view["callback_id"] in presses, words_of(view["blocks"])
+        return view
+
+    def buttons(self, words: str) -> list[dict[str, Any]]:
+        buttons = buttons_of(self.at.slack.message(self.at.channel, self.ts)["blocks"])
+        return [each for each in buttons if each["type"] == "button" and each["text"]["text"].startswith(words)]
+
+    def told_of(self, remedy: str) -> str:
+        """The line of the message that tells the end of a remedy, "" before."""
+        lines = lines_of(self.at.slack.message(self.at.channel, self.ts))
+        return next((line for line in lines if line[:1] in _SIGNS and remedy in line[:200] and "@" in line), "")
+
+    async def audited(self) -> list[str]:
+        """What the audit has, but that there was a press at all."""
+        outcomes = [each.outcome for each in await self.at.audited()]
+        return [each for each in outcomes if each not in ("pressed", "previewed")]
+
+
+def assert_shown(diff: str, writes: Sequence[Write]) -> None:
+    """The difference, carried out on what was there, is what the API server then has; of each object and no other."""
+    parts = parts_of(diff)
+    assert list(parts) == [each.subject for each in writes]
+    for each in writes:
+        then = carried_out(parts[each.subject], each.before)
+        assert then == (of_people(each.after) if each.after else None)
+        assert then != (of_people(each.before) if each.before else None), "something changes"
