@@ -160,7 +160,7 @@ def owning(manager: str, fields: dict[str, Any]) -> list[dict[str, Any]]:
             {"managedFields": owning("guard-operator", {"f:timeoutSeconds": {}})},
             "guard-operator writes guard by itself",
         ),
-        ({"labels": {"app.kubernetes.io/managed-by": "Helm"}}, "Helm looks after this object"),
+        ({"labels": {"app.kubernetes.io/managed-by": "Helm"}}, "Helm applies this object from a source"),
         ({"managedFields": owning("kubectl-edit", {"f:timeoutSeconds": {}})}, ""),
         # cert-manager's injector owns the certificate alone.
         ({"managedFields": owning("cert-manager-cainjector", {"f:clientConfig": {"f:caBundle": {}}})}, ""),
@@ -170,9 +170,10 @@ def owning(manager: str, fields: dict[str, Any]) -> list[dict[str, Any]]:
 async def test_who_will_set_it_back_is_warned_of(enter: Enter, metadata: dict[str, Any], says: str) -> None:
     async with enter(HEALED, world(configuration(webhook("a.guard.io"), **metadata))) as scene:
         plan = await scene.made("set-webhook-timeout", GUARD, webhook="a.guard.io", timeout_s=8)
-        warnings = [each.en for each in (await scene.preview(plan)).outlook.warnings]
+        outlook = (await scene.preview(plan)).outlook
 
-        found = [each for each in warnings if "set this back" in each or "looks after" in each]
+        found = [each.en for each in outlook.warnings if "set this back" in each.en]
+        found += [outlook.custodian.says.en] if outlook.custodian else []
         assert bool(found) == bool(says)
         assert says in "".join(found)
 
