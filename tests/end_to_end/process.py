@@ -26,13 +26,15 @@ import aiohttp
 from bot.app import running
 from bot.cli.console import note
 from bot.clusters import Clusters
-from bot.diagnosing import build_engine
+from bot.diagnosing import build_engine, engine_for
 from bot.logs import configure_logging
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy, load_policy
 from bot.rehearsing import stage
 from bot.settings import load_settings
+from bot.slack.limits import Limits, Rate
+from intents.catalog.loader import load
 from tests.end_to_end.workplace import is_final
 
 _FORKS: Final = multiprocessing.get_context("forkserver")
@@ -85,16 +87,26 @@ class Premises:
     alex: str
     bo: str
     variables: Mapping[str, str]
+    pace: bool
     processes: list[Serving] = field(default_factory=list)
 
     @property
     def data(self) -> Path:
         return self.directory / "data"
 
-    async def start(self, *, forked: bool = True, **app: Any) -> Serving:
-        """Serve, on what an earlier process left. `app` are further parameters of `bot.app.running`, where forked."""
+    @property
+    def store_url(self) -> str:
+        return self.variables.get("CASEBOOK_DATABASE_URL") or f"sqlite:///{self.data / 'casebook.db'}"
+
+    async def start(self, *, forked: bool = True, replica: str = "test", **app: Any) -> Serving:
+        """Serve, on what an earlier process left, beside those that still do: Slack delivers to each in turn.
+
+        `app` are further parameters of `bot.app.running`, where forked; `catalog_alone`, without the built-in catalog.
+        """
         reader, writer = _FORKS.Pipe(duplex=False)
-        process = _FORKS.Process(target=_serve, args=(self._environment(), writer, app, forked))
+        process = _FORKS.Process(
+            target=_serve, args=(self._environment(replica), writer, {**app, "pace": self.pace}, forked)
+        )
         await asyncio.to_thread(process.start)
         writer.close()
         said: list[str] = []
@@ -104,17 +116,18 @@ class Premises:
             url = await announced
         serving = Serving(process, url, said, reading)
         self.processes.append(serving)
-        self.slack.deliver_to(f"{url}/slack/events")
+        alive = [each for each in self.processes if each.process.exitcode is None]
+        self.slack.deliver_to(*(f"{each.url}/slack/events" for each in alive))
         return serving
 
-    def ours(self, thread_ts: str = "") -> list[dict[str, Any]]:
+    def ours(self, thread_ts: str = "", channel: str = "") -> list[dict[str, Any]]:
         """Everything we have posted in the channel, or below one message there."""
-        said = self.slack.messages(self.channel, thread_ts=thread_ts or None)
+        said = self.slack.messages(channel or self.channel, thread_ts=thread_ts or None)
         return [message for message in said if message.get("bot_id") == self.slack.bot_id]
 
-    async def answer(self, thread_ts: str, *, within: float = 25) -> dict[str, Any]:
+    async def answer(self, thread_ts: str, *, channel: str = "", within: float = 25) -> dict[str, Any]:
         """The answer below a message, once it is no placeholder any more."""
-        finals = await self.slack.wait_for(lambda: [*filter(is_final, self.ours(thread_ts))], timeout=within)
+        finals = await self.slack.wait_for(lambda: [*filter(is_final, self.ours(thread_ts, channel))], timeout=within)
         return finals[0]
 
     async def end(self) -> None:
@@ -123,7 +136,7 @@ class Premises:
                 await serving.kill()
             serving.process.close()
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, replica: str) -> dict[str, str]:
         of_shell = {name: value for name, value in os.environ.items() if not name.startswith(("CASEBOOK_", "SLACK_"))}
         return of_shell | {
             "CASEBOOK_SLACK_API_URL": self.slack.api_url,
@@ -131,25 +144,31 @@ class Premises:
             "CASEBOOK_SLACK_SIGNING_SECRET": self.slack.signing_secret,
             "CASEBOOK_LISTEN": "127.0.0.1:0",
             "CASEBOOK_DATA": str(self.data),
-            "CASEBOOK_REPLICA": "test",
+            "CASEBOOK_REPLICA": replica,
             "KUBECONFIG": str(self.directory / "kubeconfig"),
             **self.variables,
         }
 
 
 @asynccontextmanager
-async def premises(directory: Path, *worlds: Mapping[str, Any], **variables: str) -> AsyncIterator[Premises]:
-    """The two far ends. `variables` are settings for every process, by the names of their environment variables."""
+async def premises(
+    directory: Path, *worlds: Mapping[str, Any], pace: bool = True, **variables: Any
+) -> AsyncIterator[Premises]:
+    """The two far ends. `variables` are settings for every process, by the names of their environment variables.
+
+    Without `pace` neither Slack nor a process counts calls by the minute: what many people do then takes no longer than
+    it takes one of them.
+    """
     async with AsyncExitStack() as stack:
         cluster = stage(*worlds)
         await cluster.start()
         stack.push_async_callback(cluster.stop)
         (directory / "kubeconfig").write_text(json.dumps(cluster.kubeconfig()), encoding="utf-8")
-        slack = SimulatedSlack(retry_pauses=())
+        slack = SimulatedSlack(retry_pauses=(), pace=pace)
         await slack.start()
         stack.push_async_callback(slack.stop)
         alex, bo = slack.add_user("alex"), slack.add_user("bo")
-        at = Premises(slack, cluster, directory, slack.add_channel("general"), alex, bo, variables)
+        at = Premises(slack, cluster, directory, slack.add_channel("general"), alex, bo, variables, pace)
         stack.push_async_callback(at.end)
         yield at
 
@@ -215,7 +234,14 @@ async def _serve_forked(app: dict[str, Any]) -> None:
     configured = load_settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
     policy = load_policy(configured.policy) if configured.policy else Policy.default()
-    engine = build_engine(configured.catalog)[0] if configured.catalog else ENGINE
+    if not app.pop("pace"):
+        at_once = Rate(every=0.001, burst=1_000)
+        app["slack_limits"] = Limits(methods={}, other=at_once, channel=at_once)
+    if app.pop("catalog_alone", False):
+        # A few entries are read and matched in no time.
+        engine = engine_for(load(configured.catalog).catalog)
+    else:
+        engine = build_engine(configured.catalog)[0] if configured.catalog else ENGINE
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     async with running(configured, engine=engine, policy=policy, clusters=Clusters.of(configured), **app) as serving:

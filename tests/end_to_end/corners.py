@@ -1,0 +1,302 @@
+"""People in corners of their own: each in a channel, before a copy of what is broken, so that what is tried with one
+tells nothing of the others. A process is started and killed once for all of them: its start costs more than they do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from string import ascii_lowercase
+from typing import Any
+
+from bot.playground.kubernetes import RecordedRequest
+from bot.playground.slack import Delivered
+from bot.store import AuditEntry, open_store
+from responses.slack.presses import Press
+from tests.end_to_end.process import Premises, Serving, until
+from tests.end_to_end.workplace import Broken, buttons_of, pressable, submitted, words_of
+
+# Method and path.
+Step = tuple[str, str]
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Corner:
+    """`name` says what is tried in it.
+
+    `names` are those of its own, without the `letter` in which they end here: nobody else has them in a path.
+    """
+
+    name: str
+    at: Premises
+    user: str
+    channel: str
+    letter: str
+    names: Sequence[str]
+    text: str
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+    async def paste(self) -> str:
+        """The ts of the message."""
+        return await self.at.slack.say(self.user, self.channel, self.text)
+
+    async def ask(self) -> None:
+        """Paste, and wait for the answer."""
+        ts = await self.paste()
+        self.answer = await self.at.answer(ts, channel=self.channel)
+
+    async def press(self, having: str = "") -> dict[str, Any]:
+        """Press the first remedy, or the button `having` that label; the dialog once it says what would happen."""
+        message = self.message
+        buttons = buttons_of(message["blocks"])
+        button = next(one for one in buttons if having in words_of(one)) if having else pressable(message, Press.REMEDY)
+        before = [view["id"] for view in self.at.slack.views(self.user)]
+        await self.at.slack.click(self.user, self.channel, message["ts"], button["action_id"])
+
+        def opened() -> list[dict[str, Any]]:
+            return [view for view in self.at.slack.views(self.user) if view["id"] not in before]
+
+        try:
+            await self.at.slack.wait_for(lambda: [view for view in opened() if view["submit"]], timeout=25)
+        except TimeoutError as error:
+            error.add_note(
+                f"in the case: {self.name}, whose dialog says {words_of([view['blocks'] for view in opened()])}"
+            )
+            raise
+        return opened()[-1]
+
+    async def confirm(self) -> Delivered:
+        """Send the open dialog off, with the name typed where it asks for one."""
+        view = self.at.slack.views(self.user)[-1]
+        name = [block["element"]["placeholder"]["text"] for block in view["blocks"] if block["type"] == "input"]
+        typed = {str(Press.TYPED_NAME): {str(Press.TYPED_NAME): each} for each in name}
+        return await submitted(self.at.slack, self.user, view["id"], typed)
+
+    @property
+    def ours(self) -> list[dict[str, Any]]:
+        """Everything we have posted here."""
+        said = self.at.slack.messages(self.channel)
+        return [message for message in said if message.get("bot_id") == self.at.slack.bot_id]
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The answer as it reads now."""
+        return self.at.slack.message(self.channel, self.answer["ts"])
+
+    @property
+    def shown(self) -> str:
+        return words_of(self.message["blocks"])
+
+    @property
+    def undo(self) -> bool:
+        """Whether it is offered to take the remedy back."""
+        return any("Undo" in words_of(button) for button in buttons_of(self.message["blocks"]))
+
+    def unanswered(self, method: str) -> list[Any]:
+        """Calls of Slack about this corner whose caller got no answer."""
+        return [
+            call
+            for call in self.at.slack.calls
+            if call.method == method
+            and not call.status
+            and (call.arguments.get("channel") == self.channel or call.arguments.get("user") == self.user)
+        ]
+
+    @property
+    def sent(self) -> list[Step]:
+        """What was sent to change something here, in its order.
+
+        An Event is left out: it changes nothing, it tells of a change.
+        """
+        writes = [one for one in self.at.cluster.requests if one.writes and not one.path.endswith("/events")]
+        return [(one.method, self.elsewhere(one.path)) for one in writes if self.is_here(one.path)]
+
+    def here(self, path: str) -> str:
+        """The path to what stands here in the place of something elsewhere."""
+        return "/".join(f"{part}-{self.letter}" if part in self.names else part for part in path.split("/"))
+
+    def elsewhere(self, path: str) -> str:
+        own = {f"{name}-{self.letter}": name for name in self.names}
+        return "/".join(own.get(part, part) for part in path.split("/"))
+
+    def is_here(self, path: str) -> bool:
+        return self.elsewhere(path) != path
+
+    def upon(self, step: Step, do: Callable[[], None]) -> None:
+        """Do something just before the API server gets to a step."""
+        so_far = self.at.cluster.meanwhile
+
+        def seen(request: RecordedRequest) -> None:
+            if so_far is not None:
+                so_far(request)
+            if request.writes and (request.method, request.path) == (step[0], self.here(step[1])):
+                do()
+
+        self.at.cluster.meanwhile = seen
+
+    async def audited(self) -> list[AuditEntry]:
+        """What the audit tells of what happened here, in its order."""
+        async with open_store(self.at.store_url) as store:
+            entries = await store.audit.entries(since=datetime(2020, 1, 1, tzinfo=UTC), limit=1000)
+        return [entry for entry in reversed(entries) if entry.channel == self.channel]
+
+
+# Puts an obstacle in the way; whether the process has come so far.
+Moment = Callable[[Corner], Callable[[], Any]]
+
+
+def unread(step: Step) -> Moment:
+    """A write is sent, and the API server never gets to it."""
+    return partial(_unanswered_write, step, done=False)
+
+
+def unanswered(step: Step) -> Moment:
+    """A write is done, and its answer never comes."""
+    return partial(_unanswered_write, step, done=True)
+
+
+def _unanswered_write(step: Step, corner: Corner, *, done: bool) -> Callable[[], Any]:
+    method, path = step
+    corner.at.cluster.fail(path_prefix=corner.here(path), method=method, hang=True, done=done)
+    return lambda: corner.sent[-1:] == [step]
+
+
+def after(step: Step) -> Moment:
+    """A write is done, and answered, and about to be told."""
+
+    def moment(corner: Corner) -> Callable[[], Any]:
+        corner.upon(step, partial(_silence, corner))
+        return lambda: corner.sent[-1:] == [step] and corner.unanswered("chat.update")
+
+    return moment
+
+
+def claimed(corner: Corner) -> Callable[[], Any]:
+    """The message is about to say that it is being applied."""
+    _silence(corner)
+    return lambda: corner.unanswered("chat.update")
+
+
+def watched(path: str) -> Moment:
+    """It is applied, and what came of it is read, at that path."""
+
+    def moment(corner: Corner) -> Callable[[], Any]:
+        here = corner.here(path)
+        return _once_applied(
+            corner,
+            lambda: corner.at.cluster.fail(path_prefix=here, method="GET", hang=True),
+            lambda: any(
+                one.method == "GET" and one.path.startswith(here) and not one.status
+                for one in corner.at.cluster.requests
+            ),
+        )
+
+    return moment
+
+
+def untold(corner: Corner) -> Callable[[], Any]:
+    """The message is about to say how it ended."""
+    return _once_applied(corner, partial(_silence, corner), lambda: corner.unanswered("chat.update"))
+
+
+def _once_applied(corner: Corner, do: Callable[[], None], reached: Callable[[], Any]) -> Callable[[], Any]:
+    left = [do]
+
+    def so_far() -> Any:
+        if left and "applied; watching" in corner.shown:
+            left.pop()()
+        return not left and reached()
+
+    return so_far
+
+
+def _silence(corner: Corner) -> None:
+    """Slack answers no more edits of this corner's messages."""
+    corner.at.slack.fail("chat.update", hang=True, times=1_000, given={"channel": corner.channel})
+
+
+# --- many of them in the life of one process ---
+
+
+def corner(at: Premises, broken: Broken, *, name: str = "", names: Sequence[str]) -> Corner:
+    """One more, with its copy of what is broken in the cluster: those names are renamed in it."""
+    taken = {user["name"] for user in at.slack.users()}
+    letter = next(letter for letter in ascii_lowercase if f"user-{letter}" not in taken)
+    pattern = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, names))})(?![\w-])")
+    world, text = json.loads(pattern.sub(rf"\1-{letter}", json.dumps([broken.world, broken.text])))
+    at.cluster.load(world)
+    return Corner(
+        name=name,
+        at=at,
+        user=at.slack.add_user(f"user-{letter}"),
+        channel=at.slack.add_channel(f"corner-{letter}"),
+        letter=letter,
+        names=names,
+        text=text,
+    )
+
+
+async def pressed(those: Iterable[Corner]) -> None:
+    """In each an error is pasted and the remedy's button pressed: the dialogs are open."""
+    async with asyncio.TaskGroup() as group:
+        for corner in those:
+            group.create_task(_pressed(corner))
+
+
+async def _pressed(corner: Corner) -> None:
+    await corner.ask()
+    await corner.press()
+
+
+async def confirmed(moments: Mapping[Corner, Moment]) -> None:
+    """The open dialogs are sent off, and each has come as far as its moment."""
+    reached = {corner: moment(corner) for corner, moment in moments.items()}
+    for delivered in await asyncio.gather(*(corner.confirm() for corner in moments)):
+        assert delivered.status == 200
+    stopped: set[Corner] = set()
+
+    def all_have() -> bool:
+        stopped.update(corner for corner, so_far in reached.items() if corner not in stopped and so_far())
+        return len(stopped) == len(reached)
+
+    try:
+        await until(all_have)
+    except TimeoutError as error:
+        for corner in set(reached) - stopped:
+            error.add_note(f"not stopped: {corner.name}, which sent {corner.sent} and shows {corner.shown[:400]}")
+        raise
+
+
+async def killed(at: Premises, serving: Serving) -> None:
+    """SIGKILL; then the way is clear again."""
+    await serving.kill()
+    at.slack.heal()
+    at.cluster.meanwhile = None
+
+
+async def ended(those: Collection[Corner], how: str) -> None:
+    """Every corner's answer says that."""
+    (slack,) = {each.at.slack for each in those}
+    try:
+        await slack.wait_for(lambda: all(how in each.shown for each in those), timeout=25)
+    except TimeoutError as error:
+        for each in those:
+            if how not in each.shown:
+                error.add_note(f"in the case: {each.name}, which sent {each.sent} and shows {each.shown}")
+        raise
+
+
+@contextmanager
+def named(corner: Corner) -> Iterator[None]:
+    """What fails within says in which corner."""
+    try:
+        yield
+    except AssertionError as error:
+        error.add_note(f"in the case: {corner.name}")
+        raise
