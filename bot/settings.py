@@ -159,9 +159,9 @@ class Settings(BaseSettings):
     audit_channel: Annotated[str, AfterValidator(_channel)] = ""
     """For `serve`: the id of a channel where every remedy is told, done or refused. Default: none."""
     data: Path = Path("casebook-data")
-    """For `serve`: the directory of the SQLite databases."""
+    """For `serve` and `audit`: the directory of the SQLite databases."""
     database_url: Annotated[SecretStr, AfterValidator(_database)] = _NONE
-    """For `serve`: `postgresql://USER:PASSWORD@HOST/NAME`, needed where several run. Default: SQLite."""
+    """For `serve` and `audit`: `postgresql://USER:PASSWORD@HOST/NAME`, needed where several run. Default: SQLite."""
     replica: str = Field(default_factory=socket.gethostname)
     """For `serve`: the name of this process where several run, the same after a restart. Default: the host name."""
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 14

@@ -9,10 +9,12 @@ from typing import Any, Final, NoReturn
 
 from bot.cli.errors import CommandError, did_you_mean
 from bot.cli.exit_codes import MEANINGS
+from bot.cli.moments import moment
 
 PROGRAM: Final = "casebook"
 LANGUAGES: Final = ("en", "zh")
 OUTPUTS: Final = ("text", "json")
+FORMATS: Final = ("jsonl", "table")
 PORT: Final = 8321
 ROLES: Final = ("read", "act")
 OPT_INS: Final = ("secrets", "impersonate")
@@ -104,6 +106,19 @@ def _build() -> _Parser:
 
     command("serve", "the bot in a Slack workspace, until it is told to stop")
 
+    audit = command("audit", "what was done with the buttons, by whom, to what: every entry there is, oldest first")
+    audit.add_argument(
+        "--since", type=moment, metavar="T", help="only from then on: 24h ago, 7d ago, or an RFC 3339 time"
+    )
+    audit.add_argument("--until", type=moment, metavar="T", help="only before then, written alike")
+    audit.add_argument("--actor", default="", metavar="U", help="only what this Slack user did: an id")
+    audit.add_argument("--target", default="", metavar="OBJ", help='only this object: NS/NAME, or "Pod NS/NAME"')
+    audit.add_argument("--plan", default="", metavar="ID", help="only this plan's")
+    audit.add_argument("--limit", type=_count, metavar="N", help="only the newest N (default 100 in a table, else all)")
+    audit.add_argument(
+        "--format", choices=FORMATS, default="jsonl", help="jsonl for programs (default), table for people"
+    )
+
     demo = command("demo", "try it: a chat in your browser beside a simulated cluster with broken workloads")
     demo.add_argument("--port", type=_port, default=PORT, metavar="P", help=f"default {PORT}; 0 for any free one")
     demo.add_argument("--scenario", default="", metavar="ID", help="break only this: an id of `casebook list`")
@@ -171,6 +186,13 @@ def _seconds(text: str) -> float:
         value = 0.0
     if not 0 < value <= 300:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 300")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of entries: expected 1 or more")
     return value
 
 
