@@ -17,6 +17,9 @@ class ActionWords:
     does: Text
 
 
+# What takes any of them back.
+UNDO: Final = "undo"
+
 _ACTIONS: Final[Mapping[str, ActionWords]] = {
     "annotate": ActionWords(
         verb=Text(en="Annotate", zh="设置注解"),
@@ -27,6 +30,13 @@ _ACTIONS: Final[Mapping[str, ActionWords]] = {
         does=Text(
             en="Clears the old claim of this volume: the next one that fits gets it, with its data.",
             zh="清除此卷上旧 PVC 的引用：下一个匹配的 PVC 会连同数据一起得到它。",
+        ),
+    ),
+    "cordon": ActionWords(
+        verb=Text(en="Cordon node", zh="禁止调度"),
+        does=Text(
+            en="Keeps new pods off this node; those that run there go on.",
+            zh="禁止新 Pod 调度到此节点；已运行的 Pod 不受影响。",
         ),
     ),
     "create-object": ActionWords(
@@ -75,9 +85,17 @@ _ACTIONS: Final[Mapping[str, ActionWords]] = {
         verb=Text(en="Label", zh="设置标签"),
         does=Text(en="Changes labels of this object, nothing else.", zh="只修改此对象的标签。"),
     ),
+    "patch-object": ActionWords(
+        verb=Text(en="Change object", zh="修改对象"),
+        does=Text(en="Changes the fields of this object that are shown below.", zh="修改此对象的下列字段。"),
+    ),
     "resume": ActionWords(
         verb=Text(en="Resume", zh="恢复运行"),
         does=Text(en="Lets this job run again.", zh="允许此任务重新运行。"),
+    ),
+    "scale": ActionWords(
+        verb=Text(en="Scale", zh="调整副本数"),
+        does=Text(en="Changes how many pods this workload has.", zh="修改此工作负载的 Pod 数量。"),
     ),
     "suspend": ActionWords(
         verb=Text(en="Suspend", zh="暂停运行"),
@@ -134,6 +152,17 @@ _ACTIONS: Final[Mapping[str, ActionWords]] = {
         does=Text(
             en="Changes requests and limits of a container of this workload and replaces its pods.",
             zh="修改此工作负载中容器的资源请求和限制，并替换其 Pod。",
+        ),
+    ),
+    "uncordon": ActionWords(
+        verb=Text(en="Uncordon node", zh="恢复调度"),
+        does=Text(en="Lets new pods onto this node again.", zh="允许新 Pod 重新调度到此节点。"),
+    ),
+    UNDO: ActionWords(
+        verb=Text(en="Undo", zh="撤销"),
+        does=Text(
+            en="Makes this object again what it was before the change, as shown below.",
+            zh="将此对象恢复为修改之前的样子，如下所示。",
         ),
     ),
 }

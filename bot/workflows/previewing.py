@@ -21,7 +21,7 @@ from bot.workflows.pacing import Try
 from bot.workflows.recording import APPROVAL
 from intents.domain import Text
 from responses import failures
-from responses.action_words import words_of
+from responses.action_words import UNDO, words_of
 from responses.safety import safe, safe_value
 from responses.slack.message import View
 from responses.slack.notes import told
@@ -170,7 +170,7 @@ def _asking(plan: Plan) -> Asking:
 
 
 def _dialog(plan: Plan, shown: Seen, *, asked_by: str) -> Dialog:
-    said, seen = words_of(plan.action), shown.preview
+    said, seen = words_of(UNDO if plan.undoes else plan.action), shown.preview
     return Dialog(
         plan_id=plan.id,
         title=said.verb,
