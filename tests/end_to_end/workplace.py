@@ -27,6 +27,7 @@ from bot.policy import Policy
 from bot.rehearsing import stage
 from bot.remedies.verifying import Pace
 from bot.settings import Settings
+from bot.slack.limits import Limits
 from bot.store import AuditEntry
 from bot.store.database import parse_url
 from bot.store.migrating import migrate
@@ -181,16 +182,20 @@ async def workplace(
     policy: Policy | None = None,
     others: Mapping[str, SimulatedCluster] = NO_OTHERS,
     socket_mode: bool = False,
+    slack_limits: Limits | None = None,
     **options: Any,
 ) -> AsyncIterator[Workplace]:
-    """Everything running; `others` are further clusters by name, not started; `options` are settings."""
+    """Everything running; `others` are further clusters by name, not started; `options` are settings.
+
+    With `slack_limits` of their own Slack may be spoken to as fast as they say, and counts nothing.
+    """
     async with AsyncExitStack() as stack:
         cluster = stage(*worlds)
         for each in (cluster, *others.values()):
             await each.start()
             stack.push_async_callback(each.stop)
         # Slack lets an app connect a few times a minute though its pages promise one; the simulated one does not.
-        slack = SimulatedSlack(pace=not socket_mode)
+        slack = SimulatedSlack(pace=not socket_mode and slack_limits is None)
         await slack.start()
         stack.push_async_callback(slack.stop)
         kubeconfig = tmp_path / "kubeconfig"
@@ -215,6 +220,7 @@ async def workplace(
                 clock=clock,
                 verify_pace=HASTY,
                 verify_within=0.2,
+                slack_limits=slack_limits,
             )
         )
         # Else a connection that is made just as the app closes its socket is leaked by asyncio.
