@@ -98,10 +98,12 @@ async def test_causes_that_a_webhook_keeps_out_of_its_message_are_told(
     causes = [cause("spec.replicas: must be odd"), cause("spec.image: no tag")]
 
     error = await refused(cluster, connection, status(code, f"{WEBHOOK}validation failed", causes))
+    vague = await refused(cluster, connection, status(code, f"{WEBHOOK}must be odd", causes[:1]))
     half = await refused(cluster, connection, status(code, f"{WEBHOOK}spec.replicas: must be odd", causes))
 
     assert type(error) is expected
     assert error.detail == f"{WEBHOOK}validation failed: spec.replicas: must be odd; spec.image: no tag"
+    assert vague.detail == f"{WEBHOOK}must be odd: spec.replicas: must be odd"
     assert half.detail == f"{WEBHOOK}spec.replicas: must be odd: spec.image: no tag"
 
 
@@ -138,7 +140,7 @@ async def test_causes_are_as_bounded_and_as_clean_as_any_text(
     assert len(error.detail.splitlines()) == 1
 
 
-@pytest.mark.parametrize("causes", [None, "x", [None, 1, "x", {}, {"field": "a"}, {"message": None}], {"a": 1}])
+@pytest.mark.parametrize("causes", [None, 5, "x", [None, 1, "x", {}, {"field": "a"}, {"message": None}], {"a": 1}])
 async def test_details_of_another_shape_hide_no_message(
     cluster: SimulatedCluster, connection: Connection, causes: object
 ) -> None:
