@@ -112,14 +112,15 @@ class CarryingOut:
         seen = document.get(preview_key(press.user))
         if not seen:
             return Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED)
+        begun = document.get(_WRITING) == press.token
         try:
             connection = await desk.clusters.get(plan.cluster)
         except ClusterError as error:
-            return Refusal(reason=Reason.NOT_CHECKED, says=Text.same(safe(str(error))))
+            reason = Reason.OUTCOME_UNKNOWN if begun else Reason.NOT_CHECKED
+            return Refusal(reason=reason, says=Text.same(safe(str(error))))
         previewed, now = Preview.from_json(seen), desk.clock()
         # A run that was killed after the write: the cause may be gone because of us, which is no reason to refuse.
         # What somebody else did before us is none of our doing, and is told as what it is.
-        begun = document.get(_WRITING) == press.token
         if begun and (done := await done_already(plan, previewed, connection=connection, access=access)):
             return replace(done, already=False)
         if not (begun and await partly_done(plan, previewed, connection=connection, access=access)):
