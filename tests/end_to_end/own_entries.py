@@ -6,11 +6,15 @@ Three entries are read and matched in no time, and what is told of them is only 
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bot.remedies.verifying import Pace
 from tests.end_to_end.corners import Step
+from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import Broken
 from tests.remedies import storage_scene
 
@@ -39,6 +43,29 @@ def catalog(directory: Path) -> Path:
     for entry in (_asleep(), _spoiled(), _old()):
         (directory / f"{entry['id']}.yaml").write_text(json.dumps(entry, ensure_ascii=False), encoding="utf-8")
     return directory
+
+
+# Long enough to be killed in, short enough to wait for.
+SERVING: Mapping[str, Any] = {
+    "catalog_alone": True,
+    "verify_pace": Pace(every=0.1, well=0.3, failing=0.3),
+    "verify_within": 3,
+}
+POLICY = """
+remediation: [{clusters: ["*"], namespaces: ["*"], cluster_scoped: true}]
+acting: [{users: ["*"], clusters: ["*"], namespaces: ["*"], cluster_scoped: true, actions: ["*"]}]
+"""
+
+
+@asynccontextmanager
+async def offices(directory: Path, **variables: str) -> AsyncIterator[Premises]:
+    """Where everybody may press everything, and nobody gives up on the API server as soon as the process is killed."""
+    policy = directory / "policy.yaml"
+    policy.write_text(POLICY)
+    entries = catalog(directory / "catalog")
+    settings = {"CASEBOOK_POLICY": str(policy), "CASEBOOK_CATALOG": str(entries), "CASEBOOK_CALL_TIMEOUT": "20"}
+    async with premises(directory, pace=False, **settings, **variables) as at:
+        yield at
 
 
 def asleep() -> Own:

@@ -6,15 +6,10 @@ One process comes so far in one corner and so far in another, and is killed once
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Collection
 
 import pytest
 
-from bot.remedies.verifying import Pace
-from tests.end_to_end import own_entries
 from tests.end_to_end.corners import (
     Corner,
     Moment,
@@ -31,32 +26,9 @@ from tests.end_to_end.corners import (
     untold,
     watched,
 )
-from tests.end_to_end.own_entries import FIXED, Own, asleep, old, spoiled
-from tests.end_to_end.process import Premises, premises
+from tests.end_to_end.own_entries import FIXED, SERVING, Own, asleep, offices, old, spoiled
 
 pytestmark = pytest.mark.timeout(75)
-
-# Long enough to be killed in, short enough to wait for.
-SERVING: Mapping[str, Any] = {
-    "catalog_alone": True,
-    "verify_pace": Pace(every=0.1, well=0.3, failing=0.3),
-    "verify_within": 3,
-}
-POLICY = """
-remediation: [{clusters: ["*"], namespaces: ["*"], cluster_scoped: true}]
-acting: [{users: ["*"], clusters: ["*"], namespaces: ["*"], cluster_scoped: true, actions: ["*"]}]
-"""
-
-
-@asynccontextmanager
-async def offices(directory: Path, **variables: str) -> AsyncIterator[Premises]:
-    """Where everybody may press everything, and nobody gives up on the API server as soon as the process is killed."""
-    policy = directory / "policy.yaml"
-    policy.write_text(POLICY)
-    entries = own_entries.catalog(directory / "catalog")
-    settings = {"CASEBOOK_POLICY": str(policy), "CASEBOOK_CATALOG": str(entries), "CASEBOOK_CALL_TIMEOUT": "20"}
-    async with premises(directory, pace=False, **settings, **variables) as at:
-        yield at
 
 
 def moments(own: Own) -> dict[str, Moment]:
@@ -111,3 +83,38 @@ async def taken_back(those: Collection[Corner], own: Own) -> None:
     for each, sent in before.items():
         with named(each):
             assert each.sent == [*sent, *own.undoing]
+
+
+async def test_killed_over_a_write_and_started_without_the_api_server_nobody_is_told_that_nothing_was_done(tmp_path):
+    patch, rebuild = asleep(), spoiled()
+    async with offices(tmp_path, CASEBOOK_RETRIES="0") as at:
+        begun = {
+            corner(at, own.broken, name=f"{own.broken.incident}: {name}", names=own.names): moment
+            for own, name, moment in (
+                (patch, "sent and not done", unread(patch.steps[0])),
+                (patch, "done and not answered", unanswered(patch.steps[0])),
+                (rebuild, "partly done", after(rebuild.steps[0])),
+                (rebuild, "all but one done", unanswered(rebuild.steps[1])),
+            )
+        }
+        only_claimed = corner(at, patch.broken, name="only claimed", names=patch.names)
+        serving = await at.start(**SERVING)
+        await pressed([*begun, only_claimed])
+        await confirmed({**begun, only_claimed: claimed})
+        await killed(at, serving)
+        sent = {each: each.sent for each in begun}
+        address = at.cluster.url.removeprefix("http://").split(":")
+        await at.cluster.stop()
+
+        serving = await at.start(**SERVING)
+        await ended(begun, "UNKNOWN whether it was applied")
+        await ended([only_claimed], "nothing was changed")
+        await at.cluster.start(address[0], int(address[1]))
+        assert await serving.stop() == 0
+        # Nor when it can be reached again, by this process or the next one.
+        assert await (await at.start(**SERVING)).stop() == 0
+        for each in begun:
+            with named(each):
+                assert each.sent == sent[each]
+                assert [entry.outcome for entry in await each.audited()] == ["claimed", "refused: outcome unknown"]
+        assert only_claimed.sent == []

@@ -64,7 +64,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 
 async def _live(directory: Path) -> Story:
-    variables = {
+    variables: dict[str, Any] = {
         "CASEBOOK_POLICY": str(directory / "policy.yaml"),
         "CASEBOOK_CATALOG": str(planted_incident.catalog(directory / "catalog")),
         "CASEBOOK_LOG_LEVEL": "debug",

@@ -1,0 +1,97 @@
+"""Two processes on one PostgreSQL, Slack delivering to both in turn: what is pressed everywhere is done once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import psycopg
+import pytest
+
+from responses import failures
+from responses.slack.presses import Press
+from tests.end_to_end.corners import claimed, confirmed, corner, ended, killed, pressed, unanswered
+from tests.end_to_end.own_entries import SERVING, asleep, offices
+from tests.end_to_end.workplace import pressable, words_of
+from tests.postgres import Server, postgres
+
+# A fixture, used by name.
+__all__ = ["postgres"]
+
+pytestmark = pytest.mark.timeout(75)
+
+PEOPLE = 50
+REPEATED = failures.PRESS_REPEATED.en[1:]
+
+
+async def test_fifty_people_press_and_confirm_at_once_and_it_is_written_once(tmp_path, postgres: Server):
+    url = postgres.create()
+    async with offices(tmp_path, CASEBOOK_DATABASE_URL=url) as at:
+        own = asleep()
+        here = corner(at, own.broken, name="of all", names=own.names)
+        people = [at.slack.add_user(f"person-{number}") for number in range(PEOPLE)]
+        serving = [await at.start(replica=replica, **SERVING) for replica in ("one", "another")]
+        await here.ask()
+        button = pressable(here.message, Press.REMEDY)["action_id"]
+
+        await asyncio.gather(*(at.slack.click(user, here.channel, here.answer["ts"], button) for user in people))
+        await at.slack.wait_for(lambda: all(_dialog(at.slack.views(user)) for user in people), timeout=25)
+        assert here.sent == []
+
+        dialogs = {user: _dialog(at.slack.views(user)) for user in people}
+        delivered = await asyncio.gather(*(at.slack.submit(user, view) for user, view in dialogs.items()))
+        assert {one.status for one in delivered} == {200}
+        await ended([here], own.ends)
+        for each in serving:
+            assert await each.stop() == 0
+
+        assert here.sent == [*own.steps]
+        audited = await here.audited()
+        assert Counter(entry.outcome for entry in audited) == {
+            "claimed": 1,
+            "applied": 1,
+            "fixed": 1,
+            "refused: conflict": PEOPLE - 1,
+        }
+        (winner,) = {entry.actor for entry in audited if entry.outcome in ("claimed", "applied", "fixed")}
+        for user in people:
+            told = words_of([message["blocks"] for message in at.slack.ephemerals(user)])
+            assert (REPEATED in told) == (user != winner)
+        with psycopg.connect(url) as database:
+            query = "SELECT executor_id, count(*) FROM casebook_jobs.workflow_status WHERE name = 'remedy' GROUP BY 1"
+            tried: dict[str, int] = dict(database.execute(query).fetchall())
+        assert tried == {"one": PEOPLE / 2, "another": PEOPLE / 2}
+
+
+def _dialog(views: list[dict[str, Any]]) -> str:
+    """The id of the dialog that can be sent off."""
+    return next((view["id"] for view in views if view["submit"]), "")
+
+
+async def test_what_one_claimed_and_was_killed_over_another_finishes_once(tmp_path, postgres: Server):
+    url = postgres.create()
+    async with offices(tmp_path, CASEBOOK_DATABASE_URL=url) as at:
+        own = asleep()
+        tried = {
+            corner(at, own.broken, name="claimed", names=own.names): claimed,
+            corner(at, own.broken, name="written and not answered", names=own.names): unanswered(own.steps[0]),
+        }
+        dies = await at.start(replica="dies", **SERVING)
+        await pressed(tried)
+        await confirmed(tried)
+        lives = await at.start(replica="lives", **SERVING)
+        await killed(at, dies)
+        # It was last heard of long ago: whoever looks next takes its jobs over, and does so at its own start.
+        with psycopg.connect(url) as database:
+            query = "UPDATE replicas SET beat = beat - interval '1 hour' WHERE executor = 'dies'"
+            assert database.execute(query).rowcount == 1
+        heir = await at.start(replica="heir", **SERVING)
+        await ended(tried, own.ends)
+        back = await at.start(replica="dies", **SERVING)
+        for one in (lives, heir, back):
+            assert await one.stop() == 0
+
+        for each in tried:
+            assert each.sent == [*own.steps]
+            assert [entry.outcome for entry in await each.audited()] == ["claimed", "applied", "fixed"]
