@@ -6,7 +6,7 @@ A button that could not be carried out is not offered; what is missing for it is
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,12 +15,14 @@ from bot.cluster.access import EVERYTHING, Access
 from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
+from bot.cluster.resources import well_known
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writing import Writer
 from bot.diagnosing import Engine
 from bot.remedies.contract import LIFETIME, About, Action, Plan
 from bot.remedies.registry import actions
 from bot.remedies.shared.absence import is_absent
+from bot.remedies.undoing import steps_of
 from intents.domain import Diagnosis, Gap, GapReason, Judged, ObjectRef, Outcome, Permission, Remedy, Row, Text
 from intents.focus import focus_of
 from intents.judging import supported
@@ -92,7 +94,7 @@ async def plan_remedies(
             action = known.get(remedy.action)
             if action is None or remedy.target is None or not allowed(remedy.action, remedy.target):
                 continue
-            if reviewed and (gap := await _missing(writer, action, remedy.target, remedy.args)):
+            if reviewed and (gap := await missing(writer, action.needs(remedy.target, remedy.args), remedy.target)):
                 withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=gap))
                 continue
             target = await _identified(snapshot, action, remedy.target, remedy.args)
@@ -106,18 +108,38 @@ async def plan_remedies(
     return Planned(plans=tuple(plans), withheld=tuple(withheld))
 
 
-async def _missing(writer: Writer, action: Action, target: ObjectRef, args: Mapping[str, Any]) -> Gap | None:
-    """The first permission that we lack; also that the API server could not be asked."""
-    for permission in action.needs(target, args):
-        # A namespace is named for what lies in it, unless it is written to itself.
-        inside = target.kind == "Namespace" and permission.resource != "namespaces"
-        namespace, name = (target.name, "") if inside else (target.namespace, target.name)
+async def missing(writer: Writer, permissions: Iterable[Permission], target: ObjectRef) -> Gap | None:
+    """The first permission that is lacking to change an object; also that the API server could not be asked."""
+    for permission in permissions:
+        namespace, name = _where(permission, target)
         may = await writer.may(permission, namespace=namespace, name=name)
         if isinstance(may, Gap):
             return may
         if not may:
             return Gap(what=str(target), reason=GapReason.FORBIDDEN, permission=permission)
     return None
+
+
+async def missing_to_undo(undo: Plan, connection: Connection, *, acting_as: ActsAs | None = None) -> Gap | None:
+    """What is lacking to take a remedy back; None for nothing. Of a kind that no table knows nothing is asked."""
+    writer = Writer(connection, deadline=DEADLINE_S, acting_as=acting_as)
+    for step in steps_of(undo):
+        resource = well_known(step.target.kind)
+        if resource and (gap := await missing(writer, [resource.permission(str(step.verb))], step.target)):
+            return gap
+    return None
+
+
+def _where(permission: Permission, target: ObjectRef) -> tuple[str, str]:
+    """Namespace and name that are asked about: the object's own, or all there may be of what goes along with it."""
+    resource, own = well_known(permission.resource.partition("/")[0]), well_known(target.kind)
+    if resource == own:
+        # Nothing is created by a name that a role could be kept to.
+        return target.namespace, "" if permission.verb == "create" else target.name
+    if resource is not None and not resource.namespaced:
+        return "", ""
+    # A namespace is named for what lies in it.
+    return (target.name, "") if target.kind == "Namespace" else (target.namespace, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +203,7 @@ def _plan(
     declared = engine.catalog.incidents[judged.incident].remediations
     only_if = next((each.only_if for each in declared if each.id == remedy.id), ())
     return Plan(
-        id=secrets.token_urlsafe(18),
+        id=secrets.token_hex(16),
         request_id=request_id,
         incident=judged.incident,
         remedy=remedy.id,
@@ -201,8 +223,3 @@ def _plan(
         created=now,
         expires=now + LIFETIME,
     )
-
-
-def permissions() -> tuple[Permission, ...]:
-    """Every write that some action makes, sorted: what a role needs for all buttons."""
-    return tuple(sorted({permission for action in actions().values() for permission in action.permissions}))

@@ -28,6 +28,7 @@ from bot.remedies.contract import (
 from bot.remedies.registry import actions
 from bot.remedies.shared.refusing import gone
 from bot.remedies.steps import as_written
+from intents.catalog.schema import Risk
 from intents.domain import ObjectRef, Permission, Text
 
 _STEPS: Final = "steps"
@@ -58,11 +59,17 @@ def plan_to_undo(plan: Plan, done: Applied | Refusal, *, now: datetime) -> Plan 
         args={_STEPS: [step.as_json() for step in done.undo]},
         about=plan.about,
         title=Text(en=f"Undo: {plan.title.en}", zh=f"撤销：{plan.title.zh}"),
-        risk=plan.risk,
+        # What it puts back was there: nothing is lost by it that was not made by us.
+        risk=Risk.DISRUPTIVE if plan.risk == Risk.DATA_LOSS else plan.risk,
         undoes=plan.id,
         created=now,
         expires=now + LIFETIME,
     )
+
+
+def steps_of(undo: Plan) -> tuple[Step, ...]:
+    """The writes of a plan that takes another back."""
+    return tuple(Step.from_json(each) for each in undo.args[_STEPS])
 
 
 class Undo:
@@ -80,7 +87,7 @@ class Undo:
         return {"uid": target.uid}
 
     async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
-        steps = tuple(Step.from_json(each) for each in plan.args[_STEPS])
+        steps = steps_of(plan)
         for step in steps:
             obj = await snapshot.find(step.target.kind, step.target.name, namespace=step.target.namespace)
             if obj is None and step.verb is not Verb.CREATE:

@@ -14,7 +14,7 @@ from bot.cluster.acting import ActsAs
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.jobs import Json
-from bot.policy import Decision
+from bot.policy import Decision, Labels, Scope
 from bot.remedies.auditing import Denied
 from bot.remedies.contract import Plan, Reason, Refusal, Step
 from bot.workflows.desk import Asker, Desk
@@ -62,34 +62,30 @@ class Authorising:
         `asked_by` is who has confirmed it before: then it is asked whether this person may be the second.
         """
         scope = asker.scope
-
-        def decided(namespace: str, labels: dict[str, str] | None) -> Decision:
-            if asked_by:
-                return scope.may_approve(plan.action, plan.cluster, namespace, labels, plan.risk)
-            return scope.may(plan.action, plan.cluster, namespace, labels)
-
-        def approval(namespace: str, labels: dict[str, str] | None) -> str:
-            return scope.approval(plan.action, plan.cluster, namespace, labels, plan.risk)
-
         first = plan.target.namespace
-        others = sorted({step.target.namespace for step in steps} - {first})
-        if not (decision := decided(first, None)).allowed:
-            return Denied(says=decision.says)
         labels: dict[str, str] = {}
         # Read only where the policy's word depends on it.
-        if decision.provisional or approval(first, None) != approval(first, labels):
+        if scope.goes_by_labels(plan.action, plan.cluster, first):
             found = await self._labels(plan, scope.access(plan.cluster))
             if isinstance(found, Refusal):
                 return found
             labels = found
-        for namespace in (first, *others):
-            if not (decision := decided(namespace, labels)).allowed:
-                return Denied(says=decision.says if namespace == first else _reaches(decision.says))
+        decision = _decided(plan, scope, first, labels, asked_by=asked_by)
+        if not decision.allowed:
+            return Denied(says=decision.says)
+        rules = [scope.approval(plan.action, plan.cluster, first, labels, plan.risk)]
+        for other in sorted({step.target.namespace for step in steps} - {first}):
+            # What lies there was not looked at: it may bear whatever labels are asked for, and may bear none.
+            any_or_none: tuple[Labels, Labels] = (None, {})
+            some, none = (_decided(plan, scope, other, each, asked_by=asked_by) for each in any_or_none)
+            if not (some.allowed and none.allowed):
+                return Denied(says=_reaches((none if some.allowed else some).says))
+            rules.append(scope.approval(plan.action, plan.cluster, other, None, plan.risk))
         acting = scope.acts_as(plan.cluster)
         if isinstance(acting, Text):
             return Denied(says=acting)
-        rules = () if asked_by else (approval(namespace, labels) for namespace in (first, *others))
-        return Authority(access=scope.access(plan.cluster), acting_as=acting, approval=next(filter(None, rules), ""))
+        approval = "" if asked_by else next(filter(None, rules), "")
+        return Authority(access=scope.access(plan.cluster), acting_as=acting, approval=approval)
 
     async def _labels(self, plan: Plan, access: Access) -> dict[str, str] | Refusal:
         """Of the object as it is now; of one that is to be made, none."""
@@ -106,6 +102,12 @@ class Authorising:
             return Refusal(reason=Reason.NOT_CHECKED, says=says)
         labels = ((obj or {}).get("metadata") or {}).get("labels") or {}
         return {str(key): str(value) for key, value in labels.items()}
+
+
+def _decided(plan: Plan, scope: Scope, namespace: str, labels: Labels, *, asked_by: str) -> Decision:
+    if asked_by:
+        return scope.may_approve(plan.action, plan.cluster, namespace, labels, plan.risk)
+    return scope.may(plan.action, plan.cluster, namespace, labels)
 
 
 def _reaches(says: Text) -> Text:

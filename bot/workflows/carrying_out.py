@@ -12,6 +12,7 @@ from bot.jobs import Json, Run
 from bot.remedies.carrying_out import apply, check, done_already, partly_done
 from bot.remedies.contract import Applied, Preview, Reason, Refusal, State
 from bot.remedies.marking import mark
+from bot.remedies.planning import missing_to_undo
 from bot.remedies.undoing import plan_to_undo
 from bot.remedies.verifying import verify
 from bot.slack.pressing import preview_key
@@ -65,10 +66,10 @@ class CarryingOut:
         result = await self._applied(press, Authority.from_json(authority))
         await self.recording.audit(press, "applied", result)
         if isinstance(result, Refusal):
-            await self._stopped(press, result)
+            await self._stopped(press, result, authority)
             return {"goes_on": False}
         await self.desk.store.plans.set_state(press.plan.id, APPLIED)
-        await self._offer_undo(press, result)
+        await self._offer_undo(press, result, authority)
         await self.recording.note(press, RemedyState.VERIFYING, result.says)
         await self._mark(press, result)
         return {"goes_on": True, "applied": safe_value(replace(result, undo=()).as_json())}
@@ -141,19 +142,28 @@ class CarryingOut:
             resumed=begun, progress=progress,
         )  # fmt: skip
 
-    async def _stopped(self, press: Press, why: Refusal) -> None:
+    async def _stopped(self, press: Press, why: Refusal, authority: Json) -> None:
         """It went no further: what was done by then is told, and can be taken back as far as that goes."""
         unknown = why.reason is Reason.OUTCOME_UNKNOWN
         partly = bool(why.done) and not unknown
         await self.desk.store.plans.set_state(press.plan.id, PARTLY_DONE if partly else str(why.reason))
-        await self._offer_undo(press, why)
+        await self._offer_undo(press, why, authority)
         state = RemedyState.PARTLY if partly else RemedyState.UNKNOWN if unknown else RemedyState.REFUSED
         await self.recording.note(press, state, quoting(why), show=False)
 
-    async def _offer_undo(self, press: Press, done: Applied | Refusal) -> None:
+    async def _offer_undo(self, press: Press, done: Applied | Refusal, authority: Json) -> None:
         """Keep the plan that takes it back, and that there is one. A second run finds it kept."""
         back = plan_to_undo(press.plan, done, now=self.desk.clock())
         if back is None:
+            return
+        try:
+            connection = await self.desk.clusters.get(press.plan.cluster)
+            acting_as = Authority.from_json(authority).acting_as
+            lacking = await missing_to_undo(back, connection, acting_as=acting_as)
+        except ClusterError as error:
+            lacking = error.gap(str(back.target))
+        if lacking is not None:
+            _log.warning("no undo is offered: it could not be carried out", plan=press.plan.id, why=lacking.says.en)
             return
         document = {"plan": back.as_json()}
         if safe_value(document) != document:

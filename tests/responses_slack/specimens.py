@@ -33,6 +33,7 @@ from responses.slack.diagnosis import answer, placeholder
 from responses.slack.help import help_message, misused
 from responses.slack.measuring import visible
 from responses.slack.message import Message, View
+from responses.slack.records import Record, record
 from responses.slack.remediation import Dialog, dialog, loading, refusal
 from responses.slack.remedy_states import RemedyShown, RemedyState
 from responses.slack.reshaping import halves, plain
@@ -123,6 +124,15 @@ DIALOG = Dialog(
     ),
     warning=Text(en="Argo CD would take it back.", zh="Argo CD 会将其还原。"),
 )
+PRESSED = RemedyShown(
+    plan_id="plan-1",
+    title=BUTTONS[0].label,
+    state=RemedyState.FIXED,
+    who="U1",
+    approver="U2",
+    at=NOON,
+    says=Text(en="api-0 is Ready since 12:00:05", zh="api-0 自 12:00:05 起就绪"),
+)
 Said = Message | View
 
 
@@ -177,8 +187,7 @@ def _answers(language: Language) -> Iterator[tuple[str, Said]]:
 
 
 def _shown(state: RemedyState) -> RemedyShown:
-    seen = Text(en="api-0 is Ready since 12:00:05", zh="api-0 自 12:00:05 起就绪")
-    return RemedyShown(plan_id="plan-1", title=BUTTONS[0].label, state=state, who="U1", at=NOON, says=seen)
+    return replace(PRESSED, state=state, approver="")
 
 
 def _views(language: Language) -> Iterator[tuple[str, Said]]:
@@ -190,6 +199,8 @@ def _views(language: Language) -> Iterator[tuple[str, Said]]:
         DIALOG, risk="data-loss", diff="", typed_name_required="shop/api-0", warning=None, target=POD, effects=()
     )
     yield "dialog-with-typed-name", dialog(typed, language=language)
+    yield "dialog-asks-for-approval", dialog(replace(DIALOG, needs_approval=True), language=language)
+    yield "dialog-approves", dialog(replace(typed, asked_by="U1"), language=language)
     for name, reason in {
         "not-allowed": failures.NOT_ALLOWED_HERE,
         "expired": failures.PLAN_EXPIRED,
@@ -206,6 +217,7 @@ def _notes(language: Language) -> Iterator[tuple[str, Said]]:
     yield "unmuted", notes.unmuted(title, language=language)
     yield "all-muted", notes.all_muted([("image-pull-failed", title)], language=language)
     yield "none-muted", notes.all_muted([], language=language)
+    yield "record", record(Record(shown=PRESSED, cluster="prod", target=POD), language=language)
     yield "help", help_message(language=language)
     says = Text(en='there is no kind "pdo"', zh="没有“pdo”这种类型")
     yield "misused", misused(says, "pod shop/api-0", language=language)

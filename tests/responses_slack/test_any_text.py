@@ -17,6 +17,7 @@ from responses.slack.help import misused
 from responses.slack.measuring import length, visible
 from responses.slack.message import Message, Snippet, View
 from responses.slack.mrkdwn import escape, fallback, inert, unescape
+from responses.slack.records import Record, record
 from responses.slack.remediation import dialog, refusal
 from responses.slack.remedy_states import RemedyShown, RemedyState
 from responses.slack.reshaping import halves, plain
@@ -26,6 +27,7 @@ from tests.responses_slack.specimens import (
     DIALOG,
     NEAREST,
     NOON,
+    PRESSED,
     TOLD,
     every_string,
     is_fit_to_send,
@@ -125,12 +127,18 @@ def test_any_other_message_or_dialog_is_safe_to_send(texts: list[str], language:
     words: Text = planted(Text(en="", zh=""), texts)
     shown = planted(replace(DIALOG, plan_id=""), texts)
     judged = scrubbed(planted(DIAGNOSIS, texts)).hypotheses[:found]
+    recorded = planted(Record(shown=PRESSED, cluster="prod", target=DIALOG.target), texts)
+    recorded = replace(recorded, shown=replace(recorded.shown, plan_id="p-1", who="U1", approver="U2", undo=""))
     for said in (
         dialog(
-            replace(shown, plan_id="p-1", effects=shown.effects * found, warnings=shown.effects * found),
+            replace(shown, plan_id="p-1", effects=shown.effects * found, warnings=shown.effects * found, asked_by="U1"),
             language=language,
         ),
-        dialog(replace(shown, plan_id="p-1", typed_name_required="", diff="+x\n" * 2000), language=language),
+        dialog(
+            replace(shown, plan_id="p-1", typed_name_required="", diff="+x\n" * 2000, asked_by="", needs_approval=True),
+            language=language,
+        ),
+        record(replace(recorded, link="https://example.slack.com/archives/C1/p1"), language=language),
         refusal(words, language=language),
         placeholder(language=language, done=1, total=2, found=judged, about=texts[0]),
         notes.failed(words, language=language),
