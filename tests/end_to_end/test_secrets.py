@@ -70,7 +70,7 @@ async def _live(directory: Path) -> Story:
         "CASEBOOK_LOG_LEVEL": "debug",
     }
     story = Story()
-    async with premises(directory, planted_incident.world(), **variables) as at:
+    async with premises(directory, planted_incident.world(), pace=True, **variables) as at:
         for form in ("text", "json"):
             at.variables = {**variables, "CASEBOOK_LOG_FORMAT": form}
             serving = await at.start()
