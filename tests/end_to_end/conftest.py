@@ -23,12 +23,6 @@ def healing(engine: Engine) -> Broken:
     return _case(engine, "image-pull-failed", "the registry did not answer, and does again")
 
 
-@pytest.fixture
-def hanging_pods(engine: Engine) -> Broken:
-    """A deployment that its answer's button cures, by a patch."""
-    return _case(engine, "apiservice-unavailable", "the pods behind it hang, and a restart heals them")
-
-
 def _case(engine: Engine, incident_id: str, name: str) -> Broken:
     incident = engine.catalog.incidents[incident_id]
     case = next(case for case in incident.cases if case.name.startswith(name))

@@ -228,7 +228,7 @@ def corner(at: Premises, broken: Broken, *, name: str = "", names: Sequence[str]
     """One more, with its copy of what is broken in the cluster: those names are renamed in it."""
     taken = {user["name"] for user in at.slack.users()}
     letter = next(letter for letter in ascii_lowercase if f"user-{letter}" not in taken)
-    pattern = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, names))})(?![\w-])")
+    pattern = re.compile(rf"(?<![A-Za-z0-9-])({'|'.join(map(re.escape, names))})(?![A-Za-z0-9-])")
     world, text = json.loads(pattern.sub(rf"\1-{letter}", json.dumps([broken.world, broken.text])))
     at.cluster.load(world)
     return Corner(

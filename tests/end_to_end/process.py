@@ -12,9 +12,10 @@ import multiprocessing
 import os
 import re
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -195,6 +196,24 @@ async def until(so: Callable[[], Any], *, within: float = 20) -> None:
     async with asyncio.timeout(within):
         while not so():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def locked(data: Path, name: str) -> AsyncIterator[None]:
+    """Another program writes, for long."""
+    other = sqlite3.connect(data / name, isolation_level=None, timeout=0)
+
+    def has_it() -> bool:
+        # Never waited for here: the app may be in the middle of a write, and shares this loop.
+        with suppress(sqlite3.OperationalError):
+            other.execute("BEGIN IMMEDIATE")
+        return other.in_transaction
+
+    try:
+        await until(has_it)
+        yield
+    finally:
+        other.close()
 
 
 async def _read(reader: Connection, said: list[str], announced: asyncio.Future[str]) -> None:

@@ -27,6 +27,7 @@ from tests.end_to_end.corners import (
     watched,
 )
 from tests.end_to_end.own_entries import FIXED, SERVING, Own, asleep, offices, old, spoiled
+from tests.end_to_end.process import locked
 
 pytestmark = pytest.mark.timeout(75)
 
@@ -46,18 +47,24 @@ def moments(own: Own) -> dict[str, Moment]:
 async def test_killed_anywhere_in_a_plan_each_write_is_sent_once_and_told_and_can_be_taken_back(tmp_path, own):
     async with offices(tmp_path) as at:
         tried = {corner(at, own.broken, name=name, names=own.names): one for name, one in moments(own).items()}
+        acknowledged = corner(at, own.broken, name="acknowledged, not claimed", names=own.names)
+        everywhere = [*tried, acknowledged]
         serving = await at.start(**SERVING)
-        await pressed(tried)
+        await pressed(everywhere)
         await confirmed(tried)
-        await killed(at, serving)
+        # As long as somebody else writes to the store, nothing can be claimed.
+        async with locked(at.data, "casebook.db"):
+            await confirmed({acknowledged: lambda each: lambda: not at.slack.views(each.user)})
+            await killed(at, serving)
+        assert await acknowledged.audited() == []
 
         serving = await at.start(**SERVING)
-        await ended(tried, own.ends)
-        for each in tried:
+        await ended(everywhere, own.ends)
+        for each in everywhere:
             with named(each):
                 await assert_carried_out_once(each, own)
         if own.undoing:
-            await taken_back(tried, own)
+            await taken_back(everywhere, own)
         assert await serving.stop() == 0
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from bot.slack.listeners.shortcuts import DIAGNOSE_THIS
 from bot.store import StoreUnavailable
 from responses import failures
 from responses.slack.presses import Press
-from tests.end_to_end.process import premises, side_by_side, until
+from tests.end_to_end.process import locked, premises, side_by_side, until
 from tests.end_to_end.workplace import Workplace, is_final, pressable, words_of, workplace
 
 pytestmark = pytest.mark.timeout(75)
@@ -28,24 +27,6 @@ pytestmark = pytest.mark.timeout(75)
 BUSY = failures.BUSY.en[1:]
 
 # --- the database ---
-
-
-@asynccontextmanager
-async def locked(data: Path, name: str) -> AsyncIterator[None]:
-    """Another program writes, for long."""
-    other = sqlite3.connect(data / name, isolation_level=None, timeout=0)
-
-    def has_it() -> bool:
-        # Never waited for here: the app may be in the middle of a write, and shares this loop.
-        with suppress(sqlite3.OperationalError):
-            other.execute("BEGIN IMMEDIATE")
-        return other.in_transaction
-
-    try:
-        await until(has_it)
-        yield
-    finally:
-        other.close()
 
 
 @pytest.fixture
