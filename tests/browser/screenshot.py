@@ -26,7 +26,7 @@ def take(page: Page, address: str) -> None:
     row = page.get_by_test_id("samples-dialog").locator("li").filter(has_text=SAMPLE)
     row.get_by_role("button", name="Send", exact=True).click()
     page.get_by_test_id("open-thread").click()
-    answer = page.get_by_test_id("thread-messages").locator("[data-testid=message][data-bot=true]")
+    answer = page.get_by_test_id("thread-messages").locator("[data-testid=message][data-bot=true]").first
     answer.locator("[data-testid=action][data-action^=remedy]").first.click()
     page.get_by_test_id("dialog-submit").click()
     expect(answer).to_contain_text("FIXED", timeout=60_000)

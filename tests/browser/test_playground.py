@@ -27,7 +27,7 @@ async def send_sample(page: Page, about: str) -> Locator:
     await expect(row).to_have_count(1)
     await row.get_by_role("button", name="Send", exact=True).click()
     await page.get_by_test_id("open-thread").click()
-    return page.get_by_test_id("thread-messages").locator("[data-testid=message][data-bot=true]")
+    return page.get_by_test_id("thread-messages").locator("[data-testid=message][data-bot=true]").first
 
 
 async def press_and_confirm(page: Page, answer: Locator) -> str:

@@ -71,7 +71,7 @@ class Story:
         # Neither the questions nor the dry runs have moved anything.
         assert self.watch.revision == quiet
         assert self.watch.writes() == []
-        says = await self.submitted(dialog, of=scenario.button, custodian=scenario.custodian)
+        says = await self.submitted(dialog, of=scenario.button, custodian=scenario.custodian, name=scenario.name)
 
         writes = self.watch.writes()
         assert [each.line for each in writes] == list(scenario.writes)
@@ -110,10 +110,10 @@ class Story:
             dialog = await self.dialog(Press.CONFIRM)
         return dialog
 
-    async def submitted(self, dialog: dict[str, Any], *, of: str, custodian: str = "") -> str:
+    async def submitted(self, dialog: dict[str, Any], *, of: str, custodian: str = "", name: str = "") -> str:
         """Confirm, as often as is asked, and with the name typed where that is asked: how the message says it ended."""
         before = self.watch.writes()
-        if name := self.scenario.name:
+        if name:
             await self.submit(dialog, typed=f"not-{name}")
             (refused,) = self.at.slack.views(self.at.bo)
             assert Press.TYPED_NAME in refused["errors"]
