@@ -15,6 +15,7 @@ from typing import Any, Final
 import structlog
 
 from bot.jobs import Jobs
+from bot.portable import Portable
 from bot.remedies.contract import Plan, Preview
 from bot.slack.client import Identity
 from bot.store import Answer, AuditEntry, Store
@@ -179,12 +180,13 @@ class Presses:
         plan = await self._shown_to(pressed)
         if pressed.press is Press.CONFIRM:
             _check_name(Plan.from_json(plan.document["plan"]), pressed.typed.get(Press.TYPED_NAME, ""))
-            seen = plan.document.get(preview_key(pressed.user))
-            if seen and (custodian := Preview.from_json(seen).outlook.custodian):
+            seen = shown_in(plan, pressed.view)
+            if seen and (custodian := seen.preview.outlook.custodian):
                 raise AskedAgain(plan.id, custodian)
         # One job for each dialog: a submission that comes twice is one, and the claim decides between two dialogs.
         job = f"{plan.id}.remedy.{pressed.view}"
-        await self.jobs.start("remedy", job, {"plan": plan.id, "team": pressed.team, "user": pressed.user})
+        payload = {"plan": plan.id, "team": pressed.team, "user": pressed.user, "view": pressed.view}
+        await self.jobs.start("remedy", job, payload)
 
     async def _answer(self, pressed: Pressed) -> None:
         """The values that were asked for: they are kept, and the dialog goes on to the preview."""
@@ -239,19 +241,28 @@ def dialog_key(user: str) -> str:
     return f"dialog:{user}"
 
 
-def preview_key(user: str) -> str:
-    """Where a plan keeps what guards the write, as that user's preview saw it."""
-    return f"preview:{user}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownIn(Portable):
+    """What a dialog was filled with: what guards the write, the values given for what the plan asks, and whose
+    confirmation it approves, "" for nobody's.
+    """
+
+    preview: Preview
+    answers: dict[str, str] = field(default_factory=dict)
+    approves: str = ""
 
 
-def answers_key(user: str) -> str:
-    """Where a plan keeps the values that user last gave for what it asks."""
-    return f"answers:{user}"
+def shown_key(view: str) -> str:
+    """Where a plan keeps what a dialog was filled with. Of its own for each: while one is sent off the next is filled,
+    and whoever confirms has seen this one.
+    """
+    return f"shown:{view}"
 
 
-def approves_key(user: str) -> str:
-    """Where a plan keeps whose confirmation that user was shown to approve."""
-    return f"approves:{user}"
+def shown_in(plan: StoredPlan, view: str) -> ShownIn | None:
+    """None for a dialog that was never filled."""
+    kept = plan.document.get(shown_key(view))
+    return ShownIn.from_json(kept) if kept else None
 
 
 def _check_name(plan: Plan, typed: str) -> None:

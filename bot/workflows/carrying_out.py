@@ -10,12 +10,12 @@ import structlog
 from bot.cluster.errors import ClusterError
 from bot.jobs import Json, Run
 from bot.remedies.carrying_out import apply, check, done_already, partly_done
-from bot.remedies.contract import Applied, Preview, Reason, Refusal, State
+from bot.remedies.contract import Applied, Reason, Refusal, State
 from bot.remedies.marking import mark
 from bot.remedies.planning import missing_to_undo
 from bot.remedies.undoing import plan_to_undo
 from bot.remedies.verifying import verify
-from bot.slack.pressing import preview_key
+from bot.slack.pressing import shown_in
 from bot.workflows.authorising import Authority
 from bot.workflows.claiming import Claiming
 from bot.workflows.desk import Desk
@@ -38,7 +38,7 @@ _BACKED_OFF: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarryingOut:
-    """The workflow `remedy`. Payload: {"plan", "user", "team"}."""
+    """The workflow `remedy`. Payload: {"plan", "user", "team", "view"}."""
 
     desk: Desk
     claiming: Claiming
@@ -110,8 +110,8 @@ class CarryingOut:
         plan, desk, access = press.plan, self.desk, authority.access
         stored = await desk.store.plans.get(plan.id)
         document = stored.document if stored else {}
-        seen = document.get(preview_key(press.user))
-        if not seen:
+        seen = shown_in(stored, press.view) if stored else None
+        if seen is None:
             return Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED)
         begun = document.get(_WRITING) == press.token
         try:
@@ -119,7 +119,7 @@ class CarryingOut:
         except ClusterError as error:
             reason = Reason.OUTCOME_UNKNOWN if begun else Reason.NOT_CHECKED
             return Refusal(reason=reason, says=Text.same(safe(str(error))))
-        previewed, now = Preview.from_json(seen), desk.clock()
+        previewed, now = seen.preview, desk.clock()
         # A run that was killed after the write: the cause may be gone because of us, which is no reason to refuse.
         # What somebody else did before us is none of our doing, and is told as what it is.
         if begun and (done := await done_already(plan, previewed, connection=connection, access=access)):

@@ -9,7 +9,7 @@ from typing import Final
 from bot.jobs import Json
 from bot.remedies.auditing import Denied
 from bot.remedies.contract import Preview, Reason, Refusal
-from bot.slack.pressing import approves_key, preview_key
+from bot.slack.pressing import shown_in
 from bot.store import Claim, Claimed
 from bot.store import Plan as StoredPlan
 from bot.workflows.authorising import Authorising, Authority
@@ -39,12 +39,12 @@ class Claiming:
         if press is None or stored is None:
             return _STOPS
         asker = await self.desk.asker(team=press.team, channel=press.answer.channel, user=press.user)
-        seen = stored.document.get(preview_key(press.user))
-        previewed = Preview.from_json(seen) if seen else Preview(steps=())
+        seen = shown_in(stored, press.view)
+        previewed = seen.preview if seen else Preview(steps=())
         authority = await self.authorising.of(press.plan, asker, steps=previewed.steps, asked_by=press.asked_by)
         if not isinstance(authority, Authority):
             return await self._refused(press, authority)
-        if press.asked_by and stored.document.get(approves_key(press.user)) != press.asked_by:
+        if press.asked_by and (seen is None or seen.approves != press.asked_by):
             # Whoever confirmed before the other did has seen another dialog, perhaps with other values.
             return await self._refused(press, Denied(says=failures.ASKED_MEANWHILE))
         if authority.approval and not stored.claimed_by:
@@ -74,7 +74,7 @@ class Claiming:
         now = self.desk.clock()
         if now >= stored.expires:
             return await self._refused(press, Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED))
-        asked = {"by": press.user, "at": now.isoformat(), "token": press.token}
+        asked = {"by": press.user, "at": now.isoformat(), "token": press.token, "view": press.view}
         kept = await self.desk.store.plans.note_once(press.plan.id, APPROVAL, asked)
         if kept is None or kept["by"] != press.user:
             return await self._refused(press, Denied(says=failures.ASKED_MEANWHILE))

@@ -13,7 +13,7 @@ from bot.remedies.auditing import Denied, audit_entry
 from bot.remedies.carrying_out import check, preview
 from bot.remedies.contract import Plan, Preview, Reason, Refusal
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
-from bot.slack.pressing import answers_key, approves_key, dialog_key, preview_key
+from bot.slack.pressing import ShownIn, dialog_key, shown_in, shown_key
 from bot.store import AuditEntry
 from bot.workflows.authorising import Authorising, Authority
 from bot.workflows.desk import Asker, Desk
@@ -86,12 +86,15 @@ class Previewing:
             return refusal(failures.PLAN_EXPIRED, language=asker.language)
         if stored.claimed_by:
             return refusal(failures.PRESS_REPEATED, language=asker.language)
-        asked_by = str((stored.document.get(APPROVAL) or {}).get("by", ""))
+        asked = stored.document.get(APPROVAL) or {}
+        asked_by = str(asked.get("by", ""))
         if asked_by == user:
             return refusal(failures.ASKED_ALREADY, language=asker.language)
         plan, answers = Plan.from_json(stored.document["plan"]), payload.get("answers")
         if asked_by and plan.asks:
-            answers = stored.document.get(answers_key(asked_by))
+            # Whoever approves something approves the values that were asked for.
+            theirs = shown_in(stored, str(asked.get("view", "")))
+            answers = theirs.answers if theirs else None
         seen = await self._previewed(plan, asker, answers, asked_by=asked_by)
         if isinstance(seen, Refusal | Denied):
             await self._audit(plan, payload, seen)
@@ -103,9 +106,7 @@ class Previewing:
             return asking(_asking(plan), language=asker.language)
         # The diff may hold what nobody should keep: only what guards the write is written down.
         guards = replace(seen.preview, diff="", outlook=replace(seen.preview.outlook, effects=(), warnings=()))
-        kept |= {preview_key(user): guards.as_json(), approves_key(user): asked_by}
-        if answers:
-            kept[answers_key(user)] = answers
+        kept[shown_key(view_id)] = ShownIn(preview=guards, answers=answers or {}, approves=asked_by).as_json()
         await store.plans.note(plan.id, kept)
         return dialog(_dialog(plan, seen, asked_by=asked_by), language=asker.language)
 

@@ -12,7 +12,7 @@ from bot.jobs import Json
 from bot.remedies.auditing import Result, audit_entry
 from bot.remedies.contract import Plan, State
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.slack.pressing import answers_key
+from bot.slack.pressing import shown_in
 from bot.store import Answer, AuditEntry
 from bot.workflows.desk import Desk
 from bot.workflows.telling import Telling
@@ -44,7 +44,7 @@ _OVER: Final = frozenset({*ENDS.values(), RemedyState.PARTLY, RemedyState.UNKNOW
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """Who confirmed which plan, below which answer. `token` names the press in the claim and the audit.
+    """Who confirmed which plan, below which answer, in which dialog. `token` names it in the claim and the audit.
 
     `asked_by` is who has confirmed it before, where this one approves it.
     """
@@ -54,6 +54,7 @@ class Press:
     user: str
     team: str
     token: str
+    view: str = ""
     asked_by: str = ""
 
 
@@ -70,14 +71,15 @@ class Recording:
             return None
         user = str(payload["user"])
         asked_by = str((stored.document.get(APPROVAL) or {}).get("by", ""))
-        # Whoever approves something approves the values that were asked for.
-        answers = stored.document.get(answers_key(asked_by or user)) or {}
+        view = str(payload.get("view", ""))
+        shown = shown_in(stored, view)
         return Press(
-            plan=Plan.from_json(stored.document["plan"]).answered(answers),
+            plan=Plan.from_json(stored.document["plan"]).answered(shown.answers if shown else {}),
             answer=answer,
             user=user,
             team=str(payload["team"]),
             token=token,
+            view=view,
             asked_by=asked_by if asked_by != user else "",
         )
 
