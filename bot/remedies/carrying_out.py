@@ -166,6 +166,11 @@ async def done_already(
         return None
 
 
+def interrupted(plan: Plan, why: Refusal) -> Refusal:
+    """A refusal to go on with a plan that was begun before: it may have been done."""
+    return stepping.in_doubt(why, plan.target)
+
+
 async def partly_done(
     plan: Plan,
     previewed: Preview,

@@ -36,9 +36,15 @@ class Change(Portable):
         return Change(path=self.path, before=self.after, after=self.before, added=self.removed, removed=self.added)
 
     def holds(self, obj: Json) -> bool:
-        """Whether the object is as it is to be after the change."""
+        """Whether the object is as it is to be after the change; to what was added others may have added more."""
         found, value = _at(obj, self.path)
-        return not found if self.removed else found and value == self.after
+        if self.removed:
+            return not found
+        return found and (_holds_all(value, self.after) if self.added else bool(value == self.after))
+
+    def is_shared(self, obj: Json) -> bool:
+        """Whether others have put something into what was added: it cannot be taken away without theirs."""
+        return self.added and self.holds(obj) and _at(obj, self.path)[1] != self.after
 
 
 def changes_between(before: Json, after: Json) -> tuple[Change, ...]:
@@ -86,6 +92,13 @@ def _members(value: Any) -> dict[str, Any] | None:
         named = {str(each[_KEY]): each for each in value}
         return named if len(named) == len(value) else None
     return None
+
+
+def _holds_all(value: Any, wanted: Any) -> bool:
+    """Whether a value is another one, or an object with all that the other has."""
+    if isinstance(value, Mapping) and isinstance(wanted, Mapping):
+        return all(key in value and _holds_all(value[key], each) for key, each in wanted.items())
+    return bool(value == wanted)
 
 
 def _at(obj: Any, path: Sequence[str]) -> tuple[bool, Any]:

@@ -22,7 +22,7 @@ from bot.remedies import steps
 from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal, Step, Verb
 from bot.remedies.shared.budgets import held_by
 from bot.remedies.shared.refusing import refused
-from intents.domain import Json, Text
+from intents.domain import Json, ObjectRef, Text
 
 DEADLINE_S: Final = 8.0
 # Seconds between looks for a write whose answer was lost: it may still be under way in the server.
@@ -69,6 +69,7 @@ async def take(
     steps.
     """
     taken: list[_Taken] = []
+    in_hand = resumed
     for number, step in enumerate(preview.steps):
         one = await _take(
             plan, step, connection=connection, deadline=deadline, looks=looks, access=access, acting_as=acting_as,
@@ -79,9 +80,13 @@ async def take(
                 if await _superseded(snapshot, plan, preview, number):
                     one = _Taken(obj=None, at=snapshot.now, already=True)
         if isinstance(one, Refusal):
-            return _stopped(one, preview.steps[: len(taken)], undo=_undo(taken) if undoable else ())
-        if resumed and one.already:
+            # The first step that is not found done may have been, and somebody else have written since.
+            why = in_doubt(one, step.target) if in_hand else one
+            return _stopped(why, preview.steps[: len(taken)], undo=_undo(taken) if undoable else ())
+        if in_hand and one.already:
             one = replace(one, already=False, undo=steps.undone_by(step, one.obj))
+        else:
+            in_hand = False
         taken.append(one)
         if progress is not None:
             await progress(len(taken), len(preview.steps), step.says)
@@ -94,6 +99,18 @@ async def take(
         already=all(each.already for each in taken),
         undo=_undo(taken) if undoable else (),
     )
+
+
+def in_doubt(why: Refusal, target: ObjectRef) -> Refusal:
+    """A refusal of what we may have written before we were interrupted: nobody is told that nothing was changed."""
+    if why.reason is Reason.OUTCOME_UNKNOWN:
+        return why
+    says = Text(
+        en=f"Casebook was interrupted over this, and whether {target} was changed by it is not known. "
+        f"By now: {why.says.en}",
+        zh=f"Casebook 在执行中被中断；不确定 {target} 是否已被其修改。目前：{why.says.zh}",
+    )
+    return replace(why, reason=Reason.OUTCOME_UNKNOWN, says=says)
 
 
 def _undo(taken: Sequence[_Taken]) -> tuple[Step, ...]:

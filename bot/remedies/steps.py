@@ -121,8 +121,13 @@ def shown(step: Step, obj: Json | None, would_be: Json) -> str:
 
 
 def undone_by(step: Step, written: Json | None) -> Step | None:
-    """The step that takes one back, bound to what was written; `written` is None for what was deleted."""
+    """The step that takes one back, bound to what was written; `written` is None for what was deleted.
+
+    None where nothing takes it back, or only together with what somebody else has written.
+    """
     if step.verb is Verb.PATCH and written is not None:
+        if any(change.is_shared(without_bookkeeping(written)) for change in step.changes):
+            return None
         says = Text(en=f"{step.target} is as it was before", zh=f"{step.target} 已恢复原状")
         back = tuple(change.reversed() for change in step.changes)
         undo = Step(verb=Verb.PATCH, target=step.target, says=says, changes=back, ignoring=step.ignoring)

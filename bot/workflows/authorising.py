@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+import structlog
 
 from bot.cluster.access import Access
 from bot.cluster.acting import ActsAs
@@ -19,9 +22,10 @@ from bot.remedies.auditing import Denied
 from bot.remedies.contract import Plan, Reason, Refusal, Step
 from bot.workflows.desk import Asker, Desk
 from intents.domain import Text
-from responses.safety import safe
+from responses import failures
 
-_LOOK_S = 5.0
+_log: Final = structlog.get_logger(__name__)
+_LOOK_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +99,11 @@ class Authorising:
             async with Snapshot(connection, deadline=_LOOK_S, access=access) as snapshot:
                 obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
         except ClusterError as error:
+            _log.warning("labels could not be read", plan=plan.id, error=str(error))
+            why = failures.cluster_unreachable(plan.cluster, error.reason)
             says = Text(
-                en=f"the policy goes by the labels of {target}, which cannot be read: {safe(str(error))}",
-                zh=f"策略取决于 {target} 的标签，但无法读取：{safe(str(error))}",
+                en=f"the policy goes by the labels of {target}, which cannot be read: {why.en}",
+                zh=f"策略取决于 {target} 的标签，但无法读取：{why.zh}",
             )
             return Refusal(reason=Reason.NOT_CHECKED, says=says)
         labels = ((obj or {}).get("metadata") or {}).get("labels") or {}

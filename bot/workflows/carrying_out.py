@@ -9,8 +9,8 @@ import structlog
 
 from bot.cluster.errors import ClusterError
 from bot.jobs import Json, Run
-from bot.remedies.carrying_out import apply, check, done_already, partly_done
-from bot.remedies.contract import Applied, Reason, Refusal, State
+from bot.remedies.carrying_out import apply, check, done_already, interrupted, partly_done
+from bot.remedies.contract import Applied, Plan, Reason, Refusal, State
 from bot.remedies.marking import mark
 from bot.remedies.planning import missing_to_undo
 from bot.remedies.undoing import plan_to_undo
@@ -82,7 +82,8 @@ class CarryingOut:
         try:
             connection = await self.desk.clusters.get(press.plan.cluster)
         except ClusterError as error:
-            await self.recording.note(press, RemedyState.WAITING, Text.same(safe(str(error))), show=False)
+            says = failures.cluster_unreachable(press.plan.cluster, error.reason)
+            await self.recording.note(press, RemedyState.WAITING, says, show=False)
             return {"state": str(State.WAITING)}
         done = Applied.from_json(applied)
         verified = await verify(
@@ -117,8 +118,7 @@ class CarryingOut:
         try:
             connection = await desk.clusters.get(plan.cluster)
         except ClusterError as error:
-            reason = Reason.OUTCOME_UNKNOWN if begun else Reason.NOT_CHECKED
-            return Refusal(reason=reason, says=Text.same(safe(str(error))))
+            return _not_checked(plan, error, begun=begun)
         previewed, now = seen.preview, desk.clock()
         # A run that was killed after the write: the cause may be gone because of us, which is no reason to refuse.
         # What somebody else did before us is none of our doing, and is told as what it is.
@@ -127,9 +127,7 @@ class CarryingOut:
         if not (begun and await partly_done(plan, previewed, connection=connection, access=access)):
             refused = await check(plan, engine=desk.engine(), connection=connection, now=now, access=access)
             if refused is not None:
-                # What we began and cannot look at may have been done: nobody is told that it was not.
-                lost = begun and refused.reason is Reason.NOT_CHECKED
-                return replace(refused, reason=Reason.OUTCOME_UNKNOWN) if lost else refused
+                return interrupted(plan, refused) if begun else refused
         await desk.store.plans.note(plan.id, {_WRITING: press.token})
 
         async def progress(done: int, of: int, says: Text) -> None:
@@ -188,3 +186,10 @@ class CarryingOut:
         gap = await mark(connection, plan=press.plan, applied=done, who=safe(who), token=press.token)
         if gap is not None:
             _log.warning("no event could be written on the object", plan=press.plan.id, why=gap.says.en)
+
+
+def _not_checked(plan: Plan, error: ClusterError, *, begun: bool) -> Refusal:
+    _log.warning("a cluster could not be asked", plan=plan.id, error=str(error))
+    says = failures.cluster_unreachable(plan.cluster, error.reason)
+    refused = Refusal(reason=Reason.NOT_CHECKED, says=says)
+    return interrupted(plan, refused) if begun else refused

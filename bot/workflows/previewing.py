@@ -11,7 +11,8 @@ from bot.cluster.errors import ClusterError
 from bot.jobs import Json, Run
 from bot.remedies.auditing import Denied, audit_entry
 from bot.remedies.carrying_out import check, preview
-from bot.remedies.contract import Plan, Preview, Reason, Refusal
+from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal
+from bot.remedies.undoing import action_of
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
 from bot.slack.pressing import ShownIn, dialog_key, shown_in, shown_key
 from bot.store import AuditEntry
@@ -22,7 +23,7 @@ from bot.workflows.recording import APPROVAL
 from intents.domain import Text
 from responses import failures
 from responses.action_words import UNDO, words_of
-from responses.safety import safe, safe_value
+from responses.safety import safe_value
 from responses.slack.message import View
 from responses.slack.notes import told
 from responses.slack.remediation import Asking, Dialog, asking, dialog, loading, refusal
@@ -120,7 +121,8 @@ class Previewing:
         try:
             connection = await self.desk.clusters.get(plan.cluster)
         except ClusterError as error:
-            return Refusal(reason=Reason.NOT_CHECKED, says=Text.same(safe(str(error))))
+            _log.warning("a cluster could not be asked", plan=plan.id, error=str(error))
+            return Refusal(reason=Reason.NOT_CHECKED, says=failures.cluster_unreachable(plan.cluster, error.reason))
         access, now = authority.access, self.desk.clock()
         refused = await check(plan, engine=self.desk.engine(), connection=connection, now=now, access=access)
         if refused is not None or (plan.asks and answers is None):
@@ -165,8 +167,8 @@ def quoting(refused: Refusal) -> Text:
 def _asking(plan: Plan) -> Asking:
     said = words_of(plan.action)
     return Asking(
-        plan_id=plan.id, title=said.verb, cluster=plan.cluster, target=plan.target, what=said.does,
-        questions=plan.asks,
+        plan_id=plan.id, title=said.verb, cluster=plan.cluster, target=plan.target, purpose=plan.title,
+        what=said.does, questions=plan.asks,
     )  # fmt: skip
 
 
@@ -178,6 +180,7 @@ def _dialog(plan: Plan, shown: Seen, *, asked_by: str) -> Dialog:
         submit=said.verb,
         cluster=plan.cluster,
         target=plan.target,
+        purpose=plan.title,
         what=said.does,
         diff=seen.diff,
         effects=seen.outlook.effects,
@@ -185,7 +188,14 @@ def _dialog(plan: Plan, shown: Seen, *, asked_by: str) -> Dialog:
         custodian=seen.outlook.custodian,
         warning=plan.warning,
         risk=plan.risk,
+        undoable_minutes=_undoable_minutes(plan),
         typed_name_required=plan.name_to_type,
         needs_approval=bool(shown.approval),
         asked_by=asked_by,
     )
+
+
+def _undoable_minutes(plan: Plan) -> int:
+    """How long an undo will be offered, 0 where there will be none."""
+    action = action_of(plan)
+    return int(LIFETIME.total_seconds() // 60) if action and action.undoable else 0
