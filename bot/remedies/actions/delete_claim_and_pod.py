@@ -62,7 +62,7 @@ class DeleteClaimAndPod:
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         pod = await snapshot.get("Pod", target.name, namespace=target.namespace)
-        return {**await recreating.basis_of(snapshot, pod), "claims": ", ".join(claims.mounted(pod))}
+        return {**await recreating.basis_of(snapshot, pod), "claims": await _mounted(snapshot, pod)}
 
     async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
         pod = await snapshot.get("Pod", plan.target.name, namespace=plan.target.namespace)
@@ -102,6 +102,17 @@ class DeleteClaimAndPod:
 
 
 # --- what is asked for ---
+
+
+async def _mounted(snapshot: Snapshot, pod: Json) -> str:
+    """Its claims and their volumes by uid: of those names made anew, other data would be lost than was judged."""
+    said = []
+    for name in claims.mounted(pod):
+        claim = await snapshot.find(CLAIM, name, namespace=namespace_of(pod))
+        one = await claims.held(snapshot, claim) if claim else None
+        there = [each for each in (one.claim, one.volume) if each] if one else []
+        said.append(" ".join((name, *map(workloads.uid_of, there))))
+    return ", ".join(said)
 
 
 async def _asked(snapshot: Snapshot, plan: Plan, pod: Json, owner: Json) -> _Asked | Refusal:
