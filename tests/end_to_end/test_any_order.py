@@ -509,3 +509,11 @@ def test_what_nobody_meddles_with_is_written(teller: Teller, kind: str) -> None:
 def test_a_dialog_sent_off_while_the_next_is_filled_is_held_to_what_it_showed_itself(teller: Teller, kind: str) -> None:
     labelled = Meddle(what=Meddling.LABEL)
     teller.tell(kind, [(Story.presses, "bo", None), (Story.presses_and_submits_the_one_before, "bo", labelled)])
+
+
+@pytest.mark.parametrize("what", [Meddling.LABEL, Meddling.REPLACED])
+@pytest.mark.parametrize("kind", ["one delete", "one patch"])
+def test_what_changes_just_before_the_write_is_not_written_to(teller: Teller, kind: str, what: Meddling) -> None:
+    before = teller.wrote[kind]
+    teller.tell(kind, [(Story.submits, "alex", Meddle(what=what))])
+    assert teller.wrote[kind] == before
