@@ -1,7 +1,6 @@
 """In whatever order people press and others change, replace or remove: only what a dialog showed is written to.
 
-Generated stories are told to one running app, each in a channel of its own about objects of its own. What happened is
-read from the API server itself: what stood there at the dry run that a dialog was filled from, and at each write.
+Generated stories are told to one running app, each in channels of its own about objects of its own.
 """
 
 from __future__ import annotations
@@ -12,9 +11,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -24,26 +21,20 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.diagnosing import engine_for
-from bot.playground.slack import Delivered
 from bot.slack.limits import Limits, Rate
 from intents.catalog.loader import load
-from responses import words
-from responses.slack.presses import Press
 from tests.end_to_end import own_entries
-from tests.end_to_end.every_action.watching import of_people
 from tests.end_to_end.own_entries import Own
-from tests.end_to_end.workplace import Broken, Workplace, buttons_of, words_of, workplace
-from tests.meddling import Meddle, Meddling, Others, Place, Watch, Write, meddles, uid
+from tests.end_to_end.stories import Story
+from tests.end_to_end.workplace import Broken, Workplace, workplace
+from tests.meddling import Meddle, Meddling, Others, meddles
 
 Json = dict[str, Any]
-# Channel, message, and what is pressed there.
-Button = tuple[str, str, Json]
 
 # So many stories take some seconds; a long run asks for more.
 _STORIES: Final = int(os.environ.get("ANY_ORDER_STORIES", "30"))
 _AT_ONCE: Final = Rate(every=1e-6, burst=10_000)
 _NO_LIMITS: Final = Limits(methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0)
-_LONGER_THAN_A_PLAN: Final = timedelta(minutes=31)
 
 
 def stuck() -> Own:
@@ -104,298 +95,7 @@ KINDS: Final[Mapping[str, Own]] = {
 }  # fmt: skip
 
 
-# --- a story ---
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class Dialog:
-    """A dialog as it stood before somebody, and by path the objects that it was filled from."""
-
-    user: str
-    view: Json
-    shown: Mapping[str, Json | None]
-
-    @property
-    def plan(self) -> str:
-        return str(self.view["private_metadata"])
-
-    @property
-    def typed(self) -> dict[str, dict[str, Any]]:
-        """The name, where it asks for one."""
-        names = [block["element"]["placeholder"]["text"] for block in self.view["blocks"] if block["type"] == "input"]
-        return {str(Press.TYPED_NAME): {str(Press.TYPED_NAME): each} for each in names}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offered:
-    """A plan whose button was seen: when, over which objects, and which one it takes back, "" for none."""
-
-    ahead: timedelta
-    objects: Mapping[str, Json | None]
-    undoes: str = ""
-
-
-@dataclass(slots=True, kw_only=True, repr=False)
-class Story:
-    at: Workplace
-    paths: Sequence[str]
-    text: str
-    name: str
-    others: Others
-    channels: list[str] = field(default_factory=list)
-    offered: dict[str, Offered] = field(default_factory=dict)
-    dialogs: list[Dialog] = field(default_factory=list)
-    sent: dict[str, Json] = field(default_factory=dict)
-    written: dict[tuple[str, str], Write] = field(default_factory=dict)
-    confirmed: bool = False
-
-    # What may happen in it. What makes no sense as things stand does not happen.
-
-    async def asks(self, _: str = "", __: Meddle | None = None) -> None:
-        """In one more channel: where it was asked before it would count as the same error."""
-        channel = self.at.slack.add_channel(f"{self.name}-{len(self.channels)}")
-        self.channels.append(channel)
-        await self.at.slack.say(self.at.alex, channel, self.text)
-        await self.at.settled()
-        self._look()
-
-    async def presses(self, who: str, meddle: Meddle | None = None, *, undo: bool = False) -> None:
-        user = self.user(who)
-        if (button := self._button(undo=undo)) is None:
-            return
-        told = self._told(user)
-        with self.watched(meddle) as watch:
-            await self._click(user, button)
-            await self.at.settled()
-            assert watch.done == []
-        views = self.at.slack.views(user)
-        assert views or self._told(user) != told, "whoever presses is told something"
-        if views and views[-1]["submit"] is not None:
-            assert user != self.at.guest
-            self.dialogs.append(Dialog(user=user, view=views[-1], shown=dict(watch.tried)))
-        elif views:
-            assert "⏳" not in words_of(views[-1]["blocks"])
-            expected = watch.meddled_before or self._may_be_refused(button[-1]["value"], user)
-            assert expected, f"nothing is the matter, and yet: {words_of(views[-1]['blocks'])}"
-
-    async def presses_undo(self, who: str, meddle: Meddle | None = None) -> None:
-        await self.presses(who, meddle, undo=True)
-
-    async def submits(self, who: str, meddle: Meddle | None = None) -> None:
-        """The dialog before them; if there is none they press first."""
-        if (dialog := self._newest(who)) is None:
-            await self.presses(who)
-        if (dialog := self._newest(who)) is not None:
-            must = meddle is None or meddle.what is Meddling.STATUS
-            await self._submitted([dialog], meddle, must=must and self._nothing_has_changed(dialog))
-
-    async def submits_an_older_one(self, who: str, meddle: Meddle | None = None) -> None:
-        older = [each for each in self.dialogs if each.user == self.user(who)][:-1]
-        if older:
-            await self._submitted(older[-1:], meddle, forged=True)
-
-    async def submits_that_of_another(self, who: str, meddle: Meddle | None = None) -> None:
-        theirs = [each for each in self.dialogs if each.user != self.user(who)]
-        if theirs:
-            with self.watched(meddle) as watch:
-                await self._sends(theirs[-1], user=self.user(who))
-                await self.at.settled()
-                assert watch.done == [], "nobody confirms what somebody else was shown"
-
-    async def sends_again(self, who: str, meddle: Meddle | None = None) -> None:
-        if payload := self.sent.get(self.user(who)):
-            with self.watched(meddle) as watch:
-                await self.at.send(payload)
-                await self.at.settled()
-                assert watch.done == [], "what is sent twice is done once"
-
-    async def submit_both(self, _: str = "", meddle: Meddle | None = None) -> None:
-        both = [each for each in map(self._newest, ("alex", "bo")) if each is not None]
-        if len(both) == 2:
-            await self._submitted(both, meddle)
-
-    async def presses_and_submits_the_one_before(self, who: str, meddle: Meddle | None = None) -> None:
-        """On two devices at once: as the new dialog is being filled, the one before is sent off."""
-        dialog, button = self._newest(who), self._button()
-        if dialog is None or button is None:
-            return
-        if meddle is not None:
-            self.others.do(meddle.what, self.paths[meddle.step % len(self.paths)])
-        slack, cluster = self.at.slack, self.at.cluster
-        sending: list[asyncio.Task[Any]] = []
-
-        def send() -> None:
-            cluster.latency = 0.005
-            sending.append(asyncio.create_task(self._sends(dialog)))
-            watch.upon_dry_run = None
-
-        with self.watched() as watch:
-            watch.upon_dry_run = send
-            slack.latency = 0.06
-            await self._click(dialog.user, button)
-            await self.at.settled()
-            await asyncio.gather(*sending)
-            await self.at.settled()
-            slack.latency = cluster.latency = 0.0
-            if sending:
-                self.confirmed = True
-            self._check(watch.done, [dialog])
-        views = slack.views(dialog.user)
-        if views and views[-1]["submit"] is not None and watch.tried:
-            self.dialogs.append(Dialog(user=dialog.user, view=views[-1], shown=dict(watch.tried)))
-
-    async def closes(self, who: str, _: Meddle | None = None) -> None:
-        for view in self.at.slack.views(self.user(who))[:1]:
-            await self.at.slack.close(self.user(who), view["id"], all=True)
-
-    async def time_passes(self, _: str = "", __: Meddle | None = None) -> None:
-        self.at.clock.advance(_LONGER_THAN_A_PLAN)
-
-    async def meddles(self, _: str, meddle: Meddle | None) -> None:
-        if meddle is not None:
-            self.others.do(meddle.what, self.paths[meddle.step % len(self.paths)])
-
-    # How it is held against what the API server saw.
-
-    async def _submitted(
-        self, dialogs: Sequence[Dialog], meddle: Meddle | None, *, must: bool = False, forged: bool = False
-    ) -> None:
-        before = [self._told(dialog.user) for dialog in dialogs]
-        with self.watched(meddle) as watch:
-            sends = self._sends if forged else self._submits
-            delivered = await asyncio.gather(*(sends(dialog) for dialog in dialogs))
-            await self.at.settled()
-            done = watch.done
-        self._check(done, dialogs)
-        self._look(after=done, of=dialogs)
-        for dialog, told, answered in zip(dialogs, before, delivered, strict=True):
-            refused = "response_action" in str(answered.body) and "clear" not in str(answered.body)
-            assert refused or self._told(dialog.user) != told, "whoever confirms is told what came of it"
-        if must and not (watch.meddled_before not in ([], ["GET"])):
-            assert {write.path for write in done} == set(dialogs[0].shown), self._shown()
-        assert words.STATE_APPLYING.en not in self._shown()
-        if not forged:
-            self.confirmed = True
-
-    def _check(self, done: Sequence[Write], dialogs: Sequence[Dialog]) -> None:
-        for write in done:
-            fitting = [each for each in dialogs if self._fits(write, each)]
-            assert fitting, f"{write.path} was written to, and not as it was shown"
-            dialog = fitting[0]
-            assert (dialog.plan, write.path) not in self.written, "one plan writes once"
-            self.written[dialog.plan, write.path] = write
-
-    def _fits(self, write: Write, dialog: Dialog) -> bool:
-        """Whether a write was made to the very object of the plan, as the dialog showed it."""
-        if dialog.user == self.at.guest or write.path not in dialog.shown:
-            return False
-        shown, offered = dialog.shown[write.path], self.offered[dialog.plan]
-        was = self.written.get((offered.undoes, write.path))
-        planned = was.after if was is not None else offered.objects.get(write.path)
-        if uid(write.before) != uid(shown) or uid(write.before) != uid(planned):
-            return False
-        # What is taken back is besides as it was left.
-        return of_people(write.before) == of_people(shown) and (
-            was is None or of_people(write.before) == of_people(was.after)
-        )
-
-    def _nothing_has_changed(self, dialog: Dialog) -> bool:
-        """Whether this is the first confirmation, in time, of what still stands as it was shown."""
-        offered = self.offered[dialog.plan]
-        alike = all(
-            uid(now) == uid(shown) == uid(offered.objects.get(path)) and of_people(now) == of_people(shown)
-            for path, shown in dialog.shown.items()
-            for now in [Place.of(path).object(self.at.cluster)]
-        )
-        return alike and not self.confirmed and offered.ahead == self.at.clock.ahead and not offered.undoes
-
-    def _may_be_refused(self, plan: str, user: str) -> bool:
-        offered = self.offered[plan]
-        late = offered.ahead != self.at.clock.ahead
-        changed = any(
-            uid(now) != uid(then) or of_people(now) != of_people(then)
-            for path, then in offered.objects.items()
-            for now in [Place.of(path).object(self.at.cluster)]
-        )
-        return late or changed or self.confirmed or user == self.at.guest
-
-    # What it is made of.
-
-    @contextmanager
-    def watched(self, meddle: Meddle | None = None) -> Iterator[Watch]:
-        watch = Watch(self.at.cluster, self.others)
-        if meddle is not None:
-            watch.expect(meddle, self.paths[meddle.step % len(self.paths)])
-        try:
-            yield watch
-        finally:
-            watch.over()
-
-    def user(self, who: str) -> str:
-        return {"alex": self.at.alex, "bo": self.at.bo, "a guest": self.at.guest}[who]
-
-    def _newest(self, who: str) -> Dialog | None:
-        """The dialog that stands open before somebody."""
-        standing = {view["id"] for view in self.at.slack.views(self.user(who))}
-        theirs = [each for each in self.dialogs if each.user == self.user(who)]
-        return theirs[-1] if theirs and theirs[-1].view["id"] in standing else None
-
-    @property
-    def _messages(self) -> list[tuple[str, Json]]:
-        """All that we have said, each with its channel."""
-        return [(channel, message) for channel in self.channels for message in self.at.ours(channel)]
-
-    def _buttons(self) -> Iterator[Button]:
-        for channel, message in self._messages:
-            for button in buttons_of(message.get("blocks", [])):
-                if button["action_id"].startswith(f"{Press.REMEDY}") and button["type"] == "button":
-                    yield channel, message["ts"], button
-
-    def _button(self, *, undo: bool = False) -> Button | None:
-        found = [each for each in self._buttons() if ("Undo" in words_of(each[-1])) is undo]
-        return found[-1] if found else None
-
-    def _look(self, *, after: Sequence[Write] = (), of: Sequence[Dialog] = ()) -> None:
-        """Take note of the buttons that are new."""
-        for *_, button in self._buttons():
-            if button["value"] not in self.offered:
-                undoes = [each.plan for each in of if any((each.plan, one.path) in self.written for one in after)]
-                self.offered[button["value"]] = Offered(
-                    ahead=self.at.clock.ahead,
-                    objects={path: Place.of(path).object(self.at.cluster) for path in self.paths},
-                    undoes=undoes[0] if undoes and "Undo" in words_of(button) else "",
-                )
-
-    async def _click(self, user: str, button: Button) -> None:
-        channel, ts, pressed = button
-        await self.at.slack.click(user, channel, ts, pressed["action_id"], value=pressed["value"])
-
-    async def _submits(self, dialog: Dialog) -> Delivered:
-        delivered = await self.at.submit(dialog.user, dialog.view["id"], dialog.typed)
-        self.sent[dialog.user] = dict(self.at.slack.deliveries[-1].payload)
-        return delivered
-
-    async def _sends(self, dialog: Dialog, *, user: str = "") -> Delivered:
-        """A dialog that stands open no more, sent off by `user`, if not by whom it stood before."""
-        like = next(one.payload for one in reversed(self.at.slack.deliveries) if "trigger_id" in one.payload)
-        view = {**dialog.view, "state": {"values": {
-            block: {key: {"type": "plain_text_input", "value": typed} for key, typed in typed_there.items()}
-            for block, typed_there in dialog.typed.items()
-        }}}  # fmt: skip
-        sender = {**like["user"], "id": user or dialog.user}
-        kept = {key: like[key] for key in ("team", "api_app_id", "token", "trigger_id")}
-        return await self.at.send({**kept, "type": "view_submission", "user": sender, "view": view})
-
-    def _shown(self) -> str:
-        return "\n".join(words_of(message.get("blocks", [])) for _, message in self._messages)
-
-    def _told(self, user: str) -> tuple[Any, ...]:
-        """All that somebody has before their eyes."""
-        return (self._shown(), len(self.at.slack.ephemerals(user)))
-
-
 # --- stories ---
-
 
 Act = tuple[Callable[..., Any], str, Meddle | None]
 _TWO: Final = st.sampled_from(["alex", "bo"])
@@ -440,7 +140,7 @@ class Teller:
         story = Story(at=at, paths=here, text=text, name=f"story-{number}", others=Others(at.cluster))
         try:
             await story.asks()
-            assert story.offered, story._shown()
+            assert story.offered, "its button is offered"
             for act, who, meddle in acts:
                 await act(story, who, meddle)
         finally:
