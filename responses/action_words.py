@@ -49,7 +49,7 @@ _ACTIONS: Final[Mapping[str, ActionWords]] = {
     "delete-apiservice": ActionWords(
         verb=Text(en="Delete APIService", zh="删除 APIService"),
         does=Text(
-            en="Takes this API, which does not answer, off the API server.",
+            en="Removes this API, which does not answer, from the API server.",
             zh="从 API server 上注销这个无应答的 API。",
         ),
     ),
@@ -87,7 +87,7 @@ _ACTIONS: Final[Mapping[str, ActionWords]] = {
     ),
     "patch-object": ActionWords(
         verb=Text(en="Change object", zh="修改对象"),
-        does=Text(en="Changes the fields of this object that are shown below.", zh="修改此对象的下列字段。"),
+        does=Text(en="Changes some fields of this object, nothing else.", zh="只修改此对象的部分字段。"),
     ),
     "resume": ActionWords(
         verb=Text(en="Resume", zh="恢复运行"),
@@ -120,7 +120,7 @@ _ACTIONS: Final[Mapping[str, ActionWords]] = {
         does=Text(en="Deletes this pod; its controller makes a new one.", zh="删除此 Pod，其控制器会新建一个。"),
     ),
     "rollout-restart": ActionWords(
-        verb=Text(en="Restart rollout", zh="滚动重启"),
+        verb=Text(en="Restart all pods", zh="滚动重启"),
         does=Text(
             en="Replaces the pods of this workload one after the other, as its update strategy says.",
             zh="按更新策略逐个替换此工作负载的 Pod。",

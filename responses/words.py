@@ -36,7 +36,7 @@ REASONS: Final[Mapping[GapReason, Text]] = {
 RISKS: Final[Mapping[str, Text]] = {
     "low": Text(en="low risk", zh="低风险"),
     "disruptive": Text(en="disruptive", zh="会造成中断"),
-    "data-loss": Text(en="loses data", zh="会丢失数据"),
+    "data-loss": Text(en="data can be lost", zh="可能丢失数据"),
 }
 
 UNKNOWN: Final = Text(en="I DON'T KNOW THIS ONE", zh="没见过这个问题")
@@ -188,7 +188,11 @@ DRY_RUN: Final = Text(
     en="What would change (the API server accepted a dry run)", zh="将要更改的内容（API Server 已接受试运行）"
 )
 NO_DIFF: Final = Text(en="No field of an object changes.", zh="不会更改任何对象的字段。")
-EFFECTS: Final = Text(en="What it does to what runs", zh="对运行中服务的影响")
+EFFECTS: Final = Text(en="What happens", zh="会发生什么")
+UNDOABLE: Final = Text(
+    en="Can be undone for {} minutes, while nobody else changes it.", zh="{} 分钟内可以撤销，前提是期间没有他人修改。"
+)
+NOT_UNDOABLE: Final = Text(en="Cannot be undone.", zh="无法撤销。")
 DIFF_CUT: Final = Text(en="{} more lines of the change are not shown.", zh="另有 {} 行更改未显示。")
 SOURCE: Final = Text(en="Source", zh="源头")
 CHANGE_THE_SOURCE: Final = Text(
@@ -196,13 +200,17 @@ CHANGE_THE_SOURCE: Final = Text(
     zh="可以现在执行以争取时间，并在源头做同样的修改。",
 )
 DO_IT_ANYWAY: Final = Text(en="Do it anyway", zh="仍然执行")
+NOTHING_YET: Final = Text(
+    en="Nothing changes yet: the next step shows what would.", zh="目前不会做任何更改：下一步会显示将要更改的内容。"
+)
 PREVIEW: Final = Text(en="Preview", zh="预览")
 NAME_DIFFERS: Final = Text(en="Type exactly {}", zh="请准确输入 {}")
 TYPE_NAME: Final = Text(en="Type {} to confirm", zh="输入 {} 以确认")
-TYPE_NAME_HINT: Final = Text(en="Data is lost for good.", zh="数据将永久丢失。")
+TYPE_NAME_HINT: Final = Text(en="Data that is lost does not come back.", zh="丢失的数据无法恢复。")
 RISK: Final = Text(en="Risk", zh="风险")
 OBJECT: Final = Text(en="Object", zh="对象")
 IN_CLUSTER: Final = Text(en="Cluster", zh="集群")
+PRESS_CHANGED_NOTHING: Final = Text(en="Your press changed nothing.", zh="您的此次操作未做任何更改。")
 NOTHING_CHANGED: Final = Text(en="Nothing was changed.", zh="未做任何更改。")
 
 NO_ANSWER: Final = Text(en="No answer", zh="无法答复")

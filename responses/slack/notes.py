@@ -38,6 +38,17 @@ def told(says: Text, *, language: Language) -> Message:
     return _message(fallback(text), blocks.line(blocks.text(text)))
 
 
+def not_done(says: Text, *, language: Language) -> Message:
+    """To whoever pressed: why nothing came of it. Somebody else's press may have done what this one did not."""
+    text = capitalised(safe(says.in_(language), limit=_SAYS))
+    nothing = words.PRESS_CHANGED_NOTHING.in_(language)
+    return _message(
+        fallback(f"{text}. {nothing}"),
+        blocks.line(blocks.text(f"🚫 {text}")),
+        blocks.line(blocks.text(nothing, italic=True)),
+    )
+
+
 def repeated(permalink: str, count: int, *, language: Language) -> Message:
     """The same was answered in this channel: where, and how often it came."""
     says = words.ANSWERED_THERE.in_(language).format(count)

@@ -1,7 +1,7 @@
 """The dialogs of a remedy: what would be done to what, and why not where it is not.
 
-Whoever reads them was woken up: the object and its cluster stand first, then what changes, then what that does to what
-runs. The button says the verb, never "OK".
+Whoever reads them was woken up: the object and its cluster stand first, then how bad it can get and whether it can be
+taken back, then what happens, and last the change line by line. The button says the verb, never "OK".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from responses import words
 from responses.safety import safe, safe_line
 from responses.sentences import capitalised
 from responses.slack import blocks
-from responses.slack.blocks import Leaf
+from responses.slack.blocks import Element, Leaf
 from responses.slack.message import Block, View
 from responses.slack.presses import Press
 
@@ -33,11 +33,12 @@ _HARMLESS: Final = "low"
 class Dialog:
     """What is about to be done. Texts may be untrusted; `plan_id` is ours.
 
-    `title` and `submit` say the verb and fit into 24 characters: "Restart pod". `diff` is unified text, "" where no
-    field of an object changes (a deletion says so in `what`). `effects` are what it does to what runs, one sentence
-    each; `warnings` are those that somebody would regret not to have read, `warning` is the entry's own. `custodian`
-    will take the change back. `typed_name_required` is the name to be typed, "" for none. `needs_approval`: confirming
-    it asks a second person; `asked_by` is the id of whoever has asked this one.
+    `title` and `submit` say the verb and fit into 24 characters: "Restart pod"; `purpose` is what the pressed button
+    said, `what` what the action does. `diff` is unified text, "" where no field of an object changes (a deletion says
+    so in `what`). `effects` are what it does to what runs, one sentence each; `warnings` are those that somebody would
+    regret not to have read, `warning` is the entry's own. `custodian` will take the change back. `undoable_minutes`:
+    how long an undo is offered, 0 if none is. `typed_name_required` is the name to be typed, "" for none.
+    `needs_approval`: confirming it asks a second person; `asked_by` is the id of whoever has asked this one.
     """
 
     plan_id: str
@@ -45,8 +46,10 @@ class Dialog:
     submit: Text
     cluster: str
     target: ObjectRef
+    purpose: Text
     what: Text
     risk: str = _HARMLESS
+    undoable_minutes: int = 0
     diff: str = ""
     effects: Sequence[Text] = ()
     warnings: Sequence[Text] = ()
@@ -71,6 +74,7 @@ class Asking:
     title: Text
     cluster: str
     target: ObjectRef
+    purpose: Text
     what: Text
     questions: Sequence[Question]
 
@@ -92,9 +96,10 @@ def dialog(shown: Dialog, *, language: Language) -> View:
         safe_line(shown.title.in_(language)),
         [
             _about(shown, language),
-            *_change(shown, language),
-            *_effects(shown, language),
             *_approval(shown, language),
+            *_warnings(shown, language),
+            *_effects(shown, language),
+            *_change(shown, language),
             *_typed(shown, language),
         ],
         close=words.CANCEL.in_(language),
@@ -107,11 +112,7 @@ def dialog(shown: Dialog, *, language: Language) -> View:
 def asking(shown: Asking, *, language: Language) -> View:
     """What has to be known before a remedy can be previewed: one line to type for each value, filled in as far as is
     known."""
-    about: list[Sequence[Leaf]] = [
-        [blocks.bold(safe_line(shown.what.in_(language), limit=_SAYS))],
-        [blocks.text(f"{words.OBJECT.in_(language)}: "), blocks.code(safe_line(str(shown.target), limit=600))],
-        [blocks.text(f"{words.IN_CLUSTER.in_(language)}: "), blocks.code(safe_line(shown.cluster, limit=300))],
-    ]
+    about = [*_named(shown, language), [blocks.text(words.NOTHING_YET.in_(language))]]
     inputs = [
         blocks.text_input(
             safe_line(each.label.in_(language)),
@@ -163,18 +164,43 @@ def refusal(reason: Text, *, language: Language) -> View:
     )
 
 
+def _named(shown: Dialog | Asking, language: Language) -> list[Sequence[Leaf]]:
+    """What is done to what, and where."""
+    return [
+        [blocks.bold(safe_line(shown.purpose.in_(language), limit=_SAYS))],
+        [blocks.text(safe_line(shown.what.in_(language), limit=_SAYS))],
+        [blocks.text(f"{words.OBJECT.in_(language)}: "), blocks.code(safe_line(str(shown.target), limit=600))],
+        [blocks.text(f"{words.IN_CLUSTER.in_(language)}: "), blocks.code(safe_line(shown.cluster, limit=300))],
+    ]
+
+
 def _about(shown: Dialog, language: Language) -> Block:
     risk = words.RISKS[shown.risk].in_(language) if shown.risk in words.RISKS else safe_line(shown.risk, limit=100)
     sign = "" if shown.risk == _HARMLESS else "⚠️ "
-    lines: list[Sequence[Leaf]] = [
-        [blocks.bold(safe_line(shown.what.in_(language), limit=_SAYS))],
-        [blocks.text(f"{words.OBJECT.in_(language)}: "), blocks.code(safe_line(str(shown.target), limit=600))],
-        [blocks.text(f"{words.IN_CLUSTER.in_(language)}: "), blocks.code(safe_line(shown.cluster, limit=300))],
+    back = words.UNDOABLE if shown.undoable_minutes else words.NOT_UNDOABLE
+    lines = [
+        *_named(shown, language),
         [blocks.text(f"{words.RISK.in_(language)}: "), blocks.bold(f"{sign}{risk}")],
+        [blocks.text(back.in_(language).format(shown.undoable_minutes))],
     ]
-    if shown.warning:
-        lines.append([blocks.bold("⚠️ "), blocks.text(safe(shown.warning.in_(language), limit=_SAYS))])
     return blocks.rich(*(blocks.line(*leaves) for leaves in lines))
+
+
+def _warnings(shown: Dialog, language: Language) -> list[Block]:
+    """What would stop somebody, before all that would not."""
+    told: list[Sequence[Leaf]] = []
+    if shown.custodian:
+        told.append(_custody(shown.custodian, language))
+    warnings = [*((shown.warning,) if shown.warning else ()), *shown.warnings]
+    told += [[blocks.text(f"⚠️ {safe(says.in_(language), limit=_SAYS)}")] for says in warnings[:_EFFECTS]]
+    return [blocks.rich(*(blocks.line(*leaves) for leaves in told), *_left_out(warnings, language))] if told else []
+
+
+def _left_out(told: Sequence[Text], language: Language) -> list[Element]:
+    if len(told) <= _EFFECTS:
+        return []
+    left = words.MORE.in_(language).format(len(told) - _EFFECTS)
+    return [blocks.line(blocks.text(left, italic=True))]
 
 
 def _change(shown: Dialog, language: Language) -> list[Block]:
@@ -199,18 +225,11 @@ def _change(shown: Dialog, language: Language) -> list[Block]:
 
 
 def _effects(shown: Dialog, language: Language) -> list[Block]:
-    if not (shown.effects or shown.warnings or shown.custodian):
+    if not shown.effects:
         return []
-    # Warnings first: what is cut off must not be what would have stopped somebody.
-    told = [*(("⚠️ ", each) for each in shown.warnings), *(("", each) for each in shown.effects)]
-    items = [[blocks.text(f"{sign}{safe(says.in_(language), limit=_SAYS)}")] for sign, says in told[:_EFFECTS]]
-    if shown.custodian:
-        items.insert(0, _custody(shown.custodian, language))
-    elements = [blocks.line(blocks.bold(words.EFFECTS.in_(language))), blocks.bullets(items)]
-    if len(told) > _EFFECTS:
-        left = words.MORE.in_(language).format(len(told) - _EFFECTS)
-        elements.append(blocks.line(blocks.text(left, italic=True)))
-    return [blocks.rich(*elements)]
+    items = [[blocks.text(safe(says.in_(language), limit=_SAYS))] for says in shown.effects[:_EFFECTS]]
+    heading = blocks.line(blocks.bold(words.EFFECTS.in_(language)))
+    return [blocks.rich(heading, blocks.bullets(items), *_left_out(shown.effects, language))]
 
 
 def _custody(custodian: Custodian, language: Language) -> list[Leaf]:

@@ -15,7 +15,8 @@ from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 
 _SHOWN: Final = 3
-_SAYS: Final = 300
+# Room for what a webhook said, after the sentence about it.
+_SAYS: Final = 600
 
 
 class RemedyState(StrEnum):

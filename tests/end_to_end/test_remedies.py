@@ -75,7 +75,7 @@ async def test_a_pod_is_restarted_from_a_paste_to_a_proven_end(tmp_path, engine,
         shown = "\n".join(lines_of(dialog))
         assert f"Pod front/{POD}" in shown
         assert f"-pod: {POD}" in shown.replace("    ", "")
-        assert "What it does to what runs" in shown
+        assert "What happens" in shown
         assert dialog["submit"]["text"] == "Restart pod"
         assert at.writes() == []
 

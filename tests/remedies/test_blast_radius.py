@@ -32,9 +32,9 @@ async def test_a_rollout_counts_its_pods_and_those_that_are_left(enter: Enter) -
         preview = await scene.preview(await scene.made("rollout-restart", WEB))
 
         assert "All 2 pods of Deployment till/web are replaced" in told(preview)
-        assert "Ready now: 2 of 2; left meanwhile: 2 at least" in told(preview)
+        assert "Ready now: 2 of 2; meanwhile at least 2" in told(preview)
         assert "No PodDisruptionBudget covers it" in told(preview)
-        assert "no stored data is lost" in told(preview)
+        assert "No stored data is lost" in told(preview)
         assert "nothing serves" not in told(preview)
 
 
@@ -52,7 +52,7 @@ async def test_what_is_left_meanwhile_follows_the_strategy(enter: Enter, strateg
     async with enter(HEALED, web(None, strategy=strategy)) as scene:
         preview = await scene.preview(await scene.made("rollout-restart", WEB))
 
-        assert f"left meanwhile: {least} at least" in told(preview)
+        assert f"meanwhile at least {least}" in told(preview)
         assert ("none of its pods may be ready" in warned(preview)) is (least == 0)
 
 
@@ -168,7 +168,7 @@ async def test_scaling_down_says_which_pods_go_and_what_they_take_along(enter: E
         assert "The 2 pods with the highest numbers go; their volume claims stay" in told(preview)
         assert "Ready now: 2 of 3" in told(preview)
         assert "PodDisruptionBudget store covers it: 2 healthy, 2 wanted, 0 may be disrupted now" in told(preview)
-        assert "no stored data is lost" in told(preview)
+        assert "No stored data is lost" in told(preview)
         assert "serves" not in warned(preview)
 
 
@@ -178,8 +178,8 @@ async def test_claims_that_go_with_the_pods_are_data_lost(enter: Enter) -> None:
 
         assert "their volume claims stay" not in told(preview)
         assert "DATA LOST: the claims of the pods that go are deleted with them" in warned(preview)
-        assert "no stored data is lost" not in told(preview)
-        assert "Nothing of it serves then" in warned(preview)
+        assert "No stored data is lost" not in told(preview)
+        assert "No pod of it is left: nothing serves" in warned(preview)
 
 
 async def test_scaling_up_takes_nothing_away(enter: Enter) -> None:

@@ -64,7 +64,9 @@ async def test_the_evicted_pods_of_a_node_go_and_no_other(enter: Enter) -> None:
         preview = await scene.preview(plan)
 
         assert [step.target.name for step in preview.steps] == ["a", "b"]
-        assert "Deleted: 2 × pod that ended as Evicted on node full-1 in namespace tidy" in told(preview)
+        assert "Deletes pods that ended as Evicted on node full-1 in namespace tidy: 2; nothing that runs" in told(
+            preview
+        )
         assert "-a  Failed  Evicted  full-1" in preview.diff
         assert scene.writes() == []
 
@@ -120,7 +122,7 @@ async def test_one_that_a_finalizer_holds_is_waited_for(enter: Enter) -> None:
 @pytest.mark.parametrize(
     ("args", "what"),
     [
-        ({"reason": "Shutdown"}, "tidy has no pod that ended as Shutdown (any more)"),
+        ({"reason": "Shutdown"}, "tidy has no pods that ended as Shutdown any more"),
         ({"reason": "Evicted", "node": "empty"}, "on node empty"),
     ],
 )

@@ -22,7 +22,7 @@ async def test_the_blast_radius_of_a_pod_is_counted_and_its_budget_and_local_dat
         preview = await scene.preview(await scene.plan())
 
         assert "ReplicaSet checkout-6f4d8b7c5 makes another in its place" in told(preview)
-        assert "Ready now: 2 of 3; without it: 2 of 3" in told(preview)
+        assert "Ready now: 2 of 3; until the new one is ready: 2 of 3" in told(preview)
         assert "PodDisruptionBudget checkout covers it: 2 healthy, 2 wanted, 0 may be disrupted" in told(preview)
         assert "local volumes is lost: cache" in told(preview)
         assert (preview.outlook.ready, preview.outlook.wanted) == (2, 3)
@@ -43,7 +43,7 @@ async def test_the_only_ready_pod_is_said_to_be_it(enter: Enter) -> None:
 
         preview = await scene.preview(plan)
 
-        assert "Ready now: 1 of 3; without it: 0 of 3" in told(preview)
+        assert "Ready now: 1 of 3; until the new one is ready: 0 of 3" in told(preview)
         assert "the only ready pod" in told(preview)
 
 

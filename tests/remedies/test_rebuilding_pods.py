@@ -36,7 +36,7 @@ async def test_the_volume_the_claim_and_the_pod_go_in_this_order(enter: Enter) -
         ]
         told = says(preview.outlook.effects)
         assert "DATA LOST for good: claim data-store-2, PersistentVolume disk-2 (10Gi on node rack-2" in told
-        assert "Ready now: 2 of 3; without it: 2 of 3" in told
+        assert "Ready now: 2 of 3; until the new one is ready: 2 of 3" in told
         assert "-  reclaimPolicy: Retain" in preview.diff
         assert "+  reclaimPolicy: Delete (disk-2)" in preview.diff
         assert scene.writes() == []
@@ -165,7 +165,7 @@ async def test_a_pod_that_serves_is_warned_of(enter: Enter) -> None:
         preview = await scene.preview(await scene.made("delete-claim-and-pod", POD, claims="all"))
 
         assert "It is ready now, and serves from this data" in says(preview.outlook.warnings)
-        assert "Ready now: 3 of 3; without it: 2 of 3" in says(preview.outlook.effects)
+        assert "Ready now: 3 of 3; until the new one is ready: 2 of 3" in says(preview.outlook.effects)
 
 
 async def test_a_new_pod_without_its_claim_is_told_to_be_restarted_once_more(enter: Enter) -> None:

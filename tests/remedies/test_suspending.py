@@ -86,7 +86,7 @@ async def test_it_is_resumed(enter: Enter, target: ObjectRef, obj: dict[str, Any
 
         assert "-  suspend: true" in preview.diff
         assert stored(scene, target)["spec"]["suspend"] is False
-        assert preview.outlook.warnings[-1].en == "Somebody suspended it: know why"
+        assert preview.outlook.warnings[-1].en == "Somebody suspended it: find out why first"
         assert "is not suspended" in (await scene.refused_preview(plan)).says.en
 
 
@@ -111,7 +111,7 @@ async def test_the_work_of_a_job_that_is_lost_is_told(enter: Enter) -> None:
     async with enter(HEALED, world(job(), RUNNING)) as scene:
         preview = await scene.preview(await scene.made("suspend", IMPORT))
 
-        assert "Its 1 running pods are ended" in preview.outlook.effects[0].en
+        assert "Running pods ended by it (SIGTERM): 1" in preview.outlook.effects[0].en
         assert preview.outlook.effects[1].en == "Finished so far: 2/5; that is kept"
         assert "starts from the beginning when it is resumed" in preview.outlook.warnings[0].en
 

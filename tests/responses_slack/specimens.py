@@ -115,8 +115,10 @@ DIALOG = Dialog(
     submit=Text(en="Roll back", zh="回滚"),
     cluster="prod",
     target=DEPLOYMENT,
+    purpose=Text(en="Roll Deployment api back", zh="回滚 Deployment api"),
     what=Text(en="Takes the revision before.", zh="使用上一版本。"),
     risk="disruptive",
+    undoable_minutes=30,
     diff=DIFF,
     effects=(
         Text(en="2 of 2 pods are replaced, one after the other.", zh="将逐个替换 2 个 Pod。"),

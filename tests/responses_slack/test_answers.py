@@ -265,6 +265,17 @@ def test_a_dialog_cuts_a_long_change_by_whole_lines_and_counts_the_rest() -> Non
     assert shown["submit"]["text"] == "Roll back"
 
 
+def test_a_dialog_says_before_what_happens_whether_it_can_be_undone() -> None:
+    once, never = (
+        as_text(dialog(replace(DIALOG, undoable_minutes=minutes), language=Language.EN)["blocks"])
+        for minutes in (30, 0)
+    )
+
+    assert once.index("Can be undone for 30 minutes") < once.index("What happens") < once.index("What would change")
+    assert "Cannot be undone." in never
+    assert "Can be undone" not in never
+
+
 def test_a_dialog_of_many_effects_hides_none_of_its_warnings() -> None:
     effects = [Text.same(f"effect {number}") for number in range(12)]
     warned = replace(DIALOG, effects=effects, warnings=(Text.same("data is lost"), Text.same("nothing serves")))
@@ -272,9 +283,9 @@ def test_a_dialog_of_many_effects_hides_none_of_its_warnings() -> None:
     said = as_text(dialog(warned, language=Language.EN)["blocks"])
 
     assert said.index("⚠️ data is lost") < said.index("⚠️ nothing serves") < said.index("effect 0")
-    assert "effect 7" in said
-    assert "effect 8" not in said
-    assert "+4 more" in said
+    assert "effect 9" in said
+    assert "effect 10" not in said
+    assert "+2 more" in said
 
 
 def test_an_empty_text_never_empties_a_piece() -> None:

@@ -49,7 +49,12 @@ class Uncordon(Patching):
                     zh="等待资源的 Pod 可能会立即调度到该节点；已在运行的 Pod 不受影响",
                 ),
             ),
-            warnings=(Text(en="Somebody cordoned it: know why", zh="之前有人将其禁止调度：请先确认原因"),),
+            warnings=(
+                Text(
+                    en="Somebody cordoned it: make sure that the work on it is over",
+                    zh="之前有人将其禁止调度：请先确认维护已结束",
+                ),
+            ),
         )
 
 

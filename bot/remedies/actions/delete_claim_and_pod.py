@@ -268,16 +268,16 @@ def _shown(pod: Json, asked: _Asked) -> str:
     before, after = [], []
     for one in asked.held:
         before += [f"claim: {one.name}", f"  uid: {workloads.uid_of(one.claim)}"]
-        after += [f"claim: {one.name}", "  uid: <new>"]
+        after += [f"claim: {one.name}", "  uid: (new)"]
         if one.volume is not None:
             before += [f"  volume: {one.volume_name}", f"  size: {one.size}", f"  reclaimPolicy: {one.policy}"]
             fate = "deleted" if asked.policy_of(one) == _DELETE else "left as Released"
-            after += [f"  volume: <new> ({one.volume_name} is {fate})", f"  size: {one.size}"]
+            after += [f"  volume: (new; {one.volume_name} is {fate})", f"  size: {one.size}"]
             after += [f"  reclaimPolicy: {asked.policy_of(one)} ({one.volume_name})"] if asked.is_set(one) else []
     before += [f"pod: {name_of(pod)}", f"  uid: {workloads.uid_of(pod)}"]
-    after += [f"pod: {name_of(pod)}", "  uid: <new>"]
+    after += [f"pod: {name_of(pod)}", "  uid: (new)"]
     node = (pod.get("spec") or {}).get("nodeName", "")
-    return diff_lines([*before, f"  node: {node}"], [*after, "  node: <the scheduler's choice>"], name=name_of(pod))
+    return diff_lines([*before, f"  node: {node}"], [*after, "  node: (the scheduler chooses)"], name=name_of(pod))
 
 
 async def _waits_for_claims(snapshot: Snapshot, pod: Json, settling: Settling) -> Settling:

@@ -43,9 +43,7 @@ class DeleteFinishedPods:
         found = sorted(ended, key=lambda pod: (_created(pod), name_of(pod)))
         if not found:
             what = _what(reason, node)
-            return unsafe(
-                f"{plan.target.name} has no {what.en} (any more)", f"{plan.target.name} 中（已）没有{what.zh}"
-            )
+            return unsafe(f"{plan.target.name} has no {what.en} any more", f"{plan.target.name} 中（已）没有{what.zh}")
         chosen = found[:MOST]
         return Proposal(
             steps=tuple(map(_step, chosen)),
@@ -93,9 +91,9 @@ def _created(pod: Json) -> str:
 
 def _what(reason: str, node: str) -> Text:
     zh_node = f"节点 {node} 上" if node else ""
-    kind = Text(en=f"pod that ended as {reason}", zh=f"以 {reason} 结束的 Pod")
+    kind = Text(en=f"pods that ended as {reason}", zh=f"以 {reason} 结束的 Pod")
     if not reason:
-        kind = Text(en="pod that has ended", zh="已结束的 Pod")
+        kind = Text(en="pods that have ended", zh="已结束的 Pod")
     return Text(en=kind.en + (f" on node {node}" if node else ""), zh=f"{zh_node}{kind.zh}")
 
 
@@ -113,7 +111,7 @@ def _line(pod: Json) -> str:
 def _effects(plan: Plan, chosen: Sequence[Json], what: Text, *, left: int) -> tuple[Text, ...]:
     effects = [
         Text(
-            en=(f"Deleted: {len(chosen)} × {what.en} in namespace {plan.target.name}; nothing that runs is touched"),
+            en=f"Deletes {what.en} in namespace {plan.target.name}: {len(chosen)}; nothing that runs is touched",
             zh=f"删除 {plan.target.name} 中的 {len(chosen)} 个{what.zh}；不会影响正在运行的 Pod",
         ),
         Text(

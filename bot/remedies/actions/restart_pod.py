@@ -107,11 +107,15 @@ def _shown(pod: Json, owners: Owners) -> str:
     """What goes and what comes, as a diff of what a person knows the pod by."""
     owner, spec = owners.refs[0], pod.get("spec") or {}
     template = (owners.manifests[0].get("spec") or {}).get("template") or {}
-    same = owner.kind == "StatefulSet"
-    stays = f"{owner.name}-<new>" if not same else name_of(pod)
-    before = [f"pod: {name_of(pod)}", f"uid: {workloads.uid_of(pod)}", f"node: {spec.get('nodeName', '')}"]
-    after = [f"pod: {stays}", "uid: <new>", "node: <the scheduler's choice>"]
-    return diff_lines([*before, *_images(spec)], [*after, *_images(template.get("spec") or spec)], name=owner.name)
+    name = name_of(pod) if owner.kind == "StatefulSet" else f"{owner.name}-… (new)"
+    node = str(spec.get("nodeName", ""))
+    # A DaemonSet's comes back to its own node.
+    place = node if owner.kind == "DaemonSet" and node else "(the scheduler chooses)"
+    before = [f"pod: {name_of(pod)}", f"uid: {workloads.uid_of(pod)}", f"node: {node}"]
+    after = [f"pod: {name}", "uid: (new)", f"node: {place}"]
+    return diff_lines(
+        [*before, *_images(spec)], [*after, *_images(template.get("spec") or spec)], name=f"Pod of {owner.name}"
+    )
 
 
 def _images(spec: dict[str, Any]) -> list[str]:

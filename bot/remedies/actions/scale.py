@@ -94,17 +94,21 @@ def _fewer(workload: Json, count: int) -> Text:
         kept = Text(en="; their volume claims stay", zh="；其存储卷声明保留")
         if _claims_go(workload):
             kept = Text.same("")
+        which = (
+            "The pod with the highest number goes" if count == 1 else f"The {count} pods with the highest numbers go"
+        )
         return Text(
-            en=f"The {count} pods with the highest numbers go{kept.en}",
+            en=f"{which}{kept.en}",
             zh=f"编号最大的 {count} 个 Pod 会被移除{kept.zh}",
         )
     return Text(
-        en=f"{count} pods are ended, those first that are not ready", zh=f"{count} 个 Pod 会被终止，未就绪的优先"
+        en=f"{'1 pod ends' if count == 1 else f'{count} pods end'}, those first that are not ready",
+        zh=f"{count} 个 Pod 会被终止，未就绪的优先",
     )
 
 
 def _losses(workload: Json, *, now: int, wanted: int) -> tuple[Text, ...]:
-    none = Text(en="Nothing of it serves then", zh="届时将没有任何实例提供服务")
+    none = Text(en="No pod of it is left: nothing serves", zh="不会剩下任何 Pod：没有实例提供服务")
     claims = Text(
         en="DATA LOST: the claims of the pods that go are deleted with them (persistentVolumeClaimRetentionPolicy), "
         "and their volumes' data where the reclaim policy is Delete",

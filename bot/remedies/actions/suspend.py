@@ -95,7 +95,7 @@ class Resume(_Halting):
                     zh="会重新创建 Pod；未完成的工作从头开始，其期限也重新计时",
                 ),
             )
-        reason = Text(en="Somebody suspended it: know why", zh="之前有人将其暂停：请先确认原因")
+        reason = Text(en="Somebody suspended it: find out why first", zh="之前有人将其暂停：请先确认原因")
         return Patch(
             # Not `null`: a Job's default is false, and false is what shows.
             body={"spec": {"suspend": False}},
@@ -181,7 +181,7 @@ async def _of_job(snapshot: Snapshot, job: Json) -> tuple[tuple[Text, ...], tupl
     of = f"/{spec['completions']}" if spec.get("completions") else ""
     effects = (
         Text(
-            en=f"Its {len(pods)} running pods are ended (SIGTERM), and no others are made until it is resumed",
+            en=f"Running pods ended by it (SIGTERM): {len(pods)}; no others are made until it is resumed",
             zh=f"其 {len(pods)} 个运行中的 Pod 会被终止（SIGTERM），恢复之前不会再创建",
         ),
         Text(en=f"Finished so far: {done}{of}; that is kept", zh=f"目前已完成：{done}{of}；会保留"),

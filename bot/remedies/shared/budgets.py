@@ -59,10 +59,10 @@ def _says(budget: Json) -> Text:
     return Text(
         en=(
             f"PodDisruptionBudget {name} covers it: {healthy} healthy, {desired} wanted, "
-            f"{allowed} may be disrupted now; this write does not ask it"
+            f"{allowed} may be disrupted now; it does not hold this back"
         ),
         zh=(
             f"受 PodDisruptionBudget {name} 保护：健康 {healthy}，要求 {desired}，目前允许中断 {allowed}；"
-            "此操作不会经过它的检查"
+            "但它不会阻止此操作"
         ),
     )

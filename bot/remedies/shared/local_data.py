@@ -11,7 +11,7 @@ from intents.domain import Text
 def fate_of_data(pod_spec: Mapping[str, Any]) -> tuple[Text, ...]:
     """What becomes of what a pod (or those of a template) has stored, once it goes and its claims stay."""
     kept = Text(
-        en="None of its volumes ends with a pod: no stored data is lost", zh="没有随 Pod 消失的卷：不会丢失数据"
+        en="No stored data is lost: no volume of it goes with a pod", zh="不会丢失已存储的数据：没有随 Pod 消失的卷"
     )
     return local_data(pod_spec) or (kept,)
 

@@ -89,8 +89,8 @@ def readiness(pod: Json, counts: Replicas) -> Text:
     """How many of its kind serve with it, and without."""
     left = counts.ready - pod_is_ready(pod)
     return Text(
-        en=f"Ready now: {counts.ready} of {counts.desired}; without it: {left} of {counts.desired}",
-        zh=f"当前就绪：{counts.ready}/{counts.desired}；去掉它之后：{left}/{counts.desired}",
+        en=f"Ready now: {counts.ready} of {counts.desired}; until the new one is ready: {left} of {counts.desired}",
+        zh=f"当前就绪：{counts.ready}/{counts.desired}；新 Pod 就绪之前：{left}/{counts.desired}",
     )
 
 

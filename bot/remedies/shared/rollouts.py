@@ -47,12 +47,9 @@ async def outlook_on(
     least, how = min(ready, ready_throughout(workload)), strategy_of(workload)
     return Outlook(
         effects=(
+            _replaced(me, count, how),
             Text(
-                en=f"All {count} pods of {me} are replaced, {how.en}",
-                zh=f"{me} 的全部 {count} 个 Pod 会被替换，{how.zh}",
-            ),
-            Text(
-                en=f"Ready now: {ready} of {wanted}; left meanwhile: {least} at least",
+                en=f"Ready now: {ready} of {wanted}; meanwhile at least {least}",
                 zh=f"当前就绪：{ready}/{wanted}；期间至少保留 {least} 个",
             ),
             *effects,
@@ -65,6 +62,19 @@ async def outlook_on(
         known=tuple(map(workloads.uid_of, pods)),
         ready=ready,
         wanted=wanted,
+    )
+
+
+def _replaced(workload: ObjectRef, count: int, how: Text) -> Text:
+    if not count:
+        return Text(
+            en=f"{workload} has no pods now: new ones are made as the changed template says",
+            zh=f"{workload} 目前没有 Pod：之后会按修改后的模板创建",
+        )
+    which = "The only pod" if count == 1 else f"All {count} pods"
+    return Text(
+        en=f"{which} of {workload} {'is' if count == 1 else 'are'} replaced, {how.en}",
+        zh=f"{workload} 的全部 {count} 个 Pod 会被替换，{how.zh}",
     )
 
 

@@ -48,4 +48,7 @@ def _lines(obj: Json) -> list[str]:
         return []
     # Redacted before it is lines: what tells a secret need not stand on its line, nor in the few that are shown.
     obj = safe_value(without_bookkeeping(obj))
+    # An object that has none does not say so, wherever people read it.
+    if not obj["metadata"]["annotations"]:
+        del obj["metadata"]["annotations"]
     return yaml.safe_dump(obj, sort_keys=True, allow_unicode=True, default_flow_style=False, width=1_000).splitlines()

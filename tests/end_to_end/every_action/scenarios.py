@@ -106,7 +106,7 @@ def _replaced(writes: list[Write], watch: Watch) -> tuple[list[str], list[str]]:
     assert old["metadata"]["name"] == f"{name}-{old['metadata']['name'].rpartition('-')[2]}" != f"{name}-{end}"
     assert new["spec"]["containers"][0]["image"] == old["spec"]["containers"][0]["image"]
     gone = [f"pod: {old['metadata']['name']}", f"uid: {old['metadata']['uid']}", f"node: {old['spec']['nodeName']}"]
-    return gone, [f"pod: {name}-<new>", "uid: <new>", "node: <the scheduler's choice>"]
+    return gone, [f"pod: {name}-… (new)", "uid: (new)", "node: (the scheduler chooses)"]
 
 
 def _emptied(writes: list[Write], watch: Watch) -> tuple[list[str], list[str]]:
@@ -127,8 +127,8 @@ def _emptied(writes: list[Write], watch: Watch) -> tuple[list[str], list[str]]:
     gone = [f"  uid: {claim['metadata']['uid']}", f"  volume: {volume}"]
     gone += [f"  reclaimPolicy: {left['spec']['persistentVolumeReclaimPolicy']}"]
     gone += [f"  uid: {pod['metadata']['uid']}", f"  node: {pod['spec']['nodeName']}"]
-    come = ["  uid: <new>", f"  volume: <new> ({volume} is left as Released)"]
-    return gone, [*come, "  uid: <new>", "  node: <the scheduler's choice>"]
+    come = ["  uid: (new)", f"  volume: (new; {volume} is left as Released)"]
+    return gone, [*come, "  uid: (new)", "  node: (the scheduler chooses)"]
 
 
 def _place(obj: Json) -> str:
