@@ -7,10 +7,11 @@ each write.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from bot.playground.slack import Delivered
@@ -196,6 +197,14 @@ class Story:
         assert words.STATE_APPLYING.en not in self._shown()
         if not forged:
             self.confirmed = True
+
+    async def each_plan_was_claimed_once(self) -> None:
+        """As the audit has it, which tells of every press."""
+        entries = await self.at.app.store.audit.entries(since=datetime.now(UTC) - timedelta(hours=1), limit=200)
+        claims = Counter(
+            each.plan_id for each in entries if each.channel in self.channels and each.outcome == "claimed"
+        )
+        assert max(claims.values(), default=0) <= 1, "of several presses one is the one that counts"
 
     def _check(self, done: Sequence[Write], dialogs: Sequence[Dialog]) -> None:
         for write in done:

@@ -143,6 +143,7 @@ class Teller:
             assert story.offered, "its button is offered"
             for act, who, meddle in acts:
                 await act(story, who, meddle)
+            await story.each_plan_was_claimed_once()
         finally:
             for user in (at.alex, at.bo, at.guest):
                 await story.closes({at.alex: "alex", at.bo: "bo", at.guest: "a guest"}[user])
@@ -217,3 +218,10 @@ def test_what_changes_just_before_the_write_is_not_written_to(teller: Teller, ki
     before = teller.wrote[kind]
     teller.tell(kind, [(Story.submits, "alex", Meddle(what=what))])
     assert teller.wrote[kind] == before
+
+
+@pytest.mark.parametrize("kind", ["one delete", "one patch"])
+def test_of_two_who_confirm_at_once_one_does_it(teller: Teller, kind: str) -> None:
+    before = teller.wrote[kind]
+    teller.tell(kind, [(Story.presses, "alex", None), (Story.presses, "bo", None), (Story.submit_both, "", None)])
+    assert teller.wrote[kind] - before == 1
