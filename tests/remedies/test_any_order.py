@@ -213,6 +213,9 @@ class Story:
         if quiet and tale.previewing is None and tale.runs == (Run(),):
             assert isinstance(ended, Applied), ended.says.en
             assert {write.path for write in all_done} == set(shown), "what nobody meddles with is written"
+        (first, *more) = tale.runs
+        if quiet and tale.previewing is None and first.meddle is None and first.reached and not more:
+            assert isinstance(ended, Applied), f"what was written is known to be, answered or not: {ended.says.en}"
         self.written.update(write.method for write in all_done)
         return ended if isinstance(ended, Applied) else None
 
