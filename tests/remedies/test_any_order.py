@@ -429,3 +429,10 @@ def test_what_nobody_meddles_with_is_written_and_taken_back(teller: Teller, kind
     back = Tale(planned=churned, previewed=churned) if kind in _UNDOABLE else None
     written = teller.tell(kind, Tale(planned=churned, previewed=churned, undo=back))
     assert written.total() == len(KINDS[kind].paths) + (1 if back else 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_came_of_a_write_whose_answer_is_lost_is_read_back(teller: Teller, kind: str) -> None:
+    for reached in (True, False):
+        written = teller.tell(kind, Tale(runs=(Run(lost=0, reached=reached),)))
+        assert written.total() == (len(KINDS[kind].paths) if reached else 0)
