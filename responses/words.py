@@ -103,6 +103,8 @@ def verdict(value: Verdict, language: Language) -> str:
     return VERDICTS[value].in_(language)
 
 
+COLON: Final = Text(en=": ", zh="：")
+
 # --- in Slack -------------------------------------------------------------------------------------------------------
 
 SIGNS: Final[Mapping[Verdict, str]] = {
@@ -155,6 +157,7 @@ STATE_FIXED: Final = Text(en="FIXED: the cause is gone", zh="已修复：问题�
 STATE_NOT_FIXED: Final = Text(en="applied, but NOT FIXED: the cause is still there", zh="已执行，但未修复：问题仍在")
 STATE_WORSE: Final = Text(en="applied, and it is WORSE than before", zh="已执行，情况比之前更糟")
 STATE_DONE: Final = Text(en="done; this is no fix", zh="已完成；这不是修复")
+STATE_UNDONE: Final = Text(en="undone", zh="已撤销")
 STATE_NOT_DONE: Final = Text(en="applied, but it had NO EFFECT", zh="已执行，但没有生效")
 STATE_UNKNOWN: Final = Text(
     en="UNKNOWN whether it was applied: look before you try again", zh="不确定是否已执行：请先查看，再决定是否重试"
@@ -193,6 +196,7 @@ UNDOABLE: Final = Text(
     en="Can be undone for {} minutes, while nobody else changes it.", zh="{} 分钟内可以撤销，前提是期间没有他人修改。"
 )
 NOT_UNDOABLE: Final = Text(en="Cannot be undone.", zh="无法撤销。")
+UNDO_STAYS: Final = Text(en="An undo is not undone in turn.", zh="撤销后不能再次恢复。")
 DIFF_CUT: Final = Text(en="{} more lines of the change are not shown.", zh="另有 {} 行更改未显示。")
 SOURCE: Final = Text(en="Source", zh="源头")
 CHANGE_THE_SOURCE: Final = Text(
@@ -207,7 +211,6 @@ PREVIEW: Final = Text(en="Preview", zh="预览")
 NAME_DIFFERS: Final = Text(en="Type exactly {}", zh="请准确输入 {}")
 TYPE_NAME: Final = Text(en="Type {} to confirm", zh="输入 {} 以确认")
 TYPE_NAME_HINT: Final = Text(en="Data that is lost does not come back.", zh="丢失的数据无法恢复。")
-RISK: Final = Text(en="Risk", zh="风险")
 OBJECT: Final = Text(en="Object", zh="对象")
 IN_CLUSTER: Final = Text(en="Cluster", zh="集群")
 PRESS_CHANGED_NOTHING: Final = Text(en="Your press changed nothing.", zh="您的此次操作未做任何更改。")

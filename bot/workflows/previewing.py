@@ -189,6 +189,7 @@ def _dialog(plan: Plan, shown: Seen, *, asked_by: str) -> Dialog:
         warning=plan.warning,
         risk=plan.risk,
         undoable_minutes=_undoable_minutes(plan),
+        undoes=bool(plan.undoes),
         typed_name_required=plan.name_to_type,
         needs_approval=bool(shown.approval),
         asked_by=asked_by,

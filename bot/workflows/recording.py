@@ -91,7 +91,7 @@ class Recording:
         shown = RemedyShown(
             plan_id=plan.id,
             title=safe_value(plan.title),
-            state=state,
+            state=RemedyState.UNDONE if plan.undoes and state is RemedyState.DONE else state,
             who=press.asked_by or press.user,
             approver=press.user if press.asked_by else "",
             at=self.desk.clock(),

@@ -37,7 +37,7 @@ class Dialog:
     said, `what` what the action does. `diff` is unified text, "" where no field of an object changes (a deletion says
     so in `what`). `effects` are what it does to what runs, one sentence each; `warnings` are those that somebody would
     regret not to have read, `warning` is the entry's own. `custodian` will take the change back. `undoable_minutes`:
-    how long an undo is offered, 0 if none is. `typed_name_required` is the name to be typed, "" for none.
+    how long an undo is offered, 0 if none is; `undoes`: this is one itself. `typed_name_required` is the name to be typed, "" for none.
     `needs_approval`: confirming it asks a second person; `asked_by` is the id of whoever has asked this one.
     """
 
@@ -50,6 +50,7 @@ class Dialog:
     what: Text
     risk: str = _HARMLESS
     undoable_minutes: int = 0
+    undoes: bool = False
     diff: str = ""
     effects: Sequence[Text] = ()
     warnings: Sequence[Text] = ()
@@ -169,34 +170,47 @@ def _named(shown: Dialog | Asking, language: Language) -> list[Sequence[Leaf]]:
     return [
         [blocks.bold(safe_line(shown.purpose.in_(language), limit=_SAYS))],
         [blocks.text(safe_line(shown.what.in_(language), limit=_SAYS))],
-        [blocks.text(f"{words.OBJECT.in_(language)}: "), blocks.code(safe_line(str(shown.target), limit=600))],
-        [blocks.text(f"{words.IN_CLUSTER.in_(language)}: "), blocks.code(safe_line(shown.cluster, limit=300))],
+        [
+            blocks.text(f"{words.OBJECT.in_(language)}{words.COLON.in_(language)}"),
+            blocks.code(safe_line(str(shown.target), limit=600)),
+        ],
+        [
+            blocks.text(f"{words.IN_CLUSTER.in_(language)}{words.COLON.in_(language)}"),
+            blocks.code(safe_line(shown.cluster, limit=300)),
+        ],
     ]
 
 
 def _about(shown: Dialog, language: Language) -> Block:
     risk = words.RISKS[shown.risk].in_(language) if shown.risk in words.RISKS else safe_line(shown.risk, limit=100)
-    sign = "" if shown.risk == _HARMLESS else "⚠️ "
-    back = words.UNDOABLE if shown.undoable_minutes else words.NOT_UNDOABLE
+    back = words.UNDOABLE if shown.undoable_minutes else words.UNDO_STAYS if shown.undoes else words.NOT_UNDOABLE
     lines = [
         *_named(shown, language),
-        [blocks.text(f"{words.RISK.in_(language)}: "), blocks.bold(f"{sign}{risk}")],
-        [blocks.text(back.in_(language).format(shown.undoable_minutes))],
+        [
+            blocks.bold(f"{_sign(shown)}{capitalised(risk)}"),
+            blocks.text(f" · {back.in_(language).format(shown.undoable_minutes)}"),
+        ],
     ]
     return blocks.rich(*(blocks.line(*leaves) for leaves in lines))
 
 
+def _sign(shown: Dialog) -> str:
+    return "" if shown.risk == _HARMLESS else "⚠️ "
+
+
 def _warnings(shown: Dialog, language: Language) -> list[Block]:
-    """What would stop somebody, before all that would not."""
+    """What would stop somebody. Where the risk is low the entry's own word is a mere note, and comes last."""
     told: list[Sequence[Leaf]] = []
     if shown.custodian:
         told.append(_custody(shown.custodian, language))
-    warnings = [*((shown.warning,) if shown.warning else ()), *shown.warnings]
-    told += [[blocks.text(f"⚠️ {safe(says.in_(language), limit=_SAYS)}")] for says in warnings[:_EFFECTS]]
-    return [blocks.rich(*(blocks.line(*leaves) for leaves in told), *_left_out(warnings, language))] if told else []
+    signed = [*(("⚠️ ", each) for each in shown.warnings)]
+    if shown.warning:
+        signed.insert(0 if _sign(shown) else len(signed), (_sign(shown) or "ℹ️ ", shown.warning))
+    told += [[blocks.text(f"{sign}{safe(says.in_(language), limit=_SAYS)}")] for sign, says in signed[:_EFFECTS]]
+    return [blocks.rich(*(blocks.line(*leaves) for leaves in told), *_left_out(signed, language))] if told else []
 
 
-def _left_out(told: Sequence[Text], language: Language) -> list[Element]:
+def _left_out(told: Sequence[object], language: Language) -> list[Element]:
     if len(told) <= _EFFECTS:
         return []
     left = words.MORE.in_(language).format(len(told) - _EFFECTS)
@@ -236,7 +250,7 @@ def _custody(custodian: Custodian, language: Language) -> list[Leaf]:
     """Who takes the change back and how soon, where it belongs instead, and what could not be read of that."""
     leaves = [blocks.text(f"⚠️ {safe(custodian.says.in_(language), limit=_SAYS)}")]
     for number, source in enumerate(custodian.sources):
-        leaves.append(blocks.text(" · " if number else f"\n{words.SOURCE.in_(language)}: "))
+        leaves.append(blocks.text(" · " if number else f"\n{words.SOURCE.in_(language)}{words.COLON.in_(language)}"))
         title = safe_line(source.title, limit=_SAYS)
         leaves.append(blocks.link(source.url, title) if source.url.startswith("https://") else blocks.text(title))
     leaves += [blocks.text(f"\n{safe(each.in_(language), limit=_SAYS)}", italic=True) for each in custodian.unread]

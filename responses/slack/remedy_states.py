@@ -37,6 +37,7 @@ class RemedyState(StrEnum):
     PARTLY = "partly done"  # of several steps some were taken
     DONE = "done"  # what is no fix has taken effect
     NOT_DONE = "not done"
+    UNDONE = "undone"  # an undo has taken effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
     RemedyState.FAILED: ("❌", words.STATE_FAILED),
     RemedyState.PARTLY: ("⚠️", words.STATE_PARTLY),
     RemedyState.DONE: ("🧰", words.STATE_DONE),
+    RemedyState.UNDONE: ("↩", words.STATE_UNDONE),
     RemedyState.NOT_DONE: ("⚠️", words.STATE_NOT_DONE),
 }
 
@@ -89,7 +91,8 @@ def remedy_lines(states: Sequence[RemedyShown], *, language: Language) -> tuple[
 
 def headline(shown: RemedyShown, language: Language) -> str:
     """What became of a remedy, as one line of plain text."""
-    return f"{safe_line(shown.title.in_(language), limit=150)}: {_STATES[shown.state][1].in_(language)}"
+    title, says = safe_line(shown.title.in_(language), limit=150), _STATES[shown.state][1]
+    return f"{title}{words.COLON.in_(language)}{says.in_(language)}"
 
 
 def remedy_line(shown: RemedyShown, *, language: Language, about: Sequence[Leaf] = ()) -> list[Element]:
@@ -98,7 +101,7 @@ def remedy_line(shown: RemedyShown, *, language: Language, about: Sequence[Leaf]
     leaves: list[Leaf] = [
         blocks.text(f"{sign} "),
         blocks.bold(safe_line(shown.title.in_(language), limit=150)),
-        blocks.text(f": {says.in_(language)}"),
+        blocks.text(f"{words.COLON.in_(language)}{says.in_(language)}"),
         *about,
     ]
     for by, user in ((words.BY, shown.who), (words.APPROVED_BY, shown.approver)):

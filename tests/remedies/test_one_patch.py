@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.remedies.contract import Course, Reason
+from bot.remedies.undoing import plan_to_undo
 from intents.domain import ObjectRef
 from tests.remedies.scene import HEALED, Enter
 
@@ -27,8 +28,14 @@ async def test_a_node_is_cordoned_and_uncordoned(enter: Enter) -> None:
         assert (await scene.refused_preview(plan)).reason is Reason.UNSAFE
 
         back = await scene.made("uncordon", WORKER)
-        await scene.applied(back, await scene.preview(back))
+        uncordoned = await scene.applied(back, await scene.preview(back))
         assert "unschedulable" not in scene.stored("", "nodes", "worker-9")["spec"]
+
+        # By now the node controller has taken its taint away.
+        undo = plan_to_undo(back, uncordoned, now=back.created)
+        assert undo is not None
+        await scene.applied(undo, await scene.preview(undo))
+        assert scene.stored("", "nodes", "worker-9")["spec"]["unschedulable"] is True
 
 
 async def test_a_workload_is_scaled_and_the_write_keeps_how_to_take_it_back(enter: Enter) -> None:

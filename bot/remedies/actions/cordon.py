@@ -36,6 +36,8 @@ class Cordon(Patching):
 class Uncordon(Patching):
     name: ClassVar[str] = "uncordon"
     kinds: ClassVar[tuple[str, ...]] = ("Node",)
+    # The node controller takes its taint away: that is no reason not to take this back.
+    ignoring: ClassVar[tuple[str, ...]] = ("spec.taints",)
 
     async def patch(self, snapshot: Snapshot, plan: Plan, obj: Json) -> Patch | Refusal:
         if not (obj.get("spec") or {}).get("unschedulable"):

@@ -102,7 +102,9 @@ def _fewer(workload: Json, count: int) -> Text:
             zh=f"编号最大的 {count} 个 Pod 会被移除{kept.zh}",
         )
     return Text(
-        en=f"{'1 pod ends' if count == 1 else f'{count} pods end'}, those first that are not ready",
+        en="1 pod ends, one that is not ready first"
+        if count == 1
+        else f"{count} pods end, those first that are not ready",
         zh=f"{count} 个 Pod 会被终止，未就绪的优先",
     )
 

@@ -4,6 +4,7 @@
 import { el, fill, link } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { mention } from "./mrkdwn.js";
+import { moment } from "./times.js";
 import { unknown } from "./unknown.js";
 
 /**
@@ -88,7 +89,7 @@ function richLeaf(leaf, names) {
     case "broadcast":
       return mention(`@${leaf.range}`, "pings everybody here");
     case "date":
-      return el("span", { text: leaf.fallback ?? new Date(Number(leaf.timestamp) * 1000).toLocaleString() });
+      return moment(Number(leaf.timestamp), String(leaf.format ?? ""), leaf.fallback);
     case "color":
       return el("code", { text: leaf.value });
     default:

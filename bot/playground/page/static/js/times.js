@@ -22,6 +22,30 @@ export function ago(seconds, { class: className = "time", short = false } = {}) 
   });
 }
 
+/** @type {Record<string, Intl.DateTimeFormatOptions>} what Slack puts for the words of a date's format */
+const FORMATS = {
+  date_num: { year: "numeric", month: "2-digit", day: "2-digit" },
+  date: { dateStyle: "long" },
+  date_short: { dateStyle: "medium" },
+  date_long: { dateStyle: "full" },
+  time: { hour: "2-digit", minute: "2-digit" },
+  time_secs: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
+};
+
+/**
+ * A moment in the reader's own zone, written as the app asks for it; its `fallback` where that cannot be done.
+ * @param {number} seconds since the epoch
+ * @param {string} format such as "{date_short} {time}"
+ * @param {unknown} fallback
+ */
+export function moment(seconds, format, fallback) {
+  const when = new Date(seconds * 1000);
+  const named = [...format.matchAll(/\{(\w+)\}/g)].map((found) => found[1]);
+  if (Number.isNaN(when.getTime()) || !named.length || named.some((name) => !(name in FORMATS))) return el("span", { text: String(fallback ?? format) });
+  const text = format.replace(/\{(\w+)\}/g, (_, name) => new Intl.DateTimeFormat(undefined, FORMATS[name]).format(when));
+  return el("time", { datetime: when.toISOString(), title: when.toLocaleString(), text });
+}
+
 /**
  * The moment of an RFC 3339 timestamp in epoch seconds, NaN if it is none.
  * @param {string} timestamp
