@@ -37,8 +37,9 @@ class Dialog:
     said, `what` what the action does. `diff` is unified text, "" where no field of an object changes (a deletion says
     so in `what`). `effects` are what it does to what runs, one sentence each; `warnings` are those that somebody would
     regret not to have read, `warning` is the entry's own. `custodian` will take the change back. `undoable_minutes`:
-    how long an undo is offered, 0 if none is; `undoes`: this is one itself. `typed_name_required` is the name to be typed, "" for none.
-    `needs_approval`: confirming it asks a second person; `asked_by` is the id of whoever has asked this one.
+    how long an undo is offered, 0 if none is; `undoes`: this is one itself. `typed_name_required` is the name to be
+    typed, "" for none. `needs_approval`: confirming it asks a second person; `asked_by` is the id of whoever has asked
+    this one.
     """
 
     plan_id: str
