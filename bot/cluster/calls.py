@@ -96,3 +96,16 @@ async def decode(answer: Answer, *, what: str) -> Json:
     if not isinstance(value, dict):
         raise ServerError(what=what, detail=f"the answer is a JSON {type(value).__name__}, expected an object")
     return value
+
+
+def check_about(value: Json, *, what: str, name: str = "", uid: str = "") -> None:
+    """Raises ServerError unless an answer is an object of that name and uid, where they are given.
+
+    A proxy's JSON is JSON too: taken for the object, it would show one that was made anew, or a write that was none.
+    """
+    metadata = value.get("metadata")
+    if isinstance(metadata, dict):
+        found = {"name": metadata.get("name"), "uid": metadata.get("uid")}
+        if all(found[key] == wanted for key, wanted in (("name", name), ("uid", uid)) if wanted):
+            return
+    raise ServerError(what=what, detail="the answer is not the object asked for: is this a Kubernetes API server?")

@@ -193,7 +193,9 @@ class Connection:
             # A proxy's URL may hold a password, and aiohttp quotes it.
             cause = None if self.client.configuration.proxy else underneath
             if request.changes and was_sent(underneath):
-                raise OutcomeUnknown(what=request.what, does=request.does, detail=failure.detail) from cause
+                # Told to people: that the answer was lost, not where the API server is.
+                detail = failure.detail.removeprefix(f"{self.origin.subject}: ")
+                raise OutcomeUnknown(what=request.what, does=request.does, detail=detail) from cause
             if is_reset(underneath):
                 raise _Again(failure) from cause
             raise failure from cause

@@ -17,10 +17,10 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from bot.cluster.access import CLUSTER_EVENTS, EVERYTHING, Access, NotAllowedHere, note_partial
-from bot.cluster.calls import Answer, Meter, Request, decode
+from bot.cluster.calls import Answer, Meter, Request, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.discovery import Served, discover
-from bot.cluster.errors import BadRequest, ClusterError, Expired, NotFound, TimedOut
+from bot.cluster.errors import BadRequest, ClusterError, Expired, NotFound, ServerError, TimedOut
 from bot.cluster.events import is_about, is_ours, oldest_first
 from bot.cluster.listing import Listing, Wanted, page_of, part_of
 from bot.cluster.logs import read_log
@@ -130,7 +130,7 @@ class Snapshot:
             permission=resource.permission("get"),
         )
         try:
-            item = await self._shared(request, lambda: self._json(request), what=subject)
+            item = await self._shared(request, lambda: self._object(request, name), what=subject)
         except NotFound:
             if self._access.may_hide(resource, namespace=home):
                 raise self._absent(resource, namespace=home, what=subject) from None
@@ -358,6 +358,11 @@ class Snapshot:
     async def _json(self, request: Request) -> Json:
         return await decode(await self._answer(request), what=request.what)
 
+    async def _object(self, request: Request, name: str) -> Json:
+        item = await self._json(request)
+        check_about(item, what=request.what, name=name)
+        return item
+
     async def _pages(self, wanted: Wanted) -> Listing:
         try:
             return await self._all_pages(wanted)
@@ -370,8 +375,11 @@ class Snapshot:
         token = ""
         while True:
             page = await self._json(page_of(wanted, token=token, have=len(items)))
-            items += page.get("items") or ()
-            token = (page.get("metadata") or {}).get("continue") or ""
+            found, metadata = page.get("items") or [], page.get("metadata") or {}
+            if not (isinstance(found, list) and all(map(_is_object, found)) and isinstance(metadata, dict)):
+                raise ServerError(what=wanted.what, detail="the answer is no list: is this a Kubernetes API server?")
+            items += found
+            token = metadata.get("continue") or ""
             if not token or len(items) >= wanted.limit:
                 break
         for item in items:
@@ -380,6 +388,10 @@ class Snapshot:
             item.setdefault("apiVersion", wanted.resource.api_version)
         shown = tuple(item for item in items[: wanted.limit] if self._access.shows(wanted.resource, item))
         return Listing(items=shown, truncated=bool(token) or len(items) > wanted.limit)
+
+
+def _is_object(item: object) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("metadata") or {}, dict)
 
 
 def _retrieve(task: asyncio.Task[Any]) -> None:

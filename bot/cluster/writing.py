@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bot.cluster.acting import ActsAs
-from bot.cluster.calls import Meter, Request, decode
+from bot.cluster.calls import Meter, Request, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, ClusterError, OutcomeUnknown, ServerError
 from bot.cluster.resources import WELL_KNOWN, Resource
@@ -83,7 +83,9 @@ class Writer:
                 what=_subject(resource, name, namespace),
                 scope=_all(resource, namespace),
                 permission=resource.permission("delete"),
-            )
+            ),
+            uid=uid,
+            or_status=True,
         )
 
     async def evict(
@@ -108,7 +110,8 @@ class Writer:
                 what=_subject(_POD, name, namespace),
                 scope=_all(_POD, namespace),
                 permission=_POD.permission("create", subresource="eviction"),
-            )
+            ),
+            or_status=True,
         )
 
     async def patch(
@@ -137,7 +140,8 @@ class Writer:
                 what=_subject(resource, name, namespace),
                 scope=_all(resource, namespace),
                 permission=resource.permission("patch"),
-            )
+            ),
+            uid=uid,
         )
 
     async def create(
@@ -162,7 +166,8 @@ class Writer:
                 what=_subject(resource, str((obj.get("metadata") or {}).get("name", "")), namespace),
                 scope=_all(resource, namespace),
                 permission=resource.permission("create"),
-            )
+            ),
+            name=str((obj.get("metadata") or {}).get("name") or ""),
         )
 
     async def may(self, permission: Permission, *, namespace: str = "", name: str = "") -> bool | Gap:
@@ -197,10 +202,14 @@ class Writer:
         except ClusterError as error:
             return error.gap(request.what)
 
-    async def _send(self, request: Request) -> Json:
+    async def _send(self, request: Request, *, name: str = "", uid: str = "", or_status: bool = False) -> Json:
+        """The answer, which must be the object of that name or uid, or a Status where one may be."""
         answer = await self._connection.write(self._as_somebody(request), deadline=self._deadline, meter=self._meter)
         try:
-            return await decode(answer, what=request.what)
+            value = await decode(answer, what=request.what)
+            if not (or_status and value.get("kind") == "Status"):
+                check_about(value, what=request.what, name=name, uid=uid)
+            return value
         except ServerError as error:
             if not request.changes:
                 raise
