@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +27,7 @@ from bot.clusters import Clusters
 from bot.diagnosing import Engine
 from bot.jobs import JOBS_VERSION, Jobs, JobsUnavailable
 from bot.policy import Policy
+from bot.remedies.stepping import LOOKS
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.settings import Settings, variable
 from bot.slack.client import Identity, Slack
@@ -74,12 +75,14 @@ async def running(
     jobs_version: str = JOBS_VERSION,
     verify_pace: Pace = PACE,
     verify_within: float = VERIFY_S,
+    looks: Sequence[float] = LOOKS,
     slack_limits: Limits | None = None,
 ) -> AsyncIterator[RunningApp]:
     """Serve until left; `clusters` are closed then. Raises StoreUnavailable, JobsUnavailable or SlackError at start.
 
     Unfinished jobs that another `jobs_version` left are begun anew. `verify_pace` says when a remedy is believed,
-    and within `verify_within` seconds it is said whether it has helped; `slack_limits` how fast Slack may be spoken to.
+    and within `verify_within` seconds it is said whether it has helped; `looks` are the seconds before each look for a
+    write whose answer was lost; `slack_limits` how fast Slack may be spoken to.
     """
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -102,6 +105,7 @@ async def running(
             deadline=settings.deadline,
             verify_pace=verify_pace,
             verify_within=verify_within,
+            looks=looks,
             clock=clock,
         )
         telling = Telling(desk=desk)

@@ -65,13 +65,13 @@ OBJECTS_NEED_A_CLUSTER: Final = Text(
 # --- a press that comes to nothing ----------------------------------------------------------------------------------
 
 PRESS_NOT_OURS: Final = Text(
-    en="that button does not belong to this message, or is older than what I keep, so it was refused and recorded; ask "
-    "again for a fresh diagnosis",
+    en="that button does not belong to this message, or is older than what I keep, so it was refused and recorded; "
+    "ask again for a fresh diagnosis",
     zh="该按钮不属于这条消息，或已超出保留期限，操作已被拒绝并记录；请重新诊断",
 )
 ANSWER_TAKEN_BACK: Final = Text(
-    en="the message that this answered was deleted, and the answer with it, so nothing is carried out from it any more; "
-    "ask again for a fresh diagnosis",
+    en="the message that this answered was deleted, and the answer with it, so nothing is carried out from it any "
+    "more; ask again for a fresh diagnosis",
     zh="所答复的消息及其答复已被删除，因此不再执行其中的操作；请重新诊断",
 )
 PRESS_REPEATED: Final = Text(
@@ -80,10 +80,10 @@ PRESS_REPEATED: Final = Text(
     zh="该按钮已被按过：每个方案最多执行一次，其结果见原答复。请重新提问以获得新的方案",
 )
 NOT_PREVIEWED: Final = Text(
-    en="Casebook failed over this and cannot show what it would do, so it does not do it; press again in a moment. If it "
-    "happens again, follow the steps in the answer by hand, and show Casebook's log to whoever runs it",
-    zh="Casebook 处理时出错，无法显示将要执行的内容，因此不会执行；请稍后重新点击。如再次出现，请按答复中的步骤手动处理，"
-    "并将 Casebook 的日志交给其维护者",
+    en="Casebook failed over this and cannot show what it would do, so it does not do it; press again in a moment. If "
+    "that fails too, follow the steps in the answer by hand, and tell whoever runs Casebook to look into its log",
+    zh="Casebook 处理时出错，无法显示将要执行的内容，因此不会执行；请稍后重新点击。"
+    "如再次出错，请按答复中的步骤手动处理，并请 Casebook 的维护者查看其日志",
 )
 ASKED_MEANWHILE: Final = Text(
     en="somebody else has confirmed this meanwhile, and it waits for a second person: press “Approve” to see what they "

@@ -21,7 +21,8 @@ from bot.probes.shared.scope import owner_of
 from bot.remedies.contract import About, Action, Applied, Course, Plan, Settling, State, Verification
 from bot.remedies.judging_again import Again, judge_again, moved, now_about
 from bot.remedies.undoing import action_of
-from intents.domain import Diagnosis, Finding, Outcome, Text
+from intents.domain import Diagnosis, Finding, GapReason, Outcome, Text
+from responses.words import REASONS
 
 VERIFY_S: Final = 120.0
 _LOOK_S: Final = 8.0
@@ -98,10 +99,11 @@ async def verify(
     Never raises for what the cluster refuses: what could not be read is said, and nothing is claimed.
     """
     if plan.incident not in engine.catalog.incidents:
-        return _blind(applied, f"the catalog no longer has {plan.incident}")
+        says = Text(en=f"the catalog no longer has {plan.incident}", zh=f"知识库中已没有 {plan.incident}")
+        return _blind(applied, says)
     action = action_of(plan)
     if action is None:
-        return _blind(applied, f"there is no action {plan.action} any more")
+        return _blind(applied, Text(en=f"there is no action {plan.action} any more", zh=f"已没有操作 {plan.action}"))
     if plan.undoes:
         # It is as it was: whether that helps anybody was not the question.
         return Verified(verification=Verification(state=State.DONE, says=applied.says))
@@ -128,7 +130,7 @@ async def verify(
             if progress is not None:
                 progress(_waiting(last))
         if now >= end:
-            return _ended(applied, last, late=True) if last is not None else _blind(applied, str(trouble or ""))
+            return _ended(applied, last, late=True) if last is not None else _blind(applied, _unread(trouble))
         await asyncio.sleep(min(pace.every, max(end - now, 0.0)))
 
 
@@ -261,10 +263,17 @@ def _small(finding: Finding) -> Finding:
     return replace(finding, rows=(), table=None)
 
 
-def _blind(applied: Applied, why: str) -> Verified:
+def _unread(trouble: ClusterError | None) -> Text:
+    """No address: where the API server is is nothing for a channel."""
+    if trouble is None or trouble.everywhere:
+        return REASONS[trouble.reason if trouble else GapReason.TIMED_OUT]
+    return Text.same(str(trouble))
+
+
+def _blind(applied: Applied, why: Text) -> Verified:
     says = Text(
-        en=f"whether it helped is not known: {why}",
-        zh=f"不知道是否有效：{why}",
+        en=f"whether it helped is not known: {why.en}; look at {applied.target} yourself",
+        zh=f"不知道是否有效：{why.zh}；请自行查看 {applied.target}",
     )
     return Verified(
         verification=Verification(

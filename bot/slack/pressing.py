@@ -23,7 +23,7 @@ from bot.store import Plan as StoredPlan
 from bot.workflows.desk import Desk
 from intents.asking import complaints
 from intents.domain import Custodian, Text
-from responses import words
+from responses import failures, words
 from responses.safety import safe_line
 from responses.slack.presses import Press, chosen, press_of
 
@@ -66,10 +66,11 @@ class AskedAgain(Exception):
 
 
 class Refused(Exception):
-    """The press is none of ours; `why` goes into the audit, the presser is told no more than that."""
+    """Nothing is started; `why` goes into the audit, `says` to the presser: of what is none of ours no more."""
 
-    def __init__(self, why: str) -> None:
+    def __init__(self, why: str, says: Text = failures.PRESS_NOT_OURS) -> None:
         self.why = why
+        self.says = says
         super().__init__(why)
 
 
@@ -212,6 +213,8 @@ class Presses:
             raise Refused("there is no such plan")
         if plan.document.get(dialog_key(pressed.user)) != pressed.view:
             raise Refused("the dialog is none that this user was shown for the plan")
+        if await self._store.answers.get(plan.request_id) is None:
+            raise Refused("the answer was taken back while the dialog was open", failures.ANSWER_TAKEN_BACK)
         return plan
 
     def _check_sender(self, pressed: Pressed) -> None:

@@ -137,7 +137,7 @@ class CarryingOut:
 
         return await apply(
             plan, previewed, connection=connection, now=now, access=access, acting_as=authority.acting_as,
-            resumed=begun, progress=progress,
+            resumed=begun, progress=progress, looks=desk.looks,
         )  # fmt: skip
 
     async def _stopped(self, press: Press, why: Refusal, authority: Json) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from bot.cluster.connection import Connection
 from bot.clusters import Clusters
 from bot.diagnosing import DEADLINE_S, Engine
 from bot.policy import Policy, Reading, Scope, Who
+from bot.remedies.stepping import LOOKS
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.slack.client import Slack
 from bot.slack.errors import SlackUnavailable
@@ -56,6 +57,7 @@ class Desk:
     deadline: float = DEADLINE_S
     verify_within: float = VERIFY_S
     verify_pace: Pace = PACE
+    looks: Sequence[float] = LOOKS
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 

@@ -8,7 +8,8 @@ from typing import Final
 import structlog
 
 from bot.jobs import Json
-from bot.remedies.contract import Reason
+from bot.remedies.contract import Reason, Refusal, Verification
+from bot.remedies.contract import State as Outcome
 from bot.slack.errors import SlackError
 from bot.store import State, StoreUnavailable
 from bot.workflows.desk import ANSWER, UNASKED, Desk
@@ -60,6 +61,12 @@ class Failing:
             await self.recording.whisper(press, failures.RESTARTED)
         elif stored.state in (CLAIMED, APPLIED):
             await self.desk.store.plans.set_state(press.plan.id, str(Reason.OUTCOME_UNKNOWN))
-            known = RemedyState.WAITING if stored.state == APPLIED else RemedyState.UNKNOWN
+            if stored.state == APPLIED:
+                known, step = RemedyState.WAITING, "verified"
+                outcome: Verification | Refusal = Verification(state=Outcome.WAITING, says=failures.UNFINISHED)
+            else:
+                known, step = RemedyState.UNKNOWN, "applied"
+                outcome = Refusal(reason=Reason.OUTCOME_UNKNOWN, says=failures.UNFINISHED)
+            await self.recording.audit(press, step, outcome)
             await self.recording.note(press, known, failures.UNFINISHED, show=False)
             await self.recording.tell(press)

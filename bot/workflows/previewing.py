@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from bot.cluster.errors import ClusterError
-from bot.jobs import Json, Run
+from bot.jobs import JobsUnavailable, Json, Run
 from bot.remedies.auditing import Denied, audit_entry
 from bot.remedies.carrying_out import check, preview
 from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal
@@ -20,7 +20,7 @@ from bot.workflows.authorising import Authorising, Authority
 from bot.workflows.desk import Asker, Desk
 from bot.workflows.pacing import Try
 from bot.workflows.recording import APPROVAL
-from intents.domain import Text
+from intents.domain import Language, Text
 from responses import failures
 from responses.action_words import UNDO, words_of
 from responses.safety import safe_value
@@ -55,7 +55,14 @@ class Previewing:
             opened = await run.step("open", self.open, payload)
             view = opened and opened.get("view")
         if view:
-            await run.step("preview", self.preview, payload, str(view))
+            try:
+                await run.step("preview", self.preview, payload, str(view))
+            except JobsUnavailable:
+                # The process ends, not the job.
+                raise
+            except Exception:
+                await run.step("give up", self.give_up, payload, str(view))
+                raise
         return None
 
     async def open(self, payload: Json) -> Json:
@@ -78,6 +85,19 @@ class Previewing:
             await self.desk.slack.update_view(view_id, shown)
         except MessageGone:
             _log.info("the dialog was closed before it was filled", plan=payload["plan"])
+
+    async def give_up(self, payload: Json, view_id: str) -> None:
+        """Whoever waits before the dialog is told that nothing more comes."""
+        language = self.desk.language or Language.EN
+        try:
+            asker = await self._asker(payload)
+            language = asker.language
+        except SlackError as error:
+            _log.info("in which language to give up is not known", error=str(error))
+        try:
+            await self.desk.slack.update_view(view_id, refusal(failures.NOT_PREVIEWED, language=language))
+        except SlackError as error:
+            _log.warning("a dialog stays as it is", plan=payload["plan"], error=str(error))
 
     async def _view(self, payload: Json, asker: Asker, view_id: str) -> View:
         """The dialog, or why there is none; what guards the write is kept with the plan."""
@@ -161,7 +181,8 @@ def quoting(refused: Refusal) -> Text:
     """Why nothing was done, with what the API server or a webhook said."""
     if not refused.quote:
         return refused.says
-    return Text(en=f"{refused.says.en}: {refused.quote}", zh=f"{refused.says.zh}：{refused.quote}")
+    en, zh = refused.says.en.rstrip("."), refused.says.zh.rstrip("。")
+    return Text(en=f"{en}. Details: {refused.quote}", zh=f"{zh}。详情：{refused.quote}")
 
 
 def _asking(plan: Plan) -> Asking:

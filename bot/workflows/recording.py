@@ -20,7 +20,7 @@ from bot.workflows.told import RemedyNote
 from intents.domain import Language, Text
 from responses.safety import safe_value
 from responses.slack.message import Message
-from responses.slack.notes import told
+from responses.slack.notes import not_done
 from responses.slack.records import Record, record
 from responses.slack.remedy_states import RemedyShown, RemedyState
 
@@ -135,7 +135,10 @@ class Recording:
         said = Record(shown=shown, cluster=plan.cluster, target=plan.target)
         if request is not None:
             language = Language(answer.message.get("language") or Language.EN)
-            await self._post(press, answer.channel, request.asked.thread_ts, record(said, language=language), shown)
+            line = record(said, language=language)
+            if not await self._post(press, answer.channel, request.asked.thread_ts, line, shown):
+                # The thread was deleted, or we were sent out of the channel: whoever confirmed it has to know.
+                await self._post(press, press.user, "", line, shown)
         if self.desk.audit_channel:
             await self.auditors(press, shown)
 
@@ -153,12 +156,12 @@ class Recording:
         message = record(said, language=self.desk.language or Language.EN)
         await self._post(press, self.desk.audit_channel, "", message, shown)
 
-    async def _post(self, press: Press, channel: str, thread_ts: str, message: Message, shown: RemedyShown) -> None:
-        """Once for each press and state. Raises SlackUnavailable."""
+    async def _post(self, press: Press, channel: str, thread_ts: str, message: Message, shown: RemedyShown) -> bool:
+        """Once for each press and state; whether it stands there. Raises SlackUnavailable."""
         outbox, key = self.desk.store.outbox, f"{press.plan.id}/{shown.state}/{channel}/{press.user}"
         sending = await outbox.begin(key, channel, thread_ts, self.desk.clock())
         if sending.ts:
-            return
+            return True
         try:
             sent = await self.desk.slack.post(
                 channel=channel, message=message, thread_ts=thread_ts, key=key, sought=sending.again
@@ -167,8 +170,9 @@ class Recording:
             raise
         except SlackError as error:
             _log.error("what became of a remedy could not be told", channel=channel, error=str(error))
-            return
+            return False
         await outbox.done(key, sent.ts)
+        return True
 
     async def audit(self, press: Press, step: str, result: Result | None) -> None:
         fields = audit_entry(
@@ -178,9 +182,9 @@ class Recording:
         await self.desk.store.audit.append(AuditEntry(**safe_value(fields)))
 
     async def whisper(self, press: Press, says: Text) -> None:
-        """To whoever pressed, and nobody else."""
+        """To whoever pressed, and nobody else: why nothing came of it."""
         asker = await self.desk.asker(team=press.team, channel=press.answer.channel, user=press.user)
-        message = told(says, language=asker.language)
+        message = not_done(says, language=asker.language)
         try:
             await self.desk.slack.whisper(channel=press.answer.channel, user=press.user, message=message)
         except SlackError as error:

@@ -1,4 +1,4 @@
-"""A paste was deleted: what was said to it goes as well."""
+"""A paste was deleted: what was said to it goes as well, but for what was done: that stays told."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bot.jobs import Json, Run
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
 from bot.workflows.telling import Telling
+from bot.workflows.told import Shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,5 +27,9 @@ class Withdrawing:
         async with self.desk.turn(request_id):
             await store.requests.withdraw(request_id)
             await store.topics.end(request_id)
+            answer = await store.answers.get(request_id)
+            if answer is not None and Shown.from_notes(answer.shown).remedies:
+                # Somebody may be waiting for how it ends, and whoever comes next has to know of it.
+                return
             if request := await store.requests.get(request_id):
                 await self.telling.take_back(request)

@@ -220,6 +220,7 @@ async def workplace(
                 clock=clock,
                 verify_pace=HASTY,
                 verify_within=0.2,
+                looks=(0.0, 0.02),
                 slack_limits=slack_limits,
             )
         )

@@ -32,8 +32,8 @@ def refused(error: ClusterError, target: ObjectRef, *, otherwise: Reason) -> Ref
         return Refusal(
             reason=Reason.FORBIDDEN,
             says=Text(
-                en=f"Casebook may not do this in the cluster: it needs {error.permission}. Whoever runs the cluster can "
-                "grant it, or do it by hand",
+                en=f"Casebook may not do this in the cluster: it needs {error.permission}. Whoever runs the cluster "
+                "can grant it, or do it by hand",
                 zh=f"Casebook 在集群中没有权限：缺少 {error.permission}。请由集群管理员授权，或手动执行",
             ),
             quote=error.detail,

@@ -20,7 +20,7 @@ from intents.domain import Language, Text
 from responses import failures
 from responses.language import choose
 from responses.slack.message import View
-from responses.slack.notes import told
+from responses.slack.notes import not_done
 from responses.slack.presses import Press
 from responses.slack.remediation import again, loading, refusal
 
@@ -36,8 +36,8 @@ def register(app: AsyncApp, presses: Presses) -> None:
         if press is not None:
             try:
                 await _take(press, presses)
-            except Refused:
-                await _whisper(press, presses, failures.PRESS_NOT_OURS)
+            except Refused as refused:
+                await _whisper(press, presses, refused.says)
             except (StoreUnavailable, JobsUnavailable) as error:
                 # A press is not sent again by Slack: whoever pressed is told to.
                 _log.error("a press could not be recorded", error=str(error))
@@ -64,7 +64,7 @@ def register(app: AsyncApp, presses: Presses) -> None:
             await ack({"response_action": "update", "view": shown})
             return
         except (Refused, StoreUnavailable, JobsUnavailable) as error:
-            reason = failures.PRESS_NOT_OURS if isinstance(error, Refused) else failures.BUSY
+            reason = error.says if isinstance(error, Refused) else failures.BUSY
             await ack({"response_action": "update", "view": await _refusing(press, presses, reason)})
             return
         if press.press is Press.ANSWER:
@@ -125,7 +125,7 @@ async def _whisper(press: Pressed, presses: Presses, reason: Text) -> None:
                 channel=press.channel,
                 user=press.user,
                 thread_ts=press.thread_ts,
-                message=told(reason, language=asker.language),
+                message=not_done(reason, language=asker.language),
             )
     except (SlackError, TimeoutError) as error:
         _log.warning("whoever pressed could not be told", error=str(error))

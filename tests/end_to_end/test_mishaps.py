@@ -1,0 +1,346 @@
+"""What goes wrong about a remedy at night: what happened, whether anything was changed and what to do next is told.
+
+Each mishap befalls a channel of its own, in front of objects of its own: what is read there is all that its people get.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.diagnosing import Engine, engine_for
+from bot.logs import configure_logging
+from bot.playground.kubernetes import RecordedRequest
+from bot.settings import LogFormat, LogLevel
+from bot.slack.limits import Limits, Rate
+from bot.store import AuditEntry
+from intents.catalog.loader import load
+from tests.end_to_end import own_entries
+from tests.end_to_end.workplace import Workplace, is_final, lines_of, workplace
+
+AT_ONCE = Rate(every=1e-6, burst=10_000)
+# Slack may be spoken to at once, and a failure of its is told to whoever asked at once.
+NO_LIMITS = Limits(
+    methods={}, other=AT_ONCE, channel=AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
+)
+AUDIT = "C0AUDIT00"
+WEBHOOK = (
+    'admission webhook "freeze.acme.io" denied the request: no changes to production before Monday 06:00 UTC; ask the '
+    "release manager in #freeze, or label the namespace freeze.acme.io/exempt=true with the number of the incident"
+)
+HTML = "<html><body>Please log in</body></html>"
+NOTHING = "Nothing was changed."
+PRESS_NOTHING = "Your press changed nothing."
+REFUSED = "Mend it: refused, nothing was changed"
+
+
+@pytest.fixture(scope="module")
+def own_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    loaded = load((own_entries.catalog(tmp_path_factory.mktemp("catalog")),))
+    assert not loaded.problems
+    return engine_for(loaded.catalog)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Bed:
+    """A deployment without replicas in a namespace of its own, asked about in a channel of its own."""
+
+    at: Workplace
+    name: str
+    channel: str
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    dialog: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        return f"/apis/apps/v1/namespaces/{self.name}/deployments/sleepy"
+
+    async def asked(self) -> Bed:
+        text = f"deployment {self.name}/sleepy is fast asleep"
+        self.answer = await self.at.answer(await self.at.slack.say(self.at.alex, self.channel, text), self.channel)
+        return self
+
+    async def press(self) -> str:
+        """What the dialog says."""
+        # All press for themselves, so that a dialog is this one's.
+        self.dialog = await self.at.dialog(self.person, self.answer, self.channel)
+        return shown(self.dialog)
+
+    @property
+    def person(self) -> str:
+        return next(user["id"] for user in self.at.slack.users() if user["name"] == self.name)
+
+    async def submit(self) -> str:
+        """What the dialog says after, "" where it has closed."""
+        delivered = await self.at.submit(self.person, self.dialog["id"])
+        assert delivered.status == 200
+        view = delivered.body.get("view") if isinstance(delivered.body, Mapping) else None
+        return shown(view) if view else ""
+
+    async def ended(self) -> str:
+        """What was told in the thread for the record; it comes last, and the answer says the same by then."""
+        line = shown((await self.at.slack.wait_for(lambda: self.said[1:]))[0])
+        await self.at.settled()
+        assert line.splitlines()[0].split(" · ")[0] in shown(self.at.slack.message(self.channel, self.answer["ts"]))
+        return line
+
+    @property
+    def said(self) -> list[dict[str, Any]]:
+        return [one for one in self.at.ours(self.channel) if is_final(one)]
+
+    @property
+    def whispered(self) -> str:
+        return "\n".join(shown(one) for one in self.at.slack.ephemerals(self.person))
+
+    async def audited(self) -> list[str]:
+        return [one.outcome for one in await self.entries()]
+
+    async def entries(self) -> list[AuditEntry]:
+        return [one for one in await self.at.audited() if one.channel == self.channel]
+
+    @property
+    def writes(self) -> int:
+        return len([path for _, path in self.at.writes() if path == self.path])
+
+    @property
+    def replicas(self) -> int:
+        """As the API server has it."""
+        stored = self.at.cluster.store.get(table=("apps", "deployments"), namespace=self.name, name="sleepy")
+        return int(stored["spec"]["replicas"]) if stored else -1
+
+    def fail(self, method: str, **fault: Any) -> None:
+        self.at.cluster.fail(path_prefix=self.path, method=method, **fault)
+
+    def relabel(self) -> None:
+        """Somebody else changes it."""
+        stored = self.at.cluster.store.get(table=("apps", "deployments"), namespace=self.name, name="sleepy")
+        changed = json.loads(json.dumps(stored))
+        changed["metadata"].setdefault("labels", {})["touched"] = "yes"
+        self.at.cluster.store.put(table=("apps", "deployments"), namespace=self.name, name="sleepy", obj=changed)
+
+    def remove(self) -> None:
+        self.at.cluster.store.remove(table=("apps", "deployments"), namespace=self.name, name="sleepy")
+
+
+def shown(message: Mapping[str, Any]) -> str:
+    return "\n".join(lines_of(message))
+
+
+async def beds(at: Workplace, *names: str) -> list[Bed]:
+    """So many, each asked about, and each with a person who will press there."""
+    world = json.dumps(own_entries.asleep().broken.world)
+    made = []
+    for name in names:
+        at.cluster.load(json.loads(world.replace('"bed"', f'"{name}"')))
+        at.slack.add_user(name)
+        made.append(Bed(at=at, name=name, channel=at.slack.add_channel(name)))
+    return await asyncio.gather(*(each.asked() for each in made))
+
+
+async def by_name(those: Sequence[Bed], do: Callable[[Bed], Awaitable[str]]) -> dict[str, str]:
+    """What is told in each, at once."""
+    return dict(zip((each.name for each in those), await asyncio.gather(*map(do, those)), strict=True))
+
+
+def upon_writes(at: Workplace, do: Mapping[str, Callable[[], None]]) -> None:
+    """Something is done just before the API server gets to a write to one of these paths."""
+    left = dict(do)
+
+    def seen(request: RecordedRequest) -> None:
+        if request.writes and request.path in left:
+            left.pop(request.path)()
+
+    at.cluster.meanwhile = seen
+
+
+def status(message: str, code: int) -> dict[str, Any]:
+    return {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "code": code}
+
+
+async def test_what_stops_a_remedy_before_its_dialog_is_told_there_with_what_to_do_next(tmp_path, own_engine):
+    async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
+        deleted, _, _, frozen, down, page, other, torn = told = await beds(
+            at, "deleted", "forbidden", "unreadable", "frozen", "down", "page", "other", "torn"
+        )
+        deleted.remove()
+        at.cluster.forbid(verb="patch", namespace="forbidden")
+        at.cluster.forbid(verb="get", resource="deployments", namespace="unreadable")
+        frozen.fail("PATCH", status=403, body=status(WEBHOOK, 403))
+        failing = 'Internal error occurred: failed calling webhook "freeze.acme.io": context deadline exceeded'
+        down.fail("PATCH", status=500, body=status(failing, 500))
+        page.fail("GET", status=200, body=HTML, times=100)
+        other.fail("GET", status=200, body={"result": "ok"}, times=100)
+        torn.fail("PATCH", status=200, body={})
+
+        says = await by_name(told, Bed.press)
+
+        assert all(each.dialog["submit"] is None and NOTHING in says[each.name] for each in told)
+        assert "Deployment deleted/sleepy does not exist any more; ask again for a fresh diagnosis" in says["deleted"]
+        assert "it needs patch on apps/deployments. Whoever runs the cluster can grant it" in says["forbidden"]
+        assert "it needs get on apps/deployments. Whoever runs the cluster can grant it" in says["unreadable"]
+        assert "An admission webhook of the cluster refuses this for Deployment frozen/sleepy" in says["frozen"]
+        assert WEBHOOK in says["frozen"]
+        assert "heal the webhook first" in says["down"]
+        for garbage in ("page", "other", "torn"):
+            assert "cannot be looked at or changed now" in says[garbage]
+            assert "try again in a moment" in says[garbage]
+            assert "is this a Kubernetes API server?" in says[garbage]
+        assert [await each.audited() for each in told] == [
+            [f"refused: {why}"]
+            for why in (
+                "deleted", "forbidden", "forbidden", "dry run refused", "dry run refused",
+                "could not be checked", "could not be checked", "dry run refused",
+            )
+        ]  # fmt: skip
+        [refusal] = await frozen.entries()
+        assert refusal.detail["quote"] == WEBHOOK
+        assert at.writes() == []
+
+
+async def test_what_stops_a_confirmed_remedy_is_told_in_the_answer_the_thread_and_the_audit(tmp_path, own_engine):
+    async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS, audit_channel=AUDIT) as at:
+        at.slack.add_channel("audit", id=AUDIT)
+        deleted, _, raced, frozen = told = await beds(at, "deleted", "forbidden", "raced", "frozen")
+        assert [each.dialog["submit"]["text"] for each in told if await each.press()] == ["Scale"] * 4
+        deleted.remove()
+        at.cluster.forbid(verb="patch", namespace="forbidden")
+        # The webhook that takes dry runs, and the change that no look before the write can see.
+        frozen.fail("PATCH", status=403, body=status(WEBHOOK, 403))
+        upon_writes(at, {raced.path: raced.relabel})
+        assert await asyncio.gather(*(each.submit() for each in told)) == [""] * 4
+        ends = await by_name(told, Bed.ended)
+
+        assert all(REFUSED in end for end in ends.values())
+        assert "Deployment deleted/sleepy does not exist any more; ask again for a fresh diagnosis" in ends["deleted"]
+        assert "it needs patch on apps/deployments. Whoever runs the cluster can grant it" in ends["forbidden"]
+        assert "Deployment raced/sleepy was changed or replaced meanwhile" in ends["raced"]
+        assert WEBHOOK in ends["frozen"]
+        assert [await each.audited() for each in told] == [
+            ["claimed", f"refused: {why}"] for why in ("deleted", "forbidden", "conflict", "failed")
+        ]
+        assert [each.writes for each in told] == [0, 1, 1, 1]
+        assert [each.replicas for each in told] == [-1, 0, 0, 0]
+        auditors = [shown(one) for one in at.ours(AUDIT)]
+        assert sorted(one.splitlines()[0] for one in auditors) == sorted(end.splitlines()[0] for end in ends.values())
+
+
+async def test_a_write_whose_answer_is_lost_is_told_as_what_the_api_server_then_has(tmp_path, own_engine):
+    async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
+        done, undone, unread, page, torn = told = await beds(at, "done", "undone", "unread", "page", "torn")
+        await asyncio.gather(*(each.press() for each in told))
+        done.fail("PATCH", reset=True, done=True)
+        undone.fail("PATCH", reset=True)
+        unread.fail("PATCH", reset=True, done=True)
+        page.fail("PATCH", status=200, body=HTML)
+        torn.fail("PATCH", status=200, body={})
+        upon_writes(at, {unread.path: lambda: at.cluster.forbid(verb="get", namespace="unread")})
+        await asyncio.gather(*(each.submit() for each in told))
+        ends = await by_name(told, Bed.ended)
+
+        assert "FIXED: the cause is gone" in ends["done"]
+        for name in ("undone", "page", "torn"):
+            assert REFUSED in ends[name]
+            assert f"Deployment {name}/sleepy is as it was: nothing was written" in ends[name]
+        assert "UNKNOWN whether it was applied: look before you try again" in ends["unread"]
+        assert "Deployment unread/sleepy cannot be read: whether it was done is not known" in ends["unread"]
+        assert not [end for end in ends.values() if "127.0.0.1" in end]
+        assert [(await each.audited())[1:] for each in told] == [
+            ["applied", "fixed"],
+            ["refused: not written"],
+            ["refused: outcome unknown"],
+            ["refused: not written"],
+            ["refused: not written"],
+        ]
+        # Never blindly repeated.
+        assert [each.writes for each in told] == [1] * 5
+        assert [each.replicas for each in told] == [1, 0, 1, 0, 0]
+
+
+async def test_what_comes_too_late_is_told_to_whoever_pressed_with_what_to_do_next(tmp_path, own_engine):
+    async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
+        expired, withdrawn = told = await beds(at, "expired", "withdrawn")
+        await asyncio.gather(*(each.press() for each in told))
+        await at.slack.remove(at.alex, withdrawn.channel, withdrawn.answer["thread_ts"])
+        await at.settled()
+        at.clock.advance(timedelta(minutes=31))
+
+        assert await expired.submit() == ""
+        await at.settled()
+        assert "This plan has expired: ask again" in expired.whispered
+        assert PRESS_NOTHING in expired.whispered
+        says = await expired.press()
+        assert "This plan has expired: ask again" in says
+        assert NOTHING in says
+        assert await expired.audited() == ["refused: expired"] * 2
+
+        says = await withdrawn.submit()
+        assert "was deleted, and the answer with it" in says
+        assert "ask again for a fresh diagnosis" in says
+        assert NOTHING in says
+        assert [(one.outcome, one.actor) for one in await at.audited()][-1] == ("refused", withdrawn.person)
+        assert at.writes() == []
+
+
+@pytest.fixture
+def logged_as_served() -> Iterator[None]:
+    """Otherwise a failure is logged for developers, which takes seconds."""
+    before, level = logging.getLogger().handlers[:], logging.getLogger().level
+    configure_logging(level=LogLevel.ERROR, form=LogFormat.JSON)
+    yield
+    logging.getLogger().handlers[:] = before
+    logging.getLogger().setLevel(level)
+
+
+@pytest.mark.usefixtures("logged_as_served")
+async def test_that_a_plan_cannot_be_previewed_at_all_is_told_in_the_dialog_that_waits_for_it(tmp_path, own_engine):
+    async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
+        [bed] = await beds(at, "odd")
+        stored = at.cluster.store.get(table=("apps", "deployments"), namespace="odd", name="sleepy") or {}
+        # What no API server holds: where an object should be there is a number.
+        bed.fail("GET", status=200, body={**stored, "spec": 7}, times=100)
+
+        says = await bed.press()
+
+        assert "Casebook failed over this" in says
+        assert "press again in a moment" in says
+        assert NOTHING in says
+        assert bed.dialog["submit"] is None
+        assert at.writes() == []
+
+
+async def test_what_slack_does_to_the_messages_meanwhile_keeps_nobody_from_being_told(tmp_path, own_engine):
+    async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS, audit_channel=AUDIT) as at:
+        # There is no such channel; what was done is told where it was asked all the same.
+        pasted, threadless, away = told = await beds(at, "pasted", "threadless", "away")
+        await asyncio.gather(*(each.press() for each in told))
+        removals: list[asyncio.Task[None]] = []
+
+        def remove() -> None:
+            paste = pasted.answer["thread_ts"]
+            removals.append(asyncio.ensure_future(at.slack.remove(at.alex, pasted.channel, paste)))
+
+        upon_writes(at, {pasted.path: remove})
+        for method, error in (("chat.update", "message_not_found"), ("chat.postMessage", "thread_not_found")):
+            at.slack.fail(method, error=error, times=100, given={"channel": threadless.channel})
+        # Out of reach when it is applied, and when it has ended.
+        for method, times in (("chat.update", 3), ("chat.postMessage", 1)):
+            at.slack.fail(method, status=503, times=times, given={"channel": away.channel})
+        await asyncio.gather(*(each.submit() for each in told))
+
+        for each in (pasted, away):
+            end = await each.ended()
+            assert "FIXED: the cause is gone" in end
+            assert f"by @{each.person}" in end
+        direct = at.slack.open_im(threadless.person)
+        [line] = [shown(one) for one in at.ours(direct)]
+        assert "FIXED: the cause is gone · Deployment threadless/sleepy" in line
+        assert await asyncio.gather(*(each.audited() for each in told)) == [["claimed", "applied", "fixed"]] * 3
+        assert [each.writes for each in told] == [1] * 3
+        await asyncio.gather(*removals)
