@@ -90,6 +90,10 @@ ASKED_MEANWHILE: Final = Text(
     "asked for",
     zh="他人刚刚已确认此操作，正在等待第二人批准：请按“批准”查看其申请内容",
 )
+ASKED_IN_VAIN: Final = Text(
+    en="whoever asked for this may not do it any more, so there is nothing to approve",
+    zh="提出此申请的人已无权执行，因此无法批准",
+)
 ASKED_ALREADY: Final = Text(
     en="you have confirmed this already: it waits for somebody else to approve it",
     zh="您已确认此操作：正在等待其他人批准",

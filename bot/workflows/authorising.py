@@ -21,7 +21,7 @@ from bot.policy import Decision, Labels, Scope
 from bot.remedies.auditing import Denied
 from bot.remedies.contract import Plan, Reason, Refusal, Step
 from bot.workflows.desk import Asker, Desk
-from intents.domain import Text
+from intents.domain import ObjectRef, Text
 from responses import failures
 
 _log: Final = structlog.get_logger(__name__)
@@ -63,21 +63,27 @@ class Authorising:
     ) -> Authority | Denied | Refusal:
         """What this person may do about a plan, whose `steps` are known once it was previewed.
 
-        `asked_by` is who has confirmed it before: then it is asked whether this person may be the second.
+        `asked_by` is who has confirmed it before: then it is asked whether this person may be the second, and whether
+        that one may still do it.
         """
+        if asked_by and (refusal := await self._asked_in_vain(plan, asker, steps, asked_by=asked_by)):
+            return refusal
         scope = asker.scope
         first = plan.target.namespace
-        labels: dict[str, str] = {}
-        # Read only where the policy's word depends on it.
-        if scope.goes_by_labels(plan.action, plan.cluster, first):
-            found = await self._labels(plan, scope.access(plan.cluster))
-            if isinstance(found, Refusal):
-                return found
-            labels = found
-        decision = _decided(plan, scope, first, labels, asked_by=asked_by)
-        if not decision.allowed:
-            return Denied(says=decision.says)
-        rules = [scope.approval(plan.action, plan.cluster, first, labels, plan.risk)]
+        near = [plan.target]
+        # Labels are read only where the policy's word depends on them: then those of whatever is written to count.
+        by_labels = scope.goes_by_labels(plan.action, plan.cluster, first)
+        if by_labels:
+            near += [each for each in _targets(steps, first) if not each.is_named_as(plan.target)]
+        found = await self._labels(plan, near, scope.access(plan.cluster)) if by_labels else [{}]
+        if isinstance(found, Refusal):
+            return found
+        rules: list[str] = []
+        for target, labels in zip(near, found, strict=True):
+            decision = _decided(plan, scope, first, labels, asked_by=asked_by)
+            if not decision.allowed:
+                return Denied(says=decision.says if target is plan.target else _reaches(decision.says, target))
+            rules.append(scope.approval(plan.action, plan.cluster, first, labels, plan.risk))
         for other in sorted({step.target.namespace for step in steps} - {first}):
             # What lies there was not looked at: it may bear whatever labels are asked for, and may bear none.
             any_or_none: tuple[Labels, Labels] = (None, {})
@@ -91,13 +97,28 @@ class Authorising:
         approval = "" if asked_by else next(filter(None, rules), "")
         return Authority(access=scope.access(plan.cluster), acting_as=acting, approval=approval)
 
-    async def _labels(self, plan: Plan, access: Access) -> dict[str, str] | Refusal:
-        """Of the object as it is now; of one that is to be made, none."""
+    async def _asked_in_vain(
+        self, plan: Plan, asker: Asker, steps: Sequence[Step], *, asked_by: str
+    ) -> Denied | Refusal | None:
+        """Why what somebody asked for is not to be approved: they may not do it themselves any more."""
+        here = asker.scope.who
+        first = await self.desk.asker(team=here.team, channel=here.channel, user=asked_by)
+        theirs = await self.of(plan, first, steps=steps)
+        if not isinstance(theirs, Denied):
+            return theirs if isinstance(theirs, Refusal) else None
+        return Denied(says=failures.ASKED_IN_VAIN)
+
+    async def _labels(self, plan: Plan, targets: Sequence[ObjectRef], access: Access) -> list[dict[str, str]] | Refusal:
+        """Of each object as it is now; of one that is to be made, none."""
+        found: list[dict[str, str]] = []
         target = plan.target
         try:
             connection = await self.desk.clusters.get(plan.cluster)
             async with Snapshot(connection, deadline=_LOOK_S, access=access) as snapshot:
-                obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
+                for target in targets:
+                    obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)
+                    labels = ((obj or {}).get("metadata") or {}).get("labels") or {}
+                    found.append({str(key): str(value) for key, value in labels.items()})
         except ClusterError as error:
             _log.warning("labels could not be read", plan=plan.id, error=str(error))
             why = failures.cluster_unreachable(plan.cluster, error.reason)
@@ -106,8 +127,7 @@ class Authorising:
                 zh=f"策略取决于 {target} 的标签，但无法读取：{why.zh}",
             )
             return Refusal(reason=Reason.NOT_CHECKED, says=says)
-        labels = ((obj or {}).get("metadata") or {}).get("labels") or {}
-        return {str(key): str(value) for key, value in labels.items()}
+        return found
 
 
 def _decided(plan: Plan, scope: Scope, namespace: str, labels: Labels, *, asked_by: str) -> Decision:
@@ -116,5 +136,14 @@ def _decided(plan: Plan, scope: Scope, namespace: str, labels: Labels, *, asked_
     return scope.may(plan.action, plan.cluster, namespace, labels)
 
 
-def _reaches(says: Text) -> Text:
-    return Text(en=f"this reaches further than its object: {says.en}", zh=f"此操作会影响到目标之外的对象：{says.zh}")
+def _targets(steps: Sequence[Step], namespace: str) -> list[ObjectRef]:
+    """What is written to in one namespace, each once."""
+    return list(dict.fromkeys(step.target for step in steps if step.target.namespace == namespace))
+
+
+def _reaches(says: Text, target: ObjectRef | None = None) -> Text:
+    which = f" ({target})" if target else ""
+    return Text(
+        en=f"this reaches further than its object{which}: {says.en}",
+        zh=f"此操作会影响到目标之外的对象{which}：{says.zh}",
+    )

@@ -56,7 +56,7 @@ class Claiming:
         one = Try.of(plan, previewed.outlook, user=press.asked_by or press.user, at=now)
         plans = self.desk.store.plans
         claimed = await plans.claim(
-            plan.id, press.user, press.token, now, action=one.action, subject=one.subject, since=one.since(limits),
+            plan.id, one.user, press.token, now, action=one.action, subject=one.subject, since=one.since(limits),
             unless=lambda former: one.held_back(former, limits) is not None,
         )  # fmt: skip
         if claimed.outcome is Claim.HELD_BACK:
