@@ -25,7 +25,7 @@ from intents.asking import complaints
 from intents.domain import Custodian, Text
 from responses import failures, words
 from responses.safety import safe_line
-from responses.slack.presses import Press, chosen, press_of
+from responses.slack.presses import Press, carried_in, chosen, press_of
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -59,8 +59,8 @@ class Mistyped(Exception):
 class AskedAgain(Exception):
     """It is to be confirmed once more, knowing that somebody else will take the change back."""
 
-    def __init__(self, plan_id: str, custodian: Custodian) -> None:
-        self.plan_id = plan_id
+    def __init__(self, carried: str, custodian: Custodian) -> None:
+        self.carried = carried
         self.custodian = custodian
         super().__init__(custodian.name)
 
@@ -179,14 +179,17 @@ class Presses:
 
     async def _confirm(self, pressed: Pressed) -> None:
         plan = await self._shown_to(pressed)
+        view = filling(pressed.view, carried_in(pressed.value)[1])
+        seen = shown_in(plan, view)
+        if seen is None:
+            raise Refused("the dialog does not show what would be done")
         if pressed.press is Press.CONFIRM:
             _check_name(Plan.from_json(plan.document["plan"]), pressed.typed.get(Press.TYPED_NAME, ""))
-            seen = shown_in(plan, pressed.view)
-            if seen and (custodian := seen.preview.outlook.custodian):
-                raise AskedAgain(plan.id, custodian)
+            if custodian := seen.preview.outlook.custodian:
+                raise AskedAgain(pressed.value, custodian)
         # One job for each dialog: a submission that comes twice is one, and the claim decides between two dialogs.
         job = f"{plan.id}.remedy.{pressed.view}"
-        payload = {"plan": plan.id, "team": pressed.team, "user": pressed.user, "view": pressed.view}
+        payload = {"plan": plan.id, "team": pressed.team, "user": pressed.user, "view": view}
         await self.jobs.start("remedy", job, payload)
 
     async def _answer(self, pressed: Pressed) -> None:
@@ -208,7 +211,7 @@ class Presses:
     async def _shown_to(self, pressed: Pressed) -> StoredPlan:
         """The plan of the dialog that was sent off, which this user was shown. Raises Refused."""
         self._check_sender(pressed)
-        plan = await self._store.plans.get(pressed.value)
+        plan = await self._store.plans.get(carried_in(pressed.value)[0])
         if plan is None:
             raise Refused("there is no such plan")
         if plan.document.get(dialog_key(pressed.user)) != pressed.view:
@@ -232,7 +235,7 @@ class Presses:
                 team=pressed.team,
                 channel=pressed.channel,
                 action=str(pressed.press),
-                plan_id=safe_line(pressed.value)[:64],
+                plan_id=safe_line(carried_in(pressed.value)[0])[:64],
                 outcome="refused",
                 detail={"why": why},
             )
@@ -254,10 +257,20 @@ class ShownIn(Portable):
     answers: dict[str, str] = field(default_factory=dict)
     approves: str = ""
 
+    @property
+    def fill(self) -> str:
+        """Names this filling among those of one dialog."""
+        return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()[:12]
+
+
+def filling(view: str, fill: str) -> str:
+    """Names one filling of a dialog."""
+    return f"{view}.{fill}"
+
 
 def shown_key(view: str) -> str:
-    """Where a plan keeps what a dialog was filled with. Of its own for each: while one is sent off the next is filled,
-    and whoever confirms has seen this one.
+    """Where a plan keeps what a dialog was filled with. Of its own for each filling: while one is sent off the next is
+    filled, and whoever confirms has seen this one.
     """
     return f"shown:{view}"
 

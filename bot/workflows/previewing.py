@@ -14,7 +14,7 @@ from bot.remedies.carrying_out import check, preview
 from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal
 from bot.remedies.undoing import action_of
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
-from bot.slack.pressing import ShownIn, dialog_key, shown_in, shown_key
+from bot.slack.pressing import ShownIn, dialog_key, filling, shown_in, shown_key
 from bot.store import AuditEntry
 from bot.workflows.authorising import Authorising, Authority
 from bot.workflows.desk import Asker, Desk
@@ -127,9 +127,10 @@ class Previewing:
             return asking(_asking(plan), language=asker.language)
         # The diff may hold what nobody should keep: only what guards the write is written down.
         guards = replace(seen.preview, diff="", outlook=replace(seen.preview.outlook, effects=(), warnings=()))
-        kept[shown_key(view_id)] = ShownIn(preview=guards, answers=answers or {}, approves=asked_by).as_json()
+        shown = ShownIn(preview=guards, answers=answers or {}, approves=asked_by)
+        kept[shown_key(filling(view_id, shown.fill))] = shown.as_json()
         await store.plans.note(plan.id, kept)
-        return dialog(_dialog(plan, seen, asked_by=asked_by), language=asker.language)
+        return dialog(_dialog(plan, seen, fill=shown.fill, asked_by=asked_by), language=asker.language)
 
     async def _previewed(
         self, plan: Plan, asker: Asker, answers: Json | None, *, asked_by: str
@@ -193,10 +194,11 @@ def _asking(plan: Plan) -> Asking:
     )  # fmt: skip
 
 
-def _dialog(plan: Plan, shown: Seen, *, asked_by: str) -> Dialog:
+def _dialog(plan: Plan, shown: Seen, *, fill: str, asked_by: str) -> Dialog:
     said, seen = words_of(UNDO if plan.undoes else plan.action), shown.preview
     return Dialog(
         plan_id=plan.id,
+        fill=fill,
         title=said.verb,
         submit=said.verb,
         cluster=plan.cluster,

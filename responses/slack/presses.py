@@ -19,7 +19,7 @@ class Press(StrEnum):
     NOT_IT = "not_it"  # of that menu
     MUTE = "mute"  # of that menu
     UNMUTE = "unmute"  # a button; its value is what `muted` was given
-    CONFIRM = "confirm"  # callback_id of the remedy's dialog; its private_metadata is the plan id
+    CONFIRM = "confirm"  # callback_id of the remedy's dialog; its private_metadata is what is `carried`
     CONFIRM_AGAIN = "confirm_again"  # callback_id of the dialog that follows it where the change will be taken back
     ANSWER = "answer"  # callback_id of the dialog that asks for a remedy's values; its private_metadata is the plan id
     TYPED_NAME = "typed_name"  # the input of that dialog, where a name must be typed: block_id and action_id
@@ -48,6 +48,20 @@ def chosen(value: str) -> tuple[Press, str] | None:
     first, colon, request_id = value.partition(_BY)
     press = _press(first)
     return (press, request_id) if press and colon else None
+
+
+def carried(plan_id: str, fill: str) -> str:
+    """What a dialog carries: its plan, and which filling of it this is, "" while nothing is shown of what would change.
+
+    Answers that are sent off twice, or a re-run job, may fill a dialog again: whoever confirms has seen this filling.
+    """
+    return f"{plan_id}{_BY}{fill}" if fill else plan_id
+
+
+def carried_in(value: str) -> tuple[str, str]:
+    """(plan id, fill)"""
+    plan_id, _, fill = value.partition(_BY)
+    return plan_id, fill
 
 
 def _press(written: str) -> Press | None:

@@ -18,7 +18,7 @@ from responses.sentences import capitalised
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 from responses.slack.message import Block, View
-from responses.slack.presses import Press
+from responses.slack.presses import Press, carried
 
 _DIFF_LINES: Final = 80
 _DIFF_CHARACTERS: Final = 6_000
@@ -31,7 +31,7 @@ _HARMLESS: Final = "low"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialog:
-    """What is about to be done. Texts may be untrusted; `plan_id` is ours.
+    """What is about to be done. Texts may be untrusted; `plan_id` and `fill`, which names what is shown, are ours.
 
     `title` and `submit` say the verb and fit into 24 characters: "Restart pod"; `purpose` is what the pressed button
     said, `what` what the action does. `diff` is unified text, "" where no field of an object changes (a deletion says
@@ -43,6 +43,7 @@ class Dialog:
     """
 
     plan_id: str
+    fill: str = ""
     title: Text
     submit: Text
     cluster: str
@@ -92,7 +93,7 @@ def loading(language: Language) -> View:
 
 
 def dialog(shown: Dialog, *, language: Language) -> View:
-    """The question before a remedy is applied. `private_metadata` is the plan's id and nothing else."""
+    """The question before a remedy is applied. `private_metadata` is what is `carried` and nothing else."""
     submit = safe_line(shown.button.in_(language))
     return blocks.modal(
         safe_line(shown.title.in_(language)),
@@ -107,7 +108,7 @@ def dialog(shown: Dialog, *, language: Language) -> View:
         close=words.CANCEL.in_(language),
         submit=submit if submit.strip() else words.DIALOG_TITLE.in_(language),
         callback_id=str(Press.CONFIRM),
-        private_metadata=shown.plan_id,
+        private_metadata=carried(shown.plan_id, shown.fill),
     )
 
 
@@ -135,8 +136,11 @@ def asking(shown: Asking, *, language: Language) -> View:
     )
 
 
-def again(plan_id: str, custodian: Custodian, *, language: Language) -> View:
-    """The second question where somebody applies the object from a source, and takes back what is changed here."""
+def again(carries: str, custodian: Custodian, *, language: Language) -> View:
+    """The second question where somebody applies the object from a source, and takes back what is changed here.
+
+    `carries` is what the first one carried.
+    """
     return blocks.modal(
         words.DIALOG_TITLE.in_(language),
         [
@@ -148,7 +152,7 @@ def again(plan_id: str, custodian: Custodian, *, language: Language) -> View:
         close=words.CANCEL.in_(language),
         submit=words.DO_IT_ANYWAY.in_(language),
         callback_id=str(Press.CONFIRM_AGAIN),
-        private_metadata=plan_id,
+        private_metadata=carries,
     )
 
 

@@ -131,11 +131,26 @@ def test_any_other_message_or_dialog_is_safe_to_send(texts: list[str], language:
     recorded = replace(recorded, shown=replace(recorded.shown, plan_id="p-1", who="U1", approver="U2", undo=""))
     for said in (
         dialog(
-            replace(shown, plan_id="p-1", effects=shown.effects * found, warnings=shown.effects * found, asked_by="U1"),
+            replace(
+                shown,
+                plan_id="p-1",
+                fill="f-1",
+                effects=shown.effects * found,
+                warnings=shown.effects * found,
+                asked_by="U1",
+            ),
             language=language,
         ),
         dialog(
-            replace(shown, plan_id="p-1", typed_name_required="", diff="+x\n" * 2000, asked_by="", needs_approval=True),
+            replace(
+                shown,
+                plan_id="p-1",
+                fill="f-1",
+                typed_name_required="",
+                diff="+x\n" * 2000,
+                asked_by="",
+                needs_approval=True,
+            ),
             language=language,
         ),
         record(replace(recorded, link="https://example.slack.com/archives/C1/p1"), language=language),

@@ -60,7 +60,7 @@ def register(app: AsyncApp, presses: Presses) -> None:
             })  # fmt: skip
             return
         except AskedAgain as asked:
-            shown = again(asked.plan_id, asked.custodian, language=await _language(press, presses))
+            shown = again(asked.carried, asked.custodian, language=await _language(press, presses))
             await ack({"response_action": "update", "view": shown})
             return
         except (Refused, StoreUnavailable, JobsUnavailable) as error:

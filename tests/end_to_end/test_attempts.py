@@ -1,0 +1,249 @@
+"""Attempts to get a write past the policy, a second person, a limit or what a dialog has shown: each of them fails."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from bot.diagnosing import Engine, engine_for
+from bot.policy import load_policy
+from bot.slack.limits import Limits, Rate
+from intents.catalog.loader import load
+from responses.slack.presses import Press
+from tests.end_to_end import own_entries
+from tests.end_to_end.workplace import Workplace, lines_of, words_of, workplace
+
+Json = dict[str, Any]
+
+_AT_ONCE: Final = Rate(every=1e-6, burst=10_000)
+_NO_LIMITS: Final = Limits(methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0)
+ALEX, BO = "U0000000001", "U0000000002"
+EVERYWHERE: Final[Json] = {"clusters": ["*"], "namespaces": ["*"], "cluster_scoped": True}
+ACTING: Final[Json] = {**EVERYWHERE, "users": ["*"], "actions": ["*"]}
+TWO: Final[Json] = {"approval": [{**EVERYWHERE, "risks": ["low", "disruptive", "data-loss"]}]}
+DEPLOYMENTS: Final = ("apps", "deployments")
+WAITS: Final = "waits for a second person"
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """Over entries of one's own: beside the usual ones that of a deployment that dozes, which asks for its replicas."""
+    directory = own_entries.catalog(tmp_path_factory.mktemp("own"))
+    entry = json.loads((directory / "asleep.yaml").read_text(encoding="utf-8").replace("fast asleep", "dozing off"))
+    entry["id"] = "dozing"
+    asks = [{"id": "replicas", "label": {"en": "Replicas", "zh": "副本数"}, "is": "number"}]
+    entry["remediations"][0] |= {"args": {"replicas": "{input.replicas}"}, "asks": asks}
+    (directory / "dozing.yaml").write_text(json.dumps(entry, ensure_ascii=False), encoding="utf-8")
+    loaded = load((directory,))
+    assert not loaded.problems
+    return engine_for(loaded.catalog)
+
+
+@asynccontextmanager
+async def place(
+    tmp_path: Path, engine: Engine, *worlds: Mapping[str, Any], **sections: Any
+) -> AsyncIterator[Workplace]:
+    file = tmp_path / "policy.yaml"
+    file.write_text(json.dumps({"remediation": [EVERYWHERE], "acting": [ACTING]} | sections))
+    async with workplace(tmp_path, engine, *worlds, policy=load_policy(file), slack_limits=_NO_LIMITS) as at:
+        yield at
+
+
+def deployments(*names: str) -> Json:
+    """A world with deployments in the namespace `bed`, of which none has any replicas."""
+    (one,) = own_entries.asleep().broken.world["objects"]
+    return {"objects": [{**one, "metadata": {**one["metadata"], "name": name}} for name in names]}
+
+
+def replicas(at: Workplace, name: str) -> int:
+    return int(_deployment(at, name)["spec"]["replicas"])
+
+
+def label(at: Workplace, name: str, **labels: str) -> None:
+    """Somebody labels a deployment."""
+    labelled = _deployment(at, name)
+    labelled["metadata"]["labels"] = (labelled["metadata"].get("labels") or {}) | labels
+    at.cluster.store.put(table=DEPLOYMENTS, namespace="bed", name=name, obj=labelled)
+
+
+def _deployment(at: Workplace, name: str) -> Json:
+    found = at.cluster.store.get(table=DEPLOYMENTS, namespace="bed", name=name)
+    assert found is not None
+    return copy.deepcopy(found)
+
+
+async def asked(at: Workplace, text: str, channel: str = "") -> Json:
+    """The answer to somebody who pastes this."""
+    channel = channel or at.channel
+    return await at.answer(await at.slack.say(at.alex, channel, text), channel)
+
+
+async def told(at: Workplace, answer: Json, words: str, channel: str = "") -> Json:
+    """The answer once it says so."""
+    channel = channel or at.channel
+
+    def now() -> Json:
+        return at.slack.message(channel, answer["ts"])
+
+    await at.slack.wait_for(lambda: words in "\n".join(lines_of(now())))
+    await at.settled()
+    return now()
+
+
+def whispered(at: Workplace, user: str) -> str:
+    return words_of([one["blocks"] for one in at.slack.ephemerals(user)])
+
+
+async def answered(at: Workplace, user: str, dialog: Json, value: str) -> None:
+    """The dialog's question is answered, and it says what would change."""
+    await at.slack.submit(user, dialog["id"], {"replicas": {"replicas": value}})
+    await at.slack.wait_for(lambda: at.slack.views(user)[-1]["callback_id"] == Press.CONFIRM)
+
+
+def submission(at: Workplace, view: Json, user: str, **changes: Any) -> Json:
+    """What Slack would send for a dialog with something else in it."""
+    return {
+        "type": "view_submission",
+        "api_app_id": at.slack.app_id,
+        "team": {"id": at.slack.team_id},
+        "user": {"id": user, "team_id": at.slack.team_id},
+        "view": copy.deepcopy(view) | changes,
+    }
+
+
+# --- a second person ---
+
+
+async def test_what_two_have_done_counts_for_the_one_who_asked_and_takes_two_to_be_undone(tmp_path, own):
+    limits = {"target": {"writes": 9, "minutes": 15}, "user": {"writes": 1, "minutes": 15}}
+    people = [{"clusters": ["*"], "domains": ["example.com"]}]
+    world = deployments("one", "two")
+    async with place(tmp_path, own, world, **TWO, limits=limits, impersonation=people) as at:
+        answer = await asked(at, "deployment bed/one is fast asleep")
+        await at.confirm(at.alex, answer)
+        await at.confirm(at.bo, await told(at, answer, WAITS))
+        done = await told(at, answer, "FIXED")
+
+        other = at.slack.add_channel("other")
+        again = await asked(at, "deployment bed/two is fast asleep", other)
+        held = words_of((await at.dialog(at.alex, again, other))["blocks"])
+        assert "You have carried out 1 remedies within 15 minutes" in held
+        # Whoever approved has done nothing of their own by that.
+        assert (await at.dialog(at.bo, again, other))["submit"] is not None
+
+        await at.confirm(at.alex, done)
+        undoing = await told(at, answer, WAITS)
+        assert replicas(at, "one") == 1
+        await at.confirm(at.bo, undoing)
+        await at.slack.wait_for(lambda: replicas(at, "one") == 0)
+        await at.settled()
+        # Under the name of whoever has it done, and never of Casebook.
+        patched = [one.acts_as for one in at.cluster.requests if one.writes and one.method == "PATCH"]
+        assert patched == ["bo@example.com"] * 2
+
+
+async def test_what_its_asker_may_not_do_any_more_is_approved_by_nobody(tmp_path, own):
+    acting = [{**ACTING, "users": [ALEX], "labels": {"of": "alex"}}, {**ACTING, "users": [BO]}]
+    async with place(tmp_path, own, deployments("one"), **TWO, acting=acting) as at:
+        label(at, "one", of="alex")
+        answer = await asked(at, "deployment bed/one is fast asleep")
+        await at.confirm(at.alex, answer)
+        dialog = await at.dialog(at.bo, await told(at, answer, WAITS))
+
+        # Whoever changes a label takes away a right by that: before the second person confirms, or looks.
+        label(at, "one", of="others")
+        await at.submit(at.bo, dialog["id"])
+        await at.settled()
+        late = await at.dialog(at.bo, at.slack.message(at.channel, answer["ts"]))
+
+        assert late["submit"] is None
+        for says in (whispered(at, at.bo), words_of(late["blocks"])):
+            assert "whoever asked for this may not do it any more" in says.lower()
+        assert [one.actor for one in await at.audited() if one.outcome == "not allowed"] == [at.bo, at.bo]
+        assert at.writes() == []
+
+
+async def test_the_second_person_approves_the_values_of_the_first_whatever_they_type(tmp_path, own):
+    async with place(tmp_path, own, deployments("one"), **TWO) as at:
+        answer = await asked(at, "deployment bed/one is dozing off")
+        dialogs = {user: await at.dialog(user, answer) for user in (at.alex, at.bo)}
+        await answered(at, at.alex, dialogs[at.alex], "3")
+        await at.submit(at.alex, dialogs[at.alex]["id"])
+        await told(at, answer, WAITS)
+
+        await answered(at, at.bo, dialogs[at.bo], "7")
+        assert "+  replicas: 3" in "\n".join(lines_of(at.slack.views(at.bo)[-1]))
+        await at.submit(at.bo, dialogs[at.bo]["id"])
+        await told(at, answer, "FIXED")
+        assert replicas(at, "one") == 3
+
+
+# --- labels ---
+
+
+async def test_labels_are_asked_of_all_that_is_written_to_and_not_of_the_object_alone(tmp_path, own):
+    # Its pod is labelled, the claim that goes with it is not.
+    labelled = [{**ACTING, "labels": {"app": "store"}}, {**ACTING, "namespaces": ["none"]}]
+    spoiled = own_entries.spoiled().broken
+    async with place(tmp_path, own, spoiled.world, acting=labelled) as at:
+        refused = await at.dialog(at.alex, await asked(at, spoiled.text))
+
+        assert refused["submit"] is None
+        says = words_of(refused["blocks"])
+        assert "further than its object (PersistentVolumeClaim ledger/data-store-2)" in says
+        assert "app=store" in says
+
+
+# --- what a dialog shows ---
+
+
+async def test_what_is_confirmed_is_what_the_dialog_shows_though_other_values_came_after(tmp_path, own):
+    async with place(tmp_path, own, deployments("one")) as at:
+        answer = await asked(at, "deployment bed/one is dozing off")
+        dialog = await at.dialog(at.bo, answer)
+        await answered(at, at.bo, dialog, "1")
+        # Slack did not hear that it arrived, so it is sent off once more; and what comes of that never gets there.
+        (sent,) = [one.payload for one in at.slack.deliveries if one.payload.get("type") == "view_submission"]
+        again: Json = json.loads(json.dumps(sent))
+        again["view"]["state"]["values"]["replicas"]["replicas"]["value"] = "50"
+        at.slack.fail("views.update", error="view_not_found", times=5)
+        await at.send(again)
+        await at.settled()
+
+        assert "+  replicas: 1" in "\n".join(lines_of(at.slack.views(at.bo)[-1]))
+        await at.submit(at.bo, dialog["id"])
+        await told(at, answer, "FIXED")
+        assert replicas(at, "one") == 1
+
+
+async def test_neither_what_is_no_number_nor_a_dialog_that_only_asks_comes_to_a_write(tmp_path, own):
+    async with place(tmp_path, own, deployments("one")) as at:
+        dialog = await at.dialog(at.bo, await asked(at, "deployment bed/one is dozing off"))
+        for value in (
+            '{"a": 1}',
+            "1\n2",
+            "{input.replicas}",
+            "{row.name}",
+            "-1",
+            "1e3",
+            "٣",
+            "9" * 5000,
+            {"a": 1},
+            [1],
+        ):
+            state = {"values": {"replicas": {"replicas": {"type": "plain_text_input", "value": value}}}}
+            delivered = await at.send(submission(at, dialog, at.bo, state=state))
+            assert delivered.body["errors"] == {"replicas": "expected a whole number from 0 to 100000"}
+
+        for press in (Press.CONFIRM, Press.CONFIRM_AGAIN):
+            delivered = await at.send(submission(at, dialog, at.bo, callback_id=str(press)))
+            assert "was refused and recorded" in words_of(delivered.body["view"]["blocks"])
+        await at.settled()
+        assert [one.detail["why"] for one in await at.audited()] == ["the dialog does not show what would be done"] * 2
+        assert at.writes() == []
