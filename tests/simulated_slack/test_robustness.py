@@ -11,7 +11,7 @@ from bot.playground.slack.web_api import METHODS
 NAMES = (
     "channel", "channel_id", "text", "ts", "thread_ts", "blocks", "attachments", "metadata", "user", "users", "view",
     "view_id", "trigger_id", "files", "file", "limit", "cursor", "oldest", "length", "filename", "timestamp", "name",
-    "message_ts", "email", "title", "link", "type", "types",
+    "message_ts", "email", "title", "link", "type", "types", "changes", "canvas_id", "document_content",
 )  # fmt: skip
 JUNK: tuple[Any, ...] = (None, 0, -1, 1.5, True, "", "x", "\x00", "{", [], [1], [[]], [{}], {}, {"a": 1}, {"type": []})
 

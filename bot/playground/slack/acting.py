@@ -64,9 +64,12 @@ class People:
         _, firsts = self._announcer.change(channel, ts, fields)
         await _all(firsts)
 
-    async def remove(self, user_id: str, channel_id: str, ts: str) -> None:
+    async def remove(self, user_id: str, channel_id: str, ts: str, *, admin: bool = False) -> None:
         user, channel = self._present(user_id, channel_id)
-        self._own(user, channel, ts)
+        if admin:
+            self._message_at(channel, ts)
+        else:
+            self._own(user, channel, ts)
         await _all(self._announcer.delete(channel, ts))
 
     async def slash(self, user_id: str, channel_id: str, text: str, *, command: str) -> Delivered:

@@ -21,6 +21,9 @@ _FORGOTTEN = (
     "app_id",
     "bot_profile",
     "client_msg_id",
+    "pinned_to",
+    "pinned_info",
+    "reactions",
 )
 
 Firsts = list[asyncio.Future[Delivered]]
@@ -59,13 +62,14 @@ class Announcer:
             firsts += self.delete(channel, parent["ts"])
         return firsts
 
-    def event(self, channel: Channel, event: Json) -> Firsts:
-        """Any other event that happens in a channel."""
-        return self._send(channel, [self.envelopes.wrap(event, channel=channel)])
+    def event(self, channel: Channel, event: Json, *, everywhere: bool = False) -> Firsts:
+        """Any other event that happens in a channel; with `everywhere`, one that also those hear who are not in it."""
+        heard = everywhere and not channel.private
+        return self._send(channel, [self.envelopes.wrap(event, channel=channel)], heard=heard)
 
-    def _send(self, channel: Channel, envelopes: list[Json]) -> Firsts:
+    def _send(self, channel: Channel, envelopes: list[Json], *, heard: bool = False) -> Firsts:
         # An app hears only of the places it is in, and only what it subscribed to.
-        if not self._state.workspace.has_bot(channel):
+        if not heard and not self._state.workspace.has_bot(channel):
             return []
         return [
             self._courier.send(Parcel(kind=Kind.EVENT, payload=envelope, event_id=envelope["event_id"]), retries=True)

@@ -8,6 +8,13 @@ from bot.playground.slack.records import Json
 from bot.playground.slack.state import State
 from bot.playground.slack.workspace import Channel
 
+CHANNEL_EVENTS = (
+    "channel_archive", "channel_created", "channel_left", "channel_rename", "channel_unarchive", "group_archive",
+    "group_left", "group_rename", "group_unarchive", "member_joined_channel", "member_left_channel", "pin_added",
+    "pin_removed", "reaction_added", "reaction_removed",
+)  # fmt: skip
+"""What may happen to a channel besides its messages: `events` of an app that subscribes to it."""
+
 
 class Envelopes:
     """Builds event envelopes, each with its own event_id."""

@@ -10,6 +10,13 @@ from bot.playground.slack.records import ChangeKind, Json
 from bot.playground.slack.wrong import Refused
 
 
+def permalink(url: str, channel: str, message: Json) -> str:
+    """The address of a message on the server at `url`."""
+    link = f"{url}/archives/{channel}/p{message['ts'].replace('.', '')}"
+    thread_ts = message.get("thread_ts", message["ts"])
+    return link if thread_ts == message["ts"] else f"{link}?thread_ts={thread_ts}&cid={channel}"
+
+
 class Timestamps:
     """Slack's message ids: epoch seconds with microseconds, never the same twice."""
 

@@ -32,23 +32,28 @@ class _Bucket:
 
 
 class Pace:
-    """Counts calls and refuses those that come too fast. Does nothing unless `enforced`."""
+    """Counts calls and refuses those that come too fast. Does nothing unless `enforced`.
+
+    `stricter`: by method, calls a minute of an app that gets less than others; it is enforced in any case.
+    """
 
     def __init__(self, *, clock: Callable[[], float], enforced: bool) -> None:
         self.enforced = enforced
+        self.stricter: dict[str, int] = {}
         self._clock = clock
         self._calls: dict[str, deque[float]] = {}
         self._buckets: dict[str, _Bucket] = {}
 
     def call(self, method: str, *, tier: Tier) -> None:
         """Refused `ratelimited` beyond the tier's calls of the last minute."""
-        if not self.enforced:
+        if not self.enforced and method not in self.stricter:
             return
+        most = self.stricter.get(method, int(tier))
         now = self._clock()
         calls = self._calls.setdefault(method, deque())
         while calls and calls[0] <= now - _MINUTE:
             calls.popleft()
-        if len(calls) >= tier:
+        if len(calls) >= most:
             raise _too_fast(calls[0] + _MINUTE - now)
         calls.append(now)
 

@@ -12,14 +12,17 @@ from aiohttp import web
 from bot.playground.slack.acting import People
 from bot.playground.slack.announcing import Announcer
 from bot.playground.slack.answers import Answers
+from bot.playground.slack.canvases import Canvases
 from bot.playground.slack.changes import Subscription
 from bot.playground.slack.courier import Courier, Parcel
 from bot.playground.slack.faults import Fault
 from bot.playground.slack.files import SharedFile, file_json
 from bot.playground.slack.identity import Identity
+from bot.playground.slack.marks import Marks
 from bot.playground.slack.methods.chat import open_im
 from bot.playground.slack.methods.desk import Desk
 from bot.playground.slack.pace import Pace
+from bot.playground.slack.places import Places
 from bot.playground.slack.records import Delivered, Delivery, Json, Kind, RecordedCall
 from bot.playground.slack.sockets import SocketMode
 from bot.playground.slack.state import State
@@ -73,9 +76,11 @@ class SimulatedSlack:
         self._people = People(state=self._state, announcer=self._announcer, courier=self._courier)
         self._answers = Answers(state=self._state, announcer=self._announcer)
         self._transfers = Transfers(state=self._state)
+        self._marks = Marks(state=self._state, announcer=self._announcer)
+        self._places = Places(state=self._state, announcer=self._announcer)
         self._desk = Desk(
             state=self._state, announcer=self._announcer, courier=self._courier,
-            pace=Pace(clock=clock, enforced=pace), sockets=self._sockets,
+            pace=Pace(clock=clock, enforced=pace), sockets=self._sockets, marks=self._marks, places=self._places,
         )  # fmt: skip
         self._web_api = WebApi(desk=self._desk)
         self._runner: web.AppRunner | None = None
@@ -199,6 +204,13 @@ class SimulatedSlack:
         """The direct message of `user` with the bot; returns the channel's id."""
         return open_im(self._desk, self._state.workspace.user(user).id).id
 
+    @property
+    def canvases(self) -> Canvases:
+        """The canvases of the channels; delete one as a person would, or let the workspace have none."""
+        return self._state.canvases
+
+    # Of these three the app hears nothing: for what people do, see `places`.
+
     def set_archived(self, channel: str, *, archived: bool = True) -> None:
         self._state.workspace.channel(channel).archived = archived
         self._state.tell_places()
@@ -246,9 +258,22 @@ class SimulatedSlack:
         """Change one's own message."""
         await self._people.edit(user, channel, ts, text)
 
-    async def remove(self, user: str, channel: str, ts: str) -> None:
-        """Delete one's own message. One with replies leaves a tombstone, which comes as `message_changed`."""
-        await self._people.remove(user, channel, ts)
+    async def remove(self, user: str, channel: str, ts: str, *, admin: bool = False) -> None:
+        """Delete one's own message, or as an `admin` anybody's, the app's too.
+
+        One with replies leaves a tombstone, which comes as `message_changed`.
+        """
+        await self._people.remove(user, channel, ts, admin=admin)
+
+    @property
+    def marks(self) -> Marks:
+        """Reactions and pins that people make."""
+        return self._marks
+
+    @property
+    def places(self) -> Places:
+        """Channels that people make, join, leave, rename and archive."""
+        return self._places
 
     async def slash(self, user: str, channel: str, text: str, *, command: str = "/diagnose") -> Delivered:
         """A slash command; what the app answers with is shown to the user."""
@@ -415,6 +440,16 @@ class SimulatedSlack:
     def withhold_emails(self) -> None:
         """Tell no e-mail address from now on, as to an app without the scope users:read.email."""
         self._state.workspace.emails_withheld = True
+
+    def withhold_scope(self, scope: str) -> None:
+        """Refuse the methods that need `scope` from now on: pins, canvases, reactions, joining, reading history."""
+        self._state.withheld_scopes.add(scope)
+
+    def restrict_history(self, *, items: int = 15, per_minute: int = 1) -> None:
+        """Hand out messages as to an app that is sold outside of Slack's marketplace: few at once, and seldom."""
+        self._state.history_page = items
+        for method in ("conversations.history", "conversations.replies"):
+            self._desk.pace.stricter[method] = per_minute
 
     def revoke_token(self) -> None:
         """Let every token of the app be refused from now on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bot.playground.slack.canvases import Canvases
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.files import Files
 from bot.playground.slack.identity import Identity
@@ -11,19 +12,26 @@ from bot.playground.slack.messages import Ephemerals, Messages, Timestamps
 from bot.playground.slack.records import ChangeKind, Json
 from bot.playground.slack.tickets import Tickets
 from bot.playground.slack.views import Views
-from bot.playground.slack.workspace import Workspace, channel_json, user_json
+from bot.playground.slack.workspace import Channel, Workspace, channel_json, user_json
+
+# The most messages of a channel or thread that Slack hands out at once.
+LARGEST_PAGE = 999
 
 
 class State:
     """People, places, messages, dialogs, files and tickets; `url` is the server's address while it runs.
 
-    `revoked` says that the app's tokens are of no more use."""
+    `revoked` says that the app's tokens are of no more use, `withheld_scopes` what they may not although the app asks
+    for it, `history_page` how many messages the app gets at once at most.
+    """
 
     def __init__(self, *, identity: Identity, clock: Callable[[], float]) -> None:
         self.identity = identity
         self.clock = clock
         self.url = ""
         self.revoked = False
+        self.withheld_scopes: set[str] = set()
+        self.history_page = LARGEST_PAGE
         self.changes = Changes(clock=clock)
         self.timestamps = Timestamps(clock=clock)
         self.workspace = Workspace(identity=identity)
@@ -32,6 +40,7 @@ class State:
         self.tickets = Tickets(clock=clock)
         self.views = Views(identity=identity, changes=self.changes)
         self.files = Files(identity=identity, clock=clock)
+        self.canvases = Canvases()
 
     def tell_places(self) -> None:
         """Let watchers know that people or channels are not what they were."""
@@ -43,4 +52,11 @@ class State:
 
     def channels(self) -> list[Json]:
         """Every channel and direct message, as `conversations.info` shows them."""
-        return [channel_json(each, workspace=self.workspace) for each in self.workspace.channels.values()]
+        return [self.channel(each) for each in self.workspace.channels.values()]
+
+    def channel(self, channel: Channel) -> Json:
+        """One channel, with its canvas if it has one."""
+        shown = channel_json(channel, workspace=self.workspace)
+        if canvas := self.canvases.of(channel.id):
+            shown["properties"] = {"canvas": {"file_id": canvas.id, "is_empty": not canvas.markdown}}
+        return shown

@@ -9,16 +9,20 @@ from aiohttp import web
 
 from bot.playground.slack.arguments import Arguments, read_arguments
 from bot.playground.slack.faults import Fault, Faults
+from bot.playground.slack.methods.canvases import CANVASES
 from bot.playground.slack.methods.chat import CHAT
 from bot.playground.slack.methods.conversations import CONVERSATIONS
 from bot.playground.slack.methods.desk import Desk, Method, Table
 from bot.playground.slack.methods.files import FILES
 from bot.playground.slack.methods.others import OTHERS
+from bot.playground.slack.methods.pins import PINS
+from bot.playground.slack.methods.reactions import REACTIONS
 from bot.playground.slack.methods.views import VIEWS
 from bot.playground.slack.records import ChangeKind, Json, RecordedCall
 from bot.playground.slack.wrong import Refused
 
-METHODS: Table = {**CHAT, **CONVERSATIONS, **FILES, **OTHERS, **VIEWS}
+METHODS: Table = {**CANVASES, **CHAT, **CONVERSATIONS, **FILES, **OTHERS, **PINS, **REACTIONS, **VIEWS}
+_SCOPES = "chat:write,commands"
 
 
 class WebApi:
@@ -61,6 +65,8 @@ class WebApi:
         if method is None:
             raise Refused("unknown_method", req_method=name)
         self._authenticate(name, method, header=header, parameter=parameter)
+        if method.scope in self._desk.state.withheld_scopes:
+            raise Refused("missing_scope", needed=method.scope, provided=_SCOPES)
         self._desk.pace.call(name, tier=method.tier)
         return method.run(self._desk, Arguments(values))
 
@@ -93,7 +99,7 @@ class WebApi:
         self, name: str, values: Json, answer: Json, *, status: int, retry_after: int | None = None
     ) -> web.Response:
         self._record(name, values, answer, status=status)
-        headers = {"X-Slack-Req-Id": f"{len(self.calls):032x}", "X-OAuth-Scopes": "chat:write,commands"}
+        headers = {"X-Slack-Req-Id": f"{len(self.calls):032x}", "X-OAuth-Scopes": _SCOPES}
         if retry_after is not None:
             headers["Retry-After"] = str(retry_after)
         if status >= 500:

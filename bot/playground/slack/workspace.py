@@ -53,6 +53,7 @@ class Channel:
     private: bool = False
     archived: bool = False
     im_with: str = ""
+    creator: str = "U0CREATOR00"
 
     @property
     def type(self) -> str:
@@ -230,7 +231,7 @@ def channel_json(channel: Channel, *, workspace: Workspace) -> Json:
         "is_channel": not channel.private, "is_group": channel.private, "is_im": False, "is_mpim": False,
         "is_private": channel.private, "is_archived": channel.archived, "is_general": False,
         "is_member": workspace.has_bot(channel), "is_shared": channel.external, "is_ext_shared": channel.external,
-        "is_org_shared": False, "creator": "U0CREATOR00", "unlinked": 0, "num_members": len(
+        "is_org_shared": False, "creator": channel.creator, "unlinked": 0, "num_members": len(
             workspace.member_ids(channel)
         ),
         "topic": {"value": "", "creator": "", "last_set": 0}, "purpose": {"value": "", "creator": "", "last_set": 0},

@@ -7,6 +7,7 @@ from typing import Any
 from bot.playground.slack.arguments import Arguments
 from bot.playground.slack.checking import check_message
 from bot.playground.slack.envelopes import without_metadata
+from bot.playground.slack.messages import permalink
 from bot.playground.slack.methods.desk import Desk, Table, method
 from bot.playground.slack.pace import Tier
 from bot.playground.slack.records import Json
@@ -81,14 +82,7 @@ def get_permalink(desk: Desk, given: Arguments) -> Json:
     channel = desk.state.workspace.find(given.required("channel"))
     ts = given.required("message_ts")
     message = desk.state.messages.find(channel.id, ts)
-    return {"channel": channel.id, "permalink": permalink(desk, channel, message)}
-
-
-def permalink(desk: Desk, channel: Channel, message: Json) -> str:
-    """The address of a message, on this server."""
-    link = f"{desk.state.url}/archives/{channel.id}/p{message['ts'].replace('.', '')}"
-    thread_ts = message.get("thread_ts", message["ts"])
-    return link if thread_ts == message["ts"] else f"{link}?thread_ts={thread_ts}&cid={channel.id}"
+    return {"channel": channel.id, "permalink": permalink(desk.state.url, channel.id, message)}
 
 
 def where_to_post(desk: Desk, reference: str) -> Channel:

@@ -12,21 +12,20 @@ from bot.playground.slack.methods.chat import open_im
 from bot.playground.slack.methods.desk import Desk, Table, method
 from bot.playground.slack.pace import Tier
 from bot.playground.slack.records import Json
-from bot.playground.slack.workspace import channel_json
+from bot.playground.slack.state import LARGEST_PAGE
 from bot.playground.slack.wrong import Refused, invalid
 
 CONVERSATIONS: Table = {}
 
 Item = TypeVar("Item")
 
-_LARGEST_PAGE = 999
 _TYPES = {"channel": "public_channel", "group": "private_channel", "im": "im"}
 
 
 @method(CONVERSATIONS, "conversations.info", Tier.THREE)
 def info(desk: Desk, given: Arguments) -> Json:
     channel = desk.state.workspace.find(given.required("channel"))
-    shown = channel_json(channel, workspace=desk.state.workspace)
+    shown = desk.state.channel(channel)
     if not given.flag("include_num_members"):
         shown.pop("num_members", None)
     return {"channel": shown | ({"locale": "en-US"} if given.flag("include_locale") else {})}
@@ -37,7 +36,7 @@ def list_all(desk: Desk, given: Arguments) -> Json:
     workspace = desk.state.workspace
     wanted = {each.strip() for each in given.text("types", "public_channel").split(",")}
     found = [
-        channel_json(each, workspace=workspace)
+        desk.state.channel(each)
         for each in workspace.channels.values()
         if _TYPES[each.type] in wanted
         and (not each.private or workspace.has_bot(each))
@@ -60,23 +59,25 @@ def open_direct(desk: Desk, given: Arguments) -> Json:
     if len(users) != 1:
         raise invalid("exactly one user, group messages are not simulated [json-pointer:/users]")
     channel = open_im(desk, users[0])
-    shown = channel_json(channel, workspace=desk.state.workspace) if given.flag("return_im") else {"id": channel.id}
+    shown = desk.state.channel(channel) if given.flag("return_im") else {"id": channel.id}
     return {"channel": shown}
 
 
-@method(CONVERSATIONS, "conversations.join", Tier.THREE)
+@method(CONVERSATIONS, "conversations.join", Tier.THREE, scope="channels:join")
 def join(desk: Desk, given: Arguments) -> Json:
     channel = desk.state.workspace.find(given.required("channel"))
     if channel.archived:
         raise Refused("is_archived")
     if channel.type != "channel":
         raise Refused("method_not_supported_for_channel_type")
-    channel.members.add(desk.state.identity.bot_user_id)
-    desk.state.tell_places()
-    return {"channel": channel_json(channel, workspace=desk.state.workspace)}
+    if desk.state.workspace.has_bot(channel):
+        standing: Json = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
+        return {"channel": desk.state.channel(channel)} | standing
+    desk.places.enter(desk.state.workspace.user(desk.state.identity.bot_user_id), channel)
+    return {"channel": desk.state.channel(channel)}
 
 
-@method(CONVERSATIONS, "conversations.history", Tier.THREE)
+@method(CONVERSATIONS, "conversations.history", Tier.THREE, scope="channels:history")
 def history(desk: Desk, given: Arguments) -> Json:
     """The channel's own messages, newest first."""
     channel = desk.state.workspace.find_joined(given.required("channel"))
@@ -85,16 +86,19 @@ def history(desk: Desk, given: Arguments) -> Json:
         for each in desk.state.messages.all(channel.id)
         if each.get("thread_ts", each["ts"]) == each["ts"] or each.get("subtype") == "thread_broadcast"
     ]
-    page, cursor = paged(_between(messages, given)[::-1], given, default=100)
+    window = _between(messages, given)[::-1]
+    if start := _start(given, "next_ts"):
+        window = [each for each in window if _micros(each["ts"]) <= start]
+    page, cursor = _first(window, given, default=100, most=desk.state.history_page)
     return {
         "messages": [_shown(each, given) for each in page],
         "has_more": bool(cursor),
-        "pin_count": 0,
+        "pin_count": sum(bool(each.get("pinned_to")) for each in messages),
         "response_metadata": {"next_cursor": cursor},
     }
 
 
-@method(CONVERSATIONS, "conversations.replies", Tier.THREE)
+@method(CONVERSATIONS, "conversations.replies", Tier.THREE, scope="channels:history")
 def replies(desk: Desk, given: Arguments) -> Json:
     """The parent and its replies, oldest first."""
     channel = desk.state.workspace.find_joined(given.required("channel"))
@@ -105,7 +109,9 @@ def replies(desk: Desk, given: Arguments) -> Json:
         raise Refused("thread_not_found")
     # The parent heads the thread whatever window is asked for.
     found = ([parent] if parent else []) + _between(under, given)
-    page, cursor = paged(found, given, default=_LARGEST_PAGE)
+    if start := _start(given, "next_ts"):
+        found = [each for each in found if _micros(each["ts"]) >= start]
+    page, cursor = _first(found, given, default=LARGEST_PAGE, most=desk.state.history_page)
     return {
         "messages": [_shown(each, given) for each in page],
         "has_more": bool(cursor),
@@ -115,21 +121,40 @@ def replies(desk: Desk, given: Arguments) -> Json:
 
 def paged(items: list[Item], given: Arguments, *, default: int) -> tuple[list[Item], str]:
     """One page of `items` and the cursor of the next, "" for the last. Refused `invalid_cursor`, `invalid_limit`."""
+    start = _start(given, "next")
+    end = start + _limit(given, default=default, most=LARGEST_PAGE)
+    return items[start:end], _cursor("next", end) if end < len(items) else ""
+
+
+def _first(messages: list[Json], given: Arguments, *, default: int, most: int) -> tuple[list[Json], str]:
+    """One page from the first of `messages` on, and the cursor of the next.
+
+    It names the message that the next one begins with: what is posted or deleted meanwhile moves nothing.
+    """
+    end = _limit(given, default=min(default, most), most=most)
+    following = _cursor("next_ts", _micros(messages[end]["ts"])) if end < len(messages) else ""
+    return messages[:end], following
+
+
+def _limit(given: Arguments, *, default: int, most: int) -> int:
     limit = given.number("limit", default)
     if limit < 1:
         raise Refused("invalid_limit")
-    start = _start(given.text("cursor"))
-    end = start + min(limit, _LARGEST_PAGE)
-    following = base64.b64encode(f"next:{end}".encode()).decode() if end < len(items) else ""
-    return items[start:end], following
+    return min(limit, most)
 
 
-def _start(cursor: str) -> int:
+def _cursor(kind: str, number: int) -> str:
+    return base64.b64encode(f"{kind}:{number}".encode()).decode()
+
+
+def _start(given: Arguments, kind: str) -> int:
+    """What the cursor names, 0 without one. Refused `invalid_cursor`."""
+    cursor = given.text("cursor")
     if not cursor:
         return 0
     try:
-        kind, _, number = base64.b64decode(cursor, validate=True).decode().partition(":")
-        if kind != "next":
+        found, _, number = base64.b64decode(cursor, validate=True).decode().partition(":")
+        if found != kind:
             raise ValueError(cursor)
         return int(number)
     except (ValueError, binascii.Error):

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from bot.playground.slack.announcing import Announcer
 from bot.playground.slack.arguments import Arguments
 from bot.playground.slack.courier import Courier
+from bot.playground.slack.marks import Marks
 from bot.playground.slack.pace import Pace, Tier
+from bot.playground.slack.places import Places
 from bot.playground.slack.records import Json
 from bot.playground.slack.sockets import SocketMode
 from bot.playground.slack.state import State
@@ -23,6 +25,8 @@ class Desk:
     courier: Courier
     pace: Pace
     sockets: SocketMode
+    marks: Marks
+    places: Places
 
 
 Handler = Callable[[Desk, Arguments], Json]
@@ -30,21 +34,27 @@ Handler = Callable[[Desk, Arguments], Json]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """One method: what it does, how often it may be called, and whether it takes the app's token, not the bot's."""
+    """One method: what it does, how often it may be called, and whether it takes the app's token, not the bot's.
+
+    `scope`: what the token must have; "" where the simulation does not ask.
+    """
 
     run: Handler
     tier: Tier
     app_level: bool = False
+    scope: str = ""
 
 
 Table = dict[str, Method]
 
 
-def method(table: Table, name: str, tier: Tier, *, app_level: bool = False) -> Callable[[Handler], Handler]:
+def method(
+    table: Table, name: str, tier: Tier, *, app_level: bool = False, scope: str = ""
+) -> Callable[[Handler], Handler]:
     """Enter the decorated function into `table` under Slack's name for it."""
 
     def enter(run: Handler) -> Handler:
-        table[name] = Method(run=run, tier=tier, app_level=app_level)
+        table[name] = Method(run=run, tier=tier, app_level=app_level, scope=scope)
         return run
 
     return enter

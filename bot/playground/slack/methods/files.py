@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.playground.slack.arguments import Arguments
+from bot.playground.slack.canvases import canvas_json
 from bot.playground.slack.files import StoredFile, file_json
 from bot.playground.slack.methods.chat import own_message, thread_fields, where_to_post
 from bot.playground.slack.methods.desk import Desk, Table, method
@@ -51,7 +52,10 @@ def complete_upload(desk: Desk, given: Arguments) -> Json:
 
 @method(FILES, "files.info", Tier.FOUR)
 def info(desk: Desk, given: Arguments) -> Json:
-    file = desk.state.files.get(given.required("file"))
+    wanted = given.required("file")
+    if canvas := desk.state.canvases.get(wanted):
+        return {"file": canvas_json(canvas, url=desk.state.url, team=desk.state.identity.team_id), "comments": []}
+    file = desk.state.files.get(wanted)
     shown = _shown(desk, file)
     answer: Json = {"file": shown, "comments": [], "response_metadata": {"next_cursor": ""}}
     if file.snippet and file.content is not None:

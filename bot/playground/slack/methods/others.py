@@ -1,4 +1,4 @@
-"""The rest: who the bot is, people and their groups, reactions, pins, and addresses for sockets."""
+"""The rest: who the bot is, people and their groups, and addresses for sockets."""
 
 from __future__ import annotations
 
@@ -54,33 +54,3 @@ def usergroups_list(desk: Desk, given: Arguments) -> Json:
             if disabled or not each.disabled
         ]
     }
-
-
-@method(OTHERS, "reactions.add", Tier.THREE)
-def reactions_add(desk: Desk, given: Arguments) -> Json:
-    channel = desk.state.workspace.find_joined(given.required("channel"))
-    name, ts = given.required("name").strip(":"), given.required("timestamp")
-    message = desk.state.messages.find(channel.id, ts)
-    bot = desk.state.identity.bot_user_id
-    reactions: list[Json] = message.get("reactions", [])
-    standing = next((each for each in reactions if each["name"] == name), None)
-    if standing is None:
-        standing = {"name": name, "users": [], "count": 0}
-        reactions.append(standing)
-    if bot in standing["users"]:
-        raise Refused("already_reacted")
-    standing["users"].append(bot)
-    standing["count"] = len(standing["users"])
-    desk.state.messages.change(channel.id, ts, {"reactions": reactions})
-    return {}
-
-
-@method(OTHERS, "pins.add", Tier.TWO)
-def pins_add(desk: Desk, given: Arguments) -> Json:
-    channel = desk.state.workspace.find_joined(given.required("channel"))
-    ts = given.required("timestamp")
-    message = desk.state.messages.find(channel.id, ts)
-    if channel.id in message.get("pinned_to", []):
-        raise Refused("already_pinned")
-    desk.state.messages.change(channel.id, ts, {"pinned_to": [channel.id]})
-    return {}

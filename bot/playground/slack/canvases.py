@@ -1,0 +1,90 @@
+"""Canvases: documents of Markdown, one of them at most the canvas of its channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.playground.slack.records import Json
+from bot.playground.slack.wrong import Refused, SlackWorldError
+
+_LARGEST = 1024 * 1024
+
+
+@dataclass(slots=True, kw_only=True)
+class Canvas:
+    """The canvas of `channel`, made by `user`."""
+
+    id: str
+    channel: str
+    user: str
+    created: int
+    title: str = ""
+    markdown: str = ""
+
+
+class Canvases:
+    """Canvases by id. With `withheld` the workspace's plan has none."""
+
+    def __init__(self) -> None:
+        self.withheld = False
+        self._made = 0
+        self._canvases: dict[str, Canvas] = {}
+
+    def create(self, *, channel: str, user: str, created: int, title: str = "", markdown: str = "") -> Canvas:
+        """The canvas of a channel. Refused `channel_canvas_already_exists`, or where there are none or it is too long.
+
+        A person's, too: what the app finds there is not its own.
+        """
+        if self.withheld:
+            raise Refused("team_tier_cannot_create_channel_canvases")
+        if self.of(channel) is not None:
+            raise Refused("channel_canvas_already_exists")
+        if len(markdown) > _LARGEST:
+            raise Refused("canvas_creation_failed")
+        self._made += 1
+        canvas = Canvas(
+            id=f"F0CANVAS{self._made:03d}", channel=channel, user=user, created=created, title=title, markdown=markdown
+        )
+        self._canvases[canvas.id] = canvas
+        return canvas
+
+    def edit(self, canvas_id: str, *, operation: str, markdown: str) -> Canvas:
+        """Apply one operation on the whole canvas. Refused `canvas_not_found`, `canvas_editing_failed`."""
+        if (canvas := self._canvases.get(canvas_id)) is None:
+            raise Refused("canvas_not_found")
+        if operation == "replace":
+            changed = markdown
+        elif operation == "insert_at_start":
+            changed = f"{markdown}\n{canvas.markdown}"
+        elif operation == "insert_at_end":
+            changed = f"{canvas.markdown}\n{markdown}"
+        else:
+            # Sections, which the others need, are not simulated.
+            raise Refused("canvas_editing_failed")
+        if len(changed) > _LARGEST:
+            raise Refused("canvas_editing_failed")
+        canvas.markdown = changed
+        return canvas
+
+    def get(self, canvas_id: str) -> Canvas | None:
+        return self._canvases.get(canvas_id)
+
+    def of(self, channel: str) -> Canvas | None:
+        """The canvas of a channel, if it has one."""
+        return next((each for each in self._canvases.values() if each.channel == channel), None)
+
+    def delete(self, canvas_id: str) -> None:
+        """Let somebody throw it away by hand. SlackWorldError for one that is not there."""
+        if self._canvases.pop(canvas_id, None) is None:
+            raise SlackWorldError(f"there is no canvas {canvas_id!r}")
+
+
+def canvas_json(canvas: Canvas, *, url: str, team: str) -> Json:
+    """A canvas as `files.info` shows it: a file whose content is elsewhere."""
+    return {
+        "id": canvas.id, "created": canvas.created, "timestamp": canvas.created, "name": canvas.title,
+        "title": canvas.title, "mimetype": "application/vnd.slack-docs", "filetype": "quip", "pretty_type": "Canvas",
+        "user": canvas.user, "user_team": team, "editable": True, "size": len(canvas.markdown.encode()),
+        "mode": "quip", "is_external": False, "external_type": "", "is_public": True, "channels": [canvas.channel],
+        "groups": [], "ims": [], "permalink": f"{url}/docs/{team}/{canvas.id}",
+    }  # fmt: skip

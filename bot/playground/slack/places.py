@@ -1,0 +1,190 @@
+"""What happens to channels: made, joined, left, renamed, archived; by people, and the notices and events of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from bot.playground.slack.announcing import Announcer, Firsts
+from bot.playground.slack.records import Json
+from bot.playground.slack.state import State
+from bot.playground.slack.workspace import Channel, User
+from bot.playground.slack.wrong import SlackWorldError
+
+_SLACKBOT = "USLACKBOT"
+_CREATED = {
+    "is_channel": True, "is_shared": False, "is_org_shared": False, "is_archived": False, "is_frozen": False,
+    "is_general": False, "is_group": False, "is_private": False, "is_ext_shared": False, "is_im": False,
+    "is_mpim": False, "is_pending_ext_shared": False,
+}  # fmt: skip
+
+
+class Places:
+    """Acts of people on channels. SlackWorldError for what nobody could do.
+
+    Where the app is not, it still hears that a public channel is made, renamed or archived.
+    """
+
+    def __init__(self, *, state: State, announcer: Announcer) -> None:
+        self._state = state
+        self._announcer = announcer
+
+    async def create(
+        self, user_id: str, name: str, *, id: str = "", private: bool = False, members: Iterable[str] = ()
+    ) -> str:
+        """A new channel with its maker and `members` in it; returns the id. The app is not in it."""
+        user = self._state.workspace.user(user_id)
+        self._free(name)
+        channel = self._state.workspace.add_channel(
+            name, id=id, created=int(self._state.clock()), private=private, members={user.id, *members}, bot=False
+        )
+        channel.creator = user.id
+        self._state.tell_places()
+        told = _CREATED | {
+            "id": channel.id, "name": name, "name_normalized": name, "created": channel.created, "creator": user.id,
+            "context_team_id": self._state.identity.team_id,
+        }  # fmt: skip
+        await self._all(self._announcer.event(channel, self._event("channel_created", channel=told), everywhere=True))
+        return channel.id
+
+    async def join(self, user_id: str, channel_id: str) -> None:
+        """Join a public channel."""
+        user, channel = self._find(user_id, channel_id)
+        if channel.private:
+            raise SlackWorldError(f"{channel.name} is private: somebody has to invite {user.name}")
+        await self._all(self.enter(user, channel))
+
+    async def invite(self, user_id: str, channel_id: str, invited_id: str = "") -> None:
+        """Invite somebody else, the app unless they are named."""
+        user, channel = self._find(user_id, channel_id)
+        self._must_be_in(user, channel)
+        invited = self._state.workspace.user(invited_id or self._state.identity.bot_user_id)
+        await self._all(self.enter(invited, channel, inviter=user.id))
+
+    async def leave(self, user_id: str, channel_id: str) -> None:
+        """Leave a channel."""
+        user, channel = self._find(user_id, channel_id)
+        await self._all(self._exit(user, channel, by=user))
+
+    async def remove(self, user_id: str, channel_id: str, removed_id: str = "") -> None:
+        """Take somebody out of a channel, the app unless they are named."""
+        user, channel = self._find(user_id, channel_id)
+        self._must_be_in(user, channel)
+        removed = self._state.workspace.user(removed_id or self._state.identity.bot_user_id)
+        await self._all(self._exit(removed, channel, by=user))
+
+    async def rename(self, user_id: str, channel_id: str, name: str) -> None:
+        """Give a channel another name."""
+        user, channel = self._find(user_id, channel_id)
+        self._must_be_in(user, channel)
+        self._free(name)
+        before, channel.name = channel.name, name
+        self._state.tell_places()
+        text = f'has renamed the channel from "{before}" to "{name}"'
+        firsts = self._notice(user, channel, "channel_name", text, old_name=before, name=name)
+        told = {
+            "id": channel.id, "name": name, "name_normalized": name, "created": channel.created,
+            "is_channel": not channel.private, "is_mpim": False,
+        }  # fmt: skip
+        kind = "group_rename" if channel.private else "channel_rename"
+        await self._all(firsts + self._announcer.event(channel, self._event(kind, channel=told), everywhere=True))
+
+    async def archive(self, user_id: str, channel_id: str) -> None:
+        """Close a channel. Apps are thrown out of it: they cannot even read it any more."""
+        user, channel = self._find(user_id, channel_id)
+        self._must_be_in(user, channel)
+        firsts = self._notice(user, channel, "channel_archive", "archived the channel")
+        kind = "group_archive" if channel.private else "channel_archive"
+        told = self._event(kind, channel=channel.id, user=user.id, is_moved=0)
+        firsts += self._announcer.event(channel, told, everywhere=True)
+        channel.archived = True
+        channel.members.discard(self._state.identity.bot_user_id)
+        self._state.tell_places()
+        await self._all(firsts)
+
+    async def unarchive(self, user_id: str, channel_id: str) -> None:
+        """Open it again. The app has to be invited anew."""
+        user, channel = self._state.workspace.user(user_id), self._state.workspace.channel(channel_id)
+        if not channel.archived:
+            raise SlackWorldError(f"#{channel.name} is not archived")
+        channel.archived = False
+        self._state.tell_places()
+        kind = "group_unarchive" if channel.private else "channel_unarchive"
+        who = {"actor_id" if channel.private else "user": user.id}
+        firsts = self._notice(user, channel, "channel_unarchive", "un-archived the channel")
+        told = self._event(kind, channel=channel.id, **who)
+        await self._all(firsts + self._announcer.event(channel, told, everywhere=True))
+
+    def enter(self, user: User, channel: Channel, *, inviter: str = "") -> Firsts:
+        """Let somebody be in the channel from now on. SlackWorldError if they are already."""
+        if self._state.workspace.is_member(channel, user.id):
+            raise SlackWorldError(f"{user.name} is in {channel.name} already")
+        channel.members.add(user.id)
+        self._state.tell_places()
+        invited = {"inviter": inviter} if inviter else {}
+        firsts = self._notice(user, channel, "channel_join", "has joined the channel", **invited)
+        told = self._event("member_joined_channel", user=user.id, channel=channel.id, channel_type="C")
+        return firsts + self._announcer.event(channel, told | {"team": self._team(user)} | invited)
+
+    def _exit(self, user: User, channel: Channel, *, by: User) -> Firsts:
+        if not self._state.workspace.is_member(channel, user.id):
+            raise SlackWorldError(f"{user.name} is not in {channel.name} ({channel.id})")
+        firsts: Firsts = []
+        bot = self._state.identity.bot_user_id
+        if user.id == bot:
+            # To the one who is gone comes this, and no `member_left_channel`.
+            kind = "group_left" if channel.private else "channel_left"
+            firsts += self._announcer.event(channel, self._event(kind, channel=channel.id, actor_id=by.id))
+        if channel.everyone:
+            present = {bot} if self._state.workspace.has_bot(channel) else set()
+            channel.members, channel.everyone = present | set(self._state.workspace.member_ids(channel)), False
+        channel.members.discard(user.id)
+        self._state.tell_places()
+        if user.id == bot:
+            return firsts + self._tell_removed(channel, by=by)
+        firsts += self._notice(user, channel, "channel_leave", "has left the channel")
+        told = self._event("member_left_channel", user=user.id, channel=channel.id, channel_type="C")
+        return firsts + self._announcer.event(channel, told | {"team": self._team(user)})
+
+    def _tell_removed(self, channel: Channel, *, by: User) -> Firsts:
+        """Slackbot tells an app that was removed, in a direct message as to a person."""
+        workspace = self._state.workspace
+        direct = workspace.im(_SLACKBOT)
+        if direct is None:
+            created = int(self._state.clock())
+            direct = workspace.add_channel("slackbot", created=created, members=(_SLACKBOT,), im_with=_SLACKBOT)
+        text = f"You have been removed from #{channel.name} by <@{by.id}>"
+        team = self._state.identity.team_id
+        _, firsts = self._announcer.post(direct, {"user": _SLACKBOT, "text": text, "team": team})
+        return firsts
+
+    def _notice(self, user: User, channel: Channel, subtype: str, text: str, **more: str) -> Firsts:
+        """What stands about it in the channel itself."""
+        message = {"subtype": subtype, "user": user.id, "text": f"<@{user.id}> {text}", "team": self._team(user)}
+        _, firsts = self._announcer.post(channel, message | more)
+        return firsts
+
+    def _event(self, kind: str, **more: object) -> Json:
+        return {"type": kind} | more | {"event_ts": self._state.timestamps.next()}
+
+    def _team(self, user: User) -> str:
+        identity = self._state.identity
+        return identity.foreign_team_id if user.foreign else identity.team_id
+
+    def _find(self, user_id: str, channel_id: str) -> tuple[User, Channel]:
+        user, channel = self._state.workspace.user(user_id), self._state.workspace.channel(channel_id)
+        if channel.archived:
+            raise SlackWorldError(f"#{channel.name} is archived")
+        return user, channel
+
+    def _must_be_in(self, user: User, channel: Channel) -> None:
+        if not self._state.workspace.is_member(channel, user.id):
+            raise SlackWorldError(f"{user.name} is not in {channel.name} ({channel.id})")
+
+    def _free(self, name: str) -> None:
+        taken = next((each for each in self._state.workspace.channels.values() if each.name == name), None)
+        if taken is not None and not taken.im_with:
+            raise SlackWorldError(f"#{name} exists already: {taken.id}")
+
+    async def _all(self, firsts: Firsts) -> None:
+        await asyncio.gather(*firsts)

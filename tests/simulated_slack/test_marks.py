@@ -1,0 +1,258 @@
+"""Pins and reactions, by people and by the app; canvases; and what an app may read of a long channel."""
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack, SlackWorldError
+from tests.simulated_slack.conftest import Receiver
+from tests.simulated_slack.refusals import error, refusal
+
+
+@pytest.fixture
+async def world(simulate) -> tuple[SimulatedSlack, Receiver, AsyncWebClient, str, str]:
+    """An app that hears of marks, its client, ana, and a channel."""
+    slack, receiver = await simulate(events=CHANNEL_EVENTS)
+    client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
+    return slack, receiver, client, slack.add_user("ana"), slack.add_channel("inc-42")
+
+
+async def test_a_person_pins_a_message_and_takes_the_pin_away(world):
+    slack, receiver, client, ana, channel = world
+    ts = await slack.say(ana, channel, "rolling back")
+
+    await slack.marks.pin(ana, channel, ts)
+    listed = (await client.pins_list(channel=channel))["items"]
+    assert (await client.conversations_history(channel=channel))["pin_count"] == 1
+    await slack.marks.unpin(ana, channel, ts)
+
+    added, removed = receiver.events
+    assert (added["type"], added["user"], added["channel_id"], added["item_user"]) == ("pin_added", ana, channel, ana)
+    assert (added["pin_count"], added["pinned_info"]["pinned_by"]) == (1, ana)
+    item = added["item"]
+    assert (item["type"], item["channel"], item["created_by"]) == ("message", channel, ana)
+    assert (item["message"]["ts"], item["message"]["text"]) == (ts, "rolling back")
+    assert item["message"]["pinned_to"] == [channel]
+    assert item["message"]["permalink"] == (await client.chat_getPermalink(channel=channel, message_ts=ts))["permalink"]
+    assert listed == [item]
+    assert (removed["type"], removed["has_pins"], removed["pin_count"]) == ("pin_removed", False, 0)
+    assert (await client.pins_list(channel=channel))["items"] == []
+    assert "pinned_to" not in slack.message(channel, ts)
+
+
+async def test_the_app_pins_once_and_unpins_once(world):
+    slack, receiver, client, _, channel = world
+    ts = (await client.chat_postMessage(channel=channel, text="summary"))["ts"]
+
+    await client.pins_add(channel=channel, timestamp=ts)
+    assert await error(client.pins_add(channel=channel, timestamp=ts)) == "already_pinned"
+    await client.pins_remove(channel=channel, timestamp=ts)
+    assert await error(client.pins_remove(channel=channel, timestamp=ts)) == "no_pin"
+    await slack.wait_for(lambda: len(receiver.received) == 2)
+
+    assert {each["user"] for each in receiver.events} == {slack.bot_user_id}
+
+
+async def test_what_cannot_be_pinned_is_refused(world):
+    slack, _, client, ana, channel = world
+    elsewhere = slack.add_channel("elsewhere", bot=False)
+    bo = slack.add_user("bo")
+    closed = slack.add_channel("closed", members=(ana,))
+    await slack.places.join(bo, closed)
+    (notice,) = slack.messages(closed)
+
+    assert await error(client.pins_add(channel=channel, timestamp="1.000000")) == "message_not_found"
+    assert await error(client.pins_add(channel=channel, timestamp="soon")) == "bad_timestamp"
+    assert await error(client.pins_add(channel=channel)) == "no_item_specified"
+    assert await error(client.pins_add(channel="C0NOWHERE", timestamp="1.000000")) == "channel_not_found"
+    assert await error(client.pins_add(channel=elsewhere, timestamp="1.000000")) == "not_in_channel"
+    assert await error(client.pins_add(channel=closed, timestamp=notice["ts"])) == "not_pinnable"
+    slack.deliver_to(None)
+    for number in range(100):
+        await slack.marks.pin(ana, channel, await slack.say(ana, channel, str(number)))
+    ts = await slack.say(ana, channel, "one more")
+    assert await error(client.pins_add(channel=channel, timestamp=ts)) == "too_many_pins"
+    with pytest.raises(SlackWorldError, match="ana cannot do that: too_many_pins"):
+        await slack.marks.pin(ana, channel, ts)
+
+
+async def test_a_deleted_message_is_pinned_no_more(world):
+    slack, _, client, ana, channel = world
+    first, second = await slack.say(ana, channel, "a"), await slack.say(ana, channel, "b")
+    await slack.say(ana, channel, "still", thread_ts=second)
+    for ts in (first, second):
+        await slack.marks.pin(ana, channel, ts)
+        await slack.remove(ana, channel, ts)
+
+    assert (await client.pins_list(channel=channel))["items"] == []
+
+
+async def test_people_react_and_take_it_back(world):
+    slack, receiver, client, ana, channel = world
+    bo = slack.add_user("bo")
+    ts = await slack.say(ana, channel, "rolling back")
+
+    await slack.marks.react(bo, channel, ts, "pushpin")
+    await client.reactions_add(channel=channel, timestamp=ts, name=":pushpin:")
+    assert slack.reactions(channel, ts) == [{"name": "pushpin", "users": [bo, slack.bot_user_id], "count": 2}]
+    await slack.marks.unreact(bo, channel, ts, "pushpin")
+    await client.reactions_remove(channel=channel, timestamp=ts, name="pushpin")
+    await slack.wait_for(lambda: len(receiver.received) == 4)
+
+    events = sorted(receiver.events, key=lambda each: each["event_ts"])
+    assert events[0] == {
+        "type": "reaction_added", "user": bo, "reaction": "pushpin", "item_user": ana,
+        "item": {"type": "message", "channel": channel, "ts": ts}, "event_ts": events[0]["event_ts"],
+    }  # fmt: skip
+    assert [(each["type"], each["user"]) for each in events[1:]] == [
+        ("reaction_added", slack.bot_user_id), ("reaction_removed", bo), ("reaction_removed", slack.bot_user_id)
+    ]  # fmt: skip
+    assert "reactions" not in slack.message(channel, ts)
+    assert await error(client.reactions_remove(channel=channel, timestamp=ts, name="pushpin")) == "no_reaction"
+    with pytest.raises(SlackWorldError, match="bo cannot do that: no_reaction"):
+        await slack.marks.unreact(bo, channel, ts, "pushpin")
+
+
+async def test_what_a_webhook_said_has_no_author_to_name(world):
+    slack, receiver, _, ana, channel = world
+    ts = await slack.say(slack.add_user("alertmanager"), channel, "KubePodCrashLooping", bot=True)
+
+    await slack.marks.react(ana, channel, ts, "eyes")
+
+    assert "item_user" not in receiver.events[0]
+
+
+async def test_marks_are_made_where_one_is_and_may_write(world):
+    slack, _, _, ana, channel = world
+    ts = await slack.say(ana, channel, "hello")
+    secret = slack.add_channel("secret", private=True)
+
+    with pytest.raises(SlackWorldError, match="ana is not in secret"):
+        await slack.marks.pin(ana, secret, "1.000000")
+    await slack.places.archive(ana, channel)
+    with pytest.raises(SlackWorldError, match="#inc-42 is archived"):
+        await slack.marks.react(ana, channel, ts, "eyes")
+
+
+# Canvases.
+
+
+def markdown(text: str) -> dict:
+    return {"type": "markdown", "markdown": text}
+
+
+async def test_a_channel_has_one_canvas_which_is_edited_as_a_whole(world):
+    slack, _, client, _, channel = world
+
+    made = await client.conversations_canvases_create(
+        channel_id=channel, title="Inc 42", document_content=markdown("a")
+    )
+    change = {"operation": "replace", "document_content": markdown("b")}
+    await client.canvases_edit(canvas_id=made["canvas_id"], changes=[change])
+    await client.canvases_edit(canvas_id=made["canvas_id"], changes=[change | {"operation": "insert_at_end"}])
+
+    canvas = slack.canvases.of(channel)
+    assert canvas is not None
+    assert (canvas.id, canvas.title, canvas.markdown) == (made["canvas_id"], "Inc 42", "b\nb")
+    told = (await client.conversations_info(channel=channel))["channel"]
+    assert told["properties"]["canvas"]["file_id"] == made["canvas_id"]
+    assert (await client.files_info(file=made["canvas_id"]))["file"]["user"] == slack.bot_user_id
+    again = client.conversations_canvases_create(channel_id=channel, document_content=markdown("c"))
+    assert await error(again) == "channel_canvas_already_exists"
+
+
+async def test_what_a_canvas_does_not_take_is_refused(world):
+    slack, _, client, ana, channel = world
+    create = client.conversations_canvases_create
+    assert await error(create(channel_id=channel, document_content={"type": "html"})) == "invalid_arguments"
+    canvas = (await create(channel_id=channel, document_content=markdown("a")))["canvas_id"]
+    change = {"operation": "replace", "document_content": markdown("b")}
+
+    assert await error(client.canvases_edit(canvas_id=canvas, changes=[change, change])) == "invalid_arguments"
+    for wrong in ({"operation": "rename"}, {"section_id": "s"}):
+        assert await error(client.canvases_edit(canvas_id=canvas, changes=[change | wrong])) == "canvas_editing_failed"
+    full = slack.add_channel("full")
+    theirs = slack.canvases.create(channel=full, user=ana, created=0, markdown="x" * 1024 * 1024)
+    change["operation"] = "insert_at_end"
+    assert await error(client.canvases_edit(canvas_id=theirs.id, changes=[change])) == "canvas_editing_failed"
+    await slack.places.remove(ana, channel)
+    assert await error(client.canvases_edit(canvas_id=canvas, changes=[change])) == "canvas_not_found"
+    await slack.places.invite(ana, channel)
+    slack.canvases.delete(canvas)
+    assert await error(client.canvases_edit(canvas_id=canvas, changes=[change])) == "canvas_not_found"
+    assert "properties" not in (await client.conversations_info(channel=channel))["channel"]
+    with pytest.raises(SlackWorldError, match="there is no canvas"):
+        slack.canvases.delete(canvas)
+    slack.canvases.withheld = True
+    refused = await error(create(channel_id=channel, document_content=markdown("a")))
+    assert refused == "team_tier_cannot_create_channel_canvases"
+
+
+# Long channels, and apps that may do less.
+
+
+async def test_pages_stay_where_they_are_while_the_channel_goes_on(world):
+    slack, _, client, ana, channel = world
+    said = [await slack.say(ana, channel, str(number)) for number in range(6)]
+
+    first = await client.conversations_history(channel=channel, limit=2)
+    await slack.say(ana, channel, "meanwhile")
+    await slack.remove(ana, channel, said[3])
+    cursor = first["response_metadata"]["next_cursor"]
+    second = await client.conversations_history(channel=channel, limit=2, cursor=cursor)
+
+    assert (first["has_more"], second["has_more"]) == (True, True)
+    assert [each["ts"] for page in (first, second) for each in page["messages"]] == [said[5], said[4], said[2], said[1]]
+
+
+async def test_a_thread_comes_in_pages_too(world):
+    slack, _, client, ana, channel = world
+    said = [await slack.say(ana, channel, "it is broken")]
+    said += [await slack.say(ana, channel, str(number), thread_ts=said[0]) for number in range(4)]
+
+    pages = [
+        [each["ts"] for each in page["messages"]]
+        async for page in await client.conversations_replies(channel=channel, ts=said[0], limit=2)
+    ]
+
+    assert pages == [said[:2], said[2:4], said[4:]]
+
+
+async def test_an_app_from_outside_the_marketplace_reads_fifteen_messages_a_minute(simulate, clock):
+    slack, _ = await simulate()
+    slack.restrict_history()
+    client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[])
+    ana, channel = slack.add_user("ana"), slack.add_channel("inc-42")
+    said = [await slack.say(ana, channel, str(number)) for number in range(20)]
+
+    first = await client.conversations_history(channel=channel, limit=200)
+    refused = await refusal(client.conversations_history(channel=channel))
+    clock.advance(60)
+    cursor = first["response_metadata"]["next_cursor"]
+    second = await client.conversations_history(channel=channel, limit=200, cursor=cursor)
+
+    assert [each["ts"] for page in (first, second) for each in page["messages"]] == said[::-1]
+    assert (len(first["messages"]), first["has_more"], second["has_more"]) == (15, True, False)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "60")
+    assert (await client.conversations_info(channel=channel))["ok"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "arguments"),
+    [
+        ("pins:write", "pins.add", {"timestamp": "1.0"}),
+        ("canvases:write", "conversations.canvases.create", {}),
+        ("channels:join", "conversations.join", {}),
+        ("channels:history", "conversations.history", {}),
+        ("channels:history", "conversations.replies", {"ts": "1.0"}),
+        ("reactions:write", "reactions.add", {"timestamp": "1.0", "name": "eyes"}),
+    ],
+)
+async def test_an_app_that_lacks_a_scope_is_told_which(world, scope: str, method: str, arguments: dict):
+    slack, _, client, _, channel = world
+    slack.withhold_scope(scope)
+
+    refused = await refusal(client.api_call(method, json={"channel": channel, "channel_id": channel, **arguments}))
+
+    assert (refused["error"], refused["needed"]) == ("missing_scope", scope)
+    assert refused["provided"]
+    assert (await client.conversations_info(channel=channel))["ok"]
