@@ -98,6 +98,18 @@ ASKED_ALREADY: Final = Text(
     en="you have confirmed this already: it waits for somebody else to approve it",
     zh="您已确认此操作：正在等待其他人批准",
 )
+NOT_BEGUN: Final = Text(
+    en="Casebook failed over this before it wrote anything; ask again for a fresh diagnosis. If that fails too, follow "
+    "the steps in the answer by hand, and tell whoever runs Casebook to look into its log",
+    zh="Casebook 在写入任何内容之前出错；请重新诊断。如再次出错，请按答复中的步骤手动处理，"
+    "并请 Casebook 的维护者查看其日志",
+)
+AUDITORS_UNTOLD: Final = Text(
+    en="the audit channel could not be told of this; the audit itself has it. Tell whoever runs Casebook: the channel "
+    "of CASEBOOK_AUDIT_CHANNEL has to exist, and I have to be invited there",
+    zh="无法将此事通知审计频道，但审计记录中已有。请告知 Casebook 的维护者：CASEBOOK_AUDIT_CHANNEL "
+    "所指的频道必须存在，并邀请我加入",
+)
 UNFINISHED: Final = Text(
     en="Casebook could not finish this, and does not know how far it came: look at the object before you try again",
     zh="Casebook 未能完成此操作，也不知道执行到了哪一步：请先查看该对象，再决定是否重试",

@@ -22,7 +22,7 @@ from bot.workflows.desk import Desk
 from bot.workflows.pacing import APPLIED, PARTLY_DONE
 from bot.workflows.patience import patiently
 from bot.workflows.previewing import quoting
-from bot.workflows.recording import ENDS, UNDO, Press, Recording
+from bot.workflows.recording import ENDS, UNDO, WRITING, Press, Recording
 from intents.domain import Text
 from responses import failures
 from responses.safety import safe, safe_value
@@ -30,8 +30,6 @@ from responses.slack.remedy_states import RemedyState
 
 _log: Final = structlog.get_logger(__name__)
 
-# Which press has come so far as to write: where a plan keeps it.
-_WRITING: Final = "writing"
 # What acts at a container's next start waits for a back-off of up to five minutes.
 _BACKED_OFF: Final = 3
 
@@ -114,7 +112,7 @@ class CarryingOut:
         seen = shown_in(stored, press.view) if stored else None
         if seen is None:
             return Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED)
-        begun = document.get(_WRITING) == press.token
+        begun = document.get(WRITING) == press.token
         try:
             connection = await desk.clusters.get(plan.cluster)
         except ClusterError as error:
@@ -128,7 +126,7 @@ class CarryingOut:
             refused = await check(plan, engine=desk.engine(), connection=connection, now=now, access=access)
             if refused is not None:
                 return interrupted(plan, refused) if begun else refused
-        await desk.store.plans.note(plan.id, {_WRITING: press.token})
+        await desk.store.plans.note(plan.id, {WRITING: press.token})
 
         async def progress(done: int, of: int, says: Text) -> None:
             if of > 1:

@@ -14,7 +14,7 @@ from bot.slack.errors import SlackError
 from bot.store import State, StoreUnavailable
 from bot.workflows.desk import ANSWER, UNASKED, Desk
 from bot.workflows.pacing import APPLIED, CLAIMED
-from bot.workflows.recording import Recording
+from bot.workflows.recording import WRITING, Press, Recording
 from bot.workflows.telling import Telling
 from responses import failures
 from responses.slack.notes import failed
@@ -52,21 +52,25 @@ class Failing:
             await self.telling.post(request, message, step=ANSWER)
 
     async def _unfinished(self, payload: Json, token: str) -> None:
-        """Nobody may take it for still under way, nor for not done: that is not known."""
+        """Nobody may take it for still under way, nor for not done once a write was about to be sent."""
         press = await self.recording.press(payload, token)
         stored = await self.desk.store.plans.get(press.plan.id) if press else None
         if press is None or stored is None:
             return
         if stored.token != token:
             await self.recording.whisper(press, failures.RESTARTED)
-        elif stored.state in (CLAIMED, APPLIED):
-            await self.desk.store.plans.set_state(press.plan.id, str(Reason.OUTCOME_UNKNOWN))
-            if stored.state == APPLIED:
-                known, step = RemedyState.WAITING, "verified"
-                outcome: Verification | Refusal = Verification(state=Outcome.WAITING, says=failures.UNFINISHED)
-            else:
-                known, step = RemedyState.UNKNOWN, "applied"
-                outcome = Refusal(reason=Reason.OUTCOME_UNKNOWN, says=failures.UNFINISHED)
-            await self.recording.audit(press, step, outcome)
-            await self.recording.note(press, known, failures.UNFINISHED, show=False)
-            await self.recording.tell(press)
+        elif stored.state == APPLIED:
+            seen = Verification(state=Outcome.WAITING, says=failures.UNFINISHED)
+            await self._ended(press, Reason.OUTCOME_UNKNOWN, RemedyState.WAITING, seen)
+        elif stored.state == CLAIMED and stored.document.get(WRITING) == token:
+            lost = Refusal(reason=Reason.OUTCOME_UNKNOWN, says=failures.UNFINISHED)
+            await self._ended(press, lost.reason, RemedyState.UNKNOWN, lost)
+        elif stored.state == CLAIMED:
+            unbegun = Refusal(reason=Reason.NOT_CHECKED, says=failures.NOT_BEGUN)
+            await self._ended(press, unbegun.reason, RemedyState.FAILED, unbegun)
+
+    async def _ended(self, press: Press, state: Reason, known: RemedyState, why: Refusal | Verification) -> None:
+        await self.desk.store.plans.set_state(press.plan.id, str(state))
+        await self.recording.audit(press, "verified" if isinstance(why, Verification) else "applied", why)
+        await self.recording.note(press, known, why.says, show=False)
+        await self.recording.tell(press)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -18,9 +19,10 @@ from bot.workflows.desk import Desk
 from bot.workflows.telling import Telling
 from bot.workflows.told import RemedyNote
 from intents.domain import Language, Text
+from responses import failures
 from responses.safety import safe_value
 from responses.slack.message import Message
-from responses.slack.notes import not_done
+from responses.slack.notes import not_done, told
 from responses.slack.records import Record, record
 from responses.slack.remedy_states import RemedyShown, RemedyState
 
@@ -28,6 +30,8 @@ _log: Final = structlog.get_logger(__name__)
 
 # Where a plan keeps which plan takes it back.
 UNDO: Final = "undo"
+# Where a plan keeps which press has come so far as to write.
+WRITING: Final = "writing"
 # Where a plan keeps who has confirmed it first, where a second person has to.
 APPROVAL: Final = "approval"
 ENDS: Final[Mapping[State, RemedyState]] = {
@@ -38,6 +42,7 @@ ENDS: Final[Mapping[State, RemedyState]] = {
     State.DONE: RemedyState.DONE,
     State.NOT_DONE: RemedyState.NOT_DONE,
 }
+_SAID_ONCE: Final = timedelta(hours=24)
 # Before the outcome is known nobody is led to take back what may be about to help.
 _OVER: Final = frozenset({*ENDS.values(), RemedyState.PARTLY, RemedyState.UNKNOWN})
 
@@ -154,7 +159,10 @@ class Recording:
             link = ""
         said = Record(shown=shown, cluster=press.plan.cluster, target=press.plan.target, link=link)
         message = record(said, language=self.desk.language or Language.EN)
-        await self._post(press, self.desk.audit_channel, "", message, shown)
+        if await self._post(press, self.desk.audit_channel, "", message, shown):
+            return
+        if await self.desk.store.notices.once("audit channel", within=_SAID_ONCE, now=self.desk.clock()):
+            await self._whisper(press, told(failures.AUDITORS_UNTOLD, language=await self._language(press)))
 
     async def _post(self, press: Press, channel: str, thread_ts: str, message: Message, shown: RemedyShown) -> bool:
         """Once for each press and state; whether it stands there. Raises SlackUnavailable."""
@@ -183,8 +191,12 @@ class Recording:
 
     async def whisper(self, press: Press, says: Text) -> None:
         """To whoever pressed, and nobody else: why nothing came of it."""
-        asker = await self.desk.asker(team=press.team, channel=press.answer.channel, user=press.user)
-        message = not_done(says, language=asker.language)
+        await self._whisper(press, not_done(says, language=await self._language(press)))
+
+    async def _language(self, press: Press) -> Language:
+        return (await self.desk.asker(team=press.team, channel=press.answer.channel, user=press.user)).language
+
+    async def _whisper(self, press: Press, message: Message) -> None:
         try:
             await self.desk.slack.whisper(channel=press.answer.channel, user=press.user, message=message)
         except SlackError as error:

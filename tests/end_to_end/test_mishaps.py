@@ -299,19 +299,26 @@ def logged_as_served() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("logged_as_served")
-async def test_that_a_plan_cannot_be_previewed_at_all_is_told_in_the_dialog_that_waits_for_it(tmp_path, own_engine):
+async def test_what_casebook_itself_fails_over_is_told_where_somebody_waits_for_it(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS) as at:
-        [bed] = await beds(at, "odd")
-        stored = at.cluster.store.get(table=("apps", "deployments"), namespace="odd", name="sleepy") or {}
-        # What no API server holds: where an object should be there is a number.
-        bed.fail("GET", status=200, body={**stored, "spec": 7}, times=100)
+        first, second = told = await beds(at, "first", "second")
+        await second.press()
+        for each in told:
+            stored = at.cluster.store.get(table=("apps", "deployments"), namespace=each.name, name="sleepy") or {}
+            # What no API server holds: where an object should be there is a number.
+            each.fail("GET", status=200, body={**stored, "spec": 7}, times=100)
 
-        says = await bed.press()
-
+        says = await first.press()
         assert "Casebook failed over this" in says
         assert "press again in a moment" in says
         assert NOTHING in says
-        assert bed.dialog["submit"] is None
+        assert first.dialog["submit"] is None
+
+        await second.submit()
+        end = await second.ended()
+        assert "Mend it: failed, nothing was changed" in end
+        assert "Casebook failed over this before it wrote anything; ask again for a fresh diagnosis" in end
+        assert await second.audited() == ["claimed", "refused: could not be checked"]
         assert at.writes() == []
 
 
@@ -343,4 +350,7 @@ async def test_what_slack_does_to_the_messages_meanwhile_keeps_nobody_from_being
         assert "FIXED: the cause is gone · Deployment threadless/sleepy" in line
         assert await asyncio.gather(*(each.audited() for each in told)) == [["claimed", "applied", "fixed"]] * 3
         assert [each.writes for each in told] == [1] * 3
+        untold = [each.whispered for each in told if each.whispered]
+        assert len(untold) == 1
+        assert "The audit channel could not be told of this; the audit itself has it" in untold[0]
         await asyncio.gather(*removals)
