@@ -399,6 +399,7 @@ _SETTINGS: Final = settings(
 )
 
 
+@pytest.mark.timeout(1_800)
 @given(kind=st.sampled_from(sorted(KINDS)), tale=_FORTH)
 @_SETTINGS
 def test_only_what_was_previewed_is_written_to_and_what_is_told_of_it_is_so(
@@ -407,6 +408,7 @@ def test_only_what_was_previewed_is_written_to_and_what_is_told_of_it_is_so(
     teller.tell(kind, tale)
 
 
+@pytest.mark.timeout(1_800)
 @given(kind=st.sampled_from(_UNDOABLE), tale=_AND_BACK)
 @settings(_SETTINGS, max_examples=_STORIES // 3)
 def test_only_what_is_as_it_was_left_is_taken_back(teller: Teller, kind: str, tale: Tale) -> None:
