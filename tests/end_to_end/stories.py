@@ -192,6 +192,9 @@ class Story:
         for dialog, told, answered in zip(dialogs, before, delivered, strict=True):
             refused = "response_action" in str(answered.body) and "clear" not in str(answered.body)
             assert refused or self._told(dialog.user) != told, "whoever confirms is told what came of it"
+        if done and len({dialog.plan for dialog in dialogs}) < len(dialogs):
+            whispered = [self._told(each.user)[1] > told[1] for each, told in zip(dialogs, before, strict=True)]
+            assert any(whispered), "whoever came too late is told so"
         if must and not (watch.meddled_before not in ([], ["GET"])):
             assert {write.path for write in done} == set(dialogs[0].shown), self._shown()
         assert words.STATE_APPLYING.en not in self._shown()
