@@ -17,6 +17,7 @@ from bot.remedies.contract import (
     Action,
     Applied,
     Course,
+    Outlook,
     Plan,
     Proposal,
     Reason,
@@ -32,6 +33,10 @@ from intents.catalog.schema import Risk
 from intents.domain import ObjectRef, Permission, Text
 
 _STEPS: Final = "steps"
+_TEMPLATE: Final = ("spec", "template")
+_REPLACED: Final = Text(
+    en="The pods are replaced once more, as the update strategy says", zh="Pod 会按更新策略再次被替换"
+)
 # What takes a write back (`steps.undone_by`); an eviction is a subresource's, and nothing does.
 _INVERSE: Final = {"create": "delete", "delete": "create", "patch": "patch"}
 
@@ -94,7 +99,8 @@ class Undo:
                 return gone(step.target)
             if not as_written(step, obj):
                 return _touched(step.target)
-        return Proposal(steps=steps)
+        rolls_out = any(change.path[:2] == _TEMPLATE for step in steps for change in step.changes)
+        return Proposal(steps=steps, outlook=Outlook(effects=(_REPLACED,) if rolls_out else ()))
 
     async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
         return Settling(course=Course.WELL, says=applied.says)

@@ -23,7 +23,7 @@ from tests.end_to_end.every_action.shown_changes import carried_out, diff_of, di
 from tests.end_to_end.every_action.watching import Watch, Write, lasting, of_people
 from tests.end_to_end.workplace import Workplace, buttons_of, lines_of, words_of, workplace
 
-_SIGNS: Final = tuple("✅⚠🔥⌛🚫❓❌🧰")
+_SIGNS: Final = tuple("✅⚠🔥⌛🚫❓❌🧰↩")
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ class Story:
         back = self.watch.writes()[len(done) :]
         assert [each.line for each in back] == list(self.scenario.undo)
         assert_shown(diff_of(dialog), back)
-        assert DONE[0] in says
+        assert "undone" in says
         assert await self.audited() == ["claimed", "applied", self.scenario.ends[1], "claimed", "applied", DONE[1]]
         undone = {each.path for each in back}
         for each in done:

@@ -409,6 +409,8 @@ async def test_it_is_taken_back_to_the_template_it_had(enter: Enter, action: str
 
         undo = plan_to_undo(plan, applied, now=plan.created)
         assert undo is not None
-        await scene.applied(undo, await scene.preview(undo))
+        again = await scene.preview(undo)
+        await scene.applied(undo, again)
 
+        assert "The pods are replaced once more" in told(again)
         assert scene.stored(*DEPLOYMENTS, "web", "till")["spec"] == before

@@ -199,7 +199,7 @@ SCENARIOS: Final[tuple[Scenario, ...]] = (
     ),
     Scenario(
         action="delete-claim-and-pod", incident="crashloop-cluster-id-mismatch",
-        case="the volume is from an earlier cluster", button="Delete orders-tikv-1 with its claims", name=_TIKV,
+        case="the volume is from an earlier cluster", button="Delete orders-tikv-1 and its claims", name=_TIKV,
         told=_emptied,
         change={
             "StatefulSet/orders-db/orders-tikv": {

@@ -113,12 +113,14 @@ def _place(path: str) -> Place:
 def of_people(obj: Json | None) -> Json:
     """What people write of an object: no status, none of the server's counters, nothing controllers answered with.
 
-    One without annotations has none of them rather than no place for them: that is the same to everybody.
+    One without annotations has no place for them either: that is the same to everybody.
     """
     kept = copy.deepcopy({key: value for key, value in (obj or {}).items() if key not in ("status", "metadata")})
     metadata = {key: value for key, value in ((obj or {}).get("metadata") or {}).items() if key not in _COUNTED}
     annotations = metadata.get("annotations") or {}
     metadata["annotations"] = {key: value for key, value in annotations.items() if key not in _ANSWERED}
+    if not metadata["annotations"]:
+        del metadata["annotations"]
     return kept | {"metadata": metadata}
 
 
@@ -133,5 +135,7 @@ def lasting(obj: Json | None) -> Json | None:
     if taints := (kept.get("spec") or {}).pop("taints", None):
         others = [taint for taint in taints if taint["key"] != _CORDONED]
         kept["spec"] |= {"taints": others} if others else {}
-    kept["metadata"]["annotations"].pop(_MADE_BY, None)
+    annotations = kept["metadata"].pop("annotations", {})
+    annotations.pop(_MADE_BY, None)
+    kept["metadata"] |= {"annotations": annotations} if annotations else {}
     return kept
