@@ -13,15 +13,18 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api import Api
+from bot.slack.canvases import Canvases
 from bot.slack.edits import Edits
 from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
 from bot.slack.files import Files, ReadFile
 from bot.slack.fitting import Form, checked, forms, payload
 from bot.slack.following import Following
 from bot.slack.groups import Groups, Membership
+from bot.slack.history import History, Page
 from bot.slack.hosts import Hosts
 from bot.slack.limits import Limits
 from bot.slack.people import People, Person, Place
+from bot.slack.pins import Pins
 from bot.slack.posting import Address, Posting
 from bot.slack.responding import Responses
 from bot.slack.seeking import Seeker
@@ -74,6 +77,9 @@ class Slack:
         self._files = Files(api=self._api, hosts=hosts)
         self._people = People(self._api, team=self._team)
         self._groups = Groups(self._api)
+        self._pins = Pins(api=self._api)
+        self._canvases = Canvases(api=self._api, us=self._user)
+        self._history = History(api=self._api)
         self._identity: Identity | None = None
         self._identifying = asyncio.Lock()
         self._keys: OrderedDict[tuple[str, str], str] = OrderedDict()
@@ -241,6 +247,45 @@ class Slack:
         first = found[0] if isinstance(found, list) and found else None
         return first if isinstance(first, Mapping) and first.get("ts") == ts else None
 
+    async def history(
+        self, channel: str, *, oldest: str = "", latest: str = "", cursor: str = "", limit: int = 200
+    ) -> Page:
+        """A page of a channel's messages, newest first, of those between `oldest` and `latest`. Raises SlackError.
+
+        It waits behind everything else. RateLimited may ask for a minute; `limit` is what Slack recommends.
+        """
+        return await self._history.channel(
+            channel=channel, oldest=oldest, latest=latest, cursor=cursor, limit=limit
+        )  # fmt: skip
+
+    async def replies(self, channel: str, ts: str, *, oldest: str = "", cursor: str = "", limit: int = 200) -> Page:
+        """A page of the thread below `ts`, which heads it, oldest first; as `history` else. Raises MessageGone too."""
+        return await self._history.thread(channel=channel, ts=ts, oldest=oldest, cursor=cursor, limit=limit)
+
+    async def join(self, channel: str) -> None:
+        """Be in a public channel; fine where we are. Raises SlackError: MissingScope without channels:join."""
+        await self._api.call("conversations.join", body={"channel": channel})
+
+    async def pin(self, *, channel: str, ts: str) -> None:
+        """Pin a message; fine where it is pinned. Raises SlackError: MessageGone, MissingScope without pins:write."""
+        await self._pins.add(channel=channel, ts=ts)
+
+    async def unpin(self, *, channel: str, ts: str) -> None:
+        """Unpin a message; fine where it is not pinned or gone. Raises SlackError."""
+        await self._pins.remove(channel=channel, ts=ts)
+
+    async def canvas_create(self, *, channel: str, title: str, markdown: str) -> str:
+        """The id of the channel's canvas, which says `markdown` now: a new one, or the one we made before.
+
+        Raises SlackError: CanvasTaken where people have made one, CanvasesOff where the workspace has none, TooLong
+        beyond 100,000 characters, MissingScope without canvases:write.
+        """
+        return await self._canvases.create(channel=channel, title=title, markdown=markdown)
+
+    async def canvas_edit(self, *, canvas: str, markdown: str) -> None:
+        """Let our canvas say `markdown`. Raises SlackError: CanvasGone where it was deleted, TooLong as above."""
+        await self._canvases.edit(canvas=canvas, markdown=markdown)
+
     async def read_file(self, file: Mapping[str, Any], *, limit: int = 1 << 20) -> ReadFile:
         """One of an event's `files` as text of at most `limit` bytes, not redacted. Raises SlackUnavailable only."""
         return await self._files.read(file, limit=limit)
@@ -301,6 +346,9 @@ class Slack:
 
     async def _team(self) -> str:
         return (await self.identify()).team
+
+    async def _user(self) -> str:
+        return (await self.identify()).user
 
     async def _is_ours(self, message: Mapping[str, Any]) -> bool:
         identity = await self.identify()

@@ -7,6 +7,9 @@
     ├── MissingScope      the app lacks a scope; `needed` and `provided` say which
     ├── TokenRevoked      the token is invalid or revoked: nothing works until it is replaced
     ├── MessageGone       the message (or view) to change is not there any more
+    │   └── CanvasGone    the canvas to change is not
+    ├── CanvasTaken       the channel has a canvas already, and a channel has one
+    ├── CanvasesOff       the workspace, or its plan, has no canvases
     ├── TriggerExpired    a press or command can be answered for a short time only, and once
     ├── TooLong           Slack takes less at once than we sent
     ├── Refused           anything else Slack says no to; `code` is its word for it
@@ -109,6 +112,27 @@ class MessageGone(SlackError):
     words = Text(en="the message is gone", zh="该消息已不存在")
 
 
+class CanvasGone(MessageGone):
+    """The canvas was deleted, or we cannot see it any more."""
+
+    words = Text(en="the canvas is gone", zh="该画布已不存在")
+
+
+class CanvasTaken(SlackError):
+    """The channel has a canvas that we may not write to."""
+
+    words = Text(
+        en="the channel has a canvas already, and it is not mine to write to",
+        zh="该频道已有画布，且不是由我创建，我不会改写",
+    )
+
+
+class CanvasesOff(SlackError):
+    """There are no canvases in this workspace."""
+
+    words = Text(en="this workspace has no canvases", zh="此工作区未提供画布功能")
+
+
 class TriggerExpired(SlackError):
     """The press, command or response address is too old or used up."""
 
@@ -175,6 +199,11 @@ _KINDS: Final[Mapping[str, type[SlackError]]] = {
     "thread_not_found": MessageGone,
     "view_not_found": MessageGone,
     "not_found": MessageGone,
+    "canvas_not_found": CanvasGone,
+    "channel_canvas_already_exists": CanvasTaken,
+    "free_team_canvas_tab_already_exists": CanvasTaken,
+    "canvas_disabled_user_team": CanvasesOff,
+    "team_tier_cannot_create_channel_canvases": CanvasesOff,
     "expired_trigger_id": TriggerExpired,
     "trigger_expired": TriggerExpired,
     "exchanged_trigger_id": TriggerExpired,

@@ -68,6 +68,12 @@ def test_posts_at_our_fastest_are_not_too_fast_for_slack(channels: int):
     [
         ("chat.update", Tier.THREE),
         ("users.info", Tier.FOUR),
+        ("pins.add", Tier.TWO),
+        ("pins.remove", Tier.TWO),
+        ("conversations.canvases.create", Tier.TWO),
+        ("canvases.edit", Tier.THREE),
+        ("conversations.history", Tier.THREE),
+        ("conversations.join", Tier.THREE),
         ("some.method", Tier.TWO),
     ],
 )

@@ -1,0 +1,354 @@
+"""What is done to whole channels: reading all of one, joining it, pins and its canvas. Repeated, it is done once."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.slack import SimulatedSlack
+from bot.playground.slack.canvases import Canvas
+from bot.slack.client import Slack
+from bot.slack.errors import (
+    Archived,
+    CanvasesOff,
+    CanvasGone,
+    CanvasTaken,
+    ChannelGone,
+    MessageGone,
+    MissingScope,
+    NotInChannel,
+    RateLimited,
+    Refused,
+    SlackError,
+    SlackUnavailable,
+    TooLong,
+)
+from bot.slack.history import Page
+from bot.slack.limits import Rate
+from responses.slack.message import Message
+from tests.slack_client.conftest import QUICK
+from tests.slack_client.scene import CHANNEL, serving
+
+ANA = "U0ANA"
+Doing = Callable[[Slack], Awaitable[object]]
+
+DOINGS: dict[str, Doing] = {
+    "pins.add": lambda slack: slack.pin(channel=CHANNEL, ts="1.000000"),
+    "pins.remove": lambda slack: slack.unpin(channel=CHANNEL, ts="1.000000"),
+    "conversations.canvases.create": lambda slack: slack.canvas_create(channel=CHANNEL, title="t", markdown="m"),
+    "canvases.edit": lambda slack: slack.canvas_edit(canvas="F1", markdown="m"),
+    "conversations.history": lambda slack: slack.history(CHANNEL),
+    "conversations.replies": lambda slack: slack.replies(CHANNEL, "1.000000"),
+    "conversations.join": lambda slack: slack.join(CHANNEL),
+}
+EACH = pytest.mark.parametrize("method", DOINGS)
+
+
+def methods(far_end: SimulatedSlack) -> list[str]:
+    return [call.method for call in far_end.calls]
+
+
+async def said(far_end: SimulatedSlack, *texts: str, thread_ts: str = "") -> list[str]:
+    return [await far_end.say(ANA, CHANNEL, text, thread_ts=thread_ts) for text in texts]
+
+
+def canvas_of(far_end: SimulatedSlack) -> Canvas:
+    canvas = far_end.canvases.of(CHANNEL)
+    assert canvas is not None
+    return canvas
+
+
+def texts(*pages: Page) -> list[str]:
+    return [message["text"] for page in pages for message in page.messages]
+
+
+# Pins.
+
+
+async def test_a_message_is_pinned_once_and_unpinned_once(far_end: SimulatedSlack, slack: Slack):
+    sent = await slack.post(channel=CHANNEL, message=Message(text="summary"))
+
+    for _ in range(2):
+        await slack.pin(channel=CHANNEL, ts=sent.ts)
+        assert far_end.message(CHANNEL, sent.ts)["pinned_to"] == [CHANNEL]
+    for _ in range(2):
+        await slack.unpin(channel=CHANNEL, ts=sent.ts)
+        assert "pinned_to" not in far_end.message(CHANNEL, sent.ts)
+
+
+async def test_what_was_deleted_cannot_be_pinned_and_need_not_be_unpinned(far_end: SimulatedSlack, slack: Slack):
+    sent = await slack.post(channel=CHANNEL, message=Message(text="summary"))
+    await far_end.remove(ANA, CHANNEL, sent.ts, admin=True)
+
+    with pytest.raises(MessageGone):
+        await slack.pin(channel=CHANNEL, ts=sent.ts)
+    await slack.unpin(channel=CHANNEL, ts=sent.ts)
+
+
+async def test_a_channel_full_of_pins_is_refused_with_slacks_word(far_end: SimulatedSlack, slack: Slack):
+    far_end.fail("pins.add", error="too_many_pins")
+
+    with pytest.raises(Refused) as raised:
+        await slack.pin(channel=CHANNEL, ts="1.000000")
+
+    assert raised.value.code == "too_many_pins"
+
+
+# The canvas.
+
+
+async def test_a_canvas_is_made_and_then_says_something_else(far_end: SimulatedSlack, slack: Slack):
+    made = await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="# Investigating")
+    await slack.canvas_edit(canvas=made, markdown="# Mitigated\n日志")
+
+    canvas = canvas_of(far_end)
+    assert (canvas.id, canvas.title, canvas.markdown) == (made, "Incident 42", "# Mitigated\n日志")
+
+
+async def test_the_canvas_we_made_before_is_ours_again(far_end: SimulatedSlack, slack: Slack, client_with: Callable):
+    made = await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="before")
+
+    again = await client_with().canvas_create(channel=CHANNEL, title="Incident 42", markdown="after")
+
+    assert again == made
+    assert canvas_of(far_end).markdown == "after"
+
+
+async def test_a_canvas_whose_making_was_not_answered_is_made_once(far_end: SimulatedSlack, slack: Slack):
+    far_end.fail("conversations.canvases.create", reset=True, after_doing=True)
+
+    made = await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="once")
+
+    assert canvas_of(far_end).id == made
+    assert methods(far_end).count("conversations.canvases.create") == 2
+
+
+@pytest.mark.parametrize("hidden", ["", "conversations.info", "files.info"])
+async def test_the_canvas_of_people_is_left_alone(far_end: SimulatedSlack, slack: Slack, hidden: str):
+    theirs = far_end.canvases.create(channel=CHANNEL, user=ANA, created=1, markdown="our notes")
+    if hidden:
+        far_end.fail(hidden, error="missing_scope", needed="files:read")
+
+    with pytest.raises(CanvasTaken) as raised:
+        await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="ours")
+
+    assert theirs.markdown == "our notes"
+    assert "not mine" in raised.value.says.en
+    assert raised.value.says.zh != raised.value.says.en
+
+
+async def test_whose_canvas_it_is_is_not_guessed_while_slack_does_not_answer(far_end: SimulatedSlack, slack: Slack):
+    far_end.canvases.create(channel=CHANNEL, user=ANA, created=1)
+    far_end.fail("files.info", status=503, times=9)
+
+    with pytest.raises(SlackUnavailable):
+        await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="ours")
+
+
+async def test_a_canvas_that_was_deleted_by_hand_can_be_made_anew(far_end: SimulatedSlack, slack: Slack):
+    made = await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="a")
+    far_end.canvases.delete(made)
+
+    with pytest.raises(CanvasGone):
+        await slack.canvas_edit(canvas=made, markdown="b")
+    assert await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="b") != made
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("canvas_disabled_user_team", CanvasesOff),
+        ("team_tier_cannot_create_channel_canvases", CanvasesOff),
+        ("free_team_canvas_tab_already_exists", CanvasTaken),
+        ("canvas_creation_failed", Refused),
+        ("canvas_tab_creation_failed", Refused),
+    ],
+)
+async def test_why_there_is_no_canvas_is_told(far_end: SimulatedSlack, slack: Slack, code: str, kind: type[SlackError]):
+    far_end.fail("conversations.canvases.create", error=code)
+
+    with pytest.raises(kind) as raised:
+        await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="a")
+
+    assert raised.value.code == code
+
+
+async def test_a_canvas_too_long_for_anybody_is_not_sent(far_end: SimulatedSlack, slack: Slack):
+    with pytest.raises(TooLong):
+        await slack.canvas_create(channel=CHANNEL, title="Incident 42", markdown="x" * 100_001)
+    with pytest.raises(TooLong):
+        await slack.canvas_edit(canvas="F1", markdown="x" * 100_001)
+    assert far_end.calls == []
+
+
+# All that was said.
+
+
+async def test_a_channel_is_read_page_by_page_while_it_goes_on(far_end: SimulatedSlack, slack: Slack):
+    await said(far_end, "0", "1", "2", "3", "4")
+
+    first = await slack.history(CHANNEL, limit=2)
+    await said(far_end, "meanwhile")
+    second = await slack.history(CHANNEL, limit=2, cursor=first.cursor)
+    third = await slack.history(CHANNEL, limit=2, cursor=second.cursor)
+
+    assert texts(first, second, third) == ["4", "3", "2", "1", "0"]
+    assert [page.more for page in (first, second, third)] == [True, True, False]
+    assert third.cursor == ""
+
+
+async def test_who_lost_the_cursor_goes_on_from_the_oldest_message_read(far_end: SimulatedSlack, slack: Slack):
+    begun, *_ = await said(far_end, "0", "1", "2", "3", "4")
+    first = await slack.history(CHANNEL, limit=2)
+
+    with pytest.raises(Refused) as raised:
+        await slack.history(CHANNEL, cursor="long gone")
+    rest = await slack.history(CHANNEL, latest=first.messages[-1]["ts"], oldest=begun)
+
+    assert raised.value.code == "invalid_cursor"
+    assert texts(rest) == ["2", "1"]
+
+
+async def test_a_thread_is_read_from_its_head_on(far_end: SimulatedSlack, slack: Slack):
+    (head,) = await said(far_end, "broken")
+    replies = await said(far_end, "0", "1", "2", thread_ts=head)
+
+    first = await slack.replies(CHANNEL, head, limit=2)
+    second = await slack.replies(CHANNEL, head, limit=2, cursor=first.cursor)
+    later = await slack.replies(CHANNEL, head, oldest=replies[1])
+
+    assert texts(first, second) == ["broken", "0", "1", "2"]
+    assert (first.more, second.more) == (True, False)
+    assert texts(later) == ["broken", "2"]
+    assert "thread_ts" in (await slack.history(CHANNEL)).messages[0]
+    with pytest.raises(MessageGone):
+        await slack.replies(CHANNEL, "1.000000")
+
+
+async def test_an_app_that_reads_little_and_seldom_is_told_how_long_to_wait(far_end: SimulatedSlack, slack: Slack):
+    far_end.restrict_history()
+    await said(far_end, *map(str, range(16)))
+
+    page = await slack.history(CHANNEL, limit=200)
+    with pytest.raises(RateLimited) as raised:
+        await slack.history(CHANNEL, limit=200, cursor=page.cursor)
+
+    assert (len(page.messages), page.more) == (15, True)
+    assert 55 < raised.value.retry_after <= 60
+
+
+async def test_who_reads_everything_lets_others_go_first(far_end: SimulatedSlack, client_with: Callable):
+    (head,) = await said(far_end, "broken")
+    slow = client_with(methods={"conversations.replies": Rate(every=0.05)})
+
+    everything = [asyncio.create_task(slow.replies(CHANNEL, head)) for _ in range(3)]
+    await far_end.wait_for(lambda: far_end.calls)
+    await asyncio.gather(slow.message(channel=CHANNEL, ts=head), *everything)
+
+    assert [call.arguments["limit"] for call in far_end.calls] == ["200", "1", "200", "200"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "page"),
+    [
+        ({}, Page(messages=())),
+        ({"messages": None, "has_more": None, "response_metadata": None}, Page(messages=())),
+        ({"messages": "many", "response_metadata": "next"}, Page(messages=())),
+        ({"messages": [None, {"ts": "1.0"}], "has_more": True}, Page(messages=({"ts": "1.0"},), more=True)),
+        ({"messages": [], "response_metadata": {"next_cursor": "c"}}, Page(messages=(), cursor="c", more=True)),
+    ],
+)
+async def test_a_page_of_another_shape_is_as_much_as_can_be_read_of_it(answer: dict[str, Any], page: Page):
+    async def handle(_request: web.Request) -> web.StreamResponse:
+        return web.json_response({"ok": True} | answer)
+
+    async with serving(handle) as url, Slack(AsyncWebClient(token="xoxb-1", base_url=f"{url}/"), limits=QUICK) as slack:
+        assert await slack.history(CHANNEL) == page
+        assert await slack.replies(CHANNEL, "1.0") == page
+
+
+# Joining.
+
+
+async def test_we_join_a_public_channel_once(far_end: SimulatedSlack, slack: Slack):
+    channel = far_end.add_channel("inc-42", bot=False)
+
+    for _ in range(2):
+        await slack.join(channel)
+
+    assert (await slack.history(channel)).messages[0]["subtype"] == "channel_join"
+    private = far_end.add_channel("inc-43", private=True, bot=False)
+    with pytest.raises(ChannelGone):
+        await slack.join(private)
+    with pytest.raises(Refused):
+        await slack.join(far_end.open_im(ANA))
+
+
+# Whatever is done, it fails in the same few ways.
+
+
+@EACH
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [("not_in_channel", NotInChannel), ("is_archived", Archived), ("channel_not_found", ChannelGone)],
+)
+async def test_where_we_cannot_be_is_said(far_end: SimulatedSlack, slack: Slack, method: str, code: str, kind: type):
+    far_end.fail(method, error=code)
+
+    with pytest.raises(kind):
+        await DOINGS[method](slack)
+
+    assert len(far_end.calls) == 1
+
+
+@EACH
+async def test_the_scope_that_is_missing_is_named(far_end: SimulatedSlack, slack: Slack, method: str):
+    far_end.fail(method, error="missing_scope", needed="some:scope", provided="chat:write")
+
+    with pytest.raises(MissingScope) as raised:
+        await DOINGS[method](slack)
+
+    assert (raised.value.needed, raised.value.provided) == ("some:scope", "chat:write")
+    assert "some:scope" in raised.value.says.zh
+
+
+async def test_a_short_wait_is_waited_out(far_end: SimulatedSlack, slack: Slack):
+    for method in DOINGS:
+        far_end.fail(method, retry_after=1)
+    started = time.monotonic()
+
+    # There is no such message, no such canvas: that is an answer, too.
+    done = await asyncio.gather(*(doing(slack) for doing in DOINGS.values()), return_exceptions=True)
+
+    assert time.monotonic() - started >= 0.95
+    assert not [each for each in done if isinstance(each, SlackUnavailable)]
+    assert sorted(methods(far_end)) == sorted([*DOINGS, *DOINGS])
+
+
+@EACH
+async def test_a_long_wait_is_told(far_end: SimulatedSlack, slack: Slack, method: str):
+    far_end.fail(method, retry_after=60)
+
+    with pytest.raises(RateLimited) as raised:
+        await DOINGS[method](slack)
+
+    assert raised.value.retry_after == 60
+    assert methods(far_end) == [method]
+
+
+@EACH
+@pytest.mark.parametrize("fault", [{"status": 503}, {"reset": True}, {"hang": True}], ids=str)
+async def test_an_outage_is_bridged_and_then_told(far_end: SimulatedSlack, client_with: Callable, method: str, fault):
+    slack = client_with(call=0.1, repetitions=1)
+    far_end.fail(method, times=9, **fault)
+
+    with pytest.raises(SlackUnavailable):
+        await DOINGS[method](slack)
+
+    # What is read may be read once more by the library, too, where the connection is cut.
+    assert set(methods(far_end)) == {method}
+    assert len(far_end.calls) >= 2
