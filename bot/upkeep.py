@@ -22,6 +22,8 @@ _BEAT_S: Final = 15.0
 # A replica that has missed four beats is gone: its jobs would otherwise wait for a restart that may never come.
 _GONE_AFTER: Final = timedelta(seconds=4 * _BEAT_S)
 _PURGE_EVERY: Final = timedelta(hours=6)
+# What is kept of an incident channel after the last that was said in it, unless everything is kept for longer.
+_CHRONICLES_KEPT: Final = timedelta(days=90)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,5 +61,6 @@ class Upkeep:
                 _log.info("took over from replicas that are gone", replicas=gone, jobs=taken)
         if self._purged is None or now - self._purged > _PURGE_EVERY:
             self._purged = now
-            rows = await self.store.purge(now - self.kept) + await self.jobs.purge()
+            chronicles = now - max(self.kept, _CHRONICLES_KEPT)
+            rows = await self.store.purge(now - self.kept, chronicles_before=chronicles) + await self.jobs.purge()
             _log.info("threw away what is old", rows=rows)

@@ -1,7 +1,8 @@
-"""What Casebook remembers: requests, answers, plans, audit. The only room with tables and their migrations."""
+"""What Casebook remembers: requests, answers, plans, audit, chronicles. Only here are tables and migrations."""
 
 from bot.store.answers import Answer
 from bot.store.audit import AuditEntry, AuditQuery, AuditRecord, place_of, reading_audit
+from bot.store.chronicles import Chronicle, Said
 from bot.store.errors import (
     StoreDamaged,
     StoreFull,
@@ -11,6 +12,8 @@ from bot.store.errors import (
     StoreUnavailable,
     StoreUnreachable,
 )
+from bot.store.facts import FactRow
+from bot.store.incident_channels import ChannelState, IncidentChannel
 from bot.store.mutes import Mute
 from bot.store.opening import Store, open_store
 from bot.store.outbox import Sending, Sent
@@ -25,12 +28,17 @@ __all__ = [
     "AuditEntry",
     "AuditQuery",
     "AuditRecord",
+    "ChannelState",
+    "Chronicle",
     "Claim",
     "Claimed",
+    "FactRow",
     "Former",
+    "IncidentChannel",
     "Mute",
     "Plan",
     "Request",
+    "Said",
     "Sending",
     "Sent",
     "State",

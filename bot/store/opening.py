@@ -12,6 +12,7 @@ from sqlalchemy import Column, Table, delete
 
 from bot.store.answers import Answers
 from bot.store.audit import Audit
+from bot.store.chronicles import Chronicles
 from bot.store.database import Database, parse_url
 from bot.store.feedback import Feedback
 from bot.store.migrating import migrate
@@ -53,14 +54,18 @@ class Store:
         self.audit = Audit(database)
         self.notices = Notices(database)
         self.replicas = Replicas(database)
+        self.chronicles = Chronicles(database)
 
     async def ping(self) -> None:
         """Raises `StoreUnavailable` unless a write could begin now. That the disk is full only a write can tell."""
         await self._database.ping()
 
-    async def purge(self, before: datetime) -> int:
-        """Delete what was last touched before then, and say how many rows. The audit stays whole."""
-        gone = 0
+    async def purge(self, before: datetime, *, chronicles_before: datetime) -> int:
+        """Delete what was last touched before then, and say how many rows. The audit stays whole.
+
+        Chronicles have a time of their own: an incident is looked back at for longer than a question is.
+        """
+        gone = await self.chronicles.purge(chronicles_before, dismissed_before=before)
         for table, age in _AGES:
             # One transaction each: nobody waits for all of it.
             async with self._database.write() as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table
@@ -28,3 +28,15 @@ async def upsert(connection: AsyncConnection, table: Table, values: Mapping[str,
     others = {name: value for name, value in values.items() if name not in keys}
     statement = _insert(connection, table).values(dict(values)).on_conflict_do_update(index_elements=keys, set_=others)
     await connection.execute(statement)
+
+
+async def upsert_all(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """`upsert` of each: rows that name the same columns, no two with the same primary key."""
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key]
+    statement = _insert(connection, table)
+    others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=others), [dict(row) for row in rows]
+    )

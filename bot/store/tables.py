@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table
 
 from bot.store.types import Document, Moment, Words
 
@@ -178,3 +178,74 @@ audit: Final = Table(
 notices: Final = Table("notices", METADATA, _key("key"), _at("at"))
 
 replicas: Final = Table("replicas", METADATA, _key("executor"), _words("version"), _at("beat"))
+
+# `revision` counts what has changed of a channel's chronicle, `shown` is the one that its summary shows.
+incident_channels: Final = Table(
+    "incident_channels",
+    METADATA,
+    _key("channel"),
+    _words("team"),
+    _words("name"),
+    _at("named"),
+    Column("state", String(16), nullable=False),
+    _at("opened"),
+    _at("since"),
+    Column("resolved", Moment),
+    # How far its history is read: null, not begun; empty, to its end.
+    Column("cursor", Words),
+    Column("revision", Integer, nullable=False),
+    Column("shown", Integer, nullable=False),
+    _words("summary_ts"),
+    _words("canvas"),
+    _words("rendered_by"),
+    Column("rendered_until", Moment),
+    Index(None, "state"),
+)
+
+facts: Final = Table(
+    "facts",
+    METADATA,
+    Column("channel", Words, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
+    _key("key"),
+    # What it was read from, which is replaced as a whole.
+    _words("source"),
+    _words("ts"),
+    _words("incident"),
+    _at("at"),
+    Column("document", Document, nullable=False),
+    Index(None, "channel", "source"),
+    Index(None, "channel", "at"),
+    Index(None, "incident"),
+)
+
+# Which version of a source was read, so that an older one that comes later does not count; gone is for good.
+fact_sources: Final = Table(
+    "fact_sources",
+    METADATA,
+    Column("channel", Words, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
+    _key("source"),
+    _words("version"),
+    Column("gone", Boolean, nullable=False),
+)
+
+# What people did by hand to a message's place in the timeline: the last of each kind by each of them.
+fact_marks: Final = Table(
+    "fact_marks",
+    METADATA,
+    Column("channel", Words, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
+    _key("ts"),
+    _key("user"),
+    _key("what"),
+    Column("stands", Boolean, nullable=False),
+    _at("at"),
+)
+
+# What a person had last read of a chronicle, and what before that.
+chronicle_reads: Final = Table(
+    "chronicle_reads",
+    METADATA,
+    Column("channel", Words, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
+    _key("user"),
+    _at("last"),
+    Column("before", Moment),
+)

@@ -39,9 +39,6 @@ class Words(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else storable(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        return value
-
 
 class Document(TypeDecorator[Any]):
     """A JSON value, without what a database cannot hold as text."""
@@ -51,9 +48,6 @@ class Document(TypeDecorator[Any]):
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         return storable_json(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        return value
 
 
 def storable(value: str) -> str:

@@ -121,7 +121,7 @@ async def test_purging_takes_what_is_old_and_never_the_audit(store: Store, now: 
         await store.mutes.add("C1", id, "U1", at, until=at)
         await store.audit.append(AuditEntry(at=at, actor="U1", action=id, outcome="ok"))
     await store.mutes.add("C1", "forever", "U1", old)
-    assert await store.purge(now - timedelta(days=1)) == 9
+    assert await store.purge(now - timedelta(days=1), chronicles_before=old) == 9
     assert await store.requests.get("old") is None
     assert await store.requests.get("new") is not None
     assert await store.outbox.get("old") is None

@@ -1,0 +1,66 @@
+"""Marks: what people did by hand to a message's place in the timeline, within somebody's transaction.
+
+Each person's last word of each kind is kept, so that it does not matter in which order reactions arrive: a message is
+pinned while anybody's pin stands that is newer than the last removal, and removed after one without such a pin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.rows import upsert
+from bot.store.tables import fact_marks as _table
+
+
+class Mark(StrEnum):
+    """What a person does to a message."""
+
+    PIN = "pin"
+    REMOVE = "remove"
+
+
+class Place(StrEnum):
+    """Where that leaves the message; one without marks has none of these."""
+
+    PINNED = "pinned"
+    REMOVED = "removed"
+
+
+async def mark(
+    connection: AsyncConnection, channel: str, ts: str, user: str, what: Mark, *, stands: bool, at: datetime
+) -> bool:
+    """Whether it is news: what the same person did at the same time or later stands."""
+    mine = (_table.c.channel == channel) & (_table.c.ts == ts) & (_table.c.user == user) & (_table.c.what == what.value)
+    last = (await connection.execute(select(_table.c.at).where(mine))).scalar_one_or_none()
+    if last is not None and at <= last:
+        return False
+    values = {"channel": channel, "ts": ts, "user": user, "what": what.value, "stands": stands, "at": at}
+    await upsert(connection, _table, values)
+    return True
+
+
+async def places(
+    connection: AsyncConnection, channels: Collection[str], messages: Collection[str] | None = None
+) -> dict[tuple[str, str], Place]:
+    """Where the marked of these messages stand, all of the channels' if None; by channel and `ts`."""
+    query = select(_table).where(_table.c.channel.in_(channels))
+    if messages is not None:
+        query = query.where(_table.c.ts.in_(messages))
+    removed: dict[tuple[str, str], datetime] = {}
+    pinned: dict[tuple[str, str], datetime] = {}
+    for row in await connection.execute(query):
+        if row.stands:
+            latest, message = (removed if row.what == Mark.REMOVE else pinned), (row.channel, row.ts)
+            latest[message] = max(row.at, latest.get(message, row.at))
+    return {message: _place(removed.get(message), pinned.get(message)) for message in removed.keys() | pinned.keys()}
+
+
+def _place(removed: datetime | None, pinned: datetime | None) -> Place:
+    if pinned is not None and (removed is None or pinned > removed):
+        return Place.PINNED
+    return Place.REMOVED

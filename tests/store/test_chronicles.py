@@ -1,0 +1,325 @@
+"""What is kept of an incident channel: it comes in any order, more than once, through two processes."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.store import ChannelState, FactRow, Said, Store, open_store
+from bot.store.types import storable
+
+TS = "1700000000.000100"
+EDITED = "1700000060.000000"
+LATER = "1700000061.000000"
+MINUTE = timedelta(minutes=1)
+
+
+def fact(at: datetime, says: str, key: str = "", *, ts: str = TS, incident: str = "") -> FactRow:
+    return FactRow(key=key or f"m:{ts}:error", at=at, ts=ts, incident=incident, document={"says": says})
+
+
+def said(at: datetime, says: str, *, ts: str = TS, version: str = "") -> Said:
+    """A message that is one fact, or noise."""
+    return Said(ts=ts, version=version, facts=[fact(at, says, ts=ts)] if says else [])
+
+
+def texts(facts: Sequence[FactRow]) -> list[str]:
+    return [each.document["says"] for each in facts]
+
+
+async def revision(store: Store, channel: str = "C1") -> int:
+    found = await store.chronicles.get(channel)
+    assert found is not None
+    return found.revision
+
+
+@pytest.fixture
+async def opened(store: Store, now: datetime) -> Store:
+    await store.chronicles.open("C1", team="T1", name="inc-1", at=now)
+    return store
+
+
+async def test_facts_are_read_back_as_they_were_by_time(opened: Store, now: datetime) -> None:
+    first = FactRow(
+        key="a:Ev1:oom",
+        at=now,
+        ts=TS,
+        incident="oom",
+        document={
+            "says": "错误 🙂",
+            "title": {"en": "x", "zh": "错"},
+            "objects": [{"name": "web-0"}],
+            "by_hand": False,
+        },
+    )
+    later = fact(now + MINUTE, "later", "r:P1", ts="")
+    assert await opened.chronicles.add("C1", later)
+    assert await opened.chronicles.add("C1", first)
+    assert await opened.chronicles.facts("C1") == (first, later)
+    assert await opened.chronicles.facts("C2") == ()
+    assert await opened.chronicles.read("C2") is None
+
+
+async def test_a_message_told_of_again_changes_nothing(opened: Store, now: datetime) -> None:
+    message = Said(ts=TS, facts=[replace(fact(now, "oom"), document={"says": "oom", "links": ("https://a.test",)})])
+    before = await revision(opened)
+    assert await opened.chronicles.record("C1", message)
+    assert not await opened.chronicles.record("C1", message)
+    assert await revision(opened) == before + 1
+
+
+async def test_an_edit_replaces_all_that_a_message_said(opened: Store, now: datetime) -> None:
+    both = [fact(now, "oom"), fact(now, "rolling back", f"m:{TS}:decision")]
+    await opened.chronicles.record("C1", Said(ts=TS, facts=both))
+    await opened.chronicles.add("C1", fact(now, "from an answer", "a:Ev1:oom"))
+    assert await opened.chronicles.record("C1", said(now, "oom in checkout", version=EDITED))
+    assert sorted(texts(await opened.chronicles.facts("C1"))) == ["from an answer", "oom in checkout"]
+
+
+async def test_an_edit_to_noise_leaves_nothing(opened: Store, now: datetime) -> None:
+    await opened.chronicles.record("C1", said(now, "mitigated"))
+    assert await opened.chronicles.record("C1", said(now, "", version=EDITED))
+    assert await opened.chronicles.facts("C1") == ()
+
+
+@pytest.mark.parametrize("second", ["an edit", ""])
+async def test_an_edit_that_overtakes_its_message_stands(opened: Store, now: datetime, second: str) -> None:
+    await opened.chronicles.record("C1", said(now, second, version=LATER))
+    before = await revision(opened)
+    assert not await opened.chronicles.record("C1", said(now, "first"))
+    assert not await opened.chronicles.record("C1", said(now, "between", version=EDITED))
+    assert texts(await opened.chronicles.facts("C1")) == [second][: len(second)]
+    assert await revision(opened) == before
+
+
+async def test_what_is_deleted_stays_so_whatever_arrives_then(opened: Store, now: datetime) -> None:
+    await opened.chronicles.forget("C1", TS)
+    assert not await opened.chronicles.record("C1", said(now, "first"))
+    assert not await opened.chronicles.record("C1", said(now, "edit", version=EDITED))
+    assert not await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=fact(now, "pin", f"m:{TS}:pinned"))
+    assert await opened.chronicles.facts("C1") == ()
+
+
+async def test_of_a_deleted_message_goes_what_was_read_from_it_and_no_more(opened: Store, now: datetime) -> None:
+    await opened.chronicles.record("C1", said(now, "edit", version=EDITED))
+    await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=fact(now, "pinned", f"m:{TS}:pinned"))
+    await opened.chronicles.add("C1", fact(now, "restarted", "r:P1"))
+    assert await opened.chronicles.forget("C1", TS)
+    assert not await opened.chronicles.forget("C1", TS)
+    assert texts(await opened.chronicles.facts("C1")) == ["restarted"]
+
+
+async def test_noise_leaves_no_trace(opened: Store, now: datetime) -> None:
+    before = await opened.chronicles.get("C1")
+    assert not await opened.chronicles.record("C1", said(now, ""))
+    assert not await opened.chronicles.backfilled("C1", "x", [said(now, "")], after="not there")
+    assert await opened.chronicles.get("C1") == before
+
+
+async def test_an_answer_replaces_what_it_said_unless_a_later_one_was_heard(opened: Store, now: datetime) -> None:
+    oom, dns = fact(now, "oom", "a:Ev1:oom"), fact(now, "dns", "a:Ev1:dns")
+    assert await opened.chronicles.replace("C1", "a:Ev1", [oom, dns], revision=2)
+    assert not await opened.chronicles.replace("C1", "a:Ev1", [fact(now, "old", "a:Ev1:old")], revision=1)
+    assert await opened.chronicles.replace("C1", "a:Ev1", [dns], revision=10)
+    assert not await opened.chronicles.replace("C1", "a:Ev1", [oom], revision=9)
+    assert texts(await opened.chronicles.facts("C1")) == ["dns"]
+    assert await opened.chronicles.replace("C1", "a:Ev1", [], revision=10)
+    assert await opened.chronicles.facts("C1") == ()
+
+
+async def test_a_remedy_is_one_fact_however_far_it_comes(opened: Store, now: datetime) -> None:
+    await opened.chronicles.add("C1", fact(now, "applying", "r:P1", ts=""))
+    assert await opened.chronicles.add("C1", fact(now + MINUTE, "fixed", "r:P1", ts=""))
+    assert not await opened.chronicles.add("C1", fact(now + MINUTE, "fixed", "r:P1", ts=""))
+    assert texts(await opened.chronicles.facts("C1")) == ["fixed"]
+
+
+async def test_a_channel_that_is_unknown_or_dismissed_records_nothing(store: Store, now: datetime) -> None:
+    await store.chronicles.open("C1", team="T1", name="inc-1", at=now)
+    await store.chronicles.record("C1", said(now, "oom"))
+    await store.chronicles.set_state("C1", ChannelState.DISMISSED, now + MINUTE)
+    for channel in ("C1", "C9"):
+        assert not await store.chronicles.record(channel, said(now, "other", ts="1700000009.000100"))
+        assert not await store.chronicles.add(channel, fact(now, "x", "r:P1"))
+        assert not await store.chronicles.forget(channel, TS)
+        assert not await store.chronicles.pin(channel, TS, by="U1", at=now)
+        assert not await store.chronicles.backfilled(channel, "", [said(now, "other")], after=None)
+    assert texts(await store.chronicles.facts("C1")) == ["oom"]
+
+
+async def test_a_page_of_history_and_where_to_go_on_are_kept_together(opened: Store, now: datetime) -> None:
+    page = [said(now + number * MINUTE, f"line {number}", ts=f"170000000{number}.000100") for number in range(5)]
+    await opened.chronicles.record("C1", said(now, "edited since", ts=page[1].ts, version=EDITED))
+    assert await opened.chronicles.backfilled("C1", "next", page, after=None)
+    found = await opened.chronicles.read("C1")
+    assert found is not None
+    assert (found.channel.cursor, texts(found.facts)) == (
+        "next",
+        ["line 0", "edited since", "line 2", "line 3", "line 4"],
+    )
+    # Killed after the commit, it reads the page again; or another process reads along.
+    assert not await opened.chronicles.backfilled("C1", "next", page, after=None)
+    assert await opened.chronicles.read("C1") == found
+    assert await opened.chronicles.backfilled("C1", "", [], after="next")
+    assert await opened.chronicles.backfilled("C1", None, [], after="")
+    again = await opened.chronicles.get("C1")
+    assert again is not None
+    assert again.cursor is None
+
+
+async def test_of_one_message_twice_in_a_page_the_later_version_counts(opened: Store, now: datetime) -> None:
+    page = [said(now, "edit", version=EDITED), said(now, "first")]
+    await opened.chronicles.backfilled("C1", "", page, after=None)
+    assert texts(await opened.chronicles.facts("C1")) == ["edit"]
+
+
+async def test_a_pin_marks_a_message_and_keeps_its_line_through_edits(opened: Store, now: datetime) -> None:
+    await opened.chronicles.record("C1", said(now, "oom"))
+    line = fact(now, "a pinned line", f"m:{TS}:pinned")
+    assert await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=line)
+    assert [(each.by_hand, each.removed) for each in await opened.chronicles.facts("C1")] == [(True, False)] * 2
+    edited = replace(said(now, "", version=EDITED), pinned=fact(now, "edited line", line.key))
+    assert await opened.chronicles.record("C1", edited)
+    assert await opened.chronicles.facts("C1") == (replace(line, document={"says": "edited line"}, by_hand=True),)
+    # An older version says nothing of the pinned line either, and what nobody pinned is not kept.
+    stale = replace(said(now, "oom"), pinned=line)
+    assert not await opened.chronicles.record("C1", stale)
+    unpinned = replace(said(now, "", ts="1700000009.000100", version=EDITED), pinned=fact(now, "no", "m:9:pinned"))
+    assert not await opened.chronicles.record("C1", unpinned)
+    assert texts(await opened.chronicles.facts("C1")) == ["edited line"]
+
+
+async def test_a_pin_taken_back_leaves_what_others_and_we_made_of_the_message(opened: Store, now: datetime) -> None:
+    line = fact(now, "line", f"m:{TS}:pinned")
+    await opened.chronicles.record("C1", said(now, "oom"))
+    await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=line)
+    assert not await opened.chronicles.pin("C1", TS, by="U2", at=now, fact=line)
+    assert not await opened.chronicles.unpin("C1", TS, by="U1", at=now + MINUTE)
+    assert len(await opened.chronicles.facts("C1")) == 2
+    assert await opened.chronicles.unpin("C1", TS, by="U2", at=now + MINUTE)
+    assert await opened.chronicles.facts("C1") == (fact(now, "oom"),)
+
+
+async def test_a_removal_outlasts_edits_and_pins_taken_back_but_no_new_pin(opened: Store, now: datetime) -> None:
+    line = fact(now, "line", f"m:{TS}:pinned")
+    await opened.chronicles.record("C1", said(now, "oom"))
+    await opened.chronicles.add("C1", fact(now, "restarted", "r:P1"))
+    await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=line)
+    assert await opened.chronicles.remove("C1", TS, by="U2", at=now + MINUTE)
+    assert not await opened.chronicles.unpin("C1", TS, by="U1", at=now + 2 * MINUTE)
+    await opened.chronicles.record("C1", said(now, "oomkilled", version=EDITED))
+    found = await opened.chronicles.facts("C1")
+    assert [(each.document["says"], each.removed) for each in found] == [("oomkilled", True), ("restarted", True)]
+    assert await opened.chronicles.pin("C1", TS, by="U3", at=now + 3 * MINUTE)
+    assert [(each.by_hand, each.removed) for each in await opened.chronicles.facts("C1")] == [(True, False)] * 2
+
+
+async def test_reactions_may_arrive_in_any_order(opened: Store, now: datetime) -> None:
+    line = fact(now, "line", f"m:{TS}:pinned")
+    assert not await opened.chronicles.unpin("C1", TS, by="U1", at=now + MINUTE)
+    assert not await opened.chronicles.pin("C1", TS, by="U1", at=now, fact=line)
+    assert await opened.chronicles.remove("C1", TS, by="U1", at=now + 3 * MINUTE)
+    assert not await opened.chronicles.pin("C1", TS, by="U2", at=now + 2 * MINUTE, fact=line)
+    assert await opened.chronicles.facts("C1") == ()
+
+
+async def test_the_same_incident_is_found_in_other_channels(opened: Store, now: datetime) -> None:
+    for number, state in enumerate(ChannelState, 2):
+        channel = f"C{number}"
+        await opened.chronicles.open(channel, team="T1", name=f"inc-{number}", at=now + number * MINUTE)
+        for key, incident, age in (("new", "oom", 0), ("old", "oom", 99), ("other", "dns", 0)):
+            row = fact(now - age * MINUTE, f"{key} {channel}", f"a:{key}", ts=key, incident=incident)
+            await opened.chronicles.add(channel, row)
+        await opened.chronicles.set_state(channel, state, now + 99 * MINUTE)
+    await opened.chronicles.add("C1", fact(now, "mine", "a:Ev9:oom", incident="oom"))
+    found = await opened.chronicles.elsewhere(["oom", "x"], besides="C1", since=now - MINUTE)
+    assert [(each.channel.name, texts(each.facts)) for each in found] == [
+        ("inc-3", ["new C3"]),
+        ("inc-2", ["new C2"]),
+    ]
+    await opened.chronicles.remove("C2", "new", by="U1", at=now)
+    assert (await opened.chronicles.elsewhere(["oom"], besides="C3", since=now))[1].facts[0].removed is False
+    assert (await opened.chronicles.elsewhere(["oom"], besides="C3", since=now))[0].facts[0].removed is True
+
+
+async def test_what_is_quiet_for_long_is_purged_and_what_was_dismissed_stays_known(store: Store, now: datetime) -> None:
+    old = now - timedelta(days=100)
+    for state in ChannelState:
+        for channel, last in ((f"old {state}", old), (f"new {state}", now)):
+            await store.chronicles.open(channel, team="T1", name=channel, at=old)
+            await store.chronicles.record(channel, said(last, "oom"))
+            await store.chronicles.caught_up(channel, "U1", old)
+            await store.chronicles.set_state(channel, state, old + MINUTE)
+    before = now - timedelta(days=90)
+    await store.purge(now - timedelta(days=14), chronicles_before=before)
+    for state in ChannelState:
+        dismissed = state is ChannelState.DISMISSED
+        assert (await store.chronicles.get(f"old {state}") is not None) is dismissed
+        assert await store.chronicles.facts(f"old {state}") == ()
+        assert (await store.chronicles.facts(f"new {state}") == ()) is dismissed
+    assert await store.chronicles.purge(before, dismissed_before=before) == 0
+
+
+async def test_a_chronicle_opened_again_after_a_purge_is_new(opened: Store, now: datetime) -> None:
+    await opened.chronicles.forget("C1", TS)
+    assert await opened.chronicles.purge(now + MINUTE, dismissed_before=now) == 1
+    await opened.chronicles.open("C1", team="T1", name="inc-1", at=now)
+    assert await opened.chronicles.record("C1", said(now, "oom"))
+    assert await revision(opened) == 2
+
+
+async def test_two_processes_that_hear_the_same_keep_it_once(url: str, now: datetime) -> None:
+    page = [said(now + number * MINUTE, f"line {number}", ts=f"17000000{number:02}.000100") for number in range(10)]
+    async with open_store(url) as one, open_store(url) as other:
+        await one.chronicles.open("C1", team="T1", name="inc-1", at=now)
+        await asyncio.gather(
+            *(store.chronicles.record("C1", message) for message in page for store in (one, other)),
+            *(store.chronicles.backfilled("C1", "", page, after=None) for store in (one, other)),
+        )
+        assert texts(await one.chronicles.facts("C1")) == [f"line {number}" for number in range(10)]
+        assert await one.chronicles.read("C1") == await other.chronicles.read("C1")
+
+
+VERSIONS = st.tuples(st.sampled_from(["1", "2"]), st.sampled_from(["", EDITED, LATER, "deleted"]))
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    story=st.dictionaries(VERSIONS, st.sampled_from(["noise", "fact"]), max_size=6),
+    pages=st.booleans(),
+    data=st.data(),
+)
+async def test_in_whatever_order_and_how_often_it_is_told_the_same_is_kept(
+    store: Store, now: datetime, story: dict[tuple[str, str], str], pages: bool, data: st.DataObject
+) -> None:
+    in_order = sorted(story)
+    again = data.draw(st.lists(st.sampled_from(in_order), max_size=3)) if in_order else []
+    kept = []
+    for told in (in_order, data.draw(st.permutations([*in_order, *again]))):
+        channel = uuid4().hex
+        await store.chronicles.open(channel, team="T1", name="inc-1", at=now)
+        for ts, version in told:
+            message = said(now, f"{ts} {version}" if story[ts, version] == "fact" else "", ts=ts, version=version)
+            if version == "deleted":
+                await store.chronicles.forget(channel, ts)
+            elif pages:
+                await store.chronicles.backfilled(channel, "", [message], after=None)
+            else:
+                await store.chronicles.record(channel, message)
+        kept.append(await store.chronicles.facts(channel))
+    assert kept[0] == kept[1]
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(text=st.text(st.characters(exclude_categories=()), max_size=40))
+async def test_any_text_can_be_kept_and_is_the_same_when_told_again(opened: Store, now: datetime, text: str) -> None:
+    row = FactRow(key=f"m:{TS}:{text}", at=now, ts=TS, document={"says": text, text: [text]})
+    await opened.chronicles.record("C1", Said(ts=TS, facts=[row]))
+    assert not await opened.chronicles.record("C1", Said(ts=TS, facts=[row]))
+    (found,) = await opened.chronicles.facts("C1")
+    assert (found.key, found.document["says"]) == (storable(row.key), storable(text))
