@@ -90,6 +90,11 @@ ASKED_MEANWHILE: Final = Text(
     "asked for",
     zh="他人刚刚已确认此操作，正在等待第二人批准：请按“批准”查看其申请内容",
 )
+BESIDE_A_SECRET: Final = Text(
+    en="what would be written holds what looks like a secret beside it, such as a password among a program's "
+    "arguments. I keep none, not even until you confirm: change it by hand",
+    zh="将要写入的内容中带有疑似机密的数据，例如程序参数中的密码。我不保存任何机密，即使只到您确认为止：请手动修改",
+)
 ASKED_IN_VAIN: Final = Text(
     en="whoever asked for this may not do it any more, so there is nothing to approve",
     zh="提出此申请的人已无权执行，因此无法批准",

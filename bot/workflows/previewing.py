@@ -9,9 +9,10 @@ import structlog
 
 from bot.cluster.errors import ClusterError
 from bot.jobs import JobsUnavailable, Json, Run
+from bot.portable import Portable
 from bot.remedies.auditing import Denied, audit_entry
 from bot.remedies.carrying_out import check, preview
-from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal
+from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal, Verb
 from bot.remedies.undoing import action_of
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
 from bot.slack.pressing import ShownIn, dialog_key, filling, shown_in, shown_key
@@ -117,17 +118,19 @@ class Previewing:
             theirs = shown_in(stored, str(asked.get("view", "")))
             answers = theirs.answers if theirs else None
         seen = await self._previewed(plan, asker, answers, asked_by=asked_by)
+        shown: ShownIn | None = None
+        if isinstance(seen, Seen):
+            shown = ShownIn(preview=_guards(seen.preview), answers=answers or {}, approves=asked_by)
+            if _holds_secrets(shown):
+                seen = Refusal(reason=Reason.UNSAFE, says=failures.BESIDE_A_SECRET)
         if isinstance(seen, Refusal | Denied):
             await self._audit(plan, payload, seen)
             says = quoting(seen) if isinstance(seen, Refusal) else seen.says
             return refusal(says, language=asker.language)
         kept: Json = {dialog_key(user): view_id}
-        if seen is None:
+        if seen is None or shown is None:
             await store.plans.note(plan.id, kept)
             return asking(_asking(plan), language=asker.language)
-        # The diff may hold what nobody should keep: only what guards the write is written down.
-        guards = replace(seen.preview, diff="", outlook=replace(seen.preview.outlook, effects=(), warnings=()))
-        shown = ShownIn(preview=guards, answers=answers or {}, approves=asked_by)
         kept[shown_key(filling(view_id, shown.fill))] = shown.as_json()
         await store.plans.note(plan.id, kept)
         return dialog(_dialog(plan, seen, fill=shown.fill, asked_by=asked_by), language=asker.language)
@@ -184,6 +187,22 @@ def quoting(refused: Refusal) -> Text:
         return refused.says
     en, zh = refused.says.en.rstrip("."), refused.says.zh.rstrip("。")
     return Text(en=f"{en}. Details: {refused.quote}", zh=f"{zh}。详情：{refused.quote}")
+
+
+def _guards(seen: Preview) -> Preview:
+    """What guards the write, and nothing else, is written down: the diff may hold what nobody should keep.
+
+    Nor is kept what would create again what looks like a secret: it cannot be put back then.
+    """
+    steps = tuple(
+        replace(each, body=None) if each.verb is Verb.DELETE and _holds_secrets(each) else each for each in seen.steps
+    )
+    return replace(seen, steps=steps, diff="", outlook=replace(seen.outlook, effects=(), warnings=()))
+
+
+def _holds_secrets(value: Portable) -> bool:
+    document = value.as_json()
+    return bool(safe_value(document) != document)
 
 
 def _asking(plan: Plan) -> Asking:

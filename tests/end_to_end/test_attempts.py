@@ -28,18 +28,25 @@ EVERYWHERE: Final[Json] = {"clusters": ["*"], "namespaces": ["*"], "cluster_scop
 ACTING: Final[Json] = {**EVERYWHERE, "users": ["*"], "actions": ["*"]}
 TWO: Final[Json] = {"approval": [{**EVERYWHERE, "risks": ["low", "disruptive", "data-loss"]}]}
 DEPLOYMENTS: Final = ("apps", "deployments")
+SECRET: Final = "hunter2-S3cr3tP4ss"
 WAITS: Final = "waits for a second person"
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    """Over entries of one's own: beside the usual ones that of a deployment that dozes, which asks for its replicas."""
+    """Over entries of one's own: beside the usual ones some of deployments that doze or nod, with other remedies."""
     directory = own_entries.catalog(tmp_path_factory.mktemp("own"))
-    entry = json.loads((directory / "asleep.yaml").read_text(encoding="utf-8").replace("fast asleep", "dozing off"))
-    entry["id"] = "dozing"
+    asleep = (directory / "asleep.yaml").read_text(encoding="utf-8")
     asks = [{"id": "replicas", "label": {"en": "Replicas", "zh": "副本数"}, "is": "number"}]
-    entry["remediations"][0] |= {"args": {"replicas": "{input.replicas}"}, "asks": asks}
-    (directory / "dozing.yaml").write_text(json.dumps(entry, ensure_ascii=False), encoding="utf-8")
+    remedies: dict[str, Json] = {
+        "dozing": {"args": {"replicas": "{input.replicas}"}, "asks": asks},
+        "nodding": {"action": "set-args", "args": {"container": "app", "set": {"--timeout": "5s"}}},
+    }
+    for name, remedy in remedies.items():
+        entry = json.loads(asleep.replace("fast asleep", f"{name} off"))
+        entry["id"] = name
+        entry["remediations"][0] |= remedy
+        (directory / f"{name}.yaml").write_text(json.dumps(entry, ensure_ascii=False), encoding="utf-8")
     loaded = load((directory,))
     assert not loaded.problems
     return engine_for(loaded.catalog)
@@ -247,3 +254,18 @@ async def test_neither_what_is_no_number_nor_a_dialog_that_only_asks_comes_to_a_
         await at.settled()
         assert [one.detail["why"] for one in await at.audited()] == ["the dialog does not show what would be done"] * 2
         assert at.writes() == []
+
+
+async def test_a_secret_beside_what_would_be_changed_is_kept_nowhere_so_nothing_is_changed(tmp_path, own):
+    world = json.loads(json.dumps(deployments("one")))
+    template = world["objects"][0]["spec"]["template"]["spec"]
+    template["containers"][0] |= {"command": ["/app"], "args": ["--timeout=1s", f"--password={SECRET}"]}
+    async with place(tmp_path, own, world) as at:
+        refused = await at.dialog(at.bo, await asked(at, "deployment bed/one is nodding off"))
+        await at.settled()
+
+        assert refused["submit"] is None
+        assert "looks like a secret" in words_of(refused["blocks"])
+        assert [one.outcome for one in await at.audited()] == ["refused: unsafe"]
+        files = at.settings.data.iterdir()
+        assert not [file.name for file in files if SECRET.encode() in file.read_bytes()]
