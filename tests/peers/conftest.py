@@ -4,7 +4,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +43,29 @@ def payloads() -> list[Payload]:
     golden = list(_golden())
     assert golden, f"{GOLDEN} holds no payload"
     return [*SAMPLES, *golden]
+
+
+@pytest.fixture
+def compiler(peers: Path, node: Path, tmp_path: Path) -> Callable[[str], list[str]]:
+    """What Slack's types have against a TypeScript module."""
+    (tmp_path / "node_modules").symlink_to(peers / "node_modules")
+
+    def complaints(source: str) -> list[str]:
+        (tmp_path / "payloads.ts").write_text(source, "utf-8")
+        options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--types", "", "--pretty", "false"]
+        done = subprocess.run(
+            [node, peers / "node_modules/typescript/bin/tsc", *options, "payloads.ts"],
+            cwd=tmp_path,
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=25,
+        )
+        lines = [line for line in done.stdout.splitlines() if line]
+        assert bool(lines) == bool(done.returncode), done.stdout + done.stderr
+        return lines
+
+    return complaints
 
 
 def _golden() -> Iterator[Payload]:

@@ -24,7 +24,7 @@ BOT: Final = {"type": "bot", "bot_id": "B0CASEBOOK", "bot_user_id": "U0CASEBOOK"
 # What deploy's manifest asks for, as far as emulate knows it.
 SCOPES: Final = [
     "chat:write", "channels:read", "channels:history", "groups:read", "groups:history", "im:read", "im:history",
-    "users:read", "files:read", "files:write",
+    "users:read", "files:read", "files:write", "pins:write", "pins:read", "channels:join",
 ]  # fmt: skip
 SEED: Final = {
     "slack": {
@@ -185,6 +185,45 @@ async def test_a_dialog_opens_once_per_trigger_and_is_updated(slack: Slack, shim
     await slack.update_view(view, payloads.modal(payloads.HEADER))
 
     assert view
+
+
+async def test_a_message_is_pinned_once_and_unpinned_once(slack: Slack, shim: Shim) -> None:
+    await slack.join(GENERAL)
+    sent = await slack.post(channel=GENERAL, message=ANSWER)
+
+    async def pinned() -> list[str]:
+        return [item["message"]["ts"] for item in (await _ask(shim, "pins.list", channel=GENERAL))["items"]]
+
+    for _ in range(2):
+        await slack.pin(channel=GENERAL, ts=sent.ts)
+        assert await pinned() == [sent.ts]
+    for _ in range(2):
+        await slack.unpin(channel=GENERAL, ts=sent.ts)
+        assert await pinned() == []
+    with pytest.raises(MessageGone):
+        await slack.pin(channel=GENERAL, ts="1.000000")
+
+
+async def test_a_channel_is_joined_and_read_page_by_page(slack: Slack, shim: Shim) -> None:
+    listed = await _ask(shim, "conversations.list")
+    channel = next(each["id"] for each in listed["channels"] if each["name"] == "incidents")
+    for _ in range(2):
+        await slack.join(channel)
+    # Past our client, which would take a second for each.
+    said = [await _ask(shim, "chat.postMessage", channel=channel, text=str(number)) for number in range(5)]
+    sent = [str(each["ts"]) for each in said]
+    for number in range(3):
+        await _ask(shim, "chat.postMessage", channel=channel, text=f"reply {number}", thread_ts=sent[0])
+
+    first = await slack.history(channel, limit=3)
+    second = await slack.history(channel, limit=3, cursor=first.cursor)
+    thread = await slack.replies(channel, sent[0])
+
+    assert [each["ts"] for page in (first, second) for each in page.messages] == sent[::-1]
+    assert (first.more, second.more) == (True, False)
+    assert [each["text"] for each in thread.messages] == ["0", "reply 0", "reply 1", "reply 2"]
+    with pytest.raises(ChannelGone):
+        await slack.history("C0NOWHERE0")
 
 
 async def test_a_channel_that_is_not_there_is_our_own_error(slack: Slack) -> None:

@@ -1,10 +1,6 @@
 """What Casebook says has the structure that Slack's own TypeScript types describe."""
 
 import json
-import subprocess
-from pathlib import Path
-
-import pytest
 
 from responses.slack.validation import validate_message, validate_view
 from tests.peers.payloads import BROKEN, Payload
@@ -17,28 +13,6 @@ def _declared(payload: Payload, number: int) -> str:
     kind = {"modal": "ModalView", "home": "HomeView"}.get(payload.body.get("type", ""), MESSAGE)
     written = json.dumps(payload.body).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return f"/* {payload.name} */ export const _{number}: {kind} = {written};"
-
-
-@pytest.fixture
-def compiler(peers: Path, node: Path, tmp_path: Path):
-    (tmp_path / "node_modules").symlink_to(peers / "node_modules")
-
-    def complaints(source: str) -> list[str]:
-        (tmp_path / "payloads.ts").write_text(source, "utf-8")
-        options = ["--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--types", "", "--pretty", "false"]
-        done = subprocess.run(
-            [node, peers / "node_modules/typescript/bin/tsc", *options, "payloads.ts"],
-            cwd=tmp_path,
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=25,
-        )
-        lines = [line for line in done.stdout.splitlines() if line]
-        assert bool(lines) == bool(done.returncode), done.stdout + done.stderr
-        return lines
-
-    return complaints
 
 
 def test_every_payload_compiles_against_slacks_own_types_and_broken_ones_do_not(

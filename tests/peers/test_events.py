@@ -1,0 +1,82 @@
+"""What our simulated Slack tells of channels, pins and reactions has the structure of Slack's own event types."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+
+from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
+from tests.slack_client.scene import serving
+
+TYPES = {kind: "".join(word.title() for word in kind.split("_")) + "Event" for kind in CHANNEL_EVENTS} | {
+    # A number in Slack's own samples of it, and in what others got; a string in its types.
+    "pin_added": 'Omit<PinAddedEvent, "pin_count"> & { pin_count: number }',
+    "pin_removed": 'Omit<PinRemovedEvent, "pin_count"> & { pin_count: number }',
+    "channel_join": "ChannelJoinMessageEvent",
+    "channel_leave": "ChannelLeaveMessageEvent",
+    "channel_name": "ChannelNameMessageEvent",
+    "channel_archive_notice": "ChannelArchiveMessageEvent",
+}
+
+
+async def test_events_of_channels_compile_against_slacks_own_types(compiler: Callable[[str], list[str]]) -> None:
+    events = await _what_is_told()
+    assert {_kind(event) for event in events} >= set(TYPES)
+    named = {word for each in CHANNEL_EVENTS for word in [TYPES[each]] if word.isalpha()}
+    named |= {each for each in TYPES.values() if each.endswith("MessageEvent")} | {"PinAddedEvent", "PinRemovedEvent"}
+    lines = [f'import type {{ {", ".join(sorted(named))} }} from "@slack/types";']
+    lines += [
+        f"/* {_kind(event)} */ export const _{number}: {TYPES[_kind(event)]} = {json.dumps(event)};"
+        for number, event in enumerate(events)
+        if _kind(event) in TYPES
+    ]
+    wrong = {**next(event for event in events if event["type"] == "pin_added"), "pinned": True}
+    lines += ["// @ts-expect-error", f"export const _wrong: {TYPES['pin_added']} = {json.dumps(wrong)};"]
+
+    assert compiler("\n".join(lines)) == []
+
+
+async def _what_is_told() -> list[dict[str, Any]]:
+    """The events of one channel's life, a public and a private one."""
+    told: list[dict[str, Any]] = []
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        told.append((await request.json())["event"])
+        return web.Response()
+
+    slack = SimulatedSlack(pace=False, events=("message", *CHANNEL_EVENTS))
+    await slack.start()
+    try:
+        async with serving(handle) as url:
+            slack.deliver_to(url)
+            ana, bo = slack.add_user("ana"), slack.add_user("bo")
+            channel = ""
+            for private in (False, True):
+                channel = await slack.places.create(ana, f"inc-{private:d}", private=private)
+                await slack.places.invite(ana, channel)
+                await slack.places.invite(ana, channel, bo)
+                ts = await slack.say(ana, channel, "rolling back")
+                await slack.marks.pin(bo, channel, ts)
+                await slack.marks.unpin(bo, channel, ts)
+                await slack.marks.react(bo, channel, ts, "pushpin")
+                await slack.marks.unreact(bo, channel, ts, "pushpin")
+                await slack.places.leave(bo, channel)
+                await slack.places.rename(ana, channel, f"inc-4{private:d}")
+                await slack.places.remove(ana, channel)
+                await slack.places.invite(ana, channel)
+                await slack.places.archive(ana, channel)
+                await slack.places.unarchive(ana, channel)
+            # Of a private channel that was closed nothing is heard any more: one that was closed behind our back is.
+            slack.set_archived(channel)
+            slack.invite_bot(channel)
+            await slack.places.unarchive(ana, channel)
+    finally:
+        await slack.stop()
+    return told
+
+
+def _kind(event: dict[str, Any]) -> str:
+    """Its type; of a notice the subtype, which may be named as an event is."""
+    subtype = str(event.get("subtype") or event["type"])
+    return f"{subtype}_notice" if event["type"] == "message" and subtype in CHANNEL_EVENTS else subtype
