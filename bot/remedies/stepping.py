@@ -15,7 +15,7 @@ from typing import Final
 from bot.cluster.access import EVERYTHING, Access
 from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
-from bot.cluster.errors import ClusterError, OutcomeUnknown, Throttled
+from bot.cluster.errors import ClusterError, Conflict, OutcomeUnknown, Throttled
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writing import Writer
 from bot.remedies import steps
@@ -34,6 +34,8 @@ PATIENCE: Final[tuple[float, ...]] = (5.0,) * 24
 # How many steps are done, of how many, and what the last one says.
 Progress = Callable[[int, int, Text], Awaitable[None]]
 
+# How often a write is tried of an object whose version moves on under our hands.
+_MOST_LOOKS: Final = 4
 # Of more pods than these that are taken away it is told how many.
 _MOST_TOLD: Final = 5
 
@@ -169,11 +171,17 @@ async def _take(
     acting_as: ActsAs | None,
     patience: Iterable[float],
 ) -> _Taken | Refusal:
-    waited, pauses = 0.0, iter(patience)
+    waited, pauses, moved_on = 0.0, iter(patience), 0
     while True:
         one = await _attempt(
             plan, step, connection=connection, deadline=deadline, looks=looks, access=access, acting_as=acting_as
         )
+        if isinstance(one, Conflict):
+            # Status moves on all the time. Whether it was no more than that, the next look at the object tells.
+            moved_on += 1
+            if moved_on < _MOST_LOOKS:
+                continue
+            return refused(one, step.target, otherwise=Reason.FAILED)
         if not isinstance(one, Throttled):
             return one
         if (pause := next(pauses, None)) is None:
@@ -198,8 +206,9 @@ async def _attempt(
     looks: Iterable[float],
     access: Access,
     acting_as: ActsAs | None,
-) -> _Taken | Refusal | Throttled:
-    """Throttled for an eviction that is refused for now."""
+) -> _Taken | Refusal | Throttled | Conflict:
+    """Throttled for an eviction that is refused for now, Conflict where the object has moved on just before the write:
+    nothing was written then."""
     try:
         async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
             obj = await steps.find(snapshot, step)
@@ -215,7 +224,7 @@ async def _attempt(
         unknown = error
     except ClusterError as error:
         # Nothing was done: the pod's budget allows no disruption now, or the server is busy.
-        if step.verb is Verb.EVICT and isinstance(error, Throttled):
+        if isinstance(error, Conflict) or (step.verb is Verb.EVICT and isinstance(error, Throttled)):
             return error
         return refused(error, step.target, otherwise=Reason.FAILED)
     return await _read_back(
@@ -253,8 +262,9 @@ async def _read_back(
         return Refusal(reason=Reason.OUTCOME_UNKNOWN, says=says, quote=unknown.detail)
     if seen:
         says = Text(
-            en=f"the API server did not answer, and {step.target} is as it was: nothing was written",
-            zh=f"API server 没有应答，且 {step.target} 没有变化：没有写入任何内容",
+            en=f"the API server did not answer, and {step.target} is as it was: nothing was written; "
+            "ask again for a fresh diagnosis",
+            zh=f"API server 没有应答，且 {step.target} 没有变化：没有写入任何内容；请重新诊断",
         )
         return Refusal(reason=Reason.NOT_WRITTEN, says=says, quote=unknown.detail)
     says = Text(

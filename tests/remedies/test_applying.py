@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -108,26 +109,39 @@ async def test_status_churn_between_preview_and_write_does_not_stop_it(enter: En
 
 
 @CASES
-async def test_what_changes_between_the_last_look_and_the_write_is_refused_by_the_server(
-    enter: Enter, case: tuple[str, str]
+@pytest.mark.parametrize("how", ["its status, once", "its status, each time", "what people write"])
+async def test_what_changes_between_the_last_look_and_the_write_is_refused_by_the_server_and_looked_at_again(
+    enter: Enter, case: tuple[str, str], how: str
 ) -> None:
     """The race that no look can win: the precondition in the write itself does."""
     async with enter(case) as scene:
         plan = await scene.plan()
         preview = await scene.preview(plan)
+        turn = itertools.count()
 
         def touch(request: RecordedRequest) -> None:
-            if request.writes:
+            if not request.writes:
+                return
+            if how != "its status, each time":
                 scene.cluster.meanwhile = None
-                change_target(scene, case, lambda one: one["status"].update(observedGeneration=1))
+            if how == "what people write":
+                change_target(scene, case, lambda one: one["metadata"].setdefault("labels", {}).update(mine="1"))
+            else:
+                change_target(scene, case, lambda one: one["status"].update(observedGeneration=next(turn)))
 
         scene.cluster.meanwhile = touch
-        refusal = await scene.apply(plan, preview)
+        result = await scene.apply(plan, preview)
+        scene.cluster.meanwhile = None
 
-        assert isinstance(refusal, Refusal)
-        assert refusal.reason is Reason.CONFLICT
-        assert [verb for verb, _ in scene.writes()] == [method(case)]
-        assert not is_done(scene, case)
+        if how == "its status, once":
+            assert not isinstance(result, Refusal)
+            assert [verb for verb, _ in scene.writes()] == [method(case)] * 2
+            assert is_done(scene, case)
+        else:
+            assert isinstance(result, Refusal)
+            assert result.reason is Reason.CONFLICT
+            assert len(scene.writes()) == (4 if how == "its status, each time" else 1)
+            assert not is_done(scene, case)
 
 
 # --- once ---
