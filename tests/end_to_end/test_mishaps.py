@@ -247,7 +247,7 @@ async def test_a_write_whose_answer_is_lost_is_told_as_what_the_api_server_then_
         assert "FIXED: the cause is gone" in ends["done"]
         for name in ("undone", "page", "torn"):
             assert REFUSED in ends[name]
-            assert f"Deployment {name}/sleepy is as it was: nothing was written" in ends[name]
+            assert f"Deployment {name}/sleepy is as it was: nothing was written; ask again" in ends[name]
         assert "UNKNOWN whether it was applied: look before you try again" in ends["unread"]
         assert "Deployment unread/sleepy cannot be read: whether it was done is not known" in ends["unread"]
         assert not [end for end in ends.values() if "127.0.0.1" in end]
