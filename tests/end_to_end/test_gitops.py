@@ -60,8 +60,8 @@ async def test_what_argo_cd_takes_back_is_linked_and_confirmed_twice(tmp_path, e
         shown = lines_of(dialog)
 
         # Before anything else that it does.
-        first = next(line for line in shown if line.startswith("- "))
-        assert SELF_HEAL in first
+        (told,) = [number for number, line in enumerate(shown) if SELF_HEAL in line]
+        assert told < next(number for number, line in enumerate(shown) if line.startswith("- "))
         assert links_in(dialog["blocks"]) == [PAGE]
 
         await at.slack.submit(at.bo, dialog["id"])
