@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from intents.chronicle.facts import Fact, Standing
-from intents.chronicle.summary import Holder, NextStep
-from intents.chronicle.timeline import Moment
+from intents.chronicle.facts import Fact, FactKind, Role, Standing, in_order
+from intents.chronicle.summary import Holder, NextStep, summary_of
+from intents.chronicle.timeline import Moment, timeline_of
 
 MOST_LINES: Final = 8
+# What is told first where there is room for few: what others decided and found before what was asked or linked.
+_WORTH: Final = (
+    (FactKind.STATUS, FactKind.PINNED),
+    (FactKind.DECISION, FactKind.REMEDY, FactKind.HYPOTHESIS, FactKind.HANDOVER),
+    (FactKind.REPORT, FactKind.ROLE, FactKind.DEPLOY, FactKind.ALERT, FactKind.ERROR),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,5 +38,32 @@ class News:
 
 
 def news_since(facts: Iterable[Fact], *, opened: datetime, since: datetime | None, now: datetime) -> News:
-    """The news at `now`; the same whatever the order of the facts."""
-    raise NotImplementedError
+    """The news at `now`; the same whatever the order of the facts.
+
+    The newest moment is always among them, whatever it is.
+    """
+    ordered = in_order(facts)
+    summary = summary_of(ordered, name="", opened=opened, now=now)
+    moments = timeline_of(fact for fact in ordered if since is None or fact.at > since)
+    newest = max(moments, key=lambda moment: (moment.last, moment.fact.key), default=None)
+    by_worth = sorted(
+        moments,
+        key=lambda moment: (moment is not newest, _worth(moment.fact), -moment.last.timestamp(), moment.fact.key),
+    )
+    kept = by_worth[:MOST_LINES]
+    return News(
+        since=since,
+        status=summary.status,
+        said=summary.said,
+        status_since=summary.since,
+        lines=tuple(sorted(kept, key=lambda moment: (moment.at, moment.fact.key))),
+        left_out=len(moments) - len(kept),
+        commander=next((each for each in summary.roles if each.role is Role.COMMANDER), None),
+        next_step=summary.next_step,
+    )
+
+
+def _worth(fact: Fact) -> int:
+    if fact.by_hand:
+        return 0
+    return next((rank for rank, kinds in enumerate(_WORTH) if fact.kind in kinds), len(_WORTH))

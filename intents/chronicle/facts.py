@@ -101,19 +101,21 @@ class Link:
 class Fact:
     """One thing that matters.
 
-    `key` is unique in the channel and the same however often the fact is recorded: "m:<ts>:<kind>[:n]" from a message,
-    "a:<request>:<incident>" from an answer of ours, "r:<plan>" from a remedy. `at` is when it was said or happened
-    (UTC). `says` is one line of at most `LONGEST_SAYS` characters, verbatim but for Slack's markup, free of credentials.
+    `key` is unique in the channel and the same however often the fact is recorded: "m:<ts>:<kind>[:n]" from a
+    message, "a:<request>:<incident>" from an answer of ours, "r:<plan>" from a remedy. `at` is when it was said or
+    happened (UTC). `says` is one line of at most `LONGEST_SAYS` characters, verbatim but for Slack's markup, without
+    credentials.
 
-    `user` is a Slack user id, `bot` a bot's name; both empty: we. `ts` is the message it rests on, `thread_ts` the root
-    of its thread ("" outside one). `state` depends on the kind: Standing, Verdict (HYPOTHESIS), Course, Firing,
-    Shipping, or how a remedy's plan ended: awaiting | applying | fixed | not fixed | worse | waiting | done | not done |
-    refused | unknown | undone. `role` and `of`, who has it now, belong to ROLE and HANDOVER; a handover without a role
-    hands over every role that its user has.
+    `user` is a Slack user id, `bot` a bot's name; both empty: we. `ts` is the message it rests on, `thread_ts` the
+    root of its thread ("" outside one). `state` depends on the kind: Standing, Verdict (HYPOTHESIS), Course, Firing,
+    Shipping, or how a remedy's plan ended: awaiting | applying | fixed | not fixed | worse | waiting | done | not done
+    | refused | unknown | undone. `role` and `of`, who has it now, belong to ROLE and HANDOVER; a handover without a
+    role hands over every role that its user has.
 
     `template` tells what is about the same: of an ERROR or ALERT a digest of the line without its numbers and names,
-    else the few words it is about ("roll back", "dns"). `incident` is a catalog id, `title` that incident's or remedy's.
-    Of a HYPOTHESIS of ours, `reproduce` is the kubectl line that shows its evidence again and `offers` what may be done.
+    else the few words it is about ("roll back", "dns"). `incident` is a catalog id, `title` that incident's or the
+    remedy's. Of a HYPOTHESIS of ours, `reproduce` is the kubectl line that shows its evidence again and `offers` what
+    may be done.
     """
 
     key: str

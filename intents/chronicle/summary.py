@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from intents.chronicle.facts import Fact, Role, Standing
-from intents.chronicle.timeline import Moment
+from intents.chronicle.asked import open_questions
+from intents.chronicle.causes import causes_in
+from intents.chronicle.facts import Course, Fact, FactKind, Role, Standing, in_order
+from intents.chronicle.timeline import Moment, moments_of
 from intents.domain import ObjectRef
+
+_DETECTING: Final = frozenset({FactKind.REPORT, FactKind.ALERT, FactKind.ERROR})
+# What a person asks for or what may have been asked about another thing is no sign of what is affected.
+_AFFECTING: Final = frozenset({FactKind.REPORT, FactKind.ALERT, FactKind.ERROR, FactKind.HYPOTHESIS, FactKind.REMEDY})
+_OVER: Final = frozenset({Standing.MITIGATED, Standing.MONITORING, Standing.RESOLVED})
+_RULED_OUT: Final = "ruled out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +66,8 @@ class Summary:
     """`status` holds `since` then, by the fact `said` (None: nobody has said, it is being investigated).
 
     Hypotheses are those of the catalog and of people, the surest first, each as its newest fact (`Moment.also` the
-    others); `done` are remedies by our buttons, `decisions` what people did or do; `errors` are pasted errors and alerts
-    by template, the newest first. All else is oldest first. `people` are user ids in order of their first fact.
+    others); `done` are remedies by our buttons, `decisions` what people did or do; `errors` are pasted errors and
+    alerts by template, the newest first. All else is oldest first. `people` are user ids in order of their first fact.
     Times are None where nothing tells them: detected is the first report, alert or error; mitigated and resolved are
     those of the last time, None again once it was reopened.
     """
@@ -90,4 +99,124 @@ class Summary:
 
 def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datetime) -> Summary:
     """The summary at `now`; the same whatever the order of the facts."""
-    raise NotImplementedError
+    ordered = in_order(facts)
+    statuses = [fact for fact in ordered if fact.kind is FactKind.STATUS]
+    said = statuses[-1] if statuses else None
+    status = _standing(said)
+    causes = causes_in(ordered)
+    leading = causes.standing[0] if causes.standing else None
+    questions = open_questions(ordered)
+    return Summary(
+        name=name,
+        opened=opened,
+        now=now,
+        status=status,
+        since=_since(statuses, opened),
+        said=said,
+        impact=_impact(ordered),
+        leading=leading,
+        others=causes.standing[1:],
+        ruled_out=causes.ruled_out,
+        done=_of(ordered, FactKind.REMEDY),
+        decisions=moments_of(_of(ordered, FactKind.DECISION)),
+        errors=_errors(ordered),
+        deploys=_of(ordered, FactKind.DEPLOY),
+        questions=questions,
+        links=tuple(fact for fact in ordered if fact.links),
+        pinned=tuple(fact for fact in ordered if fact.by_hand or fact.kind is FactKind.PINNED),
+        roles=_roles(ordered),
+        people=tuple(dict.fromkeys(fact.user for fact in ordered if fact.user)),
+        next_step=None if status is Standing.RESOLVED else _next(ordered, leading, questions),
+        detected_at=next((fact.at for fact in ordered if fact.kind in _DETECTING), None),
+        mitigated_at=_began(statuses, _OVER),
+        resolved_at=_began(statuses, frozenset({Standing.RESOLVED})),
+    )
+
+
+def _of(ordered: Sequence[Fact], kind: FactKind) -> tuple[Fact, ...]:
+    return tuple(fact for fact in ordered if fact.kind is kind)
+
+
+def _standing(said: Fact | None) -> Standing:
+    return Standing(said.state) if said is not None and said.state in set(Standing) else Standing.INVESTIGATING
+
+
+def _since(statuses: Sequence[Fact], opened: datetime) -> datetime:
+    """Since when it stands as it does: said again, it has stood so from the first time."""
+    since = opened
+    before = ""
+    for fact in statuses:
+        if fact.state != before:
+            since, before = fact.at, fact.state
+    return since
+
+
+def _began(statuses: Sequence[Fact], among: frozenset[Standing]) -> datetime | None:
+    """When the last unbroken run of these states began; None if it does not stand so now."""
+    began: datetime | None = None
+    for fact in statuses:
+        if fact.state not in among:
+            began = None
+        elif began is None:
+            began = fact.at
+    return began
+
+
+def _impact(ordered: Sequence[Fact]) -> Impact:
+    affected: dict[tuple[str, ObjectRef], Affected] = {}
+    clusters: set[str] = set()
+    for fact in ordered:
+        if fact.kind not in _AFFECTING or fact.state == _RULED_OUT:
+            continue
+        if fact.cluster:
+            clusters.add(fact.cluster)
+        for subject in fact.objects:
+            affected.pop((fact.cluster, subject), None)
+            affected[fact.cluster, subject] = Affected(subject=subject, cluster=fact.cluster, fact=fact)
+    namespaces = {
+        subject.name if subject.kind == "Namespace" else subject.namespace
+        for _, subject in affected
+        if subject.namespace or subject.kind == "Namespace"
+    }
+    return Impact(
+        objects=tuple(reversed(affected.values())),
+        clusters=tuple(sorted(clusters)),
+        namespaces=tuple(sorted(namespaces)),
+        reports=_of(ordered, FactKind.REPORT),
+    )
+
+
+def _errors(ordered: Sequence[Fact]) -> tuple[Moment, ...]:
+    moments = moments_of(fact for fact in ordered if fact.kind in (FactKind.ERROR, FactKind.ALERT))
+    return tuple(sorted(moments, key=lambda moment: (moment.last, moment.fact.key), reverse=True))
+
+
+def _roles(ordered: Sequence[Fact]) -> tuple[Holder, ...]:
+    """Who has which role now; a handover without a role hands over all that its author has."""
+    holders: dict[str, Holder] = {}
+    for fact in ordered:
+        if fact.kind not in (FactKind.ROLE, FactKind.HANDOVER) or not fact.of:
+            continue
+        roles = [fact.role] if fact.role else [role for role, held in holders.items() if held.user == fact.user]
+        for role in roles:
+            if role in set(Role):
+                holders[role] = Holder(role=Role(role), user=fact.of, fact=fact)
+    return tuple(holders[role] for role in Role if role in holders)
+
+
+def _next(ordered: Sequence[Fact], leading: Moment | None, questions: Sequence[Fact]) -> NextStep | None:
+    """The newest decision that is not done, else what the leading diagnosis offers, else the newest open question."""
+    pending: dict[str, Fact] = {}
+    for fact in ordered:
+        if fact.kind is FactKind.DECISION:
+            about = fact.template or fact.key
+            pending.pop(about, None)
+            if fact.state in (Course.PLANNED, Course.UNDER_WAY):
+                pending[about] = fact
+        elif fact.kind is FactKind.STATUS and fact.state in _OVER:
+            pending = {}
+    if pending:
+        return NextStep(kind=NextKind.DECISION, fact=list(pending.values())[-1])
+    if leading is not None and leading.fact.offers is not None:
+        return NextStep(kind=NextKind.OFFERED, fact=leading.fact)
+    return NextStep(kind=NextKind.QUESTION, fact=questions[-1]) if questions else None

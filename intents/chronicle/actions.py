@@ -1,0 +1,166 @@
+"""What people do against an incident, by its words: "roll back" in all its forms, in English and in Chinese.
+
+Only actions that change something or call for somebody are here; looking, checking and debugging are not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """`topic` is how the action is called in a fact; the others are patterns. `noun` and `zh` may be empty."""
+
+    topic: str
+    base: str
+    ing: str
+    done: str
+    noun: str = ""
+    zh: str = ""
+
+
+_UP_DOWN: Final = r"(?: up| down| out| in)?"
+_REST: Final = r"(?= (?:the |a |an |all |this |that |our |#|\S*\d|\S+ (?:flag|toggle|job|pods?)))"
+
+ACTIONS: Final = (
+    Action(
+        topic="roll back",
+        base=r"roll(?: \S+)? ?-?back|back out|revert",
+        ing=r"rolling(?: \S+)? ?-?back|backing out|reverting",
+        done=r"rolled(?: \S+)? ?-?back|backed out|reverted",
+        noun=r"roll-?back|revert",
+        zh=r"回滚|回退|撤回(?:发布|变更)|还原配置",
+    ),
+    Action(
+        topic="restart",
+        base=r"(?:re-?start|reboot|bounce|power-?cycle|recreate)",
+        ing=r"(?:re-?starting|rebooting|bouncing|power-?cycling|recreating)",
+        done=r"(?:re-?started|rebooted|bounced|power-?cycled|recreated)",
+        noun=r"re-?starts?|reboot|rolling re-?start",
+        zh=r"重启|重建",
+    ),
+    Action(
+        topic="scale",
+        base=rf"(?:scale{_UP_DOWN}|bump|double)",
+        ing=rf"(?:scaling{_UP_DOWN}|bumping|doubling)",
+        done=rf"(?:scaled{_UP_DOWN}|bumped|doubled)",
+        noun=r"scale-?(?:up|out|down)|scaling",
+        zh=r"扩容|缩容|加机器|加副本|调大",
+    ),
+    Action(
+        topic="fail over",
+        base=r"fail ?-?over|switch ?over",
+        ing=r"failing ?-?over|switching over",
+        done=r"failed ?-?over|switched over",
+        noun=r"fail-?over|switchover",
+        zh=r"切到|切换|切主|切备|主备切换",
+    ),
+    Action(
+        topic="traffic",
+        base=r"(?:shift|divert|move|drain|shed|reroute|re-route|stop|cut) (?:the |all |some )?(?:[\w-]+ )?traffic",
+        ing=r"(?:shifting|diverting|moving|draining|shedding|rerouting|re-routing|stopping|cutting) (?:the |all "
+        r"|some )?(?:[\w-]+ )?traffic",
+        done=r"(?:shifted|diverted|moved|drained|shed|rerouted|re-routed) (?:the |all |some )?(?:[\w-]+ )?traffic",
+        zh=r"切流量?|引流|摘流量?|流量切",
+    ),
+    Action(
+        topic="drain",
+        base=r"(?:drain|cordon|uncordon)",
+        ing=r"(?:draining|cordoning|uncordoning)",
+        done=r"(?:drained|cordoned|uncordoned)",
+        noun=r"drain",
+        zh=r"驱逐|隔离|摘除|封锁节点",
+    ),
+    Action(
+        topic="turn off",
+        base=r"(?:disable|turn(?:ing)? off|switch off|shut(?:ting)? (?:off|down)|kill switch)",
+        ing=r"(?:disabling|turning off|switching off|shutting (?:off|down))",
+        done=r"(?:disabled|turned off|switched off|shut (?:off|down))",
+        zh=r"关掉|关闭|关停|禁用|下线|停掉|停用",
+    ),
+    Action(
+        topic="turn on",
+        base=r"(?:enable|re-?enable|turn on|switch on)",
+        ing=r"(?:enabling|re-?enabling|turning on|switching on)",
+        done=r"(?:enabled|re-?enabled|turned on|switched on)",
+        zh=r"开启|打开开关|启用",
+    ),
+    Action(
+        topic="delete",
+        base=rf"(?:delete|kill|purge|flush|evict|clear){_REST}",
+        ing=rf"(?:deleting|killing|purging|flushing|evicting|clearing){_REST}",
+        done=rf"(?:deleted|killed|purged|flushed|evicted|cleared){_REST}",
+        noun=r"purge|cleanup|flush",
+        zh=r"清理|清空|删除|删掉|kill",
+    ),
+    Action(
+        topic="fix",
+        base=r"(?:deploy|push|ship|apply|merge|roll out|release) (?:the |a |this )?(?:hot-?fix|fix|patch|workaround)",
+        ing=r"(?:deploying|pushing|shipping|applying|merging|rolling out|releasing) (?:the |a |this )?(?:hot-?fix"
+        r"|fix|patch|workaround)",
+        done=r"(?:deployed|pushed|shipped|applied|merged|rolled out|released) (?:the |a |this )?(?:hot-?fix|fix"
+        r"|patch|workaround)",
+        noun=r"hot-?fix|patch|workaround",
+        zh=r"热修复?|打补丁|上修复|发修复",
+    ),
+    Action(
+        topic="block",
+        base=rf"(?:block|ban|throttle|rate-?limit){_REST}",
+        ing=r"(?:blocking|banning|throttling|rate-?limiting)",
+        done=r"(?:blocked|banned|throttled|rate-?limited)",
+        noun=r"rate limit(?:ing)?",
+        zh=r"限流|封禁|屏蔽|熔断|降级",
+    ),
+    Action(
+        topic="pause",
+        base=rf"(?:pause|freeze|suspend|halt){_REST}",
+        ing=rf"(?:pausing|freezing|suspending|halting){_REST}",
+        done=rf"(?:paused|frozen|froze|suspended|halted){_REST}",
+        noun=r"freeze",
+        zh=r"封网|冻结发布|暂停发布|停止发布",
+    ),
+    Action(
+        topic="escalate",
+        base=r"(?:escalate|page|open a (?:case|ticket)|call in)",
+        ing=r"(?:escalating|paging|opening a (?:\w+ )?(?:case|ticket)|calling in)",
+        done=r"(?:escalated|paged|opened a (?:\w+ )?(?:case|ticket)|called in)",
+        zh=r"联系(?!方式)|上报|呼叫",
+    ),
+    Action(
+        topic="status page",
+        base=r"(?:update|post(?: to| on)?) (?:the |our )?status ?page",
+        ing=r"(?:updating|posting (?:to|on)) (?:the |our )?status ?page",
+        done=r"(?:updated|posted (?:to|on)) (?:the |our )?status ?page",
+        zh=r"发公告|发布公告|更新状态页",
+    ),
+    Action(
+        topic="restore",
+        base=rf"(?:restore|rebuild|failback|rotate|renew|repair){_REST}",
+        ing=rf"(?:restoring|rebuilding|rotating|renewing|repairing){_REST}",
+        done=rf"(?:restored|rebuilt|rotated|renewed|repaired){_REST}",
+        noun=r"restore",
+        zh=r"修复数据|恢复数据|重做索引|续期",
+    ),
+)
+
+# A noun of an action that names something else: a rollback plan, the restart count.
+NOT_THE_ACTION: Final = (
+    r"(?! (?:plan|button|script|policy|procedure|runbook|count|loop|window|command|docs?|step"
+    r"|strategy|option|takes?|would|isn't|might)s?\b)"
+)
+NOT_THE_ACTION_ZH: Final = r"(?!脚本|方案|计划|按钮|次数|流程|时间|记录|策略|预案|权限|命令|文档|多久|要多)"
+
+_TOPICS_EN: Final = tuple(
+    (each.topic, re.compile(rf"\b(?:{each.base}|{each.ing}|{each.done}{'|' + each.noun if each.noun else ''})\b"))
+    for each in ACTIONS
+)
+_TOPICS_ZH: Final = tuple((each.topic, re.compile(each.zh)) for each in ACTIONS if each.zh)
+
+
+def topic_in(plain: str) -> str:
+    """The action that a sentence names first; "" where it names none."""
+    found = [(hit.start(), topic) for topic, pattern in (*_TOPICS_EN, *_TOPICS_ZH) if (hit := pattern.search(plain))]
+    return min(found)[1] if found else ""

@@ -1,0 +1,62 @@
+"""When words do not state what they say: asked, denied, wished for, told of another time or by somebody else."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from intents.chronicle.spoken import Sentence
+
+# Before a statement: its condition, a wish, somebody else's words.
+_NOT_STATED: Final = re.compile(
+    r"\b(?:if|unless|when|whenever|once|until|till|before|after|as soon as|in case|assuming|suppose|would|wouldn't"
+    r"|hope|hopefully|wish|let me know|said|says|told|claims?|should be|who|why|how|whether|cannot|can't|expect(?:ed"
+    r"|ing)?|need(?:s|ed)? to|waiting|wait|want(?:s|ed)? to|remember|imagine|instead of|without|prefer)\b|如果|要是"
+    r"|假如|万一|倘若|等到|等.{0,6}[后再]|一旦|除非|建议|觉得|希望|听说|据说|怎么|为什么|需要|要不|是否|是不是|能不能"
+)
+# After it: on a condition. That nobody objects is none.
+_CONDITION: Final = re.compile(
+    r"\b(?:if|unless|in case|assuming)\b(?!.{0,20}\b(?:object|objects|objections|disagrees?)\b)|如果|要是|除非"
+)
+_AGREED: Final = re.compile(
+    r"(?:同意|没意见|没有?异议|没问题)的话|\b(?:if|unless) .{0,20}\b(?:objections?|objects?|disagrees?)\b"
+)
+# At another time, or as a habit.
+_OTHER_TIME: Final = re.compile(
+    r"\b(?:yesterday|tomorrow|last (?:\w+ )?(?:week|time|month|night|year|incident|outage|quarter|sprint)"
+    r"|previous(?:ly)?|(?:in|during) (?:the|our) \w+ (?:outage|incident)|this (?:morning|week)|(?:days?|weeks?"
+    r"|months?|years?) ago|usually|normally|always|typically|generally|every time|used to|in the past|next (?:week"
+    r"|time|month|sprint)|these days)\b|昨[天晚]|前天|上次|上回|上周|上个?月|去年|以前|之前|曾经?|明天|下周|下次"
+    r"|平时|一般|往常|通常|每次"
+)
+# What is near and no concern of an incident.
+_ELSEWHERE: Final = re.compile(
+    r"\bmy (?:\w+ )?(?:vpn|laptop|machine|router|browser|phone|computer|mac|wifi|terminal|shell|ide)\b|\b(?:staging"
+    r"|dev|test|local|sandbox|lab) (?:\w+ )?(?:is|was|were|has|env)|测试环境|我的?电脑"
+)
+_PARTLY: Final = re.compile(
+    r"\b(?:not|never|isn't|aren't|wasn't|hasn't|haven't|won't|don't|didn't|no longer|almost|nearly|partially|partly"
+    r"|half|yet|should|might|may|could|maybe)\b|还没|没有|没|未|尚|快要?|应该|可能|差不多|部分|别|不要|不能|不会"
+)
+
+
+def is_stated(sentence: Sentence, at: int, end: int) -> bool:
+    """Whether what stands from `at` to `end` in the sentence is said to be so now."""
+    plain = sentence.plain
+    if sentence.asks or _OTHER_TIME.search(plain) or _ELSEWHERE.search(plain):
+        return False
+    before = _AGREED.sub("", plain[:at])
+    return not _NOT_STATED.search(before) and not _CONDITION.search(plain, end)
+
+
+def is_of_another_time(sentence: Sentence) -> bool:
+    return _OTHER_TIME.search(sentence.plain) is not None
+
+
+def is_elsewhere(sentence: Sentence) -> bool:
+    return _ELSEWHERE.search(sentence.plain) is not None
+
+
+def is_whole(clause: str) -> bool:
+    """Whether a clause neither denies nor hedges: "not mitigated yet", "应该快恢复了"."""
+    return not _PARTLY.search(clause)

@@ -1,0 +1,116 @@
+"""What programs said: the pasted lines that speak of trouble, and how to know the same one again.
+
+The template of a line is a digest of its words without numbers, identifiers and the names it captures, so that the
+same error of another pod a minute later is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from intents.domain import Entity, ObjectRef, Symptom
+from intents.focus import KINDS
+from intents.symptoms import read_symptoms
+from intents.tokens import words_of
+
+# So many different errors of one message are facts; the first ones, which those after them follow from.
+MOST_ERRORS: Final = 3
+_MOST_OBJECTS: Final = 8
+_CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "StorageClass"})
+
+_TROUBLE: Final = re.compile(
+    r"(?i)error|exception|\bfail|fatal|panic|refused|denied|forbidden|unauthorized|timed? ?-?out|timeout|deadline"
+    r"|unable to|cannot|lost|evict|back-?off|oomkill|out of memory|not found|unavailable|insufficient|exceeded"
+    r"|sigsegv|segfault|segmentation|disconnect|crash|\bno such|broken pipe|deadlock|x509|notready|unhealthy"
+    r"|^[EF]\d{4} |\b50[0234]\b|too many|no space left"
+)
+# How a line begins that no person typed: a log's head, an exception, an event.
+_PRINTED: Final = re.compile(
+    r"^\s*(?:[EWF]\d{4} \d\d:|\[?\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:|\[?\w{3} {1,2}\d{1,2} \d\d:\d\d:\d\d|(?i:error"
+    r"|fatal|panic|err|exception)(?: from server)?(?: \([^)]*\))?: \S|(?:ERROR|FATAL|PANIC|CRITICAL"
+    r"|WARN(?:ING)?)\b[\s:\]]|\[(?:ERROR|FATAL|WARN(?:ING)?)\]|rpc error: code|Traceback \("
+    r"|(?:[a-z_]\w*\.)+[A-Z]\w*(?:Exception|Error)\b|[A-Z]\w+(?:Exception|Error): |(?:Warning|Normal)\s{2,}\S"
+    r"|upstream (?:connect|request)|\{\"|level=(?:error|fatal|warn)|ts=\d|time=\""
+    r"|curl: \(\d+\)|kubelet|x509: |dial tcp|failed to \w+ \S+[:\"]"
+    r"|Error response from daemon|HTTP/\d|ORA-\d|ERROR \d{4} \()"
+)
+_VARYING: Final = re.compile(
+    r"(?i)\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|https?://\S+|[\w./:@-]*\d[\w./:@-]*|\b[a-z0-9-]+/[\w./-]+"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pasted:
+    """One error as it was pasted, and what it names."""
+
+    says: str
+    template: str
+    objects: tuple[ObjectRef, ...]
+    cluster: str
+
+
+def is_printed(line: str) -> bool:
+    """Whether a program wrote the line, and not a person."""
+    return _PRINTED.search(line) is not None
+
+
+def errors_in(fenced: str, printed: Iterable[str]) -> tuple[Pasted, ...]:
+    """The first errors that differ, from what stood in code blocks and from lines that look printed."""
+    found: dict[str, Pasted] = {}
+    for symptom in read_symptoms("\n".join((fenced, *printed))):
+        if not _TROUBLE.search(symptom.text):
+            continue
+        template = template_of(symptom.text, symptom.entities)
+        if template and template not in found:
+            found[template] = Pasted(
+                says=symptom.text,
+                template=template,
+                objects=objects_of(symptom.entities),
+                cluster=cluster_of(symptom.entities),
+            )
+        if len(found) >= MOST_ERRORS:
+            break
+    return tuple(found.values())
+
+
+def named_in(text: str) -> tuple[tuple[ObjectRef, ...], str]:
+    """The objects and the cluster that a line names."""
+    entities = tuple(entity for symptom in read_symptoms(text) for entity in symptom.entities)
+    return objects_of(entities), cluster_of(entities)
+
+
+def template_of(line: str, entities: Iterable[Entity] = ()) -> str:
+    """The digest of what stays when numbers and names change; "" of a line that has no words besides."""
+    for value in sorted({entity.value for entity in entities}, key=lambda value: (-len(value), value)):
+        if len(value) > 2:
+            line = line.replace(value, " ")
+    words = words_of(_VARYING.sub(" ", line))
+    return hashlib.blake2s(" ".join(words).encode(), digest_size=6).hexdigest() if words else ""
+
+
+def objects_of(entities: Iterable[Entity]) -> tuple[ObjectRef, ...]:
+    """The objects that a line names, in the namespace it names, if that is one."""
+    named = list(entities)
+    namespaces = {entity.value for entity in named if entity.kind == "namespace"}
+    home = min(namespaces) if len(namespaces) == 1 else ""
+    refs = [
+        ObjectRef(kind=kind, namespace="" if kind in _CLUSTER_SCOPED else home, name=entity.value)
+        for entity in named
+        if (kind := KINDS.get(entity.kind))
+    ]
+    if not refs and home:
+        refs = [ObjectRef(kind="Namespace", name=home)]
+    return tuple(dict.fromkeys(refs))[:_MOST_OBJECTS]
+
+
+def cluster_of(entities: Iterable[Entity]) -> str:
+    clusters = {entity.value for entity in entities if entity.kind == "cluster"}
+    return min(clusters) if len(clusters) == 1 else ""
+
+
+def symptoms_of(text: str) -> tuple[Symptom, ...]:
+    return read_symptoms(text)

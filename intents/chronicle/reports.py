@@ -1,0 +1,53 @@
+"""What is broken, as people tell it: "checkout is down", "customers can't log in", "错误率涨到 12%"."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from intents.chronicle.guards import is_elsewhere, is_of_another_time
+from intents.chronicle.spoken import Sentence
+
+_PEOPLE: Final = (
+    r"(?:customers?|users?|clients?|merchants?|people|support|folks|tenants?|partners?|players?"
+    r"|tickets?|drivers?|shoppers?)"
+)
+_FAILING: Final = (
+    r"(?:down|broken|unreachable|unavailable|failing|erroring|timing out|not responding|unresponsive"
+    r"|not loading|not working|returning (?:5|4)\w\w|throwing (?:5|errors?)|degraded|offline|hanging|stuck|crashing"
+    r"|crashlooping|dead|very slow|super slow|really slow|extremely slow|slow)\b"
+)
+_MEASURE: Final = (
+    r"(?:p9\d|p50|latency|error rate|errors?|5xx|50\d|timeouts?|lag|queue depth|load|failure rate|response times?)"
+)
+_ROSE: Final = (
+    r"(?:jumped|spiked|spiking|went up|shot up|climbing|rising|elevated|increased|through the roof"
+    r"|sky-?rocket\w*|doubled|growing|very high|is high|are up|is up)"
+)
+_BROKEN: Final = re.compile(
+    rf"\b{_PEOPLE}\b.{{0,60}}?\b(?:can't|cannot|can not|unable|are failing|is failing|failed|seeing|getting"
+    rf"|complain\w*|report\w*|locked out|affected|errors?|tickets?)\b|\b(?:getting|seeing|observing|receiving"
+    rf"|noticing|we have)\b (?:[\w-]+ ){{0,4}}(?:reports?|errors?|timeouts?|5xx|50\ds?|4\d\ds|failures?|spikes?"
+    rf"|latency|alerts?)\b|^(?:(?!i\b|it\b|it's|this|that|they|he|she|still|we|you"
+    rf"|my)[\w.@/-]+ )(?:[\w.@/()-]+ ){{0,4}}(?:is|are|seems?|went|has been|keeps?)(?: completely| totally"
+    rf"| partially| all| hard| currently| now)? {_FAILING}|\b{_MEASURE}\b.{{0,30}}?\b{_ROSE}\b"
+    r"|\bare failing for\b|(?:用户|客户|客服|商家|业务方|运营|司机|骑手|大量用户).{0,12}?(?:反馈|投诉|反映|报障|无法"
+    r"|不能|登录不|打不开|收不到|报错)|(?:服务|接口|系统|页面|网关|数据库|集群|支付|登录|下单|搜索|订单|网站|首页"
+    r"|app|后台|线上)[^，。?？]{0,14}?(?:挂了|超时|失败|报错|异常|不可用|打不开|很慢|特别慢|变慢|卡住|卡死|宕机|崩了"
+    r"|雪崩|返回 ?5\d\d|大量 ?5\d\d|无法)|(?:错误率|失败率|延迟|响应时间|p9\d|耗时|积压)[^，。?？]{0,14}?(?:涨|升|飙"
+    r"|超过|达到|高达|已经到|突增)"
+)
+_NOT_BROKEN: Final = re.compile(
+    r"\b(?:for me|on my (?:side|end)|works?|working (?:now|again|fine)|no longer|not (?:seeing|affected|getting)"
+    r"|no (?:more )?(?:errors|reports|alerts|customers?|users?)|back to|normal|dashboards?|grafana|zoom|slack|wifi"
+    r"|vpn|laptop|fixed|resolved|mitigated|recovered|recovering|dropping|going down|coming down|improving|lol|haha"
+    r"|would|if|once|until|before|should|could|might|let (?:customers|users|people|support)|tell|told|inform)\b|恢复"
+    r"|正常|解决|好了|没有|如果|怎么|不再|回落|下降|通知|原因|导致|排查|定位"
+)
+
+
+def is_report(sentence: Sentence) -> bool:
+    """Whether a sentence says that something is broken, slow or out of reach for others than its author."""
+    if sentence.asks or is_elsewhere(sentence) or is_of_another_time(sentence):
+        return False
+    return _BROKEN.search(sentence.plain) is not None and not _NOT_BROKEN.search(sentence.plain)

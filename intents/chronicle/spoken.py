@@ -1,0 +1,113 @@
+"""A message of Slack as what was said: sentences of a person, apart from what they quoted, pasted and linked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from intents.chronicle.facts import LONGEST_SAYS, Link
+from intents.chronicle.links import link_of
+
+# Nobody states more than this in one message; a longer one is a paste, of which the beginning and the end are read.
+_READ: Final = 8_000
+_MOST_SENTENCES: Final = 40
+_LONGEST_SENTENCE: Final = 400
+_MOST_LINKS: Final = 12
+
+_FENCED: Final = re.compile(r"```(.*?)(?:```|\Z)", re.DOTALL)
+_QUOTED_LINE: Final = re.compile(r"^[ \t]*(?:&gt;|>).*$", re.MULTILINE)
+_STRUCK: Final = re.compile(r"(?<!\w)~[^~\n]{1,300}~(?!\w)")
+_MENTION: Final = re.compile(r"<@([A-Z0-9]{2,20})(?:\|[^<>\n]{0,200})?>")
+_LINKED: Final = re.compile(r"<(https?://[^<>|\s]{1,2000})(?:\|([^<>\n]{0,500}))?>|(https?://[^\s<>|`]{1,2000})")
+_OTHER: Final = re.compile(r"<[!#][^<>|\n]{0,200}(?:\|([^<>\n]{0,200}))?>")
+_ENTITIES: Final = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
+_ENTITY: Final = re.compile(r"&(?:lt|gt|amp);")
+_STARRED: Final = re.compile(r"(?<![\w*])[*_]([^*_\n]{1,300})[*_](?![\w*])")
+_TYPOGRAPHY: Final = str.maketrans({"’": "'", "‘": "'", "\u00a0": " "})
+
+_ENDS: Final = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n+")
+_PARTS: Final = re.compile(r"[,，、]\s*|:\s+|：|\s+[-–—]+\s+|;\s*|\s+(?:but|and then)\s+|但是?")
+_EMOJI: Final = re.compile(r":[a-z0-9_+'-]{1,40}:|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]")
+_IN_QUOTES: Final = re.compile(r"\"[^\"\n]{1,300}\"|“[^”\n]{1,300}”|「[^」\n]{1,300}」|`[^`\n]* [^`\n]*`")
+_END_MARKS: Final = " .!。！~…"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """`says` as it was written; `plain` in lower case without emoji, and with what was quoted as one word.
+
+    A mention is `@u0abc` in `plain`. `clauses` are the parts of it with their places.
+    """
+
+    says: str
+    plain: str
+    asks: bool
+    clauses: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """`fenced` is what stood in code blocks, `lines` what did not, without quotes; both free of Slack's markup."""
+
+    lines: tuple[str, ...] = ()
+    fenced: str = ""
+    links: tuple[Link, ...] = field(default=())
+
+
+def spoken(text: str) -> Spoken:
+    """What was said and pasted in Slack's own markup. Never raises; what is looked at is bounded."""
+    if len(text) > _READ:
+        text = f"{text[: _READ // 2]}\n{text[-_READ // 2 :]}"
+    links: dict[str, Link] = {}
+
+    def linked(found: re.Match[str]) -> str:
+        url = (found[1] or found[3]).replace("&amp;", "&").rstrip(".,;:!?)，。；：！？、）")
+        if len(links) < _MOST_LINKS:
+            links.setdefault(url, link_of(url))
+        return found[2] or url
+
+    fenced = "\n".join(_without_markup(_LINKED.sub(linked, block)) for block in _FENCED.findall(text))
+    text = _QUOTED_LINE.sub("", _FENCED.sub("\n", text))
+    text = _LINKED.sub(linked, _STRUCK.sub("", text))
+    lines = [line.strip() for line in _without_markup(text).splitlines()]
+    return Spoken(lines=tuple(line for line in lines if line), fenced=fenced, links=tuple(links.values()))
+
+
+def sentences_of(line: str) -> Iterator[Sentence]:
+    """The sentences of one line of a person; parts of very long ones."""
+    for number, written in enumerate(_ENDS.split(line)):
+        if number >= _MOST_SENTENCES:
+            return
+        says = written.strip()
+        if not says:
+            continue
+        plain = _IN_QUOTES.sub("quoted", _EMOJI.sub(" ", says[:_LONGEST_SENTENCE].lower())).translate(_TYPOGRAPHY)
+        plain = " ".join(re.sub(r"https?://\S+", "link", plain).replace("`", "").split())
+        asks = plain.rstrip(" )）.").endswith(("?", "？"))
+        if plain:
+            yield Sentence(says, plain, asks, tuple(_clauses(plain)))
+
+
+def excerpt(says: str) -> str:
+    """At most `LONGEST_SAYS` characters of it on one line."""
+    line = " ".join(says.split())
+    return line if len(line) <= LONGEST_SAYS else f"{line[: LONGEST_SAYS - 1].rstrip()}…"
+
+
+def _clauses(plain: str) -> Iterator[tuple[int, str]]:
+    start = 0
+    for cut in _PARTS.finditer(plain):
+        if piece := plain[start : cut.start()].strip(_END_MARKS):
+            yield start, piece
+        start = cut.end()
+    if piece := plain[start:].strip(_END_MARKS):
+        yield start, piece
+
+
+def _without_markup(text: str) -> str:
+    text = _MENTION.sub(r"@\1", text)
+    text = _OTHER.sub(lambda found: found[1] or "", text)
+    text = _ENTITY.sub(lambda found: _ENTITIES[found[0]], text)
+    return _STARRED.sub(r"\1", text)

@@ -1,0 +1,168 @@
+"""The facts of one message, as it reads now: what matters for an incident, each with the sentence that says it.
+
+No model guesses here. Tables of phrases say what states a status, a decision, a role, a suspicion, a report or a
+question, in English and Chinese; what is denied, asked, quoted, on a condition or of another time states nothing. It is
+meant to be precise rather than complete: what is missed can be pinned, what is wrong misleads people at night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from intents.chronicle.actions import topic_in
+from intents.chronicle.announcements import announced, is_deploy
+from intents.chronicle.decisions import decisions_in
+from intents.chronicle.facts import Fact, FactKind, Link, LinkKind, Shipping
+from intents.chronicle.pasted import errors_in, is_printed, named_in, template_of
+from intents.chronicle.questions import is_question, may_answer
+from intents.chronicle.reports import is_report
+from intents.chronicle.roles import roles_in
+from intents.chronicle.spoken import Sentence, Spoken, excerpt, sentences_of, spoken
+from intents.chronicle.standings import standing_in
+from intents.chronicle.suspicions import suspicion_in
+
+# One message states no more; of a pasted report the first sentences count.
+MOST_FACTS: Final = 12
+_MOST_SENTENCES: Final = 40
+# A link of another kind alone (a picture, a call) is no fact.
+_TELLING: Final = frozenset(LinkKind) - {LinkKind.OTHER, LinkKind.CHANNEL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelMessage:
+    """A message of an incident channel as it reads now.
+
+    `text` is Slack's own markup (mentions and links in angle brackets, entities), credentials already taken out of it:
+    `intents` cannot. `at` is when it was written (UTC), `ts` Slack's name of it, `thread_ts` the root of its thread (""
+    for none). Of a person `user`, of a bot `bot` is given. `first` is the channel's first message of anybody.
+    """
+
+    ts: str
+    at: datetime
+    text: str
+    user: str = ""
+    bot: str = ""
+    thread_ts: str = ""
+    channel_name: str = ""
+    first: bool = False
+
+
+def facts_of(message: ChannelMessage) -> tuple[Fact, ...]:
+    """What matters in a message; () for noise. Never raises; the same message always gives the same facts and keys."""
+    read = spoken(message.text)
+    found = list(_of_bot(message, read) if message.bot else _of_person(message, read))
+    found = _with_links(message, read.links, found)
+    return tuple(_keyed(message, found))
+
+
+def _of_bot(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
+    told = announced(read.lines)
+    if told is not None:
+        template = template_of(told.about) if told.about else ""
+        objects, cluster = named_in("\n".join(read.lines))
+        fact = _fact(message, told.kind, told.says, state=told.state, template=template)
+        yield replace(fact, objects=objects, cluster=cluster)
+        return
+    yield from _errors(message, read)
+
+
+def _of_person(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
+    yield from _errors(message, read)
+    lines = [line for line in read.lines if not is_printed(line)]
+    sentences = [sentence for line in lines for sentence in sentences_of(line)][:_MOST_SENTENCES]
+    standing = standing_in(sentences)
+    stated = False
+    for sentence in sentences:
+        facts = list(_stated(message, sentence))
+        if standing is not None and standing[1] is sentence:
+            facts.insert(0, _fact(message, FactKind.STATUS, sentence.says, state=standing[0]))
+        stated = stated or bool(facts)
+        yield from facts
+    in_thread = message.thread_ts not in ("", message.ts)
+    if not stated:
+        answer = next((each for each in sentences if may_answer(each, in_thread=in_thread)), None)
+        if answer is not None:
+            yield _fact(message, FactKind.ANSWERED, answer.says)
+
+
+def _stated(message: ChannelMessage, sentence: Sentence) -> Iterator[Fact]:
+    """What one sentence of a person states, but for how the incident stands."""
+    for taken in roles_in(sentence, message.user):
+        kind = FactKind.HANDOVER if taken.handover else FactKind.ROLE
+        yield _fact(message, kind, sentence.says, role=taken.role, of=taken.of)
+    for course, topic in decisions_in(sentence):
+        yield _fact(message, FactKind.DECISION, sentence.says, state=course, template=topic)
+    suspicion = suspicion_in(sentence)
+    if suspicion is not None:
+        verdict, topic = suspicion
+        yield _fact(message, FactKind.HYPOTHESIS, sentence.says, state=verdict, template=topic)
+    elif is_question(sentence):
+        yield _fact(message, FactKind.QUESTION, sentence.says, template=topic_in(sentence.plain))
+    elif is_deploy(sentence):
+        yield _fact(message, FactKind.DEPLOY, sentence.says, state=Shipping.SUCCEEDED)
+    elif is_report(sentence):
+        objects, cluster = named_in(sentence.says)
+        yield replace(_fact(message, FactKind.REPORT, sentence.says), objects=objects, cluster=cluster)
+
+
+def _errors(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
+    for error in errors_in(read.fenced, (line for line in read.lines if is_printed(line))):
+        fact = _fact(message, FactKind.ERROR, error.says, template=error.template)
+        yield replace(fact, objects=error.objects, cluster=error.cluster)
+
+
+def _fact(
+    message: ChannelMessage,
+    kind: FactKind,
+    says: str,
+    *,
+    state: str = "",
+    role: str = "",
+    of: str = "",
+    template: str = "",
+) -> Fact:
+    return Fact(
+        key="",
+        kind=kind,
+        at=message.at,
+        says=excerpt(says),
+        user=message.user,
+        bot=message.bot,
+        ts=message.ts,
+        thread_ts=message.thread_ts if message.thread_ts != message.ts else "",
+        state=state,
+        role=role,
+        of=of,
+        template=template,
+    )
+
+
+def _with_links(message: ChannelMessage, links: tuple[Link, ...], facts: list[Fact]) -> list[Fact]:
+    """Links stand with the first thing that the message states, or are a fact of their own if it states nothing."""
+    stated = [fact for fact in facts if fact.kind is not FactKind.ANSWERED]
+    if stated:
+        return [replace(stated[0], links=links), *stated[1:]] if links else stated
+    telling = tuple(link for link in links if link.what in _TELLING)
+    if not telling:
+        return facts
+    if message.bot:
+        return []
+    says = next(iter(spoken(message.text).lines), telling[0].url)
+    return [replace(_fact(message, FactKind.LINK, says), links=telling)]
+
+
+def _keyed(message: ChannelMessage, facts: list[Fact]) -> Iterator[Fact]:
+    """Each fact once, with a key that stays when the message is read again."""
+    seen: set[tuple[str, ...]] = set()
+    numbers: dict[FactKind, int] = {}
+    for fact in facts:
+        same = (fact.kind, fact.state, fact.role, fact.of, fact.template, "" if fact.template else fact.says)
+        if same in seen or len(seen) >= MOST_FACTS:
+            continue
+        seen.add(same)
+        number = numbers[fact.kind] = numbers.get(fact.kind, 0) + 1
+        key = f"m:{message.ts}:{fact.kind}" + (f":{number}" if number > 1 else "")
+        yield replace(fact, key=key)
