@@ -19,6 +19,7 @@ _FILE_KEYS: Final = ("id", "name", "size", "mimetype", "filetype", "mode", "url_
                      "file_access")  # fmt: skip
 _ADDRESSES: Final = ("url_private_download", "url_private")
 _DEEPEST: Final = 8
+_SLACKBOT: Final = "USLACKBOT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,7 @@ class Edited:
 
 
 def read_event(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> Said | Edited | Withdrawn | None:
-    """What a `message` or `app_mention` event tells; None for notices, and for what we said ourselves.
+    """What a `message` or `app_mention` event tells; None for notices, and for what we or Slackbot said.
 
     `us` is our user's id, `our_bot` our bot's.
     """
@@ -72,7 +73,8 @@ def read_event(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) ->
         return Edited(said=said, changed=_words(now) != _words(before)) if isinstance(said, Said) else None
     if subtype not in _SPOKEN or not event.get("ts"):
         return None
-    if str(event.get("bot_id") or "") == our_bot or str(event.get("user") or "") == us:
+    # Slackbot tells us in a direct message of ours that we were removed from a channel: nobody asked anything there.
+    if str(event.get("bot_id") or "") == our_bot or str(event.get("user") or "") in (us, _SLACKBOT):
         return None
     raw = _words(event)
     thread = str(event.get("thread_ts") or "")

@@ -58,6 +58,15 @@ async def test_a_workload_asked_for_by_command_is_diagnosed_by_its_pods(tmp_path
         assert engine.catalog.incidents[broken.incident].title.en in await in_channel(at)
 
 
+async def test_being_removed_from_a_channel_which_slackbot_tells_is_no_question(tmp_path, engine):
+    async with workplace(tmp_path, engine) as at:
+        await at.slack.places.remove(at.alex, at.channel)
+        await at.settled()
+
+        assert [delivery.type for delivery in at.slack.deliveries] == ["message"]
+        assert [call.method for call in at.slack.calls if call.method.startswith("chat.")] == []
+
+
 async def test_an_error_is_explained_by_command(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         acknowledged = await at.slack.slash(at.alex, at.channel, f"explain {broken.text}")
