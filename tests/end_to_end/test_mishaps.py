@@ -120,9 +120,16 @@ class Bed:
 
     def relabel(self) -> None:
         """Somebody else changes it."""
+        self._change(lambda stored: stored["metadata"].setdefault("labels", {}).update(touched="yes"))
+
+    def move_on(self) -> None:
+        """Its status, and with it its version."""
+        self._change(lambda stored: stored.setdefault("status", {}).update(observedGeneration=1))
+
+    def _change(self, edit: Callable[[dict[str, Any]], None]) -> None:
         stored = self.at.cluster.store.get(table=("apps", "deployments"), namespace=self.name, name="sleepy")
         changed = json.loads(json.dumps(stored))
-        changed["metadata"].setdefault("labels", {})["touched"] = "yes"
+        edit(changed)
         self.at.cluster.store.put(table=("apps", "deployments"), namespace=self.name, name="sleepy", obj=changed)
 
     def remove(self) -> None:
@@ -150,12 +157,11 @@ async def by_name(those: Sequence[Bed], do: Callable[[Bed], Awaitable[str]]) -> 
 
 
 def upon_writes(at: Workplace, do: Mapping[str, Callable[[], None]]) -> None:
-    """Something is done just before the API server gets to a write to one of these paths."""
-    left = dict(do)
+    """Something is done each time just before the API server gets to a write to one of these paths."""
 
     def seen(request: RecordedRequest) -> None:
-        if request.writes and request.path in left:
-            left.pop(request.path)()
+        if request.writes and request.path in do:
+            do[request.path]()
 
     at.cluster.meanwhile = seen
 
@@ -207,26 +213,31 @@ async def test_what_stops_a_remedy_before_its_dialog_is_told_there_with_what_to_
 async def test_what_stops_a_confirmed_remedy_is_told_in_the_answer_the_thread_and_the_audit(tmp_path, own_engine):
     async with workplace(tmp_path, own_engine, slack_limits=NO_LIMITS, audit_channel=AUDIT) as at:
         at.slack.add_channel("audit", id=AUDIT)
-        deleted, _, raced, frozen = told = await beds(at, "deleted", "forbidden", "raced", "frozen")
-        assert [each.dialog["submit"]["text"] for each in told if await each.press()] == ["Scale"] * 4
+        deleted, _, raced, busy, frozen = told = await beds(at, "deleted", "forbidden", "raced", "busy", "frozen")
+        assert [each.dialog["submit"]["text"] for each in told if await each.press()] == ["Scale"] * 5
         deleted.remove()
         at.cluster.forbid(verb="patch", namespace="forbidden")
-        # The webhook that takes dry runs, and the change that no look before the write can see.
+        # The webhook that takes dry runs, the change that no look before the write can see, and what never rests.
         frozen.fail("PATCH", status=403, body=status(WEBHOOK, 403))
-        upon_writes(at, {raced.path: raced.relabel})
-        assert await asyncio.gather(*(each.submit() for each in told)) == [""] * 4
+        upon_writes(at, {raced.path: raced.relabel, busy.path: busy.move_on})
+        assert await asyncio.gather(*(each.submit() for each in told)) == [""] * 5
         ends = await by_name(told, Bed.ended)
 
         assert all(REFUSED in end for end in ends.values())
         assert "Deployment deleted/sleepy does not exist any more; ask again for a fresh diagnosis" in ends["deleted"]
         assert "it needs patch on apps/deployments. Whoever runs the cluster can grant it" in ends["forbidden"]
-        assert "Deployment raced/sleepy was changed or replaced meanwhile" in ends["raced"]
+        assert "Deployment raced/sleepy has changed since the preview" in ends["raced"]
+        assert "Deployment busy/sleepy was changed or replaced meanwhile" in ends["busy"]
+        assert all(
+            "so nothing was written to it; ask again for a fresh diagnosis" in ends[one] for one in ("raced", "busy")
+        )
+        assert "the object has been modified" in ends["busy"]
         assert WEBHOOK in ends["frozen"]
         assert [await each.audited() for each in told] == [
-            ["claimed", f"refused: {why}"] for why in ("deleted", "forbidden", "conflict", "failed")
+            ["claimed", f"refused: {why}"] for why in ("deleted", "forbidden", "conflict", "conflict", "failed")
         ]
-        assert [each.writes for each in told] == [0, 1, 1, 1]
-        assert [each.replicas for each in told] == [-1, 0, 0, 0]
+        assert [each.writes > 0 for each in told] == [False, True, True, True, True]
+        assert [each.replicas for each in told] == [-1, 0, 0, 0, 0]
         auditors = [shown(one) for one in at.ours(AUDIT)]
         assert sorted(one.splitlines()[0] for one in auditors) == sorted(end.splitlines()[0] for end in ends.values())
 
