@@ -7,9 +7,12 @@ from datetime import timedelta
 from typing import Final
 
 from bot.jobs import Json, Run
+from bot.policy import Reading
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
 from bot.workflows.telling import Telling
+from responses import failures
+from responses.slack.notes import told
 from responses.slack.presses import Press
 
 # A mute that nobody takes back ends by itself: what it hides would be forgotten otherwise.
@@ -32,6 +35,12 @@ class Opinions:
         request_id, user, channel = str(payload["request"]), str(payload["user"]), str(payload["channel"])
         answer, request = await store.answers.get(request_id), await store.requests.get(request_id)
         if answer is None or request is None:
+            return
+        asker = await desk.asker(team=str(payload["team"]), channel=channel, user=user)
+        if asker.scope.reading is not Reading.FULL:
+            # Whoever may not be shown it has no say in whether others are.
+            says = asker.scope.text_only_reason or failures.NOT_ALLOWED_HERE
+            await desk.slack.whisper(channel=channel, user=user, message=told(says, language=asker.language))
             return
         now = desk.clock()
         match Press(str(payload["what"])):

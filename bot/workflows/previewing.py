@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -30,6 +31,8 @@ from responses.slack.notes import told
 from responses.slack.remediation import Asking, Dialog, asking, dialog, loading, refusal
 
 _log: Final = structlog.get_logger(__name__)
+# A trigger lasts three seconds.
+_TELL_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +71,14 @@ class Previewing:
 
     async def open(self, payload: Json) -> Json:
         """At once, since a trigger lasts three seconds. After a restart it is too late: the presser is told so."""
-        asker = await self._asker(payload)
+        language = await self._language(payload)
         try:
-            return {"view": await self.desk.slack.open_view(str(payload["trigger"]), loading(asker.language))}
+            return {"view": await self.desk.slack.open_view(str(payload["trigger"]), loading(language))}
         except SlackError as error:
             _log.warning("a dialog could not be opened", plan=payload["plan"], error=str(error))
             says = failures.PRESS_AGAIN if isinstance(error, TriggerExpired) else error.says
             await self.desk.slack.whisper(
-                channel=str(payload["channel"]), user=str(payload["user"]), message=told(says, language=asker.language)
+                channel=str(payload["channel"]), user=str(payload["user"]), message=told(says, language=language)
             )
             return {}
 
@@ -86,6 +89,14 @@ class Previewing:
             await self.desk.slack.update_view(view_id, shown)
         except MessageGone:
             _log.info("the dialog was closed before it was filled", plan=payload["plan"])
+
+    async def _language(self, payload: Json) -> Language:
+        """The presser's own, as long as Slack tells in time whose that is: the dialog does not wait for it."""
+        try:
+            async with asyncio.timeout(_TELL_S):
+                return (await self._asker(payload)).language
+        except (SlackError, TimeoutError):
+            return self.desk.language or Language.EN
 
     async def give_up(self, payload: Json, view_id: str) -> None:
         """Whoever waits before the dialog is told that nothing more comes."""

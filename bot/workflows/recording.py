@@ -166,7 +166,7 @@ class Recording:
 
     async def _post(self, press: Press, channel: str, thread_ts: str, message: Message, shown: RemedyShown) -> bool:
         """Once for each press and state; whether it stands there. Raises SlackUnavailable."""
-        outbox, key = self.desk.store.outbox, f"{press.plan.id}/{shown.state}/{channel}/{press.user}"
+        outbox, key = self.desk.store.outbox, f"{press.token}/{shown.state}/{channel}"
         sending = await outbox.begin(key, channel, thread_ts, self.desk.clock())
         if sending.ts:
             return True

@@ -156,7 +156,7 @@ async def test_guests_and_shared_channels_and_strangers_get_answers_from_the_tex
         assert at.cluster.requests == []
 
 
-async def test_a_guest_does_not_open_the_details_of_what_was_answered_to_others(tmp_path, engine, broken):
+async def test_a_guest_neither_opens_the_details_of_what_was_answered_to_others_nor_mutes_it(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world, policy=Policy.default()) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
         await at.slack.click(at.guest, at.channel, answer["ts"], Press.DETAILS.value)
@@ -164,6 +164,16 @@ async def test_a_guest_does_not_open_the_details_of_what_was_answered_to_others(
 
         assert "db-tikv-0" not in words_of(views[-1]["blocks"])
         assert "the policy allows no answers" in words_of(views[-1]["blocks"]).replace("The", "the")
+
+        menu = next(button for button in buttons_of(answer["blocks"]) if button["type"] == "overflow")
+        mute = next(option for option in menu["options"] if option["value"].startswith("mute"))
+        await at.slack.click(at.guest, at.channel, answer["ts"], menu["action_id"], value=mute["value"])
+        await at.settled()
+        assert await at.app.store.mutes.list(at.channel, at.clock()) == ()
+        assert (
+            "guests get answers from the text alone"
+            in words_of([one["blocks"] for one in at.slack.ephemerals(at.guest)]).lower()
+        )
 
 
 # --- what may be done ---
