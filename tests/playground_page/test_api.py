@@ -108,6 +108,19 @@ async def test_messages_can_be_edited_and_removed(stage, visitor):
     assert (await visitor.act("remove", channel=stage.general, ts=outcome["ts"]))[1] == {"ok": True}
 
 
+async def test_messages_can_be_pinned_and_marked(stage, visitor):
+    ts = await stage.slack.say(stage.oncall, stage.general, "rolling back")
+    at = {"channel": stage.general, "ts": ts}
+
+    for act, more in (("pin", {}), ("react", {"emoji": "pushpin"})):
+        assert await visitor.act(act, **at, **more) == (200, {"ok": True})
+    (message,) = [each for each in stage.slack.messages(stage.general) if each["ts"] == ts]
+    assert (message["pinned_to"], message["reactions"][0]["users"]) == ([stage.general], [stage.oncall])
+    for act, more in (("unpin", {}), ("unreact", {"emoji": "pushpin"})):
+        assert await visitor.act(act, **at, **more) == (200, {"ok": True})
+    assert (await visitor.act("unpin", **at))[1] == {"ok": False, "error": "mira cannot do that: no_pin"}
+
+
 async def test_a_slash_command_answers_only_the_one_who_typed_it(stage, visitor):
     _, outcome = await visitor.act("slash", channel=stage.general, command="/diagnose", text="pod shop/cart-0")
     assert outcome == {"ok": True}

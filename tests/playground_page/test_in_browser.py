@@ -97,6 +97,26 @@ async def test_everything_can_be_done_without_a_mouse(stage, page):
     await expect(page.get_by_test_id("thread")).to_be_hidden()
 
 
+async def test_a_message_is_pinned_to_the_head_of_its_channel_and_marked_with_an_emoji(stage, page):
+    stage.slack.deliver_to(None)
+    ts = await stage.slack.say(stage.oncall, stage.general, "rolling back <b>cart</b>\nsince 10:02")
+    message = page.locator(f"#channel [data-ts='{ts}']")
+    for entry in ("pin-message", "react"):
+        await message.hover()
+        await message.get_by_test_id("message-menu").click()
+        await page.get_by_test_id(entry).click()
+
+    await expect(page.get_by_test_id("pin")).to_have_text("📌 rolling back <b>cart</b> pinned by mira")
+    await expect(message.get_by_test_id("reactions")).to_have_text("📌 1")
+    await page.get_by_test_id("pin").click()
+    await expect(message).to_be_focused()
+
+    await message.get_by_test_id("reactions").get_by_role("button").click()
+    await expect(message.get_by_test_id("reactions")).to_be_hidden()
+    await stage.slack.marks.unpin(stage.oncall, stage.general, ts)
+    await expect(page.get_by_test_id("pins")).to_be_hidden()
+
+
 async def test_the_menu_of_a_message_runs_shortcuts_edits_and_deletes(stage, page):
     stage.slack.deliver_to(None)
     ts = await stage.slack.say(stage.oncall, stage.general, "look at registry.example.com/cart")

@@ -27,6 +27,10 @@ class Actions:
             "say": self._say,
             "edit": self._edit,
             "remove": self._remove,
+            "react": self._react,
+            "unreact": self._unreact,
+            "pin": self._pin,
+            "unpin": self._unpin,
             "slash": self._slash,
             "shortcut": self._shortcut,
             "click": self._click,
@@ -65,6 +69,22 @@ class Actions:
 
     async def _remove(self, body: _Body) -> Json:
         await self._slack.remove(body.text("user"), body.text("channel"), body.text("ts"))
+        return {"ok": True}
+
+    async def _react(self, body: _Body) -> Json:
+        await self._slack.marks.react(body.text("user"), body.text("channel"), body.text("ts"), body.text("emoji"))
+        return {"ok": True}
+
+    async def _unreact(self, body: _Body) -> Json:
+        await self._slack.marks.unreact(body.text("user"), body.text("channel"), body.text("ts"), body.text("emoji"))
+        return {"ok": True}
+
+    async def _pin(self, body: _Body) -> Json:
+        await self._slack.marks.pin(body.text("user"), body.text("channel"), body.text("ts"))
+        return {"ok": True}
+
+    async def _unpin(self, body: _Body) -> Json:
+        await self._slack.marks.unpin(body.text("user"), body.text("channel"), body.text("ts"))
         return {"ok": True}
 
     async def _slash(self, body: _Body) -> Json:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from bot.playground.slack import Delivered, Delivery, RecordedCall, Subscription
 from bot.playground.slack.files import SharedFile
+from bot.playground.slack.marks import Marks
 
 Json = dict[str, Any]
 
@@ -83,6 +84,8 @@ class Workspace(Protocol):
     def bot_user_id(self) -> str: ...
     @property
     def bot_id(self) -> str: ...
+    @property
+    def marks(self) -> Marks: ...
     @property
     def calls(self) -> list[RecordedCall]: ...
     @property

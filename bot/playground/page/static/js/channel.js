@@ -4,7 +4,8 @@
 import { Composer } from "./composer.js";
 import { el, fill, refill } from "./dom.js";
 import { Guide } from "./guide.js";
-import { MessageList } from "./messages.js";
+import { Pins } from "./marks.js";
+import { MessageList, keyOf } from "./messages.js";
 import { SampleBar } from "./samples.js";
 
 export class ChannelPane {
@@ -19,6 +20,7 @@ export class ChannelPane {
     this.topic = el("p", { class: "topic" });
     this.list = new MessageList(world, ways, { inThread: false, label: "Messages" });
     this.composer = new Composer(world, { id: "composer-channel", inThread: false });
+    this.pins = new Pins(world, (message) => this.jump(message, ways));
     this.guide = new Guide(world);
     this.samples = new SampleBar(world, this.composer);
     this.beginning = el("p", { class: "beginning" });
@@ -27,6 +29,7 @@ export class ChannelPane {
     fill(
       root,
       el("header", { class: "pane-head" }, this.title, this.topic),
+      this.pins.element,
       this.guide.element,
       this.list.scroller,
       this.samples.element,
@@ -45,8 +48,21 @@ export class ChannelPane {
     this.beginning.textContent = channel?.direct
       ? `This is your conversation with ${channel.name}. Paste an error, or ask it for help.`
       : `This is the very beginning of #${channel?.name ?? ""}. Paste an error below, or take one of these:`;
+    this.pins.render();
     this.list.show(messages);
     this.guide.render();
     this.samples.render();
+  }
+
+  /**
+   * Bring a message into sight, a reply in its thread.
+   * @param {import("./world.js").Json} message
+   * @param {import("./messages.js").Ways} ways
+   */
+  jump(message, ways) {
+    const standing = this.list.shown.get(keyOf(message))?.element;
+    if (!standing) return ways.openThread(message.thread_ts);
+    standing.scrollIntoView({ block: "center" });
+    standing.focus();
   }
 }

@@ -14,7 +14,7 @@ const EMOJI = {
   large_blue_circle: "🔵", white_circle: "⚪", black_circle: "⚫", green_heart: "💚", chart_with_upwards_trend: "📈",
   chart_with_downwards_trend: "📉", stopwatch: "⏱️", clock1: "🕐", leftwards_arrow_with_hook: "↩️", recycle: "♻️",
   ok: "🆗", heavy_minus_sign: "➖", small_blue_diamond: "🔹", large_green_square: "🟩", large_red_square: "🟥",
-  sos: "🆘", skull: "💀", see_no_evil: "🙈", thinking_face: "🤔", slightly_smiling_face: "🙂", smile: "😄",
+  pushpin: "📌", sos: "🆘", skull: "💀", see_no_evil: "🙈", thinking_face: "🤔", slightly_smiling_face: "🙂", smile: "😄",
 };
 
 /**

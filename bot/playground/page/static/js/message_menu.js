@@ -3,6 +3,7 @@
 
 import { ask } from "./confirm.js";
 import { el } from "./dom.js";
+import { MARK, react, togglePin } from "./marks.js";
 import { asTyped, withMentions } from "./mrkdwn.js";
 import { notify } from "./notice.js";
 import { perform } from "./server.js";
@@ -33,6 +34,10 @@ export function messageMenu(world, message) {
         testid: `shortcut-${each.callback_id}`,
         run: () => done(perform("shortcut", { ...at, callback_id: each.callback_id })),
       }));
+  if (!ephemeral) {
+    items.push({ label: "React with 📌", testid: "react", run: () => react(world, message, MARK) });
+    items.push({ label: message.pinned_to ? "Unpin from channel" : "Pin to channel", testid: "pin-message", run: () => togglePin(world, message) });
+  }
   items.push({ label: "Copy text", run: () => copy(asTyped(String(message.text ?? ""), world.names)) });
   items.push({ label: "Copy raw JSON", testid: "copy-json", run: () => copy(raw) });
   if (message.blocks?.length) {

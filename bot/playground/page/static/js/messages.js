@@ -3,6 +3,7 @@
 
 import { renderBlocks } from "./blocks.js";
 import { el, refill } from "./dom.js";
+import { reactions } from "./marks.js";
 import { openMenu } from "./menu.js";
 import { messageMenu } from "./message_menu.js";
 import { mrkdwn } from "./mrkdwn.js";
@@ -126,6 +127,7 @@ export class MessageList {
           ? null
           : el("p", { class: "message-head" }, el("span", { class: "author", text: name }), isBot ? el("span", { class: "app-mark", text: "APP" }) : null, ago(Number(message.ts))),
         this.body(message, isBot),
+        reactions(this.world, message),
         replies.length ? this.threadSummary(message, replies) : null,
       ),
       this.tools(message, ephemeral),
