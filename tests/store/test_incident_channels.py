@@ -99,6 +99,8 @@ async def test_catching_up_says_until_when_one_had_read_also_when_it_is_repeated
     assert await opened.chronicles.caught_up("C1", "U1", now) is None
     assert await opened.chronicles.caught_up("C1", "U1", now + MINUTE) == now
     assert await opened.chronicles.caught_up("C1", "U1", now + MINUTE) == now
+    assert await opened.chronicles.caught_up("C1", "U1", now) == now  # overtaken
+    assert await opened.chronicles.caught_up("C1", "U1", now + 2 * MINUTE) == now + MINUTE
     assert await opened.chronicles.caught_up("C1", "U2", now + MINUTE) is None
     assert await opened.chronicles.caught_up("C9", "U1", now) is None
     assert (await get(opened)).revision == 1
@@ -142,12 +144,12 @@ async def test_a_claim_ends_with_its_lease_and_a_late_report_has_it_rendered_onc
 
 async def test_where_the_summary_is_shown_is_kept_until_it_is_gone(opened: Store, now: datetime) -> None:
     assert await opened.chronicles.placed("C1", summary_ts="1.1")
+    assert not await opened.chronicles.displaced("C1", "")
     assert await opened.chronicles.placed("C1", canvas="F1")
     assert not await opened.chronicles.placed("C9", canvas="F1")
     await opened.chronicles.claim_summary("C1", 1, "A", now)
     await opened.chronicles.rendered("C1", 1, "A")
     assert not await opened.chronicles.displaced("C1", "2.2")
-    assert not await opened.chronicles.displaced("C1", "")
     assert not await opened.chronicles.displaced("C9", "1.1")
     assert await opened.chronicles.list_due(now) == ()
     assert await opened.chronicles.displaced("C1", "1.1")
