@@ -25,14 +25,28 @@ class Action:
 _UP_DOWN: Final = r"(?: up| down| out| in)?"
 _REST: Final = r"(?= (?:the |a |an |all |this |that |our |#|\S*\d|\S+ (?:flag|toggle|job|pods?)))"
 
+# What grows, so that adding a remark is no action.
+_SIZE: Final = (
+    r"(?=.*(?:\d|\b(?:nodes?|pods?|replicas?|instances?|workers?|brokers?|consumers?|capacity|limits?|memory|cpu"
+    r"|pool|timeouts?"
+    r"|quota|partitions?|it|web|up|down|out|in)\b))"
+)
+
 ACTIONS: Final = (
     Action(
         topic="roll back",
-        base=r"roll(?: \S+)? ?-?back|back out|revert",
-        ing=r"rolling(?: \S+)? ?-?back|backing out|reverting",
-        done=r"rolled(?: \S+)? ?-?back|backed out|reverted",
+        base=r"roll(?: \S+){0,3} ?-?back|back out|revert",
+        ing=r"rolling(?: \S+){0,3} ?-?back|backing out|reverting",
+        done=r"rolled(?: \S+){0,3} ?-?back|backed out|reverted",
         noun=r"roll-?back|revert",
         zh=r"回滚|回退|撤回(?:发布|变更)|还原配置",
+    ),
+    Action(
+        topic="roll forward",
+        base=r"(?:roll|fix) forward",
+        ing=r"(?:rolling|fixing) forward",
+        done=r"(?:rolled|fixed) forward",
+        noun=r"roll-?forward",
     ),
     Action(
         topic="restart",
@@ -44,9 +58,9 @@ ACTIONS: Final = (
     ),
     Action(
         topic="scale",
-        base=rf"(?:scale{_UP_DOWN}|bump|double)",
-        ing=rf"(?:scaling{_UP_DOWN}|bumping|doubling)",
-        done=rf"(?:scaled{_UP_DOWN}|bumped|doubled)",
+        base=rf"(?:scale{_UP_DOWN}|bump|double|increase|raise){_SIZE}",
+        ing=rf"(?:scaling{_UP_DOWN}|bumping|doubling|increasing|raising|adding){_SIZE}",
+        done=rf"(?:scaled{_UP_DOWN}|bumped|doubled|increased|raised|added){_SIZE}",
         noun=r"scale-?(?:up|out|down)|scaling",
         zh=r"扩容|缩容|加机器|加副本|调大",
     ),
@@ -56,7 +70,7 @@ ACTIONS: Final = (
         ing=r"failing ?-?over|switching over",
         done=r"failed ?-?over|switched over",
         noun=r"fail-?over|switchover",
-        zh=r"切到|切换|切主|切备|主备切换",
+        zh=r"切到|切换|切主|切备|主备切换|切回|改回去|改回来",
     ),
     Action(
         topic="traffic",
@@ -64,7 +78,7 @@ ACTIONS: Final = (
         ing=r"(?:shifting|diverting|moving|draining|shedding|rerouting|re-routing|stopping|cutting) (?:the |all "
         r"|some )?(?:[\w-]+ )?traffic",
         done=r"(?:shifted|diverted|moved|drained|shed|rerouted|re-routed) (?:the |all |some )?(?:[\w-]+ )?traffic",
-        zh=r"切流量?|引流|摘流量?|流量切",
+        zh=r"切流量?|引流|摘流量?|(?:把)?流量(?:全部)?切",
     ),
     Action(
         topic="drain",
@@ -72,14 +86,14 @@ ACTIONS: Final = (
         ing=r"(?:draining|cordoning|uncordoning)",
         done=r"(?:drained|cordoned|uncordoned)",
         noun=r"drain",
-        zh=r"驱逐|隔离|摘除|封锁节点",
+        zh=r"驱逐|隔离|摘[除掉]|封锁节点",
     ),
     Action(
         topic="turn off",
-        base=r"(?:disable|turn(?:ing)? off|switch off|shut(?:ting)? (?:off|down)|kill switch)",
-        ing=r"(?:disabling|turning off|switching off|shutting (?:off|down))",
-        done=r"(?:disabled|turned off|switched off|shut (?:off|down))",
-        zh=r"关掉|关闭|关停|禁用|下线|停掉|停用",
+        base=r"(?:disable|turn(?: \S+){0,3} off|switch off|shut(?:ting)? (?:off|down)|kill switch)",
+        ing=r"(?:disabling|turning(?: \S+){0,3} off|switching(?: \S+){0,3} off|shutting (?:off|down))",
+        done=r"(?:disabled|turned(?: \S+){0,3} off|switched(?: \S+){0,3} off|shut (?:off|down))",
+        zh=r"(?:关掉|关闭|关停)(?!.{0,3}(?:摄像头|麦克风|麦|电脑))|禁用|下线(?!了?$)|停掉|停用",
     ),
     Action(
         topic="turn on",
@@ -109,7 +123,7 @@ ACTIONS: Final = (
     Action(
         topic="block",
         base=rf"(?:block|ban|throttle|rate-?limit){_REST}",
-        ing=r"(?:blocking|banning|throttling|rate-?limiting)",
+        ing=r"(?:blocking|banning|throttling|rate-?limiting)(?! (?:time|my|the calendar))",
         done=r"(?:blocked|banned|throttled|rate-?limited)",
         noun=r"rate limit(?:ing)?",
         zh=r"限流|封禁|屏蔽|熔断|降级",
@@ -124,10 +138,11 @@ ACTIONS: Final = (
     ),
     Action(
         topic="escalate",
-        base=r"(?:escalate|page|open a (?:case|ticket)|call in)",
-        ing=r"(?:escalating|paging|opening a (?:\w+ )?(?:case|ticket)|calling in)",
-        done=r"(?:escalated|paged|opened a (?:\w+ )?(?:case|ticket)|called in)",
-        zh=r"联系(?!方式)|上报|呼叫",
+        base=r"(?:escalate|page(?! (?:through|down|up))|open a (?:case|ticket)|call in|loop in|bring in)",
+        ing=r"(?:escalating|paging|opening a (?:\w+ )?(?:case|ticket)|calling in|looping in|bringing in)",
+        done=r"(?:escalated|paged(?! (?:through|down|up))|opened a (?:\w+ )?(?:case|ticket)|called in|looped in"
+        r"|brought in)",
+        zh=r"联系(?!方式)|上报|呼叫|通知",
     ),
     Action(
         topic="status page",
@@ -135,6 +150,13 @@ ACTIONS: Final = (
         ing=r"(?:updating|posting (?:to|on)) (?:the |our )?status ?page",
         done=r"(?:updated|posted (?:to|on)) (?:the |our )?status ?page",
         zh=r"发公告|发布公告|更新状态页",
+    ),
+    Action(
+        topic="maintenance",
+        base=r"put up (?:a|the) maintenance page",
+        ing=r"putting up (?:a|the) maintenance page",
+        done=r"put up (?:a|the) maintenance page",
+        zh=r"挂维护页|停机维护",
     ),
     Action(
         topic="restore",

@@ -61,7 +61,8 @@ _DEPLOYS: Final = (
 _COMPILED: Final = tuple((state, re.compile(f"(?i){pattern}")) for state, pattern in _DEPLOYS)
 
 _PERSON_DEPLOYED: Final = re.compile(
-    rf"^{OPENING}(?:(?:i|we)(?:'ve| have)? )?(?:just )?(?:deployed|released|shipped) (?!(?:the |a )?(?:hot-?fix|fix"
+    rf"^{OPENING}(?:(?:i|we)(?:'ve| have)? )?(?:just )?(?:deployed|released|shipped) (?!nothing|no |that |it (?:the "
+    rf"|a )?(?:hot-?fix|fix"
     rf"|patch|revert|rollback))[\w./-]+|^{OPENING}(?:the )?[\w./-]+(?: [\w./-]+){{0,3}} (?:went out|went live"
     rf"|was deployed|was released|got deployed|shipped)\b(?! the)"
     r"|^(?:刚刚?|我们?|\d\d:\d\d)?\s*(?:刚刚?|已经?)?(?:发布|上线|部署)了\s*\S+"

@@ -27,7 +27,7 @@ _ADVERB: Final = r"(?:now |just |already |currently |manually |also |about to st
 _PASSIVE: Final = (
     r"(?:rolled back|reverted|restarted|rebooted|bounced|scaled(?: up| down| out)?|failed over|drained"
     r"|cordoned|uncordoned|disabled|turned off|switched off|enabled|re-?enabled|turned on|deleted|killed|purged"
-    r"|flushed|blocked|throttled|paused|frozen|suspended|paged|updated|restored|renewed|rotated|shifted(?: away)?"
+    r"|flushed|blocked|throttled|paused|frozen|suspended|restored|renewed|rotated|shifted(?: away)?"
     r"|diverted|patched)"
 )
 
@@ -45,6 +45,7 @@ _WAYS_EN: Final = tuple(
                 rf"^{OPENING}(?:i|we) (?:won't|will not) (?:{_BASE})\b",
                 rf"^{OPENING}(?:we(?:'ve| have)? )?decid(?:ed|ing) (?:not to (?:{_BASE})|against (?:the "
                 rf"|a )?(?:{_NOUN}|{_ING}))\b",
+                rf"^{OPENING}let's not (?:{_BASE})\b",
                 rf"^{OPENING}no (?:{_NOUN})(?: needed| for now| then| required)?$",
             ),
         ),
@@ -55,7 +56,8 @@ _WAYS_EN: Final = tuple(
                 rf"|quickly )?(?:{_BASE})\b",
                 rf"^{OPENING}(?:i'm |we're |we are |i am )?(?:going to|gonna|about to) {_ADVERB}(?:{_BASE})\b",
                 rf"^{OPENING}(?:i|we)(?:'ll| will) {_ADVERB}(?:{_BASE})\b",
-                rf"^{OPENING}(?:we(?:'ve| have)? )?(?:decided|agreed) to (?:{_BASE})\b|^{OPENING}going with (?:the "
+                rf"^{OPENING}(?:we(?:'ve| have)? )?(?:decided|agreed) to (?:{_BASE})\b|^{OPENING}(?:let's )?(?:going"
+                rf"|go) with (?:the "
                 rf"|a )?(?:{_NOUN})\b",
                 rf"^(?:please |pls )(?:{_BASE})\b|^(?:{_BASE})\b.* (?:please|pls)$",
             ),
@@ -80,8 +82,12 @@ _WAYS_EN: Final = tuple(
                 r"(?:done|completed?|finished|through|live|deployed|merged|applied|out|rolled out|successful"
                 r"|succeeded)\b",
                 rf"^{OPENING}{_WHAT} (?:is|are|has been|have been|was|were|got) {_ADVERB}{_PASSIVE}\b(?! by\b)",
-                rf"^{OPENING}(?:traffic|deploys|deployments|flag|ingestion|consumers|cache|cdn|status page) (?:is "
-                rf"|are )?{_PASSIVE}\b",
+                rf"^{OPENING}(?:all |the )?(?:[\w-]+ ){{0,2}}(?:traffic|deploys|deployments|flag|ingestion|consumers"
+                rf"|caches?|cdn"
+                rf"|status page|pods|nodes?|brokers?|workers|services?|jobs?|quer(?:y|ies)|replicas|instances"
+                rf"|config) (?:is |are )?"
+                rf"(?:now )?{_PASSIVE}\b",
+                rf"^{OPENING}(?:the |our )?status ?page (?:is |has been |was )?(?:now )?updated\b",
                 rf"^{OPENING}(?:the )?(?:feature )?(?:[\w-]+ )?(?:flag|toggle|switch"
                 rf"|killswitch)(?: [\w-]+)? is (?:now )?(?:off|on)\b",
             ),
@@ -100,14 +106,14 @@ _WAYS_ZH: Final = tuple(
             (
                 rf"^{_WHO_ZH}{_SOME_ZH}(?:已经?|都已?|刚刚?|均已)(?:把[^，。]{{1,12}})?(?:手动|全部|全量)?\s*{_ZH}",
                 rf"^{_SOME_ZH}{_ZH}(?:已)?(?:完成|完毕|好了|结束|完了|成功)",
-                rf"^{_WHO_ZH}(?:把[^，。]{{1,16}})?{_ZH}了(?!吗|么)",
+                rf"^{_WHO_ZH}(?:把[^，。]{{1,16}})?{_ZH}过?了(?!吗|么)",
                 rf"^[^，。]{{1,16}}(?:已经?)\s*{_ZH}",
             ),
         ),
         (
             Course.UNDER_WAY,
             (
-                rf"^{_WHO_ZH}{_SOME_ZH}(?:正在|开始|着手|在)\s*{_ZH}",
+                rf"^{_WHO_ZH}{_SOME_ZH}(?:正在|开始|着手|在)\s*(?:把[^，。]{{1,12}}?)?{_ZH}",
                 rf"^{_WHO_ZH}{_SOME_ZH}{_ZH}中",
             ),
         ),
@@ -120,12 +126,16 @@ _WAYS_ZH: Final = tuple(
         ),
     )
 )
+_NEXT: Final = re.compile(rf"^(?:next steps?|next|plan|decision|action)\s*[:-]\s*(?:we )?(?:{_BASE})\b")
 _NEGATED_ZH: Final = re.compile(r"不要|别|不建议|不能|没有?|未|不敢|无法|不想|勿|不急")
 
 
 def decisions_in(sentence: Sentence) -> Iterator[tuple[Course, str]]:
     """(how far it has come, what it is about) of each clause that states one."""
     if sentence.asks:
+        return
+    if _NEXT.search(sentence.plain):
+        yield Course.PLANNED, topic_in(sentence.plain)
         return
     for start, clause in sentence.clauses:
         for course, end in _first(clause):

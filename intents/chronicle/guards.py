@@ -12,11 +12,13 @@ _NOT_STATED: Final = re.compile(
     r"\b(?:if|unless|when|whenever|once|until|till|before|after|as soon as|in case|assuming|suppose|would|wouldn't"
     r"|hope|hopefully|wish|let me know|said|says|told|claims?|should be|who|why|how|whether|cannot|can't|expect(?:ed"
     r"|ing)?|need(?:s|ed)? to|waiting|wait|want(?:s|ed)? to|remember|imagine|instead of|without|prefer)\b|如果|要是"
-    r"|假如|万一|倘若|等到|等.{0,6}[后再]|一旦|除非|建议|觉得|希望|听说|据说|怎么|为什么|需要|要不|是否|是不是|能不能"
+    r"|假如|万一|倘若|等到|^等|等.{0,6}[后再]|一旦|除非|建议|觉得|希望|听说|据说|怎么|为什么|需要|要不|是否|是不是"
+    r"|能不能"
 )
 # After it: on a condition. That nobody objects is none.
 _CONDITION: Final = re.compile(
-    r"\b(?:if|unless|in case|assuming)\b(?!.{0,20}\b(?:object|objects|objections|disagrees?)\b)|如果|要是|除非"
+    r"\b(?:if|unless|in case|assuming)\b(?!.{0,20}\b(?:object|objects|objections|disagrees?)\b)|如果|要是|除非|叫我"
+    r"|喊我|通知我|告诉我|说一声|再说|以后|之后"
 )
 _AGREED: Final = re.compile(
     r"(?:同意|没意见|没有?异议|没问题)的话|\b(?:if|unless) .{0,20}\b(?:objections?|objects?|disagrees?)\b"
@@ -24,19 +26,28 @@ _AGREED: Final = re.compile(
 # At another time, or as a habit.
 _OTHER_TIME: Final = re.compile(
     r"\b(?:yesterday|tomorrow|last (?:\w+ )?(?:week|time|month|night|year|incident|outage|quarter|sprint)"
-    r"|previous(?:ly)?|(?:in|during) (?:the|our) \w+ (?:outage|incident)|this (?:morning|week)|(?:days?|weeks?"
-    r"|months?|years?) ago|usually|normally|always|typically|generally|every time|used to|in the past|next (?:week"
+    r"|previously|(?:in|during) (?:the|our) \w+ (?:outage|incident)|this (?:morning|week)|(?:days?|weeks?"
+    r"|months?|years?) ago|usually|before[,.]|never had|normally|always|typically|generally|every time|used to"
+    r"|in the past|next (?:week"
     r"|time|month|sprint)|these days)\b|昨[天晚]|前天|上次|上回|上周|上个?月|去年|以前|之前|曾经?|明天|下周|下次"
     r"|平时|一般|往常|通常|每次"
 )
 # What is near and no concern of an incident.
 _ELSEWHERE: Final = re.compile(
+    r"\b(?:mic|microphone|camera|noise|music|lights)\b|"
     r"\bmy (?:\w+ )?(?:vpn|laptop|machine|router|browser|phone|computer|mac|wifi|terminal|shell|ide)\b|\b(?:staging"
     r"|dev|test|local|sandbox|lab) (?:\w+ )?(?:is|was|were|has|env)|测试环境|我的?电脑"
 )
+# A question without its mark.
+_ASKED: Final = re.compile(
+    r"^(?:is|are|do|does|did|was|were|has|have|can|could|should|would|will) (?:anyone|anybody|someone|somebody|we"
+    r"|you|it"
+    r"|this|that|there|i|they|he|she)\b|^(?:who|what|when|why|how|where|which|whether)\b|[吗么]$"
+)
 _PARTLY: Final = re.compile(
     r"\b(?:not|never|isn't|aren't|wasn't|hasn't|haven't|won't|don't|didn't|no longer|almost|nearly|partially|partly"
-    r"|half|yet|should|might|may|could|maybe)\b|还没|没有|没|未|尚|快要?|应该|可能|差不多|部分|别|不要|不能|不会"
+    r"|half|yet|should|might|may|could|maybe|looks like)\b|还没|没有|没|未|尚|快要?|应该|可能|差不多|部分|别|不要"
+    r"|不能|不会"
 )
 
 
@@ -45,8 +56,15 @@ def is_stated(sentence: Sentence, at: int, end: int) -> bool:
     plain = sentence.plain
     if sentence.asks or _OTHER_TIME.search(plain) or _ELSEWHERE.search(plain):
         return False
+    if _ASKED.search(plain):
+        return False
     before = _AGREED.sub("", plain[:at])
     return not _NOT_STATED.search(before) and not _CONDITION.search(plain, end)
+
+
+def is_asked(sentence: Sentence) -> bool:
+    """Whether it asks, if only by its first words."""
+    return sentence.asks or _ASKED.search(sentence.plain) is not None
 
 
 def is_of_another_time(sentence: Sentence) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from intents.domain import Entity, ObjectRef, Symptom
+from intents.domain import Entity, ObjectRef
 from intents.focus import KINDS
 from intents.symptoms import read_symptoms
 from intents.tokens import words_of
@@ -110,7 +110,3 @@ def objects_of(entities: Iterable[Entity]) -> tuple[ObjectRef, ...]:
 def cluster_of(entities: Iterable[Entity]) -> str:
     clusters = {entity.value for entity in entities if entity.kind == "cluster"}
     return min(clusters) if len(clusters) == 1 else ""
-
-
-def symptoms_of(text: str) -> tuple[Symptom, ...]:
-    return read_symptoms(text)

@@ -28,14 +28,16 @@ _ASKS: Final = re.compile(
     r"|deploy|chang)\w*|know who\b|who owns\b)"
 )
 _ASKS_ZH: Final = re.compile(
-    r"要不要|是否|能不能|可不可以|有没有(?!人)|哪些|哪个|哪里|哪台|多少|为什么|为何|什么原因|谁(?:改|动|发|负责|提"
+    r"要不要|是否|能不能|可不可以|有没有(?!人(?:在)?$|人[?？])|哪些|哪个|哪里|哪台|多少|为什么|为何|什么原因|谁(?:改"
+    r"|动|发|负责|提"
     r"|部署|批|写)|是谁(?:改|动|发|提)|吗[?？]?$"
 )
 _TALK: Final = re.compile(
     r"\b(?:any (?:updates?|news|progress|eta)|how's it|how is it going|what's the (?:latest|status|word|eta)"
     r"|what is the (?:latest|status|eta)|zoom|meet|bridge|the call|hear me|dashboards?\b.*\bfor me|access"
     r"|permissions?|on call|oncall|is ic|be ic|scribe|lunch|coffee|when (?:will|can)|was this ever|good\?|we good"
-    r"|my side)\b|进展|什么情况|恢复了|什么时候|谁在处理|有人|谁有|多久|吃饭|链接|在吗|好了吗|会议|谁值班|明白吗"
+    r"|my side)\b|进展|什么情况|恢复了|什么时候|谁在处理|(?<!没)有人(?!改|动|知道|发|碰)|谁有|多久|吃饭|链接|在吗"
+    r"|好了吗|会议|谁值班|通知过|明白吗"
     r"|是吗|可以吗\?*$"
 )
 _FEWEST_WORDS: Final = 3

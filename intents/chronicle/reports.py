@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from intents.chronicle.guards import is_elsewhere, is_of_another_time
+from intents.chronicle.guards import is_asked, is_elsewhere, is_of_another_time
 from intents.chronicle.spoken import Sentence
 
 _PEOPLE: Final = (
@@ -14,7 +14,8 @@ _PEOPLE: Final = (
 )
 _FAILING: Final = (
     r"(?:down|broken|unreachable|unavailable|failing|erroring|timing out|not responding|unresponsive"
-    r"|not loading|not working|returning (?:5|4)\w\w|throwing (?:5|errors?)|degraded|offline|hanging|stuck|crashing"
+    r"|not loading|not working|returning (?:5|4)\w\w|throwing (?:5|errors?)|degraded|backed up|piling up|growing"
+    r"|offline|hanging|stuck|crashing"
     r"|crashlooping|dead|very slow|super slow|really slow|extremely slow|slow)\b"
 )
 _MEASURE: Final = (
@@ -35,7 +36,7 @@ _BROKEN: Final = re.compile(
     r"|不能|登录不|打不开|收不到|报错)|(?:服务|接口|系统|页面|网关|数据库|集群|支付|登录|下单|搜索|订单|网站|首页"
     r"|app|后台|线上)[^，。?？]{0,14}?(?:挂了|超时|失败|报错|异常|不可用|打不开|很慢|特别慢|变慢|卡住|卡死|宕机|崩了"
     r"|雪崩|返回 ?5\d\d|大量 ?5\d\d|无法)|(?:错误率|失败率|延迟|响应时间|p9\d|耗时|积压)[^，。?？]{0,14}?(?:涨|升|飙"
-    r"|超过|达到|高达|已经到|突增)"
+    r"|超过|达到|越来越[大高]|高达|已经到|突增)"
 )
 _NOT_BROKEN: Final = re.compile(
     r"\b(?:for me|on my (?:side|end)|works?|working (?:now|again|fine)|no longer|not (?:seeing|affected|getting)"
@@ -48,6 +49,8 @@ _NOT_BROKEN: Final = re.compile(
 
 def is_report(sentence: Sentence) -> bool:
     """Whether a sentence says that something is broken, slow or out of reach for others than its author."""
-    if sentence.asks or is_elsewhere(sentence) or is_of_another_time(sentence):
+    if is_asked(sentence) or is_elsewhere(sentence) or is_of_another_time(sentence):
         return False
-    return _BROKEN.search(sentence.plain) is not None and not _NOT_BROKEN.search(sentence.plain)
+    if _NOT_BROKEN.search(sentence.plain):
+        return False
+    return any(_BROKEN.search(each) for each in (sentence.plain, *(clause for _, clause in sentence.clauses)))

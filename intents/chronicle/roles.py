@@ -16,9 +16,9 @@ _ROLES: Final = (
         Role.COMMANDER,
         r"(?:ic|incident (?:commander|lead|manager)|commander|incident command)\b(?! (?:training|rotation|call|room"
         r"|bridge|channel))",
-        r"牵头|指挥",
+        r"牵头|指挥|\bic\b",
     ),
-    (Role.COMMS, r"(?:comms|communications?)(?: lead| manager)?\b", r"沟通|公告|通报|对外"),
+    (Role.COMMS, r"(?:comms|communications?)(?: lead| manager)?\b", r"沟通|公告|通报|对外|同步"),
     (Role.OPS, r"(?:ops|operations|tech)(?: lead)?\b(?! team)", r"操作|执行"),
     (Role.SCRIBE, r"(?:scribe|scribing|note-?taker|notes)\b", r"记录"),
 )
@@ -26,24 +26,28 @@ _ANY: Final = "|".join(pattern for _, pattern, _ in _ROLES)
 _WHO: Final = r"@([a-z0-9]{2,20})"
 
 _I_AM: Final = re.compile(
-    rf"^{OPENING}(?:(?:i'll|i will|i can|i am|i'm|i've|i have|happy to|let me) )?(?:got |take |taking |took |taken "
+    rf"^{OPENING}(?:(?:i'll|i will|i can|i am|i'm|i've|i have|happy to|let me) )?(?:got |running (?:this"
+    rf"|it)(?: one)? as |handle |handling |own |lead |take |taking |took |taken "
     rf"|be |do |doing |run |on |over |as |the |cover )*(?:{_ANY})"
 )
-_SAYS_I: Final = re.compile(r"\b(?:i'll|i will|i can|i am|i'm|i've|i have|let me|happy to|taking|doing)\b")
+_SAYS_I: Final = re.compile(r"\b(?:i'll|i will|i can|i am|i'm|i've|i have|let me|happy to|taking|doing|running)\b")
 _IS: Final = re.compile(
     rf"{_WHO}(?:'s| is| will be| will take| can take| can do| takes| has|,? (?:you're|you are|please (?:take|be|do))"
-    rf"| as| is taking| taking)(?: on| over| the| our| your)* (?:{_ANY})"
+    rf"| as| is taking| taking| is (?:handling|running|owning|leading|covering|on))(?: on| over| the| our"
+    rf"| your)* (?:{_ANY})"
 )
 _LIST: Final = re.compile(rf"\b(?:{_ANY})\s*(?:[:=]|is|-|：)\s*{_WHO}")
-_ZH_ROLE: Final = r"[^，。@?？谁]{0,6}(?:牵头|指挥|沟通|公告|通报|记录)"
-_I_AM_ZH: Final = re.compile(rf"(?:^|，|障|里)\s*(?:先)?由?我(?:这边)?(?:来|先|可以|可|负责|做|当|担任){_ZH_ROLE}")
+_ZH_ROLE: Final = r"[^，。@?？谁]{0,6}(?:牵头|指挥|沟通|公告|通报|记录|同步|ic\b)"
+_I_AM_ZH: Final = re.compile(rf"(?:^|，|障|里|次)\s*(?:先)?由?我(?:这边)?(?:来|先|可以|可|负责|做|当|担任){_ZH_ROLE}")
 _IS_ZH: Final = re.compile(rf"{_WHO}\s*(?:你)?(?:来|负责|担任|做|当|可以|先){_ZH_ROLE}")
 _LIST_ZH: Final = re.compile(rf"(?:总?指挥|牵头人?|对外沟通|公告|记录)(?:人|员)?\s*(?:：|:|是|为)\s*{_WHO}")
 
 _TO: Final = re.compile(
     rf"\b(?:hand(?:ing|ed)?|pass(?:ing|ed)?|transferring)\b(?: (?!over to)[\w']+){{0,3}}?(?: over| off"
     rf"| on)?(?: to)(?: you,?)? {_WHO}|(?:hand-?(?:off|over)|handover).*?{_WHO}\s*(?:->|→|to)\s*{_WHO}|{_WHO} (?:is "
-    rf"|will be |will |'s )?tak(?:ing|es|e) over(?! the (?:world|db))|交(?:接)?给\s*{_WHO}|(?:后续|后面"
+    rf"|will be |will |'s )?tak(?:ing|es|e) over(?! the (?:world|db))|{_WHO},? (?:you have it|you've got it|take it"
+    rf"|please take it|takes it|has it) from here|{_WHO}\s*(?:接着|继续)(?:跟|处理|盯)|交(?:接)?给\s*{_WHO}|(?:后续"
+    rf"|后面"
     rf"|接下来)?由\s*{_WHO}\s*(?:接手|接替|跟进)|{_WHO}\s*(?:来)?(?:接手|接替)"
 )
 _FROM: Final = re.compile(rf"\b(?:i'm |i am |i've )?(?:taking|taken|took) over\b.*\bfrom {_WHO}")

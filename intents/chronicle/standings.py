@@ -36,6 +36,7 @@ _PHRASES: Final = (
             r"|[\w-]+ errors?)(?:'s| is| are)? (?:back|coming back)(?: again| up again)?$",
             r"^{open}(?:it|this|the (?:issue|problem)|errors?)(?:'s| is| are)? (?:happening|failing|broken|down"
             r"|spiking|climbing) again\b",
+            r"^{open}(?:it|this|that) (?:just )?(?:broke|failed|died|happened|went down) again\b",
             r"\bnot resolved after all\b",
             r"又(?:出现|复现|开始报错|挂了|来了|报错|超时)|(?:故障|问题)(?:再次|又)?(?:复现|反复)|错误率又(?:上来|升"
             r"|涨)|重新打开故障",
@@ -48,10 +49,13 @@ _PHRASES: Final = (
             r"|considering) (?:this|it|that|the incident|the issue)?(?: one| incident)? ?(?:as )?(?:resolved|closed"
             r"|fixed|over)\b",
             r"^{open}(?:marking|marked) (?:as )?resolved",
-            r"^{open}{it_is}resolved(?! (?:alert|ticket|issue|dns|name|to|by|conflict|comment|thread)s?\b)",
+            r"^{open}{it_is}resolved(?=$| (?:at|now|as of|since|in|for|after|thanks|on)\b)",
+            r"^{open}(?:i'm |we're )?resolving (?:this|it|the incident)\b|^{open}(?:i'm |we're |i am "
+            r"|we are )?(?:going to"
+            r"|gonna) call (?:it|this) (?:resolved|closed|done)\b",
             r"^{open}all clear\b|^{open}(?:i'm |we're |we are )?closing (?:this|the incident|it"
             r"|the incident channel)\b(?! ticket)",
-            r"^{open}(?:the )?incident(?:'s| is)? (?:over|closed)\b",
+            r"^{open}(?:the |this )?incident(?:'s| is)? (?:now )?(?:over|closed)\b",
             r"(?:故障|问题|事故|告警)(?:已经?|都|彻底)*(?:解决|结束|关闭|处理完)|^已经?(?:彻底|完全)?解决|完全恢复"
             r"|全部恢复|彻底恢复",
         ),
@@ -59,23 +63,34 @@ _PHRASES: Final = (
     (
         Standing.MITIGATED,
         (
-            r"^{open}{it_is}mitigated\b",
+            r"^{open}{it_is}mitigated\b|^{open}looks mitigated\b",
+            r"^{open}(?:the |all )?(?:[\w-]+ )?(?:errors?|timeouts|5xx|50\ds?|alerts) (?:have "
+            r"|has )?(?:all )?(?:stopped|cleared|gone away"
+            r"|dropped to (?:0|zero))\b",
+            r"^{open}(?:users|customers|people|clients|merchants|everyone) can [\w ]{{1,30}} again\b|^{open}(?:we're"
+            r"|it's|we are) back (?:up|online)\b",
             r"^{open}(?:the )?{measured}(?: [\w./-]+){{0,3}} ?(?:'s|'re|is|are|has|have|went|came|looks?)? ?(?:now "
             r"|all )?(?:back|returned|returning)? ?(?:down |up )?to (?:normal|baseline|healthy)\b",
             r"^{open}back to (?:normal|baseline)\b",
             r"^{open}(?:the )?(?:customer|user)?[ -]?(?:facing )?impact (?:is|has) (?:now )?(?:over|ended|gone"
             r"|stopped)\b|^{open}no (?:more )?(?:customer|user) impact\b",
-            r"^{open}(?:the )?[\w./-]+(?: [\w./-]+){{0,2}} (?:has |have |is |are )?(?:fully )?(?:recovered|back up"
+            r"^{open}(?:the )?(?:{measured}|site|website|prod|production|app|cluster|[\w-]+ (?:site|app"
+            r"|cluster)) (?:has |have |is |are )?(?:fully )?(?:recovered|back up"
             r"|back online)\b",
-            r"^(?!.*(?:单|告警|指令|权限)).{{0,12}}(?:已经?|都|均|全部|基本)恢复(?:正常)?了?|^(?:服务|业务|指标|系统"
-            r"|错误率|流量)?恢复(?:正常)?了$|(?:影响|故障)?已?经?止[住血]|已止血|错误率(?:已经?)?(?:回落|降回|恢复)",
+            r"^(?!.*(?:单|告警|指令|权限)).{{0,12}}(?:已经?|都|均|全部|基本)恢复(?:正常)?了?|^(?:现在|目前)?(?:服务"
+            r"|业务|指标|系统"
+            r"|错误率|流量)?恢复(?:正常)?了$|^恢复正常$|(?:影响|故障)?已?经?止[住血]|已止血|错误率(?:已经?)?(?:回落"
+            r"|降回|恢复)",
         ),
     ),
     (
         Standing.MONITORING,
         (
-            r"^{open}(?:i'm |we're |we are |i am )?(?:now |still )?monitoring(?! (?:is|was|dash|tool|alert|stack"
-            r"|system|gap|team|for (?:the )?next quarter))\b",
+            r"^{open}(?:i'm |we're |we are |i am )?(?:now |still )?monitoring(?=$| (?:it|this|the|for|closely|now"
+            r"|before|things"
+            r"|and|until|while)\b)",
+            r"^{open}(?:i'm |we're |we are )?(?:going to|gonna) (?:monitor|watch)\b|^{open}(?:i'll |we'll |i will "
+            r"|we will )(?:monitor|watch) (?:for|it|this|until|and|things|the)\b|^{open}now we (?:watch|monitor)\b",
             r"^{open}(?:i'll |we'll |we will |i will )?(?:keep |continue |moving (?:in)?to "
             r"|continuing )(?:to )?(?:monitor(?:ing)?|watching)\b",
             r"^{open}(?:i'll |we'll |i'm |we're |we are )?keep(?:ing)? an eye on (?:it|this|things|the (?:graphs?"
@@ -89,8 +104,10 @@ _PHRASES: Final = (
             r"^{open}(?:i|we)(?:'ve| have|'re)? ?(?:now |finally )?(?:identified|pinned down|isolated) (?:the |it"
             r"|what)",
             r"^{open}(?:i|we)(?:'ve| have)? (?:now |finally )?(?:found|know) (?:the (?:root )?cause|what's causing"
-            r"|what is causing|what caused)\b",
-            r"^{open}(?:the )?(?:root )?cause (?:is |has been )?(?:identified|found|known)\b|^identified$",
+            r"|what is causing|what caused)\b(?! of)",
+            r"^{open}(?:the )?(?:(?:root )?cause|issue|problem|culprit|bug) (?:is |has been )?(?:identified|found"
+            r"|known)\b|^identified$",
+            r"^{open}(?:(?:i|we)(?:'ve| have)? )?found the (?:issue|problem|cause|root cause|culprit|bug)$",
             r"(?:已经?|都)?(?:定位到|找到)了?(?:根本)?(?:原因|根因|问题)|(?:原因|问题|根因)(?:已经?)(?:定位|找到|明确)",
         ),
     ),
@@ -107,6 +124,7 @@ _PHRASES: Final = (
         Standing.INVESTIGATING,
         (
             r"^{open}(?:i'm |we're |we are |i am )?(?:still |currently )?investigating\b",
+            r"^{open}(?:we're|we are) (?:still )?looking into (?!it$|that$|this$)",
             r"(?:正在|仍在|还在)(?:排查|定位|调查)|排查中",
         ),
     ),
@@ -116,7 +134,7 @@ _COMPILED: Final = tuple(
     (standing, tuple(re.compile(each.format(open=OPENING, it_is=_IT_IS, measured=_MEASURED)) for each in phrases))
     for standing, phrases in _PHRASES
 )
-_AGAIN: Final = re.compile(r"\bagain\b|又")
+_AGAIN: Final = re.compile(r"\b(?:failing|down|broken|spiking|back|up) again\b|又")
 
 
 def standing_in(sentences: list[Sentence]) -> tuple[Standing, Sentence] | None:

@@ -7,9 +7,11 @@ meant to be precise rather than complete: what is missed can be pinned, what is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from intents.chronicle.actions import topic_in
@@ -27,6 +29,8 @@ from intents.chronicle.suspicions import suspicion_in
 # One message states no more; of a pasted report the first sentences count.
 MOST_FACTS: Final = 12
 _MOST_SENTENCES: Final = 40
+# What somebody quotes within a sentence.
+_CODE: Final = re.compile(r"`([^`\n]{12,2000})`")
 # A link of another kind alone (a picture, a call) is no fact.
 _TELLING: Final = frozenset(LinkKind) - {LinkKind.OTHER, LinkKind.CHANNEL}
 
@@ -72,7 +76,7 @@ def _of_bot(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
 def _of_person(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
     yield from _errors(message, read)
     lines = [line for line in read.lines if not is_printed(line)]
-    sentences = [sentence for line in lines for sentence in sentences_of(line)][:_MOST_SENTENCES]
+    sentences = list(islice((sentence for line in lines for sentence in sentences_of(line)), _MOST_SENTENCES))
     standing = standing_in(sentences)
     stated = False
     for sentence in sentences:
@@ -109,9 +113,17 @@ def _stated(message: ChannelMessage, sentence: Sentence) -> Iterator[Fact]:
 
 
 def _errors(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
-    for error in errors_in(read.fenced, (line for line in read.lines if is_printed(line))):
+    for error in errors_in(read.fenced, _printed(read.lines)):
         fact = _fact(message, FactKind.ERROR, error.says, template=error.template)
         yield replace(fact, objects=error.objects, cluster=error.cluster)
+
+
+def _printed(lines: tuple[str, ...]) -> Iterator[str]:
+    for line in lines:
+        if is_printed(line):
+            yield line
+        else:
+            yield from (code for code in _CODE.findall(line) if is_printed(code))
 
 
 def _fact(

@@ -22,9 +22,17 @@ _PARTS: Final = (
     r"|rollout|upgrade|migration|aws|gcp|azure|cloudflare|cdn|kubelet|calico|cilium|coredns|ingress|proxy|sidecar"
     r"|autoscal\w+|noisy neighbou?r|deadlock|lock contention|leak"
 )
+# What no outage comes from, whatever it looks like.
+_NO_CAUSE: Final = (
+    r"(?:\w+ )?(?:same|best|worst|case|only|moment|one|idea|way|fun|lot|few|bit|couple"
+    r"|first|second|last|time|place|dashboard|channel|link|doc|thread|ticket|page|call|meeting|team|question|joke"
+    r"|typo|person"
+    r"|people|guys?|plan|long|big deal|end|answer|point|reason|party|crowd|mess|nightmare|day|night|room|drill|shame"
+    r"|pity|draw|no)\b"
+)
 _THING: Final = (
-    rf"(?:(?:the|a|an|our|their|some|that|those|these|last|new|yesterday's|today's|this morning's)\b (?!same|best"
-    rf"|worst|case|only|moment|one\b|idea|way)|(?:[\w-]+ )?(?:{_PARTS})\b|\w*\d[\w.]* (?:deploy|release|rollout)"
+    rf"(?:(?:the|a|an|our|their|some|that|those|these|last|new|yesterday's|today's|this morning's)\b (?!{_NO_CAUSE})"
+    rf"|(?:[\w-]+ )?(?:{_PARTS})\b|\w*\d[\w.]* (?:deploy|release|rollout)"
     r"|(?:due to|because of|caused by|related to|coming from) )"
 )
 _MAYBE: Final = r"(?:it's |it is |it was |this is |that's |that is )?"
@@ -38,17 +46,20 @@ _WAYS_EN: Final = tuple(
             rf"| was) (?:not|definitely not) {_THING}|(?:it|this|that) (?:isn't|wasn't) {_THING}|(?:definitely "
             rf"|probably )?not (?:the )?(?:[\w-]+ )?(?:{_PARTS})(?: then| either| related| issue| problem)?$"
             r"|(?:the )?[\w./-]+(?: [\w./-]+){0,2} (?:is|was|are|were)(?: not|n't) the (?:problem|cause|culprit"
-            r"|issue|root cause)|(?:it |this )?(?:has )?nothing to do with |(?:it's |this is )?(?:not |un)related to ",
+            r"|issue|root cause)|(?!traffic|load|latency|connections?|release|deploy|rollout|config|cpu"
+            r"|memory)(?:the )?(?:{_PARTS}) (?:is|are|looks?|seems?) (?:fine|ok|okay|healthy|clean)$"
+            r"|(?:it |this )?(?:has )?nothing to do with |(?:it's |this is )?(?:not |un)related to ",
         ),
         (
             Verdict.CONFIRMED,
             r"(?:the )?root cause (?:is|was|being) (?!un|not|still|to be|tbd|identified|found|known)|(?:rca"
             r"|root cause|cause|culprit):? (?=\S)(?!is|was|un|not|still|tbd|identified|found|known|analysis|has)"
             r"|(?:the )?culprit (?:is|was) |found (?:it|the (?:root )?(?:cause|culprit|problem|issue"
-            r"|bug))[:,]? (?=\w)(?!in \d)"
-            rf"|(?:turns|turned) out {_MAYBE}(?={_THING}|\w)|(?:it|this|the \w+) (?:is|was|were) caused by "
-            rf"|confirmed,? (?:that )?(?:it's|it is|it was|this is) {_THING}"
-            r"|(?:the )?(?:problem|issue) (?:is|was) (?:that |caused by )(?!we (?:don't|do not))",
+            r"|bug))(?::|,| -) (?!thanks|thx|ty|nvm|never|sorry|will|i'll)(?=\S+ \S+)"
+            rf"|(?:turns|turned) out {_MAYBE}(?!i\b|we\b|you\b|to be fine|fine|ok)(?=\w)|(?:it|this|the \w+) (?:is"
+            rf"|was|were) caused by "
+            rf"|confirmed[,:]? (?:that )?(?:it's|it is|it was|this is) {_THING}"
+            r"|(?:the )?(?:problem|issue) (?:is|was) (?:that |caused by )(?!we )",
         ),
         (
             Verdict.LIKELY,
@@ -61,10 +72,14 @@ _WAYS_EN: Final = tuple(
             rf"(?:it |this |that |kinda |kind of )?(?:looks?|seems?|smells?|feels?|sounds?) (?:like"
             rf"|to be) {_MAYBE}{_THING}|(?:i|we) (?:suspect|bet|reckon) (?:on )?{_MAYBE}{_THING}|(?:i|we) (?:think"
             rf"|believe|guess) (?:it's|it is|this is|it was) {_THING}|(?:it |this |that )?(?:might|may"
-            rf"|could) (?:also )?be {_THING}|could (?:it|this) be {_THING}|(?:my|our|current) (?:first |best "
+            rf"|could) (?:also )?be {_THING}|could (?:it|this) be {_THING}|is (?:it|this) (?:possibly|maybe"
+            rf"|perhaps) {_THING}|(?:my|our|current) (?:first |best "
             rf"|working |current )?(?:guess|hunch|bet|theory|money|hypothesis)(?: is|'s| is on|:)? "
             rf"|(?:maybe|perhaps|possibly|probably|likely) {_MAYBE}{_THING}|(?:i )?wonder if (?:it's|it is) {_THING}"
-            rf"|suspecting {_THING}",
+            rf"|suspecting {_THING}|(?:it |this )?(?:seems|looks|might be|may be|could be) related to "
+            rf"|(?:i|we) (?:think|believe|suspect) (?:the|a|our) [\w-]+(?: [\w-]+){{0,2}} (?:is|are) (?:exhausted"
+            rf"|full|leaking|overloaded"
+            rf"|saturated|stuck|misconfigured|expired|wrong|missing|too|throttl\w+)\b",
         ),
     )
 )
@@ -84,7 +99,7 @@ _WAYS_ZH: Final = tuple(
             Verdict.CONFIRMED,
             rf"(?:根因|根本原因)(?:是|为|在于|：|:){_WHAT_ZH}|(?:原因|问题)(?:已?找到了?|查到了"
             rf"|查明)[，,：: ]*(?:就?是)?{_WHAT_ZH}|(?:确认|查到了?|查明|定位到|破案了|实锤)[，,：: ]*(?:就?是"
-            rf"|原因是){_WHAT_ZH}|^(?:故障)?原因(?:是|为|：|:){_WHAT_ZH}",
+            rf"|原因是){_WHAT_ZH}|^(?:故障)?原因(?:是|为|：|:){_WHAT_ZH}|^就?是{_WHAT_ZH}?(?:导致|引起|造成)的?$",
         ),
         (
             Verdict.POSSIBLE,
@@ -95,7 +110,7 @@ _WAYS_ZH: Final = tuple(
 )
 _NOT_A_CAUSE_ZH: Final = re.compile(
     r"^(?:怀疑|感觉|看起来|看着|好像|估计|可能|应该|大概|是不是|会不会)?(?:是|就是)?(?:我|你|他|好了|恢复|可以|要|没"
-    r"|不)|一样|同一个|误报|谁|正常|好的|吗？?$|快(?:好|恢复)"
+    r"|不)|一样|同一个|误报|谁|正常|今晚|今天要|看错|好的|吗？?$|快(?:好|恢复)"
 )
 _NO_THING: Final = re.compile(
     r"\b(?:same|fixed|resolved|fine|ok|okay|working|good|unknown|unclear|ready|sure|me|you|joking|late)$"
