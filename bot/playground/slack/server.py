@@ -15,7 +15,6 @@ from bot.playground.slack.answers import Answers
 from bot.playground.slack.canvases import Canvases
 from bot.playground.slack.changes import Subscription
 from bot.playground.slack.courier import Courier, Parcel
-from bot.playground.slack.faults import Fault
 from bot.playground.slack.files import SharedFile, file_json
 from bot.playground.slack.identity import Identity
 from bot.playground.slack.marks import Marks
@@ -27,6 +26,7 @@ from bot.playground.slack.records import Delivered, Delivery, Json, Kind, Record
 from bot.playground.slack.sockets import SocketMode
 from bot.playground.slack.state import State
 from bot.playground.slack.transfers import Transfers
+from bot.playground.slack.troubles import Troubles
 from bot.playground.slack.web_api import WebApi
 from bot.playground.slack.wrong import SlackWorldError
 
@@ -41,7 +41,7 @@ _SHOWN_CALLS = 8
 Shareable = SharedFile | tuple[str, str | bytes]
 
 
-class SimulatedSlack:
+class SimulatedSlack(Troubles):
     """One workspace with one installed app. Start it inside a running event loop.
 
     Its secrets are made up anew for each instance, the signing secret unless it is given.
@@ -83,6 +83,10 @@ class SimulatedSlack:
             pace=Pace(clock=clock, enforced=pace), sockets=self._sockets, marks=self._marks, places=self._places,
         )  # fmt: skip
         self._web_api = WebApi(desk=self._desk)
+        super().__init__(
+            state=self._state, web_api=self._web_api, courier=self._courier, transfers=self._transfers,
+            pace=self._desk.pace,
+        )  # fmt: skip
         self._runner: web.AppRunner | None = None
 
     # Where and who it is.
@@ -391,69 +395,6 @@ class SimulatedSlack:
     def subscribe(self) -> Subscription:
         """Everything that happens from now on, to be iterated; close it, or use it as a context manager."""
         return self._state.changes.subscribe()
-
-    # Faults.
-
-    @property
-    def latency(self) -> float:
-        """Seconds added to every Web API call."""
-        return self._web_api.latency
-
-    @latency.setter
-    def latency(self, seconds: float) -> None:
-        self._web_api.latency = seconds
-
-    @property
-    def retry_pauses(self) -> tuple[float, ...]:
-        """Seconds before each retry of a failed event."""
-        return self._courier.retry_pauses
-
-    @retry_pauses.setter
-    def retry_pauses(self, pauses: Sequence[float]) -> None:
-        self._courier.retry_pauses = tuple(pauses)
-
-    def fail(
-        self, method: str, *, error: str = "", status: int = 200, times: int = 1, retry_after: int | None = None,
-        hang: bool = False, needed: str = "", provided: str = "", after_doing: bool = False, reset: bool = False,
-        given: Mapping[str, Any] | None = None,
-    ) -> None:  # fmt: skip
-        """Let the next `times` calls of `method` ("*": any) fail, of those with the arguments `given` if there are any.
-
-        They get `error` (with `needed` and `provided` for a missing scope), an HTTP `status` from 500 up, 429 with
-        `retry_after` seconds, no answer until the server stops (`hang`), or a cut connection (`reset`). With
-        `after_doing` the call is carried out first, and then hangs or is cut.
-        """
-        fault = Fault(
-            method=method, error=error, status=status, times=times, retry_after=retry_after, hang=hang, needed=needed,
-            provided=provided, after_doing=after_doing, reset=reset, given=given or {},
-        )  # fmt: skip
-        self._web_api.faults.add(fault)
-
-    def heal(self) -> None:
-        """Take every fault away that still waits."""
-        self._web_api.faults.clear()
-
-    def withhold_files(self) -> None:
-        """Hand out the login page for every file from now on, as to an app without the scope files:read."""
-        self._transfers.withheld = True
-
-    def withhold_emails(self) -> None:
-        """Tell no e-mail address from now on, as to an app without the scope users:read.email."""
-        self._state.workspace.emails_withheld = True
-
-    def withhold_scope(self, scope: str) -> None:
-        """Refuse the methods that need `scope` from now on: pins, canvases, reactions, joining, reading history."""
-        self._state.withheld_scopes.add(scope)
-
-    def restrict_history(self, *, items: int = 15, per_minute: int = 1) -> None:
-        """Hand out messages as to an app that is sold outside of Slack's marketplace: few at once, and seldom."""
-        self._state.history_page = items
-        for method in ("conversations.history", "conversations.replies"):
-            self._desk.pace.stricter[method] = per_minute
-
-    def revoke_token(self) -> None:
-        """Let every token of the app be refused from now on."""
-        self._state.revoked = True
 
     def _lately(self) -> str:
         calls = ", ".join(f"{each.method} {each.error or each.status}" for each in self.calls[-_SHOWN_CALLS:])
