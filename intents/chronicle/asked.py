@@ -9,38 +9,67 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from intents.chronicle.facts import Fact, FactKind, Standing
 
 _ANSWERED_WITHIN: Final = timedelta(minutes=10)
 _ASKS_STATUS: Final = re.compile(r"(?i)\b(?:resolved|close|closed|mitigated|over|declare)\b|关闭|结束|解决")
+_NAMED: Final = re.compile(r"@([A-Z0-9]{2,20})")
 _DECIDES: Final = frozenset({FactKind.DECISION, FactKind.REMEDY})
 
 
 def open_questions(ordered: Sequence[Fact]) -> tuple[Fact, ...]:
     """Of facts that are in order, the questions that nobody answered, oldest first; none once all is resolved."""
-    waiting: list[Fact] = []
+    waiting = _Waiting()
     for fact in ordered:
         if fact.kind is FactKind.STATUS and fact.state == Standing.RESOLVED:
-            waiting = []
+            waiting = _Waiting()
         elif fact.kind is FactKind.QUESTION:
-            waiting.append(fact)
-        elif waiting:
-            waiting = [question for question in waiting if not _answers(fact, question)]
-    return tuple(waiting)
+            waiting.add(fact)
+        else:
+            waiting.hear(fact)
+    return tuple(waiting.questions.values())
 
 
-def _answers(fact: Fact, question: Fact) -> bool:
-    if fact.kind in _DECIDES and fact.template and fact.template == question.template:
-        return True
-    if fact.kind is FactKind.STATUS and not question.template and _ASKS_STATUS.search(question.says):
-        return True
-    if fact.user == question.user or not fact.user:
-        return False
-    root = question.thread_ts or question.ts
-    if root and fact.thread_ts == root:
-        return True
-    soon = fact.at - question.at <= _ANSWERED_WITHIN
-    return fact.kind is FactKind.ANSWERED and soon and not fact.thread_ts and f"@{question.user}" in fact.says
+class _Waiting:
+    """Questions that wait for an answer, found by what may answer them: a thread, an action, a status, a name."""
+
+    def __init__(self) -> None:
+        self.questions: dict[str, Fact] = {}
+        self._answered_by: dict[tuple[str, str], list[Fact]] = {}
+
+    def add(self, question: Fact) -> None:
+        self.questions[question.key] = question
+        self._await("thread", question.thread_ts or question.ts, question)
+        self._await("action", question.template, question)
+        self._await("person", question.user, question)
+        if not question.template and _ASKS_STATUS.search(question.says):
+            self._await("status", "any", question)
+
+    def hear(self, fact: Fact) -> None:
+        if fact.kind in _DECIDES:
+            self._close("action", fact.template)
+        elif fact.kind is FactKind.STATUS:
+            self._close("status", "any")
+        if fact.user and fact.thread_ts:
+            self._close("thread", fact.thread_ts, by=fact.user)
+        elif fact.user and fact.kind is FactKind.ANSWERED:
+            for name in _NAMED.findall(fact.says):
+                self._close("person", name, by=fact.user, asked_since=fact.at - _ANSWERED_WITHIN)
+
+    def _await(self, how: str, what: str, question: Fact) -> None:
+        if what:
+            self._answered_by.setdefault((how, what), []).append(question)
+
+    def _close(self, how: str, what: str, *, by: str = "", asked_since: datetime | None = None) -> None:
+        """Those of others than `by`, and of these only what was asked since then."""
+        still: list[Fact] = []
+        for question in self._answered_by.pop((how, what), ()):
+            if (by and question.user == by) or (asked_since is not None and question.at < asked_since):
+                still.append(question)
+            else:
+                self.questions.pop(question.key, None)
+        if still:
+            self._answered_by[how, what] = still

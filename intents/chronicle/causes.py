@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from intents.chronicle.facts import Fact, FactKind
 from intents.chronicle.timeline import Moment, moment_of
 from intents.domain import Verdict
 
+# Among so many suspicions said last one is looked for that is about the same.
+_LATEST: Final = 50
 _SURENESS: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2}
 
 
@@ -60,7 +63,7 @@ def _said_before(fact: Fact, said: dict[str, list[Fact]]) -> list[Fact] | None:
     if (exact := said.get(fact.template)) is not None:
         return exact
     words = set(fact.template.split())
-    for template, group in reversed(said.items()):
+    for template, group in islice(reversed(said.items()), _LATEST):
         other = set(template.split())
         if words <= other or other <= words:
             return group

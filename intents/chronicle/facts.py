@@ -145,9 +145,10 @@ def in_order(facts: Iterable[Fact]) -> list[Fact]:
     """The facts that nobody removed, each key once, by time; the same whatever their order was."""
     latest: dict[str, Fact] = {}
     for fact in sorted(facts, key=_by_time):
+        latest.pop(fact.key, None)  # so that it stands where its newest does
         latest[fact.key] = fact
-    return sorted((fact for fact in latest.values() if not fact.removed), key=_by_time)
+    return [fact for fact in latest.values() if not fact.removed]
 
 
-def _by_time(fact: Fact) -> tuple[datetime, str, str, str, str]:
-    return fact.at, fact.key, fact.kind, fact.state, fact.says
+def _by_time(fact: Fact) -> tuple[datetime, str, str, str]:
+    return fact.at, fact.key, fact.state, fact.says

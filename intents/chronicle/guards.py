@@ -11,9 +11,12 @@ from intents.chronicle.spoken import Sentence
 _NOT_STATED: Final = re.compile(
     r"\b(?:if|unless|when|whenever|once|until|till|before|after|as soon as|in case|assuming|suppose|would|wouldn't"
     r"|hope|hopefully|wish|let me know|said|says|told|claims?|should be|who|why|how|whether|cannot|can't|expect(?:ed"
-    r"|ing)?|need(?:s|ed)? to|waiting|wait|want(?:s|ed)? to|remember|imagine|instead of|without|prefer)\b|如果|要是"
-    r"|假如|万一|倘若|等到|^等|等.{0,6}[后再]|一旦|除非|建议|觉得|希望|听说|据说|怎么|为什么|需要|要不|是否|是不是"
-    r"|能不能"
+    r"|ing)?|need(?:s|ed)? to|waiting|wait|want(?:s|ed)? to|remember|imagine|instead of|without|prefer)\b"
+)
+# The same in Chinese, where it may stand within what is stated: 我们如果先回滚.
+_NOT_STATED_ZH: Final = re.compile(
+    r"如果|要是|假如|万一|倘若|等到|^等|等.{0,6}[后再]|一旦|除非|建议|觉得|希望|听说|据说|怎么|为什么|需要|要不|是否"
+    r"|是不是|能不能"
 )
 # After it: on a condition. That nobody objects is none.
 _CONDITION: Final = re.compile(
@@ -59,7 +62,9 @@ def is_stated(sentence: Sentence, at: int, end: int) -> bool:
     if _ASKED.search(plain):
         return False
     before = _AGREED.sub("", plain[:at])
-    return not _NOT_STATED.search(before) and not _CONDITION.search(plain, end)
+    if _NOT_STATED.search(before) or _NOT_STATED_ZH.search(_AGREED.sub("", plain[:end])):
+        return False
+    return not _CONDITION.search(plain, end)
 
 
 def is_asked(sentence: Sentence) -> bool:

@@ -16,15 +16,15 @@ _LEADS_TO: Final = (
         r"/browse/[A-Z][A-Z0-9]+-\d+|/issues/\d+|linear\.app/|zendesk\.com/|service-?now\.com/|youtrack\S*/issue/"
         r"|pagerduty\.com/incidents/|zentao|tapd",
     ),
-    (
-        LinkKind.GRAPH,
-        r"grafana|datadoghq|kibana|prometheus|/graph\?|cloudwatch|newrelic|honeycomb|splunk|dynatrace|jaeger"
-        r"|lightstep|sentry|signoz|dashboards?/|/d/\w",
-    ),
     (LinkKind.CHANNEL, r"slack\.com/archives/"),
     (
         LinkKind.DOC,
         r"docs\.google\.com/|notion\.|confluence|atlassian\.net/wiki|wiki\.|/wiki/|coda\.io|feishu|yuque|quip\.",
+    ),
+    (
+        LinkKind.GRAPH,
+        r"grafana|datadoghq|kibana|prometheus|/graph\?|cloudwatch|newrelic|honeycomb|splunk|dynatrace|jaeger"
+        r"|lightstep|sentry|signoz|dashboards?/|/d/\w",
     ),
 )
 _COMPILED: Final = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _LEADS_TO)

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 from typing import Final
 
 from intents.chronicle.actions import topic_in
@@ -26,9 +25,9 @@ from intents.chronicle.spoken import Sentence, Spoken, excerpt, sentences_of, sp
 from intents.chronicle.standings import standing_in
 from intents.chronicle.suspicions import suspicion_in
 
-# One message states no more; of a pasted report the first sentences count.
+# One message states no more; of a pasted report its beginning and its end count.
 MOST_FACTS: Final = 12
-_MOST_SENTENCES: Final = 40
+_MOST_LINES: Final = 40
 # What somebody quotes within a sentence.
 _CODE: Final = re.compile(r"`([^`\n]{12,2000})`")
 # A link of another kind alone (a picture, a call) is no fact.
@@ -76,7 +75,9 @@ def _of_bot(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
 def _of_person(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
     yield from _errors(message, read)
     lines = [line for line in read.lines if not is_printed(line)]
-    sentences = list(islice((sentence for line in lines for sentence in sentences_of(line)), _MOST_SENTENCES))
+    if len(lines) > _MOST_LINES:
+        lines = lines[: _MOST_LINES // 2] + lines[-_MOST_LINES // 2 :]
+    sentences = [sentence for line in lines for sentence in sentences_of(line)]
     standing = standing_in(sentences)
     stated = False
     for sentence in sentences:

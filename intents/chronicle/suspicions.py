@@ -65,7 +65,8 @@ _WAYS_EN: Final = tuple(
             Verdict.LIKELY,
             rf"(?:i'm |we're |i am )?(?:pretty|fairly|quite|almost|very|90%|99%) (?:sure|certain"
             rf"|confident) (?:that )?(?:it's |it is |this is |that's ){_THING}|(?:almost certainly|most likely"
-            rf"|very likely|highly likely) {_MAYBE}{_THING}|(?:it's|this is) (?:almost certainly|most likely) {_THING}",
+            rf"|very likely|highly likely) {_MAYBE}{_THING}|(?:it's|this is) (?:almost certainly|most likely) {_THING}"
+            rf"|(?:it's|it is) (?:the |our )?(?:[\w-]+ )?(?:{_PARTS})(?: again)?$",
         ),
         (
             Verdict.POSSIBLE,
@@ -188,7 +189,7 @@ def suspicion_in(sentence: Sentence) -> tuple[Verdict, str] | None:
             if found is None or (sentence.asks and verdict is not Verdict.POSSIBLE):
                 continue
             rest = sentence.plain[start:].strip(" .!?")
-            if _NO_THING.search(rest.split(",")[0]):
+            if verdict is not Verdict.RULED_OUT and _NO_THING.search(rest.split(",")[0]):
                 continue
             return verdict, _topic(rest)
     return _suspicion_zh(sentence)

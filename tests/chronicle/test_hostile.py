@@ -1,0 +1,86 @@
+"""Whatever is sent: facts of bounded size and number, quickly, and the same each time."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intents.chronicle.facts import LONGEST_SAYS
+from intents.chronicle.statements import MOST_FACTS, ChannelMessage, facts_of
+
+AT = datetime(2026, 11, 21, 14, 2, tzinfo=UTC)
+PIECES = st.sampled_from([
+    "rolling back", "mitigated", "resolved", "已恢复", "先回滚", "如果", "if", "not", "?", "？", "\n", "```", "`",
+    "<@U0BO>", "error: failed",
+    "<https://x.io/d/1|x>", "&gt; ", "> ", "~", "*", "_", "@", "IC", "handing over to", "looks like", "DNS",
+    "[FIRING:1]", "\x00", "\u202e", "\ud800", "。", "，", ", ", ": ", "#", '"', "“", "”",
+])  # fmt: skip
+TEXTS = st.one_of(st.text(max_size=400), st.lists(PIECES, max_size=40).map(" ".join), st.lists(PIECES).map("".join))
+
+
+@given(TEXTS, st.sampled_from(["", "Alertmanager"]), st.sampled_from(["", "1.0"]))
+def test_any_text_gives_bounded_facts_with_keys_of_their_own(text: str, bot: str, thread_ts: str) -> None:
+    message = ChannelMessage(ts="2.0", at=AT, text=text, user="" if bot else "U0ME", bot=bot, thread_ts=thread_ts)
+
+    facts = facts_of(message)
+
+    assert facts == facts_of(message)
+    assert len(facts) <= MOST_FACTS
+    assert len({fact.key for fact in facts}) == len(facts)
+    for fact in facts:
+        assert 0 < len(fact.says) <= LONGEST_SAYS
+        assert "\n" not in fact.says
+        assert fact.key.startswith("m:2.0:")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "we are " * 6_000,
+        "the service api " * 2_600,
+        "rolling back to 4.0.9\n" * 1_800,
+        "should we roll back? " * 1_900,
+        "https://a.b/c " * 2_800,
+        "我们已经" * 10_000,
+        "`" * 40_000,
+        '"' * 40_000,
+        "<" * 40_000,
+        " " * 40_000,
+        "```" + "E1121 14:02:11.118201 1 main.go:30] error retrieving lock: timed out\n" * 600,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_a_message_of_forty_thousand_characters_is_read_quickly(text: str) -> None:
+    message = ChannelMessage(ts="2.0", at=AT, text=text[:40_000], user="U0ME")
+    facts_of(message)
+
+    began = time.perf_counter()
+    facts = facts_of(message)
+
+    assert time.perf_counter() - began < 0.1
+    assert len(facts) <= MOST_FACTS
+
+
+def test_an_ordinary_message_takes_less_than_two_milliseconds() -> None:
+    message = ChannelMessage(
+        ts="2.0", at=AT, text="rolling back to 4.0.9, error rate on checkout is climbing", user="U0ME"
+    )
+    facts_of(message)
+
+    began = time.perf_counter()
+    for _ in range(50):
+        facts_of(message)
+
+    assert (time.perf_counter() - began) / 50 < 0.002
+
+
+def test_what_matters_in_the_beginning_and_the_end_of_a_long_message_is_found() -> None:
+    text = "rolling back to 4.0.9\n" + "just words here\n" * 2_500 + "this is mitigated"
+
+    kinds = {fact.kind for fact in facts_of(ChannelMessage(ts="2.0", at=AT, text=text, user="U0ME"))}
+
+    assert {"decision", "status"} <= kinds

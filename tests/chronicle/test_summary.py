@@ -1,0 +1,217 @@
+"""How an incident stands, from what was said and done: status, cause, what is next or open, who has which part."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from intents.chronicle.catching_up import MOST_LINES, news_since
+from intents.chronicle.facts import Fact, FactKind, Standing
+from intents.chronicle.sameness import looks_like
+from intents.chronicle.summary import NextKind, Summary, summary_of
+from intents.chronicle.timeline import timeline_of
+from intents.domain import Text
+from tests.chronicle.told import OPENED, at, diagnosed, pod, remedied, said
+
+ERROR = "```\nE1121 14:0{}:11.118201 1 main.go:30] error syncing pod shop/api-7c5f9d-x2x9{}: dial tcp: refused\n```"
+
+
+def summary(*facts: Fact) -> Summary:
+    return summary_of(facts, name="inc-42", opened=OPENED, now=at(120))
+
+
+def story() -> list[Fact]:
+    """One incident from its report to its end."""
+    return [
+        *said(1, "checkout is down, customers are seeing 502s"),
+        *said(2, "[FIRING:2] CheckoutErrors (prod)", bot="Alertmanager"),
+        *said(3, "I'll take IC"),
+        *said(4, ERROR.format(4, "k"), user="U0BO"),
+        *said(5, "looks like DNS?", user="U0BO"),
+        *said(6, "should we roll back?", user="U0CY"),
+        diagnosed(7, "image-missing", "confirmed", objects=(pod("api-0"),), cluster="prod-eu"),
+        *said(8, "ruled out DNS", user="U0BO"),
+        *said(9, "let's roll back"),
+        *said(10, "rolling back to 4.0.9"),
+        *said(11, ERROR.format(9, "z"), user="U0DE"),
+        *said(20, "rolled back to 4.0.9"),
+        remedied(21, "p1", "fixed", user="U0AN"),
+        *said(25, "mitigated, error rate back to normal"),
+        *said(40, "handing over to <@U0CY>"),
+        *said(60, "calling this resolved", user="U0CY"),
+    ]
+
+
+def test_an_incident_is_told_from_its_report_to_its_end() -> None:
+    told = summary(*story())
+
+    assert (told.status, told.since) == (Standing.RESOLVED, at(60))
+    assert (told.detected_at, told.mitigated_at, told.resolved_at) == (at(1), at(25), at(60))
+    assert told.leading is not None
+    assert told.leading.fact.incident == "image-missing"
+    assert [moment.fact.says for moment in told.ruled_out] == ["ruled out DNS"]
+    assert [(holder.role, holder.user) for holder in told.roles] == [("commander", "U0CY")]
+    assert told.people == ("U0AN", "U0BO", "U0CY", "U0DE")
+    assert [str(each.subject) for each in told.impact.objects][-1] == "Pod shop/api-7c5f9d-x2x9k"
+    assert (told.impact.clusters, told.impact.namespaces) == (("prod-eu",), ("shop",))
+    assert [fact.state for fact in told.done] == ["fixed"]
+    assert told.questions == ()
+    assert told.next_step is None
+
+
+def test_the_same_error_is_one_line_with_its_count() -> None:
+    (error,) = [moment for moment in timeline_of(story()) if moment.fact.kind is FactKind.ERROR]
+
+    assert (error.count, error.at, error.last) == (2, at(4), at(11))
+    assert [fact.user for fact in error.also] == ["U0DE"]
+
+
+@given(st.randoms())
+def test_the_order_in_which_facts_arrive_is_nothing(chance: random.Random) -> None:
+    facts = story()
+    shuffled = [*facts, *chance.choices(facts, k=5)]
+    chance.shuffle(shuffled)
+
+    assert summary(*shuffled) == summary(*facts)
+    assert timeline_of(shuffled) == timeline_of(facts)
+    news = [news_since(each, opened=OPENED, since=at(5), now=at(70)) for each in (facts, shuffled)]
+    assert news[0] == news[1]
+
+
+def test_a_remedy_that_helped_is_done_and_the_status_waits_for_a_person() -> None:
+    told = summary(*said(1, "we're investigating elevated 5xx"), remedied(5, "p1", "fixed"))
+
+    assert told.status is Standing.INVESTIGATING
+    assert [fact.state for fact in told.done] == ["fixed"]
+
+
+def test_once_reopened_it_is_neither_mitigated_nor_resolved() -> None:
+    told = summary(*said(5, "mitigated"), *said(9, "calling this resolved"), *said(12, "reopening, errors are back"))
+
+    assert (told.status, told.since) == (Standing.REOPENED, at(12))
+    assert (told.mitigated_at, told.resolved_at) == (None, None)
+
+
+def test_said_again_it_has_stood_so_since_the_first_time() -> None:
+    assert summary(*said(5, "mitigated"), *said(9, "this is mitigated")).since == at(5)
+
+
+def test_an_edit_replaces_what_a_message_said_and_a_removed_fact_is_gone() -> None:
+    before, after = said(5, "mitigated"), said(5, "not mitigated yet")
+    pinned = replace(said(5, "mitigated")[0], removed=True)
+
+    assert {fact.key for fact in said(5, "mitigated, all good")} == {fact.key for fact in before}
+    assert after == ()
+    assert summary(pinned).status is Standing.INVESTIGATING
+    assert timeline_of([pinned]) == ()
+
+
+def test_next_is_the_newest_decision_not_done_then_what_is_offered_then_a_question() -> None:
+    asked = said(1, "did anyone change the network policies today?", user="U0CY")
+    offered = diagnosed(2, "image-missing", "likely", offers=Text.same("Roll back checkout"))
+    decided = said(3, "let's restart the ingress controllers")
+    done = said(9, "restarted the ingress controllers")
+
+    steps = [summary(*facts).next_step for facts in (asked, (*asked, offered), (*asked, offered, *decided))]
+
+    assert [step.kind for step in steps if step] == [NextKind.QUESTION, NextKind.OFFERED, NextKind.DECISION]
+    last = summary(*asked, offered, *decided, *done).next_step
+    assert last is not None
+    assert last.kind is NextKind.OFFERED
+
+
+def test_a_decision_that_was_called_off_is_not_next() -> None:
+    assert summary(*said(1, "let's roll back"), *said(4, "holding off on the rollback")).next_step is None
+
+
+def test_a_question_stays_open_until_somebody_else_answers_it() -> None:
+    asked = said(1, "which clusters are affected?", user="U0CY")
+    talk = said(2, "thanks for asking", user="U0BO", thread=1)
+    own = said(3, "it matters for the status page", user="U0CY", thread=1)
+    elsewhere = said(4, "only eu-west as far as I see", user="U0BO", thread=0)
+    answer = said(5, "only eu-west as far as I see", user="U0BO", thread=1)
+
+    assert summary(*asked, *talk, *own, *elsewhere).questions == asked
+    assert summary(*asked, *answer).questions == ()
+    assert timeline_of(answer) == ()
+
+
+def test_a_question_whether_to_do_something_is_answered_by_doing_it() -> None:
+    asked = said(1, "should we roll back?", user="U0CY")
+
+    assert summary(*asked, *said(2, "restarting tikv-2", user="U0BO")).questions == asked
+    assert summary(*asked, *said(2, "rolling back to 4.0.9", user="U0BO")).questions == ()
+    assert summary(*said(1, "can we call it resolved?"), *said(2, "mitigated", user="U0BO")).questions == ()
+
+
+def test_the_surest_cause_leads_and_ours_before_one_that_is_only_said() -> None:
+    guess = said(1, "looks like DNS?")
+    likely = diagnosed(2, "image-missing", "likely", objects=(pod("api-0"),))
+    flipped = replace(likely, key="a:r2:image-missing", at=at(9), state="ruled out")
+
+    assert summary(*guess, likely).leading == summary(likely).leading
+    assert [moment.fact.says for moment in summary(*guess, likely).others] == ["looks like DNS?"]
+    told = summary(*guess, likely, flipped)
+    assert told.leading is not None
+    assert told.leading.fact == guess[0]
+    assert [moment.count for moment in told.ruled_out] == [2]
+
+
+def test_a_role_goes_from_one_to_another() -> None:
+    facts = [*said(1, "I'll take IC"), *said(2, "<@U0BO> is comms"), *said(9, "handing over to <@U0DE>")]
+
+    assert [(each.role, each.user) for each in summary(*facts).roles] == [("commander", "U0DE"), ("comms", "U0BO")]
+
+
+def test_the_news_are_eight_lines_at_most_with_the_newest_and_what_matters() -> None:
+    noise = [fact for minute in range(30) for fact in said(10 + minute, f"https://grafana.acme.io/d/{minute}")]
+
+    news = news_since([*story(), *noise], opened=OPENED, since=at(8), now=at(70))
+
+    assert len(news.lines) == MOST_LINES
+    assert news.left_out > 20
+    assert news.lines[-1].fact.says == "calling this resolved"
+    assert {"mitigated, error rate back to normal", "rolled back to 4.0.9"} <= {each.fact.says for each in news.lines}
+    assert all(each.last > at(8) for each in news.lines)
+    assert news.commander is not None
+    assert news.commander.user == "U0CY"
+
+
+def test_nothing_new_is_no_line() -> None:
+    news = news_since(story(), opened=OPENED, since=at(61), now=at(70))
+
+    assert (news.lines, news.left_out, news.status) == ((), 0, Standing.RESOLVED)
+
+
+def test_two_channels_are_alike_by_incident_and_object() -> None:
+    mine = diagnosed(1, "image-missing", "confirmed", objects=(pod("api-0", uid="1"),), cluster="eu")
+
+    assert looks_like([mine], [replace(mine, objects=(pod("api-0", uid="2"), pod("api-1")))]) == "image-missing"
+    assert looks_like([mine], [replace(mine, objects=(pod("api-1"),))]) is None
+    assert looks_like([mine], [replace(mine, cluster="us")]) is None
+    assert looks_like([mine], [replace(mine, incident="etcd-slow-disk")]) is None
+    assert looks_like([mine], [replace(mine, state="ruled out")]) is None
+
+
+def test_ten_thousand_facts_are_summed_up_within_a_tenth_of_a_second() -> None:
+    story_of_one = story()
+    facts = [
+        replace(fact, key=f"{fact.key}:{number}", at=fact.at.replace(second=number % 60, microsecond=number))
+        for number in range(625)
+        for fact in story_of_one
+    ]
+
+    began = min(_seconds(facts) for _ in range(3))
+
+    assert len(facts) == 10_000
+    assert began < 0.1
+
+
+def _seconds(facts: list[Fact]) -> float:
+    began = time.perf_counter()
+    summary_of(facts, name="inc-42", opened=OPENED, now=at(120))
+    return time.perf_counter() - began
