@@ -25,22 +25,24 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.clusters import Clusters
 from bot.diagnosing import Engine
-from bot.jobs import JOBS_VERSION, Jobs, JobsUnavailable
+from bot.jobs import JOBS_VERSION, Jobs, JobsUnavailable, Json
 from bot.policy import Policy
 from bot.remedies.stepping import LOOKS
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.settings import Settings, variable
+from bot.slack.chronicling import Chronicling
 from bot.slack.client import Identity, Slack
 from bot.slack.errors import SlackUnavailable, refusal
 from bot.slack.health import SlackHealth
 from bot.slack.intake import Intake
 from bot.slack.limits import Limits
-from bot.slack.listeners import commands, lifecycle, messages, presses, shortcuts
+from bot.slack.listeners import channels, commands, lifecycle, messages, presses, shortcuts
 from bot.slack.pressing import Presses
 from bot.slack.web import web_application
 from bot.store import Store, StoreUnavailable, open_store
 from bot.upkeep import Upkeep
 from bot.workflows.all import workflows
+from bot.workflows.chronicle.hearing import Hearing
 from bot.workflows.desk import Desk
 from bot.workflows.failing import Failing
 from bot.workflows.recording import Recording
@@ -94,6 +96,13 @@ async def running(
         client = _client(settings.slack_bot_token.get_secret_value(), settings)
         slack = await stack.enter_async_context(Slack(client, limits=slack_limits))
         identity = await slack.identify()
+
+        async def start(kind: str, id: str, payload: Json) -> None:
+            await jobs.start(kind, id, payload)
+
+        chronicling = Chronicling(
+            store=store, start=start, identity=identity, patterns=settings.incident_channels, clock=clock
+        )
         desk = Desk(
             store=store,
             slack=slack,
@@ -107,16 +116,18 @@ async def running(
             verify_within=verify_within,
             looks=looks,
             clock=clock,
+            changed=chronicling.changed,
         )
         telling = Telling(desk=desk)
+        recording = Recording(desk=desk, telling=telling, hearing=Hearing(desk=desk))
         jobs = Jobs(
             url=settings.jobs_url,
             executor=settings.replica,
             version=jobs_version,
-            workflows=workflows(desk),
+            workflows=workflows(desk, chronicling),
             concurrency=settings.jobs_concurrency,
             kept_days=settings.retention_days,
-            failed=Failing(desk=desk, telling=telling, recording=Recording(desk=desk, telling=telling)).told,
+            failed=Failing(desk=desk, telling=telling, recording=recording).told,
         )
         await jobs.launch()
         stack.push_async_callback(jobs.close, drain=settings.drain)
@@ -129,7 +140,8 @@ async def running(
             clock=clock,
         )
         bolt = _bolt(identity, settings)
-        messages.register(bolt, intake, identity)
+        messages.register(bolt, intake, chronicling, identity)
+        channels.register(bolt, chronicling, identity)
         commands.register(bolt, intake, language=settings.lang)
         shortcuts.register(bolt, intake, identity, slack=slack, language=settings.lang)
         presses.register(bolt, Presses(desk=desk, jobs=jobs, identity=identity))

@@ -158,6 +158,8 @@ class Settings(BaseSettings):
     """For `serve`: a file that says who may see and do what. Default: members may see everything, nobody may act."""
     audit_channel: Annotated[str, AfterValidator(_channel)] = ""
     """For `serve`: the id of a channel where every remedy is told, done or refused. Default: none."""
+    incident_channels: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ("incident-*", "inc-*")
+    """For `serve`: names of channels that are incidents, patterns separated by `,`; `-` for none."""
     data: Path = Path("casebook-data")
     """For `serve` and `audit`: the directory of the SQLite databases."""
     database_url: Annotated[SecretStr, AfterValidator(_database)] = _NONE

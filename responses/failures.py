@@ -119,6 +119,7 @@ UNFINISHED: Final = Text(
     en="Casebook could not finish this, and does not know how far it came: look at the object before you try again",
     zh="Casebook 未能完成此操作，也不知道执行到了哪一步：请先查看该对象，再决定是否重试",
 )
+NOT_PINNED: Final = Text(en="This summary could not be pinned", zh="无法置顶此摘要")
 PLAN_EXPIRED: Final = Text(
     en="this plan has expired: ask again, so that it rests on how things are now",
     zh="该方案已过期：请重新提问，以便依据当前状态处理",

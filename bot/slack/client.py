@@ -48,13 +48,15 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who we are in Slack. `scopes` are the token's; empty where Slack does not tell, as `app_id` is."""
+    """Who we are in Slack, `url` that of the workspace. `scopes` are the token's; empty where Slack does not tell, as
+    `app_id` is."""
 
     team: str
     team_name: str
     user: str
     bot_id: str
     app_id: str = ""
+    url: str = ""
     scopes: frozenset[str] = frozenset()
 
 
@@ -331,6 +333,7 @@ class Slack:
             user=user,
             bot_id=str(told.get("bot_id") or ""),
             app_id=str(told.get("app_id") or "") or await self._ask_app(user),
+            url=str(told.get("url") or ""),
             scopes=answer.scopes,
         )
 

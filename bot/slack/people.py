@@ -51,12 +51,14 @@ class Place:
 
     `unreached`: it did not answer at all, and may later.
 
-    `external`: people of other companies read along, or are invited to.
+    `external`: people of other companies read along, or are invited to. `private`: not everybody of the workspace may
+    know of it; true where Slack does not say.
     """
 
     id: str
     name: str = ""
     external: bool = False
+    private: bool = True
     direct: bool = False
     unknown: bool = False
     unreached: bool = False
@@ -142,5 +144,6 @@ def _place(channel: str, told: Mapping[str, Any]) -> Place:
         id=channel,
         name=str(told.get("name") or ""),
         external=bool(told.get("is_ext_shared")) or shared or bool(pending),
+        private=told.get("is_private") is not False,
         direct=bool(told.get("is_im") or told.get("is_mpim")),
     )

@@ -97,6 +97,11 @@ def text_of(message: Mapping[str, Any]) -> str:
     return unformatted(_words(message))
 
 
+def markup_of(message: Mapping[str, Any]) -> str:
+    """What a message says, as Slack writes it: mentions and links in angle brackets, entities."""
+    return _words(message)
+
+
 def files_of(message: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
     """Of each file what it takes to fetch it."""
     return tuple(_file(file) for file in message.get("files") or () if isinstance(file, Mapping))

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.jobs import Workflow
+from bot.slack.chronicling import Chronicling
 from bot.workflows.answering import Answering
 from bot.workflows.authorising import Authorising
 from bot.workflows.carrying_out import CarryingOut
+from bot.workflows.chronicle.backfilling import Backfilling
+from bot.workflows.chronicle.hearing import Hearing
+from bot.workflows.chronicle.opening import Opening
 from bot.workflows.claiming import Claiming
 from bot.workflows.desk import Desk
 from bot.workflows.offering import Offering
@@ -23,9 +27,10 @@ from bot.workflows.thread_roots import ThreadRoots
 from bot.workflows.withdrawing import Withdrawing
 
 
-def workflows(desk: Desk) -> Mapping[str, Workflow]:
+def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
     telling = Telling(desk=desk)
-    authorising, recording = Authorising(desk=desk), Recording(desk=desk, telling=telling)
+    hearing = Hearing(desk=desk)
+    authorising, recording = Authorising(desk=desk), Recording(desk=desk, telling=telling, hearing=hearing)
     files = PastedFiles(desk=desk, telling=telling)
     answering = Answering(
         desk=desk,
@@ -34,9 +39,12 @@ def workflows(desk: Desk) -> Mapping[str, Workflow]:
         roots=ThreadRoots(desk=desk, files=files),
         outcomes=Outcomes(desk=desk, offering=Offering(desk=desk)),
         picturing=Picturing(desk=desk, telling=telling),
+        hearing=hearing,
     )
     return {
         "answer": answering.run,
+        "backfill": Backfilling(desk=desk, changed=chronicling.changed).run,
+        "incident": Opening(desk=desk, is_incident=chronicling.is_incident, opened=chronicling.opened).run,
         "opinion": Opinions(desk=desk, telling=telling).run,
         "preview": Previewing(desk=desk, authorising=authorising).run,
         "remedy": CarryingOut(
@@ -45,5 +53,5 @@ def workflows(desk: Desk) -> Mapping[str, Workflow]:
             recording=recording,
         ).run,
         "repeat": Repeating(desk=desk, telling=telling).run,
-        "withdraw": Withdrawing(desk=desk, telling=telling).run,
+        "withdraw": Withdrawing(desk=desk, telling=telling, hearing=hearing).run,
     }

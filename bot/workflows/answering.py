@@ -12,6 +12,7 @@ from bot.diagnosing import match_text
 from bot.jobs import Json, Run
 from bot.policy import Reading
 from bot.store import Request, State
+from bot.workflows.chronicle.hearing import Hearing
 from bot.workflows.desk import ANSWER, UNASKED, Desk
 from bot.workflows.outcomes import Outcome, Outcomes
 from bot.workflows.pasted_files import PastedFiles
@@ -33,6 +34,7 @@ class Answering:
     roots: ThreadRoots
     outcomes: Outcomes
     picturing: Picturing
+    hearing: Hearing
 
     async def run(self, run: Run, payload: Json) -> Json | None:
         request = str(payload["request"])
@@ -100,7 +102,9 @@ class Answering:
             if not newest:
                 return None
             await self.telling.show(request, outcome.message)
+            await self.hearing.answered(request, outcome.told, ts=sent.ts)
         if not await store.requests.set_state(request.id, State.ANSWERED):
+            await self.hearing.withdrawn(request)
             await self.telling.take_back(request)  # its paste was deleted while we were reading
         return {"verdict": outcome.verdict, "incident": outcome.incident}
 

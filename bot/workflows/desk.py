@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -45,8 +45,14 @@ class Asker:
     less_than_others: bool = False
 
 
+async def _nobody_is_told(_channel: str) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
+    """`changed` is told of each incident channel of which there is more to show now."""
+
     store: Store
     slack: Slack
     clusters: Clusters
@@ -59,6 +65,7 @@ class Desk:
     verify_pace: Pace = PACE
     looks: Sequence[float] = LOOKS
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    changed: Callable[[str], Awaitable[None]] = _nobody_is_told
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     @asynccontextmanager

@@ -15,6 +15,7 @@ from bot.remedies.contract import Plan, State
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.pressing import shown_in
 from bot.store import Answer, AuditEntry
+from bot.workflows.chronicle.hearing import Hearing
 from bot.workflows.desk import Desk
 from bot.workflows.telling import Telling
 from bot.workflows.told import RemedyNote
@@ -67,6 +68,7 @@ class Press:
 class Recording:
     desk: Desk
     telling: Telling
+    hearing: Hearing
 
     async def press(self, payload: Json, token: str) -> Press | None:
         """The press that a job was started for; None if what it was about is thrown away."""
@@ -111,6 +113,7 @@ class Recording:
                     await self._show(press)
                 except SlackError as error:
                     _log.warning("what became of a remedy is not shown yet", plan=plan.id, error=str(error))
+        await self.hearing.remedied(press.answer, plan, shown)
 
     async def tell(self, press: Press) -> None:
         """Show what was noted last, and say it in the thread and to the auditors: each once, however often it is run.

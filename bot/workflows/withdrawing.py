@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.jobs import Json, Run
+from bot.workflows.chronicle.hearing import Hearing
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
 from bot.workflows.telling import Telling
@@ -17,6 +18,7 @@ class Withdrawing:
 
     desk: Desk
     telling: Telling
+    hearing: Hearing
 
     async def run(self, run: Run, payload: Json) -> Json | None:
         await patiently(run, "withdraw", self.withdraw, str(payload["request"]))
@@ -32,4 +34,5 @@ class Withdrawing:
                 # Somebody may be waiting for how it ends, and whoever comes next has to know of it.
                 return
             if request := await store.requests.get(request_id):
+                await self.hearing.withdrawn(request)
                 await self.telling.take_back(request)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.slack.chronicling import Chronicling
 from bot.slack.client import Identity
 from bot.slack.intake import Intake
 from bot.slack.said import read_event
@@ -14,9 +15,10 @@ from bot.slack.said import read_event
 EVENTS: Final = ("message", "app_mention")
 
 
-def register(app: AsyncApp, intake: Intake, identity: Identity) -> None:
+def register(app: AsyncApp, intake: Intake, chronicling: Chronicling, identity: Identity) -> None:
     async def heard(event: dict[str, Any], body: dict[str, Any]) -> None:
         team = str(body.get("team_id") or identity.team)
+        await chronicling.heard(event, team=team)
         await intake.heard(read_event(event, team=team, us=identity.user, our_bot=identity.bot_id))
 
     for event in EVENTS:

@@ -1,0 +1,61 @@
+"""What happens to channels: made, named, joined, left, archived; and what people stick to messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Happening(StrEnum):
+    """What happened to a channel; the value is Slack's name of the event."""
+
+    CREATED = "channel_created"
+    RENAMED = "channel_rename"
+    JOINED = "member_joined_channel"
+    LEFT = "member_left_channel"
+    ARCHIVED = "channel_archive"
+    UNARCHIVED = "channel_unarchive"
+    GONE = "channel_left"  # we were removed
+    DELETED = "channel_deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelEvent:
+    """`user` is who joined or did it, `inviter` who invited; `name` is given where the event tells it."""
+
+    what: Happening
+    team: str
+    channel: str
+    at: datetime
+    name: str = ""
+    user: str = ""
+    inviter: str = ""
+
+
+def read_channel_event(event: Mapping[str, Any], *, team: str) -> ChannelEvent | None:
+    """None for what is no event of a channel. Group events mean private channels; their names begin with group_."""
+    kind = str(event.get("type") or "").replace("group_", "channel_", 1)
+    told = event.get("channel")
+    channel = told if isinstance(told, Mapping) else {"id": told}
+    if kind not in set(Happening) or not channel.get("id"):
+        return None
+    return ChannelEvent(
+        what=Happening(kind),
+        team=team,
+        channel=str(channel["id"]),
+        at=moment_of(str(event.get("event_ts") or "")),
+        name=str(channel.get("name") or ""),
+        user=str(event.get("user") or channel.get("creator") or event.get("actor_id") or ""),
+        inviter=str(event.get("inviter") or ""),
+    )
+
+
+def moment_of(ts: str) -> datetime:
+    """When a message was written, as its ts says; the beginning of time for what is none."""
+    try:
+        return datetime.fromtimestamp(float(ts or 0), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)

@@ -1,0 +1,172 @@
+"""What is said in incident channels becomes facts before Slack is answered; what they change is summed up soon.
+
+Recorded as it arrives: a channel's history may be read a few messages a minute only. Noise leaves nothing behind. A
+channel is an incident once its name matches or somebody says so, and stays one when it is renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from time import monotonic
+from typing import Any, Final
+
+from bot.jobs import Json
+from bot.slack.channel_events import ChannelEvent, Happening, moment_of
+from bot.slack.client import Identity
+from bot.slack.said import Edited, Withdrawn, markup_of, read_event
+from bot.store import ChannelState, Said, Store
+from bot.workflows.chronicle.rows import row_of
+from intents.chronicle.facts import Fact, FactKind
+from intents.chronicle.spoken import excerpt
+from intents.chronicle.statements import ChannelMessage, facts_of
+from responses.safety import safe, safe_line
+
+# Starts a durable job: kind, id, payload.
+Start = Callable[[str, str, Json], Awaitable[None]]
+
+# Within so many seconds all that changes is shown by one edit.
+SLOT_S: Final = 20
+_KNOWN_S: Final = 15.0
+_LONGEST_TEXT: Final = 40_000
+_MOST_KNOWN: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chronicling:
+    """All methods raise StoreUnavailable or JobsUnavailable, and then Slack must not be acknowledged."""
+
+    store: Store
+    start: Start
+    identity: Identity
+    patterns: tuple[str, ...] = ()
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _known: dict[str, tuple[float, bool]] = field(default_factory=dict)
+    _asked: set[str] = field(default_factory=set)
+
+    def is_incident(self, name: str) -> bool:
+        return any(fnmatchcase(name.removeprefix("#"), pattern) for pattern in self.patterns)
+
+    async def heard(self, event: Mapping[str, Any], *, team: str) -> None:
+        """A `message` event as it came: kept if it matters and stands in an incident channel."""
+        channel = str(event.get("channel") or "")
+        if not channel.startswith(("C", "G")) or not await self._recorded(channel, team=team):
+            return
+        told = read_event(event, team=team, us=self.identity.user, our_bot=self.identity.bot_id)
+        match told:
+            case Withdrawn(ts=ts):
+                changed = await self.store.chronicles.forget(channel, ts)
+            case Edited(changed=True):
+                raw = {**event["message"], "channel": channel}
+                changed = await self.store.chronicles.record(channel, said_in(raw, version=str(event["event_ts"])))
+            case None | Edited():
+                return
+            case _:
+                changed = await self.store.chronicles.record(channel, said_in(event))
+        if changed:
+            await self.changed(channel)
+
+    async def happened(self, event: ChannelEvent) -> None:
+        """Something happened to a channel: it may be an incident now, be named anew, be over."""
+        channel, chronicles = event.channel, self.store.chronicles
+        ours = event.user == self.identity.user
+        if event.what in (Happening.CREATED, Happening.RENAMED) and self.is_incident(event.name):
+            await self.begin(event, join=True)
+        elif event.what is Happening.JOINED and ours:
+            # What it is called the event does not say.
+            await self.begin(event)
+        if not await self._recorded(channel, team=event.team):
+            return
+        changed = False
+        match event.what:
+            case Happening.JOINED if not ours:
+                changed = await chronicles.add(channel, row_of(_joined(event)))
+                await self.start(
+                    "welcome", f"{channel}.{event.user}.welcome.{event.at.timestamp():.6f}",
+                    {"channel": channel, "user": event.user, "team": event.team},
+                )  # fmt: skip
+            case Happening.RENAMED:
+                changed = await chronicles.rename(channel, safe_line(event.name), event.at)
+            case Happening.ARCHIVED:
+                changed = await chronicles.set_state(channel, ChannelState.ARCHIVED, event.at)
+                await self.start(
+                    "archived", f"{channel}.archived.{event.at.timestamp():.6f}",
+                    {"channel": channel, "user": event.user, "team": event.team},
+                )  # fmt: skip
+                return
+            case Happening.UNARCHIVED:
+                changed = await chronicles.set_state(channel, ChannelState.OPEN, event.at)
+        if changed:
+            await self.changed(channel)
+
+    async def begin(self, event: ChannelEvent, *, join: bool = False) -> None:
+        """Find out whether a channel is an incident, and if so open its chronicle and read what was said before."""
+        payload = {
+            "channel": event.channel, "team": event.team, "name": event.name, "at": event.at.isoformat(), "join": join,
+        }  # fmt: skip
+        self._known.pop(event.channel, None)
+        await self.start("incident", f"{event.channel}.incident.{event.at.timestamp():.6f}", payload)
+
+    async def opened(self, channel: str) -> None:
+        """A channel has a chronicle now: what was said before is read, and its summary posted at once."""
+        self._known.pop(channel, None)
+        await self.start("backfill", f"{channel}.backfill", {"channel": channel})
+        await self.start("summary", f"{channel}.summary.first", {"channel": channel})
+
+    async def changed(self, channel: str) -> None:
+        """Something is to be shown: by the one job of this slot of time, whichever process starts it."""
+        now = self.clock().timestamp()
+        slot = int(now // SLOT_S)
+        payload = {"channel": channel, "wait": round((slot + 1) * SLOT_S - now, 1)}
+        await self.start("summary", f"{channel}.summary.{slot}", payload)
+
+    async def _recorded(self, channel: str, *, team: str) -> bool:
+        """Whether what is said there is kept. Of a channel that nobody has asked about yet its name is looked up."""
+        until, recorded = self._known.get(channel, (0.0, False))
+        if monotonic() < until:
+            return recorded
+        found = await self.store.chronicles.get(channel)
+        recorded = found is not None and found.state is not ChannelState.DISMISSED
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[channel] = (monotonic() + _KNOWN_S, recorded)
+        if found is None and self.patterns and channel not in self._asked:
+            self._asked.add(channel)
+            day = f"{self.clock():%Y%m%d}"
+            payload = {"channel": channel, "team": team, "name": "", "at": self.clock().isoformat(), "join": False}
+            await self.start("incident", f"{channel}.incident.{day}", payload)
+        return recorded
+
+
+def said_in(message: Mapping[str, Any], *, version: str = "", first: bool = False) -> Said:
+    """A message as it reads now, and the facts in it; `version` is the time of its last edit, "" for none."""
+    ts = str(message.get("ts") or "")
+    thread = str(message.get("thread_ts") or "")
+    profile = message.get("bot_profile")
+    named = profile.get("name") if isinstance(profile, Mapping) else ""
+    bot = str(message.get("username") or named or message.get("bot_id") or "") if message.get("bot_id") else ""
+    heard = ChannelMessage(
+        ts=ts,
+        at=moment_of(ts),
+        text=safe(markup_of(message), limit=_LONGEST_TEXT),
+        user="" if bot else str(message.get("user") or ""),
+        bot=safe_line(bot, limit=80),
+        thread_ts=thread if thread != ts else "",
+        first=first,
+    )
+    pinned = row_of(pinned_fact(heard)) if version else None
+    return Said(ts=ts, version=version, facts=tuple(map(row_of, facts_of(heard))), pinned=pinned)
+
+
+def pinned_fact(message: ChannelMessage) -> Fact:
+    """What is kept of a message that a person puts on the timeline, whatever it says."""
+    return Fact(
+        key=f"p:{message.ts}", kind=FactKind.PINNED, at=message.at, says=excerpt(message.text), user=message.user,
+        bot=message.bot, ts=message.ts, thread_ts=message.thread_ts,
+    )  # fmt: skip
+
+
+def _joined(event: ChannelEvent) -> Fact:
+    return Fact(key=f"j:{event.user}", kind=FactKind.JOIN, at=event.at, says="joined", user=event.user)
