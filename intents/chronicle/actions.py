@@ -124,7 +124,7 @@ ACTIONS: Final = (
         topic="block",
         base=rf"(?:block|ban|throttle|rate-?limit){_REST}",
         ing=r"(?:blocking|banning|throttling|rate-?limiting)(?! (?:time|my|the calendar))",
-        done=r"(?:blocked|banned|throttled|rate-?limited)",
+        done=r"(?:blocked(?! on| by)|banned|throttled|rate-?limited)",
         noun=r"rate limit(?:ing)?",
         zh=r"限流|封禁|屏蔽|熔断|降级",
     ),

@@ -27,7 +27,7 @@ _EMOJI: Final = r"(?::[\w+-]+:|[^\w\s\[【(<\"']|\s)*"
 
 _CLEARED: Final = re.compile(
     rf"(?i)^{_EMOJI}(?:\[(?:resolved|ok|recovered|closed|已恢复|恢复)[^\]]*\]|【[^】]*(?:恢复|解除|已恢复)】"
-    rf"|recovered:|resolved[: ](?=#|\S+:)|alert (?:closed|resolved):?|ok: (?=\")"
+    rf"|recovered:|resolved:\s|resolved (?=#|\S+:)|alert (?:closed|resolved):?|ok: (?=\")"
     r"|告警(?:已)?(?:恢复|解除))|\bhas recovered$|\bis resolved$"
 )
 _FIRED: Final = re.compile(

@@ -127,18 +127,23 @@ _WAYS_ZH: Final = tuple(
     )
 )
 _NEXT: Final = re.compile(rf"^(?:next steps?|next|plan|decision|action)\s*[:-]\s*(?:we )?(?:{_BASE})\b")
+# What is done to a person, to a page or to what is one's own changes nothing that runs.
+_IDLE: Final = re.compile(
+    r"\s(?:@\w+|my|(?:that|this|the|a|some) (?:message|comment|note|doc|wiki|channel|calendar|invite|thread|room"
+    r"|tab)s?)\b"
+)
 _NEGATED_ZH: Final = re.compile(r"不要|别|不建议|不能|没有?|未|不敢|无法|不想|勿|不急")
 
 
 def decisions_in(sentence: Sentence) -> Iterator[tuple[Course, str]]:
     """(how far it has come, what it is about) of each clause that states one."""
-    if sentence.asks:
-        return
-    if _NEXT.search(sentence.plain):
+    if _NEXT.search(sentence.plain) and not sentence.asks:
         yield Course.PLANNED, topic_in(sentence.plain)
         return
     for start, clause in sentence.clauses:
         for course, end in _first(clause):
+            if _IDLE.search(clause, end) and topic_in(clause) != "escalate":
+                continue
             if is_stated(sentence, start, start + end):
                 yield course, topic_in(clause) or topic_in(sentence.plain)
 

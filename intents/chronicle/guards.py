@@ -28,7 +28,7 @@ _AGREED: Final = re.compile(
 )
 # At another time, or as a habit.
 _OTHER_TIME: Final = re.compile(
-    r"\b(?:yesterday|tomorrow|last (?:\w+ )?(?:week|time|month|night|year|incident|outage|quarter|sprint)"
+    r"\b(?:yesterday|tomorrow|last (?:\w+ )?(?:week|time|month|night(?!'s)|year|incident|outage|quarter|sprint)"
     r"|previously|(?:in|during) (?:the|our) \w+ (?:outage|incident)|this (?:morning|week)|(?:days?|weeks?"
     r"|months?|years?) ago|usually|before[,.]|never had|normally|always|typically|generally|every time|used to"
     r"|in the past|next (?:week"
@@ -38,7 +38,7 @@ _OTHER_TIME: Final = re.compile(
 # What is near and no concern of an incident.
 _ELSEWHERE: Final = re.compile(
     r"\b(?:mic|microphone|camera|noise|music|lights)\b|"
-    r"\bmy (?:\w+ )?(?:vpn|laptop|machine|router|browser|phone|computer|mac|wifi|terminal|shell|ide)\b|\b(?:staging"
+    r"\bmy (?:\w+ )?(?:vpn|laptop|machine|router|browser|pc|phone|computer|mac|wifi|terminal|shell|ide)\b|\b(?:staging"
     r"|dev|test|local|sandbox|lab) (?:\w+ )?(?:is|was|were|has|env)|测试环境|我的?电脑"
 )
 # A question without its mark.
@@ -49,7 +49,8 @@ _ASKED: Final = re.compile(
 )
 _PARTLY: Final = re.compile(
     r"\b(?:not|never|isn't|aren't|wasn't|hasn't|haven't|won't|don't|didn't|no longer|almost|nearly|partially|partly"
-    r"|half|yet|should|might|may|could|maybe|looks like)\b|还没|没有|没|未|尚|快要?|应该|可能|差不多|部分|别|不要"
+    r"|half|yet|should|might|may|could|maybe|looks like|for some|some of)\b|还没|没有|没|未|尚|快要?|应该|可能"
+    r"|差不多|部分|别|不要"
     r"|不能|不会"
 )
 

@@ -32,7 +32,8 @@ _TROUBLE: Final = re.compile(
 _PRINTED: Final = re.compile(
     r"^\s*(?:[EWF]\d{4} \d\d:|\[?\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:|\[?\w{3} {1,2}\d{1,2} \d\d:\d\d:\d\d|(?i:error"
     r"|fatal|panic|err|exception)(?: from server)?(?: \([^)]*\))?: \S|(?:ERROR|FATAL|PANIC|CRITICAL"
-    r"|WARN(?:ING)?)\b[\s:\]]|\[(?:ERROR|FATAL|WARN(?:ING)?)\]|rpc error: code|Traceback \("
+    r"|WARN(?:ING)?)\b[\s:\]]|\[(?:ERROR|FATAL|WARN(?:ING)?)\]|(?:Unable to|Failed to|Cannot|Could not) \w+ .*: \S"
+    r"|rpc error: code|Traceback \("
     r"|(?:[a-z_]\w*\.)+[A-Z]\w*(?:Exception|Error)\b|[A-Z]\w+(?:Exception|Error): |(?:Warning|Normal)\s{2,}\S"
     r"|upstream (?:connect|request)|\{\"|level=(?:error|fatal|warn)|ts=\d|time=\""
     r"|curl: \(\d+\)|kubelet|x509: |dial tcp|failed to \w+ \S+[:\"]"

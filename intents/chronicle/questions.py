@@ -20,7 +20,8 @@ _ASKS: Final = re.compile(
     r"|(?:does|do) (?:anyone|anybody|you|someone) (?:know|have|see|remember)\b|is (?:it|this|that|there) (?:safe|ok"
     r"|just|only|also|possible|any)\b|(?:is|are|was|were) (?!(?:we|you|there|it|this|that|anyone|anybody|everyone"
     r"|someone)\b)[\w@./-]+(?: [\w./-]+){0,5} (?:affected|impacted|down|safe|failing|ok|involved|running|enabled"
-    r"|seeing|still|on)\b|what (?:changed|happens?|happened|version|is the|was the|are the|were the|caused|else"
+    r"|seeing|still|on)\b|what's the (?:blast|impact|scope|plan|cause|error)|what (?:changed|happens?|happened"
+    r"|version|is the|was the|are the|were the|caused|else"
     r"|exactly|do we|time|about the)\b|which\b|how (?:many|much|do we|did|are we|is the|far)\b|why (?:is|are|did"
     r"|does|do|was|were|would|isn't|aren't|didn't)\b|who (?:owns|changed|deployed|merged|pushed"
     r"|touched|ran|approved)\b|when did\b|where (?:is|are|do|does|did)\b|can we (?:call|close|confirm|roll|re-?start"
@@ -37,7 +38,7 @@ _TALK: Final = re.compile(
     r"|what is the (?:latest|status|eta)|zoom|meet|bridge|the call|hear me|dashboards?\b.*\bfor me|access"
     r"|permissions?|on call|oncall|is ic|be ic|scribe|lunch|coffee|when (?:will|can)|was this ever|good\?|we good"
     r"|my side)\b|进展|什么情况|恢复了|什么时候|谁在处理|(?<!没)有人(?!改|动|知道|发|碰)|谁有|多久|吃饭|链接|在吗"
-    r"|好了吗|会议|谁值班|通知过|明白吗"
+    r"|好了吗|会议|谁值班|通知过|恢复不|明白吗"
     r"|是吗|可以吗\?*$"
 )
 _FEWEST_WORDS: Final = 3

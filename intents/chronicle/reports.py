@@ -23,13 +23,13 @@ _MEASURE: Final = (
 )
 _ROSE: Final = (
     r"(?:jumped|spiked|spiking|went up|shot up|climbing|rising|elevated|increased|through the roof"
-    r"|sky-?rocket\w*|doubled|growing|very high|is high|are up|is up)"
+    r"|sky-?rocket\w*|doubled|tripled|growing|very high|is high|are up|is up)"
 )
 _BROKEN: Final = re.compile(
     rf"\b{_PEOPLE}\b.{{0,60}}?\b(?:can't|cannot|can not|unable|are failing|is failing|failed|seeing|getting"
     rf"|complain\w*|report\w*|locked out|affected|errors?|tickets?)\b|\b(?:getting|seeing|observing|receiving"
     rf"|noticing|we have)\b (?:[\w-]+ ){{0,4}}(?:reports?|errors?|timeouts?|5xx|50\ds?|4\d\ds|failures?|spikes?"
-    rf"|latency|alerts?)\b|^(?:(?!i\b|it\b|it's|this|that|they|he|she|still|we|you"
+    rf"|latency|alerts?)\b|^(?:(?!i\b|it\b|it's|this|that|they|he|she|still|rolling|we|you"
     rf"|my)[\w.@/-]+ )(?:[\w.@/()-]+ ){{0,4}}(?:is|are|seems?|went|has been|keeps?)(?: completely| totally"
     rf"| partially| all| hard| currently| now)? {_FAILING}|\b{_MEASURE}\b.{{0,30}}?\b{_ROSE}\b"
     r"|\bare failing for\b|(?:用户|客户|客服|商家|业务方|运营|司机|骑手|大量用户).{0,12}?(?:反馈|投诉|反映|报障|无法"

@@ -26,14 +26,17 @@ _ANY: Final = "|".join(pattern for _, pattern, _ in _ROLES)
 _WHO: Final = r"@([a-z0-9]{2,20})"
 
 _I_AM: Final = re.compile(
-    rf"^{OPENING}(?:(?:i'll|i will|i can|i am|i'm|i've|i have|happy to|let me) )?(?:got |running (?:this"
+    rf"^{OPENING}(?:(?:i'll|i will|i can|i am|i'm|i've|i have|i got|happy to|let me) )?(?:got |running (?:this"
     rf"|it)(?: one)? as |handle |handling |own |lead |take |taking |took |taken "
     rf"|be |do |doing |run |on |over |as |the |cover )*(?:{_ANY})"
 )
-_SAYS_I: Final = re.compile(r"\b(?:i'll|i will|i can|i am|i'm|i've|i have|let me|happy to|taking|doing|running)\b")
+_SAYS_I: Final = re.compile(
+    r"\b(?:i'll|i will|i can|i am|i'm|i've|i have|let me|i got|happy to|taking|doing|running)\b"
+)
 _IS: Final = re.compile(
     rf"{_WHO}(?:'s| is| will be| will take| can take| can do| takes| has|,? (?:you're|you are|please (?:take|be|do))"
-    rf"| as| is taking| taking| is (?:handling|running|owning|leading|covering|on))(?: on| over| the| our"
+    rf"| as| is taking| taking| will run point as| is (?:handling|running|owning|leading|covering|on))(?: on| over"
+    rf"| the| our"
     rf"| your)* (?:{_ANY})"
 )
 _LIST: Final = re.compile(rf"\b(?:{_ANY})\s*(?:[:=]|is|-|：)\s*{_WHO}")

@@ -48,6 +48,7 @@ _PHRASES: Final = (
             r"^{open}(?:i'm |we're |let's |we are |i am )?(?:calling|marking|declaring|call|mark"
             r"|considering) (?:this|it|that|the incident|the issue)?(?: one| incident)? ?(?:as )?(?:resolved|closed"
             r"|fixed|over)\b",
+            r"^{open}(?:i|we) consider (?:this|it) (?:resolved|closed|fixed)\b",
             r"^{open}(?:marking|marked) (?:as )?resolved",
             r"^{open}{it_is}resolved(?=$| (?:at|now|as of|since|in|for|after|thanks|on)\b)",
             r"^{open}(?:i'm |we're )?resolving (?:this|it|the incident)\b|^{open}(?:i'm |we're |i am "
@@ -56,14 +57,15 @@ _PHRASES: Final = (
             r"^{open}all clear\b|^{open}(?:i'm |we're |we are )?closing (?:this|the incident|it"
             r"|the incident channel)\b(?! ticket)",
             r"^{open}(?:the |this )?incident(?:'s| is)? (?:now )?(?:over|closed)\b",
-            r"(?:故障|问题|事故|告警)(?:已经?|都|彻底)*(?:解决|结束|关闭|处理完)|^已经?(?:彻底|完全)?解决|完全恢复"
+            r"(?:故障|问题|事故|告警)(?:已经?|都|彻底)*(?:解决|结束|关闭|处理完)|^(?:确认)?已经?(?:彻底|完全)?解决"
+            r"|完全恢复"
             r"|全部恢复|彻底恢复",
         ),
     ),
     (
         Standing.MITIGATED,
         (
-            r"^{open}{it_is}mitigated\b|^{open}looks mitigated\b",
+            r"^{open}(?:confirmed )?{it_is}mitigated\b|^{open}looks mitigated\b",
             r"^{open}(?:the |all )?(?:[\w-]+ )?(?:errors?|timeouts|5xx|50\ds?|alerts) (?:have "
             r"|has )?(?:all )?(?:stopped|cleared|gone away"
             r"|dropped to (?:0|zero))\b",
@@ -71,6 +73,7 @@ _PHRASES: Final = (
             r"|it's|we are) back (?:up|online)\b",
             r"^{open}(?:the )?{measured}(?: [\w./-]+){{0,3}} ?(?:'s|'re|is|are|has|have|went|came|looks?)? ?(?:now "
             r"|all )?(?:back|returned|returning)? ?(?:down |up )?to (?:normal|baseline|healthy)\b",
+            r"^{open}success rate (?:is )?back (?:up )?(?:to|at|above) \d",
             r"^{open}back to (?:normal|baseline)\b",
             r"^{open}(?:the )?(?:customer|user)?[ -]?(?:facing )?impact (?:is|has) (?:now )?(?:over|ended|gone"
             r"|stopped)\b|^{open}no (?:more )?(?:customer|user) impact\b",
@@ -95,6 +98,7 @@ _PHRASES: Final = (
             r"|continuing )(?:to )?(?:monitor(?:ing)?|watching)\b",
             r"^{open}(?:i'll |we'll |i'm |we're |we are )?keep(?:ing)? an eye on (?:it|this|things|the (?:graphs?"
             r"|metrics|numbers|error))\b",
+            r"^{open}(?:i'm |we're )?watching the (?:dashboards?|graphs?|metrics|numbers)\b",
             r"(?:继续|持续|目前在|正在|再)观察(?!者)|^观察中",
         ),
     ),
@@ -145,8 +149,6 @@ def standing_in(sentences: list[Sentence]) -> tuple[Standing, Sentence] | None:
 
 def _all(sentences: list[Sentence]) -> Iterator[tuple[int, Standing, Sentence]]:
     for sentence in sentences:
-        if sentence.asks:
-            continue
         for start, clause in sentence.clauses:
             for rank, (standing, patterns) in enumerate(_COMPILED):
                 found = next((hit for pattern in patterns if (hit := pattern.search(clause))), None)

@@ -83,6 +83,8 @@ def _of_person(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
     for sentence in sentences:
         facts = list(_stated(message, sentence))
         if standing is not None and standing[1] is sentence:
+            # "Seeing errors again, reopening" is no second report.
+            facts = [fact for fact in facts if fact.kind is not FactKind.REPORT]
             facts.insert(0, _fact(message, FactKind.STATUS, sentence.says, state=standing[0]))
         stated = stated or bool(facts)
         yield from facts

@@ -27,7 +27,8 @@ _NO_CAUSE: Final = (
     r"(?:\w+ )?(?:same|best|worst|case|only|moment|one|idea|way|fun|lot|few|bit|couple"
     r"|first|second|last|time|place|dashboard|channel|link|doc|thread|ticket|page|call|meeting|team|question|joke"
     r"|typo|person"
-    r"|people|guys?|plan|long|big deal|end|answer|point|reason|party|crowd|mess|nightmare|day|night|room|drill|shame"
+    r"|people|guys?|plan|long|big deal|end|answer|point|reason|party|crowd|mess|nightmare|day|night|room|drill"
+    r"|coincidence|while|weekend|shame"
     r"|pity|draw|no)\b"
 )
 _THING: Final = (
@@ -44,7 +45,7 @@ _WAYS_EN: Final = tuple(
             Verdict.RULED_OUT,
             rf"(?:i|we)?(?:'ve| have| can|'d)? ?(?:ruled|rule|ruling) out (?=\w)|(?:it|this|that)(?:'s| is"
             rf"| was) (?:not|definitely not) {_THING}|(?:it|this|that) (?:isn't|wasn't) {_THING}|(?:definitely "
-            rf"|probably )?not (?:the )?(?:[\w-]+ )?(?:{_PARTS})(?: then| either| related| issue| problem)?$"
+            rf"|probably )?not (?:the )?(?:[\w-]+ )?(?:{_PARTS})(?: then| either| related| issue| problem)?(?=$|,)"
             r"|(?:the )?[\w./-]+(?: [\w./-]+){0,2} (?:is|was|are|were)(?: not|n't) the (?:problem|cause|culprit"
             r"|issue|root cause)|(?!traffic|load|latency|connections?|release|deploy|rollout|config|cpu"
             r"|memory)(?:the )?(?:{_PARTS}) (?:is|are|looks?|seems?) (?:fine|ok|okay|healthy|clean)$"

@@ -161,6 +161,31 @@ def test_the_surest_cause_leads_and_ours_before_one_that_is_only_said() -> None:
     assert [moment.count for moment in told.ruled_out] == [2]
 
 
+def test_of_two_as_sure_ours_leads() -> None:
+    ours = diagnosed(2, "image-missing", "confirmed")
+
+    told = summary(ours, *said(9, "root cause is the expired intermediate cert"))
+
+    assert told.leading is not None
+    assert told.leading.fact == ours
+
+
+def test_an_error_that_comes_again_hours_later_is_counted_and_a_repeated_decision_is_not() -> None:
+    again = [*said(1, ERROR.format(1, "k")), *said(100, ERROR.format(2, "z"))]
+    decided = [*said(1, "restarting tikv-2"), *said(10, "restarting tikv-2"), *said(100, "restarting tikv-2")]
+
+    assert [(moment.count, moment.at, moment.last) for moment in timeline_of(again)] == [(2, at(1), at(100))]
+    assert [moment.count for moment in timeline_of(decided)] == [2, 1]
+
+
+def test_the_newest_is_among_the_news_even_if_it_matters_little() -> None:
+    decisions = [fact for minute in range(20) for fact in said(minute, f"restarting tikv-{minute}")]
+
+    news = news_since([*decisions, *said(30, "https://grafana.acme.io/d/1")], opened=OPENED, since=None, now=at(40))
+
+    assert news.lines[-1].fact.kind is FactKind.LINK
+
+
 def test_a_role_goes_from_one_to_another() -> None:
     facts = [*said(1, "I'll take IC"), *said(2, "<@U0BO> is comms"), *said(9, "handing over to <@U0DE>")]
 
