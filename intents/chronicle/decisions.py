@@ -126,7 +126,9 @@ _WAYS_ZH: Final = tuple(
         ),
     )
 )
-_NEXT: Final = re.compile(rf"^(?:next steps?|next|plan|decision|action)\s*[:-]\s*(?:we )?(?:{_BASE})\b")
+_NEXT: Final = re.compile(
+    rf"^(?:{OPENING}decision|决定)\s*[:：]|^(?:next steps?|next|plan|decision|action)\s*[:-]\s*(?:we )?(?:{_BASE})\b"
+)
 # What is done to a person, to a page or to what is one's own changes nothing that runs.
 _IDLE: Final = re.compile(
     r"\s(?:@\w+|my|(?:that|this|the|a|some) (?:message|comment|note|doc|wiki|channel|calendar|invite|thread|room"

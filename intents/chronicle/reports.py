@@ -14,7 +14,7 @@ _PEOPLE: Final = (
 )
 _FAILING: Final = (
     r"(?:down|broken|unreachable|unavailable|failing|erroring|timing out|not responding|unresponsive"
-    r"|not loading|not working|returning (?:5|4)\w\w|throwing (?:5|errors?)|degraded|backed up|piling up|growing"
+    r"|not loading|not working|returning (?:5|4)\w\w|throwing (?:5\w*|errors?)|degraded|backed up|piling up|growing"
     r"|offline|hanging|stuck|crashing"
     r"|crashlooping|dead|very slow|super slow|really slow|extremely slow|slow)\b"
 )
