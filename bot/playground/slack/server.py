@@ -45,9 +45,10 @@ class SimulatedSlack(Troubles):
     """One workspace with one installed app. Start it inside a running event loop.
 
     Its secrets are made up anew for each instance, the signing secret unless it is given.
-    `pace` enforces Slack's rate limits, measured by `clock` (epoch seconds). `events` are the event types the app is
-    subscribed to. A failed event is delivered again after each of `retry_pauses` (seconds); the app has
-    `answer_within` seconds for every payload.
+    `pace` enforces Slack's rate limits, measured by `clock` (epoch seconds), which also gives messages their ts;
+    `signs_by` is the clock of signatures where the app's machine has another time than the workspace. `events` are the
+    event types the app is subscribed to. A failed event is delivered again after each of `retry_pauses` (seconds); the
+    app has `answer_within` seconds for every payload.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class SimulatedSlack(Troubles):
         *,
         signing_secret: str = "",
         clock: Callable[[], float] = time.time,
+        signs_by: Callable[[], float] | None = None,
         pace: bool = True,
         events: Iterable[str] = ("app_mention", "message"),
         retry_pauses: Sequence[float] = _RETRY_PAUSES,
@@ -69,8 +71,8 @@ class SimulatedSlack(Troubles):
         self._state = State(identity=self._identity, clock=clock)
         self._sockets = SocketMode(identity=self._identity)
         self._courier = Courier(
-            secret=self._identity.signing_secret, clock=clock, changes=self._state.changes, sockets=self._sockets,
-            retry_pauses=retry_pauses, within=answer_within,
+            secret=self._identity.signing_secret, clock=signs_by or clock, changes=self._state.changes,
+            sockets=self._sockets, retry_pauses=retry_pauses, within=answer_within,
         )  # fmt: skip
         self._announcer = Announcer(state=self._state, courier=self._courier, subscribed=frozenset(events))
         self._people = People(state=self._state, announcer=self._announcer, courier=self._courier)
