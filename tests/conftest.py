@@ -1,5 +1,6 @@
 """What holds for every test: in CI nothing is skipped, and generated examples are the same in every run."""
 
+import gc
 import os
 from collections.abc import Generator
 
@@ -17,6 +18,17 @@ os.environ["SSL_CERT_FILE"] = os.devnull
 settings.register_profile("local", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, print_blob=True)
 settings.load_profile("ci" if REQUIRE_ALL else "local")
+
+# Thousands of tests and the modules they import live as long as the process, and the collector would look at all of
+# them over and over: it begins with what tests make, and comes less often.
+gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+    gc.enable()
 
 
 def _forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
