@@ -7,7 +7,6 @@ refuting finding. Pure: the same hypothesis, readings and time give the same ver
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -45,8 +44,6 @@ STRONG_MATCH: Final = 0.75
 
 # A zone that is not written may be any on earth.
 _ZONE_SLACK: Final = timedelta(hours=14)
-
-_CAPTURE: Final = re.compile(r"<([a-z_][a-z0-9_]*)>")
 
 _ORDER: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2, Verdict.OFFERED: 3, Verdict.RULED_OUT: 4}
 # With these the cluster speaks for what may be done about it.
@@ -210,11 +207,7 @@ def values_for(incident: Incident, hypothesis: Hypothesis, *, focus: Focus, now:
 
 def captures_of(incident: Incident) -> tuple[str, ...]:
     """The names an incident's own signatures capture."""
-    found: dict[str, None] = {}
-    for signature in incident.signatures:
-        for phrase in signature.phrases:
-            found.update(dict.fromkeys(_CAPTURE.findall(phrase)))
-    return tuple(name for name in found if name != "_")
+    return tuple(dict.fromkeys(name for signature in incident.signatures for name in signature.captures))
 
 
 def _how_long_ago(when: PastedTime, now: datetime) -> tuple[float, float]:

@@ -6,8 +6,10 @@ Field descriptions are the authoring guide.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from functools import cached_property
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
@@ -17,6 +19,7 @@ from intents.domain import Expects, Outcome, Severity, Status, Strength, Text, U
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Line = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+_CAPTURE: Final = re.compile(r"<([a-z_][a-z0-9_]*)>")
 
 
 def _in_both_languages(value: Any) -> Any:
@@ -78,6 +81,12 @@ class Signature(Model):
     def phrases(self) -> tuple[str, ...]:
         """Every phrase, whatever its group."""
         return tuple(phrase for group in self.groups for phrase in group)
+
+    @cached_property
+    def captures(self) -> tuple[str, ...]:
+        """The names its phrases capture, each once. Every judgement of an incident asks for them."""
+        found = dict.fromkeys(name for phrase in self.phrases for name in _CAPTURE.findall(phrase))
+        return tuple(name for name in found if name != "_")
 
     def __str__(self) -> str:
         return " + ".join(" | ".join(group) for group in self.groups)
