@@ -21,8 +21,7 @@ def world_of(incident: Incident, case: Case) -> dict[str, Any]:
     Raises CaseError.
     """
     world = _base(incident, case)
-    given = case.given.model_dump(mode="json", include=case.given.model_fields_set)
-    world.update(copy.deepcopy(given))
+    world.update(case.given.model_dump(mode="json", include=case.given.model_fields_set))
     for change in case.change:
         _apply(change, world["objects"], case)
     return world

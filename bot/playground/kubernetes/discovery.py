@@ -68,9 +68,15 @@ class Discovery:
 
     def aggregated(self, *, core: bool) -> Json:
         groups = [""] if core else self._registry.groups()
+        stale = self._unavailable()
         items = []
         for group in groups:
-            versions = [self._aggregated_version(group, version) for version in self._registry.versions(group)]
+            versions = [
+                {"version": version, "freshness": "Stale"}
+                if (group, version) in stale
+                else self._aggregated_version(group, version)
+                for version in self._registry.versions(group)
+            ]
             items.append({"metadata": {"name": group} if group else {}, "versions": versions})
         return {
             "kind": "APIGroupDiscoveryList",
@@ -86,8 +92,6 @@ class Discovery:
         return {"name": group, "versions": versions, "preferredVersion": versions[0]}
 
     def _aggregated_version(self, group: str, version: str) -> Json:
-        if (group, version) in self._unavailable():
-            return {"version": version, "freshness": "Stale"}
         resources = [_aggregated(each) for each in self._registry.of_group_version(group=group, version=version)]
         return {"version": version, "resources": resources, "freshness": "Current"}
 

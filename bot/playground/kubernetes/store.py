@@ -10,6 +10,7 @@ import bisect
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from bot.playground.kubernetes.resources import Json
@@ -124,6 +125,8 @@ class Store:
             self.compact(upto=self.revision - _KEPT_CHANGES // 2)
 
 
+# The same objects are loaded into every cluster of a process.
+@lru_cache(maxsize=4096)
 def uid_of(*, table: Table, namespace: str, name: str, birth: int = 0) -> str:
     return str(uuid.uuid5(_UIDS, "/".join((*table, namespace, name, str(birth)))))
 

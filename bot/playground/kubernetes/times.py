@@ -11,6 +11,7 @@ Clock: TypeAlias = Callable[[], datetime]
 
 _RELATIVE = re.compile(r"^(?P<sign>[-+])(?P<amount>\d+(\.\d+)?)(?P<unit>[smhd])$")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_SIGNS = frozenset({"-", "+"})
 _MICRO = frozenset({"renewTime", "acquireTime", "eventTime", "lastObservedTime"})
 _TIME_KEYS = ("Time", "Timestamp", "At", "time", "timestamp", "After", "Before")
 
@@ -47,6 +48,11 @@ def resolve(value: Any, *, now: datetime, key: str = "") -> Any:
 
     YAML reads an unquoted timestamp as a datetime; those become strings again too.
     """
+    if isinstance(value, str):
+        # Most of a world is text that is no time: its first letter says so.
+        if value[:1] in _SIGNS and key.endswith(_TIME_KEYS) and (moment := relative(value, now=now)) is not None:
+            return micro_timestamp(moment) if key in _MICRO else timestamp(moment)
+        return value
     if isinstance(value, dict):
         return {name: resolve(item, now=now, key=str(name)) for name, item in value.items()}
     if isinstance(value, list):
@@ -54,6 +60,4 @@ def resolve(value: Any, *, now: datetime, key: str = "") -> Any:
     if isinstance(value, datetime):
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return micro_timestamp(aware) if key in _MICRO else timestamp(aware)
-    if key.endswith(_TIME_KEYS) and (moment := relative(value, now=now)) is not None:
-        return micro_timestamp(moment) if key in _MICRO else timestamp(moment)
     return value

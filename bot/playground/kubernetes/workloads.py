@@ -7,7 +7,6 @@ the spec of its owner's template is what the world said; with another template i
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, field
 
 from bot.playground.kubernetes import budgets, claims, counting, patching, pods, replicasets, scheduling
@@ -159,7 +158,7 @@ class Workloads:
 
     def _observed(self, owner: Json) -> _Baseline:
         spec = owner.get("spec") or {}
-        template = copy.deepcopy((spec.get("template") or {}).get("spec") or {})
+        template = (spec.get("template") or {}).get("spec") or {}
         shown = self.pods_of(owner)
         status = owner.get("status") or {}
         ready = sum(budgets.is_ready(pod) for pod in shown)
