@@ -36,6 +36,7 @@ from bot.rehearsing import stage
 from bot.settings import load_settings
 from bot.slack.limits import Limits, Rate
 from intents.catalog.loader import load
+from tests.databases import lay_out
 from tests.end_to_end.workplace import is_final
 
 _FORKS: Final = multiprocessing.get_context("forkserver")
@@ -104,6 +105,8 @@ class Premises:
 
         `app` are further parameters of `bot.app.running`, where forked; `catalog_alone`, without the built-in catalog.
         """
+        if forked and "CASEBOOK_DATABASE_URL" not in self.variables:
+            lay_out(self.data)
         reader, writer = _FORKS.Pipe(duplex=False)
         process = _FORKS.Process(
             target=_serve, args=(self._environment(replica), writer, {**app, "pace": self.pace}, forked)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import json
-import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -29,12 +25,11 @@ from bot.remedies.verifying import Pace
 from bot.settings import Settings
 from bot.slack.limits import Limits
 from bot.store import AuditEntry
-from bot.store.database import parse_url
-from bot.store.migrating import migrate
 from intents.catalog.cases import ask_of, world_of
 from intents.domain import Verdict
 from responses.slack.as_text import as_text
 from responses.slack.presses import Press
+from tests.databases import lay_out
 
 # A write wakes the simulated controllers at once: what comes of it can be believed at the first look.
 HASTY = Pace(every=0.02, well=0.0, failing=0.0)
@@ -206,7 +201,8 @@ async def workplace(
             options.setdefault("slack_app_token", slack.app_token)
         options.setdefault("prometheus_url", cluster.prometheus.url)
         settings = settings_for(slack, tmp_path, **options)
-        _lay_out(settings)
+        if not settings.database_url.get_secret_value():
+            lay_out(settings.data)
         people = {name: slack.add_user(name) for name in ("alex", "bo")}
         guest = slack.add_user("gast", guest=True)
         channel = slack.add_channel("general")
@@ -237,22 +233,6 @@ async def workplace(
             clock=clock,
             **people,
         )
-
-
-def _lay_out(settings: Settings) -> None:
-    """An empty database with all tables, where there is none: making them takes longer than most tests."""
-    data = settings.data
-    if not settings.database_url.get_secret_value() and not data.exists():
-        data.mkdir(parents=True)
-        shutil.copyfile(_empty_database(), data / "casebook.db")
-
-
-@cache
-def _empty_database() -> Path:
-    file = Path(tempfile.mkdtemp(prefix="casebook-test-")) / "casebook.db"
-    atexit.register(shutil.rmtree, file.parent, ignore_errors=True)
-    migrate(parse_url(f"sqlite:///{file}"))
-    return file
 
 
 def _kubeconfig(cluster: SimulatedCluster, others: Mapping[str, SimulatedCluster]) -> dict[str, Any]:

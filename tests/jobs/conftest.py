@@ -13,6 +13,7 @@ import pytest
 
 from bot.jobs import Jobs
 from bot.store import Store, open_store
+from tests import databases
 from tests.jobs.world import World
 from tests.postgres import database, migrated, postgres
 
@@ -28,7 +29,7 @@ Launch = Callable[..., Awaitable[Jobs]]
 def url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of the store's database, without rows."""
     if database == "sqlite":
-        return f"sqlite:///{tmp_path / 'casebook.db'}"
+        return databases.empty(tmp_path / "casebook.db", of=databases.STORE)
     server_url: str = request.getfixturevalue("migrated")
     with psycopg.connect(server_url) as connection:
         connection.execute("DELETE FROM outbox")
@@ -41,7 +42,7 @@ def url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def jobs_url(url: str, tmp_path: Path) -> str:
     """Jobs have a file of their own, so that neither waits for the other's lock."""
-    return f"sqlite:///{tmp_path / 'jobs.db'}" if url.startswith("sqlite") else url
+    return databases.empty(tmp_path / "jobs.db", of=databases.JOBS) if url.startswith("sqlite") else url
 
 
 @pytest.fixture

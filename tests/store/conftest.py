@@ -10,6 +10,7 @@ from psycopg import sql
 
 from bot.store import Store, open_store
 from bot.store.tables import METADATA
+from tests import databases
 from tests.postgres import Server, database, migrated, postgres
 
 # Fixtures, used by name.
@@ -31,7 +32,7 @@ def new_url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> st
 def url(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database without rows."""
     if database == "sqlite":
-        return f"sqlite:///{tmp_path / 'casebook.db'}"
+        return databases.empty(tmp_path / "casebook.db", of=databases.STORE)
     shared: str = request.getfixturevalue("migrated")
     with psycopg.connect(shared) as connection:
         # Past the triggers that keep the audit.
