@@ -178,11 +178,14 @@ async def workplace(
     others: Mapping[str, SimulatedCluster] = NO_OTHERS,
     socket_mode: bool = False,
     slack_limits: Limits | None = None,
+    slack: SimulatedSlack | None = None,
+    clock: Clock | None = None,
     **options: Any,
 ) -> AsyncIterator[Workplace]:
     """Everything running; `others` are further clusters by name, not started; `options` are settings.
 
-    With `slack_limits` of their own Slack may be spoken to as fast as they say, and counts nothing.
+    With `slack_limits` of their own Slack may be spoken to as fast as they say, and counts nothing. `slack`, not
+    started, and `clock` are given by those who have a time of their own.
     """
     async with AsyncExitStack() as stack:
         cluster = stage(*worlds)
@@ -190,7 +193,7 @@ async def workplace(
             await each.start()
             stack.push_async_callback(each.stop)
         # Slack lets an app connect a few times a minute though its pages promise one; the simulated one does not.
-        slack = SimulatedSlack(pace=not socket_mode and slack_limits is None)
+        slack = slack or SimulatedSlack(pace=not socket_mode and slack_limits is None)
         await slack.start()
         stack.push_async_callback(slack.stop)
         kubeconfig = tmp_path / "kubeconfig"
@@ -206,7 +209,7 @@ async def workplace(
         people = {name: slack.add_user(name) for name in ("alex", "bo")}
         guest = slack.add_user("gast", guest=True)
         channel = slack.add_channel("general")
-        clock = Clock()
+        clock = clock or Clock()
         app = await stack.enter_async_context(
             running(
                 settings,
