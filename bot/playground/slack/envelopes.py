@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-
+from bot.playground.slack.copies import copied
 from bot.playground.slack.records import Json
 from bot.playground.slack.state import State
 from bot.playground.slack.workspace import Channel
@@ -82,4 +81,4 @@ class Envelopes:
 
 def without_metadata(message: Json) -> Json:
     """A message as Slack shows it to those who did not ask for metadata."""
-    return {name: copy.deepcopy(value) for name, value in message.items() if name != "metadata"}
+    return {name: copied(value) for name, value in message.items() if name != "metadata"}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 
 from bot.playground.slack.changes import Changes
+from bot.playground.slack.copies import copied
 from bot.playground.slack.records import ChangeKind, Json
 from bot.playground.slack.wrong import Refused
 
@@ -41,7 +41,7 @@ class Messages:
     def post(self, channel: str, message: Json) -> Json:
         """Store it under a new ts and return it with that; a reply is counted at its parent."""
         ts = self._timestamps.next()
-        stored = copy.deepcopy(message) | {"type": "message", "ts": ts}
+        stored = copied(message) | {"type": "message", "ts": ts}
         standing = self._channels.setdefault(channel, {})
         standing[ts] = stored
         if thread_ts := stored.get("thread_ts"):
@@ -50,17 +50,17 @@ class Messages:
                 stored["parent_user_id"] = parent.get("user", "")
             self._threads.setdefault((channel, thread_ts), []).append(ts)
             self._recount(channel, thread_ts)
-        self._changes.tell(ChangeKind.MESSAGE_POSTED, copy.deepcopy(stored), channel=channel)
-        return copy.deepcopy(stored)
+        self._changes.tell(ChangeKind.MESSAGE_POSTED, copied(stored), channel=channel)
+        return copied(stored)
 
     def change(self, channel: str, ts: str, fields: Json, *, remove: tuple[str, ...] = ()) -> Json:
         """Replace fields of a message that stands. KeyError if it does not."""
         stored = self._channels[channel][ts]
-        stored.update(copy.deepcopy(fields))
+        stored.update(copied(fields))
         for name in remove:
             stored.pop(name, None)
-        self._changes.tell(ChangeKind.MESSAGE_CHANGED, copy.deepcopy(stored), channel=channel)
-        return copy.deepcopy(stored)
+        self._changes.tell(ChangeKind.MESSAGE_CHANGED, copied(stored), channel=channel)
+        return copied(stored)
 
     def delete(self, channel: str, ts: str) -> Json:
         """Take a message away and return it. KeyError if it does not stand."""
@@ -69,11 +69,11 @@ class Messages:
         if thread_ts != ts:
             self._threads[channel, thread_ts].remove(ts)
             self._recount(channel, thread_ts)
-        self._changes.tell(ChangeKind.MESSAGE_DELETED, copy.deepcopy(gone), channel=channel)
+        self._changes.tell(ChangeKind.MESSAGE_DELETED, copied(gone), channel=channel)
         return gone
 
     def get(self, channel: str, ts: str) -> Json | None:
-        return copy.deepcopy(self._channels.get(channel, {}).get(ts))
+        return copied(self._channels.get(channel, {}).get(ts))
 
     def find(self, channel: str, ts: str) -> Json:
         """Refused `message_not_found`."""
@@ -82,12 +82,12 @@ class Messages:
         return message
 
     def all(self, channel: str) -> list[Json]:
-        return copy.deepcopy(list(self._channels.get(channel, {}).values()))
+        return copied(list(self._channels.get(channel, {}).values()))
 
     def replies(self, channel: str, thread_ts: str) -> list[Json]:
         """The replies of a thread, without its parent."""
         standing = self._channels.get(channel, {})
-        return [copy.deepcopy(standing[ts]) for ts in self._threads.get((channel, thread_ts), ())]
+        return [copied(standing[ts]) for ts in self._threads.get((channel, thread_ts), ())]
 
     def has_replies(self, channel: str, thread_ts: str) -> bool:
         return bool(self._threads.get((channel, thread_ts)))
@@ -121,13 +121,13 @@ class Ephemerals:
         """Store it with `channel` and `user` (who sees it) beside the message's own fields."""
         ts = self._timestamps.next()
         own = {"type": "message", "subtype": "ephemeral", "ts": ts, "channel": channel, "user": user}
-        self._standing[ts] = copy.deepcopy(message) | own
+        self._standing[ts] = copied(message) | own
         self._tell(ChangeKind.EPHEMERAL_POSTED, self._standing[ts])
-        return copy.deepcopy(self._standing[ts])
+        return copied(self._standing[ts])
 
     def change(self, ts: str, fields: Json, *, remove: tuple[str, ...] = ()) -> None:
         stored = self._standing[ts]
-        stored.update(copy.deepcopy(fields))
+        stored.update(copied(fields))
         for name in remove:
             stored.pop(name, None)
         self._tell(ChangeKind.EPHEMERAL_CHANGED, stored)
@@ -137,10 +137,10 @@ class Ephemerals:
             self._tell(ChangeKind.EPHEMERAL_DELETED, gone)
 
     def get(self, ts: str) -> Json | None:
-        return copy.deepcopy(self._standing.get(ts))
+        return copied(self._standing.get(ts))
 
     def all(self, user: str | None = None) -> list[Json]:
-        return [copy.deepcopy(each) for each in self._standing.values() if user is None or each["user"] == user]
+        return [copied(each) for each in self._standing.values() if user is None or each["user"] == user]
 
     def _tell(self, kind: ChangeKind, message: Json) -> None:
-        self._changes.tell(kind, copy.deepcopy(message), channel=message["channel"], user=message["user"])
+        self._changes.tell(kind, copied(message), channel=message["channel"], user=message["user"])

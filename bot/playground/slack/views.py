@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-
 from bot.playground.slack.changes import Changes
+from bot.playground.slack.copies import copied
 from bot.playground.slack.identity import Identity
 from bot.playground.slack.records import ChangeKind, Json
 from bot.playground.slack.wrong import Refused, SlackWorldError
@@ -49,8 +48,8 @@ class Views:
         kept = {name: view[name] for name in ("id", "root_view_id", "previous_view_id")}
         view.clear()
         view.update(self._built(given) | kept)
-        self._changes.tell(ChangeKind.VIEW_UPDATED, copy.deepcopy(view), user=user)
-        return copy.deepcopy(view)
+        self._changes.tell(ChangeKind.VIEW_UPDATED, copied(view), user=user)
+        return copied(view)
 
     def close(self, user: str, view_id: str, *, all: bool = False) -> list[Json]:
         """Take a view away, with everything over it, or the whole stack; returns what went, the top one first."""
@@ -67,24 +66,24 @@ class Views:
         self.standing(user, view_id)
         for view in self._stack(user):
             if view["id"] == view_id:
-                view["state"] = {"values": copy.deepcopy(values)}
+                view["state"] = {"values": copied(values)}
 
     def refuse(self, user: str, view_id: str, *, errors: Json) -> Json:
         """Show the app's errors beside the inputs."""
         for view in self._stack(user):
             if view["id"] == view_id:
-                view["errors"] = copy.deepcopy(errors)
-                self._changes.tell(ChangeKind.VIEW_UPDATED, copy.deepcopy(view), user=user)
+                view["errors"] = copied(errors)
+                self._changes.tell(ChangeKind.VIEW_UPDATED, copied(view), user=user)
         return errors
 
     def all(self, user: str) -> list[Json]:
-        return copy.deepcopy(self._stack(user))
+        return copied(self._stack(user))
 
     def standing(self, user: str, view_id: str) -> Json:
         """The view as it stands before `user`. SlackWorldError if it does not."""
         for view in self._stack(user):
             if view["id"] == view_id:
-                return copy.deepcopy(view)
+                return copied(view)
         standing = ", ".join(view["id"] for view in self._stack(user)) or "none"
         raise SlackWorldError(f"view {view_id!r} is not open before {user}: open are {standing}")
 
@@ -113,8 +112,8 @@ class Views:
         }
         view = self._built(given) | places
         stack.append(view)
-        self._changes.tell(ChangeKind.VIEW_OPENED, copy.deepcopy(view), user=user)
-        return copy.deepcopy(view)
+        self._changes.tell(ChangeKind.VIEW_OPENED, copied(view), user=user)
+        return copied(view)
 
     def _built(self, given: Json) -> Json:
         own: Json = {
@@ -123,14 +122,14 @@ class Views:
             "state": {"values": {}}, "callback_id": "", "private_metadata": "", "external_id": "", "submit": None,
             "close": None, "clear_on_close": False, "notify_on_close": False,
         }  # fmt: skip
-        view = own | {name: copy.deepcopy(given[name]) for name in _GIVEN if name in given}
+        view = own | {name: copied(given[name]) for name in _GIVEN if name in given}
         view["blocks"] = with_block_ids(view.get("blocks", []), prefix=f"v{self._made}")
         return view
 
     def _gone(self, user: str, view: Json) -> None:
-        self._changes.tell(ChangeKind.VIEW_CLOSED, copy.deepcopy(view), user=user)
+        self._changes.tell(ChangeKind.VIEW_CLOSED, copied(view), user=user)
 
 
 def with_block_ids(blocks: list[Json], *, prefix: str) -> list[Json]:
     """Blocks as Slack stores them: each has a block_id."""
-    return [{"block_id": f"{prefix}-{at}"} | copy.deepcopy(block) for at, block in enumerate(blocks)]
+    return [{"block_id": f"{prefix}-{at}"} | copied(block) for at, block in enumerate(blocks)]
