@@ -30,7 +30,7 @@ from bot.policy import Policy
 from bot.remedies.stepping import LOOKS
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.settings import Settings, variable
-from bot.slack.chronicling import Chronicling
+from bot.slack.chronicling import SLOT_S, Chronicling
 from bot.slack.client import Identity, Slack
 from bot.slack.errors import SlackUnavailable, refusal
 from bot.slack.health import SlackHealth
@@ -77,14 +77,17 @@ async def running(
     jobs_version: str = JOBS_VERSION,
     verify_pace: Pace = PACE,
     verify_within: float = VERIFY_S,
+    summary_every: float = SLOT_S,
     looks: Sequence[float] = LOOKS,
     slack_limits: Limits | None = None,
+    summary_slot_s: float = SLOT_S,
 ) -> AsyncIterator[RunningApp]:
     """Serve until left; `clusters` are closed then. Raises StoreUnavailable, JobsUnavailable or SlackError at start.
 
     Unfinished jobs that another `jobs_version` left are begun anew. `verify_pace` says when a remedy is believed,
     and within `verify_within` seconds it is said whether it has helped; `looks` are the seconds before each look for a
-    write whose answer was lost; `slack_limits` how fast Slack may be spoken to.
+    write whose answer was lost; `slack_limits` how fast Slack may be spoken to; within `summary_slot_s` seconds all
+    that changes in an incident channel is shown by one edit.
     """
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -101,7 +104,12 @@ async def running(
             await jobs.start(kind, id, payload)
 
         chronicling = Chronicling(
-            store=store, start=start, identity=identity, patterns=settings.incident_channels, clock=clock
+            store=store,
+            start=start,
+            identity=identity,
+            patterns=settings.incident_channels,
+            clock=clock,
+            slot_s=summary_slot_s,
         )
         desk = Desk(
             store=store,

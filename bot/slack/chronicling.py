@@ -28,7 +28,7 @@ from responses.safety import safe, safe_line
 Start = Callable[[str, str, Json], Awaitable[None]]
 
 # Within so many seconds all that changes is shown by one edit.
-SLOT_S: Final = 20
+SLOT_S: Final = 20.0
 _KNOWN_S: Final = 15.0
 _LONGEST_TEXT: Final = 40_000
 _MOST_KNOWN: Final = 5_000
@@ -36,13 +36,18 @@ _MOST_KNOWN: Final = 5_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chronicling:
-    """All methods raise StoreUnavailable or JobsUnavailable, and then Slack must not be acknowledged."""
+    """All methods raise StoreUnavailable or JobsUnavailable, and then Slack must not be acknowledged.
+
+    What changes within one slot of time, `slot_s` seconds long, is shown by one edit.
+    """
 
     store: Store
     start: Start
     identity: Identity
     patterns: tuple[str, ...] = ()
+    slot: float = SLOT_S
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    slot_s: float = SLOT_S
     _known: dict[str, tuple[float, bool]] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
 
@@ -118,8 +123,8 @@ class Chronicling:
     async def changed(self, channel: str) -> None:
         """Something is to be shown: by the one job of this slot of time, whichever process starts it."""
         now = self.clock().timestamp()
-        slot = int(now // SLOT_S)
-        payload = {"channel": channel, "wait": round((slot + 1) * SLOT_S - now, 1)}
+        slot = int(now // self.slot_s)
+        payload = {"channel": channel, "wait": round((slot + 1) * self.slot_s - now, 2)}
         await self.start("summary", f"{channel}.summary.{slot}", payload)
 
     async def _recorded(self, channel: str, *, team: str) -> bool:

@@ -23,6 +23,7 @@ from bot.policy import Policy
 from bot.rehearsing import stage
 from bot.remedies.verifying import Pace
 from bot.settings import Settings
+from bot.slack.chronicling import SLOT_S
 from bot.slack.limits import Limits
 from bot.store import AuditEntry
 from intents.catalog.cases import ask_of, world_of
@@ -180,12 +181,13 @@ async def workplace(
     slack_limits: Limits | None = None,
     slack: SimulatedSlack | None = None,
     clock: Clock | None = None,
+    summary_slot_s: float = SLOT_S,
     **options: Any,
 ) -> AsyncIterator[Workplace]:
     """Everything running; `others` are further clusters by name, not started; `options` are settings.
 
     With `slack_limits` of their own Slack may be spoken to as fast as they say, and counts nothing. `slack`, not
-    started, and `clock` are given by those who have a time of their own.
+    started, and `clock` are given by those who have a time of their own; `summary_slot_s` as `running` has it.
     """
     async with AsyncExitStack() as stack:
         cluster = stage(*worlds)
@@ -219,8 +221,10 @@ async def workplace(
                 clock=clock,
                 verify_pace=HASTY,
                 verify_within=0.2,
+                summary_every=0.2,
                 looks=(0.0, 0.02),
                 slack_limits=slack_limits,
+                summary_slot_s=summary_slot_s,
             )
         )
         # Else a connection that is made just as the app closes its socket is leaked by asyncio.
