@@ -1,0 +1,83 @@
+"""A told line as leaves of rich text, with a small link to the message it rests on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Final
+
+from intents.chronicle.facts import Fact
+from responses.chronicle import words
+from responses.chronicle.spans import Address, Clock, Person, Span, Spans
+from responses.safety import safe_line
+from responses.slack import blocks
+from responses.slack.blocks import Leaf
+
+# The address of the message that a fact rests on, "" where there is none.
+Permalink = Callable[[Fact], str]
+# Display names by user id.
+Names = Mapping[str, str]
+NO_NAMES: Final[Names] = MappingProxyType({})
+
+_USER_ID: Final = re.compile(r"[UW][A-Z0-9]{1,30}")
+_NAME: Final = 80
+# What is older is told with its date.
+_TODAY: Final = timedelta(hours=12)
+
+
+class Leaves:
+    """How one message writes lines.
+
+    `now` is when it is made. `mention`: people without a name in `names` are named by Slack, which notifies them where
+    the message is posted anew and not edited or shown to one person; else by their id.
+    """
+
+    def __init__(self, *, permalink: Permalink, names: Names, now: datetime, mention: bool) -> None:
+        self._permalink = permalink
+        self._names = names
+        self._now = now
+        self._mention = mention
+
+    def of(self, spans: Spans) -> list[Leaf]:
+        return [self._leaf(span) for span in spans]
+
+    def linked(self, spans: Spans, fact: Fact | None) -> list[Leaf]:
+        """The line with what it rests on."""
+        return [*self.of(spans), *self.there(fact)]
+
+    def there(self, fact: Fact | None) -> list[Leaf]:
+        address = self._permalink(fact) if fact else ""
+        return [blocks.text(" "), blocks.link(address, words.THERE)] if address else []
+
+    def person(self, user: str) -> Leaf:
+        if name := safe_line(self._names.get(user, ""), limit=_NAME):
+            return blocks.text(name)
+        if self._mention and _USER_ID.fullmatch(user):
+            return blocks.user(user)
+        return blocks.text(safe_line(user, limit=_NAME))
+
+    def clock(self, at: datetime) -> Leaf:
+        """In the reader's own zone; whoever reads it as text gets UTC."""
+        is_today = abs(self._now - at) < _TODAY
+        form = "{time}" if is_today else "{date_short} {time}"
+        return blocks.moment(max(0, int(at.timestamp())), form=form, fallback=utc(at, dated=not is_today))
+
+    def _leaf(self, span: Span) -> Leaf:
+        match span:
+            case Person(user=user):
+                return self.person(user)
+            case Clock(at=at):
+                return self.clock(at)
+            case Address(url=url, title=title):
+                return blocks.link(url, title)
+            case _:
+                if span.code:
+                    return blocks.code(span.text)
+                return blocks.text(span.text, bold=span.bold, italic=span.italic)
+
+
+def utc(at: datetime, *, dated: bool = False) -> str:
+    there = at.astimezone(UTC)
+    return f"{there:%Y-%m-%d %H:%M} UTC" if dated else f"{there:%H:%M} UTC"

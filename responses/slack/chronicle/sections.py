@@ -1,0 +1,100 @@
+"""The parts of a summary, and what goes when they do not fit: the oldest of what matters least, never the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from intents.domain import Language
+from responses.chronicle import words
+from responses.slack import blocks
+from responses.slack.blocks import Element, Leaf
+from responses.slack.measuring import visible
+from responses.slack.message import Block
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line, and what stands below it, of a fact of `at`."""
+
+    at: datetime
+    leaves: list[Leaf]
+    below: tuple[Element, ...] = ()
+
+    @property
+    def size(self) -> int:
+        return visible(self.leaves) + visible(list(self.below))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Lines under a title, in the order they are read. Of rank 0 none goes; else those of the highest rank go first.
+
+    `left_out` counts what is not among the entries.
+    """
+
+    title: list[Leaf]
+    entries: tuple[Entry, ...]
+    rank: int = 0
+    left_out: int = 0
+
+
+def chosen(items: Sequence[T], most: int, *, at: Callable[[T], datetime]) -> tuple[T, ...]:
+    """The first `most` items; the newest of all takes the place of the last if it is not among them."""
+    kept = list(items[:most])
+    newest = max(range(len(items)), key=lambda index: (at(items[index]), index), default=0)
+    if newest >= most:
+        kept[-1] = items[newest]
+    return tuple(kept)
+
+
+def fitting(sections: Iterable[Section], most: int) -> tuple[Section, ...]:
+    """The sections without their least and oldest entries, until what is left shows at most `most` characters.
+
+    The newest entry of each stays; whoever makes them keeps entries so short that all of those fit.
+    """
+    kept = [section for section in sections if section.entries]
+    used = sum(visible(section.title) + sum(entry.size for entry in section.entries) for section in kept)
+    while used > most:
+        going = min(
+            (
+                (-section.rank, entry.at, place, index)
+                for place, section in enumerate(kept)
+                for index, entry in enumerate(section.entries)
+                if section.rank and entry is not max(section.entries, key=lambda each: each.at)
+            ),
+            default=None,
+        )
+        if going is None:
+            break
+        _, _, place, index = going
+        section = kept[place]
+        used -= section.entries[index].size
+        entries = (*section.entries[:index], *section.entries[index + 1 :])
+        kept[place] = replace(section, entries=entries, left_out=section.left_out + 1)
+    return tuple(kept)
+
+
+def block_of(section: Section, language: Language) -> Block:
+    """The section as one block: its title, a bullet for each entry, or a line where something stands below it."""
+    elements: list[Element] = [blocks.line(*section.title)]
+    bulleted: list[list[Leaf]] = []
+    for entry in section.entries:
+        if entry.below:
+            elements += [*_list_of(bulleted), blocks.line(*entry.leaves), *entry.below]
+            bulleted = []
+        else:
+            bulleted.append(entry.leaves)
+    elements += _list_of(bulleted)
+    if section.left_out:
+        says = words.OLDER.in_(language).format(section.left_out)
+        elements.append(blocks.line(blocks.text(says, italic=True)))
+    return blocks.rich(*elements)
+
+
+def _list_of(items: list[list[Leaf]]) -> list[Element]:
+    return [blocks.bullets(items)] if items else []
