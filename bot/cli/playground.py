@@ -26,7 +26,7 @@ from bot.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
 from bot.logs import configure_logging
 from bot.playground.page import MessageShortcut, PasteSample, Person, Place, PlaygroundPage, SlashCommand, Usage
-from bot.playground.slack import SimulatedSlack
+from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from bot.policy import Policy
 from bot.prometheus.sources import ETCD_JOB
 from bot.rehearsing import REHEARSAL_TIME, reachable
@@ -71,7 +71,7 @@ async def playground(
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="casebook-playground-")))
         kubeconfig = await stack.enter_async_context(reachable(showcase.cluster))
-        slack = SimulatedSlack()
+        slack = SimulatedSlack(events=("app_mention", "message", *CHANNEL_EVENTS))
         await slack.start()
         stack.push_async_callback(slack.stop)
         page = _page(slack, showcase)

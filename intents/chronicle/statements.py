@@ -158,6 +158,9 @@ def _fact(
 def _with_links(message: ChannelMessage, links: tuple[Link, ...], facts: list[Fact]) -> list[Fact]:
     """Links stand with the first thing that the message states, or are a fact of their own if it states nothing."""
     stated = [fact for fact in facts if fact.kind is not FactKind.ANSWERED]
+    if stated and all(fact.kind is FactKind.ERROR for fact in stated):
+        # What a program printed an address of is not what anybody wanted to be looked at.
+        links = tuple(link for link in links if link.what in _TELLING)
     if stated:
         return [replace(stated[0], links=links), *stated[1:]] if links else stated
     telling = tuple(link for link in links if link.what in _TELLING)

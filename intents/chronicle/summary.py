@@ -19,6 +19,8 @@ _DETECTING: Final = frozenset({FactKind.REPORT, FactKind.ALERT, FactKind.ERROR})
 _AFFECTING: Final = frozenset({FactKind.REPORT, FactKind.ALERT, FactKind.ERROR, FactKind.HYPOTHESIS, FactKind.REMEDY})
 _OVER: Final = frozenset({Standing.MITIGATED, Standing.MONITORING, Standing.RESOLVED})
 _RULED_OUT: Final = "ruled out"
+# A remedy's end after which its incident offers nothing more.
+_CURED: Final = frozenset({"fixed", "done"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,11 +181,24 @@ def _impact(ordered: Sequence[Fact]) -> Impact:
         if subject.namespace or subject.kind == "Namespace"
     }
     return Impact(
-        objects=tuple(reversed(affected.values())),
+        objects=tuple(reversed(_known_best(affected.values()))),
         clusters=tuple(sorted(clusters)),
         namespaces=tuple(sorted(namespaces)),
         reports=_of(ordered, FactKind.REPORT),
     )
+
+
+def _known_best(affected: Iterable[Affected]) -> list[Affected]:
+    """Each object once, in order: what was named without its namespace or cluster first and with them later is one."""
+    known: dict[tuple[str, str], list[Affected]] = {}
+    for one in affected:
+        known.setdefault((one.subject.kind, one.subject.name), []).append(one)
+    best: list[Affected] = []
+    for same in known.values():
+        placed = [one for one in same if one.subject.namespace] or same
+        places = {one.subject.namespace: one for one in sorted(placed, key=lambda one: bool(one.cluster))}
+        best += places.values()
+    return sorted(best, key=lambda one: (one.fact.at, one.fact.key))
 
 
 def _errors(ordered: Sequence[Fact]) -> tuple[Moment, ...]:
@@ -217,6 +232,7 @@ def _next(ordered: Sequence[Fact], leading: Moment | None, questions: Sequence[F
             pending = {}
     if pending:
         return NextStep(kind=NextKind.DECISION, fact=list(pending.values())[-1])
-    if leading is not None and leading.fact.offers is not None:
+    cured = {fact.incident for fact in ordered if fact.kind is FactKind.REMEDY and fact.state in _CURED}
+    if leading is not None and leading.fact.offers is not None and leading.fact.incident not in cured:
         return NextStep(kind=NextKind.OFFERED, fact=leading.fact)
     return NextStep(kind=NextKind.QUESTION, fact=questions[-1]) if questions else None

@@ -63,7 +63,7 @@ async def test_being_removed_from_a_channel_which_slackbot_tells_is_no_question(
         await at.slack.places.remove(at.alex, at.channel)
         await at.settled()
 
-        assert [delivery.type for delivery in at.slack.deliveries] == ["message"]
+        assert [delivery.type for delivery in at.slack.deliveries] == ["message", "channel_left"]
         assert [call.method for call in at.slack.calls if call.method.startswith("chat.")] == []
 
 

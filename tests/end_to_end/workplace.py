@@ -17,7 +17,7 @@ from bot.app import RunningApp, running
 from bot.clusters import Clusters
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
-from bot.playground.slack import Delivered, SimulatedSlack
+from bot.playground.slack import CHANNEL_EVENTS, Delivered, SimulatedSlack
 from bot.playground.slack.signing import signed_headers
 from bot.policy import Policy
 from bot.rehearsing import stage
@@ -35,6 +35,8 @@ from tests.databases import lay_out
 # A write wakes the simulated controllers at once: what comes of it can be believed at the first look.
 HASTY = Pace(every=0.02, well=0.0, failing=0.0)
 
+# What an app subscribes to that looks after incident channels.
+HEARD = ("app_mention", "message", *CHANNEL_EVENTS)
 NO_OTHERS: Mapping[str, SimulatedCluster] = MappingProxyType({})
 
 
@@ -195,7 +197,7 @@ async def workplace(
             await each.start()
             stack.push_async_callback(each.stop)
         # Slack lets an app connect a few times a minute though its pages promise one; the simulated one does not.
-        slack = slack or SimulatedSlack(pace=not socket_mode and slack_limits is None)
+        slack = slack or SimulatedSlack(pace=not socket_mode and slack_limits is None, events=HEARD)
         await slack.start()
         stack.push_async_callback(slack.stop)
         kubeconfig = tmp_path / "kubeconfig"
@@ -221,7 +223,6 @@ async def workplace(
                 clock=clock,
                 verify_pace=HASTY,
                 verify_within=0.2,
-                summary_every=0.2,
                 looks=(0.0, 0.02),
                 slack_limits=slack_limits,
                 summary_slot_s=summary_slot_s,

@@ -1,0 +1,59 @@
+"""The same summary as a canvas, where the workspace has them: a page that is read beside the channel.
+
+It is written less often than the message; what is said last always is. Where there is none, nothing is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.slack.errors import CanvasesOff, CanvasGone, CanvasTaken, MissingScope, SlackError, SlackUnavailable
+from bot.store import ChannelState, Chronicle
+from bot.workflows.chronicle.rows import facts_in
+from bot.workflows.desk import Desk
+from intents.chronicle.facts import Fact
+from intents.chronicle.summary import Summary
+from intents.chronicle.timeline import timeline_of
+from intents.domain import Language
+from responses.slack.chronicle.canvas import canvas
+
+_log: Final = structlog.get_logger(__name__)
+
+_EVERY: Final = timedelta(minutes=1)
+# Where it cannot be made it is not tried with each change.
+_TRIED_EVERY: Final = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canvasing:
+    desk: Desk
+
+    async def put(self, chronicle: Chronicle, summary: Summary, permalink: Callable[[Fact], str]) -> None:
+        """Let the channel's canvas say the summary. Raises SlackUnavailable."""
+        channel, desk = chronicle.channel, self.desk
+        name = channel.channel
+        over = channel.state is not ChannelState.OPEN
+        if not over and not await desk.store.notices.once(f"canvas/{name}", within=_EVERY, now=desk.clock()):
+            return
+        moments = timeline_of(facts_in(chronicle.facts))
+        text = canvas(summary, moments, language=desk.language or Language.EN, permalink=permalink)
+        try:
+            if channel.canvas:
+                await desk.slack.canvas_edit(canvas=channel.canvas, markdown=text)
+            elif await desk.store.notices.once(f"canvas/{name}/made", within=_TRIED_EVERY, now=desk.clock()):
+                made = await desk.slack.canvas_create(channel=name, title=channel.name, markdown=text)
+                await desk.store.chronicles.placed(name, canvas=made)
+        except CanvasGone:
+            # Whoever deleted it does not want it.
+            await desk.store.chronicles.placed(name, canvas="")
+        except (CanvasesOff, CanvasTaken, MissingScope) as error:
+            _log.info("an incident channel gets no canvas", channel=name, error=str(error))
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("a canvas was not written", channel=name, error=str(error))

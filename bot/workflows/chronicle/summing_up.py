@@ -1,0 +1,155 @@
+"""The one pinned message of an incident channel: what stands there is made anew whenever something has changed.
+
+However many processes there are and however much is said, one of them edits one message, a few times a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from bot.jobs import Json, Run
+from bot.slack.errors import (
+    Archived,
+    ChannelGone,
+    MessageGone,
+    NotInChannel,
+    SlackError,
+    SlackUnavailable,
+)
+from bot.store import ChannelState, Chronicle
+from bot.workflows.chronicle.canvasing import Canvasing
+from bot.workflows.chronicle.rows import facts_in
+from bot.workflows.desk import Desk
+from bot.workflows.patience import patiently
+from intents.chronicle.facts import Fact
+from intents.chronicle.summary import Summary, summary_of
+from intents.domain import Language, Text
+from responses import failures
+from responses.slack.chronicle.summary import summary_message
+from responses.slack.message import Message
+from responses.slack.notes import told
+
+_log: Final = structlog.get_logger(__name__)
+
+# Who made the last change while another was shown shows it; after so many rounds the next change does.
+_ROUNDS: Final = 4
+_BETWEEN_S: Final = 3.0
+_SAID_ONCE: Final = timedelta(hours=24)
+_NOWHERE: Final = (NotInChannel, ChannelGone, Archived)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummingUp:
+    """The workflow `summary`. Payload: {"channel", "wait": seconds until the slot of changes is over}."""
+
+    desk: Desk
+
+    async def run(self, run: Run, payload: Json) -> Json | None:
+        if wait := float(payload.get("wait") or 0):
+            await run.sleep(wait)
+        for number in range(_ROUNDS):
+            shown = await patiently(run, f"show {number}", self.show, payload, f"{run.id}/{number}")
+            if not shown or not shown["more"]:
+                break
+            await run.sleep(_BETWEEN_S)
+        return None
+
+    async def show(self, payload: Json, by: str) -> Json:
+        """Let the summary show what there is. Raises SlackUnavailable, to be asked again."""
+        channel, chronicles = str(payload["channel"]), self.desk.store.chronicles
+        chronicle = await chronicles.read(channel)
+        if chronicle is None or chronicle.channel.state in (ChannelState.DISMISSED, ChannelState.ARCHIVED):
+            return {"more": False}
+        revision = chronicle.channel.revision
+        if not await chronicles.claim_summary(channel, revision, by, self.desk.clock()):
+            return {"more": False}
+        try:
+            await self._put(chronicle)
+            await Canvasing(desk=self.desk).put(chronicle, self.summary(chronicle), await self.links(chronicle))
+        except _NOWHERE as error:
+            _log.info("a summary can be shown nowhere", channel=channel, error=str(error))
+        newest = await chronicles.rendered(channel, revision, by)
+        return {"more": newest is not None and newest > revision}
+
+    def summary(self, chronicle: Chronicle) -> Summary:
+        """What its facts come to by now."""
+        channel = chronicle.channel
+        return summary_of(facts_in(chronicle.facts), name=channel.name, opened=channel.opened, now=self.desk.clock())
+
+    @property
+    def language(self) -> Language:
+        return self.desk.language or Language.EN
+
+    async def links(self, chronicle: Chronicle) -> Callable[[Fact], str]:
+        """Where what a fact rests on stands in Slack, "" where it rests on no message. Made without asking Slack."""
+        url = (await self.desk.slack.identify()).url.rstrip("/")
+        channel = chronicle.channel.channel
+
+        def link(fact: Fact) -> str:
+            if not url or not fact.ts:
+                return ""
+            thread = f"?thread_ts={fact.thread_ts}&cid={channel}" if fact.thread_ts else ""
+            return f"{url}/archives/{channel}/p{fact.ts.replace('.', '')}{thread}"
+
+        return link
+
+    async def _message(self, chronicle: Chronicle, *, posted: bool) -> Message:
+        # An edit notifies nobody; a message that is posted would call everybody whom it names.
+        return summary_message(
+            self.summary(chronicle), language=self.language, permalink=await self.links(chronicle), mention=not posted
+        )
+
+    async def _put(self, chronicle: Chronicle) -> None:
+        channel, desk = chronicle.channel.channel, self.desk
+        key, standing = _key(channel), chronicle.channel.summary_ts
+        if standing:
+            message = await self._message(chronicle, posted=False)
+            try:
+                await desk.slack.update(channel=channel, ts=standing, message=message, final=True, key=key)
+            except MessageGone:
+                # Taken away by hand, perhaps by mistake: it is put there again, with what changed by now.
+                await desk.store.outbox.forget(key)
+                await desk.store.chronicles.displaced(channel, standing)
+            else:
+                return
+        sending = await desk.store.outbox.begin(key, channel, "", desk.clock())
+        ts = sending.ts
+        if not ts:
+            message = await self._message(chronicle, posted=True)
+            sent = await desk.slack.post(channel=channel, message=message, key=key, sought=sending.again)
+            await desk.store.outbox.done(key, sent.ts)
+            ts = sent.ts
+        await desk.store.chronicles.placed(channel, summary_ts=ts)
+        await self._pin(channel, ts)
+
+    async def _pin(self, channel: str, ts: str) -> None:
+        """That it cannot be pinned is said once, below it."""
+        try:
+            await self.desk.slack.pin(channel=channel, ts=ts)
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("a summary cannot be pinned", channel=channel, error=str(error))
+            await self._say_once(channel, ts, "pin", error.says)
+
+    async def _say_once(self, channel: str, ts: str, what: str, says: Text) -> None:
+        if not await self.desk.store.notices.once(f"{what}/{channel}", within=_SAID_ONCE, now=self.desk.clock()):
+            return
+        try:
+            said = told(Text(en=f"{failures.NOT_PINNED.en}: {says.en}", zh=f"{failures.NOT_PINNED.zh}：{says.zh}"),
+                        language=self.language)  # fmt: skip
+            await self.desk.slack.post(channel=channel, message=said, thread_ts=ts, key=f"{channel}/{what}")
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("nor could that be said", channel=channel, error=str(error))
+
+
+def _key(channel: str) -> str:
+    """What the summary is found again by, in the outbox and in Slack."""
+    return f"{channel}/summary"

@@ -1,0 +1,60 @@
+"""An incident channel as it is talked in: one pinned message that says how it stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.diagnosing import Engine
+from tests.end_to_end.workplace import Broken, Workplace, broken_case, lines_of, workplace
+
+
+@pytest.fixture
+def pulls_again(engine: Engine) -> Broken:
+    return broken_case(
+        engine, "image-pull-failed", "the registry did not answer, and does again; a restart skips the back-off"
+    )
+
+
+def summary(at: Workplace, channel: str) -> str:
+    pinned = [one for one in at.ours(channel) if one.get("pinned_to")]
+    return "\n".join(lines_of(pinned[0])) if pinned else ""
+
+
+async def said_in_summary(at: Workplace, channel: str, *words: str) -> str:
+    """The summary once it says all of that."""
+    return await at.slack.wait_for(
+        lambda: (says := summary(at, channel)) and all(each in says for each in words) and says, timeout=30
+    )
+
+
+async def test_what_is_said_found_and_done_stands_in_one_pinned_message(tmp_path, engine, pulls_again):
+    async with workplace(tmp_path, engine, pulls_again.world, summary_slot_s=1.0) as at:
+        cy, channel = at.slack.add_user("cy"), at.slack.add_channel("inc-142-checkout")
+        first = await at.slack.say(at.alex, channel, "checkout is down, customers cannot pay")
+        await said_in_summary(at, channel, "checkout is down, customers cannot pay")
+        answer = await at.answer(await at.slack.say(cy, channel, pulls_again.text), channel)
+        await at.slack.say(at.alex, channel, "lol, not again")
+        await at.slack.say(at.alex, channel, "I'll take IC")
+        await at.submit(at.bo, (await at.dialog(at.bo, answer, channel))["id"])
+        await at.settled()
+        await at.slack.say(at.bo, channel, "mitigated, error rate is back to normal")
+
+        says = await said_in_summary(at, channel, "Mitigated", "fixed it", "Commander")
+
+        assert says.startswith("# 🟡 Mitigated · #inc-142-checkout")
+        assert "CONFIRMED · An image cannot be pulled · Pod front/checkout" in says
+        assert f"Commander: @{at.alex}" in says
+        assert "lol" not in says
+        assert "Next:" not in says  # what was offered has been done
+        # Each line leads to what it rests on.
+        assert f"/archives/{channel}/p{first.replace('.', '')}" in says
+        assert len([one for one in at.ours(channel) if one.get("pinned_to")]) == 1
+
+
+async def test_a_channel_that_does_not_match_is_none(tmp_path, engine, pulls_again):
+    async with workplace(tmp_path, engine, pulls_again.world) as at:
+        await at.slack.say(at.alex, at.channel, "checkout is down, customers cannot pay")
+        await at.settled()
+
+        assert at.ours() == []
+        assert await at.app.store.chronicles.get(at.channel) is None
