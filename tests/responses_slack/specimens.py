@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from intents.domain import (
@@ -25,8 +25,13 @@ from intents.domain import (
     Verdict,
 )
 from responses import failures
+from responses.postmortem import postmortem
 from responses.safety import scrubbed
 from responses.slack import limits, notes
+from responses.slack.chronicle.news import catch_up
+from responses.slack.chronicle.notes import dismissed, looks_like, reopened, resolved
+from responses.slack.chronicle.summary import summary_message
+from responses.slack.chronicle.timeline import timeline_message
 from responses.slack.controls import RemedyButton
 from responses.slack.details import details
 from responses.slack.diagnosis import answer, placeholder
@@ -38,6 +43,7 @@ from responses.slack.remediation import Dialog, dialog, loading, refusal
 from responses.slack.remedy_states import RemedyShown, RemedyState
 from responses.slack.reshaping import halves, plain
 from responses.slack.validation import validate_message, validate_view
+from tests.responses import chronicles
 from tests.responses.by_hand import KEEPS_FAILING, LEASES, POD, REFUTES, SUPPORTS, UNREAD, judged, offered
 from tests.responses_slack.pings import pings
 
@@ -144,6 +150,7 @@ def specimens(language: Language) -> Iterator[tuple[str, Said]]:
     yield from _answers(language)
     yield from _views(language)
     yield from _notes(language)
+    yield from _chronicle(language)
     whole = _answer(DIAGNOSIS, language)
     yield "as-text", plain(whole)
     yield from zip(("first-half", "second-half"), halves(whole), strict=True)
@@ -223,6 +230,28 @@ def _notes(language: Language) -> Iterator[tuple[str, Said]]:
     yield "help", help_message(language=language)
     says = Text(en='there is no kind "pdo"', zh="没有“pdo”这种类型")
     yield "misused", misused(says, "pod shop/api-0", language=language)
+
+
+def _chronicle(language: Language) -> Iterator[tuple[str, Said]]:
+    told: dict[str, Any] = {"language": language, "permalink": chronicles.permalink, "names": chronicles.NAMES}
+    named: dict[str, Any] = {"name": chronicles.NAME, "now": chronicles.summary().now}
+    over, moments = chronicles.summary(chronicles.OVER, minute=80), chronicles.moments(chronicles.OVER)
+    draft = postmortem(over, moments, **told)
+    yield "chronicle-summary", summary_message(chronicles.summary(), **told)
+    yield "chronicle-summary-of-nothing", summary_message(chronicles.summary(()), **told)
+    yield "chronicle-summary-when-over", summary_message(over, **told)
+    yield "chronicle-timeline", timeline_message(chronicles.moments(), **named, **told)
+    yield "chronicle-timeline-of-nothing", timeline_message((), **named, **told)
+    yield "chronicle-news", catch_up(chronicles.news(), **named, **told)
+    yield "chronicle-news-of-all", catch_up(chronicles.news(None), **named, **told)
+    yield "chronicle-no-news", catch_up(chronicles.news(20), **named, **told)
+    yield "chronicle-resolved", resolved(over, draft=draft, **told)
+    yield "chronicle-archived", resolved(chronicles.summary(chronicles.FACTS[:2]), archived=True, **told)
+    ago, address = timedelta(minutes=20), "https://example.slack.com/archives/C1/p1772449207000100"
+    title = chronicles.PULL_FAILED
+    yield "chronicle-looks-like", looks_like(title, where="#inc-41", address=address, ago=ago, language=language)
+    yield "chronicle-dismissed", dismissed("U1", language=language)
+    yield "chronicle-reopened", reopened("U1", language=language)
 
 
 def payload_of(said: Said) -> dict[str, Any]:

@@ -55,28 +55,29 @@ def chosen(items: Sequence[T], most: int, *, at: Callable[[T], datetime]) -> tup
 def fitting(sections: Iterable[Section], most: int) -> tuple[Section, ...]:
     """The sections without their least and oldest entries, until what is left shows at most `most` characters.
 
-    The newest entry of each stays; whoever makes them keeps entries so short that all of those fit.
+    The newest entry of each goes only when there is nothing else; the newest of all never does.
     """
     kept = [section for section in sections if section.entries]
     used = sum(visible(section.title) + sum(entry.size for entry in section.entries) for section in kept)
+    newest = max((entry.at for section in kept for entry in section.entries), default=None)
     while used > most:
         going = min(
             (
-                (-section.rank, entry.at, place, index)
+                (entry is max(section.entries, key=lambda each: each.at), -section.rank, entry.at, place, index)
                 for place, section in enumerate(kept)
                 for index, entry in enumerate(section.entries)
-                if section.rank and entry is not max(section.entries, key=lambda each: each.at)
+                if section.rank and entry.at != newest
             ),
             default=None,
         )
         if going is None:
             break
-        _, _, place, index = going
+        *_, place, index = going
         section = kept[place]
         used -= section.entries[index].size
         entries = (*section.entries[:index], *section.entries[index + 1 :])
         kept[place] = replace(section, entries=entries, left_out=section.left_out + 1)
-    return tuple(kept)
+    return tuple(section for section in kept if section.entries)
 
 
 def block_of(section: Section, language: Language) -> Block:

@@ -23,6 +23,7 @@ from responses.slack import blocks, limits
 from responses.slack.blocks import Leaf
 from responses.slack.chronicle.leaves import NO_NAMES, Leaves, Names, Permalink, utc
 from responses.slack.chronicle.sections import Entry, Section, block_of, chosen, fitting
+from responses.slack.measuring import visible
 from responses.slack.message import Block, Message
 from responses.slack.mrkdwn import fallback
 
@@ -55,9 +56,10 @@ def summary_message(
     """The summary within what Slack takes. `names` and `mention` as `Leaves` has them: not to `mention` anybody where
     the message is posted anew."""
     page = _Page(summary, language, Leaves(permalink=permalink, names=names, now=summary.now, mention=mention))
-    head, sections = page.head(), fitting(page.sections(), limits.BUDGET_VISIBLE - _NOTES)
-    shown = [*head, *(block_of(section, language) for section in sections), page.footer()]
-    return Message(text=fallback(*page.headlines()), blocks=tuple(shown))
+    head, footer = page.head(), page.footer()
+    sections = fitting(page.sections(), limits.BUDGET_VISIBLE - visible([*head, footer]) - _NOTES)
+    shown = (*head, *(block_of(section, language) for section in sections), footer)
+    return Message(text=fallback(*page.headlines()), blocks=shown)
 
 
 class _Page:

@@ -1,0 +1,328 @@
+"""What whoever was woken up finds in the messages of an incident channel, and what goes when they grow too long."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from intents.chronicle.catching_up import news_since
+from intents.chronicle.facts import Course, Fact, FactKind, Link, LinkKind, Role, Standing
+from intents.chronicle.summary import summary_of
+from intents.chronicle.timeline import timeline_of
+from intents.domain import Language, ObjectRef, Text, Verdict
+from responses.chronicle import words
+from responses.postmortem import postmortem
+from responses.slack.as_text import as_text
+from responses.slack.chronicle.canvas import canvas
+from responses.slack.chronicle.news import catch_up
+from responses.slack.chronicle.notes import dismissed, looks_like, resolved
+from responses.slack.chronicle.summary import summary_message
+from responses.slack.chronicle.timeline import timeline_message
+from responses.slack.measuring import visible_texts
+from responses.slack.message import Message
+from tests.responses import chronicles
+from tests.responses.chronicles import ALICE, DANA, FACTS, NAMES, NOON, said
+from tests.responses_slack.specimens import is_fit_to_send
+from tests.responses_slack.test_any_text import LANGUAGES, TEXTS, is_safe_to_send, planted
+
+NOBODY: dict[str, str] = {}
+TOLD: dict[str, Any] = {"language": Language.EN, "permalink": chronicles.permalink, "names": NAMES}
+TITLED: dict[str, Any] = {"name": chronicles.NAME, "now": chronicles.summary().now}
+
+
+def read(message: Message) -> str:
+    """As text, each link as its arrow alone."""
+    lines = as_text(message.blocks).split("\n")
+    return "\n".join(line.partition("↗: ")[0] + "↗" if "↗: " in line else line for line in lines)
+
+
+def leaves(value: Any, kind: str) -> Iterator[Any]:
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from leaves(item, kind)
+    elif isinstance(value, dict):
+        if value.get("type") == kind:
+            yield value
+        for item in value.values():
+            yield from leaves(item, kind)
+
+
+def test_the_whole_summary_as_it_reads() -> None:
+    assert (
+        read(summary_message(chronicles.summary(), **TOLD))
+        == """\
+# 👀 Monitoring · #inc-42-checkout
+
+Since 12:20 UTC · “error rate is back to normal, keeping an eye on it” — Alice ↗
+➡️ Next: answer “is the ledger affected too?” — @U0DANA004 ↗
+
+Impact · cluster: prod · namespace: pay, shop
+- 📣 “checkout returns 503 for about 10% of users” — Alice, 12:00 UTC ↗
+- 📣 “ledger writes are slow as well” — @U0DANA004, 12:16 UTC ↗
+- Pod shop/api-7d9f-x2x4z ↗
+- Deployment shop/api ↗
+- StatefulSet pay/ledger-db ↗
+
+Leading diagnosis
+🔴 CONFIRMED · An image cannot be pulled · Pod shop/api-7d9f-x2x4z, 12:06 UTC · was LIKELY until then ↗
+> manifest unknown: tag v2 does not exist
+    kubectl -n shop describe pod api-7d9f-x2x4z
+
+Also possible
+- 💬 suspected · “might be the registry, it had a blip this morning” — Bob, 12:04 UTC ↗
+
+Ruled out
+- ⚪ RULED OUT · A node has no room, 12:05 UTC ↗
+
+What was done
+- ⏳ under way: “rolling back to v1 now, 陈工 watches the error rate” — Alice, 12:10 UTC ↗
+- ✅ Roll back · Deployment shop/api: fixed it — 3 of 3 pods are Ready — Alice, 12:12 UTC ↗
+- 🗓 planned: “next I will raise the pool size of ledger-db” — 陈工, 12:18 UTC ↗
+
+Open questions
+- ❔ “did anybody delete tags in the registry last night?” — 陈工, 12:08 UTC ↗
+- ❔ “is the ledger affected too?” — @U0DANA004, 12:14 UTC ↗
+
+Who
+- Commander: Alice ↗
+- Communications: @U0DANA004 ↗
+- also here: Bob, 陈工
+
+Pinned
+- 📌 “customers in EU saw this from 11:48 on” — @U0DANA004, 12:15 UTC ↗
+
+Errors and alerts
+- 🔔 alert: “[FIRING:1] CheckoutErrorRate > 5% (prod)” — Alertmanager, 11:56 UTC ↗
+- 🧨 Failed to pull image "registry.internal/shop/api:v2": manifest unknown ×2, last 12:03 UTC — Bob ↗
+
+Deployed
+- 🚢 deployed: “Deployed shop/api v1 to prod” — Argo CD, 12:12 UTC ↗
+
+Links
+- graph grafana.example/d/abc/checkout: https://grafana.example/d/abc/checkout?from=now-1h — Bob ↗
+
+Updated 2026-03-02 12:22 UTC · /diagnose incident timeline · resolve · dismiss"""
+    )
+
+
+def test_every_line_of_the_summary_leads_to_what_it_rests_on() -> None:
+    message = summary_message(chronicles.summary(), **TOLD)
+
+    lines = [item for each in leaves(message.blocks, "rich_text_list") for item in each["elements"]]
+    unlinked = ["".join(visible_texts(item)) for item in lines if item["elements"][-1].get("text") != words.THERE]
+    # Who else is here rests on all that they said.
+    assert len(lines) > 15
+    assert [line for line in unlinked if "also here" not in line] == []
+    counted = next(item for item in lines if "×2" in "".join(visible_texts(item)))
+    second = next(fact for fact in FACTS if fact.thread_ts)
+    assert counted["elements"][-1]["url"] == chronicles.permalink(second)
+
+
+def test_a_line_without_a_message_has_no_link() -> None:
+    message = summary_message(chronicles.summary(), **{**TOLD, "permalink": lambda fact: ""})
+
+    assert words.THERE not in as_text(message.blocks)
+    is_fit_to_send(message)
+
+
+def test_what_people_believe_is_told_as_said_and_not_as_a_verdict() -> None:
+    suspected = said(
+        30, FactKind.HYPOTHESIS, "root cause is the redis pool", ALICE, state="confirmed", template="redis"
+    )
+
+    page = read(summary_message(chronicles.summary((suspected,)), **TOLD))
+
+    assert "💬 said to be the cause · “root cause is the redis pool” — Alice" in page
+    assert "> said by people, not shown by the cluster" in page
+    assert "CONFIRMED" not in page
+
+
+def test_a_summary_posted_anew_names_people_without_calling_them() -> None:
+    anew = summary_message(chronicles.summary(), **{**TOLD, "names": NOBODY}, mention=False)
+    edited = summary_message(chronicles.summary(), **{**TOLD, "names": NOBODY})
+    last = resolved(chronicles.summary(chronicles.OVER), **{**TOLD, "names": NOBODY})
+
+    assert list(leaves(anew.blocks, "user")) == []
+    assert list(leaves(last.blocks, "user")) == []
+    assert DANA in as_text(anew.blocks)
+    assert {"type": "user", "user_id": DANA} in list(leaves(edited.blocks, "user"))
+
+
+def test_older_days_are_told_with_their_date() -> None:
+    message = summary_message(chronicles.summary(minute=24 * 60), **TOLD)
+
+    assert "Since 2026-03-02 12:20 UTC" in read(message)
+    assert {leaf["format"] for leaf in leaves(message.blocks, "date")} == {"{date_short} {time}"}
+
+
+def flood(kind: FactKind, count: int, *, filler: str = "long words ") -> list[Fact]:
+    """As long as facts get, each another, one a minute."""
+    facts = []
+    for number in range(count):
+        says = f"{kind} number {number} {filler * 300}"[:280]
+        state = {FactKind.DECISION: "done", FactKind.ALERT: "firing", FactKind.DEPLOY: "succeeded"}.get(kind, "")
+        state = "possible" if kind is FactKind.HYPOTHESIS else "fixed" if kind is FactKind.REMEDY else state
+        pods = tuple(
+            ObjectRef(kind="Pod", namespace="shop", name=f"{number}-{each}-{filler * 200}"[:200]) for each in range(3)
+        )
+        fact = said(
+            number, kind, says, ALICE, state=state, template=f"{kind}-{number}", objects=pods, cluster=f"c-{number}"
+        )
+        if kind is FactKind.LINK:
+            fact = replace(fact, links=(Link(url=f"https://x.example/{number}/{'y' * 400}", what=LinkKind.GRAPH),))
+        facts.append(
+            replace(fact, title=Text.same(f"title {number} {filler * 300}")) if kind is FactKind.REMEDY else fact
+        )
+    return facts
+
+
+FLOODED = (
+    FactKind.REPORT, FactKind.ERROR, FactKind.ALERT, FactKind.DEPLOY, FactKind.HYPOTHESIS, FactKind.REMEDY,
+    FactKind.DECISION, FactKind.QUESTION, FactKind.LINK, FactKind.PINNED,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("filler", ["long words ", "😀"])
+@pytest.mark.parametrize("newest", FLOODED)
+def test_of_ten_thousand_words_the_newest_fact_stays(newest: FactKind, filler: str) -> None:
+    whole = [fact for kind in FLOODED for fact in flood(kind, 30, filler=filler)]
+    last = said(40, newest, "the very last word", DANA, state="possible" if newest is FactKind.HYPOTHESIS else "")
+    if newest is FactKind.LINK:
+        last = replace(last, links=(Link(url="https://x.example/the-very-last-word", what=LinkKind.GRAPH),))
+
+    message = summary_message(chronicles.summary((*FACTS, *whole, last), minute=50), **TOLD)
+
+    is_fit_to_send(message)
+    assert "the very last word" in as_text(message.blocks).replace("-", " ")
+    assert "more: /diagnose incident timeline" in as_text(message.blocks)
+
+
+def test_the_oldest_of_what_matters_least_goes_first() -> None:
+    whole = [fact for kind in FLOODED for fact in flood(kind, 12)]
+
+    page = read(summary_message(chronicles.summary(tuple(whole), minute=50), **TOLD))
+
+    for kept in ("remedy number 11", "decision number 11", "question number 11"):
+        assert kept in page
+    # Links go before reports, reports before what was done.
+    assert page.count("https://x.example/") < 4
+    assert page.count("decision number") + page.count("remedy number") >= page.count("report number")
+
+
+def test_of_a_long_timeline_the_newest_is_shown_and_the_rest_counted() -> None:
+    moments = timeline_of(flood(FactKind.DECISION, 200))
+
+    message = timeline_message(moments, **TITLED, **TOLD)
+
+    page = read(message)
+    shown = page.count("decision number")
+    assert 15 < shown < 60
+    assert f"… and {200 - shown} more in the export: /diagnose incident export" in page
+    assert page.index("decision number 198") < page.index("decision number 199")
+    is_fit_to_send(message)
+
+
+def test_a_timeline_tells_when_what_and_who_in_order() -> None:
+    page = read(timeline_message(chronicles.moments(chronicles.OVER), **TITLED, **TOLD)).split("\n")
+
+    assert page[2:4] == [
+        "- 11:56 UTC 🔔 alert: “[FIRING:1] CheckoutErrorRate > 5% (prod)” — Alertmanager ↗",
+        "- 12:00 UTC 📣 “checkout returns 503 for about 10% of users” — Alice ↗",
+    ]
+    assert page[-2:] == [
+        "- 12:21 UTC 👤 Alice hands over as Commander to Bob ↗",
+        "- 13:12 UTC ✅ Resolved: “all good, closing this” — Bob ↗",
+    ]
+
+
+def test_what_somebody_missed_is_told_in_eight_lines() -> None:
+    message = catch_up(chronicles.news(None), **TITLED, **TOLD)
+
+    page = read(message).split("\n")
+    assert sum(line.startswith("- ") for line in page) == 8
+    assert page[0] == "👀 Monitoring since 12:20 UTC · Commander: Alice ↗"
+    assert page[1] == "What happened so far"
+    assert "more: /diagnose incident timeline" in page[-2]
+    assert page[-1].startswith("➡️ Next: answer “is the ledger affected too?”")
+    assert "Nothing new." in read(catch_up(chronicles.news(20), **TITLED, **TOLD))
+    assert "Since you last read here (12:20 UTC)" in read(catch_up(chronicles.news(20), **TITLED, **TOLD))
+
+
+def test_the_last_summary_tells_how_long_it_took_and_brings_the_draft() -> None:
+    over = chronicles.summary(chronicles.OVER, minute=80)
+    draft = postmortem(over, chronicles.moments(chronicles.OVER), **TOLD)
+
+    message = resolved(over, draft=draft, **TOLD)
+
+    page = read(message)
+    assert "- Detected: 11:56 UTC" in page
+    assert "- Mitigated: 12:20 UTC · 24 min after it was detected" in page
+    assert "- Resolved: 13:12 UTC · 1 h 16 min after it was detected ↗" in page
+    assert "🔴 CONFIRMED · An image cannot be pulled" in page
+    assert message.overflow == draft
+    archived = read(resolved(chronicles.summary(FACTS[:2]), archived=True, **TOLD))
+    assert archived.startswith("# 🗄 Archived · #inc-42-checkout")
+    assert "- Resolved: not said in the channel" in archived
+
+
+def test_another_channel_of_the_same_cause_is_named() -> None:
+    address = "https://example.slack.com/archives/C1/p1"
+    message = looks_like(
+        chronicles.PULL_FAILED,
+        where="#inc-42",
+        address=address,
+        ago=chronicles.summary().now - NOON,
+        language=Language.EN,
+    )
+
+    assert "This looks like #inc-42, started 22 min ago: An image cannot be pulled ↗" in read(message)
+    assert address in as_text(message.blocks)
+    assert "nothing more is kept of it" in read(dismissed(ALICE, language=Language.EN))
+
+
+KINDS = st.sampled_from(list(FactKind))
+STATES = st.sampled_from([
+    "", "x", *map(str, (*Standing, *Verdict, *Course)), *words.REMEDIES, *words.FIRINGS, *words.SHIPPINGS,
+])  # fmt: skip
+USERS = st.sampled_from(["", ALICE, "U1", "<!channel>", "not an id"])
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> Fact:
+    kind = draw(KINDS)
+    state = draw(STATES) if kind is not FactKind.HYPOTHESIS else draw(st.sampled_from(list(map(str, Verdict))))
+    says, bot, name, url, title = (draw(TEXTS)[0] for _ in range(5))
+    fact = said(
+        draw(st.integers(-3, 3000)), kind, says, draw(USERS),
+        bot=bot, state=state, role=draw(st.sampled_from(["", *map(str, Role)])), of=draw(USERS), cluster=name,
+        template=draw(st.sampled_from(["", "a", "b"])), incident=draw(st.sampled_from(["", "image-pull-failed"])),
+        title=draw(st.sampled_from([None, Text.same(title)])), reproduce=draw(st.sampled_from(["", name])),
+        objects=(ObjectRef(kind=name or "Pod", namespace=name, name=says),) * draw(st.integers(0, 5)),
+        links=(Link(url=url, what=LinkKind.GRAPH), Link(url=f"https://x.example/{url}", what=LinkKind.PR)),
+        by_hand=draw(st.booleans()), offers=draw(st.sampled_from([None, Text.same(says)])),
+    )  # fmt: skip
+    return replace(fact, key=f"{fact.key}:{draw(st.integers(0, 3))}")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(known=st.lists(facts(), max_size=25), language=LANGUAGES, texts=TEXTS)
+def test_any_chronicle_is_safe_to_send(known: list[Fact], language: Language, texts: list[str]) -> None:
+    now = NOON.replace(hour=20)
+    told: dict[str, Any] = {"language": language, "permalink": chronicles.permalink, "names": {ALICE: texts[-1]}}
+    summary = summary_of(known, name=texts[0], opened=NOON, now=now)
+    moments = timeline_of(known)
+    news = news_since(known, opened=NOON, since=None, now=now)
+    draft = postmortem(summary, moments, **told)
+
+    for said_ in (
+        summary_message(summary, **told),
+        timeline_message(moments, name=texts[0], now=now, **told),
+        catch_up(news, name=texts[0], now=now, **told),
+        resolved(summary, draft=draft, **told),
+        looks_like(planted(Text.same(""), texts), where=texts[0], address=texts[-1], ago=now - NOON, language=language),
+    ):
+        is_safe_to_send(said_)
+    assert "hunter2" not in canvas(summary, moments, **told)
