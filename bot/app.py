@@ -30,19 +30,24 @@ from bot.policy import Policy
 from bot.remedies.stepping import LOOKS
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.settings import Settings, variable
-from bot.slack.chronicling import SLOT_S, Chronicling
+from bot.slack.asking import ChannelAsking
+from bot.slack.chronicling import SLOT_S, Chronicling, Start
 from bot.slack.client import Identity, Slack
 from bot.slack.errors import SlackUnavailable, refusal
 from bot.slack.health import SlackHealth
 from bot.slack.intake import Intake
 from bot.slack.limits import Limits
-from bot.slack.listeners import channels, commands, lifecycle, messages, presses, shortcuts
+from bot.slack.listeners import channels, commands, lifecycle, messages, presses, reactions, shortcuts
+from bot.slack.pinning import ByHand
 from bot.slack.pressing import Presses
 from bot.slack.web import web_application
 from bot.store import Store, StoreUnavailable, open_store
 from bot.upkeep import Upkeep
 from bot.workflows.all import workflows
+from bot.workflows.chronicle.catching_up import CatchingUp
 from bot.workflows.chronicle.hearing import Hearing
+from bot.workflows.chronicle.summing_up import SummingUp
+from bot.workflows.chronicle.telling import ChronicleTelling
 from bot.workflows.desk import Desk
 from bot.workflows.failing import Failing
 from bot.workflows.recording import Recording
@@ -77,7 +82,6 @@ async def running(
     jobs_version: str = JOBS_VERSION,
     verify_pace: Pace = PACE,
     verify_within: float = VERIFY_S,
-    summary_every: float = SLOT_S,
     looks: Sequence[float] = LOOKS,
     slack_limits: Limits | None = None,
     summary_slot_s: float = SLOT_S,
@@ -150,8 +154,10 @@ async def running(
         bolt = _bolt(identity, settings)
         messages.register(bolt, intake, chronicling, identity)
         channels.register(bolt, chronicling, identity)
-        commands.register(bolt, intake, language=settings.lang)
-        shortcuts.register(bolt, intake, identity, slack=slack, language=settings.lang)
+        by_hand = ByHand(store=store, identity=identity, start=start)
+        commands.register(bolt, intake, _asking(desk, start), language=settings.lang)
+        shortcuts.register(bolt, intake, by_hand, identity, slack=slack, language=settings.lang)
+        reactions.register(bolt, by_hand, identity)
         presses.register(bolt, Presses(desk=desk, jobs=jobs, identity=identity))
         lifecycle.register(bolt, health)
 
@@ -175,6 +181,16 @@ async def running(
             await _connect(stack, AsyncSocketModeHandler(bolt, token, web_client=_client(token, settings)))
         _log.info("serving", url=url, team=identity.team_name, socket_mode=socket_mode)
         yield RunningApp(url=url, identity=identity, store=store, jobs=jobs)
+
+
+def _asking(desk: Desk, start: Start) -> ChannelAsking:
+    summing_up = SummingUp(desk=desk)
+    return ChannelAsking(
+        desk=desk,
+        catching_up=CatchingUp(desk=desk, summing_up=summing_up),
+        telling=ChronicleTelling(desk=desk, summing_up=summing_up),
+        start=start,
+    )
 
 
 def _make(directory: Path) -> None:

@@ -13,9 +13,11 @@ from typing import Final
 
 from rapidfuzz.distance import OSA
 
+from intents.channel_commands import ChannelCommand, channel_command
 from intents.commands import IS_NAME, KINDS, named_in_command
 from intents.domain import Text
 from intents.focus import KINDS as KIND_OF_WORD
+from intents.misuse import Misused
 from intents.slack_text import unformatted
 
 
@@ -49,22 +51,14 @@ class Muted:
     unmute: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Misused:
-    """Not understood: why, and the command that was probably meant ("" if there is none)."""
-
-    says: Text
-    closest: str = ""
-
-
-Command = AskText | AskObject | AskHelp | Muted | Misused
+Command = AskText | AskObject | AskHelp | Muted | ChannelCommand | Misused
 
 _HELP: Final = frozenset({"help", "-h", "--help", "?", "？", "usage", "hi", "hello", "帮助", "用法", "你好"})
 _EXPLAIN: Final = frozenset({"explain", "text", "解释", "说明"})
 _DIAGNOSE: Final = frozenset({"diagnose", "check", "诊断", "检查", "排查", "看看"})
 _MUTED: Final = frozenset({"muted", "mutes", "静音列表", "已静音"})
 _UNMUTE: Final = frozenset({"unmute", "取消静音"})
-_COMMANDS: Final = ("help", "explain", "diagnose", "muted", "unmute")
+_COMMANDS: Final = ("help", "explain", "diagnose", "muted", "unmute", "summary", "incident")
 # Words of an error that stand before a name without being its kind.
 _NO_KIND: Final = frozenset({
     "error", "failed", "failure", "warning", "fatal", "panic", "see", "for", "from", "the", "image", "pulling", "why",
@@ -90,7 +84,7 @@ def parse_command(text: str) -> Command:
     words = said.split()
     if not words:
         return AskHelp()
-    command = _word_command(said, words)
+    command = _word_command(said, words) or (channel_command(words) if "\n" not in said else None)
     if command is not None:
         return command
     if _first(words) in _DIAGNOSE:

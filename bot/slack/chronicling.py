@@ -16,11 +16,11 @@ from typing import Any, Final
 from bot.jobs import Json
 from bot.slack.channel_events import ChannelEvent, Happening, moment_of
 from bot.slack.client import Identity
-from bot.slack.said import Edited, Withdrawn, markup_of, read_event
-from bot.store import ChannelState, Said, Store
+from bot.slack.said import Edited, Withdrawn, files_of, markup_of, read_event
+from bot.store import ChannelState, FactRow, Said, Store
 from bot.workflows.chronicle.rows import row_of
 from intents.chronicle.facts import Fact, FactKind
-from intents.chronicle.spoken import excerpt
+from intents.chronicle.spoken import excerpt, spoken
 from intents.chronicle.statements import ChannelMessage, facts_of
 from responses.safety import safe, safe_line
 
@@ -45,7 +45,6 @@ class Chronicling:
     start: Start
     identity: Identity
     patterns: tuple[str, ...] = ()
-    slot: float = SLOT_S
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     slot_s: float = SLOT_S
     _known: dict[str, tuple[float, bool]] = field(default_factory=dict)
@@ -114,11 +113,15 @@ class Chronicling:
         self._known.pop(event.channel, None)
         await self.start("incident", f"{event.channel}.incident.{event.at.timestamp():.6f}", payload)
 
-    async def opened(self, channel: str) -> None:
-        """A channel has a chronicle now: what was said before is read, and its summary posted at once."""
+    async def opened(self, channel: str, anew: str = "") -> None:
+        """A channel has a chronicle now: what was said before is read, and its summary posted at once.
+
+        Where it had one before, which was stopped, `anew` is the id of what begins it once more.
+        """
+        again = f".{anew}" if anew else ""
         self._known.pop(channel, None)
-        await self.start("backfill", f"{channel}.backfill", {"channel": channel})
-        await self.start("summary", f"{channel}.summary.first", {"channel": channel})
+        await self.start("backfill", f"{channel}.backfill{again}", {"channel": channel})
+        await self.start("summary", f"{channel}.summary.first{again}", {"channel": channel})
 
     async def changed(self, channel: str) -> None:
         """Something is to be shown: by the one job of this slot of time, whichever process starts it."""
@@ -147,12 +150,20 @@ class Chronicling:
 
 def said_in(message: Mapping[str, Any], *, version: str = "", first: bool = False) -> Said:
     """A message as it reads now, and the facts in it; `version` is the time of its last edit, "" for none."""
+    heard = heard_in(message, first=first)
+    facts = facts_of(heard)
+    pinned = pinned_in(message) if version else None
+    return Said(ts=heard.ts, version=version, facts=tuple(map(row_of, facts)), pinned=pinned)
+
+
+def heard_in(message: Mapping[str, Any], *, first: bool = False) -> ChannelMessage:
+    """A message as Slack tells it, without credentials."""
     ts = str(message.get("ts") or "")
     thread = str(message.get("thread_ts") or "")
     profile = message.get("bot_profile")
     named = profile.get("name") if isinstance(profile, Mapping) else ""
     bot = str(message.get("username") or named or message.get("bot_id") or "") if message.get("bot_id") else ""
-    heard = ChannelMessage(
+    return ChannelMessage(
         ts=ts,
         at=moment_of(ts),
         text=safe(markup_of(message), limit=_LONGEST_TEXT),
@@ -161,16 +172,28 @@ def said_in(message: Mapping[str, Any], *, version: str = "", first: bool = Fals
         thread_ts=thread if thread != ts else "",
         first=first,
     )
-    pinned = row_of(pinned_fact(heard)) if version else None
-    return Said(ts=ts, version=version, facts=tuple(map(row_of, facts_of(heard))), pinned=pinned)
 
 
-def pinned_fact(message: ChannelMessage) -> Fact:
-    """What is kept of a message that a person puts on the timeline, whatever it says."""
-    return Fact(
-        key=f"p:{message.ts}", kind=FactKind.PINNED, at=message.at, says=excerpt(message.text), user=message.user,
-        bot=message.bot, ts=message.ts, thread_ts=message.thread_ts,
-    )  # fmt: skip
+def pinned_in(message: Mapping[str, Any]) -> FactRow | None:
+    """What is kept of a message that a person puts on the timeline; None where the facts in it are enough."""
+    heard = heard_in(message)
+    if any(fact.kind is not FactKind.ANSWERED for fact in facts_of(heard)):
+        return None
+    read = spoken(heard.text)
+    said = " ".join([*read.lines, read.fenced]).strip()
+    names = [str(file.get("name") or "?") for file in files_of(message)]
+    return row_of(
+        Fact(
+            key=f"p:{heard.ts}",
+            kind=FactKind.PINNED,
+            at=heard.at,
+            says=excerpt(said or f"📎 {', '.join(names)}"),
+            user=heard.user,
+            bot=heard.bot,
+            ts=heard.ts,
+            thread_ts=heard.thread_ts,
+        )
+    )
 
 
 def _joined(event: ChannelEvent) -> Fact:

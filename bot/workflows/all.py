@@ -9,9 +9,15 @@ from bot.slack.chronicling import Chronicling
 from bot.workflows.answering import Answering
 from bot.workflows.authorising import Authorising
 from bot.workflows.carrying_out import CarryingOut
+from bot.workflows.chronicle.archiving import Archiving
 from bot.workflows.chronicle.backfilling import Backfilling
+from bot.workflows.chronicle.catching_up import CatchingUp
+from bot.workflows.chronicle.commands import ChannelCommands
 from bot.workflows.chronicle.hearing import Hearing
 from bot.workflows.chronicle.opening import Opening
+from bot.workflows.chronicle.pinning import Pinning
+from bot.workflows.chronicle.summing_up import SummingUp
+from bot.workflows.chronicle.telling import ChronicleTelling
 from bot.workflows.claiming import Claiming
 from bot.workflows.desk import Desk
 from bot.workflows.offering import Offering
@@ -29,7 +35,8 @@ from bot.workflows.withdrawing import Withdrawing
 
 def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
     telling = Telling(desk=desk)
-    hearing = Hearing(desk=desk)
+    hearing, summing_up = Hearing(desk=desk), SummingUp(desk=desk)
+    chronicle = ChronicleTelling(desk=desk, summing_up=summing_up)
     authorising, recording = Authorising(desk=desk), Recording(desk=desk, telling=telling, hearing=hearing)
     files = PastedFiles(desk=desk, telling=telling)
     answering = Answering(
@@ -43,9 +50,12 @@ def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
     )
     return {
         "answer": answering.run,
+        "archived": Archiving(desk=desk, telling=chronicle).run,
         "backfill": Backfilling(desk=desk, changed=chronicling.changed).run,
+        "command": ChannelCommands(desk=desk, telling=chronicle, opened=chronicling.opened).run,
         "incident": Opening(desk=desk, is_incident=chronicling.is_incident, opened=chronicling.opened).run,
         "opinion": Opinions(desk=desk, telling=telling).run,
+        "pin": Pinning(desk=desk).run,
         "preview": Previewing(desk=desk, authorising=authorising).run,
         "remedy": CarryingOut(
             desk=desk,
@@ -53,5 +63,7 @@ def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
             recording=recording,
         ).run,
         "repeat": Repeating(desk=desk, telling=telling).run,
+        "summary": summing_up.run,
+        "welcome": CatchingUp(desk=desk, summing_up=summing_up).run,
         "withdraw": Withdrawing(desk=desk, telling=telling, hearing=hearing).run,
     }

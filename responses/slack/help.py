@@ -25,6 +25,21 @@ _FORMS: Final = (
     ("/diagnose explain <error>", Text(en="what an error means here", zh="某条报错在此集群中意味着什么")),
     ("/diagnose muted", Text(en="what is muted in this channel", zh="此频道静音了哪些问题")),
     ("/diagnose unmute <id>", Text(en="answer it again in this channel", zh="恢复此频道的自动答复")),
+    (
+        "/diagnose summary",
+        Text(en="what you missed in this incident channel", zh="此故障频道中您错过的内容"),
+    ),
+    (
+        "/diagnose incident status|timeline|export",
+        Text(en="how it stands, what happened, all of it as a file", zh="现状、经过、全部记录（文件）"),
+    ),
+    (
+        "/diagnose incident open|resolve|reopen|dismiss",
+        Text(
+            en="this channel is an incident; it is over; it is not; it was none",
+            zh="将此频道设为故障频道；已恢复；重新打开；并非故障",
+        ),
+    ),
     ("/diagnose help", Text(en="this page", zh="本页")),
 )
 _ELSEWHERE: Final = (
@@ -40,6 +55,10 @@ _ELSEWHERE: Final = (
     Text(
         en="Files and snippets are read as well. Anyone may ask on in the thread.",
         zh="文件与代码片段同样会被读取。任何人都可以在消息列中追问。",
+    ),
+    Text(
+        en="In an incident channel, 📌 on a message puts it on the timeline, as “Add to timeline” in its menu does.",
+        zh="在故障频道中，对消息添加 📌 表情或使用消息菜单中的“Add to timeline”，即可将其加入时间线。",
     ),
 )
 _READS: Final = Text(

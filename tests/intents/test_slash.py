@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intents.commands import IS_NAME, KINDS
+from intents.misuse import Misused
 from intents.slack_text import unformatted
 from intents.slash import (
     AskHelp,
     AskObject,
     AskText,
     Command,
-    Misused,
     Muted,
     parse_command,
     parse_message,

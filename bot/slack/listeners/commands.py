@@ -1,4 +1,4 @@
-"""`/diagnose`: answered in the channel where it was typed."""
+"""`/diagnose`: answered in the channel where it was typed; what is asked of the channel itself, to who asked."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.jobs import JobsUnavailable
+from bot.slack.asking import ChannelAsking, Commanded
 from bot.slack.intake import Intake
 from bot.store import LONGEST_TEXT, Asked, StoreUnavailable, Surface
+from intents.channel_commands import ChannelCommand
 from intents.domain import Language
-from intents.slash import AskHelp, AskObject, AskText, Misused, Muted, parse_command
+from intents.misuse import Misused
+from intents.slash import AskHelp, AskObject, AskText, Muted, parse_command
 from responses.failures import BUSY
 from responses.language import choose
 from responses.safety import safe, safe_line
@@ -26,13 +29,13 @@ _log: Final = structlog.get_logger(__name__)
 COMMAND: Final = "/diagnose"
 
 
-def register(app: AsyncApp, intake: Intake, *, language: Language | None) -> None:
+def register(app: AsyncApp, intake: Intake, asking: ChannelAsking, *, language: Language | None) -> None:
     @app.command(COMMAND)
     async def diagnose(ack: AsyncAck, body: dict[str, Any]) -> None:
         text = str(body.get("text") or "")
         spoken = choose(told=language, text=text)
         try:
-            said = await _take(body, text, intake, spoken)
+            said = await _take(body, text, intake, asking, spoken)
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not send a command again, so its user is told to.
             _log.error("a command could not be recorded", error=str(error))
@@ -40,7 +43,7 @@ def register(app: AsyncApp, intake: Intake, *, language: Language | None) -> Non
         await ack({"response_type": "ephemeral", "text": said.text, "blocks": [*said.blocks]})
 
 
-async def _take(body: dict[str, Any], text: str, intake: Intake, language: Language) -> Message:
+async def _take(body: dict[str, Any], text: str, intake: Intake, asking: ChannelAsking, language: Language) -> Message:
     match parse_command(text):
         case AskHelp():
             return help_message(language=language)
@@ -48,6 +51,8 @@ async def _take(body: dict[str, Any], text: str, intake: Intake, language: Langu
             return misused(wrong.says, wrong.closest, language=language)
         case Muted() as muted:
             return await intake.muted(str(body["channel_id"]), muted, language=language)
+        case ChannelCommand() as command:
+            return await asking.answer(_commanded(body, text, command, intake.clock(), language))
         case AskObject() as about:
             await intake.ask(_asked(body, intake.clock(), about=about))
             name = f"{about.namespace}/{about.name}".lstrip("/")
@@ -57,9 +62,29 @@ async def _take(body: dict[str, Any], text: str, intake: Intake, language: Langu
             return placeholder(language=language)
 
 
+def _commanded(
+    body: dict[str, Any], text: str, command: ChannelCommand, now: datetime, language: Language
+) -> Commanded:
+    return Commanded(
+        id=_id(body),
+        team=str(body["team_id"]),
+        channel=str(body["channel_id"]),
+        user=str(body["user_id"]),
+        command=command,
+        text=text,
+        response_url=str(body.get("response_url") or ""),
+        at=now,
+        language=language,
+    )
+
+
+def _id(body: dict[str, Any]) -> str:
+    return f"{body['team_id']}.{body['channel_id']}.c{body['trigger_id']}"
+
+
 def _asked(body: dict[str, Any], now: datetime, *, text: str = "", about: AskObject | None = None) -> Asked:
     return Asked(
-        id=f"{body['team_id']}.{body['channel_id']}.c{body['trigger_id']}",
+        id=_id(body),
         team=str(body["team_id"]),
         channel=str(body["channel_id"]),
         user=str(body["user_id"]),

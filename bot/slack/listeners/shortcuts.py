@@ -1,4 +1,4 @@
-"""The message shortcut "Diagnose this": any message, whoever wrote it, answered in its thread."""
+"""The menu of a message, whoever wrote it: "Diagnose this", answered in its thread; onto the timeline and off it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from bot.slack.client import Identity, Slack
 from bot.slack.errors import SlackError
 from bot.slack.intake import Intake
 from bot.slack.listeners import TELL_S
+from bot.slack.pinning import ByHand
 from bot.slack.said import files_of, text_of
 from bot.store import LONGEST_TEXT, Asked, StoreUnavailable, Surface
+from bot.workflows.chronicle.pinning import Hand
 from intents.domain import Language
 from responses.failures import BUSY
 from responses.language import choose
@@ -24,9 +26,20 @@ from responses.slack.notes import told
 _log: Final = structlog.get_logger(__name__)
 
 DIAGNOSE_THIS: Final = "casebook.diagnose_this"
+PIN: Final = "casebook.pin"
+UNPIN: Final = "casebook.unpin"
+_HANDS: Final = {PIN: Hand.PIN, UNPIN: Hand.REMOVE}
 
 
-def register(app: AsyncApp, intake: Intake, identity: Identity, *, slack: Slack, language: Language | None) -> None:
+def register(
+    app: AsyncApp,
+    intake: Intake,
+    by_hand: ByHand,
+    identity: Identity,
+    *,
+    slack: Slack,
+    language: Language | None,
+) -> None:
     @app.shortcut(DIAGNOSE_THIS)
     async def diagnose_this(ack: AsyncAck, body: dict[str, Any]) -> None:
         message = body["message"]
@@ -51,14 +64,24 @@ def register(app: AsyncApp, intake: Intake, identity: Identity, *, slack: Slack,
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not send a shortcut again, so its user is told to.
             _log.error("a shortcut could not be recorded", error=str(error))
-            await _try_again(asked, slack, language)
+            await _try_again(asked.response_url, slack, choose(told=language, text=asked.text))
         await ack()
 
+    async def marked(ack: AsyncAck, body: dict[str, Any]) -> None:
+        try:
+            await by_hand.chosen(_HANDS[str(body["callback_id"])], body)
+        except (StoreUnavailable, JobsUnavailable) as error:
+            _log.error("a shortcut could not be recorded", error=str(error))
+            await _try_again(str(body.get("response_url") or ""), slack, choose(told=language))
+        await ack()
 
-async def _try_again(asked: Asked, slack: Slack, language: Language | None) -> None:
-    message = told(BUSY, language=choose(told=language, text=asked.text))
+    for callback_id in _HANDS:
+        app.shortcut(callback_id)(marked)
+
+
+async def _try_again(response_url: str, slack: Slack, language: Language) -> None:
     try:
         async with asyncio.timeout(TELL_S):
-            await slack.respond(asked.response_url, message)
+            await slack.respond(response_url, told(BUSY, language=language))
     except (SlackError, TimeoutError) as error:
         _log.warning("whoever used the shortcut could not be told", error=str(error))
