@@ -14,6 +14,7 @@ from bot.workflows.chronicle.backfilling import Backfilling
 from bot.workflows.chronicle.catching_up import CatchingUp
 from bot.workflows.chronicle.commands import ChannelCommands
 from bot.workflows.chronicle.hearing import Hearing
+from bot.workflows.chronicle.likening import Likening
 from bot.workflows.chronicle.opening import Opening
 from bot.workflows.chronicle.pinning import Pinning
 from bot.workflows.chronicle.summing_up import SummingUp
@@ -47,6 +48,7 @@ def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
         outcomes=Outcomes(desk=desk, offering=Offering(desk=desk)),
         picturing=Picturing(desk=desk, telling=telling),
         hearing=hearing,
+        likening=Likening(desk=desk),
     )
     return {
         "answer": answering.run,

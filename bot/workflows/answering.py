@@ -13,6 +13,7 @@ from bot.jobs import Json, Run
 from bot.policy import Reading
 from bot.store import Request, State
 from bot.workflows.chronicle.hearing import Hearing
+from bot.workflows.chronicle.likening import Likening
 from bot.workflows.desk import ANSWER, UNASKED, Desk
 from bot.workflows.outcomes import Outcome, Outcomes
 from bot.workflows.pasted_files import PastedFiles
@@ -35,6 +36,7 @@ class Answering:
     outcomes: Outcomes
     picturing: Picturing
     hearing: Hearing
+    likening: Likening
 
     async def run(self, run: Run, payload: Json) -> Json | None:
         request = str(payload["request"])
@@ -80,6 +82,8 @@ class Answering:
             outcome = await self.outcomes.of(request, asker, unread=prepared["unread"], progress=teller.progress)
         async with self.desk.turn(request_id):
             result = await self._deliver(request, outcome)
+        if result is not None and (stands := await self.telling.sent(request, step=ANSWER)):
+            await self.likening.tell(request, outcome.told, ts=stands.ts)
         if result is not None and outcome.plotted is not None:
             await self.picturing.show(request, outcome.plotted, language=asker.language)
         return result

@@ -51,6 +51,27 @@ async def test_what_is_said_found_and_done_stands_in_one_pinned_message(tmp_path
         assert len([one for one in at.ours(channel) if one.get("pinned_to")]) == 1
 
 
+async def test_who_meets_the_same_elsewhere_is_told_where_it_is_worked_on_but_of_no_private_channel(
+    tmp_path, engine, pulls_again
+):
+    async with workplace(tmp_path, engine, pulls_again.world, summary_slot_s=1.0) as at:
+        hidden = at.slack.add_channel("inc-7-secret", private=True, members=[at.alex])
+        await at.answer(await at.slack.say(at.alex, hidden, pulls_again.text), hidden)
+        first = await at.answer(await at.slack.say(at.bo, at.channel, pulls_again.text))
+        await at.settled()
+        assert len(at.answers(first["thread_ts"])) == 1
+
+        known = at.slack.add_channel("inc-42-pulls")
+        await at.answer(await at.slack.say(at.alex, known, pulls_again.text), known)
+        other = at.slack.add_channel("random")
+        again = await at.answer(await at.slack.say(at.bo, other, pulls_again.text), other)
+        await at.settled()
+
+        _, like = at.answers(again["thread_ts"], other)
+        assert "#inc-42-pulls" in "\n".join(lines_of(like))
+        assert "secret" not in "\n".join(lines_of(like))
+
+
 async def test_a_channel_that_does_not_match_is_none(tmp_path, engine, pulls_again):
     async with workplace(tmp_path, engine, pulls_again.world) as at:
         await at.slack.say(at.alex, at.channel, "checkout is down, customers cannot pay")

@@ -40,7 +40,7 @@ class Hearing:
         """What was found for a request, in the message `ts`, takes the place of what was found for it before."""
         if not await self._kept(request.asked.channel):
             return
-        facts = _found(request, told, ts=ts, at=self.desk.clock()) if told else ()
+        facts = found_facts(request, told, ts=ts, at=self.desk.clock()) if told else ()
         await self._replace(request.asked.channel, f"a:{request.id}", facts, revision=request.revision)
 
     async def withdrawn(self, request: Request) -> None:
@@ -82,7 +82,8 @@ class Hearing:
             await self.desk.changed(channel)
 
 
-def _found(request: Request, told: Told, *, ts: str, at: datetime) -> tuple[Fact, ...]:
+def found_facts(request: Request, told: Told, *, ts: str, at: datetime) -> tuple[Fact, ...]:
+    """What an answer, which stands in the message `ts`, has found: a fact for each of its first hypotheses."""
     diagnosis = told.diagnosis
     return tuple(
         _hypothesis(request, diagnosis, judged, ts=ts, at=at, language=told.language)
