@@ -16,6 +16,7 @@ from bot.workflows.desk import ANSWER, UNASKED, Desk
 from bot.workflows.pacing import APPLIED, CLAIMED
 from bot.workflows.recording import WRITING, Press, Recording
 from bot.workflows.telling import Telling
+from intents.domain import Language
 from responses import failures
 from responses.slack.notes import failed
 from responses.slack.remedy_states import RemedyState
@@ -37,6 +38,11 @@ class Failing:
                 await self._unanswered(payload)
             elif kind == "remedy":
                 await self._unfinished(payload, id)
+            elif kind in ("command", "pin") and payload.get("response_url"):
+                language = Language(str(payload.get("language") or self.desk.language or Language.EN))
+                await self.desk.slack.respond(
+                    str(payload["response_url"]), failed(failures.RESTARTED, language=language)
+                )
         except (SlackError, StoreUnavailable) as second:
             _log.error("nor could it be told", job=id, error=str(second))
 

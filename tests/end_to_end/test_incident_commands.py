@@ -274,3 +274,67 @@ async def test_whoever_archives_it_gets_how_it_ended_since_nothing_can_be_posted
     assert "Archived · #inc-11" in read(direct(at, at.bo)[0])
     assert REPORT in attached(at, at.slack.open_im(at.bo))[0]
     assert await state_of(at, channel) is ChannelState.ARCHIVED
+
+
+# --- what goes wrong ---
+
+
+async def test_a_final_summary_whose_posting_was_cut_off_stands_once(at):
+    channel = await incident(at, "inc-12", REPORT)
+    at.slack.fail("chat.postMessage", reset=True, after_doing=True)
+
+    await asked(at, at.bo, channel, "incident resolve")
+    await at.slack.wait_for(lambda: attached(at, channel))
+    await at.settled()
+
+    assert ["Resolved · #inc-12" in read(one) for one in at.ours(channel) if not one.get("pinned_to")].count(True) == 1
+    assert len(attached(at, channel)) == 1
+
+
+async def test_where_the_bot_is_no_more_whoever_resolves_is_told_and_it_is_resolved_all_the_same(at):
+    channel = await incident(at, "inc-13", REPORT)
+    at.slack.remove_bot(channel)
+
+    await asked(at, at.bo, channel, "incident resolve")
+
+    assert "invite me there first" in await whispered(at, at.bo, "not a member")
+    assert await state_of(at, channel) is ChannelState.RESOLVED
+
+
+async def test_where_files_may_not_be_uploaded_the_final_summary_says_so(at):
+    channel = await incident(at, "inc-14", REPORT)
+    at.slack.fail("files.getUploadURLExternal", error="missing_scope", needed="files:write", times=9)
+
+    await asked(at, at.bo, channel, "incident resolve")
+
+    assert await at.slack.wait_for(lambda: [one for one in at.ours(channel) if "files:write" in read(one)])
+
+
+async def test_whoever_archives_what_they_may_not_be_shown_is_told_how_it_can_be_had(at):
+    channel = await incident(at, "inc-15", REPORT)
+
+    await at.slack.places.archive(at.guest, channel)
+    await at.slack.wait_for(lambda: direct(at, at.guest))
+    await at.settled()
+
+    assert "unarchive the channel" in read(direct(at, at.guest)[0])
+    assert REPORT not in read(direct(at, at.guest)[0])
+    assert attached(at, at.slack.open_im(at.guest)) == []
+
+
+async def test_while_slack_does_not_tell_who_asks_a_command_is_asked_for_again(at):
+    channel = await incident(at, "inc-16", REPORT)
+    at.slack.fail("users.info", status=503, times=9)
+
+    assert "ask again in a moment" in await asked(at, at.bo, channel, "incident resolve")
+    assert await state_of(at, channel) is ChannelState.OPEN
+
+
+async def test_a_summary_that_was_taken_away_by_hand_does_not_stop_a_dismissal(at):
+    channel = await incident(at, "inc-17", REPORT)
+    summary = next(one for one in at.ours(channel) if one.get("pinned_to"))
+    await at.slack.remove(at.alex, channel, summary["ts"], admin=True)
+
+    await asked(at, at.bo, channel, "incident dismiss")
+
+    assert await at.slack.wait_for(lambda: [one for one in at.ours(channel) if "Dismissed" in read(one)])

@@ -74,7 +74,11 @@ COMMANDS = (
         ),
     ),
 )
-SHORTCUTS = (MessageShortcut(callback_id="casebook.diagnose_this", title="Diagnose this"),)
+SHORTCUTS = (
+    MessageShortcut(callback_id="casebook.diagnose_this", title="Diagnose this"),
+    MessageShortcut(callback_id="casebook.pin", title="Add to timeline"),
+    MessageShortcut(callback_id="casebook.unpin", title="Remove from timeline"),
+)
 
 
 class Workspace(Protocol):
