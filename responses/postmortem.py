@@ -21,8 +21,9 @@ from responses.safety import safe_line
 from responses.slack.message import Snippet
 
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
-# A file may have 1 MB; 2,000 moments of some 400 characters are below it.
-_MOMENTS: Final = 2_000
+# A file may have 1 MB. In bytes of UTF-8; the rest has its own bounds.
+_TIMELINE: Final = 600_000
+_ACTED: Final = 300
 _OBJECTS: Final = 50
 _REPORTS: Final = 20
 _COMMANDS: Final = 20
@@ -167,7 +168,8 @@ class _Draft:
         if not acted:
             return
         rows = []
-        for at, fact in sorted(acted, key=lambda pair: (pair[0], pair[1].key)):
+        acted.sort(key=lambda pair: (pair[0], pair[1].key))
+        for at, fact in acted[-_ACTED:]:
             sign, state = self._telling.state(fact)
             if fact.title:
                 name = (Words(text=self._telling.title(fact), bold=True), *self._telling.about(fact))
@@ -178,22 +180,25 @@ class _Draft:
             rows.append((clock(at), self._markdown.linked(name, fact), outcome, self._who(fact)))
         heads = (words.COLUMN_TIME, words.COLUMN_WHAT, words.COLUMN_OUTCOME, words.COLUMN_WHO)
         yield from table([self._say(head) for head in heads], rows)
+        if left := len(acted) - len(rows):
+            yield ""
+            yield self._say(words.CUT_OFF).format(left)
 
     def _timeline(self) -> Iterator[str]:
         if not self._moments:
             return
-        shown = self._moments[-_MOMENTS:]
+        rows: list[tuple[str, str, str]] = []
+        room = _TIMELINE
+        for moment in reversed(self._moments):
+            what = self._markdown.linked(self._telling.happened(moment), moment.fact)
+            row = (clock(moment.at), self._who(moment.fact), what)
+            room -= len("".join(row).encode())
+            if room < 0:
+                break
+            rows.append(row)
         heads = (words.COLUMN_TIME, words.COLUMN_WHO, words.COLUMN_WHAT)
-        rows = (
-            (
-                clock(moment.at),
-                self._who(moment.fact),
-                self._markdown.linked(self._telling.happened(moment), moment.fact),
-            )
-            for moment in shown
-        )
-        yield from table([self._say(head) for head in heads], rows)
-        if left := len(self._moments) - len(shown):
+        yield from table([self._say(head) for head in heads], reversed(rows))
+        if left := len(self._moments) - len(rows):
             yield ""
             yield self._say(words.CUT_OFF).format(left)
 

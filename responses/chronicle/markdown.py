@@ -67,7 +67,7 @@ def escaped(text: str) -> str:
     """Words as they are, on one line, behind something else on it."""
     shown = _SPECIAL.sub(lambda found: f"\\{found[0]}", text.replace("\n", " "))
     # Where people are called by @name, a name that somebody pasted must not call them.
-    return re.sub(r"@(?=\w)", "＠", shown)
+    return shown.replace("@", "＠")
 
 
 def code(text: str) -> str:
