@@ -246,6 +246,8 @@ def _shown(field: FieldInfo) -> str:
     default = field.default
     if default in (None, "", ()) or field.default_factory is not None:
         return ""
+    if isinstance(default, tuple):
+        return ",".join(map(str, default))
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 

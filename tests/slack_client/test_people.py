@@ -61,15 +61,17 @@ async def test_an_unknown_person_counts_as_a_guest_and_a_stranger(far_end: Simul
 async def test_kinds_of_places_are_told_apart(far_end: SimulatedSlack, slack: Slack):
     external = far_end.add_channel("with-partners", external=True)
     direct = far_end.open_im("U0ANA")
-    assert await slack.place(CHANNEL) == Place(id=CHANNEL, name="general")
+    secret = far_end.add_channel("inc-secret", private=True)
+    assert await slack.place(CHANNEL) == Place(id=CHANNEL, name="general", private=False)
     assert (await slack.place(external)).external
+    assert (await slack.place(secret)).private
     assert (await slack.place(direct)).direct
 
 
 async def test_an_unknown_place_counts_as_shared_with_others(far_end: SimulatedSlack, slack: Slack):
     far_end.fail("conversations.info", error="missing_scope", needed="channels:read")
     place = await slack.place(CHANNEL)
-    assert (place.unknown, place.external) == (True, True)
+    assert (place.unknown, place.external, place.private) == (True, True, True)
 
 
 async def test_what_is_known_is_asked_once(far_end: SimulatedSlack, slack: Slack):
