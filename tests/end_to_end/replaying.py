@@ -1,0 +1,225 @@
+"""Recorded incident channels said and done again in front of the real app, in the time in which they happened.
+
+Nobody waits for that time to pass: the clock that the app and the simulated Slack share is put forward to each event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from bot.diagnosing import Engine
+from bot.playground.slack import SimulatedSlack
+from bot.slack.limits import Limits, Rate
+from bot.slack.listeners.channels import EVENTS
+from bot.workflows.chronicle.rows import facts_in
+from intents.chronicle.facts import Fact
+from responses.slack.as_text import as_text
+from tests.chronicle.recorded import Event, Recording, mentioning
+from tests.end_to_end.workplace import Clock, Workplace, broken_case, is_final, lines_of, workplace
+
+_PERMALINK: Final = re.compile(r": /archives/\w+/p(?P<seconds>\d{10})(?P<micro>\d{6})(?:\?\S*)?")
+
+
+# Each event comes at a time of its own: what it changes need not wait for others.
+_SLOT_S: Final = 0.1
+# The rates of both ends are of the recording's time; a replay is faster.
+_AT_ONCE: Final = Rate(every=0.001, burst=1000)
+_NO_LIMITS: Final = Limits(
+    methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
+)
+# Jobs that wait for something are at rest.
+_LOOK_S: Final = 0.01
+_MOST_LOOKS: Final = 1_000
+_LAST: Final = 8
+_ENDS: Final = ("FIXED", "NOT FIXED", "REFUSED", "WORSE", "UNKNOWN", "已修复", "未修复", "已拒绝", "恶化", "未知")
+
+
+@dataclass(slots=True)
+class Replay:
+    """A recorded channel and the app in it. `ids` are of people and bots, `ts` of messages by label."""
+
+    at: Workplace
+    recording: Recording
+    ids: Mapping[str, str]
+    channel: str = ""
+    ts: dict[str, str] = field(default_factory=dict)
+    _past: int = 0
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What a message is called, by its ts; the answer from which a remedy was pressed is called as the remedy."""
+        return {ts: label for label, ts in self.ts.items()}
+
+    async def begin(self) -> None:
+        """The channel is made: by its name it is an incident, so the app joins it by itself."""
+        recording = self.recording
+        members = {self.ids[each] for each in (*recording.members, *bots_of(recording))}
+        maker = self.ids[recording.members[0]]
+        self.channel = await self.at.slack.places.create(maker, recording.channel, members=members)
+        await self.at.slack.wait_for(self.summary)
+
+    async def until(self, moment: datetime | None = None) -> None:
+        """Say and do what comes until then, all of it if no time is given; returns when the app has come to rest."""
+        coming = [event for event in self.recording.events[self._past :] if moment is None or event.at <= moment]
+        self._past += len(coming)
+        for number, event in enumerate(coming, start=1):
+            self.at.clock.advance(max(event.at - self.at.clock(), timedelta()))
+            await self._do(event)
+            await self._answered()
+            if number > len(coming) - _LAST:
+                # So that what stands there at the end was shown when it was new.
+                await self._shown()
+
+    async def _answered(self) -> None:
+        """What was begun because of it has come to an end: what is found belongs to its time."""
+        for _ in range(_MOST_LOOKS):
+            await asyncio.sleep(_LOOK_S)
+            if not self.at.app.jobs.running:
+                return
+        raise AssertionError("the app does not come to rest")
+
+    async def _shown(self) -> None:
+        """The pinned message shows all there is."""
+        for _ in range(_MOST_LOOKS):
+            known = await self.at.app.store.chronicles.get(self.channel)
+            if known is not None and known.shown == known.revision:
+                return
+            await asyncio.sleep(_LOOK_S)
+        raise AssertionError("the summary falls behind")
+
+    async def _do(self, event: Event) -> None:
+        slack, by, of = self.at.slack, self.ids.get(event.by, ""), event.of
+        match event.act:
+            case "say" | "paste":
+                await self._say(event)
+            case "edit":
+                await slack.edit(self._author(of), self.channel, self.ts[of], mentioning(event.text, self.ids))
+            case "delete":
+                await slack.remove(self._author(of), self.channel, self.ts[of])
+            case "react":
+                await slack.marks.react(by, self.channel, self.ts[of], event.reaction)
+            case "join":
+                await slack.places.join(self.ids[of], self.channel)
+            case "leave":
+                await slack.places.leave(self.ids[of], self.channel)
+            case "rename":
+                await slack.places.rename(by, self.channel, of)
+            case "press":
+                await self._press(event)
+
+    async def _say(self, event: Event) -> None:
+        text = event.text if event.bot else mentioning(event.text, self.ids)
+        self.ts[event.label] = await self.at.slack.say(
+            self.ids[event.by or event.bot],
+            self.channel,
+            text,
+            thread_ts=self.ts[event.thread] if event.thread else "",
+            files=(event.file,) if event.file else (),
+            bot=bool(event.bot),
+            attachments=tuple(map(dict, event.attachments)),
+        )
+
+    async def _press(self, event: Event) -> None:
+        """The first remedy that is offered below a message, confirmed at once; until it has come to an end."""
+        at, slack = self.at, self.at.slack
+        answer = await at.answer(self.ts[event.of], self.channel)
+        await at.submit(self.ids[event.by], (await at.dialog(self.ids[event.by], answer, self.channel))["id"])
+        self.ts[event.label] = answer["ts"]
+
+        def ended() -> bool:
+            says = "\n".join(lines_of(slack.message(self.channel, answer["ts"])))
+            return any(end in says for end in _ENDS)
+
+        await slack.wait_for(ended)
+
+    def _author(self, label: str) -> str:
+        event = next(event for event in self.recording.events if event.label == label)
+        return self.ids[event.by or event.bot]
+
+    async def facts(self) -> tuple[Fact, ...]:
+        """What the app has kept."""
+        return facts_in(await self.at.app.store.chronicles.facts(self.channel))
+
+    def summary(self) -> dict[str, Any] | None:
+        """The pinned message, once it says something."""
+        pinned = [one for one in self.at.ours(self.channel) if one.get("pinned_to") and is_final(one)]
+        assert len(pinned) <= 1, pinned
+        return pinned[0] if pinned else None
+
+    def summary_blocks(self) -> list[dict[str, Any]]:
+        """What stands in the pinned message."""
+        message = self.summary()
+        assert message is not None
+        return list(message["blocks"])
+
+    def summary_ts(self) -> str:
+        message = self.summary()
+        assert message is not None
+        return str(message["ts"])
+
+    async def timeline_blocks(self) -> list[dict[str, Any]]:
+        """What `/diagnose incident timeline` shows to somebody who is there."""
+        slack, user = self.at.slack, self.ids[self.recording.members[0]]
+        seen = {one["ts"] for one in slack.ephemerals(user)}
+        await slack.slash(user, self.channel, "incident timeline")
+        shown = await slack.wait_for(
+            lambda: [one for one in slack.ephemerals(user) if one["ts"] not in seen and is_final(one)]
+        )
+        return list(shown[-1]["blocks"])
+
+    def readable(self, blocks: Iterable[Mapping[str, Any]]) -> str:
+        """What people read, line by line: with their names instead of ids, and each link as what it leads to."""
+        says = as_text([dict(block) for block in blocks])
+        for name, user in self.ids.items():
+            says = says.replace(user, name)
+        says = _PERMALINK.sub(self._linked, says.replace(self.at.slack.url, ""))
+        return "\n".join(line.rstrip() for line in says.splitlines() if line.strip()) + "\n"
+
+    def _linked(self, link: re.Match[str]) -> str:
+        """The name of the message that a link leads to, in brackets."""
+        ts = f"{link['seconds']}.{link['micro']}"
+        if label := self.labels.get(ts):
+            return f" [{label}]"
+        message = self.at.slack.message(self.channel, ts)
+        return f" [ours below {self.labels.get(message.get('thread_ts', ''), 'nothing')}]"
+
+
+def bots_of(recording: Recording) -> tuple[str, ...]:
+    """The other integrations that speak there."""
+    return tuple(dict.fromkeys(event.bot for event in recording.events if event.bot))
+
+
+@asynccontextmanager
+async def replaying(tmp_path: Path, engine: Engine, recording: Recording, **options: Any) -> AsyncIterator[Replay]:
+    """The app and the recording's people, just before its first event; `options` as `workplace` has them."""
+    clock = Clock(ahead=recording.began - datetime.now(UTC))
+    slack = SimulatedSlack(
+        clock=lambda: clock().timestamp(),
+        signs_by=time.time,
+        pace=False,
+        events=("app_mention", "message", "reaction_added", "reaction_removed", *EVENTS),
+    )
+    world = broken_case(engine, recording.incident, recording.case).world
+    async with workplace(
+        tmp_path,
+        engine,
+        world,
+        slack=slack,
+        clock=clock,
+        slack_limits=_NO_LIMITS,
+        summary_slot_s=_SLOT_S,
+        lang=recording.language,
+        **options,
+    ) as at:
+        ids = {name: slack.add_user(name) for name in (*recording.people, *bots_of(recording))}
+        replay = Replay(at=at, recording=recording, ids=ids)
+        await replay.begin()
+        yield replay

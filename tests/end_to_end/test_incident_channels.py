@@ -1,0 +1,87 @@
+"""Incident channels as real people fill them, said again in front of the real app: what it makes of them.
+
+`REGENERATE_GOLDEN=1 pytest tests/end_to_end/test_incident_channels.py` writes `tests/chronicle/snapshots` anew: the
+pinned summary at two moments, the timeline, and where both fall short of what people expected, to be read in review.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from bot.diagnosing import Engine
+from intents.chronicle.facts import FactKind
+from tests.chronicle.recorded import NAMES, RECORDINGS, Reading, Recording, judge, load
+from tests.end_to_end.replaying import replaying
+
+REGENERATE: Final = os.environ.get("REGENERATE_GOLDEN") == "1"
+SNAPSHOTS: Final = RECORDINGS.parent / "snapshots"
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_what_matters_in_a_recorded_channel_is_told_and_noise_is_not(tmp_path: Path, engine: Engine, name: str):
+    recording = load(name)
+    async with replaying(tmp_path, engine, recording) as replay:
+        await replay.until(_halfway(recording))
+        halfway = replay.readable(replay.summary_blocks())
+        await replay.until()
+        facts = await replay.facts()
+        reading = judge(recording, facts, labels=replay.labels, ids=replay.ids)
+        at_the_end = replay.readable(replay.summary_blocks())
+        timeline = replay.readable(await replay.timeline_blocks())
+        page = _page(recording, halfway, at_the_end, timeline, reading)
+
+        _agree(SNAPSHOTS / f"{name}.md", page)
+        # One message is kept up to date; nothing else is posted but answers, which stand below what they answer.
+        assert [one["ts"] for one in replay.at.ours(replay.channel) if not one.get("thread_ts")] == [
+            replay.summary_ts()
+        ]
+        # What was deleted, or said before an edit, is nowhere: neither kept nor shown.
+        assert [words for words in recording.expected.nowhere if words in page or words in str(facts)] == []
+        for label, words in recording.expected.reads.items():
+            assert words["lacks"] not in page, label
+        # Each fact is there once, and all are in the order in which they happened.
+        assert len({fact.key for fact in facts}) == len(facts)
+        assert all(one.at <= other.at for one, other in pairwise(facts))
+        assert {fact.kind for fact in facts} >= {FactKind.REPORT, FactKind.HYPOTHESIS, FactKind.STATUS, FactKind.JOIN}
+
+
+def _halfway(recording: Recording) -> datetime:
+    """When people know the cause, and have yet to do something about it."""
+    return next(recording.began + after for after, status in recording.expected.statuses if status == "identified")
+
+
+def _page(recording: Recording, halfway: str, at_the_end: str, timeline: str, reading: Reading) -> str:
+    """All of it as one page that people read."""
+    short = [
+        *(f"missed: {label}" for label in reading.missed),
+        *(f"mistaken: {line}" for line in reading.mistaken),
+        *(f"noise: {line}" for line in reading.noise),
+        *(f"otherwise: {line}" for line in reading.otherwise),
+    ]
+    parts = (
+        f"{recording.channel}: {recording.messages} messages, of which {reading.wanted} matter",
+        "The pinned summary once the cause was known",
+        halfway,
+        "The pinned summary at the end",
+        at_the_end,
+        "The timeline at the end",
+        timeline,
+        f"Told: {reading.found} of {reading.wanted} that matter; of {reading.shown} told, {reading.right} are right",
+        "\n".join(short) + "\n" if short else "as expected\n",
+    )
+    title, *rest = parts
+    sections = [f"## {heading}\n\n````text\n{text}````\n" for heading, text in zip(rest[::2], rest[1::2], strict=True)]
+    return f"# {title}\n\n" + "\n".join(sections)
+
+
+def _agree(file: Path, page: str) -> None:
+    if REGENERATE:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(page, encoding="utf-8")
+    assert page == file.read_text(encoding="utf-8")
