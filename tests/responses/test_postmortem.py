@@ -241,6 +241,27 @@ def test_words_are_read_as_they_were_pasted() -> None:
         assert any(says in line for line in lines)
 
 
+def test_what_begins_a_line_begins_no_heading_and_no_list() -> None:
+    shard = ObjectRef(kind="1. `Pod", name="api")
+    facts = (judged(1, "a", Text.same("t"), "confirmed", "# heading", objects=(shard,)),)
+
+    tokens = READER.parse(draft(facts).content)
+
+    assert [title for _, title in headings(tokens)][1:] == HEADINGS[Language.EN]
+    assert not [token for token in tokens if token.type == "ordered_list_open"]
+    assert r"> \# heading" in draft(facts).content
+
+
+def test_an_address_ends_where_it_ends() -> None:
+    url = "https://x.example/a)](b|c"
+    fact = said(1, FactKind.LINK, "look", ALICE, links=(Link(url=url, what=LinkKind.GRAPH),))
+
+    text = draft((fact,)).content
+
+    assert text.count("(https://x.example/a%29%5D%28b%7Cc)") == 2
+    assert cells(READER.parse(text)) == {3}
+
+
 def test_the_name_of_a_file_is_one() -> None:
     named = {"事故-支付": "postmortem-事故-支付.md", "../../etc": "postmortem-etc.md", "": "postmortem-incident.md"}
     for name, expected in named.items():

@@ -24,7 +24,7 @@ from responses.slack.chronicle.timeline import timeline_message
 from responses.slack.measuring import visible_texts
 from responses.slack.message import Message
 from tests.responses import chronicles
-from tests.responses.chronicles import ALICE, DANA, FACTS, NAMES, NOON, said
+from tests.responses.chronicles import ALICE, DANA, FACTS, NAMES, NOON, judged, said
 from tests.responses_slack.specimens import is_fit_to_send
 from tests.responses_slack.test_any_text import LANGUAGES, TEXTS, is_safe_to_send, planted
 
@@ -198,6 +198,18 @@ def test_of_ten_thousand_words_the_newest_fact_stays(newest: FactKind, filler: s
     is_fit_to_send(message)
     assert "the very last word" in as_text(message.blocks).replace("-", " ")
     assert "more: /diagnose incident timeline" in as_text(message.blocks)
+
+
+def test_the_newest_suspicion_is_told_though_many_are_surer() -> None:
+    title = Text.same("surer")
+    surer = [judged(minute, f"incident-{minute}", title, "likely", "says") for minute in range(9)]
+    newest = said(30, FactKind.HYPOTHESIS, "could it be the NAT gateway?", DANA, state="possible", template="nat")
+
+    page = read(summary_message(chronicles.summary((*surer, newest), minute=50), **TOLD))
+
+    assert "💬 suspected · “could it be the NAT gateway?”" in page
+    assert page.count("🟠 LIKELY · surer") == 3
+    assert "… and 6 more: /diagnose incident timeline" in page
 
 
 def test_the_oldest_of_what_matters_least_goes_first() -> None:
