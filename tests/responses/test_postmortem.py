@@ -115,16 +115,16 @@ def test_commands_are_told_once_and_within_a_fence_of_their_own() -> None:
 
 
 def test_a_very_long_chronicle_keeps_the_newest_and_counts_the_others() -> None:
-    facts = tuple(said(n, FactKind.DECISION, f"step {n} {'x' * 250}", ALICE, state="done") for n in range(2_500))
+    facts = tuple(said(n, FactKind.DECISION, f"step {n} {'x' * 250}", ALICE, state="done") for n in range(1_700))
 
     text = draft(facts).content
     page = board(facts)
 
     assert len(text.encode()) < 1_000_000
-    assert "step 2499 " in text
+    assert "step 1699 " in text
     assert re.search(r"… and \d+ more, left out for size", text)
     assert len(page) < 100_000
-    assert "step 2499 " in page
+    assert "step 1699 " in page
     assert "more in the export: /diagnose incident export" in page
 
 
@@ -209,7 +209,7 @@ def calls_and_leads_nowhere_else(text: str, texts: list[str]) -> None:
     assert "\x1b" not in text
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(texts=st.lists(HOSTILE, min_size=1, max_size=7), language=st.sampled_from(list(Language)))
 def test_nothing_pasted_becomes_markup(texts: list[str], language: Language) -> None:
     told: dict[str, Any] = {"language": language, "permalink": chronicles.permalink, "names": {ALICE: texts[0]}}

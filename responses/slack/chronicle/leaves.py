@@ -23,6 +23,8 @@ NO_NAMES: Final[Names] = MappingProxyType({})
 
 _USER_ID: Final = re.compile(r"[UW][A-Z0-9]{1,30}")
 _NAME: Final = 80
+# An arrow alone on a phone's next line leads nobody anywhere.
+_UNBROKEN: Final = "\u00a0"
 # What is older is told with its date.
 _TODAY: Final = timedelta(hours=12)
 
@@ -49,7 +51,7 @@ class Leaves:
 
     def there(self, fact: Fact | None) -> list[Leaf]:
         address = self._permalink(fact) if fact else ""
-        return [blocks.text(" "), blocks.link(address, words.THERE)] if address else []
+        return [blocks.text(_UNBROKEN), blocks.link(address, words.THERE)] if address else []
 
     def person(self, user: str) -> Leaf:
         if name := safe_line(self._names.get(user, ""), limit=_NAME):
