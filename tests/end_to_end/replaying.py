@@ -177,7 +177,9 @@ class Replay:
 
     def readable(self, blocks: Iterable[Mapping[str, Any]]) -> str:
         """What people read, line by line: with their names instead of ids, and each link as what it leads to."""
-        says = as_text([dict(block) for block in blocks])
+        says = (
+            as_text([dict(block) for block in blocks]).replace("\N{NO-BREAK SPACE}", " ").replace("\N{WORD JOINER}", "")
+        )
         for name, user in self.ids.items():
             says = says.replace(user, name)
         says = _PERMALINK.sub(self._linked, says.replace(self.at.slack.url, ""))
