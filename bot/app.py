@@ -167,6 +167,7 @@ async def running(
         upkeep = Upkeep(
             store=store,
             jobs=jobs,
+            chronicling=chronicling,
             executor=settings.replica,
             version=jobs_version,
             kept=timedelta(days=settings.retention_days),

@@ -1,4 +1,7 @@
-"""What a serving process does beside answering: say that it lives, take over from those that do not, throw away."""
+"""What a serving process does beside answering: say that it lives, take over from those that do not, throw away.
+
+And show of incident channels what nobody has shown: whoever recorded it may have ended before it could begin that.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ import structlog
 
 from bot.background import in_background
 from bot.jobs import Jobs, JobsUnavailable
+from bot.slack.chronicling import Chronicling
 from bot.store import Store, StoreUnavailable
 
 _log: Final = structlog.get_logger(__name__)
@@ -30,9 +34,11 @@ _CHRONICLES_KEPT: Final = timedelta(days=90)
 class Upkeep:
     store: Store
     jobs: Jobs
+    chronicling: Chronicling
     executor: str
     version: str
     kept: timedelta
+    _read_on: bool = False
     _purged: datetime | None = None
 
     @asynccontextmanager
@@ -59,6 +65,10 @@ class Upkeep:
             taken = await self.jobs.adopt(gone)
             if taken:
                 _log.info("took over from replicas that are gone", replicas=gone, jobs=taken)
+        await self.chronicling.show_due()
+        if not self._read_on:
+            await self.chronicling.read_on(await self.jobs.unfinished("backfill"))
+            self._read_on = True
         if self._purged is None or now - self._purged > _PURGE_EVERY:
             self._purged = now
             chronicles = now - max(self.kept, _CHRONICLES_KEPT)

@@ -119,6 +119,12 @@ class Jobs:
             _log.info("adopted jobs of dead replicas", jobs=adopted, replicas=dead)
         return adopted
 
+    async def unfinished(self, kind: str) -> tuple[str, ...]:
+        """The ids of the jobs of that kind that are under way or wait, whoever's they are."""
+        statuses = [status.value for status in UNFINISHED]
+        found = await self._require_launched().find(name=kind, status=statuses, load_input=False)
+        return tuple(job.workflow_id for job in found)
+
     async def idle(self, timeout: float) -> bool:  # noqa: ASYNC109
         """Wait until nothing runs here and nothing waits to be recovered; whether that was so in time."""
         try:

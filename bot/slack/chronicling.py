@@ -6,7 +6,7 @@ channel is an incident once its name matches or somebody says so, and stays one 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -47,7 +47,7 @@ class Chronicling:
     patterns: tuple[str, ...] = ()
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     slot_s: float = SLOT_S
-    _known: dict[str, tuple[float, bool]] = field(default_factory=dict)
+    _known: dict[str, float] = field(default_factory=dict)
     _asked: set[str] = field(default_factory=set)
 
     def is_incident(self, name: str) -> bool:
@@ -130,16 +130,30 @@ class Chronicling:
         payload = {"channel": channel, "wait": round((slot + 1) * self.slot_s - now, 2)}
         await self.start("summary", f"{channel}.summary.{slot}", payload)
 
+    async def show_due(self) -> None:
+        """Show what was recorded and never shown: a process ended between the two, or nothing could be started."""
+        for due in await self.store.chronicles.list_due(self.clock()):
+            await self.changed(due.channel)
+
+    async def read_on(self, under_way: Collection[str]) -> None:
+        """Go on with each history that is not read to its end, but for those that the jobs `under_way` read."""
+        read = {id.partition(".")[0] for id in under_way}
+        for known in await self.store.chronicles.list_open():
+            if known.cursor != "" and known.channel not in read:
+                id = f"{known.channel}.backfill.{known.cursor or 'begin'}.{self.clock().timestamp():.0f}"
+                await self.start("backfill", id, {"channel": known.channel})
+
     async def _recorded(self, channel: str, *, team: str) -> bool:
         """Whether what is said there is kept. Of a channel that nobody has asked about yet its name is looked up."""
-        until, recorded = self._known.get(channel, (0.0, False))
-        if monotonic() < until:
-            return recorded
+        if monotonic() < self._known.get(channel, 0.0):
+            return True
         found = await self.store.chronicles.get(channel)
         recorded = found is not None and found.state is not ChannelState.DISMISSED
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
-        self._known[channel] = (monotonic() + _KNOWN_S, recorded)
+        if recorded:
+            # That it is not is never remembered: another process may open it, and what is said from then on counts.
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[channel] = monotonic() + _KNOWN_S
         if found is None and self.patterns and channel not in self._asked:
             self._asked.add(channel)
             day = f"{self.clock():%Y%m%d}"

@@ -105,27 +105,40 @@ class SummingUp:
         )
 
     async def _put(self, chronicle: Chronicle) -> None:
-        channel, desk = chronicle.channel.channel, self.desk
-        key, standing = _key(channel), chronicle.channel.summary_ts
-        if standing:
-            message = await self._message(chronicle, posted=False)
-            try:
-                await desk.slack.update(channel=channel, ts=standing, message=message, final=True, key=key)
-            except MessageGone:
-                # Taken away by hand, perhaps by mistake: it is put there again, with what changed by now.
-                await desk.store.outbox.forget(key)
-                await desk.store.chronicles.displaced(channel, standing)
-            else:
-                return
-        sending = await desk.store.outbox.begin(key, channel, "", desk.clock())
-        ts = sending.ts
-        if not ts:
-            message = await self._message(chronicle, posted=True)
-            sent = await desk.slack.post(channel=channel, message=message, key=key, sought=sending.again)
-            await desk.store.outbox.done(key, sent.ts)
-            ts = sent.ts
-        await desk.store.chronicles.placed(channel, summary_ts=ts)
+        channel, standing = chronicle.channel.channel, chronicle.channel.summary_ts
+        if standing and await self._edited(chronicle, standing):
+            return
+        ts = await self._posted(chronicle)
         await self._pin(channel, ts)
+        # Last: what is placed is pinned, as far as it can be.
+        await self.desk.store.chronicles.placed(channel, summary_ts=ts)
+
+    async def _edited(self, chronicle: Chronicle, ts: str) -> bool:
+        """Let our message `ts` say it. No: it was taken away by hand, perhaps by mistake, and is to be posted again."""
+        channel, desk = chronicle.channel.channel, self.desk
+        message = await self._message(chronicle, posted=False)
+        try:
+            await desk.slack.update(channel=channel, ts=ts, message=message, final=True, key=_key(channel))
+        except MessageGone:
+            await desk.store.outbox.forget(_key(channel))
+            await desk.store.chronicles.displaced(channel, ts)
+            return False
+        return True
+
+    async def _posted(self, chronicle: Chronicle) -> str:
+        """The message's ts. What an attempt that was cut short has posted may say less than there is by now."""
+        channel, desk, key = chronicle.channel.channel, self.desk, _key(chronicle.channel.channel)
+        sending = await desk.store.outbox.begin(key, channel, "", desk.clock())
+        if sending.ts:
+            if await self._edited(chronicle, sending.ts):
+                return sending.ts
+            sending = await desk.store.outbox.begin(key, channel, "", desk.clock())
+        message = await self._message(chronicle, posted=True)
+        sent = await desk.slack.post(channel=channel, message=message, key=key, sought=sending.again)
+        await desk.store.outbox.done(key, sent.ts)
+        if sending.again:
+            await self._edited(chronicle, sent.ts)
+        return sent.ts
 
     async def _pin(self, channel: str, ts: str) -> None:
         """That it cannot be pinned is said once, below it."""
