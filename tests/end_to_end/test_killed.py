@@ -107,9 +107,9 @@ async def test_killed_under_one_version_of_the_jobs_it_is_answered_once_under_th
 
 
 def finished_under(at: Premises) -> list[str]:
-    """Under which versions jobs have finished, as the job engine keeps it."""
+    """Under which versions answers were finished, as the job engine keeps it."""
     with contextlib.closing(sqlite3.connect(at.data / "jobs.db")) as jobs:
-        query = "SELECT DISTINCT application_version FROM workflow_status WHERE status = 'SUCCESS'"
+        query = "SELECT DISTINCT application_version FROM workflow_status WHERE status = 'SUCCESS' AND name = 'answer'"
         return [version for (version,) in jobs.execute(query)]
 
 
