@@ -29,6 +29,7 @@ Start = Callable[[str, str, Json], Awaitable[None]]
 
 # Within so many seconds all that changes is shown by one edit.
 SLOT_S: Final = 20.0
+_SKEW: Final = 0.05
 _KNOWN_S: Final = 15.0
 _LONGEST_TEXT: Final = 40_000
 _MOST_KNOWN: Final = 5_000
@@ -79,9 +80,10 @@ class Chronicling:
         if event.what in (Happening.CREATED, Happening.RENAMED) and self.is_incident(event.name):
             await self.begin(event, join=True)
         elif event.what is Happening.JOINED and ours:
-            # What it is called the event does not say.
+            # What it is called the event does not say; nor whether we have been there before.
             await self.begin(event)
-        if not await self._recorded(channel, team=event.team):
+        # Of what is said and done elsewhere people come to us; of other channels we hear without being there.
+        if not await self._recorded(channel, team=event.team, ask=event.what is Happening.JOINED and not ours):
             return
         changed = False
         match event.what:
@@ -127,7 +129,9 @@ class Chronicling:
         """Something is to be shown: by the one job of this slot of time, whichever process starts it."""
         now = self.clock().timestamp()
         slot = int(now // self.slot_s)
-        payload = {"channel": channel, "wait": round((slot + 1) * self.slot_s - now, 2)}
+        # A little longer: by the clock of another process what comes last in the slot may still be of it.
+        wait = (slot + 1) * self.slot_s - now + self.slot_s * _SKEW
+        payload = {"channel": channel, "wait": round(wait, 2)}
         await self.start("summary", f"{channel}.summary.{slot}", payload)
 
     async def show_due(self) -> None:
@@ -143,7 +147,7 @@ class Chronicling:
                 id = f"{known.channel}.backfill.{known.cursor or 'begin'}.{self.clock().timestamp():.0f}"
                 await self.start("backfill", id, {"channel": known.channel})
 
-    async def _recorded(self, channel: str, *, team: str) -> bool:
+    async def _recorded(self, channel: str, *, team: str, ask: bool = True) -> bool:
         """Whether what is said there is kept. Of a channel that nobody has asked about yet its name is looked up."""
         if monotonic() < self._known.get(channel, 0.0):
             return True
@@ -154,7 +158,7 @@ class Chronicling:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             self._known[channel] = monotonic() + _KNOWN_S
-        if found is None and self.patterns and channel not in self._asked:
+        if ask and found is None and self.patterns and channel not in self._asked:
             self._asked.add(channel)
             day = f"{self.clock():%Y%m%d}"
             payload = {"channel": channel, "team": team, "name": "", "at": self.clock().isoformat(), "join": False}

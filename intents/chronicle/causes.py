@@ -28,7 +28,8 @@ def causes_in(ordered: Iterable[Fact]) -> Causes:
     """The hypotheses of facts that are in order.
 
     An incident of the catalog about the same objects is one hypothesis, as its newest verdict says. What people suspect
-    is one if the words of the one are all among those of the other. A confirmed one comes before a likely one, ours,
+    is one if the words of the one are all among those of the other; to be ruled out one word in common is enough. A
+    confirmed one comes before a likely one, ours,
     which rests on evidence, before one that is only said, a newer before an older.
     """
     groups: list[list[Fact]] = []
@@ -66,6 +67,9 @@ def _said_before(fact: Fact, said: dict[str, list[Fact]]) -> list[Fact] | None:
     for template, group in islice(reversed(said.items()), _LATEST):
         other = set(template.split())
         if words <= other or other <= words:
+            return group
+        # Who says that it is not the disk means what was suspected of the disk, in whatever words.
+        if fact.state == Verdict.RULED_OUT and group[-1].state != Verdict.RULED_OUT and words & other:
             return group
     return None
 
