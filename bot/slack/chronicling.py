@@ -111,6 +111,7 @@ class Chronicling:
         """Find out whether a channel is an incident, and if so open its chronicle and read what was said before."""
         payload = {
             "channel": event.channel, "team": event.team, "name": event.name, "at": event.at.isoformat(), "join": join,
+            "back": event.what is Happening.JOINED,
         }  # fmt: skip
         self._known.pop(event.channel, None)
         await self.start("incident", f"{event.channel}.incident.{event.at.timestamp():.6f}", payload)

@@ -122,6 +122,18 @@ class IncidentChannels:
             await _change(connection, channel, name=name, named=at, revision=row.revision + 1)
             return True
 
+    async def reread(self, channel: str) -> bool:
+        """Its history is to be read from the beginning once more, and its summary shown. False: none such is kept.
+
+        So it is where we were sent away and come back.
+        """
+        async with self._alone(channel) as connection:
+            row = await find_channel(connection, channel)
+            if row is None or row.state == ChannelState.DISMISSED:
+                return False
+            await _change(connection, channel, cursor=None, shown=0)
+            return True
+
     async def caught_up(self, channel: str, user: str, at: datetime) -> datetime | None:
         """`user` has read all up to `at`; up to when before that, None: never. Said again, the same answer."""
         async with self._alone(channel) as connection:

@@ -13,33 +13,37 @@ from typing import Final
 import structlog
 
 from bot.slack.errors import CanvasesOff, CanvasGone, CanvasTaken, MissingScope, SlackError, SlackUnavailable
-from bot.store import ChannelState, Chronicle
+from bot.store import Chronicle, IncidentChannel
 from bot.workflows.chronicle.rows import facts_in
 from bot.workflows.desk import Desk
 from intents.chronicle.facts import Fact
 from intents.chronicle.summary import Summary
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language
+from responses import incident_notes
 from responses.slack.chronicle.canvas import canvas
 
 _log: Final = structlog.get_logger(__name__)
 
-_EVERY: Final = timedelta(minutes=1)
+CANVAS_EVERY: Final = timedelta(minutes=1)
 # Where it cannot be made it is not tried with each change.
 _TRIED_EVERY: Final = timedelta(hours=6)
+# Instead of its id: whoever deleted it does not want it.
+_UNWANTED: Final = "deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canvasing:
     desk: Desk
 
-    async def put(self, chronicle: Chronicle, summary: Summary, permalink: Callable[[Fact], str]) -> None:
-        """Let the channel's canvas say the summary. Raises SlackUnavailable."""
+    async def put(self, chronicle: Chronicle, summary: Summary, permalink: Callable[[Fact], str]) -> bool:
+        """Let the channel's canvas say the summary. No: it is not time yet, ask later. Raises SlackUnavailable."""
         channel, desk = chronicle.channel, self.desk
         name = channel.channel
-        over = channel.state is not ChannelState.OPEN
-        if not over and not await desk.store.notices.once(f"canvas/{name}", within=_EVERY, now=desk.clock()):
-            return
+        if channel.canvas == _UNWANTED:
+            return True
+        if not await desk.store.notices.once(f"canvas/{name}", within=CANVAS_EVERY, now=desk.clock()):
+            return not channel.canvas
         moments = timeline_of(facts_in(chronicle.facts))
         text = canvas(summary, moments, language=desk.language or Language.EN, permalink=permalink)
         try:
@@ -49,11 +53,23 @@ class Canvasing:
                 made = await desk.slack.canvas_create(channel=name, title=channel.name, markdown=text)
                 await desk.store.chronicles.placed(name, canvas=made)
         except CanvasGone:
-            # Whoever deleted it does not want it.
-            await desk.store.chronicles.placed(name, canvas="")
+            await desk.store.chronicles.placed(name, canvas=_UNWANTED)
         except (CanvasesOff, CanvasTaken, MissingScope) as error:
             _log.info("an incident channel gets no canvas", channel=name, error=str(error))
         except SlackUnavailable:
             raise
         except SlackError as error:
             _log.warning("a canvas was not written", channel=name, error=str(error))
+        return True
+
+    async def take_back(self, channel: IncidentChannel) -> None:
+        """Let our canvas say that the channel is no incident. Raises SlackUnavailable."""
+        if channel.canvas in ("", _UNWANTED):
+            return
+        says = incident_notes.DISMISSED_HERE.in_(self.desk.language or Language.EN)
+        try:
+            await self.desk.slack.canvas_edit(canvas=channel.canvas, markdown=says)
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("a canvas cannot be taken back", channel=channel.channel, error=str(error))

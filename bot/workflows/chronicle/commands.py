@@ -15,6 +15,7 @@ import structlog
 from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import ChannelState, IncidentChannel
+from bot.workflows.chronicle.canvasing import Canvasing
 from bot.workflows.chronicle.posting import post_once
 from bot.workflows.chronicle.rows import row_of
 from bot.workflows.chronicle.telling import ChronicleTelling
@@ -92,7 +93,7 @@ class ChannelCommands:
         return {"done": True}
 
     async def take_down(self, payload: Json, id: str) -> Json:
-        """Take our summary away, once nobody is writing it any more."""
+        """Take our summary away, the canvas's words too, once nobody is writing it any more."""
         chronicles = self.desk.store.chronicles
         known = await chronicles.get(str(payload["channel"]))
         if known is None or known.state is not ChannelState.DISMISSED or known.shown >= known.revision:
@@ -101,6 +102,7 @@ class ChannelCommands:
             return {"done": False}
         known = await chronicles.get(known.channel) or known
         await self._remove(known)
+        await Canvasing(desk=self.desk).take_back(known)
         await chronicles.placed(known.channel, summary_ts="")
         await chronicles.rendered(known.channel, known.revision, id)
         return {"done": True}

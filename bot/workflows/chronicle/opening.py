@@ -19,19 +19,22 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """The workflow `incident`. Payload: {"channel", "team", "name", "at", "join"}, and "said" where a person said so.
+    """The workflow `incident`. Payload: {"channel", "team", "name", "at", "join"}, "said" where a person said so,
+    "back" where somebody let us in, perhaps not for the first time.
 
-    `opened` is told of each channel that has a chronicle now: what there is of it is read, and its summary posted.
+    `opened` is told of each channel that has a chronicle now: what there is of it is read, and its summary posted. One
+    that we come back to is read once more: what was said meanwhile nobody told us. It gets the id of what opened it
+    then, else "".
     """
 
     desk: Desk
     is_incident: Callable[[str], bool]
-    opened: Callable[[str], Awaitable[None]]
+    opened: Callable[[str, str], Awaitable[None]]
 
     async def run(self, run: Run, payload: Json) -> Json | None:
-        return await patiently(run, "open", self.open, payload)
+        return await patiently(run, "open", self.open, payload, run.id)
 
-    async def open(self, payload: Json) -> Json | None:
+    async def open(self, payload: Json, id: str) -> Json | None:
         channel, desk = str(payload["channel"]), self.desk
         if payload.get("join"):
             try:
@@ -41,10 +44,13 @@ class Opening:
             except SlackError as error:
                 # We are not asked to be there, and may not come by ourselves: somebody will invite us.
                 _log.info("an incident channel was not joined", channel=channel, error=str(error))
-                return None
+                if not payload.get("said"):
+                    return None
         place = await desk.slack.place(channel)
-        name = place.name or str(payload.get("name") or "")
-        if place.unreached or place.direct or not (payload.get("said") or self.is_incident(name)):
+        # What was told with the event is newer than what is remembered of the place.
+        name = str(payload.get("name") or "") or place.name
+        known = await desk.store.chronicles.get(channel)
+        if place.unreached or place.direct or not (known or payload.get("said") or self.is_incident(name)):
             return None
         if place.external:
             # What is read in clusters is told to nobody outside: text-only answers are all there is.
@@ -52,5 +58,8 @@ class Opening:
             return None
         at = datetime.fromisoformat(str(payload["at"]))
         await desk.store.chronicles.open(channel, team=str(payload["team"]), name=name, at=at)
-        await self.opened(channel)
+        # One that nothing was shown of is only just begun: we came by ourselves.
+        back = bool(payload.get("back")) and known is not None and known.shown > 0
+        anew = back and await desk.store.chronicles.reread(channel)
+        await self.opened(channel, id if anew else "")
         return {"name": name}

@@ -22,22 +22,23 @@ from bot.slack.errors import (
     SlackUnavailable,
 )
 from bot.store import ChannelState, Chronicle
-from bot.workflows.chronicle.canvasing import Canvasing
+from bot.workflows.chronicle.canvasing import CANVAS_EVERY, Canvasing
 from bot.workflows.chronicle.rows import facts_in
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
 from intents.chronicle.facts import Fact
 from intents.chronicle.summary import Summary, summary_of
 from intents.domain import Language, Text
-from responses import failures
+from responses import failures, incident_notes
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.message import Message
 from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
 
-# Who made the last change while another was shown shows it; after so many rounds the next change does.
-_ROUNDS: Final = 4
+# Whose turn it is while another shows what was before waits for them: for longer than anybody may take for it. What
+# changes meanwhile is for the job of its own slot, so that no slot has more than one edit.
+_ROUNDS: Final = 30
 _BETWEEN_S: Final = 3.0
 _SAID_ONCE: Final = timedelta(hours=24)
 _NOWHERE: Final = (NotInChannel, ChannelGone, Archived)
@@ -52,11 +53,16 @@ class SummingUp:
     async def run(self, run: Run, payload: Json) -> Json | None:
         if wait := float(payload.get("wait") or 0):
             await run.sleep(wait)
+        shown: Json | None = None
         for number in range(_ROUNDS):
             shown = await patiently(run, f"show {number}", self.show, payload, f"{run.id}/{number}")
             if not shown or not shown["more"]:
                 break
             await run.sleep(_BETWEEN_S)
+        if shown and shown.get("canvas"):
+            # It is written less often: what was said last stands there as well, a little later.
+            await run.sleep(CANVAS_EVERY.total_seconds())
+            await patiently(run, "canvas", self.write, payload)
         return None
 
     async def show(self, payload: Json, by: str) -> Json:
@@ -66,15 +72,39 @@ class SummingUp:
         if chronicle is None or chronicle.channel.state in (ChannelState.DISMISSED, ChannelState.ARCHIVED):
             return {"more": False}
         revision = chronicle.channel.revision
-        if not await chronicles.claim_summary(channel, revision, by, self.desk.clock()):
-            return {"more": False}
-        try:
-            await self._put(chronicle)
-            await Canvasing(desk=self.desk).put(chronicle, self.summary(chronicle), await self.links(chronicle))
-        except _NOWHERE as error:
-            _log.info("a summary can be shown nowhere", channel=channel, error=str(error))
-        newest = await chronicles.rendered(channel, revision, by)
-        return {"more": newest is not None and newest > revision}
+        behind = False
+        if await chronicles.claim_summary(channel, revision, by, self.desk.clock()):
+            try:
+                if not await self._shared(chronicle):
+                    await self._put(chronicle)
+                    behind = not await self._written(chronicle)
+            except _NOWHERE as error:
+                # Whoever lets us in again has it shown.
+                _log.info("a summary can be shown nowhere", channel=channel, error=str(error))
+            await chronicles.rendered(channel, revision, by)
+        now = await chronicles.get(channel)
+        return {"more": now is not None and now.shown < revision, "canvas": behind}
+
+    async def write(self, payload: Json) -> None:
+        """Let the canvas show what there is by now, unless somebody else has. Raises SlackUnavailable."""
+        chronicle = await self.desk.store.chronicles.read(str(payload["channel"]))
+        if chronicle is None or chronicle.channel.state in (ChannelState.DISMISSED, ChannelState.ARCHIVED):
+            return
+        if not await self._shared(chronicle):
+            await self._written(chronicle)
+
+    async def _written(self, chronicle: Chronicle) -> bool:
+        return await Canvasing(desk=self.desk).put(chronicle, self.summary(chronicle), await self.links(chronicle))
+
+    async def _shared(self, chronicle: Chronicle) -> bool:
+        """Whether others read along by now: what is found in clusters is not told there, which is said once."""
+        channel = chronicle.channel
+        place = await self.desk.slack.place(channel.channel)
+        if place.unknown or not place.external:
+            return False
+        _log.warning("an incident channel is shared with others: its summary stays as it is", channel=channel.channel)
+        await self._say_once(channel.channel, channel.summary_ts, "shared", incident_notes.SHARED_CHANNEL)
+        return True
 
     def summary(self, chronicle: Chronicle) -> Summary:
         """What its facts come to by now."""
@@ -148,14 +178,14 @@ class SummingUp:
             raise
         except SlackError as error:
             _log.warning("a summary cannot be pinned", channel=channel, error=str(error))
-            await self._say_once(channel, ts, "pin", error.says)
+            why, words = error.says, failures.NOT_PINNED
+            await self._say_once(channel, ts, "pin", Text(en=f"{words.en}: {why.en}", zh=f"{words.zh}：{why.zh}"))
 
     async def _say_once(self, channel: str, ts: str, what: str, says: Text) -> None:
         if not await self.desk.store.notices.once(f"{what}/{channel}", within=_SAID_ONCE, now=self.desk.clock()):
             return
         try:
-            said = told(Text(en=f"{failures.NOT_PINNED.en}: {says.en}", zh=f"{failures.NOT_PINNED.zh}：{says.zh}"),
-                        language=self.language)  # fmt: skip
+            said = told(says, language=self.language)
             await self.desk.slack.post(channel=channel, message=said, thread_ts=ts, key=f"{channel}/{what}")
         except SlackUnavailable:
             raise

@@ -1,0 +1,352 @@
+"""What goes wrong around an incident channel: handled, said once where a person can act, nothing lost.
+
+All channels are of one workplace, and each test has its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.diagnosing import Engine
+from bot.playground.slack import RecordedCall, SimulatedSlack
+from bot.slack.limits import Limits, Rate
+from bot.store import ChannelState
+from tests.end_to_end.workplace import HEARD, Clock, Workplace, lines_of, workplace
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+REPORT = "checkout is down, customers cannot pay"
+# Nobody waits here for Slack's rates: they are the matter of test_incident_load.py.
+AT_ONCE = Rate(every=0.001, burst=1000)
+LIMITS = Limits(
+    methods={}, other=AT_ONCE, channel=AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
+    data, clock = tmp_path_factory.mktemp("mishaps"), Clock()
+    slack = SimulatedSlack(clock=lambda: clock().timestamp(), signs_by=time.time, pace=False, events=HEARD)
+    # Both are of one time: what happened before something else changes nothing.
+    async with workplace(data, engine, slack=slack, clock=clock, summary_slot_s=0.1, slack_limits=LIMITS) as there:
+        yield there
+
+
+def read(shown: Mapping[str, Any]) -> str:
+    return "\n".join(lines_of(shown)) if shown.get("blocks") else str(shown["text"])
+
+
+def pinned(at: Workplace, channel: str) -> dict[str, Any] | None:
+    found = [one for one in at.ours(channel) if one.get("pinned_to")]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def summary(at: Workplace, channel: str) -> str:
+    shown = pinned(at, channel)
+    return read(shown) if shown else ""
+
+
+def summary_ts(at: Workplace, channel: str) -> str:
+    shown = pinned(at, channel)
+    assert shown is not None
+    return str(shown["ts"])
+
+
+def posted(at: Workplace, channel: str) -> list[str]:
+    """What we said in the channel itself, the summary left out."""
+    return [read(one) for one in at.ours(channel) if not one.get("pinned_to")]
+
+
+def calls(at: Workplace, method: str, channel: str) -> list[RecordedCall]:
+    return [one for one in at.slack.calls if one.method == method and channel in str(one.arguments)]
+
+
+async def summary_saying(at: Workplace, channel: str, *words: str) -> str:
+    """The pinned summary, once it says all of that."""
+
+    def says() -> str:
+        text = summary(at, channel)
+        return text if all(each in text for each in words) else ""
+
+    return await at.slack.wait_for(says, timeout=20)
+
+
+async def incident(at: Workplace, name: str) -> str:
+    channel = at.slack.add_channel(name)
+    await at.slack.say(at.alex, channel, REPORT)
+    await summary_saying(at, channel, REPORT)
+    await at.settled()
+    return channel
+
+
+async def asked(at: Workplace, user: str, channel: str, command: str) -> str:
+    return read((await at.slack.slash(user, channel, command)).body)
+
+
+async def test_what_was_said_while_the_bot_was_removed_is_read_once_it_is_invited_again(at):
+    channel = await incident(at, "inc-1-removed")
+    await at.slack.places.remove(at.alex, channel)
+    await at.slack.say(at.alex, channel, "decision: we fail over to region B")
+    # It is told meanwhile that something changed, and cannot show it.
+    known = await at.app.store.chronicles.get(channel)
+    await at.app.store.chronicles.rename(channel, "inc-1-renamed", at.clock())
+    await at.app.jobs.start("summary", f"test.{channel}", {"channel": channel})
+    await at.slack.wait_for(lambda: [one for one in calls(at, "chat.update", channel) if one.error == "not_in_channel"])
+    await at.settled()
+
+    await at.slack.places.invite(at.alex, channel)
+    says = await summary_saying(at, channel, "fail over to region B", "inc-1-renamed")
+    await at.settled()
+
+    assert REPORT in says
+    assert summary_ts(at, channel) == known.summary_ts
+    assert posted(at, channel) == []
+
+
+async def test_invited_again_it_shows_what_it_could_not_show_although_nothing_was_said(at):
+    channel = await incident(at, "inc-1b-removed")
+    await at.slack.places.remove(at.alex, channel)
+    await at.app.store.chronicles.rename(channel, "inc-1b-renamed", at.clock())
+    await at.app.jobs.start("summary", f"test.{channel}", {"channel": channel})
+    await at.slack.wait_for(lambda: [one for one in calls(at, "chat.update", channel) if one.error == "not_in_channel"])
+    await at.settled()
+
+    await at.slack.places.invite(at.alex, channel)
+
+    assert await summary_saying(at, channel, "inc-1b-renamed")
+
+
+async def test_without_the_scope_to_pin_the_summary_stands_and_says_once_what_is_missing(at):
+    channel = at.slack.add_channel("inc-2-pins")
+    at.slack.fail("pins.add", error="missing_scope", needed="pins:write", times=99, given={"channel": channel})
+    for text in (REPORT, "I'll take IC", "mitigated, error rate is back to normal"):
+        await at.slack.say(at.alex, channel, text)
+    await at.slack.wait_for(lambda: any("Mitigated" in each for each in posted(at, channel)))
+    await at.settled()
+
+    first, *others = at.ours(channel)
+    assert "Mitigated" in read(first)
+    assert [("pins:write" in read(one), one["thread_ts"]) for one in others] == [(True, first["ts"])]
+
+
+async def test_without_canvases_the_summary_stands_alone_and_they_are_not_asked_for_again(at):
+    channel = at.slack.add_channel("inc-3-canvas")
+    scope = {"channel_id": channel}
+    at.slack.fail(
+        "conversations.canvases.create", error="missing_scope", needed="canvases:write", times=99, given=scope
+    )
+    await at.slack.say(at.alex, channel, REPORT)
+    await summary_saying(at, channel, REPORT)
+    at.clock.advance(timedelta(minutes=2))
+    await at.slack.say(at.alex, channel, "I'll take IC")
+    await summary_saying(at, channel, "Commander")
+    await at.settled()
+
+    assert posted(at, channel) == []
+    assert len(calls(at, "conversations.canvases.create", channel)) == 1
+
+
+async def test_where_it_may_not_join_by_itself_it_begins_once_it_is_invited(at):
+    at.slack.fail("conversations.join", error="missing_scope", needed="channels:join", times=9)
+    channel = await at.slack.places.create(at.alex, "inc-4-join", members=[at.bo])
+    await at.slack.say(at.bo, channel, REPORT)
+    await at.settled()
+    at.slack.heal()
+    before = (await at.app.store.chronicles.get(channel), at.ours(channel))
+
+    await at.slack.places.invite(at.alex, channel)
+
+    assert before == (None, [])
+    assert await summary_saying(at, channel, REPORT)
+
+
+async def test_a_summary_that_was_deleted_by_hand_is_put_there_again_once_with_the_next_change(at):
+    channel = await incident(at, "inc-5-deleted")
+    first = summary_ts(at, channel)
+    await at.slack.remove(at.alex, channel, first, admin=True)
+    await at.settled()
+    nothing_changed = at.ours(channel)
+
+    await at.slack.say(at.bo, channel, "I'll take IC")
+    says = await summary_saying(at, channel, "Commander")
+    await at.settled()
+    second = summary_ts(at, channel)
+    await at.slack.say(at.bo, channel, "mitigated, error rate is back to normal")
+    await summary_saying(at, channel, "Mitigated")
+    await at.settled()
+
+    assert nothing_changed == []
+    assert REPORT in says
+    assert summary_ts(at, channel) == second != first
+    assert len(at.ours(channel)) == 1
+    known = await at.app.store.chronicles.get(channel)
+    assert known.shown == known.revision
+
+
+async def test_a_canvas_that_was_deleted_by_hand_is_not_made_again(at):
+    channel = await incident(at, "inc-6-canvas")
+    made = await at.slack.wait_for(lambda: at.slack.canvases.of(channel))
+    await at.settled()
+    at.slack.canvases.delete(made.id)
+    for after, text, says in (
+        (timedelta(minutes=2), "I'll take IC", "Commander"),
+        (timedelta(minutes=2), "mitigated, error rate is back to normal", "Mitigated"),
+        (timedelta(hours=7), "all good again, resolved", "Resolved"),
+    ):
+        at.clock.advance(after)
+        await at.slack.say(at.bo, channel, text)
+        await summary_saying(at, channel, says)
+        await at.settled()
+
+    assert at.slack.canvases.of(channel) is None
+    assert len(calls(at, "conversations.canvases.create", channel)) == 1
+    assert posted(at, channel) == []
+
+
+async def test_a_channel_renamed_while_its_summary_is_written_stays_an_incident_and_is_called_by_its_new_name(at):
+    channel = await incident(at, "inc-7-rename")
+    at.slack.latency = 0.1
+    try:
+        await at.slack.say(at.bo, channel, "I'll take IC")
+        await at.slack.wait_for(lambda: at.app.jobs.running)
+        await at.slack.places.rename(at.alex, channel, "checkout-fire")
+    finally:
+        at.slack.latency = 0.0
+    await at.slack.say(at.bo, channel, "mitigated, error rate is back to normal")
+
+    says = await summary_saying(at, channel, "Mitigated", "#checkout-fire", "Commander")
+
+    assert "inc-7-rename" not in says.splitlines()[0]
+    assert posted(at, channel) == []
+
+
+async def test_a_channel_archived_while_its_summary_is_written_loses_nothing_and_goes_on_when_it_is_back(at):
+    channel = await incident(at, "inc-8-archive")
+    at.slack.latency = 0.1
+    try:
+        await at.slack.say(at.bo, channel, "decision: we fail over to region B")
+        await at.slack.places.archive(at.alex, channel)
+    finally:
+        at.slack.latency = 0.0
+    await at.slack.wait_for(lambda: [one for one in calls(at, "chat.postMessage", at.alex) if one.ok])
+    await at.settled()
+    known = await at.app.store.chronicles.get(channel)
+    kept = str(await at.app.store.chronicles.facts(channel))
+
+    assert known.state is ChannelState.ARCHIVED
+    assert "region B" in kept
+
+    await at.slack.places.unarchive(at.alex, channel)
+    await at.slack.places.invite(at.alex, channel)
+    await at.slack.say(at.bo, channel, "mitigated, error rate is back to normal")
+
+    assert await summary_saying(at, channel, REPORT, "region B", "Mitigated")
+
+
+async def test_a_decision_that_is_edited_away_or_deleted_is_nowhere_any_more(at):
+    channel = await incident(at, "inc-9-edited")
+    edited = await at.slack.say(at.bo, channel, "decision: we fail over to region B")
+    deleted = await at.slack.say(at.bo, channel, "decision: we restart the blue pool")
+    await summary_saying(at, channel, "region B", "blue pool")
+
+    await at.slack.edit(at.bo, channel, edited, "never mind")
+    await at.slack.remove(at.bo, channel, deleted)
+    await at.slack.wait_for(lambda: not any(each in summary(at, channel) for each in ("region B", "blue pool")))
+
+    told = await asked(at, at.alex, channel, "incident timeline")
+    assert REPORT in told
+    assert "region B" not in told
+    assert "blue pool" not in told
+
+
+async def test_a_message_of_40000_characters_is_read_and_one_line_of_it_is_told(at):
+    channel = await incident(at, "inc-10-long")
+    line = "2026-01-01T00:00:00Z checkout E dial tcp 10.0.0.1:5432: connect: connection refused <!channel> *x* `\n"
+    await at.slack.say(at.bo, channel, (line * 500)[:39_000] + "\nWe decided to roll back checkout to v41", bot=True)
+    await at.slack.say(at.alex, channel, "mitigated, error rate is back to normal")
+
+    says = await summary_saying(at, channel, "Mitigated")
+
+    assert REPORT in says
+    assert len(says) < 9_000
+    facts = await at.app.store.chronicles.facts(channel)
+    assert any("connection refused" in str(fact.document) for fact in facts)
+    assert max(len(str(fact.document)) for fact in facts) < 2_000
+
+
+async def test_of_a_channel_that_is_no_incident_nothing_is_recorded_any_more_and_that_is_said_once(at):
+    channel = await incident(at, "inc-11-lunch")
+    said = await at.slack.say(at.bo, channel, "decision: pizza for everybody")
+    await summary_saying(at, channel, "pizza")
+    canvas = await at.slack.wait_for(lambda: at.slack.canvases.of(channel))
+
+    for _ in range(2):
+        await asked(at, at.bo, channel, "incident dismiss")
+    await at.slack.wait_for(lambda: len(posted(at, channel)) == 1 and pinned(at, channel) is None)
+    await at.settled()
+    before = await at.app.store.chronicles.facts(channel)
+    await at.slack.edit(at.bo, channel, said, "decision: sushi for everybody")
+    await at.slack.say(at.bo, channel, "payments are down as well, nobody can pay")
+    await at.slack.marks.react(at.bo, channel, said, "pushpin")
+    await at.slack.places.rename(at.alex, channel, "inc-12-lunch")
+    await at.settled()
+
+    assert [each.startswith("🙅 Dismissed") for each in posted(at, channel)] == [True]
+    assert await at.app.store.chronicles.facts(channel) == before
+    assert (await at.app.store.chronicles.get(channel)).state is ChannelState.DISMISSED
+    assert "pizza" not in canvas.markdown
+    assert "no incident" in canvas.markdown
+
+
+async def test_what_is_shared_with_others_is_no_incident_and_whoever_asks_is_told_why(at):
+    channel = at.slack.add_channel("inc-13-shared", external=True)
+    await at.slack.say(at.alex, channel, REPORT)
+    await at.settled()
+
+    assert "shared with another organisation" in await asked(at, at.alex, channel, "incident open")
+    assert await at.app.store.chronicles.get(channel) is None
+    assert at.ours(channel) == []
+
+
+async def test_what_became_shared_with_others_is_told_no_more_and_that_is_said_once(at):
+    channel = at.slack.add_channel("inc-14-shared", external=True)
+    # As if it had been opened before it was shared; what a channel is, is remembered for ten minutes.
+    await at.app.store.chronicles.open(channel, team=at.slack.team_id, name="inc-14-shared", at=at.clock())
+    for text in ("decision: we fail over to region B", "I'll take IC"):
+        await at.slack.say(at.bo, channel, text)
+        await at.slack.wait_for(lambda: posted(at, channel))
+        await at.settled()
+
+    assert ["shared with another organisation" in each for each in posted(at, channel)] == [True]
+    assert "region B" not in summary(at, channel)
+
+
+async def test_a_channel_that_somebody_opened_where_it_may_not_join_begins_once_it_is_invited(at):
+    channel = at.slack.add_channel("checkout-war-room", bot=False)
+    at.slack.fail("conversations.join", error="missing_scope", needed="channels:join", times=9)
+    await at.slack.say(at.alex, channel, REPORT)
+    told = await asked(at, at.alex, channel, "incident open")
+    await at.settled()
+    at.slack.heal()
+
+    await at.slack.places.invite(at.alex, channel)
+
+    assert "/invite me" in told
+    assert await summary_saying(at, channel, "#checkout-war-room", REPORT)
+
+
+async def test_a_channel_that_is_named_an_incident_after_it_was_asked_in_becomes_one(at):
+    channel = at.slack.add_channel("checkout-noise")
+    await asked(at, at.alex, channel, "incident status")  # what it is called is remembered from now on
+    await at.slack.say(at.alex, channel, REPORT)
+    await at.settled()
+    await at.slack.places.rename(at.alex, channel, "inc-15-checkout")
+
+    assert await summary_saying(at, channel, "#inc-15-checkout", REPORT)
