@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
 from bot.cli.knowledge import report, settings, told_language
 from bot.cli.showcase import Showcase, scenario_of, set_up
+from bot.cli.staged_incident import INCIDENT, NAME, POD, Hindsight, StagedIncident
 from bot.cli.stopping import told_to_stop
 from bot.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
@@ -33,11 +35,13 @@ from bot.rehearsing import REHEARSAL_TIME, reachable
 from bot.remedies.verifying import Pace
 from bot.settings import Settings
 from bot.slack.listeners.commands import COMMAND
-from bot.slack.listeners.shortcuts import DIAGNOSE_THIS
+from bot.slack.listeners.shortcuts import DIAGNOSE_THIS, PIN, UNPIN
 from intents.domain import Language
 
 # Simulated pods are ready, or fail again, at once: nobody needs to watch them as long as real ones.
 _PACE: Final = Pace(every=1.0, well=3.0, failing=5.0)
+# A summary is edited sooner than where many read it: one person watches.
+_SLOT_S: Final = 3.0
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -71,10 +75,11 @@ async def playground(
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="casebook-playground-")))
         kubeconfig = await stack.enter_async_context(reachable(showcase.cluster))
-        slack = SimulatedSlack(events=("app_mention", "message", *CHANNEL_EVENTS))
+        clock = Hindsight()
+        slack = SimulatedSlack(clock=clock, signs_by=time.time, events=("app_mention", "message", *CHANNEL_EVENTS))
         await slack.start()
         stack.push_async_callback(slack.stop)
-        page = _page(slack, showcase)
+        page = await _page(slack, showcase, clock)
         own = _settings(slack, directory, language, prometheus_url=showcase.cluster.prometheus.url)
         app = await stack.enter_async_context(
             running(
@@ -83,6 +88,7 @@ async def playground(
                 policy=Policy.playground(),
                 clusters=Clusters.of(own, kubeconfig=kubeconfig),
                 verify_pace=_PACE,
+                summary_slot_s=_SLOT_S,
             )
         )
         slack.deliver_to(f"{app.url}/slack/events")
@@ -91,17 +97,16 @@ async def playground(
         yield address
 
 
-def _page(slack: SimulatedSlack, showcase: Showcase) -> PlaygroundPage:
+async def _page(slack: SimulatedSlack, showcase: Showcase, clock: Hindsight) -> PlaygroundPage:
     users = (
         Person(id=slack.add_user("alex"), title="on call"),
         Person(id=slack.add_user("priya"), title="a colleague"),
         Person(id=slack.add_user("lin", locale="zh-CN"), title="中文"),
         Person(id=slack.add_user("guest", guest=True), title="a guest"),
     )
-    channels = (
-        Place(id=slack.add_channel("general"), topic="Paste an error; the answer comes in its thread"),
-        Place(id=slack.add_channel("inc-142-checkout"), topic="An incident channel"),
-    )
+    general = Place(id=slack.add_channel("general"), topic="Paste an error; the answer comes in its thread")
+    staged = await _staged(slack, showcase, clock)
+    incident = Place(id=staged.channel if staged else slack.add_channel(NAME), topic="An incident channel")
     for user in users:
         slack.open_im(user.id)
     samples = [PasteSample(title=sample.title.en, text=sample.text, note=sample.note) for sample in showcase.samples]
@@ -110,12 +115,26 @@ def _page(slack: SimulatedSlack, showcase: Showcase) -> PlaygroundPage:
         cluster=showcase.cluster,
         samples=samples,
         users=users,
-        channels=channels,
+        channels=(general, incident),
         commands=(_command(showcase),),
-        shortcuts=(MessageShortcut(callback_id=DIAGNOSE_THIS, title="Diagnose this"),),
+        shortcuts=(
+            MessageShortcut(callback_id=DIAGNOSE_THIS, title="Diagnose this"),
+            MessageShortcut(callback_id=PIN, title="Add to timeline"),
+            MessageShortcut(callback_id=UNPIN, title="Remove from timeline"),
+        ),
         # The simulated cluster's clock stands still, so that its logs and events are always from just now.
         clock=lambda: REHEARSAL_TIME,
+        opened=staged.opened if staged else None,
     )
+
+
+async def _staged(slack: SimulatedSlack, showcase: Showcase, clock: Hindsight) -> StagedIncident | None:
+    """The incident that people talk about already; None where what they talk about is not broken."""
+    paste = next((each.text for each in showcase.samples if each.incident == INCIDENT and POD in each.text), "")
+    if not paste:
+        return None
+    people = {each["name"]: each["id"] for each in slack.users()}
+    return await StagedIncident.told(slack, clock, people=people, paste=paste)
 
 
 def _command(showcase: Showcase) -> SlashCommand:
@@ -126,6 +145,13 @@ def _command(showcase: Showcase) -> SlashCommand:
         usages=(
             Usage(text=f"pod {pod}", description="diagnose a pod"),
             Usage(text="explain", description="explain a pasted error"),
+            Usage(text="summary", description="what I missed in this incident channel"),
+            Usage(text="incident status", description="how the incident stands"),
+            Usage(text="incident timeline", description="what happened when"),
+            Usage(text="incident export", description="all of it as a Markdown file"),
+            Usage(text="incident resolve", description="it is over: final summary and draft of the postmortem"),
+            Usage(text="incident reopen", description="it is not over"),
+            Usage(text="incident dismiss", description="this channel is no incident"),
             Usage(text="help", description="what it can do"),
         ),
     )

@@ -71,3 +71,21 @@ async def test_where_the_fault_outlives_the_write_the_same_message_says_it_is_no
     await expect(answer).to_contain_text(NOT_FIXED, timeout=WATCHED_MS)
     await expect(answer).to_have_count(1)
     await expect(answer).to_have_attribute("data-ts", stands)
+
+
+async def test_who_turns_to_the_incident_channel_sees_half_an_hour_of_talk_summed_up_and_its_cause_confirmed(
+    demo: Demo, open_page: Open
+) -> None:
+    page = await open_page(await demo("--scenario", "image-pull-failed"))
+
+    await page.get_by_test_id("channel").filter(has_text="inc-142-checkout").click()
+    said = page.get_by_test_id("messages").locator("[data-testid=message]")
+    await expect(said.first).to_contain_text("checkout is throwing 503s")
+    summary = said.filter(has_text="Leading diagnosis")
+    await expect(summary).to_contain_text(re.compile("CONFIRMED.*An image cannot be pulled", re.DOTALL))
+
+    await expect(page.get_by_test_id("pin")).to_have_count(1)
+    await expect(summary).to_contain_text("Commander: @priya")
+    await expect(summary).not_to_contain_text("coffee machine")
+    await page.get_by_test_id("pin").click()
+    await expect(summary.get_by_text("#inc-142-checkout").first).to_be_in_viewport()

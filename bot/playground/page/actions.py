@@ -14,6 +14,10 @@ _UNANSWERED = (
 )
 
 
+# Takes the id of the channel.
+Opened = Callable[[str], Awaitable[None]]
+
+
 class BadActionError(ValueError):
     """A body that lacks a field or has one of another type; the message names it."""
 
@@ -21,9 +25,11 @@ class BadActionError(ValueError):
 class Actions:
     """The things a person can do, by name. Each takes the JSON of one POST."""
 
-    def __init__(self, *, slack: Workspace) -> None:
+    def __init__(self, *, slack: Workspace, opened: Opened | None = None) -> None:
         self._slack = slack
+        self._opened = opened
         self._known: dict[str, Callable[[_Body], Awaitable[Json]]] = {
+            "open": self._open,
             "say": self._say,
             "edit": self._edit,
             "remove": self._remove,
@@ -53,6 +59,11 @@ class Actions:
             return await action(_Body(given))
         except SlackWorldError as refused:
             return {"ok": False, "error": str(refused)}
+
+    async def _open(self, body: _Body) -> Json:
+        if self._opened is not None:
+            await self._opened(body.text("channel"))
+        return {"ok": True}
 
     async def _say(self, body: _Body) -> Json:
         content = body.optional("snippet")

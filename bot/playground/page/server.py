@@ -14,7 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.playground.kubernetes import times
-from bot.playground.page.actions import Actions, BadActionError
+from bot.playground.page.actions import Actions, BadActionError, Opened
 from bot.playground.page.content import (
     COMMANDS,
     SHORTCUTS,
@@ -40,7 +40,7 @@ class PlaygroundPage:
 
     `users` are those whom a visitor may act as, the first one at the start; `channels` those it lists, the first one
     open at the start. The direct messages of the acting user are listed too. `hosts` are names besides loopback's by
-    which browsers may reach it. `clock` is the cluster's.
+    which browsers may reach it. `clock` is the cluster's. `opened` is told of each channel that a visitor turns to.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class PlaygroundPage:
         shortcuts: Sequence[MessageShortcut] = SHORTCUTS,
         hosts: frozenset[str] = frozenset(),
         clock: times.Clock = times.utc_now,
+        opened: Opened | None = None,
     ) -> None:
         self._slack = slack
         self._samples = tuple(samples)
@@ -66,7 +67,7 @@ class PlaygroundPage:
         self._shortcuts = tuple(shortcuts)
         self._guard = Guard(hosts=hosts)
         self._watch = ClusterWatch(cluster=cluster, clock=clock)
-        self._actions = Actions(slack=slack)
+        self._actions = Actions(slack=slack, opened=opened)
         self._feed = Feed(slack=slack, watch=self._watch, page=self._page)
         self._runner: web.AppRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []

@@ -62,7 +62,8 @@ export class ChannelPane {
   jump(message, ways) {
     const standing = this.list.shown.get(keyOf(message))?.element;
     if (!standing) return ways.openThread(message.thread_ts);
-    standing.scrollIntoView({ block: "center" });
-    standing.focus();
+    // What is taller than the view is read from its first line.
+    standing.scrollIntoView({ block: standing.offsetHeight > this.list.scroller.clientHeight ? "start" : "center" });
+    standing.focus({ preventScroll: true });
   }
 }

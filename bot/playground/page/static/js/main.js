@@ -8,7 +8,7 @@ import { Inspector } from "./inspector.js";
 import { closeMenu } from "./menu.js";
 import { Modal } from "./modal.js";
 import { announce } from "./notice.js";
-import { Feed } from "./server.js";
+import { Feed, perform } from "./server.js";
 import { Sidebar } from "./sidebar.js";
 import { setUpTheme } from "./theme.js";
 import { ThreadPane } from "./thread.js";
@@ -79,6 +79,8 @@ function openChannel(id) {
   channel.list.scroller.scrollTop = channel.list.scroller.scrollHeight;
   world.touch("page");
   channel.list.scroller.scrollTop = channel.list.scroller.scrollHeight;
+  // Some things happen once somebody is there to see them; where nothing does, nothing is missed.
+  perform("open", { user: world.user, channel: id });
 }
 
 /**

@@ -2,7 +2,7 @@
 // A list of messages, of a channel or of a thread: redrawn one by one, so that focus and scrolling stay.
 
 import { renderBlocks } from "./blocks.js";
-import { el, refill } from "./dom.js";
+import { el, link } from "./dom.js";
 import { reactions } from "./marks.js";
 import { openMenu } from "./menu.js";
 import { messageMenu } from "./message_menu.js";
@@ -22,6 +22,8 @@ const LONG = { lines: 12, text: 900 };
 // In its thread a paste is known: its answer shall be in sight.
 const LONG_IN_THREAD = { lines: 6, text: 300 };
 const NEAR_THE_END = 80;
+/** What Slack's words for the bar beside an attachment mean; any other colour is shown as none. */
+const COLORS = new Map([["danger", "bad"], ["warning", "warning"], ["good", "good"]]);
 
 export class MessageList {
   /**
@@ -261,9 +263,10 @@ function isLong(text, most) {
  * @param {import("./blocks.js").Context} context
  */
 function attachment(each, context) {
-  const made = el("div", { class: "attachment" });
+  const made = el("div", { class: `attachment ${COLORS.get(each.color) ?? ""}` });
+  if (each.title) made.append(el("p", { class: "attachment-title" }, each.title_link ? link(String(each.title_link), String(each.title)) : String(each.title)));
   if (each.blocks?.length) made.append(renderBlocks(each.blocks, context));
-  else refill(made, mrkdwn(String(each.text ?? each.fallback ?? ""), context.names));
+  else made.append(mrkdwn(String(each.text ?? each.fallback ?? ""), context.names));
   return made;
 }
 
