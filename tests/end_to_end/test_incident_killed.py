@@ -1,0 +1,252 @@
+"""SIGKILL in the middle of an incident, and two processes at once: the same timeline, and one pinned message."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pytest
+
+from bot.store import Chronicle, open_store
+from bot.workflows.chronicle.rows import facts_in
+from tests.end_to_end.corners import Corner, corner, killed, named
+from tests.end_to_end.process import Premises, premises, until
+from tests.end_to_end.workplace import Broken, lines_of
+from tests.postgres import Server, postgres
+
+# A fixture, used by name.
+__all__ = ["postgres"]
+
+pytestmark = pytest.mark.timeout(75)
+
+INCIDENTS: Final = {"CASEBOOK_INCIDENT_CHANNELS": "corner-*"}
+# What is renamed where `broken` stands several times.
+NAMES: Final = ("ledger",)
+# Nothing that changed is shown in the life of the first process; of the next one nearly at once.
+FIRST: Final[Mapping[str, Any]] = {"summary_slot_s": 60.0}
+NEXT: Final[Mapping[str, Any]] = {"summary_slot_s": 0.2}
+# As much as Slack hands out at once, to some apps, and enough to need several pages.
+PAGE: Final = 15
+CHATTER: Final = 35
+# What is on the timeline, of what is said in each room.
+KEPT: Final = ("report", "claim", "edited", "reply", "answer", "pinned", "end")
+
+_LINK: Final = re.compile(r"https?://\S+?/archives/\w+/p(\d{10})(\d{6})(\?\S*)?")
+_TIMES: Final = re.compile(r"\b\d\d:\d\d\b|\b\d+ (?:s|min)\b")
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Room:
+    """An incident channel in which the same is said as in the others. `ts` are those of messages, by what they are."""
+
+    here: Corner
+    ts: dict[str, str] = field(default_factory=dict)
+
+    async def begin(self) -> None:
+        """What is said, edited, deleted, answered in a thread."""
+        await self._say("report", self.here.at.alex, "checkout is down, customers cannot pay")
+        await self._say("claim", self.here.at.bo, "I'll take IC")
+        await self._say("edited", self.here.at.bo, "has anybody looked at the graphs?")
+        await self._say("deleted", self.here.at.alex, "I'll take comms")
+        await self._say("reply", self.here.at.alex, "we decided to fail over to eu-west", below="report")
+        slack, channel = self.here.at.slack, self.here.channel
+        await slack.edit(self.here.at.bo, channel, self.ts["edited"], "rolling back checkout to v41")
+        await slack.remove(self.here.at.alex, channel, self.ts["deleted"])
+
+    async def find(self) -> None:
+        """An error is pasted and answered; then a message is pinned that says nothing by itself."""
+        await self._say("paste", self.here.user, self.here.text)
+        answer = await self.here.at.answer(self.ts["paste"], channel=self.here.channel)
+        self.ts["answer"] = answer["ts"]
+        async with asyncio.timeout(20):
+            # It is answered a moment before it is noted when that was.
+            while "[answer]" not in await self.timeline():  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        await self._say("pinned", self.here.at.bo, "the coffee machine blinked at noon")
+        await self.here.at.slack.marks.react(self.here.at.alex, self.here.channel, self.ts["pinned"], "pushpin")
+
+    async def end(self) -> None:
+        await self._say("end", self.here.at.bo, "mitigated, error rate is back to normal")
+
+    async def _say(self, name: str, user: str, text: str, *, below: str = "") -> None:
+        thread = self.ts[below] if below else ""
+        self.ts[name] = await self.here.at.slack.say(user, self.here.channel, text, thread_ts=thread)
+
+    @property
+    def pinned(self) -> list[dict[str, Any]]:
+        return [one for one in self.here.ours if one.get("pinned_to")]
+
+    @property
+    def summary(self) -> str:
+        """What the pinned message says."""
+        return "\n".join(self._readable(one) for one in self.pinned)
+
+    async def timeline(self) -> str:
+        """What `/diagnose incident timeline` shows."""
+        shown = await self.here.at.slack.slash(self.here.at.alex, self.here.channel, "incident timeline")
+        return self._readable(shown.body)
+
+    def unanswered(self, method: str, **given: str) -> bool:
+        return any(given.items() <= call.arguments.items() for call in self.here.unanswered(method))
+
+    def _readable(self, shown: Mapping[str, Any]) -> str:
+        """Line by line, without times, and with each link as what it leads to: the same in every room."""
+        names = {ts: name for name, ts in self.ts.items()}
+
+        def linked(link: re.Match[str]) -> str:
+            return f"[{names.get(f'{link[1]}.{link[2]}', link[0])}]"
+
+        says = _TIMES.sub("~", _LINK.sub(linked, "\n".join(lines_of(shown)))).replace(self.here.user, "somebody")
+        own = (self.here.channel, *(f"{name}-{self.here.letter}" for name in (*self.here.names, "corner")))
+        return re.sub("|".join(map(re.escape, own)), lambda name: name[0].rpartition("-")[0] or "channel", says)
+
+
+def room(at: Premises, broken: Broken, name: str = "") -> Room:
+    return Room(here=corner(at, broken, name=name, names=NAMES))
+
+
+# Lets Slack leave a call unanswered; whether the process waits for it.
+Moment = Callable[[Room], Callable[[], bool]]
+
+
+def held(method: str, *, after_doing: bool = False) -> Moment:
+    def moment(of: Room) -> Callable[[], bool]:
+        given = {"channel": of.here.channel}
+        of.here.at.slack.fail(method, hang=True, after_doing=after_doing, times=1_000, given=given)
+        return lambda: of.unanswered(method)
+
+    return moment
+
+
+async def test_killed_at_any_moment_of_an_incident_the_timeline_is_as_if_it_had_not_been(tmp_path, broken):
+    async with premises(tmp_path, pace=False, **INCIDENTS) as at:
+        at.slack.restrict_history(items=PAGE, per_minute=1_000)
+        # What the process waits for when it is killed; and whether it has come as far as answering by then.
+        early = {
+            "after the acknowledgement, before the channel was looked at": held("conversations.info"),
+            "with the summary sent and unanswered": held("chat.postMessage"),
+            "after Slack accepted the summary, before that was recorded": held("chat.postMessage", after_doing=True),
+        }
+        late = {
+            "with the pin sent and unanswered": held("pins.add"),
+            "after Slack pinned the summary, before that was recorded": held("pins.add", after_doing=True),
+        }
+        begun = {room(at, broken, name): moment for name, moment in early.items()}
+        found = {room(at, broken, name): moment for name, moment in late.items()}
+        waiting = room(at, broken, "with all recorded and nothing of it shown")
+        invited = room(at, broken, "in the middle of a long history")
+
+        serving = await at.start(**FIRST)
+        reached = {each: moment(each) for each, moment in {**begun, **found}.items()}
+        reached[invited] = await _talked_before_we_came(invited)
+        await asyncio.gather(*(each.begin() for each in (*begun, *found, waiting)))
+        await asyncio.gather(*(each.find() for each in (*found, waiting)))
+        await waiting.end()
+        await _all_reached(reached)
+        await until(lambda: waiting.pinned)
+        assert "Mitigated" not in waiting.summary
+        await killed(at, serving)
+
+        serving = await at.start(**NEXT)
+        calm = room(at, broken, "undisturbed")
+        await calm.begin()
+        # What is found, and what is pinned, counts from when a channel is known as an incident's.
+        await at.slack.wait_for(lambda: all(each.pinned for each in (*begun, invited, calm)), timeout=25)
+        await asyncio.gather(*(each.find() for each in (*begun, invited, calm)))
+        await asyncio.gather(*(each.end() for each in (*begun, *found, invited, calm)))
+        rooms = (*begun, *found, waiting, invited, calm)
+        await _all_shown(at, rooms)
+        told = {each: await each.timeline() for each in rooms}
+        assert await serving.stop() == 0
+
+        for each in rooms:
+            with named(each.here):
+                assert told[each] == told[calm]
+                assert each.summary == calm.summary
+                assert_shown_once(each)
+        for name in KEPT:
+            assert told[calm].count(f"[{name}]") == 1
+        assert "rolling back" in told[calm]
+        assert "comms" not in told[calm]
+        assert "Mitigated" in calm.summary
+
+
+async def _all_reached(moments: Mapping[Room, Callable[[], bool]]) -> None:
+    try:
+        await until(lambda: all(so_far() for so_far in moments.values()))
+    except TimeoutError as error:
+        for each in (each for each, so_far in moments.items() if not so_far()):
+            error.add_note(f"not stopped: {each.here.name}")
+        raise
+
+
+async def _talked_before_we_came(invited: Room) -> Callable[[], bool]:
+    """Let us be invited after much was said; whether the last page of it is being read, the others having been."""
+    slack, channel = invited.here.at.slack, invited.here.channel
+    slack.remove_bot(channel)
+    await invited.begin()
+    for number in range(CHATTER):
+        await slack.say(invited.here.at.bo, channel, f"lol {number}")
+    thread = {"channel": channel, "ts": invited.ts["report"]}
+    slack.fail("conversations.replies", hang=True, times=1_000, given=thread)
+    await slack.places.invite(invited.here.at.alex, channel)
+    return lambda: invited.unanswered("conversations.replies", **thread)
+
+
+async def _all_shown(at: Premises, rooms: tuple[Room, ...]) -> None:
+    def shown(each: Room) -> bool:
+        return "Mitigated" in each.summary and "[pinned]" in each.summary
+
+    try:
+        await at.slack.wait_for(lambda: all(shown(each) for each in rooms), timeout=25)
+    except TimeoutError as error:
+        for each in (each for each in rooms if not shown(each)):
+            error.add_note(f"{each.here.name}: {len(each.pinned)} pinned\n{each.summary}")
+        raise
+
+
+def assert_shown_once(here: Room) -> None:
+    """Of a process that has ended: nothing more can come."""
+    (summary,) = here.pinned
+    assert [one for one in here.here.ours if not one.get("thread_ts")] == [summary]
+
+
+async def chronicle_of(at: Premises, channel: str) -> Chronicle:
+    async with open_store(at.store_url) as store:
+        found = await store.chronicles.read(channel)
+    assert found is not None
+    return found
+
+
+async def test_two_processes_in_one_channel_keep_all_that_is_said_and_one_pinned_message(
+    tmp_path, broken, postgres: Server
+):
+    async with premises(tmp_path, pace=False, CASEBOOK_DATABASE_URL=postgres.create(), **INCIDENTS) as at:
+        here = room(at, broken)
+        serving = [await at.start(replica=replica, **NEXT) for replica in ("one", "another")]
+        rollbacks = [f"rolling back service {number} to the last release" for number in range(40)]
+        # The first two come to both, before anybody knows what the channel is.
+        reverted = await asyncio.gather(*(at.slack.say(at.alex, here.here.channel, each) for each in rollbacks[:2]))
+        await at.slack.wait_for(lambda: here.pinned)
+        await here.begin()
+        found = asyncio.create_task(here.find())
+        reverted += await asyncio.gather(*(at.slack.say(at.bo, here.here.channel, each) for each in rollbacks[2:]))
+        await found
+        await here.end()
+        await _all_shown(at, (here,))
+        told = await here.timeline()
+        assert told == await here.timeline()  # by the other
+        for each in serving:
+            assert await each.stop() == 0
+
+        assert_shown_once(here)
+        known = await chronicle_of(at, here.here.channel)
+        facts = facts_in(known.facts)
+        kept = {here.ts[name] for name in KEPT}
+        assert {fact.ts for fact in facts} - {here.ts["paste"]} == {*reverted, *kept}
+        assert known.channel.shown == known.channel.revision
+        posted = [call for call in at.slack.calls if call.method == "chat.postMessage" and call.ok]
+        assert len([call for call in posted if not call.arguments.get("thread_ts")]) == 1
