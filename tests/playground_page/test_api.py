@@ -36,6 +36,11 @@ class Visitor:
         async with self._session.post(url, data=body, headers=headers) as response:
             return response.status, await response.json() if response.content_type == "application/json" else {}
 
+    async def text(self, file: str) -> tuple[int, Any]:
+        """A file as the page reads it: None for what is no JSON."""
+        async with self._session.get(f"{self._stage.origin}/api/texts/{file}") as response:
+            return response.status, await response.json() if response.content_type == "application/json" else None
+
     async def changes(self, user: str = "") -> AsyncIterator[dict[str, Any]]:
         async with self._session.get(f"{self._stage.origin}/api/events", params={"user": user}) as response:
             assert response.content_type == "text/event-stream"
@@ -269,3 +274,12 @@ async def test_pictures_are_handed_out_and_nothing_else_is(stage, visitor):
     assert await asked(ids["plot.png"]) == (200, "image/png", png)
     assert (await asked(ids["page.html"]))[0] == 404
     assert (await asked("F0NONE"))[0] == 404
+
+
+async def test_a_text_file_is_read_as_json_and_no_other_is(stage, visitor):
+    files = [SharedFile(name="draft.md", content=b"# What <b>happened</b>"), SharedFile(name="a.zip", content=b"PK")]
+    ts = await stage.slack.say(stage.oncall, stage.general, "see", files=files)
+    draft, archive = stage.slack.message(stage.general, ts)["files"]
+
+    assert await visitor.text(draft["id"]) == (200, {"text": "# What <b>happened</b>"})
+    assert await visitor.text(archive["id"]) == (404, None)

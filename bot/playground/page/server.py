@@ -81,6 +81,7 @@ class PlaygroundPage:
         application.router.add_get("/api/state", self._state)
         application.router.add_get("/api/events", self._events)
         application.router.add_get("/api/pictures/{file}", self._picture)
+        application.router.add_get("/api/texts/{file}", self._text)
         application.router.add_post("/api/actions/{name}", self._act)
         application.router.add_static("/static", _STATIC)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
@@ -123,12 +124,20 @@ class PlaygroundPage:
         return web.json_response(self._feed.state(self._acting(request)), dumps=_dumps)
 
     async def _picture(self, request: web.Request) -> web.StreamResponse:
-        """A picture that stands in a message; no other file is handed to the browser, whatever it calls itself."""
+        """A picture that stands in a message; no other file is handed to the browser as what it calls itself."""
         wanted = request.match_info["file"]
         file = next((each for each in self._slack.files() if each["id"] == wanted), None)
         if file is None or file["mimetype"] != "image/png":
             raise web.HTTPNotFound
         return web.Response(body=self._slack.file_content(wanted), content_type="image/png")
+
+    async def _text(self, request: web.Request) -> web.StreamResponse:
+        """What a text file says, as JSON: a browser takes that for nothing else."""
+        wanted = request.match_info["file"]
+        file = next((each for each in self._slack.files() if each["id"] == wanted), None)
+        if file is None or not str(file["mimetype"]).startswith("text/"):
+            raise web.HTTPNotFound
+        return web.json_response({"text": self._slack.file_content(wanted).decode(errors="replace")}, dumps=_dumps)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         user = self._acting(request)

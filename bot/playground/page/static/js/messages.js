@@ -9,6 +9,7 @@ import { messageMenu } from "./message_menu.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { keepFocus } from "./focus.js";
 import { press } from "./press.js";
+import { textOf } from "./server.js";
 import { ago } from "./times.js";
 
 /**
@@ -279,6 +280,19 @@ function fileCard(file) {
     { class: "file", testid: "file" },
     el("p", { class: "file-name" }, "📄 ", el("strong", { text: String(file.title || file.name || file.id) }), el("span", { class: "hint", text: ` ${file.pretty_type ?? file.filetype ?? ""} · ${size}` })),
     file.mimetype === "image/png" ? el("img", { class: "picture", testid: "picture", src: `/api/pictures/${encodeURIComponent(String(file.id))}`, alt: String(file.alt_txt ?? file.title ?? "") }) : null,
+    !file.preview && String(file.mimetype).startsWith("text/") ? reading(String(file.id)) : null,
     file.preview ? el("pre", { class: "fence", text: String(file.preview) + (file.preview_is_truncated ? "\n…" : "") }) : null,
   );
+}
+
+/**
+ * A text file to unfold: read once somebody wants to.
+ * @param {string} id
+ */
+function reading(id) {
+  const text = el("pre", { class: "fence", testid: "file-text" });
+  const toggle = async () => {
+    if (!text.textContent) text.textContent = await textOf(id);
+  };
+  return el("details", { class: "reading", on: { toggle } }, el("summary", { text: "Read it" }), text);
 }

@@ -31,6 +31,20 @@ export async function perform(action, body) {
   }
 }
 
+/**
+ * What a text file says. Never rejects.
+ * @param {string} file its id
+ * @returns {Promise<string>}
+ */
+export async function textOf(file) {
+  try {
+    const answer = await fetch(`/api/texts/${encodeURIComponent(file)}`, { credentials: "same-origin", signal: AbortSignal.timeout(SLOW) });
+    return answer.ok ? (await answer.json()).text : "This file cannot be shown here.";
+  } catch {
+    return "The playground's server cannot be reached. Does it still run?";
+  }
+}
+
 export class Feed {
   /**
    * @param {{ change: (change: Change) => void, state: (connected: boolean) => void }} told
