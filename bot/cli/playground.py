@@ -174,6 +174,7 @@ def _settings(slack: SimulatedSlack, directory: Path, language: Language | None,
             "prometheus_token": "",
             "prometheus_etcd_job": ETCD_JOB,
             "replica": "playground",
+            "incident_channels": (NAME,),
             "lang": language,
         }
     )
