@@ -1,0 +1,103 @@
+"""How much of Slack a busy hour of an incident channel takes: bounded by time, however much is said.
+
+Ten minutes of an hour of 500 messages are said some hundred times faster than they would be; so much shorter is the
+slot of time within which all that changes is shown by one edit. `BUSY_MINUTES=60` takes the whole hour: 169 edits when
+this was written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import Counter
+from datetime import timedelta
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Final
+
+from bot.diagnosing import Engine
+from bot.playground.slack import SimulatedSlack
+from bot.slack.chronicling import SLOT_S
+from bot.slack.limits import Limits, Rate
+from bot.workflows.chronicle.canvasing import CANVAS_EVERY
+from tests.end_to_end.workplace import HEARD, Clock, Workplace, lines_of, workplace
+
+_MINUTES: Final = int(os.environ.get("BUSY_MINUTES", "10"))
+_MESSAGES: Final = 500 * _MINUTES // 60
+_EVERY_S: Final = 3600 / 500
+_FASTER: Final = 360
+_SLOT_S: Final = SLOT_S / _FASTER
+# Neither end slows the other down: what is counted is what the app would like to do.
+_AT_ONCE: Final = Rate(every=0.0001, burst=10_000)
+_LIMITS: Final = Limits(
+    methods={}, other=_AT_ONCE, channel=_AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
+)
+# Every second one matters; the rest is what people say as well.
+_SAID: Final = (
+    "checkout is down, customers cannot pay",
+    "lol",
+    "decision: we fail over to region {}",
+    "brb coffee",
+    "ERROR {} connection refused by db-{}.internal:5432",
+    "+1",
+    "is the cache warm on pool {}?",
+    "same here",
+    "mitigated, error rate of pool {} is back to normal",
+    "thanks",
+)
+
+
+async def test_500_messages_an_hour_take_one_edit_a_slot_and_little_else(tmp_path: Path, engine: Engine):
+    async with workplace(tmp_path, engine, summary_slot_s=_SLOT_S, slack_limits=_LIMITS) as at:
+        channel = at.slack.add_channel("inc-1-busy")
+        people = [at.alex, at.bo, *(at.slack.add_user(f"p{number}") for number in range(8))]
+        began = time.monotonic()
+        for number, text in enumerate(islice(cycle(_SAID), _MESSAGES)):
+            await asyncio.sleep(max(0.0, began + number * _EVERY_S / _FASTER - time.monotonic()))
+            await at.slack.say(people[number % len(people)], channel, text.format(number, number % 7))
+        slots = (time.monotonic() - began) / _SLOT_S
+        await at.slack.say(at.alex, channel, "decision: the last word is cucumber")
+        await at.slack.wait_for(lambda: "cucumber" in _summary(at, channel))
+        await at.settled()
+        taken = Counter(call.method for call in at.slack.calls)
+        facts = await at.app.store.chronicles.facts(channel)
+
+    edits, persons = taken.pop("chat.update"), taken.pop("users.info", 0)
+    assert len(facts) > _MESSAGES / 3  # most of it has to be shown
+    assert slots / 4 < edits <= slots + 3
+    assert persons <= len(people)
+    # All else is of the beginning. An answer's cost is its own; here none is given.
+    assert dict(taken) == {
+        "auth.test": 1,
+        "conversations.info": 1,
+        "conversations.history": 1,
+        "chat.postMessage": 1,
+        "pins.add": 1,
+        "conversations.canvases.create": 1,
+    }
+    # In people's time: three edits a minute of one channel, of fifty that Slack lets an app make.
+    assert timedelta(minutes=1) / timedelta(seconds=SLOT_S) == 3
+
+
+async def test_a_canvas_is_written_once_a_minute_however_often_the_summary_is(tmp_path: Path, engine: Engine):
+    clock = Clock()
+    slack = SimulatedSlack(clock=lambda: clock().timestamp(), signs_by=time.time, pace=False, events=HEARD)
+    async with workplace(tmp_path, engine, slack=slack, clock=clock, summary_slot_s=0.05, slack_limits=_LIMITS) as at:
+        channel = at.slack.add_channel("inc-2-canvas")
+        began = clock()
+        for number in range(12):
+            await at.slack.say(at.alex, channel, f"decision: we fail over to region {number}")
+            await at.slack.wait_for(lambda number=number: f"region {number}" in _summary(at, channel))
+            await at.settled()
+            clock.advance(timedelta(seconds=SLOT_S))
+        minutes = (clock() - began) / CANVAS_EVERY
+        taken = Counter(call.method for call in at.slack.calls)
+
+    assert taken["chat.update"] >= 11
+    assert 1 <= taken["canvases.edit"] <= minutes
+    assert taken["conversations.canvases.create"] == 1
+
+
+def _summary(at: Workplace, channel: str) -> str:
+    return "\n".join("\n".join(lines_of(one)) for one in at.ours(channel) if one.get("pinned_to"))
