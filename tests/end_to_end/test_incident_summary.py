@@ -22,9 +22,12 @@ def summary(at: Workplace, channel: str) -> str:
 
 async def said_in_summary(at: Workplace, channel: str, *words: str) -> str:
     """The summary once it says all of that."""
-    return await at.slack.wait_for(
-        lambda: (says := summary(at, channel)) and all(each in says for each in words) and says, timeout=30
-    )
+
+    def said() -> str:
+        says = summary(at, channel)
+        return says if all(each in says for each in words) else ""
+
+    return await at.slack.wait_for(said, timeout=30)
 
 
 async def test_what_is_said_found_and_done_stands_in_one_pinned_message(tmp_path, engine, pulls_again):
