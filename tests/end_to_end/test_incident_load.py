@@ -58,7 +58,7 @@ async def test_500_messages_an_hour_take_one_edit_a_slot_and_little_else(tmp_pat
             await at.slack.say(people[number % len(people)], channel, text.format(number, number % 7))
         slots = (time.monotonic() - began) / _SLOT_S
         await at.slack.say(at.alex, channel, "decision: the last word is cucumber")
-        await at.slack.wait_for(lambda: "cucumber" in _summary(at, channel))
+        await _shown(at, channel, "cucumber")
         await at.settled()
         taken = Counter(call.method for call in at.slack.calls)
         facts = await at.app.store.chronicles.facts(channel)
@@ -87,8 +87,9 @@ async def test_a_canvas_is_written_once_a_minute_however_often_the_summary_is(tm
         channel = at.slack.add_channel("inc-2-canvas")
         began = clock()
         for number in range(12):
-            await at.slack.say(at.alex, channel, f"decision: we fail over to region {number}")
-            await at.slack.wait_for(lambda number=number: f"region {number}" in _summary(at, channel))
+            last = f"region {number}"
+            await at.slack.say(at.alex, channel, f"decision: we fail over to {last}")
+            await _shown(at, channel, last)
             await at.settled()
             clock.advance(timedelta(seconds=SLOT_S))
         minutes = (clock() - began) / CANVAS_EVERY
@@ -99,5 +100,11 @@ async def test_a_canvas_is_written_once_a_minute_however_often_the_summary_is(tm
     assert taken["conversations.canvases.create"] == 1
 
 
-def _summary(at: Workplace, channel: str) -> str:
-    return "\n".join("\n".join(lines_of(one)) for one in at.ours(channel) if one.get("pinned_to"))
+async def _shown(at: Workplace, channel: str, words: str) -> None:
+    """The pinned summary says it."""
+
+    def says() -> bool:
+        pinned = [one for one in at.ours(channel) if one.get("pinned_to")]
+        return any(words in line for one in pinned for line in lines_of(one))
+
+    await at.slack.wait_for(says)
