@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Generator
+from typing import Final
 
 import pytest
 from hypothesis import settings
@@ -29,6 +30,44 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(10_000, 10, 10)
     gc.enable()
+
+
+# The modules with the longest tests, most of them waiting: whoever begins one last is waited for by all others.
+_LONGEST: Final = (
+    "browser/test_playground",
+    "end_to_end/test_outages",
+    "end_to_end/test_killed_plans",
+    "end_to_end/test_incident_killed",
+    "end_to_end/test_incident_channels",
+    "end_to_end/test_two_processes",
+    "end_to_end/test_secrets",
+    "jobs/test_crashes",
+    "bench/test_slack_bench",
+    "end_to_end/test_any_order",
+    "command_line/test_demo",
+    "end_to_end/test_killed",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest modules, one after the other on each worker: each begins with a part of the list."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    first: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    left = items
+    for number, module in enumerate(_LONGEST):
+        mine = [item for item in left if item.nodeid.startswith(f"tests/{module}.py")]
+        left = [item for item in left if not item.nodeid.startswith(f"tests/{module}.py")]
+        # There and back, so that nobody gets the longest of each round.
+        turn = number % (2 * workers)
+        first[turn if turn < workers else 2 * workers - 1 - turn] += mine
+    ordered: list[pytest.Item] = []
+    for number, begun in enumerate(first):
+        end = len(items) * (number + 1) // workers
+        room = max(0, end - len(ordered) - len(begun))
+        ordered += [*begun, *left[:room]]
+        left = left[room:]
+    items[:] = [*ordered, *left]
 
 
 def _forbid_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

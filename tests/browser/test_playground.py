@@ -82,7 +82,9 @@ async def test_who_turns_to_the_incident_channel_sees_half_an_hour_of_talk_summe
     said = page.get_by_test_id("messages").locator("[data-testid=message]")
     await expect(said.first).to_contain_text("checkout is throwing 503s")
     summary = said.filter(has_text="Leading diagnosis")
-    await expect(summary).to_contain_text(re.compile("CONFIRMED.*An image cannot be pulled", re.DOTALL))
+    await expect(summary).to_contain_text(
+        re.compile("CONFIRMED.*An image cannot be pulled", re.DOTALL), timeout=WATCHED_MS
+    )
 
     await expect(page.get_by_test_id("pin")).to_have_count(1)
     await expect(summary).to_contain_text("Commander: @priya")
