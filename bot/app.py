@@ -46,7 +46,6 @@ from bot.upkeep import Upkeep
 from bot.workflows.all import workflows
 from bot.workflows.chronicle.catching_up import CatchingUp
 from bot.workflows.chronicle.hearing import Hearing
-from bot.workflows.chronicle.summing_up import SummingUp
 from bot.workflows.chronicle.telling import ChronicleTelling
 from bot.workflows.desk import Desk
 from bot.workflows.failing import Failing
@@ -185,13 +184,7 @@ async def running(
 
 
 def _asking(desk: Desk, start: Start) -> ChannelAsking:
-    summing_up = SummingUp(desk=desk)
-    return ChannelAsking(
-        desk=desk,
-        catching_up=CatchingUp(desk=desk, summing_up=summing_up),
-        telling=ChronicleTelling(desk=desk, summing_up=summing_up),
-        start=start,
-    )
+    return ChannelAsking(desk=desk, catching_up=CatchingUp(desk=desk), telling=ChronicleTelling(desk=desk), start=start)
 
 
 def _make(directory: Path) -> None:

@@ -153,7 +153,7 @@ class Chronicling:
         if monotonic() < self._known.get(channel, 0.0):
             return True
         found = await self.store.chronicles.get(channel)
-        recorded = found is not None and found.state is not ChannelState.DISMISSED
+        recorded = found is not None and found.is_recorded
         if recorded:
             # That it is not is never remembered: another process may open it, and what is said from then on counts.
             if len(self._known) >= _MOST_KNOWN:
@@ -167,15 +167,15 @@ class Chronicling:
         return recorded
 
 
-def said_in(message: Mapping[str, Any], *, version: str = "", first: bool = False) -> Said:
+def said_in(message: Mapping[str, Any], *, version: str = "") -> Said:
     """A message as it reads now, and the facts in it; `version` is the time of its last edit, "" for none."""
-    heard = heard_in(message, first=first)
+    heard = heard_in(message)
     facts = facts_of(heard)
     pinned = pinned_in(message) if version else None
     return Said(ts=heard.ts, version=version, facts=tuple(map(row_of, facts)), pinned=pinned)
 
 
-def heard_in(message: Mapping[str, Any], *, first: bool = False) -> ChannelMessage:
+def heard_in(message: Mapping[str, Any]) -> ChannelMessage:
     """A message as Slack tells it, without credentials."""
     ts = str(message.get("ts") or "")
     thread = str(message.get("thread_ts") or "")
@@ -189,7 +189,6 @@ def heard_in(message: Mapping[str, Any], *, first: bool = False) -> ChannelMessa
         user="" if bot else str(message.get("user") or ""),
         bot=safe_line(bot, limit=80),
         thread_ts=thread if thread != ts else "",
-        first=first,
     )
 
 

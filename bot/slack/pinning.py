@@ -10,7 +10,7 @@ from bot.jobs import Json
 from bot.slack.channel_events import moment_of
 from bot.slack.chronicling import Start, pinned_in
 from bot.slack.client import Identity
-from bot.store import ChannelState, Store
+from bot.store import Store
 from bot.workflows.chronicle.pinning import Hand
 
 # What stands for "onto the timeline": Slack's two pins.
@@ -35,7 +35,7 @@ class ByHand:
             return
         channel, ts, event_ts = str(item["channel"]), str(item["ts"]), str(event["event_ts"])
         known = await self.store.chronicles.get(channel)
-        if known is None or known.state is ChannelState.DISMISSED:
+        if known is None or not known.is_recorded:
             return
         payload: Json = {
             "hand": Hand.PIN if event.get("type") == "reaction_added" else Hand.UNPIN,

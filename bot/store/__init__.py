@@ -17,11 +17,12 @@ from bot.store.incident_channels import ChannelState, IncidentChannel
 from bot.store.mutes import Mute
 from bot.store.opening import Store, open_store
 from bot.store.outbox import Sending, Sent
-from bot.store.plans import Claim, Claimed, Former, Plan
+from bot.store.plans import CLAIMED, Claim, Claimed, Former, Plan
 from bot.store.requests import LONGEST_TEXT, Asked, Request, State, Surface
 from bot.store.topics import Topic
 
 __all__ = [
+    "CLAIMED",
     "LONGEST_TEXT",
     "Answer",
     "Asked",

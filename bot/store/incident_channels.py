@@ -56,6 +56,11 @@ class IncidentChannel:
     summary_ts: str
     canvas: str
 
+    @property
+    def is_recorded(self) -> bool:
+        """Whether what is said there is kept."""
+        return self.state is not ChannelState.DISMISSED
+
 
 class IncidentChannels:
     """All methods raise `StoreUnavailable`.

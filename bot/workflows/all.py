@@ -36,8 +36,8 @@ from bot.workflows.withdrawing import Withdrawing
 
 def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
     telling = Telling(desk=desk)
-    hearing, summing_up = Hearing(desk=desk), SummingUp(desk=desk)
-    chronicle = ChronicleTelling(desk=desk, summing_up=summing_up)
+    hearing = Hearing(desk=desk)
+    chronicle = ChronicleTelling(desk=desk)
     authorising, recording = Authorising(desk=desk), Recording(desk=desk, telling=telling, hearing=hearing)
     files = PastedFiles(desk=desk, telling=telling)
     answering = Answering(
@@ -65,7 +65,7 @@ def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
             recording=recording,
         ).run,
         "repeat": Repeating(desk=desk, telling=telling).run,
-        "summary": summing_up.run,
-        "welcome": CatchingUp(desk=desk, summing_up=summing_up).run,
+        "summary": SummingUp(desk=desk).run,
+        "welcome": CatchingUp(desk=desk).run,
         "withdraw": Withdrawing(desk=desk, telling=telling, hearing=hearing).run,
     }

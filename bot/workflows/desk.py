@@ -17,7 +17,7 @@ from bot.policy import Policy, Reading, Scope, Who
 from bot.remedies.stepping import LOOKS
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.slack.client import Slack
-from bot.slack.errors import SlackUnavailable
+from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.groups import Membership
 from bot.slack.people import Person
 from bot.store import Request, Store, Surface
@@ -104,6 +104,20 @@ class Desk:
         outsider = person is not None and (person.guest or person.unknown or person.foreign)
         less = outsider and not (place.external or place.unknown) and scope.reading is not Reading.FULL
         return Asker(scope=scope, language=language, less_than_others=less)
+
+    @property
+    def usual_language(self) -> Language:
+        """What is spoken where nobody in particular is spoken to."""
+        return self.language or Language.EN
+
+    async def language_of(self, user: str, *, within: float) -> Language:
+        """A person's own, as long as Slack tells it within so many seconds: who waits for a dialog waits no longer."""
+        try:
+            async with asyncio.timeout(within):
+                person = await self.slack.person(user)
+        except (SlackError, TimeoutError):
+            return self.usual_language
+        return choose(told=self.language, text="", locale=person.locale)
 
     async def _person(self, user: str) -> Person | None:
         # An integration's message has no user: then the channel alone decides what may be said there.

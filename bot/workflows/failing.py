@@ -11,9 +11,9 @@ from bot.jobs import Json
 from bot.remedies.contract import Reason, Refusal, Verification
 from bot.remedies.contract import State as Outcome
 from bot.slack.errors import SlackError
-from bot.store import State, StoreUnavailable
+from bot.store import CLAIMED, State, StoreUnavailable
 from bot.workflows.desk import ANSWER, UNASKED, Desk
-from bot.workflows.pacing import APPLIED, CLAIMED
+from bot.workflows.pacing import APPLIED
 from bot.workflows.recording import WRITING, Press, Recording
 from bot.workflows.telling import Telling
 from intents.domain import Language
@@ -39,7 +39,7 @@ class Failing:
             elif kind == "remedy":
                 await self._unfinished(payload, id)
             elif kind in ("command", "pin") and payload.get("response_url"):
-                language = Language(str(payload.get("language") or self.desk.language or Language.EN))
+                language = Language(str(payload.get("language") or self.desk.usual_language))
                 await self.desk.slack.respond(
                     str(payload["response_url"]), failed(failures.RESTARTED, language=language)
                 )

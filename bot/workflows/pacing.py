@@ -13,10 +13,9 @@ from typing import Final
 
 from bot.policy import Limit, Limits
 from bot.remedies.contract import Outlook, Plan, Reason
-from bot.store import Former
+from bot.store import CLAIMED, Former
 from intents.domain import Text
 
-CLAIMED: Final = "claimed"
 APPLIED: Final = "applied"
 PARTLY_DONE: Final = "partly done"
 # Nothing was written: these are no tries.

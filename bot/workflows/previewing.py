@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -22,7 +21,7 @@ from bot.workflows.authorising import Authorising, Authority
 from bot.workflows.desk import Asker, Desk
 from bot.workflows.pacing import Try
 from bot.workflows.recording import APPROVAL
-from intents.domain import Language, Text
+from intents.domain import Text
 from responses import failures
 from responses.action_words import UNDO, words_of
 from responses.safety import safe_value
@@ -71,7 +70,7 @@ class Previewing:
 
     async def open(self, payload: Json) -> Json:
         """At once, since a trigger lasts three seconds. After a restart it is too late: the presser is told so."""
-        language = await self._language(payload)
+        language = await self.desk.language_of(str(payload["user"]), within=_TELL_S)
         try:
             return {"view": await self.desk.slack.open_view(str(payload["trigger"]), loading(language))}
         except SlackError as error:
@@ -90,22 +89,9 @@ class Previewing:
         except MessageGone:
             _log.info("the dialog was closed before it was filled", plan=payload["plan"])
 
-    async def _language(self, payload: Json) -> Language:
-        """The presser's own, as long as Slack tells in time whose that is: the dialog does not wait for it."""
-        try:
-            async with asyncio.timeout(_TELL_S):
-                return (await self._asker(payload)).language
-        except (SlackError, TimeoutError):
-            return self.desk.language or Language.EN
-
     async def give_up(self, payload: Json, view_id: str) -> None:
         """Whoever waits before the dialog is told that nothing more comes."""
-        language = self.desk.language or Language.EN
-        try:
-            asker = await self._asker(payload)
-            language = asker.language
-        except SlackError as error:
-            _log.info("in which language to give up is not known", error=str(error))
+        language = await self.desk.language_of(str(payload["user"]), within=_TELL_S)
         try:
             await self.desk.slack.update_view(view_id, refusal(failures.NOT_PREVIEWED, language=language))
         except SlackError as error:
@@ -189,7 +175,7 @@ class Previewing:
             plan, step="preview", actor=str(payload["user"]), at=self.desk.clock(), team=str(payload["team"]),
             channel=str(payload["channel"]), result=why,
         )  # fmt: skip
-        await self.desk.store.audit.append(AuditEntry(**safe_value(fields)))
+        await self.desk.store.audit.append(AuditEntry(**fields))
 
 
 def quoting(refused: Refusal) -> Text:

@@ -17,6 +17,7 @@ from bot.slack.pressing import shown_in
 from bot.store import Answer, AuditEntry
 from bot.workflows.chronicle.hearing import Hearing
 from bot.workflows.desk import Desk
+from bot.workflows.posting import post_once
 from bot.workflows.telling import Telling
 from bot.workflows.told import RemedyNote
 from intents.domain import Language, Text
@@ -161,7 +162,7 @@ class Recording:
         except SlackError:
             link = ""
         said = Record(shown=shown, cluster=press.plan.cluster, target=press.plan.target, link=link)
-        message = record(said, language=self.desk.language or Language.EN)
+        message = record(said, language=self.desk.usual_language)
         if await self._post(press, self.desk.audit_channel, "", message, shown):
             return
         if await self.desk.store.notices.once("audit channel", within=_SAID_ONCE, now=self.desk.clock()):
@@ -169,20 +170,14 @@ class Recording:
 
     async def _post(self, press: Press, channel: str, thread_ts: str, message: Message, shown: RemedyShown) -> bool:
         """Once for each press and state; whether it stands there. Raises SlackUnavailable."""
-        outbox, key = self.desk.store.outbox, f"{press.token}/{shown.state}/{channel}"
-        sending = await outbox.begin(key, channel, thread_ts, self.desk.clock())
-        if sending.ts:
-            return True
+        key = f"{press.token}/{shown.state}/{channel}"
         try:
-            sent = await self.desk.slack.post(
-                channel=channel, message=message, thread_ts=thread_ts, key=key, sought=sending.again
-            )
+            await post_once(self.desk, message, to=channel, thread_ts=thread_ts, key=key)
         except SlackUnavailable:
             raise
         except SlackError as error:
             _log.error("what became of a remedy could not be told", channel=channel, error=str(error))
             return False
-        await outbox.done(key, sent.ts)
         return True
 
     async def audit(self, press: Press, step: str, result: Result | None) -> None:
@@ -190,7 +185,7 @@ class Recording:
             press.plan, step=step, actor=press.user, at=self.desk.clock(), team=press.team,
             channel=press.answer.channel, result=result, token=press.token, requested_by=press.asked_by,
         )  # fmt: skip
-        await self.desk.store.audit.append(AuditEntry(**safe_value(fields)))
+        await self.desk.store.audit.append(AuditEntry(**fields))
 
     async def whisper(self, press: Press, says: Text) -> None:
         """To whoever pressed, and nobody else: why nothing came of it."""

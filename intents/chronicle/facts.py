@@ -91,6 +91,10 @@ class LinkKind(StrEnum):
     OTHER = "other"
 
 
+# Of these alone nobody has to be told: Slack shows them.
+NO_NEWS: Final = frozenset({FactKind.JOIN, FactKind.NAMED})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Link:
     url: str

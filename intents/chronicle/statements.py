@@ -40,7 +40,7 @@ class ChannelMessage:
 
     `text` is Slack's own markup (mentions and links in angle brackets, entities), credentials already taken out of it:
     `intents` cannot. `at` is when it was written (UTC), `ts` Slack's name of it, `thread_ts` the root of its thread (""
-    for none). Of a person `user`, of a bot `bot` is given. `first` is the channel's first message of anybody.
+    for none). Of a person `user`, of a bot `bot` is given.
     """
 
     ts: str
@@ -49,8 +49,6 @@ class ChannelMessage:
     user: str = ""
     bot: str = ""
     thread_ts: str = ""
-    channel_name: str = ""
-    first: bool = False
 
 
 def facts_of(message: ChannelMessage) -> tuple[Fact, ...]:

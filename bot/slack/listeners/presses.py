@@ -18,7 +18,6 @@ from bot.store import StoreUnavailable
 from bot.workflows.told import Told
 from intents.domain import Language, Text
 from responses import failures
-from responses.language import choose
 from responses.slack.message import View
 from responses.slack.notes import not_done
 from responses.slack.presses import Press
@@ -107,12 +106,7 @@ async def _refusing(press: Pressed, presses: Presses, reason: Text) -> View:
 
 async def _language(press: Pressed, presses: Presses) -> Language:
     """The presser's own: a dialog stands in no channel."""
-    try:
-        async with asyncio.timeout(TELL_S):
-            person = await presses.desk.slack.person(press.user)
-    except (SlackError, TimeoutError):
-        return presses.desk.language or Language.EN
-    return choose(told=presses.desk.language, text="", locale=person.locale)
+    return await presses.desk.language_of(press.user, within=TELL_S)
 
 
 async def _whisper(press: Pressed, presses: Presses, reason: Text) -> None:

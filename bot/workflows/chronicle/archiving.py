@@ -9,22 +9,20 @@ import structlog
 
 from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.store import ChannelState, Chronicle
+from bot.store import Chronicle
 from bot.workflows.chronicle.permitting import forbidden
-from bot.workflows.chronicle.posting import post_once
 from bot.workflows.chronicle.rows import facts_in
 from bot.workflows.chronicle.telling import ChronicleTelling
 from bot.workflows.desk import Asker, Desk
 from bot.workflows.patience import patiently
-from intents.chronicle.facts import FactKind
+from bot.workflows.posting import post_once
+from intents.chronicle.facts import NO_NEWS
 from intents.domain import Text
 from responses import incident_notes
 from responses.slack.message import Message
 from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
-
-_NOTHING_TOLD: Final = frozenset({FactKind.JOIN, FactKind.NAMED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +39,9 @@ class Archiving:
     async def tell(self, payload: Json, id: str) -> None:
         channel, user = str(payload["channel"]), str(payload["user"])
         chronicle = await self.desk.store.chronicles.read(channel)
-        if chronicle is None or chronicle.channel.state is ChannelState.DISMISSED or not user:
+        if chronicle is None or not chronicle.channel.is_recorded or not user:
             return
-        if all(fact.kind in _NOTHING_TOLD for fact in facts_in(chronicle.facts)):
+        if all(fact.kind in NO_NEWS for fact in facts_in(chronicle.facts)):
             return
         asker = await self.desk.asker(team=str(payload["team"]), channel=channel, user=user)
         if asker.scope.who.bot:

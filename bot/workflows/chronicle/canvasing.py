@@ -5,7 +5,6 @@ It is written less often than the message; what is said last always is. Where th
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -13,13 +12,10 @@ from typing import Final
 import structlog
 
 from bot.slack.errors import CanvasesOff, CanvasGone, CanvasTaken, MissingScope, SlackError, SlackUnavailable
-from bot.store import Chronicle, IncidentChannel
-from bot.workflows.chronicle.rows import facts_in
+from bot.store import IncidentChannel
+from bot.workflows.chronicle.pages import Page
 from bot.workflows.desk import Desk
-from intents.chronicle.facts import Fact
-from intents.chronicle.summary import Summary
 from intents.chronicle.timeline import timeline_of
-from intents.domain import Language
 from responses import incident_notes
 from responses.slack.chronicle.canvas import canvas
 
@@ -36,16 +32,16 @@ _UNWANTED: Final = "deleted"
 class Canvasing:
     desk: Desk
 
-    async def put(self, chronicle: Chronicle, summary: Summary, permalink: Callable[[Fact], str]) -> bool:
+    async def put(self, page: Page) -> bool:
         """Let the channel's canvas say the summary. No: it is not time yet, ask later. Raises SlackUnavailable."""
-        channel, desk = chronicle.channel, self.desk
+        channel, desk = page.channel, self.desk
         name = channel.channel
         if channel.canvas == _UNWANTED:
             return True
         if not await desk.store.notices.once(f"canvas/{name}", within=CANVAS_EVERY, now=desk.clock()):
             return not channel.canvas
-        moments = timeline_of(facts_in(chronicle.facts))
-        text = canvas(summary, moments, language=desk.language or Language.EN, permalink=permalink)
+        moments = timeline_of(page.facts)
+        text = canvas(page.summary, moments, language=desk.usual_language, permalink=page.permalink)
         try:
             if channel.canvas:
                 await desk.slack.canvas_edit(canvas=channel.canvas, markdown=text)
@@ -66,7 +62,7 @@ class Canvasing:
         """Let our canvas say that the channel is no incident. Raises SlackUnavailable."""
         if channel.canvas in ("", _UNWANTED):
             return
-        says = incident_notes.DISMISSED_HERE.in_(self.desk.language or Language.EN)
+        says = incident_notes.DISMISSED_HERE.in_(self.desk.usual_language)
         try:
             await self.desk.slack.canvas_edit(canvas=channel.canvas, markdown=says)
         except SlackUnavailable:

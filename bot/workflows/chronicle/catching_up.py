@@ -11,21 +11,18 @@ import structlog
 from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import ChannelState, Chronicle
+from bot.workflows.chronicle.pages import links_in
 from bot.workflows.chronicle.permitting import forbidden
 from bot.workflows.chronicle.rows import facts_in
-from bot.workflows.chronicle.summing_up import SummingUp
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
 from intents.chronicle.catching_up import news_since
-from intents.chronicle.facts import Fact, FactKind
+from intents.chronicle.facts import NO_NEWS, Fact, FactKind
 from intents.domain import Language
 from responses.slack.chronicle.news import catch_up
 from responses.slack.message import Message
 
 _log: Final = structlog.get_logger(__name__)
-
-# Of these alone nobody has to be told who comes: Slack shows them.
-_NO_NEWS: Final = frozenset({FactKind.JOIN, FactKind.NAMED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +30,6 @@ class CatchingUp:
     """The workflow `welcome`. Payload: {"channel", "team", "user"}. After a crash it may be shown twice."""
 
     desk: Desk
-    summing_up: SummingUp
 
     async def run(self, run: Run, payload: Json) -> Json | None:
         read = await patiently(run, "read", self.read, payload)
@@ -46,7 +42,7 @@ class CatchingUp:
         chronicle = await self.desk.store.chronicles.read(str(payload["channel"]))
         if chronicle is None or chronicle.channel.state is not ChannelState.OPEN:
             return None
-        if all(fact.kind in _NO_NEWS for fact in _visible(chronicle)):
+        if all(fact.kind in NO_NEWS for fact in _visible(chronicle)):
             return None
         asker = await self.desk.asker(
             team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"])
@@ -83,7 +79,7 @@ class CatchingUp:
             name=channel.name,
             now=now,
             language=language,
-            permalink=await self.summing_up.links(chronicle),
+            permalink=await links_in(self.desk, channel.channel),
         )
 
 

@@ -16,11 +16,11 @@ from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.canvasing import Canvasing
-from bot.workflows.chronicle.posting import post_once
 from bot.workflows.chronicle.rows import row_of
 from bot.workflows.chronicle.telling import ChronicleTelling
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
+from bot.workflows.posting import post_once
 from intents.channel_commands import Doing
 from intents.chronicle.facts import Fact, FactKind, Standing
 from intents.domain import Language, Text
@@ -109,7 +109,7 @@ class ChannelCommands:
 
     async def say(self, payload: Json, id: str) -> None:
         """Tell everybody in the channel, once."""
-        channel, user, language = str(payload["channel"]), str(payload["user"]), self.telling.summing_up.language
+        channel, user, language = str(payload["channel"]), str(payload["user"]), self.desk.usual_language
         doing = Doing(str(payload["doing"]))
         if doing is Doing.RESOLVE:
             chronicle = await self.desk.store.chronicles.read(channel)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.remedies.contract import Plan
-from bot.store import Answer, ChannelState, Request
+from bot.store import Answer, Request
 from bot.workflows.chronicle.rows import row_of
 from bot.workflows.desk import Desk
 from bot.workflows.told import Told
@@ -74,7 +74,7 @@ class Hearing:
 
     async def _kept(self, channel: str) -> bool:
         known = await self.desk.store.chronicles.get(channel)
-        return known is not None and known.state is not ChannelState.DISMISSED
+        return known is not None and known.is_recorded
 
     async def _replace(self, channel: str, source: str, facts: tuple[Fact, ...], *, revision: int) -> None:
         rows = [row_of(fact) for fact in facts]

@@ -16,6 +16,7 @@ from bot.store import Chronicle, Request
 from bot.workflows.chronicle.hearing import found_facts
 from bot.workflows.chronicle.rows import facts_in
 from bot.workflows.desk import Desk
+from bot.workflows.posting import post_once
 from bot.workflows.told import Told
 from intents.chronicle.sameness import looks_like
 from responses.slack.chronicle import notes
@@ -62,21 +63,11 @@ class Likening:
         return not (place.private or place.external or place.unknown)
 
     async def _say(self, request: Request, other: Chronicle, message: Message) -> None:
-        key, desk = f"{request.id}/like/{other.channel.channel}", self.desk
-        sending = await desk.store.outbox.begin(key, request.asked.channel, request.asked.thread_ts, desk.clock())
-        if sending.ts:
-            return
+        asked = request.asked
+        key = f"{request.id}/like/{other.channel.channel}"
         try:
-            sent = await desk.slack.post(
-                channel=request.asked.channel,
-                message=message,
-                thread_ts=request.asked.thread_ts,
-                key=key,
-                sought=sending.again,
-            )
+            await post_once(self.desk, message, to=asked.channel, thread_ts=asked.thread_ts, key=key)
         except SlackUnavailable:
             raise
         except SlackError as error:
             _log.info("that it is known elsewhere could not be said", request=request.id, error=str(error))
-            return
-        await desk.store.outbox.done(key, sent.ts)

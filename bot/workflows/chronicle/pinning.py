@@ -13,7 +13,7 @@ import structlog
 from bot.jobs import Json, Run
 from bot.slack.chronicling import pinned_in
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.store import ChannelState, FactRow
+from bot.store import FactRow
 from bot.workflows.chronicle.permitting import forbidden
 from bot.workflows.chronicle.rows import facts_in
 from bot.workflows.desk import Desk
@@ -55,7 +55,7 @@ class Pinning:
         channel, chronicles = str(payload["channel"]), self.desk.store.chronicles
         asker = await self.desk.asker(team=str(payload["team"]), channel=channel, user=str(payload["user"]))
         known = await chronicles.get(channel)
-        if known is None or known.state is ChannelState.DISMISSED:
+        if known is None or not known.is_recorded:
             says = incident_notes.NO_INCIDENT if known is None else incident_notes.DISMISSED_HERE
             await self._answer(payload, says, asker.language)
             return

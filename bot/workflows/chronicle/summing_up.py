@@ -5,7 +5,6 @@ However many processes there are and however much is said, one of them edits one
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -21,14 +20,12 @@ from bot.slack.errors import (
     SlackError,
     SlackUnavailable,
 )
-from bot.store import ChannelState, Chronicle
+from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.canvasing import CANVAS_EVERY, Canvasing
-from bot.workflows.chronicle.rows import facts_in
+from bot.workflows.chronicle.pages import Page, page_of
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
-from intents.chronicle.facts import Fact
-from intents.chronicle.summary import Summary, summary_of
-from intents.domain import Language, Text
+from intents.domain import Text
 from responses import failures, incident_notes
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.message import Message
@@ -75,9 +72,10 @@ class SummingUp:
         behind = False
         if await chronicles.claim_summary(channel, revision, by, self.desk.clock()):
             try:
-                if not await self._shared(chronicle):
-                    await self._put(chronicle)
-                    behind = not await self._written(chronicle)
+                if not await self._shared(chronicle.channel):
+                    page = await page_of(self.desk, chronicle)
+                    await self._put(page)
+                    behind = not await Canvasing(desk=self.desk).put(page)
             except _NOWHERE as error:
                 # Whoever lets us in again has it shown.
                 _log.info("a summary can be shown nowhere", channel=channel, error=str(error))
@@ -90,15 +88,11 @@ class SummingUp:
         chronicle = await self.desk.store.chronicles.read(str(payload["channel"]))
         if chronicle is None or chronicle.channel.state in (ChannelState.DISMISSED, ChannelState.ARCHIVED):
             return
-        if not await self._shared(chronicle):
-            await self._written(chronicle)
+        if not await self._shared(chronicle.channel):
+            await Canvasing(desk=self.desk).put(await page_of(self.desk, chronicle))
 
-    async def _written(self, chronicle: Chronicle) -> bool:
-        return await Canvasing(desk=self.desk).put(chronicle, self.summary(chronicle), await self.links(chronicle))
-
-    async def _shared(self, chronicle: Chronicle) -> bool:
+    async def _shared(self, channel: IncidentChannel) -> bool:
         """Whether others read along by now: what is found in clusters is not told there, which is said once."""
-        channel = chronicle.channel
         place = await self.desk.slack.place(channel.channel)
         if place.unknown or not place.external:
             return False
@@ -106,47 +100,25 @@ class SummingUp:
         await self._say_once(channel.channel, channel.summary_ts, "shared", incident_notes.SHARED_CHANNEL)
         return True
 
-    def summary(self, chronicle: Chronicle) -> Summary:
-        """What its facts come to by now."""
-        channel = chronicle.channel
-        return summary_of(facts_in(chronicle.facts), name=channel.name, opened=channel.opened, now=self.desk.clock())
-
-    @property
-    def language(self) -> Language:
-        return self.desk.language or Language.EN
-
-    async def links(self, chronicle: Chronicle) -> Callable[[Fact], str]:
-        """Where what a fact rests on stands in Slack, "" where it rests on no message. Made without asking Slack."""
-        url = (await self.desk.slack.identify()).url.rstrip("/")
-        channel = chronicle.channel.channel
-
-        def link(fact: Fact) -> str:
-            if not url or not fact.ts:
-                return ""
-            thread = f"?thread_ts={fact.thread_ts}&cid={channel}" if fact.thread_ts else ""
-            return f"{url}/archives/{channel}/p{fact.ts.replace('.', '')}{thread}"
-
-        return link
-
-    async def _message(self, chronicle: Chronicle, *, posted: bool) -> Message:
+    def _message(self, page: Page, *, posted: bool) -> Message:
         # An edit notifies nobody; a message that is posted would call everybody whom it names.
         return summary_message(
-            self.summary(chronicle), language=self.language, permalink=await self.links(chronicle), mention=not posted
+            page.summary, language=self.desk.usual_language, permalink=page.permalink, mention=not posted
         )
 
-    async def _put(self, chronicle: Chronicle) -> None:
-        channel, standing = chronicle.channel.channel, chronicle.channel.summary_ts
-        if standing and await self._edited(chronicle, standing):
+    async def _put(self, page: Page) -> None:
+        channel, standing = page.channel.channel, page.channel.summary_ts
+        if standing and await self._edited(page, standing):
             return
-        ts = await self._posted(chronicle)
+        ts = await self._posted(page)
         await self._pin(channel, ts)
         # Last: what is placed is pinned, as far as it can be.
         await self.desk.store.chronicles.placed(channel, summary_ts=ts)
 
-    async def _edited(self, chronicle: Chronicle, ts: str) -> bool:
+    async def _edited(self, page: Page, ts: str) -> bool:
         """Let our message `ts` say it. No: it was taken away by hand, perhaps by mistake, and is to be posted again."""
-        channel, desk = chronicle.channel.channel, self.desk
-        message = await self._message(chronicle, posted=False)
+        channel, desk = page.channel.channel, self.desk
+        message = self._message(page, posted=False)
         try:
             await desk.slack.update(channel=channel, ts=ts, message=message, final=True, key=_key(channel))
         except MessageGone:
@@ -155,19 +127,19 @@ class SummingUp:
             return False
         return True
 
-    async def _posted(self, chronicle: Chronicle) -> str:
+    async def _posted(self, page: Page) -> str:
         """The message's ts. What an attempt that was cut short has posted may say less than there is by now."""
-        channel, desk, key = chronicle.channel.channel, self.desk, _key(chronicle.channel.channel)
+        channel, desk, key = page.channel.channel, self.desk, _key(page.channel.channel)
         sending = await desk.store.outbox.begin(key, channel, "", desk.clock())
         if sending.ts:
-            if await self._edited(chronicle, sending.ts):
+            if await self._edited(page, sending.ts):
                 return sending.ts
             sending = await desk.store.outbox.begin(key, channel, "", desk.clock())
-        message = await self._message(chronicle, posted=True)
+        message = self._message(page, posted=True)
         sent = await desk.slack.post(channel=channel, message=message, key=key, sought=sending.again)
         await desk.store.outbox.done(key, sent.ts)
         if sending.again:
-            await self._edited(chronicle, sent.ts)
+            await self._edited(page, sent.ts)
         return sent.ts
 
     async def _pin(self, channel: str, ts: str) -> None:
@@ -185,7 +157,7 @@ class SummingUp:
         if not await self.desk.store.notices.once(f"{what}/{channel}", within=_SAID_ONCE, now=self.desk.clock()):
             return
         try:
-            said = told(says, language=self.language)
+            said = told(says, language=self.desk.usual_language)
             await self.desk.slack.post(channel=channel, message=said, thread_ts=ts, key=f"{channel}/{what}")
         except SlackUnavailable:
             raise

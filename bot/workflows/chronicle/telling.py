@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.store import Chronicle
+from bot.workflows.chronicle.pages import Page, links_in, page_of
 from bot.workflows.chronicle.rows import facts_in
-from bot.workflows.chronicle.summing_up import SummingUp
 from bot.workflows.desk import Desk
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language
@@ -28,45 +28,44 @@ class ChronicleTelling:
     """`status` and `timeline` ask Slack nothing; what leaves the channel has names in it, which are asked for."""
 
     desk: Desk
-    summing_up: SummingUp
 
     async def status(self, chronicle: Chronicle, *, language: Language) -> Message:
         """All that the pinned summary says, as of now."""
-        summary = self.summing_up.summary(chronicle)
-        return summary_message(summary, language=language, permalink=await self.summing_up.links(chronicle))
+        page = await page_of(self.desk, chronicle)
+        return summary_message(page.summary, language=language, permalink=page.permalink)
 
     async def timeline(self, chronicle: Chronicle, *, language: Language) -> Message:
+        channel = chronicle.channel
         return timeline_message(
             timeline_of(facts_in(chronicle.facts)),
-            name=chronicle.channel.name,
+            name=channel.name,
             now=self.desk.clock(),
             language=language,
-            permalink=await self.summing_up.links(chronicle),
+            permalink=await links_in(self.desk, channel.channel),
         )
 
     async def final(self, chronicle: Chronicle, *, language: Language, archived: bool = False) -> Message:
         """The last summary, with the draft of the postmortem as its file."""
-        summary = self.summing_up.summary(chronicle)
+        page = await page_of(self.desk, chronicle)
+        names = await self._names(page.summary.people)
         return resolved(
-            summary,
+            page.summary,
             language=language,
-            permalink=await self.summing_up.links(chronicle),
-            names=await self._names(summary.people),
+            permalink=page.permalink,
+            names=names,
             archived=archived,
-            draft=await self.draft(chronicle, language=language),
+            draft=_draft(page, names, language),
         )
 
     async def draft(self, chronicle: Chronicle, *, language: Language) -> Snippet:
         """All that is kept, as the draft of a postmortem in Markdown."""
-        summary = self.summing_up.summary(chronicle)
-        return postmortem(
-            summary,
-            timeline_of(facts_in(chronicle.facts)),
-            language=language,
-            permalink=await self.summing_up.links(chronicle),
-            names=await self._names(summary.people),
-        )
+        page = await page_of(self.desk, chronicle)
+        return _draft(page, await self._names(page.summary.people), language)
 
     async def _names(self, people: Sequence[str]) -> Mapping[str, str]:
         persons = await asyncio.gather(*(self.desk.slack.person(user) for user in people[:_MOST_NAMES]))
         return {person.id: person.name for person in persons if person.name}
+
+
+def _draft(page: Page, names: Mapping[str, str], language: Language) -> Snippet:
+    return postmortem(page.summary, timeline_of(page.facts), language=language, permalink=page.permalink, names=names)
