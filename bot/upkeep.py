@@ -43,6 +43,9 @@ class Upkeep:
 
     @asynccontextmanager
     async def going_on(self) -> AsyncIterator[None]:
+        """Before anybody is listened to it is seen to what was left: what begins from now on goes on by itself."""
+        with contextlib.suppress(StoreUnavailable, JobsUnavailable):
+            await self._go_on_reading()
         try:
             async with in_background(self._run()):
                 yield
@@ -66,11 +69,15 @@ class Upkeep:
             if taken:
                 _log.info("took over from replicas that are gone", replicas=gone, jobs=taken)
         await self.chronicling.show_due()
-        if not self._read_on:
-            await self.chronicling.read_on(await self.jobs.unfinished("backfill"))
-            self._read_on = True
+        await self._go_on_reading()
         if self._purged is None or now - self._purged > _PURGE_EVERY:
             self._purged = now
             chronicles = now - max(self.kept, _CHRONICLES_KEPT)
             rows = await self.store.purge(now - self.kept, chronicles_before=chronicles) + await self.jobs.purge()
             _log.info("threw away what is old", rows=rows)
+
+    async def _go_on_reading(self) -> None:
+        """Once: histories of incident channels whose reading ended early."""
+        if not self._read_on:
+            await self.chronicling.read_on(await self.jobs.unfinished("backfill"))
+            self._read_on = True
