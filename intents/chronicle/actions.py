@@ -182,7 +182,15 @@ _TOPICS_EN: Final = tuple(
 _TOPICS_ZH: Final = tuple((each.topic, re.compile(each.zh)) for each in ACTIONS if each.zh)
 
 
+# "lu reverts it", "bo switches it off".
+_THIRD_PERSON: Final = re.compile(r"(?:(?<=ch)es|(?<=sh)es|(?<=ss)es|(?<=[a-z]{3})s)\b")
+
+
 def topic_in(plain: str) -> str:
-    """The action that a sentence names first; "" where it names none."""
+    """The action that a sentence names first, in whatever person; "" where it names none."""
+    return _topic_in(plain) or _topic_in(_THIRD_PERSON.sub("", plain))
+
+
+def _topic_in(plain: str) -> str:
     found = [(hit.start(), topic) for topic, pattern in (*_TOPICS_EN, *_TOPICS_ZH) if (hit := pattern.search(plain))]
     return min(found)[1] if found else ""
