@@ -30,6 +30,10 @@ class Doing(StrEnum):
     OPEN = "open"
 
 
+# What is shown at once and changes nothing.
+SHOWN: Final = frozenset({Doing.SUMMARY, Doing.STATUS, Doing.TIMELINE})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelCommand:
     """`here`: what is exported goes to the channel instead of to who asked."""
@@ -59,16 +63,19 @@ _TO_ME: Final = frozenset({"me", "dm", "私信", "给我"})
 # Longer than these it is a sentence: "incident status page is down".
 _MOST_WORDS: Final = 3
 _SLIPS: Final = 2
+_AROUND: Final = ":：,，。.!！"
+# "incident resolved?" asks, and resolves nothing.
+_ASKING: Final = "?？"
 _KNOWN: Final = ", ".join(doing.value for doing in Doing if doing is not Doing.SUMMARY)
 
 
 def channel_command(words: Sequence[str]) -> ChannelCommand | Misused | None:
     """What the words behind `/diagnose` ask of the channel; None if they are about something else."""
-    said = _apart([word.lower().strip(":：。.!！") for word in words])
+    said = _apart([bare for word in words if (bare := word.lower().strip(_AROUND))])
     if not said or len(said) > _MOST_WORDS:
         return None
     first, rest = said[0], said[1:]
-    if first in _SUMMARY or said == ["catch", "up"]:
+    if first.rstrip(_ASKING) in _SUMMARY or said == ["catch", "up"]:
         return ChannelCommand(doing=Doing.SUMMARY) if not rest or said == ["catch", "up"] else None
     if first not in _INCIDENT:
         return _almost(first, rest)
@@ -78,16 +85,27 @@ def channel_command(words: Sequence[str]) -> ChannelCommand | Misused | None:
     if "/" in rest[0]:
         return None  # a name: there may be a kind called Incident
     doing = _DOING.get(rest[0])
+    if doing is None and (asked := _DOING.get(rest[0].rstrip(_ASKING))) in SHOWN:
+        doing = asked
     if doing is None:
         return _unknown(rest)
     return _with_more(doing, rest[1:])
+
+
+def mentioned_command(words: Sequence[str]) -> ChannelCommand | Misused | None:
+    """The same behind a mention or in a direct message, where people talk: a slip is one only behind `incident`."""
+    command = channel_command(words)
+    if isinstance(command, Misused):
+        first = next((bare for word in words if (bare := word.lower().strip(_AROUND))), "")
+        return command if first in _INCIDENT else None
+    return command
 
 
 def _apart(words: Sequence[str]) -> list[str]:
     """`故障时间线` is two words to whoever types it."""
     if words and (prefix := next((one for one in _INCIDENT if words[0] != one and words[0].startswith(one)), "")):
         behind = words[0].removeprefix(prefix)
-        if behind in _DOING and not behind.isascii():
+        if behind.rstrip(_ASKING) in _DOING and not behind.isascii():
             return [prefix, behind, *words[1:]]
     return [*words]
 

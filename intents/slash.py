@@ -13,7 +13,7 @@ from typing import Final
 
 from rapidfuzz.distance import OSA
 
-from intents.channel_commands import ChannelCommand, channel_command
+from intents.channel_commands import ChannelCommand, channel_command, mentioned_command
 from intents.commands import IS_NAME, KINDS, named_in_command
 from intents.domain import Text
 from intents.focus import KINDS as KIND_OF_WORD
@@ -100,11 +100,14 @@ def parse_command(text: str) -> Command:
 
 
 def parse_message(text: str) -> Command:
-    """What a mention or a direct message asks; nothing in it is misuse: what is no command is a text."""
+    """What a mention or a direct message asks. What is no command is a text; misuse is only what can be meant for an
+    incident channel and nothing else."""
     said = unformatted(text)
     words = said.split()
     if not words:
         return AskHelp()
+    if "\n" not in said and (of_channel := mentioned_command(words)) is not None:
+        return of_channel
     command = _word_command(said, words)
     if command is None and "\n" not in said:
         command = _object(words[1:] if _first(words) in _DIAGNOSE else words) or _natural(said) or _from_kubectl(said)

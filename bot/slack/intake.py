@@ -12,12 +12,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.diagnosing import Engine, match_text
-from bot.jobs import Jobs
+from bot.jobs import Jobs, Json
 from bot.slack.fingerprints import fingerprint
 from bot.slack.parts import Part, RecentParts
 from bot.slack.said import Edited, Said, Withdrawn
 from bot.store import LONGEST_TEXT, Asked, Request, Store, Surface
+from intents.channel_commands import ChannelCommand
 from intents.domain import Hypothesis, Language, Text
+from intents.misuse import Misused
 from intents.slash import AskObject, AskText, Muted, parse_message
 from intents.symptoms import read_symptoms
 from responses.safety import safe
@@ -86,7 +88,7 @@ class Intake:
         text = safe(said.text, limit=LONGEST_TEXT)
         if said.mentions_us or said.direct:
             if not said.bot:
-                await self.ask(self._question(said, text))
+                await self._asked_outright(said, text)
             return
         who = (said.channel, said.thread_ts, said.user)
         if known := self.recent.known(*who, said.ts):
@@ -157,7 +159,10 @@ class Intake:
     async def _edited(self, said: Said) -> None:
         text = safe(said.text, limit=LONGEST_TEXT)
         request = await self._of_message(said.channel, said.ts)
-        if request is None:
+        command = parse_message(text) if said.mentions_us and not said.bot else None
+        if isinstance(command, ChannelCommand):
+            await self._of_channel(said, text, command.doing)
+        elif request is None:
             await self._said(said)
         elif self.clock() - request.asked.created < _REREAD_WITHIN:
             await self._amend(request.asked.id, said.ts, text)
@@ -177,6 +182,27 @@ class Intake:
         return await self.store.requests.get(found) if found else None
 
     # --- what becomes a request ---
+
+    async def _asked_outright(self, said: Said, text: str) -> None:
+        match parse_message(text):
+            case ChannelCommand(doing=doing):
+                await self._of_channel(said, text, doing)
+            case Misused():
+                await self._of_channel(said, text)
+            case _:
+                await self.ask(self._question(said, text))
+
+    async def _of_channel(self, said: Said, text: str, doing: str = "misused") -> None:
+        """Something asked of an incident channel, aloud; said anew in an edit, it is asked anew."""
+        payload: Json = {
+            "channel": said.channel,
+            "team": said.team,
+            "user": said.user,
+            "thread_ts": said.thread_ts or ("" if said.direct else said.ts),
+            "text": text,
+            "at": self.clock().isoformat(),
+        }
+        await self.jobs.start("mention", f"{said.team}.{said.channel}.{said.ts}.{doing}", payload)
 
     def _question(self, said: Said, text: str) -> Asked:
         surface = Surface.DIRECT if said.direct else Surface.MENTION

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.jobs import Workflow
+from bot.slack.asking import ChannelAsking
 from bot.slack.chronicling import Chronicling
 from bot.workflows.answering import Answering
 from bot.workflows.authorising import Authorising
@@ -15,6 +16,7 @@ from bot.workflows.chronicle.catching_up import CatchingUp
 from bot.workflows.chronicle.commands import ChannelCommands
 from bot.workflows.chronicle.hearing import Hearing
 from bot.workflows.chronicle.likening import Likening
+from bot.workflows.chronicle.mentioned import Mentioned
 from bot.workflows.chronicle.opening import Opening
 from bot.workflows.chronicle.pinning import Pinning
 from bot.workflows.chronicle.summing_up import SummingUp
@@ -50,12 +52,15 @@ def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
         hearing=hearing,
         likening=Likening(desk=desk),
     )
+    catching_up = CatchingUp(desk=desk)
+    asking = ChannelAsking(desk=desk, catching_up=catching_up, telling=chronicle, start=chronicling.start)
     return {
         "answer": answering.run,
         "archived": Archiving(desk=desk, telling=chronicle).run,
         "backfill": Backfilling(desk=desk, changed=chronicling.changed).run,
         "command": ChannelCommands(desk=desk, telling=chronicle, opened=chronicling.opened).run,
         "incident": Opening(desk=desk, is_incident=chronicling.is_incident, opened=chronicling.opened).run,
+        "mention": Mentioned(asking=asking).run,
         "opinion": Opinions(desk=desk, telling=telling).run,
         "pin": Pinning(desk=desk).run,
         "preview": Previewing(desk=desk, authorising=authorising).run,
@@ -66,6 +71,6 @@ def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
         ).run,
         "repeat": Repeating(desk=desk, telling=telling).run,
         "summary": SummingUp(desk=desk).run,
-        "welcome": CatchingUp(desk=desk).run,
+        "welcome": catching_up.run,
         "withdraw": Withdrawing(desk=desk, telling=telling, hearing=hearing).run,
     }

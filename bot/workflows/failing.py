@@ -14,6 +14,7 @@ from bot.slack.errors import SlackError
 from bot.store import CLAIMED, State, StoreUnavailable
 from bot.workflows.desk import ANSWER, UNASKED, Desk
 from bot.workflows.pacing import APPLIED
+from bot.workflows.posting import post_once
 from bot.workflows.recording import WRITING, Press, Recording
 from bot.workflows.telling import Telling
 from intents.domain import Language
@@ -38,13 +39,20 @@ class Failing:
                 await self._unanswered(payload)
             elif kind == "remedy":
                 await self._unfinished(payload, id)
-            elif kind in ("command", "pin") and payload.get("response_url"):
-                language = Language(str(payload.get("language") or self.desk.usual_language))
-                await self.desk.slack.respond(
-                    str(payload["response_url"]), failed(failures.RESTARTED, language=language)
-                )
+            elif kind in ("command", "mention", "pin"):
+                await self._undone(payload, id)
         except (SlackError, StoreUnavailable) as second:
             _log.error("nor could it be told", job=id, error=str(second))
+
+    async def _undone(self, payload: Json, id: str) -> None:
+        """Where it was asked: at its response address, else, where it was asked aloud, in the thread."""
+        language = Language(str(payload.get("language") or self.desk.usual_language))
+        message = failed(failures.RESTARTED, language=language)
+        if address := str(payload.get("response_url") or ""):
+            await self.desk.slack.respond(address, message)
+        elif "thread_ts" in payload:
+            channel, thread = str(payload["channel"]), str(payload["thread_ts"])
+            await post_once(self.desk, message, to=channel, thread_ts=thread, key=f"{id}/failed")
 
     async def _unanswered(self, payload: Json) -> None:
         request = await self.desk.store.requests.get(str(payload["request"]))

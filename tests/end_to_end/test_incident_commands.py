@@ -280,6 +280,72 @@ async def test_whoever_archives_it_gets_how_it_ended_since_nothing_can_be_posted
     assert await state_of(at, channel) is ChannelState.ARCHIVED
 
 
+# --- aloud, by a mention ---
+
+
+async def said_to_us(at: Workplace, user: str, channel: str, text: str, thread_ts: str = "") -> list[str]:
+    """What we answer in the thread to a mention."""
+    ts = await at.slack.say(user, channel, f"<@{at.slack.bot_user_id}> {text}", thread_ts=thread_ts)
+    await at.settled()
+    return [read(one) for one in at.answers(thread_ts or ts, channel)]
+
+
+async def test_a_mention_asks_the_same_and_is_answered_once_in_its_thread_calling_nobody(at):
+    channel = await incident(at, "inc-18", REPORT)
+    await at.slack.say(at.alex, channel, "I'll take IC")
+
+    (missed,) = await said_to_us(at, at.bo, channel, "summary")
+    (status,) = await said_to_us(at, at.bo, channel, "incident status?")
+    (timeline,) = await said_to_us(at, at.bo, channel, "故障时间线")
+    (slip,) = await said_to_us(at, at.bo, channel, "incident tmieline")
+
+    assert "What happened so far" in missed
+    assert "Investigating · #inc-18" in status
+    assert "时间线 · #inc-18" in timeline
+    assert REPORT in timeline
+    assert "/diagnose incident timeline" in slip
+    assert at.slack.ephemerals() == []
+    told = [one for one in at.ours(channel) if one.get("thread_ts")]
+    assert len(told) == 4
+    assert "'type': 'user'" not in str(told)
+
+
+async def test_an_incident_is_resolved_aloud_once_however_often_that_is_heard(at):
+    channel = await incident(at, "inc-19", REPORT)
+
+    (promise,) = await said_to_us(at, at.bo, channel, "incident resolve")
+    await at.slack.wait_for(lambda: attached(at, channel))
+    await at.settled()
+
+    assert "final summary" in promise
+    assert len(attached(at, channel)) == 1
+    assert await state_of(at, channel) is ChannelState.RESOLVED
+    (again,) = await said_to_us(at, at.bo, channel, "incident resolve")
+    assert "is resolved already" in again
+    ts = await at.slack.say(at.bo, channel, f"<@{at.slack.bot_user_id}> incident status")
+    await at.slack.edit(at.bo, channel, ts, f"<@{at.slack.bot_user_id}> incident reopen")
+    await at.slack.wait_for(lambda: any(read(one).startswith("🔁 Reopened") for one in at.ours(channel)))
+    await at.settled()
+    assert await state_of(at, channel) is ChannelState.OPEN
+
+
+async def test_aloud_nobody_may_more_than_by_command(at):
+    channel = await incident(at, "inc-20", REPORT)
+
+    (summary,) = await said_to_us(at, at.guest, channel, "summary")
+    (dismissal,) = await said_to_us(at, at.guest, channel, "incident dismiss")
+    (elsewhere,) = await said_to_us(at, at.alex, at.channel, "incident resolve")
+    im = at.slack.open_im(at.alex)
+    await at.slack.say(at.alex, im, "summary")
+    await at.settled()
+
+    assert "Guests get answers from the text alone" in summary
+    assert "please ask a member" in dismissal
+    assert await state_of(at, channel) is ChannelState.OPEN
+    assert "/diagnose incident open" in elsewhere
+    assert "in a direct message there is none" in read(direct(at, at.alex)[-1])
+
+
 # --- what goes wrong ---
 
 

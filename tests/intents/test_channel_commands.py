@@ -4,7 +4,7 @@ import pytest
 
 from intents.channel_commands import ChannelCommand, Doing
 from intents.misuse import Misused
-from intents.slash import AskObject, AskText, parse_command
+from intents.slash import AskObject, AskText, parse_command, parse_message
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,40 @@ def test_a_sentence_that_begins_so_is_a_text(text):
 
 def test_an_object_of_a_kind_called_incident_is_an_object():
     assert parse_command("incident ops/db-42") == AskObject(kind="incident", namespace="ops", name="db-42")
+
+
+@pytest.mark.parametrize(
+    ("text", "doing"),
+    [
+        ("<@U0BOT> summary", Doing.SUMMARY),
+        ("<@U0BOT>: summary", Doing.SUMMARY),
+        ("<@U0BOT>, incident status?", Doing.STATUS),
+        ("<@U0BOT> 总结", Doing.SUMMARY),
+        ("<@U0BOT> 故障时间线？", Doing.TIMELINE),
+        ("<@U0BOT> incident resolve", Doing.RESOLVE),
+    ],
+)
+def test_a_mention_asks_the_same(text, doing):
+    assert parse_message(text) == ChannelCommand(doing=doing)
+
+
+@pytest.mark.parametrize(
+    ("text", "closest"),
+    [
+        ("<@U0BOT> incident", "incident status"),
+        ("<@U0BOT> incident tmieline", "incident timeline"),
+        ("<@U0BOT> incident resolved?", "incident resolve"),  # a question resolves nothing
+    ],
+)
+def test_a_slip_behind_a_mention_is_answered_with_what_was_meant(text, closest):
+    command = parse_message(text)
+
+    assert isinstance(command, Misused)
+    assert command.closest == closest
+
+
+@pytest.mark.parametrize(
+    "text", ["<@U0BOT> show", "<@U0BOT> history", "<@U0BOT> resolved?", "<@U0BOT> incident is over?"]
+)
+def test_what_people_say_to_us_in_passing_is_no_command(text):
+    assert isinstance(parse_message(text), AskText)

@@ -66,9 +66,12 @@ class CatchingUp:
             _log.info("whoever joined cannot be told what they missed", channel=channel, error=str(error))
 
     async def missed(
-        self, chronicle: Chronicle, *, user: str, language: Language, upto: datetime | None = None
+        self, chronicle: Chronicle, *, user: str, language: Language, upto: datetime | None = None, mention: bool = True
     ) -> Message:
-        """What happened since `user` read last, which they did now: up to the newest fact there is, or to `upto`."""
+        """What happened since `user` read last, which they did now: up to the newest fact there is, or to `upto`.
+
+        Not to `mention` anybody where it is posted for all.
+        """
         channel = chronicle.channel
         # Not up to now: what was said a moment ago may still be on its way to us.
         since = await self.desk.store.chronicles.caught_up(channel.channel, user, upto or _newest(chronicle))
@@ -80,6 +83,7 @@ class CatchingUp:
             now=now,
             language=language,
             permalink=await links_in(self.desk, channel.channel),
+            mention=mention,
         )
 
 

@@ -50,9 +50,9 @@ _BETWEEN_S: Final = 3.0
 class ChannelCommands:
     """The workflow `command`.
 
-    Payload: {"doing": a Doing, "channel", "team", "user", "at", "language", "response_url", "here": whether to export
-    to the channel, "anew": whether nothing was recorded until now}. `opened` is told of a channel of which there is a
-    history to read, with the id of what made it so.
+    Payload: {"doing": a Doing, "channel", "team", "user", "at", "language", "response_url", else "thread_ts" where it
+    was asked aloud, "here": whether to export to the channel, "anew": whether nothing was recorded until now}.
+    `opened` is told of a channel of which there is a history to read, with the id of what made it so.
     """
 
     desk: Desk
@@ -82,7 +82,7 @@ class ChannelCommands:
         await chronicles.set_state(channel, state, at)
         known = await chronicles.get(channel)
         if known is None or (known.state, known.since) != (state, at):
-            await self._answer(payload, incident_notes.OVERTAKEN)
+            await self._answer(payload, incident_notes.OVERTAKEN, id)
             return None
         if state in _STANDINGS:
             await chronicles.add(channel, row_of(_fact(payload, id)))
@@ -145,7 +145,7 @@ class ChannelCommands:
             raise
         except SlackError as error:
             _log.warning("what was asked of an incident cannot be posted", channel=to, error=str(error))
-            await self._answer(payload, error.says)
+            await self._answer(payload, error.says, key)
             return ""
 
     async def _remove(self, known: IncidentChannel) -> None:
@@ -164,11 +164,14 @@ class ChannelCommands:
         if key:
             await outbox.forget(key)
 
-    async def _answer(self, payload: Json, says: Text) -> None:
+    async def _answer(self, payload: Json, says: Text, key: str) -> None:
+        message = told(says, language=Language(str(payload["language"])))
         try:
-            await self.desk.slack.respond(
-                str(payload["response_url"]), told(says, language=Language(str(payload["language"])))
-            )
+            if address := str(payload["response_url"]):
+                await self.desk.slack.respond(address, message)
+            else:
+                there, thread = str(payload["channel"]), str(payload.get("thread_ts") or "")
+                await post_once(self.desk, message, to=there, thread_ts=thread, key=f"{key}/answer")
         except SlackUnavailable:
             raise
         except SlackError as error:

@@ -29,12 +29,12 @@ class ChronicleTelling:
 
     desk: Desk
 
-    async def status(self, chronicle: Chronicle, *, language: Language) -> Message:
-        """All that the pinned summary says, as of now."""
+    async def status(self, chronicle: Chronicle, *, language: Language, mention: bool) -> Message:
+        """All that the pinned summary says, as of now. `mention`: it is shown, not posted, and may name everybody."""
         page = await page_of(self.desk, chronicle)
-        return summary_message(page.summary, language=language, permalink=page.permalink)
+        return summary_message(page.summary, language=language, permalink=page.permalink, mention=mention)
 
-    async def timeline(self, chronicle: Chronicle, *, language: Language) -> Message:
+    async def timeline(self, chronicle: Chronicle, *, language: Language, mention: bool) -> Message:
         channel = chronicle.channel
         return timeline_message(
             timeline_of(facts_in(chronicle.facts)),
@@ -42,6 +42,7 @@ class ChronicleTelling:
             now=self.desk.clock(),
             language=language,
             permalink=await links_in(self.desk, channel.channel),
+            mention=mention,
         )
 
     async def final(self, chronicle: Chronicle, *, language: Language, archived: bool = False) -> Message:

@@ -19,10 +19,17 @@ from responses.slack.mrkdwn import fallback
 
 
 def catch_up(
-    news: News, *, name: str, now: datetime, language: Language, permalink: Permalink, names: Names = NO_NAMES
+    news: News,
+    *,
+    name: str,
+    now: datetime,
+    language: Language,
+    permalink: Permalink,
+    names: Names = NO_NAMES,
+    mention: bool = True,
 ) -> Message:
-    """The news of channel `name`. Shown to one person, so that it may name everybody."""
-    leaves = Leaves(permalink=permalink, names=names, now=now, mention=True)
+    """The news of channel `name`. `names`, `mention` as in `Leaves`."""
+    leaves = Leaves(permalink=permalink, names=names, now=now, mention=mention)
     telling = Telling(language)
     sign, status = words.STANDINGS[news.status]
     headline = f"{sign} {telling.say(status)}"
