@@ -91,7 +91,7 @@ def load(directories: Iterable[Path], *, last_good: Catalog | None = None) -> Lo
             problems.append(Problem(file=str(directory), line=0, field="", says="no such directory"))
             continue
         seen: dict[str, Path] = {}
-        for path in sorted(directory.rglob("*.yaml")):
+        for path in sorted(_files(directory)):
             incident_id = path.stem
             read = _read(path)
             if isinstance(read, list):
@@ -111,6 +111,13 @@ def load(directories: Iterable[Path], *, last_good: Catalog | None = None) -> Lo
         sources=MappingProxyType({name: sources[name] for name in order}),
     )
     return Loaded(catalog=catalog, problems=tuple(sorted(problems)))
+
+
+def _files(directory: Path) -> Iterator[Path]:
+    """A mounted ConfigMap holds every file twice: linked, and in a directory beside it named `..` and the time."""
+    for path in directory.rglob("*.yaml"):
+        if not any(part.startswith("..") for part in path.relative_to(directory).parts):
+            yield path
 
 
 def _keep_last_good(

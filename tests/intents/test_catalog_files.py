@@ -170,6 +170,18 @@ def test_one_broken_file_takes_nothing_else_down(tmp_path: Path) -> None:
     assert [problem.says for problem in loaded.problems] == ["no such directory", "did not find expected node content"]
 
 
+def test_entries_of_a_mounted_config_map_are_read_once(tmp_path: Path) -> None:
+    """As the kubelet lays it out: the files in a directory of their own, exchanged at once by a link, and a link each."""
+    (tmp_path / "..2026_11_21_23_17_00.123").mkdir()
+    (tmp_path / "..2026_11_21_23_17_00.123/disk-full.yaml").write_text(GOOD, "utf-8")
+    (tmp_path / "..data").symlink_to("..2026_11_21_23_17_00.123")
+    (tmp_path / "disk-full.yaml").symlink_to("..data/disk-full.yaml")
+
+    loaded = load([tmp_path])
+
+    assert (list(loaded.catalog.incidents), loaded.problems) == (["disk-full"], ())
+
+
 def test_a_later_directory_overrides_by_id_and_a_reload_keeps_the_last_good_version(tmp_path: Path) -> None:
     builtin, own = tmp_path / "builtin", tmp_path / "own"
     builtin.mkdir()
