@@ -91,3 +91,24 @@ ARCHIVED_UNTOLD: Final = Text(
     zh="您归档了 #{}。我不能通过私信向您展示其内容：{}。记录仍然保留：请取消归档，用 /invite 邀请我，再输入"
     " /diagnose incident export",
 )
+
+# --- taken out of the channel ---
+
+REMOVED: Final = Text(
+    en="You took me out of #{}, a live incident: what is said there now I do not record, and my summary stays as it "
+    "is. /invite me there and I go on, and read what I missed",
+    zh="您将我移出了正在处理故障的 #{}：此后的发言我不再记录，摘要也不再更新。用 /invite 重新邀请我，"
+    "我会继续并补读错过的内容",
+)
+REMOVED_BY: Final = Text(
+    en="I was taken out of #{}, a live incident, by {}: what is said there now I do not record. /invite me there and I "
+    "go on, and read what I missed",
+    zh="我被移出了正在处理故障的 #{}，操作人：{}。此后的发言我不再记录；用 /invite 重新邀请我，"
+    "我会继续并补读错过的内容",
+)
+REMOVED_PRIVATE: Final = Text(
+    en="I was taken out of a private channel of a live incident by {}: what is said there now I do not record. Whoever "
+    "is in it may /invite me, and I go on, and read what I missed",
+    zh="我被移出了一个正在处理故障的私有频道，操作人：{}。此后的发言我不再记录；频道成员可用 /invite 重新邀请我，"
+    "我会继续并补读错过的内容",
+)

@@ -102,6 +102,11 @@ class Chronicling:
                     {"channel": channel, "user": event.user, "team": event.team},
                 )  # fmt: skip
                 return
+            case Happening.GONE:
+                await self.start(
+                    "removed", f"{channel}.removed.{event.at.timestamp():.6f}",
+                    {"channel": channel, "user": event.user, "team": event.team},
+                )  # fmt: skip
             case Happening.UNARCHIVED:
                 changed = await chronicles.set_state(channel, ChannelState.OPEN, event.at)
         if changed:

@@ -19,6 +19,7 @@ from bot.workflows.chronicle.likening import Likening
 from bot.workflows.chronicle.mentioned import Mentioned
 from bot.workflows.chronicle.opening import Opening
 from bot.workflows.chronicle.pinning import Pinning
+from bot.workflows.chronicle.removing import Removing
 from bot.workflows.chronicle.summing_up import SummingUp
 from bot.workflows.chronicle.telling import ChronicleTelling
 from bot.workflows.claiming import Claiming
@@ -69,6 +70,7 @@ def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
             claiming=Claiming(desk=desk, recording=recording, authorising=authorising),
             recording=recording,
         ).run,
+        "removed": Removing(desk=desk).run,
         "repeat": Repeating(desk=desk, telling=telling).run,
         "summary": SummingUp(desk=desk).run,
         "welcome": catching_up.run,

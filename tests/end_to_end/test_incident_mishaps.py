@@ -34,8 +34,11 @@ LIMITS = Limits(
 async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
     data, clock = tmp_path_factory.mktemp("mishaps"), Clock()
     slack = SimulatedSlack(clock=lambda: clock().timestamp(), signs_by=time.time, pace=False, events=HEARD)
+    audit = slack.add_channel("audit")
     # Both are of one time: what happened before something else changes nothing.
-    async with workplace(data, engine, slack=slack, clock=clock, summary_slot_s=0.1, slack_limits=LIMITS) as there:
+    async with workplace(
+        data, engine, slack=slack, clock=clock, summary_slot_s=0.1, slack_limits=LIMITS, audit_channel=audit
+    ) as there:
         yield there
 
 
@@ -121,6 +124,31 @@ async def test_what_was_said_while_the_bot_was_removed_is_read_once_it_is_invite
     assert REPORT in says
     assert summary_ts(at, channel) == known.summary_ts
     assert posted(at, channel) == []
+
+
+async def test_whoever_takes_the_bot_out_of_a_live_incident_is_told_once_with_the_way_back(at):
+    audit = next(one["id"] for one in at.slack.channels() if one["name"] == "audit")
+    live, over = await incident(at, "inc-1c-live"), await incident(at, "inc-1d-over")
+    secret = at.slack.add_channel("inc-1e-secret", private=True, members=[at.bo])
+    at.slack.invite_bot(secret)
+    await at.slack.say(at.bo, secret, REPORT)
+    await summary_saying(at, secret, REPORT)
+    await asked(at, at.bo, over, "incident resolve")
+    await at.settled()
+
+    for channel in (live, over, secret):
+        await at.slack.places.remove(at.bo, channel)
+    event = next(one for one in reversed(at.slack.deliveries) if "channel_left" in str(one.payload))
+    await at.slack.redeliver(event.payload["event_id"])
+    await at.settled()
+
+    told = [read(one) for one in at.ours(at.slack.open_im(at.bo))]
+    heard = [says for one in at.ours(audit) if "by bo:" in (says := read(one))]
+    assert [("#inc-1c-live" in one, "#inc-1e-secret" in one) for one in told] == [(True, False), (False, True)]
+    assert all("/invite me" in one for one in told)
+    assert len(heard) == 2
+    assert "#inc-1c-live" in heard[0]
+    assert "secret" not in heard[1]
 
 
 async def test_invited_again_it_shows_what_it_could_not_show_although_nothing_was_said(at):
