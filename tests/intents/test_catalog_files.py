@@ -171,7 +171,7 @@ def test_one_broken_file_takes_nothing_else_down(tmp_path: Path) -> None:
 
 
 def test_entries_of_a_mounted_config_map_are_read_once(tmp_path: Path) -> None:
-    """As the kubelet lays it out: the files in a directory of their own, exchanged at once by a link, and a link each."""
+    """As the kubelet lays it out: a directory with the files, exchanged at once by a link, and a link to each file."""
     (tmp_path / "..2026_11_21_23_17_00.123").mkdir()
     (tmp_path / "..2026_11_21_23_17_00.123/disk-full.yaml").write_text(GOOD, "utf-8")
     (tmp_path / "..data").symlink_to("..2026_11_21_23_17_00.123")
