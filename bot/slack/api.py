@@ -49,6 +49,8 @@ class Api:
         self._closed = False
         # Whether Slack refused the token when it was last asked anything.
         self.token_refused = False
+        # Those of the token, as Slack's newest answer tells: an administrator may add some any time. Empty: untold.
+        self.scopes: frozenset[str] = frozenset()
 
     @property
     def base_url(self) -> str:
@@ -155,6 +157,7 @@ class Api:
         if not isinstance(answer.data, dict):
             raise SlackUnavailable(method=method, detail="the answer is no JSON object", maybe_done=True)
         self.token_refused = False
+        self.scopes = _scopes(answer) or self.scopes
         return Answer(data=answer.data, scopes=_scopes(answer))
 
     def pause(self, repetitions: int) -> float:

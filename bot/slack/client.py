@@ -106,6 +106,11 @@ class Slack:
         """Whether Slack did not accept our token when it was last asked anything."""
         return self._api.token_refused
 
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The scopes of our token as of Slack's newest answer; empty where it does not tell."""
+        return self._api.scopes
+
     async def identify(self) -> Identity:
         """Who we are, by auth.test: asked once, until it was answered."""
         async with self._identifying:
