@@ -141,7 +141,9 @@ ARCHIVED: Final = Text(en="Archived", zh="已归档")
 AFTER: Final = Text(en="{} after it was detected", zh="发现后 {}")
 NOT_KNOWN: Final = Text(en="not said in the channel", zh="频道中未提及")
 ROOT_CAUSE: Final = Text(en="Root cause", zh="根本原因")
-DRAFT_ADDED: Final = Text(en="A draft of the postmortem is attached.", zh="附上复盘报告草稿。")
+DRAFT_ADDED: Final = Text(
+    en="A draft of the postmortem follows as a file in the thread.", zh="复盘报告草稿以文件形式附在消息列中。"
+)
 LOOKS_LIKE: Final = Text(
     en="This looks like {where}, started {ago} ago: {title}", zh="这与 {where} 相似（{ago}前开始）：{title}"
 )
