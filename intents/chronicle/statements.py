@@ -15,8 +15,9 @@ from typing import Final
 
 from intents.chronicle.actions import topic_in
 from intents.chronicle.announcements import announced, is_deploy
+from intents.chronicle.completions import brought_about, is_done
 from intents.chronicle.decisions import decisions_in
-from intents.chronicle.facts import Fact, FactKind, Link, LinkKind, Shipping
+from intents.chronicle.facts import Course, Fact, FactKind, Link, LinkKind, Shipping
 from intents.chronicle.pasted import errors_in, is_printed, named_in, template_of
 from intents.chronicle.questions import is_question, may_answer
 from intents.chronicle.reports import is_report
@@ -32,6 +33,10 @@ _MOST_LINES: Final = 40
 _CODE: Final = re.compile(r"`([^`\n]{12,2000})`")
 # A link of another kind alone (a picture, a call) is no fact.
 _TELLING: Final = frozenset(LinkKind) - {LinkKind.OTHER, LinkKind.CHANNEL}
+# What a bot says of a change that was proposed or made, other than what was said about it.
+_CHANGED: Final = re.compile(
+    r"(?i)\b(?:pull|merge) request\b.{0,40}\b(?:opened|merged|reverted)\b|\b(?:opened|merged) .{0,60}\b(?:pull|merge) request\b"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +92,12 @@ def _of_person(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
         stated = stated or bool(facts)
         yield from facts
     in_thread = message.thread_ts not in ("", message.ts)
-    if not stated:
+    done = "" if stated else next((each.says for each in sentences if brought_about(each)), "")
+    if in_thread and is_done(sentences, "".join(read.lines)):
+        done = sentences[0].says if sentences else read.lines[0]
+    if done:
+        yield _fact(message, FactKind.ANSWERED, done, state=Course.DONE)
+    elif not stated:
         answer = next((each for each in sentences if may_answer(each, in_thread=in_thread)), None)
         if answer is not None:
             yield _fact(message, FactKind.ANSWERED, answer.says)
@@ -160,11 +170,12 @@ def _with_links(message: ChannelMessage, links: tuple[Link, ...], facts: list[Fa
         # What a program printed an address of is not what anybody wanted to be looked at.
         links = tuple(link for link in links if link.what in _TELLING)
     if stated:
-        return [replace(stated[0], links=links), *stated[1:]] if links else stated
+        answered = [fact for fact in facts if fact.kind is FactKind.ANSWERED]
+        return [replace(stated[0], links=links or stated[0].links), *stated[1:], *answered]
     telling = tuple(link for link in links if link.what in _TELLING)
     if not telling:
         return facts
-    if message.bot:
+    if message.bot and not _CHANGED.search(message.text):
         return []
     says = next(iter(spoken(message.text).lines), telling[0].url)
     return [replace(_fact(message, FactKind.LINK, says), links=telling)]

@@ -1,0 +1,197 @@
+"""What a decision is about: which action, on which things, towards which version, and whether on all of them.
+
+Two statements of the same action are about the same only if they name something in common. What numbers tell apart
+(pd-1 and pd-2), and what is elsewhere (eu and us), is not the same, whatever else they share.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+from intents.chronicle.actions import ACTIONS, topic_in
+from intents.chronicle.facts import Fact, FactKind
+
+_CLAUSES: Final = re.compile(
+    r"[,，、;；。]|\s[-–—]+\s|(?<!\d)[:：](?!\d)|\.\s|\b(?:because|since|so that|until|while|which|but|as soon as)\b"
+    r"|因为|由于|但是?|然后"
+)
+_LINK: Final = re.compile(r"https?://\S+")
+_MENTION: Final = re.compile(r"@\w+")
+_TIME: Final = re.compile(r"\b\d{1,2}[:：]\d\d(?::\d\d)?\b")
+_WORD: Final = re.compile(r"[a-z0-9](?:[a-z0-9._/#-]*[a-z0-9])?")
+_HAN: Final = re.compile(r"[\u3400-\u9fff]{2,}")
+_VERSION: Final = re.compile(r"v?\d[\d.]*(?:-[\w.]+)?%?|v\d\S*")
+_NAME: Final = re.compile(r"(?=\S*[a-z])\S*\d\S*|[a-z]+(?:[-/_][a-z]+)+")
+_PLACE: Final = re.compile(
+    r"(?:[a-z]+-)?(?:eu|us|ap|cn|sa|af|dc|az|prod|prd|stage|staging|stg|dev|preprod|canary|dr|region|zone|idc)"
+    r"\w{0,3}(?:-[a-z0-9]+){0,2}"
+)
+_PARTLY: Final = re.compile(
+    r"\b(?:half|partly|partially|most(?:ly)?|some|first (?:one|batch|half|node|pod)|one of|so far|almost|nearly"
+    r"|canary|staging|not all|the rest|remaining)\b|部分|一半|灰度|第一[台个批]|预发|测试环境|剩下?"
+)
+_OF: Final = re.compile(r"(?<![\d.])(\d{1,4})\s*(?:/|of|out of)\s*(\d{1,4})(?![\d.])")
+_EVERY: Final = re.compile(
+    r"\b(?:all(?! (?:good|ok|okay|fine|set|green|clear|well))|both|every|everywhere)\b|全部|所有|都|均|全量"
+)
+# What it is to become: "to gp3", "is on 4.0.9", "回滚到 4.0.9".
+_GOAL: Final = re.compile(
+    r"(?:(?<!going )(?<!about )(?<!decided )(?<!agreed )(?<!want )(?<!need )(?<!have )\b(?:to|onto)"
+    r"|\b(?:is|are|now|back|all) (?:on|at)|[到至成])\s*(?:the )?([a-z0-9][a-z0-9._/#-]*[a-z0-9%]|\d)"
+)
+# "vol-0a41 (control-2)" is one thing with two names.
+_ALIAS: Final = re.compile(r"([a-z0-9][a-z0-9._/#-]*) \((?:[a-z]+ )?([a-z0-9][a-z0-9._/#-]*)\)")
+_UNIQUE: Final = re.compile(r"(?=(?:\D*\d){3}).*")
+# Sorts of things. That both restart pods tells little, that one restarts pods and the other brokers tells all.
+_SORT: Final = re.compile(
+    r"(?:pod|node|namespace|deployment|statefulset|daemonset|replica|instance|broker|consumer|worker|job|cronjob|queue|flag"
+    r"|toggle|volume|disk|database|db|cache|cert|certificate|cluster|shard|server|proxy|container|controller|webhook"
+    r"|config|leader|primary|quer(?:y|ie)|connection|index|table|topic|policy|policie|alert|ticket|traffic)s?"
+)
+# Of these no statement is about one thing rather than another.
+_NO_THING: Final = re.compile(
+    r"a|an|the|it|its|it's|this|that|these|those|them|they|we|we're|we've|i|i'm|i'll|i've|you|he|she|his|her|my"
+    r"|our|your|their|us|now|just|already|currently|manually|also|slowly|ok|okay|so|and|or|to|of|on|in|at|by|for"
+    r"|from|with|into|is|are|was|were|be|been|being|has|have|had|will|would|let's|let|lets|going|gonna|about"
+    r"|start|started|starting|begin|kick|kicking|kicked|off|up|down|out|over|back|again|please|pls|decision"
+    r"|decided|agreed|plan|next|step|do|does|did|done|doing|not|no|don't|won't|all|both|every|everything"
+    r"|everywhere|tonight|today|progress|way|under|through|complete|completed|finished|applied|live|successful"
+    r"|succeeded|change|changes|release|version|deployment|deploy|service|services|app|thing|things|production"
+    r"|cluster|team|someone|anyone|everybody|nobody|if|then|too|as|after|before|first|last|old|new|previous|good"
+    r"|bad|one|two|three|minutes|minute|seconds|due|hi|hey|update|status|yes|yep|sure|roll|rolled|rolling|fail"
+    r"|failed|failing|turn|turned|turning|switch|switched|switching|shut|shutting|put|push|pushed|pushing|apply"
+    r"|applying|full|fully|quickly|time|right|still|running|looks|fine"
+)
+_NO_THING_ZH: Final = re.compile(
+    r"决定|正在|已经|开始|完成|完毕|成功|结束|我们?|这边|大家|先|再|一起|不要|马上|直接|立即|准备|打算|手动|全部|全量|所有|服务"
+    r"|系统|集群|节点|版本|发布|变更|现在|目前|刚刚|重新|一下|操作|进行|恢复|正常|把|将|对|的|了|中|都|均|已|就|也|来|到|是|在|和|等|好|做"
+)
+_ZH: Final = re.compile("|".join(each.zh for each in ACTIONS if each.zh))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is acted on. `names` are things that have siblings (pd-1, worker-b), `places` regions and the like, `sorts`
+    what pods and brokers are, `words` all else, `goals` versions and amounts. `partly`: it was some of them only;
+    `every`: all of them."""
+
+    topic: str = ""
+    names: frozenset[str] = frozenset()
+    places: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    sorts: frozenset[str] = frozenset()
+    goals: frozenset[str] = frozenset()
+    partly: bool = False
+    every: bool = False
+
+    @property
+    def is_nameless(self) -> bool:
+        return not (self.names or self.places or self.words)
+
+    @property
+    def is_several(self) -> bool:
+        return len(self.names) > 1 or len(self.places) > 1
+
+    def with_(self, other: Subject) -> Subject:
+        """What both name; the newer says what it is to become."""
+        return replace(
+            self,
+            names=self.names | other.names,
+            places=self.places | other.places,
+            words=other.words or self.words,
+            sorts=self.sorts | other.sorts,
+            goals=other.goals or self.goals,
+        )
+
+    def contradicts(self, other: Subject) -> bool:
+        """Whether they cannot be about the same, whatever else they share."""
+        return any(
+            mine and theirs and not mine & theirs
+            for mine, theirs in (
+                (self.goals, other.goals),
+                (self.sorts, other.sorts),
+                (self.places, other.places),
+                (self.names, other.names),
+            )
+        )
+
+    def shares(self, other: Subject) -> bool:
+        """Whether both name something in common, and nothing that contradicts it."""
+        if self.contradicts(other):
+            return False
+        common = self.names & other.names
+        if any(map(is_unique, common)):
+            return True
+        if self.words and other.words:
+            return within(self.words, other.words) or within(other.words, self.words)
+        return bool(common)
+
+
+def subject_of(fact: Fact) -> Subject:
+    """What a decision, a deployment, or a remark that something is done is about."""
+    if fact.kind is FactKind.REMEDY:
+        return _of_remedy(fact)
+    return _said(fact.says, fact.template if fact.kind is FactKind.DECISION else "")
+
+
+def subject_in(plain: str) -> Subject:
+    """What some words are about, whatever they state."""
+    return _said(plain, topic_in(plain))
+
+
+def is_unique(name: str) -> bool:
+    """Whether only one thing has that name: a ticket, a change, a volume."""
+    return _UNIQUE.fullmatch(name) is not None
+
+
+def _of_remedy(fact: Fact) -> Subject:
+    titles = (fact.title.en, fact.title.zh) if fact.title else (fact.says,)
+    topic = next((topic for title in titles if (topic := topic_in(title.lower()))), "")
+    return Subject(topic=topic, names=frozenset(subject.name.lower() for subject in fact.objects))
+
+
+@lru_cache(maxsize=4096)
+def _said(says: str, topic: str) -> Subject:
+    plain = _MENTION.sub(" ", _LINK.sub(" ", says.lower())).replace("`", " ").replace("*", " ")
+    counted = [(int(found[1]), int(found[2])) for found in _OF.finditer(plain)]
+    partly = _PARTLY.search(plain) is not None or any(some < whole for some, whole in counted)
+    clauses = [clause for clause in _CLAUSES.split(_OF.sub(" ", _TIME.sub(" ", plain))) if clause.strip()]
+    about = [clause for clause in clauses if topic and topic_in(clause.strip()) == topic] or clauses
+    names, places, words, sorts, goals = set[str](), set[str](), set[str](), set[str](), set[str]()
+    told = " ".join(about)
+    bound = {word for word in _GOAL.findall(told) if not (_NO_THING.fullmatch(word) or topic_in(word))}
+    goals |= {word.removeprefix("v") if _VERSION.fullmatch(word) else word for word in bound}
+    aliases = {first for first, second in _ALIAS.findall(told) if _NAME.fullmatch(first) and _NAME.fullmatch(second)}
+    for word in _WORD.findall(told):
+        if word in bound or _NO_THING.fullmatch(word):
+            continue
+        if _VERSION.fullmatch(word):
+            goals.add(word.removeprefix("v"))
+        elif _PLACE.fullmatch(word):
+            places.add(word)
+        elif _NAME.fullmatch(word):
+            names.add(word)
+        elif _SORT.fullmatch(word):
+            sorts.add(word.removesuffix("s"))
+        elif len(word) > 1 and not topic_in(word):
+            words.add(word)
+    for run in _HAN.findall(_NO_THING_ZH.sub(" ", _ZH.sub(" ", told))):
+        words.add(run)
+    return Subject(
+        topic=topic,
+        names=frozenset(names - aliases),
+        places=frozenset(places),
+        words=frozenset(words),
+        sorts=frozenset(sorts),
+        goals=frozenset(goals),
+        partly=partly,
+        every=any(some == whole for some, whole in counted) or any(map(_EVERY.search, about)),
+    )
+
+
+def within(few: frozenset[str], many: frozenset[str]) -> bool:
+    """Whether all words of the one are among those of the other. Chinese is not parted: 支付 is within 支付网关."""
+    return all(one in many or (_HAN.match(one) and any(one in other for other in many)) for one in few)

@@ -1,0 +1,296 @@
+"""What people set out to do, and how far it has come: all that was said of it, and what ended it.
+
+A decision is ended only by what shows that: a statement that the same was done or called off, a button that did it, a
+deployment of the version it names, a "done" in its thread. That it is not said to be done is a small harm, that it is
+wrongly said to be done is a great one. Once it is mitigated or resolved nobody waits for what was under way; then it is
+`left`: not said to be done, until somebody says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import islice
+from typing import Final
+
+from intents.chronicle.facts import Course, Fact, FactKind, Shipping, Standing
+from intents.chronicle.subjects import Subject, is_unique, subject_in, subject_of, within
+
+# How a remedy's plan ended after which its action has been carried out, whether it helped or not.
+CARRIED_OUT: Final = frozenset({"fixed", "done", "not fixed", "worse", "waiting"})
+OVER: Final = frozenset({Standing.MITIGATED, Standing.MONITORING, Standing.RESOLVED})
+_COMING: Final = frozenset({Course.PLANNED, Course.UNDER_WAY})
+# Within so long what is said again of something ended is about that, not about something new.
+_SAID_AGAIN: Final = timedelta(minutes=30)
+# Among so many begun last one is looked for that is about the same.
+_LATEST: Final = 40
+_BACK: Final = re.compile(
+    r"(?i)\b(?:roll(?:ed)?-?back|revert\w*|back|previous|rewind)\b|回滚|回退|回到|退回|旧|上一?个?版本"
+)
+_INSTEAD: Final = re.compile(r"\b(?:instead of|rather than)\s+(.{3,80})|而不是(.{2,40})")
+# Whoever said that a pod will be restarted has its pod deleted.
+_ALIKE: Final[Mapping[str, tuple[str, ...]]] = {"delete": ("restart",), "restart": ("delete",)}
+_OF_VERSIONS: Final = frozenset({"roll back", "roll forward", "fix"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undertaking:
+    """`facts` are the decisions, oldest first; none where nobody announced what a button did. `ended_by` says that it
+    was done or called off. `left`: how it stands was not said before all was over."""
+
+    facts: tuple[Fact, ...]
+    course: Course
+    ended_by: Fact | None = None
+    left: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_by is None and not self.left
+
+    @property
+    def said(self) -> Fact:
+        """What tells it best: the newest that names what it is about, else the newest."""
+        return next((fact for fact in reversed(self.facts) if not subject_of(fact).is_nameless), self.facts[-1])
+
+    @property
+    def last(self) -> Fact:
+        return max((*self.facts, *([self.ended_by] if self.ended_by else [])), key=lambda fact: (fact.at, fact.key))
+
+
+def undertakings_in(ordered: Iterable[Fact]) -> tuple[Undertaking, ...]:
+    """Those of facts that are in order, by when they were first heard of."""
+    works = _Works()
+    for fact in ordered:
+        works.hear(fact)
+    return tuple(work.told() for work in works.all if work.facts)
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    """An undertaking as far as it is known. `remaining` are the names of which it is not yet said to be done."""
+
+    subject: Subject
+    facts: list[Fact] = field(default_factory=list)
+    course: Course = Course.PLANNED
+    ended_by: Fact | None = None
+    left: bool = False
+    remaining: set[str] = field(default_factory=set)
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_by is None
+
+    def told(self) -> Undertaking:
+        return Undertaking(facts=tuple(self.facts), course=self.course, ended_by=self.ended_by, left=self.left)
+
+    def join(self, fact: Fact, subject: Subject, course: Course) -> None:
+        self.facts.append(fact)
+        self.course, self.left = course, False
+        self.remaining |= subject.names - self.subject.names
+        self.subject = self.subject.with_(subject)
+
+
+class _Works:
+    def __init__(self) -> None:
+        self.all: list[_Work] = []
+        self._open: dict[int, _Work] = {}
+        self._not_left: list[_Work] = []
+        self._by_topic: dict[str, list[_Work]] = {}
+
+    def hear(self, fact: Fact) -> None:
+        match fact.kind:
+            case FactKind.DECISION:
+                self._decided(fact)
+            case FactKind.REMEDY if fact.state in CARRIED_OUT:
+                self._carried_out(fact)
+            case FactKind.DEPLOY if fact.state == Shipping.SUCCEEDED:
+                self._shipped(fact)
+            case FactKind.ANSWERED if fact.state == Course.DONE:
+                self._replied(fact)
+            case FactKind.STATUS if fact.state in OVER:
+                for work in self._not_left:
+                    work.left = work.is_open
+                self._not_left = []
+
+    # --- what is said of it -----------------------------------------------------------------------------------------
+
+    def _decided(self, fact: Fact) -> None:
+        subject = subject_of(fact)
+        if fact.state in _COMING:
+            self._replace(fact)
+            work = next(self._same(fact, subject), None) or self._begin(subject)
+            work.join(fact, subject, Course(fact.state))
+            self._not_left.append(work)
+            return
+        course = Course(fact.state) if fact.state in set(Course) else Course.DONE
+        whole = [work for work in self._same(fact, subject) if self._covers(fact, subject, work)]
+        if not subject.topic and course is Course.DONE:
+            whole = whole or self._brought_about(fact, subject)
+        for work in whole:
+            work.facts.append(fact)
+            self._end(work, fact, course)
+        if not whole:
+            work = self._said_again(fact, subject) or self._begin(subject)
+            if work.is_open:
+                self._end(work, fact, course)
+            work.facts.append(fact)
+
+    def _replace(self, fact: Fact) -> None:
+        """What another decision takes the place of, by its own words, is called off."""
+        instead = _INSTEAD.search(fact.says.lower())
+        if instead is None:
+            return
+        given_up = subject_in(instead[1] or instead[2])
+        for work in list(self._same(fact, given_up)) if given_up.topic and given_up.topic != fact.template else ():
+            self._end(work, fact, Course.CALLED_OFF)
+
+    def _carried_out(self, fact: Fact) -> None:
+        """By a button: what was announced, or what nobody spoke of."""
+        subject, ended = subject_of(fact), False
+        topics = [subject.topic, *(_ALIKE.get(subject.topic, ()))]
+        for work in [work for topic in topics for work in self._latest(topic)]:
+            mine = work.subject
+            if mine.places and fact.cluster and not any(place in fact.cluster.lower() for place in mine.places):
+                continue
+            called = {name for name in mine.names | mine.words if any(_calls(name, whole) for whole in subject.names)}
+            if not called and not (mine.is_nameless and self._only(work)):
+                continue
+            work.remaining -= called
+            if not work.remaining:
+                self._end(work, fact, Course.DONE)
+                ended = True
+        if not ended:
+            self._end(self._begin(subject), fact, Course.DONE)
+
+    def _shipped(self, fact: Fact) -> None:
+        """By a deployment: of the version that was decided on, or one that says it goes back."""
+        shipped = subject_of(fact)
+        for work in () if shipped.partly else self._begun_last():
+            mine = work.subject
+            goes_there = bool(mine.goals & shipped.goals) if mine.goals else _goes_back(mine, fact)
+            if mine.topic in _OF_VERSIONS and goes_there and self._is_named_in(work, shipped):
+                self._end(work, fact, Course.DONE)
+
+    def _replied(self, fact: Fact) -> None:
+        """By a reply: "done" below it, or what it has been brought to, in other words."""
+        said = subject_of(fact)
+        if said.partly:
+            return
+        if not said.is_nameless:
+            for work in self._begun_last():
+                if (work.subject.goals & said.goals or _goes_back(work.subject, fact)) and self._is_named_in(
+                    work, said
+                ):
+                    self._end(work, fact, Course.DONE)
+            return
+        if not fact.thread_ts:
+            return
+        here = [work for work in self._begun_last() if any(_is_in(each, fact.thread_ts) for each in work.facts)]
+        own = [work for work in here if any(each.user == fact.user for each in work.facts)]
+        meant = own or here
+        if len(meant) == 1:
+            self._end(meant[0], fact, Course.DONE)
+
+    def _brought_about(self, fact: Fact, said: Subject) -> list[_Work]:
+        """What is done if things are as somebody says they are now: "checkout is back on 4.0.9"."""
+        return [
+            work
+            for work in (() if said.partly else self._begun_last())
+            if (work.subject.goals & said.goals or (not work.subject.goals and _goes_back(work.subject, fact)))
+            and self._is_named_in(work, said)
+        ]
+
+    # --- which one it is about --------------------------------------------------------------------------------------
+
+    def _same(self, fact: Fact, subject: Subject) -> Iterator[_Work]:
+        """What is not ended and about the same, the newest first."""
+        found = []
+        for work in self._latest(subject.topic):
+            if not subject.topic:
+                same = _words(work.facts[-1]) == _words(fact) if work.facts else False
+            elif subject.is_nameless or work.subject.is_nameless:
+                same = not work.subject.contradicts(subject) and self._only(work)
+            else:
+                same = work.subject.shares(subject)
+            if same:
+                found.append(work)
+        yield from found
+
+    def _latest(self, topic: str) -> Iterator[_Work]:
+        """Those of an action that are not ended, the newest first."""
+        return (work for work in reversed(self._by_topic.get(topic, ())[-_LATEST:]) if work.is_open)
+
+    def _begun_last(self) -> list[_Work]:
+        return list(islice(reversed(self._open.values()), _LATEST))
+
+    def _only(self, work: _Work) -> bool:
+        """Whether no other is begun that could be meant where nothing is named."""
+        return not any(each is not work for each in self._latest(work.subject.topic))
+
+    def _covers(self, fact: Fact, subject: Subject, work: _Work) -> bool:
+        """Whether all of it was done or called off by now, and not only what is named here."""
+        mine = work.subject
+        if subject.partly or subject.places - mine.places or (subject.places and mine.places - subject.places):
+            return False
+        if not mine.names and any(not is_unique(name) for name in subject.names):
+            return False
+        if subject.names:
+            work.remaining -= subject.names
+            return not work.remaining
+        is_own = any(each.user == fact.user for each in work.facts)
+        return not mine.is_several or subject.every or (is_own and subject.is_nameless)
+
+    def _is_named_in(self, work: _Work, said: Subject) -> bool:
+        """Whether all that it is about is named there; where it names nothing, whether nothing else can be meant."""
+        mine = work.subject
+        if mine.is_nameless:
+            return self._only(work) and bool(mine.goals & said.goals)
+        if mine.places and said.places and mine.places - said.places:
+            return False
+        work.remaining -= said.names
+        return not work.remaining and bool(mine.names or (mine.words and within(mine.words, said.words)))
+
+    def _said_again(self, fact: Fact, subject: Subject) -> _Work | None:
+        """What ended the same way a while ago: it is said once more."""
+        for work in reversed(self._by_topic.get(subject.topic, ())[-_LATEST:]):
+            if work.ended_by is None or work.course != fact.state or fact.at - work.ended_by.at > _SAID_AGAIN:
+                continue
+            if work.ended_by.kind is FactKind.REMEDY:
+                said = subject.names | subject.words
+                if subject.topic and all(any(_calls(name, whole) for whole in work.subject.names) for name in said):
+                    return work
+            elif work.facts and _words(work.facts[-1]) == _words(fact):
+                return work
+        return None
+
+    # --- bookkeeping ------------------------------------------------------------------------------------------------
+
+    def _begin(self, subject: Subject) -> _Work:
+        work = _Work(subject=subject, remaining=set(subject.names))
+        self.all.append(work)
+        self._open[id(work)] = work
+        self._by_topic.setdefault(subject.topic, []).append(work)
+        return work
+
+    def _end(self, work: _Work, fact: Fact, course: Course) -> None:
+        work.course, work.ended_by, work.left = course, fact, False
+        self._open.pop(id(work), None)
+
+
+def _calls(name: str, whole: str) -> bool:
+    """Whether people mean an object by a word: "checkout" its pod checkout-6f4d8-kz9wp, "pd-1" billing-pd-1."""
+    return name == whole or whole.startswith(f"{name}-") or whole.endswith(f"-{name}")
+
+
+def _goes_back(subject: Subject, fact: Fact) -> bool:
+    return subject.topic == "roll back" and _BACK.search(fact.says) is not None
+
+
+def _is_in(fact: Fact, thread_ts: str) -> bool:
+    return thread_ts in (fact.thread_ts, fact.ts)
+
+
+def _words(fact: Fact) -> str:
+    return " ".join(fact.says.lower().split())
