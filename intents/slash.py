@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rapidfuzz.distance import OSA
@@ -23,18 +23,25 @@ from intents.slack_text import unformatted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskText:
-    """Explain this text."""
+    """Explain this text; `cluster` is where, if it was named."""
 
     text: str
+    cluster: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskObject:
-    """Diagnose this object; `kind` as it was written, `namespace` may be empty."""
+    """Diagnose this object; `kind` as it was written, `namespace` and `cluster` may be empty.
+
+    `place` is what stood behind "in" where only who knows the clusters can tell what it is: where it is the same as
+    `namespace` that or a cluster, otherwise a cluster or how the object fares ("in trouble").
+    """
 
     kind: str
     namespace: str = ""
     name: str
+    cluster: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +74,15 @@ _NO_KIND: Final = frozenset({
 _A_KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,62}(?:\.[A-Za-z0-9.-]{1,190})?")
 _NAMESPACE_FLAG: Final = re.compile(r"(?:-n|--namespace|-namespace)(?:=(.*))?")
 _DASHES: Final = "–—−"
+_LONG_FLAGS: Final = ("namespace", "context", "cluster")
 _IN: Final = frozenset({"in", "on", "@", "of", "在"})
 _THE_NAMESPACE: Final = frozenset({"ns", "namespace", "命名空间"})
+_THE_CLUSTER: Final = frozenset({"cluster", "context", "集群"})
+_CLUSTER_FLAG: Final = re.compile(r"--?(?:context|cluster)(?:=(.*))?")
+# Before a text to explain: its flag, and the rest.
+_CLUSTER_BEFORE: Final = re.compile(rf"[-{_DASHES}]{{1,2}}(?:context|cluster)(?:=|\s+)(\S+)\s+(.+)", re.DOTALL)
+# Names of contexts that no namespace can have: kubernetes-admin@kubernetes, gke_shop_europe-west1_prod.
+_ONLY_A_CLUSTER: Final = re.compile(r"(?=.*[_:@/])[A-Za-z0-9][\w:@/.-]{0,252}")
 _HAN_BESIDE_ASCII: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9-])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
 _PUNCTUATION: Final = "`'\".,;!?:()。，；！？：（）"
 # A sentence about an object is short; what is longer, or has the signs of a log line, is a text.
@@ -92,11 +106,14 @@ def parse_command(text: str) -> Command:
         if not words:
             return AskHelp()
     if "\n" in said:
-        return AskText(text=said)
+        return _text(said)
     asked = _object(words) or _from_kubectl(said)
+    if isinstance(asked, AskObject) and asked.place not in ("", asked.namespace):
+        # A command says nothing by the way: what is no namespace is a cluster, or a slip that is told.
+        return replace(asked, cluster=asked.place, place="")
     if asked is not None:
         return asked
-    return _single_word(words[0]) if len(words) == 1 else AskText(text=said)
+    return _single_word(words[0]) if len(words) == 1 else _text(said)
 
 
 def parse_message(text: str) -> Command:
@@ -111,7 +128,13 @@ def parse_message(text: str) -> Command:
     command = _word_command(said, words)
     if command is None and "\n" not in said:
         command = _object(words[1:] if _first(words) in _DIAGNOSE else words) or _natural(said) or _from_kubectl(said)
-    return AskText(text=said) if command is None or isinstance(command, Misused) else command
+    return _text(said) if command is None or isinstance(command, Misused) else command
+
+
+def _text(said: str) -> AskText:
+    """A text to explain, and the cluster that was named before it."""
+    named = _CLUSTER_BEFORE.fullmatch(said)
+    return AskText(text=named[2].strip(), cluster=named[1]) if named else AskText(text=said)
 
 
 # --- commands that are a word ---------------------------------------------------------------------------------------
@@ -124,7 +147,7 @@ def _word_command(said: str, words: Sequence[str]) -> Command | None:
     if first in _EXPLAIN:
         rest = _behind(said, words[0])
         if rest:
-            return AskText(text=rest)
+            return _text(rest)
         return Misused(
             says=Text(en="explain needs the text of an error", zh="explain 后面需要报错文本"), closest="explain <error>"
         )
@@ -168,70 +191,117 @@ def _single_word(word: str) -> Command:
 # --- an object ------------------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Where:
+    """Where an object was said to be. `namespace` and `cluster` were named as that, `places` stood behind "in"."""
+
+    namespace: str = ""
+    cluster: str = ""
+    places: tuple[str, ...] = ()
+
+
 def _object(words: Sequence[str]) -> AskObject | Misused | None:
-    """KIND [NS/]NAME, KIND/[NS/]NAME, NS/NAME (a pod); -n NS or "in NS" behind; None for what is no such thing."""
-    bare, namespace = _without_namespace([word.strip("`") for word in words])
+    """KIND [NS/]NAME, KIND/[NS/]NAME, NS/NAME (a pod), and where it is; None for what is no such thing.
+
+    Where: -n NS, "in NS", --context CLUSTER, "in CLUSTER" behind a namespace, "in cluster CLUSTER", @CLUSTER.
+    """
+    bare, where = _without_where([word.strip("`") for word in words])
     if len(bare) == 1:
         parts = bare[0].split("/")
         if len(parts) == 2 and parts[0].lower() not in KINDS:
-            return _made("pod", bare[0], namespace) if all(map(IS_NAME.fullmatch, parts)) else None
+            return _made("pod", bare[0], where) if all(map(IS_NAME.fullmatch, parts)) else None
         kind, _, target = bare[0].partition("/")
-        return _made(kind, target, namespace) if kind.lower() in KINDS and target else None
+        return _made(kind, target, where) if kind.lower() in KINDS and target else None
     if len(bare) != 2:
         return None
     kind, target = bare
     if kind.lower() in KINDS:
-        return _made(kind, target, namespace)
+        return _made(kind, target, where)
     if not _A_KIND.fullmatch(kind) or not all(map(IS_NAME.fullmatch, target.split("/"))):
         return None
     # Two words are a kind only the cluster knows and a name where the second is plainly the name of an object.
-    if not (namespace or "/" in target or "." in kind) or kind.lower() in _NO_KIND:
+    if not (where.namespace or where.places or "/" in target or "." in kind) or kind.lower() in _NO_KIND:
         return None
     if meant := _misspelt_kind(kind):
-        where = target if "/" in target or not namespace else f"{namespace}/{target}"
+        namespace = where.namespace or next(iter(where.places), "")
+        there = target if "/" in target or not namespace else f"{namespace}/{target}"
         return Misused(
-            says=Text(en=f'there is no kind "{kind}"', zh=f"没有“{kind}”这种类型"), closest=f"{meant} {where}"
+            says=Text(en=f'there is no kind "{kind}"', zh=f"没有“{kind}”这种类型"), closest=f"{meant} {there}"
         )
-    return _made(kind, target, namespace)
+    return _made(kind, target, where)
 
 
-def _made(kind: str, target: str, namespace: str) -> AskObject | Misused | None:
+def _made(kind: str, target: str, where: _Where) -> AskObject | Misused | None:
     before, slash, name = target.rpartition("/")
     if (slash and not IS_NAME.fullmatch(before)) or not IS_NAME.fullmatch(name):
         return None
-    if before and namespace and before != namespace:
+    if before and where.namespace and before != where.namespace:
         return Misused(
-            says=Text(en=f"{target} is in {before}, but {namespace} was named too", zh=f"{target} 与 {namespace} 矛盾"),
+            says=Text(
+                en=f"{target} is in {before}, but {where.namespace} was named too",
+                zh=f"{target} 与 {where.namespace} 矛盾",
+            ),
             closest=f"{kind} {target}",
         )
-    return AskObject(kind=kind, namespace=before or namespace, name=name)
+    return _placed(AskObject(kind=kind, namespace=before or where.namespace, name=name, cluster=where.cluster), where)
 
 
-def _without_namespace(words: list[str]) -> tuple[list[str], str]:
-    """The words without `-n NS` or `in [namespace] NS`, and that namespace."""
+def _placed(asked: AskObject, where: _Where) -> AskObject | Misused:
+    """With what stood behind "in": the first is the namespace where none was named, what is left is the cluster."""
+    namespace, places = asked.namespace, [each for each in dict.fromkeys(where.places) if each != asked.cluster]
+    if not namespace and places:
+        namespace = places[0]
+        places = places[1:] if asked.cluster or len(places) > 1 else places
+    if len(places) > 1 or (places and asked.cluster and places[0] != namespace):
+        return Misused(
+            says=Text(en="more than one cluster was named", zh="指定了多个集群"),
+            closest=f"{asked.kind} {namespace}/{asked.name} in {asked.cluster or places[0]}",
+        )
+    place = places[0] if places and not asked.cluster else ""
+    return replace(asked, namespace=namespace, place=place)
+
+
+def _without_where(words: list[str]) -> tuple[list[str], _Where]:
+    """The words without `-n NS`, `--context C` and `in [namespace|cluster] X`, and what these say."""
     left: list[str] = []
-    namespace = ""
+    namespace = cluster = ""
+    places: list[str] = []
     rest = list(words)
     while rest:
         word = rest.pop(0)
-        flag = _NAMESPACE_FLAG.fullmatch(_dashed(word))
-        if flag and (flag[1] or rest):
+        dashed = _dashed(word)
+        if (flag := _NAMESPACE_FLAG.fullmatch(dashed)) and (flag[1] or rest):
             namespace = flag[1] or rest.pop(0)
+        elif (flag := _CLUSTER_FLAG.fullmatch(dashed)) and (flag[1] or rest):
+            cluster = flag[1] or rest.pop(0)
         elif left and word.lower() in _IN and rest:
-            if rest[0].lower() in _THE_NAMESPACE and len(rest) > 1:
+            what = rest[0].lower() if len(rest) > 1 else ""
+            if what in _THE_NAMESPACE:
+                namespace = rest.pop(1)
                 rest.pop(0)
-            namespace = rest.pop(0)
+            elif what in _THE_CLUSTER:
+                cluster = rest.pop(1)
+                rest.pop(0)
+            else:
+                places.append(rest.pop(0))
+        elif left and word[:1] == "@" and len(word) > 1:
+            places.append(word[1:])
         else:
             left.append(word)
     if namespace and not IS_NAME.fullmatch(namespace):
-        return words, ""
-    return left, namespace
+        return words, _Where()
+    for place in [place for place in places if not IS_NAME.fullmatch(place)]:
+        if cluster or not _ONLY_A_CLUSTER.fullmatch(place):
+            return words, _Where()
+        places.remove(place)
+        cluster = place
+    return left, _Where(namespace=namespace, cluster=cluster, places=tuple(places))
 
 
 def _dashed(word: str) -> str:
     """Clients turn two hyphens into one long dash."""
     if word[:1] in _DASHES and word[:1]:
-        return ("--" if word.lstrip(_DASHES).startswith("namespace") else "-") + word.lstrip(_DASHES)
+        return ("--" if word.lstrip(_DASHES).startswith(_LONG_FLAGS) else "-") + word.lstrip(_DASHES)
     return word
 
 
@@ -255,7 +325,8 @@ def _from_kubectl(said: str) -> AskObject | None:
     kind, name = next(iter(named.items()), ("", ""))
     if kind not in KIND_OF_WORD:
         return None
-    return AskObject(kind=kind, namespace=namespace, name=name)
+    _, where = _without_where(said.split())
+    return AskObject(kind=kind, namespace=namespace, name=name, cluster=where.cluster)
 
 
 def _natural(said: str) -> AskObject | None:
@@ -272,8 +343,8 @@ def _natural(said: str) -> AskObject | None:
         target, rest = words[index + 1], words[index + 2 : index + 5]
         if "/" not in target and not _TELLING_NAME.fullmatch(target) and not _names_namespace(rest):
             continue
-        _, namespace = _without_namespace([word, target, *rest]) if _names_namespace(rest) else ([], "")
-        made = _made(word, target, namespace)
+        where = _without_where([word, target, *rest])[1] if _names_namespace(rest) else _Where()
+        made = _made(word, target, where)
         if isinstance(made, AskObject):
             return made
     return None

@@ -1,5 +1,7 @@
 """What is asked, in words people type at 3 a.m. and in what Slack's clients make of them."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +39,7 @@ KIND_WORDS = st.sampled_from(sorted(KINDS))
         ("pod api-0 --namespace=shop", POD),
         ("pod api-0 –n shop", POD),  # typed -n, typeset by a client
         ("pod api-0 —namespace shop", POD),
-        ("pod api-0 in shop", POD),
+        ("pod api-0 in shop", replace(POD, place="shop")),
         ("pod api-0 in namespace shop", POD),
         ("diagnose pod shop/api-0", POD),
         ("诊断 pod shop/api-0", POD),
@@ -99,7 +101,7 @@ def test_a_slip_is_answered_with_what_was_meant(text: str, closest: str) -> None
         ("<@U0BOT> pod shop/api-0", POD),
         ("<@U0BOT> pod shop/api-0 is broken", POD),
         ("<@U0BOT> please look at `pod shop/api-0`, it keeps crashing!", POD),
-        ("hey <@U0BOT> what is wrong with pod api-0 in shop?", POD),
+        ("hey <@U0BOT> what is wrong with pod api-0 in shop?", replace(POD, place="shop")),
         ("<@U0BOT> 诊断pod shop/api-0怎么了？", POD),
         ("<@U0BOT> pod api-0 在 命名空间 shop", POD),
         ("<@U0BOT> node worker-a is NotReady", AskObject(kind="node", name="worker-a")),
@@ -165,3 +167,46 @@ def test_any_object_is_asked_about_by_its_name(kind: str, namespace: str, name: 
 def test_a_text_of_brackets_is_read_in_no_time() -> None:
     assert parse_command("<" * 200_000) == AskText(text="<" * 200_000)
     assert isinstance(parse_message("<@U1|" * 50_000), AskText)
+
+
+IN_PROD = replace(POD, cluster="prod")
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("pod shop/api-0 in prod", IN_PROD),
+        ("pod shop/api-0 on prod", IN_PROD),
+        ("pod shop/api-0 @prod", IN_PROD),
+        ("pod api-0 in shop in prod", IN_PROD),
+        ("pod api-0 -n shop in prod", IN_PROD),
+        ("pod api-0 -n shop --context prod", IN_PROD),
+        ("pod api-0 -n shop —context=prod", IN_PROD),
+        ("--cluster prod pod shop/api-0", IN_PROD),
+        ("pod shop/api-0 in cluster prod", IN_PROD),
+        ("pod shop/api-0 在 集群 prod", IN_PROD),
+        ("shop/api-0 in prod", IN_PROD),
+        ("kubectl --context prod -n shop describe pod api-0", IN_PROD),
+        ("pod api-0 in shop --context prod", IN_PROD),
+        ("pod api-0 in shop", replace(POD, place="shop")),
+        ("pod shop/api-0 in shop", replace(POD, place="shop")),
+        ("node n1 in prod", AskObject(kind="node", namespace="prod", name="n1", place="prod")),
+        ("pod shop/api-0 in kubernetes-admin@kubernetes", replace(POD, cluster="kubernetes-admin@kubernetes")),
+        ("node n1 in gke_shop_eu_prod", AskObject(kind="node", name="n1", cluster="gke_shop_eu_prod")),
+        ("--context prod Error: it broke", AskText(text="Error: it broke", cluster="prod")),
+        ("explain --context=prod Error: it broke\nagain", AskText(text="Error: it broke\nagain", cluster="prod")),
+    ],
+)
+def test_a_command_says_in_which_cluster_in_the_words_people_use(text: str, asked: Command) -> None:
+    assert parse_command(text) == asked
+
+
+def test_two_clusters_at_once_are_asked_about() -> None:
+    wrong = parse_command("pod shop/api-0 in prod --context staging")
+    assert isinstance(wrong, Misused)
+    assert wrong.closest == "pod shop/api-0 in staging"
+
+
+def test_how_an_object_fares_is_no_cluster_that_there_is_not() -> None:
+    assert parse_message("<@U0BOT> pod shop/api-0 in trouble") == replace(POD, place="trouble")
+    assert parse_message("<@U0BOT> pod shop/api-0 in CrashLoopBackOff") == POD

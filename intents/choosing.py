@@ -1,0 +1,138 @@
+"""Which cluster a request means, and why: of those that whoever asks may see, in a fixed order of what tells it.
+
+What was pressed or named outranks what the text shows, which outranks the conversation, the channel and the settings.
+Pure. Clusters that may not be seen play no part, so that nothing tells them from those that there are not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from rapidfuzz import fuzz, process
+
+
+class Why(StrEnum):
+    """What told which cluster is meant, the strongest first."""
+
+    PRESSED = "pressed"  # a button below the answer
+    NAMED = "named"  # in what was asked: --context prod
+    TEXT = "text"  # the text is marked with it: cluster="prod"
+    THREAD = "thread"  # the thread was answered from it before
+    CHANNEL = "channel"  # the channel's default
+    CONFIGURED = "configured"  # CASEBOOK_CONTEXT
+    ONLY = "only"  # no other may be seen
+    FOUND = "found"  # the object exists in no other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clues:
+    """What may tell it, a cluster's name each, "" for none. `text` is what was pasted or said.
+
+    `named` was named as a cluster. `place` stood behind "in", and may be a namespace instead. `addressed`: the text was
+    said to us, so that "in prod" in it says where to look.
+    """
+
+    pressed: str = ""
+    named: str = ""
+    place: str = ""
+    text: str = ""
+    addressed: bool = False
+    thread: str = ""
+    channel: str = ""
+    configured: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The cluster that is meant."""
+
+    cluster: str
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoSuch:
+    """A cluster was named that there is not, as far as whoever asks may know; `closest` is one like it, or ""."""
+
+    named: str
+    closest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ambiguous:
+    """Any of these may be meant: two or more, or none where nothing may be seen."""
+
+    clusters: tuple[str, ...]
+
+
+Choice = Chosen | NoSuch | Ambiguous
+
+_CLOSE_ENOUGH: Final = 60.0
+_LOOKED_AT: Final = 256 * 1024
+# A name that is said to be one of a cluster: a label of an alert, a flag, what kubectl config says.
+_MARKED: Final = re.compile(
+    r"""(?<![A-Za-z0-9])(?:--context|--cluster|context|(?:[a-z0-9]+[_.-])*cluster(?:[_-]?name)?|集群)
+    ["'`]?[ \t]*(?:[=:：][ \t]*|[ \t]+|(?<=集群))["'`]?(?P<name>[^\s"'`,;()\[\]{}<>，。；]+)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_IN: Final = re.compile(
+    r"""(?:(?<![A-Za-z0-9])(?:in|on|from)[ \t]+(?:the[ \t]+)?|(?<![\w.])@|在[ \t]*)
+    ["'`]?(?P<name>[^\s"'`,;()\[\]{}<>，。；]+)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_BEHIND_A_NAME: Final = ".:?!。？！"
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+
+
+def choose(visible: Sequence[str], clues: Clues) -> Choice:
+    """The cluster that is meant, of those that may be seen."""
+    if clues.pressed in visible:
+        return Chosen(cluster=clues.pressed, why=Why.PRESSED)
+    if clues.named and clues.named not in visible:
+        return NoSuch(named=clues.named, closest=closest(clues.named, visible))
+    told = (
+        (clues.named, Why.NAMED),
+        (clues.place, Why.NAMED),
+        (_in_text(visible, clues), Why.TEXT),
+        (clues.thread, Why.THREAD),
+        (clues.channel, Why.CHANNEL),
+        (clues.configured, Why.CONFIGURED),
+    )
+    if len(visible) > 1:
+        for cluster, why in told:
+            if cluster in visible:
+                return Chosen(cluster=cluster, why=why)
+        return Ambiguous(clusters=tuple(visible))
+    return Chosen(cluster=visible[0], why=Why.ONLY) if visible else Ambiguous(clusters=())
+
+
+def means_cluster(place: str, visible: Sequence[str]) -> bool:
+    """Whether "in X" means the cluster of that name rather than a namespace: there are several to tell apart."""
+    return len(visible) > 1 and place in visible
+
+
+def closest(named: str, visible: Sequence[str]) -> str:
+    """The name that was probably meant, "" for none."""
+    found = process.extractOne(named.lower(), visible, scorer=fuzz.ratio, processor=str.lower)
+    return str(found[0]) if found and found[1] >= _CLOSE_ENOUGH else ""
+
+
+def _in_text(visible: Sequence[str], clues: Clues) -> str:
+    """The one cluster that the text is marked with, whole and as it is written; "" for none and for several."""
+    text = clues.text[:_LOOKED_AT]
+    patterns = (_MARKED, _IN) if clues.addressed else (_MARKED,)
+    found = {name for pattern in patterns for name in _named(pattern, text) if name in visible}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _named(pattern: re.Pattern[str], text: str) -> Iterator[str]:
+    for match in pattern.finditer(text):
+        name = match["name"]
+        yield name
+        yield name.rstrip(_BEHIND_A_NAME)
+        if han := _HAN.search(name):
+            yield name[: han.start()]
