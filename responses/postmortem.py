@@ -8,14 +8,16 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from intents.chronicle.facts import Course, Fact
+from intents.chronicle.facts import Fact
 from intents.chronicle.summary import Summary
 from intents.chronicle.timeline import Moment
+from intents.chronicle.undertakings import Undertaking
 from intents.domain import Language, Text
 from responses import words as common
 from responses.chronicle import words
+from responses.chronicle.acts import Act, Pressed, acts_of
 from responses.chronicle.markdown import Markdown, clock, dated, escaped, fenced, link, table
-from responses.chronicle.spans import Words
+from responses.chronicle.spans import There, Words
 from responses.chronicle.telling import Telling, is_ours, line
 from responses.safety import safe_line
 from responses.slack.message import Snippet
@@ -163,26 +165,32 @@ class _Draft:
 
     def _actions(self) -> Iterator[str]:
         """What was pressed and what people did, with what came of it; what was only planned is in the timeline."""
-        decided = [moment for moment in self._summary.decisions if moment.fact.state != Course.PLANNED]
-        acted = [(fact.at, fact) for fact in self._summary.done] + [(each.at, each.fact) for each in decided]
+        acted = [act for act in acts_of(self._summary) if act.is_begun]
         if not acted:
             return
-        rows = []
-        acted.sort(key=lambda pair: (pair[0], pair[1].key))
-        for at, fact in acted[-_ACTED:]:
-            sign, state = self._telling.state(fact)
-            if fact.title:
-                name = (Words(text=self._telling.title(fact), bold=True), *self._telling.about(fact))
-                says = self._markdown.of(self._telling.evidence(fact))
-            else:
-                name, says = self._telling.quoted(fact.says), ""
-            outcome = " — ".join(part for part in (f"{sign} {escaped(state)}", says) if part)
-            rows.append((clock(at), self._markdown.linked(name, fact), outcome, self._who(fact)))
+        rows = [self._act(act) for act in acted[-_ACTED:]]
         heads = (words.COLUMN_TIME, words.COLUMN_WHAT, words.COLUMN_OUTCOME, words.COLUMN_WHO)
         yield from table([self._say(head) for head in heads], rows)
         if left := len(acted) - len(rows):
             yield ""
             yield self._say(words.CUT_OFF).format(left)
+
+    def _act(self, act: Act) -> tuple[str, str, str, str]:
+        """When it was begun, what, what came of it and when, who."""
+        if isinstance(act, Pressed):
+            return self._pressed(act.remedy, act.announced)
+        sign, state = self._telling.course(act)
+        what = (*self._telling.quoted(act.said.says), There(act.said))
+        came = self._markdown.of((Words(text=f"{sign} {state}"), *self._telling.came(act)))
+        return clock(act.facts[0].at), self._markdown.of(what), came, self._who(act.said)
+
+    def _pressed(self, fact: Fact, announced: Undertaking | None) -> tuple[str, str, str, str]:
+        sign, state = self._telling.state(fact)
+        title = Words(text=self._telling.title(fact), bold=True)
+        name = (title, *self._telling.about(fact), There(fact), *self._telling.announced(announced))
+        says = self._markdown.of(self._telling.evidence(fact))
+        outcome = " — ".join(part for part in (f"{sign} {escaped(state)}", says) if part)
+        return clock(fact.at), self._markdown.of(name), outcome, self._who(fact)
 
     def _timeline(self) -> Iterator[str]:
         if not self._moments:
@@ -190,7 +198,8 @@ class _Draft:
         rows: list[tuple[str, str, str]] = []
         room = _TIMELINE
         for moment in reversed(self._moments):
-            what = self._markdown.linked(self._telling.happened(moment), moment.fact)
+            told = (*self._telling.happened(moment), There(moment.fact), *self._telling.settled(moment))
+            what = self._markdown.of(told)
             row = (clock(moment.at), self._who(moment.fact), what)
             room -= len("".join(row).encode())
             if room < 0:

@@ -1,75 +1,139 @@
-"""Which questions are still open.
+"""Which questions are still open, and what answered the others.
 
-A question is answered when, after it, somebody else says in its thread anything that is a fact and no question; when
-somebody else answers outside threads, naming whoever asked, within ten minutes; or when what it asks about was decided:
-"should we roll back?" by a decision to roll back, "can we call it resolved?" by a status.
+A question is answered when, after it, somebody else
+
+- says in its thread anything that is a fact and no question;
+- says yes or no outside threads to whoever asked or, asked so that this answers it, right after it;
+- states what it asks for: whoever takes the role answers who has it, a status whether it is over, a deployment which
+  version runs and what was changed, within half an hour;
+- states something of which it speaks, in the same words, within ten minutes;
+
+or when what it asks about was decided, by whomever: "should we roll back?" by a decision to roll back.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from intents.chronicle.facts import Fact, FactKind, Standing
+from intents.chronicle.subjects import subject_in
 
 _ANSWERED_WITHIN: Final = timedelta(minutes=10)
-_ASKS_STATUS: Final = re.compile(r"(?i)\b(?:resolved|close|closed|mitigated|over|declare)\b|关闭|结束|解决")
+_STATED_WITHIN: Final = timedelta(minutes=30)
+_RIGHT_AFTER: Final = timedelta(minutes=2)
+_ASKS_STATUS: Final = re.compile(
+    r"(?i)\b(?:resolved|close|closed|mitigated|over|declare|fixed|recovered|back to normal)\b"
+    r"|关闭|结束|解决|恢复|修好|好了"
+)
+_ASKS_WHO: Final = re.compile(r"(?i)\bwho\b|谁")
+_ROLES: Final = {
+    "commander": re.compile(r"(?i)\b(?:ic|commander|command|lead|running this|in charge)\b|指挥|牵头|负责"),
+    "comms": re.compile(r"(?i)\b(?:comms|communicat\w+|status ?page)\b|沟通|公告|通报"),
+    "scribe": re.compile(r"(?i)\b(?:scribe|notes|note-?tak\w+)\b|记录"),
+    "ops": re.compile(r"(?i)\b(?:ops|operations)\b|操作|执行"),
+}
+_ASKS_DEPLOY: Final = re.compile(
+    r"(?i)\b(?:which|what) version\b|\b(?:deploy\w*|releas\w+|rolled out|ship\w*|go out|went out|push\w*|chang\w+)\b"
+    r"|哪个版本|什么版本|发布|上线|部署|变更|发版"
+)
+# Whether, not which: a bare yes or no answers it.
+_WHETHER: Final = re.compile(
+    r"(?i)^(?:\W|@\w+|so|ok|and|hey|anyone|wait)*(?:is|are|was|were|do|does|did|has|have|had|can|could|should|shall|may"
+    r"|will|would|any)\b|[吗么][？?]?$|是否|是不是|有没有|要不要|能不能"
+)
+_YES_OR_NO: Final = re.compile(
+    r"(?i)^(?:@\w+[\s,]*)?(?:yes|no|yep|nope|yeah|nah|correct|affirmative|negative|是的|没有|不是|对的|有的|不会|会的)(?=\W|$)"
+)
 _NAMED: Final = re.compile(r"@([A-Z0-9]{2,20})")
 _DECIDES: Final = frozenset({FactKind.DECISION, FactKind.REMEDY})
+# What states how things are, and not only that somebody wonders or came.
+_STATES: Final = frozenset({FactKind.REPORT, FactKind.STATUS, FactKind.DEPLOY, FactKind.DECISION, FactKind.REMEDY})
+# Outside a thread these answer nobody.
+_SILENT: Final = frozenset(
+    {FactKind.ERROR, FactKind.ALERT, FactKind.HYPOTHESIS, FactKind.LINK, FactKind.PINNED, FactKind.NAMED, FactKind.JOIN}
+)
+# Among so many asked last one is looked for that is answered.
+_LATEST: Final = 20
 
 
-def open_questions(ordered: Sequence[Fact]) -> tuple[Fact, ...]:
-    """Of facts that are in order, the questions that nobody answered, oldest first; none once all is resolved."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """`open` are the questions that nobody answered, oldest first; `answered` the others' answers by their keys."""
+
+    open: tuple[Fact, ...]
+    answered: Mapping[str, Fact]
+
+
+def answers_in(ordered: Sequence[Fact]) -> Asked:
+    """Of facts that are in order. Once all is resolved no question is open, answered or not."""
     waiting = _Waiting()
     for fact in ordered:
         if fact.kind is FactKind.STATUS and fact.state == Standing.RESOLVED:
-            waiting = _Waiting()
+            waiting.hear(fact)
+            waiting.questions.clear()
         elif fact.kind is FactKind.QUESTION:
             waiting.add(fact)
         else:
             waiting.hear(fact)
-    return tuple(waiting.questions.values())
+    return Asked(open=tuple(waiting.questions.values()), answered=waiting.answered)
 
 
 class _Waiting:
-    """Questions that wait for an answer, found by what may answer them: a thread, an action, a status, a name."""
+    """Questions that wait for an answer, by their keys."""
 
     def __init__(self) -> None:
         self.questions: dict[str, Fact] = {}
-        self._answered_by: dict[tuple[str, str], list[Fact]] = {}
+        self.answered: dict[str, Fact] = {}
 
     def add(self, question: Fact) -> None:
         self.questions[question.key] = question
-        self._await("thread", question.thread_ts or question.ts, question)
-        self._await("action", question.template, question)
-        self._await("person", question.user, question)
-        if not question.template and _ASKS_STATUS.search(question.says):
-            self._await("status", "any", question)
 
     def hear(self, fact: Fact) -> None:
-        if fact.kind in _DECIDES:
-            self._close("action", fact.template)
-        elif fact.kind is FactKind.STATUS:
-            self._close("status", "any")
-        if fact.user and fact.thread_ts:
-            self._close("thread", fact.thread_ts, by=fact.user)
-        elif fact.user and fact.kind is FactKind.ANSWERED:
-            for name in _NAMED.findall(fact.says):
-                self._close("person", name, by=fact.user, asked_since=fact.at - _ANSWERED_WITHIN)
+        if not self.questions or (fact.kind in _SILENT and not fact.thread_ts):
+            return
+        latest = list(self.questions.values())
+        for question in latest if fact.thread_ts else latest[-_LATEST:]:
+            if _answers(fact, question):
+                self.questions.pop(question.key)
+                self.answered[question.key] = fact
 
-    def _await(self, how: str, what: str, question: Fact) -> None:
-        if what:
-            self._answered_by.setdefault((how, what), []).append(question)
 
-    def _close(self, how: str, what: str, *, by: str = "", asked_since: datetime | None = None) -> None:
-        """Those of others than `by`, and of these only what was asked since then."""
-        still: list[Fact] = []
-        for question in self._answered_by.pop((how, what), ()):
-            if (by and question.user == by) or (asked_since is not None and question.at < asked_since):
-                still.append(question)
-            else:
-                self.questions.pop(question.key, None)
-        if still:
-            self._answered_by[how, what] = still
+def _answers(fact: Fact, question: Fact) -> bool:
+    if fact.kind in _DECIDES and question.template and fact.template == question.template:
+        return True
+    if fact.kind is FactKind.STATUS and not question.template and _ASKS_STATUS.search(question.says):
+        return True
+    if (not fact.user and fact.kind is not FactKind.DEPLOY) or fact.user == question.user:
+        return False
+    if fact.thread_ts and fact.thread_ts in (question.thread_ts, question.ts):
+        return True
+    since = fact.at - question.at
+    if since <= _STATED_WITHIN and _states_it(fact, question):
+        return True
+    if fact.kind is FactKind.ANSWERED and not fact.thread_ts:
+        if since <= _ANSWERED_WITHIN and question.user in _NAMED.findall(fact.says):
+            return True
+        is_whether = _WHETHER.search(question.says) is not None and not question.thread_ts
+        return since <= _RIGHT_AFTER and is_whether and _YES_OR_NO.search(fact.says) is not None
+    return since <= _ANSWERED_WITHIN and fact.kind in _STATES and _shares_words(fact, question)
+
+
+def _states_it(fact: Fact, question: Fact) -> bool:
+    match fact.kind:
+        case FactKind.ROLE | FactKind.HANDOVER:
+            asked = _ROLES.get(fact.role)
+            return bool(asked and _ASKS_WHO.search(question.says) and asked.search(question.says))
+        case FactKind.DEPLOY:
+            return _ASKS_DEPLOY.search(question.says) is not None
+        case _:
+            return False
+
+
+def _shares_words(fact: Fact, question: Fact) -> bool:
+    """Whether it speaks of a thing that the question names, or of two of its words."""
+    asked, said = subject_in(question.says.lower()), subject_in(fact.says.lower())
+    return bool(asked.names & said.names) or len(asked.words & said.words) > 1

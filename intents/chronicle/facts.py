@@ -31,7 +31,7 @@ class FactKind(StrEnum):
     HANDOVER = "handover"
     LINK = "link"
     QUESTION = "question"
-    ANSWERED = "answered"  # what a person said in reply; kept because it closes a question
+    ANSWERED = "answered"  # what a person said in reply; kept because it closes a question or ends what was under way
     JOIN = "join"
     NAMED = "named"  # the channel was created or got another name
     PINNED = "pinned"  # a message that a person put on the timeline
@@ -111,10 +111,10 @@ class Fact:
     credentials.
 
     `user` is a Slack user id, `bot` a bot's name; both empty: we. `ts` is the message it rests on, `thread_ts` the
-    root of its thread ("" outside one). `state` depends on the kind: Standing, Verdict (HYPOTHESIS), Course, Firing,
-    Shipping, or how a remedy's plan ended: awaiting | applying | fixed | not fixed | worse | waiting | done | not done
-    | refused | unknown | undone. `role` and `of`, who has it now, belong to ROLE and HANDOVER; a handover without a
-    role hands over every role that its user has.
+    root of its thread ("" outside one). `state` depends on the kind: Standing, Verdict (HYPOTHESIS), Course (also of
+    an ANSWERED that says that something is done), Firing, Shipping, or how a remedy's plan ended: awaiting | applying
+    | fixed | not fixed | worse | waiting | done | not done | refused | unknown | undone. `role` and `of`, who has it
+    now, belong to ROLE and HANDOVER; a handover without a role hands over every role that its user has.
 
     `template` tells what is about the same: of an ERROR or ALERT a digest of the line without its numbers and names,
     else the few words it is about ("roll back", "dns"). `incident` is a catalog id, `title` that incident's or the

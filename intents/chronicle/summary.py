@@ -8,16 +8,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from intents.chronicle.asked import open_questions
+from intents.chronicle.asked import answers_in
 from intents.chronicle.causes import causes_in
-from intents.chronicle.facts import Course, Fact, FactKind, Role, Standing, in_order
+from intents.chronicle.facts import Fact, FactKind, Role, Standing, in_order
 from intents.chronicle.timeline import Moment, moments_of
+from intents.chronicle.undertakings import OVER, Undertaking, undertakings_in
 from intents.domain import ObjectRef
 
 _DETECTING: Final = frozenset({FactKind.REPORT, FactKind.ALERT, FactKind.ERROR})
 # What a person asks for or what may have been asked about another thing is no sign of what is affected.
 _AFFECTING: Final = frozenset({FactKind.REPORT, FactKind.ALERT, FactKind.ERROR, FactKind.HYPOTHESIS, FactKind.REMEDY})
-_OVER: Final = frozenset({Standing.MITIGATED, Standing.MONITORING, Standing.RESOLVED})
 _RULED_OUT: Final = "ruled out"
 # A remedy's end after which its incident offers nothing more.
 _CURED: Final = frozenset({"fixed", "done"})
@@ -59,8 +59,11 @@ class NextKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
+    """`course` is how far a decision has come, else ""."""
+
     kind: NextKind
     fact: Fact
+    course: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +71,10 @@ class Summary:
     """`status` holds `since` then, by the fact `said` (None: nobody has said, it is being investigated).
 
     Hypotheses are those of the catalog and of people, the surest first, each as its newest fact (`Moment.also` the
-    others); `done` are remedies by our buttons, `decisions` what people did or do; `errors` are pasted errors and
-    alerts by template, the newest first. All else is oldest first. `people` are user ids in order of their first fact.
-    Times are None where nothing tells them: detected is the first report, alert or error; mitigated and resolved are
-    those of the last time, None again once it was reopened.
+    others); `done` are remedies by our buttons, `undertakings` what people did, do or decided; `errors` are pasted
+    errors and alerts by template, the newest first. All else is oldest first. `people` are user ids in order of their
+    first fact. Times are None where nothing tells them: detected is the first report, alert or error; mitigated and
+    resolved are those of the last time, None again once it was reopened.
     """
 
     name: str
@@ -85,7 +88,7 @@ class Summary:
     others: tuple[Moment, ...] = ()
     ruled_out: tuple[Moment, ...] = ()
     done: tuple[Fact, ...] = ()
-    decisions: tuple[Moment, ...] = ()
+    undertakings: tuple[Undertaking, ...] = ()
     errors: tuple[Moment, ...] = ()
     deploys: tuple[Fact, ...] = ()
     questions: tuple[Fact, ...] = ()
@@ -107,7 +110,8 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
     status = _standing(said)
     causes = causes_in(ordered)
     leading = causes.standing[0] if causes.standing else None
-    questions = open_questions(ordered)
+    questions = answers_in(ordered).open
+    undertakings = undertakings_in(ordered)
     return Summary(
         name=name,
         opened=opened,
@@ -120,7 +124,7 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
         others=causes.standing[1:],
         ruled_out=causes.ruled_out,
         done=_of(ordered, FactKind.REMEDY),
-        decisions=moments_of(_of(ordered, FactKind.DECISION)),
+        undertakings=undertakings,
         errors=_errors(ordered),
         deploys=_of(ordered, FactKind.DEPLOY),
         questions=questions,
@@ -128,9 +132,9 @@ def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datet
         pinned=tuple(fact for fact in ordered if fact.by_hand or fact.kind is FactKind.PINNED),
         roles=_roles(ordered),
         people=tuple(dict.fromkeys(fact.user for fact in ordered if fact.user)),
-        next_step=None if status is Standing.RESOLVED else _next(ordered, leading, questions),
+        next_step=None if status is Standing.RESOLVED else _next(ordered, undertakings, leading, questions),
         detected_at=next((fact.at for fact in ordered if fact.kind in _DETECTING), None),
-        mitigated_at=_began(statuses, _OVER),
+        mitigated_at=_began(statuses, OVER),
         resolved_at=_began(statuses, frozenset({Standing.RESOLVED})),
     )
 
@@ -219,19 +223,14 @@ def _roles(ordered: Sequence[Fact]) -> tuple[Holder, ...]:
     return tuple(holders[role] for role in Role if role in holders)
 
 
-def _next(ordered: Sequence[Fact], leading: Moment | None, questions: Sequence[Fact]) -> NextStep | None:
-    """The newest decision that is not done, else what the leading diagnosis offers, else the newest open question."""
-    pending: dict[str, Fact] = {}
-    for fact in ordered:
-        if fact.kind is FactKind.DECISION:
-            about = fact.template or fact.key
-            pending.pop(about, None)
-            if fact.state in (Course.PLANNED, Course.UNDER_WAY):
-                pending[about] = fact
-        elif fact.kind is FactKind.STATUS and fact.state in _OVER:
-            pending = {}
+def _next(
+    ordered: Sequence[Fact], undertakings: Sequence[Undertaking], leading: Moment | None, questions: Sequence[Fact]
+) -> NextStep | None:
+    """The newest that was decided and is not done, else what the leading diagnosis offers, else the newest question."""
+    pending = [work for work in undertakings if work.is_open]
     if pending:
-        return NextStep(kind=NextKind.DECISION, fact=list(pending.values())[-1])
+        work = max(pending, key=lambda work: (work.last.at, work.last.key))
+        return NextStep(kind=NextKind.DECISION, fact=work.said, course=work.course)
     cured = {fact.incident for fact in ordered if fact.kind is FactKind.REMEDY and fact.state in _CURED}
     if leading is not None and leading.fact.offers is not None and leading.fact.incident not in cured:
         return NextStep(kind=NextKind.OFFERED, fact=leading.fact)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from intents.chronicle.facts import Fact, FactKind, in_order
+from intents.chronicle.asked import answers_in
+from intents.chronicle.facts import Fact, FactKind, Firing, in_order
+from intents.chronicle.undertakings import undertakings_in
 
 # Kept for what they tell of others; nobody reads them in a timeline.
 _UNTOLD: Final = frozenset({FactKind.ANSWERED})
@@ -18,13 +20,18 @@ _REPEATED_WITHIN: Final = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """A fact, `count` times from `at` to `last`; `also` are the further facts of the same, oldest first."""
+    """A fact, `count` times from `at` to `last`; `also` are the further facts of the same, oldest first.
+
+    `settled_by` answered the question, cleared the alert, or ended what was decided; None where nothing did, or where
+    that is the moment itself.
+    """
 
     at: datetime
     last: datetime
     count: int
     fact: Fact
     also: tuple[Fact, ...] = ()
+    settled_by: Fact | None = None
 
 
 def timeline_of(facts: Iterable[Fact]) -> tuple[Moment, ...]:
@@ -33,7 +40,10 @@ def timeline_of(facts: Iterable[Fact]) -> tuple[Moment, ...]:
     An error or alert of one template is one moment from the first to the last time, counted. Anything else that says
     the same again within half an hour of the time before is one moment too. What a person pinned always stands alone.
     """
-    return moments_of(fact for fact in in_order(facts) if fact.kind not in _UNTOLD)
+    ordered = in_order(facts)
+    settled = {**answers_in(ordered).answered, **_ended(ordered)}
+    moments = moments_of(fact for fact in ordered if fact.kind not in _UNTOLD)
+    return tuple(_with_end(moment, settled) for moment in moments)
 
 
 def moments_of(ordered: Iterable[Fact]) -> tuple[Moment, ...]:
@@ -49,6 +59,29 @@ def moments_of(ordered: Iterable[Fact]) -> tuple[Moment, ...]:
         open_groups[same] = group = [fact]
         groups.append(group)
     return tuple(moment_of(group) for group in groups)
+
+
+def _ended(ordered: Sequence[Fact]) -> dict[str, Fact]:
+    """What ended it, by the key of each decision and alert."""
+    ended: dict[str, Fact] = {}
+    for work in undertakings_in(ordered):
+        if work.ended_by is not None:
+            ended.update({fact.key: work.ended_by for fact in work.facts})
+    firing: dict[str, list[str]] = {}
+    for fact in ordered:
+        if fact.kind is FactKind.ALERT and fact.template:
+            if fact.state == Firing.FIRING:
+                firing.setdefault(fact.template, []).append(fact.key)
+            else:
+                ended.update(dict.fromkeys(firing.pop(fact.template, ()), fact))
+    return ended
+
+
+def _with_end(moment: Moment, settled: Mapping[str, Fact]) -> Moment:
+    """The moment with what settled the last of it."""
+    by = settled.get((moment.also or (moment.fact,))[-1].key)
+    is_itself = by is not None and by.key in {moment.fact.key, *(fact.key for fact in moment.also)}
+    return moment if by is None or is_itself else replace(moment, settled_by=by)
 
 
 def moment_of(group: list[Fact]) -> Moment:

@@ -50,6 +50,11 @@ class Undertaking:
         return self.ended_by is None and not self.left
 
     @property
+    def is_begun(self) -> bool:
+        """Whether anything was done, and not only planned or called off."""
+        return self.course in (Course.UNDER_WAY, Course.DONE)
+
+    @property
     def said(self) -> Fact:
         """What tells it best: the newest that names what it is about, else the newest."""
         return next((fact for fact in reversed(self.facts) if not subject_of(fact).is_nameless), self.facts[-1])

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from intents.chronicle.facts import Fact
 from responses.chronicle import words
-from responses.chronicle.spans import Address, Clock, Person, Span, Spans
+from responses.chronicle.spans import Address, Clock, Person, Span, Spans, There
 from responses.safety import safe_line
 
 _NAME: Final = 80
@@ -57,6 +57,9 @@ class Markdown:
                 return clock(at)
             case Address(url=url, title=title):
                 return link(title, url)
+            case There(fact=fact):
+                there = self.there(fact)
+                return f" {there}" if there else ""
             case _:
                 if span.code:
                     return code(span.text)

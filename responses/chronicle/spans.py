@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from intents.chronicle.facts import Fact
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
@@ -38,5 +40,12 @@ class Address:
     title: str
 
 
-Span = Words | Person | Clock | Address
+@dataclass(frozen=True, slots=True)
+class There:
+    """A small link to the message that a fact rests on; nothing where there is none."""
+
+    fact: Fact
+
+
+Span = Words | Person | Clock | Address | There
 Spans = tuple[Span, ...]

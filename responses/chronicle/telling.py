@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from intents.chronicle.facts import Fact, FactKind, Link
+from intents.chronicle.facts import Course, Fact, FactKind, Link
 from intents.chronicle.summary import NextKind, NextStep
 from intents.chronicle.timeline import Moment
+from intents.chronicle.undertakings import Undertaking
 from intents.domain import Language, ObjectRef, Text, Verdict
 from responses import words as common
 from responses.chronicle import words
-from responses.chronicle.spans import Address, Clock, Person, Span, Spans, Words
+from responses.chronicle.acts import Act, Pressed
+from responses.chronicle.spans import Address, Clock, Person, Span, Spans, There, Words
 from responses.safety import safe_line
 from responses.sentences import capitalised
 
@@ -27,6 +29,7 @@ _URL: Final = 500
 _ADDRESS: Final = 48
 _LINKS: Final = 2
 _OBJECTS: Final = 3
+_PEOPLE: Final = 8
 # As `facts` keep a mention; a digit tells an id from a word in capitals.
 _MENTIONED: Final = re.compile(r"@((?=[A-Z]*[0-9])[UW][A-Z0-9]{5,20})(?![A-Za-z0-9])")
 _QUIET: Final[Mapping[str, str]] = {
@@ -60,7 +63,64 @@ class Telling:
 
     def happened(self, moment: Moment) -> Spans:
         """What happened and how often, without when it first did and by whom."""
+        if moment.fact.kind is FactKind.JOIN and moment.also:
+            return self._joined(moment)
         return (*self.what(moment.fact), *self.repeated(moment))
+
+    def settled(self, moment: Moment) -> Spans:
+        """· done 12:04 ↗, to stand behind the line and its own link; () where nothing has come of it yet."""
+        by = moment.settled_by
+        if by is None:
+            return ()
+        match moment.fact.kind:
+            case FactKind.QUESTION:
+                says = words.ANSWERED_AT
+            case FactKind.ALERT:
+                says = words.CLEARED
+            case _:
+                says = words.COURSES[_came_to(by)][1]
+        return self._elsewhere(says, by)
+
+    def act(self, act: Act) -> Spans:
+        """☑️ done: “rolled back” — who, 12:04 ↗ · announced 12:01 ↗; with all its links."""
+        if isinstance(act, Pressed):
+            fact, told, came = act.remedy, self.what(act.remedy), self.announced(act.announced)
+        else:
+            fact, (sign, says) = act.said, self.course(act)
+            quoted = (_plain(f"{sign} {says}{self.say(common.COLON)}"), *self.quoted(fact.says))
+            told, came = self._with_links(fact, quoted), self.came(act)
+        return (*told, *self.by(fact), _plain(self.say(words.COMMA)), Clock(fact.at), There(fact), *came)
+
+    def announced(self, work: Undertaking | None) -> Spans:
+        """· announced 12:01 ↗, behind the button that did it."""
+        return self._elsewhere(words.ANNOUNCED, work.facts[0]) if work else ()
+
+    def came(self, work: Undertaking) -> Spans:
+        """Behind what tells it best: what ended it, or where it came from; () where that is the same message."""
+        fact, end, first = work.said, work.ended_by, work.facts[0]
+        if end is not None and end.ts != fact.ts:
+            return self._elsewhere(words.COURSES[work.course][1], end)
+        return self._elsewhere(words.ANNOUNCED, first) if first.ts != fact.ts else ()
+
+    def course(self, work: Undertaking) -> tuple[str, str]:
+        """(sign, words) of how far it has come."""
+        signed = (words.LEFT if work.left else words.COURSES).get(work.course, words.COURSES[work.course])
+        return signed[0], self.say(signed[1])
+
+    def _elsewhere(self, says: Text, fact: Fact) -> Spans:
+        return (_plain(f" · {self.say(says)} "), Clock(fact.at), There(fact))
+
+    def _joined(self, moment: Moment) -> Spans:
+        """Everybody by name, as far as there is room; nobody twice."""
+        people = list(dict.fromkeys(fact.user for fact in (moment.fact, *moment.also) if fact.user))
+        spans: list[Span] = [_plain(f"{words.HERE} ")]
+        for number, user in enumerate(people[:_PEOPLE]):
+            spans += [_plain(", ")] if number else []
+            spans.append(Person(user))
+        if len(people) > _PEOPLE:
+            spans.append(_plain(f" {self.say(common.MORE).format(len(people) - _PEOPLE)}"))
+        last = f"{self.say(words.COMMA)}{self.say(words.LAST)} "
+        return (*spans, _plain(f" {self.say(words.JOINED)}{last}"), Clock(moment.last))
 
     def what(self, fact: Fact) -> Spans:
         """What happened; for a role or a joining that holds who, since nobody else is to be told."""
@@ -225,6 +285,8 @@ class Telling:
         if step.kind is NextKind.QUESTION:
             before, after = self.say(words.NEXT_QUESTION).split("{}")
             spans = (*_filled(before), *spans, *_filled(after))
+        if step.course == Course.UNDER_WAY:
+            spans = (*spans, _plain(f" ({self.say(words.COURSES[Course.UNDER_WAY][1])})"))
         return (*spans, *self.by(fact))
 
     def by(self, fact: Fact) -> Spans:
@@ -253,6 +315,11 @@ class Telling:
 def is_ours(fact: Fact) -> bool:
     """Whether a hypothesis is an incident of the catalog, judged by us, and not what a person believes."""
     return bool(fact.incident)
+
+
+def _came_to(by: Fact) -> Course:
+    """What came of a decision, by what ended it."""
+    return Course.CALLED_OFF if by.kind is FactKind.DECISION and by.state != Course.DONE else Course.DONE
 
 
 def newest(moment: Moment) -> Fact:

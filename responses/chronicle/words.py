@@ -46,8 +46,13 @@ REMEDIES: Final[Mapping[str, Signed]] = {
 COURSES: Final[Mapping[str, Signed]] = {
     Course.PLANNED: ("🗓", Text(en="planned", zh="计划")),
     Course.UNDER_WAY: ("⏳", Text(en="under way", zh="进行中")),
-    Course.DONE: ("☑️", Text(en="done", zh="已做")),
+    Course.DONE: ("☑️", Text(en="done", zh="已完成")),
     Course.CALLED_OFF: ("✖️", Text(en="called off", zh="已取消")),
+}
+# How it was left when all was over: nobody said that it was done.
+LEFT: Final[Mapping[str, Signed]] = {
+    Course.PLANNED: ("🗓", Text(en="planned, not said to be done", zh="曾计划，未说明是否完成")),
+    Course.UNDER_WAY: ("▫️", Text(en="begun, not said to be done", zh="已开始，未说明是否完成")),
 }
 FIRINGS: Final[Mapping[str, Signed]] = {
     Firing.FIRING: ("🔔", Text(en="alert", zh="告警")),
@@ -92,6 +97,10 @@ HERE: Final = "👤"
 JOINED: Final = Text(en="joined", zh="加入")
 HANDS_OVER: Final = Text(en="hands over to", zh="交接给")
 HANDS_OVER_ROLE: Final = Text(en="hands over as {} to", zh="交接（{}）给")
+# Of what came of a line: "· done 12:04 ↗".
+ANNOUNCED: Final = Text(en="announced", zh="提出于")
+ANSWERED_AT: Final = Text(en="answered", zh="已回答")
+CLEARED: Final = Text(en="over", zh="已恢复")
 NOT_PROVEN: Final = Text(en="said by people, not shown by the cluster", zh="来自人员判断，尚无集群证据")
 WAS: Final = Text(en="was {} until then", zh="此前为 {}")
 
@@ -106,7 +115,7 @@ IN_CLUSTERS: Final = Text(en="cluster: {}", zh="集群：{}")
 IN_NAMESPACES: Final = Text(en="namespace: {}", zh="命名空间：{}")
 LEADING: Final = Text(en="Leading diagnosis", zh="主要判断")
 NO_CAUSE_YET: Final = Text(en="No cause is known yet.", zh="原因尚不明确。")
-OTHERS: Final = Text(en="Also possible", zh="其他可能")
+OTHERS: Final = Text(en="Other hypotheses", zh="其他判断")
 RULED_OUT: Final = Text(en="Ruled out", zh="已排除")
 DONE: Final = Text(en="What was done", zh="已采取的措施")
 QUESTIONS: Final = Text(en="Open questions", zh="待解答的问题")

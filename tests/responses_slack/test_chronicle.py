@@ -71,16 +71,15 @@ Leading diagnosis
 > manifest unknown: tag v2 does not exist
     kubectl -n shop describe pod api-7d9f-x2x4z
 
-Also possible
+Other hypotheses
 - 💬 suspected · “might be the registry, it had a blip this morning” — Bob, 12:04 UTC ↗
 
 Ruled out
 - ⚪ RULED OUT · A node has no room, 12:05 UTC ↗
 
 What was done
-- ⏳ under way: “rolling back to v1 now, 陈工 watches the error rate” — Alice, 12:10 UTC ↗
-- ✅ Roll back · Deployment shop/api: fixed it — 3 of 3 pods are Ready — Alice, 12:12 UTC ↗
-- 🗓 planned: “next I will raise the pool size of ledger-db” — 陈工, 12:18 UTC ↗
+- ✅ Roll back · Deployment shop/api: fixed it — 3 of 3 pods are Ready — Alice, 12:12 UTC ↗ · announced 12:10 UTC ↗
+- 🗓 planned, not said to be done: “next I will raise the pool size of ledger-db” — 陈工, 12:18 UTC ↗
 
 Open questions
 - ❔ “did anybody delete tags in the registry last night?” — 陈工, 12:08 UTC ↗

@@ -15,8 +15,9 @@ from intents.chronicle.timeline import Moment
 from intents.domain import Language, Text
 from responses import words as common
 from responses.chronicle import words
+from responses.chronicle.acts import acts_of
 from responses.chronicle.markdown import Markdown, code, dated, escaped
-from responses.chronicle.spans import Clock, Person, Words
+from responses.chronicle.spans import Clock, Person, There, Words
 from responses.chronicle.telling import Telling, is_ours, line
 from responses.safety import safe_line
 from responses.slack.chronicle.leaves import NO_NAMES, Names, Permalink
@@ -119,8 +120,7 @@ class _Canvas:
         return lines
 
     def _done(self) -> list[str]:
-        acted = [*self._summary.done, *(moment.fact for moment in self._summary.decisions)]
-        return [self._line(fact) for fact in sorted(acted, key=lambda fact: (fact.at, fact.key))]
+        return [self._markdown.of(self._telling.act(act)) for act in acts_of(self._summary)]
 
     def _who(self) -> list[str]:
         lines = []
@@ -134,5 +134,5 @@ class _Canvas:
         return self._markdown.linked(what, fact)
 
     def _told(self, moment: Moment) -> str:
-        what = (*self._telling.happened(moment), *self._telling.by(moment.fact))
-        return f"- {self._markdown.linked((Clock(moment.at), Words(text=' '), *what), moment.fact)}"
+        what = (*self._telling.happened(moment), *self._telling.by(moment.fact), There(moment.fact))
+        return f"- {self._markdown.of((Clock(moment.at), Words(text=' '), *what, *self._telling.settled(moment)))}"

@@ -10,7 +10,7 @@ from typing import Final
 
 from intents.chronicle.facts import Fact
 from responses.chronicle import words
-from responses.chronicle.spans import Address, Clock, Person, Span, Spans
+from responses.chronicle.spans import Address, Clock, Person, Span, Spans, There
 from responses.safety import safe_line
 from responses.slack import blocks
 from responses.slack.blocks import Leaf
@@ -43,7 +43,7 @@ class Leaves:
         self._mention = mention
 
     def of(self, spans: Spans) -> list[Leaf]:
-        return [self._leaf(span) for span in spans]
+        return [leaf for span in spans for leaf in self._leaves(span)]
 
     def linked(self, spans: Spans, fact: Fact | None) -> list[Leaf]:
         """The line with what it rests on."""
@@ -66,18 +66,20 @@ class Leaves:
         form = "{time}" if is_today else "{date_short} {time}"
         return blocks.moment(max(0, int(at.timestamp())), form=form, fallback=utc(at, dated=not is_today))
 
-    def _leaf(self, span: Span) -> Leaf:
+    def _leaves(self, span: Span) -> list[Leaf]:
         match span:
             case Person(user=user):
-                return self.person(user)
+                return [self.person(user)]
             case Clock(at=at):
-                return self.clock(at)
+                return [self.clock(at)]
             case Address(url=url, title=title):
-                return blocks.link(url, title)
+                return [blocks.link(url, title)]
+            case There(fact=fact):
+                return self.there(fact)
             case _:
                 if span.code:
-                    return blocks.code(span.text)
-                return blocks.text(span.text, bold=span.bold, italic=span.italic)
+                    return [blocks.code(span.text)]
+                return [blocks.text(span.text, bold=span.bold, italic=span.italic)]
 
 
 def utc(at: datetime, *, dated: bool = False) -> str:

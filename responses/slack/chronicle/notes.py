@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from intents.chronicle.facts import Course, Fact, Standing
+from intents.chronicle.facts import Standing
 from intents.chronicle.summary import Summary
 from intents.domain import Language, Text
 from responses import words as common
 from responses.chronicle import words
+from responses.chronicle.acts import acts_of
 from responses.chronicle.spans import Clock, Spans, Words
 from responses.chronicle.telling import Telling, is_ours, line
 from responses.safety import safe_line
@@ -54,10 +55,9 @@ def resolved(
         times.append(leaves.linked(spans, said))
     elements: list[Element] = [blocks.bullets(times), blocks.line(blocks.bold(telling.say(words.ROOT_CAUSE)))]
     elements += _cause(summary, telling, leaves)
-    if done := _done(summary):
+    if done := [act for act in acts_of(summary) if act.is_begun][-_DONE:]:
         elements.append(blocks.line(blocks.bold(telling.say(words.DONE))))
-        told = ((*telling.what(fact), *telling.by(fact)) for fact in done)
-        elements.append(blocks.bullets(leaves.linked(spans, fact) for spans, fact in zip(told, done, strict=True)))
+        elements.append(blocks.bullets(leaves.of(telling.act(act)) for act in done))
     shown = [blocks.header(title), blocks.rich(*elements)]
     if draft:
         shown.append(blocks.context(telling.say(words.DRAFT_ADDED)))
@@ -103,9 +103,3 @@ def _cause(summary: Summary, telling: Telling, leaves: Leaves) -> list[Element]:
     if is_ours(fact) and (evidence := telling.evidence(fact)):
         elements.append(blocks.quoted(*leaves.of(evidence)))
     return elements
-
-
-def _done(summary: Summary) -> list[Fact]:
-    """The newest of what was pressed and what people did, the newest last; not what they only planned."""
-    decided = [moment.fact for moment in summary.decisions if moment.fact.state in (Course.UNDER_WAY, Course.DONE)]
-    return sorted((*summary.done, *decided), key=lambda fact: (fact.at, fact.key))[-_DONE:]

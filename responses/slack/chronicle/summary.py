@@ -16,6 +16,7 @@ from intents.chronicle.timeline import Moment
 from intents.domain import Language, ObjectRef, Text
 from responses import words as common
 from responses.chronicle import words
+from responses.chronicle.acts import acts_of
 from responses.chronicle.spans import Address, Clock, Person, Spans, Words
 from responses.chronicle.telling import Telling, is_ours, line, newest
 from responses.safety import safe_line
@@ -191,11 +192,13 @@ class _Page:
         return (Words(text=f" · {self._say(words.WAS).format(self._telling.verdict(former)[1])}", italic=True),)
 
     def _done(self) -> Section:
-        """Buttons pressed and what people did, by time. What people plan is the next step, or was."""
-        remedies = [Moment(at=fact.at, last=fact.at, count=1, fact=fact) for fact in self._summary.done]
-        whole = sorted((*remedies, *self._summary.decisions), key=lambda moment: (moment.last, moment.fact.key))
-        told = [moment for moment in whole if moment.fact.key not in self._told]
-        return self._moments(words.DONE, told[::-1], _DONE, rank=1, newest_last=True)
+        """Buttons pressed and what people set out to do, each once, by time. What is next stands above."""
+        told = [act for act in acts_of(self._summary) if not any(fact.key in self._told for fact in act.facts)]
+        kept = chosen(told[::-1], _DONE, at=lambda act: act.last.at)
+        self._told.update(fact.key for act in kept for fact in act.facts)
+        entries = [Entry(at=act.last.at, leaves=self._leaves.of(self._telling.act(act))) for act in reversed(kept)]
+        title = [blocks.bold(self._say(words.DONE))]
+        return Section(title=title, entries=tuple(entries), rank=1, left_out=len(told) - len(kept))
 
     def _pinned(self) -> list[Fact]:
         return [fact for fact in self._summary.pinned if fact.key not in self._told]

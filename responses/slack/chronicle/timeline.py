@@ -56,6 +56,6 @@ def timeline_message(
 
 
 def told_moment(moment: Moment, telling: Telling, leaves: Leaves) -> list[Leaf]:
-    """12:04 what happened ×3 — who ↗"""
-    what = telling.happened(moment)
-    return leaves.linked((Clock(moment.at), Words(text=" "), *what, *telling.by(moment.fact)), moment.fact)
+    """12:04 what happened ×3 — who ↗ · done 12:08 ↗"""
+    what = (Clock(moment.at), Words(text=" "), *telling.happened(moment), *telling.by(moment.fact))
+    return [*leaves.linked(what, moment.fact), *leaves.of(telling.settled(moment))]
