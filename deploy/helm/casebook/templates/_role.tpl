@@ -1,0 +1,37 @@
+{{- /* A role and its binding: dict of root, what (read, act), rules (texts) and perhaps the namespace of a Role. */ -}}
+{{- define "casebook.role" -}}
+{{- $kind := empty .namespace | ternary "ClusterRole" "Role" -}}
+{{- $account := include "casebook.name" .root -}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $kind }}
+metadata:
+  name: {{ $account }}-{{ .what }}
+  {{- with .namespace }}
+  namespace: {{ . }}
+  {{- end }}
+  labels:
+    {{- include "casebook.labels" .root | nindent 4 }}
+rules:
+  {{- range .rules }}
+  {{- . | trimSuffix "\n" | nindent 2 }}
+  {{- end }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $kind }}Binding
+metadata:
+  name: {{ $account }}-{{ .what }}
+  {{- with .namespace }}
+  namespace: {{ . }}
+  {{- end }}
+  labels:
+    {{- include "casebook.labels" .root | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ $kind }}
+  name: {{ $account }}-{{ .what }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ $account }}
+    namespace: {{ .root.Release.Namespace }}
+{{ end -}}

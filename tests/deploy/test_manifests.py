@@ -1,0 +1,245 @@
+"""What the chart runs: the program's own ports, paths and settings, tokens by reference, a name that outlives a pod."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.settings import Settings, load_settings, serve_problems
+from bot.slack.web import SLACK_PATHS
+from tests.deploy.rendering import VARIANTS, Manifest, Values, kind, rendered
+
+TOKENS = {
+    "CASEBOOK_SLACK_BOT_TOKEN": "xoxb-1",
+    "CASEBOOK_SLACK_APP_TOKEN": "xapp-1",
+    "CASEBOOK_SLACK_SIGNING_SECRET": "0123456789",
+    "CASEBOOK_DATABASE_URL": "postgresql://a:b@database/casebook",
+    "CASEBOOK_PROMETHEUS_TOKEN": "token",
+}
+# Seconds that closing takes at most once jobs have drained: sockets, requests, cancelled jobs, the engine.
+CLOSING = 3 + 2 + 3
+
+
+def workload(values: Values) -> Manifest:
+    return kind(rendered(values), "StatefulSet")
+
+
+def container(values: Values) -> dict[str, Any]:
+    (only,) = workload(values)["spec"]["template"]["spec"]["containers"]
+    return only
+
+
+def environment(values: Values) -> dict[str, dict[str, Any]]:
+    """Variable → how it gets its value; each is there once."""
+    listed = container(values)["env"]
+    assert len({each["name"] for each in listed}) == len(listed)
+    return {each["name"]: each for each in listed}
+
+
+def settings(values: Values, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+    """What the program makes of the environment of the container, with what is mounted there."""
+    mounted = {"/etc/casebook/policy/policy.yaml": tmp_path / "policy.yaml", "/etc/casebook/catalog": tmp_path}
+    (tmp_path / "policy.yaml").touch()
+    for name, each in environment(values).items():
+        value = each["value"] if "value" in each else TOKENS.get(name, "casebook-0")
+        monkeypatch.setenv(name, str(mounted.get(value, value)))
+    return load_settings()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_program_takes_the_environment_it_is_given(
+    variant: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = settings(VARIANTS[variant], monkeypatch, tmp_path)
+
+    assert serve_problems(made) == ()
+    assert bool(made.slack_app_token.get_secret_value()) == (variant in ("socket", "replicas", "buttons"))
+    assert made.replica == "casebook-0"
+
+
+def test_values_reach_the_settings_of_their_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made = settings(VARIANTS["everything"], monkeypatch, tmp_path)
+
+    assert (made.deadline, made.retention_days, made.lang) == (12.5, 30, "zh")
+    assert made.incident_channels == ("inc-*", "war-*")
+    assert made.contexts == ("in-cluster", "prod")
+    assert made.prometheus_url == "http://prometheus.monitoring:9090"
+    assert (made.policy, made.catalog) == (tmp_path / "policy.yaml", (tmp_path,))
+    assert (made.drain, made.data) == (20, Path("/var/lib/casebook"))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_no_token_stands_in_a_manifest_and_the_api_of_secrets_is_not_used(variant: str) -> None:
+    manifests = rendered(VARIANTS[variant])
+
+    secret = {name for name, field in Settings.model_fields.items() if "Secret" in str(field.annotation)}
+    for name, each in environment(VARIANTS[variant]).items():
+        if name.removeprefix("CASEBOOK_").lower() in secret:
+            assert set(each["valueFrom"]) == {"secretKeyRef"}
+    assert "Secret" not in {each["kind"] for each in manifests}
+
+
+def test_a_mode_asks_only_for_the_tokens_it_needs() -> None:
+    assert {name for name in environment({}) if name in TOKENS} == {
+        "CASEBOOK_SLACK_BOT_TOKEN",
+        "CASEBOOK_SLACK_APP_TOKEN",
+    }
+    assert {name for name in environment(VARIANTS["http"]) if name in TOKENS} == {
+        "CASEBOOK_SLACK_BOT_TOKEN",
+        "CASEBOOK_SLACK_SIGNING_SECRET",
+    }
+
+
+def test_sqlite_is_on_a_volume_of_the_one_process_that_may_open_it() -> None:
+    spec = workload({"persistence": {"size": "5Gi", "storageClass": "fast"}})["spec"]
+
+    (claim,) = spec["volumeClaimTemplates"]
+    assert claim["spec"] == {
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": "fast",
+        "resources": {"requests": {"storage": "5Gi"}},
+    }
+    assert spec["replicas"] == 1
+    assert claim["metadata"]["name"] in {each["name"] for each in container({})["volumeMounts"]}
+
+
+def test_with_postgresql_nothing_is_kept_on_a_volume() -> None:
+    spec = workload(VARIANTS["replicas"])["spec"]
+
+    assert "volumeClaimTemplates" not in spec
+    data = next(each for each in spec["template"]["spec"]["volumes"] if each["name"] == "data")
+    assert set(data) == {"name", "emptyDir"}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_whatever_is_mounted_is_a_volume_and_the_other_way_round(variant: str) -> None:
+    spec = workload(VARIANTS[variant])["spec"]
+
+    volumes = [each["name"] for each in spec["template"]["spec"]["volumes"]]
+    claims = [each["metadata"]["name"] for each in spec.get("volumeClaimTemplates", ())]
+    assert sorted(volumes + claims) == sorted(each["name"] for each in container(VARIANTS[variant])["volumeMounts"])
+
+
+def test_the_name_of_a_process_is_that_of_its_pod_which_a_stateful_set_keeps() -> None:
+    """By it a process finds the jobs it left: see `Jobs`."""
+    name = environment(VARIANTS["replicas"])["CASEBOOK_REPLICA"]
+
+    assert name["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+    spec = workload(VARIANTS["replicas"])["spec"]
+    assert (spec["replicas"], spec["updateStrategy"], spec["podManagementPolicy"]) == (
+        3,
+        {"type": "RollingUpdate"},
+        "Parallel",
+    )
+
+
+@pytest.mark.parametrize("drain", [0, 20, 600])
+def test_a_pod_is_given_the_time_its_jobs_are_given_and_some_to_close(drain: int) -> None:
+    pod = workload({"drainSeconds": drain})["spec"]["template"]["spec"]
+
+    assert environment({"drainSeconds": drain})["CASEBOOK_DRAIN"]["value"] == str(drain)
+    assert pod["terminationGracePeriodSeconds"] > drain + CLOSING
+
+
+def test_ports_and_probes_are_where_the_program_listens() -> None:
+    (port,) = container({})["ports"]
+    listens = int(Settings.model_fields["listen"].default.rpartition(":")[2])
+
+    assert (port["name"], port["containerPort"]) == ("http", listens)
+    probes = {name: container({})[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
+    assert probes == {
+        "startup": {"path": "/healthz", "port": "http"},
+        "liveness": {"path": "/healthz", "port": "http"},
+        "readiness": {"path": "/readyz", "port": "http"},
+    }
+
+
+def test_the_service_finds_the_pods_and_the_stateful_set_its_service() -> None:
+    manifests = rendered({})
+    service, pods = kind(manifests, "Service"), kind(manifests, "StatefulSet")["spec"]
+
+    labels = pods["template"]["metadata"]["labels"]
+    assert service["spec"]["selector"].items() <= labels.items()
+    assert pods["selector"]["matchLabels"].items() <= labels.items()
+    assert pods["serviceName"] == service["metadata"]["name"]
+    assert service["spec"]["ports"][0]["targetPort"] == "http"
+
+
+def test_an_ingress_opens_what_slack_calls_and_no_more() -> None:
+    spec = kind(rendered(VARIANTS["http"]), "Ingress")["spec"]
+
+    (rule,) = spec["rules"]
+    assert rule["host"] == "casebook.example.com"
+    assert [(each["path"], each["pathType"]) for each in rule["http"]["paths"]] == [
+        (path, "Exact") for path in SLACK_PATHS
+    ]
+    assert spec["tls"] == [{"hosts": ["casebook.example.com"], "secretName": "casebook-tls"}]
+
+
+def test_the_network_policy_lets_in_one_port_and_out_what_is_configured() -> None:
+    def ports(values: Values) -> list[tuple[Any, str]]:
+        policy = kind(rendered(values), "NetworkPolicy")["spec"]
+        assert policy["policyTypes"] == ["Ingress", "Egress"]
+        (ingress,) = policy["ingress"]
+        assert ingress["ports"] == [{"port": "http", "protocol": "TCP"}]
+        return [(each["port"], each["protocol"]) for rule in policy["egress"] for each in rule["ports"]]
+
+    usual = [(53, "UDP"), (53, "TCP"), (443, "TCP"), (6443, "TCP")]
+    assert ports({}) == usual
+    assert ports(VARIANTS["replicas"]) == [*usual, (5432, "TCP")]
+    assert ports(VARIANTS["everything"]) == [*usual, (9090, "TCP"), (5432, "TCP"), (3128, "TCP")]
+    assert "NetworkPolicy" not in {each["kind"] for each in rendered({"networkPolicy": {"enabled": False}})}
+
+
+def test_several_replicas_are_spread_and_evicted_one_by_one_and_one_alone_can_be_evicted() -> None:
+    manifests = rendered(VARIANTS["replicas"])
+    budget, pod = kind(manifests, "PodDisruptionBudget")["spec"], workload(VARIANTS["replicas"])["spec"]["template"]
+
+    assert budget["maxUnavailable"] == 1
+    assert budget["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    spread = pod["spec"]["topologySpreadConstraints"]
+    assert [each["topologyKey"] for each in spread] == ["kubernetes.io/hostname", "topology.kubernetes.io/zone"]
+    assert all(each["labelSelector"] == budget["selector"] for each in spread)
+    assert "PodDisruptionBudget" not in {each["kind"] for each in rendered({})}
+    assert "topologySpreadConstraints" not in workload({})["spec"]["template"]["spec"]
+
+
+def test_what_is_mounted_from_config_maps_is_what_was_given_and_a_change_of_it_restarts() -> None:
+    def restarted_by(values: Values) -> str:
+        return str(workload(values)["spec"]["template"]["metadata"]["annotations"]["checksum/config"])
+
+    given = VARIANTS["everything"]
+    kept = {each["metadata"]["name"]: each["data"] for each in rendered(given) if each["kind"] == "ConfigMap"}
+    texts = {name: yaml.safe_load(text) for name, text in kept["casebook-catalog"].items()}
+
+    assert texts == {name: yaml.safe_load(text) for name, text in given["catalog"].items()}
+    assert yaml.safe_load(kept["casebook-policy"]["policy.yaml"]) == yaml.safe_load(given["policy"])
+    assert len({restarted_by({}), restarted_by(given), restarted_by({**given, "policy": "acting: [] "})}) == 3
+    assert "ConfigMap" not in {each["kind"] for each in rendered({})}
+
+
+def test_a_service_monitor_reads_the_metrics_of_the_service() -> None:
+    """Its schema is the operator's: this is all of it that is used."""
+    manifests = rendered(VARIANTS["everything"])
+    monitor, service = kind(manifests, "ServiceMonitor"), kind(manifests, "Service")
+
+    assert monitor["apiVersion"] == "monitoring.coreos.com/v1"
+    assert monitor["metadata"]["labels"]["release"] == "prometheus"
+    assert monitor["spec"]["endpoints"] == [{"port": "http", "path": "/metrics", "interval": "30s"}]
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert "http" in {each["name"] for each in service["spec"]["ports"]}
+
+
+def test_a_release_of_another_name_shares_nothing_with_the_first() -> None:
+    def names(release: str, namespace: str) -> set[tuple[str, str, str]]:
+        manifests = rendered(VARIANTS["buttons"], release=release, namespace=namespace)
+        return {(each["kind"], each["metadata"].get("namespace", ""), each["metadata"]["name"]) for each in manifests}
+
+    assert not names("casebook", "casebook") & names("second", "casebook")
+    long = rendered(VARIANTS["buttons"], release="a" * 53)
+    assert max(len(each["metadata"]["name"]) for each in long) <= 63
+    assert "casebook" not in json.dumps(kind(long, "ServiceAccount")["metadata"]["name"])

@@ -1,0 +1,107 @@
+"""What people give the chart: what it knows is taken, everything else is refused by name, tokens above all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from helm_python import lint
+from helm_python.errors import HelmError
+
+from bot.settings import Settings
+from tests.deploy.chart_files import BY_THE_CHART
+from tests.deploy.rendering import CHART, VARIANTS, Values, rendered
+
+DATABASE = {"urlSecret": {"name": "casebook-database"}}
+HTTP = {"mode": "http"}
+HOST = {"enabled": True, "host": "casebook.example.com"}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_helm_finds_nothing_to_say(variant: str) -> None:
+    report = lint(CHART, dict(VARIANTS[variant]), strict=True, namespace="casebook", kube_version="v1.33.0")
+
+    told = [each for each in report["messages"] if each["severity"] > 1]
+    assert (told, report["errors"]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"image": {"repository": "registry.example.com:5000/team/casebook", "tag": "0.1.0-rc.1"}},
+        {"replicas": 20, "database": DATABASE},
+        {"slack": HTTP, "ingress": HOST},
+        {"slack": {"secret": {"name": "mine", "botToken": "SLACK_BOT_TOKEN"}}},
+        {"settings": {"deadline": 0.5, "lang": "en", "incident_channels": ["-"], "audit_channel": "C0123ABCD"}},
+        {"catalog": {"my-entry.yaml": "id: my-entry"}},
+        {"remediation": {"actions": ["restart-pod"], "namespaces": ["shop"]}},
+        {"remediation": {"actions": ["drain"], "everyNamespace": True}},
+        {"global": {"anything": 1}},
+    ],
+    ids=str,
+)
+def test_taken(values: Values) -> None:
+    assert rendered(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ({"replica": 2}, "replica"),
+        ({"replicas": 0}, "/replicas"),
+        ({"replicas": "2"}, "/replicas"),
+        # A SQLite file belongs to one process.
+        ({"replicas": 2}, "/database/urlSecret/name"),
+        ({"slack": {"mode": "rtm"}}, "/slack/mode"),
+        ({"slack": {"botToken": "xoxb-1"}}, "botToken"),
+        ({"slack": {"secret": {"name": ""}}}, "/slack/secret/name"),
+        ({"slack": {"secret": {"value": "xoxb-1"}}}, "value"),
+        ({"database": {"url": "postgresql://a:b@c/d"}}, "url"),
+        ({"prometheus": {"token": "abc"}}, "token"),
+        ({"settings": {"deadlin": 8}}, "deadlin"),
+        ({"settings": {"deadline": 0}}, "/settings/deadline"),
+        ({"settings": {"log_level": "loud"}}, "/settings/log_level"),
+        ({"settings": {"slack_bot_token": "xoxb-1"}}, "slack_bot_token"),
+        ({"settings": {"replica": "one"}}, "replica"),
+        ({"catalog": {"../entry.yaml": "id: entry"}}, "../entry.yaml"),
+        ({"catalog": {"entry.yml": "id: entry"}}, "entry.yml"),
+        ({"remediation": {"actions": ["restart-pods"], "namespaces": ["shop"]}}, "/remediation/actions/0"),
+        # Where is to be said, and everywhere in so many words.
+        ({"remediation": {"actions": ["restart-pod"]}}, "/remediation/namespaces"),
+        ({"remediation": {"actions": ["restart-pod"], "namespaces": ["*"]}}, "/remediation/namespaces/0"),
+        (
+            {"remediation": {"actions": ["restart-pod"], "namespaces": ["shop"], "everyNamespace": True}},
+            "/remediation/namespaces",
+        ),
+        # Nobody calls in Socket Mode.
+        ({"ingress": HOST}, "/slack/mode"),
+        ({"slack": HTTP, "ingress": {"enabled": True}}, "/ingress/host"),
+        ({"slack": HTTP, "ingress": {"enabled": True, "host": "https://casebook.example.com"}}, "/ingress/host"),
+        ({"networkPolicy": {"tlsPorts": []}}, "/networkPolicy/tlsPorts"),
+        ({"persistence": {"size": "1"}}, "/persistence/size"),
+        ({"proxy": {"CASEBOOK_SLACK_BOT_TOKEN": "xoxb-1"}}, "CASEBOOK_SLACK_BOT_TOKEN"),
+        ({"env": [{"name": "A", "value": "b"}]}, "env"),
+    ],
+    ids=str,
+)
+def test_refused_by_name(values: Values, names: str) -> None:
+    with pytest.raises(HelmError) as refused:
+        rendered(values)
+
+    assert names in str(refused.value)
+
+
+def test_every_setting_can_be_made_through_the_chart_and_none_twice() -> None:
+    schema = yaml.safe_load((CHART / "values.schema.json").read_text("utf-8"))
+    settings = set(schema["definitions"]["settings"]["properties"])
+
+    assert settings | BY_THE_CHART == set(Settings.model_fields)
+    assert not settings & BY_THE_CHART
+
+
+def test_every_value_there_is_has_a_default_and_stands_in_the_schema() -> None:
+    schema: dict[str, Any] = yaml.safe_load((CHART / "values.schema.json").read_text("utf-8"))
+    values = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
+
+    assert set(values) | {"global"} == set(schema["properties"])
