@@ -35,10 +35,13 @@ _NAME: Final = (
     rb"|(?i:client-key-data|client-certificate-data|certificate-authority-data|x-amz-signature))"
 )
 _OPEN: Final = rb"\\*[\"']?"
+# How people set a name off where they chat: `DB_PASSWORD`, *password*, “token”.
+_SET_OFF: Final = rb"(?:\\*[\"']?|`|\*{1,2}|_{1,2}|" + "“|”".encode() + rb")"
 # A quoted value with its quotes, however deep the JSON it stands in was escaped; or a bare one up to white space,
 # escaped or not.
 _VALUE: Final = (
     rb"(\"(?:[^\"\\\n]|\\[^\n])*\"|\\+\"[^\"\\\n]*\\+\"|'[^'\n]*'"
+    rb"|`[^`\n]+`|" + "“[^”\n]*”".encode() + rb"|~[^\s~/]+~"
     rb"|[^\s\"'`=~\\](?:[^\s\"'`\\]|\\[^\snrt\"'\\])*"
     # Cut off before its closing quote.
     rb"|\\*[\"'][^\"'\\\n]+)"
@@ -47,7 +50,7 @@ CHINESE_NAME: Final = "密码|口令|密钥|令牌|私钥".encode()
 WIDE_COLON: Final = "：".encode()
 _SECRET_NAME: Final = re2.compile(_NAME)
 _PAIRED: Final = re2.compile(
-    rb"(" + _OPEN + rb"(?:\b" + _NAME + rb"|" + CHINESE_NAME + rb")" + _OPEN + rb")"
+    rb"(" + _SET_OFF + rb"(?:\b" + _NAME + rb"|" + CHINESE_NAME + rb")" + _SET_OFF + rb")"
     # In a URL within a URL the sign is %3D.
     rb"([ \t]*(?::|" + WIDE_COLON + rb"|=>?|%3[Dd])[ \t]*)" + _VALUE
 )
@@ -56,6 +59,9 @@ _ENVIRONMENT: Final = re2.compile(
     rb"((?i:name)" + _OPEN + rb"\s*:\s*" + _OPEN + _NAME + _OPEN + rb")"
     rb"(\s*,?\s*" + _OPEN + rb"(?i:value)" + _OPEN + rb"\s*:[ \t]*)" + _VALUE
 )
+# What a value may stand in, so that all of it is known.
+_QUOTES: Final = b"\\\"'`~"
+_CURLY: Final = ("“".encode(), "”".encode())
 _DELIMITER: Final = re2.compile(rb"([&;,])")
 
 # Names of objects are references, not values: secret="default/db", imagePullSecret: regcred.
@@ -102,7 +108,9 @@ def _hide_tagged(found: Match) -> bytes:
 
 def hidden(value: bytes) -> bytes:
     """The mark in the quotes the value had."""
-    opening = value[: len(value) - len(value.lstrip(b"\\\"'"))] if value[:1] in b"\\\"'" else b""
+    if value.startswith(_CURLY[0]):
+        return _CURLY[0] + MARK + _CURLY[1]
+    opening = value[: len(value) - len(value.lstrip(_QUOTES))]
     return opening + MARK + opening
 
 
@@ -116,7 +124,7 @@ def hide_plainly(found: Match) -> bytes:
 
 def is_no_secret(name: bytes, value: bytes) -> bool:
     """Whether a value under a telling name is plainly none: a placeholder, a path, the name of a Secret object."""
-    inner = value.strip(b"\\\"'")
+    inner = value.removeprefix(_CURLY[0]).removesuffix(_CURLY[1]).strip(_QUOTES)
     if len(inner) < _SHORTEST or _PLACEHOLDER.fullmatch(inner) or _HARMLESS_NAME.fullmatch(name):
         return True
     return bool(_REFERRING_NAME.fullmatch(name) and _REFERENCE.fullmatch(inner))
@@ -124,8 +132,8 @@ def is_no_secret(name: bytes, value: bytes) -> bool:
 
 def _hide_pair(found: Match) -> bytes:
     name, gap, value = bytes(found[1]), bytes(found[2]), bytes(found[3])
-    bare_name = name.strip(b"\\\"'")
-    if value[:1] in b"\\\"'":
+    bare_name = name.strip(_QUOTES + b"*_\xe2\x80\x9c\x9d")
+    if _is_quoted(value):
         prose = b"=" not in gap and _is_prose(found)
         shown = value if prose or is_no_secret(bare_name, value) else hidden(value)
     elif b"=" in gap or b"%" in gap:
@@ -134,6 +142,10 @@ def _hide_pair(found: Match) -> bytes:
         body = value.rstrip(b",;)}]")
         shown = value if is_no_secret(bare_name, body) or _is_prose(found) else MARK + value[len(body) :]
     return name + gap + shown
+
+
+def _is_quoted(value: bytes) -> bool:
+    return value[:1] in _QUOTES or value.startswith(_CURLY[0])
 
 
 def _hide_assigned(name: bytes, value: bytes) -> bytes:
@@ -159,13 +171,13 @@ def _is_prose(found: Match) -> bool:
     name, gap, value = found[1], found[2], found[3]
     if name[:1] in b"\\\"'":
         # The kubelet names a volume and goes on: for volume "token" : secret "x" not found
-        return bool(gap[:1].isspace() and value[:1] not in b"\\\"'")
+        return bool(gap[:1].isspace() and not _is_quoted(value))
     text, start, end = found.string, found.start(), found.end()
     before = text[max(0, start - _LOOK_BACK) : start]
     if _FIRST_IN_BRACES.search(before):
         return False
     first = bool(_FIRST_IN_LINE.search(before)) and (start <= _LOOK_BACK or b"\n" in before)
-    if value[:1] in b"\\\"'":
+    if _is_quoted(value):
         return not first and b" " in value
     if value.endswith(b":") or text[end : end + 6] == b" bytes":
         return True

@@ -53,6 +53,16 @@ PAIRS = [
     "jdbc:mysql://db:3306/shop?user=a&{name}={secret}&useSSL=false",
     'time="2026-03-02T03:00:00Z" level=info msg="connecting" {name}={secret} host=db',
     "connection failed for {name}={secret}, giving up",
+    # As people write in a chat.
+    "it is {name}: `{secret}`",
+    "`{name}`: `{secret}`",
+    "use `{name}`: {secret} please",
+    "{name}=`{secret}` or so",
+    "*{name}*: {secret}",
+    "try _{name}_ = *{secret}*",
+    "**{name}**: **{secret}**",
+    "“{name}”: “{secret}”",
+    "{name}: ~{secret}~ rotated",
     '{{"name":"{name}","value":"{secret}"}}',
     "- name: {name}\n  value: {secret}",
     '- name: {name}\n  value: "{secret}"',
@@ -313,6 +323,11 @@ argument --db-password is required
 flag needs an argument: --token
  --token string   Bearer token for authentication to the API server
 http://10.0.0.1:8080/path?email=a@b.c
+`token`: permission denied
+*password*: see the vault
+secret: `regcred`
+the *token* is expired
+cd ~/secret: ~/token
 /go/pkg/mod/k8s.io/client-go@v0.29.1/tools/cache/reflector.go:229
 node ip-10-0-0-1.ec2.internal:10250: connection refused
 Unable to retrieve some image pull secrets (<secret>); attempting to pull the image may not succeed.
