@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster, WorldError
+from bot.playground.kubernetes.neighbours import neighbours
 
 POD: dict[str, Any] = {
     "kind": "Pod",
@@ -162,6 +163,26 @@ async def test_the_same_world_gives_the_same_answers(clock) -> None:
         cluster.load_neighbours()
 
     assert list(first.store.everything()) == list(second.store.everything())
+
+
+async def test_the_neighbours_are_a_world_as_any_other(clock) -> None:
+    beside, loaded = SimulatedCluster(clock=clock), SimulatedCluster(clock=clock)
+    beside.load_neighbours()
+    loaded.load(neighbours())
+
+    assert list(beside.store.everything()) == list(loaded.store.everything())
+
+
+async def test_what_happens_in_one_cluster_is_not_seen_in_the_next_one(api, clock) -> None:
+    api.cluster.load_neighbours()
+    first = (await api.get("/api/v1/pods")).body["items"][0]["metadata"]
+    path = f"/api/v1/namespaces/{first['namespace']}/pods/{first['name']}"
+    await api.patch(path, {"metadata": {"labels": {"touched": "yes"}}})
+    next_one = SimulatedCluster(clock=clock)
+    next_one.load_neighbours()
+
+    assert (await api.get(path)).body["metadata"]["labels"]["touched"] == "yes"
+    assert not [obj for _, obj in next_one.store.everything() if "touched" in (obj["metadata"].get("labels") or {})]
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,12 @@ class State:
         born = times.timestamp(self.now() - _AGE)
         for namespace in ("default", "kube-system", "kube-public", "kube-node-lease"):
             self.ensure_namespace(namespace, created=born)
+        self._at_first = self.store.revision
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has been written yet but what every cluster has."""
+        return self.store.revision == self._at_first
 
     def now(self) -> datetime:
         return self.clock()

@@ -30,17 +30,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bot.playground.kubernetes import defaults, events, resources, times
+from bot.playground.kubernetes import defaults, resources, times
 from bot.playground.kubernetes.access import Denial
+from bot.playground.kubernetes.checked import Checked, Happening, Loaded, store
 from bot.playground.kubernetes.logs import Log, container_names
-from bot.playground.kubernetes.overrides import Override, parse_override
-from bot.playground.kubernetes.prometheus import Declared, parse_metrics
+from bot.playground.kubernetes.overrides import parse_override
+from bot.playground.kubernetes.prometheus import parse_metrics
 from bot.playground.kubernetes.resources import Json, Resource
-from bot.playground.kubernetes.state import DEFINITIONS, NAMESPACES, State
+from bot.playground.kubernetes.state import State
 from bot.playground.kubernetes.store import Key, Table, uid_of
 from bot.playground.kubernetes.wrong import (
     WorldError,
@@ -61,24 +61,6 @@ _DENIAL_KEYS = ("verb", "group", "resource", "namespace", "name", "user", "user_
 _COUNTED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """What a world brought: its objects as they are stored, its overrides of reactions, and its metrics."""
-
-    objects: list[Json]
-    overrides: list[Override]
-    metrics: tuple[Declared, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Happening:
-    """An event as written, and the object it is about."""
-
-    written: Json
-    resource: Resource
-    involved: Json
-
-
 class Loader:
     """Loads one world into a state. Use once."""
 
@@ -90,6 +72,10 @@ class Loader:
 
     def load(self, world: Mapping[str, Any]) -> Loaded:
         """Store what `world` says. WorldError if it is wrong."""
+        return store(self.check(world), state=self._state)
+
+    def check(self, world: Mapping[str, Any]) -> Checked:
+        """What `world` says, for this state. WorldError if it is wrong."""
         if not isinstance(world, Mapping):
             raise WorldError(f"a world: expected a mapping with {', '.join(_KEYS)}, got {type(world).__name__}")
         check_keys(world, where="a world", known=_KEYS)
@@ -114,8 +100,16 @@ class Loader:
             parse_override(item, where=f"reactions[{at}]")
             for at, item in enumerate(list_of_mappings(world.get("reactions"), where="reactions"))
         ]
-        stored = self._store(happened=happened, logs=logs, denials=denials)
-        return Loaded(objects=stored, overrides=overrides, metrics=metrics)
+        return Checked(
+            now=self._now,
+            objects=self._objects,
+            new_kinds=self._new_kinds,
+            happened=happened,
+            logs=logs,
+            denials=denials,
+            overrides=overrides,
+            metrics=metrics,
+        )
 
     def _flat(self, items: Iterable[Json]) -> Iterable[Json]:
         for item in items:
@@ -289,7 +283,7 @@ class Loader:
             raise WorldError(f'{where}: expected "Kind/namespace/name" or "Kind/name", got {text!r}')
         return parts[0], parts[1] if len(parts) == 3 else "", parts[-1]
 
-    def _event(self, item: Json, *, where: str) -> _Happening:
+    def _event(self, item: Json, *, where: str) -> Happening:
         check_keys(item, where=where, known=_EVENT_KEYS)
         kind, namespace, name = self._target(item.get("for"), where=f"{where}.for")
         for key in ("reason", "message"):
@@ -314,7 +308,7 @@ class Loader:
             uid = uid_of(table=resource.table, namespace=namespace, name=name)
             metadata = {"name": name, "uid": uid} | ({"namespace": namespace} if namespace else {})
             involved = {"kind": kind, "apiVersion": resource.api_version, "metadata": metadata}
-        return _Happening(written=item, resource=resource, involved=involved)
+        return Happening(written=item, resource=resource, involved=involved)
 
     def _log(self, item: Json, *, where: str) -> tuple[str, str, bool, Log]:
         check_keys(item, where=where, known=_LOG_KEYS)
@@ -335,49 +329,6 @@ class Loader:
             raise WorldError(f"{where} (pod {pod_name}): previous: expected true or false, got {item['previous']!r}")
         since = check_time(item, "since", now=self._now, where=where)
         return pod["metadata"]["uid"], str(container), item.get("previous", False), Log(text=text, since=since)
-
-    def _store(
-        self, *, happened: list[_Happening], logs: list[tuple[str, str, bool, Log]], denials: list[Denial]
-    ) -> list[Json]:
-        state, store = self._state, self._state.store
-        for resource in self._new_kinds:
-            state.registry.add(resource)
-        day = times.timestamp(self._now - timedelta(days=1))
-        stored: list[Json] = []
-        first = (DEFINITIONS, NAMESPACES)
-        ordered = sorted(self._objects.items(), key=lambda each: each[1][0].table not in first)
-        for (table, (namespace, name)), (resource, obj) in ordered:
-            if namespace:
-                state.ensure_namespace(namespace, created=day)
-            if store.get(table=table, namespace=namespace, name=name) is None:
-                store.new_uid(table=table, namespace=namespace, name=name)
-            stored.append(state.put(resource=resource, obj=obj))
-            if table == NAMESPACES:
-                state.fill_namespace(name, created=day)
-        event_resource = state.registry.of_table(("", "events"))
-        for each in happened:
-            metadata = each.involved["metadata"]
-            stored_one = state.find(
-                resource=each.resource, namespace=metadata.get("namespace", ""), name=metadata["name"]
-            )
-            event = events.expand(
-                written=each.written,
-                involved=stored_one or each.involved,
-                resource=each.resource,
-                now=self._now,
-                number=state.next_event(),
-            )
-            metadata = event["metadata"]
-            state.ensure_namespace(metadata["namespace"], created=day)
-            metadata["uid"] = store.new_uid(
-                table=event_resource.table, namespace=metadata["namespace"], name=metadata["name"]
-            )
-            state.put(resource=event_resource, obj=event)
-        for uid, container, previous, log in logs:
-            state.logs.write(uid=uid, container=container, previous=previous, log=log)
-        for denial in denials:
-            state.access.forbid(denial)
-        return stored
 
 
 def _denials(written: Any) -> list[Denial]:

@@ -1,0 +1,91 @@
+"""A world that has been checked, and how it is stored: nothing of it can be wrong any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.playground.kubernetes import events, times
+from bot.playground.kubernetes.access import Denial
+from bot.playground.kubernetes.logs import Log
+from bot.playground.kubernetes.overrides import Override
+from bot.playground.kubernetes.prometheus import Declared
+from bot.playground.kubernetes.resources import Json, Resource
+from bot.playground.kubernetes.state import DEFINITIONS, NAMESPACES, State
+from bot.playground.kubernetes.store import Key, Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What a world brought: its objects as they are stored, its overrides of reactions, and its metrics."""
+
+    objects: list[Json]
+    overrides: list[Override]
+    metrics: tuple[Declared, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """An event as written, and the object it is about."""
+
+    written: Json
+    resource: Resource
+    involved: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A world that has been read and filled in: what is left is to store it.
+
+    It shares nothing with a state but what it took from it, so that it can be stored in any that is as that one was.
+    """
+
+    now: datetime
+    objects: Mapping[tuple[Table, Key], tuple[Resource, Json]]
+    new_kinds: Sequence[Resource]
+    happened: Sequence[Happening]
+    logs: Sequence[tuple[str, str, bool, Log]]
+    denials: Sequence[Denial]
+    overrides: list[Override]
+    metrics: tuple[Declared, ...]
+
+
+def store(checked: Checked, *, state: State) -> Loaded:
+    """Put a checked world into a state."""
+    for resource in checked.new_kinds:
+        state.registry.add(resource)
+    day = times.timestamp(checked.now - timedelta(days=1))
+    stored: list[Json] = []
+    first = (DEFINITIONS, NAMESPACES)
+    ordered = sorted(checked.objects.items(), key=lambda each: each[1][0].table not in first)
+    for (table, (namespace, name)), (resource, obj) in ordered:
+        if namespace:
+            state.ensure_namespace(namespace, created=day)
+        if state.store.get(table=table, namespace=namespace, name=name) is None:
+            state.store.new_uid(table=table, namespace=namespace, name=name)
+        stored.append(state.put(resource=resource, obj=obj))
+        if table == NAMESPACES:
+            state.fill_namespace(name, created=day)
+    event_resource = state.registry.of_table(("", "events"))
+    for each in checked.happened:
+        metadata = each.involved["metadata"]
+        stored_one = state.find(resource=each.resource, namespace=metadata.get("namespace", ""), name=metadata["name"])
+        event = events.expand(
+            written=each.written,
+            involved=stored_one or each.involved,
+            resource=each.resource,
+            now=checked.now,
+            number=state.next_event(),
+        )
+        metadata = event["metadata"]
+        state.ensure_namespace(metadata["namespace"], created=day)
+        metadata["uid"] = state.store.new_uid(
+            table=event_resource.table, namespace=metadata["namespace"], name=metadata["name"]
+        )
+        state.put(resource=event_resource, obj=event)
+    for uid, container, previous, log in checked.logs:
+        state.logs.write(uid=uid, container=container, previous=previous, log=log)
+    for denial in checked.denials:
+        state.access.forbid(denial)
+    return Loaded(objects=stored, overrides=checked.overrides, metrics=checked.metrics)
