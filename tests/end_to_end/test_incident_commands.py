@@ -111,7 +111,7 @@ async def test_resolving_posts_the_final_summary_with_a_draft_and_reopening_take
 
     assert "final summary" in promised
     assert len(finals) == 1
-    assert "A draft of the postmortem is attached" in finals[0]
+    assert "A draft of the postmortem follows as a file in the thread" in finals[0]
     assert "Resolved: not said" not in finals[0]
     assert REPORT in attached(at, channel)[0]
     assert "is resolved already" in again
