@@ -20,7 +20,7 @@ from datetime import timedelta
 from typing import Final
 
 from intents.chronicle.facts import Fact, FactKind, Standing
-from intents.chronicle.subjects import subject_in
+from intents.chronicle.subjects import things_in
 
 _ANSWERED_WITHIN: Final = timedelta(minutes=10)
 _STATED_WITHIN: Final = timedelta(minutes=30)
@@ -135,5 +135,5 @@ def _states_it(fact: Fact, question: Fact) -> bool:
 
 def _shares_words(fact: Fact, question: Fact) -> bool:
     """Whether it speaks of a thing that the question names, or of two of its words."""
-    asked, said = subject_in(question.says.lower()), subject_in(fact.says.lower())
+    asked, said = things_in(question.says.lower()), things_in(fact.says.lower())
     return bool(asked.names & said.names) or len(asked.words & said.words) > 1

@@ -2,18 +2,60 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
 from intents.chronicle.facts import Fact, FactKind
+from intents.chronicle.subjects import things_in
 from intents.chronicle.timeline import Moment, moment_of
 from intents.domain import Verdict
 
 # Among so many suspicions said last one is looked for that is about the same.
 _LATEST: Final = 50
 _SURENESS: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2}
+# After it stands why: "not the tag: the other pods run it just fine".
+_REASON: Final = re.compile(r"[:;.,，。；：(（]\s|[，。；：（]|\b(?:because|since)\b|因为")
+# What the same is called, in either language.
+_CALLED: Final = tuple(
+    (sort, re.compile(pattern))
+    for sort, pattern in (
+        (
+            "deploy",
+            r"\b(?:deploy\w*|release\w*|roll-?out|went out|shipped)\b|\bv?\d+\.\d+\.\d+\b|发布|上线|部署|发版|版本",
+        ),
+        ("disk", r"\b(?:disks?|volumes?|ebs|iops|fsync)\b|磁盘|硬盘|盘满"),
+        ("network", r"\b(?:network\w*|firewall|packet loss|mtu)\b|网络|防火墙|丢包"),
+        ("memory", r"\b(?:memory|oom\w*|heap)\b|内存"),
+        ("database", r"\b(?:db|database|mysql|postgres\w*)\b|数据库"),
+        ("certificate", r"\b(?:certs?|certificates?|tls|ssl)\b|证书"),
+        ("cache", r"\b(?:cache|redis|memcached?)\b|缓存"),
+        ("traffic", r"\b(?:traffic|load|qps|ddos)\b|流量|压测"),
+        ("config", r"\bconfig\w*\b|配置"),
+        ("dns", r"\b(?:coredns|dns)\b|域名解析"),
+    )
+)
+_IDLE: Final = frozenset(
+    {"cause", "problem", "issue", "culprit", "root", "ruled", "rule", "ruling", "isn't", "wasn't", "probably", "maybe"}
+    | {
+        "likely",
+        "suspect",
+        "suspicion",
+        "bet",
+        "guess",
+        "think",
+        "smells",
+        "seems",
+        "somebody",
+        "could",
+        "might",
+        "may",
+    }
+    | {"must", "related", "definitely", "either", "排除", "怀疑", "可能", "不是", "会不会", "问题", "原因"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +70,9 @@ def causes_in(ordered: Iterable[Fact]) -> Causes:
     """The hypotheses of facts that are in order.
 
     An incident of the catalog about the same objects is one hypothesis, as its newest verdict says. What people suspect
-    is one if the words of the one are all among those of the other; to be ruled out one word in common is enough. A
-    confirmed one comes before a likely one, ours,
-    which rests on evidence, before one that is only said, a newer before an older.
+    is one if the words of the one are all among those of the other; to be ruled out one thing in common is enough,
+    whatever it is called. A confirmed one comes before a likely one, ours, which rests on evidence, before one that is
+    only said, a newer before an older.
     """
     groups: list[list[Fact]] = []
     ours: dict[tuple[str, ...], list[Fact]] = {}
@@ -64,14 +106,39 @@ def _said_before(fact: Fact, said: dict[str, list[Fact]]) -> list[Fact] | None:
     if (exact := said.get(fact.template)) is not None:
         return exact
     words = set(fact.template.split())
+    refuted = _refuted(fact.says) if fact.state == Verdict.RULED_OUT else frozenset()
     for template, group in islice(reversed(said.items()), _LATEST):
         other = set(template.split())
         if words <= other or other <= words:
             return group
         # Who says that it is not the disk means what was suspected of the disk, in whatever words.
-        if fact.state == Verdict.RULED_OUT and group[-1].state != Verdict.RULED_OUT and words & other:
+        if (
+            group[-1].state != Verdict.RULED_OUT
+            and refuted & _things(group[-1].says)
+            and not _are_others(fact, group[-1])
+        ):
             return group
     return None
+
+
+def _are_others(fact: Fact, suspected: Fact) -> bool:
+    """Whether each names its own: the disk of tikv-1 is not that of tikv-2."""
+    mine, theirs = things_in(_REASON.split(fact.says.lower(), maxsplit=1)[0]), things_in(suspected.says.lower())
+    return bool(mine.names and theirs.names and not mine.names & theirs.names)
+
+
+def _refuted(says: str) -> frozenset[str]:
+    """What somebody says it is not: the words before the reason, which names what it is."""
+    return _things(_REASON.split(says, maxsplit=1)[0])
+
+
+@lru_cache(maxsize=1024)
+def _things(says: str) -> frozenset[str]:
+    """What a suspicion is about, whatever people call it: a version that went out is a deploy, 磁盘 a disk."""
+    plain = says.lower()
+    subject = things_in(plain)
+    sorts = {sort for sort, called in _CALLED if called.search(plain)}
+    return frozenset((subject.names | subject.words | subject.sorts) - _IDLE) | sorts
 
 
 def _newest_first(group: list[Fact]) -> Moment:

@@ -142,6 +142,11 @@ def subject_in(plain: str) -> Subject:
     return _said(plain, topic_in(plain))
 
 
+def things_in(plain: str) -> Subject:
+    """All that some words name, whatever is done with it."""
+    return _said(plain, "")
+
+
 def is_unique(name: str) -> bool:
     """Whether only one thing has that name: a ticket, a change, a volume."""
     return _UNIQUE.fullmatch(name) is not None

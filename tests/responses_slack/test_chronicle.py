@@ -1,5 +1,6 @@
 """What whoever was woken up finds in the messages of an incident channel, and what goes when they grow too long."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -35,8 +36,7 @@ TITLED: dict[str, Any] = {"name": chronicles.NAME, "now": chronicles.summary().n
 
 def read(message: Message) -> str:
     """As text, each link as its arrow alone."""
-    lines = as_text(message.blocks).replace("\u00a0", " ").split("\n")
-    return "\n".join(line.partition("↗: ")[0] + "↗" if "↗: " in line else line for line in lines)
+    return re.sub(r"↗: \S+", "↗", as_text(message.blocks).replace("\u00a0", " "))
 
 
 def leaves(value: Any, kind: str) -> Iterator[Any]:
