@@ -70,13 +70,15 @@ def is_question(sentence: Sentence) -> bool:
 
 
 def may_answer(sentence: Sentence, *, in_thread: bool) -> bool:
-    """Whether it may answer somebody: in a thread by saying something, elsewhere with a yes or no to a person named."""
+    """Whether it may answer somebody: in a thread by saying something, elsewhere with a yes or no, which is to a person
+    named or says more."""
     plain = sentence.plain
     if sentence.asks or plain.endswith(("吗", "么")):
         return False
     says_so = _YES_OR_NO.search(plain) is not None
     if not in_thread:
-        return says_so and plain.startswith("@")
+        more = len(_WORD.findall(plain)) > _FEWEST_WORDS or len(_HAN.findall(plain)) > _FEWEST_HAN
+        return says_so and (plain.startswith("@") or more)
     if says_so:
         return True
     return not _SMALL_TALK.search(plain) and (
