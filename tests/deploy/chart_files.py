@@ -23,8 +23,8 @@ SCHEMA: Final = CHART / "values.schema.json"
 # Settings that the chart makes of other values: of what it mounts, of Secrets, of what its templates rely on.
 BY_THE_CHART: Final = frozenset(
     {
-        "catalog", "context", "contexts", "data", "database_url", "drain", "listen", "policy", "prometheus_token",
-        "prometheus_url", "replica", "slack_app_token", "slack_bot_token", "slack_signing_secret",
+        "catalog", "channels", "context", "contexts", "data", "database_url", "drain", "listen", "policy",
+        "prometheus_token", "prometheus_url", "replica", "slack_app_token", "slack_bot_token", "slack_signing_secret",
     }
 )  # fmt: skip
 # What a namespace is called here matters to nobody: the rules are taken from the role, without it.

@@ -44,6 +44,7 @@ VARIANTS: Final[Mapping[str, Values]] = {
         },
         "settings": {"deadline": 12.5, "retention_days": 30, "incident_channels": ["inc-*", "war-*"], "lang": "zh"},
         "policy": "acting: []",
+        "channels": "- {channels: [C0123ABCD], cluster: prod, namespace: shop}",
         "catalog": {"mine.yaml": "id: mine\nsignatures:\n  - |\n    two\n    lines\n", "yours.yaml": "id: yours\n"},
         "clusters": {"contexts": ["in-cluster", "prod"], "kubeconfigSecret": {"name": "kubeconfigs"}},
         "prometheus": {"url": "http://prometheus.monitoring:9090", "tokenSecret": {"name": "prometheus"}},

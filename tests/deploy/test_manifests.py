@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from bot.settings import Settings, load_settings, serve_problems
 from bot.slack.web import SLACK_PATHS
-from tests.deploy.rendering import VARIANTS, Manifest, Values, kind, rendered
+from tests.deploy.rendering import CHART, VARIANTS, Manifest, Values, kind, rendered
 
+EXAMPLES = CHART.parents[1] / "examples"
 TOKENS = {
     "CASEBOOK_SLACK_BOT_TOKEN": "xoxb-1",
     "CASEBOOK_SLACK_APP_TOKEN": "xapp-1",
@@ -42,8 +42,10 @@ def environment(values: Values) -> dict[str, dict[str, Any]]:
 
 def settings(values: Values, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     """What the program makes of the environment of the container, with what is mounted there."""
-    mounted = {"/etc/casebook/policy/policy.yaml": tmp_path / "policy.yaml", "/etc/casebook/catalog": tmp_path}
-    (tmp_path / "policy.yaml").touch()
+    config = {f"/etc/casebook/config/{name}": tmp_path / name for name in ("policy.yaml", "channels.yaml")}
+    for file in config.values():
+        file.touch()
+    mounted = {**config, "/etc/casebook/catalog": tmp_path}
     for name, each in environment(values).items():
         value = each["value"] if "value" in each else TOKENS.get(name, "casebook-0")
         monkeypatch.setenv(name, str(mounted.get(value, value)))
@@ -68,7 +70,8 @@ def test_values_reach_the_settings_of_their_name(monkeypatch: pytest.MonkeyPatch
     assert made.incident_channels == ("inc-*", "war-*")
     assert made.contexts == ("in-cluster", "prod")
     assert made.prometheus_url == "http://prometheus.monitoring:9090"
-    assert (made.policy, made.catalog) == (tmp_path / "policy.yaml", (tmp_path,))
+    assert (made.policy, made.channels) == (tmp_path / "policy.yaml", tmp_path / "channels.yaml")
+    assert made.catalog == (tmp_path,)
     assert (made.drain, made.data) == (20, Path("/var/lib/casebook"))
 
 
@@ -212,13 +215,20 @@ def test_what_is_mounted_from_config_maps_is_what_was_given_and_a_change_of_it_r
     def restarted_by(values: Values) -> str:
         return str(workload(values)["spec"]["template"]["metadata"]["annotations"]["checksum/config"])
 
-    given = VARIANTS["everything"]
+    example = (EXAMPLES / "policy.yaml").read_text("utf-8")
+    given = {
+        "policy": example,
+        "channels": "  - {cluster: prod}\n\n\n  - {cluster: stage}\n",
+        "catalog": {"mine.yaml": "says: |\n  {{ not a template }}\n", "yours.yaml": "id: yours\n"},
+    }
     kept = {each["metadata"]["name"]: each["data"] for each in rendered(given) if each["kind"] == "ConfigMap"}
-    texts = {name: yaml.safe_load(text) for name, text in kept["casebook-catalog"].items()}
 
-    assert texts == {name: yaml.safe_load(text) for name, text in given["catalog"].items()}
-    assert yaml.safe_load(kept["casebook-policy"]["policy.yaml"]) == yaml.safe_load(given["policy"])
-    assert len({restarted_by({}), restarted_by(given), restarted_by({**given, "policy": "acting: [] "})}) == 3
+    assert kept == {
+        "casebook-config": {"policy.yaml": example, "channels.yaml": given["channels"]},
+        "casebook-catalog": given["catalog"],
+    }
+    for name in given:
+        assert restarted_by({**given, name: {} if name == "catalog" else ""}) != restarted_by(given)
     assert "ConfigMap" not in {each["kind"] for each in rendered({})}
 
 

@@ -98,6 +98,8 @@ def test_every_setting_can_be_made_through_the_chart_and_none_twice() -> None:
 
     assert settings | BY_THE_CHART == set(Settings.model_fields)
     assert not settings & BY_THE_CHART
+    # A file is to be mounted and a secret to be referred to: neither can be given as a text.
+    assert not [name for name in settings if schema["definitions"]["settings"]["properties"][name].get("format")]
 
 
 def test_every_value_there_is_has_a_default_and_stands_in_the_schema() -> None:
