@@ -63,7 +63,7 @@ _TO_ME: Final = frozenset({"me", "dm", "私信", "给我"})
 # Longer than these it is a sentence: "incident status page is down".
 _MOST_WORDS: Final = 3
 _SLIPS: Final = 2
-_AROUND: Final = ":：,，。.!！"
+_AROUND: Final = ":：,，;；。.!！*_"
 # "incident resolved?" asks, and resolves nothing.
 _ASKING: Final = "?？"
 _KNOWN: Final = ", ".join(doing.value for doing in Doing if doing is not Doing.SUMMARY)

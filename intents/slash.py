@@ -61,6 +61,7 @@ class Muted:
 Command = AskText | AskObject | AskHelp | Muted | ChannelCommand | Misused
 
 _HELP: Final = frozenset({"help", "-h", "--help", "?", "？", "usage", "hi", "hello", "帮助", "用法", "你好"})
+_COMMAND: Final = "/diagnose"
 _EXPLAIN: Final = frozenset({"explain", "text", "解释", "说明"})
 _DIAGNOSE: Final = frozenset({"diagnose", "check", "诊断", "检查", "排查", "看看"})
 _MUTED: Final = frozenset({"muted", "mutes", "静音列表", "已静音"})
@@ -94,7 +95,7 @@ _TELLING_NAME: Final = re.compile(r".*[-0-9].*")
 
 def parse_command(text: str) -> Command:
     """What stands behind `/diagnose`."""
-    said = unformatted(text)
+    said = _behind_slash(unformatted(text))
     words = said.split()
     if not words:
         return AskHelp()
@@ -119,7 +120,7 @@ def parse_command(text: str) -> Command:
 def parse_message(text: str) -> Command:
     """What a mention or a direct message asks. What is no command is a text; misuse is only what can be meant for an
     incident channel and nothing else."""
-    said = unformatted(text)
+    said = _behind_slash(unformatted(text))
     words = said.split()
     if not words:
         return AskHelp()
@@ -135,6 +136,11 @@ def _text(said: str) -> AskText:
     """A text to explain, and the cluster that was named before it."""
     named = _CLUSTER_BEFORE.fullmatch(said)
     return AskText(text=named[2].strip(), cluster=named[1]) if named else AskText(text=said)
+
+
+def _behind_slash(said: str) -> str:
+    """Slack takes no commands in threads: there people type to us what they were told to."""
+    return said[len(_COMMAND) :].strip() if said.partition(" ")[0].lower() == _COMMAND else said
 
 
 # --- commands that are a word ---------------------------------------------------------------------------------------

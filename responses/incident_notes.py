@@ -77,6 +77,10 @@ PINNED: Final = Text(
 )
 UNPINNED: Final = Text(en="Taken off the timeline", zh="已从时间线移除")
 PINNED_ALREADY: Final = Text(en="it is on the timeline already", zh="已在时间线中")
+SUMMARY_ITSELF: Final = Text(
+    en="this is my summary, which the timeline is made into: it does not stand there itself",
+    zh="这是我根据时间线生成的摘要，本身不会列入时间线",
+)
 NOT_ON_IT: Final = Text(en="it is not on the timeline", zh="不在时间线中")
 
 # --- archived ---

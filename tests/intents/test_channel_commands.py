@@ -101,6 +101,8 @@ def test_an_object_of_a_kind_called_incident_is_an_object():
         ("<@U0BOT> 总结", Doing.SUMMARY),
         ("<@U0BOT> 故障时间线？", Doing.TIMELINE),
         ("<@U0BOT> incident resolve", Doing.RESOLVE),
+        ("<@U0BOT> *summary*", Doing.SUMMARY),
+        ("<@U0BOT> /diagnose incident resolve", Doing.RESOLVE),
     ],
 )
 def test_a_mention_asks_the_same(text, doing):

@@ -1,6 +1,7 @@
 """The same trouble in two places: whoever asks here is told that it is worked on there already.
 
-Only of channels that everybody may know of: a private one is named to nobody outside it.
+Only of channels that everybody may know of: a private one is named to nobody outside it, and none to guests or where
+others read along, whatever they may see of clusters.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Likening:
         desk, now = self.desk, self.desk.clock()
         mine = found_facts(request, told, ts=ts, at=now)
         incidents = {fact.incident for fact in mine if fact.objects}
-        if not incidents:
+        who = (await desk.asker_of(request)).scope.who
+        if not incidents or who.guest or who.foreign or who.external:
             return
         channel = request.asked.channel
         for other in await desk.store.chronicles.elsewhere(incidents, besides=channel, since=now - _WITHIN):

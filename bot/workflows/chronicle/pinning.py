@@ -62,6 +62,10 @@ class Pinning:
         if refused := forbidden(asker, changes=True):
             await self._refuse(payload, refused, asker.language)
             return
+        if payload["ts"] == known.summary_ts:
+            # It would quote itself; and says all the time something else.
+            await self._refuse(payload, incident_notes.SUMMARY_ITSELF, asker.language)
+            return
         hand = Hand(str(payload["hand"]))
         changed = await self._do(hand, payload)
         if changed:

@@ -1,0 +1,75 @@
+"""What people who mean no good, or know no better, try with an incident channel. Each test has channels of its own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.diagnosing import Engine
+from bot.policy import Policy
+from bot.policy.model import Answers
+from tests.end_to_end.workplace import Workplace, broken_of, lines_of, workplace
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+REPORT = "checkout is down, customers cannot pay"
+PIN = "casebook.pin"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
+    """Guests may see clusters here as others do: what they may not is theirs to keep from them all the same."""
+    usual = Policy.playground()
+    generous = replace(usual, rules=usual.rules.model_copy(update={"guests": Answers.AS_OTHERS}))
+    world = broken_of(engine, "run-as-nonroot-root-image").world
+    data = tmp_path_factory.mktemp("attacks")
+    async with workplace(data, engine, world, policy=generous, summary_slot_s=0.1) as there:
+        yield there
+
+
+def read(shown: Mapping[str, Any]) -> str:
+    return "\n".join(lines_of(shown)) if shown.get("blocks") else str(shown.get("text") or "")
+
+
+async def asked(at: Workplace, user: str, channel: str, command: str) -> str:
+    return read((await at.slack.slash(user, channel, command)).body)
+
+
+async def incident(at: Workplace, name: str, *said: str) -> str:
+    channel = at.slack.add_channel(name)
+    for each in said or (REPORT,):
+        await at.slack.say(at.alex, channel, each)
+    await at.settled()
+    return channel
+
+
+async def test_guests_are_not_told_where_else_the_same_is_worked_on(at, broken):
+    await incident(at, "inc-1-elsewhere", broken.text)
+    answers = {}
+    for user in (at.bo, at.guest):
+        room = at.slack.add_channel(f"room-of-{user.lower()}")
+        ts = await at.slack.say(user, room, broken.text)
+        await at.answer(ts, room)
+        await at.settled()
+        answers[user] = " ".join(read(one) for one in at.answers(ts, room))
+
+    assert "#inc-1-elsewhere" in answers[at.bo]
+    assert "CONFIRMED" in answers[at.guest]
+    assert "inc-1-elsewhere" not in answers[at.guest]
+
+
+async def test_the_summary_cannot_be_put_on_the_timeline_that_it_is_made_of(at):
+    channel = await incident(at, "inc-2-own")
+    summary = await at.slack.wait_for(lambda: next((one for one in at.ours(channel) if one.get("pinned_to")), None))
+
+    await at.slack.marks.react(at.bo, channel, summary["ts"], "pushpin")
+    await at.slack.shortcut(at.alex, channel, summary["ts"], callback_id=PIN)
+    await at.settled()
+
+    told = [read(one) for user in (at.alex, at.bo) for one in at.slack.ephemerals(user)]
+    assert ["this is my summary" in one.lower() for one in told] == [True, True]
+    assert "📌" not in await asked(at, at.bo, channel, "incident timeline")
