@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from responses.slack import limits
-from responses.slack.checking import Check, Report, boolean, many, record, shown, string, values_of
+from responses.slack.checking import OBJECT, Check, Report, boolean, many, record, shown, string, values_of
 from responses.slack.measuring import length, visible
 from responses.slack.shapes import MESSAGE_BLOCK, VIEW_BLOCK, plain_text
 
@@ -151,17 +151,16 @@ def _is_too_deep(value: Any) -> bool:
     """Found out level by level: a recursion would end with an error of its own."""
     level = [value]
     for _ in range(_DEEPEST):
-        level = [inner for outer in level for inner in _inside(outer)]
+        level = [inner for outer in level for inner in _inside(outer) if not isinstance(inner, str)]
         if not level:
             return False
     return True
 
 
-def _inside(value: Any) -> Iterator[Any]:
-    if isinstance(value, Mapping):
-        yield from value.values()
-    elif _is_list(value):
-        yield from value
+def _inside(value: Any) -> Collection[Any]:
+    if isinstance(value, OBJECT):
+        return value.values()
+    return value if _is_list(value) else ()
 
 
 def _written(value: Mapping[str, Any]) -> str:

@@ -54,7 +54,10 @@ def resolve(value: Any, *, now: datetime, key: str = "") -> Any:
             return micro_timestamp(moment) if key in _MICRO else timestamp(moment)
         return value
     if isinstance(value, dict):
-        return {name: resolve(item, now=now, key=str(name)) for name, item in value.items()}
+        return {
+            name: item if isinstance(item, str) and item[:1] not in _SIGNS else resolve(item, now=now, key=str(name))
+            for name, item in value.items()
+        }
     if isinstance(value, list):
         return [resolve(item, now=now, key=key) for item in value]
     if isinstance(value, datetime):
