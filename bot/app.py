@@ -38,11 +38,12 @@ from bot.slack.health import SlackHealth
 from bot.slack.intake import Intake
 from bot.slack.limits import Limits
 from bot.slack.listeners import channels, commands, lifecycle, messages, presses, reactions, shortcuts
+from bot.slack.listening import Listening
 from bot.slack.pinning import ByHand
 from bot.slack.pressing import Presses
 from bot.slack.web import web_application
 from bot.store import Store, StoreUnavailable, open_store
-from bot.upkeep import Upkeep
+from bot.upkeep import BEAT_S, Upkeep
 from bot.workflows.all import workflows
 from bot.workflows.chronicle.catching_up import CatchingUp
 from bot.workflows.chronicle.hearing import Hearing
@@ -84,13 +85,14 @@ async def running(
     looks: Sequence[float] = LOOKS,
     slack_limits: Limits | None = None,
     summary_slot_s: float = SLOT_S,
+    beat_s: float = BEAT_S,
 ) -> AsyncIterator[RunningApp]:
     """Serve until left; `clusters` are closed then. Raises StoreUnavailable, JobsUnavailable or SlackError at start.
 
     Unfinished jobs that another `jobs_version` left are begun anew. `verify_pace` says when a remedy is believed,
     and within `verify_within` seconds it is said whether it has helped; `looks` are the seconds before each look for a
     write whose answer was lost; `slack_limits` how fast Slack may be spoken to; within `summary_slot_s` seconds all
-    that changes in an incident channel is shown by one edit.
+    that changes in an incident channel is shown by one edit; each `beat_s` it is looked what else is to be done.
     """
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -158,7 +160,8 @@ async def running(
         shortcuts.register(bolt, intake, by_hand, identity, slack=slack, language=settings.lang)
         reactions.register(bolt, by_hand, identity)
         presses.register(bolt, Presses(desk=desk, jobs=jobs, identity=identity))
-        lifecycle.register(bolt, health)
+        listening = Listening(store=store, clock=clock)
+        lifecycle.register(bolt, health, listening)
 
         async def readiness() -> Mapping[str, str]:
             return await _problems(store, jobs, health.problem(token_refused=slack.token_refused))
@@ -167,9 +170,11 @@ async def running(
             store=store,
             jobs=jobs,
             chronicling=chronicling,
+            listening=listening,
             executor=settings.replica,
             version=jobs_version,
             kept=timedelta(days=settings.retention_days),
+            beat_s=beat_s,
         )
         await stack.enter_async_context(upkeep.going_on())
         socket_mode = bool(settings.slack_app_token.get_secret_value())
@@ -178,7 +183,9 @@ async def running(
         url = await _listen(stack, application, settings.listen)
         if socket_mode:
             token = settings.slack_app_token.get_secret_value()
-            await _connect(stack, AsyncSocketModeHandler(bolt, token, web_client=_client(token, settings)))
+            handler = AsyncSocketModeHandler(bolt, token, web_client=_client(token, settings))
+            await _connect(stack, handler)
+            listening.connected = handler.client.is_connected
         _log.info("serving", url=url, team=identity.team_name, socket_mode=socket_mode)
         yield RunningApp(url=url, identity=identity, store=store, jobs=jobs)
 

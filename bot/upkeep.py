@@ -1,6 +1,7 @@
 """What a serving process does beside answering: say that it lives, take over from those that do not, throw away.
 
-And show of incident channels what nobody has shown: whoever recorded it may have ended before it could begin that.
+And show of incident channels what nobody has shown: whoever recorded it may have ended before it could begin that. And
+have read there what was said while nobody listened.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ import structlog
 from bot.background import in_background
 from bot.jobs import Jobs, JobsUnavailable
 from bot.slack.chronicling import Chronicling
+from bot.slack.listening import Listening
 from bot.store import Store, StoreUnavailable
 
 _log: Final = structlog.get_logger(__name__)
 
-_BEAT_S: Final = 15.0
+BEAT_S: Final = 15.0
 # A replica that has missed four beats is gone: its jobs would otherwise wait for a restart that may never come.
-_GONE_AFTER: Final = timedelta(seconds=4 * _BEAT_S)
+_GONE_AFTER: Final = timedelta(seconds=4 * BEAT_S)
 _PURGE_EVERY: Final = timedelta(hours=6)
 # What is kept of an incident channel after the last that was said in it, unless everything is kept for longer.
 _CHRONICLES_KEPT: Final = timedelta(days=90)
@@ -35,9 +37,11 @@ class Upkeep:
     store: Store
     jobs: Jobs
     chronicling: Chronicling
+    listening: Listening
     executor: str
     version: str
     kept: timedelta
+    beat_s: float = BEAT_S
     _read_on: bool = False
     _purged: datetime | None = None
 
@@ -59,7 +63,7 @@ class Upkeep:
                 await self._once(datetime.now(UTC))
             except (StoreUnavailable, JobsUnavailable) as error:
                 _log.warning("upkeep has to wait", error=str(error))
-            await asyncio.sleep(_BEAT_S)
+            await asyncio.sleep(self.beat_s)
 
     async def _once(self, now: datetime) -> None:
         await self.store.replicas.beat(self.executor, self.version, now)
@@ -70,6 +74,7 @@ class Upkeep:
                 _log.info("took over from replicas that are gone", replicas=gone, jobs=taken)
         await self.chronicling.show_due()
         await self._go_on_reading()
+        await self.listening.look(self._missed)
         if self._purged is None or now - self._purged > _PURGE_EVERY:
             self._purged = now
             chronicles = now - max(self.kept, _CHRONICLES_KEPT)
@@ -77,7 +82,13 @@ class Upkeep:
             _log.info("threw away what is old", rows=rows)
 
     async def _go_on_reading(self) -> None:
-        """Once: histories of incident channels whose reading ended early."""
+        """Once: what nobody has heard of incident channels, and histories whose reading ended early."""
         if not self._read_on:
-            await self.chronicling.read_on(await self.jobs.unfinished("backfill"))
+            await self.listening.begin(self._missed)
+            backfills, rereads = await self.jobs.unfinished("backfill"), await self.jobs.unfinished("reread")
+            await self.chronicling.read_on(backfills, rereads)
             self._read_on = True
+
+    async def _missed(self, since: datetime | None) -> None:
+        _log.info("looking for what was said while nobody listened", since=since and since.isoformat())
+        await self.chronicling.missed(since, await self.jobs.unfinished("reread"))

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
 # Bumped by hand when a workflow body changes which steps it takes, or their order: unfinished jobs then begin anew.
-JOBS_VERSION: Final = "1"
+JOBS_VERSION: Final = "2"
 
 Json = dict[str, Any]
 

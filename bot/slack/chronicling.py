@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from time import monotonic
 from typing import Any, Final
@@ -17,7 +17,7 @@ from bot.jobs import Json
 from bot.slack.channel_events import ChannelEvent, Happening, moment_of
 from bot.slack.client import Identity
 from bot.slack.said import Edited, Withdrawn, files_of, markup_of, read_event
-from bot.store import ChannelState, FactRow, Said, Store
+from bot.store import ChannelState, FactRow, IncidentChannel, Said, Store
 from bot.workflows.chronicle.rows import row_of
 from intents.chronicle.facts import Fact, FactKind
 from intents.chronicle.spoken import excerpt, spoken
@@ -31,6 +31,10 @@ Start = Callable[[str, str, Json], Awaitable[None]]
 SLOT_S: Final = 20.0
 _SKEW: Final = 0.05
 _KNOWN_S: Final = 15.0
+# Slack repeats what was not acknowledged for some six minutes: it may be told of so long after it was said.
+_TOLD_WITHIN: Final = timedelta(minutes=10)
+# For so long people go on talking in the channel of an incident that is resolved.
+_LOOKED_BACK: Final = timedelta(days=7)
 _LONGEST_TEXT: Final = 40_000
 _MOST_KNOWN: Final = 5_000
 
@@ -116,7 +120,7 @@ class Chronicling:
         """Find out whether a channel is an incident, and if so open its chronicle and read what was said before."""
         payload = {
             "channel": event.channel, "team": event.team, "name": event.name, "at": event.at.isoformat(), "join": join,
-            "back": event.what is Happening.JOINED,
+            "user": event.user, "back": event.what is Happening.JOINED,
         }  # fmt: skip
         self._known.pop(event.channel, None)
         await self.start("incident", f"{event.channel}.incident.{event.at.timestamp():.6f}", payload)
@@ -145,13 +149,31 @@ class Chronicling:
         for due in await self.store.chronicles.list_due(self.clock()):
             await self.changed(due.channel)
 
-    async def read_on(self, under_way: Collection[str]) -> None:
-        """Go on with each history that is not read to its end, but for those that the jobs `under_way` read."""
-        read = {id.partition(".")[0] for id in under_way}
-        for known in await self.store.chronicles.list_open():
-            if known.cursor != "" and known.channel not in read:
-                id = f"{known.channel}.backfill.{known.cursor or 'begin'}.{self.clock().timestamp():.0f}"
+    async def missed(self, since: datetime | None, under_way: Collection[str]) -> None:
+        """Something may have been said since then that nobody heard; None: nobody knows since when.
+
+        It is read in each live channel. The jobs `under_way` see by themselves that there is more for them.
+        """
+        read = _channels_of(under_way)
+        for known in await self._live():
+            ts = f"{((since or known.opened) - _TOLD_WITHIN).timestamp():.6f}"
+            if await self.store.chronicles.miss(known.channel, ts) and known.channel not in read:
+                await self.start("reread", f"{known.channel}.reread.{ts}", {"channel": known.channel})
+
+    async def read_on(self, backfills: Collection[str], rereads: Collection[str]) -> None:
+        """Go on with each history that is not read to its end, but for those that these jobs under way read."""
+        filled, read = _channels_of(backfills), _channels_of(rereads)
+        now = f"{self.clock().timestamp():.0f}"
+        for known in await self._live():
+            if known.cursor != "" and known.channel not in filled:
+                id = f"{known.channel}.backfill.{known.cursor or 'begin'}.{now}"
                 await self.start("backfill", id, {"channel": known.channel})
+            if known.missed and known.channel not in read:
+                id = f"{known.channel}.reread.{known.missed_cursor or 'begin'}.{now}"
+                await self.start("reread", id, {"channel": known.channel})
+
+    async def _live(self) -> tuple[IncidentChannel, ...]:
+        return await self.store.chronicles.list_live(self.clock() - _LOOKED_BACK)
 
     async def _recorded(self, channel: str, *, team: str, ask: bool = True) -> bool:
         """Whether what is said there is kept. Of a channel that nobody has asked about yet its name is looked up."""
@@ -170,6 +192,11 @@ class Chronicling:
             payload = {"channel": channel, "team": team, "name": "", "at": self.clock().isoformat(), "join": False}
             await self.start("incident", f"{channel}.incident.{day}", payload)
         return recorded
+
+
+def _channels_of(jobs: Collection[str]) -> frozenset[str]:
+    """Ids of jobs begin with the channel that they are about."""
+    return frozenset(id.partition(".")[0] for id in jobs)
 
 
 def said_in(message: Mapping[str, Any], *, version: str = "") -> Said:

@@ -14,12 +14,15 @@ from bot.slack.lane import Urgency
 class Page:
     """Messages as Slack keeps them, not redacted. `more`: others follow, from `cursor` on if there is one.
 
+    `limited`: there are older ones, which Slack does not show.
+
     A cursor may be kept for a while only. Where it is lost, `latest` or `oldest` and a message's ts go on as well.
     """
 
     messages: tuple[Mapping[str, Any], ...]
     cursor: str = ""
     more: bool = False
+    limited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,4 +52,5 @@ class History:
         messages = tuple(each for each in told if isinstance(each, Mapping)) if isinstance(told, list) else ()
         following = answer.data.get("response_metadata")
         cursor = str(following.get("next_cursor") or "") if isinstance(following, Mapping) else ""
-        return Page(messages=messages, cursor=cursor, more=bool(cursor) or answer.data.get("has_more") is True)
+        more = bool(cursor) or answer.data.get("has_more") is True
+        return Page(messages=messages, cursor=cursor, more=more, limited=answer.data.get("is_limited") is True)

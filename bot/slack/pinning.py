@@ -17,6 +17,20 @@ from bot.workflows.chronicle.pinning import Hand
 REACTIONS: Final = frozenset({"pushpin", "round_pushpin"})
 
 
+def pinned_by(message: Mapping[str, Any]) -> tuple[str, ...]:
+    """Who has put a message as Slack keeps it onto the timeline by a reaction; of many people Slack names some."""
+    users: list[str] = []
+    for reaction in message.get("reactions") or ():
+        if isinstance(reaction, Mapping) and _stands_for_it(reaction.get("name")):
+            users += [str(user) for user in reaction.get("users") or ()]
+    return tuple(dict.fromkeys(users))
+
+
+def _stands_for_it(reaction: object) -> bool:
+    """Whatever the colour of its skin."""
+    return str(reaction or "").partition("::")[0] in REACTIONS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByHand:
     """All methods raise StoreUnavailable or JobsUnavailable, and then Slack must not be acknowledged."""
@@ -29,7 +43,7 @@ class ByHand:
         """A `reaction_added` or `reaction_removed` event; elsewhere than in incident channels a pin is only a pin."""
         item = event.get("item")
         user = str(event.get("user") or "")
-        if str(event.get("reaction") or "").partition("::")[0] not in REACTIONS or user in ("", self.identity.user):
+        if not _stands_for_it(event.get("reaction")) or user in ("", self.identity.user):
             return
         if not isinstance(item, Mapping) or item.get("type") != "message":
             return

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Table, Text, cast, delete, exists, select, update
+from sqlalchemy import ColumnElement, Row, Table, Text, cast, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.facts import FactRow, Version, known, put, take
@@ -64,30 +64,32 @@ class Chronicles(IncidentChannels):
                 return False
             return await _bump(connection, channel, changed=await _take(connection, channel, [said]))
 
-    async def backfilled(self, channel: str, cursor: str | None, page: Sequence[Said], *, after: str | None) -> bool:
-        """Record a page of the history, read from the cursor `after` on, and where to go on: "" at the end.
-
-        False: somebody else has gone on from there, or starts anew, and `cursor` does not count; the page does.
-        """
+    async def reread(self, channel: str, page: Sequence[Said], *, gone: Collection[str] = ()) -> bool:
+        """Record what stands in a part of the history, and that the messages `gone` do not stand there any more."""
+        if not page and not gone:
+            return False
         async with self._alone(channel) as connection:
-            row = await _recorded(connection, channel)
-            if row is None:
+            if await _recorded(connection, channel) is None:
                 return False
-            await _bump(connection, channel, changed=await _take(connection, channel, page))
-            if row.cursor != after:
-                return False
-            await connection.execute(update(_CHANNELS).where(_CHANNELS.c.channel == channel).values(cursor=cursor))
-            return True
+            changed = await _take(connection, channel, page)
+            for ts in sorted(gone):
+                changed |= await _forget(connection, channel, ts)
+            return await _bump(connection, channel, changed=changed)
+
+    async def kept(self, channel: str, *, before: str = "") -> dict[str, str]:
+        """The messages of which something is kept, and the thread of each ("" outside one); earlier ones if asked."""
+        of_message = or_(facts.c.source.like("m:%"), facts.c.source.like("p:%"))
+        which = [facts.c.channel == channel, of_message, *([facts.c.ts < before] if before else [])]
+        query = select(facts.c.ts, facts.c.document["thread_ts"].as_string()).where(*which).distinct()
+        async with self._database.read() as connection:
+            return {ts: thread or "" for ts, thread in await connection.execute(query)}
 
     async def forget(self, channel: str, ts: str) -> bool:
         """Message `ts` was deleted: none of its facts, never again. What rests on it from other sources stays."""
         async with self._alone(channel) as connection:
             if await _recorded(connection, channel) is None:
                 return False
-            gone = Version(source=_message(ts), version="", gone=True)
-            _, told = await take(connection, channel, [gone])
-            pinned = await put(connection, channel, _by_hand(ts), [])
-            return await _bump(connection, channel, changed=told or pinned)
+            return await _bump(connection, channel, changed=await _forget(connection, channel, ts))
 
     async def add(self, channel: str, fact: FactRow, *, revision: int = 0) -> bool:
         """Keep a fact that has no other source than its key; `revision` as for `replace`."""
@@ -102,9 +104,15 @@ class Chronicles(IncidentChannels):
             _, changed = await take(connection, channel, [version])
             return await _bump(connection, channel, changed=changed)
 
-    async def pin(self, channel: str, ts: str, *, by: str, at: datetime, fact: FactRow | None = None) -> bool:
-        """Put message `ts` on the timeline, as `fact` if that is given, and mark all facts that rest on it."""
-        return await self._mark(channel, ts, by, Mark.PIN, at, fact=fact)
+    async def pin(
+        self, channel: str, ts: str, *, by: str, at: datetime, fact: FactRow | None = None, found: bool = False
+    ) -> bool:
+        """Put message `ts` on the timeline, as `fact` if that is given, and mark all facts that rest on it.
+
+        `found`: the pin was seen there, and `at` is only the earliest time at which it can have been set, so that one
+        of theirs that stands already is the same one.
+        """
+        return await self._mark(channel, ts, by, Mark.PIN, at, fact=fact, found=found)
 
     async def unpin(self, channel: str, ts: str, *, by: str, at: datetime) -> bool:
         """Take back one's own pin, without a word on what else is known of the message."""
@@ -178,6 +186,7 @@ class Chronicles(IncidentChannels):
         *,
         stands: bool = True,
         fact: FactRow | None = None,
+        found: bool = False,
     ) -> bool:
         async with self._alone(channel) as connection:
             if await _recorded(connection, channel) is None:
@@ -187,7 +196,7 @@ class Chronicles(IncidentChannels):
                 return False
             here = (channel, ts)
             before = (await places(connection, [channel], [ts])).get(here)
-            if not await mark(connection, channel, ts, by, what, stands=stands, at=at):
+            if not await mark(connection, channel, ts, by, what, stands=stands, at=at, found=found):
                 return False
             after = (await places(connection, [channel], [ts])).get(here)
             changed = before is not after
@@ -217,6 +226,12 @@ async def _take(connection: AsyncConnection, channel: str, page: Sequence[Said])
         if said.pinned is not None and _message(said.ts) in taken and marked.get((channel, said.ts)) is Place.PINNED:
             changed |= await put(connection, channel, _by_hand(said.ts), [said.pinned])
     return changed
+
+
+async def _forget(connection: AsyncConnection, channel: str, ts: str) -> bool:
+    """Whether that changed a fact."""
+    _, told = await take(connection, channel, [Version(source=_message(ts), version="", gone=True)])
+    return await put(connection, channel, _by_hand(ts), []) or told
 
 
 async def _recorded(connection: AsyncConnection, channel: str) -> Row[Any] | None:

@@ -39,8 +39,9 @@ class IncidentChannel:
     """One incident channel. `since` is when `state` began; `resolved` when it was resolved, if it is, archived or not.
 
     `cursor` says how far its history is read, in the words of whoever reads it: None, not begun; "", to its end.
-    `revision` is that of its chronicle, `shown` the one its summary shows, in the message `summary_ts` and the canvas
-    `canvas`, each "" where there is none.
+    From the time `missed` on, as Slack writes it, something may have been said that nobody heard, "" for nothing; it is
+    read from the newest message back, down to `missed_cursor` by now. `revision` is that of its chronicle, `shown` the
+    one its summary shows, in the message `summary_ts` and the canvas `canvas`, each "" where there is none.
     """
 
     channel: str
@@ -51,6 +52,8 @@ class IncidentChannel:
     since: datetime
     resolved: datetime | None
     cursor: str | None
+    missed: str
+    missed_cursor: str
     revision: int
     shown: int
     summary_ts: str
@@ -92,9 +95,10 @@ class IncidentChannels:
             row = await find_channel(connection, channel)
             return None if row is None else read_channel(row)
 
-    async def list_open(self) -> tuple[IncidentChannel, ...]:
-        """The open ones, the newest first."""
-        return await self._list(_TABLE.c.state == ChannelState.OPEN.value)
+    async def list_live(self, resolved_since: datetime) -> tuple[IncidentChannel, ...]:
+        """The open ones, and those resolved since then: people look back in there. The newest first."""
+        lately = (_TABLE.c.state == ChannelState.RESOLVED.value) & (_TABLE.c.since >= resolved_since)
+        return await self._list(or_(_TABLE.c.state == ChannelState.OPEN.value, lately))
 
     async def list_due(self, now: datetime) -> tuple[IncidentChannel, ...]:
         """Those, in any state, whose summary shows less than there is, and which nobody is rendering now."""
@@ -127,7 +131,7 @@ class IncidentChannels:
             await _change(connection, channel, name=name, named=at, revision=row.revision + 1)
             return True
 
-    async def reread(self, channel: str) -> bool:
+    async def begin_anew(self, channel: str) -> bool:
         """Its history is to be read from the beginning once more, and its summary shown. False: none such is kept.
 
         So it is where we were sent away and come back.
@@ -137,6 +141,42 @@ class IncidentChannels:
             if row is None or row.state == ChannelState.DISMISSED:
                 return False
             await _change(connection, channel, cursor=None, shown=0)
+            return True
+
+    async def backfilled(self, channel: str, cursor: str, *, after: str | None) -> bool:
+        """The history is read from `after` down to `cursor`, "" for all of it.
+
+        False: somebody else has gone on from there, or starts anew; nothing is changed.
+        """
+        async with self._alone(channel) as connection:
+            row = await find_channel(connection, channel)
+            if row is None or row.state == ChannelState.DISMISSED or row.cursor != after:
+                return False
+            await _change(connection, channel, cursor=cursor)
+            return True
+
+    async def miss(self, channel: str, since: str) -> bool:
+        """Something may have been said from that time on that nobody heard. False: of no channel that is recorded.
+
+        Where something is missed already it is read with it, from the newest message on once more.
+        """
+        async with self._alone(channel) as connection:
+            row = await find_channel(connection, channel)
+            if row is None or row.state == ChannelState.DISMISSED:
+                return False
+            await _change(connection, channel, missed=min(row.missed or since, since), missed_cursor="")
+            return True
+
+    async def made_up(self, channel: str, cursor: str, *, after: str) -> bool:
+        """What was missed is read from `after` down to `cursor`, "" for all of it.
+
+        False: somebody else has gone on from there, or more is missed meanwhile; nothing is changed.
+        """
+        async with self._alone(channel) as connection:
+            row = await find_channel(connection, channel)
+            if row is None or not row.missed or row.missed_cursor != after:
+                return False
+            await _change(connection, channel, missed=row.missed if cursor else "", missed_cursor=cursor)
             return True
 
     async def caught_up(self, channel: str, user: str, at: datetime) -> datetime | None:
@@ -237,6 +277,8 @@ def read_channel(row: Row[Any]) -> IncidentChannel:
         since=row.since,
         resolved=row.resolved,
         cursor=row.cursor,
+        missed=row.missed,
+        missed_cursor=row.missed_cursor,
         revision=row.revision,
         shown=row.shown,
         summary_ts=row.summary_ts,

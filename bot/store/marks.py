@@ -32,12 +32,20 @@ class Place(StrEnum):
 
 
 async def mark(
-    connection: AsyncConnection, channel: str, ts: str, user: str, what: Mark, *, stands: bool, at: datetime
+    connection: AsyncConnection,
+    channel: str,
+    ts: str,
+    user: str,
+    what: Mark,
+    *,
+    stands: bool,
+    at: datetime,
+    found: bool = False,
 ) -> bool:
-    """Whether it is news: what the same person did at the same time or later stands."""
+    """Whether it is news: what the same person did at the same time or later stands; a mark `found` there, any time."""
     mine = (_table.c.channel == channel) & (_table.c.ts == ts) & (_table.c.user == user) & (_table.c.what == what.value)
-    last = (await connection.execute(select(_table.c.at).where(mine))).scalar_one_or_none()
-    if last is not None and at <= last:
+    last = (await connection.execute(select(_table.c.at, _table.c.stands).where(mine))).one_or_none()
+    if last is not None and (at <= last.at or (found and last.stands)):
         return False
     values = {"channel": channel, "ts": ts, "user": user, "what": what.value, "stands": stands, "at": at}
     await upsert(connection, _table, values)

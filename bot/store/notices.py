@@ -25,3 +25,16 @@ class Notices:
                 return False
             await upsert(connection, notices, {"key": key, "at": now})
             return True
+
+    async def note(self, key: str, at: datetime) -> None:
+        """`key` is noticed, unless it was later than that."""
+        async with self._database.write("notice", key) as connection:
+            before = (await connection.execute(select(notices.c.at).where(notices.c.key == key))).scalar_one_or_none()
+            if before is None or before < at:
+                await upsert(connection, notices, {"key": key, "at": at})
+
+    async def last(self, key: str) -> datetime | None:
+        """When `key` was noticed last, as long as that is kept."""
+        async with self._database.read() as connection:
+            query = select(notices.c.at).where(notices.c.key == key)
+            return (await connection.execute(query)).scalar_one_or_none()

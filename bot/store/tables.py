@@ -193,6 +193,9 @@ incident_channels: Final = Table(
     Column("resolved", Moment),
     # How far its history is read: null, not begun; empty, to its end.
     Column("cursor", Words),
+    # What was said from that message on may not have been heard; empty: nothing. And how far it is read since.
+    _words("missed"),
+    _words("missed_cursor"),
     Column("revision", Integer, nullable=False),
     Column("shown", Integer, nullable=False),
     _words("summary_ts"),

@@ -72,6 +72,7 @@ def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
         ).run,
         "removed": Removing(desk=desk).run,
         "repeat": Repeating(desk=desk, telling=telling).run,
+        "reread": Backfilling(desk=desk, changed=chronicling.changed, missed=True).run,
         "summary": SummingUp(desk=desk).run,
         "welcome": catching_up.run,
         "withdraw": Withdrawing(desk=desk, telling=telling, hearing=hearing).run,

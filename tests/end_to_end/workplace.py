@@ -26,6 +26,7 @@ from bot.settings import Settings
 from bot.slack.chronicling import SLOT_S
 from bot.slack.limits import Limits
 from bot.store import AuditEntry
+from bot.upkeep import BEAT_S
 from intents.catalog.cases import ask_of, world_of
 from intents.domain import Verdict
 from responses.slack.as_text import as_text
@@ -184,12 +185,13 @@ async def workplace(
     slack: SimulatedSlack | None = None,
     clock: Clock | None = None,
     summary_slot_s: float = SLOT_S,
+    beat_s: float = BEAT_S,
     **options: Any,
 ) -> AsyncIterator[Workplace]:
     """Everything running; `others` are further clusters by name, not started; `options` are settings.
 
     With `slack_limits` of their own Slack may be spoken to as fast as they say, and counts nothing. `slack`, not
-    started, and `clock` are given by those who have a time of their own; `summary_slot_s` as `running` has it.
+    started, and `clock` are given by those who have a time of their own; `summary_slot_s`, `beat_s` as `running` has it.
     """
     async with AsyncExitStack() as stack:
         cluster = stage(*worlds)
@@ -226,6 +228,7 @@ async def workplace(
                 looks=(0.0, 0.02),
                 slack_limits=slack_limits,
                 summary_slot_s=summary_slot_s,
+                beat_s=beat_s,
             )
         )
         # Else a connection that is made just as the app closes its socket is leaked by asyncio.

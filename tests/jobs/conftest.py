@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from bot.jobs import Jobs
+from bot.jobs import JOBS_VERSION, Jobs
 from bot.store import Store, open_store
 from tests import databases
 from tests.jobs.world import World
@@ -89,7 +89,7 @@ def driver() -> Iterator[subprocess.Popen[str]]:
 def killed(driver: subprocess.Popen[str], url: str, jobs_url: str, tmp_path: Path) -> Callable[..., None]:
     """Runs a process that starts jobs and is killed with them under way."""
 
-    def run(*, executor: str = "here", version: str = "1") -> None:
+    def run(*, executor: str = "here", version: str = JOBS_VERSION) -> None:
         assert driver.stdin is not None
         assert driver.stdout is not None
         asked = {"url": url, "jobs_url": jobs_url, "directory": str(tmp_path), "executor": executor}

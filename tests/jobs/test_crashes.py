@@ -86,7 +86,7 @@ async def test_a_job_that_was_under_way_at_too_many_crashes_is_given_up_visibly(
 async def test_a_kind_that_the_next_version_does_not_know_fails_visibly(
     killed: Callable[..., None], launch: Launch, world: World
 ) -> None:
-    await asyncio.to_thread(killed)
+    await asyncio.to_thread(killed, version="1")
     failures: list[tuple[str, str]] = []
 
     async def failed(kind: str, id: str, _payload: Json, error: Exception) -> None:

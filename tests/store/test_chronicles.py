@@ -124,7 +124,8 @@ async def test_of_a_deleted_message_goes_what_was_read_from_it_and_no_more(opene
 async def test_noise_leaves_no_trace(opened: Store, now: datetime) -> None:
     before = await opened.chronicles.get("C1")
     assert not await opened.chronicles.record("C1", said(now, ""))
-    assert not await opened.chronicles.backfilled("C1", "x", [said(now, "")], after="not there")
+    assert not await opened.chronicles.reread("C1", [said(now, "")])
+    assert not await opened.chronicles.backfilled("C1", "x", after="not there")
     assert await opened.chronicles.get("C1") == before
 
 
@@ -155,33 +156,82 @@ async def test_a_channel_that_is_unknown_or_dismissed_records_nothing(store: Sto
         assert not await store.chronicles.add(channel, fact(now, "x", "r:P1"))
         assert not await store.chronicles.forget(channel, TS)
         assert not await store.chronicles.pin(channel, TS, by="U1", at=now)
-        assert not await store.chronicles.backfilled(channel, "", [said(now, "other")], after=None)
+        assert not await store.chronicles.reread(channel, [said(now, "other")])
+        assert not await store.chronicles.backfilled(channel, "", after=None)
+        assert not await store.chronicles.miss(channel, TS)
     assert texts(await store.chronicles.facts("C1")) == ["oom"]
 
 
-async def test_a_page_of_history_and_where_to_go_on_are_kept_together(opened: Store, now: datetime) -> None:
+async def test_a_page_of_history_is_recorded_once_and_where_to_go_on_moved_by_one(opened: Store, now: datetime) -> None:
     page = [said(now + number * MINUTE, f"line {number}", ts=f"170000000{number}.000100") for number in range(5)]
     await opened.chronicles.record("C1", said(now, "edited since", ts=page[1].ts, version=EDITED))
-    assert await opened.chronicles.backfilled("C1", "next", page, after=None)
+    assert await opened.chronicles.reread("C1", page)
+    assert await opened.chronicles.backfilled("C1", "next", after=None)
     found = await opened.chronicles.read("C1")
     assert found is not None
     assert (found.channel.cursor, texts(found.facts)) == (
         "next",
         ["line 0", "edited since", "line 2", "line 3", "line 4"],
     )
-    # Killed after the commit, it reads the page again; or another process reads along.
-    assert not await opened.chronicles.backfilled("C1", "next", page, after=None)
+    # Killed before that was noted, it reads the page again; or another process reads along.
+    assert not await opened.chronicles.reread("C1", page)
+    assert not await opened.chronicles.backfilled("C1", "next", after=None)
     assert await opened.chronicles.read("C1") == found
-    assert await opened.chronicles.backfilled("C1", "", [], after="next")
-    assert await opened.chronicles.backfilled("C1", None, [], after="")
+    assert await opened.chronicles.backfilled("C1", "", after="next")
+    assert await opened.chronicles.begin_anew("C1")
     again = await opened.chronicles.get("C1")
     assert again is not None
     assert again.cursor is None
 
 
+async def test_what_is_not_there_any_more_is_forgotten_and_what_is_kept_can_be_asked(
+    opened: Store, now: datetime
+) -> None:
+    below = replace(
+        fact(now, "reply", "m:1700000003.000100", ts="1700000003.000100"), document={"says": "reply", "thread_ts": TS}
+    )
+    await opened.chronicles.record("C1", said(now, "oom"))
+    await opened.chronicles.record("C1", Said(ts="1700000003.000100", facts=(below,)))
+    await opened.chronicles.pin(
+        "C1", "1700000009.000100", by="U1", at=now, fact=fact(now, "x", "p", ts="1700000009.000100")
+    )
+    await opened.chronicles.add("C1", fact(now, "ours", "a:Ev1:oom", ts="1700000004.000100"))
+    assert await opened.chronicles.kept("C1") == {TS: "", "1700000003.000100": TS, "1700000009.000100": ""}
+    assert await opened.chronicles.kept("C1", before="1700000003.000100") == {TS: ""}
+    assert await opened.chronicles.reread("C1", [], gone=[TS, "1700000009.000100"])
+    assert not await opened.chronicles.reread("C1", [said(now, "oom")], gone=[TS])
+    assert texts(await opened.chronicles.facts("C1")) == ["ours", "reply"]
+
+
+async def test_what_was_missed_is_read_down_by_one_and_again_where_more_is_missed(opened: Store) -> None:
+    chronicles = opened.chronicles
+    assert not await chronicles.made_up("C1", "x", after="")
+    assert await chronicles.miss("C1", "1700000005.000000")
+    assert await chronicles.made_up("C1", "1700000009.000000", after="")
+    assert not await chronicles.made_up("C1", "1700000008.000000", after="")
+    assert await chronicles.miss("C1", "1700000020.000000")
+    found = await chronicles.get("C1")
+    assert found is not None
+    assert (found.missed, found.missed_cursor) == ("1700000005.000000", "")
+    assert not await chronicles.made_up("C1", "", after="1700000009.000000")
+    assert await chronicles.made_up("C1", "", after="")
+    found = await chronicles.get("C1")
+    assert found is not None
+    assert found.missed == ""
+
+
+async def test_a_pin_that_is_found_is_no_newer_one_than_the_one_that_stands(opened: Store, now: datetime) -> None:
+    await opened.chronicles.record("C1", said(now, "oom"))
+    assert await opened.chronicles.pin("C1", TS, by="U1", at=now, found=True)
+    await opened.chronicles.remove("C1", TS, by="U2", at=now + MINUTE)
+    assert not await opened.chronicles.pin("C1", TS, by="U1", at=now + 2 * MINUTE, found=True)
+    await opened.chronicles.unpin("C1", TS, by="U1", at=now + 3 * MINUTE)
+    assert await opened.chronicles.pin("C1", TS, by="U1", at=now + 4 * MINUTE, found=True)
+
+
 async def test_of_one_message_twice_in_a_page_the_later_version_counts(opened: Store, now: datetime) -> None:
     page = [said(now, "edit", version=EDITED), said(now, "first")]
-    await opened.chronicles.backfilled("C1", "", page, after=None)
+    await opened.chronicles.reread("C1", page)
     assert texts(await opened.chronicles.facts("C1")) == ["edit"]
 
 
@@ -286,7 +336,7 @@ async def test_two_processes_that_hear_the_same_keep_it_once(url: str, now: date
         await one.chronicles.open("C1", team="T1", name="inc-1", at=now)
         await asyncio.gather(
             *(store.chronicles.record("C1", message) for message in page for store in (one, other)),
-            *(store.chronicles.backfilled("C1", "", page, after=None) for store in (one, other)),
+            *(store.chronicles.reread("C1", page) for store in (one, other)),
         )
         assert texts(await one.chronicles.facts("C1")) == [f"line {number}" for number in range(10)]
         assert await one.chronicles.read("C1") == await other.chronicles.read("C1")
@@ -315,7 +365,7 @@ async def test_in_whatever_order_and_how_often_it_is_told_the_same_is_kept(
             if version == "deleted":
                 await store.chronicles.forget(channel, ts)
             elif pages:
-                await store.chronicles.backfilled(channel, "", [message], after=None)
+                await store.chronicles.reread(channel, [message])
             else:
                 await store.chronicles.record(channel, message)
         kept.append(await store.chronicles.facts(channel))

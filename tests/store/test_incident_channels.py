@@ -41,6 +41,8 @@ async def test_a_channel_is_opened_once(store: Store, now: datetime) -> None:
         since=now,
         resolved=None,
         cursor=None,
+        missed="",
+        missed_cursor="",
         revision=1,
         shown=0,
         summary_ts="",
@@ -48,11 +50,13 @@ async def test_a_channel_is_opened_once(store: Store, now: datetime) -> None:
     )
 
 
-async def test_the_open_ones_are_listed_newest_first(store: Store, now: datetime) -> None:
+async def test_the_open_ones_and_those_resolved_lately_are_listed_newest_first(store: Store, now: datetime) -> None:
     for number in range(4):
         await store.chronicles.open(f"C{number}", team="T1", name="inc", at=now + number * MINUTE)
     await store.chronicles.set_state("C2", ChannelState.RESOLVED, now + 9 * MINUTE)
-    assert [each.channel for each in await store.chronicles.list_open()] == ["C3", "C1", "C0"]
+    await store.chronicles.set_state("C1", ChannelState.DISMISSED, now + 9 * MINUTE)
+    assert [each.channel for each in await store.chronicles.list_live(now + 9 * MINUTE)] == ["C3", "C2", "C0"]
+    assert [each.channel for each in await store.chronicles.list_live(now + 10 * MINUTE)] == ["C3", "C0"]
 
 
 async def test_a_state_is_changed_once_and_not_by_what_comes_late(opened: Store, now: datetime) -> None:
@@ -78,7 +82,7 @@ async def test_an_archived_channel_remembers_whether_it_was_resolved(opened: Sto
 
 
 async def test_what_was_dismissed_by_mistake_has_its_history_read_anew(opened: Store, now: datetime) -> None:
-    await opened.chronicles.backfilled("C1", "", [], after=None)
+    await opened.chronicles.backfilled("C1", "", after=None)
     await opened.chronicles.set_state("C1", ChannelState.DISMISSED, now + MINUTE)
     assert (await get(opened)).cursor == ""
     await opened.chronicles.set_state("C1", ChannelState.OPEN, now + 2 * MINUTE)

@@ -10,7 +10,9 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
+from bot.slack.channel_events import moment_of
 from bot.slack.health import SlackHealth
+from bot.slack.listening import Listening
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -19,7 +21,7 @@ _RATE_LIMITED: Final = "app_rate_limited"
 _ANY: Final = re.compile(".*")
 
 
-def register(app: AsyncApp, health: SlackHealth) -> None:
+def register(app: AsyncApp, health: SlackHealth, listening: Listening) -> None:
     """After all other listeners: the last one here takes every event that nobody else has."""
 
     async def told(event: dict[str, Any]) -> None:
@@ -34,10 +36,15 @@ def register(app: AsyncApp, health: SlackHealth) -> None:
         # Not acknowledged, it would come again and again, and Slack would end up switching all events off.
         _log.info("an event that nobody here listens to", type=str(event.get("type")))
 
+    app.middleware(listening.middleware)
+
     # It is no event: what it tells of is that events were left out.
     @app.middleware
     async def rate_limited(body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:
         if body.get("type") != _RATE_LIMITED:
             return await next()
-        _log.error("Slack leaves out events, there were too many", since=str(body.get("minute_rate_limited")))
+        since = str(body.get("minute_rate_limited") or "")
+        _log.error("Slack leaves out events, there were too many", since=since)
+        if since:
+            listening.left_out(moment_of(since))
         return BoltResponse(status=200)

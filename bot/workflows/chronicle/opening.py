@@ -13,14 +13,18 @@ from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
+from bot.workflows.posting import post_once
+from intents.domain import Text
+from responses import incident_notes
+from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """The workflow `incident`. Payload: {"channel", "team", "name", "at", "join"}, "said" where a person said so,
-    "back" where somebody let us in, perhaps not for the first time.
+    """The workflow `incident`. Payload: {"channel", "team", "name", "at", "join"}, "user" who made it one where that is
+    known, "said" where they said so, "back" where somebody let us in, perhaps not for the first time.
 
     `opened` is told of each channel that has a chronicle now: what there is of it is read, and its summary posted. One
     that we come back to is read once more: what was said meanwhile nobody told us. It gets the id of what opened it
@@ -44,6 +48,7 @@ class Opening:
             except SlackError as error:
                 # We are not asked to be there, and may not come by ourselves: somebody will invite us.
                 _log.info("an incident channel was not joined", channel=channel, error=str(error))
+                await self._say_uninvited(payload, error)
                 if not payload.get("said"):
                     return None
         place = await desk.slack.place(channel)
@@ -60,6 +65,22 @@ class Opening:
         await desk.store.chronicles.open(channel, team=str(payload["team"]), name=name, at=at)
         # One that nothing was shown of is only just begun: we came by ourselves.
         back = bool(payload.get("back")) and known is not None and known.shown > 0
-        anew = back and await desk.store.chronicles.reread(channel)
+        anew = back and await desk.store.chronicles.begin_anew(channel)
         await self.opened(channel, id if anew else "")
         return {"name": name}
+
+    async def _say_uninvited(self, payload: Json, error: SlackError) -> None:
+        """To whoever made it an incident channel, once: they can let us in."""
+        channel, user, desk = str(payload["channel"]), str(payload.get("user") or ""), self.desk
+        if not user:
+            return
+        name = str(payload.get("name") or "") or (await desk.slack.place(channel)).name
+        words, why = incident_notes.UNINVITED, error.says
+        says = Text(en=words.en.format(name, why.en), zh=words.zh.format(name, why.zh))
+        try:
+            language = await desk.language_of(user, within=1.0)
+            await post_once(desk, told(says, language=language), to=user, key=f"{channel}/uninvited")
+        except SlackUnavailable:
+            raise
+        except SlackError as second:
+            _log.warning("nor can whoever made it be told", channel=channel, error=str(second))

@@ -1,0 +1,157 @@
+"""What happens in an incident channel while nobody listens, or before we came, is not lost.
+
+`AWAY_MESSAGES=10000` has as many messages said before we came, and with `--log-cli-level=INFO` is told what reading
+them took; the usual few take two pages.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import resource
+import time
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from bot.diagnosing import Engine
+from bot.playground.slack import SimulatedSlack
+from bot.slack.limits import Limits, Rate
+from bot.workflows.chronicle.backfilling import PAGES_BEFORE
+from tests.end_to_end.process import Premises, premises
+from tests.end_to_end.workplace import HEARD, Clock, Workplace, lines_of, workplace
+
+_MESSAGES: Final = int(os.environ.get("AWAY_MESSAGES", "250"))
+_PAGE: Final = 200
+INCIDENTS: Final = {"CASEBOOK_INCIDENT_CHANNELS": "inc-*"}
+LATER: Final = timedelta(minutes=30)
+AT_ONCE: Final = Rate(every=0.0001, burst=10_000)
+LIMITS: Final = Limits(
+    methods={}, other=AT_ONCE, channel=AT_ONCE, between_edits=0.0, first_pause=0.01, settling=0.01, repetitions=0
+)
+REPORT: Final = "checkout is down, customers cannot pay"
+
+
+def summary(at: Premises | Workplace, channel: str) -> str:
+    """What the pinned message says."""
+    ours = at.ours("", channel) if isinstance(at, Premises) else at.ours(channel)
+    return "\n".join(line for one in ours if one.get("pinned_to") for line in lines_of(one))
+
+
+async def timeline(at: Premises | Workplace, channel: str) -> str:
+    return "\n".join(lines_of((await at.slack.slash(at.alex, channel, "incident timeline")).body))
+
+
+def asked(slack: SimulatedSlack, channel: str, since: int = 0) -> Counter[str]:
+    """How often the history and the threads of a channel were read."""
+    methods = ("conversations.history", "conversations.replies")
+    calls = [call for call in slack.calls[since:] if call.arguments.get("channel") == channel]
+    return Counter(call.method.partition(".")[2] for call in calls if call.method in methods)
+
+
+@pytest.mark.timeout(75)
+async def test_what_is_said_changed_and_pinned_while_it_is_down_is_there_once_it_is_back(tmp_path: Path):
+    async with premises(tmp_path, pace=False, **INCIDENTS) as at:
+        slack, live, quiet = at.slack, at.slack.add_channel("inc-1-live"), at.slack.add_channel("inc-2-quiet")
+        say = slack.say
+        serving = await at.start(summary_slot_s=0.2)
+        root = await say(at.alex, live, REPORT)
+        edited = await say(at.bo, live, "decision: we restart the blue pool")
+        deleted = await say(at.bo, live, "decision: we drop the cache")
+        reply = await say(at.bo, live, "decision: we fail over to region A", thread_ts=root)
+        heads = await say(at.alex, live, "rolling back checkout to v41")
+        below = await say(at.bo, live, "decision: we page the vendor", thread_ts=heads)
+        noted = await say(at.alex, live, "the coffee machine blinked at noon")
+        await say(at.alex, quiet, REPORT)
+        await slack.wait_for(lambda: "page the vendor" in summary(at, live) and summary(at, quiet), timeout=20)
+        await serving.kill()
+
+        await say(at.bo, live, "decision: we fail over to region B", thread_ts=root)
+        await slack.edit(at.bo, live, edited, "never mind")
+        await slack.remove(at.bo, live, deleted)
+        await slack.remove(at.bo, live, reply)
+        await slack.remove(at.bo, live, below)
+        await slack.marks.react(at.alex, live, noted, "pushpin")
+        await say(at.bo, live, "I'll take IC")
+        before = len(slack.calls)
+        await at.start(summary_slot_s=0.2, clock=Clock(ahead=LATER))
+        await slack.wait_for(
+            lambda: "Commander" in summary(at, live) and "page the vendor" not in summary(at, live), timeout=20
+        )
+        told = await timeline(at, live)
+
+        for there in (REPORT, "region B", "Commander", "the coffee machine blinked", "rolling back checkout"):
+            assert told.count(there) == 1
+        for gone in ("blue pool", "drop the cache", "region A", "page the vendor"):
+            assert gone not in told
+        # One page each, and the thread that got a reply or lost one.
+        assert asked(slack, live, before) == {"history": 1, "replies": 1}
+        assert asked(slack, quiet, before) == {"history": 1}
+
+
+async def test_a_long_silence_is_read_once_slack_is_heard_again_within_a_bound_of_calls(tmp_path: Path, engine: Engine):
+    clock = Clock()
+    slack = SimulatedSlack(clock=lambda: clock().timestamp(), signs_by=time.time, pace=False, events=HEARD)
+    async with workplace(
+        tmp_path, engine, slack=slack, clock=clock, summary_slot_s=0.1, beat_s=0.1, slack_limits=LIMITS
+    ) as at:
+        slack.restrict_history(items=15, per_minute=1_000)
+        channel = slack.add_channel("inc-1-silence")
+        await slack.say(at.alex, channel, REPORT)
+        for number in range(15 * (PAGES_BEFORE + 2)):
+            await slack.say(at.bo, channel, f"lol {number}")
+        await slack.wait_for(lambda: REPORT in summary(at, channel))
+        clock.advance(LATER)
+        await slack.say(at.bo, channel, "good night")
+        await at.settled()
+        slack.deliver_to("http://127.0.0.1:1/")
+        for number in range(20):
+            await slack.say(at.bo, channel, f"decision: we restart pool {number}")
+        clock.advance(timedelta(hours=2))
+        slack.deliver_to(f"{at.app.url}/slack/events")
+        before = len(slack.calls)
+        await slack.say(at.alex, channel, "good morning")
+        await slack.wait_for(lambda: "pool 19" in summary(at, channel))
+        await at.settled()
+        facts = await at.app.store.chronicles.facts(channel)
+
+    assert len([fact for fact in facts if "restart pool" in str(fact.document)]) == 20
+    # What was missed fills one page, and a part of the next.
+    assert asked(slack, channel, before) == {"history": 1 + PAGES_BEFORE}
+
+
+async def test_a_history_with_its_pins_is_read_before_we_came_however_long(tmp_path: Path, engine: Engine):
+    async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=LIMITS) as at:
+        slack, channel = at.slack, at.slack.add_channel("inc-1-long", bot=False)
+        for number in range(_MESSAGES):
+            text = f"decision: we restart pool {number}" if number % 5 == 0 else f"lol {number}"
+            await slack.say(at.alex, channel, text)
+        pinned = await slack.say(at.bo, channel, "the coffee machine blinked at noon")
+        for user in (at.bo, at.guest):
+            await slack.marks.react(user, channel, pinned, "pushpin")
+        by_guest = await slack.say(at.bo, channel, "somebody sneezed")
+        await slack.marks.react(at.guest, channel, by_guest, "round_pushpin")
+        began, worked, most = time.monotonic(), time.process_time(), _memory()
+        await slack.places.invite(at.alex, channel)
+        await slack.wait_for(lambda: summary(at, channel), timeout=20)
+        assert await at.app.jobs.idle(300)
+        took = time.monotonic() - began, time.process_time() - worked, _memory() - most
+        facts = await at.app.store.chronicles.facts(channel)
+        taken = asked(slack, channel)
+    measured = f"{took[0]:.1f} s, {took[1]:.1f} s of CPU with both far ends, {took[2]:.0f} MiB more"
+    logging.getLogger(__name__).info(measured)
+
+    by_hand = [fact.document["says"] for fact in facts if fact.by_hand]
+    assert by_hand == ["the coffee machine blinked at noon"]
+    assert len([fact for fact in facts if "restart pool" in str(fact.document)]) == -(-_MESSAGES // 5)
+    assert taken == {"history": -(-(_MESSAGES + 3) // _PAGE)}
+    # Wherever this runs: an hour of talk takes no second.
+    assert took[1] < 5 + _MESSAGES / 200, measured
+
+
+def _memory() -> float:
+    """The most that this process has held so far, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
