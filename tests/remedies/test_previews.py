@@ -152,3 +152,11 @@ def test_a_diff_shows_what_differs_without_secrets_and_without_bookkeeping() -> 
     assert "+  zone: b" in shown
     assert "resourceVersion" not in shown
     assert "hunter2" not in shown
+
+
+@pytest.mark.parametrize("note", ["done 🚀", "已恢复", "café", r"C:\Users"])
+def test_a_diff_shows_a_text_as_it_was_written(note: str) -> None:
+    def pod(**annotations: str) -> dict[str, Any]:
+        return {"kind": "Pod", "metadata": {"name": "a", "annotations": annotations}, "spec": {}}
+
+    assert f"+    note: {note}" in diff(pod(), pod(note=note), name="Pod a").splitlines()
