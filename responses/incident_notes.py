@@ -96,7 +96,12 @@ ARCHIVED_UNTOLD: Final = Text(
     " /diagnose incident export",
 )
 
-# --- taken out of the channel ---
+# --- not in the channel ---
+
+UNINVITED: Final = Text(
+    en="I could not come to the incident channel #{}: {}. /invite me there, and I read what was said and sum it up",
+    zh="我无法加入故障频道 #{}：{}。请用 /invite 邀请我，我会补读已有的发言并生成摘要",
+)
 
 REMOVED: Final = Text(
     en="You took me out of #{}, a live incident: what is said there now I do not record, and my summary stays as it "
