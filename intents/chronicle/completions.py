@@ -19,8 +19,8 @@ _TICK: Final = (
 )
 _TICKED: Final = re.compile(rf"(?:\s|{_TICK})*(?:{_TICK})(?:\s|{_TICK})*")
 _DONE_EN: Final = re.compile(
-    rf"^{OPENING}(?:(?:that|this|it|all|everything)(?:'s|'re| is| are| has been)? )?(?:now |all |both )?"
-    r"(?:done|completed?|finished|through|in place|applied|rolled out)(?: now| too| everywhere)?$|^it worked$"
+    rf"^(?!(?:@\w+[\s,]*)?well done){OPENING}(?:(?:that|this|it|all|everything)(?:'s|'re| is| are| has been)? )?"
+    r"(?:now |all |both )?(?:done|completed?|finished|through|in place|applied|rolled out)(?: now| too| everywhere)?$|^it worked$"
 )
 _DONE_ZH: Final = re.compile(
     r"^(?:@\w+\s*)?(?:都|全部|已经?|这边)*(?:(?:搞定|弄好|做好|做完|处理完|处理好|完成|执行完|操作完|弄完)了?|好了|完事了?)$"

@@ -14,6 +14,8 @@ from typing import Final
 
 from intents.domain import ObjectRef, Text
 
+# The template of a reply that says that something is done, and not what.
+DONE: Final = "done"
 # What one fact says is a line to be read at a glance, not a paste.
 LONGEST_SAYS: Final = 280
 
@@ -117,9 +119,9 @@ class Fact:
     now, belong to ROLE and HANDOVER; a handover without a role hands over every role that its user has.
 
     `template` tells what is about the same: of an ERROR or ALERT a digest of the line without its numbers and names,
-    else the few words it is about ("roll back", "dns"). `incident` is a catalog id, `title` that incident's or the
-    remedy's. Of a HYPOTHESIS of ours, `reproduce` is the kubectl line that shows its evidence again and `offers` what
-    may be done.
+    `DONE` of a reply that says no more, else the few words it is about ("roll back", "dns"). `incident` is a catalog
+    id, `title` that incident's or the remedy's. Of a HYPOTHESIS of ours, `reproduce` is the kubectl line that shows its
+    evidence again and `offers` what may be done.
     """
 
     key: str

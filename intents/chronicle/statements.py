@@ -17,7 +17,7 @@ from intents.chronicle.actions import topic_in
 from intents.chronicle.announcements import announced, is_deploy
 from intents.chronicle.completions import brought_about, is_done
 from intents.chronicle.decisions import decisions_in
-from intents.chronicle.facts import Course, Fact, FactKind, Link, LinkKind, Shipping
+from intents.chronicle.facts import DONE, Course, Fact, FactKind, Link, LinkKind, Shipping
 from intents.chronicle.pasted import errors_in, is_printed, named_in, template_of
 from intents.chronicle.questions import is_question, may_answer
 from intents.chronicle.reports import is_report
@@ -35,7 +35,8 @@ _CODE: Final = re.compile(r"`([^`\n]{12,2000})`")
 _TELLING: Final = frozenset(LinkKind) - {LinkKind.OTHER, LinkKind.CHANNEL}
 # What a bot says of a change that was proposed or made, other than what was said about it.
 _CHANGED: Final = re.compile(
-    r"(?i)\b(?:pull|merge) request\b.{0,40}\b(?:opened|merged|reverted)\b|\b(?:opened|merged) .{0,60}\b(?:pull|merge) request\b"
+    r"(?i)\b(?:pull|merge) request\b.{0,40}\b(?:opened|merged|reverted)\b|\b(?:opened|merged) .{0,60}\b(?:pull"
+    r"|merge) request\b"
 )
 
 
@@ -92,11 +93,10 @@ def _of_person(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
         stated = stated or bool(facts)
         yield from facts
     in_thread = message.thread_ts not in ("", message.ts)
-    done = "" if stated else next((each.says for each in sentences if brought_about(each)), "")
     if in_thread and is_done(sentences, "".join(read.lines)):
-        done = sentences[0].says if sentences else read.lines[0]
-    if done:
-        yield _fact(message, FactKind.ANSWERED, done, state=Course.DONE)
+        yield _fact(message, FactKind.ANSWERED, next(iter(read.lines)), state=Course.DONE, template=DONE)
+    elif not stated and (brought := next(filter(brought_about, sentences), None)):
+        yield _fact(message, FactKind.ANSWERED, brought.says, state=Course.DONE)
     elif not stated:
         answer = next((each for each in sentences if may_answer(each, in_thread=in_thread)), None)
         if answer is not None:

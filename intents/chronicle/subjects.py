@@ -26,8 +26,8 @@ _HAN: Final = re.compile(r"[\u3400-\u9fff]{2,}")
 _VERSION: Final = re.compile(r"v?\d[\d.]*(?:-[\w.]+)?%?|v\d\S*")
 _NAME: Final = re.compile(r"(?=\S*[a-z])\S*\d\S*|[a-z]+(?:[-/_][a-z]+)+")
 _PLACE: Final = re.compile(
-    r"(?:[a-z]+-)?(?:eu|us|ap|cn|sa|af|dc|az|prod|prd|stage|staging|stg|dev|preprod|canary|dr|region|zone|idc)"
-    r"\w{0,3}(?:-[a-z0-9]+){0,2}"
+    r"(?:[a-z]+-)?(?:eu|us|ap|cn|sa|af|dc|az|prod|prd|stage|staging|stg|dev|preprod|canary|dr|region|zone|idc)\d{0,3}"
+    r"(?:-(?:east|west|north|south|central|northeast|southeast|northwest|[a-z]?\d{1,2}[a-z]?|[a-z])){0,3}"
 )
 _PARTLY: Final = re.compile(
     r"\b(?:half|partly|partially|most(?:ly)?|some|first (?:one|batch|half|node|pod)|one of|so far|almost|nearly"
@@ -47,9 +47,8 @@ _ALIAS: Final = re.compile(r"([a-z0-9][a-z0-9._/#-]*) \((?:[a-z]+ )?([a-z0-9][a-
 _UNIQUE: Final = re.compile(r"(?=(?:\D*\d){3}).*")
 # Sorts of things. That both restart pods tells little, that one restarts pods and the other brokers tells all.
 _SORT: Final = re.compile(
-    r"(?:pod|node|namespace|deployment|statefulset|daemonset|replica|instance|broker|consumer|worker|job|cronjob|queue|flag"
-    r"|toggle|volume|disk|database|db|cache|cert|certificate|cluster|shard|server|proxy|container|controller|webhook"
-    r"|config|leader|primary|quer(?:y|ie)|connection|index|table|topic|policy|policie|alert|ticket|traffic)s?"
+    r"(?:pod|node|namespace|deployment|statefulset|daemonset|replica|instance|broker|consumer|worker|job|cronjob|queue"
+    r"|flag|toggle|volume|disk|container|shard|server|cert|certificate|alert|ticket)s?"
 )
 # Of these no statement is about one thing rather than another.
 _NO_THING: Final = re.compile(
@@ -64,6 +63,7 @@ _NO_THING: Final = re.compile(
     r"|bad|one|two|three|minutes|minute|seconds|due|hi|hey|update|status|yes|yep|sure|roll|rolled|rolling|fail"
     r"|failed|failing|turn|turned|turning|switch|switched|switching|shut|shutting|put|push|pushed|pushing|apply"
     r"|applying|full|fully|quickly|time|right|still|running|looks|fine"
+    r"|hold|holding|held|cancel\w*|abort\w*|calling|called|scrap\w*|against|needed|required|more|waiting|probably"
 )
 _NO_THING_ZH: Final = re.compile(
     r"决定|正在|已经|开始|完成|完毕|成功|结束|我们?|这边|大家|先|再|一起|不要|马上|直接|立即|准备|打算|手动|全部|全量|所有|服务"

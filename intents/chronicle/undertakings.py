@@ -15,7 +15,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final
 
-from intents.chronicle.facts import Course, Fact, FactKind, Shipping, Standing
+from intents.chronicle.facts import DONE, Course, Fact, FactKind, Shipping, Standing
 from intents.chronicle.subjects import Subject, is_unique, subject_in, subject_of, within
 
 # How a remedy's plan ended after which its action has been carried out, whether it helped or not.
@@ -180,19 +180,12 @@ class _Works:
 
     def _replied(self, fact: Fact) -> None:
         """By a reply: "done" below it, or what it has been brought to, in other words."""
-        said = subject_of(fact)
-        if said.partly:
+        if fact.template != DONE:
+            for work in self._brought_about(fact, subject_of(fact)):
+                self._end(work, fact, Course.DONE)
             return
-        if not said.is_nameless:
-            for work in self._begun_last():
-                if (work.subject.goals & said.goals or _goes_back(work.subject, fact)) and self._is_named_in(
-                    work, said
-                ):
-                    self._end(work, fact, Course.DONE)
-            return
-        if not fact.thread_ts:
-            return
-        here = [work for work in self._begun_last() if any(_is_in(each, fact.thread_ts) for each in work.facts)]
+        thread = fact.thread_ts or fact.ts
+        here = [work for work in self._begun_last() if any(_is_in(each, thread) for each in work.facts)]
         own = [work for work in here if any(each.user == fact.user for each in work.facts)]
         meant = own or here
         if len(meant) == 1:
@@ -263,8 +256,8 @@ class _Works:
             if work.ended_by is None or work.course != fact.state or fact.at - work.ended_by.at > _SAID_AGAIN:
                 continue
             if work.ended_by.kind is FactKind.REMEDY:
-                said = subject.names | subject.words
-                if subject.topic and all(any(_calls(name, whole) for whole in work.subject.names) for name in said):
+                said, objects = subject.names | subject.words, subject_of(work.ended_by).names
+                if subject.topic and all(any(_calls(name, whole) for whole in objects) for name in said):
                     return work
             elif work.facts and _words(work.facts[-1]) == _words(fact):
                 return work
