@@ -18,6 +18,8 @@ FORMATS: Final = ("jsonl", "table")
 PORT: Final = 8321
 ROLES: Final = ("read", "act")
 OPT_INS: Final = ("secrets", "impersonate")
+MODES: Final = ("socket", "http")
+NOTATIONS: Final = ("yaml", "json")
 _EPILOG: Final = "exit codes:\n" + "\n".join(
     f"  {code.value}  {meaning.replace('`', '')}" for code, meaning in MEANINGS.items()
 )
@@ -144,6 +146,8 @@ def _build() -> _Parser:
     )
     rbac.add_argument("--service-account", default="", metavar="NS/NAME", help="default casebook/casebook")
 
+    _app(command("manifest", "the Slack app to install: its permissions and the reason for each, as a manifest"))
+
     listing = command("list", "the incidents of the catalog")
     listing.add_argument("--lang", choices=LANGUAGES, help="language of titles")
     show = command("show", "one incident of the catalog: what it is, how it is proven and remedied")
@@ -177,6 +181,14 @@ def _cluster(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all", action="store_true", help="with text: tell every hypothesis in full, not only the first"
     )
+
+
+def _app(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "mode", nargs="?", choices=MODES, default=MODES[0], metavar="MODE", help="socket (default) or http"
+    )
+    parser.add_argument("--url", default="", metavar="URL", help="with http: where Slack finds Casebook, https://HOST")
+    parser.add_argument("--output", choices=NOTATIONS, default="yaml", help="yaml with reasons (default), or json")
 
 
 def _seconds(text: str) -> float:

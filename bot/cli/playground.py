@@ -34,8 +34,7 @@ from bot.prometheus.sources import ETCD_JOB
 from bot.rehearsing import REHEARSAL_TIME, reachable
 from bot.remedies.verifying import Pace
 from bot.settings import Settings
-from bot.slack.listeners.commands import COMMAND
-from bot.slack.listeners.shortcuts import DIAGNOSE_THIS, PIN, UNPIN
+from bot.slack.surfaces import COMMAND, SHORTCUTS
 from intents.domain import Language
 
 # Simulated pods are ready, or fail again, at once: nobody needs to watch them as long as real ones.
@@ -117,11 +116,7 @@ async def _page(slack: SimulatedSlack, showcase: Showcase, clock: Hindsight) -> 
         users=users,
         channels=(general, incident),
         commands=(_command(showcase),),
-        shortcuts=(
-            MessageShortcut(callback_id=DIAGNOSE_THIS, title="Diagnose this"),
-            MessageShortcut(callback_id=PIN, title="Add to timeline"),
-            MessageShortcut(callback_id=UNPIN, title="Remove from timeline"),
-        ),
+        shortcuts=tuple(MessageShortcut(callback_id=each.callback_id, title=each.name) for each in SHORTCUTS),
         # The simulated cluster's clock stands still, so that its logs and events are always from just now.
         clock=lambda: REHEARSAL_TIME,
         opened=staged.opened if staged else None,

@@ -37,7 +37,7 @@ from bot.settings import load_settings
 from bot.slack.limits import Limits, Rate
 from intents.catalog.loader import load
 from tests.databases import lay_out
-from tests.end_to_end.workplace import HEARD, is_final
+from tests.end_to_end.workplace import GRANTED, HEARD, is_final
 
 _FORKS: Final = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.end_to_end.warmed"])
@@ -168,7 +168,7 @@ async def premises(
         await cluster.start()
         stack.push_async_callback(cluster.stop)
         (directory / "kubeconfig").write_text(json.dumps(cluster.kubeconfig()), encoding="utf-8")
-        slack = SimulatedSlack(retry_pauses=(), pace=pace, events=HEARD)
+        slack = SimulatedSlack(retry_pauses=(), pace=pace, events=HEARD, scopes=GRANTED)
         await slack.start()
         stack.push_async_callback(slack.stop)
         alex, bo = slack.add_user("alex"), slack.add_user("bo")

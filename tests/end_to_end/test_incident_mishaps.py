@@ -18,7 +18,7 @@ from bot.diagnosing import Engine
 from bot.playground.slack import RecordedCall, SimulatedSlack
 from bot.slack.limits import Limits, Rate
 from bot.store import ChannelState
-from tests.end_to_end.workplace import HEARD, Clock, Workplace, lines_of, workplace
+from tests.end_to_end.workplace import GRANTED, HEARD, Clock, Workplace, lines_of, workplace
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -33,7 +33,9 @@ LIMITS = Limits(
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
     data, clock = tmp_path_factory.mktemp("mishaps"), Clock()
-    slack = SimulatedSlack(clock=lambda: clock().timestamp(), signs_by=time.time, pace=False, events=HEARD)
+    slack = SimulatedSlack(
+        clock=lambda: clock().timestamp(), signs_by=time.time, pace=False, events=HEARD, scopes=GRANTED
+    )
     audit = slack.add_channel("audit")
     # Both are of one time: what happened before something else changes nothing.
     async with workplace(

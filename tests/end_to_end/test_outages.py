@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
-from bot.slack.listeners.shortcuts import DIAGNOSE_THIS
+from bot.slack.surfaces import DIAGNOSE_THIS
 from bot.store import StoreUnavailable
 from responses import failures
 from responses.slack.presses import Press

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from bot.slack.errors import TokenRevoked
-from bot.slack.listeners.shortcuts import DIAGNOSE_THIS
+from bot.slack.surfaces import DIAGNOSE_THIS
 from tests.end_to_end.test_remedies import ended
 from tests.end_to_end.workplace import broken_case, is_final, words_of, workplace
 

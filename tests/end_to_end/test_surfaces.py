@@ -10,7 +10,7 @@ import pytest
 
 from bot.playground.slack import Delivered, SharedFile
 from bot.slack.listeners import lifecycle, messages
-from bot.slack.listeners.shortcuts import DIAGNOSE_THIS
+from bot.slack.surfaces import DIAGNOSE_THIS
 from tests.end_to_end.workplace import Workplace, broken_of, buttons_of, is_final, lines_of, words_of, workplace
 
 POD = "ledger/db-tikv-0"

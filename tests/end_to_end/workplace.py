@@ -17,7 +17,7 @@ from bot.app import RunningApp, running
 from bot.clusters import Clusters
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
-from bot.playground.slack import CHANNEL_EVENTS, Delivered, SimulatedSlack
+from bot.playground.slack import Delivered, SimulatedSlack
 from bot.playground.slack.signing import signed_headers
 from bot.policy import Policy
 from bot.rehearsing import stage
@@ -25,6 +25,8 @@ from bot.remedies.verifying import Pace
 from bot.settings import Settings
 from bot.slack.chronicling import SLOT_S
 from bot.slack.limits import Limits
+from bot.slack.manifest import events
+from bot.slack.scopes import SCOPES
 from bot.store import AuditEntry
 from bot.upkeep import BEAT_S
 from intents.catalog.cases import ask_of, world_of
@@ -36,8 +38,9 @@ from tests.databases import lay_out
 # A write wakes the simulated controllers at once: what comes of it can be believed at the first look.
 HASTY = Pace(every=0.02, well=0.0, failing=0.0)
 
-# What an app subscribes to that looks after incident channels.
-HEARD = ("app_mention", "message", *CHANNEL_EVENTS)
+# What the manifest asks for and no more: what needs another scope is refused, what needs another event not told.
+HEARD = tuple(events())
+GRANTED = tuple(scope.name for scope in SCOPES)
 NO_OTHERS: Mapping[str, SimulatedCluster] = MappingProxyType({})
 
 
@@ -199,7 +202,7 @@ async def workplace(
             await each.start()
             stack.push_async_callback(each.stop)
         # Slack lets an app connect a few times a minute though its pages promise one; the simulated one does not.
-        slack = slack or SimulatedSlack(pace=not socket_mode and slack_limits is None, events=HEARD)
+        slack = slack or SimulatedSlack(pace=not socket_mode and slack_limits is None, events=HEARD, scopes=GRANTED)
         await slack.start()
         stack.push_async_callback(slack.stop)
         kubeconfig = tmp_path / "kubeconfig"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from bot.cli.exit_codes import table
 from bot.settings import documented
-from tests.project import catalog_page, role_files
+from bot.slack.scopes import SCOPES
+from tests.project import catalog_page, role_files, slack_files
 
 README = Path(__file__).parents[2] / "README.md"
 _PROMPT = "casebook> "
@@ -20,7 +21,8 @@ _PASTE = 'container has runAsNonRoot and image will run as root (pod: "db-tikv-0
 
 def with_parts(readme: str) -> str:
     """The text with what stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->` as the code has it now."""
-    for name, lines in [("answer", _answer()), ("exit-codes", table()), ("settings", _settings())]:
+    parts = [("answer", _answer()), ("scopes", _scopes()), ("exit-codes", table()), ("settings", _settings())]
+    for name, lines in parts:
         begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
         if (readme.count(begin), readme.count(end)) != (1, 1):
             raise ValueError(f"{README.name} does not mark {name!r} once: expected one {begin.strip()} and one {end}")
@@ -54,6 +56,13 @@ def _answer() -> Iterator[str]:
     yield "```"
 
 
+def _scopes() -> Iterator[str]:
+    yield "| scope | why | off without it |"
+    yield "|---|---|---|"
+    for scope in SCOPES:
+        yield f"| `{scope.name}` | {scope.reason} | {scope.without or '**everything**'} |"
+
+
 def _settings() -> Iterator[str]:
     yield "| variable | default | meaning |"
     yield "|---|---|---|"
@@ -65,3 +74,4 @@ if __name__ == "__main__":
     README.write_text(with_parts(README.read_text("utf-8")), "utf-8")
     catalog_page.write()
     role_files.write()
+    slack_files.write()

@@ -7,6 +7,7 @@ import asyncio
 from bot.playground.slack.courier import Courier, Parcel
 from bot.playground.slack.envelopes import Envelopes
 from bot.playground.slack.records import Delivered, Json, Kind
+from bot.playground.slack.scopes import is_heard
 from bot.playground.slack.state import State
 from bot.playground.slack.workspace import Channel
 
@@ -74,5 +75,5 @@ class Announcer:
         return [
             self._courier.send(Parcel(kind=Kind.EVENT, payload=envelope, event_id=envelope["event_id"]), retries=True)
             for envelope in envelopes
-            if envelope["event"]["type"] in self._subscribed
+            if is_heard(envelope["event"], channel, subscribed=self._subscribed, granted=self._state.scopes)
         ]

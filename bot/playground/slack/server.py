@@ -23,6 +23,7 @@ from bot.playground.slack.methods.desk import Desk
 from bot.playground.slack.pace import Pace
 from bot.playground.slack.places import Places
 from bot.playground.slack.records import Delivered, Delivery, Json, Kind, RecordedCall
+from bot.playground.slack.scopes import EVERY_SCOPE
 from bot.playground.slack.sockets import SocketMode
 from bot.playground.slack.state import State
 from bot.playground.slack.transfers import Transfers
@@ -47,8 +48,8 @@ class SimulatedSlack(Troubles):
     Its secrets are made up anew for each instance, the signing secret unless it is given.
     `pace` enforces Slack's rate limits, measured by `clock` (epoch seconds), which also gives messages their ts;
     `signs_by` is the clock of signatures where the app's machine has another time than the workspace. `events` are the
-    event types the app is subscribed to. A failed event is delivered again after each of `retry_pauses` (seconds); the
-    app has `answer_within` seconds for every payload.
+    event types the app is subscribed to, `scopes` what it was granted. A failed event is delivered again after each of
+    `retry_pauses` (seconds); the app has `answer_within` seconds for every payload.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class SimulatedSlack(Troubles):
         signs_by: Callable[[], float] | None = None,
         pace: bool = True,
         events: Iterable[str] = ("app_mention", "message"),
+        scopes: Iterable[str] = EVERY_SCOPE,
         retry_pauses: Sequence[float] = _RETRY_PAUSES,
         answer_within: float = _ANSWER_WITHIN,
     ) -> None:
@@ -68,7 +70,7 @@ class SimulatedSlack(Troubles):
             bot_token=f"xoxb-simulated-{secrets.token_hex(12)}",
             app_token=f"xapp-simulated-{secrets.token_hex(12)}",
         )
-        self._state = State(identity=self._identity, clock=clock)
+        self._state = State(identity=self._identity, clock=clock, scopes=scopes)
         self._sockets = SocketMode(identity=self._identity)
         self._courier = Courier(
             secret=self._identity.signing_secret, clock=signs_by or clock, changes=self._state.changes,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bot.playground.slack.canvases import Canvases
 from bot.playground.slack.changes import Changes
@@ -21,16 +21,16 @@ LARGEST_PAGE = 999
 class State:
     """People, places, messages, dialogs, files and tickets; `url` is the server's address while it runs.
 
-    `revoked` says that the app's tokens are of no more use, `withheld_scopes` what they may not although the app asks
-    for it, `history_page` how many messages the app gets at once at most.
+    `revoked` says that the app's tokens are of no more use, `scopes` what the bot's token may, `history_page` how many
+    messages the app gets at once at most.
     """
 
-    def __init__(self, *, identity: Identity, clock: Callable[[], float]) -> None:
+    def __init__(self, *, identity: Identity, clock: Callable[[], float], scopes: Iterable[str]) -> None:
         self.identity = identity
         self.clock = clock
         self.url = ""
         self.revoked = False
-        self.withheld_scopes: set[str] = set()
+        self.scopes = set(scopes)
         self.history_page = LARGEST_PAGE
         self.changes = Changes(clock=clock)
         self.timestamps = Timestamps(clock=clock)

@@ -38,7 +38,8 @@ class Transfers:
     async def hand_out(self, request: web.Request) -> web.StreamResponse:
         """A file's content; the login page with status 200 for a wrong or missing token, as Slack does."""
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if self.withheld or self._state.revoked or token != self._state.identity.bot_token:
+        withheld = self.withheld or "files:read" not in self._state.scopes
+        if withheld or self._state.revoked or token != self._state.identity.bot_token:
             return web.Response(text=_LOGIN_PAGE, content_type="text/html")
         try:
             file = self._state.files.get(request.match_info["file"].rpartition("-")[2])

@@ -70,11 +70,11 @@ class Troubles:
 
     def withhold_emails(self) -> None:
         """Tell no e-mail address from now on, as to an app without the scope users:read.email."""
-        self._state.workspace.emails_withheld = True
+        self.withhold_scope("users:read.email")
 
     def withhold_scope(self, scope: str) -> None:
-        """Refuse the methods that need `scope` from now on: pins, canvases, reactions, joining, reading history."""
-        self._state.withheld_scopes.add(scope)
+        """Refuse the methods, and deliver none of the events, that need `scope` from now on."""
+        self._state.scopes.discard(scope)
 
     def restrict_history(self, *, items: int = 15, per_minute: int = 1) -> None:
         """Hand out messages as to an app that is sold outside of Slack's marketplace: few at once, and seldom."""

@@ -19,10 +19,10 @@ from bot.playground.slack.methods.pins import PINS
 from bot.playground.slack.methods.reactions import REACTIONS
 from bot.playground.slack.methods.views import VIEWS
 from bot.playground.slack.records import ChangeKind, Json, RecordedCall
+from bot.playground.slack.scopes import missing
 from bot.playground.slack.wrong import Refused
 
 METHODS: Table = {**CANVASES, **CHAT, **CONVERSATIONS, **FILES, **OTHERS, **PINS, **REACTIONS, **VIEWS}
-_SCOPES = "chat:write,commands"
 
 
 class WebApi:
@@ -65,10 +65,16 @@ class WebApi:
         if method is None:
             raise Refused("unknown_method", req_method=name)
         self._authenticate(name, method, header=header, parameter=parameter)
-        if method.scope in self._desk.state.withheld_scopes:
-            raise Refused("missing_scope", needed=method.scope, provided=_SCOPES)
+        state = self._desk.state
+        channel = state.workspace.channels.get(str(values.get("channel", "")))
+        if not method.app_level and (needed := missing(method.scope, channel, state.scopes)):
+            raise Refused("missing_scope", needed=needed, provided=self._granted)
         self._desk.pace.call(name, tier=method.tier)
         return method.run(self._desk, Arguments(values))
+
+    @property
+    def _granted(self) -> str:
+        return ",".join(sorted(self._desk.state.scopes))
 
     def _authenticate(self, name: str, method: Method, *, header: str, parameter: str) -> None:
         identity = self._desk.state.identity
@@ -99,7 +105,7 @@ class WebApi:
         self, name: str, values: Json, answer: Json, *, status: int, retry_after: int | None = None
     ) -> web.Response:
         self._record(name, values, answer, status=status)
-        headers = {"X-Slack-Req-Id": f"{len(self.calls):032x}", "X-OAuth-Scopes": _SCOPES}
+        headers = {"X-Slack-Req-Id": f"{len(self.calls):032x}", "X-OAuth-Scopes": self._granted}
         if retry_after is not None:
             headers["Retry-After"] = str(retry_after)
         if status >= 500:

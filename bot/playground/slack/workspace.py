@@ -62,14 +62,13 @@ class Channel:
 
 
 class Workspace:
-    """Users, channels and user groups by id. With `emails_withheld` the app lacks the scope for addresses."""
+    """Users, channels and user groups by id."""
 
     def __init__(self, *, identity: Identity) -> None:
         self.identity = identity
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.groups: dict[str, UserGroup] = {}
-        self.emails_withheld = False
         bot = User(id=identity.bot_user_id, name=identity.bot_name, bot=True)
         self.users[bot.id] = bot
 

@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.jobs import JobsUnavailable
 from bot.slack.asking import ChannelAsking, Commanded
 from bot.slack.intake import Intake
+from bot.slack.surfaces import COMMAND
 from bot.store import LONGEST_TEXT, Asked, StoreUnavailable, Surface
 from intents.channel_commands import ChannelCommand
 from intents.domain import Language
@@ -25,8 +26,6 @@ from responses.slack.message import Message
 from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
-
-COMMAND: Final = "/diagnose"
 
 
 def register(app: AsyncApp, intake: Intake, asking: ChannelAsking, *, language: Language | None) -> None:
@@ -54,11 +53,13 @@ async def _take(body: dict[str, Any], text: str, intake: Intake, asking: Channel
         case ChannelCommand() as command:
             return await asking.answer(_commanded(body, text, command, intake.clock(), language))
         case AskObject() as about:
-            await intake.ask(_asked(body, intake.clock(), about=about))
+            # Where it is, is read anew from the words once it is known which clusters may be seen.
+            where = safe(text, limit=LONGEST_TEXT) if about.cluster or about.place else ""
+            await intake.ask(_asked(body, intake.clock(), text=where, about=about))
             name = f"{about.namespace}/{about.name}".lstrip("/")
             return placeholder(language=language, about=f"{about.kind} {name}")
-        case AskText(text=inner):
-            await intake.ask(_asked(body, intake.clock(), text=safe(inner, limit=LONGEST_TEXT)))
+        case AskText(text=inner, cluster=cluster):
+            await intake.ask(_asked(body, intake.clock(), text=safe(text if cluster else inner, limit=LONGEST_TEXT)))
             return placeholder(language=language)
 
 

@@ -15,6 +15,7 @@ from bot.slack.intake import Intake
 from bot.slack.listeners import TELL_S
 from bot.slack.pinning import ByHand
 from bot.slack.said import files_of, text_of
+from bot.slack.surfaces import DIAGNOSE_THIS, PIN, UNPIN
 from bot.store import LONGEST_TEXT, Asked, StoreUnavailable, Surface
 from bot.workflows.chronicle.pinning import Hand
 from intents.domain import Language
@@ -25,9 +26,6 @@ from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
 
-DIAGNOSE_THIS: Final = "casebook.diagnose_this"
-PIN: Final = "casebook.pin"
-UNPIN: Final = "casebook.unpin"
 _HANDS: Final = {PIN: Hand.PIN, UNPIN: Hand.REMOVE}
 
 

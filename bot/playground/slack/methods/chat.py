@@ -23,7 +23,7 @@ _ONE_MESSAGE, _SPLIT, _TRUNCATED = 4_040, 4_000, 40_000
 _UPDATE_BYTES = 4_000
 
 
-@method(CHAT, "chat.postMessage", Tier.POSTING)
+@method(CHAT, "chat.postMessage", Tier.POSTING, scope="chat:write")
 def post_message(desk: Desk, given: Arguments) -> Json:
     """A bare long text becomes several messages; the answer names the first."""
     channel = where_to_post(desk, given.required("channel"))
@@ -41,7 +41,7 @@ def post_message(desk: Desk, given: Arguments) -> Json:
     return answer
 
 
-@method(CHAT, "chat.update", Tier.THREE)
+@method(CHAT, "chat.update", Tier.THREE, scope="chat:write")
 def update(desk: Desk, given: Arguments) -> Json:
     channel = desk.state.workspace.find_open(given.required("channel"))
     ts = given.required("ts")
@@ -57,7 +57,7 @@ def update(desk: Desk, given: Arguments) -> Json:
     return {"channel": channel.id, "ts": ts, "text": message["text"], "message": without_metadata(message)}
 
 
-@method(CHAT, "chat.delete", Tier.THREE)
+@method(CHAT, "chat.delete", Tier.THREE, scope="chat:write")
 def delete(desk: Desk, given: Arguments) -> Json:
     channel = desk.state.workspace.find_joined(given.required("channel"))
     ts = given.required("ts")
@@ -66,7 +66,7 @@ def delete(desk: Desk, given: Arguments) -> Json:
     return {"channel": channel.id, "ts": ts}
 
 
-@method(CHAT, "chat.postEphemeral", Tier.FOUR)
+@method(CHAT, "chat.postEphemeral", Tier.FOUR, scope="chat:write")
 def post_ephemeral(desk: Desk, given: Arguments) -> Json:
     channel = desk.state.workspace.find_open(given.required("channel"))
     user = given.required("user")

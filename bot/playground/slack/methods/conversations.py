@@ -12,6 +12,7 @@ from bot.playground.slack.methods.chat import open_im
 from bot.playground.slack.methods.desk import Desk, Table, method
 from bot.playground.slack.pace import Tier
 from bot.playground.slack.records import Json
+from bot.playground.slack.scopes import HISTORY, READ
 from bot.playground.slack.state import LARGEST_PAGE
 from bot.playground.slack.wrong import Refused, invalid
 
@@ -22,7 +23,7 @@ Item = TypeVar("Item")
 _TYPES = {"channel": "public_channel", "group": "private_channel", "im": "im"}
 
 
-@method(CONVERSATIONS, "conversations.info", Tier.THREE)
+@method(CONVERSATIONS, "conversations.info", Tier.THREE, scope=READ)
 def info(desk: Desk, given: Arguments) -> Json:
     channel = desk.state.workspace.find(given.required("channel"))
     shown = desk.state.channel(channel)
@@ -31,7 +32,7 @@ def info(desk: Desk, given: Arguments) -> Json:
     return {"channel": shown | ({"locale": "en-US"} if given.flag("include_locale") else {})}
 
 
-@method(CONVERSATIONS, "conversations.list", Tier.TWO)
+@method(CONVERSATIONS, "conversations.list", Tier.TWO, scope="channels:read")
 def list_all(desk: Desk, given: Arguments) -> Json:
     workspace = desk.state.workspace
     wanted = {each.strip() for each in given.text("types", "public_channel").split(",")}
@@ -46,14 +47,14 @@ def list_all(desk: Desk, given: Arguments) -> Json:
     return {"channels": page, "response_metadata": {"next_cursor": cursor}}
 
 
-@method(CONVERSATIONS, "conversations.members", Tier.FOUR)
+@method(CONVERSATIONS, "conversations.members", Tier.FOUR, scope=READ)
 def members(desk: Desk, given: Arguments) -> Json:
     channel = desk.state.workspace.find(given.required("channel"))
     page, cursor = paged(desk.state.workspace.member_ids(channel), given, default=100)
     return {"members": page, "response_metadata": {"next_cursor": cursor}}
 
 
-@method(CONVERSATIONS, "conversations.open", Tier.THREE)
+@method(CONVERSATIONS, "conversations.open", Tier.THREE, scope="im:write")
 def open_direct(desk: Desk, given: Arguments) -> Json:
     users = [each for each in given.text("users").split(",") if each]
     if len(users) != 1:
@@ -77,7 +78,7 @@ def join(desk: Desk, given: Arguments) -> Json:
     return {"channel": desk.state.channel(channel)}
 
 
-@method(CONVERSATIONS, "conversations.history", Tier.THREE, scope="channels:history")
+@method(CONVERSATIONS, "conversations.history", Tier.THREE, scope=HISTORY)
 def history(desk: Desk, given: Arguments) -> Json:
     """The channel's own messages, newest first."""
     channel = desk.state.workspace.find_joined(given.required("channel"))
@@ -98,7 +99,7 @@ def history(desk: Desk, given: Arguments) -> Json:
     }
 
 
-@method(CONVERSATIONS, "conversations.replies", Tier.THREE, scope="channels:history")
+@method(CONVERSATIONS, "conversations.replies", Tier.THREE, scope=HISTORY)
 def replies(desk: Desk, given: Arguments) -> Json:
     """The parent and its replies, oldest first."""
     channel = desk.state.workspace.find_joined(given.required("channel"))

@@ -12,6 +12,7 @@ from bot.playground.slack.marks import Marks
 from bot.playground.slack.pace import Pace, Tier
 from bot.playground.slack.places import Places
 from bot.playground.slack.records import Json
+from bot.playground.slack.scopes import Need
 from bot.playground.slack.sockets import SocketMode
 from bot.playground.slack.state import State
 
@@ -36,20 +37,20 @@ Handler = Callable[[Desk, Arguments], Json]
 class Method:
     """One method: what it does, how often it may be called, and whether it takes the app's token, not the bot's.
 
-    `scope`: what the token must have; "" where the simulation does not ask.
+    `scope`: what the token must have, for any conversation or for each kind of one; "" where Slack asks for none.
     """
 
     run: Handler
     tier: Tier
     app_level: bool = False
-    scope: str = ""
+    scope: Need = ""
 
 
 Table = dict[str, Method]
 
 
 def method(
-    table: Table, name: str, tier: Tier, *, app_level: bool = False, scope: str = ""
+    table: Table, name: str, tier: Tier, *, app_level: bool = False, scope: Need = ""
 ) -> Callable[[Handler], Handler]:
     """Enter the decorated function into `table` under Slack's name for it."""
 

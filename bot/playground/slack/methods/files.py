@@ -16,7 +16,7 @@ FILES: Table = {}
 _MOST_INLINE = 1024 * 1024
 
 
-@method(FILES, "files.getUploadURLExternal", Tier.FOUR)
+@method(FILES, "files.getUploadURLExternal", Tier.FOUR, scope="files:write")
 def get_upload_url(desk: Desk, given: Arguments) -> Json:
     length = given.number("length", 0)
     if length < 1:
@@ -30,7 +30,7 @@ def get_upload_url(desk: Desk, given: Arguments) -> Json:
     return {"upload_url": f"{desk.state.url}/upload/v1/{file.id}", "file_id": file.id}
 
 
-@method(FILES, "files.completeUploadExternal", Tier.FOUR)
+@method(FILES, "files.completeUploadExternal", Tier.FOUR, scope="files:write")
 def complete_upload(desk: Desk, given: Arguments) -> Json:
     """Without a channel the files stay private; with one a message with them is posted."""
     listed = given.structure("files")
@@ -50,7 +50,7 @@ def complete_upload(desk: Desk, given: Arguments) -> Json:
     return {"files": [_shown(desk, file) for file in files]}
 
 
-@method(FILES, "files.info", Tier.FOUR)
+@method(FILES, "files.info", Tier.FOUR, scope="files:read")
 def info(desk: Desk, given: Arguments) -> Json:
     wanted = given.required("file")
     if canvas := desk.state.canvases.get(wanted):
@@ -64,7 +64,7 @@ def info(desk: Desk, given: Arguments) -> Json:
     return answer
 
 
-@method(FILES, "files.delete", Tier.THREE)
+@method(FILES, "files.delete", Tier.THREE, scope="files:write")
 def delete(desk: Desk, given: Arguments) -> Json:
     """The messages that show it stay, each with a tombstone in the place of the file."""
     file = desk.state.files.delete(given.required("file"))

@@ -33,17 +33,17 @@ def connections_open(desk: Desk, given: Arguments) -> Json:
     return {"url": desk.sockets.ticket()}
 
 
-@method(OTHERS, "users.info", Tier.FOUR)
+@method(OTHERS, "users.info", Tier.FOUR, scope="users:read")
 def users_info(desk: Desk, given: Arguments) -> Json:
     workspace = desk.state.workspace
     user = workspace.users.get(given.text("user"))
     if user is None:
         raise Refused("user_not_found")
-    locale, email = given.flag("include_locale"), not workspace.emails_withheld
+    locale, email = given.flag("include_locale"), "users:read.email" in desk.state.scopes
     return {"user": user_json(user, identity=desk.state.identity, locale=locale, email=email)}
 
 
-@method(OTHERS, "usergroups.list", Tier.TWO)
+@method(OTHERS, "usergroups.list", Tier.TWO, scope="usergroups:read")
 def usergroups_list(desk: Desk, given: Arguments) -> Json:
     users, disabled = given.flag("include_users"), given.flag("include_disabled")
     groups = desk.state.workspace.groups.values()

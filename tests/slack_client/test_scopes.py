@@ -1,0 +1,78 @@
+"""The app asks for what it uses, and for nothing else: its table beside what it calls and what Slack's pages say.
+
+What the calls themselves get is shown end to end: there the simulated Slack grants what the manifest asks for.
+"""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.slack.scopes import EVENTS, Need
+from bot.playground.slack.web_api import METHODS
+from bot.slack import scopes
+from bot.slack.listeners import channels, lifecycle, messages, reactions
+from bot.slack.manifest import events
+from bot.slack.scopes import FREE_EVENTS, FREE_METHODS, SCOPES
+from bot.slack.surfaces import COMMAND, SHORTCUTS
+
+BOT = Path(scopes.__file__).parents[1]
+# These list methods, and call none.
+TABLES = {BOT / "slack" / "limits.py", BOT / "slack" / "scopes.py"}
+# What needs a scope and is neither a method nor an event.
+BESIDES = {"commands": {COMMAND, *(each.callback_id for each in SHORTCUTS)}, "users:read.email": {"users.info"}}
+
+
+def strings(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def called() -> set[str]:
+    """Every method of the Web API that the code names, as Slack's own client knows them."""
+    sources = {*(BOT / "slack").rglob("*.py"), *(BOT / "workflows").rglob("*.py"), BOT / "app.py"} - TABLES
+    named = {text for path in sources for text in strings(path) if "." in text}
+    return {text for text in named if hasattr(AsyncWebClient, text.replace(".", "_"))}
+
+
+def needs(names: Iterable[str], table: Mapping[str, Need]) -> dict[str, set[str]]:
+    """By scope what needs it, as the far end has it; "" for what needs none."""
+    found = defaultdict(set)
+    for name in names:
+        need = table.get(name, "")
+        for scope in need.values() if isinstance(need, Mapping) else [need]:
+            found[scope].add(name)
+    return dict(found)
+
+
+def test_the_methods_of_each_scope_are_those_that_are_called_and_need_it() -> None:
+    found = needs(called() - {"apps.connections.open"}, {name: method.scope for name, method in METHODS.items()})
+
+    assert found.pop("") == set(FREE_METHODS)
+    assert found == {scope.name: set(scope.methods) for scope in SCOPES if scope.methods}
+
+
+def test_the_events_of_each_scope_are_those_that_are_listened_to_and_need_it() -> None:
+    listened = {*channels.EVENTS, *lifecycle.EVENTS, *messages.EVENTS, *reactions.EVENTS}
+    found = needs(listened, EVENTS)
+    asked = {scope.name: {event.partition(".")[0] for event in scope.events} for scope in SCOPES if scope.events}
+
+    assert found.pop("") == set(FREE_EVENTS)
+    assert found == asked
+    assert {event.partition(".")[0] for event in events()} == listened
+
+
+def test_messages_are_asked_for_by_the_kinds_of_conversation_they_are_in() -> None:
+    asked = {event: scope.name for scope in SCOPES for event in scope.events if event.startswith("message")}
+
+    assert asked == {f"message.{kind}": f"{kind}:history" for kind in ("channels", "groups", "im", "mpim")}
+
+
+def test_no_scope_is_asked_for_twice_or_for_nothing_and_each_has_its_reason() -> None:
+    assert len({scope.name for scope in SCOPES}) == len(SCOPES)
+    assert {scope.name for scope in SCOPES if not (scope.methods or scope.events)} == set(BESIDES)
+    assert [scope.name for scope in SCOPES if not (scope.methods or scope.events or scope.also)] == []
+    assert [scope.name for scope in SCOPES if not scope.reason.endswith(".") or scope.without.endswith(".")] == []
