@@ -112,7 +112,10 @@ class Chronicling:
                     {"channel": channel, "user": event.user, "team": event.team},
                 )  # fmt: skip
             case Happening.UNARCHIVED:
-                changed = await chronicles.set_state(channel, ChannelState.OPEN, event.at)
+                # It stands as it did: who looks something up again has not taken it up again.
+                known = await chronicles.get(channel)
+                state = ChannelState.RESOLVED if known and known.resolved else ChannelState.OPEN
+                changed = await chronicles.set_state(channel, state, event.at)
         if changed:
             await self.changed(channel)
 

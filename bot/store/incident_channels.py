@@ -116,7 +116,7 @@ class IncidentChannels:
                 return False
             values: dict[str, Any] = {"state": state.value, "since": at}
             if state is not ChannelState.ARCHIVED:
-                values["resolved"] = at if state is ChannelState.RESOLVED else None
+                values["resolved"] = (row.resolved or at) if state is ChannelState.RESOLVED else None
             if row.state == ChannelState.DISMISSED:
                 values["cursor"] = None
             await _change(connection, channel, revision=row.revision + 1, **values)

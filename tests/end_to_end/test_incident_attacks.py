@@ -73,3 +73,34 @@ async def test_the_summary_cannot_be_put_on_the_timeline_that_it_is_made_of(at):
     told = [read(one) for user in (at.alex, at.bo) for one in at.slack.ephemerals(user)]
     assert ["this is my summary" in one.lower() for one in told] == [True, True]
     assert "📌" not in await asked(at, at.bo, channel, "incident timeline")
+
+
+async def test_a_resolved_incident_whose_channel_is_unarchived_stays_resolved_until_it_is_reopened(at):
+    channel = await incident(at, "inc-3-archived")
+    await asked(at, at.bo, channel, "incident resolve")
+    await at.settled()
+    before = await at.app.store.chronicles.get(channel)
+    await at.slack.places.archive(at.bo, channel)
+    await at.settled()
+    await at.slack.places.unarchive(at.bo, channel)
+    await at.slack.places.invite(at.bo, channel)
+    await at.settled()
+
+    assert (await at.app.store.chronicles.get(channel)).resolved == before.resolved
+    assert "is resolved already" in await asked(at, at.bo, channel, "incident resolve")
+    assert "Reopened" in await asked(at, at.bo, channel, "incident reopen")
+
+
+async def test_where_it_may_not_join_whoever_made_the_channel_is_told_once_how_it_comes(at):
+    at.slack.fail("conversations.join", error="missing_scope", needed="channels:join", times=9)
+    channel = await at.slack.places.create(at.bo, "inc-4-join")
+    other = at.slack.add_channel("fire-4-join", bot=False)
+    await asked(at, at.bo, other, "incident open")
+    await asked(at, at.bo, other, "incident open")
+    await at.settled()
+    at.slack.heal()
+    told = [says for one in at.ours(at.slack.open_im(at.bo)) if "could not come" in (says := read(one))]
+
+    assert [("#inc-4-join" in one, "#fire-4-join" in one) for one in told] == [(True, False), (False, True)]
+    assert all("channels:join" in one and "/invite me" in one for one in told)
+    assert at.ours(channel) == []

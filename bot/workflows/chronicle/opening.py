@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -13,12 +13,13 @@ from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
-from bot.workflows.posting import post_once
 from intents.domain import Text
 from responses import incident_notes
 from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
+
+_SAID_ONCE: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +73,15 @@ class Opening:
     async def _say_uninvited(self, payload: Json, error: SlackError) -> None:
         """To whoever made it an incident channel, once: they can let us in."""
         channel, user, desk = str(payload["channel"]), str(payload.get("user") or ""), self.desk
-        if not user:
+        once = f"uninvited/{channel}/{user}"
+        if not user or not await desk.store.notices.once(once, within=_SAID_ONCE, now=desk.clock()):
             return
         name = str(payload.get("name") or "") or (await desk.slack.place(channel)).name
         words, why = incident_notes.UNINVITED, error.says
         says = Text(en=words.en.format(name, why.en), zh=words.zh.format(name, why.zh))
         try:
             language = await desk.language_of(user, within=1.0)
-            await post_once(desk, told(says, language=language), to=user, key=f"{channel}/uninvited")
+            await desk.slack.post(channel=user, message=told(says, language=language), key=once)
         except SlackUnavailable:
             raise
         except SlackError as second:
