@@ -20,7 +20,8 @@ _TICK: Final = (
 _TICKED: Final = re.compile(rf"(?:\s|{_TICK})*(?:{_TICK})(?:\s|{_TICK})*")
 _DONE_EN: Final = re.compile(
     rf"^(?!(?:@\w+[\s,]*)?well done){OPENING}(?:(?:that|this|it|all|everything)(?:'s|'re| is| are| has been)? )?"
-    r"(?:now |all |both )?(?:done|completed?|finished|through|in place|applied|rolled out)(?: now| too| everywhere)?$|^it worked$"
+    r"(?:now |all |both )?(?:done|completed?|finished|through|in place|applied|rolled out)(?: now| too| everywhere)?$"
+    r"|^it worked$"
 )
 _DONE_ZH: Final = re.compile(
     r"^(?:@\w+\s*)?(?:都|全部|已经?|这边)*(?:(?:搞定|弄好|做好|做完|处理完|处理好|完成|执行完|操作完|弄完)了?|好了|完事了?)$"
@@ -33,7 +34,7 @@ _BROUGHT_EN: Final = re.compile(
     r"|release|image|config)|[a-z]{1,5}\d[\w-]*)\b"
 )
 _BROUGHT_ZH: Final = re.compile(
-    rf"^(?P<what>[^，。]{{1,24}}?)\s*(?:都|已经?|现在)*\s*(?:回到|退回到?|恢复到|换到|升到|降到|切到|跑在|是)\s*(?:了\s*)?(?:{_VERSION}"
+    rf"^(?P<what>[^，。]{{1,24}}?)\s*(?:都|已经?|现在)*\s*(?:回到|退回到?|恢复到|换到|升到|降到|切到)\s*(?:了\s*)?(?:{_VERSION}"
     r"|(?:上一?个?|旧|老|之前的?)版本?)\s*(?:了|上)?"
 )
 # Not all of it, or not yet.

@@ -15,7 +15,8 @@ from intents.chronicle.standings import OPENING
 
 _OPEN: Final = OPENING.replace(r"@\w+|", r"@\w+|does anyone know|do you know|any idea|question|")
 _ASKS: Final = re.compile(
-    rf"^{_OPEN}(?:should (?:we|i)\b|shall we\b|do we\b|did (?:anyone|anybody|someone|somebody|we|you|the|that)\b"
+    rf"^{_OPEN}(?:should (?:we|i)\b|shall we\b|do we\b|did (?:anyone|anybody|someone|somebody|anything"
+    rf"|something|we|you|the|that)\b"
     rf"|has (?:anyone|anybody|someone|the)\b|have we\b"
     r"|(?:does|do) (?:anyone|anybody|you|someone) (?:know|have|see|remember)\b|is (?:it|this|that|there) (?:safe|ok"
     r"|just|only|also|possible|any)\b|(?:is|are|was|were) (?!(?:we|you|there|it|this|that|anyone|anybody|everyone"
@@ -37,7 +38,8 @@ _TALK: Final = re.compile(
     r"\b(?:any (?:updates?|news|progress|eta)|how's it|how is it going|what's the (?:latest|status|word|eta)"
     r"|what is the (?:latest|status|eta)|zoom|meet|bridge|the call|hear me|dashboards?\b.*\bfor me|access"
     r"|permissions?|on call|oncall|is ic|be ic|scribe|lunch|coffee|when (?:will|can)|was this ever|good\?|we good"
-    r"|my side)\b|进展|什么情况|恢复了|什么时候|谁在处理|(?<!没)有人(?!改|动|知道|发|碰)|谁有|多久|吃饭|链接|在吗"
+    r"|my side|which one|did you mean|order(?:ed)? food|food|ticket|screen|join|vpn|change request)\b|进展|什么情况"
+    r"|恢复了|什么时候|谁在处理|(?<!没)有人(?!改|动|知道|发|碰)|谁有|多久|吃饭|链接|在吗"
     r"|好了吗|会议|谁值班|通知过|恢复不|明白吗"
     r"|是吗|可以吗\?*$"
 )
@@ -71,13 +73,13 @@ def is_question(sentence: Sentence) -> bool:
 
 def may_answer(sentence: Sentence, *, in_thread: bool) -> bool:
     """Whether it may answer somebody: in a thread by saying something, elsewhere with a yes or no, which is to a person
-    named or says more."""
+    named or says a good deal more."""
     plain = sentence.plain
     if sentence.asks or plain.endswith(("吗", "么")):
         return False
     says_so = _YES_OR_NO.search(plain) is not None
     if not in_thread:
-        more = len(_WORD.findall(plain)) > _FEWEST_WORDS or len(_HAN.findall(plain)) > _FEWEST_HAN
+        more = len(_WORD.findall(plain)) > 2 * _FEWEST_WORDS or len(_HAN.findall(plain)) > 2 * _FEWEST_HAN
         return says_so and (plain.startswith("@") or more)
     if says_so:
         return True
