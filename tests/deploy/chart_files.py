@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,20 +37,10 @@ _ORDER: Final = (
 )  # fmt: skip
 
 
-def files() -> Mapping[Path, str]:
-    """Every generated file and its text. The manifests are rendered from the two others as they are on disk."""
-    return {**chart_parts(), **{MANIFESTS / f"{name}.yaml": _plain(name) for name in _PLAIN}}
-
-
-def chart_parts() -> Mapping[Path, str]:
-    return {RULES: _rules(), SCHEMA: _schema(SCHEMA.read_text("utf-8"))}
-
-
 def write() -> None:
-    for path, text in chart_parts().items():
-        path.write_text(text, "utf-8")
-    for path, text in files().items():
-        path.write_text(text, "utf-8")
+    """In this order: the manifests are rendered from the two others as they are on disk."""
+    for path, text in GENERATED.items():
+        path.write_text(text(), "utf-8")
 
 
 def _rules() -> str:
@@ -85,9 +76,9 @@ def _block(key: str, text: str, *, indent: int = 0) -> str:
     return textwrap.indent(f"{key}: |\n{textwrap.indent(text, '  ')}", " " * indent)
 
 
-def _schema(text: str) -> str:
-    """The schema with `action` and `settings` as the code has them now."""
-    schema = json.loads(text)
+def _schema() -> str:
+    """The schema as it is, with `action` and `settings` as the code has them now."""
+    schema = json.loads(SCHEMA.read_text("utf-8"))
     schema["definitions"]["action"] = {"enum": sorted(actions())}
     schema["definitions"]["settings"] = {
         "type": "object",
@@ -142,3 +133,11 @@ def _head(variant: str) -> str:
         "  labels:\n"
         "    pod-security.kubernetes.io/enforce: restricted\n"
     )
+
+
+# Every generated file → what makes its text.
+GENERATED: Final[Mapping[Path, Callable[[], str]]] = {
+    RULES: _rules,
+    SCHEMA: _schema,
+    **{MANIFESTS / f"{name}.yaml": partial(_plain, name) for name in _PLAIN},
+}

@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.cli.exit_codes import table
 from bot.settings import documented
 from bot.slack.scopes import SCOPES
+from tests.deploy import chart_files
 from tests.project import catalog_page, role_files, slack_files
 
 README = Path(__file__).parents[2] / "README.md"
@@ -74,4 +75,5 @@ if __name__ == "__main__":
     README.write_text(with_parts(README.read_text("utf-8")), "utf-8")
     catalog_page.write()
     role_files.write()
+    chart_files.write()
     slack_files.write()
