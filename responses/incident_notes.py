@@ -96,6 +96,13 @@ ARCHIVED_UNTOLD: Final = Text(
     " /diagnose incident export",
 )
 
+# --- beside the summary ---
+
+NO_CANVAS: Final = Text(
+    en="The summary stands in the pinned message alone, not in a canvas as well: {}",
+    zh="摘要只在置顶消息中，不会另写入画布：{}",
+)
+
 # --- not in the channel ---
 
 UNINVITED: Final = Text(

@@ -21,7 +21,7 @@ from bot.diagnosing import Engine
 from bot.playground.slack import SimulatedSlack
 from bot.slack.limits import Limits, Rate
 from bot.workflows.chronicle.backfilling import PAGES_BEFORE
-from tests.end_to_end.process import Premises, premises
+from tests.end_to_end.process import Premises, premises, until
 from tests.end_to_end.workplace import HEARD, Clock, Workplace, lines_of, workplace
 
 _MESSAGES: Final = int(os.environ.get("AWAY_MESSAGES", "250"))
@@ -57,6 +57,8 @@ async def test_what_is_said_changed_and_pinned_while_it_is_down_is_there_once_it
     async with premises(tmp_path, pace=False, **INCIDENTS) as at:
         slack, live, quiet = at.slack, at.slack.add_channel("inc-1-live"), at.slack.add_channel("inc-2-quiet")
         say = slack.say
+        unnoted = slack.add_channel("inc-3-canvas")
+        slack.fail("conversations.canvases.create", hang=True, after_doing=True, times=9, given={"channel_id": unnoted})
         serving = await at.start(summary_slot_s=0.2)
         root = await say(at.alex, live, REPORT)
         edited = await say(at.bo, live, "decision: we restart the blue pool")
@@ -65,9 +67,12 @@ async def test_what_is_said_changed_and_pinned_while_it_is_down_is_there_once_it
         heads = await say(at.alex, live, "rolling back checkout to v41")
         below = await say(at.bo, live, "decision: we page the vendor", thread_ts=heads)
         noted = await say(at.alex, live, "the coffee machine blinked at noon")
-        await say(at.alex, quiet, REPORT)
+        for channel in (quiet, unnoted):
+            await say(at.alex, channel, REPORT)
+        await slack.wait_for(lambda: slack.canvases.of(unnoted), timeout=20)
         await slack.wait_for(lambda: "page the vendor" in summary(at, live) and summary(at, quiet), timeout=20)
         await serving.kill()
+        slack.heal()
 
         await say(at.bo, live, "decision: we fail over to region B", thread_ts=root)
         await slack.edit(at.bo, live, edited, "never mind")
@@ -75,12 +80,16 @@ async def test_what_is_said_changed_and_pinned_while_it_is_down_is_there_once_it
         await slack.remove(at.bo, live, reply)
         await slack.remove(at.bo, live, below)
         await slack.marks.react(at.alex, live, noted, "pushpin")
-        await say(at.bo, live, "I'll take IC")
+        for channel in (live, unnoted):
+            await say(at.bo, channel, "I'll take IC")
         before = len(slack.calls)
         await at.start(summary_slot_s=0.2, clock=Clock(ahead=LATER))
         await slack.wait_for(
             lambda: "Commander" in summary(at, live) and "page the vendor" not in summary(at, live), timeout=20
         )
+        canvas = slack.canvases.of(unnoted)
+        assert canvas is not None
+        await until(lambda: "Commander" in canvas.markdown)
         told = await timeline(at, live)
 
         for there in (REPORT, "region B", "Commander", "the coffee machine blinked", "rolling back checkout"):
@@ -121,6 +130,25 @@ async def test_a_long_silence_is_read_once_slack_is_heard_again_within_a_bound_o
     assert len([fact for fact in facts if "restart pool" in str(fact.document)]) == 20
     # What was missed fills one page, and a part of the next.
     assert asked(slack, channel, before) == {"history": 1 + PAGES_BEFORE}
+
+
+async def test_beside_a_canvas_of_people_the_summary_stands_in_the_message_alone_which_is_said_once(
+    tmp_path: Path, engine: Engine
+):
+    async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=LIMITS) as at:
+        channel = at.slack.add_channel("inc-1-canvas")
+        theirs = at.slack.canvases.create(channel=channel, user=at.alex, created=0, markdown="who sits where")
+        await at.slack.say(at.bo, channel, REPORT)
+        await at.slack.wait_for(lambda: REPORT in summary(at, channel))
+        at.clock.advance(timedelta(hours=7))
+        await at.slack.say(at.bo, channel, "I'll take IC")
+        await at.slack.wait_for(lambda: "Commander" in summary(at, channel))
+        await at.settled()
+        first, *notes = at.ours(channel)
+
+    assert first["pinned_to"]
+    assert [(one["thread_ts"], "not in a canvas" in one["text"]) for one in notes] == [(first["ts"], True)]
+    assert theirs.markdown == "who sits where"
 
 
 async def test_a_history_with_its_pins_is_read_before_we_came_however_long(tmp_path: Path, engine: Engine):

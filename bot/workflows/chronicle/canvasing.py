@@ -11,13 +11,16 @@ from typing import Final
 
 import structlog
 
-from bot.slack.errors import CanvasesOff, CanvasGone, CanvasTaken, MissingScope, SlackError, SlackUnavailable
+from bot.slack.errors import CanvasGone, CanvasTaken, SlackError, SlackUnavailable
 from bot.store import IncidentChannel
 from bot.workflows.chronicle.pages import Page
 from bot.workflows.desk import Desk
+from bot.workflows.posting import post_once
 from intents.chronicle.timeline import timeline_of
+from intents.domain import Text
 from responses import incident_notes
 from responses.slack.chronicle.canvas import canvas
+from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -36,27 +39,47 @@ class Canvasing:
         """Let the channel's canvas say the summary. No: it is not time yet, ask later. Raises SlackUnavailable."""
         channel, desk = page.channel, self.desk
         name = channel.channel
-        if channel.canvas == _UNWANTED:
+        if channel.canvas == _UNWANTED or not (channel.canvas or await self._may_be_made(name)):
             return True
         if not await desk.store.notices.once(f"canvas/{name}", within=CANVAS_EVERY, now=desk.clock()):
-            return not channel.canvas
+            return False
         moments = timeline_of(page.facts)
         text = canvas(page.summary, moments, language=desk.usual_language, permalink=page.permalink)
         try:
             if channel.canvas:
                 await desk.slack.canvas_edit(canvas=channel.canvas, markdown=text)
-            elif await desk.store.notices.once(f"canvas/{name}/made", within=_TRIED_EVERY, now=desk.clock()):
+            else:
                 made = await desk.slack.canvas_create(channel=name, title=channel.name, markdown=text)
                 await desk.store.chronicles.placed(name, canvas=made)
         except CanvasGone:
             await desk.store.chronicles.placed(name, canvas=_UNWANTED)
-        except (CanvasesOff, CanvasTaken, MissingScope) as error:
-            _log.info("an incident channel gets no canvas", channel=name, error=str(error))
         except SlackUnavailable:
             raise
         except SlackError as error:
             _log.warning("a canvas was not written", channel=name, error=str(error))
+            if not channel.canvas:
+                await desk.store.notices.note(_refused(name), desk.clock())
+            if isinstance(error, CanvasTaken):
+                await self._say_taken(channel, error)
         return True
+
+    async def _may_be_made(self, channel: str) -> bool:
+        """Only a refusal keeps from trying: who was killed between making it and noting that finds it at once."""
+        refused = await self.desk.store.notices.last(_refused(channel))
+        return refused is None or self.desk.clock() - refused >= _TRIED_EVERY
+
+    async def _say_taken(self, channel: IncidentChannel, error: CanvasTaken) -> None:
+        """Below the summary, once: it stands in the message alone."""
+        name, words, why = channel.channel, incident_notes.NO_CANVAS, error.says
+        says = told(Text(en=words.en.format(why.en), zh=words.zh.format(why.zh)), language=self.desk.usual_language)
+        known = await self.desk.store.chronicles.get(name)
+        below = known.summary_ts if known else channel.summary_ts
+        try:
+            await post_once(self.desk, says, to=name, thread_ts=below, key=f"canvas/{name}/taken")
+        except SlackUnavailable:
+            raise
+        except SlackError as second:
+            _log.warning("nor could that be said", channel=name, error=str(second))
 
     async def take_back(self, channel: IncidentChannel) -> None:
         """Let our canvas say that the channel is no incident. Raises SlackUnavailable."""
@@ -69,3 +92,8 @@ class Canvasing:
             raise
         except SlackError as error:
             _log.warning("a canvas cannot be taken back", channel=channel.channel, error=str(error))
+
+
+def _refused(channel: str) -> str:
+    """What it is noted under that the channel got no canvas."""
+    return f"canvas/{channel}/made"
