@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.listeners.shortcuts import PIN, UNPIN
+from bot.slack.surfaces import PIN, UNPIN
 from bot.store import ChannelState
 from tests.end_to_end.workplace import Workplace, lines_of, workplace
 
@@ -408,3 +408,22 @@ async def test_a_summary_that_was_taken_away_by_hand_does_not_stop_a_dismissal(a
     await asked(at, at.bo, channel, "incident dismiss")
 
     assert await at.slack.wait_for(lambda: [one for one in at.ours(channel) if "Dismissed" in read(one)])
+
+
+async def test_what_does_not_work_for_want_of_scopes_is_said_once_below_the_summary_with_the_cure(at):
+    missing = ("channels:history", "channels:join", "pins:write", "canvases:write", "files:write", "reactions:read")
+    for scope in missing:
+        at.slack.withhold_scope(scope)
+    channel = at.slack.add_channel("checkout-scopes")
+
+    await asked(at, at.bo, channel, "incident open")
+    summary, said = await at.slack.wait_for(lambda: (found := at.ours(channel))[1:] and found)
+    await at.slack.remove(at.alex, channel, summary["ts"], admin=True)
+    await asked(at, at.bo, channel, "incident resolve")
+    await at.slack.wait_for(lambda: "Resolved" in read(at.ours(channel)[-1]))
+    await at.settled()
+
+    assert said["thread_ts"] == summary["ts"]
+    assert [words for words in (*missing, "OAuth & Permissions") if words not in read(said)] == []
+    assert "groups:history" not in read(said)
+    assert len([one for one in at.ours(channel) if "OAuth" in read(one)]) == 1

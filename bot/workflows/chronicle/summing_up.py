@@ -16,6 +16,7 @@ from bot.slack.errors import (
     Archived,
     ChannelGone,
     MessageGone,
+    MissingScope,
     NotInChannel,
     SlackError,
     SlackUnavailable,
@@ -27,6 +28,7 @@ from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
 from intents.domain import Text
 from responses import failures, incident_notes
+from responses.slack.chronicle.lacking import NEEDED, lacking
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.message import Message
 from responses.slack.notes import told
@@ -38,6 +40,11 @@ _log: Final = structlog.get_logger(__name__)
 _ROUNDS: Final = 30
 _BETWEEN_S: Final = 3.0
 _SAID_ONCE: Final = timedelta(hours=24)
+# Nobody is told twice in the life of an incident.
+_TOLD_ONCE: Final = timedelta(days=90)
+_PINNING: Final = "pins:write"
+_OF_PUBLIC: Final = frozenset({"channels:history", "channels:join"})
+_OF_PRIVATE: Final = frozenset({"groups:history"})
 _NOWHERE: Final = (NotInChannel, ChannelGone, Archived)
 
 
@@ -111,7 +118,8 @@ class SummingUp:
         if standing and await self._edited(page, standing):
             return
         ts = await self._posted(page)
-        await self._pin(channel, ts)
+        lacks = await self._lacks(channel) | await self._pin(channel, ts)
+        await self._say_lacking(channel, ts, lacks)
         # Last: what is placed is pinned, as far as it can be.
         await self.desk.store.chronicles.placed(channel, summary_ts=ts)
 
@@ -142,16 +150,42 @@ class SummingUp:
             await self._edited(page, sent.ts)
         return sent.ts
 
-    async def _pin(self, channel: str, ts: str) -> None:
-        """That it cannot be pinned is said once, below it."""
+    async def _pin(self, channel: str, ts: str) -> frozenset[str]:
+        """The scope that it takes and that we lack, if so; that it cannot be pinned for another reason is said here."""
         try:
             await self.desk.slack.pin(channel=channel, ts=ts)
         except SlackUnavailable:
             raise
+        except MissingScope as error:
+            _log.warning("a summary cannot be pinned", channel=channel, error=str(error))
+            return frozenset({_PINNING})
         except SlackError as error:
             _log.warning("a summary cannot be pinned", channel=channel, error=str(error))
             why, words = error.says, failures.NOT_PINNED
             await self._say_once(channel, ts, "pin", Text(en=f"{words.en}: {why.en}", zh=f"{words.zh}：{why.zh}"))
+        return frozenset()
+
+    async def _lacks(self, channel: str) -> frozenset[str]:
+        """The scopes that we lack for all that we do in such a channel, as far as Slack tells."""
+        granted = self.desk.slack.scopes
+        if not granted:
+            return frozenset()
+        place = await self.desk.slack.place(channel)
+        return NEEDED - granted - (_OF_PUBLIC if place.private else _OF_PRIVATE)
+
+    async def _say_lacking(self, channel: str, ts: str, lacks: frozenset[str]) -> None:
+        """Say below the summary, of each scope once, what does not work without it."""
+        once, now = self.desk.store.notices.once, self.desk.clock()
+        untold = [each for each in sorted(lacks) if await once(f"{each}/{channel}", within=_TOLD_ONCE, now=now)]
+        if not untold:
+            return
+        says = lacking(untold, language=self.desk.usual_language)
+        try:
+            await self.desk.slack.post(channel=channel, message=says, thread_ts=ts, key=f"{channel}/lacks/{untold[0]}")
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            _log.warning("nor could it be said what is lacking", channel=channel, error=str(error))
 
     async def _say_once(self, channel: str, ts: str, what: str, says: Text) -> None:
         if not await self.desk.store.notices.once(f"{what}/{channel}", within=_SAID_ONCE, now=self.desk.clock()):
