@@ -22,7 +22,8 @@ def _help(*command: str) -> str:
 def test_every_command_is_told_and_every_command_told_exists(readme: str) -> None:
     commands = set(re.findall(r"^    ([a-z]+) ", _help(), re.MULTILINE))
 
-    assert set(re.findall(r"casebook ([a-z]+)", readme)) == commands
+    # "@casebook incident …" is said to the bot in Slack.
+    assert set(re.findall(r"(?<!@)casebook ([a-z]+)", readme)) == commands
 
 
 def test_the_options_named_beside_the_commands_exist(readme: str) -> None:

@@ -12,7 +12,6 @@ from bot.jobs import JobsUnavailable
 from bot.slack.asking import ChannelAsking, Commanded
 from bot.slack.intake import Intake
 from bot.slack.surfaces import COMMAND
-from bot.slack.surfaces import COMMAND
 from bot.store import LONGEST_TEXT, Asked, StoreUnavailable, Surface
 from intents.channel_commands import ChannelCommand
 from intents.domain import Language
