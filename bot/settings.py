@@ -167,7 +167,7 @@ class Settings(BaseSettings):
     replica: str = Field(default_factory=socket.gethostname)
     """For `serve`: the name of this process where several run, the same after a restart. Default: the host name."""
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 14
-    """For `serve`: days after which what was asked and answered is deleted; the audit stays."""
+    """For `serve`: days after which what was asked and answered is deleted; incidents at least 90, the audit never."""
     incident_window: Annotated[int, Field(ge=1, le=1440)] = 30
     """For `serve`: minutes within which the same error in a channel counts as one."""
     drain: Annotated[float, Field(ge=0, le=600)] = 20.0
