@@ -148,11 +148,15 @@ def test_a_pod_is_given_the_time_its_jobs_are_given_and_some_to_close(drain: int
     assert pod["terminationGracePeriodSeconds"] > drain + CLOSING
 
 
-def test_ports_and_probes_are_where_the_program_listens() -> None:
+@pytest.mark.parametrize("listen", ["0.0.0.0:3000", "[::]:3000"])
+def test_ports_and_probes_are_where_the_program_listens(
+    listen: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (port,) = container({})["ports"]
-    listens = int(Settings.model_fields["listen"].default.rpartition(":")[2])
 
-    assert (port["name"], port["containerPort"]) == ("http", listens)
+    made = settings({"listen": listen}, monkeypatch, tmp_path)
+    assert made.listen == listen
+    assert (port["name"], port["containerPort"]) == ("http", int(listen.rpartition(":")[2]))
     probes = {name: container({})[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
     assert probes == {
         "startup": {"path": "/healthz", "port": "http"},

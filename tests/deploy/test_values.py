@@ -78,6 +78,7 @@ def test_taken(values: Values) -> None:
         ({"ingress": HOST}, "/slack/mode"),
         ({"slack": HTTP, "ingress": {"enabled": True}}, "/ingress/host"),
         ({"slack": HTTP, "ingress": {"enabled": True, "host": "https://casebook.example.com"}}, "/ingress/host"),
+        ({"listen": "0.0.0.0:8080"}, "/listen"),
         ({"networkPolicy": {"tlsPorts": []}}, "/networkPolicy/tlsPorts"),
         ({"persistence": {"size": "1"}}, "/persistence/size"),
         ({"proxy": {"CASEBOOK_SLACK_BOT_TOKEN": "xoxb-1"}}, "CASEBOOK_SLACK_BOT_TOKEN"),
