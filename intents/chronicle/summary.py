@@ -206,8 +206,14 @@ def _known_best(affected: Iterable[Affected]) -> list[Affected]:
 
 
 def _errors(ordered: Sequence[Fact]) -> tuple[Moment, ...]:
+    """Of an alert how it is now: that it fired is no news once it is over."""
     moments = moments_of(fact for fact in ordered if fact.kind in (FactKind.ERROR, FactKind.ALERT))
-    return tuple(sorted(moments, key=lambda moment: (moment.last, moment.fact.key), reverse=True))
+    latest: dict[tuple[str, str], Moment] = {}
+    for moment in sorted(moments, key=lambda moment: (moment.last, moment.fact.key)):
+        fact = moment.fact
+        is_alert = fact.kind is FactKind.ALERT and fact.template
+        latest[("alert", fact.template) if is_alert else ("", fact.key)] = moment
+    return tuple(sorted(latest.values(), key=lambda moment: (moment.last, moment.fact.key), reverse=True))
 
 
 def _roles(ordered: Sequence[Fact]) -> tuple[Holder, ...]:

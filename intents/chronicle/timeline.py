@@ -9,7 +9,7 @@ from typing import Final
 
 from intents.chronicle.asked import answers_in
 from intents.chronicle.facts import Fact, FactKind, Firing, in_order
-from intents.chronicle.undertakings import undertakings_in
+from intents.chronicle.undertakings import COMING, undertakings_in
 
 # Kept for what they tell of others; nobody reads them in a timeline.
 _UNTOLD: Final = frozenset({FactKind.ANSWERED})
@@ -66,7 +66,7 @@ def _ended(ordered: Sequence[Fact]) -> dict[str, Fact]:
     ended: dict[str, Fact] = {}
     for work in undertakings_in(ordered):
         if work.ended_by is not None:
-            ended.update({fact.key: work.ended_by for fact in work.facts})
+            ended.update({fact.key: work.ended_by for fact in work.facts if fact.state in COMING})
     firing: dict[str, list[str]] = {}
     for fact in ordered:
         if fact.kind is FactKind.ALERT and fact.template:

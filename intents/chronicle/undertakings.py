@@ -21,7 +21,7 @@ from intents.chronicle.subjects import Subject, is_unique, subject_in, subject_o
 # How a remedy's plan ended after which its action has been carried out, whether it helped or not.
 CARRIED_OUT: Final = frozenset({"fixed", "done", "not fixed", "worse", "waiting"})
 OVER: Final = frozenset({Standing.MITIGATED, Standing.MONITORING, Standing.RESOLVED})
-_COMING: Final = frozenset({Course.PLANNED, Course.UNDER_WAY})
+COMING: Final = frozenset({Course.PLANNED, Course.UNDER_WAY})
 # Within so long what is said again of something ended is about that, not about something new.
 _SAID_AGAIN: Final = timedelta(minutes=30)
 # Among so many begun last one is looked for that is about the same.
@@ -123,7 +123,7 @@ class _Works:
 
     def _decided(self, fact: Fact) -> None:
         subject = subject_of(fact)
-        if fact.state in _COMING:
+        if fact.state in COMING:
             self._replace(fact)
             work = next(self._same(fact, subject), None) or self._begin(subject)
             work.join(fact, subject, Course(fact.state))

@@ -99,7 +99,8 @@ class Telling:
         """Behind what tells it best: what ended it, or where it came from; () where that is the same message."""
         fact, end, first = work.said, work.ended_by, work.facts[0]
         if end is not None and end.ts != fact.ts:
-            return self._elsewhere(words.COURSES[work.course][1], end)
+            is_deploy = end.kind is FactKind.DEPLOY
+            return self._elsewhere(words.SHIPPINGS[end.state][1] if is_deploy else words.REPORTED_AT, end)
         return self._elsewhere(words.ANNOUNCED, first) if first.ts != fact.ts else ()
 
     def course(self, work: Undertaking) -> tuple[str, str]:

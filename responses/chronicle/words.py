@@ -99,6 +99,7 @@ HANDS_OVER: Final = Text(en="hands over to", zh="交接给")
 HANDS_OVER_ROLE: Final = Text(en="hands over as {} to", zh="交接（{}）给")
 # Of what came of a line: "· done 12:04 ↗".
 ANNOUNCED: Final = Text(en="announced", zh="提出于")
+REPORTED_AT: Final = Text(en="reported", zh="回报于")
 ANSWERED_AT: Final = Text(en="answered", zh="已回答")
 CLEARED: Final = Text(en="over", zh="已恢复")
 NOT_PROVEN: Final = Text(en="said by people, not shown by the cluster", zh="来自人员判断，尚无集群证据")
