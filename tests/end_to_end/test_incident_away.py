@@ -11,6 +11,7 @@ import os
 import resource
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -130,6 +131,21 @@ async def test_a_long_silence_is_read_once_slack_is_heard_again_within_a_bound_o
     assert len([fact for fact in facts if "restart pool" in str(fact.document)]) == 20
     # What was missed fills one page, and a part of the next.
     assert asked(slack, channel, before) == {"history": 1 + PAGES_BEFORE}
+
+
+async def test_where_slack_lets_one_thread_at_a_time_be_read_none_is_read_twice(tmp_path: Path, engine: Engine):
+    async with workplace(tmp_path, engine, summary_slot_s=0.1, slack_limits=replace(LIMITS, patience=0.5)) as at:
+        slack, channel = at.slack, at.slack.add_channel("inc-1-threads", bot=False)
+        for number in range(2):
+            root = await slack.say(at.alex, channel, f"lol {number}")
+            await slack.say(at.bo, channel, f"decision: we restart pool {number}", thread_ts=root)
+            if not number:
+                slack.fail("conversations.replies", retry_after=1, given={"ts": root})  # it is read last
+        await slack.places.invite(at.alex, channel)
+        await slack.wait_for(lambda: all(f"pool {number}" in summary(at, channel) for number in range(2)))
+        await at.settled()
+
+    assert asked(slack, channel) == {"history": 1, "replies": 3}
 
 
 async def test_beside_a_canvas_of_people_the_summary_stands_in_the_message_alone_which_is_said_once(
