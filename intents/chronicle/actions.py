@@ -9,10 +9,15 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from intents.chronicle.running import RUNS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """`topic` is how the action is called in a fact; the others are patterns. `noun` and `zh` may be empty."""
+    """`topic` is how the action is called in a fact; the others are patterns. `noun`, `zh` and `passive` may be empty.
+
+    `passive` are the participles that stand behind what was done, with or without an auxiliary.
+    """
 
     topic: str
     base: str
@@ -20,6 +25,7 @@ class Action:
     done: str
     noun: str = ""
     zh: str = ""
+    passive: str = ""
 
 
 _UP_DOWN: Final = r"(?: up| down| out| in)?"
@@ -29,8 +35,25 @@ _REST: Final = r"(?= (?:the |a |an |all |this |that |our |#|\S*\d|\S+ (?:flag|to
 _SIZE: Final = (
     r"(?=.*(?:\d|\b(?:nodes?|pods?|replicas?|instances?|workers?|brokers?|consumers?|capacity|limits?|memory|cpu"
     r"|pool|timeouts?"
-    r"|quota|partitions?|it|web|up|down|out|in)\b))"
+    r"|quota|partitions?|web|up|down|out)\b| it(?:$| to | by )))"
 )
+
+# What is done to something that runs, said within the next words.
+_TO_WHAT_RUNS: Final = rf"(?=[ ,].{{0,80}}{RUNS})"
+
+
+def _changing(topic: str, *verbs: str, zh: str = "") -> Action:
+    """An action whose verbs ("move/moving/moved") have everyday uses too: it is one where it is done to what runs."""
+    base, ing, done = zip(*(verb.split("/") for verb in verbs), strict=True)
+    return Action(
+        topic=topic,
+        base=rf"(?:{'|'.join(base)}){_TO_WHAT_RUNS}",
+        ing=rf"(?:{'|'.join(ing)}){_TO_WHAT_RUNS}",
+        done=rf"(?:{'|'.join(done)}){_TO_WHAT_RUNS}",
+        passive="|".join(done),
+        zh=rf"(?:{zh})" if zh else "",
+    )
+
 
 ACTIONS: Final = (
     Action(
@@ -91,7 +114,8 @@ ACTIONS: Final = (
     Action(
         topic="turn off",
         base=r"(?:disable|turn(?: \S+){0,3} off|switch off|shut(?:ting)? (?:off|down)|kill switch)",
-        ing=r"(?:disabling|turning(?: \S+){0,3} off|switching(?: \S+){0,3} off|shutting (?:off|down))",
+        ing=r"(?:disabling|turning(?: \S+){0,3} off(?! and (?:back )?on)"
+        r"|switching(?: \S+){0,3} off|shutting (?:off|down))",
         done=r"(?:disabled|turned(?: \S+){0,3} off|switched(?: \S+){0,3} off|shut (?:off|down))",
         zh=r"(?:关掉|关闭|关停)(?!.{0,3}(?:摄像头|麦克风|麦|电脑))|禁用|下线(?!了?$)|停掉|停用",
     ),
@@ -138,18 +162,21 @@ ACTIONS: Final = (
     ),
     Action(
         topic="escalate",
-        base=r"(?:escalate|page(?! (?:through|down|up))|open a (?:case|ticket)|call in|loop in|bring in)",
-        ing=r"(?:escalating|paging|opening a (?:\w+ )?(?:case|ticket)|calling in|looping in|bringing in)",
-        done=r"(?:escalated|paged(?! (?:through|down|up))|opened a (?:\w+ )?(?:case|ticket)|called in|looped in"
+        base=r"(?:escalate|page(?! (?:through|down|up))|open a (?:\w+ )?(?:case|ticket|sev-?\d)|call in|loop in"
+        r"|bring in)",
+        ing=r"(?:escalating|paging|opening a (?:\w+ )?(?:case|ticket|sev-?\d)|calling in|looping in|bringing in)",
+        done=r"(?:escalated|paged(?! (?:through|down|up))|opened a (?:\w+ )?(?:case|ticket|sev-?\d)|called in"
+        r"|looped in"
         r"|brought in)",
         zh=r"联系(?!方式)|上报|呼叫|通知",
     ),
     Action(
         topic="status page",
         base=r"(?:update|post(?: to| on)?) (?:the |our )?status ?page",
-        ing=r"(?:updating|posting (?:to|on)) (?:the |our )?status ?page",
+        # That somebody is at it is no news; that it was done is.
+        ing=r"(?!)",
         done=r"(?:updated|posted (?:to|on)) (?:the |our )?status ?page",
-        zh=r"发公告|发布公告|更新状态页",
+        zh=r"发公告|发布公告|更新了状态页",
     ),
     Action(
         topic="maintenance",
@@ -166,7 +193,121 @@ ACTIONS: Final = (
         noun=r"restore",
         zh=r"修复数据|恢复数据|重做索引|续期",
     ),
+    _changing(
+        "fail over",
+        "promote/promoting/promoted",
+        "demote/demoting/demoted",
+        "fail back/failing back/failed back",
+        r"switch(?: \S+){0,4}? (?:back )?(?:over )?to/switching(?: \S+){0,4}? (?:back )?(?:over )?to"
+        r"/switched(?: \S+){0,4}? (?:back )?(?:over )?to",
+        zh="提升为|切[到回成换走主了]|选主",
+    ),
+    _changing(
+        "move",
+        "move/moving/moved",
+        "migrate/migrating/migrated",
+        "relocate/relocating/relocated",
+        "transfer/transferring/transferred",
+        "evacuate/evacuating/evacuated",
+        "redirect/redirecting/redirected",
+        "shed/shedding/shed",
+        "repoint/repointing/repointed",
+        "rebalance/rebalancing/rebalanced",
+        zh="迁[到走移回往]|挪[到走]|转移到",
+    ),
+    _changing(
+        "take out",
+        r"(?:take|pull)(?: \S+){1,4} (?:out|off)(?: of)?/(?:taking|pulling)(?: \S+){1,4} (?:out|off)(?: of)?"
+        r"/(?:took|taken|pulled)(?: \S+){0,4} (?:out|off)(?: of)?",
+        r"put(?: \S+){1,4} back/putting(?: \S+){1,4} back/put(?: \S+){1,4} back",
+        "detach/detaching/detached",
+        "isolate/isolating/isolated",
+        "taint/tainting/tainted",
+        "unmount/unmounting/unmounted",
+        zh="踢[出掉]|剔除|摘[了除掉流]|摘下",
+    ),
+    _changing(
+        "change",
+        "change/changing/changed",
+        "set/setting/set",
+        "modify/modifying/modified",
+        "adjust/adjusting/adjusted",
+        "tune/tuning/tuned",
+        "resize/resizing/resized",
+        "expand/expanding/expanded",
+        "extend/extending/extended",
+        "grow/growing/grown",
+        "shrink/shrinking/shrunk",
+        "lower/lowering/lowered",
+        "reduce/reducing/reduced",
+        "decrease/decreasing/decreased",
+        "drop/dropping/dropped",
+        "cap/capping/capped",
+        "pin/pinning/pinned",
+        "tweak/tweaking/tweaked",
+        zh="调[到成大小高低整]|改[成到为]|扩到|加到|降[到低]|减[到少]|缩到",
+    ),
+    _changing(
+        "replace",
+        "replace/replacing/replaced",
+        "swap/swapping/swapped",
+        "upgrade/upgrading/upgraded",
+        "downgrade/downgrading/downgraded",
+        "patch/patching/patched",
+        "recycle/recycling/recycled",
+        "reimage/reimaging/reimaged",
+        "rebuild/rebuilding/rebuilt",
+        zh="换[成了掉]|替换|升级到|升到|降级到|更新(?!状态页)",
+    ),
+    _changing(
+        "run again",
+        "re-?run/re-?running/re-?ran",
+        "re-?try/re-?trying/re-?tried",
+        "re-?play/re-?playing/re-?played",
+        "re-?deploy/re-?deploying/re-?deployed",
+        "re-?apply/re-?applying/re-?applied",
+        "re-?sync/re-?syncing/re-?synced",
+        "re-?index/re-?indexing/re-?indexed",
+        "resume/resuming/resumed",
+        zh="重跑|重新(?:跑|执行|部署|启用|调度|拉起|加载|打开)|reload|重放|拉起",
+    ),
+    _changing(
+        "remove",
+        "remove/removing/removed",
+        "revoke/revoking/revoked",
+        "uninstall/uninstalling/uninstalled",
+        "stop/stopping/stopped",
+        "terminate/terminating/terminated",
+        "cancel/cancell?ing/cancell?ed",
+        zh="删了|移除|去掉|清了|停了|暂停|终止",
+    ),
+    _changing(
+        "apply",
+        "apply/applying/applied",
+        "merge/merging/merged",
+        "(?:re-?)?install/(?:re-?)?installing/(?:re-?)?installed",
+        r"(?:bring|spin)(?: \S+){0,3} (?:up|back)/(?:bringing|spinning)(?: \S+){0,3} (?:up|back)/(?:brought"
+        r"|spun)(?: \S+){0,3} (?:up|back)",
+        "attach/attaching/attached",
+        "create/creating/created",
+        "provision/provisioning/provisioned",
+        "add/adding/added",
+        "(?:white|allow)-?list/(?:white|allow)-?listing/(?:white|allow)-?listed",
+        zh="合并|合入|合了|加白|加(?=索引|节点|机器|副本|内存|限制)",
+    ),
+    _changing(
+        "unblock",
+        "unblock/unblocking/unblocked",
+        "unstick/unsticking/unstuck",
+        "unfreeze/unfreezing/unfrozen",
+        "reset/resetting/reset",
+        "reload/reloading/reloaded",
+        "clear/clearing/cleared",
+        r"turn(?: \S+){0,4} back on/turning(?: \S+){0,4} back on/turned(?: \S+){0,4} back on",
+        zh="解封|放开|打开",
+    ),
 )
+PARTICIPLES: Final = "|".join(each.passive for each in ACTIONS if each.passive)
 
 # A noun of an action that names something else: a rollback plan, the restart count.
 NOT_THE_ACTION: Final = (

@@ -28,45 +28,72 @@ _EMOJI: Final = r"(?::[\w+-]+:|[^\w\s\[【(<\"']|\s)*"
 _CLEARED: Final = re.compile(
     rf"(?i)^{_EMOJI}(?:\[(?:resolved|ok|recovered|closed|已恢复|恢复)[^\]]*\]|【[^】]*(?:恢复|解除|已恢复)】"
     rf"|recovered:|resolved:\s|resolved (?=#|\S+:)|alert (?:closed|resolved):?|ok: (?=\")"
-    r"|告警(?:已)?(?:恢复|解除))|\bhas recovered$|\bis resolved$"
+    r"|告警(?:已)?(?:恢复|解除)|resolved in \d|resolved$|(?:\w\d )?(?:恢复|解除)[：:]|(?:alert|issue|incident"
+    r"|problem)s? (?:#\S+ )?(?:has been )?"
+    r"(?:closed|resolved|recovered)\b|(?:alert|issue|problem|incident) .{1,80} has been (?:closed|resolved))"
+    r"|\bhas recovered$|\bis resolved$|^[^\w]*【[^】]{1,20}】\s*(?:恢复|解除)"
 )
 _FIRED: Final = re.compile(
-    rf"(?i)^{_EMOJI}(?:\[(?:firing|alerting|alert|warn(?:ing)?|critical|error|no ?data|high|page|sev-?\d|p[0-5]|严重"
+    rf"(?i)^{_EMOJI}(?:\[(?:firing|alerting|alert|warn(?:ing)?|critical|error|no ?data|triggered|problem|high|page"
+    r"|sev-?\d|p[0-5]|严重"
     rf"|紧急|警告|告警)(?::\d+)?[^\]]*\]|【[^】]*(?:告警|触发|报警|严重|紧急)[^】]*】"
     r"|triggered(?: #\d+)?:|triggered #|new alert:?|alarm:|new issue in|alert(?: fired)?:|incident triggered|firing:"
-    r"|告警(?:触发)?[:：])|\bis firing\b|触发告警"
+    r"|告警(?:触发)?[:：]|problem:\s|firing\b|(?:\w\d )?(?:触发|告警|报警)[：:]|【[^】]{1,20}】\s*(?:报警|告警|触发)"
+    r"|#?\d+:? \[(?:p[0-5]|sev-?\d)\]|(?:critical|high|warning)(?: \w+)? (?:priority )?(?:issue|alert)\b"
+    r"|(?-i:[A-Z][a-z]{1,30}[A-Z])\w{1,60}\b.{0,80}\b(?:critical|warning|page|firing|sev-?\d|p[0-3])\b)"
+    r"|\bis firing\b|触发告警"
 )
+_NAMES: Final = re.compile(r"[^\W\d_]{3}|[\u3400-\u9fff]{2}")
+_ALERT_NAME: Final = re.compile(r"alertname\s*[=:]\s*(\S{1,120})")
 _NUMBER: Final = re.compile(r"^\W*#\d+:?\s*|【|】|\*")
 _AT: Final = re.compile(r"，当前.*$|，触发时间.*$|,? (?:current|value)[: ].*$")
 
-_DEPLOYS: Final = (
+# Which line is about a deployment, and what is none although it has the word.
+_SHIPS: Final = re.compile(
+    r"(?i)\b(?:deploy\w*|release[ds]?|roll(?:ed|ing)?[ -]?(?:out|back)|rollout|shipped|promoted|sync(?:ed"
+    r"|hroni[sz]ed)?(?: operation)?"
+    r"|successfully synced|reconciliation|helm (?:upgrade|install)|is now running (?:new )?version)\b|发布|部署|上线"
+    r"|回滚|灰度|发版"
+)
+_NOT_SHIPPING: Final = re.compile(
+    r"(?i)\b(?:release notes?|deploy keys?|deploy window|approv\w+|comment\w*|reminder|branch|will be deployed"
+    r"|scheduled|assigned"
+    r"|created|pushed \d+|would)\b|文档|公告|提醒|审批|计划"
+)
+_SHIPPING: Final = (
     (
         Shipping.FAILED,
-        r"sync operation .*\bfailed|(?:deploy|release|rollout|helm (?:upgrade|install))\S*.{0,60}\b(?:failed|failure"
-        r"|aborted|unsuccessful|timed out)|(?:发布|部署|上线)(?:.{0,8})(?:失败|中止|异常)",
+        r"\b(?:failed|failure|failing|aborted|unsuccessful|timed out|cancell?ed|rejected|errored)\b"
+        r"|失败|中止|异常|未通过",
     ),
     (
         Shipping.STARTED,
-        r"sync operation .*\bhas started|(?:deploy(?!ed)|release|rollout)\S*.{0,60}\b(?:started|starting|in progress"
-        r"|queued|triggered)|^\W*(?:starting|started) deploy|(?:开始|正在)(?:发布|部署|上线)",
+        r"\b(?:has started|started|starting|begun|in progress|queued|triggered|is (?:being )?(?:deploying"
+        r"|deployed|rolling)"
+        r"|deploying|rolling out)\b|开始|正在|进行中",
     ),
     (
         Shipping.SUCCEEDED,
-        r"is now running new version|successfully synced|sync(?: operation)? .*\bsucceeded|sync is '?succeeded"
-        r"|(?:deploy|release|rollout|helm (?:upgrade|install))\S*.{0,60}\b(?:succeeded|success|successful"
-        r"|successfully|finished|completed?|passed|live|done)|^\W*(?:successfully )?deployed \S+.* (?:to|on|in) \S+"
-        r"|(?:发布|部署|上线)(?:.{0,4})(?:成功|完成|完毕)",
+        r"\b(?:succeeded|success|successful|successfully|finished|completed?|passed|live|done|synced|deployed"
+        r"|released|shipped"
+        r"|promoted|rolled (?:out|back)|is now running (?:new )?version)\b"
+        r"|成功|完成|完毕|已(?:发布|上线|部署|回滚)|回滚到",
     ),
 )
-_COMPILED: Final = tuple((state, re.compile(f"(?i){pattern}")) for state, pattern in _DEPLOYS)
+_STATES: Final = tuple((state, re.compile(f"(?i){pattern}")) for state, pattern in _SHIPPING)
+# "Finished deploying" is over, whatever its verb's form.
+_OVER: Final = re.compile(r"(?i)\b(?:finished|completed|done|succeeded in) (?:deploying|rolling out|releasing)\b")
 
 _PERSON_DEPLOYED: Final = re.compile(
-    rf"^{OPENING}(?:(?:i|we)(?:'ve| have)? )?(?:just )?(?:deployed|released|shipped) (?!nothing|no |that |it (?:the "
+    rf"^{OPENING}(?!nothing|none|no |nobody)(?:(?:i|we)(?:'ve| have)? )?(?:just )?(?:deployed|released"
+    rf"|shipped) (?!nothing|no |that |it (?:the "
     rf"|a )?(?:hot-?fix|fix"
-    rf"|patch|revert|rollback))[\w./-]+|^{OPENING}(?:the )?[\w./-]+(?: [\w./-]+){{0,3}} (?:went out|went live"
-    rf"|was deployed|was released|got deployed|shipped)\b(?! the)"
+    rf"|patch|revert|rollback)"
+    rf"|(?:the |my |our )?(?:room|hostage|video|blog|docs?|notes)\b)[\w./-]+|^{OPENING}(?!nothing|none|no "
+    rf"|nobody)(?:the )?[\w./-]+(?: [\w./-]+){{0,3}} (?:went out|went live"
+    rf"|(?:was|were|got) (?:deployed|released|shipped|upgraded)|shipped)\b(?! the)"
     r"|^(?:刚刚?|我们?|\d\d:\d\d)?\s*(?:刚刚?|已经?)?(?:发布|上线|部署)了\s*\S+"
-    r"|^\S{0,12}\s*\d{1,2}[:：]\d\d\s*(?:发布|上线|部署)"
+    r"|^\S{0,12}\s*\d{1,2}[:：]\d\d\s*(?:发布|上线|部署|发|上)了?\s*\S"
 )
 
 
@@ -74,14 +101,31 @@ def announced(lines: tuple[str, ...]) -> Announced | None:
     """What a bot's message announces, by one of its first lines."""
     for line in lines[:_LINES]:
         if (found := _CLEARED.search(line)) is not None:
-            return Announced(kind=FactKind.ALERT, state=Firing.RESOLVED, says=line, about=_about(line, found))
+            return _alert(Firing.RESOLVED, line, found, lines)
         if (found := _FIRED.search(line)) is not None:
-            return Announced(kind=FactKind.ALERT, state=Firing.FIRING, says=line, about=_about(line, found))
+            return _alert(Firing.FIRING, line, found, lines)
     for line in lines[:_LINES]:
-        for state, pattern in _COMPILED:
-            if pattern.search(line):
-                return Announced(kind=FactKind.DEPLOY, state=state, says=line)
+        if (state := _shipping(line)) is not None:
+            return Announced(kind=FactKind.DEPLOY, state=state, says=line)
     return None
+
+
+def _shipping(line: str) -> Shipping | None:
+    """How a deployment goes; None of a line that announces none."""
+    if not _SHIPS.search(line) or _NOT_SHIPPING.search(line):
+        return None
+    if _OVER.search(line):
+        return Shipping.SUCCEEDED
+    return next((state for state, pattern in _STATES if pattern.search(line)), None)
+
+
+def _alert(state: Firing, line: str, found: re.Match[str], lines: tuple[str, ...]) -> Announced:
+    """An alert; where its first line says no more than that it fires, the line that names it says what."""
+    about = _about(line, found)
+    if not _NAMES.search(about):
+        named = next((hit[1] for each in lines if (hit := _ALERT_NAME.search(each))), "")
+        return Announced(kind=FactKind.ALERT, state=state, says=f"{line} {named}".strip(), about=named or about)
+    return Announced(kind=FactKind.ALERT, state=state, says=line, about=about)
 
 
 def is_deploy(sentence: Sentence) -> bool:

@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from intents.chronicle.actions import ACTIONS, NOT_THE_ACTION, NOT_THE_ACTION_ZH, topic_in
+from intents.chronicle.actions import ACTIONS, NOT_THE_ACTION, NOT_THE_ACTION_ZH, PARTICIPLES, topic_in
 from intents.chronicle.facts import Course
 from intents.chronicle.guards import is_stated
+from intents.chronicle.running import RUNS, RUNS_ZH
 from intents.chronicle.spoken import Sentence
 from intents.chronicle.standings import OPENING
 
@@ -20,15 +21,34 @@ _BASE: Final = "|".join(each.base for each in ACTIONS)
 _ING: Final = "|".join(each.ing for each in ACTIONS)
 _DONE: Final = "|".join(each.done for each in ACTIONS)
 _NOUN: Final = "|".join(each.noun for each in ACTIONS if each.noun)
-_ZH: Final = f"(?:{'|'.join(each.zh for each in ACTIONS if each.zh)}){NOT_THE_ACTION_ZH}"
+_ZH: Final = f"(?:{'|'.join(each.zh for each in ACTIONS if each.zh and not each.passive)}){NOT_THE_ACTION_ZH}"
+# These have everyday uses too.
+_CHANGE_ZH: Final = f"(?:{'|'.join(each.zh for each in ACTIONS if each.zh and each.passive)}){NOT_THE_ACTION_ZH}"
 _WHAT: Final = r"(?:the |all (?:the |of the )?)?[\w./#-]+(?: [\w./#-]+){0,3}"
-_ADVERB: Final = r"(?:now |just |already |currently |manually |also |about to start |slowly )?"
+_ADVERB: Final = r"(?:now |just |already |currently |manually |also |first |quickly |about to start |slowly )?"
+# What a change is made to, said before it: at least one of these words is of something that runs.
+_RUNNING: Final = rf"(?=.{{0,60}}?{RUNS})(?:[\w./#@-]+ ){{1,7}}?"
+_SETTING: Final = (
+    r"(?:timeouts?|limits?|replicas?|concurrency|size|count|quota|weight|ttl|max\w*|min\w*|threshold|retention"
+    r"|parallelism|version|mode|interval)"
+)
+_FREEZABLE: Final = (
+    r"(?:deploy(?:s|ments?)?|releases?|merges|merging|changes|rollouts?|deploying|releasing"
+    r"|pipelines?)"
+)
 # The participles that stand behind what was done, with or without an auxiliary.
 _PASSIVE: Final = (
     r"(?:rolled back|reverted|restarted|rebooted|bounced|scaled(?: up| down| out)?|failed over|drained"
     r"|cordoned|uncordoned|disabled|turned off|switched off|enabled|re-?enabled|turned on|deleted|killed|purged"
     r"|flushed|blocked|throttled|paused|frozen|suspended|restored|renewed|rotated|shifted(?: away)?"
-    r"|diverted|patched)"
+    r"|diverted|patched|raised|increased|bumped|doubled|silenced|muted)"
+)
+
+# How these changes are called by who starts them.
+_CHANGES: Final = (
+    r"(?:modification|migration|re-?index|rebalance|fail-?over|resize|upgrade|downgrade|evacuation|rolling \w+"
+    r"|re-?sync"
+    r"|re-?start|redeploy|backfill|rotation|drain)s?"
 )
 
 _WAYS_EN: Final = tuple(
@@ -41,7 +61,7 @@ _WAYS_EN: Final = tuple(
                 rf"|ed)?|call(?:ing|ed)? off|scrap(?:ping|ped)?) (?:the |that |this )?(?:\w+ ){{0,2}}(?:{_NOUN}"
                 rf"|{_ING})\b",
                 rf"^{OPENING}(?:i'm |we're |we are |i am )?not (?:going to |gonna )(?:{_BASE})\b",
-                rf"^{OPENING}(?:i'm |we're |we are |i am )?not (?:{_ING})\b",
+                rf"^{OPENING}(?:i'm |we're |we are |i am )?not (?:{_ING})\b(?!.*\byet$)",
                 rf"^{OPENING}(?:i|we) (?:won't|will not) (?:{_BASE})\b",
                 rf"^{OPENING}(?:we(?:'ve| have)? )?decid(?:ed|ing) (?:not to (?:{_BASE})|against (?:the "
                 rf"|a )?(?:{_NOUN}|{_ING}))\b",
@@ -55,11 +75,16 @@ _WAYS_EN: Final = tuple(
                 rf"^{OPENING}(?:decision |plan |decided |agreed )?let's (?:just |first |all |also "
                 rf"|quickly )?(?:{_BASE})\b",
                 rf"^{OPENING}(?:i'm |we're |we are |i am )?(?:going to|gonna|about to) {_ADVERB}(?:{_BASE})\b",
-                rf"^{OPENING}(?:i|we)(?:'ll| will) {_ADVERB}(?:{_BASE})\b",
+                rf"^{OPENING}(?:(?:i|we)(?:'ll| will)|will) {_ADVERB}(?:{_BASE})\b",
                 rf"^{OPENING}(?:we(?:'ve| have)? )?(?:decided|agreed) to (?:{_BASE})\b|^{OPENING}(?:let's )?(?:going"
                 rf"|go) with (?:the "
                 rf"|a )?(?:{_NOUN})\b",
                 rf"^(?:please |pls )(?:{_BASE})\b|^(?:{_BASE})\b.* (?:please|pls)$",
+                # To somebody by name, or after a yes.
+                rf"^{OPENING}(?:@\w+ |please |pls |go ahead and )+(?:go ahead and )?(?:{_BASE})"
+                rf"(?! (?:is|was|of|has|takes|will)\b)(?=.*{RUNS})",
+                rf"^{OPENING}(?:the )?(?:plan|next(?: step)?)(?: is| will be|:) (?:to |we )?(?:{_BASE})\b",
+                rf"^{OPENING}let's (?:do|go with|try|take) (?:option |plan )?(?:[a-d]|[1-4]|both|that|the \w+ one)\b",
             ),
         ),
         (
@@ -72,13 +97,18 @@ _WAYS_EN: Final = tuple(
                 rf"|initiating) (?:the |a )?(?:\w+ )?(?:{_NOUN})\b{NOT_THE_ACTION}",
                 rf"^{OPENING}(?:the )?(?:{_NOUN}) (?:is |has )?(?:now )?(?:in progress|under ?way|started|running"
                 rf"|going out)\b",
+                rf"^{OPENING}(?:(?:i'm |we're |i am |we are |i |we |i've |we've )?(?:(?:just )?start(?:ed|ing)"
+                rf"|(?:just )?beg[au]n|beginning|kick(?:ed|ing) off|trigger(?:ed|ing)|initiat(?:ed|ing)|doing"
+                rf"|running)) "
+                rf"(?:the |a |an |another )?(?:(?:{_ING})|(?:[\w-]+ )?(?:{_NOUN}|{_CHANGES})\b)(?=.*{RUNS})",
             ),
         ),
         (
             Course.DONE,
             (
                 rf"^{OPENING}(?:(?:i|we)(?:'ve| have)? )?{_ADVERB}(?:{_DONE})\b(?! by\b)",
-                rf"^{OPENING}(?:the )?(?:[\w./-]+ )?(?:{_NOUN})(?: of [\w./-]+)? (?:is |has |was )?(?:now |been )?"
+                rf"^{OPENING}(?:the )?(?:[\w./-]+ )?(?:{_NOUN})(?: of (?:the |all )?[\w./-]+)? (?:is |has "
+                rf"|was )?(?:now |been )?"
                 r"(?:done|completed?|finished|through|live|deployed|merged|applied|out|rolled out|successful"
                 r"|succeeded)\b",
                 rf"^{OPENING}{_WHAT} (?:is|are|has been|have been|was|were|got) {_ADVERB}{_PASSIVE}\b(?! by\b)",
@@ -88,6 +118,30 @@ _WAYS_EN: Final = tuple(
                 rf"|config) (?:is |are )?"
                 rf"(?:now )?{_PASSIVE}\b",
                 rf"^{OPENING}(?:the |our )?status ?page (?:is |has been |was )?(?:now )?updated\b",
+                rf"^{OPENING}{_RUNNING}(?:(?:is|are|has been|have been|got) )?{_ADVERB}(?:{PARTICIPLES}"
+                rf"|{_PASSIVE})(?=$| (?:on|in|to|from|at|again|and|now|for|everywhere|by hand|out of|off|across"
+                rf"|back|with|rotation|service|the pool)\b)",
+                # What it is set to from now on, or runs on.
+                rf"^{OPENING}(?=.{{0,60}}?{RUNS})(?:[\w./#@-]+ ){{0,5}}?{_SETTING} (?:is|are) (?:now |set "
+                rf"|back |up |down )+"
+                r"(?:at |to |on )?\S*\d",
+                rf"^{OPENING}(?:[\w./#@-]+ ){{0,3}}?(?=\S*\d)[\w./-]+ (?:is|are) (?:now )?(?:on"
+                rf"|running) \S*\d\S*(?: now)?$",
+                rf"^{OPENING}(?=.{{0,60}}?{RUNS})(?:[\w./#@-]+ ){{1,5}}?(?:mode|breakers?|flag|maintenance page)"
+                r"(?: for [\w-]+)? is (?:now )?(?:on|off|open|up|in place)\b",
+                rf"^{OPENING}(?:{_FREEZABLE}|pipelines?) (?:to \S+ )?(?:are |is )?(?:now |all )*(?:frozen"
+                rf"|on hold|blocked"
+                r"|locked|stopped|unblocked|unfrozen|open|allowed|back on|unlocked)\b(?! (?:on|by)\b)",
+                rf"^{OPENING}maintenance mode is (?:now )?on\b",
+                rf"^{OPENING}(?:please )?(?:no|hold|stop|freeze)(?: more| all| off| any| the| other"
+                rf"| prod)* {_FREEZABLE}"
+                r"(?=$| (?:to|on|in|until|for|please|now|at|from)\b)",
+                rf"^{OPENING}(?:we have a |there is a )?(?:code |change |deploy(?:ment)? "
+                rf"|release )?freeze (?:is )?(?:now )?"
+                r"(?:on (?!next|monday|the calendar)|in (?:place|effect|force)|as of|until|for|lifted|over|off"
+                r"|ended)",
+                rf"^{OPENING}(?:you may|you can|everybody can|feel free to|ok to|safe to) (?:deploy|merge|release)"
+                r"(?: again| now)?$",
                 rf"^{OPENING}(?:the )?(?:feature )?(?:[\w-]+ )?(?:flag|toggle|switch"
                 rf"|killswitch)(?: [\w-]+)? is (?:now )?(?:off|on)\b",
             ),
@@ -107,6 +161,7 @@ _WAYS_ZH: Final = tuple(
                 rf"^{_WHO_ZH}{_SOME_ZH}(?:已经?|都已?|刚刚?|均已)(?:把[^，。]{{1,12}})?(?:手动|全部|全量)?\s*{_ZH}",
                 rf"^{_SOME_ZH}{_ZH}(?:已)?(?:完成|完毕|好了|结束|完了|成功)",
                 rf"^{_WHO_ZH}(?:把[^，。]{{1,16}})?{_ZH}过?了(?!吗|么)",
+                rf"^[^，。吗]{{1,8}}?{_ZH}了$",
                 rf"^[^，。]{{1,16}}(?:已经?)\s*{_ZH}",
             ),
         ),
@@ -126,6 +181,47 @@ _WAYS_ZH: Final = tuple(
         ),
     )
 )
+_CHANGE_WAYS_ZH: Final = tuple(
+    (course, tuple(re.compile(each) for each in patterns))
+    for course, patterns in (
+        (
+            Course.CALLED_OFF,
+            (rf"^(?:那|就)?{_WHO_ZH}(?:先|暂时|暂)?不(?:用|再)?{_CHANGE_ZH}了|(?:取消|放弃|不用){_CHANGE_ZH}",),
+        ),
+        (
+            Course.UNDER_WAY,
+            (
+                rf"^{_WHO_ZH}[^，。]{{0,12}}?(?:正在?|开始|着手|在)\s*(?:把|给)?[^，。]{{0,14}}?(?:{_CHANGE_ZH}"
+                rf"|{_ZH})(?!.{{0,10}}了$)",
+            ),
+        ),
+        (
+            Course.PLANNED,
+            (
+                rf"^{_WHO_ZH}[^，。]{{0,12}}?(?:先|决定|准备|打算|马上|直接|就|立即|立刻|接下来){_WHO_ZH}"
+                rf"(?:把|给)?[^，。]{{0,14}}?{_CHANGE_ZH}(?!.{{0,10}}[了吗]$)",
+            ),
+        ),
+        (
+            Course.DONE,
+            (
+                rf"^[^，。]{{0,20}}?(?:已经?|都|刚刚?|均已|全部)[^，。]{{0,12}}?{_CHANGE_ZH}",
+                rf"^[^，。]{{0,20}}?{_CHANGE_ZH}(?<=了)$",
+                rf"^[^，。]{{0,20}}?{_CHANGE_ZH}[^，。]{{0,14}}(?:了|完|完成|一遍|好了)$",
+                rf"^[^，。]{{0,20}}?从\s?\S{{1,12}}\s?{_CHANGE_ZH}[^，。]{{0,14}}\d",
+                rf"^[^，。]{{0,20}}?{_CHANGE_ZH}了\s?\S",
+            ),
+        ),
+    )
+)
+_FREEZE_ZH: Final = re.compile(
+    r"(?:封网|发布冻结|冻结发布)(?:了|开始|中|解除|结束|至|到)|(?:谁都|都|大家|所有人?)?(?:先?别|不要|禁止|停止|暂停)(?:任何|所有)?"
+    r"(?:再)?(?:发布|上线|变更|发版)|(?:所有|任何|全部)?(?:发布|变更|上线)(?:全部|都)?(?:先停|暂停|冻结|停掉)|(?:可以|恢复)(?:正常)?(?:发布|发版)了"
+)
+_ASKED_OF_ZH: Final = re.compile(
+    rf"^@\w+\s*(?:(?:麻烦|请|你|帮忙|帮|来|去|先)\s*)*(?:把[^，。]{{1,16}}?)?[^，。吗]{{0,4}}?(?:{_ZH}|{_CHANGE_ZH}"
+    rf"|下线)(?!.{{0,4}}[了吗过]$)"
+)
 _NEXT: Final = re.compile(
     rf"^(?:{OPENING}decision|决定)\s*[:：]|^(?:next steps?|next|plan|decision|action)\s*[:-]\s*(?:we )?(?:{_BASE})\b"
 )
@@ -134,7 +230,22 @@ _IDLE: Final = re.compile(
     r"\s(?:@\w+|my|(?:that|this|the|a|some) (?:message|comment|note|doc|wiki|channel|calendar|invite|thread|room"
     r"|tab)s?)\b"
 )
-_NEGATED_ZH: Final = re.compile(r"不要|别|不建议|不能|没有?|未|不敢|无法|不想|勿|不急")
+# To do it, after a yes to whoever asked.
+_GO_AHEAD: Final = re.compile(
+    rf"^(?:@\w+[, ]+)?(?:(?:yes|yep|ok|sure|agreed),? )?(?:please|go ahead|do it|please do|go)[,:]? (?:and "
+    rf"|then )?(?:{_BASE})"
+    rf"(?! (?:is|was|of|has|takes|will)\b)(?=.{{0,80}}{RUNS})"
+)
+# What is done after an incident, or to talk about it.
+_TALKED: Final = re.compile(
+    r"\b(?:retro|post-?mortem|stand-?up|meeting|calendar|spreadsheet|slides|wiki|screenshot|reminder|room"
+    r"|newsletter|team|folks|thread)\b(?!-)"
+    r"|^(?:all |the )?(?:alerts?|pages?|notifications?) (?:are |have )?(?:all )?cleared\b|\bnotifications\b"
+    r"|^(?:the |all )?queues? drained$"
+    r"|^(?:the )?(?:service|services|access|connectivity|functionality|site)\b.{0,30} restored\b"
+)
+_RUNS_ZH: Final = re.compile(RUNS_ZH)
+_NEGATED_ZH: Final = re.compile(r"有人|谁|不要|别|不建议|不能|没有?|未|不敢|无法|不想|勿|不急")
 
 
 def decisions_in(sentence: Sentence) -> Iterator[tuple[Course, str]]:
@@ -142,9 +253,12 @@ def decisions_in(sentence: Sentence) -> Iterator[tuple[Course, str]]:
     if _NEXT.search(sentence.plain) and not sentence.asks:
         yield Course.PLANNED, topic_in(sentence.plain)
         return
+    if (found := _GO_AHEAD.search(sentence.plain)) and is_stated(sentence, 0, found.end()):
+        yield Course.PLANNED, topic_in(sentence.plain)
+        return
     for start, clause in sentence.clauses:
         for course, end in _first(clause):
-            if _IDLE.search(clause, end) and topic_in(clause) != "escalate":
+            if topic_in(clause) != "escalate" and (_TALKED.search(clause) or _IDLE.search(clause, end)):
                 continue
             if is_stated(sentence, start, start + end):
                 yield course, topic_in(clause) or topic_in(sentence.plain)
@@ -156,7 +270,14 @@ def _first(clause: str) -> Iterator[tuple[Course, int]]:
             if found := pattern.search(clause):
                 yield course, found.end()
                 return
-    for course, patterns in _WAYS_ZH:
+    if found := _FREEZE_ZH.search(clause):
+        yield Course.DONE, found.end()
+        return
+    if found := _ASKED_OF_ZH.search(clause):
+        yield Course.PLANNED, found.end()
+        return
+    changes = _CHANGE_WAYS_ZH if _RUNS_ZH.search(clause) else ()
+    for course, patterns in (*_WAYS_ZH, *changes):
         for pattern in patterns:
             if (found := pattern.search(clause)) and (course is Course.CALLED_OFF or not _NEGATED_ZH.search(clause)):
                 yield course, found.end()

@@ -30,15 +30,17 @@ _AGREED: Final = re.compile(
 _OTHER_TIME: Final = re.compile(
     r"\b(?:yesterday|tomorrow|last (?:\w+ )?(?:week|time|month|night(?!'s)|year|incident|outage|quarter|sprint)"
     r"|previously|(?:in|during) (?:the|our) \w+ (?:outage|incident)|this (?:morning|week)|(?:days?|weeks?"
-    r"|months?|years?) ago|usually|before[,.]|never had|normally|always|typically|generally|every time|used to"
+    r"|months?|years?) ago|usually|before(?=[,.])|never had|normally|always|typically|generally|every time|used to"
     r"|in the past|next (?:week"
-    r"|time|month|sprint)|these days)\b|昨[天晚]|前天|上次|上回|上周|上个?月|去年|以前|之前|曾经?|明天|下周|下次"
+    r"|time|month|sprint)|these days|(?:on |last |since |until |till )(?:mon|tues|wednes|thurs|fri|satur"
+    r"|sun)days?)\b|昨[天晚]|前天|上次|上回|上周|上个?月|去年|以前|之前|曾经?|明天|下周|下次"
     r"|平时|一般|往常|通常|每次"
 )
 # What is near and no concern of an incident.
 _ELSEWHERE: Final = re.compile(
     r"\b(?:mic|microphone|camera|noise|music|lights)\b|"
-    r"\bmy (?:\w+ )?(?:vpn|laptop|machine|router|browser|pc|phone|computer|mac|wifi|terminal|shell|ide)\b|\b(?:staging"
+    r"\bmy (?:\w+ )?(?:vpn|laptop|machine|router|browser|pc|phone|computer|mac|wifi|terminal|shell|ide)\b"
+    r"|\b(?:staging"
     r"|dev|test|local|sandbox|lab) (?:\w+ )?(?:is|was|were|has|env)|测试环境|我的?电脑"
 )
 # A question without its mark.
@@ -59,7 +61,9 @@ _PARTLY: Final = re.compile(
 def is_stated(sentence: Sentence, at: int, end: int) -> bool:
     """Whether what stands from `at` to `end` in the sentence is said to be so now."""
     plain = sentence.plain
-    if sentence.asks or _OTHER_TIME.search(plain) or _ELSEWHERE.search(plain):
+    # When something else will be does not matter: "resolved, postmortem on Monday".
+    said_by_then = plain[: next((start for start, _ in sentence.clauses if start >= max(end, at + 1)), len(plain))]
+    if sentence.asks or _OTHER_TIME.search(said_by_then) or _ELSEWHERE.search(plain):
         return False
     if _ASKED.search(plain):
         return False

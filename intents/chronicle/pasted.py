@@ -26,11 +26,12 @@ _TROUBLE: Final = re.compile(
     r"(?i)error|exception|\bfail|fatal|panic|refused|denied|forbidden|unauthorized|timed? ?-?out|timeout|deadline"
     r"|unable to|cannot|lost|evict|back-?off|oomkill|out of memory|not found|unavailable|insufficient|exceeded"
     r"|sigsegv|segfault|segmentation|disconnect|crash|\bno such|broken pipe|deadlock|x509|notready|unhealthy"
-    r"|^[EF]\d{4} |\b50[0234]\b|too many|no space left"
+    r"|^[EF]\d{4} |\b50[0234]\b|too many|no space left|took too long|overloaded|\"level\":\"(?:error|fatal|warn)"
 )
 # How a line begins that no person typed: a log's head, an exception, an event.
 _PRINTED: Final = re.compile(
-    r"^\s*(?:[EWF]\d{4} \d\d:|\[?\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:|\[?\w{3} {1,2}\d{1,2} \d\d:\d\d:\d\d|(?i:error"
+    r"^\s*(?:(?=\S{0,60}\d)[\w.-]{1,60}(?:[:|]| \|)\s{1,4})?(?:[EWF]\d{4} \d\d:"
+    r"|\[?\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:|\[?\w{3} {1,2}\d{1,2} \d\d:\d\d:\d\d|(?i:error"
     r"|fatal|panic|err|exception)(?: from server)?(?: \([^)]*\))?: \S|(?:ERROR|FATAL|PANIC|CRITICAL"
     r"|WARN(?:ING)?)\b[\s:\]]|\[(?:ERROR|FATAL|WARN(?:ING)?)\]|(?:Unable to|Failed to|Cannot|Could not) \w+ .*: \S"
     r"|rpc error: code|Traceback \("

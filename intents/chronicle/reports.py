@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from intents.chronicle.guards import is_asked, is_elsewhere, is_of_another_time
+from intents.chronicle.running import RUNS
 from intents.chronicle.spoken import Sentence
 
 _PEOPLE: Final = (
@@ -18,12 +19,36 @@ _FAILING: Final = (
     r"|offline|hanging|stuck|crashing"
     r"|crashlooping|dead|very slow|super slow|really slow|extremely slow|slow)\b"
 )
+# What breaks, as a verb.
+_BREAKS: Final = (
+    r"(?:hangs?|times? out|fails? (?:with|to|at|on|every|for|intermittently)|crash(?:es|ing)?|returns? (?:5|4)\w\w"
+    r"|(?:doesn't|does not|don't|won't|isn't) (?:load|start|respond|work|connect|resolve|loading|responding|working)"
+    r"(?: at all| anymore)?"
+    r"|ends? in (?:a )?timeouts?|(?:can't|cannot|can not) (?:pull|connect|start|reach|resolve|mount|schedule"
+    r"|log|talk|write|read)"
+    r"|takes? (?:[~>]?\d+ ?(?:s|sec\w*|min\w*)|forever|ages)\b|lost quorum|gets? (?:logged out|evicted"
+    r"|oomkilled|killed)"
+    r"|(?:is|are) (?:crawling|unusable|on fire|stuck|(?:throwing|returning) \S*(?:5\d\d|errors?)\S*"
+    r"|failing with|dropping)"
+    r"|(?:arrives?|comes?|gets?) [\w ]{1,20}(?:late|delayed)|in crash ?loop\w*|keeps? (?:crashing|restarting"
+    r"|failing|timing out|flapping))"
+)
+_SHARE: Final = (
+    r"(?:half|most|all|a (?:third|quarter|lot)|\d+ ?%|some) of (?:the |our |my )?|a lot of |every (?:other |second "
+    r"|third |single )?"
+    r"|(?:all|most|many) "
+)
 _MEASURE: Final = (
     r"(?:p9\d|p50|latency|error rate|errors?|5xx|50\d|timeouts?|lag|queue depth|load|failure rate|response times?)"
 )
 _ROSE: Final = (
     r"(?:jumped|spiked|spiking|went up|shot up|climbing|rising|elevated|increased|through the roof"
     r"|sky-?rocket\w*|doubled|tripled|growing|very high|is high|are up|is up)"
+)
+_REQUESTS: Final = (
+    r"\b(?:kubectl|writes?|reads?|calls?|requests?|orders?|uploads?|downloads?|ui|page|pages|site|portal|api|checkout"
+    r"|payments?|logins?|grpc"
+    r"|search|login|signups?|dashboard|console|farm|customers?|users?|apps?|e?-?mails?|messages|events)\b"
 )
 _BROKEN: Final = re.compile(
     rf"\b{_PEOPLE}\b.{{0,60}}?\b(?:can't|cannot|can not|unable|are failing|is failing|failed|seeing|getting"
@@ -32,6 +57,16 @@ _BROKEN: Final = re.compile(
     rf"|latency|alerts?)\b|^(?:(?!i\b|it\b|it's|this|that|they|he|she|still|rolling|we|you"
     rf"|my)[\w.@/-]+ )(?:[\w.@/()-]+ ){{0,4}}(?:is|are|seems?|went|has been|keeps?)(?: completely| totally"
     rf"| partially| all| hard| currently| now)? {_FAILING}|\b{_MEASURE}\b.{{0,30}}?\b{_ROSE}\b"
+    rf"|^(?!i\b|it\b|it's|this|that|they|he|she|we|you|if|rolling|took)(?=.{{0,60}}?(?:{RUNS}|{_REQUESTS}))"
+    rf"(?:[\w.@/()'-]+ ){{1,7}}?{_BREAKS}(?!\w)|^(?:{_SHARE})(?=.{{0,60}}?(?:{RUNS}"
+    rf"|{_REQUESTS}))(?:[\w./-]+ ){{1,4}}?{_BREAKS}(?!\w)"
+    rf"|^(?:nobody|no one|no-one) can (?:log ?in|log on|sign|access|reach|pay|check ?out|connect|deploy|order"
+    rf"|upload|use)"
+    rf"|^(?:we )?(?:have )?lost (?:quorum|connectivity|the (?:primary|leader|quorum|connection))"
+    r"|\blag is (?:at )?[\d.]+ ?\w* and (?:climbing|growing|rising)"
+    r"|^(?:kubectl|pod|node|接口|页面|集群|三?\w{0,4}机房)[^，。?？]{0,12}?(?:一直)?(?:卡住|转圈|notready|打不开|超时|没响应|hang)"
+    r"|^页面一直转圈|用户[^，。]{0,8}?(?:不了|失败|掉线|白屏)|(?:消息|任务|队列)[^，。]{0,4}积压\s?(?:了)?\s?\d"
+    r"|(?:登录|下单|支付|查询|页面|接口|发布)[^，。]{0,4}(?:很|特别|非常|巨|越来越)慢"
     r"|\bare failing for\b|(?:用户|客户|客服|商家|业务方|运营|司机|骑手|大量用户).{0,12}?(?:反馈|投诉|反映|报障|无法"
     r"|不能|登录不|打不开|收不到|报错)|(?:服务|接口|系统|页面|网关|数据库|集群|支付|登录|下单|搜索|订单|网站|首页"
     r"|app|后台|线上)[^，。?？]{0,14}?(?:挂了|超时|失败|报错|异常|不可用|打不开|很慢|特别慢|变慢|卡住|卡死|宕机|崩了"

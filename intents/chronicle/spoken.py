@@ -27,7 +27,7 @@ _ENTITY: Final = re.compile(r"&(?:lt|gt|amp);")
 _STARRED: Final = re.compile(r"(?<![\w*])[*_]([^*_\n]{1,300})[*_](?![\w*])")
 _TYPOGRAPHY: Final = str.maketrans({"’": "'", "‘": "'", "\u00a0": " "})
 
-_ENDS: Final = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？；])|\n+")
+_ENDS: Final = re.compile(r"(?<=[.!?;])(?<!\.\.)\s+|(?<=[。！？；])|\n+")
 _PARTS: Final = re.compile(r"[,，、]\s*|:\s+|：|\s+[-–—]+\s+|;\s*|\s+(?:but|and then)\s+|但是?")
 _EMOJI: Final = re.compile(r":[a-z0-9_+'-]{1,40}:|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]")
 _IN_QUOTES: Final = re.compile(r"\"[^\"\n]{1,300}\"|“[^”\n]{1,300}”|「[^」\n]{1,300}」|`[^`\n]* [^`\n]*`")
@@ -59,7 +59,7 @@ class Spoken:
 def spoken(text: str) -> Spoken:
     """What was said and pasted in Slack's own markup. Never raises; what is looked at is bounded."""
     if len(text) > _READ:
-        text = f"{text[: _READ // 2]}\n{text[-_READ // 2 :]}"
+        text = f"{_whole_lines(text[: _READ // 2])}\n{_whole_lines(text[-_READ // 2 :][::-1])[::-1]}"
     links: dict[str, Link] = {}
 
     def linked(found: re.Match[str]) -> str:
@@ -94,6 +94,12 @@ def excerpt(says: str) -> str:
     """At most `LONGEST_SAYS` characters of it on one line."""
     line = " ".join(says.split())
     return line if len(line) <= LONGEST_SAYS else f"{line[: LONGEST_SAYS - 1].rstrip()}…"
+
+
+def _whole_lines(cut: str) -> str:
+    """It without its last line, of which a part is missing; as it is if it has no other."""
+    whole, newline, _ = cut.rpartition("\n")
+    return whole if newline else cut
 
 
 def _clauses(plain: str) -> Iterator[tuple[int, str]]:

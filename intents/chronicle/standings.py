@@ -26,6 +26,12 @@ _MEASURED: Final = (
     r"|50\ds?|services?|graphs?|checkout|payments?|logins?|orders?|api|apis|all|we|success rate|throughput"
     r"|[\w-]+ (?:service|api|traffic|errors|latency))"
 )
+# The less of it the better.
+_FALLING: Final = (
+    r"(?:[\w-]+ )?(?:error rates?|errors?|failure rate|failures|latency|p9\d|p50|5xx|50\ds?|timeouts?|lag"
+    r"|queue depth|backlog"
+    r"|response times?|load)"
+)
 
 _PHRASES: Final = (
     (
@@ -38,7 +44,12 @@ _PHRASES: Final = (
             r"|spiking|climbing) again\b",
             r"^{open}(?:it|this|that) (?:just )?(?:broke|failed|died|happened|went down) again\b",
             r"\bnot resolved after all\b",
-            r"又(?:出现|复现|开始报错|挂了|来了|报错|超时)|(?:故障|问题)(?:再次|又)?(?:复现|反复)|错误率又(?:上来|升"
+            r"^{open}(?:and )?(?:it|this|that|we|the [\w-]+|{measured})(?:'s|'re| is| are) (?:down|failing"
+            r"|broken|timing out) again\b",
+            r"^{open}(?:i |we )?spoke too soon\b",
+            r"^{open}(?:the )?(?:errors?|alerts?|5xx|50\ds?|timeouts?|[\w-]+ errors?)(?: \w+)? (?:is"
+            r"|are) (?:coming )?back(?:$| again)",
+            r"又(?:出现|复现|开始报错|挂了|来了(?!一?[个位人新])|开始|报错|超时|不行了)|(?:故障|问题)(?:再次|又)?(?:复现|反复)|错误率又(?:上来|升"
             r"|涨)|重新打开故障",
         ),
     ),
@@ -54,10 +65,12 @@ _PHRASES: Final = (
             r"^{open}(?:i'm |we're )?resolving (?:this|it|the incident)\b|^{open}(?:i'm |we're |i am "
             r"|we are )?(?:going to"
             r"|gonna) call (?:it|this) (?:resolved|closed|done)\b",
+            r"^{open}calling it$|^{open}closing this out\b|^{open}incident resolved\b",
             r"^{open}all clear\b|^{open}(?:i'm |we're |we are )?closing (?:this|the incident|it"
             r"|the incident channel)\b(?! ticket)",
             r"^{open}(?:the |this )?incident(?:'s| is)? (?:now )?(?:over|closed)\b",
-            r"(?:故障|问题|事故|告警)(?:已经?|都|彻底)*(?:解决|结束|关闭|处理完)|^(?:确认)?已经?(?:彻底|完全)?解决"
+            r"(?:故障|问题|事故|告警)(?:已经?|都|彻底)*(?:解决|结束|关闭|处理完)|^(?:本次|这次)?(?:故障|事故)(?:就?到此|正式)?(?:关闭|结束"
+            r"|解除)(?!了?[吗么])|^(?:确认)?已经?(?:彻底|完全)?解决"
             r"|完全恢复"
             r"|全部恢复|彻底恢复",
         ),
@@ -74,7 +87,37 @@ _PHRASES: Final = (
             r"^{open}(?:the )?{measured}(?: [\w./-]+){{0,3}} ?(?:'s|'re|is|are|has|have|went|came|looks?)? ?(?:now "
             r"|all )?(?:back|returned|returning)? ?(?:down |up )?to (?:normal|baseline|healthy)\b",
             r"^{open}success rate (?:is )?back (?:up )?(?:to|at|above) \d",
-            r"^{open}back to (?:normal|baseline)\b",
+            r"^{open}(?:we're |it's |all |everything (?:is )?)?back to (?:normal|baseline)\b|^{open}we're back$",
+            # A measure that fell to nothing, or below what it was before.
+            r"^{open}(?:the )?{falling}(?: [\w./-]+){{0,3}} (?:is |are |has |have |went |came |dropped |fell "
+            r"|now |all |back )*"
+            r"(?:down )?(?:to|at|under|below) (?:zero|none|[~<]?0(?:\.\d+)?(?: ?%|$| |,)|[~<]?1 ?%)"
+            r"(?! before)(?!.*\b(?:but|before|and then)\b)",
+            r"^{open}(?:the )?{falling}(?: [\w./-]+){{0,3}} (?:is |are |came "
+            r"|went )?(?:now )?back (?:down )?(?:to|at|under|below|around)"
+            r" [~<]?\d",
+            r"^{open}(?:the )?(?:[\w./-]+ ){{0,3}}?(?:is|are|looks?|seems?)? ?(?:all |now "
+            r"|back to )*green(?: again| now| across.*)?$"
+            r"(?<!not green)",
+            r"^{open}(?:the )?(?!i |you |he |she |my )(?:[\w./-]+ ){{1,4}}?(?:is|are|'s) (?:now )?(?:working"
+            r"|loading|flowing|responding"
+            r"|serving|healthy|up|reachable|available|succeeding|passing|going through)(?: normally| fine"
+            r"| as normal)? ?again\b",
+            r"^{open}(?:the )?(?:[\w./-]+ ){{1,3}}?(?:go|are going|work|flow|are flowing|come"
+            r"|are coming) (?:through )?again\b",
+            r"^{open}looks good now\b|^{open}(?:orders|payments|requests|messages|events|logins) are flowing\b",
+            r"^{open}(?:confirmed )?(?:{it_is})?(?:fixed|recovered)(?=$| (?:as|at|now|since|everywhere|in|on|by"
+            r"|after|with)\b)",
+            r"^{open}confirmed (?:fixed|working|recovered|good)\b|^{open}(?:i )?can confirm (?:it's "
+            r"|it is )?(?:fixed|working|recovered)",
+            r"^{open}(?:the |all )?(?:[\w-]+ )?(?:services?|access|connectivity|functionality|site) (?:is |are "
+            r"|has been |have been "
+            r"|was )?(?:fully )?restored\b",
+            r"^{open}(?:the )?bleeding (?:has |is )?(?:now )?stopped\b|^{open}(?:we )?stopped the bleeding\b",
+            r"^{open}(?:the |all )?(?:alerts|pages|queue|backlog|lag|consumers?) (?:has |have |is |are "
+            r"|all )*(?:cleared"
+            r"|gone|drained|caught up"
+            r"|empty)$",
             r"^{open}(?:the )?(?:customer|user)?[ -]?(?:facing )?impact (?:is|has) (?:now )?(?:over|ended|gone"
             r"|stopped)\b|^{open}no (?:more )?(?:customer|user) impact\b",
             r"^{open}(?:the )?(?:{measured}|site|website|prod|production|app|cluster|[\w-]+ (?:site|app"
@@ -84,6 +127,11 @@ _PHRASES: Final = (
             r"|业务|指标|系统"
             r"|错误率|流量)?恢复(?:正常)?了$|^恢复正常$|(?:影响|故障)?已?经?止[住血]|已止血|错误率(?:已经?)?(?:回落"
             r"|降回|恢复)",
+            r"(?:错误率|失败率|延迟|耗时|响应时间|积压|p9\d|报错|超时|告警|负载)[^，。]{{0,8}}?"
+            r"(?:降下来|下来|降到 ?0|回到|回落|归零|消了|没了|清零|降回)",
+            r"成功率[^，。]{{0,6}}?(?:回到|恢复到|升回|涨回)|^(?:止血|止损)(?:完成|成功|了)",
+            r"^(?:现在|目前)?(?:[^，。我你他这]{{0,10}})(?:都|已经?|全部?|基本)+(?:正常|恢复|好|可用)了(?:呢|哈)?$",
+            r"^(?:现在|目前)?(?:支付|下单|登录|服务|接口|页面|业务|网站|搜索|订单|集群|流量|系统)[^，。]{{0,4}}?(?:好了|恢复了?|正常了|可用了|能用了|通了)$",
         ),
     ),
     (
@@ -98,8 +146,12 @@ _PHRASES: Final = (
             r"|continuing )(?:to )?(?:monitor(?:ing)?|watching)\b",
             r"^{open}(?:i'll |we'll |i'm |we're |we are )?keep(?:ing)? an eye on (?:it|this|things|the (?:graphs?"
             r"|metrics|numbers|error))\b",
+            r"^{open}(?:it's |it is |all |everything |[\w-]+ )?(?:has been |is |been |looks |looking "
+            r"|holding )*(?:stable|steady)"
+            r"(?=$| (?:for|since|now|so far|at)\b)",
+            r"^{open}still watching$|^{open}(?:we |we'll |i |i'll )?(?:leave|keep) (?:this|it) open for\b",
             r"^{open}(?:i'm |we're )?watching the (?:dashboards?|graphs?|metrics|numbers)\b",
-            r"(?:继续|持续|目前在|正在|再)观察(?!者)|^观察中",
+            r"(?:继续|持续|目前在|正在|再)观察(?!者)|^观察中|(?:先|再|继续)观察(?:着|下|一下|一会|一阵|\s?\d|半|几)",
         ),
     ),
     (
@@ -111,15 +163,21 @@ _PHRASES: Final = (
             r"|what is causing|what caused)\b(?! of)",
             r"^{open}(?:the )?(?:(?:root )?cause|issue|problem|culprit|bug) (?:is |has been )?(?:identified|found"
             r"|known)\b|^identified$",
+            r"^{open}(?:(?:i|we)(?:'ve| have)? )?(?:identified|pinned down|isolated) the (?:root )?(?:cause"
+            r"|issue|problem|culprit|bug)\b",
+            r"^{open}we (?:now )?know what(?:'s| is) (?:going on|happening|wrong)",
             r"^{open}(?:(?:i|we)(?:'ve| have)? )?found the (?:issue|problem|cause|root cause|culprit|bug)$",
-            r"(?:已经?|都)?(?:定位到|找到)了?(?:根本)?(?:原因|根因|问题)|(?:原因|问题|根因)(?:已经?)(?:定位|找到|明确)",
+            r"(?:已经?|都)?(?:定位到|找到)了?(?:根本)?(?:原因|根因|问题)|(?:原因|问题|根因)(?:已经?)?(?:定位到?了|明确了)|(?:原因|问题"
+            r"|根因)(?:已经?)(?:定位|找到|明确)",
         ),
     ),
     (
         Standing.MITIGATING,
         (
-            r"^{open}(?:the )?(?:mitigation|fix) (?:is )?(?:in progress|under ?way|being rolled out|rolling out)\b",
-            r"^{open}(?:we're |i'm |we are )?(?:working on|preparing) (?:a|the) (?:fix|mitigation|hotfix|workaround)\b",
+            r"^{open}(?:the |a )?(?:mitigation|(?:hot-?)?fix) (?:is )?(?:in progress|under ?way"
+            r"|being rolled out|rolling out|going out)\b",
+            r"^{open}(?:we're |i'm |we are )?(?:working on|preparing) (?:a|the) (?:fix|mitigation|hotfix"
+            r"|workaround)\b",
             r"^{open}(?:we're |i'm )?mitigating\b",
             r"正在(?:修复|止损|止血|恢复)|修复中|恢复中",
         ),
@@ -129,13 +187,20 @@ _PHRASES: Final = (
         (
             r"^{open}(?:i'm |we're |we are |i am )?(?:still |currently )?investigating\b",
             r"^{open}(?:we're|we are) (?:still )?looking into (?!it$|that$|this$)",
-            r"(?:正在|仍在|还在)(?:排查|定位|调查)|排查中",
+            r"^{open}(?:i'm |we're )?digging into (?=.*(?:logs?|traces?|metrics|errors?|dumps?|latency))",
+            r"(?:正在|仍在|还在)(?:排查|定位|调查)|排查中|^(?:我们?)?(?:正在|仍在|还在|继续)(?:查|排查|看)$",
         ),
     ),
 )
 
 _COMPILED: Final = tuple(
-    (standing, tuple(re.compile(each.format(open=OPENING, it_is=_IT_IS, measured=_MEASURED)) for each in phrases))
+    (
+        standing,
+        tuple(
+            re.compile(each.format(open=OPENING, it_is=_IT_IS, measured=_MEASURED, falling=_FALLING))
+            for each in phrases
+        ),
+    )
     for standing, phrases in _PHRASES
 )
 _AGAIN: Final = re.compile(r"\b(?:failing|down|broken|spiking|back|up) again\b|又")

@@ -19,8 +19,8 @@ from responses.safety import safe
 from tests.chronicle.recorded import NAMES, Event, Reading, Recording, judge, load, mentioning
 
 # Of what matters in all three, and of what is told of them. Raise them when the reading gets better.
-RECALL: Final = 0.70
-PRECISION: Final = 0.92
+RECALL: Final = 0.96
+PRECISION: Final = 0.96
 # No cluster answers and no button is pressed here.
 _OF_THE_APP: Final = frozenset({"remedy"})
 
