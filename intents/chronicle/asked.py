@@ -17,6 +17,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Final
 
 from intents.chronicle.facts import Fact, FactKind, Standing
@@ -95,8 +96,8 @@ class _Waiting:
     def hear(self, fact: Fact) -> None:
         if not self.questions or (fact.kind in _SILENT and not fact.thread_ts):
             return
-        latest = list(self.questions.values())
-        for question in latest if fact.thread_ts else latest[-_LATEST:]:
+        latest = list(islice(reversed(self.questions.values()), None if fact.thread_ts else _LATEST))
+        for question in latest:
             if _answers(fact, question):
                 self.questions.pop(question.key)
                 self.answered[question.key] = fact

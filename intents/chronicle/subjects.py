@@ -154,8 +154,13 @@ def is_unique(name: str) -> bool:
 
 def _of_remedy(fact: Fact) -> Subject:
     titles = (fact.title.en, fact.title.zh) if fact.title else (fact.says,)
-    topic = next((topic for title in titles if (topic := topic_in(title.lower()))), "")
+    topic = next((topic for title in titles if (topic := _topic_of(title))), "")
     return Subject(topic=topic, names=frozenset(subject.name.lower() for subject in fact.objects))
+
+
+@lru_cache(maxsize=256)
+def _topic_of(title: str) -> str:
+    return topic_in(title.lower())
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ wrongly said to be done is a great one. Once it is mitigated or resolved nobody 
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -102,7 +103,8 @@ class _Works:
         self.all: list[_Work] = []
         self._open: dict[int, _Work] = {}
         self._not_left: list[_Work] = []
-        self._by_topic: dict[str, list[_Work]] = {}
+        self._open_of: dict[str, dict[int, _Work]] = {}
+        self._ended_of: dict[str, deque[_Work]] = {}
 
     def hear(self, fact: Fact) -> None:
         match fact.kind:
@@ -218,7 +220,7 @@ class _Works:
 
     def _latest(self, topic: str) -> Iterator[_Work]:
         """Those of an action that are not ended, the newest first."""
-        return (work for work in reversed(self._by_topic.get(topic, ())[-_LATEST:]) if work.is_open)
+        return islice(reversed(self._open_of.get(topic, {}).values()), _LATEST)
 
     def _begun_last(self) -> list[_Work]:
         return list(islice(reversed(self._open.values()), _LATEST))
@@ -252,7 +254,7 @@ class _Works:
 
     def _said_again(self, fact: Fact, subject: Subject) -> _Work | None:
         """What ended the same way a while ago: it is said once more."""
-        for work in reversed(self._by_topic.get(subject.topic, ())[-_LATEST:]):
+        for work in reversed(self._ended_of.get(subject.topic, ())):
             if work.ended_by is None or work.course != fact.state or fact.at - work.ended_by.at > _SAID_AGAIN:
                 continue
             if work.ended_by.kind is FactKind.REMEDY:
@@ -269,12 +271,15 @@ class _Works:
         work = _Work(subject=subject, remaining=set(subject.names))
         self.all.append(work)
         self._open[id(work)] = work
-        self._by_topic.setdefault(subject.topic, []).append(work)
+        self._open_of.setdefault(subject.topic, {})[id(work)] = work
         return work
 
     def _end(self, work: _Work, fact: Fact, course: Course) -> None:
         work.course, work.ended_by, work.left = course, fact, False
+        topic = work.subject.topic
         self._open.pop(id(work), None)
+        self._open_of.get(topic, {}).pop(id(work), None)
+        self._ended_of.setdefault(topic, deque(maxlen=_LATEST)).append(work)
 
 
 def _calls(name: str, whole: str) -> bool:
