@@ -23,6 +23,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.channels import NO_DEFAULTS, ChannelDefaults
 from bot.clusters import Clusters
 from bot.diagnosing import Engine
 from bot.jobs import JOBS_VERSION, Jobs, JobsUnavailable, Json
@@ -37,7 +38,7 @@ from bot.slack.errors import SlackUnavailable, refusal
 from bot.slack.health import SlackHealth
 from bot.slack.intake import Intake
 from bot.slack.limits import Limits
-from bot.slack.listeners import channels, commands, lifecycle, messages, presses, reactions, shortcuts
+from bot.slack.listeners import channels, commands, lifecycle, messages, presses, reactions, shortcuts, strangers
 from bot.slack.listening import Listening
 from bot.slack.pinning import ByHand
 from bot.slack.pressing import Presses
@@ -51,6 +52,7 @@ from bot.workflows.chronicle.telling import ChronicleTelling
 from bot.workflows.desk import Desk
 from bot.workflows.failing import Failing
 from bot.workflows.recording import Recording
+from bot.workflows.sharing import Shares
 from bot.workflows.telling import Telling
 
 _log: Final = structlog.get_logger(__name__)
@@ -85,6 +87,7 @@ async def running(
     looks: Sequence[float] = LOOKS,
     slack_limits: Limits | None = None,
     summary_slot_s: float = SLOT_S,
+    channel_defaults: ChannelDefaults = NO_DEFAULTS,
     beat_s: float = BEAT_S,
 ) -> AsyncIterator[RunningApp]:
     """Serve until left; `clusters` are closed then. Raises StoreUnavailable, JobsUnavailable or SlackError at start.
@@ -122,6 +125,8 @@ async def running(
             clusters=clusters,
             policy=policy,
             engine=lambda: engine,
+            defaults=channel_defaults,
+            shares=Shares.of(turns=settings.jobs_concurrency, clusters=len(clusters.names)),
             language=settings.lang,
             audit_channel=settings.audit_channel,
             deadline=settings.deadline,
@@ -153,6 +158,7 @@ async def running(
             clock=clock,
         )
         bolt = _bolt(identity, settings)
+        strangers.register(bolt, identity)
         messages.register(bolt, intake, chronicling, identity)
         channels.register(bolt, chronicling, identity)
         by_hand = ByHand(store=store, identity=identity, start=start)

@@ -54,14 +54,19 @@ class Clusters:
         self,
         openings: Mapping[str, Opening],
         *,
+        preferred: str = "",
         patience: float = PATIENCE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`openings` make a connection to each cluster; `patience` is how many seconds `get` waits for one."""
+        """`openings` make a connection to each cluster; `patience` is how many seconds `get` waits for one.
+
+        `preferred` is the cluster that is meant where nothing else tells it, "" for none.
+        """
         if not openings:
             raise ValueError("expected at least one cluster")
         self._clusters = {name: _Cluster(name, opening, clock=clock) for name, opening in openings.items()}
         self._patience = patience
+        self.preferred = preferred
 
     @classmethod
     def of(cls, settings: Configured, *, kubeconfig: Path | None = None) -> Clusters:
@@ -81,7 +86,8 @@ class Clusters:
                     prometheus=settings.prometheus,
                 )
                 for name, context in names.items()
-            }
+            },
+            preferred=settings.context,
         )
 
     @property
@@ -90,7 +96,7 @@ class Clusters:
 
     @property
     def default(self) -> str:
-        """The cluster of a question that names none."""
+        """The first cluster: that of what names none."""
         return self.names[0]
 
     async def get(self, name: str = "") -> Connection:

@@ -153,7 +153,9 @@ class Settings(BaseSettings):
     listen: Annotated[str, AfterValidator(_address)] = "0.0.0.0:3000"
     """For `serve`: address and port for Slack's requests and health checks."""
     contexts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = ()
-    """For `serve`: the contexts to answer from, separated by `,`, the usual one first. Default: `CASEBOOK_CONTEXT`."""
+    """For `serve`: the contexts to answer from, separated by `,`; without it, `CASEBOOK_CONTEXT` alone."""
+    channels: Path | None = None
+    """For `serve`: a file that says which cluster and namespace a channel is about. Default: whoever asks is asked."""
     policy: Path | None = None
     """For `serve`: a file that says who may see and do what. Default: members may see everything, nobody may act."""
     audit_channel: Annotated[str, AfterValidator(_channel)] = ""
@@ -231,8 +233,12 @@ def serve_problems(settings: Settings) -> tuple[str, ...]:
             f"{variable('slack_signing_secret')} is not set: copy the Signing Secret from Basic Information, or set "
             f"{variable('slack_app_token')} for Socket Mode"
         )
-    if settings.policy is not None and not settings.policy.is_file():
-        problems.append(f"{variable('policy')} is {str(settings.policy)!r}: there is no such file")
+    files = {"policy": settings.policy, "channels": settings.channels}
+    problems += [
+        f"{variable(name)} is {str(file)!r}: there is no such file"
+        for name, file in files.items()
+        if file is not None and not file.is_file()
+    ]
     return tuple(problems)
 
 

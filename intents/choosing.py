@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 
 
 class Why(StrEnum):
@@ -117,8 +117,9 @@ def means_cluster(place: str, visible: Sequence[str]) -> bool:
 
 def closest(named: str, visible: Sequence[str]) -> str:
     """The name that was probably meant, "" for none."""
-    found = process.extractOne(named.lower(), visible, scorer=fuzz.ratio, processor=str.lower)
-    return str(found[0]) if found and found[1] >= _CLOSE_ENOUGH else ""
+    scored = ((fuzz.ratio(named.lower(), name.lower()), name) for name in visible)
+    score, name = max(scored, key=lambda each: each[0], default=(0.0, ""))
+    return name if score >= _CLOSE_ENOUGH else ""
 
 
 def _in_text(visible: Sequence[str], clues: Clues) -> str:

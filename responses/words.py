@@ -94,6 +94,7 @@ TEXT_ONLY: Final = Text(
     en="No cluster was asked: this is from the text alone.", zh="没有连接集群：以下仅根据文本判断。"
 )
 CLUSTER: Final = Text(en="cluster {}", zh="集群 {}")
+ASIDE: Final = Text(en="{} ({})", zh="{}（{}）")
 CALLS: Final = Text(en="API calls: {}", zh="API 调用：{} 次")
 SECONDS: Final = Text(en="{:.1f}s", zh="{:.1f} 秒")
 MORE: Final = Text(en="+{} more", zh="另有 {} 条")

@@ -7,6 +7,7 @@ import asyncio
 import gc
 
 from bot.app import running
+from bot.channels import ChannelDefaults, ChannelsError, load_channels
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
@@ -30,21 +31,28 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
         raise CommandError("\n".join(problems))
     policy = _policy(configured)
     clusters = Clusters.of(configured)
+    channels = _channels(configured)
     for line in policy.unmatched(clusters.names):
         note(safe_line(f"{configured.policy}: {line}"))
+    for line in channels.unmatched(clusters.names):
+        note(safe_line(f"{configured.channels}: {line}"))
     engine, broken = build_engine(configured.catalog)
     report(broken)
     # The catalog lives as long as the process: the collector need not look at it again.
     gc.collect()
     gc.freeze()
-    asyncio.run(_serve(configured, engine, policy, clusters))
+    asyncio.run(_serve(configured, engine, policy, clusters, channels))
     return ExitCode.ANSWERED
 
 
-async def _serve(configured: Settings, engine: Engine, policy: Policy, clusters: Clusters) -> None:
+async def _serve(
+    configured: Settings, engine: Engine, policy: Policy, clusters: Clusters, channels: ChannelDefaults
+) -> None:
     stop = told_to_stop()
     try:
-        async with running(configured, engine=engine, policy=policy, clusters=clusters) as app:
+        async with running(
+            configured, engine=engine, policy=policy, clusters=clusters, channel_defaults=channels
+        ) as app:
             note(safe_line(f"serving {app.identity.team_name} at {app.url}"))
             await stop.wait()
             note("stopping: work under way is finished first")
@@ -56,4 +64,11 @@ def _policy(configured: Settings) -> Policy:
     try:
         return load_policy(configured.policy) if configured.policy else Policy.default()
     except PolicyError as error:
+        raise CommandError(str(error)) from error
+
+
+def _channels(configured: Settings) -> ChannelDefaults:
+    try:
+        return load_channels(configured.channels) if configured.channels else ChannelDefaults()
+    except ChannelsError as error:
         raise CommandError(str(error)) from error

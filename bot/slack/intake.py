@@ -211,7 +211,7 @@ class Intake:
         match command:
             case AskObject(kind=kind, namespace=namespace, name=name):
                 return replace(asked, kind=kind, namespace=namespace, name=name)
-            case AskText(text=inner):
+            case AskText(text=inner, cluster=""):
                 return replace(asked, text=inner)
             case _:
                 return asked

@@ -25,6 +25,7 @@ from intents.asking import complaints
 from intents.domain import Custodian, Text
 from responses import failures, words
 from responses.safety import safe_line
+from responses.slack.picking import picked
 from responses.slack.presses import Press, carried_in, chosen, press_of
 
 _log: Final = structlog.get_logger(__name__)
@@ -101,6 +102,8 @@ def read_press(body: Mapping[str, Any]) -> Pressed | None:
         if picked is None:
             return None
         press, value = picked
+    if press is Press.CLUSTER and "selected_option" in action:
+        value = str((action.get("selected_option") or {}).get("value") or "")
     if press is None:
         return None
     container, message = body.get("container") or {}, body.get("message") or {}
@@ -176,6 +179,13 @@ class Presses:
             what = str(pressed.press)
             job = f"{answer.request_id}.{what}.{pressed.user}.{pressed.at}"
             await self.jobs.start("opinion", job, {**payload, "what": what})
+
+        elif pressed.press is Press.CLUSTER:
+            cluster = picked(answer.request_id, pressed.value, self.desk.clusters.names)
+            if not cluster:
+                raise Refused("the cluster is none of this message")
+            job = f"{answer.request_id}.pick.{pressed.user}.{pressed.at}"
+            await self.jobs.start("pick", job, {**payload, "cluster": cluster})
 
     async def _confirm(self, pressed: Pressed) -> None:
         plan = await self._shown_to(pressed)

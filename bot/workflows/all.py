@@ -10,6 +10,7 @@ from bot.slack.chronicling import Chronicling
 from bot.workflows.answering import Answering
 from bot.workflows.authorising import Authorising
 from bot.workflows.carrying_out import CarryingOut
+from bot.workflows.choosing import Choosing
 from bot.workflows.chronicle.archiving import Archiving
 from bot.workflows.chronicle.backfilling import Backfilling
 from bot.workflows.chronicle.catching_up import CatchingUp
@@ -28,6 +29,7 @@ from bot.workflows.offering import Offering
 from bot.workflows.opinions import Opinions
 from bot.workflows.outcomes import Outcomes
 from bot.workflows.pasted_files import PastedFiles
+from bot.workflows.picking import Picking
 from bot.workflows.picturing import Picturing
 from bot.workflows.previewing import Previewing
 from bot.workflows.recording import Recording
@@ -48,7 +50,7 @@ def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
         telling=telling,
         files=files,
         roots=ThreadRoots(desk=desk, files=files),
-        outcomes=Outcomes(desk=desk, offering=Offering(desk=desk)),
+        outcomes=Outcomes(desk=desk, choosing=Choosing(desk=desk), offering=Offering(desk=desk)),
         picturing=Picturing(desk=desk, telling=telling),
         hearing=hearing,
         likening=Likening(desk=desk),
@@ -63,6 +65,7 @@ def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
         "incident": Opening(desk=desk, is_incident=chronicling.is_incident, opened=chronicling.opened).run,
         "mention": Mentioned(asking=asking).run,
         "opinion": Opinions(desk=desk, telling=telling).run,
+        "pick": Picking(desk=desk, answering=answering).run,
         "pin": Pinning(desk=desk).run,
         "preview": Previewing(desk=desk, authorising=authorising).run,
         "remedy": CarryingOut(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 from weakref import WeakValueDictionary
 
-from bot.cluster.connection import Connection
+from bot.channels import NO_DEFAULTS, ChannelDefaults
 from bot.clusters import Clusters
 from bot.diagnosing import DEADLINE_S, Engine
 from bot.policy import Policy, Reading, Scope, Who
@@ -21,9 +21,8 @@ from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.groups import Membership
 from bot.slack.people import Person
 from bot.store import Request, Store, Surface
+from bot.workflows.sharing import Shares
 from intents.domain import Language
-from intents.request import DiagnoseObject, ExplainText
-from intents.request import Request as Question
 from responses.language import choose
 
 # How a message of ours is found again: the request, and which of its messages this is.
@@ -51,13 +50,18 @@ async def _nobody_is_told(_channel: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """`changed` is told of each incident channel of which there is more to show now."""
+    """`changed` is told of each incident channel of which there is more to show now.
+
+    `defaults` say which cluster and namespace a channel is about, `shares` how much of the work a cluster may take.
+    """
 
     store: Store
     slack: Slack
     clusters: Clusters
     policy: Policy
     engine: Callable[[], Engine]
+    defaults: ChannelDefaults = NO_DEFAULTS
+    shares: Shares = field(default_factory=Shares)
     language: Language | None = None
     audit_channel: str = ""
     deadline: float = DEADLINE_S
@@ -129,21 +133,3 @@ class Desk:
     async def asker_of(self, request: Request) -> Asker:
         asked = request.asked
         return await self.asker(team=asked.team, channel=asked.channel, user=asked.user, text=request.text)
-
-    async def connection(self, scope: Scope) -> Connection | None:
-        """The cluster to ask: the default if it may be seen, else the first that may.
-
-        None where nothing may be read. Raises ClusterError when it cannot be reached.
-        """
-        if scope.reading is not Reading.FULL:
-            return None
-        visible = scope.clusters(self.clusters.names)
-        return await self.clusters.get(visible[0]) if visible else None
-
-
-def question_of(request: Request) -> Question:
-    """What is asked, as the engine takes it."""
-    asked = request.asked
-    if asked.name:
-        return DiagnoseObject(kind=asked.kind, namespace=asked.namespace, name=asked.name)
-    return ExplainText(text=request.text, namespace=asked.namespace)

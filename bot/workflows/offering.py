@@ -9,8 +9,9 @@ from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.remedies.planning import plan_remedies
 from bot.store import Request
-from bot.workflows.desk import Asker, Desk, question_of
+from bot.workflows.desk import Asker, Desk
 from intents.domain import Diagnosis, Judged, ObjectRef, Text
+from intents.request import Request as Question
 from responses.safety import safe_value
 from responses.sentences import offers as offered
 from responses.sentences import standing
@@ -25,14 +26,24 @@ class Offering:
     desk: Desk
 
     async def buttons(
-        self, request: Request, asker: Asker, diagnosis: Diagnosis, connection: Connection
+        self, request: Request, question: Question, asker: Asker, diagnosis: Diagnosis, connection: Connection
     ) -> tuple[RemedyButton, ...]:
-        """A button for each remedy of the leading cause, and of what one can do beside, that can be carried out."""
+        """A button for each remedy of the leading cause, and of what one can do beside, that can be carried out.
+
+        `question` is how the request was taken.
+        """
         told = [one for one in (*standing(diagnosis)[:1], *offered(diagnosis)) if one.remedies]
-        return tuple([each for one in told for each in await self._of(one, request, asker, diagnosis, connection)])
+        buttons = [await self._of(one, request, question, asker, diagnosis, connection) for one in told]
+        return tuple(each for some in buttons for each in some)
 
     async def _of(
-        self, judged: Judged, request: Request, asker: Asker, diagnosis: Diagnosis, connection: Connection
+        self,
+        judged: Judged,
+        request: Request,
+        question: Question,
+        asker: Asker,
+        diagnosis: Diagnosis,
+        connection: Connection,
     ) -> tuple[RemedyButton, ...]:
         """The buttons of one hypothesis; their plans are kept first."""
 
@@ -43,7 +54,7 @@ class Offering:
         planned = await plan_remedies(
             diagnosis,
             judged,
-            request=question_of(request),
+            request=question,
             request_id=request.id,
             engine=self.desk.engine(),
             connection=connection,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,24 +12,26 @@ import structlog
 
 from bot.cluster.access import NOTHING
 from bot.cluster.connection import Connection
-from bot.cluster.errors import ClusterError, Unauthorized, Unreachable
+from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
 from bot.diagnosing import TargetNotFound, diagnose
 from bot.jobs import Json
 from bot.policy import Reading
 from bot.reading import Progress
 from bot.store import Request, Surface
-from bot.workflows.desk import Asker, Desk, question_of
+from bot.workflows.choosing import Choosing, Meant
+from bot.workflows.desk import Asker, Desk
 from bot.workflows.offering import Offering
 from bot.workflows.told import Shown, Told, without_rows
 from intents.domain import Diagnosis, Finding, Text
 from intents.request import DiagnoseObject
 from intents.slash import AskHelp, parse_message
-from responses import failures
+from responses import clusters, failures
 from responses.plots import plotted
 from responses.safety import safe, safe_value, scrubbed
 from responses.slack.help import help_message
 from responses.slack.message import Message
 from responses.slack.notes import failed
+from responses.slack.picking import Picker, which_cluster, with_picker
 from responses.telling import telling_lines
 
 _log: Final = structlog.get_logger(__name__)
@@ -60,6 +63,7 @@ class Outcome:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcomes:
     desk: Desk
+    choosing: Choosing
     offering: Offering
 
     async def of(
@@ -69,20 +73,43 @@ class Outcomes:
         *,
         unread: Sequence[Json],
         progress: Callable[[Progress], None],
+        picked: str = "",
     ) -> Outcome:
-        """Never raises for what a cluster refuses or for what was asked wrongly."""
+        """Never raises for what a cluster refuses or for what was asked wrongly; `picked` is a cluster just chosen.
+
+        Raises Crowded where as many questions wait for the cluster as may.
+        """
         if told := self._told_at_once(request, asker, unread):
             return Outcome(message=told)
-        question, reason = question_of(request), asker.scope.text_only_reason
+        meant = await self.choosing.of(request, asker, pressed=picked)
+        if meant.refused:
+            return self._failed(meant.refused, request, asker)
+        if meant.unclear and isinstance(meant.question, DiagnoseObject):
+            pick = Picker(names=meant.pick)
+            message = which_cluster(meant.unclear, pick, request_id=request.id, language=asker.language)
+            return Outcome(message=message)
+        with self.desk.shares.seat(meant.cluster) if meant.cluster else nullcontext():
+            return await self._asked(request, asker, meant, progress)
+
+    async def crowded(self, request: Request, asker: Asker, cluster: str) -> Outcome:
+        """Said once that has lasted too long."""
+        meant = await self.choosing.of(request, asker, pressed=cluster)
+        return self._failed(clusters.busy(cluster), request, asker, meant)
+
+    async def _asked(
+        self, request: Request, asker: Asker, meant: Meant, progress: Callable[[Progress], None]
+    ) -> Outcome:
+        question = meant.question
+        reason = asker.scope.text_only_reason or (clusters.SEVERAL if meant.unclear else None)
         connection: Connection | None = None
         started = time.monotonic()
         try:
-            connection = await self.desk.connection(asker.scope)
+            connection = await self.desk.clusters.get(meant.cluster) if meant.cluster else None
         except ClusterError as error:
-            _log.warning("a cluster could not be asked", error=str(error))
-            reason = failures.cluster_unreachable(self.desk.clusters.default, error.reason)
+            _log.warning("a cluster could not be asked", cluster=meant.cluster, error=str(error))
+            reason = self._unreachable(meant, error)
         if isinstance(question, DiagnoseObject) and connection is None:
-            return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, asker)
+            return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, request, asker, meant)
         try:
             diagnosis = await diagnose(
                 question,
@@ -93,12 +120,20 @@ class Outcomes:
                 access=asker.scope.access(connection.name) if connection else NOTHING,
             )
         except TargetNotFound as error:
-            return self._failed(failures.target_not_found(error.target, error.closest), asker)
+            says = failures.target_not_found(error.target, error.closest)
+            return self._failed(clusters.told_where(says, meant.cluster) if meant.why else says, request, asker, meant)
         except ClusterError as error:
             self._give_up(connection, error)
-            return self._failed(Text.same(safe(str(error))), asker)
+            silent = bool(meant.why) and isinstance(error, Unauthorized | Unreachable | TimedOut)
+            says = self._unreachable(meant, error) if silent else Text.same(safe(str(error)))
+            return self._failed(says, request, asker, meant)
         seconds = time.monotonic() - started
-        return await self._answered(request, asker, diagnosis, connection, reason=reason, seconds=seconds)
+        return await self._answered(request, asker, diagnosis, connection, meant, reason=reason, seconds=seconds)
+
+    def _unreachable(self, meant: Meant, error: ClusterError) -> Text:
+        """Where there are several, which one, and where that is set."""
+        says = clusters.unreachable if meant.why else failures.cluster_unreachable
+        return says(meant.cluster, error.reason)
 
     def _told_at_once(self, request: Request, asker: Asker, unread: Sequence[Json]) -> Message | None:
         """What needs no cluster: help, a refusal, a file that cannot be read."""
@@ -120,21 +155,27 @@ class Outcomes:
         asker: Asker,
         diagnosis: Diagnosis,
         connection: Connection | None,
+        meant: Meant,
         *,
         reason: Text | None,
         seconds: float,
     ) -> Outcome:
-        shown = scrubbed(without_rows(diagnosis))
+        shown, of_text = scrubbed(without_rows(diagnosis)), not request.asked.name
         told = Told(
             diagnosis=shown,
             language=asker.language,
             request_id=request.id,
             seconds=round(seconds, 3),
-            of_text=not request.asked.name,
-            buttons=await self.offering.buttons(request, asker, diagnosis, connection) if connection else (),
+            of_text=of_text,
+            buttons=(
+                await self.offering.buttons(request, meant.question, asker, diagnosis, connection) if connection else ()
+            ),
             observed=telling_lines(request.text) if not shown.hypotheses else (),
             reason=reason,
             controls=connection is not None,
+            because=meant.why,
+            # Of what matches nothing, no cluster knows more.
+            pick=_pick(meant) if diagnosis.hypotheses or not of_text else None,
         )
         picture = plotted(diagnosis)
         return Outcome(
@@ -146,5 +187,11 @@ class Outcomes:
         if connection is not None and isinstance(error, Unauthorized | Unreachable):
             self.desk.clusters.give_up(connection)
 
-    def _failed(self, reason: Text, asker: Asker) -> Outcome:
-        return Outcome(message=failed(reason, language=asker.language))
+    def _failed(self, reason: Text, request: Request, asker: Asker, meant: Meant | None = None) -> Outcome:
+        message = failed(reason, language=asker.language)
+        pick = _pick(meant) if meant else None
+        return Outcome(message=with_picker(message, pick, request_id=request.id, language=asker.language))
+
+
+def _pick(meant: Meant) -> Picker | None:
+    return Picker(names=meant.pick, asked=meant.cluster) if meant.pick else None

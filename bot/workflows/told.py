@@ -19,6 +19,7 @@ from responses.slack.controls import RemedyButton
 from responses.slack.details import details
 from responses.slack.diagnosis import answer
 from responses.slack.message import Message, View
+from responses.slack.picking import Picker
 from responses.slack.remedy_states import RemedyShown
 
 
@@ -65,7 +66,10 @@ class RemedyNote(Portable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told(Portable):
-    """`diagnosis` is scrubbed. `reason` says why no cluster was asked."""
+    """`diagnosis` is scrubbed. `reason` says why no cluster was asked, `because` why that one was, of several.
+
+    `pick` are the clusters that can be asked instead.
+    """
 
     diagnosis: Diagnosis
     language: Language
@@ -76,6 +80,8 @@ class Told(Portable):
     observed: tuple[str, ...] = ()
     reason: Text | None = None
     controls: bool = True
+    because: Text | None = None
+    pick: Picker | None = None
 
     @property
     def first(self) -> Judged | None:
@@ -99,6 +105,8 @@ class Told(Portable):
             remedy_states=shown.remedies,
             not_it_by=shown.not_it,
             muted_by=shown.muted,
+            because=self.because,
+            pick=self.pick,
         )
 
     def details(self, language: Language) -> View:

@@ -176,6 +176,16 @@ def overflow(options: Sequence[tuple[str, str]], *, action_id: str) -> Element:
     return {"type": "overflow", "action_id": action_id, "options": [option(label, value) for label, value in options]}
 
 
+def select(options: Sequence[tuple[str, str]], *, action_id: str, placeholder: str = "") -> Element:
+    """A menu to choose one of: (label, value) of up to 100 options."""
+    element: Element = {
+        "type": "static_select",
+        "action_id": action_id,
+        "options": [option(label, value) for label, value in options[: limits.SELECT_OPTIONS]],
+    }
+    return {**element, "placeholder": plain(placeholder, limits.PLACEHOLDER)} if placeholder else element
+
+
 # --- views ----------------------------------------------------------------------------------------------------------
 
 

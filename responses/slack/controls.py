@@ -106,10 +106,18 @@ def _remedy(button: RemedyButton, index: int, language: Language) -> Element:
 
 
 def footer(
-    diagnosis: Diagnosis, language: Language, *, seconds: float, count: int, last_seen: datetime | None
+    diagnosis: Diagnosis,
+    language: Language,
+    *,
+    seconds: float,
+    count: int,
+    last_seen: datetime | None,
+    because: Text | None = None,
 ) -> Block:
-    """Cluster, calls, seconds, and how often the same was asked."""
+    """Cluster and why that one, calls, seconds, and how often the same was asked."""
     cluster = words.CLUSTER.in_(language).format(diagnosis.cluster) if diagnosis.cluster else ""
+    if cluster and because:
+        cluster = words.ASIDE.in_(language).format(blocks.cut(cluster, 200), because.in_(language))
     calls = words.CALLS.in_(language).format(diagnosis.api_calls) if diagnosis.cluster else ""
     seen = ""
     if count > 1 and last_seen:

@@ -21,6 +21,7 @@ from responses.slack.details import full_text
 from responses.slack.fitting import Part, fitted, within
 from responses.slack.message import Block, Message, Snippet
 from responses.slack.mrkdwn import fallback
+from responses.slack.picking import Picker, picker
 from responses.slack.remedy_states import RemedyShown, RemedyState
 from responses.slack.telling import Group, Telling, with_most_rows
 from responses.spreading import spread
@@ -80,13 +81,16 @@ def answer(
     remedy_states: Sequence[RemedyShown] = (),
     not_it_by: Sequence[str] = (),
     muted_by: str = "",
+    because: Text | None = None,
+    pick: Picker | None = None,
 ) -> Message:
     """The answer to a request, within what Slack takes; what does not fit goes along as a file (`overflow`).
 
     `seconds` is the wall time of the diagnosis. `observed` are the text's telling lines, shown where nothing is known
     of it. `details_value` is the value of the Details button, "" for none. `count` says how often the same was asked,
     `last_seen` when last. `text_only_reason` says why no cluster was asked. `controls` shows "Not it" and "Mute here".
-    `not_it_by` and `muted_by` are ids of users. Raises ValueError for a request id that no button can carry.
+    `not_it_by` and `muted_by` are ids of users. `because` says why that cluster was asked, where there are several;
+    `pick` lets another one be asked. Raises ValueError for a request id that no button can carry.
     """
     reason = safe_text(text_only_reason) if text_only_reason else None
     telling = Telling(diagnosis, language, of_text=of_text, text_only=reason)
@@ -105,8 +109,12 @@ def answer(
             muted=bool(muted_by),
             language=language,
         ),
+        *([Part(rank=0, blocks=picker(pick, request_id=request_id, language=language))] if pick else []),
         *page.advice(),
-        Part(rank=0, blocks=(footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen),)),
+        Part(
+            rank=0,
+            blocks=(footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen, because=because),),
+        ),
     ]
     # Room for saying that the rest is in a file.
     shown, left_out = fitted(parts, most_visible=limits.BUDGET_VISIBLE - _NOTE, most_blocks=limits.BUDGET_BLOCKS - 1)

@@ -19,6 +19,7 @@ class Press(StrEnum):
     NOT_IT = "not_it"  # of that menu
     MUTE = "mute"  # of that menu
     UNMUTE = "unmute"  # a button; its value is what `muted` was given
+    CLUSTER = "cluster"  # a button, or a menu of several; the value is the `token` of a cluster
     CONFIRM = "confirm"  # callback_id of the remedy's dialog; its private_metadata is what is `carried`
     CONFIRM_AGAIN = "confirm_again"  # callback_id of the dialog that follows it where the change will be taken back
     ANSWER = "answer"  # callback_id of the dialog that asks for a remedy's values; its private_metadata is the plan id

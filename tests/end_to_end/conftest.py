@@ -27,3 +27,9 @@ def _case(engine: Engine, incident_id: str, name: str) -> Broken:
     incident = engine.catalog.incidents[incident_id]
     case = next(case for case in incident.cases if case.name.startswith(name))
     return Broken(incident=incident.id, world=world_of(incident, case), text=ask_of(incident, case).text)
+
+
+@pytest.fixture
+def vague(engine: Engine) -> Broken:
+    """Nothing of its text tells in which cluster, or of which object, it was seen."""
+    return broken_of(engine, "autoscaler-node-not-removed")

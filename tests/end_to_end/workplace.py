@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bot.app import RunningApp, running
+from bot.channels import NO_DEFAULTS, ChannelDefaults
 from bot.clusters import Clusters
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
@@ -42,6 +43,7 @@ HASTY = Pace(every=0.02, well=0.0, failing=0.0)
 HEARD = tuple(events())
 GRANTED = tuple(scope.name for scope in SCOPES)
 NO_OTHERS: Mapping[str, SimulatedCluster] = MappingProxyType({})
+NO_ADDRESSES: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -189,12 +191,17 @@ async def workplace(
     clock: Clock | None = None,
     summary_slot_s: float = SLOT_S,
     beat_s: float = BEAT_S,
+    channel_defaults: ChannelDefaults = NO_DEFAULTS,
+    addresses: Mapping[str, str] = NO_ADDRESSES,
     **options: Any,
 ) -> AsyncIterator[Workplace]:
     """Everything running; `others` are further clusters by name, not started; `options` are settings.
 
+    `addresses` are URLs of what else the app takes for clusters.
+
     With `slack_limits` of their own Slack may be spoken to as fast as they say, and counts nothing. `slack`, not
-    started, and `clock` are given by those who have a time of their own; `summary_slot_s`, `beat_s` as `running` has it.
+    started, and `clock` are given by those who have a time of their own; `summary_slot_s` and `beat_s` as `running` has
+    them.
     """
     async with AsyncExitStack() as stack:
         cluster = stage(*worlds)
@@ -206,9 +213,10 @@ async def workplace(
         await slack.start()
         stack.push_async_callback(slack.stop)
         kubeconfig = tmp_path / "kubeconfig"
-        kubeconfig.write_text(json.dumps(_kubeconfig(cluster, others)), encoding="utf-8")
-        if others:
-            options["contexts"] = ("simulated", *others)
+        addresses = {**{name: other.url for name, other in others.items()}, **addresses}
+        kubeconfig.write_text(json.dumps(_kubeconfig(cluster, addresses)), encoding="utf-8")
+        if addresses:
+            options["contexts"] = ("simulated", *addresses)
         if socket_mode:
             options.setdefault("slack_app_token", slack.app_token)
         options.setdefault("prometheus_url", cluster.prometheus.url)
@@ -231,6 +239,7 @@ async def workplace(
                 looks=(0.0, 0.02),
                 slack_limits=slack_limits,
                 summary_slot_s=summary_slot_s,
+                channel_defaults=channel_defaults,
                 beat_s=beat_s,
             )
         )
@@ -249,10 +258,10 @@ async def workplace(
         )
 
 
-def _kubeconfig(cluster: SimulatedCluster, others: Mapping[str, SimulatedCluster]) -> dict[str, Any]:
+def _kubeconfig(cluster: SimulatedCluster, addresses: Mapping[str, str]) -> dict[str, Any]:
     config = cluster.kubeconfig()
-    for name, other in others.items():
-        server = {"server": other.url}
+    for name, address in addresses.items():
+        server = {"server": address}
         config["clusters"].append({"name": name, "cluster": server})
         config["contexts"].append({"name": name, "context": {"cluster": name, "user": "casebook"}})
     return config

@@ -1,5 +1,7 @@
 """Which cluster a request means: what tells it, in which order, and what tells nothing."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,10 +26,11 @@ def clue(name: str, cluster: str) -> str:
 
 @pytest.mark.parametrize("index", range(len(TOLD)))
 def test_the_strongest_clue_counts(index: int) -> None:
-    weaker = {name: clue(name, "prod-us1") for name, _ in TOLD[index + 1 :]}
     name, why = TOLD[index]
+    clues: dict[str, Any] = {each: clue(each, "prod-us1") for each, _ in TOLD[index + 1 :]}
+    clues[name] = clue(name, "staging")
 
-    chosen = choose(THREE, Clues(**{name: clue(name, "staging"), **weaker}))
+    chosen = choose(THREE, Clues(**clues))
 
     assert chosen == Chosen(cluster="staging", why=why)
 

@@ -1,0 +1,301 @@
+"""Several clusters: which one a question means, what is asked where that cannot be told, and one out of order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from bot.channels import ChannelDefaults, load_channels
+from bot.diagnosing import Engine
+from bot.playground.kubernetes import SimulatedCluster
+from bot.policy import Policy
+from bot.policy.model import Rules
+from bot.rehearsing import stage
+from responses.slack.presses import Press
+from tests.end_to_end.workplace import (
+    Broken,
+    Workplace,
+    buttons_of,
+    is_final,
+    lines_of,
+    words_of,
+    workplace,
+)
+
+POD = "pod ledger/db-tikv-0"
+EVERYTHING = {"clusters": ["*"], "namespaces": ["*"]}
+
+
+def seeing(*grants: Mapping[str, Any]) -> Policy:
+    everywhere = {**EVERYTHING, "cluster_scoped": True}
+    acting = [{**everywhere, "users": ["*"], "actions": ["*"]}]
+    reading = list(grants or (EVERYTHING,))
+    return Policy(rules=Rules.model_validate({"reading": reading, "remediation": [everywhere], "acting": acting}))
+
+
+@asynccontextmanager
+async def two_clusters(
+    tmp_path: Path, engine: Engine, broken: Broken, *, policy: Policy | None = None, **options: Any
+) -> AsyncIterator[tuple[Workplace, SimulatedCluster]]:
+    """The broken pod is in the cluster `prod`, which is returned; the one called `simulated` knows nothing of it."""
+    prod = stage(broken.world)
+    async with workplace(tmp_path, engine, policy=policy or seeing(), others={"prod": prod}, **options) as at:
+        yield at, prod
+
+
+def defaults(tmp_path: Path, text: str) -> ChannelDefaults:
+    file = tmp_path / "channels.yaml"
+    file.write_text(text)
+    return load_channels(file)
+
+
+async def asked(at: Workplace, text: str, *, channel: str = "", user: str = "") -> dict[str, Any]:
+    """The answer to a command."""
+    channel = channel or at.channel
+    before = {one["ts"] for one in at.ours(channel)}
+    await at.slack.slash(user or at.alex, channel, text)
+    new = await at.slack.wait_for(
+        lambda: [one for one in at.ours(channel) if one["ts"] not in before and is_final(one)]
+    )
+    return new[-1]
+
+
+async def pasted(at: Workplace, text: str, channel: str = "") -> dict[str, Any]:
+    channel = channel or at.channel
+    return await at.answer(await at.slack.say(at.alex, channel, text), channel)
+
+
+async def pick(at: Workplace, message: Mapping[str, Any], cluster: str, *, user: str = "") -> None:
+    [button] = [one for one in offered(message) if one["text"]["text"] == cluster]
+    await at.slack.click(user or at.alex, at.channel, message["ts"], button["action_id"], value=button["value"])
+
+
+def pressed(at: Workplace, message: Mapping[str, Any], value: str) -> dict[str, Any]:
+    """A press as Slack would send it, whatever the message shows by now."""
+    return {
+        "type": "block_actions",
+        "team": {"id": at.slack.team_id},
+        "user": {"id": at.bo},
+        "container": {"type": "message", "channel_id": at.channel, "message_ts": message["ts"]},
+        "actions": [{"action_id": "cluster:0", "type": "button", "value": value, "action_ts": "1.1"}],
+    }
+
+
+def offered(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in buttons_of(message["blocks"]) if one["action_id"].startswith(Press.CLUSTER)]
+
+
+def names(message: Mapping[str, Any]) -> list[str]:
+    return [one["text"]["text"] for one in offered(message)]
+
+
+def said(message: Mapping[str, Any]) -> str:
+    return "\n".join(lines_of(message))
+
+
+async def shown(at: Workplace, message: Mapping[str, Any], says: str) -> dict[str, Any]:
+    """The message once it says so."""
+    await at.slack.wait_for(lambda: says in said(at.slack.message(at.channel, message["ts"])))
+    return at.slack.message(at.channel, message["ts"])
+
+
+def reads(cluster: SimulatedCluster) -> list[str]:
+    return [one.path for one in cluster.requests if one.method == "GET" and one.path != "/version"]
+
+
+# --- which one is meant ---
+
+
+async def test_a_command_names_the_cluster_and_the_answer_says_so(tmp_path, engine, broken):
+    async with two_clusters(tmp_path, engine, broken) as (at, _):
+        for text in (f"{POD} in prod", f"{POD} --context prod", f"explain --context prod {broken.text}"):
+            answer = await asked(at, text)
+            assert "cluster prod (as asked)" in said(answer)
+        assert not reads(at.cluster)
+
+        wrong = await asked(at, f"{POD} in prdo")
+        assert "there is no cluster “prdo” here; did you mean prod?" in said(wrong)
+
+
+async def test_names_of_clusters_are_told_to_nobody_who_may_not_see_them(tmp_path, engine, broken):
+    policy = seeing({"clusters": ["simulated"], "namespaces": ["*"]})
+    async with two_clusters(tmp_path, engine, broken, policy=policy) as (at, prod):
+        hidden = said(await asked(at, "pod front/web in prod"))
+        absent = said(await asked(at, "pod front/web in prud"))
+
+        assert hidden.replace("prod", "prud") == absent
+        assert "there are simulated" in absent
+        assert not prod.requests
+
+
+async def test_an_alert_names_its_cluster_and_the_thread_stays_with_it(tmp_path, engine, broken):
+    async with two_clusters(tmp_path, engine, broken) as (at, _):
+        ts = await at.slack.say(at.alex, at.channel, f'{broken.text}\ncluster="prod"')
+        answer = await at.answer(ts)
+        assert "CONFIRMED" in said(answer)
+        assert "cluster prod (named in the text)" in said(answer)
+
+        await at.slack.say(at.bo, at.channel, f"<@{at.slack.bot_user_id}> {POD}", thread_ts=ts)
+        later = await at.slack.wait_for(lambda: [one for one in at.answers(ts)[1:] if is_final(one)])
+        assert "prod" in said(later[-1])
+        assert "simulated" not in said(later[-1])
+
+
+async def test_a_channel_has_a_cluster_and_a_namespace_which_grant_nothing(tmp_path, engine, broken):
+    channels = defaults(tmp_path, '- {channels: ["inc-*"], cluster: prod, namespace: front}')
+    policy = seeing({"channels": ["#inc-1"], **EVERYTHING}, {"clusters": ["simulated"], "namespaces": ["*"]})
+    async with two_clusters(
+        tmp_path, engine, broken, policy=policy, channel_defaults=channels, incident_channels="-"
+    ) as (at, prod):
+        here, hidden = at.slack.add_channel("inc-1"), at.slack.add_channel("inc-2")
+
+        assert "cluster prod (this channel's default)" in said(await pasted(at, broken.text, here))
+        missing = said(await asked(at, "pod nowhere", channel=here))
+        assert "front/nowhere" in missing
+        assert "cluster prod" in missing
+
+        asked_before = len(prod.requests)
+        elsewhere = said(await pasted(at, broken.text, hidden))
+        assert "cluster simulated ·" in elsewhere
+        assert "prod" not in elsewhere
+        assert len(prod.requests) == asked_before
+
+
+async def test_the_context_that_is_set_is_the_usual_one(tmp_path, engine, broken):
+    async with two_clusters(tmp_path, engine, broken, context="prod") as (at, _):
+        assert "cluster prod (the usual one)" in said(await pasted(at, broken.text))
+
+
+# --- what cannot be told is asked ---
+
+
+async def test_an_object_is_looked_for_everywhere_at_once(tmp_path, engine, broken):
+    async with two_clusters(tmp_path, engine, broken) as (at, _):
+        answer = await asked(at, POD)
+        assert "cluster prod (the object was found in no other)" in said(answer)
+        assert offered(answer) == []
+        assert len(reads(at.cluster)) == 1
+
+        nowhere = await asked(at, "pod front/nowhere")
+        assert "front/nowhere exists in none of the clusters" in said(nowhere)
+        assert names(nowhere) == ["simulated", "prod"]
+
+
+async def test_the_cluster_is_asked_for_below_an_answer_from_the_text_and_chosen_by_whoever_may_see_it(
+    tmp_path, engine, vague
+):
+    async with two_clusters(tmp_path, engine, vague) as (at, _):
+        answer = await pasted(at, vague.text)
+        assert "several clusters may be meant" in said(answer)
+        assert "Which cluster?" in said(answer)
+        assert names(answer) == ["simulated", "prod"]
+        assert all(one["value"] not in ("prod", "simulated") for one in offered(answer))
+
+        await pick(at, answer, "prod", user=at.bo)
+        found = await shown(at, answer, "cluster prod (as chosen)")
+        assert "several clusters" not in said(found)
+        assert names(found) == ["simulated"]
+
+        # A button of the message as it was before, by who has not seen the new one yet; and a press that comes twice.
+        stale = pressed(at, answer, offered(answer)[1]["value"])
+        await at.send(stale)
+        await at.send(stale)
+        await at.settled()
+        assert "cluster prod (as chosen)" in said(at.slack.message(at.channel, answer["ts"]))
+        await pick(at, found, "simulated")
+        other = await shown(at, answer, "cluster simulated (as chosen)")
+        assert names(other) == ["prod"]
+        await at.settled()
+        assert len(at.answers(answer["thread_ts"])) == 1
+
+
+async def test_a_cluster_that_may_not_be_seen_is_not_asked_whoever_presses(tmp_path, engine, vague):
+    policy = seeing(
+        {"channels": ["#general"], "users": ["U0000000001"], **EVERYTHING},
+        {"clusters": ["simulated"], "namespaces": ["*"]},
+    )
+    async with two_clusters(tmp_path, engine, vague, policy=policy) as (at, prod):
+        assert at.alex == "U0000000001"
+        answer = await pasted(at, vague.text)
+        assert names(answer) == ["simulated", "prod"]
+        before = said(answer)
+
+        await pick(at, answer, "prod", user=at.bo)
+        await at.slack.wait_for(lambda: at.slack.ephemerals(at.bo))
+        await at.settled()
+
+        told = words_of([one["blocks"] for one in at.slack.ephemerals(at.bo)])
+        assert "does not let you be shown that cluster" in told
+        assert said(at.slack.message(at.channel, answer["ts"])) == before
+        assert not prod.requests
+        [entry] = await at.audited()
+        assert (entry.action, entry.outcome, entry.cluster, entry.actor) == ("cluster", "refused", "prod", at.bo)
+
+
+async def test_a_press_that_was_made_up_asks_nothing(tmp_path, engine, vague):
+    async with two_clusters(tmp_path, engine, vague) as (at, prod):
+        answer = await pasted(at, vague.text)
+        await at.send(pressed(at, answer, "prod"))
+        other = await asked(at, "pod front/nowhere")
+        await at.send(pressed(at, answer, offered(other)[1]["value"]))
+        await at.settled()
+
+        assert {one.path for one in prod.requests} <= {"/version", "/api/v1/namespaces/front/pods/nowhere"}
+        assert [entry.outcome for entry in await at.audited()] == ["refused", "refused"]
+
+
+async def test_many_clusters_are_a_menu(tmp_path, engine, vague):
+    others = {f"prod-{number}": stage() for number in range(5)} | {"prod": stage(vague.world)}
+    async with workplace(tmp_path, engine, policy=seeing(), others=others) as at:
+        answer = await pasted(at, vague.text)
+        [menu] = offered(answer)
+        assert menu["type"] == "static_select"
+        value = next(one["value"] for one in menu["options"] if one["text"]["text"] == "prod")
+
+        await at.slack.click(at.alex, at.channel, answer["ts"], menu["action_id"], value=value)
+
+        await shown(at, answer, "cluster prod (as chosen)")
+
+
+async def test_what_is_not_known_is_no_reason_to_ask_for_a_cluster(tmp_path, engine, broken):
+    async with two_clusters(tmp_path, engine, broken) as (at, _):
+        await at.slack.say(at.alex, at.channel, "lunch is at noon, who joins?")
+        direct = at.slack.open_im(at.alex)
+        await at.slack.say(at.alex, direct, "lunch is at noon, who joins?")
+        [answer] = await at.slack.wait_for(lambda: [one for one in at.ours(direct) if is_final(one)])
+        await at.settled()
+
+        assert at.ours() == []
+        assert offered(answer) == []
+
+
+# --- one is out of order ---
+
+
+@asynccontextmanager
+async def out_of_order() -> AsyncIterator[dict[str, str]]:
+    """The addresses of a server that takes connections and never answers, and of one that is not there."""
+    held: list[asyncio.StreamWriter] = []
+
+    async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        held.append(writer)
+
+    async with AsyncExitStack() as stack:
+        server = await asyncio.start_server(silent, "127.0.0.1", 0)
+        stack.push_async_callback(server.wait_closed)
+        stack.callback(server.close)
+        gone = await asyncio.start_server(silent, "127.0.0.1", 0)
+        refusing = gone.sockets[0].getsockname()[1]
+        gone.close()
+        await gone.wait_closed()
+        try:
+            yield {
+                "silent": f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}",
+                "refusing": f"http://127.0.0.1:{refusing}",
+            }
+        finally:
+            for writer in held:
+                writer.close()
