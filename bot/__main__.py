@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 from typing import Final, TextIO
 
 from bot.cli.arguments import PROGRAM, parse
@@ -23,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _write_any_text(sys.stderr)
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
-        module = importlib.import_module(f"bot.cli.{_MODULES.get(arguments.command, arguments.command)}")
+        module = _imported(f"bot.cli.{_MODULES.get(arguments.command, arguments.command)}")
         code = int(module.run(arguments))
         sys.stdout.flush()
     except CommandError as error:
@@ -35,6 +37,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     return code
+
+
+def _imported(name: str) -> ModuleType:
+    """A module, with all that it needs: only the command that is asked for is waited for.
+
+    What modules are made of lives as long as the process. A collector that looks at it over and over takes a sixth of
+    the time in which a command starts.
+    """
+    if name in sys.modules or not gc.isenabled():
+        return importlib.import_module(name)
+    gc.disable()
+    try:
+        return importlib.import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _fail(message: str, code: ExitCode) -> int:
