@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 
@@ -104,3 +106,31 @@ async def test_where_it_may_not_join_whoever_made_the_channel_is_told_once_how_i
     assert [("#inc-4-join" in one, "#fire-4-join" in one) for one in told] == [(True, False), (False, True)]
     assert all("channels:join" in one and "/invite me" in one for one in told)
     assert at.ours(channel) == []
+
+
+async def sent(at: Workplace, event: Mapping[str, Any], **envelope: Any) -> int:
+    """An event as Slack signs it, whatever stands in it; the answer's status."""
+    whole = {"type": "event_callback", "event": event, "event_id": f"Ev{len(str(event))}", "event_time": 1, **envelope}
+    body = json.dumps(whole).encode()
+    return (await at.slack.send_raw(body, at.slack.sign(body) | {"Content-Type": "application/json"})).status
+
+
+async def test_what_another_workspace_tells_is_acknowledged_and_passed_over(at):
+    channel = await incident(at, "inc-5-theirs")
+    said = {"type": "message", "channel": channel, "channel_type": "channel", "user": at.bo, "ts": "1790000000.000100"}
+    theirs = {"team_id": "T0OTHER", "authorizations": [{"team_id": "T0OTHER", "is_enterprise_install": False}]}
+    shared = {"team_id": "T0OTHER", "authorizations": [{"team_id": at.slack.team_id, "is_enterprise_install": False}]}
+
+    statuses = [
+        await sent(at, said | {"text": "decision: we format every disk"}, **theirs),
+        await sent(at, {"type": "app_uninstalled"}, **theirs),
+        await sent(at, said | {"text": "decision: we drain node seven", "ts": "1790000001.000100"}, **shared),
+    ]
+    await at.settled()
+
+    assert statuses == [200, 200, 200]
+    timeline = await asked(at, at.bo, channel, "incident timeline")
+    assert "format every disk" not in timeline
+    assert "drain node seven" in timeline
+    async with aiohttp.ClientSession() as session, session.get(f"{at.app.url}/readyz") as ready:
+        assert ready.status == 200
