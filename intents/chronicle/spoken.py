@@ -31,6 +31,7 @@ _ENDS: Final = re.compile(r"(?<=[.!?;])(?<!\.\.)\s+|(?<=[。！？；])|\n+")
 _PARTS: Final = re.compile(r"[,，、]\s*|:\s+|：|\s+[-–—]+\s+|;\s*|\s+(?:but|and then)\s+|但是?")
 _EMOJI: Final = re.compile(r":[a-z0-9_+'-]{1,40}:|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]")
 _IN_QUOTES: Final = re.compile(r"\"[^\"\n]{1,300}\"|“[^”\n]{1,300}”|「[^」\n]{1,300}」|`[^`\n]* [^`\n]*`")
+_DIGIT: Final = re.compile(r"\d")
 _END_MARKS: Final = " .!。！~…"
 
 
@@ -59,7 +60,8 @@ class Spoken:
 def spoken(text: str) -> Spoken:
     """What was said and pasted in Slack's own markup. Never raises; what is looked at is bounded."""
     if len(text) > _READ:
-        text = f"{_whole_lines(text[: _READ // 2])}\n{_whole_lines(text[-_READ // 2 :][::-1])[::-1]}"
+        end = _whole_lines(text[-_READ // 2 :][::-1])[::-1]
+        text = f"{_whole_lines(text[: _READ // 2])}\n{_without_cut_line(end)}"
     links: dict[str, Link] = {}
 
     def linked(found: re.Match[str]) -> str:
@@ -100,6 +102,13 @@ def _whole_lines(cut: str) -> str:
     """It without its last line, of which a part is missing; as it is if it has no other."""
     whole, newline, _ = cut.rpartition("\n")
     return whole if newline else cut
+
+
+def _without_cut_line(end: str) -> str:
+    """It without its last line where that begins as the one before, digits aside: a log that was cut off."""
+    before, _, last = end.rstrip("`\n ").rpartition("\n")
+    other = _DIGIT.sub("0", before.rpartition("\n")[2])
+    return before if before and len(last) < len(other) and other.startswith(_DIGIT.sub("0", last)) else end
 
 
 def _clauses(plain: str) -> Iterator[tuple[int, str]]:

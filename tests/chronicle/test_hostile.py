@@ -37,6 +37,7 @@ def test_any_text_gives_bounded_facts_with_keys_of_their_own(text: str, bot: str
         assert fact.key.startswith("m:2.0:")
 
 
+@pytest.mark.parametrize("bot", ["", "Alertmanager"])
 @pytest.mark.parametrize(
     "text",
     [
@@ -46,6 +47,9 @@ def test_any_text_gives_bounded_facts_with_keys_of_their_own(text: str, bot: str
         "should we roll back? " * 1_900,
         "https://a.b/c " * 2_800,
         "我们已经" * 10_000,
+        "x" * 40_000,
+        "a-1" * 13_000,
+        "moved taken put likely " * 1_700,
         "`" * 40_000,
         '"' * 40_000,
         "<" * 40_000,
@@ -54,8 +58,8 @@ def test_any_text_gives_bounded_facts_with_keys_of_their_own(text: str, bot: str
     ],
     ids=lambda text: text[:12],
 )
-def test_a_message_of_forty_thousand_characters_is_read_quickly(text: str) -> None:
-    message = ChannelMessage(ts="2.0", at=AT, text=text[:40_000], user="U0ME")
+def test_a_message_of_forty_thousand_characters_is_read_quickly(text: str, bot: str) -> None:
+    message = ChannelMessage(ts="2.0", at=AT, text=text[:40_000], user="" if bot else "U0ME", bot=bot)
     facts_of(message)
 
     began = time.perf_counter()

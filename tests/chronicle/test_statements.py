@@ -168,6 +168,14 @@ def test_an_error_names_its_object_and_is_known_again() -> None:
     assert [str(each) for each in first.objects] == ["Pod shop/api-7c5f9d-x2x9k"]
 
 
+def test_a_log_of_forty_thousand_characters_is_one_error_as_long_as_it_says_one_thing() -> None:
+    line = "E1121 14:{:02d}:11.118201 1 main.go:30] error retrieving resource lock kube-system/kcm: timed out"
+    log = "\n".join(line.format(number % 60) for number in range(500))[:40_000]
+
+    assert [fact.kind for fact in read(log)] == [FactKind.ERROR]
+    assert [fact.kind for fact in read(f"```{log}```")] == [FactKind.ERROR]
+
+
 def test_an_alert_that_clears_is_known_as_the_one_that_fired() -> None:
     (fired,) = read("[FIRING:2] KubePodCrashLooping (prod shop critical)", bot="Alertmanager")
     (cleared,) = read("[RESOLVED] KubePodCrashLooping (prod shop critical)", bot="Alertmanager")
