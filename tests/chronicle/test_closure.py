@@ -104,7 +104,18 @@ def test_a_reply_that_says_done_ends_what_it_replies_to(reply: str) -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    ["done?", "ok", "好的", "好了吗", "not done yet", "almost done", "done with eu, us is next", "还没好", "well done"],
+    [
+        "done?",
+        "ok",
+        "好的",
+        "好了吗",
+        "not done yet",
+        "almost done",
+        "done with eu, us is next",
+        "还没好",
+        "well done",
+        "done, if the pipeline is right",
+    ],
 )
 def test_a_reply_that_agrees_asks_or_hedges_ends_nothing(reply: str) -> None:
     assert first(*said(1, "rolling back kyverno-policies"), *said(5, reply, user="U0BO", thread=1)).is_open
@@ -113,8 +124,9 @@ def test_a_reply_that_agrees_asks_or_hedges_ends_nothing(reply: str) -> None:
 def test_done_elsewhere_or_where_two_may_be_meant_ends_nothing() -> None:
     begun = (*said(1, "rolling back kyverno-policies", thread=0), *said(2, "restarting pd-1", thread=0))
 
-    assert first(*begun, *said(5, "done", user="U0BO", thread=0)).is_open
-    assert first(*begun, *said(5, "done", user="U0BO")).is_open
+    for thread in (0, None):
+        works = undertakings_in(in_order((*begun, *said(5, "done", user="U0BO", thread=thread))))
+        assert [work.is_open for work in works] == [True, True]
     assert first(*begun[:1], *said(5, "done", user="U0BO", thread=3)).is_open
 
 
