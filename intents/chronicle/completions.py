@@ -17,7 +17,7 @@ from intents.chronicle.standings import OPENING
 _TICK: Final = (
     r":(?:white_check_mark|heavy_check_mark|ballot_box_with_check|check|check_mark|done|white_tick):|[✅✔☑]\ufe0f?"
 )
-_TICKED: Final = re.compile(rf"(?:\s|{_TICK})*(?:{_TICK})(?:\s|{_TICK})*")
+_TICKED: Final = re.compile(rf"\s*(?:(?:{_TICK})\s*)+")
 _DONE_EN: Final = re.compile(
     rf"^(?!(?:@\w+[\s,]*)?well done){OPENING}(?:(?:that|this|it|all|everything)(?:'s|'re| is| are| has been)? )?"
     r"(?:now |all |both )?(?:done|completed?|finished|through|in place|applied|rolled out)(?: now| too| everywhere)?$"
