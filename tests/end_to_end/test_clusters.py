@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import json
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+import aiohttp
 
 from bot.channels import ChannelDefaults, load_channels
 from bot.diagnosing import Engine
@@ -14,7 +18,9 @@ from bot.playground.kubernetes import SimulatedCluster
 from bot.policy import Policy
 from bot.policy.model import Rules
 from bot.rehearsing import stage
+from bot.slack.limits import Limits, Rate
 from responses.slack.presses import Press
+from tests.end_to_end.process import premises, until
 from tests.end_to_end.workplace import (
     Broken,
     Workplace,
@@ -299,3 +305,105 @@ async def out_of_order() -> AsyncIterator[dict[str, str]]:
         finally:
             for writer in held:
                 writer.close()
+
+
+def policed(**sick: str) -> dict[str, Any]:
+    """So that what is out of order is out of order for long, and nobody waits for Slack."""
+    at_once = Rate(every=0.001, burst=1_000)
+    limits = Limits(methods={}, other=at_once, channel=at_once)
+    return {"policy": seeing(), "slack_limits": limits, "addresses": sick, "call_timeout": 0.5, "deadline": 1.0}
+
+
+async def seconds(at: Workplace, text: str) -> float:
+    """How long an answer takes, in a channel of its own."""
+    channel = at.slack.add_channel(f"room-{time.monotonic_ns()}")
+    started = time.monotonic()
+    assert "CONFIRMED" in said(await asked(at, text, channel=channel))
+    return time.monotonic() - started
+
+
+async def readiness(at: Workplace) -> int:
+    async with aiohttp.ClientSession() as session, session.get(f"{at.app.url}/readyz") as response:
+        return response.status
+
+
+async def test_a_cluster_out_of_order_is_told_with_what_to_look_at_and_slows_no_other(tmp_path, engine, broken):
+    hung = stage()
+    options = policed() | {"deadline": 0.6, "jobs_concurrency": 4, "drain": 0}
+    async with (
+        out_of_order() as sick,
+        workplace(tmp_path, engine, broken.world, others={"hung": hung}, **options | {"addresses": sick}) as at,
+    ):
+        here = f"{POD} in simulated"
+        alone = [await seconds(at, here) for _ in range(4)]
+
+        # It was well when it was connected: every question then takes as long as a question may.
+        await asked(at, "pod front/nowhere in hung")
+        hung.fail(path_prefix="/api", hang=True, times=10_000)
+        started = time.monotonic()
+        waiting = [
+            [
+                asyncio.create_task(asked(at, f"{POD} in {name}", channel=at.slack.add_channel(f"{name}-{number}")))
+                for number in range(8)
+            ]
+            for name in (*sick, "hung")
+        ]
+        await until(lambda: len([one for one in hung.requests if one.path.startswith("/api")]) > 2)
+        beside = [await seconds(at, here) for _ in range(4)]
+        assert await readiness(at) == 200
+        assert not all(task.done() for task in waiting[-1]), "nobody was in the way"
+        told = dict(zip((*sick, "hung"), [said(await first(tasks)) for tasks in waiting], strict=True))
+        took = time.monotonic() - started
+
+        assert sum(beside) < 2 * sum(alone) + 0.3
+        assert took < 3
+        for name, why in (("silent", "unreachable"), ("refusing", "unreachable"), ("hung", "timed out")):
+            assert f"the cluster {name} could not be asked: {why}" in told[name]
+            assert "CASEBOOK_CONTEXTS" in told[name]
+            assert sick.get(name, hung.url) not in told[name]
+
+
+async def first(tasks: Sequence[asyncio.Task[dict[str, Any]]]) -> dict[str, Any]:
+    """What the first of them comes to; the others are waited for no more."""
+    done, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in left:
+        task.cancel()
+    return done.pop().result()
+
+
+async def test_who_cannot_be_asked_for_the_object_keeps_nobody_waiting(tmp_path, engine, broken):
+    async with out_of_order() as sick, workplace(tmp_path, engine, broken.world, **policed(**sick)) as at:
+        answer = await asked(at, POD)
+        assert "cluster simulated (the object was found there; silent, refusing could not be asked)" in said(answer)
+        assert names(answer) == ["silent", "refusing"]
+
+        nowhere = said(await asked(at, "pod front/nowhere"))
+        assert "front/nowhere was not found; silent, refusing could not be asked" in nowhere
+
+
+async def test_a_choice_outlives_the_process_that_offered_it_and_the_one_that_took_it(tmp_path, engine, vague):
+    async with premises(tmp_path, vague.world, pace=False, CASEBOOK_CONTEXTS="simulated,other") as at:
+        other = stage()
+        await other.start()
+        config = at.cluster.kubeconfig()
+        config["clusters"].append({"name": "other", "cluster": {"server": other.url}})
+        config["contexts"].append({"name": "other", "context": {"cluster": "other", "user": "casebook"}})
+        (tmp_path / "kubeconfig").write_text(json.dumps(config))
+        serving = await at.start()
+        answer = await at.answer(await at.slack.say(at.alex, at.channel, vague.text))
+        assert names(answer) == ["simulated", "other"]
+        await serving.kill()
+
+        serving = await at.start()
+        at.cluster.fail(path_prefix="/api", hang=True)
+        button = offered(answer)[0]
+        await at.slack.click(at.bo, at.channel, answer["ts"], button["action_id"], value=button["value"])
+        await until(lambda: any(one.path.startswith("/api") for one in at.cluster.requests))
+        await serving.kill()
+
+        await at.start()
+        await at.slack.wait_for(
+            lambda: "cluster simulated (as chosen)" in said(at.slack.message(at.channel, answer["ts"])), timeout=20
+        )
+        assert len(at.ours(answer["thread_ts"])) == 1
+        await other.stop()
