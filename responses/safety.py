@@ -64,6 +64,9 @@ def safe_line(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:
 
 def without_controls(text: str) -> str:
     """`text` as it reads: no escape sequences, no control, bidirectional or invisible characters; LF ends lines."""
+    # As nearly every string is: Python's printable characters are none of those that are taken out below.
+    if text.isprintable():
+        return text
     text = text.encode("utf-8", "replace").decode()
     text = _LINE_BREAK.sub("\n", text)
     return str(_CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", text)))

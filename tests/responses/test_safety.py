@@ -1,6 +1,7 @@
 """What may leave: no control over a terminal, no invisible text, no more than a reader can take in."""
 
 import json
+import sys
 import unicodedata
 from typing import Any
 
@@ -34,6 +35,13 @@ def test_sequences_go_whole_and_leave_the_text_between_them() -> None:
     )
 
     assert without_controls(coloured) == "Error: click me.exe\nnext\nover"
+
+
+def test_no_printable_character_is_taken_for_one_that_is_not() -> None:
+    printable = "".join(char for char in map(chr, range(sys.maxunicode + 1)) if char.isprintable())
+
+    # A line feed, since a text of printable characters alone is not looked at any further.
+    assert without_controls(f"{printable}\n") == f"{printable}\n"
 
 
 def test_a_secret_cannot_hide_behind_control_characters() -> None:
