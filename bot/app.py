@@ -155,6 +155,7 @@ async def running(
             jobs=jobs,
             engine=lambda: engine,
             window=timedelta(minutes=settings.incident_window),
+            clusters=clusters.names,
             clock=clock,
         )
         bolt = _bolt(identity, settings)

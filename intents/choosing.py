@@ -97,7 +97,7 @@ def choose(visible: Sequence[str], clues: Clues) -> Choice:
     told = (
         (clues.named, Why.NAMED),
         (clues.place, Why.NAMED),
-        (_in_text(visible, clues), Why.TEXT),
+        (marked(clues.text, visible, addressed=clues.addressed), Why.TEXT),
         (clues.thread, Why.THREAD),
         (clues.channel, Why.CHANNEL),
         (clues.configured, Why.CONFIGURED),
@@ -122,11 +122,13 @@ def closest(named: str, visible: Sequence[str]) -> str:
     return name if score >= _CLOSE_ENOUGH else ""
 
 
-def _in_text(visible: Sequence[str], clues: Clues) -> str:
-    """The one cluster that the text is marked with, whole and as it is written; "" for none and for several."""
-    text = clues.text[:_LOOKED_AT]
-    patterns = (_MARKED, _IN) if clues.addressed else (_MARKED,)
-    found = {name for pattern in patterns for name in _named(pattern, text) if name in visible}
+def marked(text: str, clusters: Sequence[str], *, addressed: bool = False) -> str:
+    """The one cluster that the text is marked with, whole and as it is written; "" for none and for several.
+
+    What is `addressed` to us may say it in plain words too.
+    """
+    patterns = (_MARKED, _IN) if addressed else (_MARKED,)
+    found = {name for pattern in patterns for name in _named(pattern, text[:_LOOKED_AT]) if name in clusters}
     return found.pop() if len(found) == 1 else ""
 
 

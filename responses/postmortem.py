@@ -58,7 +58,7 @@ class _Draft:
         self._summary = summary
         self._moments = moments
         self._markdown = markdown
-        self._telling = Telling(language)
+        self._telling = Telling(language, clusters=summary.impact.clusters)
         self._say = self._telling.say
 
     def lines(self) -> Iterator[str]:
@@ -110,7 +110,7 @@ class _Draft:
                 yield f"- {escaped(self._say(label).format(shown))}"
         for one in impact.objects[:_OBJECTS]:
             subject = Words(text=line(str(one.subject), 300), code=True)
-            yield f"- {self._markdown.linked((subject,), one.fact)}"
+            yield f"- {self._markdown.linked((subject, *self._telling.where(one.fact)), one.fact)}"
         yield from self._rest(len(impact.objects) - _OBJECTS)
         yield from (f"- {self._moment_of(fact)}" for fact in impact.reports[:_REPORTS])
         yield from self._rest(len(impact.reports) - _REPORTS)

@@ -6,7 +6,7 @@ kept has passed redaction first. Whatever raises here is not acknowledged, so th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -18,6 +18,7 @@ from bot.slack.parts import Part, RecentParts
 from bot.slack.said import Edited, Said, Withdrawn
 from bot.store import LONGEST_TEXT, Asked, Request, Store, Surface
 from intents.channel_commands import ChannelCommand
+from intents.choosing import marked
 from intents.domain import Hypothesis, Language, Text
 from intents.misuse import Misused
 from intents.slash import AskObject, AskText, Muted, parse_message
@@ -39,12 +40,16 @@ _OBJECTS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """`engine` is asked for each time: a reloaded catalog makes a new one. Within `window` one error is one answer."""
+    """`engine` is asked for each time: a reloaded catalog makes a new one. Within `window` one error is one answer.
+
+    `clusters` are the names of all there are: the same error in two of them is two.
+    """
 
     store: Store
     jobs: Jobs
     engine: Callable[[], Engine]
     window: timedelta
+    clusters: Sequence[str] = ()
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     recent: RecentParts = field(default_factory=RecentParts)
 
@@ -132,7 +137,8 @@ class Intake:
         """Whether the channel does not want to hear of it, or has its answer already, which then counts once more."""
         if await self.store.mutes.is_muted(asked.channel, hypothesis.incident, asked.created):
             return True
-        about = fingerprint(self.engine().catalog.incidents[hypothesis.incident], hypothesis)
+        where = marked(asked.text, self.clusters) if len(self.clusters) > 1 else ""
+        about = fingerprint(self.engine().catalog.incidents[hypothesis.incident], hypothesis, cluster=where)
         topic = await self.store.topics.join(asked.channel, about, asked.id, now=asked.created, window=self.window)
         if topic.leader == asked.id:
             return False

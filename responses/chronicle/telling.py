@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
@@ -53,8 +53,10 @@ _MINUTE: Final = timedelta(minutes=1)
 class Telling:
     """Facts in one language. Every string of a fact passes `responses.safety` here, and nowhere else."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, *, clusters: Sequence[str] = ()) -> None:
+        """`clusters` are those an incident is about: of several, each object is told with its own."""
         self.language = language
+        self._several = len(clusters) > 1
 
     def say(self, text: Text) -> str:
         return text.in_(self.language)
@@ -197,8 +199,13 @@ class Telling:
         return line(fact.title.in_(self.language) if fact.title else fact.incident or fact.says, _TITLE)
 
     def about(self, fact: Fact) -> Spans:
-        """ " · Pod shop/api-0", the objects of a fact; () for none."""
-        return (_plain(" · "), *self.objects(fact.objects)) if fact.objects else ()
+        """ " · Pod shop/api-0", the objects of a fact, and where; () for none."""
+        return (_plain(" · "), *self.objects(fact.objects), *self.where(fact)) if fact.objects else ()
+
+    def where(self, fact: Fact) -> Spans:
+        """ " · prod", where it could be another cluster."""
+        named = self._several and fact.cluster
+        return (_plain(" · "), Words(text=line(fact.cluster, _NAME), code=True)) if named else ()
 
     def objects(self, objects: tuple[ObjectRef, ...]) -> Spans:
         spans: list[Span] = []

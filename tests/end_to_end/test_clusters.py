@@ -150,6 +150,15 @@ async def test_an_alert_names_its_cluster_and_the_thread_stays_with_it(tmp_path,
         assert "simulated" not in said(later[-1])
 
 
+async def test_the_same_error_in_two_clusters_is_two(tmp_path, engine, broken):
+    async with two_clusters(tmp_path, engine, broken) as (at, _):
+        first = await pasted(at, f'{broken.text}\ncluster="prod"')
+        second = await at.answer(await at.slack.say(at.bo, at.channel, f'{broken.text}\ncluster="simulated"'))
+
+        assert "cluster prod (named in the text)" in said(first)
+        assert "cluster simulated (named in the text)" in said(second)
+
+
 async def test_a_channel_has_a_cluster_and_a_namespace_which_grant_nothing(tmp_path, engine, broken):
     channels = defaults(tmp_path, '- {channels: ["inc-*"], cluster: prod, namespace: front}')
     policy = seeing({"channels": ["#inc-1"], **EVERYTHING}, {"clusters": ["simulated"], "namespaces": ["*"]})

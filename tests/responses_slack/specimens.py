@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from intents.choosing import NoSuch, Why
 from intents.domain import (
     Diagnosis,
     Finding,
@@ -24,7 +25,7 @@ from intents.domain import (
     Text,
     Verdict,
 )
-from responses import failures
+from responses import clusters, failures
 from responses.postmortem import postmortem
 from responses.safety import scrubbed
 from responses.slack import limits, notes
@@ -38,6 +39,7 @@ from responses.slack.diagnosis import answer, placeholder
 from responses.slack.help import help_message, misused
 from responses.slack.measuring import visible
 from responses.slack.message import Message, View
+from responses.slack.picking import Picker, which_cluster, with_picker
 from responses.slack.records import Record, record
 from responses.slack.remediation import Dialog, dialog, loading, refusal
 from responses.slack.remedy_states import RemedyShown, RemedyState
@@ -192,6 +194,10 @@ def _answers(language: Language) -> Iterator[tuple[str, Said]]:
     yield "answer-with-offer", say(beside, buttons=BUTTONS)
     yield "answer-offer-alone", say(replace(DIAGNOSIS, hypotheses=(OFFER,), unexplained=()), buttons=BUTTONS[:1])
     long = replace(TOLD, root_cause=Text(en="It is long. " * 300, zh="很长。" * 900))
+    several = Picker(names=("prod", "prod-eu", "staging"))
+    yield "answer-which-cluster", say(of_text, text_only_reason=clusters.SEVERAL, controls=False, pick=several)
+    chosen, why = replace(several, asked="prod"), clusters.because(Why.PRESSED)
+    yield "answer-another-cluster", say(DIAGNOSIS, because=why, pick=chosen)
     yield "answer-too-long", say(replace(DIAGNOSIS, hypotheses=(long, *DIAGNOSIS.hypotheses[1:])))
 
 
@@ -219,8 +225,17 @@ def _views(language: Language) -> Iterator[tuple[str, Said]]:
 
 
 def _notes(language: Language) -> Iterator[tuple[str, Said]]:
+    several = Picker(names=("prod", "prod-eu", "staging"), asked="prod")
     title = TOLD.title
     yield "failed", notes.failed(failures.target_not_found(POD, ("shop/api-1",)), language=language)
+    says = clusters.where_is("pod shop/api-0", found=("prod", "prod-eu"), unasked=("staging",))
+    which: dict[str, Any] = {"request_id": "r-1", "language": language}
+    yield "which-cluster", which_cluster(says, Picker(names=("prod", "prod-eu", "staging")), **which)
+    many = Picker(names=tuple(f"prod-{number}" for number in range(120)))
+    yield "which-of-many-clusters", which_cluster(clusters.where_is("", found=(), unasked=()), many, **which)
+    unreachable = notes.failed(clusters.unreachable("prod", GapReason.UNREACHABLE), language=language)
+    yield "failed-one-of-several", with_picker(unreachable, several, **which)
+    yield "no-such-cluster", notes.failed(clusters.no_such(NoSuch(named="prdo", closest="prod"), ()), language=language)
     yield "repeated", notes.repeated("https://example.slack.com/archives/C1/p1772449207000100", 20, language=language)
     yield "muted", notes.muted(title, language=language, unmute_value="r-1")
     yield "unmuted", notes.unmuted(title, language=language)

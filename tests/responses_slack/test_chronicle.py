@@ -337,3 +337,16 @@ def test_any_chronicle_is_safe_to_send(known: list[Fact], language: Language, te
     ):
         is_safe_to_send(said_)
     assert "hunter2" not in canvas(summary, moments, **told)
+
+
+def test_where_several_clusters_are_concerned_each_object_is_told_with_its_own() -> None:
+    elsewhere = tuple(
+        replace(fact, key=f"{fact.key}-eu", cluster="prod-eu") if fact.objects and fact.cluster else fact
+        for fact in FACTS[-6:]
+    )
+    alone, both = chronicles.summary(), chronicles.summary((*FACTS, *elsewhere))
+    assert "Pod shop/api-0` · `prod" not in read(summary_message(alone, **TOLD))
+    assert len(both.impact.clusters) == 2
+    shown = read(summary_message(both, **TOLD))
+    assert "· prod-eu" in shown.replace("`", "")
+    assert "· prod\n" in f"{shown}\n".replace("`", "").replace(" ↗", "")

@@ -45,7 +45,7 @@ class _Canvas:
     def __init__(self, summary: Summary, language: Language, markdown: Markdown) -> None:
         self._summary = summary
         self._markdown = markdown
-        self._telling = Telling(language)
+        self._telling = Telling(language, clusters=summary.impact.clusters)
         self._say = self._telling.say
 
     def written(self, moments: Sequence[Moment]) -> str:
@@ -103,7 +103,8 @@ class _Canvas:
                 lines.append(escaped(self._say(label).format(shown)))
         lines += [self._line(fact) for fact in impact.reports[-_LISTED // 2 :]]
         for one in impact.objects[: _LISTED // 2]:
-            lines.append(self._markdown.linked((Words(text=line(str(one.subject), 300), code=True),), one.fact))
+            subject = Words(text=line(str(one.subject), 300), code=True)
+            lines.append(self._markdown.linked((subject, *self._telling.where(one.fact)), one.fact))
         return lines
 
     def _leading(self) -> list[str]:

@@ -68,7 +68,7 @@ class _Page:
         self._summary = summary
         self._language = language
         self._leaves = leaves
-        self._telling = Telling(language)
+        self._telling = Telling(language, clusters=summary.impact.clusters)
         # Of no fact two sections tell.
         self._told: set[str] = set()
 
@@ -150,7 +150,10 @@ class _Page:
         title = [blocks.bold(self._say(words.IMPACT)), *([blocks.text(f" · {' · '.join(places)}")] if places else [])]
         grouped = _by_fact(impact.objects)
         objects = [
-            Entry(at=fact.at, leaves=self._leaves.linked(self._telling.objects(subjects), fact))
+            Entry(
+                at=fact.at,
+                leaves=self._leaves.linked((*self._telling.objects(subjects), *self._telling.where(fact)), fact),
+            )
             for fact, subjects in grouped[:_OBJECTS]
         ]
         reports = self._listed(words.IMPACT, impact.reports, _REPORTS, rank=3)
