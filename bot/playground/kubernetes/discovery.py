@@ -29,7 +29,7 @@ _CUSTOM_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create",
 class Discovery:
     """Answers discovery from the registry; `unavailable` tells the group versions whose backend is down."""
 
-    def __init__(self, *, registry: Registry, unavailable: Callable[[], set[tuple[str, str]]]) -> None:
+    def __init__(self, *, registry: Registry, unavailable: Callable[[], frozenset[tuple[str, str]]]) -> None:
         self._registry = registry
         self._unavailable = unavailable
 

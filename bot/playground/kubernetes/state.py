@@ -31,6 +31,8 @@ class State:
         self.logs = Logs()
         self.access = Access(registry=self.registry)
         self._events = 0
+        self._unavailable: frozenset[tuple[str, str]] = frozenset()
+        self._looked_at = -1
         self._announce_built_in_groups()
         born = times.timestamp(self.now() - _AGE)
         for namespace in ("default", "kube-system", "kube-public", "kube-node-lease"):
@@ -81,15 +83,22 @@ class State:
         found = self.store.get(table=NAMESPACES, namespace="", name=namespace)
         return found is not None and "deletionTimestamp" in found["metadata"]
 
-    def unavailable(self) -> set[tuple[str, str]]:
+    def unavailable(self) -> frozenset[tuple[str, str]]:
         """Group versions whose APIService has a backend and is not Available."""
+        # Asked at every request, and of most clusters only read.
+        if self._looked_at != self.store.revision:
+            self._unavailable = self._not_available()
+            self._looked_at = self.store.revision
+        return self._unavailable
+
+    def _not_available(self) -> frozenset[tuple[str, str]]:
         found = set()
         for service in self.store.objects(table=API_SERVICES):
             conditions = (service.get("status") or {}).get("conditions") or ()
             available = any(each["type"] == "Available" and each["status"] == "True" for each in conditions)
             if service["spec"].get("service") and not available:
                 found.add((service["spec"]["group"], service["spec"]["version"]))
-        return found
+        return frozenset(found)
 
     def ensure_namespace(self, name: str, *, created: str | None = None) -> None:
         """Make a namespace with what controllers put into each, unless it exists."""
