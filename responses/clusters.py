@@ -22,6 +22,7 @@ _MOST: Final = 10
 
 WHICH: Final = Text(en="Which cluster?", zh="查询哪个集群？")
 ANOTHER: Final = Text(en="Ask another cluster:", zh="查询其他集群：")
+OR_NAME_IT: Final = Text(en="Or ask again and say where: {}", zh="或重新提问并指明集群：{}")
 PICK: Final = Text(en="Choose a cluster", zh="选择集群")
 SEVERAL: Final = Text(
     en="several clusters may be meant, so none was asked", zh="可能涉及多个集群，因此尚未查询任何集群"
@@ -69,6 +70,14 @@ def unreachable(cluster: str, reason: GapReason) -> Text:
         f"the context {cluster} of KUBECONFIG, and the clusters to answer from in CASEBOOK_CONTEXTS",
         zh=f"无法查询集群 {cluster}：{why.zh}。Casebook 的维护者请检查 KUBECONFIG 中的 context {cluster}（地址与凭据）"
         f"以及 CASEBOOK_CONTEXTS",
+    )
+
+
+def or_name_it(names: Sequence[str]) -> Text:
+    """How to do without buttons, which stand neither in what one person alone is shown nor for all of very many."""
+    return Text(
+        en=OR_NAME_IT.en.format(", ".join(f"“in {name}”" for name in names[:_MOST])),
+        zh=OR_NAME_IT.zh.format("、".join(f"“在 {name}”" for name in names[:_MOST])),
     )
 
 

@@ -7,6 +7,7 @@ an update may be repeated.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from bot.diagnosing import match_text
@@ -105,6 +106,9 @@ class Answering:
             await self.desk.store.topics.end(request_id)
         sent = await self.telling.sent(request, step=ANSWER)
         teller = Teller(slack=self.desk.slack, sent=sent, language=asker.language)
+        if picked:
+            # Who chose another cluster since has their answer perhaps: no progress may take its place.
+            teller.wanted = partial(self._still, request, picked)
         try:
             async with teller.telling():
                 outcome = await self.outcomes.of(

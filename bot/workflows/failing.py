@@ -19,10 +19,12 @@ from bot.workflows.recording import WRITING, Press, Recording
 from bot.workflows.telling import Telling
 from intents.domain import Language
 from responses import failures
-from responses.slack.notes import failed
+from responses.slack.notes import failed, not_done
 from responses.slack.remedy_states import RemedyState
 
 _log: Final = structlog.get_logger(__name__)
+
+_TELL_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Failing:
         try:
             if kind == "answer":
                 await self._unanswered(payload)
+            elif kind == "pick":
+                await self._unpicked(payload)
             elif kind == "remedy":
                 await self._unfinished(payload, id)
             elif kind in ("command", "mention", "pin"):
@@ -64,6 +68,18 @@ class Failing:
             await self.desk.slack.update(channel=sent.channel, ts=sent.ts, message=message, final=True)
         elif request.asked.surface not in UNASKED:
             await self.telling.post(request, message, step=ANSWER)
+
+    async def _unpicked(self, payload: Json) -> None:
+        """What was answered before stands there again; whoever chose a cluster is told."""
+        request = await self.desk.store.requests.get(str(payload["request"]))
+        if request is None:
+            return
+        asker = await self.desk.asker_of(request)
+        await self.telling.show(request, failed(failures.RESTARTED, language=asker.language))
+        user = str(payload["user"])
+        message = not_done(failures.PRESS_AGAIN, language=await self.desk.language_of(user, within=_TELL_S))
+        channel = str(payload["channel"])
+        await self.desk.slack.whisper(channel=channel, user=user, message=message, thread_ts=request.asked.thread_ts)
 
     async def _unfinished(self, payload: Json, token: str) -> None:
         """Nobody may take it for still under way, nor for not done once a write was about to be sent."""

@@ -6,7 +6,7 @@ A quick answer, the usual one, is never preceded by an update: Slack allows few 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -27,13 +27,21 @@ _FIRST_AFTER_S: Final = 1.2
 _EVERY_S: Final = 2.5
 
 
+async def _always() -> bool:
+    return True
+
+
 @dataclass(slots=True, kw_only=True)
 class Teller:
-    """`async with teller.telling(): diagnose(..., progress=teller.progress)`."""
+    """`async with teller.telling(): diagnose(..., progress=teller.progress)`.
+
+    `wanted` tells whether what is being found out will still be shown.
+    """
 
     slack: Slack
     sent: Sent | None
     language: Language
+    wanted: Callable[[], Awaitable[bool]] = _always
     _latest: Progress | None = None
 
     def progress(self, progress: Progress) -> None:
@@ -53,6 +61,8 @@ class Teller:
         while True:
             now = self._latest
             if now is not None and now != told:
+                if not await self.wanted():
+                    return
                 message = placeholder(
                     language=self.language, done=now.done, total=now.total, found=safe_value(now.found)
                 )

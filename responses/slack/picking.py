@@ -65,6 +65,7 @@ def which_cluster(says: Text, shown: Picker, *, request_id: str, language: Langu
         blocks=(
             blocks.rich(blocks.line(blocks.text(text))),
             *picker(shown, request_id=request_id, language=language),
+            blocks.context(safe_line(clusters.or_name_it(shown.names).in_(language), limit=_SAYS)),
         ),
     )
 

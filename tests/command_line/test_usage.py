@@ -1,6 +1,7 @@
 """Wrong usage and malformed settings are told in a line, with what was meant, and end with 2."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,3 +84,17 @@ def test_what_kubernetes_injects_for_a_service_named_casebook_is_no_setting(
         monkeypatch.setenv(name, "tcp://10.0.0.1:443")
 
     assert run("list").code == 0
+
+
+def test_defaults_of_channels_that_cannot_be_used_are_told_before_anything_is_served(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "channels.yaml"
+    file.write_text("- channels: [C1]\n  cluster: prod-*\n")
+    for name, value in (("SLACK_BOT_TOKEN", "xoxb-1"), ("SLACK_SIGNING_SECRET", "s"), ("CASEBOOK_CHANNELS", str(file))):
+        monkeypatch.setenv(name, value)
+
+    ran = run("serve")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{file}:2: [0].cluster: 'prod-*' is not a cluster" in ran.err

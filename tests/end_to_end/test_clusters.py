@@ -196,6 +196,7 @@ async def test_an_object_is_looked_for_everywhere_at_once(tmp_path, engine, brok
 
         nowhere = await asked(at, "pod front/nowhere")
         assert "front/nowhere exists in none of the clusters" in said(nowhere)
+        assert "say where: “in simulated”, “in prod”" in words_of(nowhere["blocks"])
         assert names(nowhere) == ["simulated", "prod"]
 
 
@@ -225,6 +226,19 @@ async def test_the_cluster_is_asked_for_below_an_answer_from_the_text_and_chosen
         assert names(other) == ["prod"]
         await at.settled()
         assert len(at.answers(answer["thread_ts"])) == 1
+
+
+async def test_of_two_choices_the_later_one_stands_though_the_earlier_takes_longer(tmp_path, engine, vague):
+    async with two_clusters(tmp_path, engine, vague, call_timeout=1.6) as (at, prod):
+        answer = await pasted(at, vague.text)
+        prod.fail(path_prefix="/api", hang=True)
+        await pick(at, answer, "prod")
+        await until(lambda: len(prod.requests) > 1)
+        await at.send(pressed(at, answer, offered(answer)[0]["value"]))
+        await shown(at, answer, "cluster simulated (as chosen)")
+        await at.settled()
+
+        assert "cluster simulated (as chosen)" in said(at.slack.message(at.channel, answer["ts"]))
 
 
 async def test_a_cluster_that_may_not_be_seen_is_not_asked_whoever_presses(tmp_path, engine, vague):

@@ -143,10 +143,11 @@ def test_what_is_missing_to_serve_is_said_with_what_to_do(tokens: dict[str, str]
     assert all("\n" not in line and not any(value in line for value in tokens.values()) for line in lines)
 
 
-def test_a_policy_that_is_not_there_is_missing_to_serve(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["policy", "channels"])
+def test_a_file_that_is_not_there_is_missing_to_serve(tmp_path: Path, name: str) -> None:
     secrets = {"slack_bot_token": SecretStr("xoxb-1"), "slack_signing_secret": SecretStr("s")}
-    settings = Settings.model_validate({**secrets, "policy": tmp_path / "none.yaml"})
+    settings = Settings.model_validate({**secrets, name: tmp_path / "none.yaml"})
 
     (line,) = serve_problems(settings)
-    assert line.startswith("CASEBOOK_POLICY is ")
+    assert line.startswith(f"CASEBOOK_{name.upper()} is ")
     assert line.endswith("there is no such file")
