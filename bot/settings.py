@@ -10,6 +10,7 @@ import os
 import re
 import socket
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -205,17 +206,57 @@ class Settings(BaseSettings):
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """The settings as far as they can be used: those named in `malformed` have their defaults.
+
+    `problems` are a line each: what is wrong with which variable.
+    """
+
+    settings: Settings
+    problems: tuple[str, ...] = ()
+    malformed: frozenset[str] = frozenset()
+
+
 def load_settings() -> Settings:
-    """The settings of this process's environment. Raises SettingsError."""
-    _refuse_misspelt(os.environ)
+    """The settings of this process's environment. Raises SettingsError with everything that is wrong with them."""
+    examined = examine_settings()
+    if examined.problems:
+        raise SettingsError("; ".join(examined.problems))
+    return examined.settings
+
+
+def examine_settings() -> Examined:
+    """The settings of this process's environment, with everything that is wrong with them."""
+    problems = _misspelt(os.environ)
     try:
-        return Settings()
+        return Examined(settings=Settings(), problems=problems)
     except ValidationError as error:
-        raise SettingsError("; ".join(_complaint(details) for details in error.errors())) from error
+        malformed = frozenset(map(_setting, error.errors())) & Settings.model_fields.keys()
+        # What is given to it outranks the environment.
+        defaults: dict[str, Any] = {
+            name: Settings.model_fields[name].get_default(call_default_factory=True) for name in malformed
+        }
+        return Examined(
+            settings=Settings(**defaults),
+            problems=(*problems, *map(_complaint, error.errors())),
+            malformed=malformed,
+        )
 
 
 def serve_problems(settings: Settings) -> tuple[str, ...]:
     """What keeps `casebook serve` from starting: a line each that names the variable and what to do."""
+    files = {"policy": settings.policy, "channels": settings.channels}
+    missing = (
+        f"{variable(name)} is {str(file)!r}: there is no such file"
+        for name, file in files.items()
+        if file is not None and not file.is_file()
+    )
+    return (*slack_problems(settings), *missing)
+
+
+def slack_problems(settings: Settings) -> tuple[str, ...]:
+    """What is missing for Slack, as far as can be told without asking it: a line each, with what to do."""
     problems = []
     bot, app = settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value()
     if not bot.startswith("xoxb-"):
@@ -233,12 +274,6 @@ def serve_problems(settings: Settings) -> tuple[str, ...]:
             f"{variable('slack_signing_secret')} is not set: copy the Signing Secret from Basic Information, or set "
             f"{variable('slack_app_token')} for Socket Mode"
         )
-    files = {"policy": settings.policy, "channels": settings.channels}
-    problems += [
-        f"{variable(name)} is {str(file)!r}: there is no such file"
-        for name, file in files.items()
-        if file is not None and not file.is_file()
-    ]
     return tuple(problems)
 
 
@@ -257,8 +292,13 @@ def _shown(field: FieldInfo) -> str:
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
+def _setting(details: Mapping[str, Any]) -> str:
+    """The name of the setting that an error of pydantic's is about."""
+    return str(details["loc"][0]).lower().removeprefix(PREFIX.lower())
+
+
 def _complaint(details: Mapping[str, Any]) -> str:
-    setting = str(details["loc"][0]).lower().removeprefix(PREFIX.lower())
+    setting = _setting(details)
     name = variable(setting)
     message = (
         str(details["msg"]).removeprefix("Input should be ").removeprefix("Value error, ").partition(", unable")[0]
@@ -273,14 +313,15 @@ def _is_secret(setting: str) -> bool:
     return setting not in Settings.model_fields or Settings.model_fields[setting].annotation is SecretStr
 
 
-def _refuse_misspelt(environment: Mapping[str, str]) -> None:
+def _misspelt(environment: Mapping[str, str]) -> tuple[str, ...]:
     """A misspelt variable would be ignored in silence, and its user would wonder."""
     known = {variable(name) for name in Settings.model_fields}
-    for name in sorted(environment):
-        if name in known or not name.startswith(PREFIX) or _INJECTED.fullmatch(name):
-            continue
-        if meant := _closest(name, known):
-            raise SettingsError(f"{name} is no setting: did you mean {meant}?")
+    return tuple(
+        f"{name} is no setting: did you mean {meant}?"
+        for name in sorted(environment)
+        if name not in known and name.startswith(PREFIX) and not _INJECTED.fullmatch(name)
+        if (meant := _closest(name, known))
+    )
 
 
 def _closest(name: str, known: Iterable[str]) -> str:
