@@ -12,6 +12,7 @@ import pytest
 from aiohttp import ClientSession
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack import scopes
 from bot.slack.client import Sent, Slack
 from bot.slack.errors import ChannelGone, MessageGone, MissingScope
 from responses.slack.message import Message, Snippet
@@ -21,11 +22,9 @@ from tests.peers.shim import Shim
 GENERAL: Final = "C000000001"
 ADMIN: Final = "U000000001"
 BOT: Final = {"type": "bot", "bot_id": "B0CASEBOOK", "bot_user_id": "U0CASEBOOK", "user_id": "U0CASEBOOK"}
-# What deploy's manifest asks for, as far as emulate knows it.
-SCOPES: Final = [
-    "chat:write", "channels:read", "channels:history", "groups:read", "groups:history", "im:read", "im:history",
-    "users:read", "files:read", "files:write", "pins:write", "pins:read", "channels:join",
-]  # fmt: skip
+# Exactly what the manifest asks for; what a test looks at behind our back, it sees with a token of its own.
+SCOPES: Final = [scope.name for scope in scopes.SCOPES]
+LOOKING: Final = [*SCOPES, "pins:read"]
 SEED: Final = {
     "slack": {
         "strict_scopes": True,
@@ -39,6 +38,7 @@ SEED: Final = {
         ],
         "tokens": [
             {"token": "xoxb-full", "app_id": "A1", "scopes": SCOPES, **BOT},
+            {"token": "xoxb-looking", "app_id": "A1", "scopes": LOOKING, **BOT},
             {"token": "xoxb-reads", "app_id": "A1", "scopes": ["channels:read", "users:read"], **BOT},
         ],
     }
@@ -74,7 +74,7 @@ async def _ask(shim: Shim, method: str, **arguments: Any) -> dict[str, Any]:
     async with (
         ClientSession() as session,
         session.post(
-            f"{shim.behind}/api/{method}", json=arguments, headers={"Authorization": "Bearer xoxb-full"}
+            f"{shim.behind}/api/{method}", json=arguments, headers={"Authorization": "Bearer xoxb-looking"}
         ) as answer,
     ):
         said: dict[str, Any] = await answer.json()

@@ -1,0 +1,43 @@
+"""What was not granted is refused, and not told; what is needed goes by the kind of conversation."""
+
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.slack import SimulatedSlack
+
+
+@pytest.mark.parametrize(("kind", "needed"), [("channel", "channels"), ("group", "groups"), ("im", "im")])
+@pytest.mark.parametrize(("method", "what"), [("conversations.info", "read"), ("conversations.history", "history")])
+async def test_a_conversation_is_read_with_the_scope_of_its_kind(
+    slack: SimulatedSlack, client: AsyncWebClient, kind: str, needed: str, method: str, what: str
+):
+    user = slack.add_user("ana")
+    places = {
+        "channel": slack.add_channel("open"),
+        "group": slack.add_channel("secret", private=True, members=[user]),
+        "im": slack.open_im(user),
+    }
+    slack.withhold_scope(f"{needed}:{what}")
+
+    with pytest.raises(SlackApiError) as refused:
+        await client.api_call(method, params={"channel": places.pop(kind)})
+    assert (refused.value.response["error"], refused.value.response["needed"]) == ("missing_scope", f"{needed}:{what}")
+    for place in places.values():
+        told = await client.api_call(method, params={"channel": place})
+        assert f"{needed}:{what}" not in told.headers["X-OAuth-Scopes"].split(",")
+        assert "chat:write" in told.headers["X-OAuth-Scopes"].split(",")
+
+
+async def test_messages_are_told_of_the_kinds_that_are_subscribed_to_and_granted(simulate):
+    slack, receiver = await simulate(events=("message.channels", "message.im"))
+    user = slack.add_user("ana")
+    channel = slack.add_channel("open")
+    direct = slack.open_im(user)
+    slack.withhold_scope("im:history")
+
+    await slack.say(user, channel, "heard")
+    await slack.say(user, direct, "not granted")
+    await slack.say(user, slack.add_channel("secret", private=True, members=[user]), "not subscribed to")
+
+    assert [each.json["event"]["text"] for each in receiver.received] == ["heard"]
