@@ -14,6 +14,7 @@ from bot.store.errors import (
 )
 from bot.store.facts import FactRow
 from bot.store.incident_channels import ChannelState, IncidentChannel
+from bot.store.inspecting import Inspection, Schema, inspect_store
 from bot.store.mutes import Mute
 from bot.store.opening import Store, open_store
 from bot.store.outbox import Sending, Sent
@@ -36,10 +37,12 @@ __all__ = [
     "FactRow",
     "Former",
     "IncidentChannel",
+    "Inspection",
     "Mute",
     "Plan",
     "Request",
     "Said",
+    "Schema",
     "Sending",
     "Sent",
     "State",
@@ -53,6 +56,7 @@ __all__ = [
     "StoreUnreachable",
     "Surface",
     "Topic",
+    "inspect_store",
     "open_store",
     "place_of",
     "reading_audit",

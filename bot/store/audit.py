@@ -127,8 +127,8 @@ async def reading_audit(url: str) -> AsyncIterator[Audit]:
     """The audit of the database at `url`, which is only read: neither made nor migrated. Raises `StoreUnavailable`."""
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        _look(Path(_file_of(parsed)))
-    database = Database(_read_only(parsed))
+        _look(Path(file_of(parsed)))
+    database = Database(read_only(parsed))
     try:
         async with database.read() as connection:
             known = await connection.run_sync(lambda sync: inspect(sync).has_table(audit.name))
@@ -154,18 +154,19 @@ def place_of(url: str) -> str:
     except StoreUnavailable:
         return "the database"
     if parsed.get_backend_name() == "sqlite":
-        return _file_of(parsed)
+        return file_of(parsed)
     host = parsed.host or " ".join(parsed.normalized_query.get("host", ())) or "localhost"
     return f"PostgreSQL's {parsed.database} at {host}"
 
 
-def _file_of(url: URL) -> str:
+def file_of(url: URL) -> str:
     """The path of an SQLite database, which its URL may give as a URI."""
     name = str(url.database)
     return unquote(name.removeprefix("file:").removeprefix("//")) if name.startswith("file:") else name
 
 
-def _read_only(url: URL) -> URL:
+def read_only(url: URL) -> URL:
+    """The same database, opened so that nothing can be written to it."""
     if url.get_backend_name() != "sqlite":
         own = " ".join(url.normalized_query.get("options", ()))
         return url.update_query_dict({"options": f"{own} -c default_transaction_read_only=on".lstrip()})

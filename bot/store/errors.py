@@ -45,7 +45,13 @@ class StoreUnreachable(StoreUnavailable):
 
 
 class StoreTooNew(StoreUnavailable):
+    """`present` is the schema of the database, `expected` the newest one this program knows."""
+
     usual = "the database was migrated by a newer Casebook: start that version, or use another database"
+
+    def __init__(self, *, present: str = "", expected: str = "") -> None:
+        versions = f" (its schema is {present}, this program's {expected})" if present else ""
+        super().__init__(self.usual.replace(":", f"{versions}:", 1))
 
 
 class StoreDamaged(StoreUnavailable):

@@ -43,15 +43,24 @@ def _upgrade(connection: Connection) -> None:
     present = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_heads()
     if present == (HEAD,):
         return
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config = _config()
     config.attributes["connection"] = connection
     scripts = ScriptDirectory.from_config(config)
-    known = {revision.revision for revision in scripts.walk_revisions()}
-    if not set(present) <= known:
-        raise StoreTooNew
+    if not set(present) <= known_revisions():
+        raise StoreTooNew(present=", ".join(present), expected=HEAD)
     if set(present) != set(scripts.get_heads()):
         command.upgrade(config, "head")
+
+
+def known_revisions() -> frozenset[str]:
+    """The revisions that this program can migrate from; blocking, as it reads files."""
+    return frozenset(revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config
 
 
 def _engine(url: URL) -> Engine:

@@ -1,0 +1,75 @@
+"""What a database is like, without changing anything: whether it is there, and which program's schema it has."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from bot.store.audit import file_of, read_only
+from bot.store.database import Database, parse_url
+from bot.store.migrating import HEAD, VERSION_TABLE, known_revisions
+
+_MAY_WRITE: Final = "SELECT NOT pg_is_in_recovery() AND has_schema_privilege(current_schema(), 'CREATE')"
+
+
+class Schema(StrEnum):
+    NONE = "none"
+    """There are no tables yet: the first start makes them."""
+    OLDER = "older"
+    """The next start migrates it."""
+    SAME = "same"
+    NEWER = "newer"
+    """A newer program has migrated it, and this one leaves it alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """`present` is the revision the database has, "" for none; `expected` the one of this program.
+
+    `writable` is what PostgreSQL says; of a file its directory tells.
+    """
+
+    schema: Schema
+    present: str
+    expected: str = HEAD
+    writable: bool = True
+
+
+async def inspect_store(url: str) -> Inspection:
+    """Look at the database at `url`, which is neither made nor migrated. Raises `StoreUnavailable`."""
+    parsed = parse_url(url)
+    sqlite = parsed.get_backend_name() == "sqlite"
+    opened = read_only(parsed)
+    if sqlite:
+        file = file_of(parsed)
+        if not await asyncio.to_thread(Path(file).exists):
+            return Inspection(schema=Schema.NONE, present="")
+        if not await asyncio.to_thread(Path(f"{file}-wal").exists):
+            # Nobody has it open. Without this, SQLite leaves two files of ours beside it, which then nobody else may
+            # write to.
+            opened = opened.update_query_dict({"immutable": "1"})
+    database = Database(opened)
+    try:
+        async with database.read() as connection:
+            heads = await connection.run_sync(
+                lambda sync: MigrationContext.configure(sync, opts={"version_table": VERSION_TABLE}).get_current_heads()
+            )
+            writable = sqlite or bool(await connection.scalar(text(_MAY_WRITE)))
+    finally:
+        await database.close()
+    present = ",".join(sorted(heads))
+    return Inspection(schema=_schema(heads), present=present, writable=writable)
+
+
+def _schema(heads: tuple[str, ...]) -> Schema:
+    if heads == (HEAD,):
+        return Schema.SAME
+    if not heads:
+        return Schema.NONE
+    return Schema.OLDER if set(heads) <= known_revisions() else Schema.NEWER
