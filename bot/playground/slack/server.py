@@ -47,7 +47,7 @@ class SimulatedSlack(Troubles):
 
     Its secrets are made up anew for each instance, the signing secret unless it is given.
     `pace` enforces Slack's rate limits, measured by `clock` (epoch seconds), which also gives messages their ts;
-    `signs_by` is the clock of signatures where the app's machine has another time than the workspace. `events` are the
+    `signs_by` is that of signatures and dates where Slack's own time is another than the workspace's. `events` are the
     event types the app is subscribed to, `scopes` what it was granted. A failed event is delivered again after each of
     `retry_pauses` (seconds); the app has `answer_within` seconds for every payload.
     """
@@ -86,7 +86,7 @@ class SimulatedSlack(Troubles):
             state=self._state, announcer=self._announcer, courier=self._courier,
             pace=Pace(clock=clock, enforced=pace), sockets=self._sockets, marks=self._marks, places=self._places,
         )  # fmt: skip
-        self._web_api = WebApi(desk=self._desk)
+        self._web_api = WebApi(desk=self._desk, clock=signs_by or clock)
         super().__init__(
             state=self._state, web_api=self._web_api, courier=self._courier, transfers=self._transfers,
             pace=self._desk.pace,

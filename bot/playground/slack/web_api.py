@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -26,14 +27,15 @@ METHODS: Table = {**CANVASES, **CHAT, **CONVERSATIONS, **FILES, **OTHERS, **PINS
 
 
 class WebApi:
-    """Answers calls of /api/<method>."""
+    """Answers calls of /api/<method>; `clock` (epoch seconds) is what its answers are dated by."""
 
-    def __init__(self, *, desk: Desk) -> None:
+    def __init__(self, *, desk: Desk, clock: Callable[[], float]) -> None:
         self.calls: list[RecordedCall] = []
         self.faults = Faults()
         self.latency = 0.0
         self.stopping = asyncio.Event()
         self._desk = desk
+        self._clock = clock
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["method"]
@@ -105,7 +107,10 @@ class WebApi:
         self, name: str, values: Json, answer: Json, *, status: int, retry_after: int | None = None
     ) -> web.Response:
         self._record(name, values, answer, status=status)
-        headers = {"X-Slack-Req-Id": f"{len(self.calls):032x}", "X-OAuth-Scopes": self._granted}
+        headers = {
+            "Date": formatdate(self._clock(), usegmt=True), "X-Slack-Req-Id": f"{len(self.calls):032x}",
+            "X-OAuth-Scopes": self._granted,
+        }  # fmt: skip
         if retry_after is not None:
             headers["Retry-After"] = str(retry_after)
         if status >= 500:
