@@ -39,6 +39,12 @@ _ESCAPE_SEQUENCE: Final = re2.compile(
     r"|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})"
     r"|\x1b[ -/]*[0-~]?"
 )
+# The same in parts: what hides its own text; what begins any other, its last letter being left; that letter.
+_HIDDEN: Final = re2.compile(
+    r"(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})"
+)
+_INTRODUCTION: Final = re2.compile(r"(?:\x1b\[|\x{9b})[0-?]*[ -/]*|\x1b[ -/]*")
+_FINAL: Final = re2.compile(rf"\x1b({re2.escape(REDACTED)})|\x1b[0-~]?")
 _CONTROL: Final = re2.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"
     # Bidirectional marks, overrides and isolates; zero-width and other invisible characters; tags; odd line ends.
@@ -53,7 +59,7 @@ def safe(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:
 
     Line feeds and tabs stay. What is left out at the end is counted. Idempotent, linear in the text.
     """
-    shown = redact(without_controls(text[:_LONGEST_INPUT]))
+    shown = _redacted(text[:_LONGEST_INPUT])
     return SafeText(_cut(shown, dropped=max(0, len(text) - _LONGEST_INPUT), limit=limit))
 
 
@@ -67,9 +73,27 @@ def without_controls(text: str) -> str:
     # As nearly every string is: Python's printable characters are none of those that are taken out below.
     if text.isprintable():
         return text
-    text = text.encode("utf-8", "replace").decode()
-    text = _LINE_BREAK.sub("\n", text)
-    return str(_CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", text)))
+    return str(_CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", _with_line_ends(text))))
+
+
+def _with_line_ends(text: str) -> str:
+    return str(_LINE_BREAK.sub("\n", text.encode("utf-8", "replace").decode()))
+
+
+def _redacted(text: str) -> str:
+    """`without_controls`, and without credentials, however the two stand to each other.
+
+    A credential may begin with the letter that ends an escape sequence, begin right behind one, or have one inside: it
+    is looked for with that letter, with the controls still between the words, and with nothing between.
+    """
+    if text.isprintable():
+        return redact(text)
+    text = _with_line_ends(text)
+    if not _CONTROL.search(text):
+        return redact(text)
+    begun = redact(_INTRODUCTION.sub("\x1b", _HIDDEN.sub("\0", text)))
+    apart = redact(str(_FINAL.sub(lambda final: "\0" + (final.group(1) or ""), begun)))
+    return redact(str(_CONTROL.sub("", apart)))
 
 
 def _cut(text: str, *, dropped: int, limit: int) -> str:

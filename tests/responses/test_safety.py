@@ -48,6 +48,28 @@ def test_a_secret_cannot_hide_behind_control_characters() -> None:
     assert "hunter2" not in safe("pass\x00word\u200b=hun\x1b[0mter2")
 
 
+CONTROLS = st.text(
+    st.one_of(
+        st.sampled_from("\x1b\x9b[]0;1m (\\\x07\x00\u200b\u202e"), st.characters(categories=["Cc", "Cf", "Ll", "Nd"])
+    ),
+    max_size=12,
+)
+
+
+@given(
+    before=CONTROLS,
+    control=st.sampled_from(
+        ["\x1b", "\x1b ", "\x1b[", "\x1b[0;31", "\x1b[0m", "\x9b", "\x9b1", "\x1b(", "\x00", "\x7f", "\u200b"]
+    ),
+    after=CONTROLS,
+    secret=st.sampled_from(["xoxb-1234567890-Plant3d", "ghp_16C7e42F292c6912E7710c838347Ae178B4a"]),
+)
+def test_no_control_takes_a_letter_of_a_secret_and_leaves_the_rest(
+    before: str, control: str, after: str, secret: str
+) -> None:
+    assert secret[5:] not in safe(f"{before}{control}{secret} {after}")
+
+
 @given(text=st.one_of(HOSTILE, st.integers(0, 6000).map(lambda length: "ab " * length)), limit=st.integers(40, 5000))
 def test_a_safe_text_is_within_its_limit_and_safe_already(text: str, limit: int) -> None:
     once = safe(text, limit=limit)
