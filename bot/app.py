@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -99,7 +100,9 @@ async def running(
     """
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    async with AsyncExitStack() as stack:
+    stopping = asyncio.Event()
+    # What takes work in and carries it out ends first; the listener goes on telling until then that this is the end.
+    async with AsyncExitStack() as stack, AsyncExitStack() as work:
         if not settings.database_url.get_secret_value():
             _make(settings.data.expanduser())
         store = await stack.enter_async_context(open_store(settings.store_url))
@@ -148,7 +151,7 @@ async def running(
             failed=Failing(desk=desk, telling=telling, recording=recording).told,
         )
         await jobs.launch()
-        stack.push_async_callback(jobs.close, drain=settings.drain)
+        work.push_async_callback(jobs.close, drain=settings.drain)
         health = SlackHealth()
         intake = Intake(
             store=store,
@@ -171,6 +174,8 @@ async def running(
         lifecycle.register(bolt, health, listening)
 
         async def readiness() -> Mapping[str, str]:
+            if stopping.is_set():
+                return {"process": "it is told to stop, and finishes what is under way"}
             return await _problems(store, jobs, health.problem(token_refused=slack.token_refused))
 
         upkeep = Upkeep(
@@ -183,16 +188,18 @@ async def running(
             kept=timedelta(days=settings.retention_days),
             beat_s=beat_s,
         )
-        await stack.enter_async_context(upkeep.going_on())
+        await work.enter_async_context(upkeep.going_on())
         socket_mode = bool(settings.slack_app_token.get_secret_value())
         secret = settings.slack_signing_secret.get_secret_value()
-        application = web_application(None if socket_mode else bolt, readiness, signing_secret=secret)
+        slack_side = None if socket_mode else bolt
+        application = web_application(slack_side, readiness, signing_secret=secret, stopping=stopping.is_set)
         url = await _listen(stack, application, settings.listen)
         if socket_mode:
             token = settings.slack_app_token.get_secret_value()
             handler = AsyncSocketModeHandler(bolt, token, web_client=_client(token, settings))
-            await _connect(stack, handler)
+            await _connect(work, handler)
             listening.connected = handler.client.is_connected
+        work.callback(stopping.set)
         _log.info("serving", url=url, team=identity.team_name, socket_mode=socket_mode)
         yield RunningApp(url=url, identity=identity, store=store, jobs=jobs)
 

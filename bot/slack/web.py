@@ -23,8 +23,18 @@ _TIMESTAMP: Final = re.compile(r"[0-9]{1,15}")
 Readiness = Callable[[], Awaitable[Mapping[str, str]]]
 
 
-def web_application(bolt: AsyncApp | None, readiness: Readiness, *, signing_secret: str = "") -> web.Application:
-    """`bolt` is None in Socket Mode, where Slack's requests do not come over HTTP; else `signing_secret` is needed."""
+def web_application(
+    bolt: AsyncApp | None,
+    readiness: Readiness,
+    *,
+    signing_secret: str = "",
+    stopping: Callable[[], bool] = lambda: False,
+) -> web.Application:
+    """`bolt` is None in Socket Mode, where Slack's requests do not come over HTTP; else `signing_secret` is needed.
+
+    Once it is `stopping`, events are refused, and Slack sends them to whoever serves next. Commands and presses it
+    sends but once: they get as far as their listener, and whoever waits for an answer is told to try again.
+    """
     application = web.Application(client_max_size=_LARGEST_BODY)
 
     async def alive(_request: web.Request) -> web.Response:
@@ -38,13 +48,15 @@ def web_application(bolt: AsyncApp | None, readiness: Readiness, *, signing_secr
     application.router.add_get("/healthz", alive)
     application.router.add_get("/readyz", ready)
     if bolt is not None:
-        slack = _slack(bolt, SignatureVerifier(signing_secret))
+        slack = _slack(bolt, SignatureVerifier(signing_secret), stopping)
         for path in SLACK_PATHS:
             application.router.add_post(path, slack)
     return application
 
 
-def _slack(bolt: AsyncApp, verifier: SignatureVerifier) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _slack(
+    bolt: AsyncApp, verifier: SignatureVerifier, stopping: Callable[[], bool]
+) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         body = await request.read()
         if _asks_for_certificate(request, body):
@@ -52,6 +64,8 @@ def _slack(bolt: AsyncApp, verifier: SignatureVerifier) -> Callable[[web.Request
         # Bolt checks it as well, but takes the body apart before, and trips over what Slack would never send.
         if not _is_from_slack(verifier, request, body):
             return web.Response(status=401)
+        if stopping() and request.content_type != _FORM:
+            return web.Response(status=503)
         answer: web.Response = await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
         return answer
 

@@ -1,0 +1,133 @@
+"""SIGTERM in the middle of work: it ends in time, loses nothing, and takes nothing in that it might lose."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import aiohttp
+import pytest
+
+from bot.playground.kubernetes import RecordedRequest
+from bot.playground.slack import Delivery
+from responses import failures
+from responses.slack.presses import Press
+from tests.end_to_end.corners import corner, ended, named, pressed, unanswered, unread
+from tests.end_to_end.own_entries import FIXED, SERVING, asleep, offices
+from tests.end_to_end.process import Premises, Serving, until
+from tests.end_to_end.workplace import pressable, words_of
+
+pytestmark = pytest.mark.timeout(60)
+
+# Some of it passes while nobody serves.
+PATIENT = {**SERVING, "verify_within": 30}
+BUSY = failures.BUSY.en[1:]
+STOPPING = {"process": "it is told to stop, and finishes what is under way"}
+# What the chart gives a pod beyond its drain.
+TO_CLOSE_S = 15
+
+
+async def test_while_it_stops_what_is_under_way_is_finished_and_nothing_new_is_promised(tmp_path):
+    own = asleep()
+    async with offices(tmp_path) as at:
+        answered, remedied, late, commanding = (
+            corner(at, own.broken, name=name, names=own.names)
+            for name in ("under way", "carried out", "said meanwhile", "commanded meanwhile")
+        )
+        serving = await at.start(**PATIENT)
+        await pressed([remedied])
+        await commanding.ask()
+
+        arrived = arriving(at)
+        at.cluster.latency = 0.6
+        await remedied.confirm()
+        await until(lambda: any(one.writes and remedied.is_here(one.path) for one in arrived))
+        ts = await answered.paste()
+        await until(lambda: any(answered.is_here(one.path) for one in arrived))
+        stopped = await told_to_stop(serving)
+
+        assert await serving.readiness() == (503, STOPPING)
+        assert await status_of(f"{serving.url}/healthz") == 200
+        said = await late.paste()
+        assert [one.status for one in delivered(at, said)] == [503]
+        asked = await at.slack.slash(commanding.user, commanding.channel, "pod shop/api-0")
+        assert (asked.status, BUSY in words_of(asked.body["blocks"])) == (200, True)
+        button = pressable(commanding.message, Press.REMEDY)["action_id"]
+        assert (
+            await at.slack.click(commanding.user, commanding.channel, commanding.answer["ts"], button)
+        ).status == 200
+        assert BUSY in words_of(at.slack.ephemerals(commanding.user))
+        at.cluster.latency = 0
+        assert await stopped == 0
+
+        assert "CONFIRMED" in words_of(await at.answer(ts, channel=answered.channel, within=0.1))
+        assert remedied.sent == list(own.steps)
+        assert late.ours == []
+
+        serving = await at.start(**PATIENT)
+        assert (await at.slack.redeliver(delivered(at, said)[0].event_id)).status == 200
+        await at.answer(said, channel=late.channel)
+        await ended([remedied], FIXED)
+        assert await serving.stop() == 0
+        assert [len(each.ours) for each in (answered, late, commanding)] == [1, 1, 1]
+        assert remedied.sent == list(own.steps)
+        assert [entry.outcome for entry in await remedied.audited()] == ["claimed", "applied", "fixed"]
+
+
+async def test_what_takes_longer_than_it_may_is_parked_and_finished_once_by_the_next_start(tmp_path):
+    own = asleep()
+    async with offices(tmp_path, CASEBOOK_DRAIN="0.2") as at:
+        diagnosed = corner(at, own.broken, name="its cluster does not answer", names=own.names)
+        remedies = {
+            corner(at, own.broken, name="write sent and not done", names=own.names): unread(own.steps[0]),
+            corner(at, own.broken, name="write done and not answered", names=own.names): unanswered(own.steps[0]),
+        }
+        serving = await at.start(**PATIENT)
+        await pressed(remedies)
+        reached = {each: moment(each) for each, moment in remedies.items()}
+        await asyncio.gather(*(each.confirm() for each in remedies))
+        await until(lambda: all(so_far() for so_far in reached.values()))
+        arrived = arriving(at)
+        at.cluster.latency = 2.0
+        ts = await diagnosed.paste()
+        await until(lambda: any(diagnosed.is_here(one.path) for one in arrived))
+        began = time.monotonic()
+        assert await serving.stop() == 0
+        assert time.monotonic() - began < TO_CLOSE_S
+        at.cluster.latency = 0
+
+        serving = await at.start(**PATIENT)
+        assert "CONFIRMED" in words_of(await at.answer(ts, channel=diagnosed.channel))
+        await ended(remedies, FIXED)
+        assert await serving.stop() == 0
+        assert len(diagnosed.ours) == 1
+        for each in remedies:
+            with named(each):
+                assert len(each.sent) == (2 if "not done" in each.name else 1)
+                assert [entry.outcome for entry in await each.audited()] == ["claimed", "applied", "fixed"]
+
+
+async def told_to_stop(serving: Serving) -> asyncio.Task[int]:
+    """SIGTERM; its exit code, to be awaited. It has noticed."""
+    stopped = asyncio.create_task(serving.stop())
+    async with asyncio.timeout(5):
+        while (await serving.readiness())[0] != 503:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    return stopped
+
+
+def arriving(at: Premises) -> list[RecordedRequest]:
+    """What reaches the API server from now on, before it is answered."""
+    arrived: list[RecordedRequest] = []
+    at.cluster.meanwhile = arrived.append
+    return arrived
+
+
+def delivered(at: Premises, ts: str) -> list[Delivery]:
+    """Every attempt to tell of that message."""
+    return [one for one in at.slack.deliveries if one.payload.get("event", {}).get("ts") == ts]
+
+
+async def status_of(url: str) -> int:
+    async with aiohttp.ClientSession() as session, session.get(url) as response:
+        return response.status
