@@ -2,7 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-LOCKED := $(VENV)/.requirements-installed
+RUNTIME := $(VENV)/.requirements-installed
+LOCKED := $(VENV)/.requirements-dev-installed
 READY := $(VENV)/.project-installed
 # Twice the cores that CI has: many tests wait for a process, a browser or a clock.
 WORKERS ?= 4
@@ -16,8 +17,9 @@ WORKERS ?= 4
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## try it: a chat in your browser beside a simulated broken cluster
-	@$(BIN)/casebook demo
+# What only developers need is not waited for.
+demo: $(RUNTIME) ## try it: a chat in your browser beside a simulated broken cluster
+	@$(BIN)/python -m bot demo
 
 test: lint types layers unit ## everything a change must pass
 
@@ -63,12 +65,16 @@ ci-tools: ## install what only CI needs: a browser, a database server, others' S
 clean: ## remove .venv and every cache
 	rm -rf $(VENV) build dist tests/peers/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
-$(LOCKED): requirements-dev.lock
+$(RUNTIME): requirements.lock
 	@test -n "$(PYTHON)" || { echo "casebook needs Python 3.11 or newer: neither python3.11 nor python3 is on the PATH" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "casebook needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Use: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(BIN)/python -c 'import pip' 2>/dev/null || \
 		{ echo "making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(LOCKED): requirements-dev.lock $(RUNTIME)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 

@@ -108,7 +108,7 @@ def test_ci_runs_the_readmes_test_command_with_every_test_required(root: Path, t
 
 
 def test_an_old_python_is_refused_in_one_line_that_says_what_is_needed(root: Path, tmp_path: Path) -> None:
-    for name in ("Makefile", "requirements-dev.lock", "pyproject.toml"):
+    for name in ("Makefile", "requirements.lock", "requirements-dev.lock", "pyproject.toml"):
         (tmp_path / name).write_text((root / name).read_text("utf-8"), "utf-8")
     old = tmp_path / "python3"
     old.write_text('#!/bin/sh\n[ "$1" = -V ] && echo "Python 3.9.2" && exit 0\nexit 1\n', "utf-8")
