@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import statistics
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -144,10 +145,11 @@ async def test_an_alert_names_its_cluster_and_the_thread_stays_with_it(tmp_path,
         assert "CONFIRMED" in said(answer)
         assert "cluster prod (named in the text)" in said(answer)
 
-        await at.slack.say(at.bo, at.channel, f"<@{at.slack.bot_user_id}> {POD}", thread_ts=ts)
+        # Nothing but the thread tells it: there is no such pod anywhere.
+        await at.slack.say(at.bo, at.channel, f"<@{at.slack.bot_user_id}> pod ledger/nowhere", thread_ts=ts)
         later = await at.slack.wait_for(lambda: [one for one in at.answers(ts)[1:] if is_final(one)])
-        assert "prod" in said(later[-1])
-        assert "simulated" not in said(later[-1])
+        assert "does not exist" in said(later[-1])
+        assert "(cluster prod)" in said(later[-1])
 
 
 async def test_the_same_error_in_two_clusters_is_two(tmp_path, engine, broken):
@@ -358,7 +360,7 @@ async def test_a_cluster_out_of_order_is_told_with_what_to_look_at_and_slows_no_
         workplace(tmp_path, engine, broken.world, others={"hung": hung}, **options | {"addresses": sick}) as at,
     ):
         here = f"{POD} in simulated"
-        alone = [await seconds(at, here) for _ in range(4)]
+        alone = [await seconds(at, here) for _ in range(5)]
 
         # It was well when it was connected: every question then takes as long as a question may.
         await asked(at, "pod front/nowhere in hung")
@@ -372,13 +374,15 @@ async def test_a_cluster_out_of_order_is_told_with_what_to_look_at_and_slows_no_
             for name in (*sick, "hung")
         ]
         await until(lambda: len([one for one in hung.requests if one.path.startswith("/api")]) > 2)
-        beside = [await seconds(at, here) for _ in range(4)]
+        beside = [await seconds(at, here) for _ in range(5)]
         assert await readiness(at) == 200
         assert not all(task.done() for task in waiting[-1]), "nobody was in the way"
         told = dict(zip((*sick, "hung"), [said(await first(tasks)) for tasks in waiting], strict=True))
         took = time.monotonic() - started
 
-        assert sum(beside) < 2 * sum(alone) + 0.3
+        # Those who wait have to be told too, on the same two cores; behind them it would take as long as they do.
+        assert statistics.median(beside) < 3 * statistics.median(alone) + 0.1
+        assert max(beside) < 1
         assert took < 3
         for name, why in (("silent", "unreachable"), ("refusing", "unreachable"), ("hung", "timed out")):
             assert f"the cluster {name} could not be asked: {why}" in told[name]
@@ -395,13 +399,26 @@ async def first(tasks: Sequence[asyncio.Task[dict[str, Any]]]) -> dict[str, Any]
 
 
 async def test_who_cannot_be_asked_for_the_object_keeps_nobody_waiting(tmp_path, engine, broken):
-    async with out_of_order() as sick, workplace(tmp_path, engine, broken.world, **policed(**sick)) as at:
+    async with (
+        out_of_order() as sick,
+        # Longer than anybody is kept waiting.
+        workplace(tmp_path, engine, broken.world, **policed(**sick) | {"call_timeout": 4.0}) as at,
+    ):
+        took = -time.monotonic()
         answer = await asked(at, POD)
+        took += time.monotonic()
+
         assert "cluster simulated (the object was found there; silent, refusing could not be asked)" in said(answer)
         assert names(answer) == ["silent", "refusing"]
+        assert took < 3.5
 
-        nowhere = said(await asked(at, "pod front/nowhere"))
-        assert "front/nowhere was not found; silent, refusing could not be asked" in nowhere
+
+async def test_what_could_not_be_asked_is_not_told_to_be_without_the_object(tmp_path, engine, broken):
+    async with out_of_order() as sick:
+        refusing = policed(refusing=sick["refusing"])
+        async with workplace(tmp_path, engine, broken.world, **refusing) as at:
+            nowhere = said(await asked(at, "pod front/nowhere"))
+            assert "front/nowhere was not found; refusing could not be asked" in nowhere
 
 
 async def test_a_choice_outlives_the_process_that_offered_it_and_the_one_that_took_it(tmp_path, engine, vague):
