@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,19 +24,23 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.background import in_background
 from bot.channels import NO_DEFAULTS, ChannelDefaults
 from bot.clusters import Clusters
 from bot.diagnosing import Engine
 from bot.jobs import JOBS_VERSION, Jobs, JobsUnavailable, Json
+from bot.metrics import Metrics
 from bot.policy import Policy
+from bot.readiness import Readiness
 from bot.remedies.stepping import LOOKS
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.settings import Settings, variable
 from bot.slack.asking import ChannelAsking
 from bot.slack.chronicling import SLOT_S, Chronicling, Start
 from bot.slack.client import Identity, Slack
+from bot.slack.dispatching import CountedApp
 from bot.slack.errors import SlackUnavailable, refusal
-from bot.slack.health import SlackHealth
+from bot.slack.health import CHECK_S, SlackHealth
 from bot.slack.intake import Intake
 from bot.slack.limits import Limits
 from bot.slack.listeners import channels, commands, lifecycle, messages, presses, reactions, shortcuts, strangers
@@ -55,6 +59,7 @@ from bot.workflows.failing import Failing
 from bot.workflows.recording import Recording
 from bot.workflows.sharing import Shares
 from bot.workflows.telling import Telling
+from intents.catalog.loader import Problem
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -90,13 +95,16 @@ async def running(
     summary_slot_s: float = SLOT_S,
     channel_defaults: ChannelDefaults = NO_DEFAULTS,
     beat_s: float = BEAT_S,
+    slack_check_s: float = CHECK_S,
+    broken: Sequence[Problem] = (),
 ) -> AsyncIterator[RunningApp]:
     """Serve until left; `clusters` are closed then. Raises StoreUnavailable, JobsUnavailable or SlackError at start.
 
     Unfinished jobs that another `jobs_version` left are begun anew. `verify_pace` says when a remedy is believed,
     and within `verify_within` seconds it is said whether it has helped; `looks` are the seconds before each look for a
     write whose answer was lost; `slack_limits` how fast Slack may be spoken to; within `summary_slot_s` seconds all
-    that changes in an incident channel is shown by one edit; each `beat_s` it is looked what else is to be done.
+    that changes in an incident channel is shown by one edit; each `beat_s` it is looked what else is to be done. Slack
+    is asked whether it is there after `slack_check_s` of silence. `broken` is what the engine's catalog leaves out.
     """
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -107,8 +115,12 @@ async def running(
             _make(settings.data.expanduser())
         store = await stack.enter_async_context(open_store(settings.store_url))
         stack.push_async_callback(clusters.aclose)
+        metrics = Metrics(incidents=len(engine.catalog.incidents), problems=len(broken))
+        clusters.watched_by(metrics.kubernetes_called)
+        socket_mode = bool(settings.slack_app_token.get_secret_value())
+        health = SlackHealth(metrics=metrics, by_http=not socket_mode, clock=clock)
         client = _client(settings.slack_bot_token.get_secret_value(), settings)
-        slack = await stack.enter_async_context(Slack(client, limits=slack_limits))
+        slack = await stack.enter_async_context(Slack(client, limits=slack_limits, watch=health))
         identity = await slack.identify()
 
         async def start(kind: str, id: str, payload: Json) -> None:
@@ -130,6 +142,7 @@ async def running(
             engine=lambda: engine,
             defaults=channel_defaults,
             shares=Shares.of(turns=settings.jobs_concurrency, clusters=len(clusters.names)),
+            metrics=metrics,
             language=settings.lang,
             audit_channel=settings.audit_channel,
             deadline=settings.deadline,
@@ -149,10 +162,10 @@ async def running(
             concurrency=settings.jobs_concurrency,
             kept_days=settings.retention_days,
             failed=Failing(desk=desk, telling=telling, recording=recording).told,
+            watch=metrics.job,
         )
         await jobs.launch()
         work.push_async_callback(jobs.close, drain=settings.drain)
-        health = SlackHealth()
         intake = Intake(
             store=store,
             jobs=jobs,
@@ -160,8 +173,9 @@ async def running(
             window=timedelta(minutes=settings.incident_window),
             clusters=clusters.names,
             clock=clock,
+            metrics=metrics,
         )
-        bolt = _bolt(identity, settings)
+        bolt = _bolt(identity, settings, metrics)
         strangers.register(bolt, identity)
         messages.register(bolt, intake, chronicling, identity)
         channels.register(bolt, chronicling, identity)
@@ -173,11 +187,16 @@ async def running(
         listening = Listening(store=store, clock=clock)
         lifecycle.register(bolt, health, listening)
 
-        async def readiness() -> Mapping[str, str]:
-            if stopping.is_set():
-                return {"process": "it is told to stop, and finishes what is under way"}
-            return await _problems(store, jobs, health.problem(token_refused=slack.token_refused))
-
+        readiness = Readiness(
+            store=store,
+            jobs=jobs,
+            slack=slack,
+            health=health,
+            clusters=clusters,
+            engine=lambda: engine,
+            broken=broken,
+            stopping=stopping.is_set,
+        )
         upkeep = Upkeep(
             store=store,
             jobs=jobs,
@@ -187,18 +206,24 @@ async def running(
             version=jobs_version,
             kept=timedelta(days=settings.retention_days),
             beat_s=beat_s,
+            metrics=metrics,
         )
         await work.enter_async_context(upkeep.going_on())
-        socket_mode = bool(settings.slack_app_token.get_secret_value())
-        secret = settings.slack_signing_secret.get_secret_value()
-        slack_side = None if socket_mode else bolt
-        application = web_application(slack_side, readiness, signing_secret=secret, stopping=stopping.is_set)
+        await work.enter_async_context(in_background(health.keep_asking(slack.greet, every=slack_check_s)))
+        application = web_application(
+            None if socket_mode else bolt,
+            ready=readiness.look,
+            measured=metrics.exposed,
+            arrivals=health,
+            signing_secret=settings.slack_signing_secret.get_secret_value(),
+            stopping=stopping.is_set,
+        )
         url = await _listen(stack, application, settings.listen)
         if socket_mode:
             token = settings.slack_app_token.get_secret_value()
             handler = AsyncSocketModeHandler(bolt, token, web_client=_client(token, settings))
             await _connect(work, handler)
-            listening.connected = handler.client.is_connected
+            listening.connected = health.connected = handler.client.is_connected
         work.callback(stopping.set)
         _log.info("serving", url=url, team=identity.team_name, socket_mode=socket_mode)
         yield RunningApp(url=url, identity=identity, store=store, jobs=jobs)
@@ -220,14 +245,15 @@ def _client(token: str, settings: Settings) -> AsyncWebClient:
     return AsyncWebClient(token=token, base_url=settings.slack_api_url, timeout=_CALL_TIMEOUT_S)
 
 
-def _bolt(identity: Identity, settings: Settings) -> AsyncApp:
+def _bolt(identity: Identity, settings: Settings, metrics: Metrics) -> AsyncApp:
     async def authorize() -> AuthorizeResult:
         # Bolt would ask Slack who we are before the first event, and acknowledge and drop it if Slack does not answer.
         return AuthorizeResult(
             enterprise_id=None, team_id=identity.team, bot_id=identity.bot_id, bot_user_id=identity.user
         )
 
-    bolt = AsyncApp(
+    bolt = CountedApp(
+        delivered=metrics.delivered,
         # Without a name Bolt looks for one in the source files of the whole call stack.
         name="casebook",
         # Without it, Bolt's own loggers take the root's level.
@@ -272,18 +298,3 @@ async def _listen(stack: AsyncExitStack, application: web.Application, listen: s
     await web.TCPSite(runner, host.strip("[]") or None, int(port)).start()
     address = runner.addresses[0]
     return f"http://{address[0]}:{address[1]}"
-
-
-async def _problems(store: Store, jobs: Jobs, slack: str) -> Mapping[str, str]:
-    problems: dict[str, str] = {}
-    try:
-        await store.ping()
-    except StoreUnavailable as error:
-        problems["store"] = str(error)
-    try:
-        await jobs.ping()
-    except JobsUnavailable as error:
-        problems["jobs"] = str(error)
-    if slack:
-        problems["slack"] = slack
-    return problems

@@ -11,11 +11,13 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
 from bot.cluster import kubeconfig as kubeconfigs
+from bot.cluster.calls import Called, Watch, unwatched
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import IN_CLUSTER, connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unreachable
@@ -30,8 +32,26 @@ FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 30.0
 # A connection given up may still be in use by a diagnosis that began before.
 GRACE_S: Final = 30.0
+# So many calls in a row without an answer are no accident.
+_SILENT: Final = 5
 
 Opening = Callable[[], AbstractAsyncContextManager[Connection]]
+
+
+@dataclass(slots=True)
+class Watching:
+    """Passes each call on to whom it is told of: the connections are described before anybody listens."""
+
+    watch: Watch = unwatched
+    # How many calls in a row a cluster has left without an answer.
+    silent: dict[str, int] = field(default_factory=dict)
+
+    def __call__(self, call: Called) -> None:
+        if call.status == "timeout":
+            self.silent[call.cluster] = self.silent.get(call.cluster, 0) + 1
+        elif call.status != "cancelled":
+            self.silent.pop(call.cluster, None)
+        self.watch(call)
 
 
 class Configured(Protocol):
@@ -55,17 +75,20 @@ class Clusters:
         openings: Mapping[str, Opening],
         *,
         preferred: str = "",
+        watching: Watching | None = None,
         patience: float = PATIENCE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`openings` make a connection to each cluster; `patience` is how many seconds `get` waits for one.
 
-        `preferred` is the cluster that is meant where nothing else tells it, "" for none.
+        `preferred` is the cluster that is meant where nothing else tells it, "" for none. `watching` is what the
+        connections tell of their calls.
         """
         if not openings:
             raise ValueError("expected at least one cluster")
         self._clusters = {name: _Cluster(name, opening, clock=clock) for name, opening in openings.items()}
         self._patience = patience
+        self._watching = watching or Watching()
         self.preferred = preferred
 
     @classmethod
@@ -74,6 +97,7 @@ class Clusters:
 
         Never raises: a context that there is not is told by whoever asks for it.
         """
+        watching = Watching()
         chosen = settings.context or next(iter(settings.contexts), "")
         names = {chosen or _usual(kubeconfig) or UNNAMED: chosen, **{name: name for name in settings.contexts}}
         return cls(
@@ -84,11 +108,28 @@ class Clusters:
                     kubeconfig=kubeconfig,
                     settings=settings.cluster,
                     prometheus=settings.prometheus,
+                    watch=watching,
                 )
                 for name, context in names.items()
             },
             preferred=settings.context,
+            watching=watching,
         )
+
+    def watched_by(self, watch: Watch) -> None:
+        """From now on `watch` hears of each call, of connections that stand as well."""
+        self._watching.watch = watch
+
+    @property
+    def troubles(self) -> Mapping[str, str]:
+        """Clusters that could not be reached, or did not know us, when last asked: a line each that says why."""
+        silent = {
+            name: f"has not answered the last {calls} calls within CASEBOOK_CALL_TIMEOUT"
+            for name, calls in self._watching.silent.items()
+            if calls >= _SILENT and name in self._clusters
+        }
+        failed = {name: str(trouble) for name, cluster in self._clusters.items() if (trouble := cluster.trouble)}
+        return silent | failed
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -109,10 +150,10 @@ class Clusters:
             raise Misconfigured(detail=f'there is no cluster "{name}"')
         return await cluster.get(self._patience)
 
-    def give_up(self, connection: Connection) -> None:
+    def give_up(self, connection: Connection, error: ClusterError | None = None) -> None:
         """Connect anew when next asked: the server is gone, or does not accept the credentials any more."""
         for cluster in self._clusters.values():
-            cluster.give_up(connection)
+            cluster.give_up(connection, error)
 
     async def aclose(self) -> None:
         """Close every connection, and end what is being tried."""
@@ -159,10 +200,16 @@ class _Cluster:
         self._pause, self._failed = 0.0, None
         return connection
 
-    def give_up(self, connection: Connection) -> None:
+    @property
+    def trouble(self) -> ClusterError | None:
+        """Why it could not be asked when it last was."""
+        return self._failed
+
+    def give_up(self, connection: Connection, error: ClusterError | None) -> None:
         held = self._held
         if held is None or held.connection is not connection:
             return
+        self._failed = error
         self._held = None
         self._retired.add(held)
         held.task.add_done_callback(lambda _: self._retired.discard(held))

@@ -16,6 +16,8 @@ from responses.safety import safe_value
 def configure_logging(*, level: LogLevel, form: LogFormat) -> None:
     """Send structlog and the standard library's logging through one chain to stderr. Calling it again replaces it."""
     shared: list[structlog.typing.Processor] = [
+        # What a job or an arrival has bound: the request that all lines on its way are about.
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.PositionalArgumentsFormatter(),

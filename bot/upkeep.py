@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -18,6 +18,7 @@ import structlog
 
 from bot.background import in_background
 from bot.jobs import Jobs, JobsUnavailable
+from bot.metrics import Metrics
 from bot.slack.chronicling import Chronicling
 from bot.slack.listening import Listening
 from bot.store import Store, StoreUnavailable
@@ -42,6 +43,7 @@ class Upkeep:
     version: str
     kept: timedelta
     beat_s: float = BEAT_S
+    metrics: Metrics = field(default_factory=Metrics)
     _read_on: bool = False
     _purged: datetime | None = None
 
@@ -75,6 +77,7 @@ class Upkeep:
         await self.chronicling.show_due()
         await self._go_on_reading()
         await self.listening.look(self._missed)
+        self.metrics.incident_channels(await self.store.chronicles.count_by_state())
         if self._purged is None or now - self._purged > _PURGE_EVERY:
             self._purged = now
             chronicles = now - max(self.kept, _CHRONICLES_KEPT)

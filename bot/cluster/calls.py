@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -45,6 +46,28 @@ class Answer:
     status: int
     body: bytes
     content_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """One HTTP call as it ended, after so many `seconds`, without whatever it named.
+
+    `status` is the class of HTTP's (2xx, 4xx), or timeout, unreachable, cancelled.
+    """
+
+    cluster: str
+    verb: str
+    resource: str
+    status: str
+    seconds: float
+
+
+# Hears of each call; neither raises nor waits.
+Watch = Callable[[Called], None]
+
+
+def unwatched(_call: Called) -> None:
+    """A `Watch` that nobody listens to."""
 
 
 @dataclass(slots=True)

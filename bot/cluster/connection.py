@@ -21,7 +21,7 @@ import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
 from multidict import CIMultiDict
 
-from bot.cluster.calls import Answer, Meter, Origin, Request
+from bot.cluster.calls import Answer, Called, Meter, Origin, Request, Watch, unwatched
 from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, Unauthorized, Unreachable
 from bot.cluster.failures import Lost, is_reset, refusal, unanswered, unreachable, was_sent
 from bot.cluster.settings import ClusterSettings
@@ -49,7 +49,7 @@ class Credentials(Protocol):
 class Connection:
     """An open connection. Made by `bot.cluster.contexts.connect`, shared by any number of snapshots.
 
-    `prometheus` is the cluster's own, None where none is configured.
+    `prometheus` is the cluster's own, None where none is configured; `watch` hears of each call.
     """
 
     client: ApiClient
@@ -58,6 +58,7 @@ class Connection:
     default_namespace: str = "default"
     login: Credentials | None = None
     prometheus: Prometheus | None = None
+    watch: Watch = unwatched
     _seats: asyncio.Semaphore = field(init=False)
     _random: random.Random = field(init=False, default_factory=random.Random)
 
@@ -164,8 +165,38 @@ class Connection:
             raise TimedOut(what=request.what, does=request.does, detail=detail) from error
 
     async def _call(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
-        limit = min(self.settings.call_timeout, max(deadline - time.monotonic(), 0.0))
         meter.calls += 1
+        began, status = time.monotonic(), "unreachable"
+        try:
+            response, content = await self._exchange(request, deadline=deadline)
+            status = f"{response.status // 100}xx"
+        except (TimedOut, OutcomeUnknown) as error:
+            status = "timeout" if isinstance(error.__cause__, TimeoutError) else status
+            raise
+        except asyncio.CancelledError:
+            status = "timeout" if time.monotonic() >= deadline else "cancelled"
+            raise
+        finally:
+            self._tell(request, status, seconds=time.monotonic() - began)
+        if meter.date is None:
+            meter.date = parse_http_date(response.headers.get("Date"))
+        if 200 <= response.status < 300:
+            return Answer(
+                status=response.status, body=content, content_type=response.headers.get("Content-Type", "").lower()
+            )
+        failure = refusal(response.status, content, request=request, origin=self.origin)
+        if response.status in _WORTH_REPEATING or isinstance(failure, Unauthorized):
+            raise _Again(failure, retry_after=retry_after(response.headers.get("Retry-After")))
+        raise failure
+
+    def _tell(self, request: Request, status: str, *, seconds: float) -> None:
+        may = request.permission
+        verb = may.verb if may else request.method.lower()
+        resource = may.resource if may else "discovery"
+        self.watch(Called(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
+
+    async def _exchange(self, request: Request, *, deadline: float) -> tuple[aiohttp.ClientResponse, bytes]:
+        limit = min(self.settings.call_timeout, max(deadline - time.monotonic(), 0.0))
         try:
             async with asyncio.timeout(limit):
                 method, url, headers, body, post = await self.client.param_serialize(
@@ -199,16 +230,7 @@ class Connection:
             if is_reset(underneath):
                 raise _Again(failure) from cause
             raise failure from cause
-        if meter.date is None:
-            meter.date = parse_http_date(response.headers.get("Date"))
-        if 200 <= response.status < 300:
-            return Answer(
-                status=response.status, body=content, content_type=response.headers.get("Content-Type", "").lower()
-            )
-        failure = refusal(response.status, content, request=request, origin=self.origin)
-        if response.status in _WORTH_REPEATING or isinstance(failure, Unauthorized):
-            raise _Again(failure, retry_after=retry_after(response.headers.get("Retry-After")))
-        raise failure
+        return response, content
 
 
 def _headers(request: Request) -> dict[str, str]:

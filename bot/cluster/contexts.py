@@ -18,7 +18,7 @@ from kubernetes.aio.config import ConfigException
 from kubernetes.aio.config.incluster_config import load_incluster_config
 
 from bot.cluster import kubeconfig
-from bot.cluster.calls import Origin
+from bot.cluster.calls import Origin, Watch, unwatched
 from bot.cluster.connection import Connection
 from bot.cluster.errors import Misconfigured
 from bot.cluster.failures import sent_once
@@ -40,6 +40,7 @@ async def connect(
     kubeconfig: Path | None = None,
     settings: ClusterSettings | None = None,
     prometheus: Sources = NO_SOURCES,
+    watch: Watch = unwatched,
 ) -> AsyncIterator[Connection]:
     """An open connection whose API server has answered once: `async with connect(context="prod") as connection`.
 
@@ -49,7 +50,7 @@ async def connect(
     """
     connection = await _open(context=context, explicit=kubeconfig, settings=settings or ClusterSettings())
     async with connection, opened(prometheus.of(asked=context, name=connection.name)) as beside:
-        connection.prometheus = beside
+        connection.prometheus, connection.watch = beside, watch
         await connection.check()
         yield connection
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, Protocol
 
 # Bumped by hand when a workflow body changes which steps it takes, or their order: unfinished jobs then begin anew.
@@ -36,6 +37,13 @@ class Run(Protocol):
 Workflow = Callable[[Run, Json], Awaitable[Json | None]]
 # kind, id, payload, error: told once a job has failed for good, so that whoever asked gets a visible reply.
 Failed = Callable[[str, str, Json, Exception], Awaitable[None]]
+# Around each body that is run: its kind, and whether an earlier process had left it. What the body raises goes through.
+Watch = Callable[[str, bool], AbstractContextManager[None]]
+
+
+def unwatched(_kind: str, _recovered: bool) -> AbstractContextManager[None]:
+    """A `Watch` that nobody listens to."""
+    return nullcontext()
 
 
 class JobsUnavailable(Exception):

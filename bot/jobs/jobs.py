@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus, WorkflowStatusString
 
-from bot.jobs.contract import JOBS_VERSION, Failed, JobGivenUp, JobsUnavailable, Json, Workflow
+from bot.jobs.contract import JOBS_VERSION, Failed, JobGivenUp, JobsUnavailable, Json, Watch, Workflow, unwatched
 from bot.jobs.engine import PATIENCE, Patience, route_logs
 from bot.jobs.ledger import APPLICATION, ASK_SECONDS, FINISHED, SCHEMA, UNFINISHED, Ledger, unavailable
 from bot.jobs.running import Body, Turns, tell_failure
@@ -55,16 +55,18 @@ class Jobs:
         concurrency: int = 16,
         kept_days: int = 14,
         failed: Failed | None = None,
+        watch: Watch = unwatched,
     ) -> None:
         """`executor` names this process, the same after a restart: by it a process finds the jobs it left unfinished.
 
-        `failed` is told of every job that fails for good, at least once.
+        `failed` is told of every job that fails for good, at least once; `watch` is around each body that is run.
         """
         self._url = url
         self._executor = executor
         self._version = version
         self._kept = timedelta(days=kept_days)
         self._failed = failed
+        self._watch = watch
         self._turns = Turns(concurrency)
         self._workflows = dict(workflows)
         self._bodies: dict[str, _Body] = {}
@@ -213,7 +215,9 @@ class Jobs:
             found = await ledger.find(workflow_ids=[recorded_as], load_input=False)
             return max((job.recovery_attempts or 0 for job in found), default=0)
 
-        body = Body(kind=kind, workflow=workflow, turns=self._turns, failed=self._failed, attempts=attempts)
+        body = Body(
+            kind=kind, workflow=workflow, turns=self._turns, failed=self._failed, attempts=attempts, watch=self._watch
+        )
 
         # A function of its own: the engine leaves marks on it.
         async def run(id: str, payload: Json) -> Json | None:

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 import structlog
 from dbos import DBOS
+from structlog.contextvars import bound_contextvars
 
-from bot.jobs.contract import Failed, JobGivenUp, Json, Workflow
+from bot.jobs.contract import Failed, JobGivenUp, Json, Watch, Workflow, unwatched
 from bot.jobs.engine import PATIENCE, Impatient
 
 # A job that was under way at so many ends of a process is likely their cause.
@@ -119,11 +120,18 @@ class Body:
     turns: Turns
     failed: Failed | None
     attempts: Callable[[str], Awaitable[int]]
+    watch: Watch = unwatched
 
     async def run(self, id: str, payload: Json) -> Json | None:
         # Whoever started the job was patient for so long; the job itself has all the time. A recovered one has none.
         recovered = PATIENCE.get() is None
         PATIENCE.set(None)
+        # Each line that is logged on its way names it. What it posts carries the same id as metadata.
+        about = {name: str(payload[name]) for name in ("request", "plan") if payload.get(name)}
+        with self.watch(self.kind, recovered), bound_contextvars(**{"job": self.kind, "request": id, **about}):
+            return await self._run(id, payload, recovered=recovered)
+
+    async def _run(self, id: str, payload: Json, *, recovered: bool) -> Json | None:
         try:
             await self.turns.take()
             if recovered:

@@ -9,8 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import aiohttp
@@ -18,6 +22,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.slack.calls import Called, Nobody, Watch
 from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, TokenRevoked, refusal
 from bot.slack.lane import Urgency
 from bot.slack.limits import Limits
@@ -30,18 +35,25 @@ _quiet.setLevel(logging.INFO)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What Slack answered with `"ok": true`; `scopes` are the token's, as its header tells."""
+    """What Slack answered with `"ok": true`, and when; `scopes` are the token's, as its header tells."""
 
     data: Mapping[str, Any]
     scopes: frozenset[str] = frozenset()
+    date: datetime | None = None
+
+
+@dataclass(slots=True)
+class _Watched:
+    date: datetime | None = None
 
 
 class Api:
     """Calls through a client whose token, address and proxy are taken over. Close it to close its connections."""
 
-    def __init__(self, client: AsyncWebClient, *, limits: Limits) -> None:
+    def __init__(self, client: AsyncWebClient, *, limits: Limits, watch: Watch | None = None) -> None:
         self.limits: Final = limits
-        self.pacer: Final = Pacer(limits)
+        self._watch: Watch = watch or Nobody()
+        self.pacer: Final = Pacer(limits, waited=self._watch.slack_waited)
         self._given = client
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
@@ -130,6 +142,32 @@ class Api:
         within: float | None = None,
     ) -> Answer:
         """One attempt, whose turn has come already. A 429 is told to the pacer. Raises a SlackError."""
+        with self.watched(method) as watched:
+            answer = await self._once(method, body=body, query=query, channel=channel, within=within)
+            watched.date = answer.date
+            return answer
+
+    @contextmanager
+    def watched(self, method: str) -> Iterator[_Watched]:
+        """Around one attempt: whoever watches hears how it ended, unless it was given up."""
+        began, watched = time.monotonic(), _Watched()
+        try:
+            yield watched
+        except SlackError as error:
+            self._watch.slack_called(Called(method=method, seconds=time.monotonic() - began, error=error))
+            raise
+        seconds = time.monotonic() - began
+        self._watch.slack_called(Called(method=method, seconds=seconds, date=watched.date))
+
+    async def _once(
+        self,
+        method: str,
+        *,
+        body: Mapping[str, Any] | None,
+        query: Mapping[str, Any] | None,
+        channel: str,
+        within: float | None,
+    ) -> Answer:
         limit = self.limits.call if within is None else min(self.limits.call, max(within, 0.0))
         client = self._connected()
         try:
@@ -158,7 +196,7 @@ class Api:
             raise SlackUnavailable(method=method, detail="the answer is no JSON object", maybe_done=True)
         self.token_refused = False
         self.scopes = _scopes(answer) or self.scopes
-        return Answer(data=answer.data, scopes=_scopes(answer))
+        return Answer(data=answer.data, scopes=_scopes(answer), date=_date(answer))
 
     def pause(self, repetitions: int) -> float:
         """Seconds before the next repetition: between half and all of a doubling pause, to spread those who failed."""
@@ -217,5 +255,16 @@ def _failure(method: str, error: SlackApiError) -> SlackError:
 
 
 def _scopes(answer: AsyncSlackResponse) -> frozenset[str]:
-    header = next((value for name, value in answer.headers.items() if name.lower() == "x-oauth-scopes"), "")
-    return frozenset(scope.strip() for scope in str(header).split(",") if scope.strip())
+    return frozenset(scope.strip() for scope in _header(answer, "x-oauth-scopes").split(",") if scope.strip())
+
+
+def _date(answer: AsyncSlackResponse) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(_header(answer, "date"))
+    except ValueError:
+        return None
+    return date if date.tzinfo is not None else None
+
+
+def _header(answer: AsyncSlackResponse, wanted: str) -> str:
+    return str(next((value for name, value in answer.headers.items() if name.lower() == wanted), ""))

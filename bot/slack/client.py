@@ -13,6 +13,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api import Api
+from bot.slack.calls import Watch
 from bot.slack.canvases import Canvases
 from bot.slack.edits import Edits
 from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
@@ -67,8 +68,9 @@ class Slack:
     else; none takes longer than `limits.patience` of waiting for each message, file or call it makes.
     """
 
-    def __init__(self, client: AsyncWebClient, *, limits: Limits | None = None) -> None:
-        self._api = Api(client, limits=limits or Limits())
+    def __init__(self, client: AsyncWebClient, *, limits: Limits | None = None, watch: Watch | None = None) -> None:
+        """`watch` hears of each call and of each wait for a turn."""
+        self._api = Api(client, limits=limits or Limits(), watch=watch)
         hosts = Hosts(base_url=self._api.base_url)
         seeker = Seeker(api=self._api, ours=self._is_ours)
         self._edits = Edits(self._api)
@@ -117,6 +119,10 @@ class Slack:
             if self._identity is None:
                 self._identity = await self._ask_identity()
             return self._identity
+
+    async def greet(self) -> None:
+        """One call, not repeated, by which whoever watches hears whether Slack is there. Raises SlackError."""
+        await self._api.once("auth.test", query={})
 
     async def post(
         self,

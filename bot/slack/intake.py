@@ -13,6 +13,7 @@ from typing import Final
 
 from bot.diagnosing import Engine, match_text
 from bot.jobs import Jobs, Json
+from bot.metrics import Metrics
 from bot.slack.fingerprints import fingerprint
 from bot.slack.parts import Part, RecentParts
 from bot.slack.said import Edited, Said, Withdrawn
@@ -51,6 +52,7 @@ class Intake:
     window: timedelta
     clusters: Sequence[str] = ()
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    metrics: Metrics = field(default_factory=Metrics)
     recent: RecentParts = field(default_factory=RecentParts)
 
     async def heard(self, event: Said | Edited | Withdrawn | None) -> None:
@@ -116,6 +118,8 @@ class Intake:
             return
         parts = sorted([*beside, part], key=lambda one: one.ts)
         hypotheses = (await match_text("\n".join(one.text for one in parts), engine=self.engine())).hypotheses
+        if not hypotheses:
+            self.metrics.heard("file" if _readable(said) else "unmatched")
         if not hypotheses and not _readable(said):
             if said.thread_ts and not said.bot:
                 await self._remark(said, part.text)
@@ -125,6 +129,8 @@ class Intake:
             # What comes next is a request of its own, no more of this one.
             self.recent.forget(said.channel, said.thread_ts, said.user, said.ts)
             return
+        if hypotheses:
+            self.metrics.heard("matched")
         # From here on a message beside this one is more of it, even while this one is being written down.
         for one in parts:
             one.request = asked.id
@@ -136,12 +142,14 @@ class Intake:
     async def _is_old_news(self, hypothesis: Hypothesis, asked: Asked) -> bool:
         """Whether the channel does not want to hear of it, or has its answer already, which then counts once more."""
         if await self.store.mutes.is_muted(asked.channel, hypothesis.incident, asked.created):
+            self.metrics.heard("muted")
             return True
         where = marked(asked.text, self.clusters) if len(self.clusters) > 1 else ""
         about = fingerprint(self.engine().catalog.incidents[hypothesis.incident], hypothesis, cluster=where)
         topic = await self.store.topics.join(asked.channel, about, asked.id, now=asked.created, window=self.window)
         if topic.leader == asked.id:
             return False
+        self.metrics.heard("repeated")
         again = {
             "request": topic.leader,
             "user": asked.user,
@@ -200,6 +208,7 @@ class Intake:
 
     async def _of_channel(self, said: Said, text: str, doing: str = "misused") -> None:
         """Something asked of an incident channel, aloud; said anew in an edit, it is asked anew."""
+        self.metrics.asked(Surface.MENTION, doing, "taken")
         payload: Json = {
             "channel": said.channel,
             "team": said.team,

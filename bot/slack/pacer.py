@@ -7,6 +7,7 @@ its method's. What Slack answers with 429 holds the lane back for everyone who w
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from bot.slack.lane import Lane, Urgency
 from bot.slack.limits import Limits
@@ -20,8 +21,12 @@ _CHANNELS = 500
 class Pacer:
     """One for each workspace. Bound to the loop of its first use."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(
+        self, limits: Limits, *, waited: Callable[[str, float], None] = lambda _method, _seconds: None
+    ) -> None:
+        """`waited` is told of each turn that has come: the method, and after how many seconds."""
         self._limits = limits
+        self._waited = waited
         self._methods: dict[str, Lane] = {}
         self._channels: dict[str, Lane] = {}
 
@@ -30,7 +35,8 @@ class Pacer:
     ) -> None:
         """Return when `method` may be called. Raises RateLimited or SlackUnavailable after `patience` seconds."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + (self._limits.patience if patience is None else patience)
+        began = loop.time()
+        until = began + (self._limits.patience if patience is None else patience)
         own = self._channel(channel) if method in POSTS and channel else None
         if own is not None:
             await own.turn(urgency=urgency, patience=until - loop.time())
@@ -40,6 +46,8 @@ class Pacer:
             if own is not None:
                 own.give_back()
             raise
+        if self._waited is not None:
+            self._waited(method, loop.time() - began)
 
     def unused(self, method: str) -> None:
         """A turn of `method` was not used after all; not for posts, whose channel's turn is gone."""

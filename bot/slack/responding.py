@@ -35,7 +35,8 @@ class Responses:
         repetitions = 0
         while True:
             try:
-                return await self._once(url, body)
+                with self.api.watched(_METHOD):
+                    return await self._once(url, body)
             except SlackUnavailable as error:
                 pause = error.retry_after if isinstance(error, RateLimited) else self.api.pause(repetitions)
                 late = asyncio.get_running_loop().time() + pause >= until

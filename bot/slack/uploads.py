@@ -77,7 +77,8 @@ class Uploads:
             raise Refused(method=_BYTES, code="foreign_upload_url")
         for repetition in range(self.api.limits.repetitions + 1):
             try:
-                await self._send_once(url=url, content=content)
+                with self.api.watched(_BYTES):
+                    await self._send_once(url=url, content=content)
             except SlackUnavailable:
                 if repetition == self.api.limits.repetitions:
                     raise

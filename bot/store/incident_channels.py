@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, or_, select, update
+from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
@@ -104,6 +104,12 @@ class IncidentChannels:
         """Those, in any state, whose summary shows less than there is, and which nobody is rendering now."""
         idle = or_(_TABLE.c.rendered_by == "", _TABLE.c.rendered_until <= now)
         return await self._list(_TABLE.c.shown < _TABLE.c.revision, idle)
+
+    async def count_by_state(self) -> dict[str, int]:
+        """How many there are, of states that none is in as well."""
+        async with self._database.read() as connection:
+            rows = await connection.execute(select(_TABLE.c.state, func.count()).group_by(_TABLE.c.state))
+            return dict.fromkeys((state.value for state in ChannelState), 0) | {str(row[0]): row[1] for row in rows}
 
     async def set_state(self, channel: str, state: ChannelState, at: datetime) -> bool:
         """Whether that is a change; what was so at a later time stands.

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+import structlog
+
 from bot.diagnosing import match_text
 from bot.jobs import Json, Run
 from bot.policy import Reading
@@ -27,6 +29,8 @@ from bot.workflows.sharing import Crowded
 from bot.workflows.telling import Telling
 from bot.workflows.thread_roots import ThreadRoots
 from responses.slack.diagnosis import placeholder
+
+_log: Final = structlog.get_logger(__name__)
 
 _CROWDED: Final = "crowded"
 # Together about half a minute.
@@ -83,6 +87,7 @@ class Answering:
         if not goes_on:
             await self.files.told_once(request, unread)
             await store.requests.set_state(request_id, State.SILENT)
+            self.desk.metrics.asked(request.asked.surface, "explain", "silent")
         refusals = [{"en": says.en, "zh": says.zh} for says in unread]
         return {"goes_on": goes_on, "revision": request.revision, "unread": refusals}
 
@@ -126,11 +131,19 @@ class Answering:
             if picked and not await self._still(request, picked):
                 return None  # another cluster was chosen since
             result = await self._deliver(request, outcome)
+        if result is not None:
+            self._count(request, outcome, first=picked is None and request.revision == 1)
         if result is not None and (stands := await self.telling.sent(request, step=ANSWER)):
             await self.likening.tell(request, outcome.told, ts=stands.ts)
         if result is not None and outcome.plotted is not None:
             await self.picturing.show(request, outcome.plotted, language=asker.language)
         return result
+
+    def _count(self, request: Request, outcome: Outcome, *, first: bool) -> None:
+        """Of what was asked once more, or chosen long after, no time is taken: it waited for people."""
+        seconds = (self.desk.clock() - request.asked.created).total_seconds() if first else None
+        self.desk.metrics.asked(request.asked.surface, outcome.intent, outcome.came_to, seconds=seconds)
+        _log.info("answered", intent=outcome.intent, outcome=outcome.came_to, incident=outcome.incident)
 
     async def _asker(self, request: Request, picked: Picked | None) -> Asker:
         """Whoever pressed counts as who asks; the answer stays in the language of who did."""

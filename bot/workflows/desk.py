@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 from bot.channels import NO_DEFAULTS, ChannelDefaults
 from bot.clusters import Clusters
 from bot.diagnosing import DEADLINE_S, Engine
+from bot.metrics import Metrics
 from bot.policy import Policy, Reading, Scope, Who
 from bot.remedies.stepping import LOOKS
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
@@ -62,6 +63,7 @@ class Desk:
     engine: Callable[[], Engine]
     defaults: ChannelDefaults = NO_DEFAULTS
     shares: Shares = field(default_factory=Shares)
+    metrics: Metrics = field(default_factory=Metrics)
     language: Language | None = None
     audit_channel: str = ""
     deadline: float = DEADLINE_S

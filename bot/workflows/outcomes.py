@@ -15,6 +15,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
 from bot.diagnosing import TargetNotFound, diagnose
 from bot.jobs import Json
+from bot.metrics import REFUSED
 from bot.policy import Reading
 from bot.reading import Progress
 from bot.store import Request, Surface
@@ -24,6 +25,7 @@ from bot.workflows.offering import Offering
 from bot.workflows.told import Shown, Told, without_rows
 from intents.domain import Diagnosis, Finding, Text
 from intents.request import DiagnoseObject
+from intents.request import Request as Question
 from intents.slash import AskHelp, parse_message
 from responses import clusters, failures
 from responses.plots import plotted
@@ -41,9 +43,14 @@ _TALKED_TO: Final = frozenset({Surface.MENTION, Surface.DIRECT})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What is said, for a diagnosis what it is said from, and of what a picture goes along."""
+    """What is said, for a diagnosis what it is said from, and of what a picture goes along.
+
+    `intent` and `ended` count it: help, explain, diagnose; what it came to where that is no verdict.
+    """
 
     message: Message
+    intent: str = "explain"
+    ended: str = "failed"
     told: Told | None = None
     plotted: Finding | None = None
 
@@ -54,6 +61,11 @@ class Outcome:
     @property
     def verdict(self) -> str:
         return str(self.told.first.verdict) if self.told and self.told.first else ""
+
+    @property
+    def came_to(self) -> str:
+        """The first verdict; else unknown for a diagnosis, and what it ended with for what is none."""
+        return self.verdict or ("unknown" if self.told else self.ended)
 
     @property
     def kept(self) -> Json:
@@ -80,14 +92,14 @@ class Outcomes:
         Raises Crowded where as many questions wait for the cluster as may.
         """
         if told := self._told_at_once(request, asker, unread):
-            return Outcome(message=told)
+            return told
         meant = await self.choosing.of(request, asker, pressed=picked)
         if meant.refused:
-            return self._failed(meant.refused, request, asker)
+            return self._failed(meant.refused, request, asker, meant)
         if meant.unclear and isinstance(meant.question, DiagnoseObject):
             pick = Picker(names=meant.pick)
             message = which_cluster(meant.unclear, pick, request_id=request.id, language=asker.language)
-            return Outcome(message=message)
+            return Outcome(message=message, intent="diagnose", ended="unclear")
         with self.desk.shares.seat(meant.cluster) if meant.cluster else nullcontext():
             return await self._asked(request, asker, meant, progress)
 
@@ -101,6 +113,8 @@ class Outcomes:
     ) -> Outcome:
         question = meant.question
         reason = asker.scope.text_only_reason or (clusters.SEVERAL if meant.unclear else None)
+        if asker.scope.text_only_reason:
+            self.desk.metrics.refused("cluster")
         connection: Connection | None = None
         started = time.monotonic()
         try:
@@ -109,7 +123,8 @@ class Outcomes:
             _log.warning("a cluster could not be asked", cluster=meant.cluster, error=str(error))
             reason = self._unreachable(meant, error)
         if isinstance(question, DiagnoseObject) and connection is None:
-            return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, request, asker, meant)
+            ended = REFUSED if asker.scope.text_only_reason else "failed"
+            return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, request, asker, meant, ended=ended)
         try:
             diagnosis = await diagnose(
                 question,
@@ -121,13 +136,15 @@ class Outcomes:
             )
         except TargetNotFound as error:
             says = failures.target_not_found(error.target, error.closest)
-            return self._failed(clusters.told_where(says, meant.cluster) if meant.why else says, request, asker, meant)
+            says = clusters.told_where(says, meant.cluster) if meant.why else says
+            return self._failed(says, request, asker, meant, ended="not found")
         except ClusterError as error:
             self._give_up(connection, error)
             silent = bool(meant.why) and isinstance(error, Unauthorized | Unreachable | TimedOut)
             says = self._unreachable(meant, error) if silent else Text.same(safe(str(error)))
             return self._failed(says, request, asker, meant)
         seconds = time.monotonic() - started
+        self.desk.metrics.diagnosed(diagnosis, intent=_intent(question), seconds=seconds)
         return await self._answered(request, asker, diagnosis, connection, meant, reason=reason, seconds=seconds)
 
     def _unreachable(self, meant: Meant, error: ClusterError) -> Text:
@@ -135,18 +152,18 @@ class Outcomes:
         says = clusters.unreachable if meant.why else failures.cluster_unreachable
         return says(meant.cluster, error.reason)
 
-    def _told_at_once(self, request: Request, asker: Asker, unread: Sequence[Json]) -> Message | None:
+    def _told_at_once(self, request: Request, asker: Asker, unread: Sequence[Json]) -> Outcome | None:
         """What needs no cluster: help, a refusal, a file that cannot be read."""
         language = asker.language
         talked = request.asked.surface in _TALKED_TO and not request.asked.name
         # An empty mention below what could not be read asks about that.
         empty = bool(unread) and not request.text.strip()
         if talked and not empty and isinstance(parse_message(request.text), AskHelp):
-            return help_message(language=language)
+            return Outcome(message=help_message(language=language), intent="help", ended="told")
         if asker.scope.reading is Reading.NOTHING:
-            return failed(failures.NOT_ALLOWED_HERE, language=language)
+            return Outcome(message=failed(failures.NOT_ALLOWED_HERE, language=language), ended=REFUSED)
         if unread and request.asked.surface is not Surface.MESSAGE:
-            return failed(Text(**unread[0]), language=language)
+            return Outcome(message=failed(Text(**unread[0]), language=language), ended="unread")
         return None
 
     async def _answered(
@@ -179,18 +196,25 @@ class Outcomes:
         )
         picture = plotted(diagnosis)
         return Outcome(
-            message=told.message(Shown()), told=told, plotted=safe_value(picture) if picture is not None else None
+            message=told.message(Shown()),
+            intent=_intent(meant.question),
+            told=told,
+            plotted=safe_value(picture) if picture is not None else None,
         )
 
     def _give_up(self, connection: Connection | None, error: ClusterError) -> None:
         """A server that is gone, or knows us no more, is connected anew when next asked."""
         if connection is not None and isinstance(error, Unauthorized | Unreachable):
-            self.desk.clusters.give_up(connection)
+            self.desk.clusters.give_up(connection, error)
 
-    def _failed(self, reason: Text, request: Request, asker: Asker, meant: Meant | None = None) -> Outcome:
+    def _failed(self, reason: Text, request: Request, asker: Asker, meant: Meant, *, ended: str = "failed") -> Outcome:
         message = failed(reason, language=asker.language)
-        pick = _pick(meant) if meant else None
-        return Outcome(message=with_picker(message, pick, request_id=request.id, language=asker.language))
+        message = with_picker(message, _pick(meant), request_id=request.id, language=asker.language)
+        return Outcome(message=message, intent=_intent(meant.question), ended=ended)
+
+
+def _intent(question: Question) -> str:
+    return "diagnose" if isinstance(question, DiagnoseObject) else "explain"
 
 
 def _pick(meant: Meant) -> Picker | None:

@@ -176,6 +176,7 @@ class Previewing:
             channel=str(payload["channel"]), result=why,
         )  # fmt: skip
         await self.desk.store.audit.append(AuditEntry(**fields))
+        self.desk.metrics.remedied(plan.action, "preview", str(fields["outcome"]), denied=isinstance(why, Denied))
 
 
 def quoting(refused: Refusal) -> Text:

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import Json
-from bot.remedies.auditing import Result, audit_entry
+from bot.remedies.auditing import Denied, Result, audit_entry
 from bot.remedies.contract import Plan, State
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.pressing import shown_in
@@ -186,6 +186,8 @@ class Recording:
             channel=press.answer.channel, result=result, token=press.token, requested_by=press.asked_by,
         )  # fmt: skip
         await self.desk.store.audit.append(AuditEntry(**fields))
+        denied = isinstance(result, Denied)
+        self.desk.metrics.remedied(press.plan.action, step, str(fields["outcome"]), denied=denied)
 
     async def whisper(self, press: Press, says: Text) -> None:
         """To whoever pressed, and nobody else: why nothing came of it."""

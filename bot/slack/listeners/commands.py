@@ -35,6 +35,8 @@ def register(app: AsyncApp, intake: Intake, asking: ChannelAsking, *, language: 
         spoken = choose(told=language, text=text)
         try:
             said = await _take(body, text, intake, asking, spoken)
+            if intent := _answered_at_once(text):
+                intake.metrics.asked(Surface.COMMAND, intent, "taken")
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not send a command again, so its user is told to.
             _log.error("a command could not be recorded", error=str(error))
@@ -61,6 +63,21 @@ async def _take(body: dict[str, Any], text: str, intake: Intake, asking: Channel
         case AskText(text=inner, cluster=cluster):
             await intake.ask(_asked(body, intake.clock(), text=safe(text if cluster else inner, limit=LONGEST_TEXT)))
             return placeholder(language=language)
+
+
+def _answered_at_once(text: str) -> str:
+    """What a command asks for that is no request; those count once they are answered."""
+    match parse_command(text):
+        case AskHelp():
+            return "help"
+        case Misused():
+            return "misused"
+        case Muted():
+            return "muted"
+        case ChannelCommand(doing=doing):
+            return doing.value
+        case _:
+            return ""
 
 
 def _commanded(
