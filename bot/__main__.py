@@ -5,14 +5,15 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Final, TextIO
 
 from bot.cli.arguments import PROGRAM, parse
 from bot.cli.errors import CommandError
-from bot.cli.exit_codes import ExitCode
+from bot.cli.exit_codes import TERMINATED, ExitCode
 
 # Ended by Ctrl-C, as shells report it.
 _INTERRUPTED: Final = 130
@@ -21,6 +22,9 @@ _MODULES: Final = {"diagnose": "explain", "list": "entries", "show": "entries", 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns its exit code (see `bot.cli.exit_codes`); raises SystemExit for --help and --version."""
+    if argv is None:
+        # As process 1 of a container: there a signal that nobody handles is not delivered.
+        signal.signal(signal.SIGTERM, _end)
     _write_any_text(sys.stdout)
     _write_any_text(sys.stderr)
     try:
@@ -37,6 +41,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     return code
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(TERMINATED)
 
 
 def _imported(name: str) -> ModuleType:

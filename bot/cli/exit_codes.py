@@ -15,6 +15,9 @@ class ExitCode(IntEnum):
     NOT_FOUND = 4
 
 
+# Ended by SIGTERM before there was anything to be finished, as shells report it.
+TERMINATED: Final = 143
+
 MEANINGS: Final = {
     ExitCode.ANSWERED: "answered: at least one hypothesis that is not ruled out; for `lint`, nothing wrong",
     ExitCode.PROBLEMS: "`lint` found errors",

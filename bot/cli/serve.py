@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+from contextlib import AsyncExitStack
 
 from bot.app import running
 from bot.channels import ChannelDefaults, ChannelsError, load_channels
 from bot.cli.console import note
 from bot.cli.errors import CommandError
-from bot.cli.exit_codes import ExitCode
+from bot.cli.exit_codes import TERMINATED, ExitCode
 from bot.cli.knowledge import report, settings
-from bot.cli.stopping import told_to_stop
+from bot.cli.stopping import ended_by, told_to_stop
 from bot.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
 from bot.jobs import JobsUnavailable
@@ -41,7 +42,10 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
     # The catalog lives as long as the process: the collector need not look at it again.
     gc.collect()
     gc.freeze()
-    asyncio.run(_serve(configured, engine, policy, clusters, channels))
+    try:
+        asyncio.run(_serve(configured, engine, policy, clusters, channels))
+    except asyncio.CancelledError:
+        raise SystemExit(TERMINATED) from None
     return ExitCode.ANSWERED
 
 
@@ -50,9 +54,12 @@ async def _serve(
 ) -> None:
     stop = told_to_stop()
     try:
-        async with running(
-            configured, engine=engine, policy=policy, clusters=clusters, channel_defaults=channels
-        ) as app:
+        async with AsyncExitStack() as stack:
+            # Slack or the store may keep it waiting: nobody waits for the end of that before it may stop.
+            async with ended_by(stop):
+                app = await stack.enter_async_context(
+                    running(configured, engine=engine, policy=policy, clusters=clusters, channel_defaults=channels)
+                )
             note(safe_line(f"serving {app.identity.team_name} at {app.url}"))
             await stop.wait()
             note("stopping: work under way is finished first")

@@ -1,7 +1,7 @@
 """`casebook serve` as a process of its own, to be killed and started again; Slack and the cluster are in the test's.
 
 Each process is forked from one that has imported the app and read the catalog already: that takes longer than
-everything a test does. `forked=False` is the command as anybody starts it.
+everything a test does. `forked=False` is the command as anybody starts it; a `Program` is one that is installed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import re
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -44,6 +44,20 @@ _FORKS.set_forkserver_preload(["tests.end_to_end.warmed"])
 _ANNOUNCED: Final = re.compile(r"http://[\d.]+:\d+")
 _STARTS_WITHIN_S: Final = 20
 _ENDS_WITHIN_S: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What is run: a command, where, and in which environment beside the settings."""
+
+    command: Sequence[str]
+    directory: Path
+    environment: Mapping[str, str]
+
+    @classmethod
+    def of_checkout(cls) -> Program:
+        of_shell = {name: value for name, value in os.environ.items() if not name.startswith(("CASEBOOK_", "SLACK_"))}
+        return cls(command=(sys.executable, "-m", "bot"), directory=Path.cwd(), environment=of_shell)
 
 
 @dataclass(slots=True)
@@ -100,29 +114,46 @@ class Premises:
     def store_url(self) -> str:
         return self.variables.get("CASEBOOK_DATABASE_URL") or f"sqlite:///{self.data / 'casebook.db'}"
 
-    async def start(self, *, forked: bool = True, replica: str = "test", **app: Any) -> Serving:
+    async def start(
+        self, *, forked: bool = True, program: Program | None = None, replica: str = "test", **app: Any
+    ) -> Serving:
         """Serve, on what an earlier process left, beside those that still do: Slack delivers to each in turn.
 
         `app` are further parameters of `bot.app.running`, where forked; `catalog_alone`, without the built-in catalog.
         """
-        if forked and "CASEBOOK_DATABASE_URL" not in self.variables:
+        if program is None and not forked:
+            program = Program.of_checkout()
+        serving, announced = await self._begin(program, replica, app)
+        async with asyncio.timeout(_STARTS_WITHIN_S):
+            serving.url = await announced
+        alive = [each for each in self.processes if each.process.exitcode is None]
+        self.slack.deliver_to(*(f"{each.url}/slack/events" for each in alive))
+        return serving
+
+    async def begin(self) -> Serving:
+        """The command as anybody starts it; whether it ever serves is not waited for."""
+        serving, announced = await self._begin(Program.of_checkout(), "test", {})
+        announced.cancel()
+        return serving
+
+    async def _begin(
+        self, program: Program | None, replica: str, app: Mapping[str, Any]
+    ) -> tuple[Serving, asyncio.Future[str]]:
+        """`program` None: forked. The future is the address that it tells."""
+        if program is None and "CASEBOOK_DATABASE_URL" not in self.variables:
             lay_out(self.data)
         reader, writer = _FORKS.Pipe(duplex=False)
         process = _FORKS.Process(
-            target=_serve, args=(self._environment(replica), writer, {**app, "pace": self.pace}, forked)
+            target=_serve, args=(self._settings(replica), writer, {**app, "pace": self.pace}, program)
         )
         await asyncio.to_thread(process.start)
         writer.close()
         said: list[str] = []
         announced: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         reading = asyncio.create_task(_read(reader, said, announced))
-        async with asyncio.timeout(_STARTS_WITHIN_S):
-            url = await announced
-        serving = Serving(process, url, said, reading)
+        serving = Serving(process, "", said, reading)
         self.processes.append(serving)
-        alive = [each for each in self.processes if each.process.exitcode is None]
-        self.slack.deliver_to(*(f"{each.url}/slack/events" for each in alive))
-        return serving
+        return serving, announced
 
     def ours(self, thread_ts: str = "", channel: str = "") -> list[dict[str, Any]]:
         """Everything we have posted in the channel, or below one message there."""
@@ -140,9 +171,8 @@ class Premises:
                 await serving.kill()
             serving.process.close()
 
-    def _environment(self, replica: str) -> dict[str, str]:
-        of_shell = {name: value for name, value in os.environ.items() if not name.startswith(("CASEBOOK_", "SLACK_"))}
-        return of_shell | {
+    def _settings(self, replica: str) -> dict[str, str]:
+        return {
             "CASEBOOK_SLACK_API_URL": self.slack.api_url,
             "CASEBOOK_SLACK_BOT_TOKEN": self.slack.bot_token,
             "CASEBOOK_SLACK_SIGNING_SECRET": self.slack.signing_secret,
@@ -238,11 +268,13 @@ async def _read(reader: Connection, said: list[str], announced: asyncio.Future[s
         announced.set_exception(RuntimeError(f"casebook serve did not start: {''.join(said).strip()}"))
 
 
-def _serve(environment: dict[str, str], errors: Connection, app: dict[str, Any], forked: bool) -> None:
+def _serve(settings: dict[str, str], errors: Connection, app: dict[str, Any], program: Program | None) -> None:
     """In the new process."""
     os.dup2(errors.fileno(), 2)
-    if not forked:
-        os.execve(sys.executable, [sys.executable, "-m", "bot", "serve"], environment)
+    if program is not None:
+        os.chdir(program.directory)
+        os.execve(program.command[0], [*program.command, "serve"], {**program.environment, **settings})
+    environment = {**Program.of_checkout().environment, **settings}
     os.environ.clear()
     os.environ.update(environment)
     sys.stderr = os.fdopen(2, "w", buffering=1)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
+from pathlib import Path
 
 import aiohttp
 import pytest
 
+from bot.cli.exit_codes import TERMINATED
 from bot.playground.kubernetes import RecordedRequest
 from bot.playground.slack import Delivery
 from responses import failures
 from responses.slack.presses import Press
 from tests.end_to_end.corners import corner, ended, named, pressed, unanswered, unread
 from tests.end_to_end.own_entries import FIXED, SERVING, asleep, offices
-from tests.end_to_end.process import Premises, Serving, until
+from tests.end_to_end.process import Premises, Serving, premises, until
 from tests.end_to_end.workplace import pressable, words_of
 
 pytestmark = pytest.mark.timeout(60)
@@ -105,6 +108,27 @@ async def test_what_takes_longer_than_it_may_is_parked_and_finished_once_by_the_
             with named(each):
                 assert len(each.sent) == (2 if "not done" in each.name else 1)
                 assert [entry.outcome for entry in await each.audited()] == ["claimed", "applied", "fixed"]
+
+
+async def test_told_to_stop_before_it_serves_it_ends_at_once(tmp_path):
+    """Process 1 of a container is ended by no signal that it does not handle itself."""
+    async with premises(tmp_path) as at:
+        at.slack.fail("auth.test", hang=True)
+        importing, asking = await asyncio.gather(at.begin(), at.begin())
+        await until(lambda: handles_sigterm(importing))
+        assert await importing.stop() == TERMINATED
+        await at.slack.wait_for(lambda: at.slack.calls, timeout=20)
+        began = time.monotonic()
+        assert await asking.stop() == TERMINATED
+        assert time.monotonic() - began < 2
+        assert importing.said == asking.said == []
+
+
+def handles_sigterm(serving: Serving) -> bool:
+    """Whether the process has said what it does then, as the kernel knows it."""
+    status = Path(f"/proc/{serving.process.pid}/status").read_text("ascii")
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) & 1 << signal.SIGTERM - 1)
 
 
 async def told_to_stop(serving: Serving) -> asyncio.Task[int]:
