@@ -38,6 +38,9 @@ _SIZE: Final = (
     r"|quota|partitions?|web|up|down|out)\b| it(?:$| to | by )))"
 )
 
+# Of a verb that is used of software alone whatever it is called is enough, but for people and what is their own.
+_TO_A_NAME: Final = r"(?= (?!up\b|in\b|me\b|my\b|you|him\b|her\b|them\b|is\b|was\b|to\b|and\b|it\b|takes?\b)[\w./-]+)"
+
 # What is done to something that runs, said within the next words.
 _TO_WHAT_RUNS: Final = rf"(?=[ ,].{{0,80}}{RUNS})"
 
@@ -77,7 +80,7 @@ ACTIONS: Final = (
         ing=r"(?:re-?starting|rebooting|bouncing|power-?cycling|recreating)",
         done=r"(?:re-?started|rebooted|bounced|power-?cycled|recreated)",
         noun=r"re-?starts?|reboot|rolling re-?start",
-        zh=r"重启|重建",
+        zh=r"重启|重建|重拉",
     ),
     Action(
         topic="scale",
@@ -132,7 +135,7 @@ ACTIONS: Final = (
         ing=rf"(?:deleting|killing|purging|flushing|evicting|clearing){_REST}",
         done=rf"(?:deleted|killed|purged|flushed|evicted|cleared){_REST}",
         noun=r"purge|cleanup|flush",
-        zh=r"清理|清空|删除|删掉|kill",
+        zh=r"清理|清[空掉完]|删除|删[掉空]|kill",
     ),
     Action(
         topic="fix",
@@ -247,6 +250,12 @@ ACTIONS: Final = (
         "tweak/tweaking/tweaked",
         zh="调[到成大小高低整]|改[成到为]|扩到|加到|降[到低]|减[到少]|缩到",
     ),
+    Action(
+        topic="replace",
+        base=rf"(?:patch|upgrade|downgrade|hot-?patch){_TO_A_NAME}",
+        ing=rf"(?:patching|upgrading|downgrading|hot-?patching){_TO_A_NAME}",
+        done=rf"(?:patched|upgraded|downgraded|hot-?patched){_TO_A_NAME}",
+    ),
     _changing(
         "replace",
         "replace/replacing/replaced",
@@ -279,7 +288,7 @@ ACTIONS: Final = (
         "stop/stopping/stopped",
         "terminate/terminating/terminated",
         "cancel/cancell?ing/cancell?ed",
-        zh="删了|移除|去掉|清了|停了|暂停|终止",
+        zh="删了|移除|去掉|清(?=了|$| )|再清|停了|暂停|终止",
     ),
     _changing(
         "apply",

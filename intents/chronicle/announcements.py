@@ -51,14 +51,16 @@ _AT: Final = re.compile(r"，当前.*$|，触发时间.*$|,? (?:current|value)[:
 # Which line is about a deployment, and what is none although it has the word.
 _SHIPS: Final = re.compile(
     r"(?i)\b(?:deploy\w*|release[ds]?|roll(?:ed|ing)?[ -]?(?:out|back)|rollout|shipped|promoted|sync(?:ed"
-    r"|hroni[sz]ed)?(?: operation)?"
+    r"|hroni[sz]ed)?(?: operation)?|upgrad(?:e|ed|ing)|node-? ?pool|terraform (?:apply|run)|apply complete|migrations?"
+    r"|config(?:uration)? (?:change|push|version|update)\w*|feature flag|scaled from"
     r"|successfully synced|reconciliation|helm (?:upgrade|install)|is now running (?:new )?version)\b|发布|部署|上线"
-    r"|回滚|灰度|发版"
+    r"|回滚|灰度|发版|升级|配置.{0,24}(?:推送|下发|生效)|变更单?.{0,24}(?:执行|完成|成功|失败|开始)|扩容|缩容"
 )
 _NOT_SHIPPING: Final = re.compile(
-    r"(?i)\b(?:release notes?|deploy keys?|deploy window|approv\w+|comment\w*|reminder|branch|will be deployed"
+    r"(?i)\b(?:release notes?|deploy keys?|deploy window|approv(?!ed by \S+\)?$)\w+|comment\w*|reminder|branch"
+    r"|will be deployed"
     r"|scheduled|assigned"
-    r"|created|pushed \d+|would)\b|文档|公告|提醒|审批|计划"
+    r"|created|pushed \d+|would)\b|文档|公告|提醒|审批(?!人|[:：])|计划"
 )
 _SHIPPING: Final = (
     (
@@ -77,7 +79,8 @@ _SHIPPING: Final = (
         r"\b(?:succeeded|success|successful|successfully|finished|completed?|passed|live|done|synced|deployed"
         r"|released|shipped"
         r"|promoted|rolled (?:out|back)|is now running (?:new )?version)\b"
-        r"|成功|完成|完毕|已(?:发布|上线|部署|回滚)|回滚到",
+        r"|upgraded|applied|pushed|switched|enabled|disabled|scaled from|complete!"
+        r"|成功|完成|完毕|已(?:经)?(?:全量)?(?:发布|上线|部署|回滚|升级|推送|下发|生效|扩容|缩容)|回滚到|升级到",
     ),
 )
 _STATES: Final = tuple((state, re.compile(f"(?i){pattern}")) for state, pattern in _SHIPPING)

@@ -106,7 +106,12 @@ class _Waiting:
 def _answers(fact: Fact, question: Fact) -> bool:
     if fact.kind in _DECIDES and question.template and fact.template == question.template:
         return True
-    if fact.kind is FactKind.STATUS and not question.template and _ASKS_STATUS.search(question.says):
+    if (
+        fact.kind is FactKind.STATUS
+        and not fact.template
+        and not question.template
+        and _ASKS_STATUS.search(question.says)
+    ):
         return True
     if (not fact.user and fact.kind is not FactKind.DEPLOY) or fact.user == question.user:
         return False

@@ -25,7 +25,8 @@ _CALLED: Final = tuple(
     for sort, pattern in (
         (
             "deploy",
-            r"\b(?:deploy\w*|release\w*|roll-?out|went out|shipped)\b|\bv?\d+\.\d+\.\d+\b|发布|上线|部署|发版|版本",
+            r"\b(?:deploy\w*|release\w*|roll-?out|went out|shipped|upgrade\w*|versions?)\b"
+            r"|\bv?\d+\.\d+(?:\.\d+)?\b(?!%|\.\d| ?(?:ms|s|[gmk]i?b?|x)\b)|发布|上线|部署|发版|版本|升级",
         ),
         ("disk", r"\b(?:disks?|volumes?|ebs|iops|fsync)\b|磁盘|硬盘|盘满"),
         ("network", r"\b(?:network\w*|firewall|packet loss|mtu)\b|网络|防火墙|丢包"),
@@ -36,6 +37,12 @@ _CALLED: Final = tuple(
         ("traffic", r"\b(?:traffic|load|qps|ddos)\b|流量|压测"),
         ("config", r"\bconfig\w*\b|配置"),
         ("dns", r"\b(?:coredns|dns)\b|域名解析"),
+        ("image", r"\bimages?\b|镜像"),
+        ("quota", r"\bquotas?\b|配额"),
+        ("pool", r"\b(?:connection pools?|pool)\b|连接池"),
+        ("budget", r"\b(?:pdbs?|disruption budgets?)\b|干扰预算"),
+        ("lock", r"\b(?:dead)?locks?\b|锁"),
+        ("index", r"\bindex(?:es)?\b|索引"),
     )
 )
 _IDLE: Final = frozenset(

@@ -41,7 +41,23 @@ _PASSIVE: Final = (
     r"(?:rolled back|reverted|restarted|rebooted|bounced|scaled(?: up| down| out)?|failed over|drained"
     r"|cordoned|uncordoned|disabled|turned off|switched off|enabled|re-?enabled|turned on|deleted|killed|purged"
     r"|flushed|blocked|throttled|paused|frozen|suspended|restored|renewed|rotated|shifted(?: away)?"
-    r"|diverted|patched|raised|increased|bumped|doubled|silenced|muted)"
+    r"|diverted|patched|raised|increased|bumped|doubled|silenced|muted|issued|re-?issued|regenerated|recreated"
+    r"|redeployed"
+    r"|reloaded|re-?imported|re-?synced|upgraded|downgraded)"
+)
+# Done to whatever is named, and seldom by itself: "gatehouse restarted", but no "pod restarted".
+_BY_SOMEBODY: Final = (
+    r"(?:rolled back|reverted|re-?started|rebooted|redeployed|failed over|drained|cordoned|uncordoned|patched"
+    r"|scaled (?:up"
+    r"|down|out|back)|upgraded|downgraded|rotated|renewed|reloaded|re-?issued|re-?synced|recycled|cleaned up"
+    r"|cleared out)"
+)
+_BY_ITSELF: Final = r"(?:pods?|containers?|nodes?|it|they|which|that|who|nobody|process|kubelet|someone|somebody|jobs?)"
+# What is left as it is, or waited for.
+_AS_IT_IS: Final = (
+    r"(?:as (?:it )?is|off|on|paused|disabled|frozen|stopped|drained|cordoned|scaled|where (?:it|they)|that way"
+    r"|like (?:this"
+    r"|that)|running|until|till|alone)"
 )
 
 # How these changes are called by who starts them.
@@ -84,6 +100,17 @@ _WAYS_EN: Final = tuple(
                 rf"^{OPENING}(?:@\w+ |please |pls |go ahead and )+(?:go ahead and )?(?:{_BASE})"
                 rf"(?! (?:is|was|of|has|takes|will)\b)(?=.*{RUNS})",
                 rf"^{OPENING}(?:the )?(?:plan|next(?: step)?)(?: is| will be|:) (?:to |we )?(?:{_BASE})\b",
+                rf"^{OPENING}(?:let's not wait\b|(?:we|let's) (?:just )?(?:wait (?:for|with) (?:the|a|an|our|that|it"
+                rf"|this)\b"
+                rf"|(?:leave|keep) (?:it|this|that|them|things|(?:the |all )?[\w-]+(?: [\w-]+)?) {_AS_IT_IS}\b"
+                r"|stay on (?!the call|this call|the bridge|zoom)|stick (?:with|to) |hold (?:off|still|here)\b"
+                r"|go ahead with "
+                r"|proceed with |accept (?:the|that)\b))",
+                rf"^{OPENING}(?:decided|agreed)[:,] |^{OPENING}(?:we'll|we will|i'll) (?:wait for|leave|hold off"
+                rf"|go ahead)\b"
+                rf"(?=.*{RUNS})",
+                rf"^{OPENING}we (?:first |now )?(?:{_BASE})(?=.* (?:now|first|tonight|right away|immediately|for now"
+                rf"|then)$)",
                 rf"^{OPENING}let's (?:do|go with|try|take) (?:option |plan )?(?:[a-d]|[1-4]|both|that|the \w+ one)\b",
             ),
         ),
@@ -129,6 +156,11 @@ _WAYS_EN: Final = tuple(
                 rf"|running) \S*\d\S*(?: now)?$",
                 rf"^{OPENING}(?=.{{0,60}}?{RUNS})(?:[\w./#@-]+ ){{1,5}}?(?:mode|breakers?|flag|maintenance page)"
                 r"(?: for [\w-]+)? is (?:now )?(?:on|off|open|up|in place)\b",
+                rf"^{OPENING}(?:the |all |both )?(?!{_BY_ITSELF} )(?!\w*(?:ly"
+                rf"|ing) )(?:new )?(?=[\w./-]*[a-z])[\w./-]+ (?:is |are |has been "
+                rf"|have been |got )?(?:now |all )?(?<!not ){_BY_SOMEBODY}(?=$| (?:to|on|in|from|now|everywhere"
+                rf"|cleanly|fine|ok|with"
+                rf"|and) ?)(?!.*\b(?:again|times|by itself|on its own)\b)",
                 rf"^{OPENING}(?:{_FREEZABLE}|pipelines?) (?:to \S+ )?(?:are |is )?(?:now |all )*(?:frozen"
                 rf"|on hold|blocked"
                 r"|locked|stopped|unblocked|unfrozen|open|allowed|back on|unlocked)\b(?! (?:on|by)\b)",
@@ -149,17 +181,29 @@ _WAYS_EN: Final = tuple(
     )
 )
 
+# What somebody is at who does not say of what.
+_AT_IT_ZH: Final = r"(?:清|删|切|扩|缩|迁|换|滚|挪|回滚|回退|重启|扩容|缩容|清理|迁移|切换|改|升级)"
+# How an order ends: 都清掉, 先停掉.
+_AWAY_ZH: Final = (
+    r"(?<![了会能被已])(?:都|全部?|先|直接|统一|一起|一并|也)[^，。了会能被已]{0,8}?(?:清|删|停|关|踢|摘|换|杀|下|拆"
+    r"|撤|禁|降|切|滚|回退|回滚)"
+    r"(?:掉|了吧|吧|一遍)$"
+)
 _WHO_ZH: Final = r"(?:我们?|这边|我这边|大家|运维|值班|dba|@\w+)?(?:这边)?\s*"
 _SOME_ZH: Final = r"[^，。,]{0,12}?"
 _WAYS_ZH: Final = tuple(
     (course, tuple(re.compile(each) for each in patterns))
     for course, patterns in (
         (Course.CALLED_OFF, (rf"^(?:那|就)?{_WHO_ZH}(?:先|暂时|暂)?不(?:用|再)?{_ZH}了|(?:取消|放弃|不用){_ZH}",)),
+        (Course.PLANNED, (_AWAY_ZH,)),
+        (Course.UNDER_WAY, (rf"^(?:好的?|嗯|ok)?{_WHO_ZH}(?:正|已经|都)?在{_AT_IT_ZH}(?:了|着|呢)?$",)),
         (
             Course.DONE,
             (
                 rf"^{_WHO_ZH}{_SOME_ZH}(?:已经?|都已?|刚刚?|均已)(?:把[^，。]{{1,12}})?(?:手动|全部|全量)?\s*{_ZH}",
                 rf"^{_SOME_ZH}{_ZH}(?:已)?(?:完成|完毕|好了|结束|完了|成功)",
+                rf"^(?!.*(?:又|自动|自己|被|会|想|能|频繁|一直))[^，。吗谁]{{1,24}}?(?:已经?|也|都"
+                rf"|全部?)+[^，。吗谁]{{0,4}}?{_ZH}了?$(?<=[了空完掉理])",
                 rf"^{_WHO_ZH}(?:把[^，。]{{1,16}})?{_ZH}过?了(?!吗|么)",
                 rf"^[^，。吗]{{1,8}}?{_ZH}了$",
                 rf"^[^，。]{{1,16}}(?:已经?)\s*{_ZH}",
@@ -175,8 +219,14 @@ _WAYS_ZH: Final = tuple(
         (
             Course.PLANNED,
             (
-                rf"^{_WHO_ZH}{_SOME_ZH}(?:先|决定|准备|打算|马上|直接|就|立即"
+                rf"^{_WHO_ZH}{_SOME_ZH}(?:先|再|决定|准备|打算|马上|直接|就|立即"
                 rf"|立刻){_WHO_ZH}(?:把[^，。]{{1,12}})?\s*{_ZH}(?!了|吗)",
+                rf"^(?:好的?|嗯|ok|行|那)?(?:还是|先)?(?:由|让)?(?:我们?|@\w+|这边)(?:来|去|现在就?|这就"
+                rf"|马上)+(?:把[^，。]{{1,16}})?\s*{_ZH}(?!了|吗)",
+                r"^(?:好的?|那)?(?:就)?(?:一起|统一|一并)(?:处理|回滚|清理|重启|升级|弄)(?:吧|掉)?$",
+                r"^(?:先)?不等了|^(?:那)?(?:就|先)+(?:这么|这样)(?:办|做|定|来)$|^(?:先|暂时|今晚)+(?:保持"
+                r"|维持)(?:现状|原样)",
+                r"^(?:先|暂时|今晚|就)+(?:不动|别动|不要动)(?!了吗)",
             ),
         ),
     )
@@ -215,8 +265,10 @@ _CHANGE_WAYS_ZH: Final = tuple(
     )
 )
 _FREEZE_ZH: Final = re.compile(
-    r"(?:封网|发布冻结|冻结发布)(?:了|开始|中|解除|结束|至|到)|(?:谁都|都|大家|所有人?)?(?:先?别|不要|禁止|停止|暂停)(?:任何|所有)?"
-    r"(?:再)?(?:发布|上线|变更|发版)|(?:所有|任何|全部)?(?:发布|变更|上线)(?:全部|都)?(?:先停|暂停|冻结|停掉)|(?:可以|恢复)(?:正常)?(?:发布|发版)了"
+    r"(?:封网|发布冻结|冻结发布)(?:了|开始|中|解除|结束|至|到)|(?:谁都|都|大家|所有人?)?(?:先?别|不要|禁止|停止"
+    r"|暂停)(?:任何|所有)?"
+    r"(?:再)?(?:发布|上线|变更|发版)|(?:所有|任何|全部)?(?:发布|变更|上线)(?:全部|都)?(?:先停|暂停|冻结|停掉)|(?:可以"
+    r"|恢复)(?:正常)?(?:发布|发版)了"
 )
 _ASKED_OF_ZH: Final = re.compile(
     rf"^@\w+\s*(?:(?:麻烦|请|你|帮忙|帮|来|去|先)\s*)*(?:把[^，。]{{1,16}}?)?[^，。吗]{{0,4}}?(?:{_ZH}|{_CHANGE_ZH}"
@@ -244,6 +296,13 @@ _TALKED: Final = re.compile(
     r"|^(?:the |all )?queues? drained$"
     r"|^(?:the )?(?:service|services|access|connectivity|functionality|site)\b.{0,30} restored\b"
 )
+# What befell it, and nobody did.
+_BEFELL: Final = re.compile(
+    r"^(?!(?:i|we)\b).*\b(?:re-?started|rebooted|failed over|bounced)(?: \w+)? (?:again|\d+ ?(?:x|times)|by itself"
+    r"|on its own"
+    r"|repeatedly)|^(?:the |a |my |that )?(?:pods?|container) (?:was |got |just )*re-?started$"
+    r"|(?:又|自动|自己|频繁|一直在|反复|莫名).{0,6}(?:重启|重建|切[换主])|被(?:清空|删|驱逐|杀|kill)"
+)
 _RUNS_ZH: Final = re.compile(RUNS_ZH)
 _NEGATED_ZH: Final = re.compile(r"有人|谁|不要|别|不建议|不能|没有?|未|不敢|无法|不想|勿|不急")
 
@@ -259,6 +318,8 @@ def decisions_in(sentence: Sentence) -> Iterator[tuple[Course, str]]:
     for start, clause in sentence.clauses:
         for course, end in _first(clause):
             if topic_in(clause) != "escalate" and (_TALKED.search(clause) or _IDLE.search(clause, end)):
+                continue
+            if course is Course.DONE and _BEFELL.search(clause):
                 continue
             if is_stated(sentence, start, start + end):
                 yield course, topic_in(clause) or topic_in(sentence.plain)

@@ -16,6 +16,8 @@ from intents.domain import ObjectRef, Text
 
 # The template of a reply that says that something is done, and not what.
 DONE: Final = "done"
+# The template of a STATUS of one thing, which is in order again: of the incident as a whole it says nothing.
+RECOVERED: Final = "recovered"
 # What one fact says is a line to be read at a glance, not a paste.
 LONGEST_SAYS: Final = 280
 
@@ -119,9 +121,9 @@ class Fact:
     now, belong to ROLE and HANDOVER; a handover without a role hands over every role that its user has.
 
     `template` tells what is about the same: of an ERROR or ALERT a digest of the line without its numbers and names,
-    `DONE` of a reply that says no more, else the few words it is about ("roll back", "dns"). `incident` is a catalog
-    id, `title` that incident's or the remedy's. Of a HYPOTHESIS of ours, `reproduce` is the kubectl line that shows its
-    evidence again and `offers` what may be done.
+    `DONE` of a reply that says no more, `RECOVERED` of a STATUS of one thing alone, else the few words it is about
+    ("roll back", "dns"). `incident` is a catalog id, `title` that incident's or the remedy's. Of a HYPOTHESIS of ours,
+    `reproduce` is the kubectl line that shows its evidence again and `offers` what may be done.
     """
 
     key: str

@@ -25,9 +25,12 @@ _CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "S
 _TROUBLE: Final = re.compile(
     r"(?i)error|exception|\bfail|fatal|panic|refused|denied|forbidden|unauthorized|timed? ?-?out|timeout|deadline"
     r"|unable to|cannot|lost|evict|back-?off|oomkill|out of memory|not found|unavailable|insufficient|exceeded"
-    r"|sigsegv|segfault|segmentation|disconnect|crash|\bno such|broken pipe|deadlock|x509|notready|unhealthy"
+    r"|was low on|oversubscri|exhausted|throttl|pressure|conflict|mismatch|invalid|unknown host|reset by peer|sigsegv"
+    r"|segfault|segmentation|disconnect|crash|\bno such|broken pipe|deadlock|x509|notready|unhealthy"
     r"|^[EF]\d{4} |\b50[0234]\b|too many|no space left|took too long|overloaded|\"level\":\"(?:error|fatal|warn)"
 )
+# Of what `kubectl describe` prints above it the message says more.
+_STATE_ALONE: Final = re.compile(r"^\s*(?:Status|Phase|State|Last State|Reason):\s+\w+\s*$")
 # How a line begins that no person typed: a log's head, an exception, an event.
 _PRINTED: Final = re.compile(
     r"^\s*(?:(?=\S{0,60}\d)[\w.-]{1,60}(?:[:|]| \|)\s{1,4})?(?:[EWF]\d{4} \d\d:"
@@ -38,7 +41,12 @@ _PRINTED: Final = re.compile(
     r"|(?:[a-z_]\w*\.)+[A-Z]\w*(?:Exception|Error)\b|[A-Z]\w+(?:Exception|Error): |(?:Warning|Normal)\s{2,}\S"
     r"|upstream (?:connect|request)|\{\"|level=(?:error|fatal|warn)|ts=\d|time=\""
     r"|curl: \(\d+\)|kubelet|x509: |dial tcp|failed to \w+ \S+[:\"]"
+    r"|(?:Status|Reason|Message|State|Last State|Exit Code|Conditions|Phase):\s{2,}\S"
     r"|Error response from daemon|HTTP/\d|ORA-\d|ERROR \d{4} \()"
+)
+# An event as kubectl prints it: who reported it, when and how often is not what it says.
+_EVENT_HEAD: Final = re.compile(
+    r"^\s*(?:Warning|Normal)\s+(\w+)\s+\S+(?:\s+\(x\d+ over [\w.]+\))?\s+[\w./-]+(?:,\s?[\w.-]+)?\s+"
 )
 _VARYING: Final = re.compile(
     r"(?i)\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|https?://\S+|[\w./:@-]*\d[\w./:@-]*|\b[a-z0-9-]+/[\w./-]+"
@@ -64,7 +72,7 @@ def errors_in(fenced: str, printed: Iterable[str]) -> tuple[Pasted, ...]:
     """The first errors that differ, from what stood in code blocks and from lines that look printed."""
     found: dict[str, Pasted] = {}
     for symptom in read_symptoms("\n".join((fenced, *printed))):
-        if not _TROUBLE.search(symptom.text):
+        if not _TROUBLE.search(symptom.text) or _STATE_ALONE.search(symptom.text):
             continue
         template = template_of(symptom.text, symptom.entities)
         if template and template not in found:
@@ -90,7 +98,7 @@ def template_of(line: str, entities: Iterable[Entity] = ()) -> str:
     for value in sorted({entity.value for entity in entities}, key=lambda value: (-len(value), value)):
         if len(value) > 2:
             line = line.replace(value, " ")
-    words = words_of(_VARYING.sub(" ", line))
+    words = words_of(_VARYING.sub(" ", _EVENT_HEAD.sub(r"\1 ", line)))
     return hashlib.blake2s(" ".join(words).encode(), digest_size=6).hexdigest() if words else ""
 
 

@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from intents.chronicle.guards import is_of_another_time
+from intents.chronicle.running import RUNS
 from intents.chronicle.spoken import Sentence
 from intents.chronicle.standings import OPENING
 
@@ -22,8 +23,10 @@ _ASKS: Final = re.compile(
     r"|just|only|also|possible|any)\b|(?:is|are|was|were) (?!(?:we|you|there|it|this|that|anyone|anybody|everyone"
     r"|someone)\b)[\w@./-]+(?: [\w./-]+){0,5} (?:affected|impacted|down|safe|failing|ok|involved|running|enabled"
     r"|seeing|still|on)\b|what's the (?:blast|impact|scope|plan|cause|error)|what (?:changed|happens?|happened"
-    r"|version|is the|was the|are the|were the|caused|else"
-    r"|exactly|do we|time|about the)\b|which\b|how (?:many|much|do we|did|are we|is the|far)\b|why (?:is|are|did"
+    rf"|version|(?:is|was|are|were) the (?=.*(?:{RUNS}|\b(?:impact|scope|plan|cause|reason|risk|error|difference)\b))"
+    rf"|caused|else"
+    r"|exactly|do we|time|about the)\b|which\b|how (?:many|much|do we|did|are we|is the|far)\b|why (?!do you|did you"
+    r"|would you|are you|do i)(?:is|are|did"
     r"|does|do|was|were|would|isn't|aren't|didn't)\b|who (?:owns|changed|deployed|merged|pushed"
     r"|touched|ran|approved)\b|when did\b|where (?:is|are|do|does|did)\b|can we (?:call|close|confirm|roll|re-?start"
     r"|fail|scale|turn|disable|safely|get|re-?enable|declare|stop|drain)\b|anyone (?:else )?(?:know|see|seeing|touch"
@@ -67,8 +70,16 @@ def is_question(sentence: Sentence) -> bool:
     if chinese >= _FEWEST_HAN:
         asks = (sentence.asks or plain.endswith(("吗", "么"))) and _ASKS_ZH.search(plain) is not None
     else:
-        asks = sentence.asks and len(_WORD.findall(plain)) >= _FEWEST_WORDS and _ASKS.search(plain) is not None
+        asks = sentence.asks and len(_WORD.findall(plain)) >= _FEWEST_WORDS and _asks(sentence)
     return asks and not _TALK.search(plain) and not is_of_another_time(sentence)
+
+
+def _asks(sentence: Sentence) -> bool:
+    """Whether it, or what stands behind an announcement of it, begins as a question."""
+    last = next((clause for _, clause in reversed(sentence.clauses)), "")
+    if _ASKS.search(sentence.plain):
+        return True
+    return sentence.plain.count(":") == 1 and _ASKS.search(last) is not None
 
 
 def may_answer(sentence: Sentence, *, in_thread: bool) -> bool:

@@ -22,6 +22,11 @@ _FAILING: Final = (
 # What breaks, as a verb.
 _BREAKS: Final = (
     r"(?:hangs?|times? out|fails? (?:with|to|at|on|every|for|intermittently)|crash(?:es|ing)?|returns? (?:5|4)\w\w"
+    r"|(?:didn't|did not|never) (?:start|come (?:up|back)|finish|run|complete|arrive|fire|go through|get scheduled"
+    r"|become ready)"
+    r"|(?:is|are|get|gets|got|were|was) (?:being |all |still |now )*(?:rejected|denied|refused|dropped|evicted"
+    r"|oomkilled|killed|unschedulable"
+    r"|not ready|in crashloopbackoff|in imagepullbackoff|pending|notready)"
     r"|(?:doesn't|does not|don't|won't|isn't) (?:load|start|respond|work|connect|resolve|loading|responding|working)"
     r"(?: at all| anymore)?"
     r"|ends? in (?:a )?timeouts?|(?:can't|cannot|can not) (?:pull|connect|start|reach|resolve|mount|schedule"
@@ -34,7 +39,8 @@ _BREAKS: Final = (
     r"|failing|timing out|flapping))"
 )
 _SHARE: Final = (
-    r"(?:half|most|all|a (?:third|quarter|lot)|\d+ ?%|some) of (?:the |our |my )?|a lot of |every (?:other |second "
+    r"(?:half|most|all|a (?:third|quarter|lot)|[~<>]?\d+(?:\.\d+)? ?%|some|\d+) of (?:the |our |my )?|a lot of "
+    r"|every (?:other |second "
     r"|third |single )?"
     r"|(?:all|most|many) "
 )
@@ -58,13 +64,23 @@ _BROKEN: Final = re.compile(
     rf"|my)[\w.@/-]+ )(?:[\w.@/()-]+ ){{0,4}}(?:is|are|seems?|went|has been|keeps?)(?: completely| totally"
     rf"| partially| all| hard| currently| now)? {_FAILING}|\b{_MEASURE}\b.{{0,30}}?\b{_ROSE}\b"
     rf"|^(?!i\b|it\b|it's|this|that|they|he|she|we|you|if|rolling|took)(?=.{{0,60}}?(?:{RUNS}|{_REQUESTS}))"
-    rf"(?:[\w.@/()'-]+ ){{1,7}}?{_BREAKS}(?!\w)|^(?:{_SHARE})(?=.{{0,60}}?(?:{RUNS}"
+    rf"(?:[\w.@/():'-]+ ){{1,7}}?{_BREAKS}(?!\w)|^(?:{_SHARE})(?=.{{0,60}}?(?:{RUNS}"
     rf"|{_REQUESTS}))(?:[\w./-]+ ){{1,4}}?{_BREAKS}(?!\w)"
     rf"|^(?:nobody|no one|no-one) can (?:log ?in|log on|sign|access|reach|pay|check ?out|connect|deploy|order"
     rf"|upload|use)"
     rf"|^(?:we )?(?:have )?lost (?:quorum|connectivity|the (?:primary|leader|quorum|connection))"
     r"|\blag is (?:at )?[\d.]+ ?\w* and (?:climbing|growing|rising)"
-    r"|^(?:kubectl|pod|node|接口|页面|集群|三?\w{0,4}机房)[^，。?？]{0,12}?(?:一直)?(?:卡住|转圈|notready|打不开|超时|没响应|hang)"
+    r"|(?:^|，|[a-z])(?!我)[^，。我?？]{0,16}?(?:搜|登|打|连|加载|刷|查|付|提交|上传|下载|进|起|启动|出|收|拉|调度|读"
+    r"|写|访问|推|播|导)不"
+    r"(?:出来?|上去?|开|了(?!$解)|进去?来?|动|到|起来|通|下来|成功)"
+    r"|(?:全是|都是|一直|大面积|大量|全部|频繁|持续|疯狂)(?:在)?\s*(?:空白|白屏|转圈|报错|超时|失败|5\d\d|4\d\d"
+    r"|pending|notready|crash\w*|重启|掉线)"
+    r"|(?:错误率|失败率|丢包率|报错率|超时率)(?!.*[掉降回])[^，。]{0,8}?\d+(?:\.\d+)?\s?%|成功率[^，。]{0,6}?(?:掉到"
+    r"|降到|只有|跌到|不到)\s?\d"
+    r"|(?:磁盘|分区|内存|cpu|盘|连接数|使用率|水位|堆|inode|句柄)(?!.*[掉降回])[^，。]{0,6}?(?:到|达|超过|快|已经"
+    r"|用了)\s?\d+\s?%"
+    r"|^(?:kubectl|pod|node|接口|页面|集群|三?\w{0,4}机房)[^，。?？]{0,12}?(?:一直)?(?:卡住|转圈|notready|打不开|超时"
+    r"|没响应|hang)"
     r"|^页面一直转圈|用户[^，。]{0,8}?(?:不了|失败|掉线|白屏)|(?:消息|任务|队列)[^，。]{0,4}积压\s?(?:了)?\s?\d"
     r"|(?:登录|下单|支付|查询|页面|接口|发布)[^，。]{0,4}(?:很|特别|非常|巨|越来越)慢"
     r"|\bare failing for\b|(?:用户|客户|客服|商家|业务方|运营|司机|骑手|大量用户).{0,12}?(?:反馈|投诉|反映|报障|无法"
@@ -78,7 +94,8 @@ _NOT_BROKEN: Final = re.compile(
     r"|no (?:more )?(?:errors|reports|alerts|customers?|users?)|back to|normal|dashboards?|grafana|zoom|slack|wifi"
     r"|vpn|laptop|fixed|resolved|mitigated|recovered|recovering|dropping|going down|coming down|improving|lol|haha"
     r"|would|if|once|until|before|should|could|might|let (?:customers|users|people|support)|tell|told|inform)\b|恢复"
-    r"|正常|解决|好了|没有|如果|怎么|不再|回落|下降|通知|原因|导致|排查|定位"
+    r"|正常|解决|好了|没有|如果|怎么|不再|回落|下降|通知|原因|导致|排查|定位|vpn|会议|吃饭|快递|外卖|没人|不了解"
+    r"|受不了|忙不|想不|看不(?:出|懂)|睡不|记不|听不|找不到(?:人|链接|文档)"
 )
 
 

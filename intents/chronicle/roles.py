@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,51 +15,82 @@ from intents.chronicle.standings import OPENING
 _ROLES: Final = (
     (
         Role.COMMANDER,
-        r"(?:ic|incident (?:commander|lead|manager)|commander|incident command)\b(?! (?:training|rotation|call|room"
-        r"|bridge|channel))",
-        r"牵头|指挥|\bic\b",
+        r"(?:ic|incident (?:commander|lead|manager|coordinator|command)|commander|command|coordinat(?:or|ion|e|ing))\b"
+        r"(?! (?:training|rotation|call|room|bridge|channel|line|with\b|failed))",
+        r"牵头|指挥|主导|统筹|总负责|\bic\b",
     ),
-    (Role.COMMS, r"(?:comms|communications?)(?: lead| manager)?\b", r"沟通|公告|通报|对外|同步"),
+    (
+        Role.COMMS,
+        r"(?:comms|communications?|(?:customer|stakeholder|external) (?:updates|messag(?:es|ing)))(?: lead"
+        r"| manager)?\b",
+        r"沟通|公告|通报|对外|口径|同步",
+    ),
     (Role.OPS, r"(?:ops|operations|tech)(?: lead)?\b(?! team)", r"操作|执行"),
-    (Role.SCRIBE, r"(?:scribe|scribing|note-?taker|notes)\b", r"记录|时间线"),
+    (
+        Role.SCRIBE,
+        r"(?:scribe|scribing|note-?tak(?:er|ing)|notes|minutes|(?:the )?timeline)\b",
+        r"记录|记(?:一?下|着)?时间线|时间线",
+    ),
 )
 _ANY: Final = "|".join(pattern for _, pattern, _ in _ROLES)
 _WHO: Final = r"@([a-z0-9]{2,20})"
 
 _I_AM: Final = re.compile(
-    rf"^{OPENING}(?:(?:i'll|i will|i can|i am|i'm|i've|i have|i got|happy to|let me) )?(?:got |running (?:this"
-    rf"|it)(?: one)? as |handle |handling |own |lead |take |taking |took |taken "
-    rf"|be |do |doing |run |on |over |as |the |cover |keep |keeping |customer |external |internal )*(?:{_ANY})"
+    rf"^{OPENING}(?:(?:i'll|i will|i can|i am|i'm|i've|i have|i got|happy to|let me) )?(?:got |(?:run|running|lead"
+    rf"|leading"
+    rf"|driv(?:e|ing)) (?:this|it|the incident|things)(?: one| incident)? as |handle |handling |own |lead |take "
+    rf"|taking "
+    rf"|took |taken |act |acting |write |writing |start |be |do |doing |run |on |over |as |the |your |cover |keep "
+    rf"|keeping "
+    rf"|up |down |customer |external |internal )*(?:{_ANY})"
+)
+# Whoever runs the incident says so without the name of the part too.
+_RUNS_IT: Final = re.compile(
+    rf"^{OPENING}(?:i'll|i will|i can|i am|i'm|let me) (?:run|running|lead|leading|driv(?:e|ing)|quarterback(?:ing)?"
+    rf"|coordinat(?:e|ing)|run(?:ning)? point on) (?:this|it|the incident|this incident|this one)"
+    rf"(?=$| (?:one|incident|from|for|until|now|today|tonight)\b)"
 )
 _SAYS_I: Final = re.compile(
     r"\b(?:i'll|i will|i can|i am|i'm|i've|i have|let me|i got|happy to|taking|doing|running)\b"
 )
-_MINE: Final = re.compile(rf"^{OPENING}(?:the )?(?:{_ANY})(?: (?:is|are) (?:mine|me|on me|with me)| here)$")
+_MINE: Final = re.compile(
+    rf"^{OPENING}(?:the )?(?:{_ANY})(?: (?:is|are) (?:mine|me|on me|with me)| here|[:=-]? (?:me|mine|myself))$"
+)
+_LIST_ME: Final = re.compile(rf"(?:^|[,;.] )(?:the )?({_ANY})\s*(?:[:=]|：|->|→|-)\s*(?:me|mine|myself|i|我)(?=$|\W)")
 _IS: Final = re.compile(
     rf"{_WHO}(?:'s| is| will be| will take| can take| can do| takes| (?:now )?has(?: the)?|,? (?:you're"
     rf"|you are|please (?:take|be|do)|can you be|could you)"
     rf"| as| is taking| taking| will run point as| is (?:handling|running|owning|leading|covering|on))(?: on| over"
-    rf"| the| our"
-    rf"| your)* (?:{_ANY})"
+    rf"| the| our| your|(?: (?:please|pls|take|keep|do|be|handle|own|cover|write|down|up))+)* (?:{_ANY})"
+    rf"|{_WHO},? (?:(?:please|pls|can you|could you|would you|will you|you) )+(?:(?:take|keep|do|be|handle|own|cover"
+    rf"|write"
+    rf"|run|lead|down|up|the|our|us|some|start|as) )*(?:{_ANY})"
 )
 _LIST: Final = re.compile(rf"\b(?:{_ANY})\s*(?:[:=]|is|-|：)\s*{_WHO}")
-_ZH_ROLE: Final = r"[^，。@?？谁]{0,6}(?:牵头|指挥|沟通|公告|通报|记录|同步|ic\b)"
+_ZH_ROLE: Final = r"[^，。@?？谁]{0,6}(?:牵头|指挥|主导|统筹|总负责|沟通|公告|通报|口径|记录|同步|时间线|ic\b)"
 _I_AM_ZH: Final = re.compile(
-    rf"(?:^|，|障|里|次|边)\s*(?:先)?由?我(?:这边)?(?:来|先|可以|可|负责|做|当|担任){_ZH_ROLE}"
+    rf"(?:^|，|障|里|次|边|单|这个|事|件|就|那)\s*(?:先|还是|就)?由?我(?:这边)?(?:来|先|可以|可|负责|做|当|担任|帮忙?"
+    rf"|(?=牵头|指挥"
+    rf"|主导|统筹)){_ZH_ROLE}"
 )
 _TOPIC_ZH: Final = (
-    r"(?:^|，)(?:那|这次|本次|客户那?边?的?|用户侧?的?)?(?P<part>[^，。@?？谁]{0,4}(?:指挥|牵头|沟通|公告|通报|记录|时间线|同步|\bic\b))"
+    r"(?:^|，)(?:那|这次|本次|客户那?边?的?|用户侧?的?)?(?P<part>[^，。@?？谁]{0,4}(?:指挥|牵头|沟通|公告|通报|口径"
+    r"|记录|时间线|同步|\bic\b))"
     r"[^，。@?？谁了]{0,4}?"
 )
 _MINE_ZH: Final = re.compile(rf"{_TOPIC_ZH}(?:由|归|让)?我(?:这边)?(?:来|负责|先|做|发|写|盯)")
 _THEIRS_ZH: Final = re.compile(rf"{_TOPIC_ZH}(?:由|归|让|请)\s*{_WHO}\s*(?:来)?(?:负责|做|发|写|盯|跟)?")
-_IS_ZH: Final = re.compile(rf"{_WHO}\s*(?:你)?(?:来|负责|担任|做|当|可以|先){_ZH_ROLE}")
+_IS_ZH: Final = re.compile(rf"{_WHO}\s*(?:你|请|麻烦|帮忙?|来|负责|担任|做|当|可以|先)+{_ZH_ROLE}")
 _LIST_ZH: Final = re.compile(rf"(?:总?指挥|牵头人?|对外沟通|公告|记录)(?:人|员)?\s*(?:：|:|是|为)\s*{_WHO}")
 
 _TO: Final = re.compile(
     rf"\b(?:hand(?:ing|ed)?|pass(?:ing|ed)?|transferring)\b(?: (?!over to)[\w']+){{0,3}}?(?: over| off"
     rf"| on)?(?: to)(?: you,?)? {_WHO}|(?:hand-?(?:off|over)|handover).*?{_WHO}\s*(?:->|→|to)\s*{_WHO}|{_WHO} (?:is "
-    rf"|will be |will |has |'s )?tak(?:ing|es|e|en) over(?! the (?:world|db))|{_WHO},? (?:you have it"
+    rf"|will be |will |has |'s )?tak(?:ing|es|e|en) (?:it |this )?over(?! the (?:world|db))|{_WHO} (?:now )?(?:has"
+    rf"|have|owns"
+    rf"|gets|runs) (?:the )?(?:incident |ic )?(?:command|con|conn|helm|incident|lead|this|it|hat|floor|baton|reins)"
+    rf" (?:from (?:here|now)(?: on)?|now)\b|(?:command|the (?:helm|con|baton|lead)|ic|over|it|this|incident)"
+    rf" (?:is now |now |goes |passes )?(?:to|with) {_WHO}(?= (?:now|from here)\b|$)|{_WHO},? (?:you have it"
     rf"|you've got it|take it"
     rf"|please take it|takes it|has it) from here|{_WHO}\s*(?:接着|继续|来)?(?:跟进|跟(?=$|，)|处理|盯)"
     rf"|交(?:接)?给\s*{_WHO}|(?:后续"
@@ -98,14 +130,25 @@ def _taken(sentence: Sentence, user: str) -> list[Taken]:
         for found in pattern.finditer(sentence.plain)
         if (role := _role_in(found[0])) and is_stated(sentence, found.start(), found.end())
     ]
-    if taken:
-        return taken
+    given = {each.role for each in taken}
+    return [*taken, *(Taken(role=role, of=user) for role in _own(sentence) if role not in given)]
+
+
+def _own(sentence: Sentence) -> Iterator[str]:
+    """The roles that its author takes."""
+    for mine in _LIST_ME.finditer(sentence.plain):
+        if is_stated(sentence, mine.start(), mine.end()):
+            yield _role_in(mine[1])
     for start, clause in sentence.clauses:
         found = _I_AM.search(clause) if _SAYS_I.search(clause) else _MINE.search(clause)
         found = found or _I_AM_ZH.search(clause) or _MINE_ZH.search(clause)
-        if found and (role := _role_in(found[0])) and is_stated(sentence, start, start + found.end()):
-            return [Taken(role=role, of=user)]
-    return []
+        if found is None:
+            found, role = _RUNS_IT.search(clause), str(Role.COMMANDER)
+        else:
+            role = _role_in(found[0])
+        if found and role and is_stated(sentence, start, start + found.end()):
+            yield role
+            return
 
 
 def _role_in(said: str) -> str:

@@ -12,7 +12,9 @@ NAMED: Final = (
     r"dns|tls|ssl|oom|redis|kafka|mysql|postgres(?:ql)?|pg|mongo(?:db)?|tikv|tidb|pd|etcd|istio|envoy|nginx|haproxy"
     r"|pgbouncer|consul|vault|zookeeper|elasticsearch|rabbitmq|clickhouse|prometheus|kubelet|kube-proxy|api-?server"
     r"|calico|cilium|cni|coredns|conntrack|iptables|containerd|terraform|aws|gcp|azure|cloudflare|ebs|s3|rds|hpa|keda"
-    r"|ntp|mtu|gc|iops|waf"
+    r"|ntp|mtu|gc|iops|waf|pdbs?|vpa|crds?|cert-manager|kyverno|gatekeeper|argo(?:cd)?|flux|helm|karpenter|ceph|rook|longhorn"
+    r"|minio|loki|thanos|traefik|linkerd|keycloak|cassandra|nats|pulsar|memcached|jvm|fluent-?bit|fluentd|logstash|harbor"
+    r"|docker|spark|flink|airflow|vitess|disruption budgets?|admission|affinity|node-?selector|tolerations?"
 )
 _PART: Final = (
     r"nodes?|pods?|replicas?|replication|brokers?|instances?|workers?|leader(?:ship)?|primary|primaries|standby"

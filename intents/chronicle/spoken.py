@@ -31,6 +31,13 @@ _ENDS: Final = re.compile(r"(?<=[.!?;])(?<!\.\.)\s+|(?<=[。！？；])|\n+")
 _PARTS: Final = re.compile(r"[,，、]\s*|:\s+|：|\s+[-–—]+\s+|;\s*|\s+(?:but|and then)\s+|但是?")
 _EMOJI: Final = re.compile(r":[a-z0-9_+'-]{1,40}:|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]")
 _IN_QUOTES: Final = re.compile(r"\"[^\"\n]{1,300}\"|“[^”\n]{1,300}”|「[^」\n]{1,300}」|`[^`\n]* [^`\n]*`")
+# Words of which the apostrophe is often left out in chat; "its" only where "it's" can be meant.
+_CONTRACTED: Final = re.compile(
+    r"\b(?:(?:is|are|was|were|do|does|did|has|have|had|wo|ca|could|should|would)nt"
+    r"|(?:let|that|what|there)s|im|ive|youre|theyre|(?:they|you|we)ve"
+    r"|its(?= (?:not|never|just|only|probably|likely|definitely|still|back|now|all|been|the|a|an|our|up|down|fixed|fine"
+    r"|gone|over|resolved|mitigated|caused|because|broken|working|failing|dns)\b))\b"
+)
 _DIGIT: Final = re.compile(r"\d")
 _END_MARKS: Final = " .!。！~…"
 
@@ -87,6 +94,7 @@ def sentences_of(line: str) -> Iterator[Sentence]:
             continue
         plain = _IN_QUOTES.sub("quoted", _EMOJI.sub(" ", says[:_LONGEST_SENTENCE].lower())).translate(_TYPOGRAPHY)
         plain = " ".join(re.sub(r"https?://\S+", "link", plain).replace("`", "").split())
+        plain = _CONTRACTED.sub(_with_apostrophe, plain)
         asks = plain.rstrip(" )）.").endswith(("?", "？"))
         if plain:
             yield Sentence(says, plain, asks, tuple(_clauses(plain)))
@@ -96,6 +104,15 @@ def excerpt(says: str) -> str:
     """At most `LONGEST_SAYS` characters of it on one line."""
     line = " ".join(says.split())
     return line if len(line) <= LONGEST_SAYS else f"{line[: LONGEST_SAYS - 1].rstrip()}…"
+
+
+def _with_apostrophe(found: re.Match[str]) -> str:
+    """ "isnt" as "isn't", "its not" as "it's not", "im" as "i'm"."""
+    word = found[0]
+    for end in ("nt", "ve", "re", "m", "s"):
+        if word.endswith(end):
+            return f"{word[: -len(end)]}{'n' if end == 'nt' else ''}'{end[-1] if end == 'nt' else end}"
+    return word
 
 
 def _whole_lines(cut: str) -> str:

@@ -49,16 +49,22 @@ _PHRASES: Final = (
             r"^{open}(?:i |we )?spoke too soon\b",
             r"^{open}(?:the )?(?:errors?|alerts?|5xx|50\ds?|timeouts?|[\w-]+ errors?)(?: \w+)? (?:is"
             r"|are) (?:coming )?back(?:$| again)",
-            r"又(?:出现|复现|开始报错|挂了|来了(?!一?[个位人新])|开始|报错|超时|不行了)|(?:故障|问题)(?:再次|又)?(?:复现|反复)|错误率又(?:上来|升"
+            r"又(?:出现|复现|开始报错|挂了|来了(?!一?[个位人新])|开始|报错|超时|不行了)|(?:故障|问题)(?:再次"
+            r"|又)?(?:复现|反复)|错误率又(?:上来|升"
             r"|涨)|重新打开故障",
         ),
     ),
     (
         Standing.RESOLVED,
         (
-            r"^{open}(?:i'm |we're |let's |we are |i am )?(?:calling|marking|declaring|call|mark"
-            r"|considering) (?:this|it|that|the incident|the issue)?(?: one| incident)? ?(?:as )?(?:resolved|closed"
-            r"|fixed|over)\b",
+            r"^{open}(?:i'm |we're |let's |we are |i am |i |we )?(?:calling|marking|declaring|declare|call|mark"
+            r"|considering) (?:this|it|that|the incident|the issue)?(?: one| incident| outage)? ?(?:as "
+            r"|to be )?(?:resolved"
+            r"|closed|fixed|over|done|finished)\b(?! bet)",
+            r"^{open}(?:we (?:can|may|will)|we'll|you can|everybody can|let's|i'm|we're|please)(?: all)? "
+            r"(?:now )?stand(?:ing)? down\b(?!.*\b(?:once|when|after|as soon as|until)\b)|^{open}standing down\b"
+            r"|^{open}stand down(?=$| (?:all|everyone|everybody)\b)",
+            r"^{open}(?:that's a wrap|wrapping (?:this|it) (?:one )?up|we're (?:all )?done here|we are done here)\b",
             r"^{open}(?:i|we) consider (?:this|it) (?:resolved|closed|fixed)\b",
             r"^{open}(?:marking|marked) (?:as )?resolved",
             r"^{open}{it_is}resolved(?=$| (?:at|now|as of|since|in|for|after|thanks|on)\b)",
@@ -69,7 +75,10 @@ _PHRASES: Final = (
             r"^{open}all clear\b|^{open}(?:i'm |we're |we are )?closing (?:this|the incident|it"
             r"|the incident channel)\b(?! ticket)",
             r"^{open}(?:the |this )?incident(?:'s| is)? (?:now )?(?:over|closed)\b",
-            r"(?:故障|问题|事故|告警)(?:已经?|都|彻底)*(?:解决|结束|关闭|处理完)|^(?:本次|这次)?(?:故障|事故)(?:就?到此|正式)?(?:关闭|结束"
+            r"(?:告警|警报)(?:已经?|都|彻底)*(?:解[决除]|结束|关闭|处理完)|(?:故障|问题|事故|事件|这单"
+            r"|这个单)(?:已经?|都|彻底|就|正式|宣布|可以|先|到此|也)*(?:解[决除]|结束|关闭|处理完|关[了掉单]"
+            r"|收尾了|告一段落|了结|close)(?!不|后|前|之)|^(?:我)?宣布(?:故障|事故|事件)?(?:恢复|解除|结束|关闭)"
+            r"|^可以(?:解散|收工|关闭?故障)|^(?:本次|这次)?(?:故障|事故)(?:就?到此|正式)?(?:关闭|结束"
             r"|解除)(?!了?[吗么])|^(?:确认)?已经?(?:彻底|完全)?解决"
             r"|完全恢复"
             r"|全部恢复|彻底恢复",
@@ -79,6 +88,12 @@ _PHRASES: Final = (
         Standing.MITIGATED,
         (
             r"^{open}(?:confirmed )?{it_is}mitigated\b|^{open}looks mitigated\b",
+            r"^{open}(?:the )?(?:impact|incident|outage|issue) (?:is |has been |was )?(?:now )?(?:contained|mitigated"
+            r"|stopped)\b",
+            r"^{open}(?:the |all |our )?(?:users|customers|people|clients|merchants|everyone|everybody|everything"
+            r"|{measured}|[\w-]+ (?:site|app|service|api|page)) (?:is|are|looks?|seems?) (?:all )?(?:fine|ok|okay"
+            r"|good|happy"
+            r"|healthy|normal|unaffected) (?:again|now)$",
             r"^{open}(?:the |all )?(?:[\w-]+ )?(?:errors?|timeouts|5xx|50\ds?|alerts) (?:have "
             r"|has )?(?:all )?(?:stopped|cleared|gone away"
             r"|dropped to (?:0|zero))\b",
@@ -125,13 +140,16 @@ _PHRASES: Final = (
             r"|back online)\b",
             r"^(?!.*(?:单|告警|指令|权限)).{{0,12}}(?:已经?|都|均|全部|基本)恢复(?:正常)?了?|^(?:现在|目前)?(?:服务"
             r"|业务|指标|系统"
-            r"|错误率|流量)?恢复(?:正常)?了$|^恢复正常$|(?:影响|故障)?已?经?止[住血]|已止血|错误率(?:已经?)?(?:回落"
+            r"|错误率|流量)?恢复(?:正常)?了$|^恢复正常$|(?:影响|故障)?已?经?止[住血]|(?:已|基本|成功)止[血损]"
+            r"|错误率(?:已经?)?(?:回落"
             r"|降回|恢复)",
             r"(?:错误率|失败率|延迟|耗时|响应时间|积压|p9\d|报错|超时|告警|负载)[^，。]{{0,8}}?"
             r"(?:降下来|下来|降到 ?0|回到|回落|归零|消了|没了|清零|降回)",
+            r"^(?!.*(?:单|告警|指令|权限)).{{0,20}}(?:恢复|重新)(?:正常|可用|可以(?:使用|访问|用))了?(?:[。！]|$)",
             r"成功率[^，。]{{0,6}}?(?:回到|恢复到|升回|涨回)|^(?:止血|止损)(?:完成|成功|了)",
             r"^(?:现在|目前)?(?:[^，。我你他这]{{0,10}})(?:都|已经?|全部?|基本)+(?:正常|恢复|好|可用)了(?:呢|哈)?$",
-            r"^(?:现在|目前)?(?:支付|下单|登录|服务|接口|页面|业务|网站|搜索|订单|集群|流量|系统)[^，。]{{0,4}}?(?:好了|恢复了?|正常了|可用了|能用了|通了)$",
+            r"^(?:现在|目前)?(?:支付|下单|登录|服务|接口|页面|业务|网站|搜索|订单|集群|流量"
+            r"|系统)[^，。]{{0,4}}?(?:好了|恢复了?|正常了|可用了|能用了|通了)$",
         ),
     ),
     (
@@ -151,7 +169,8 @@ _PHRASES: Final = (
             r"(?=$| (?:for|since|now|so far|at)\b)",
             r"^{open}still watching$|^{open}(?:we |we'll |i |i'll )?(?:leave|keep) (?:this|it) open for\b",
             r"^{open}(?:i'm |we're )?watching the (?:dashboards?|graphs?|metrics|numbers)\b",
-            r"(?:继续|持续|目前在|正在|再)观察(?!者)|^观察中|(?:先|再|继续)观察(?:着|下|一下|一会|一阵|\s?\d|半|几)",
+            r"(?:继续|持续|先|再)盯(?:着|一会|一下|半|\s?\d)|(?:继续|持续|目前在|正在|再)观察(?!者)|^观察中|(?:先|再"
+            r"|继续)观察(?:着|下|一下|一会|一阵|\s?\d|半|几)",
         ),
     ),
     (
@@ -167,7 +186,8 @@ _PHRASES: Final = (
             r"|issue|problem|culprit|bug)\b",
             r"^{open}we (?:now )?know what(?:'s| is) (?:going on|happening|wrong)",
             r"^{open}(?:(?:i|we)(?:'ve| have)? )?found the (?:issue|problem|cause|root cause|culprit|bug)$",
-            r"(?:已经?|都)?(?:定位到|找到)了?(?:根本)?(?:原因|根因|问题)|(?:原因|问题|根因)(?:已经?)?(?:定位到?了|明确了)|(?:原因|问题"
+            r"(?:已经?|都)?(?:定位到|找到)了?(?:根本)?(?:原因|根因|问题)|(?:原因|问题|根因)(?:已经?)?(?:定位到?了"
+            r"|明确了)|(?:原因|问题"
             r"|根因)(?:已经?)(?:定位|找到|明确)",
         ),
     ),

@@ -17,9 +17,10 @@ from intents.chronicle.actions import topic_in
 from intents.chronicle.announcements import announced, is_deploy
 from intents.chronicle.completions import brought_about, is_done
 from intents.chronicle.decisions import decisions_in
-from intents.chronicle.facts import DONE, Course, Fact, FactKind, Link, LinkKind, Shipping
+from intents.chronicle.facts import DONE, RECOVERED, Course, Fact, FactKind, Link, LinkKind, Shipping, Standing
 from intents.chronicle.pasted import errors_in, is_printed, named_in, template_of
 from intents.chronicle.questions import is_question, may_answer
+from intents.chronicle.recoveries import recovers
 from intents.chronicle.reports import is_report
 from intents.chronicle.roles import roles_in
 from intents.chronicle.spoken import Sentence, Spoken, excerpt, sentences_of, spoken
@@ -88,7 +89,7 @@ def _of_person(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
         facts = list(_stated(message, sentence))
         if standing is not None and standing[1] is sentence:
             # "Seeing errors again, reopening" is no second report.
-            facts = [fact for fact in facts if fact.kind is not FactKind.REPORT]
+            facts = [fact for fact in facts if fact.kind not in (FactKind.REPORT, FactKind.STATUS)]
             facts.insert(0, _fact(message, FactKind.STATUS, sentence.says, state=standing[0]))
         stated = stated or bool(facts)
         yield from facts
@@ -118,6 +119,9 @@ def _stated(message: ChannelMessage, sentence: Sentence) -> Iterator[Fact]:
         yield _fact(message, FactKind.QUESTION, sentence.says, template=topic_in(sentence.plain))
     elif is_deploy(sentence):
         yield _fact(message, FactKind.DEPLOY, sentence.says, state=Shipping.SUCCEEDED)
+    elif recovers(sentence):
+        # Of one thing, so that it does not tell how the incident stands.
+        yield _fact(message, FactKind.STATUS, sentence.says, state=Standing.MITIGATING, template=RECOVERED)
     elif is_report(sentence):
         objects, cluster = named_in(sentence.says)
         yield replace(_fact(message, FactKind.REPORT, sentence.says), objects=objects, cluster=cluster)

@@ -10,7 +10,7 @@ from typing import Final
 
 from intents.chronicle.asked import answers_in
 from intents.chronicle.causes import causes_in
-from intents.chronicle.facts import Fact, FactKind, Role, Standing, in_order
+from intents.chronicle.facts import RECOVERED, Fact, FactKind, Role, Standing, in_order
 from intents.chronicle.timeline import Moment, moments_of
 from intents.chronicle.undertakings import OVER, Undertaking, undertakings_in
 from intents.domain import ObjectRef
@@ -105,7 +105,7 @@ class Summary:
 def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datetime) -> Summary:
     """The summary at `now`; the same whatever the order of the facts."""
     ordered = in_order(facts)
-    statuses = [fact for fact in ordered if fact.kind is FactKind.STATUS]
+    statuses = [fact for fact in ordered if fact.kind is FactKind.STATUS and fact.template != RECOVERED]
     said = statuses[-1] if statuses else None
     status = _standing(said)
     causes = causes_in(ordered)

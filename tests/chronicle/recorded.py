@@ -180,7 +180,7 @@ def _shown(facts: Iterable[Fact], labels: Mapping[str, str]) -> tuple[dict[str, 
             continue
         for fact in (moment.fact, *moment.also):
             kinds.setdefault(labels.get(fact.ts, fact.key), set()).add(fact.kind.value)
-        counted[labels.get(moment.fact.ts, moment.fact.key)] = moment.count
+        counted.setdefault(labels.get(moment.fact.ts, moment.fact.key), moment.count)
     return kinds, counted
 
 
