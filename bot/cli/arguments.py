@@ -108,6 +108,8 @@ def _build() -> _Parser:
 
     command("serve", "the bot in a Slack workspace, until it is told to stop")
 
+    _output(command("doctor", "what is missing before the bot can work here, and what to do about it"))
+
     audit = command("audit", "what was done with the buttons, by whom, to what: every entry there is, oldest first")
     audit.add_argument(
         "--since", type=moment, metavar="T", help="only from then on: 24h ago, 7d ago, or an RFC 3339 time"

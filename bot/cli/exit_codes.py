@@ -19,8 +19,8 @@ class ExitCode(IntEnum):
 TERMINATED: Final = 143
 
 MEANINGS: Final = {
-    ExitCode.ANSWERED: "answered: at least one hypothesis that is not ruled out; for `lint`, nothing wrong",
-    ExitCode.PROBLEMS: "`lint` found errors",
+    ExitCode.ANSWERED: "answered: at least one hypothesis that is not ruled out; for `lint` or `doctor`, nothing wrong",
+    ExitCode.PROBLEMS: "`lint` found errors, or `doctor` something missing",
     ExitCode.UNUSABLE: "wrong usage, unreadable input, a malformed setting, a cluster or database that cannot be used",
     ExitCode.UNKNOWN: '"I don\'t know this one": nothing scored above the threshold, or nothing known is wrong',
     ExitCode.NOT_FOUND: "the object to diagnose, or the incident to show, does not exist",

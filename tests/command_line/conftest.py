@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 import structlog
@@ -74,21 +74,26 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return call
 
 
-class Server:
-    """A simulated cluster in a thread of its own, so that a command may run its own loop beside it."""
+class FarEnd(Protocol):
+    async def start(self) -> str: ...
+    async def stop(self) -> None: ...
 
-    def __init__(self, cluster: SimulatedCluster) -> None:
-        self.cluster = cluster
+
+class Server:
+    """A simulated far end in a thread of its own, so that a command may run its own loop beside it."""
+
+    def __init__(self, end: FarEnd) -> None:
+        self._end = end
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def __enter__(self) -> Server:
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self.cluster.start(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._end.start(), self._loop).result(10)
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self.cluster.stop(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self._end.stop(), self._loop).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()

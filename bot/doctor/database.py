@@ -1,0 +1,115 @@
+"""The database: whether it can be had, which program's schema it has, and whether there is room."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from bot.doctor.checks import Check, State
+from bot.settings import Examined, Settings, variable
+from bot.store import Inspection, Schema, StoreUnavailable, inspect_store, place_of
+
+AREA: Final = "store"
+_URL: Final = variable("database_url")
+_DATA: Final = variable("data")
+_WITHIN_S: Final = 10.0
+# Below this a few days of a busy workspace may be too much.
+_ROOM: Final = 256 << 20
+
+
+async def examine_database(examined: Examined) -> tuple[Check, ...]:
+    settings = examined.settings
+    if "database_url" in examined.malformed:
+        return (Check(area=AREA, what=_URL, state=State.UNKNOWN, says="not looked at: the variable is malformed"),)
+    served = bool(settings.database_url.get_secret_value())
+    sqlite = settings.store_url.startswith("sqlite")
+    found = [] if served else list(await asyncio.to_thread(lambda: tuple(_directory(settings.data.expanduser()))))
+    if any(check.state is State.MISSING for check in found):
+        return tuple(found)
+    found.append(await _schema(settings, variable_name=_URL if served else _DATA))
+    if served and sqlite:
+        found.append(Check(area=AREA, what=_URL, state=State.NOTE, says="an SQLite file: one process alone may use it"))
+    return tuple(found)
+
+
+async def _schema(settings: Settings, *, variable_name: str) -> Check:
+    place = place_of(settings.store_url)
+    try:
+        async with asyncio.timeout(_WITHIN_S):
+            seen = await inspect_store(settings.store_url)
+    except (StoreUnavailable, TimeoutError) as error:
+        why = str(error) or f"no answer within {_WITHIN_S:g} s"
+        what, _, hint = why.partition(": ")
+        return Check(
+            area=AREA,
+            what="schema",
+            state=State.MISSING,
+            says=f"{place}: {what}",
+            remedy=f"{hint or 'make it usable'}, or set {variable_name} to another",
+        )
+    return _judged(seen, place)
+
+
+def _judged(seen: Inspection, place: str) -> Check:
+    if not seen.writable:
+        return Check(
+            area=AREA,
+            what="schema",
+            state=State.MISSING,
+            says=f"{place}: Casebook may not write there",
+            remedy="name the primary server, and a user that may create tables in its schema: "
+            "GRANT CREATE, USAGE ON SCHEMA public TO …",
+        )
+    match seen.schema:
+        case Schema.NEWER:
+            return Check(
+                area=AREA,
+                what="schema",
+                state=State.MISSING,
+                says=f"{place}: a newer Casebook left schema {seen.present}, this program knows {seen.expected}",
+                remedy="start that version, or use another database",
+            )
+        case Schema.OLDER:
+            says = f"{place}: schema {seen.present}; the next `casebook serve` makes it {seen.expected}"
+            return Check(area=AREA, what="schema", state=State.NOTE, says=says, remedy="make a backup before")
+        case Schema.NONE:
+            return Check(area=AREA, what="schema", says=f"{place}: its tables are made at the first start")
+        case _:
+            return Check(area=AREA, what="schema", says=f"{place}: schema {seen.present}, as expected")
+
+
+def _directory(data: Path) -> Iterator[Check]:
+    """Whether the files can be made and written to, and how much room there is. Nothing is made here."""
+    there = data
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    wrong = "is no directory" if not there.is_dir() else ""
+    if not wrong and not os.access(there, os.W_OK | os.X_OK):
+        wrong = f"cannot be written by this user (uid {os.geteuid()})"
+    closed = [each.name for each in sorted(data.glob("*.db*")) if not os.access(each, os.R_OK | os.W_OK)]
+    if not wrong and closed:
+        wrong = f"holds files that this user (uid {os.geteuid()}) cannot write: {', '.join(closed)}"
+    if wrong:
+        yield Check(
+            area=AREA,
+            what=_DATA,
+            state=State.MISSING,
+            says=f"{there} {wrong}",
+            remedy=f"chown it to the user that runs Casebook, or set {_DATA} to a directory that can be written",
+        )
+        return
+    made = "can be written" if there == data else "is made at the first start"
+    yield Check(area=AREA, what=_DATA, says=f"{data.absolute()} {made}")
+    free = shutil.disk_usage(there).free
+    enough = free >= _ROOM
+    yield Check(
+        area=AREA,
+        what="free space",
+        state=State.OK if enough else State.MISSING,
+        says=f"{free >> 20} MiB at {there.absolute()}",
+        remedy="" if enough else f"make room, or set {_DATA} to another disk: {_ROOM >> 20} MiB are wanted",
+    )

@@ -1,0 +1,432 @@
+"""`casebook doctor`: every area is looked at, whatever is wrong in another, and nothing is changed by it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.playground.kubernetes import SimulatedCluster
+from bot.playground.slack import SimulatedSlack
+from bot.slack.scopes import SCOPES
+from bot.store.migrating import VERSION_TABLE
+from tests.command_line.conftest import Server
+from tests.databases import STORE, lay_out
+from tests.postgres import Server as Postgres
+from tests.postgres import postgres
+
+# A fixture, used by name.
+__all__ = ["postgres"]
+
+Run = Callable[..., Any]
+Rows = Mapping[tuple[str, str], Mapping[str, str]]
+
+HARMLESS = {"auth.test", "apps.connections.open", "conversations.info"}
+
+
+@pytest.fixture
+def cluster() -> Iterator[SimulatedCluster]:
+    """An empty one: what it grants is asked, not what is in it."""
+    simulated = SimulatedCluster()
+    simulated.load({"objects": [{"kind": "Namespace", "metadata": {"name": name}} for name in ("shop", "bank")]})
+    with Server(simulated):
+        yield simulated
+
+
+@pytest.fixture
+def slack() -> Iterator[SimulatedSlack]:
+    simulated = SimulatedSlack(pace=False, scopes=[scope.name for scope in SCOPES])
+    with Server(simulated):
+        yield simulated
+
+
+@pytest.fixture
+def variables(
+    slack: SimulatedSlack, cluster: SimulatedCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., None]:
+    """Everything as it should be, over HTTP; called, it changes settings by their names without the prefix."""
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(json.dumps(cluster.kubeconfig()), "utf-8")
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+    monkeypatch.chdir(tmp_path)
+
+    def change(**settings: str) -> None:
+        for name, value in settings.items():
+            monkeypatch.setenv(f"CASEBOOK_{name.upper()}", value)
+
+    change(
+        slack_api_url=slack.api_url,
+        slack_bot_token=slack.bot_token,
+        slack_signing_secret=slack.signing_secret,
+        listen="127.0.0.1:0",
+        data=str(tmp_path / "data"),
+    )
+    return change
+
+
+def rows(ran: Any) -> Rows:
+    """The checks by area and what was looked at."""
+    assert ran.err == ""
+    checks = ran.json["checks"]
+    assert all(set(check) == {"area", "what", "state", "says", "remedy"} for check in checks)
+    assert all(check["remedy"] for check in checks if check["state"] == "missing")
+    return {(check["area"], check["what"]): check for check in checks}
+
+
+def wrong(ran: Any) -> Rows:
+    """Those that keep the bot from working; the exit code says so."""
+    found = {key: check for key, check in rows(ran).items() if check["state"] in ("missing", "unknown")}
+    assert ran.code == (1 if found else 0)
+    assert ran.json["ok"] is (not found)
+    return found
+
+
+def test_all_is_well_and_nothing_is_changed(
+    run: Run, variables: Any, slack: SimulatedSlack, cluster: SimulatedCluster, tmp_path: Path
+) -> None:
+    audit = slack.add_channel("audit", members=[slack.bot_user_id])
+    variables(audit_channel=audit, slack_app_token=slack.app_token)
+    before = sorted(tmp_path.rglob("*"))
+
+    ran = run("doctor")
+
+    assert (ran.code, ran.err) == (0, "")
+    assert "All is well" in ran.out
+    assert f"{len(SCOPES)} of {len(SCOPES)} that are used are granted" in ran.out
+    assert "Kubernetes v1." in ran.out
+    assert "the bot is in #audit" in ran.out
+    assert sorted(tmp_path.rglob("*")) == before
+    assert {call.method for call in slack.calls} == HARMLESS
+    assert {request.path.rpartition("/")[2] for request in cluster.requests if request.method != "GET"} <= {
+        "selfsubjectaccessreviews",
+        "selfsubjectreviews",
+    }
+    for secret in (slack.bot_token, slack.app_token, slack.signing_secret):
+        assert secret not in ran.out
+
+
+def test_all_that_is_wrong_with_the_settings_is_told_at_once_and_the_rest_is_looked_at(
+    run: Run, variables: Any
+) -> None:
+    variables(deadline="soon", deadlin="3", audit_channel="general", database_url="mysql://root:hunter2@db/x")
+
+    ran = run("doctor", "--output", "json")
+
+    assert {key for key in wrong(ran) if key[0] == "settings"} == {
+        ("settings", f"CASEBOOK_{name}") for name in ("DEADLINE", "DEADLIN", "AUDIT_CHANNEL", "DATABASE_URL")
+    }
+    assert rows(ran)["store", "CASEBOOK_DATABASE_URL"]["state"] == "unknown"
+    assert rows(ran)["slack", "scopes"]["state"] == "ok"
+    assert "hunter2" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("settings", "what", "says", "remedy"),
+    [
+        ({"slack_bot_token": ""}, "CASEBOOK_SLACK_BOT_TOKEN", "is not set", "OAuth & Permissions"),
+        ({"slack_bot_token": "xoxp-of-a-person"}, "CASEBOOK_SLACK_BOT_TOKEN", "is no bot token", "xoxb-"),
+        ({"slack_bot_token": "xoxb-wrong"}, "CASEBOOK_SLACK_BOT_TOKEN", "(invalid_auth)", "OAuth & Permissions"),
+        ({"slack_app_token": "xapp-wrong"}, "CASEBOOK_SLACK_APP_TOKEN", "(invalid_auth)", "connections:write"),
+        ({"slack_signing_secret": "the-client-id"}, "CASEBOOK_SLACK_SIGNING_SECRET", "no signing secret", "Basic Inf"),
+        ({"incident_channels": "#Inc-*"}, "CASEBOOK_INCIDENT_CHANNELS", "no channel can match", "lower case"),
+        ({"audit_channel": "C0NOWHERE"}, "CASEBOOK_AUDIT_CHANNEL", "there is no such channel", "/invite @casebook"),
+    ],
+)
+def test_what_is_wrong_on_the_way_to_slack_names_the_setting(
+    run: Run, variables: Any, settings: Mapping[str, str], what: str, says: str, remedy: str
+) -> None:
+    variables(**settings)
+
+    ran = run("doctor", "--output", "json")
+
+    assert set(wrong(ran)) == {("slack", what)}
+    assert says in wrong(ran)["slack", what]["says"]
+    assert remedy in wrong(ran)["slack", what]["remedy"]
+    assert "xoxp-of-a-person" not in ran.out
+
+
+def test_slack_that_does_not_answer_hides_nothing_else(run: Run, variables: Any) -> None:
+    variables(slack_api_url="http://127.0.0.1:9/api/", slack_app_token="xapp-any")
+
+    found = wrong(run("doctor", "--output", "json"))
+
+    assert set(found) == {("slack", "CASEBOOK_SLACK_BOT_TOKEN"), ("slack", "CASEBOOK_SLACK_APP_TOKEN")}
+    assert all("CASEBOOK_SLACK_API_URL" in check["remedy"] for check in found.values())
+
+
+def test_each_scope_that_is_not_granted_says_what_is_off_without_it(
+    run: Run, variables: Any, slack: SimulatedSlack, tmp_path: Path
+) -> None:
+    for scope in ("files:read", "usergroups:read"):
+        slack.withhold_scope(scope)
+    lacking = rows(run("doctor", "--output", "json"))
+    assert lacking["slack", "files:read"]["state"] == "note"
+    assert "answers to snippets and files" in lacking["slack", "files:read"]["says"]
+    assert "Bot Token Scopes" in lacking["slack", "files:read"]["remedy"]
+    assert run("doctor").code == 0
+
+    (tmp_path / "policy.yaml").write_text('reading: [{groups: ["@sre"], clusters: ["*"], namespaces: ["*"]}]')
+    variables(policy=str(tmp_path / "policy.yaml"))
+    assert set(wrong(run("doctor", "--output", "json"))) == {("slack", "usergroups:read")}
+
+    variables(policy="")
+    slack.withhold_scope("chat:write")
+    assert set(wrong(run("doctor", "--output", "json"))) == {("slack", "chat:write")}
+
+
+def test_a_channel_that_the_bot_is_not_in_is_told_with_the_invitation(
+    run: Run, variables: Any, slack: SimulatedSlack
+) -> None:
+    channel = slack.add_channel("remedies", bot=False)
+    variables(audit_channel=channel)
+
+    check = rows(run("doctor", "--output", "json"))["slack", "CASEBOOK_AUDIT_CHANNEL"]
+
+    assert check["remedy"] == "/invite @casebook in #remedies"
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(0, "ok"), (120, "note"), (-400, "missing"), (400, "missing")])
+def test_a_clock_that_is_off_is_told_before_signatures_are_refused(
+    run: Run, variables: Any, seconds: int, state: str
+) -> None:
+    ahead = SimulatedSlack(pace=False, signs_by=lambda: time.time() + seconds)
+    with Server(ahead):
+        variables(slack_api_url=ahead.api_url, slack_bot_token=ahead.bot_token)
+        check = rows(run("doctor", "--output", "json"))["slack", "clock"]
+        assert check["state"] == state
+        variables(slack_app_token=ahead.app_token)
+        assert rows(run("doctor", "--output", "json"))["slack", "clock"]["state"] != "missing"
+
+
+def test_the_generated_role_is_enough_and_each_verb_less_is_told(
+    run: Run, variables: Any, cluster: SimulatedCluster
+) -> None:
+    rules = [rule for role in _roles(run("rbac", "read").out) for rule in role["rules"]]
+    cluster.allow_only(rules)
+    assert wrong(run("doctor", "--output", "json")) == {}
+
+    cluster.forbid(verb="list", group="", resource="pods")
+    cluster.forbid(resource="pods/log")
+    found = wrong(run("doctor", "--output", "json"))
+
+    assert set(found) == {("cluster simulated", "list pods"), ("cluster simulated", "get pods/log")}
+    check = found["cluster simulated", "list pods"]
+    assert "not granted; needed by " in check["says"]
+    assert check["remedy"] == (
+        "casebook rbac read --service-account casebook/casebook | kubectl --context simulated apply -f -"
+    )
+
+
+def test_what_is_written_is_needed_where_the_policy_switches_it_on_and_nowhere_else(
+    run: Run, variables: Any, cluster: SimulatedCluster, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    variables(policy=str(policy))
+    manifests = run("rbac", "--actions", "restart-pod", "--namespaces", "shop").out
+    for role in _roles(manifests):
+        cluster.allow_only(role["rules"], namespace=role["metadata"].get("namespace", ""))
+
+    def writes(*namespaces: str) -> Rows:
+        place = {"clusters": ["*"], "namespaces": [*namespaces]}
+        acting = {**place, "users": ["*"], "actions": ["restart-pod"]}
+        policy.write_text(json.dumps({"remediation": [place], "acting": [acting]}), "utf-8")
+        return wrong(run("doctor", "--output", "json"))
+
+    assert writes("shop") == writes("sho?") == {}
+    found = writes("shop", "bank")
+    assert set(found) == {("cluster simulated", "delete pods"), ("cluster simulated", "create events")}
+    check = found["cluster simulated", "delete pods"]
+    assert check["says"] == "not granted in bank; needed by restart-pod"
+    assert "casebook rbac act --actions restart-pod --namespaces bank,shop --service-account" in check["remedy"]
+    assert "none of the" in writes("*")["cluster simulated", "writes"]["says"]
+
+
+def test_a_cluster_that_grants_nothing_is_one_line(run: Run, variables: Any, cluster: SimulatedCluster) -> None:
+    cluster.forbid_everything()
+
+    found = wrong(run("doctor", "--output", "json"))
+
+    assert set(found) == {("cluster simulated", "reads")}
+    assert "none of the " in found["cluster simulated", "reads"]["says"]
+
+
+def test_questions_that_were_not_answered_are_not_taken_for_yes(
+    run: Run, variables: Any, cluster: SimulatedCluster
+) -> None:
+    cluster.fail(path_prefix="/apis/authorization.k8s.io", status=503, times=10_000)
+    variables(retries="0")
+
+    found = wrong(run("doctor", "--output", "json"))
+
+    assert found["cluster simulated", "reads"]["state"] == "unknown"
+
+
+def _broken(name: str, config: dict[str, Any]) -> dict[str, Any]:
+    """The kubeconfig, with a second context that cannot be used."""
+    config["contexts"].append({"name": name, "context": {"cluster": name, "user": name}})
+    config["clusters"].append({"name": name, "cluster": dict(config["clusters"][0]["cluster"])})
+    config["users"].append({"name": name, "user": dict(config["users"][0]["user"])})
+    return config
+
+
+@pytest.mark.parametrize(
+    ("broken", "says", "remedy"),
+    [
+        ("unreachable", "connection refused", 'check the server of cluster "second"'),
+        ("expired", "does not accept the credentials (401)", 'renew user "second"'),
+        ("no plugin", 'the login command "no-such-plugin" of user "second" cannot be run', "brew install it"),
+        ("no context", 'there is no context "second"', "there is simulated"),
+    ],
+)
+def test_a_cluster_that_cannot_be_used_is_told_and_the_others_as_well(
+    run: Run, variables: Any, cluster: SimulatedCluster, tmp_path: Path, broken: str, says: str, remedy: str
+) -> None:
+    cluster.token = "sesame"
+    config = cluster.kubeconfig()
+    if broken != "no context":
+        config = _broken("second", config)
+        user, server = config["users"][1]["user"], config["clusters"][1]["cluster"]
+        if broken == "unreachable":
+            server["server"] = "http://127.0.0.1:9"
+        elif broken == "expired":
+            user["token"] = "yesterday's"
+        else:
+            user["exec"] = {
+                "apiVersion": "client.authentication.k8s.io/v1",
+                "command": "no-such-plugin",
+                "installHint": "brew install it",
+            }
+    (tmp_path / "kubeconfig").write_text(json.dumps(config), "utf-8")
+    variables(contexts="simulated,second")
+
+    ran = run("doctor", "--output", "json")
+
+    found = wrong(ran)
+    assert set(found) == {("cluster second", "api server")}
+    assert says in found["cluster second", "api server"]["says"]
+    assert remedy in found["cluster second", "api server"]["remedy"]
+    assert rows(ran)["cluster simulated", "reads"]["state"] == "ok"
+
+
+def test_a_prometheus_that_does_not_answer_is_told(run: Run, variables: Any) -> None:
+    variables(prometheus_url="http://127.0.0.1:9,elsewhere=http://127.0.0.1:9")
+
+    found = wrong(run("doctor", "--output", "json"))
+
+    assert set(found) == {("cluster simulated", "prometheus"), ("prometheus", "elsewhere")}
+    assert "CASEBOOK_PROMETHEUS_TOKEN" in found["cluster simulated", "prometheus"]["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("revision", "state", "says"),
+    [
+        ("0002", "note", "schema 0002; the next `casebook serve` makes it"),
+        ("9999", "missing", "a newer Casebook left schema 9999"),
+    ],
+)
+def test_a_schema_of_another_program_is_told_and_left_as_it_is(
+    run: Run, variables: Any, tmp_path: Path, revision: str, state: str, says: str
+) -> None:
+    data = tmp_path / "data"
+    lay_out(data)
+    assert "as expected" in rows(run("doctor", "--output", "json"))["store", "schema"]["says"]
+    with sqlite3.connect(data / STORE) as connection:
+        connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = ?", (revision,))
+    connection.close()
+    before = {path: path.read_bytes() for path in data.iterdir()}
+
+    check = rows(run("doctor", "--output", "json"))["store", "schema"]
+
+    assert check["state"] == state
+    assert says in check["says"]
+    assert {path: path.read_bytes() for path in data.iterdir()} == before
+
+
+def test_a_server_that_cannot_be_written_to_or_reached_is_told(
+    run: Run, variables: Any, postgres: Postgres, tmp_path: Path
+) -> None:
+    url = postgres.create()
+    variables(database_url=url)
+    assert "made at the first start" in rows(run("doctor", "--output", "json"))["store", "schema"]["says"]
+
+    variables(database_url=f"postgresql://casebook:hunter2@127.0.0.1:9/{tmp_path.name}")
+    ran = run("doctor", "--output", "json")
+    assert set(wrong(ran)) == {("store", "schema")}
+    assert "CASEBOOK_DATABASE_URL" in wrong(ran)["store", "schema"]["remedy"]
+    assert "hunter2" not in ran.out
+
+
+def test_a_place_where_no_file_can_be_made_is_told(run: Run, variables: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    variables(data=str(tmp_path / "file" / "data"))
+
+    check = wrong(run("doctor", "--output", "json"))["store", "CASEBOOK_DATA"]
+
+    assert check["says"] == f"{tmp_path / 'file'} is no directory"
+    assert "CASEBOOK_DATA" in check["remedy"]
+
+
+def test_what_is_no_database_is_told(run: Run, variables: Any, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / STORE).write_text("dear diary\n" * 999)
+
+    assert "is damaged or is no database" in wrong(run("doctor", "--output", "json"))["store", "schema"]["says"]
+
+
+def test_own_files_are_told_with_file_and_line(run: Run, variables: Any, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "mine.yaml").write_text("id: mine\nstatus: stable\nunknown: key\n")
+    policy, channels = tmp_path / "policy.yaml", tmp_path / "channels.yaml"
+    policy.write_text("reading:\n  - clusters: [prod]\n    namespaces: []\n")
+    channels.write_text('- {channels: ["*"], cluster: prod}\n')
+    variables(catalog=str(own), policy=str(policy), channels=str(channels))
+
+    ran = run("doctor", "--output", "json")
+
+    found = wrong(ran)
+    assert ("catalog", f"{own / 'mine.yaml'}:3") in found
+    assert "casebook lint" in found["catalog", f"{own / 'mine.yaml'}:3"]["remedy"]
+    assert "CASEBOOK_POLICY" in found["policy", f"{policy}:3"]["remedy"]
+    assert found["cluster simulated", "permissions"]["state"] == "unknown"
+    assert "no cluster is called 'prod'" in rows(ran)["channels", f"{channels}: [0].cluster"]["says"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "says"),
+    [
+        (b"hello", "missing", "another program listens there"),
+        (b'{"status": "not ready", "problems": {"slack": "gone"}}', "ok", "Casebook listens there, and is not ready"),
+    ],
+)
+def test_an_address_that_is_taken_is_told_unless_it_is_casebook_itself(
+    run: Run, variables: Any, answer: bytes, state: str, says: str
+) -> None:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(503)
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        variables(listen=f"127.0.0.1:{server.server_port}")
+        check = rows(run("doctor", "--output", "json"))["settings", "CASEBOOK_LISTEN"]
+        server.shutdown()
+
+    assert (check["state"], says in check["says"]) == (state, True)
+
+
+def _roles(manifests: str) -> list[dict[str, Any]]:
+    return [each for each in yaml.safe_load_all(manifests) if each["kind"] in ("ClusterRole", "Role")]
