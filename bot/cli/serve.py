@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from bot.app import running
@@ -22,6 +23,7 @@ from bot.policy import Policy, PolicyError, load_policy
 from bot.settings import Settings, serve_problems
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
+from intents.catalog.loader import Problem
 from responses.safety import safe_line
 
 
@@ -43,14 +45,19 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
     gc.collect()
     gc.freeze()
     try:
-        asyncio.run(_serve(configured, engine, policy, clusters, channels))
+        asyncio.run(_serve(configured, engine, policy, clusters, channels, broken))
     except asyncio.CancelledError:
         raise SystemExit(TERMINATED) from None
     return ExitCode.ANSWERED
 
 
 async def _serve(
-    configured: Settings, engine: Engine, policy: Policy, clusters: Clusters, channels: ChannelDefaults
+    configured: Settings,
+    engine: Engine,
+    policy: Policy,
+    clusters: Clusters,
+    channels: ChannelDefaults,
+    broken: Sequence[Problem],
 ) -> None:
     stop = told_to_stop()
     try:
@@ -58,7 +65,14 @@ async def _serve(
             # Slack or the store may keep it waiting: nobody waits for the end of that before it may stop.
             async with ended_by(stop):
                 app = await stack.enter_async_context(
-                    running(configured, engine=engine, policy=policy, clusters=clusters, channel_defaults=channels)
+                    running(
+                        configured,
+                        engine=engine,
+                        policy=policy,
+                        clusters=clusters,
+                        channel_defaults=channels,
+                        broken=broken,
+                    )
                 )
             note(safe_line(f"serving {app.identity.team_name} at {app.url}"))
             await stop.wait()
