@@ -12,7 +12,8 @@ from structlog.contextvars import bound_contextvars
 
 from bot.slack.manifest import events
 
-_EVENTS: Final = frozenset(events())
+# The manifest has a message's kind of channel beside it.
+_EVENTS: Final = frozenset(event.partition(".")[0] for event in events())
 _SURFACES: Final[Mapping[str, str]] = {
     "block_actions": "action",
     "view_submission": "dialog",

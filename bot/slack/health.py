@@ -6,6 +6,8 @@ A problem is what keeps requests from being answered. A note is what an operator
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -54,7 +56,8 @@ class SlackHealth:
     _unanswered: int = 0
     _why: str = ""
     _since: datetime | None = None
-    _asked: datetime | None = None
+    # By the monotonic clock: this machine's own may be set back.
+    _asked: float = -math.inf
     _ahead: timedelta = timedelta()
     _lacking: set[str] = field(default_factory=set)
     _turned_away: int = 0
@@ -68,7 +71,7 @@ class SlackHealth:
     def slack_called(self, call: Called) -> None:
         self.metrics.slack_called(call)
         now = self.clock()
-        self._asked = now
+        self._asked = time.monotonic()
         if call.date is not None:
             self._ahead = now - call.date
         error = call.error
@@ -144,7 +147,7 @@ class SlackHealth:
         while True:
             pause = min(every, CHECK_AGAIN_S) if self._unanswered else every
             await asyncio.sleep(pause)
-            if self._unanswered or self._asked is None or self.clock() - self._asked >= timedelta(seconds=every):
+            if self._unanswered or time.monotonic() - self._asked >= every:
                 # How it went it hears as everybody's calls.
                 with suppress(SlackError):
                     await greet()

@@ -128,9 +128,11 @@ async def test_after_a_failure_a_cluster_is_left_alone_for_longer_and_longer(
         pause = min(2 * pause, LONGEST_PAUSE_S)
     (line,) = told
     assert "\n" not in line
+    assert clusters.troubles == {"prod": line}
 
     clock.now += LONGEST_PAUSE_S
     assert (await clusters.get("prod")).name == "prod"
+    assert clusters.troubles == {}
     await clusters.aclose()
 
 

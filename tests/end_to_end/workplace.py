@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,12 +25,14 @@ from bot.rehearsing import stage
 from bot.remedies.verifying import Pace
 from bot.settings import Settings
 from bot.slack.chronicling import SLOT_S
+from bot.slack.health import CHECK_S
 from bot.slack.limits import Limits
 from bot.slack.manifest import events
 from bot.slack.scopes import SCOPES
 from bot.store import AuditEntry
 from bot.upkeep import BEAT_S
 from intents.catalog.cases import ask_of, world_of
+from intents.catalog.loader import Problem
 from intents.domain import Verdict
 from responses.slack.as_text import as_text
 from responses.slack.presses import Press
@@ -191,6 +193,8 @@ async def workplace(
     clock: Clock | None = None,
     summary_slot_s: float = SLOT_S,
     beat_s: float = BEAT_S,
+    slack_check_s: float = CHECK_S,
+    broken: Sequence[Problem] = (),
     channel_defaults: ChannelDefaults = NO_DEFAULTS,
     addresses: Mapping[str, str] = NO_ADDRESSES,
     **options: Any,
@@ -200,8 +204,8 @@ async def workplace(
     `addresses` are URLs of what else the app takes for clusters.
 
     With `slack_limits` of their own Slack may be spoken to as fast as they say, and counts nothing. `slack`, not
-    started, and `clock` are given by those who have a time of their own; `summary_slot_s` and `beat_s` as `running` has
-    them.
+    started, and `clock` are given by those who have a time of their own; `summary_slot_s`, `beat_s`, `slack_check_s`
+    and `broken` as `running` has them.
     """
     async with AsyncExitStack() as stack:
         cluster = stage(*worlds)
@@ -241,6 +245,8 @@ async def workplace(
                 summary_slot_s=summary_slot_s,
                 channel_defaults=channel_defaults,
                 beat_s=beat_s,
+                slack_check_s=slack_check_s,
+                broken=broken,
             )
         )
         # Else a connection that is made just as the app closes its socket is leaked by asyncio.

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.jobs import Jobs, JobsUnavailable, Json, Run
+from bot.metrics import Metrics
 from tests.jobs.conftest import Launch
 from tests.jobs.test_crashes import run_sql
 from tests.jobs.world import World, until
@@ -163,6 +164,33 @@ async def test_what_is_not_finished_when_closing_is_finished_after_the_next_star
     assert gate.entered == Counter({"Ev1": 2})
     # The loop's own threads outlive the engine's.
     assert await asyncio.to_thread(lambda: "alive") == "alive"
+
+
+async def test_how_jobs_end_is_counted_by_kind_and_what_was_left_as_recovered(launch: Launch) -> None:
+    async def fails(_run: Run, _payload: Json) -> None:
+        raise LookupError
+
+    gate, before, after = Gate(), Metrics(), Metrics()
+    bodies = {"gate": gate.workflow, "fails": fails}
+    jobs = await launch(workflows=bodies, watch=before.job)
+    await jobs.start("gate", "Ev1", {})
+    await jobs.start("fails", "Ev2", {})
+    await until(lambda: gate.inside == 1 and b'casebook_jobs_total{kind="fails",outcome="failed"} 1.0' in shown(before))
+    assert b'casebook_jobs_running{kind="gate"} 1.0' in shown(before)
+    await jobs.close(drain=0.01)
+    assert b'casebook_jobs_total{kind="gate",outcome="left"} 1.0' in shown(before)
+    assert b'casebook_jobs_running{kind="gate"} 0.0' in shown(before)
+    assert b"casebook_jobs_recovered_total{" not in shown(before)
+
+    gate.open.set()
+    again = await launch(workflows=bodies, watch=after.job)
+    assert await again.idle(5)
+    assert b'casebook_jobs_recovered_total{kind="gate"} 1.0' in shown(after)
+    assert b'casebook_jobs_total{kind="gate",outcome="done"} 1.0' in shown(after)
+
+
+def shown(metrics: Metrics) -> bytes:
+    return metrics.exposed("")[0]
 
 
 async def test_purging_deletes_what_finished_long_ago(launch: Launch, jobs_url: str, world: World) -> None:
