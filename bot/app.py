@@ -39,7 +39,7 @@ from bot.slack.asking import ChannelAsking
 from bot.slack.chronicling import SLOT_S, Chronicling, Start
 from bot.slack.client import Identity, Slack
 from bot.slack.dispatching import CountedApp
-from bot.slack.errors import SlackUnavailable, refusal
+from bot.slack.errors import MissingScope, SlackUnavailable, refusal
 from bot.slack.health import CHECK_S, SlackHealth
 from bot.slack.intake import Intake
 from bot.slack.limits import Limits
@@ -47,6 +47,7 @@ from bot.slack.listeners import channels, commands, lifecycle, messages, presses
 from bot.slack.listening import Listening
 from bot.slack.pinning import ByHand
 from bot.slack.pressing import Presses
+from bot.slack.scopes import lacking
 from bot.slack.web import web_application
 from bot.store import Store, StoreUnavailable, open_store
 from bot.upkeep import BEAT_S, Upkeep
@@ -121,7 +122,7 @@ async def running(
         health = SlackHealth(metrics=metrics, by_http=not socket_mode, clock=clock)
         client = _client(settings.slack_bot_token.get_secret_value(), settings)
         slack = await stack.enter_async_context(Slack(client, limits=slack_limits, watch=health))
-        identity = await slack.identify()
+        identity = await _identified(slack)
 
         async def start(kind: str, id: str, payload: Json) -> None:
             await jobs.start(kind, id, payload)
@@ -233,6 +234,14 @@ def _asking(desk: Desk, start: Start) -> ChannelAsking:
     return ChannelAsking(desk=desk, catching_up=CatchingUp(desk=desk), telling=ChronicleTelling(desk=desk), start=start)
 
 
+async def _identified(slack: Slack) -> Identity:
+    """Who we are. Raises SlackError, also where the token lacks what nothing works without."""
+    identity = await slack.identify()
+    if missing := lacking(identity.scopes):
+        raise MissingScope(code="missing_scope", needed=", ".join(missing))
+    return identity
+
+
 def _make(directory: Path) -> None:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -279,12 +288,18 @@ def _bolt(identity: Identity, settings: Settings, metrics: Metrics) -> AsyncApp:
 async def _connect(stack: AsyncExitStack, handler: AsyncSocketModeHandler) -> None:
     """Raises SlackError when Slack does not let us connect now; later the client connects again by itself."""
     stack.push_async_callback(handler.close_async)
+    client = handler.client
     try:
         # Left to itself the client tries a token that Slack does not take for ever, and says so to nobody.
-        handler.client.wss_uri = await handler.client.issue_new_wss_url()
+        opened = await client.web_client.apps_connections_open(app_token=str(client.app_token))
+        client.wss_uri = str(opened["url"])
     except SlackApiError as error:
         answer = error.response if isinstance(error.response, AsyncSlackResponse) else None
-        raise refusal(_CONNECT, answer.data if answer and isinstance(answer.data, dict) else {}) from None
+        told = answer.data if answer and isinstance(answer.data, dict) else {}
+        if told.get("error") != "ratelimited":
+            raise refusal(_CONNECT, told) from None
+        # It waits as long as Slack says.
+        client.wss_uri = await client.issue_new_wss_url()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise SlackUnavailable(method=_CONNECT, detail="no connection to Slack") from error
     await handler.connect_async()  # type: ignore[no-untyped-call]

@@ -265,6 +265,26 @@ class _Held:
             await asyncio.sleep(GRACE_S)
 
 
+def misnamed(settings: Configured, *, kubeconfig: Path | None = None) -> tuple[str, ...]:
+    """What is wrong with the contexts that the settings name, a line each. No cluster is asked; blocking."""
+    named = dict.fromkeys(filter(None, (settings.context, *settings.contexts)))
+    problems = []
+    for name in named:
+        if name == IN_CLUSTER:
+            continue
+        try:
+            files = kubeconfigs.locate(kubeconfig, environment=os.environ)
+            if not files:
+                raise Misconfigured(
+                    detail=f'there is no context "{name}": no kubeconfig was found',
+                    remedy="name its file with KUBECONFIG",
+                )
+            kubeconfigs.load(files).choose(name)
+        except Misconfigured as error:
+            problems.append(str(error))
+    return tuple(problems)
+
+
 def _usual(kubeconfig: Path | None) -> str:
     """The context that kubectl would use; "" if that cannot be told."""
     try:

@@ -9,18 +9,21 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from bot.app import running
+from bot.background import in_background
 from bot.channels import ChannelDefaults, ChannelsError, load_channels
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import TERMINATED, ExitCode
 from bot.cli.knowledge import report, settings
+from bot.cli.not_starting import why
 from bot.cli.stopping import ended_by, told_to_stop
-from bot.clusters import Clusters
+from bot.cluster.errors import ClusterError
+from bot.clusters import Clusters, misnamed
 from bot.diagnosing import Engine, build_engine
 from bot.jobs import JobsUnavailable
 from bot.logs import configure_logging
 from bot.policy import Policy, PolicyError, load_policy
-from bot.settings import Settings, serve_problems
+from bot.settings import Settings, serve_problems, variable
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
 from intents.catalog.loader import Problem
@@ -33,6 +36,9 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
     if problems := serve_problems(configured):
         raise CommandError("\n".join(problems))
     policy = _policy(configured)
+    if problems := misnamed(configured):
+        name = variable("contexts" if configured.contexts else "context")
+        raise CommandError("\n".join(f"{name}: {each}" for each in problems))
     clusters = Clusters.of(configured)
     channels = _channels(configured)
     for line in policy.unmatched(clusters.names):
@@ -75,10 +81,23 @@ async def _serve(
                     )
                 )
             note(safe_line(f"serving {app.identity.team_name} at {app.url}"))
-            await stop.wait()
+            async with in_background(_tell_of(clusters)):
+                await stop.wait()
             note("stopping: work under way is finished first")
     except (StoreUnavailable, JobsUnavailable, SlackError, OSError) as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(why(error, configured)) from error
+
+
+async def _tell_of(clusters: Clusters) -> None:
+    """Connect to each cluster, and tell of those that cannot be used: texts are answered without them."""
+
+    async def tell(name: str) -> None:
+        try:
+            await clusters.get(name)
+        except ClusterError as error:
+            note(safe_line(f"cluster {name} cannot be used for now: {error}"))
+
+    await asyncio.gather(*map(tell, clusters.names))
 
 
 def _policy(configured: Settings) -> Policy:

@@ -27,7 +27,9 @@ async def examine_database(examined: Examined) -> tuple[Check, ...]:
         return (Check(area=AREA, what=_URL, state=State.UNKNOWN, says="not looked at: the variable is malformed"),)
     served = bool(settings.database_url.get_secret_value())
     sqlite = settings.store_url.startswith("sqlite")
-    found = [] if served else list(await asyncio.to_thread(lambda: tuple(_directory(settings.data.expanduser()))))
+    found = (
+        [] if served else list(await asyncio.to_thread(lambda: tuple(examine_directory(settings.data.expanduser()))))
+    )
     if any(check.state is State.MISSING for check in found):
         return tuple(found)
     found.append(await _schema(settings, variable_name=_URL if served else _DATA))
@@ -82,7 +84,7 @@ def _judged(seen: Inspection, place: str) -> Check:
             return Check(area=AREA, what="schema", says=f"{place}: schema {seen.present}, as expected")
 
 
-def _directory(data: Path) -> Iterator[Check]:
+def examine_directory(data: Path) -> Iterator[Check]:
     """Whether the files can be made and written to, and how much room there is. Nothing is made here."""
     there = data
     while not there.exists() and there != there.parent:

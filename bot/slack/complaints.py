@@ -43,8 +43,9 @@ def complaint(error: SlackError, *, api_url: str) -> Complaint:
             return Complaint(says=f"{variable}: Slack does not take this kind of token here{code}", remedy=anew)
         case MissingScope():
             needed = error.needed or (CONNECT if error.method == OPEN else "a scope")
+            use = f"which {error.method} needs" if error.method else "without which nothing works"
             remedy = _MAKE if error.method == OPEN else ADD
-            return Complaint(says=f"{variable}: the token lacks {needed}, which {error.method} needs", remedy=remedy)
+            return Complaint(says=f"{variable}: the token lacks {needed}, {use}", remedy=remedy)
         case RateLimited():
             return Complaint(
                 says=f"Slack refuses {error.method} for now: it was called too often",

@@ -175,6 +175,12 @@ SCOPES: Final = (
     ),
 )
 
+
+def lacking(granted: frozenset[str]) -> tuple[str, ...]:
+    """The scopes that Casebook does not work without and that are not `granted`; () where Slack does not tell any."""
+    return tuple(scope.name for scope in SCOPES if granted and scope.required and scope.name not in granted)
+
+
 FREE_METHODS: Final = ("auth.test", "chat.getPermalink", "views.open", "views.update")
 """Called too, and need no scope."""
 

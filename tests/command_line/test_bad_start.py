@@ -1,0 +1,223 @@
+"""`casebook serve` that cannot start: one clear line that names the setting and what to do, and exit code 2."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.playground.kubernetes import SimulatedCluster
+from bot.playground.slack import SimulatedSlack
+from bot.slack.scopes import SCOPES
+from bot.store.migrating import VERSION_TABLE
+from tests.command_line.conftest import Server
+from tests.databases import JOBS, STORE, lay_out
+from tests.postgres import Server as Postgres
+from tests.postgres import postgres
+
+# A fixture, used by name.
+__all__ = ["postgres"]
+
+Run = Callable[..., Any]
+
+# Without the capabilities DAC_OVERRIDE and DAC_READ_SEARCH, modes of files hold for root as well.
+UNPRIVILEGED = """
+import ctypes, os, sys
+for capability in (1, 2):
+    ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)
+os.execv(sys.executable, [sys.executable, "-m", "bot", "serve"])
+"""
+
+
+@pytest.fixture
+def cluster() -> Iterator[SimulatedCluster]:
+    simulated = SimulatedCluster()
+    with Server(simulated):
+        yield simulated
+
+
+@pytest.fixture
+def slack() -> Iterator[SimulatedSlack]:
+    simulated = SimulatedSlack(pace=False, scopes=[scope.name for scope in SCOPES])
+    with Server(simulated):
+        yield simulated
+
+
+@pytest.fixture
+def variables(
+    slack: SimulatedSlack, cluster: SimulatedCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., None]:
+    """Everything as it should be; called, it changes settings by their names without the prefix."""
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(json.dumps(cluster.kubeconfig()), "utf-8")
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+    lay_out(tmp_path / "data")
+
+    def change(**settings: str) -> None:
+        for name, value in settings.items():
+            monkeypatch.setenv(f"CASEBOOK_{name.upper()}", value)
+
+    change(
+        slack_api_url=slack.api_url,
+        slack_bot_token=slack.bot_token,
+        slack_signing_secret=slack.signing_secret,
+        listen="127.0.0.1:0",
+        data=str(tmp_path / "data"),
+    )
+    return change
+
+
+def line_of(ran: Any) -> str:
+    """The one line that `casebook serve` says, which ends it with 2 before it serves."""
+    assert (ran.code, ran.out) == (2, "")
+    (line,) = ran.err.splitlines()
+    assert re.match(r"casebook: \S", line)
+    assert "Errno" not in line
+    assert "Error" not in line
+    return str(line)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        (
+            {"slack_bot_token": "xoxb-wrong"},
+            "CASEBOOK_SLACK_BOT_TOKEN: Slack does not accept this token (invalid_auth): copy the Bot User OAuth Token",
+        ),
+        (
+            {"slack_app_token": "xapp-wrong"},
+            "CASEBOOK_SLACK_APP_TOKEN: Slack does not accept this token (invalid_auth): make an app-level token",
+        ),
+        ({"context": "prod"}, 'CASEBOOK_CONTEXT: there is no context "prod" in '),
+        ({"contexts": "simulated,prod"}, 'CASEBOOK_CONTEXTS: there is no context "prod" in '),
+        ({"listen": "203.0.113.1:3000"}, "CASEBOOK_LISTEN is '203.0.113.1:3000': cannot assign requested address: set"),
+        ({"deadline": "soon", "drain": "now"}, "CASEBOOK_DEADLINE is 'soon': expected a valid number; CASEBOOK_DRAIN"),
+        (
+            {"database_url": "postgresql://casebook:hunter2@127.0.0.1:9/casebook"},
+            "CASEBOOK_DATABASE_URL: PostgreSQL's casebook at 127.0.0.1: the database cannot be reached: check that",
+        ),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(
+    run: Run, variables: Any, settings: Mapping[str, str], says: str
+) -> None:
+    variables(**settings)
+
+    line = line_of(run("serve"))
+
+    assert f"casebook: {says}" in line
+    assert "hunter2" not in line
+
+
+def test_a_token_that_was_revoked_is_named(run: Run, variables: Any, slack: SimulatedSlack) -> None:
+    slack.revoke_token()
+
+    assert "CASEBOOK_SLACK_BOT_TOKEN: Slack does not accept this token (token_revoked)" in line_of(run("serve"))
+
+
+def test_scopes_that_nothing_works_without_are_named(run: Run, variables: Any, slack: SimulatedSlack) -> None:
+    for scope in ("users:read", "chat:write", "pins:write"):
+        slack.withhold_scope(scope)
+
+    assert line_of(run("serve")) == (
+        "casebook: CASEBOOK_SLACK_BOT_TOKEN: the token lacks chat:write, users:read, without which nothing works: "
+        "add it under OAuth & Permissions > Bot Token Scopes and install the app again"
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        ("missing_scope", "CASEBOOK_SLACK_APP_TOKEN: the token lacks connections:write, which apps.connections.open"),
+        (
+            "socket_mode_off",
+            "CASEBOOK_SLACK_APP_TOKEN: Slack opens no connection (socket_mode_off): switch Socket Mode",
+        ),
+    ],
+)
+def test_socket_mode_that_slack_does_not_open_is_named(
+    run: Run, variables: Any, slack: SimulatedSlack, error: str, says: str
+) -> None:
+    slack.fail("apps.connections.open", error=error, needed="connections:write" if "scope" in error else "", times=9)
+    variables(slack_app_token=slack.app_token)
+
+    assert says in line_of(run("serve"))
+
+
+def test_slack_that_cannot_be_reached_is_named_with_its_address(run: Run, variables: Any) -> None:
+    variables(slack_api_url="http://127.0.0.1:9/api/")
+
+    line = line_of(run("serve"))
+
+    assert "Slack does not answer at http://127.0.0.1:9/api/ (auth.test: no connection to Slack)" in line
+    assert line.endswith("check the network, HTTPS_PROXY and CASEBOOK_SLACK_API_URL")
+
+
+def test_a_port_that_is_taken_is_named(run: Run, variables: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        variables(listen=listen)
+        line = line_of(run("serve"))
+
+    assert line.startswith(f"casebook: CASEBOOK_LISTEN is {listen!r}: address already in use: set it to an address")
+
+
+def test_a_schema_of_a_newer_program_is_left_alone_and_named(run: Run, variables: Any, tmp_path: Path) -> None:
+    file = tmp_path / "data" / STORE
+    with sqlite3.connect(file) as connection:
+        connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+    connection.close()
+    before = file.read_bytes()
+
+    line = line_of(run("serve"))
+
+    assert f"CASEBOOK_DATA: {file}: the database was migrated by a newer Casebook (its schema is 9999, " in line
+    assert "start that version, or use another database" in line
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", [STORE, JOBS])
+def test_a_file_that_is_no_database_is_named(run: Run, variables: Any, tmp_path: Path, name: str) -> None:
+    (tmp_path / "data" / name).write_text("dear diary\n" * 999)
+
+    assert f"CASEBOOK_DATA: {tmp_path / 'data' / name}: the database " in line_of(run("serve"))
+
+
+def test_a_directory_that_cannot_be_made_is_named(run: Run, variables: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    variables(data=str(tmp_path / "file" / "data"))
+
+    assert "set CASEBOOK_DATA to a directory" in line_of(run("serve"))
+
+
+def test_a_schema_of_an_older_program_is_migrated_on_a_server_that_lets_us(
+    run: Run, variables: Any, postgres: Postgres
+) -> None:
+    variables(database_url=f"{postgres.create()}&options=-c%20default_transaction_read_only%3Don")
+
+    line = line_of(run("serve"))
+
+    assert line.startswith("casebook: CASEBOOK_DATABASE_URL: PostgreSQL's test_")
+    assert line.endswith("the database cannot be written: it is read-only")
+
+
+def test_a_directory_that_the_process_may_not_write_to_is_named(variables: Any, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.chmod(0o500)
+
+    ran = subprocess.run([sys.executable, "-c", UNPRIVILEGED], capture_output=True, text=True, check=False, timeout=25)
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == (
+        f"casebook: CASEBOOK_DATA: {data} cannot be written by this user (uid {os.geteuid()}): chown it to the user "
+        "that runs Casebook, or set CASEBOOK_DATA to a directory that can be written\n"
+    )
