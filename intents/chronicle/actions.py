@@ -116,10 +116,12 @@ ACTIONS: Final = (
     ),
     Action(
         topic="turn off",
-        base=r"(?:disable|turn(?: \S+){0,3} off|switch off|shut(?:ting)? (?:off|down)|kill switch)",
-        ing=r"(?:disabling|turning(?: \S+){0,3} off(?! and (?:back )?on)"
+        base=r"(?:disable|flip(?: \S+){1,4} off|turn(?: \S+){0,3} off|switch off|shut(?:ting)? (?:off|down)"
+        r"|kill switch)",
+        ing=r"(?:disabling|flipping(?: \S+){1,4} off|turning(?: \S+){0,3} off(?! and (?:back )?on)"
         r"|switching(?: \S+){0,3} off|shutting (?:off|down))",
-        done=r"(?:disabled|turned(?: \S+){0,3} off|switched(?: \S+){0,3} off|shut (?:off|down))",
+        done=r"(?:disabled|flipped(?: \S+){1,4} off|turned(?: \S+){0,3} off|switched(?: \S+){0,3} off|shut (?:off"
+        r"|down))",
         zh=r"(?:关掉|关闭|关停)(?!.{0,3}(?:摄像头|麦克风|麦|电脑))|禁用|下线(?!了?$)|停掉|停用",
     ),
     Action(

@@ -82,6 +82,8 @@ _WAYS_EN: Final = tuple(
                 rf"^{OPENING}(?:we(?:'ve| have)? )?decid(?:ed|ing) (?:not to (?:{_BASE})|against (?:the "
                 rf"|a )?(?:{_NOUN}|{_ING}))\b",
                 rf"^{OPENING}let's not (?:{_BASE})\b",
+                rf"^{OPENING}(?:please )?(?:hold|stop|pause|cancel|abort) (?:the|that|any) (?:{_NOUN})\b",
+                rf"^{OPENING}(?:no need to|don't need to) (?:{_BASE})\b.*(?:anymore|after all|any more)$",
                 rf"^{OPENING}no (?:{_NOUN})(?: needed| for now| then| required)?$",
             ),
         ),
@@ -111,6 +113,9 @@ _WAYS_EN: Final = tuple(
                 rf"(?=.*{RUNS})",
                 rf"^{OPENING}we (?:first |now )?(?:{_BASE})(?=.* (?:now|first|tonight|right away|immediately|for now"
                 rf"|then)$)",
+                rf"^{OPENING}(?:(?:yes|please|ok|go),? )?(?:roll|turn|switch|put|fail|scale) (?:it|that|this"
+                rf"|them) (?:back|off|on|over|down|up)"
+                r"(?: now| please| then)?$",
                 rf"^{OPENING}let's (?:do|go with|try|take) (?:option |plan )?(?:[a-d]|[1-4]|both|that|the \w+ one)\b",
             ),
         ),
@@ -122,7 +127,8 @@ _WAYS_EN: Final = tuple(
                 r"|won't|didn't|seems?|works?|worked|did)\b)",
                 rf"^{OPENING}(?:i'm |we're |we are )?(?:starting|beginning|kicking off|triggering"
                 rf"|initiating) (?:the |a )?(?:\w+ )?(?:{_NOUN})\b{NOT_THE_ACTION}",
-                rf"^{OPENING}(?:the )?(?:{_NOUN}) (?:is |has )?(?:now )?(?:in progress|under ?way|started|running"
+                rf"^{OPENING}(?:the )?(?:{_NOUN})(?: \S*\d\S*)?(?: for [\w-]+)? (?:is |has )?(?:now )?(?:rolling out"
+                rf"|in progress|under ?way|started|running"
                 rf"|going out)\b",
                 rf"^{OPENING}(?:(?:i'm |we're |i am |we are |i |we |i've |we've )?(?:(?:just )?start(?:ed|ing)"
                 rf"|(?:just )?beg[au]n|beginning|kick(?:ed|ing) off|trigger(?:ed|ing)|initiat(?:ed|ing)|doing"
@@ -164,6 +170,9 @@ _WAYS_EN: Final = tuple(
                 rf"^{OPENING}(?:{_FREEZABLE}|pipelines?) (?:to \S+ )?(?:are |is )?(?:now |all )*(?:frozen"
                 rf"|on hold|blocked"
                 r"|locked|stopped|unblocked|unfrozen|open|allowed|back on|unlocked)\b(?! (?:on|by)\b)",
+                rf"^{OPENING}(?:nobody|no one|noone|please nobody) (?:deploys?|releases?|merges?|ships?|pushes"
+                rf"|touches) (?:anything|until|for now"
+                r"|to prod)",
                 rf"^{OPENING}maintenance mode is (?:now )?on\b",
                 rf"^{OPENING}(?:please )?(?:no|hold|stop|freeze)(?: more| all| off| any| the| other"
                 rf"| prod)* {_FREEZABLE}"
@@ -195,7 +204,23 @@ _WAYS_ZH: Final = tuple(
     (course, tuple(re.compile(each) for each in patterns))
     for course, patterns in (
         (Course.CALLED_OFF, (rf"^(?:那|就)?{_WHO_ZH}(?:先|暂时|暂)?不(?:用|再)?{_ZH}了|(?:取消|放弃|不用){_ZH}",)),
-        (Course.PLANNED, (_AWAY_ZH,)),
+        (
+            Course.PLANNED,
+            (
+                _AWAY_ZH,
+                r"^(?:那?就?|先|同意|直接|赶紧|还是)*(?:把[^，。]{1,12})?(?:切|回滚|回退|重启|扩容|缩容|迁移?|滚|升级|切换|扩)(?:了)?吧$",
+            ),
+        ),
+        (
+            Course.DONE,
+            (
+                rf"^(?!.*(?:被|又|自己|自动|谁|吗))(?:我|我们|刚刚?|已经?)*(?:清|删|杀|摘|踢|停|关|扩|加|换|切|重启"
+                rf"|回滚|升)[了掉完]+了?\s?\S"
+                rf"(?=.*(?:{RUNS_ZH}|日志|[a-z]{{2}}|\d))",
+                rf"^(?!.*(?:被|又|自己|自动|谁|吗|没))(?=[^，。]*{RUNS_ZH})[^，。]{{1,12}}?(?:清|删|摘|踢|停|关|扩|换"
+                rf"|切|升|迁)(?:完|好|掉)?了$",
+            ),
+        ),
         (Course.UNDER_WAY, (rf"^(?:好的?|嗯|ok)?{_WHO_ZH}(?:正|已经|都)?在{_AT_IT_ZH}(?:了|着|呢)?$",)),
         (
             Course.DONE,
@@ -301,7 +326,7 @@ _BEFELL: Final = re.compile(
     r"^(?!(?:i|we)\b).*\b(?:re-?started|rebooted|failed over|bounced)(?: \w+)? (?:again|\d+ ?(?:x|times)|by itself"
     r"|on its own"
     r"|repeatedly)|^(?:the |a |my |that )?(?:pods?|container) (?:was |got |just )*re-?started$"
-    r"|(?:又|自动|自己|频繁|一直在|反复|莫名).{0,6}(?:重启|重建|切[换主])|被(?:清空|删|驱逐|杀|kill)"
+    r"|(?:又|自动|自己|频繁|一直在?|反复|莫名|老是).{0,6}(?:重启|重建|切[换主])|被(?:清空|删|驱逐|杀|kill)"
 )
 _RUNS_ZH: Final = re.compile(RUNS_ZH)
 _NEGATED_ZH: Final = re.compile(r"有人|谁|不要|别|不建议|不能|没有?|未|不敢|无法|不想|勿|不急")
@@ -319,7 +344,7 @@ def decisions_in(sentence: Sentence) -> Iterator[tuple[Course, str]]:
         for course, end in _first(clause):
             if topic_in(clause) != "escalate" and (_TALKED.search(clause) or _IDLE.search(clause, end)):
                 continue
-            if course is Course.DONE and _BEFELL.search(clause):
+            if course in (Course.DONE, Course.UNDER_WAY) and _BEFELL.search(clause):
                 continue
             if is_stated(sentence, start, start + end):
                 yield course, topic_in(clause) or topic_in(sentence.plain)

@@ -51,14 +51,20 @@ _RUNS_IT: Final = re.compile(
     rf"(?=$| (?:one|incident|from|for|until|now|today|tonight)\b)"
 )
 _SAYS_I: Final = re.compile(
-    r"\b(?:i'll|i will|i can|i am|i'm|i've|i have|let me|i got|happy to|taking|doing|running)\b"
+    r"\b(?:i'll|i will|i can|i am|i'm|i've|i have|let me|i got|happy to|taking|doing|running|acting|covering"
+    r"|handling)\b"
 )
 _MINE: Final = re.compile(
     rf"^{OPENING}(?:the )?(?:{_ANY})(?: (?:is|are) (?:mine|me|on me|with me)| here|[:=-]? (?:me|mine|myself))$"
 )
+_IS_ME: Final = re.compile(rf"^{OPENING}(?:the |our )?({_ANY})(?: (?:is|are|=))? (?:me|myself|mine)\b")
+_ICING: Final = re.compile(
+    rf"^{OPENING}(?:i'm |i am )?(?:ic'?ing|commanding)(?=$| (?:this|it|the incident|from|for|now))"
+)
 _LIST_ME: Final = re.compile(rf"(?:^|[,;.] )(?:the )?({_ANY})\s*(?:[:=]|：|->|→|-)\s*(?:me|mine|myself|i|我)(?=$|\W)")
 _IS: Final = re.compile(
-    rf"{_WHO}(?:'s| is| will be| will take| can take| can do| takes| (?:now )?has(?: the)?|,? (?:you're"
+    rf"{_WHO}(?:'s| is| will be| will take| will do| does| handles| runs| covers| gets| will (?:handle|run|cover)"
+    rf"| can take| can do| takes| (?:now )?has(?: the)?|,? (?:you're"
     rf"|you are|please (?:take|be|do)|can you be|could you)"
     rf"| as| is taking| taking| will run point as| is (?:handling|running|owning|leading|covering|on))(?: on| over"
     rf"| the| our| your|(?: (?:please|pls|take|keep|do|be|handle|own|cover|write|down|up))+)* (?:{_ANY})"
@@ -79,6 +85,11 @@ _TOPIC_ZH: Final = (
     r"[^，。@?？谁了]{0,4}?"
 )
 _MINE_ZH: Final = re.compile(rf"{_TOPIC_ZH}(?:由|归|让)?我(?:这边)?(?:来|负责|先|做|发|写|盯)")
+# What the customers are told is told by whoever says so of them.
+_TELLS_ZH: Final = re.compile(
+    r"^(?:客户|用户|商家|业务|外部|领导)(?:群|侧|那?边|方)?(?:的)?\s*(?:由)?我(?:这边)?(?:来|去|负责)?(?:同步|通知"
+    r"|沟通|回复|安抚|对接)"
+)
 _THEIRS_ZH: Final = re.compile(rf"{_TOPIC_ZH}(?:由|归|让|请)\s*{_WHO}\s*(?:来)?(?:负责|做|发|写|盯|跟)?")
 _IS_ZH: Final = re.compile(rf"{_WHO}\s*(?:你|请|麻烦|帮忙?|来|负责|担任|做|当|可以|先)+{_ZH_ROLE}")
 _LIST_ZH: Final = re.compile(rf"(?:总?指挥|牵头人?|对外沟通|公告|记录)(?:人|员)?\s*(?:：|:|是|为)\s*{_WHO}")
@@ -95,8 +106,10 @@ _TO: Final = re.compile(
     rf"|please take it|takes it|has it) from here|{_WHO}\s*(?:接着|继续|来)?(?:跟进|跟(?=$|，)|处理|盯)"
     rf"|交(?:接)?给\s*{_WHO}|(?:后续"
     rf"|后面"
-    rf"|接下来)?由\s*{_WHO}\s*(?:接手|接替|跟进)|{_WHO}\s*(?:来)?(?:接手|接替)"
+    rf"|接下来)?由\s*{_WHO}\s*(?:接手|接替|跟进)|(?:后续|后面|接下来|之后|剩下的)(?:就|都)?由\s*{_WHO}"
+    rf"|{_WHO}\s*(?:来)?(?:接手|接替)"
 )
+_HANDED: Final = re.compile(rf"^(?:handoff|hand-?over|交接)\s*(?:[:：]| -)\s*{_WHO}")
 _FROM: Final = re.compile(rf"\b(?:i'm |i am |i've )?(?:taking|taken|took) over\b.*\bfrom {_WHO}")
 _NOT: Final = re.compile(r"\bnot\b|不是|不当")
 
@@ -115,6 +128,8 @@ def roles_in(sentence: Sentence, user: str) -> tuple[Taken, ...]:
     if sentence.asks or _NOT.search(sentence.plain):
         return ()
     plain = sentence.plain
+    if (found := _HANDED.search(plain)) and is_stated(sentence, found.start(), found.end()):
+        return (Taken(role=_role_in(plain), of=found[1].upper(), handover=True),)
     if (found := _TO.search(plain)) and is_stated(sentence, found.start(), found.end()):
         to = next(group for group in reversed(found.groups()) if group)
         return (Taken(role=_role_in(plain), of=to.upper(), handover=True),)
@@ -141,9 +156,10 @@ def _own(sentence: Sentence) -> Iterator[str]:
             yield _role_in(mine[1])
     for start, clause in sentence.clauses:
         found = _I_AM.search(clause) if _SAYS_I.search(clause) else _MINE.search(clause)
-        found = found or _I_AM_ZH.search(clause) or _MINE_ZH.search(clause)
+        found = found or _I_AM_ZH.search(clause) or _MINE_ZH.search(clause) or _TELLS_ZH.search(clause)
+        found = found or _IS_ME.search(clause)
         if found is None:
-            found, role = _RUNS_IT.search(clause), str(Role.COMMANDER)
+            found, role = _RUNS_IT.search(clause) or _ICING.search(clause), str(Role.COMMANDER)
         else:
             role = _role_in(found[0])
         if found and role and is_stated(sentence, start, start + found.end()):

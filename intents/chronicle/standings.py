@@ -66,7 +66,8 @@ _PHRASES: Final = (
             r"|^{open}stand down(?=$| (?:all|everyone|everybody)\b)",
             r"^{open}(?:that's a wrap|wrapping (?:this|it) (?:one )?up|we're (?:all )?done here|we are done here)\b",
             r"^{open}(?:i|we) consider (?:this|it) (?:resolved|closed|fixed)\b",
-            r"^{open}(?:marking|marked) (?:as )?resolved",
+            r"^{open}(?:marking|marked) (?:(?:as )?resolved|[\w-]*\d[\w-]* (?:as )?(?:resolved|closed))",
+            r"^{open}resolving(?: now)?$|^{open}we(?:'re| are) done(?=$| here)",
             r"^{open}{it_is}resolved(?=$| (?:at|now|as of|since|in|for|after|thanks|on)\b)",
             r"^{open}(?:i'm |we're )?resolving (?:this|it|the incident)\b|^{open}(?:i'm |we're |i am "
             r"|we are )?(?:going to"
@@ -78,7 +79,9 @@ _PHRASES: Final = (
             r"(?:告警|警报)(?:已经?|都|彻底)*(?:解[决除]|结束|关闭|处理完)|(?:故障|问题|事故|事件|这单"
             r"|这个单)(?:已经?|都|彻底|就|正式|宣布|可以|先|到此|也)*(?:解[决除]|结束|关闭|处理完|关[了掉单]"
             r"|收尾了|告一段落|了结|close)(?!不|后|前|之)|^(?:我)?宣布(?:故障|事故|事件)?(?:恢复|解除|结束|关闭)"
-            r"|^可以(?:解散|收工|关闭?故障)|^(?:本次|这次)?(?:故障|事故)(?:就?到此|正式)?(?:关闭|结束"
+            r"|^(?:这个|本次|此)?\s*(?:case|单子|incident|issue)\s*(?:可以|先|已经?|就)*(?:关|close)[了掉]?|^(?:可以"
+            r"|先|正式)?(?:关闭|关掉|结束)(?:本次|这个)?(?:故障|事件|事故)|^可以(?:解散|收工|关闭?故障)|^(?:本次"
+            r"|这次)?(?:故障|事故)(?:就?到此|正式)?(?:关闭|结束"
             r"|解除)(?!了?[吗么])|^(?:确认)?已经?(?:彻底|完全)?解决"
             r"|完全恢复"
             r"|全部恢复|彻底恢复",
@@ -88,6 +91,14 @@ _PHRASES: Final = (
         Standing.MITIGATED,
         (
             r"^{open}(?:confirmed )?{it_is}mitigated\b|^{open}looks mitigated\b",
+            r"^{open}(?:we're|it's|everything is|everything's|all is|things are|looks like we're|seems we're"
+            r"|i think we're) (?:now |all )?"
+            r"(?:back|stable|healthy|normal)(?: up| online)?(?: again| now)?$",
+            r"^{open}(?:the |a |our )?(?:mitigation|workaround|fix) (?:is |has been )?(?:now )?(?:in place|working"
+            r"|holding|effective"
+            r"|helping|live and working)\b",
+            r"^{open}(?:the )?(?:customer |user )?(?:impact|outage) (?:is over|ended|stopped|has ended)(?: at| since"
+            r"|$)",
             r"^{open}(?:the )?(?:impact|incident|outage|issue) (?:is |has been |was )?(?:now )?(?:contained|mitigated"
             r"|stopped)\b",
             r"^{open}(?:the |all |our )?(?:users|customers|people|clients|merchants|everyone|everybody|everything"
@@ -145,6 +156,10 @@ _PHRASES: Final = (
             r"|降回|恢复)",
             r"(?:错误率|失败率|延迟|耗时|响应时间|积压|p9\d|报错|超时|告警|负载)[^，。]{{0,8}}?"
             r"(?:降下来|下来|降到 ?0|回到|回落|归零|消了|没了|清零|降回)",
+            r"^(?!.*(?:单|告警|指令|权限)).{{0,20}}?(?:用户|业务|客户|前台)(?:侧|那边|这边|端)?(?:已经?|都|现在"
+            r"|基本)*(?:无感|不受影响|没有?影响|正常|可用)了?$",
+            r"^(?:现在|目前)?(?:支付|下单|登录|服务|接口|页面|业务|网站|搜索|订单|集群|流量"
+            r"|系统)[^，。]{{0,4}}?恢复正常了?$",
             r"^(?!.*(?:单|告警|指令|权限)).{{0,20}}(?:恢复|重新)(?:正常|可用|可以(?:使用|访问|用))了?(?:[。！]|$)",
             r"成功率[^，。]{{0,6}}?(?:回到|恢复到|升回|涨回)|^(?:止血|止损)(?:完成|成功|了)",
             r"^(?:现在|目前)?(?:[^，。我你他这]{{0,10}})(?:都|已经?|全部?|基本)+(?:正常|恢复|好|可用)了(?:呢|哈)?$",
@@ -167,8 +182,11 @@ _PHRASES: Final = (
             r"^{open}(?:it's |it is |all |everything |[\w-]+ )?(?:has been |is |been |looks |looking "
             r"|holding )*(?:stable|steady)"
             r"(?=$| (?:for|since|now|so far|at)\b)",
+            r"^{open}(?:let's |i'll |we'll |we )(?:watch|give) (?:it|this|things) (?:for )?(?:another |a "
+            r"|the next )?(?:\d|few|bit|while|half)",
             r"^{open}still watching$|^{open}(?:we |we'll |i |i'll )?(?:leave|keep) (?:this|it) open for\b",
             r"^{open}(?:i'm |we're )?watching the (?:dashboards?|graphs?|metrics|numbers)\b",
+            r"^(?:先|再|继续)(?:看|盯|等|跑)(?:个)?\s?(?:\d+|半|几|十|一)\s?(?:个)?(?:分钟|小时|会儿?|min|m\b|h\b)",
             r"(?:继续|持续|先|再)盯(?:着|一会|一下|半|\s?\d)|(?:继续|持续|目前在|正在|再)观察(?!者)|^观察中|(?:先|再"
             r"|继续)观察(?:着|下|一下|一会|一阵|\s?\d|半|几)",
         ),
@@ -184,8 +202,10 @@ _PHRASES: Final = (
             r"|known)\b|^identified$",
             r"^{open}(?:(?:i|we)(?:'ve| have)? )?(?:identified|pinned down|isolated) the (?:root )?(?:cause"
             r"|issue|problem|culprit|bug)\b",
+            r"^{open}(?:we|i) (?:now |finally )?(?:have|got|know) (?:the|a) (?:likely )?(?:root )?cause\b",
             r"^{open}we (?:now )?know what(?:'s| is) (?:going on|happening|wrong)",
             r"^{open}(?:(?:i|we)(?:'ve| have)? )?found the (?:issue|problem|cause|root cause|culprit|bug)$",
+            r"^(?:根本?)?(?:原因|根因|问题)(?:已经?)?(?:找到|查明|查到|定位|清楚|明确)了$",
             r"(?:已经?|都)?(?:定位到|找到)了?(?:根本)?(?:原因|根因|问题)|(?:原因|问题|根因)(?:已经?)?(?:定位到?了"
             r"|明确了)|(?:原因|问题"
             r"|根因)(?:已经?)(?:定位|找到|明确)",
@@ -208,6 +228,9 @@ _PHRASES: Final = (
             r"^{open}(?:i'm |we're |we are |i am )?(?:still |currently )?investigating\b",
             r"^{open}(?:we're|we are) (?:still )?looking into (?!it$|that$|this$)",
             r"^{open}(?:i'm |we're )?digging into (?=.*(?:logs?|traces?|metrics|errors?|dumps?|latency))",
+            r"^{open}(?:the )?(?:root )?cause (?:is |still |is still )*(?:unknown|unclear|not known"
+            r"|being investigated)\b"
+            r"|^{open}(?:we |i )?(?:keep|are|still) (?:digging|investigating|looking for the cause)\b",
             r"(?:正在|仍在|还在)(?:排查|定位|调查)|排查中|^(?:我们?)?(?:正在|仍在|还在|继续)(?:查|排查|看)$",
         ),
     ),

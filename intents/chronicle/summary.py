@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,6 +19,13 @@ _DETECTING: Final = frozenset({FactKind.REPORT, FactKind.ALERT, FactKind.ERROR})
 # What a person asks for or what may have been asked about another thing is no sign of what is affected.
 _AFFECTING: Final = frozenset({FactKind.REPORT, FactKind.ALERT, FactKind.ERROR, FactKind.HYPOTHESIS, FactKind.REMEDY})
 _RULED_OUT: Final = "ruled out"
+_NOT_OVER: Final = frozenset({Standing.INVESTIGATING, Standing.IDENTIFIED, Standing.MITIGATING})
+# What is said of an incident under way, by how it stands; that it was reopened can be said at any time.
+_BEFORE: Final[Mapping[str, frozenset[str]]] = {
+    Standing.MITIGATED: _NOT_OVER,
+    Standing.MONITORING: _NOT_OVER,
+    Standing.RESOLVED: _NOT_OVER | {Standing.MONITORING},
+}
 # A remedy's end after which its incident offers nothing more.
 _CURED: Final = frozenset({"fixed", "done"})
 
@@ -105,7 +112,7 @@ class Summary:
 def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datetime) -> Summary:
     """The summary at `now`; the same whatever the order of the facts."""
     ordered = in_order(facts)
-    statuses = [fact for fact in ordered if fact.kind is FactKind.STATUS and fact.template != RECOVERED]
+    statuses = list(_statuses(ordered))
     said = statuses[-1] if statuses else None
     status = _standing(said)
     causes = causes_in(ordered)
@@ -145,6 +152,26 @@ def _of(ordered: Sequence[Fact], kind: FactKind) -> tuple[Fact, ...]:
 
 def _standing(said: Fact | None) -> Standing:
     return Standing(said.state) if said is not None and said.state in set(Standing) else Standing.INVESTIGATING
+
+
+def _statuses(ordered: Iterable[Fact]) -> Iterator[Fact]:
+    """What was said of how the whole stands.
+
+    Where roles are taken, only who has one can say that less has come of it than was said before: that others still
+    look for the cause does not undo that it is mitigated.
+    """
+    holders: set[str] = set()
+    before = ""
+    for fact in ordered:
+        if fact.kind in (FactKind.ROLE, FactKind.HANDOVER):
+            holders.add(fact.of)
+        if fact.kind is not FactKind.STATUS or fact.template == RECOVERED:
+            continue
+        is_less = fact.state in _BEFORE.get(before, frozenset())
+        if is_less and holders and fact.user and fact.user not in holders:
+            continue
+        yield fact
+        before = fact.state
 
 
 def _since(statuses: Sequence[Fact], opened: datetime) -> datetime:

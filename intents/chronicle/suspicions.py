@@ -168,6 +168,11 @@ _PHRASES_EN: Final = (
             r"(?:it |this )?(?:seems|looks|might be|may be|could be) related to ",
             # It may be …
             rf"(?:it |this |that )?(?:might|may|could) (?:also |well |very well )*be {_THING}",
+            rf"(?:could|might|can|does|did) {_WHATEVER}(?:have (?:something|anything) to do with|be related to"
+            rf"|be behind|play a role)\b",
+            rf"(?:what if|is (?:it|this)) (?:the|our|a|some|that) (?=.{{0,40}}?{RUNS})(?!.*\b(?:ok|okay|safe|still"
+            rf"|already|done|normal"
+            r"|possible|expected|fine)\b)",
             rf"(?:could|might) (?:it|this) (?:also )?be {_THING}|is (?:it|this) (?:possibly|maybe|perhaps) {_THING}",
             r"(?:it |this |that )?(?:might|may|could) (?:well |also )?be (?:us|ours|mine|me|on us|our (?:side|end"
             r"|fault)|on our (?:side|end))\b",
@@ -225,6 +230,7 @@ _PHRASES_ZH: Final = (
             rf"(?:主因|根因|原因|问题|元凶|罪魁祸首|瓶颈)(?:应该|肯定|也|并|就|其实)*不(?:是|在){_WHAT_ZH}",
             r"^[^，。]{1,8}[跟和与][^，。]{0,8}(?:没有?关系|无关)$",
             rf"^[跟和与]{_WHAT_ZH}?(?:没有?关系|无关)",
+            r"^(?:应该|肯定|确认|看来)?(?:也)?不是\s?(?:oom|dns|gc|tls|[a-z][\w-]{1,14})(?:的?问题|的?锅)?$",
             # It is in order.
             rf"^(?:那|所以|看来)?(?:[^，。]{{0,8}}{_PART_ZH}[^，。]{{0,4}}?)(?:这边|侧|那边)?(?:都|也"
             rf"|是)*(?:没(?:有)?(?:什么)?问题"
@@ -251,7 +257,8 @@ _PHRASES_ZH: Final = (
             rf"(?:原因|问题)(?:已?找到了?|查到了|查明)[，,：: ]*(?:就?是)?{_WHAT_ZH}",
             rf"(?:确认|查到了?|查明|定位到|破案了|实锤|坐实)[，,：: ]*(?:就?是|原因是){_WHAT_ZH}",
             rf"^(?:故障)?原因(?:是|为|：|:)(?![我你他她]){_WHAT_ZH}",
-            rf"^就?是{_WHAT_ZH}?(?:导致|引起|造成)的?$",
+            rf"^就?是(?!不是){_WHAT_ZH}?(?:导致|引起|造成)的?$",
+            rf"^(?:果然|原来|结果|真)(?:还)?是(?=[^，。]{{0,24}}(?:{_PART_ZH}|{FAULT_ZH})){_WHAT_ZH}",
         ),
     ),
     (
@@ -279,7 +286,7 @@ _NOT_A_CAUSE_ZH: Final = re.compile(
 _NO_THING: Final = re.compile(
     r"\b(?:same|fixed|resolved|fine|ok|okay|working|good|unknown|unclear|ready|sure|me|you|joking|late)$"
 )
-_UNSURE: Final = re.compile(r"\b(?:if|unless|whether|always)\b|如果|要是")
+_UNSURE: Final = re.compile(r"(?<!what )(?<!wonder )\b(?:if|unless|whether|always)\b|如果|要是")
 _SMALL: Final = re.compile(
     r"a|an|the|it|its|it's|is|was|be|this|that|of|to|on|in|our|we|i|you|me|my|their|and|or"
     r"|because|due|caused|by|related|problem|issue|cause|culprit|root|found|confirmed|turns|out|not"
@@ -295,7 +302,7 @@ def suspicion_in(sentence: Sentence) -> tuple[Verdict, str] | None:
         return None
     for verdict, pattern in _WAYS_EN:
         for start in _starts(sentence):
-            rest = sentence.plain[start:].strip(" .!?")
+            rest = sentence.plain[start:].strip(" .!?").removesuffix(" to me").removesuffix(" for me")
             if sentence.asks and _GUESSED.search(rest):
                 return Verdict.POSSIBLE, _topic(rest)
             if pattern.search(rest) is None or (sentence.asks and verdict is not Verdict.POSSIBLE):

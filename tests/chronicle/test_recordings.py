@@ -1,7 +1,9 @@
 """How well recorded channels are read, message by message: the words alone, without the app around them.
 
 The texts were written without a look at what reads them, and what is expected of them before anything had read them.
-What is wrong stands in `snapshots`, line by line.
+What is wrong of those that are replayed stands in `snapshots`, line by line. The two that are not
+were written by another hand; read for the first time, 54 of the 88 things that matter were told of them, and 69 of 72
+that were told mattered.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ from intents.chronicle.statements import ChannelMessage, facts_of
 from responses.safety import safe
 from tests.chronicle.recorded import NAMES, Event, Reading, Recording, judge, load, mentioning
 
-# Of what matters in all three, and of what is told of them. Raise them when the reading gets better.
-RECALL: Final = 0.96
-PRECISION: Final = 0.96
+# Of what matters in all of them, and of what is told of them. Raise them when the reading gets better.
+RECALL: Final = 0.98
+PRECISION: Final = 0.97
 # No cluster answers and no button is pressed here.
 _OF_THE_APP: Final = frozenset({"remedy"})
 

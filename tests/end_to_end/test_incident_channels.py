@@ -16,14 +16,14 @@ import pytest
 
 from bot.diagnosing import Engine
 from intents.chronicle.facts import FactKind
-from tests.chronicle.recorded import NAMES, RECORDINGS, Reading, Recording, judge, load
+from tests.chronicle.recorded import RECORDINGS, REPLAYED, Reading, Recording, judge, load
 from tests.end_to_end.replaying import replaying
 
 REGENERATE: Final = os.environ.get("REGENERATE_GOLDEN") == "1"
 SNAPSHOTS: Final = RECORDINGS.parent / "snapshots"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", REPLAYED)
 async def test_what_matters_in_a_recorded_channel_is_told_and_noise_is_not(tmp_path: Path, engine: Engine, name: str):
     recording = load(name)
     async with replaying(tmp_path, engine, recording) as replay:
