@@ -103,6 +103,7 @@ class Read(Model):
     """One read of the cluster by a probe; `casebook probes` lists probes, their arguments and their rows' keys."""
 
     probe: Id
+    """Its name."""
     args: dict[Key, Any] = {}
     """Literals, or templates over {named.…} and {target.…}."""
 
@@ -122,6 +123,7 @@ class Otherwise(Model):
     """What it means when the rule does not hold, and everything it needs could be read."""
 
     verdict: Literal[Outcome.REFUTES, Outcome.NEUTRAL] = Outcome.REFUTES
+    """Not said where something could not be read, or where the object that was named does not exist."""
     says: LocalText
 
 
@@ -129,6 +131,7 @@ class Rule(Model):
     """One evidence rule: CEL over the rows of a read."""
 
     id: Id
+    """What other parts call it: `only_if`, `rows_of`, and templates as {<id>.<key>} of its first matching row."""
     each: Key | Literal[""] = ""
     """The read whose rows `when` is asked of, as `row`. Without it `when` sees every read by its name, as a list."""
     when: Line
@@ -151,6 +154,7 @@ class Rule(Model):
     plot: PlotOf | None = None
     """Where the rule holds, what the read saw over time is shown as a picture."""
     otherwise: Otherwise | None = None
+    """What it means when the rule does not hold. Without it: nothing."""
     points_to: Id | Literal[""] = ""
     """The upstream incident to look at when this rule holds."""
 
@@ -168,8 +172,11 @@ class Rule(Model):
 
 
 class TargetTemplate(Model):
+    """The object that a remedy writes to; each part is a template."""
+
     kind: Line
     namespace: str = ""
+    """Empty for objects outside namespaces."""
     name: Line
 
 
@@ -177,28 +184,36 @@ class Question(Model):
     """A value that the person types before anything happens; `{input.<id>}` stands for it in the arguments."""
 
     id: Key
+    """Its name in {input.<id>}."""
     label: LocalText
     default: str = ""
     """What the dialog suggests; a template like the arguments."""
     expects: Annotated[Expects, Field(alias="is")] = Expects.TEXT
+    """text, name, number, quantity (250m, 2Gi), uid or image: what else is typed is refused."""
 
 
 class Remediation(Model):
     """An action offered as a button; declared here in full, carried out by `bot.remedies`."""
 
     id: Id
+    """Its name within the entry."""
     action: Action
+    """What is done; the actions stand below."""
     title: LocalText
     rows_of: Id | Literal[""] = ""
     """The rule whose first matching row fills {row.…}; it must hold. Without it: the best supporting finding's."""
     target: TargetTemplate
+    """The object to write to: kind, namespace, name, as templates over {row.…}, {named.…} and {<rule>.…}."""
     args: dict[Key, Any] = {}
     """What the action is told: see `intents.catalog.actions`."""
     asks: tuple[Question, ...] = ()
+    """What the dialog asks for before the preview."""
     only_if: tuple[Id, ...] = ()
     """Rules that must hold, judged again at the press."""
     risk: Risk = Risk.LOW
+    """What the dialog says, and what a policy may ask a second person for."""
     warning: LocalText | None = None
+    """Stands above the preview: when this is the wrong remedy."""
     until: Id | Literal[""] = ""
     """For what is no fix: the rule that holds once it has taken effect. It is then told as done, not as fixed."""
     done: LocalText | None = None
@@ -214,11 +229,14 @@ class Remediation(Model):
 class RunbookStep(Model):
     says: LocalText
     run: str = ""
-    """Commands to copy; {names} are filled in."""
+    """Commands to copy; {names} are filled in and quoted for the shell. A literal brace is doubled."""
     warning: LocalText | None = None
+    """What can go wrong with it."""
 
 
 class LinkTo(Model):
+    """Where more is written."""
+
     title: Line
     url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 
@@ -234,6 +252,7 @@ class Ask(Model):
     """What is asked in a case: a text, or an object."""
 
     text: str = ""
+    """What is pasted."""
     pod: str = ""
     """NS/NAME"""
     namespace: str = ""
@@ -259,27 +278,36 @@ class World(Model):
     """A cluster's state, trimmed: what the simulated cluster loads."""
 
     objects: tuple[dict[str, Any], ...] = ()
+    """Manifests, trimmed. Defaults, uids and owner references are filled in; times may be relative: `-5m`."""
     events: tuple[dict[str, Any], ...] = ()
+    """{for: Kind/namespace/name, reason, message, type, count, first, last}"""
     logs: tuple[dict[str, Any], ...] = ()
+    """{pod: namespace/name, container, text, previous, since}"""
     metrics: tuple[dict[str, Any], ...] = ()
     """Series of its Prometheus; without any it has none."""
     forbidden: tuple[dict[str, Any], ...] = ()
+    """Reads that are refused: {verb, group, resource}, `*` for any verb."""
     reactions: tuple[dict[str, Any], ...] = ()
+    """What a write brings about, where it is not the usual: {when: deleted, object: Pod/shop/api-0, becomes: healthy}"""
 
 
 class Case(Model):
     """A cluster state and the verdict it must lead to. Drives the tests, `casebook lint` and the playground."""
 
     name: Line
+    """What is so in this state."""
     ask: Ask | None = None
     """Default: the first of `examples.match`."""
     like: str = ""
     """Name of an earlier case whose state this one starts from; keys given here replace that case's."""
     given: World = World()
+    """The state of the cluster, beside healthy nodes and system workloads that are always there."""
     change: tuple[Change, ...] = ()
+    """What differs from the case it is like."""
     healthy: bool = False
     """The twin: the same objects and names, only the fault gone."""
     then: Verdict
+    """The verdict on this incident: confirmed, likely, possible or ruled out; offered, for a capability."""
     also: tuple[Id, ...] = ()
     """Other incidents that are confirmed in this state, because they are there as well."""
 
@@ -288,31 +316,45 @@ class Incident(Model):
     """What can go wrong: how it is recognised, proven, explained and remedied."""
 
     id: Id
+    """The name of the file, without .yaml."""
     status: Status
+    """sandbox: may only ever say possible, and needs no cases; stable; deprecated."""
     strongest: Strength
+    """The most that the cluster can honestly prove: confirmed, likely, or capability for what is no cause but can be
+    done about one."""
     title: LocalText
     severity: Severity
+    """info, warning or critical."""
     kinds: tuple[str, ...] = ()
     """Kinds of objects whose diagnosis raises this incident with no text at all; a capability is also asked about those
     that an answer turns out to be about, as far as `about` has a word for them."""
     signatures: Annotated[tuple[SignatureField, ...], Field(min_length=1)]
+    """How a text shows it. A plain string is a signature with that `text`."""
     unless: tuple[Line, ...] = ()
     """Phrases that tell that the same words are said of something else (`docker compose`, beside a pull that failed):
     near one of them nothing is recognised."""
     about: tuple[Key, ...] = ("pod", "statefulset", "deployment", "daemonset", "job")
     """Which captured name is the object this incident is about: the first of these words that the text names."""
     reads: dict[Key, Read] = {}
+    """What is read of the cluster, by names that the rules use."""
     evidence: tuple[Rule, ...] = ()
+    """What the rows prove."""
     root_cause: LocalText
     impact: LocalText
     false_positives: tuple[LocalText, ...] = ()
+    """What looks alike and is something else."""
     remediations: tuple[Remediation, ...] = ()
+    """Buttons."""
     runbook: Annotated[tuple[RunbookStep, ...], Field(min_length=1)]
+    """What people do by hand, in order."""
     links: tuple[LinkTo, ...] = ()
+    """{title, url}"""
     causes: tuple[Id, ...] = ()
     """Upstream incidents that would explain this one."""
     examples: Examples
+    """Texts that are it, and texts that are not."""
     cases: tuple[Case, ...] = ()
+    """States of a cluster with the verdict that each must lead to; the first is the one that the demo shows."""
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Incident:

@@ -1,36 +1,51 @@
-"""The parts of README.md whose words live in the code: `make readme` writes them, test_readme.py compares them."""
+"""What the documents say in words of the code: `make readme` writes it, test_readme.py and test_docs.py compare it."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import dropwhile, takewhile
 from pathlib import Path
+from typing import Any, Final
 
 from bot.cli.exit_codes import table
+from bot.metrics import Metrics
+from bot.remedies.registry import actions
+from bot.roles.needs import ASKED_ABOUT, DIAGNOSIS, MARKING, PREVIEWS, Need, reads, writes
 from bot.settings import documented
 from bot.slack.scopes import SCOPES
+from intents.catalog import schema
+from intents.catalog.loader import builtin_directory, load
+from intents.domain import Permission
+from intents.symptoms import VOCABULARY
 from tests.deploy import chart_files
 from tests.project import catalog_page, role_files, slack_files
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT: Final = Path(__file__).parents[2]
+README: Final = ROOT / "README.md"
 _PROMPT = "casebook> "
 _PASTE = 'container has runAsNonRoot and image will run as root (pod: "db-tikv-0_ledger", container: tikv)'
 
 
-def with_parts(readme: str) -> str:
-    """The text with what stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->` as the code has it now."""
-    parts = [("answer", _answer()), ("scopes", _scopes()), ("exit-codes", table()), ("settings", _settings())]
-    for name, lines in parts:
+def documents() -> tuple[Path, ...]:
+    """Every page that people read first: the front page, and those it leads to."""
+    return README, *sorted((ROOT / "docs").glob("*.md"))
+
+
+def with_parts(page: Path) -> str:
+    """A page's text with what stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->` as the code has it now."""
+    text = page.read_text("utf-8")
+    for name, lines in _PARTS[page.name].items():
         begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
-        if (readme.count(begin), readme.count(end)) != (1, 1):
-            raise ValueError(f"{README.name} does not mark {name!r} once: expected one {begin.strip()} and one {end}")
-        before, _, rest = readme.partition(begin)
+        if (text.count(begin), text.count(end)) != (1, 1):
+            raise ValueError(f"{page.name} does not mark {name!r} once: expected one {begin.strip()} and one {end}")
+        before, _, rest = text.partition(begin)
         after = rest.partition(end)[2]
-        readme = "".join([before, begin, *(f"{line}\n" for line in lines), end, after])
-    return readme
+        text = "".join([before, begin, *(f"{line}\n" for line in lines()), end, after])
+    return text
 
 
 def _answer() -> Iterator[str]:
@@ -71,8 +86,98 @@ def _settings() -> Iterator[str]:
         yield f"| `{variable}` | {f'`{default}`' if default else ''} | {meaning} |"
 
 
+def _metrics() -> Iterator[str]:
+    yield "| metric | kind | labels | what it tells |"
+    yield "|---|---|---|---|"
+    for metric in Metrics().documented():
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        yield f"| `{metric.name}` | {metric.kind} | {labels} | {metric.help} |"
+
+
+def _reads() -> Iterator[str]:
+    """Who reads what: probes, entries of the catalog that name a kind; what every diagnosis and preview reads first."""
+    yield "| read by | what |"
+    yield "|---|---|"
+    catalog = load((builtin_directory(),)).catalog
+    by_whom = _by_whom(reads(catalog, ()))
+    for_all = {DIAGNOSIS: by_whom.pop(DIAGNOSIS), ASKED_ABOUT: by_whom.pop(ASKED_ABOUT)}
+    for_all[PREVIEWS] = _by_whom(reads(catalog, tuple(actions())))[PREVIEWS]
+    yield from (f"| *{name}* | {_permissions(needed)} |" for name, needed in for_all.items())
+    yield from (f"| `{name}` | {_permissions(by_whom[name])} |" for name in sorted(by_whom))
+
+
+def _writes() -> Iterator[str]:
+    yield "| action | what it writes | what its *Undo* writes beside that |"
+    yield "|---|---|---|"
+    by_whom = _by_whom(writes(tuple(actions())))
+    for name in sorted(actions()):
+        undo = _permissions(by_whom.get(f"undo of {name}", ())) or ("" if actions()[name].undoable else "*has none*")
+        yield f"| `{name}` | {_permissions(by_whom.get(name, ())) or 'nothing'} | {undo} |"
+    yield f"| {MARKING} | {_permissions(by_whom[MARKING])} | |"
+
+
+def _by_whom(needs: Iterable[Need]) -> dict[str, set[Permission]]:
+    found: defaultdict[str, set[Permission]] = defaultdict(set)
+    for need in needs:
+        found[need.by].add(need.permission)
+    return dict(found)
+
+
+def _permissions(permissions: Iterable[Permission]) -> str:
+    """As in `get, list pods`: one phrase for each resource."""
+    verbs: defaultdict[str, set[str]] = defaultdict(set)
+    for each in permissions:
+        verbs[f"{each.resource}.{each.group}" if each.group else each.resource].add(each.verb)
+    return ", ".join(f"{'/'.join(sorted(verbs[name]))} `{name}`" for name in sorted(verbs))
+
+
+_MODELS: Final = (
+    schema.Incident, schema.Signature, schema.Read, schema.Rule, schema.Otherwise, schema.PlotOf, schema.Remediation,
+    schema.Question, schema.RunbookStep, schema.Examples, schema.Case, schema.Ask, schema.World, schema.Change,
+)  # fmt: skip
+
+
+def _fields() -> Iterator[str]:
+    """Every key of an entry, by the part it stands in."""
+    for model in _MODELS:
+        yield f"**{model.__name__}**"
+        yield ""
+        yield "| key | | meaning |"
+        yield "|---|---|---|"
+        for name, field in model.model_fields.items():
+            note = "required" if field.is_required() else _default(field.default)
+            meaning = " ".join(str(field.description or "").split()).replace("|", "\\|")
+            yield f"| `{field.alias or name}` | {note} | {meaning} |"
+        yield ""
+
+
+def _default(value: Any) -> str:
+    empty = value is None or value in ("", (), {}) or isinstance(value, schema.World)
+    return "" if empty else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _words() -> Iterator[str]:
+    yield "| word | captures |"
+    yield "|---|---|"
+    yield from (f"| `<{word}>` | {meaning} |" for word, meaning in VOCABULARY.items())
+
+
+# Page → the parts that stand in it.
+_PARTS: Final[Mapping[str, Mapping[str, Callable[[], Iterable[str]]]]] = defaultdict(
+    dict,
+    {
+        "README.md": {"answer": _answer, "exit-codes": table},
+        "catalog.md": {"fields": _fields, "words": _words},
+        "metrics.md": {"metrics": _metrics},
+        "permissions.md": {"scopes": _scopes, "reads": _reads, "writes": _writes},
+        "settings.md": {"settings": _settings},
+    },
+)
+
+
 if __name__ == "__main__":
-    README.write_text(with_parts(README.read_text("utf-8")), "utf-8")
+    for page in documents():
+        page.write_text(with_parts(page), "utf-8")
     catalog_page.write()
     role_files.write()
     chart_files.write()

@@ -1,0 +1,248 @@
+"""What the documents tell people to type, set and read is there, and does what they say."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.__main__ import main
+from bot.cli.arguments import parse
+from bot.remedies.registry import actions
+from bot.settings import documented
+from intents.catalog.actions import Action
+from tests.deploy.rendering import CHART, rendered_text
+from tests.project.documented import Command, anchors, blocks, commands, inline
+from tests.project.readme_parts import ROOT, documents, with_parts
+
+PAGES = (*documents(), ROOT / "deploy" / "README.md")
+COMMANDS = [command for page in PAGES for command in commands(page)]
+SETTINGS = {variable for variable, _, _ in documented()}
+OTHERS_VARIABLES = {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "KUBECONFIG"}
+# Of these nothing is looked at: they are not ours, and are given nothing of ours.
+PLAIN = {"cd", "git", "python3.11", "slack"}
+SCHEMA = json.loads((CHART / "values.schema.json").read_text("utf-8"))
+VALUES = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
+
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.parent.name}/{page.name}")
+
+
+def _paths(command: Command, option: str) -> Iterator[Path]:
+    return (ROOT / path for path in command.option(option) if path != "-")
+
+
+# --- Each program's commands ------------------------------------------------------------------------------------------
+
+
+def _casebook(command: Command) -> None:
+    if command.words[1:] != ("--version",):
+        assert parse(command.words[1:]).command
+
+
+def _make(command: Command) -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert set(command.words[1:]) <= targets
+
+
+def _pip(command: Command) -> None:
+    assert command.words[1] == "install"
+    assert all(path.is_file() for path in _paths(command, "-r"))
+
+
+def _export(command: Command) -> None:
+    assert {word.partition("=")[0] for word in command.words[1:]} <= SETTINGS | OTHERS_VARIABLES
+
+
+def _docker(command: Command) -> None:
+    assert command.words[1] in {"build", "push", "run"}
+    assert all(path.is_file() for path in _paths(command, "-f"))
+    assert {name.partition("=")[0] for name in command.option("-e")} <= SETTINGS | OTHERS_VARIABLES
+    if command.words[1] == "run":
+        image = (ROOT / "deploy" / "image" / "Containerfile").read_text("utf-8")
+        volumes = {place.split(":")[1] for place in command.option("-v")} - {"/kubeconfig"}
+        assert all(f"\nVOLUME {place}\n" in image for place in volumes)
+        assert all(f"\nEXPOSE {ports.partition(':')[2]}\n" in image for ports in command.option("-p"))
+
+
+def _helm(command: Command) -> None:
+    """The chart takes the values, as they would arrive."""
+    verb, release = command.words[1:3]
+    assert (verb in {"install", "upgrade", "uninstall", "rollback"}, release) == (True, "casebook")
+    assert list(command.option("-n")) == ["casebook"]
+    if verb in {"install", "upgrade"}:
+        assert ROOT / command.words[3] == CHART
+        values: dict[str, Any] = {}
+        for told in command.option("--set"):
+            _set(values, *_value(told))
+        for told in command.option("--set-file"):
+            _set(values, told.partition("=")[0], "text")
+        rendered_text(values)
+
+
+def _value(told: str) -> tuple[str, Any]:
+    name, _, value = told.partition("=")
+    listed = value.removeprefix("{").removesuffix("}").split(",")
+    return name, listed if value.startswith("{") else {"true": True, "false": False}.get(value, value)
+
+
+def _set(values: dict[str, Any], name: str, value: Any) -> None:
+    *above, last = re.split(r"(?<!\\)\.", name)
+    for part in above:
+        values = values.setdefault(part, {})
+    values[last.replace("\\.", ".")] = value
+
+
+def _kubectl(command: Command) -> None:
+    words = [word for word in command.words if not word.startswith("-")]
+    assert all(path.is_file() for path in _paths(command, "-f"))
+    assert set(command.option("-n")) <= {"casebook"}
+    if "secret" in words:
+        secret = VALUES["slack"]["secret"]
+        told = {word.split("=")[1] for word in command.words if word.startswith("--from-literal=")}
+        assert secret["name"] in words
+        assert {secret["botToken"]} < told <= {secret["botToken"], secret["appToken"], secret["signingSecret"]}
+    rendered = "\n".join(rendered_text({}).values())
+    for word in words:
+        if match := re.fullmatch(r"statefulset/(.+)|(?:data-)?(.+)-0", word):
+            assert f"kind: StatefulSet\nmetadata:\n  name: {match[1] or match[2]}\n" in rendered
+        if word.startswith("data-"):
+            assert "\n        name: data\n" in rendered
+    if "exec" in words:
+        parse(command.words[command.words.index("--") + 2 :])
+
+
+CHECKS: Mapping[str, Callable[[Command], None]] = {
+    "casebook": _casebook,
+    "docker": _docker,
+    "export": _export,
+    "helm": _helm,
+    "kubectl": _kubectl,
+    "make": _make,
+    "pip": _pip,
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_a_command_that_people_copy_is_one_that_there_is(command: Command) -> None:
+    assert {word.partition("=")[0] for word in command.assigned} <= SETTINGS | OTHERS_VARIABLES
+    assert command.program in PLAIN | CHECKS.keys()
+    if check := CHECKS.get(command.program):
+        check(command)
+
+
+# --- What can be done here is done ------------------------------------------------------------------------------------
+
+# They need no cluster, no Slack and no time. The catalog's page is followed from top to bottom in test_docs_catalog.py.
+HERE = {"manifest", "rbac", "match", "explain", "schema", "probes", "list", "show"}
+RUN = [
+    command
+    for command in COMMANDS
+    if command.program == "casebook" and command.words[1] in HERE and "mine" not in " ".join(command.assigned)
+    if command.page != "catalog.md"
+]
+
+
+@pytest.mark.parametrize("command", RUN, ids=str)
+def test_what_needs_neither_slack_nor_a_cluster_is_run(command: Command) -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert main(command.words[1:]) == 0
+    assert command.would_print(out.getvalue())
+
+
+# --- What the pages name ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", documents(), ids=lambda page: page.name)
+def test_what_is_taken_from_the_code_is_as_the_code_has_it(page: Path) -> None:
+    assert page.read_text("utf-8") == with_parts(page), "run `make readme`"
+
+
+@pages
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    links = {link for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")) if "://" not in link}
+    broken = set()
+    for link in links:
+        path, _, anchor = link.partition("#")
+        leads_to = page.parent / path if path else page
+        if not leads_to.exists() or (anchor and anchor not in anchors(leads_to)):
+            broken.add(link)
+
+    assert broken == set()
+
+
+@pages
+def test_every_path_and_test_that_is_named_exists(page: Path) -> None:
+    named = {word for word in inline(page) if re.fullmatch(r"[\w.-]+(/[\w.-]+)+(::\w+)?", word)}
+    missing = set()
+    for word in named:
+        path, _, function = word.partition("::")
+        if not (ROOT / path.split("/")[0]).is_dir():
+            continue  # an image, a pod, a media type
+        if not (ROOT / path).exists() or (function and f"def {function}(" not in (ROOT / path).read_text("utf-8")):
+            missing.add(word)
+
+    assert missing == set()
+
+
+@pages
+def test_every_setting_that_is_named_exists(page: Path) -> None:
+    assert set(re.findall(r"CASEBOOK_[A-Z_]*[A-Z]", page.read_text("utf-8"))) - SETTINGS == set()
+
+
+@pages
+def test_every_command_in_running_text_is_one_that_there_is(page: Path) -> None:
+    told = {word.removeprefix("casebook ") for word in inline(page) if word.startswith("casebook ")}
+    for each in told:
+        name, *words = each.split()
+        with contextlib.redirect_stdout(io.StringIO()) as helped, pytest.raises(SystemExit):
+            parse([name, "--help"])
+        options = {word for word in words if re.fullmatch(r"--?[a-z-]+", word)}
+        assert options <= set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", helped.getvalue())), each
+
+
+@pages
+def test_every_value_of_the_chart_that_is_named_exists(page: Path) -> None:
+    for word in inline(page):
+        name = word.removeprefix("--set ").removeprefix("--set-file ").strip("'").partition("=")[0]
+        parts = re.split(r"(?<!\\)\.", name)
+        is_value = len(parts) > 1 and parts[0] in SCHEMA["properties"] and re.fullmatch(r"[\w.\\-]+", name)
+        if is_value and parts[-1] not in ("yaml", "md", "py"):
+            assert _is_in_schema(parts), word
+
+
+def _is_in_schema(parts: list[str]) -> bool:
+    found: Mapping[str, Any] = SCHEMA
+    for part in parts:
+        if "$ref" in found:
+            found = SCHEMA["definitions"][found["$ref"].rpartition("/")[2]]
+        if part not in found.get("properties", {}):
+            return isinstance(found.get("additionalProperties"), dict)
+        found = found["properties"][part]
+    return True
+
+
+def test_every_action_has_its_line_among_the_permissions() -> None:
+    page = (ROOT / "docs" / "permissions.md").read_text("utf-8")
+
+    assert {action for action in actions() if f"\n| `{action}` |" not in page} == set()
+    assert set(actions()) <= {action.value for action in Action}
+
+
+def test_every_page_is_reached_from_the_front_page() -> None:
+    front = (ROOT / "README.md").read_text("utf-8")
+
+    assert {page.name for page in documents()[1:] if f"(docs/{page.name}" not in front} == set()
+
+
+def test_every_block_says_what_it_is() -> None:
+    known = ("console", "sh", "text", "yaml", "promql")
+    told = {page.name: len(list(blocks(page, *known))) for page in PAGES}
+
+    assert told == {page.name: page.read_text("utf-8").count("```") // 2 for page in PAGES}
