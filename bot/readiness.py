@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from bot.clusters import Clusters
 from bot.diagnosing import Engine
@@ -14,7 +15,7 @@ from bot.store import Store, StoreUnavailable
 from intents.catalog.loader import Problem
 from responses.safety import safe_line
 
-_STOPPING = "it is told to stop, and finishes what is under way"
+_STOPPING: Final = "it is told to stop, and finishes what is under way"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

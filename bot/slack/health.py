@@ -61,6 +61,7 @@ class SlackHealth:
     _ahead: timedelta = timedelta()
     _lacking: set[str] = field(default_factory=set)
     _turned_away: int = 0
+    _warned: bool = False
     _stale: int = 0
 
     # --- what it is told ---
@@ -93,7 +94,9 @@ class SlackHealth:
             self._stale += 1
             return
         self._turned_away += 1
-        if self._turned_away == 1:
+        # Once: whoever knows the address could fill the log.
+        if not self._warned:
+            self._warned = True
             _log.warning("a request was not signed as Slack does", remedy=_signed_otherwise(1))
 
     def taken(self) -> None:
