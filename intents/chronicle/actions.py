@@ -42,7 +42,7 @@ _SIZE: Final = (
 _TO_A_NAME: Final = r"(?= (?!up\b|in\b|me\b|my\b|you|him\b|her\b|them\b|is\b|was\b|to\b|and\b|it\b|takes?\b)[\w./-]+)"
 
 # What is done to something that runs, said within the next words.
-_TO_WHAT_RUNS: Final = rf"(?=[ ,].{{0,80}}{RUNS})"
+_TO_WHAT_RUNS: Final = rf"(?=[ ,].{{0,80}}(?:{RUNS}|\b(?:rotation|to v?\d+\.\d)))"
 
 
 def _changing(topic: str, *verbs: str, zh: str = "") -> Action:
@@ -88,7 +88,7 @@ ACTIONS: Final = (
         ing=rf"(?:scaling{_UP_DOWN}|bumping|doubling|increasing|raising|adding){_SIZE}",
         done=rf"(?:scaled{_UP_DOWN}|bumped|doubled|increased|raised|added){_SIZE}",
         noun=r"scale-?(?:up|out|down)|scaling",
-        zh=r"扩容|缩容|加机器|加副本|调大",
+        zh=r"扩容|缩容|扩(?=[一两几三\d]|到)|加机器|加副本|调大",
     ),
     Action(
         topic="fail over",

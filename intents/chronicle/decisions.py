@@ -116,15 +116,21 @@ _WAYS_EN: Final = tuple(
                 rf"^{OPENING}(?:(?:yes|please|ok|go),? )?(?:roll|turn|switch|put|fail|scale) (?:it|that|this"
                 rf"|them) (?:back|off|on|over|down|up)"
                 r"(?: now| please| then)?$",
+                rf"^{OPENING}we(?:'re| are|'ll)? (?:go|going|switch|switching) back to (?:the |v?\d)(?=.*(?:{RUNS}"
+                rf"|\d))",
+                rf"^{OPENING}(?:leave|keep) (?:it|them|(?:the |all )[\w-]+(?: [\w-]+)?) (?:as (?:it is|they are|is)"
+                rf"|off|on|paused|drained"
+                r"|disabled|cordoned)\b",
                 rf"^{OPENING}let's (?:do|go with|try|take) (?:option |plan )?(?:[a-d]|[1-4]|both|that|the \w+ one)\b",
             ),
         ),
         (
             Course.UNDER_WAY,
             (
+                rf"^{OPENING}(?:i'm |we're |we are )?doing (?:the |a )(?:\w+ )?(?:{_NOUN}){NOT_THE_ACTION}",
                 rf"^{OPENING}(?:i'm |we're |we are |i am )?{_ADVERB}(?:{_ING})\b"
                 r"(?!.*\b(?:takes?|took|usually|helps?|helped|would|will|might|may|should|could|needs?|is|was|isn't"
-                r"|won't|didn't|seems?|works?|worked|did)\b)",
+                r"|won't|didn't|seems?|works?|worked|did|made|had|changed nothing)\b)",
                 rf"^{OPENING}(?:i'm |we're |we are )?(?:starting|beginning|kicking off|triggering"
                 rf"|initiating) (?:the |a )?(?:\w+ )?(?:{_NOUN})\b{NOT_THE_ACTION}",
                 rf"^{OPENING}(?:the )?(?:{_NOUN})(?: \S*\d\S*)?(?: for [\w-]+)? (?:is |has )?(?:now )?(?:rolling out"
@@ -208,7 +214,8 @@ _WAYS_ZH: Final = tuple(
             Course.PLANNED,
             (
                 _AWAY_ZH,
-                r"^(?:那?就?|先|同意|直接|赶紧|还是)*(?:把[^，。]{1,12})?(?:切|回滚|回退|重启|扩容|缩容|迁移?|滚|升级|切换|扩)(?:了)?吧$",
+                r"^(?:那?就?|先|同意|直接|赶紧|还是)*(?:把[^，。]{1,12})?(?:切|回滚|回退|重启|扩容|缩容|迁移?|滚|升级"
+                r"|切换|扩)(?:了)?吧$",
             ),
         ),
         (
@@ -244,11 +251,12 @@ _WAYS_ZH: Final = tuple(
         (
             Course.PLANNED,
             (
-                rf"^{_WHO_ZH}{_SOME_ZH}(?:先|再|决定|准备|打算|马上|直接|就|立即"
+                rf"^{_WHO_ZH}{_SOME_ZH}(?:先|再|暂时|临时|决定|准备|打算|马上|直接|就|立即"
                 rf"|立刻){_WHO_ZH}(?:把[^，。]{{1,12}})?\s*{_ZH}(?!了|吗)",
                 rf"^(?:好的?|嗯|ok|行|那)?(?:还是|先)?(?:由|让)?(?:我们?|@\w+|这边)(?:来|去|现在就?|这就"
                 rf"|马上)+(?:把[^，。]{{1,16}})?\s*{_ZH}(?!了|吗)",
                 r"^(?:好的?|那)?(?:就)?(?:一起|统一|一并)(?:处理|回滚|清理|重启|升级|弄)(?:吧|掉)?$",
+                r"^(?:先|那就?)?(?:回滚|回退|切换?|升级?|降级?|扩容?|缩容?)[到至回]\s?\S*[\da-z]\S*$",
                 r"^(?:先)?不等了|^(?:那)?(?:就|先)+(?:这么|这样)(?:办|做|定|来)$|^(?:先|暂时|今晚)+(?:保持"
                 r"|维持)(?:现状|原样)",
                 r"^(?:先|暂时|今晚|就)+(?:不动|别动|不要动)(?!了吗)",

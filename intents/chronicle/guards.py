@@ -25,10 +25,12 @@ _CONDITION: Final = re.compile(
 )
 # What is put off says nothing of what is done first: 先回滚，挂盘以后再说.
 _PUT_OFF: Final = re.compile(
-    r"[，,。；][^，,。；]{0,16}(?:以后|之后|后面|回头|明天|稍后|晚点|其[他它](?:的)?)(?:再|慢慢)(?:说|议|看|弄|搞|处理|讨论)"
+    r"[，,。；][^，,。；]{0,16}(?:以后|之后|后面|回头|明天|稍后|晚点|其[他它](?:的)?)(?:再|慢慢)(?:说|议|看|弄|搞"
+    r"|处理|讨论)"
 )
 _AGREED: Final = re.compile(
-    r"(?:同意|没意见|没有?异议|没问题)的话|\b(?:if|unless) .{0,20}\b(?:objections?|objects?|disagrees?)\b"
+    r"(?:同意|没意见|没有?异议|没问题)的话|\bif (?:nobody|no one)\b|\b(?:if|unless) .{0,20}\b(?:objections?|objects?"
+    r"|disagrees?)\b"
 )
 # At another time, or as a habit.
 _OTHER_TIME: Final = re.compile(
@@ -74,7 +76,7 @@ def is_stated(sentence: Sentence, at: int, end: int) -> bool:
     before = _AGREED.sub("", plain[:at])
     if _NOT_STATED.search(before) or _NOT_STATED_ZH.search(_AGREED.sub("", plain[:end])):
         return False
-    return not _CONDITION.search(_PUT_OFF.sub("", plain[end:]))
+    return not _CONDITION.search(_AGREED.sub("", _PUT_OFF.sub("", plain[end:])))
 
 
 def is_asked(sentence: Sentence) -> bool:

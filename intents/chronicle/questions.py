@@ -43,7 +43,7 @@ _TALK: Final = re.compile(
     r"|permissions?|on call|oncall|is ic|be ic|scribe|lunch|coffee|when (?:will|can)|was this ever|good\?|we good"
     r"|my side|which one|did you mean|order(?:ed)? food|food|ticket|screen|join|vpn|change request)\b|进展|什么情况"
     r"|恢复了|什么时候|谁在处理|(?<!没)有人(?!改|动|知道|发|碰)|谁有|多久|吃饭|链接|在吗"
-    r"|好了吗|会议|谁值班|通知过|恢复不|明白吗"
+    r"|好了吗|会议|截图|这个?图|你来(?:负责|处理|看)|谁值班|通知过|恢复不|明白吗"
     r"|是吗|可以吗\?*$"
 )
 _FEWEST_WORDS: Final = 3

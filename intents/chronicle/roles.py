@@ -15,13 +15,15 @@ from intents.chronicle.standings import OPENING
 _ROLES: Final = (
     (
         Role.COMMANDER,
-        r"(?:ic|incident (?:commander|lead|manager|coordinator|command)|commander|command|coordinat(?:or|ion|e|ing))\b"
+        r"(?:ic|incident (?:commander|lead|manager|coordinator|command)|commander|command"
+        r"|coordinat(?:or|ion|e|ing))\b"
         r"(?! (?:training|rotation|call|room|bridge|channel|line|with\b|failed))",
         r"牵头|指挥|主导|统筹|总负责|\bic\b",
     ),
     (
         Role.COMMS,
-        r"(?:comms|communications?|(?:customer|stakeholder|external) (?:updates|messag(?:es|ing)))(?: lead"
+        r"(?:comms|communications?|(?:customers|merchants|stakeholders|clients|management|leadership)$|(?:customer"
+        r"|stakeholder|external) (?:updates|messag(?:es|ing)))(?: lead"
         r"| manager)?\b",
         r"沟通|公告|通报|对外|口径|同步",
     ),
@@ -47,7 +49,7 @@ _I_AM: Final = re.compile(
 # Whoever runs the incident says so without the name of the part too.
 _RUNS_IT: Final = re.compile(
     rf"^{OPENING}(?:i'll|i will|i can|i am|i'm|let me) (?:run|running|lead|leading|driv(?:e|ing)|quarterback(?:ing)?"
-    rf"|coordinat(?:e|ing)|run(?:ning)? point on) (?:this|it|the incident|this incident|this one)"
+    rf"|coordinat(?:e|ing)|(?:run|tak)(?:n?ing|e)? point on) (?:this|it|the incident|this incident|this one)"
     rf"(?=$| (?:one|incident|from|for|until|now|today|tonight)\b)"
 )
 _SAYS_I: Final = re.compile(
@@ -58,6 +60,11 @@ _MINE: Final = re.compile(
     rf"^{OPENING}(?:the )?(?:{_ANY})(?: (?:is|are) (?:mine|me|on me|with me)| here|[:=-]? (?:me|mine|myself))$"
 )
 _IS_ME: Final = re.compile(rf"^{OPENING}(?:the |our )?({_ANY})(?: (?:is|are|=))? (?:me|myself|mine)\b")
+# Whoever speaks to them.
+_TELLS: Final = re.compile(
+    rf"^{OPENING}(?:i'll|i will|let me|i'm going to) (?:talk to|inform|update|notify|keep) (?:the |our )?"
+    r"(?:customers|merchants|stakeholders|clients|management|leadership)\b"
+)
 _ICING: Final = re.compile(
     rf"^{OPENING}(?:i'm |i am )?(?:ic'?ing|commanding)(?=$| (?:this|it|the incident|from|for|now))"
 )
@@ -103,7 +110,7 @@ _TO: Final = re.compile(
     rf" (?:from (?:here|now)(?: on)?|now)\b|(?:command|the (?:helm|con|baton|lead)|ic|over|it|this|incident)"
     rf" (?:is now |now |goes |passes )?(?:to|with) {_WHO}(?= (?:now|from here)\b|$)|{_WHO},? (?:you have it"
     rf"|you've got it|take it"
-    rf"|please take it|takes it|has it) from here|{_WHO}\s*(?:接着|继续|来)?(?:跟进|跟(?=$|，)|处理|盯)"
+    rf"|please take it|takes it|will take it|has it) from here|{_WHO}\s*(?:接着|继续|来)?(?:跟进|跟(?=$|，)|处理|盯)"
     rf"|交(?:接)?给\s*{_WHO}|(?:后续"
     rf"|后面"
     rf"|接下来)?由\s*{_WHO}\s*(?:接手|接替|跟进)|(?:后续|后面|接下来|之后|剩下的)(?:就|都)?由\s*{_WHO}"
@@ -156,7 +163,13 @@ def _own(sentence: Sentence) -> Iterator[str]:
             yield _role_in(mine[1])
     for start, clause in sentence.clauses:
         found = _I_AM.search(clause) if _SAYS_I.search(clause) else _MINE.search(clause)
-        found = found or _I_AM_ZH.search(clause) or _MINE_ZH.search(clause) or _TELLS_ZH.search(clause)
+        found = (
+            found
+            or _I_AM_ZH.search(clause)
+            or _MINE_ZH.search(clause)
+            or _TELLS_ZH.search(clause)
+            or _TELLS.search(clause)
+        )
         found = found or _IS_ME.search(clause)
         if found is None:
             found, role = _RUNS_IT.search(clause) or _ICING.search(clause), str(Role.COMMANDER)

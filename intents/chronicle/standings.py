@@ -67,7 +67,7 @@ _PHRASES: Final = (
             r"^{open}(?:that's a wrap|wrapping (?:this|it) (?:one )?up|we're (?:all )?done here|we are done here)\b",
             r"^{open}(?:i|we) consider (?:this|it) (?:resolved|closed|fixed)\b",
             r"^{open}(?:marking|marked) (?:(?:as )?resolved|[\w-]*\d[\w-]* (?:as )?(?:resolved|closed))",
-            r"^{open}resolving(?: now)?$|^{open}we(?:'re| are) done(?=$| here)",
+            r"^{open}(?:resolving|closing)(?: now)?$|^{open}we(?:'re| are) done(?=$| here)",
             r"^{open}{it_is}resolved(?=$| (?:at|now|as of|since|in|for|after|thanks|on)\b)",
             r"^{open}(?:i'm |we're )?resolving (?:this|it|the incident)\b|^{open}(?:i'm |we're |i am "
             r"|we are )?(?:going to"
@@ -97,6 +97,10 @@ _PHRASES: Final = (
             r"^{open}(?:the |a |our )?(?:mitigation|workaround|fix) (?:is |has been )?(?:now )?(?:in place|working"
             r"|holding|effective"
             r"|helping|live and working)\b",
+            r"^{open}(?:everything|it|all|this|that) (?:all )?works (?:again|now|as before)$",
+            r"^{open}(?:the )?(?:payments?|orders?|logins?|checkout|search|site|website|app|api|uploads?|traffic|prod"
+            r"|service"
+            r"|dashboard|[\w-]+ (?:api|service|page|site)) (?:is |are )(?:now )?back(?: up| now| online)?$",
             r"^{open}(?:the )?(?:customer |user )?(?:impact|outage) (?:is over|ended|stopped|has ended)(?: at| since"
             r"|$)",
             r"^{open}(?:the )?(?:impact|incident|outage|issue) (?:is |has been |was )?(?:now )?(?:contained|mitigated"
@@ -187,7 +191,8 @@ _PHRASES: Final = (
             r"^{open}still watching$|^{open}(?:we |we'll |i |i'll )?(?:leave|keep) (?:this|it) open for\b",
             r"^{open}(?:i'm |we're )?watching the (?:dashboards?|graphs?|metrics|numbers)\b",
             r"^(?:先|再|继续)(?:看|盯|等|跑)(?:个)?\s?(?:\d+|半|几|十|一)\s?(?:个)?(?:分钟|小时|会儿?|min|m\b|h\b)",
-            r"(?:继续|持续|先|再)盯(?:着|一会|一下|半|\s?\d)|(?:继续|持续|目前在|正在|再)观察(?!者)|^观察中|(?:先|再"
+            r"(?:继续|持续|先|再)盯(?:着|一会|一下|半|\s?\d)|(?:继续|持续|保持|目前在|正在|再)观察(?!者)|^观察中"
+            r"|(?:先|再"
             r"|继续)观察(?:着|下|一下|一会|一阵|\s?\d|半|几)",
         ),
     ),
@@ -203,6 +208,7 @@ _PHRASES: Final = (
             r"^{open}(?:(?:i|we)(?:'ve| have)? )?(?:identified|pinned down|isolated) the (?:root )?(?:cause"
             r"|issue|problem|culprit|bug)\b",
             r"^{open}(?:we|i) (?:now |finally )?(?:have|got|know) (?:the|a) (?:likely )?(?:root )?cause\b",
+            r"^{open}we (?:now )?know why$",
             r"^{open}we (?:now )?know what(?:'s| is) (?:going on|happening|wrong)",
             r"^{open}(?:(?:i|we)(?:'ve| have)? )?found the (?:issue|problem|cause|root cause|culprit|bug)$",
             r"^(?:根本?)?(?:原因|根因|问题)(?:已经?)?(?:找到|查明|查到|定位|清楚|明确)了$",

@@ -106,7 +106,9 @@ _PHRASES_EN: Final = (
             rf"| config)? "
             rf"(?:is|are|looks?|seems?) (?:all |perfectly |completely |totally )?{_WELL}(?=$|,)",
             rf"(?:i |we )?(?:checked|looked at|went through) (?:the |our )?[\w -]{{0,20}}?(?:{_PARTS})[,:]? (?:and )?"
-            r"(?:nothing|all good|it's fine|looks fine|no (?:errors|issue|problem)s?)(?: there| odd| unusual| wrong)?$",
+            r"(?:nothing|all good|it's fine|looks fine|(?:it )?(?:resolves|responds|works|answers|seems|is) (?:fine"
+            r"|ok|okay|good|normal)"
+            r"|no (?:errors|issue|problem)s?)(?: there| odd| unusual| wrong)?$",
         ),
     ),
     (
@@ -152,6 +154,7 @@ _PHRASES_EN: Final = (
             rf"(?:i )?blame (?=.{{0,40}}?{RUNS})",
             r"(?:that|this|it) (?:was|is) (?:me|us|my (?:change|deploy|fault|doing)|our (?:change|deploy|fault"
             r"|doing))\b",
+            rf"(?:it |this |that )?(?:must|has to|has got to|gotta|got to) be (?!done|{_NO_CAUSE}){_THING}",
             # What is broken, and what follows from it.
             rf"(?=.{{0,60}}?{RUNS})(?!if\b|once\b)[\w./' -]{{3,60}}? (?:(?:has |have )?(?:expired|ran out|lapsed)"
             rf"|(?:is|are|was|were) (?:expired|full"
@@ -197,7 +200,13 @@ _PHRASES_EN: Final = (
             r"(?:my|our|current) (?:first |best |working |current )?(?:guess|hunch|bet|theory|money"
             r"|hypothesis)(?: is on|'s on| is|'s"
             r"|:)? (?!is\b|on\b|pizza|lunch|on you|you\b|him\b|her\b|not\b)",
+            rf"(?:i|we) (?:think|believe) (?:the|a|our) (?=.{{0,40}}?{RUNS})(?!.*\b(?:done|finished|ready|up|fine"
+            rf"|back|over|works?"
+            r"|working|good|enough|should|can|could|will|would|need|better|best|ok|okay|yet)\b)",
             # It fits.
+            rf"since (?:the|our|last|this morning's|yesterday's) (?:[\w.-]+ )?(?:upgrade|deploy\w*|release|rollout"
+            rf"|migration|change|switch"
+            rf"|update|rotation)\b(?=.*(?:{RUNS}|{FAULT}))(?!.*\b(?:fine|ok|okay|good|no|nothing)\b)",
             rf"(?:it |this |that )?(?:all )?(?:started|began|starts) (?:right |just |exactly |shortly )?(?:after|with"
             rf"|when) (?=.*{RUNS})"
             r"(?!.*\b(?:i|you|my)\b)",
@@ -227,6 +236,7 @@ _PHRASES_ZH: Final = (
             # It is not …
             rf"^(?:应该|肯定|确认|看来)?(?:也)?不是(?=[^，。]{{0,12}}{_PART_ZH})[^，。]{{2,14}}$",
             rf"(?:^|，|应该|确认)不是{_WHAT_ZH}?{_CAUSAL_ZH}",
+            rf"^(?:感觉|看着|应该|好像)?不(?:太|大)?像(?:是)?(?=[^，。]{{0,10}}(?:{_PART_ZH}|[a-z]{{3}})){_WHAT_ZH}",
             rf"(?:主因|根因|原因|问题|元凶|罪魁祸首|瓶颈)(?:应该|肯定|也|并|就|其实)*不(?:是|在){_WHAT_ZH}",
             r"^[^，。]{1,8}[跟和与][^，。]{0,8}(?:没有?关系|无关)$",
             rf"^[跟和与]{_WHAT_ZH}?(?:没有?关系|无关)",
@@ -266,7 +276,7 @@ _PHRASES_ZH: Final = (
         (
             rf"(?:怀疑(?!人生)|疑似|猜测(?!不)|(?<=我)猜(?!不))(?:是|跟|和|与)?{_WHAT_ZH}",
             rf"(?:感觉|看起来|看着|看上去|好像|估计|可能|应该|大概|像是?"
-            rf"|会不会)(?=[^，。]{{0,16}}{FAULT_ZH}){_WHAT_ZH}",
+            rf"|会不会|是不是)(?=[^，。]{{0,16}}{FAULT_ZH}){_WHAT_ZH}",
             rf"(?:感觉|看起来|看着|看上去|好像|估计|可能|会不会|是不是|应该|大概|像)(?:像)?(?:就?是|跟|和|与"
             rf"|由){_WHAT_ZH}",
             rf"(?:会不会|是不是)又?(?=[^，。]{{0,12}}(?:{_PART_ZH}|[a-z]{{3}})[^，。]{{0,6}}(?:{_CAUSAL_ZH}"

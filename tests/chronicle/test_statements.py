@@ -1,12 +1,13 @@
 """What is taken from messages of incident channels, measured on labelled ones.
 
-`statements.jsonl` holds invented messages in nine parts. `tuned` and `held` were written before any rule was (but by
+`statements.jsonl` holds invented messages in ten parts. `tuned` and `held` were written before any rule was (but by
 the rules' author, who knew both), the others later, one after another; each was read once before the rules were mended
 with it in view. So these floors keep from getting worse, no more. What to expect of messages that nobody has looked at
 is in those first readings, of parts whose noise was written to mislead: precision and recall 0.77 and 0.57 for `fresh`,
 0.85 and 0.80 for `blind`, 0.74 and 0.69 for `unseen`, 0.82 and 0.33 for `wide`, which has more kinds of change,
 confirmation and announcement; once the rules were mended with it in view, 0.92 and 0.89 for `later`, then 0.70 and 0.48
-for `third`, written to find what was still wrong; 0.97 and 0.71 for `fourth`, whose noise is plain talk.
+for `third`, written to find what was still wrong; 0.97 and 0.71 for `fourth`, whose noise
+is plain talk, and, mended with that in view, 0.95 and 0.58 for `fifth`.
 """
 
 from __future__ import annotations
@@ -84,7 +85,9 @@ def test_noise_is_no_fact() -> None:
     assert len([each for each in heard if each[1]]) <= 0.01 * len(quiet), [each for each in heard if each[1]]
 
 
-@pytest.mark.parametrize("part", ["tuned", "held", "fresh", "blind", "unseen", "wide", "later", "third", "fourth"])
+@pytest.mark.parametrize(
+    "part", ["tuned", "held", "fresh", "blind", "unseen", "wide", "later", "third", "fourth", "fifth"]
+)
 def test_each_part_keeps_its_figures(part: str) -> None:
     counted = figures([row for row in ROWS if row["part"] == part])
     right, wrong, missed = (sum(each.values()) for each in (counted.right, counted.wrong, counted.missed))
