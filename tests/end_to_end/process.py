@@ -74,6 +74,12 @@ class Serving:
         self.process.kill()
         assert await self._ended() == -signal.SIGKILL
 
+    async def end(self) -> None:
+        """SIGKILL, unless it has ended already."""
+        self.process.kill()
+        await self._ended()
+        self.process.close()
+
     async def stop(self) -> int:
         """SIGTERM; the exit code. Nothing is under way any more then."""
         self.process.terminate()
@@ -167,9 +173,7 @@ class Premises:
 
     async def end(self) -> None:
         for serving in self.processes:
-            if serving.process.exitcode is None:
-                await serving.kill()
-            serving.process.close()
+            await serving.end()
 
     def _settings(self, replica: str) -> dict[str, str]:
         return {

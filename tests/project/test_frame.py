@@ -57,11 +57,17 @@ def test_every_script_make_runs_exists(root: Path) -> None:
     assert {script for script in scripts if not (root / script).is_file()} == set()
 
 
-@pytest.mark.parametrize(("lock", "group"), [("requirements.lock", None), ("requirements-dev.lock", "dev")])
-def test_the_locks_pin_what_pyproject_asks_for(
-    root: Path, pyproject: dict[str, Any], lock: str, group: str | None
-) -> None:
-    asked = pyproject["project"]["dependencies"] + (pyproject["dependency-groups"][group] if group else [])
+LOCKS = {
+    "requirements.lock": ["dependencies"],
+    "requirements-dev.lock": ["dependencies", "dev", "build"],
+    "deploy/image/build.lock": ["build"],
+}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_locks_pin_what_pyproject_asks_for(root: Path, pyproject: dict[str, Any], lock: str) -> None:
+    groups = {**pyproject["dependency-groups"], "dependencies": pyproject["project"]["dependencies"]}
+    asked = [line for group in LOCKS[lock] for line in groups[group] if isinstance(line, str)]
     pins = _pins(root / lock)
 
     unmet = {line for line in asked if pins.get(canonicalize_name(Requirement(line).name)) is None}
@@ -73,11 +79,11 @@ def _satisfied(requirement: Requirement, pins: dict[str, str]) -> bool:
     return requirement.specifier.contains(pins[canonicalize_name(requirement.name)], prereleases=True)
 
 
-def test_both_locks_pin_the_same_versions(root: Path) -> None:
-    """Tests must run against what users get."""
-    pins, dev = _pins(root / "requirements.lock"), _pins(root / "requirements-dev.lock")
+def test_the_locks_pin_the_same_versions(root: Path) -> None:
+    """Tests must run against what users get, and with what makes it."""
+    pins = {lock: _pins(root / lock).items() for lock in LOCKS}
 
-    assert pins.items() <= dev.items()
+    assert pins["requirements.lock"] | pins["deploy/image/build.lock"] <= pins["requirements-dev.lock"]
 
 
 def test_the_changelog_has_unreleased_on_top_and_names_only_older_versions(

@@ -1,0 +1,275 @@
+"""The image, as far as it can be had without an engine: its file is linted, its steps are run, the outcome serves."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from bot.playground.kubernetes import RecordedRequest
+from bot.settings import documented
+from responses.slack.presses import Press
+from tests.deploy.containerfile import Builder, Instruction, stages
+from tests.deploy.rendering import rendered
+from tests.end_to_end.own_entries import POLICY, asleep, catalog
+from tests.end_to_end.process import Program, premises, until
+from tests.end_to_end.workplace import is_final, pressable, submitted, words_of
+
+ROOT: Final = Path(__file__).parents[2]
+FILE: Final = ROOT / "deploy" / "image" / "Containerfile"
+LOCKS: Final = (ROOT / "requirements.lock", ROOT / "deploy" / "image" / "build.lock")
+STAGES: Final = stages(FILE)
+IMAGE: Final = STAGES[-1]
+USER: Final = 10001
+# What the chart gives a pod beyond its drain.
+TO_CLOSE_S: Final = 15
+# A sharer of 10001 that may read what is root's: where the tests' own Python is, others may have no way.
+AS_USER: Final = (
+    "setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups",
+    "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """What the steps left in `root`, and the environment that the image gives a process, with paths below `root`."""
+
+    root: Path
+    environment: dict[str, str]
+
+    @property
+    def casebook(self) -> str:
+        """The entry point, found as an engine finds it."""
+        (entry,) = IMAGE.one("ENTRYPOINT").listed
+        found = shutil.which(entry, path=self.environment["PATH"])
+        assert found is not None
+        return found
+
+    def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd="/", env={**self.environment, **more}, check=False, capture_output=True, text=True
+        )
+
+
+@pytest.fixture(scope="module")
+def image() -> Iterator[Image]:
+    """Built of the packages that the tests run with, as far as the locks name them: pip finds each pin satisfied."""
+    with tempfile.TemporaryDirectory(prefix="image-") as made:
+        directory = Path(made)
+        # Below pytest's own directories nobody else gets to see anything.
+        directory.chmod(0o755)
+        yield built(directory)
+
+
+def built(directory: Path) -> Image:
+    lent = directory / "lent"
+    lent.mkdir()
+    for name in {"pip", *(name for lock in LOCKS for name in pins(lock))}:
+        lend(name, lent)
+    bin = directory / "bin"
+    bin.mkdir()
+    (bin / "python").symlink_to(sys.executable)
+    if os.geteuid():
+        (bin / "chown").symlink_to(shutil.which("true") or "")
+    builder = Builder(
+        root=directory / "root",
+        context=ROOT,
+        path=(bin, Path("/usr/bin"), Path("/bin")),
+        variables={"PYTHONPATH": str(lent), "PIP_NO_INDEX": "1"},
+    )
+    builder.build(STAGES)
+    (packages,) = builder.root.glob("opt/casebook/lib/python3.*/site-packages")
+    (packages / "lent.pth").write_text(str(lent), "utf-8")
+    for path in (packages.parents[2], *packages.parents[2].rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode & ~0o222)
+    (builder.root / "tmp").chmod(0o1777)
+    environment = {name: builder.mapped(value) for name, value in IMAGE.environment.items()}
+    return Image(root=builder.root, environment=environment)
+
+
+def pins(lock: Path) -> Iterator[str]:
+    """The names of what a lock pins for this Python."""
+    for line in re.findall(r"^[a-z0-9].*?(?= \\$)", lock.read_text("utf-8"), re.MULTILINE):
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate():
+            yield requirement.name
+
+
+def lend(name: str, directory: Path) -> None:
+    """Let `directory` hold the package as well, without a copy."""
+    distribution = importlib.metadata.distribution(name)
+    for top in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
+        link = directory / top
+        if not link.is_symlink():
+            link.symlink_to(str(distribution.locate_file(top)))
+
+
+# --- what stands in it ---
+
+
+def test_the_linter_has_nothing_to_say() -> None:
+    linted = subprocess.run(
+        [Path(sys.executable).with_name("hadolint"), "--no-color", FILE], check=False, capture_output=True, text=True
+    )
+    assert (linted.returncode, linted.stdout) == (0, "")
+
+
+def test_it_is_what_the_chart_takes_it_for() -> None:
+    (stateful,) = [each for each in rendered({}) if each["kind"] == "StatefulSet"]
+    pod = stateful["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    given = {each["name"]: each.get("value") for each in container["env"]}
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+
+    assert IMAGE.one("USER").text == f"{USER}:{USER}"
+    assert pod["securityContext"]["runAsUser"] == pod["securityContext"]["runAsGroup"] == USER
+    assert container["command"] == IMAGE.one("ENTRYPOINT").listed + IMAGE.one("CMD").listed
+    assert [str(port["containerPort"]) for port in container["ports"]] == [IMAGE.one("EXPOSE").text]
+    assert {"/tmp", IMAGE.one("VOLUME").text} == {each["mountPath"] for each in container["volumeMounts"]}
+    assert {name: given[name] for name in IMAGE.environment if name in given} == {
+        name: IMAGE.environment[name] for name in IMAGE.environment if name in given
+    }
+    assert IMAGE.one("STOPSIGNAL").text == "SIGTERM"
+    assert f"VERSION={version}" in [each.text for each in IMAGE.all("ARG")]
+    assert {name for name in IMAGE.environment if name.startswith("CASEBOOK_")} <= {name for name, *_ in documented()}
+
+
+def test_an_engine_is_sent_what_is_copied_and_nothing_else() -> None:
+    copied = {
+        source
+        for stage in STAGES
+        for each in stage.all("COPY")
+        if not each.text.startswith("--from=")
+        for source in each.text.split()[:-1]
+    }
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+
+    assert {line.removeprefix("!") for line in lines if line.startswith("!")} == copied
+    assert "*" in lines
+
+
+# --- what comes out ---
+
+
+def test_it_holds_what_is_locked_and_the_program_and_no_installer(image: Image) -> None:
+    held = image.run(
+        str(Path(image.casebook).with_name("python")),
+        "-c",
+        "import importlib.metadata as m; print(*(each.name for each in m.distributions()), sep='\\n')",
+    )
+    lent = {"pip", *pins(LOCKS[1])} - {*pins(LOCKS[0])}
+    expected = {canonicalize_name(name) for name in [*pins(LOCKS[0]), "kube-casebook", *lent]}
+
+    assert {canonicalize_name(name) for name in held.stdout.split()} == expected
+    assert not [*image.root.rglob("pip"), *image.root.rglob("pip3*")]
+    assert image.run(image.casebook, "--version").stdout.startswith("casebook ")
+
+
+def test_its_bytecode_is_there_and_not_held_against_sources(image: Image) -> None:
+    (packages,) = image.root.glob("opt/casebook/lib/python3.*/site-packages")
+    rooms = [packages / room for room in ("bot", "intents", "responses")]
+    modules = {path for room in rooms for path in room.rglob("*.py")}
+    compiled = {
+        path.parent.parent / f"{path.name.split('.')[0]}.py": path for room in rooms for path in room.rglob("*.pyc")
+    }
+
+    assert modules == compiled.keys()
+    # PEP 552: hash-based, and the source is not looked at.
+    assert {int.from_bytes(path.read_bytes()[4:8], "little") for path in compiled.values()} == {0b01}
+
+
+def test_its_user_may_read_all_of_it_and_write_to_its_volume_alone(image: Image) -> None:
+    installed = [path for path in (image.root / "opt").rglob("*") if not path.is_symlink()]
+    modes = {path: path.stat().st_mode for path in installed}
+
+    assert [path for path, mode in modes.items() if not mode & stat.S_IROTH] == []
+    assert [path for path, mode in modes.items() if stat.S_ISDIR(mode) and not mode & stat.S_IXOTH] == []
+    assert f"casebook:x:{USER}:{USER}:" in (image.root / "etc/passwd").read_text("utf-8")
+    assert stat.S_IMODE((image.root / "var/lib/casebook").stat().st_mode) == 0o700
+
+
+# --- what it does ---
+
+
+@pytest.mark.timeout(60)
+async def test_it_answers_a_signed_command_and_a_stop_in_the_middle_of_work_loses_nothing(image: Image) -> None:
+    """Outside the checkout, as its own user, with no variables but the image's and settings, writing where it may."""
+    own, directory = asleep(), image.root / "var/lib/casebook"
+    policy = directory / "policy.yaml"
+    policy.write_text(POLICY, "utf-8")
+    settings = {
+        "CASEBOOK_POLICY": str(policy), "CASEBOOK_CATALOG": str(catalog(directory / "catalog")), "CASEBOOK_DRAIN": "3",
+    }  # fmt: skip
+    program = Program(command=command(image), directory=Path("/"), environment=image.environment)
+    before = everything(image.root)
+    async with premises(directory, own.broken.world, pace=False, **settings) as at:
+        serving = await at.start(program=program)
+        assert healthy(image, serving.url)
+        commanded = await at.slack.slash(at.bo, at.channel, own.broken.text)
+        assert commanded.status == 200
+        answer = await at.answer("")
+        assert "CONFIRMED" in words_of(answer)
+        await at.slack.click(at.alex, at.channel, answer["ts"], pressable(answer, Press.REMEDY)["action_id"])
+        (view,) = await at.slack.wait_for(lambda: [one for one in at.slack.views(at.alex) if one["submit"]])
+
+        arrived: list[RecordedRequest] = []
+        at.cluster.meanwhile = arrived.append
+        at.cluster.latency = 0.3
+        await submitted(at.slack, at.alex, view["id"])
+        await until(lambda: any(one.writes for one in arrived))
+        ts = await at.slack.say(at.bo, at.channel, own.broken.text)
+        began = time.monotonic()
+        assert await serving.stop() == 0
+        assert time.monotonic() - began < 3 + TO_CLOSE_S
+        assert not healthy(image, serving.url)
+        assert "Traceback" not in "".join(serving.said)
+        assert "casebook: stopping: work under way is finished first\n" in serving.said
+        at.cluster.latency = 0
+
+        # The write was finished; what comes of it is watched for longer than a stop waits, by the next one.
+        serving = await at.start(program=program)
+        await at.answer(ts)
+        assert "applied" in words_of(at.slack.message(at.channel, answer["ts"])["blocks"])
+    written = [one for one in at.cluster.requests if one.writes and not one.path.endswith("/events")]
+    assert [(one.method, one.path) for one in written] == list(own.steps)
+    assert [one["ts"] for one in at.ours() if "thread_ts" not in one] == [answer["ts"]]
+    assert len([*filter(is_final, at.ours(ts))]) == 1
+    assert everything(image.root) == before
+
+
+def command(image: Image) -> tuple[str, ...]:
+    """As the image's user where this machine lets us, which needs root; else as whoever runs the tests."""
+    own, setpriv = (image.casebook,), shutil.which(AS_USER[0])
+    as_user = (setpriv or "", *AS_USER[1:], *own)
+    if setpriv and os.geteuid() == 0 and image.run(*as_user, "--version").returncode == 0:
+        return as_user
+    return own
+
+
+def healthy(image: Image, url: str) -> bool:
+    """What HEALTHCHECK says."""
+    python, *arguments = Instruction("CMD", IMAGE.one("HEALTHCHECK").text.partition(" CMD ")[2]).listed
+    found = shutil.which(python, path=image.environment["PATH"]) or ""
+    return image.run(found, *arguments, CASEBOOK_LISTEN=url.removeprefix("http://")).returncode == 0
+
+
+def everything(root: Path) -> set[tuple[Path, float]]:
+    """What lies there and when it was changed, but for what may be written to."""
+    places = [root / "opt", root / "etc", root / "usr"]
+    return {(path, path.lstat().st_mtime) for place in places for path in (place, *place.rglob("*"))}
