@@ -93,6 +93,12 @@ async def _grants(connection: Connection, area: str, *, policy: Policy | None, c
         return await review(connection, wanted, existing=existing, within=_WITHIN_S)
 
     found = list(_told(await reviewed(reading), area, "reads", remedy=_remedy(name, user, "read")))
+    if lacks := (await reviewed(wanted_reads(policy, catalog, name, secrets=True))).lacks:
+        by = sorted({one for lack in lacks for one in lack.by})
+        says = f"not granted, as long as you do not want it: {', '.join(by)} would read them, and tell of a gap"
+        found.append(
+            Check(area=area, what="secrets", state=State.NOTE, says=says, remedy="casebook rbac --with secrets")
+        )
     if not writing:
         return [*found, Check(area=area, what="writes", says="none needed: the policy switches no action on here")]
     names = switched_on(policy, name)

@@ -54,13 +54,13 @@ class Wanted:
     area: Area
 
 
-def wanted_reads(policy: Policy, catalog: Catalog, cluster: str) -> tuple[Wanted, ...]:
-    """What is read of a cluster; () where the policy shows it to nobody. Secrets are left out, as in the roles."""
+def wanted_reads(policy: Policy, catalog: Catalog, cluster: str, *, secrets: bool = False) -> tuple[Wanted, ...]:
+    """What is read of a cluster; () where the policy shows it to nobody. Either all but Secrets, or these alone."""
     grants = [grant for grant in policy.rules.reading if any_matches(grant.clusters, cluster)]
     if not grants:
         return ()
     names = {name for wanted in _switched_on(policy, cluster) for name in wanted[0]}
-    needs = frozenset(need for need in reads(catalog, names) if not is_secret(need))
+    needs = frozenset(need for need in reads(catalog, names) if is_secret(need) is secrets)
     return tuple(
         Wanted(needs=needs, area=Area(patterns=(grant.namespaces,), outside=grant.cluster_scoped)) for grant in grants
     )

@@ -22,6 +22,7 @@ from tests.command_line.conftest import Server
 from tests.databases import STORE, lay_out
 from tests.postgres import Server as Postgres
 from tests.postgres import postgres
+from tests.project.test_roles import ENTRY
 
 # A fixture, used by name.
 __all__ = ["postgres"]
@@ -247,6 +248,35 @@ def test_what_is_written_is_needed_where_the_policy_switches_it_on_and_nowhere_e
     assert check["says"] == "not granted in bank; needed by restart-pod"
     assert "casebook rbac act --actions restart-pod --namespaces bank,shop --service-account" in check["remedy"]
     assert "none of the" in writes("*")["cluster simulated", "writes"]["says"]
+
+
+def test_what_the_policy_shows_nobody_is_not_needed(
+    run: Run, variables: Any, cluster: SimulatedCluster, tmp_path: Path
+) -> None:
+    rules = [rule for role in _roles(run("rbac", "read").out) for rule in role["rules"]]
+    cluster.allow_only([{**rule, "resources": sorted({*rule["resources"]} - {"nodes"})} for rule in rules])
+    assert ("cluster simulated", "get, list nodes") in wrong(run("doctor", "--output", "json"))
+
+    policy = tmp_path / "policy.yaml"
+    policy.write_text('reading: [{clusters: ["*"], namespaces: ["*"], cluster_scoped: false}]')
+    variables(policy=str(policy))
+    assert wrong(run("doctor", "--output", "json")) == {}
+
+
+def test_secrets_that_an_entry_of_ones_own_would_read_are_a_note(
+    run: Run, variables: Any, cluster: SimulatedCluster, tmp_path: Path
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "widgets.yaml").write_text(ENTRY.format(id="widgets", kind="Secret"), "utf-8")
+    variables(catalog=str(tmp_path / "own"))
+    cluster.forbid(resource="secrets")
+
+    ran = run("doctor", "--output", "json")
+
+    assert wrong(ran) == {}
+    check = rows(ran)["cluster simulated", "secrets"]
+    assert (check["state"], "widgets would read them" in check["says"]) == ("note", True)
+    assert rows(ran)["catalog", "entries"]["says"].endswith("1 of your own")
 
 
 def test_a_cluster_that_grants_nothing_is_one_line(run: Run, variables: Any, cluster: SimulatedCluster) -> None:

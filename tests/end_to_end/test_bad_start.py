@@ -1,0 +1,33 @@
+"""The command as anybody starts it, beside what is out of order. What keeps it from starting: tests/command_line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.databases import lay_out
+from tests.end_to_end.process import premises, until
+
+pytestmark = pytest.mark.timeout(60)
+
+
+async def test_it_serves_all_the_same_and_tells_which_cluster_cannot_be_used(tmp_path):
+    async with premises(tmp_path, CASEBOOK_CONTEXTS="simulated,second") as at:
+        config = at.cluster.kubeconfig()
+        config["contexts"].append({"name": "second", "context": {"cluster": "second", "user": "casebook"}})
+        config["clusters"].append({"name": "second", "cluster": {"server": "http://127.0.0.1:9"}})
+        (tmp_path / "kubeconfig").write_text(json.dumps(config), encoding="utf-8")
+
+        lay_out(at.data)
+        serving = await at.start(forked=False)
+        await until(lambda: any("cannot be used" in line for line in serving.said))
+        (told,) = [line for line in serving.said if "cannot be used" in line]
+        assert told == (
+            "casebook: cluster second cannot be used for now: "
+            f'context "second": http://127.0.0.1:9: connection refused; check the server of cluster "second" in '
+            f"{tmp_path / 'kubeconfig'}, or your VPN\n"
+        )
+        assert await serving.readiness() == (200, {})
+
+        assert await serving.stop() == 0
