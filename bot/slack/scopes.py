@@ -1,7 +1,7 @@
 """Every permission the app asks a workspace for: why, what needs it, and what is off without it.
 
-The manifests, the README and `casebook doctor` are made of this table. Only literals here: it is read without Slack's
-libraries. Scopes of methods and events as docs.slack.dev has them (reference/methods, reference/events).
+The manifests, docs/permissions.md and `casebook doctor` are made of this table. Only literals here: it is read without
+Slack's libraries. Scopes of methods and events as docs.slack.dev has them (reference/methods, reference/events).
 """
 
 from __future__ import annotations
