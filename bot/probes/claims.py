@@ -19,7 +19,7 @@ from bot.kube.volume_claims import claim_names, class_of, default_class, wanted_
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import owners
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import Gap, GapReason, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 MOST_CLAIMS: Final = 24
@@ -60,15 +60,18 @@ DECLARATION: Final = ProbeDeclaration(
         "top_kind": RowType.STRING,
         "top_name": RowType.STRING,
     },
-    permissions=(
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
-        Permission(verb="get", resource="persistentvolumeclaims"),
-        Permission(verb="list", resource="persistentvolumeclaims"),
-        Permission(verb="list", resource="persistentvolumes"),
-        Permission(verb="list", resource="events"),
-        Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
-        *owners.PERMISSIONS,
+    permissions=tuple(
+        dict.fromkeys(
+            (
+                *READS_PODS,
+                Permission(verb="get", resource="persistentvolumeclaims"),
+                Permission(verb="list", resource="persistentvolumeclaims"),
+                Permission(verb="list", resource="persistentvolumes"),
+                Permission(verb="list", resource="events"),
+                Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
+                *owners.PERMISSIONS,
+            )
+        )
     ),
 )
 

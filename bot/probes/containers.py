@@ -15,8 +15,8 @@ from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.owners import PERMISSIONS, Top, topmost
 from bot.probes.shared.runs import Container, containers_in
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
-from intents.domain import ArgDeclaration, Json, Permission, ProbeDeclaration, Reading, Row, RowType
+from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
+from intents.domain import ArgDeclaration, Json, ProbeDeclaration, Reading, Row, RowType
 
 # A restart longer ago than this is no trouble of today.
 _RECENT_S: Final = 86_400
@@ -60,10 +60,13 @@ DECLARATION: Final = ProbeDeclaration(
         "troubled": ArgDeclaration(says="true: only containers that are not ready or restarted within 24 h"),
         "owners": ArgDeclaration(says="true: fill top_kind and top_name for pods with a waiting container"),
     },
-    permissions=(
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
-        *PERMISSIONS,
+    permissions=tuple(
+        dict.fromkeys(
+            (
+                *READS_PODS,
+                *PERMISSIONS,
+            )
+        )
     ),
 )
 

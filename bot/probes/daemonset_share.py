@@ -20,7 +20,7 @@ from bot.probes.shared import autoscaler, owners
 from bot.probes.shared.autoscaler import Autoscaler, autoscaler_of
 from bot.probes.shared.holders import workload_of
 from bot.probes.shared.owners import topmost
-from bot.probes.shared.scope import name_of, owner_of, ref
+from bot.probes.shared.scope import READS_PODS, name_of, owner_of, ref
 from intents.domain import Gap, GapReason, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 from intents.templates import bytes_, cpu
 
@@ -67,8 +67,8 @@ DECLARATION: Final = ProbeDeclaration(
     permissions=tuple(
         dict.fromkeys(
             (
+                *READS_PODS,
                 Permission(verb="list", resource="nodes"),
-                Permission(verb="list", resource="pods"),
                 *autoscaler.PERMISSIONS,
                 *owners.PERMISSIONS,
             )

@@ -16,7 +16,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.shared.holders import workload_of
 from bot.probes.shared.log_lines import BadPattern, Line, compile_pattern, logs_of, matches_in
 from bot.probes.shared.runs import containers_in, pod_is_ready, trouble
-from bot.probes.shared.scope import Suspects, name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, Suspects, name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -64,12 +64,15 @@ DECLARATION: Final = ProbeDeclaration(
             " healthy ones too (default: those with a crash-looping pod)"
         ),
     },
-    permissions=(
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
-        Permission(verb="get", resource="pods/log"),
-        Permission(verb="get", group="apps", resource="daemonsets"),
-        Permission(verb="list", resource="nodes"),
+    permissions=tuple(
+        dict.fromkeys(
+            (
+                *READS_PODS,
+                Permission(verb="get", resource="pods/log"),
+                Permission(verb="get", group="apps", resource="daemonsets"),
+                Permission(verb="list", resource="nodes"),
+            )
+        )
     ),
 )
 

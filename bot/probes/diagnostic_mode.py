@@ -12,8 +12,8 @@ from bot.kube.tidb_operator import component_of, reads_annotations
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.runs import Container, containers_in, trouble
-from bot.probes.shared.scope import Suspects, name_of, namespace_of, owner_of, pods_of, ref
-from intents.domain import Gap, GapReason, Permission, ProbeDeclaration, Reading, Row, RowType
+from bot.probes.shared.scope import READS_PODS, Suspects, name_of, namespace_of, owner_of, pods_of, ref
+from intents.domain import Gap, GapReason, ProbeDeclaration, Reading, Row, RowType
 
 RUNMODE: Final = "runmode"
 _DEBUG: Final = "debug"
@@ -39,7 +39,7 @@ DECLARATION: Final = ProbeDeclaration(
         "annotated": RowType.BOOLEAN,
         "sees_annotations": RowType.BOOLEAN,
     },
-    permissions=(Permission(verb="get", resource="pods"), Permission(verb="list", resource="pods")),
+    permissions=READS_PODS,
 )
 
 

@@ -22,7 +22,7 @@ from bot.probes.shared.ages import UNKNOWN, moment
 from bot.probes.shared.owners import Top
 from bot.probes.shared.pull_surroundings import PERMISSIONS, PULL_REASONS, Around, Elsewhere, around, elsewhere
 from bot.probes.shared.runs import Container, containers_in
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # Between two attempts of a pull the kubelet may show these.
@@ -65,7 +65,7 @@ DECLARATION: Final = ProbeDeclaration(
     permissions=tuple(
         dict.fromkeys(
             (
-                Permission(verb="get", resource="pods"),
+                *READS_PODS,
                 Permission(verb="list", resource="events"),
                 *PERMISSIONS,
             )

@@ -10,7 +10,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Holders, leases_named
 from bot.probes.shared.runs import Run, containers_in
-from bot.probes.shared.scope import name_of, namespace_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, pods_of, ref
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # A lease not renewed for so many of its own durations has been given up.
@@ -35,10 +35,9 @@ DECLARATION: Final = ProbeDeclaration(
         "holder_last_finished_s": RowType.INTEGER,
     },
     permissions=(
+        *READS_PODS,
         Permission(verb="get", group="coordination.k8s.io", resource="leases"),
         Permission(verb="list", group="coordination.k8s.io", resource="leases"),
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
     ),
 )
 

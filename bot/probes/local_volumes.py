@@ -27,7 +27,7 @@ from bot.kube.volume_claims import (
 )
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # More waiting pods, or more volumes of a class, make no readable answer. The counts are over all volumes.
@@ -68,8 +68,7 @@ DECLARATION: Final = ProbeDeclaration(
         "reusable": RowType.BOOLEAN,  # Released, and would be usable if it were not
     },
     permissions=(
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
+        *READS_PODS,
         Permission(verb="list", resource="nodes"),
         Permission(verb="get", resource="persistentvolumeclaims"),
         Permission(verb="list", resource="persistentvolumes"),

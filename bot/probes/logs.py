@@ -25,7 +25,7 @@ from bot.probes.shared.log_lines import (
     matches_in,
 )
 from bot.probes.shared.runs import Container, containers_in, trouble
-from bot.probes.shared.scope import Suspects, name_of, namespace_of, owner_of, ref
+from bot.probes.shared.scope import READS_PODS, Suspects, name_of, namespace_of, owner_of, ref
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 MOST_PODS: Final = 6
@@ -72,8 +72,7 @@ DECLARATION: Final = ProbeDeclaration(
         "newest_only": ArgDeclaration(says="true: only the newest matching line of each log"),
     },
     permissions=(
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
+        *READS_PODS,
         Permission(verb="get", resource="pods/log"),
         Permission(verb="get", group="coordination.k8s.io", resource="leases"),
         Permission(verb="list", group="coordination.k8s.io", resource="leases"),

@@ -18,7 +18,7 @@ from bot.kube.network_policies import Connection, Direction, Peer
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.holders import workload_of
 from bot.probes.shared.questioned_services import questioned_services
-from bot.probes.shared.scope import name_of, namespace_of, pods_of, ref, selecting
+from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, pods_of, ref, selecting
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # One pod of each workload: they have the same labels.
@@ -41,9 +41,8 @@ DECLARATION: Final = ProbeDeclaration(
         "policies": RowType.INTEGER,  # that restrict the pod in this direction
     },
     permissions=(
+        *READS_PODS,
         Permission(verb="list", group="networking.k8s.io", resource="networkpolicies"),
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
         Permission(verb="list", resource="services"),
         Permission(verb="get", resource="namespaces"),
     ),

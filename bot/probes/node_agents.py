@@ -19,7 +19,7 @@ from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.log_lines import BadPattern, Line, compile_pattern, logs_of, matches_in
 from bot.probes.shared.questioned_nodes import QuestionedNodes, questioned_nodes
 from bot.probes.shared.runs import containers_in, trouble
-from bot.probes.shared.scope import name_of, ref
+from bot.probes.shared.scope import READS_PODS, name_of, ref
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -80,12 +80,15 @@ DECLARATION: Final = ProbeDeclaration(
         "every_node": ArgDeclaration(says="true: also nodes without such an agent, with agent and trouble empty"),
         "absent": ArgDeclaration(says="what it means if no node has one: the question is then not applicable"),
     },
-    permissions=(
-        Permission(verb="list", group="apps", resource="daemonsets"),
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
-        Permission(verb="list", resource="nodes"),
-        Permission(verb="get", resource="pods/log"),
+    permissions=tuple(
+        dict.fromkeys(
+            (
+                *READS_PODS,
+                Permission(verb="list", group="apps", resource="daemonsets"),
+                Permission(verb="list", resource="nodes"),
+                Permission(verb="get", resource="pods/log"),
+            )
+        )
     ),
 )
 

@@ -14,7 +14,7 @@ from bot.kube.placement import constraints_beyond, is_cordoned, refusal
 from bot.kube.requests import CPU, MEMORY, PODS, Amounts, amounts, lacking, minus, plus, pod_requests
 from bot.kube.spreading import Surroundings, closed_nodes, surroundings
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 from intents.templates import bytes_, cpu
 
@@ -65,8 +65,7 @@ DECLARATION: Final = ProbeDeclaration(
         "consumer": RowType.STRING,
     },
     permissions=(
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
+        *READS_PODS,
         Permission(verb="list", resource="nodes"),
     ),
 )

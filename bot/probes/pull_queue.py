@@ -17,7 +17,7 @@ from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.pull_surroundings import PULL_REASONS
 from bot.probes.shared.pulls import Pull, Queued, State, pulls_in, queue
 from bot.probes.shared.runs import containers_in
-from bot.probes.shared.scope import name_of, namespace_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, pods_of, ref
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # What is shown of a cluster's pulls, those in question first.
@@ -55,8 +55,7 @@ DECLARATION: Final = ProbeDeclaration(
         "pod_failed": RowType.BOOLEAN,  # some pull of this pod failed
     },
     permissions=(
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
+        *READS_PODS,
         Permission(verb="list", resource="events"),
         Permission(verb="get", resource="nodes"),
     ),

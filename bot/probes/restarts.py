@@ -15,7 +15,7 @@ from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.shared.log_lines import BadPattern, compile_pattern
 from bot.probes.shared.runs import Container, Run, containers_in
-from bot.probes.shared.scope import Suspects, name_of, namespace_of, owner_of, ref
+from bot.probes.shared.scope import READS_PODS, Suspects, name_of, namespace_of, owner_of, ref
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -65,8 +65,7 @@ DECLARATION: Final = ProbeDeclaration(
         "steady": ArgDeclaration(says="true: also containers that have never ended, with exit_code and finished_s -1"),
     },
     permissions=(
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
+        *READS_PODS,
         Permission(verb="get", group="coordination.k8s.io", resource="leases"),
         Permission(verb="list", group="coordination.k8s.io", resource="leases"),
     ),

@@ -18,7 +18,7 @@ from bot.kube.sandbox_messages import REASON, is_like_pause, sandbox_image
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.runs import containers_in
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 MOST_PODS: Final = 40
@@ -50,8 +50,7 @@ DECLARATION: Final = ProbeDeclaration(
         "pods_there": RowType.INTEGER,  # pods in question that lack the sandbox image on this node now
     },
     permissions=(
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
+        *READS_PODS,
         Permission(verb="list", resource="events"),
         Permission(verb="list", resource="nodes"),
     ),

@@ -13,7 +13,7 @@ from bot.kube.conditions import condition
 from bot.kube.unschedulable import parse_unschedulable
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s, moment
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # Events are only read for pods whose condition says nothing: other schedulers than the default one.
@@ -39,8 +39,7 @@ DECLARATION: Final = ProbeDeclaration(
         "nodes_total": RowType.INTEGER,  # nodes the scheduler looked at, -1 if it does not say
     },
     permissions=(
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
+        *READS_PODS,
         Permission(verb="list", resource="events"),
     ),
 )

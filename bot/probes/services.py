@@ -13,7 +13,7 @@ from bot.kube.addresses import ip_in
 from bot.kube.conditions import condition
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.questioned_services import questioned_services
-from bot.probes.shared.scope import name_of, namespace_of, ref
+from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, ref
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 DECLARATION: Final = ProbeDeclaration(
@@ -46,10 +46,9 @@ DECLARATION: Final = ProbeDeclaration(
         "owner": RowType.STRING,
     },
     permissions=(
+        *READS_PODS,
         Permission(verb="list", resource="services"),
         Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
         Permission(verb="list", resource="nodes"),
     ),
 )

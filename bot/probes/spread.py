@@ -32,7 +32,7 @@ from bot.kube.spreading import (
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import owners
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 MOST_PODS: Final = 3
@@ -73,13 +73,16 @@ DECLARATION: Final = ProbeDeclaration(
         "closed_by": RowType.STRING,  # the rule
         "taken_by": RowType.STRINGS,  # namespace/name of the pods there
     },
-    permissions=(
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
-        Permission(verb="list", resource="nodes"),
-        Permission(verb="list", resource="namespaces"),
-        Permission(verb="list", resource="events"),
-        *owners.PERMISSIONS,
+    permissions=tuple(
+        dict.fromkeys(
+            (
+                *READS_PODS,
+                Permission(verb="list", resource="nodes"),
+                Permission(verb="list", resource="namespaces"),
+                Permission(verb="list", resource="events"),
+                *owners.PERMISSIONS,
+            )
+        )
     ),
 )
 

@@ -18,7 +18,7 @@ from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.holders import suspects_of
 from bot.probes.shared.log_lines import BadPattern, compile_pattern
 from bot.probes.shared.runs import containers_in, trouble
-from bot.probes.shared.scope import name_of, namespace_of, ref
+from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, ref
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -64,14 +64,17 @@ DECLARATION: Final = ProbeDeclaration(
             says="RE2 pattern: where the request names no object, only containers whose pod, name or image contains it"
         )
     },
-    permissions=(
-        Permission(verb="get", resource="pods"),
-        Permission(verb="list", resource="pods"),
-        Permission(verb="get", resource="persistentvolumeclaims"),
-        Permission(verb="get", resource="persistentvolumes"),
-        Permission(verb="get", group="coordination.k8s.io", resource="leases"),
-        Permission(verb="list", group="coordination.k8s.io", resource="leases"),
-        *owners.PERMISSIONS,
+    permissions=tuple(
+        dict.fromkeys(
+            (
+                *READS_PODS,
+                Permission(verb="get", resource="persistentvolumeclaims"),
+                Permission(verb="get", resource="persistentvolumes"),
+                Permission(verb="get", group="coordination.k8s.io", resource="leases"),
+                Permission(verb="list", group="coordination.k8s.io", resource="leases"),
+                *owners.PERMISSIONS,
+            )
+        )
     ),
 )
 

@@ -70,6 +70,10 @@ class Access:
     def bind(self, binding: Binding) -> None:
         self._bindings.append(binding)
 
+    def unbind(self) -> None:
+        """Take every binding away."""
+        self._bindings.clear()
+
     def allows(self, address: Address, *, who: Identity) -> bool:
         """Whether somebody may do this; nobody, who has not logged in, may do nothing."""
         namespaced = self._namespaced(address)

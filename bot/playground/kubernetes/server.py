@@ -143,15 +143,24 @@ class SimulatedCluster:
         self._state.access.forbid(denial)
 
     def allow_only(
-        self, rules: Iterable[Mapping[str, Any]], *, namespace: str = "", user: str = "", user_group: str = ""
+        self,
+        rules: Iterable[Mapping[str, Any]],
+        *,
+        namespace: str = "",
+        user: str = "",
+        user_group: str = "",
+        instead: bool = False,
     ) -> None:
         """Let somebody do only what the rules of a ClusterRole grant; by default the service account of Casebook.
 
-        In one namespace only if it is given, as with a RoleBinding. Further calls add to it, as further bindings do;
-        whom no call names may do everything. WorldError for rules that no role may have.
+        In one namespace only if it is given, as with a RoleBinding. Further calls add to it, as further bindings do,
+        or take the place of all before with `instead`; whom no call names may do everything. WorldError for rules that
+        no role may have.
         """
         whose = user or ("" if user_group else USER)
         binding = Binding(user=whose, user_group=user_group, namespace=namespace, rules=parse_rules(rules))
+        if instead:
+            self._state.access.unbind()
         self._state.access.bind(binding)
 
     def forbid_everything(self) -> None:

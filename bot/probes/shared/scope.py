@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, Forbidden, NotFound
 from bot.probes.contract import Look
-from intents.domain import Gap, Json, ObjectRef
+from intents.domain import Gap, Json, ObjectRef, Permission
 
 # Pods of ReplicaSets, DaemonSets and Jobs end in a suffix from this alphabet (apimachinery's rand.SafeEncodeString).
 _SUFFIX: Final = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}$")
@@ -20,6 +20,17 @@ _HASH: Final = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{6,10}$")
 
 _SELECTING_KINDS: Final = frozenset(
     {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController"}
+)
+# What `pods_of` reads: the pods, and what selects them where that is asked about.
+READS_PODS: Final = (
+    Permission(verb="get", resource="pods"),
+    Permission(verb="list", resource="pods"),
+    Permission(verb="get", resource="replicationcontrollers"),
+    Permission(verb="get", group="apps", resource="daemonsets"),
+    Permission(verb="get", group="apps", resource="deployments"),
+    Permission(verb="get", group="apps", resource="replicasets"),
+    Permission(verb="get", group="apps", resource="statefulsets"),
+    Permission(verb="get", group="batch", resource="jobs"),
 )
 
 
