@@ -288,7 +288,7 @@ class World(Model):
     forbidden: tuple[dict[str, Any], ...] = ()
     """Reads that are refused: {verb, group, resource}, `*` for any verb."""
     reactions: tuple[dict[str, Any], ...] = ()
-    """What a write brings about, where it is not the usual: {when: deleted, object: Pod/shop/api-0, becomes: healthy}"""
+    """What a write brings about where it is not the usual: {when: deleted, object: Pod/shop/api-0, becomes: healthy}"""
 
 
 class Case(Model):
