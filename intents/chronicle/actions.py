@@ -6,17 +6,20 @@ Only actions that change something or call for somebody are here; looking, check
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from intents.chronicle.running import RUNS
+from intents.chronicle.phrases import Words, either, words
+from intents.chronicle.running import WHAT_RUNS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """`topic` is how the action is called in a fact; the others are patterns. `noun`, `zh` and `passive` may be empty.
 
-    `passive` are the participles that stand behind what was done, with or without an auxiliary.
+    `passive` are the participles that stand behind what was done, with or without an auxiliary; an action that has them
+    is one only where it is done to something that runs, said within the next words.
     """
 
     topic: str
@@ -41,21 +44,11 @@ _SIZE: Final = (
 # Of a verb that is used of software alone whatever it is called is enough, but for people and what is their own.
 _TO_A_NAME: Final = r"(?= (?!up\b|in\b|me\b|my\b|you|him\b|her\b|them\b|is\b|was\b|to\b|and\b|it\b|takes?\b)[\w./-]+)"
 
-# What is done to something that runs, said within the next words.
-_TO_WHAT_RUNS: Final = rf"(?=[ ,].{{0,80}}(?:{RUNS}|\b(?:rotation|to v?\d+\.\d)))"
-
 
 def _changing(topic: str, *verbs: str, zh: str = "") -> Action:
     """An action whose verbs ("move/moving/moved") have everyday uses too: it is one where it is done to what runs."""
-    base, ing, done = zip(*(verb.split("/") for verb in verbs), strict=True)
-    return Action(
-        topic=topic,
-        base=rf"(?:{'|'.join(base)}){_TO_WHAT_RUNS}",
-        ing=rf"(?:{'|'.join(ing)}){_TO_WHAT_RUNS}",
-        done=rf"(?:{'|'.join(done)}){_TO_WHAT_RUNS}",
-        passive="|".join(done),
-        zh=rf"(?:{zh})" if zh else "",
-    )
+    base, ing, done = ("|".join(form) for form in zip(*(verb.split("/") for verb in verbs), strict=True))
+    return Action(topic=topic, base=base, ing=ing, done=done, passive=done, zh=rf"(?:{zh})" if zh else "")
 
 
 ACTIONS: Final = (
@@ -318,7 +311,6 @@ ACTIONS: Final = (
         zh="解封|放开|打开",
     ),
 )
-PARTICIPLES: Final = "|".join(each.passive for each in ACTIONS if each.passive)
 
 # A noun of an action that names something else: a rollback plan, the restart count.
 NOT_THE_ACTION: Final = (
@@ -327,10 +319,36 @@ NOT_THE_ACTION: Final = (
 )
 NOT_THE_ACTION_ZH: Final = r"(?!脚本|方案|计划|按钮|次数|流程|时间|记录|策略|预案|权限|命令|文档|多久|要多)"
 
-_TOPICS_EN: Final = tuple(
-    (each.topic, re.compile(rf"\b(?:{each.base}|{each.ing}|{each.done}{'|' + each.noun if each.noun else ''})\b"))
-    for each in ACTIONS
+# What is done to something that runs: within so many characters.
+_SOON: Final = 81
+_OBJECTS: Final = either(WHAT_RUNS, words(r"\b(?:rotation|to v?\d+\.\d)"))
+
+
+def _to_what_runs(text: str, end: int) -> bool:
+    return text[end : end + 1] in (" ", ",") and any(end < start <= end + _SOON for start, *_ in _OBJECTS(text))
+
+
+_FORMS: Final[tuple[Callable[[Action], str], ...]] = (
+    lambda action: action.base,
+    lambda action: action.ing,
+    lambda action: action.done,
+    lambda action: action.noun,
 )
+
+
+def _by_topic(form: Callable[[Action], str], *, changing: bool) -> Words:
+    """Where actions stand in one form: those that change what has everyday uses too, or the others."""
+    said: dict[str, list[str]] = {}
+    for each in ACTIONS:
+        if form(each) and bool(each.passive) is changing:
+            said.setdefault(each.topic, []).append(form(each))
+    kinds = "|".join(f"(?P<{topic.replace(' ', '_')}>{'|'.join(said[topic])})" for topic in sorted(said))
+    return words(rf"\b(?:{kinds or '(?!)'})(?!\w)", _to_what_runs if changing else None)
+
+
+_SAID: Final = tuple(tuple(_by_topic(form, changing=changing) for changing in (False, True)) for form in _FORMS)
+BASES, INGS, DONES, NOUNS = (either(*both) for both in _SAID)
+_TOPICS_EN: Final = either(*(one for both in _SAID for one in both))
 _TOPICS_ZH: Final = tuple((each.topic, re.compile(each.zh)) for each in ACTIONS if each.zh)
 
 
@@ -344,5 +362,6 @@ def topic_in(plain: str) -> str:
 
 
 def _topic_in(plain: str) -> str:
-    found = [(hit.start(), topic) for topic, pattern in (*_TOPICS_EN, *_TOPICS_ZH) if (hit := pattern.search(plain))]
+    found = [(start, name.replace("_", " ")) for start, _, name in _TOPICS_EN(plain)]
+    found += [(hit.start(), topic) for topic, pattern in _TOPICS_ZH if (hit := pattern.search(plain))]
     return min(found)[1] if found else ""

@@ -8,8 +8,8 @@ from typing import Final
 
 from intents.chronicle.facts import FactKind, Firing, Shipping
 from intents.chronicle.guards import is_stated
+from intents.chronicle.phrases import OPENING
 from intents.chronicle.spoken import Sentence
-from intents.chronicle.standings import OPENING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ import re
 from typing import Final
 
 from intents.chronicle.guards import is_of_another_time
-from intents.chronicle.running import RUNS
+from intents.chronicle.phrases import OPENING, first_end, phrases, words
+from intents.chronicle.running import WHAT_RUNS
 from intents.chronicle.spoken import Sentence
-from intents.chronicle.standings import OPENING
 
 _OPEN: Final = OPENING.replace(r"@\w+|", r"@\w+|does anyone know|do you know|any idea|question|")
 _ASKS: Final = re.compile(
@@ -23,14 +23,17 @@ _ASKS: Final = re.compile(
     r"|just|only|also|possible|any)\b|(?:is|are|was|were) (?!(?:we|you|there|it|this|that|anyone|anybody|everyone"
     r"|someone)\b)[\w@./-]+(?: [\w./-]+){0,5} (?:affected|impacted|down|safe|failing|ok|involved|running|enabled"
     r"|seeing|still|on)\b|what's the (?:blast|impact|scope|plan|cause|error)|what (?:changed|happens?|happened"
-    rf"|version|(?:is|was|are|were) the (?=.*(?:{RUNS}|\b(?:impact|scope|plan|cause|reason|risk|error|difference)\b))"
-    rf"|caused|else"
+    r"|version|caused|else"
     r"|exactly|do we|time|about the)\b|which\b|how (?:many|much|do we|did|are we|is the|far)\b|why (?!do you|did you"
     r"|would you|are you|do i)(?:is|are|did"
     r"|does|do|was|were|would|isn't|aren't|didn't)\b|who (?:owns|changed|deployed|merged|pushed"
     r"|touched|ran|approved)\b|when did\b|where (?:is|are|do|does|did)\b|can we (?:call|close|confirm|roll|re-?start"
     r"|fail|scale|turn|disable|safely|get|re-?enable|declare|stop|drain)\b|anyone (?:else )?(?:know|see|seeing|touch"
     r"|deploy|chang)\w*|know who\b|who owns\b)"
+)
+_ASKS_WHAT: Final = phrases(
+    (r"(?:(?:does anyone know|do you know|any idea|question)[\s:,.!-]*)?what (?:is|was|are|were) the …<runs|trouble>",),
+    {"runs": WHAT_RUNS, "trouble": words(r"\b(?:impact|scope|plan|cause|reason|risk|error|difference)\b")},
 )
 _ASKS_ZH: Final = re.compile(
     r"要不要|是否|能不能|可不可以|有没有(?!人(?:在)?$|人[?？])|哪些|哪个|哪里|哪台|多少|为什么|为何|什么原因|谁(?:改"
@@ -77,9 +80,9 @@ def is_question(sentence: Sentence) -> bool:
 def _asks(sentence: Sentence) -> bool:
     """Whether it, or what stands behind an announcement of it, begins as a question."""
     last = next((clause for _, clause in reversed(sentence.clauses)), "")
-    if _ASKS.search(sentence.plain):
+    if _begins_as_one(sentence.plain):
         return True
-    return sentence.plain.count(":") == 1 and _ASKS.search(last) is not None
+    return sentence.plain.count(":") == 1 and _begins_as_one(last)
 
 
 def may_answer(sentence: Sentence, *, in_thread: bool) -> bool:
@@ -97,3 +100,7 @@ def may_answer(sentence: Sentence, *, in_thread: bool) -> bool:
     return not _SMALL_TALK.search(plain) and (
         len(_WORD.findall(plain)) > _FEWEST_WORDS or len(_HAN.findall(plain)) >= _FEWEST_HAN
     )
+
+
+def _begins_as_one(plain: str) -> bool:
+    return _ASKS.search(plain) is not None or first_end(_ASKS_WHAT, plain) is not None

@@ -9,9 +9,9 @@ import re
 from typing import Final
 
 from intents.chronicle.guards import is_stated, is_whole
-from intents.chronicle.running import RUNS, RUNS_ZH
+from intents.chronicle.phrases import first_end, phrases
+from intents.chronicle.running import RUNS_ZH, WHAT_RUNS
 from intents.chronicle.spoken import Sentence
-from intents.chronicle.standings import OPENING
 
 # What of a cluster goes away once it is well again.
 _TROUBLE: Final = (
@@ -27,18 +27,18 @@ _WELL: Final = (
     r" \w+|elected|joined|registered|consuming|progressing)"
 )
 _PHRASES: Final = (
-    rf"^{OPENING}(?:the |all |our )?(?:[\w./-]+ ){{0,3}}?{_TROUBLE} (?:(?:on|of|from|in) [\w./-]+ )?(?:is |are |has "
+    rf"(?:the |all |our )?(?:[\w./-]+ ){{0,3}}?{_TROUBLE} (?:(?:on|of|from|in) [\w./-]+ )?(?:is |are |has "
     rf"|have )?(?:now "
     r"|all )*(?:gone|cleared|lifted|stopped|no longer there)(?: now| everywhere)?$",
-    rf"^{OPENING}no (?:more|new|further) (?:[\w./-]+ ){{0,2}}?{_TROUBLE}\b",
-    rf"^{OPENING}(?:the |our |all |both )?(?=.{{0,60}}?{RUNS})(?:[\w./:-]+ ){{1,5}}?(?:is|are) (?:now |all "
+    rf"no (?:more|new|further) (?:[\w./-]+ ){{0,2}}?{_TROUBLE}\b",
+    rf"<runs>…(?:the |our |all |both )?(?:[\w./:-]+ ){{1,5}}?(?:is|are) (?:now |all "
     rf"|finally )*{_WELL}"
     r"(?: again| now| everywhere| with .*)?$",
-    rf"^{OPENING}(?:the |our )?(?:[\w./:-]+ ){{0,3}}?(?:batch|imports?|exports?|backup|replication|consumers?|queue"
+    r"(?:the |our )?(?:[\w./:-]+ ){0,3}?(?:batch|imports?|exports?|backup|replication|consumers?|queue"
     r"|ingestion|scheduler) (?:is|are) (?:now )?(?:running|moving|progressing|draining|consuming|flowing)"
     r"(?: again| now| through| fine)?$",
-    rf"^{OPENING}(?:(?:all|both) (?:\d+ )?(?:[\w-]+ )?(?=[a-z])|(\d+)(?:/\1|(?: out)? of \1) ?(?:[\w-]+ )?)(?:pods?"
-    rf"|nodes?|replicas?"
+    r"(?:(?:all|both) (?:\d+ )?(?:[\w-]+ )?(?=[a-z])|(\d+)(?:/\1|(?: out)? of \1) ?(?:[\w-]+ )?)(?:pods?"
+    r"|nodes?|replicas?"
     r"|brokers?|members?|workers?|shards?|targets?|instances?|endpoints?) (?:are |is )?(?:now |back )?(?:ready"
     r"|running|healthy|up|back|green|in sync|available)\b(?!.*\bbut\b)",
 )
@@ -52,7 +52,7 @@ _PHRASES_ZH: Final = (
 )
 # "2/3 ready" is not yet in order.
 _COUNTED: Final = re.compile(r"(?<![\d.])(\d{1,4})(?:/| of | out of )(\d{1,4})(?![\d.])")
-_WAYS: Final = tuple(re.compile(each) for each in _PHRASES)
+_WAYS: Final = phrases(_PHRASES, {"runs": WHAT_RUNS})
 _WAYS_ZH: Final = tuple(re.compile(each) for each in _PHRASES_ZH)
 
 
@@ -61,8 +61,8 @@ def recovers(sentence: Sentence) -> bool:
     if any(found[1] != found[2] for found in _COUNTED.finditer(sentence.plain)):
         return False
     for start, clause in sentence.clauses:
-        found = next((hit for pattern in _WAYS if (hit := pattern.search(clause))), None)
-        if found is not None and is_whole(clause) and is_stated(sentence, start, start + found.end()):
+        end = first_end(_WAYS, clause)
+        if end is not None and is_whole(clause) and is_stated(sentence, start, start + end):
             return True
         # 没了 is what is said here, and what denies elsewhere.
         found = next((hit for pattern in _WAYS_ZH if (hit := pattern.search(clause))), None)

@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 from intents.chronicle.guards import is_asked, is_elsewhere, is_of_another_time
-from intents.chronicle.running import RUNS
+from intents.chronicle.phrases import first_end, phrases, words
+from intents.chronicle.running import WHAT_RUNS
 from intents.chronicle.spoken import Sentence
 
 _PEOPLE: Final = (
@@ -73,10 +74,7 @@ _BROKEN: Final = re.compile(
     rf"|my)\b)[\w.@/-]+ )(?:[\w.@/()-]+ ){{0,4}}(?:is|are|seems?|went|has been|keeps?)(?: completely| totally"
     rf"| partially| all| hard| currently| now)? {_FAILING}|\b{_MEASURE}\b.{{0,30}}?\b{_ROSE}\b|\b(?:error rate"
     rf"|failure rate|errors|5xx|drop rate) (?:on [\w/-]+ )?(?:is |are )?(?:at|over|above|around) [~<>]?\d"
-    rf"|^(?!(?:i|it|it's|this|that|they|he|she|we|you|if|rolling|took)\b)(?=.{{0,60}}?(?:{RUNS}|{_REQUESTS}))"
-    rf"(?:[\w.@/():'-]+ ){{1,7}}?{_BREAKS}(?!\w)|^(?:{_SHARE})(?=.{{0,60}}?(?:{RUNS}"
-    rf"|{_REQUESTS}))(?:[\w./-]+ ){{1,4}}?{_BREAKS}(?!\w)"
-    rf"|^(?:nobody|no one|no-one) can (?:log ?in|log on|sign|access|reach|pay|check ?out|connect|deploy|order"
+    r"|^(?:nobody|no one|no-one) can (?:log ?in|log on|sign|access|reach|pay|check ?out|connect|deploy|order"
     rf"|upload|use)"
     rf"|^(?:we're|we are) (?:dropping|losing|rejecting|failing|shedding) (?:about |around |~)?\d[\d.]*\s?(?:%|k|of)"
     r"|^(?:we )?(?:have )?lost (?:quorum|connectivity|the (?:primary|leader|quorum|connection))"
@@ -107,6 +105,15 @@ _BROKEN: Final = re.compile(
     r"|雪崩|返回 ?5\d\d|大量 ?5\d\d|无法)|(?:错误率|失败率|延迟|响应时间|p9\d|耗时|积压)[^，。?？]{0,14}?(?:涨|升|飙"
     r"|超过|达到|越来越[大高]|高达|已经到|突增)"
 )
+# Something named that breaks, or a share of it.
+_BREAKING: Final = phrases(
+    (
+        rf"<runs|request>…^(?!(?:i|it|it's|this|that|they|he|she|we|you|if|rolling|took)\b)(?:[\w.@/():'-]+ ){{1,7}}?"
+        rf"{_BREAKS}(?!\w)",
+        rf"<runs|request>…^(?:{_SHARE})(?:[\w./-]+ ){{1,4}}?{_BREAKS}(?!\w)",
+    ),
+    {"runs": WHAT_RUNS, "request": words(_REQUESTS)},
+)
 _NOT_BROKEN: Final = re.compile(
     r"\b(?:for me|on my (?:side|end)|works?|working (?:now|again|fine)|no longer|not (?:seeing|affected|getting)"
     r"|no (?:more )?(?:errors|reports|alerts|customers?|users?)|back to|normal|(?:my|our|the|your) dashboards?"
@@ -125,4 +132,7 @@ def is_report(sentence: Sentence) -> bool:
         return False
     if _NOT_BROKEN.search(sentence.plain):
         return False
-    return any(_BROKEN.search(each) for each in (sentence.plain, *(clause for _, clause in sentence.clauses)))
+    return any(
+        _BROKEN.search(each) or first_end(_BREAKING, each) is not None
+        for each in (sentence.plain, *(clause for _, clause in sentence.clauses))
+    )

@@ -9,8 +9,8 @@ from typing import Final
 
 from intents.chronicle.facts import Role
 from intents.chronicle.guards import is_stated
+from intents.chronicle.phrases import OPENING
 from intents.chronicle.spoken import Sentence
-from intents.chronicle.standings import OPENING
 
 _ROLES: Final = (
     (

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from intents.chronicle.phrases import words
+
 # Software by its name, and what an outage may come from without an article: "it's DNS".
 NAMED: Final = (
     r"dns|tls|ssl|oom|redis|kafka|mysql|postgres(?:ql)?|pg|mongo(?:db)?|tikv|tidb|pd|etcd|istio|envoy|nginx|haproxy"
@@ -41,7 +43,7 @@ _NUMBERED: Final = (
     r"|[\w-]+\.[\w-]+\.[a-z]{2,8}"
 )
 PART: Final = rf"(?:{_PART}|{NAMED})"
-RUNS: Final = rf"\b(?:{PART}|{_NUMBERED})(?!\w)"
+WHAT_RUNS: Final = words(rf"\b(?:{PART}|{_NUMBERED})(?!\w)")
 RUNS_ZH: Final = (
     r"(?:主库|从库|备库|主从|节点|副本|实例|机器|机房|集群|流量|连接池|线程池|连接数|并发|超时|阈值|上限|限制|内存|cpu|磁盘"
     r"|缓存|队列|索引|任务|批处理|配置|开关|证书|版本|镜像|容器|pod|leader|broker|tikv|pd|分区|灰度|发布|变更|查询|慢\s?sql"

@@ -8,14 +8,9 @@ from typing import Final
 
 from intents.chronicle.facts import Standing
 from intents.chronicle.guards import is_stated, is_whole
+from intents.chronicle.phrases import Phrase, first_end, phrases
 from intents.chronicle.spoken import Sentence
 
-# What may stand in front of a statement without changing it.
-OPENING: Final = (
-    r"(?:(?:ok(?:ay)?|alright|right|so|and|then|fyi|hey|hi|all|team|folks|everyone|(?:quick "
-    r"|status )?update|status|yes|yep|yeah|sure|cool|great|now|also|heads up|good news|bad news|just|currently"
-    r"|actually|finally|quick one|@\w+|well|nvm)\b[\s:,.!-]*){0,4}"
-)
 _IT_IS: Final = (
     r"(?:(?:it|this|that|we|(?:the )?(?:issue|incident|problem|outage|impact)|everything|all"
     r"|things)(?:'s|'re| is| are| has been| have been| looks?| seems?| was)? ?)?(?:now |fully |all |completely "
@@ -44,14 +39,13 @@ _PHRASES: Final = (
             r"|spiking|climbing) again\b",
             r"^{open}(?:it|this|that) (?:just )?(?:broke|failed|died|happened|went down) again\b",
             r"\bnot resolved after all\b",
-            r"^{open}(?:and )?(?:it|this|that|we|the [\w-]+|{measured})(?:'s|'re| is| are) (?:down|failing"
-            r"|broken|timing out) again\b",
+            r"^{open}(?:and )?(?:it|this|that|we|the [\w-]+|{measured})(?:'s|'re| is| are) (?:down|failing|broken"
+            r"|timing out) again\b",
             r"^{open}(?:i |we )?spoke too soon\b",
             r"^{open}(?:the )?(?:errors?|alerts?|5xx|50\ds?|timeouts?|[\w-]+ errors?)(?: \w+)? (?:is"
             r"|are) (?:coming )?back(?:$| again)",
             r"又(?:出现|复现|开始报错|挂了|来了(?!一?[个位人新])|开始|报错|超时|不行了)|(?:故障|问题)(?:再次"
-            r"|又)?(?:复现|反复)|错误率又(?:上来|升"
-            r"|涨)|重新打开故障",
+            r"|又)?(?:复现|反复)|错误率又(?:上来|升|涨)|重新打开故障",
         ),
     ),
     (
@@ -59,107 +53,100 @@ _PHRASES: Final = (
         (
             r"^{open}(?:i'm |we're |let's |we are |i am |i |we )?(?:calling|marking|declaring|declare|call|mark"
             r"|considering) (?:this|it|that|the incident|the issue)?(?: one| incident| outage)? ?(?:as "
-            r"|to be )?(?:resolved"
-            r"|closed|fixed|over|done|finished)\b(?! bet)",
-            r"^{open}(?:we (?:can|may|will)|we'll|you can|everybody can|let's|i'm|we're|please)(?: all)? "
-            r"(?:now )?stand(?:ing)? down\b(?!.*\b(?:once|when|after|as soon as|until)\b)|^{open}standing down\b"
-            r"|^{open}stand down(?=$| (?:all|everyone|everybody)\b)",
+            r"|to be )?(?:resolved|closed|fixed|over|done|finished)\b(?! bet)",
+            r"^{open}(?:we (?:can|may|will)|we'll|you can|everybody can|let's|i'm|we're"
+            r"|please)(?: all)? (?:now )?stand(?:ing)? down\b(?!.*\b(?:once|when|after|as soon as|until)\b)",
+            r"^{open}standing down\b",
+            r"^{open}stand down(?=$| (?:all|everyone|everybody)\b)",
             r"^{open}(?:that's a wrap|wrapping (?:this|it) (?:one )?up|we're (?:all )?done here|we are done here)\b",
             r"^{open}(?:i|we) consider (?:this|it) (?:resolved|closed|fixed)\b",
             r"^{open}(?:marking|marked) (?:(?:as )?resolved|[\w-]*\d[\w-]* (?:as )?(?:resolved|closed))",
-            r"^{open}(?:resolving|closing)(?: now)?$|^{open}we(?:'re| are) done(?=$| here)",
+            r"^{open}(?:resolving|closing)(?: now)?$",
+            r"^{open}we(?:'re| are) done(?=$| here)",
             r"^{open}{it_is}resolved(?=$| (?:at|now|as of|since|in|for|after|thanks|on)\b)",
-            r"^{open}(?:i'm |we're )?resolving (?:this|it|the incident)\b|^{open}(?:i'm |we're |i am "
-            r"|we are )?(?:going to"
-            r"|gonna) call (?:it|this) (?:resolved|closed|done)\b",
-            r"^{open}calling it$|^{open}closing this out\b|^{open}incident resolved\b",
-            r"^{open}all clear\b|^{open}(?:i'm |we're |we are )?closing (?:this|the incident|it"
-            r"|the incident channel)\b(?! ticket)",
+            r"^{open}(?:i'm |we're )?resolving (?:this|it|the incident)\b",
+            r"^{open}(?:i'm |we're |i am |we are )?(?:going to|gonna) call (?:it|this) (?:resolved|closed|done)\b",
+            r"^{open}calling it$",
+            r"^{open}closing this out\b",
+            r"^{open}incident resolved\b",
+            r"^{open}all clear\b",
+            r"^{open}(?:i'm |we're |we are )?closing (?:this|the incident|it|the incident channel)\b(?! ticket)",
             r"^{open}(?:the |this )?incident(?:'s| is)? (?:now )?(?:over|closed)\b",
             r"(?:告警|警报)(?:已经?|都|彻底)*(?:解[决除]|结束|关闭|处理完)|(?:故障|问题|事故|事件|这单"
-            r"|这个单)(?:已经?|都|彻底|就|正式|宣布|可以|先|到此|也)*(?:解[决除]|结束|关闭|处理完|关[了掉单]"
-            r"|收尾了|告一段落|了结|close)(?!不|后|前|之)|^(?:我)?宣布(?:故障|事故|事件)?(?:恢复|解除|结束|关闭)"
+            r"|这个单)(?:已经?|都|彻底|就|正式|宣布|可以|先|到此"
+            r"|也)*(?:解[决除]|结束|关闭|处理完|关[了掉单]|收尾了|告一段落|了结|close)(?!不|后|前|之)"
+            r"|^(?:我)?宣布(?:故障|事故|事件)?(?:恢复|解除|结束|关闭)"
             r"|^(?:这个|本次|此)?\s*(?:case|单子|incident|issue)\s*(?:可以|先|已经?|就)*(?:关|close)[了掉]?|^(?:可以"
-            r"|先|正式)?(?:关闭|关掉|结束)(?:本次|这个)?(?:故障|事件|事故)|^可以(?:解散|收工|关闭?故障)|^(?:本次"
-            r"|这次)?(?:故障|事故)(?:就?到此|正式)?(?:关闭|结束"
-            r"|解除)(?!了?[吗么])|^(?:确认)?已经?(?:彻底|完全)?解决"
-            r"|完全恢复"
-            r"|全部恢复|彻底恢复",
+            r"|先|正式)?(?:关闭|关掉"
+            r"|结束)(?:本次|这个)?(?:故障|事件|事故)|^可以(?:解散|收工|关闭?故障)|^(?:本次|这次)?(?:故障"
+            r"|事故)(?:就?到此|正式)?(?:关闭|结束|解除)(?!了?[吗么])"
+            r"|^(?:确认)?已经?(?:彻底|完全)?解决|完全恢复|全部恢复|彻底恢复",
         ),
     ),
     (
         Standing.MITIGATED,
         (
-            r"^{open}(?:confirmed )?{it_is}mitigated\b|^{open}looks mitigated\b",
+            r"^{open}(?:confirmed )?{it_is}mitigated\b",
+            r"^{open}looks mitigated\b",
             r"^{open}(?:we're|it's|everything is|everything's|all is|things are|looks like we're|seems we're"
-            r"|i think we're) (?:now |all )?"
-            r"(?:back|stable|healthy|normal)(?: up| online)?(?: again| now)?$",
+            r"|i think we're) (?:now |all )?(?:back|stable|healthy|normal)(?: up| online)?(?: again| now)?$",
             r"^{open}(?:the |a |our )?(?:mitigation|workaround|fix) (?:is |has been )?(?:now )?(?:in place|working"
-            r"|holding|effective"
-            r"|helping|live and working)\b",
+            r"|holding|effective|helping|live and working)\b",
             r"^{open}(?:everything|it|all|this|that) (?:all )?works (?:again|now|as before)$",
-            r"^{open}(?:the )?(?:payments?|orders?|logins?|checkout|search|site|website|app|api|uploads?|traffic|prod"
-            r"|service"
-            r"|dashboard|[\w-]+ (?:api|service|page|site)) (?:is |are )(?:now )?back(?: up| now| online)?$",
-            r"^{open}(?:the )?(?:customer |user )?(?:impact|outage) (?:is over|ended|stopped|has ended)(?: at| since"
-            r"|$)",
-            r"^{open}(?:the )?(?:impact|incident|outage|issue) (?:is |has been |was )?(?:now )?(?:contained|mitigated"
-            r"|stopped)\b",
+            r"^{open}(?:the )?(?:payments?|orders?|logins?|checkout|search|site|website|app|api|uploads?|traffic"
+            r"|prod|service|dashboard|[\w-]+ (?:api|service|page|site)) (?:is |are )(?:now )?back(?: up| now"
+            r"| online)?$",
+            r"^{open}(?:the )?(?:customer |user )?(?:impact|outage) (?:is over|ended|stopped|has ended)(?: at"
+            r"| since|$)",
+            r"^{open}(?:the )?(?:impact|incident|outage|issue) (?:is |has been |was )?(?:now )?(?:contained"
+            r"|mitigated|stopped)\b",
             r"^{open}(?:the |all |our )?(?:users|customers|people|clients|merchants|everyone|everybody|everything"
             r"|{measured}|[\w-]+ (?:site|app|service|api|page)) (?:is|are|looks?|seems?) (?:all )?(?:fine|ok|okay"
-            r"|good|happy"
-            r"|healthy|normal|unaffected) (?:again|now)$",
+            r"|good|happy|healthy|normal|unaffected) (?:again|now)$",
             r"^{open}(?:the |all )?(?:[\w-]+ )?(?:errors?|timeouts|5xx|50\ds?|alerts) (?:have "
-            r"|has )?(?:all )?(?:stopped|cleared|gone away"
-            r"|dropped to (?:0|zero))\b",
-            r"^{open}(?:users|customers|people|clients|merchants|everyone) can [\w ]{{1,30}} again\b|^{open}(?:we're"
-            r"|it's|we are) back (?:up|online)\b",
+            r"|has )?(?:all )?(?:stopped|cleared|gone away|dropped to (?:0|zero))\b",
+            r"^{open}(?:users|customers|people|clients|merchants|everyone) can [\w ]{{1,30}} again\b",
+            r"^{open}(?:we're|it's|we are) back (?:up|online)\b",
             r"^{open}(?:the )?{measured}(?: [\w./-]+){{0,3}} ?(?:'s|'re|is|are|has|have|went|came|looks?)? ?(?:now "
             r"|all )?(?:back|returned|returning)? ?(?:down |up )?to (?:normal|baseline|healthy)\b",
             r"^{open}success rate (?:is )?back (?:up )?(?:to|at|above) \d",
-            r"^{open}(?:we're |it's |all |everything (?:is )?)?back to (?:normal|baseline)\b|^{open}we're back$",
-            # A measure that fell to nothing, or below what it was before.
-            r"^{open}(?:the )?{falling}(?: [\w./-]+){{0,3}} (?:is |are |has |have |went |came |dropped |fell "
-            r"|now |all |back )*"
-            r"(?:down )?(?:to|at|under|below) (?:zero|none|[~<]?0(?:\.\d+)?(?: ?%|$| |,)|[~<]?1 ?%)"
-            r"(?! before)(?!.*\b(?:but|before|and then)\b)",
-            r"^{open}(?:the )?{falling}(?: [\w./-]+){{0,3}} (?:is |are |came "
-            r"|went )?(?:now )?back (?:down )?(?:to|at|under|below|around)"
-            r" [~<]?\d",
-            r"^{open}(?:the )?(?:[\w./-]+ ){{0,3}}?(?:is|are|looks?|seems?)? ?(?:all |now "
-            r"|back to )*green(?: again| now| across.*)?$"
-            r"(?<!not green)",
+            r"^{open}(?:we're |it's |all |everything (?:is )?)?back to (?:normal|baseline)\b",
+            r"^{open}we're back$",
+            r"^{open}(?:the )?{falling}(?: [\w./-]+){{0,3}} (?:is |are |has |have |went |came |dropped |fell |now "
+            r"|all |back )*(?:down )?(?:to|at|under|below) (?:zero|none|[~<]?0(?:\.\d+)?(?: ?%|$| |,)"
+            r"|[~<]?1 ?%)(?! before)(?!.*\b(?:but|before|and then)\b)",
+            r"^{open}(?:the )?{falling}(?: [\w./-]+){{0,3}} (?:is |are |came |went )?(?:now )?back (?:down )?(?:to"
+            r"|at|under|below|around) [~<]?\d",
+            r"^{open}(?:the )?(?:[\w./-]+ ){{0,3}}?(?:is|are|looks?|seems?)? ?(?:all |now |back to )*green(?: again"
+            r"| now| across.*)?$(?<!not green)",
             r"^{open}(?:the )?(?!i |you |he |she |my )(?:[\w./-]+ ){{1,4}}?(?:is|are|'s) (?:now )?(?:working"
-            r"|loading|flowing|responding"
-            r"|serving|healthy|up|reachable|available|succeeding|passing|going through)(?: normally| fine"
-            r"| as normal)? ?again\b",
+            r"|loading|flowing|responding|serving|healthy|up|reachable|available|succeeding|passing"
+            r"|going through)(?: normally| fine| as normal)? ?again\b",
             r"^{open}(?:the )?(?:[\w./-]+ ){{1,3}}?(?:go|are going|work|flow|are flowing|come"
             r"|are coming) (?:through )?again\b",
-            r"^{open}looks good now\b|^{open}(?:orders|payments|requests|messages|events|logins) are flowing\b",
+            r"^{open}looks good now\b",
+            r"^{open}(?:orders|payments|requests|messages|events|logins) are flowing\b",
             r"^{open}(?:confirmed )?(?:{it_is})?(?:fixed|recovered)(?=$| (?:as|at|now|since|everywhere|in|on|by"
             r"|after|with)\b)",
-            r"^{open}confirmed (?:fixed|working|recovered|good)\b|^{open}(?:i )?can confirm (?:it's "
-            r"|it is )?(?:fixed|working|recovered)",
+            r"^{open}confirmed (?:fixed|working|recovered|good)\b",
+            r"^{open}(?:i )?can confirm (?:it's |it is )?(?:fixed|working|recovered)",
             r"^{open}(?:the |all )?(?:[\w-]+ )?(?:services?|access|connectivity|functionality|site) (?:is |are "
-            r"|has been |have been "
-            r"|was )?(?:fully )?restored\b",
-            r"^{open}(?:the )?bleeding (?:has |is )?(?:now )?stopped\b|^{open}(?:we )?stopped the bleeding\b",
+            r"|has been |have been |was )?(?:fully )?restored\b",
+            r"^{open}(?:the )?bleeding (?:has |is )?(?:now )?stopped\b",
+            r"^{open}(?:we )?stopped the bleeding\b",
             r"^{open}(?:the |all )?(?:alerts|pages|queue|backlog|lag|consumers?) (?:has |have |is |are "
-            r"|all )*(?:cleared"
-            r"|gone|drained|caught up"
-            r"|empty)$",
+            r"|all )*(?:cleared|gone|drained|caught up|empty)$",
             r"^{open}(?:the )?(?:customer|user)?[ -]?(?:facing )?impact (?:is|has) (?:now )?(?:over|ended|gone"
-            r"|stopped)\b|^{open}no (?:more )?(?:customer|user) impact\b",
+            r"|stopped)\b",
+            r"^{open}no (?:more )?(?:customer|user) impact\b",
             r"^{open}(?:the )?(?:{measured}|site|website|prod|production|app|cluster|[\w-]+ (?:site|app"
-            r"|cluster)) (?:has |have |is |are )?(?:fully )?(?:recovered|back up"
-            r"|back online)\b",
+            r"|cluster)) (?:has |have |is |are )?(?:fully )?(?:recovered|back up|back online)\b",
             r"^(?!.*(?:单|告警|指令|权限)).{{0,12}}(?:已经?|都|均|全部|基本)恢复(?:正常)?了?|^(?:现在|目前)?(?:服务"
-            r"|业务|指标|系统"
-            r"|错误率|流量)?恢复(?:正常)?了$|^恢复正常$|(?:影响|故障)?已?经?止[住血]|(?:已|基本|成功)止[血损]"
-            r"|错误率(?:已经?)?(?:回落"
-            r"|降回|恢复)",
-            r"(?:错误率|失败率|延迟|耗时|响应时间|积压|p9\d|报错|超时|告警|负载)[^，。]{{0,8}}?"
-            r"(?:降下来|下来|降到 ?0|回到|回落|归零|消了|没了|清零|降回)",
+            r"|业务|指标|系统|错误率"
+            r"|流量)?恢复(?:正常)?了$|^恢复正常$|(?:影响|故障)?已?经?止[住血]|(?:已|基本|成功)止[血损]"
+            r"|错误率(?:已经?)?(?:回落|降回|恢复)",
+            r"(?:错误率|失败率|延迟|耗时|响应时间|积压|p9\d|报错|超时|告警|负载)[^，。]{{0,8}}?(?:降下来|下来|降到 ?0"
+            r"|回到|回落|归零|消了|没了|清零|降回)",
             r"^(?!.*(?:单|告警|指令|权限)).{{0,20}}?(?:用户|业务|客户|前台)(?:侧|那边|这边|端)?(?:已经?|都|现在"
             r"|基本)*(?:无感|不受影响|没有?影响|正常|可用)了?$",
             r"^(?:现在|目前)?(?:支付|下单|登录|服务|接口|页面|业务|网站|搜索|订单|集群|流量"
@@ -175,25 +162,25 @@ _PHRASES: Final = (
         Standing.MONITORING,
         (
             r"^{open}(?:i'm |we're |we are |i am )?(?:now |still )?monitoring(?=$| (?:it|this|the|for|closely|now"
-            r"|before|things"
-            r"|and|until|while)\b)",
-            r"^{open}(?:i'm |we're |we are )?(?:going to|gonna) (?:monitor|watch)\b|^{open}(?:i'll |we'll |i will "
-            r"|we will )(?:monitor|watch) (?:for|it|this|until|and|things|the)\b|^{open}now we (?:watch|monitor)\b",
+            r"|before|things|and|until|while)\b)",
+            r"^{open}(?:i'm |we're |we are )?(?:going to|gonna) (?:monitor|watch)\b",
+            r"^{open}(?:i'll |we'll |i will |we will )(?:monitor|watch) (?:for|it|this|until|and|things|the)\b",
+            r"^{open}now we (?:watch|monitor)\b",
             r"^{open}(?:i'll |we'll |we will |i will )?(?:keep |continue |moving (?:in)?to "
             r"|continuing )(?:to )?(?:monitor(?:ing)?|watching)\b",
             r"^{open}(?:i'll |we'll |i'm |we're |we are )?keep(?:ing)? an eye on (?:it|this|things|the (?:graphs?"
             r"|metrics|numbers|error))\b",
             r"^{open}(?:it's |it is |all |everything |[\w-]+ )?(?:has been |is |been |looks |looking "
-            r"|holding )*(?:stable|steady)"
-            r"(?=$| (?:for|since|now|so far|at)\b)",
+            r"|holding )*(?:stable|steady)(?=$| (?:for|since|now|so far|at)\b)",
             r"^{open}(?:let's |i'll |we'll |we )(?:watch|give) (?:it|this|things) (?:for )?(?:another |a "
             r"|the next )?(?:\d|few|bit|while|half)",
-            r"^{open}still watching$|^{open}(?:we |we'll |i |i'll )?(?:leave|keep) (?:this|it) open for\b",
+            r"^{open}still watching$",
+            r"^{open}(?:we |we'll |i |i'll )?(?:leave|keep) (?:this|it) open for\b",
             r"^{open}(?:i'm |we're )?watching the (?:dashboards?|graphs?|metrics|numbers)\b",
             r"^(?:先|再|继续)(?:看|盯|等|跑)(?:个)?\s?(?:\d+|半|几|十|一)\s?(?:个)?(?:分钟|小时|会儿?|min|m\b|h\b)",
             r"(?:继续|持续|先|再)盯(?:着|一会|一下|半|\s?\d)|(?:继续|持续|保持|目前在|正在|再)观察(?!者)|^观察中"
-            r"|(?:先|再"
-            r"|继续)观察(?:着|下|一下|一会|一阵|\s?\d|半|几)",
+            r"|(?:先|再|继续)观察(?:着|下|一下|一会|一阵|\s?\d"
+            r"|半|几)",
         ),
     ),
     (
@@ -205,23 +192,23 @@ _PHRASES: Final = (
             r"|what is causing|what caused)\b(?! of)",
             r"^{open}(?:the )?(?:(?:root )?cause|issue|problem|culprit|bug) (?:is |has been )?(?:identified|found"
             r"|known)\b|^identified$",
-            r"^{open}(?:(?:i|we)(?:'ve| have)? )?(?:identified|pinned down|isolated) the (?:root )?(?:cause"
-            r"|issue|problem|culprit|bug)\b",
+            r"^{open}(?:(?:i|we)(?:'ve| have)? )?(?:identified|pinned down|isolated) the (?:root )?(?:cause|issue"
+            r"|problem|culprit|bug)\b",
             r"^{open}(?:we|i) (?:now |finally )?(?:have|got|know) (?:the|a) (?:likely )?(?:root )?cause\b",
             r"^{open}we (?:now )?know why$",
             r"^{open}we (?:now )?know what(?:'s| is) (?:going on|happening|wrong)",
             r"^{open}(?:(?:i|we)(?:'ve| have)? )?found the (?:issue|problem|cause|root cause|culprit|bug)$",
             r"^(?:根本?)?(?:原因|根因|问题)(?:已经?)?(?:找到|查明|查到|定位|清楚|明确)了$",
             r"(?:已经?|都)?(?:定位到|找到)了?(?:根本)?(?:原因|根因|问题)|(?:原因|问题|根因)(?:已经?)?(?:定位到?了"
-            r"|明确了)|(?:原因|问题"
-            r"|根因)(?:已经?)(?:定位|找到|明确)",
+            r"|明确了)|(?:原因|问题|根因)(?:已经?)(?:定位"
+            r"|找到|明确)",
         ),
     ),
     (
         Standing.MITIGATING,
         (
-            r"^{open}(?:the |a )?(?:mitigation|(?:hot-?)?fix) (?:is )?(?:in progress|under ?way"
-            r"|being rolled out|rolling out|going out)\b",
+            r"^{open}(?:the |a )?(?:mitigation|(?:hot-?)?fix) (?:is )?(?:in progress|under ?way|being rolled out"
+            r"|rolling out|going out)\b",
             r"^{open}(?:we're |i'm |we are )?(?:working on|preparing) (?:a|the) (?:fix|mitigation|hotfix"
             r"|workaround)\b",
             r"^{open}(?:we're |i'm )?mitigating\b",
@@ -235,23 +222,25 @@ _PHRASES: Final = (
             r"^{open}(?:we're|we are) (?:still )?looking into (?!it$|that$|this$)",
             r"^{open}(?:i'm |we're )?digging into (?=.*(?:logs?|traces?|metrics|errors?|dumps?|latency))",
             r"^{open}(?:the )?(?:root )?cause (?:is |still |is still )*(?:unknown|unclear|not known"
-            r"|being investigated)\b"
-            r"|^{open}(?:we |i )?(?:keep|are|still) (?:digging|investigating|looking for the cause)\b",
+            r"|being investigated)\b",
+            r"^{open}(?:we |i )?(?:keep|are|still) (?:digging|investigating|looking for the cause)\b",
             r"(?:正在|仍在|还在)(?:排查|定位|调查)|排查中|^(?:我们?)?(?:正在|仍在|还在|继续)(?:查|排查|看)$",
         ),
     ),
 )
 
-_COMPILED: Final = tuple(
-    (
-        standing,
-        tuple(
-            re.compile(each.format(open=OPENING, it_is=_IT_IS, measured=_MEASURED, falling=_FALLING))
-            for each in phrases
-        ),
-    )
-    for standing, phrases in _PHRASES
-)
+_Says = tuple[Standing, tuple[Phrase, ...], tuple[re.Pattern[str], ...]]
+
+
+def _says(standing: Standing, rows: tuple[str, ...]) -> _Says:
+    """What a clause begins with, and what stands anywhere in it."""
+    filled = [each.format(it_is=_IT_IS, measured=_MEASURED, falling=_FALLING, open="") for each in rows]
+    begins = [row[1:] for row, each in zip(filled, rows, strict=True) if each.startswith("^{open}")]
+    anywhere = [row for row, each in zip(filled, rows, strict=True) if not each.startswith("^{open}")]
+    return standing, phrases(begins, {}), tuple(map(re.compile, anywhere))
+
+
+_SAYS: Final = tuple(_says(standing, rows) for standing, rows in _PHRASES)
 _AGAIN: Final = re.compile(r"\b(?:failing|down|broken|spiking|back|up) again\b|又")
 
 
@@ -264,12 +253,19 @@ def standing_in(sentences: list[Sentence]) -> tuple[Standing, Sentence] | None:
 def _all(sentences: list[Sentence]) -> Iterator[tuple[int, Standing, Sentence]]:
     for sentence in sentences:
         for start, clause in sentence.clauses:
-            for rank, (standing, patterns) in enumerate(_COMPILED):
-                found = next((hit for pattern in patterns if (hit := pattern.search(clause))), None)
+            for rank, (standing, begins, anywhere) in enumerate(_SAYS):
+                found = _said(begins, anywhere, clause)
                 if found is None or not (standing is Standing.REOPENED or is_whole(clause)):
                     continue
                 if standing is not Standing.REOPENED and _AGAIN.search(clause):
                     continue
-                if is_stated(sentence, start + found.start(), start + found.end()):
+                if is_stated(sentence, start + found[0], start + found[1]):
                     yield rank, standing, sentence
                     break
+
+
+def _said(begins: tuple[Phrase, ...], anywhere: tuple[re.Pattern[str], ...], clause: str) -> tuple[int, int] | None:
+    """From where to where a clause says it."""
+    if (end := first_end(begins, clause)) is not None:
+        return 0, end
+    return next((hit.span() for pattern in anywhere if (hit := pattern.search(clause))), None)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import intents.chronicle
 from intents.chronicle.facts import LONGEST_SAYS
 from intents.chronicle.statements import MOST_FACTS, ChannelMessage, facts_of
 
@@ -19,6 +23,14 @@ PIECES = st.sampled_from([
     "<https://x.io/d/1|x>", "&gt; ", "> ", "~", "*", "_", "@", "IC", "handing over to", "looks like", "DNS",
     "[FIRING:1]", "\x00", "\u202e", "\ud800", "。", "，", ", ", ": ", "#", '"', "“", "”",
 ])  # fmt: skip
+# Prints how many characters of patterns are compiled when what reads messages is imported.
+COMPILED = """
+import re
+compiled, lengths = re.compile, []
+re.compile = lambda pattern, flags=0: (lengths.append(len(pattern)), compiled(pattern, flags))[1]
+import intents.chronicle.statements
+print(sum(lengths))
+"""
 TEXTS = st.one_of(st.text(max_size=400), st.lists(PIECES, max_size=40).map(" ".join), st.lists(PIECES).map("".join))
 
 
@@ -88,3 +100,15 @@ def test_what_matters_in_the_beginning_and_the_end_of_a_long_message_is_found() 
     kinds = {fact.kind for fact in facts_of(ChannelMessage(ts="2.0", at=AT, text=text, user="U0ME"))}
 
     assert {"decision", "status"} <= kinds
+
+
+def test_no_more_is_compiled_than_is_written() -> None:
+    """A list of words that is pasted into row after row of a table costs every start of a process half a second."""
+    package = Path(intents.chronicle.__file__).parent
+    written = sum(len(each.read_text("utf-8")) for each in package.glob("*.py"))
+
+    told = subprocess.run(
+        [sys.executable, "-c", COMPILED], capture_output=True, text=True, check=True, cwd=package.parent.parent
+    )
+
+    assert 0 < int(told.stdout) < written
