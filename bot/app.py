@@ -172,7 +172,7 @@ async def running(
             jobs=jobs,
             engine=lambda: engine,
             window=timedelta(minutes=settings.incident_window),
-            clusters=clusters.names,
+            several_clusters=len(clusters.names) > 1,
             clock=clock,
             metrics=metrics,
         )

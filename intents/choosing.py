@@ -73,14 +73,25 @@ Choice = Chosen | NoSuch | Ambiguous
 
 _CLOSE_ENOUGH: Final = 60.0
 _LOOKED_AT: Final = 256 * 1024
-# A name that is said to be one of a cluster: a label of an alert, a flag, what kubectl config says.
+# A name that is said to be one of a cluster: a label of an alert (k8s_cluster too), a flag, what kubectl config says.
+# Spaces are taken once and for all: pasted by the thousand, they would else be tried in every division.
 _MARKED: Final = re.compile(
-    r"""(?<![A-Za-z0-9])(?:--context|--cluster|context|(?:[a-z0-9]+[_.-])*cluster(?:[_-]?name)?|集群)
-    ["'`]?[ \t]*(?:[=:：][ \t]*|[ \t]+|(?<=集群))["'`]?(?P<name>[^\s"'`,;()\[\]{}<>，。；]+)""",
+    r"""(?<![A-Za-z0-9])(?:context|cluster(?:[_-]?name)?|集群)
+    ["'`]?[ \t]*+(?:[=:：][ \t]*+|(?<=[ \t])|(?<=集群))["'`]?(?P<name>[^\s"'`,;()\[\]{}<>，。；]+)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+# The same where no list of names tells a name from a word ("cluster autoscaler", "context deadline exceeded").
+_MARKED_PLAINLY: Final = re.compile(
+    r"""(?<![A-Za-z0-9])(?:
+        (?:context|cluster(?:[_-]?name)?|集群)["'`]?[ \t]*+[=:：]
+        |--(?:context|cluster)(?=[ \t])
+        |(?:in|on|from)[ \t]++(?:the[ \t]++)?(?:context|cluster)(?=[ \t])
+        |集群
+    )[ \t]*+["'`]?(?P<name>[^\s"'`,;()\[\]{}<>，。；]+)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _IN: Final = re.compile(
-    r"""(?:(?<![A-Za-z0-9])(?:in|on|from)[ \t]+(?:the[ \t]+)?|(?<![\w.])@|在[ \t]*)
+    r"""(?:(?<![A-Za-z0-9])(?:in|on|from)[ \t]++(?:the[ \t]++)?|(?<![\w.])@|在[ \t]*+)
     ["'`]?(?P<name>[^\s"'`,;()\[\]{}<>，。；]+)""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -129,6 +140,19 @@ def marked(text: str, clusters: Sequence[str], *, addressed: bool = False) -> st
     """
     patterns = (_MARKED, _IN) if addressed else (_MARKED,)
     found = {name for pattern in patterns for name in _named(pattern, text[:_LOOKED_AT]) if name in clusters}
+    return found.pop() if len(found) == 1 else ""
+
+
+def marked_with(text: str) -> str:
+    """The one cluster that a text is plainly marked with, whether or not there is one of that name; "" for none.
+
+    It tells pastes apart before it is known who may see what: by names that there are, it would tell which there are.
+    """
+    found = set()
+    for match in _MARKED_PLAINLY.finditer(text[:_LOOKED_AT]):
+        name = match["name"].rstrip(_BEHIND_A_NAME)
+        han = _HAN.search(name)
+        found.add(name[: han.start()] if han and han.start() else name)
     return found.pop() if len(found) == 1 else ""
 
 

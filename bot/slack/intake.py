@@ -6,7 +6,7 @@ kept has passed redaction first. Whatever raises here is not acknowledged, so th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -19,7 +19,7 @@ from bot.slack.parts import Part, RecentParts
 from bot.slack.said import Edited, Said, Withdrawn
 from bot.store import LONGEST_TEXT, Asked, Request, Store, Surface
 from intents.channel_commands import ChannelCommand
-from intents.choosing import marked
+from intents.choosing import marked_with
 from intents.domain import Hypothesis, Language, Text
 from intents.misuse import Misused
 from intents.slash import AskObject, AskText, Muted, parse_message
@@ -43,14 +43,14 @@ _OBJECTS: Final = frozenset(
 class Intake:
     """`engine` is asked for each time: a reloaded catalog makes a new one. Within `window` one error is one answer.
 
-    `clusters` are the names of all there are: the same error in two of them is two.
+    Of `several_clusters` the same error in two of them is two.
     """
 
     store: Store
     jobs: Jobs
     engine: Callable[[], Engine]
     window: timedelta
-    clusters: Sequence[str] = ()
+    several_clusters: bool = False
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     metrics: Metrics = field(default_factory=Metrics)
     recent: RecentParts = field(default_factory=RecentParts)
@@ -144,7 +144,7 @@ class Intake:
         if await self.store.mutes.is_muted(asked.channel, hypothesis.incident, asked.created):
             self.metrics.heard("muted")
             return True
-        where = marked(asked.text, self.clusters) if len(self.clusters) > 1 else ""
+        where = marked_with(asked.text) if self.several_clusters else ""
         about = fingerprint(self.engine().catalog.incidents[hypothesis.incident], hypothesis, cluster=where)
         topic = await self.store.topics.join(asked.channel, about, asked.id, now=asked.created, window=self.window)
         if topic.leader == asked.id:

@@ -105,6 +105,7 @@ class Recording:
             at=self.desk.clock(),
             says=safe_value(says),
             undo=str(stored.document.get(UNDO, "")) if stored and state in _OVER else "",
+            cluster=safe_value(plan.cluster),
         )
         note = RemedyNote(first=first, shown=shown)
         async with self.desk.turn(press.answer.request_id):

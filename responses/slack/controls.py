@@ -31,10 +31,12 @@ class RemedyButton:
     style: blocks.Style = ""
 
 
-def states(shown: Sequence[RemedyShown], not_it_by: Sequence[str], muted_by: str, language: Language) -> Iterable[Part]:
-    """What became of pressed remedies, who says that it is not it, and who muted it."""
+def states(
+    shown: Sequence[RemedyShown], not_it_by: Sequence[str], muted_by: str, *, cluster: str, language: Language
+) -> Iterable[Part]:
+    """What became of pressed remedies, who says that it is not it, and who muted it, below what is in `cluster`."""
     if shown:
-        yield Part(rank=0, blocks=(blocks.rich(*remedy_lines(shown, language=language)),))
+        yield Part(rank=0, blocks=(blocks.rich(*remedy_lines(shown, cluster=cluster, language=language)),))
         yield from _next(shown, language)
     lines: list[Element] = []
     if not_it_by:

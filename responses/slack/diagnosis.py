@@ -94,12 +94,14 @@ def answer(
     """
     reason = safe_text(text_only_reason) if text_only_reason else None
     telling = Telling(diagnosis, language, of_text=of_text, text_only=reason)
-    fixed = bool(remedy_states) and remedy_states[-1].state is RemedyState.FIXED
+    # What was fixed in a cluster that was asked before says nothing of this one.
+    here = [state for state in remedy_states if state.is_in(diagnosis.cluster)]
+    fixed = bool(here) and here[-1].state is RemedyState.FIXED
     page = _Page(diagnosis, telling, language, has_details=bool(details_value), fixed=fixed)
     parts = [
         *page.proof(tuple(safe_line(line) for line in observed)),
         # Whoever was woken up finds the buttons below the proof, without scrolling past the runbook.
-        *states(remedy_states, not_it_by, muted_by, language),
+        *states(remedy_states, not_it_by, muted_by, cluster=diagnosis.cluster, language=language),
         *pressable(
             diagnosis,
             # What is fixed needs no other remedy; what was pressed says itself what became of it.

@@ -45,7 +45,7 @@ class RemedyShown:
     """A pressed remedy. `who` is the id of the user who confirmed it, `at` when; `says` is what was seen or why not.
 
     `approver` is the id of the second person where one had to approve it. `undo` is the plan that takes it back, ""
-    where nothing does.
+    where nothing does. `cluster` is where it was done, "" where there is but one.
     """
 
     plan_id: str
@@ -56,6 +56,11 @@ class RemedyShown:
     at: datetime | None = None
     says: Text | None = None
     undo: str = ""
+    cluster: str = ""
+
+    def is_in(self, cluster: str) -> bool:
+        """Whether it was done in the cluster that an answer is about: another one may have been chosen since."""
+        return self.cluster in ("", cluster)
 
 
 _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
@@ -78,14 +83,19 @@ _STATES: Final[Mapping[RemedyState, tuple[str, Text]]] = {
 }
 
 
-def remedy_lines(states: Sequence[RemedyShown], *, language: Language) -> tuple[Element, ...]:
-    """One line per remedy, the newest last, each with what was seen below it; older ones than three are counted."""
+def remedy_lines(states: Sequence[RemedyShown], *, cluster: str, language: Language) -> tuple[Element, ...]:
+    """One line per remedy, the newest last, each with what was seen below it; older ones than three are counted.
+
+    What was done elsewhere than in `cluster` says where.
+    """
     lines: list[Element] = []
     if len(states) > _SHOWN:
         older = words.MORE.in_(language).format(len(states) - _SHOWN)
         lines.append(blocks.line(blocks.text(older, italic=True)))
     for state in states[-_SHOWN:]:
-        lines += remedy_line(state, language=language)
+        where = "" if state.is_in(cluster) else safe_line(state.cluster, limit=300)
+        about = [blocks.text(" · "), blocks.code(where)] if where else []
+        lines += remedy_line(state, language=language, about=about)
     return tuple(lines)
 
 

@@ -1,0 +1,102 @@
+"""Several clusters, attacked: what is hidden does not show by what comes of it, and what is done stays where it was."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from bot.rehearsing import stage
+from responses.slack.presses import Press
+from tests.end_to_end.test_clusters import (
+    names,
+    offered,
+    pasted,
+    pick,
+    pressed,
+    said,
+    seeing,
+    shown,
+    two_clusters,
+)
+from tests.end_to_end.workplace import buttons_of, workplace
+
+
+@pytest.mark.parametrize("padding", ["cluster_" * 4_500, "cluster" + " " * 36_000 + ","], ids=["words", "spaces"])
+async def test_a_paste_made_to_be_searched_for_long_is_acknowledged_in_time(tmp_path, engine, broken, padding):
+    async with two_clusters(tmp_path, engine, broken) as (at, _):
+        began = time.monotonic()
+        await at.slack.say(at.alex, at.channel, f"{broken.text}\n{padding}")
+        took = time.monotonic() - began
+
+        # Slack takes it for lost after three seconds, and nobody else was answered meanwhile.
+        assert took < 1.0
+
+
+async def test_a_hidden_cluster_does_not_show_by_what_is_taken_for_the_same(tmp_path, engine, broken):
+    policy = seeing({"clusters": ["simulated"], "namespaces": ["*"]})
+    async with two_clusters(tmp_path, engine, broken, policy=policy) as (at, _):
+        await pasted(at, broken.text)
+        came_of = []
+        for name in ("prod", "prud"):
+            # Of somebody else each: what one person says within seconds is read as one paste.
+            ts = await at.slack.say(
+                at.slack.add_user(f"guesses-{name}"), at.channel, f'{broken.text}\ncluster="{name}"'
+            )
+            await at.settled()
+            came_of.append([said(one).replace(name, "…") for one in at.answers(ts)])
+
+        assert came_of[0] == came_of[1]
+
+
+async def test_what_was_fixed_in_one_cluster_is_not_said_of_another_nor_takes_its_buttons(tmp_path, engine, healing):
+    prod = stage(healing.world)
+    async with workplace(tmp_path, engine, healing.world, policy=seeing(), others={"prod": prod}) as at:
+        answer = await pasted(at, healing.text)
+        await pick(at, answer, "simulated")
+        chosen = await shown(at, answer, "cluster simulated (as chosen)")
+        await at.confirm(at.bo, chosen)
+        await shown(at, answer, "# ✅ FIXED")
+        await at.settled()
+        assert prod.requests == [one for one in prod.requests if one.method == "GET"]
+
+        await pick(at, at.slack.message(at.channel, answer["ts"]), "prod")
+        other = await shown(at, answer, "cluster prod (as chosen)")
+
+        assert said(other).startswith("# 🔴 CONFIRMED")
+        assert "FIXED: the cause is gone · simulated · by" in said(other)
+        remedies = [one for one in buttons_of(other["blocks"]) if one["action_id"].startswith(Press.REMEDY)]
+        assert remedies, "what can be done in prod"
+
+        # And what is done now is done there.
+        before = at.writes()
+        await at.confirm(at.bo, other)
+        fixed = await shown(at, answer, "# ✅ FIXED")
+        assert said(fixed).count("FIXED: the cause is gone") == 2
+        assert at.writes() == before
+        assert [sent.method for sent in prod.requests if sent.writes and not sent.path.endswith("/events")] == [
+            "DELETE"
+        ]
+
+
+async def test_neither_guests_nor_strangers_choose_and_no_answer_but_its_own_is_chosen_for(tmp_path, engine, vague):
+    async with two_clusters(tmp_path, engine, vague) as (at, prod):
+        answer = await pasted(at, vague.text)
+        press = pressed(at, answer, offered(answer)[1]["value"])
+        elsewhere = at.slack.add_channel("elsewhere")
+        for change in (
+            {"user": {"id": at.guest}},
+            {"user": {"id": "U0UNKNOWN"}},
+            {"team": {"id": "T0ANOTHER"}},
+            {"container": {**press["container"], "channel_id": elsewhere}},
+            {"actions": [{**press["actions"][0], "value": "prod"}]},
+            {"actions": [{"action_id": "cluster", "type": "static_select", "selected_option": None}]},
+        ):
+            assert (await at.send(press | change)).status == 200
+        await at.settled()
+
+        assert prod.requests == []
+        assert said(at.slack.message(at.channel, answer["ts"])) == said(answer)
+        assert names(answer) == ["simulated", "prod"]
+        assert {entry.outcome for entry in await at.audited()} == {"refused"}
+        assert len(await at.audited()) == 6
