@@ -36,6 +36,7 @@ def test_its_commands_print_what_it_says(mine: Path, monkeypatch: pytest.MonkeyP
     followed = []
     for command in commands(GUIDE):
         with monkeypatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
+            patch.setenv("COLUMNS", "100")
             for name, _, value in (each.partition("=") for each in command.assigned):
                 patch.setenv(name, value)
             if command.words[1] == "demo":
