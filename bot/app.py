@@ -20,6 +20,7 @@ from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -35,6 +36,7 @@ from bot.readiness import Readiness
 from bot.remedies.stepping import LOOKS
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.settings import Settings, variable
+from bot.slack.api import retry_after
 from bot.slack.asking import ChannelAsking
 from bot.slack.chronicling import SLOT_S, Chronicling, Start
 from bot.slack.client import Identity, Slack
@@ -65,7 +67,7 @@ from intents.catalog.loader import Problem
 _log: Final = structlog.get_logger(__name__)
 
 # They log whole payloads at lower levels: what people write is nobody's to log.
-_TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "aiosqlite", "dbos", "sqlalchemy")
+_TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "aiosqlite", "alembic", "dbos", "sqlalchemy")
 _CONNECT: Final = "apps.connections.open"
 _CALL_TIMEOUT_S: Final = 5
 
@@ -261,12 +263,15 @@ def _bolt(identity: Identity, settings: Settings, metrics: Metrics) -> AsyncApp:
             enterprise_id=None, team_id=identity.team, bot_id=identity.bot_id, bot_user_id=identity.user
         )
 
+    # Without it, Bolt's own loggers take the root's level.
+    logger = logging.getLogger("slack_bolt")
+    # Bolt finds SLACK_BOT_TOKEN in the environment as well, and would warn at each start that it does not use it.
+    logger.addFilter(_is_news)
     bolt = CountedApp(
         delivered=metrics.delivered,
         # Without a name Bolt looks for one in the source files of the whole call stack.
         name="casebook",
-        # Without it, Bolt's own loggers take the root's level.
-        logger=logging.getLogger("slack_bolt"),
+        logger=logger,
         client=AsyncWebClient(base_url=settings.slack_api_url, timeout=_CALL_TIMEOUT_S),
         authorize=authorize,
         signing_secret=settings.slack_signing_secret.get_secret_value(),
@@ -285,6 +290,10 @@ def _bolt(identity: Identity, settings: Settings, metrics: Metrics) -> AsyncApp:
     return bolt
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    return record.getMessage() != warning_client_prioritized_and_token_skipped()
+
+
 async def _connect(stack: AsyncExitStack, handler: AsyncSocketModeHandler) -> None:
     """Raises SlackError when Slack does not let us connect now; later the client connects again by itself."""
     stack.push_async_callback(handler.close_async)
@@ -298,6 +307,8 @@ async def _connect(stack: AsyncExitStack, handler: AsyncSocketModeHandler) -> No
         told = answer.data if answer and isinstance(answer.data, dict) else {}
         if told.get("error") != "ratelimited":
             raise refusal(_CONNECT, told) from None
+        wait = retry_after(answer.headers) if answer else 0.0
+        _log.warning("Slack opens no connection yet: it was asked too often", waiting_s=wait)
         # It waits as long as Slack says.
         client.wss_uri = await client.issue_new_wss_url()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:

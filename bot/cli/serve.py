@@ -8,7 +8,7 @@ import gc
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
-from bot.app import running
+from bot.app import RunningApp, running
 from bot.background import in_background
 from bot.channels import ChannelDefaults, ChannelsError, load_channels
 from bot.cli.console import note
@@ -80,12 +80,18 @@ async def _serve(
                         broken=broken,
                     )
                 )
-            note(safe_line(f"serving {app.identity.team_name} at {app.url}"))
+            note(safe_line(_told(app, configured, engine, clusters)))
             async with in_background(_tell_of(clusters)):
                 await stop.wait()
             note("stopping: work under way is finished first")
     except (StoreUnavailable, JobsUnavailable, SlackError, OSError) as error:
         raise CommandError(why(error, configured)) from error
+
+
+def _told(app: RunningApp, configured: Settings, engine: Engine, clusters: Clusters) -> str:
+    mode = "Socket Mode" if configured.slack_app_token.get_secret_value() else "HTTP"
+    what = f"{len(engine.catalog)} incidents, clusters: {', '.join(clusters.names)}"
+    return f"serving {app.identity.team_name} over {mode} at {app.url} ({what})"
 
 
 async def _tell_of(clusters: Clusters) -> None:

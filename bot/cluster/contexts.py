@@ -69,7 +69,7 @@ async def _open(*, context: str, explicit: Path | None, settings: ClusterSetting
         )
     raise Misconfigured(
         detail="no kubeconfig was found, and this is no pod of a cluster",
-        remedy="set KUBECONFIG, create ~/.kube/config, or pass --kubeconfig",
+        remedy="set KUBECONFIG, or create ~/.kube/config",
     )
 
 

@@ -85,7 +85,7 @@ async def test_no_kubeconfig_at_all() -> None:
 
     assert line == (
         "no kubeconfig was found, and this is no pod of a cluster; "
-        "set KUBECONFIG, create ~/.kube/config, or pass --kubeconfig"
+        "set KUBECONFIG, or create ~/.kube/config"
     )
 
 

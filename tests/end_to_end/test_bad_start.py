@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -13,7 +14,8 @@ pytestmark = pytest.mark.timeout(60)
 
 
 async def test_it_serves_all_the_same_and_tells_which_cluster_cannot_be_used(tmp_path):
-    async with premises(tmp_path, CASEBOOK_CONTEXTS="simulated,second") as at:
+    # The variable that Bolt reads as well, as those set it who follow the pages.
+    async with premises(tmp_path, CASEBOOK_CONTEXTS="simulated,second", SLACK_BOT_TOKEN="xoxb-of-bolt") as at:
         config = at.cluster.kubeconfig()
         config["contexts"].append({"name": "second", "context": {"cluster": "second", "user": "casebook"}})
         config["clusters"].append({"name": "second", "cluster": {"server": "http://127.0.0.1:9"}})
@@ -22,7 +24,11 @@ async def test_it_serves_all_the_same_and_tells_which_cluster_cannot_be_used(tmp
         lay_out(at.data)
         serving = await at.start(forked=False)
         await until(lambda: any("cannot be used" in line for line in serving.said))
-        (told,) = [line for line in serving.said if "cannot be used" in line]
+        begun, told = serving.said
+        (count,) = re.findall(r"\((\d+) incidents", begun)
+        assert begun == (
+            f"casebook: serving simulated over HTTP at {serving.url} ({count} incidents, clusters: simulated, second)\n"
+        )
         assert told == (
             "casebook: cluster second cannot be used for now: "
             f'context "second": http://127.0.0.1:9: connection refused; check the server of cluster "second" in '

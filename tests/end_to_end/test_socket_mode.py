@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
+from bot.playground.slack import SimulatedSlack
 from bot.slack.errors import TokenRevoked
 from bot.slack.surfaces import DIAGNOSE_THIS
 from tests.end_to_end.test_remedies import ended
-from tests.end_to_end.workplace import broken_case, is_final, words_of, workplace
+from tests.end_to_end.workplace import GRANTED, HEARD, broken_case, is_final, words_of, workplace
 
 
 async def test_a_paste_a_command_and_a_shortcut_are_answered_over_a_socket(tmp_path, engine, broken):
@@ -71,3 +73,16 @@ async def test_in_socket_mode_nothing_of_slacks_is_taken_over_http(tmp_path, eng
             assert answer.status == 404
         async with session.get(f"{at.app.url}/readyz") as ready:
             assert ready.status == 200
+
+
+async def test_while_slack_keeps_it_waiting_for_a_connection_that_is_said(tmp_path, engine):
+    slack = SimulatedSlack(pace=False, events=HEARD, scopes=GRANTED)
+    slack.fail("apps.connections.open", retry_after=7)
+
+    with capture_logs() as logged:
+        async with workplace(tmp_path, engine, socket_mode=True, slack=slack):
+            pass
+
+    (told,) = [line for line in logged if line["log_level"] == "warning"]
+    assert told["event"] == "Slack opens no connection yet: it was asked too often"
+    assert told["waiting_s"] == 7
