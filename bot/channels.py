@@ -87,13 +87,13 @@ class ChannelDefaults:
         return next((entry.namespace or "" for entry in self._of(who)), "")
 
     def unmatched(self, clusters: Iterable[str]) -> tuple[str, ...]:
-        """Entries for clusters that there are not, one line each: worth a warning at the start."""
+        """The names that no cluster has, a line each with the entries that use it: worth a warning at the start."""
         known = set(clusters)
-        return tuple(
-            f"[{number}].cluster: no cluster is called {entry.cluster!r}"
-            for number, entry in enumerate(self.entries)
-            if entry.cluster and entry.cluster not in known
-        )
+        used: dict[str, list[str]] = {}
+        for number, entry in enumerate(self.entries):
+            if entry.cluster and entry.cluster not in known:
+                used.setdefault(entry.cluster, []).append(f"[{number}]")
+        return tuple(f"no cluster is called {name!r}: {', '.join(where)}" for name, where in used.items())
 
     def _of(self, who: Who) -> Iterable[ChannelDefault]:
         return (entry for entry in self.entries if is_here(entry.channels, who))

@@ -65,5 +65,12 @@ def _table(checks: Sequence[Check]) -> Table:
 def _summary(checks: Sequence[Check]) -> str:
     counted = {state: sum(check.state is state for check in checks) for state in State}
     if all_well(checks):
-        return f"All is well: {counted[State.OK]} checks, and {counted[State.NOTE]} notes."
-    return f"{counted[State.MISSING]} missing, {counted[State.UNKNOWN]} could not be looked at."
+        notes = f", {_many(counted[State.NOTE], 'note')}" if counted[State.NOTE] else ""
+        return f"All is well: {_many(counted[State.OK], 'check')}{notes}."
+    wrong = {"missing": counted[State.MISSING], "could not be looked at": counted[State.UNKNOWN]}
+    told = ", ".join(f"{count} {what}" for what, count in wrong.items() if count)
+    return f"{told}: do what the arrows say, from the top, and ask again."
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -102,7 +102,6 @@ def _wrong(area: str, problems: Iterable[Problem], *, remedy: Callable[[Problem]
 
 
 def _unmatched(area: str, file: Path, lines: Iterable[str], clusters: tuple[str, ...]) -> Iterator[Check]:
-    for line in lines:
-        where, _, says = line.partition(": ")
-        remedy = f"{variable('contexts')} names {', '.join(clusters)}"
-        yield Check(area=area, what=f"{file}: {where}", state=State.NOTE, says=says, remedy=remedy)
+    if says := "; ".join(lines):
+        remedy = f"write one of {', '.join(clusters)}, or add the context to {variable('contexts')}"
+        yield Check(area=area, what=str(file), state=State.NOTE, says=says, remedy=remedy)

@@ -12,7 +12,7 @@ from bot.policy import Policy
 from bot.settings import Examined, Settings, slack_problems, variable
 from bot.slack.api import Answer
 from bot.slack.complaints import ADD, OPEN, complaint
-from bot.slack.errors import ChannelGone, SlackError
+from bot.slack.errors import ChannelGone, RateLimited, SlackError
 from bot.slack.examining import Ask, asking
 from bot.slack.scopes import SCOPES, Scope
 
@@ -77,7 +77,9 @@ async def _app(settings: Settings) -> Check:
 
 def _complained(what: str, error: SlackError, settings: Settings) -> Check:
     told = complaint(error, api_url=settings.slack_api_url)
-    return Check(area=AREA, what=what, state=State.MISSING, says=told.says, remedy=told.remedy)
+    # Asked too often, Slack tells nothing of what was asked.
+    state = State.UNKNOWN if isinstance(error, RateLimited) else State.MISSING
+    return Check(area=AREA, what=what, state=state, says=told.says, remedy=told.remedy)
 
 
 def _needed(policy: Policy | None) -> dict[str, str]:

@@ -245,7 +245,7 @@ class Policy:
         )
 
     def unmatched(self, clusters: Iterable[str]) -> tuple[str, ...]:
-        """Entries for clusters that there are not, one line each: worth a warning at the start."""
+        """The names that no cluster has, a line each with the entries that use it: worth a warning at the start."""
         known = tuple(clusters)
         sections: dict[str, Sequence[Area | Impersonation]] = {
             "reading": self.rules.reading,
@@ -254,13 +254,13 @@ class Policy:
             "approval": self.rules.approval,
             "impersonation": self.rules.impersonation,
         }
-        return tuple(
-            f"{section}[{number}].clusters: no cluster is called {pattern!r}"
-            for section, areas in sections.items()
-            for number, area in enumerate(areas)
-            for pattern in area.clusters
-            if not any(fnmatchcase(name, pattern) for name in known)
-        )
+        used: dict[str, list[str]] = {}
+        for section, areas in sections.items():
+            for number, area in enumerate(areas):
+                for pattern in area.clusters:
+                    if not any(fnmatchcase(name, pattern) for name in known):
+                        used.setdefault(pattern, []).append(f"{section}[{number}]")
+        return tuple(f"no cluster is called {pattern!r}: {', '.join(where)}" for pattern, where in used.items())
 
 
 _STRICTNESS: Final = {Answers.AS_OTHERS: 0, Answers.TEXT_ONLY: 1, Answers.NOTHING: 2}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any, Final
 
-import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.store.database import DatabaseFile, connect_args, prepare_sqlite
 from bot.store.errors import StoreTooNew, translated
 
-_log: Final = structlog.get_logger(__name__)
+_log: Final = logging.getLogger(__name__)
 
 # Not alembic's own name: someone else's tables may live beside ours.
 VERSION_TABLE: Final = "casebook_schema"
@@ -53,7 +53,7 @@ def _upgrade(connection: Connection) -> None:
         raise StoreTooNew(present=", ".join(present), expected=HEAD)
     if set(present) != set(scripts.get_heads()):
         command.upgrade(config, "head")
-        _log.info("migrated the database", before=", ".join(present) or None, schema=HEAD)
+        _log.info("migrated the database to schema %s", HEAD)
 
 
 def known_revisions() -> frozenset[str]:

@@ -427,7 +427,35 @@ def test_own_files_are_told_with_file_and_line(run: Run, variables: Any, tmp_pat
     assert "casebook lint" in found["catalog", f"{own / 'mine.yaml'}:3"]["remedy"]
     assert "CASEBOOK_POLICY" in found["policy", f"{policy}:3"]["remedy"]
     assert found["cluster simulated", "permissions"]["state"] == "unknown"
-    assert "no cluster is called 'prod'" in rows(ran)["channels", f"{channels}: [0].cluster"]["says"]
+    assert rows(ran)["channels", str(channels)]["says"] == "no cluster is called 'prod': [0]"
+
+
+def test_an_example_that_is_taken_as_it_is_names_each_cluster_that_there_is_not_but_once(
+    run: Run, variables: Any
+) -> None:
+    examples = Path(__file__).parents[2] / "deploy" / "examples"
+    variables(policy=str(examples / "policy.yaml"), channels=str(examples / "channels.yaml"))
+
+    ran = run("doctor", "--output", "json")
+
+    told = [check for check in ran.json["checks"] if "no cluster is called" in check["says"]]
+    assert [check["area"] for check in told] == ["policy", "channels"]
+    assert all(check["says"].count("'prod'") == check["says"].count("'staging'") == 1 for check in told)
+    assert {check["remedy"] for check in told} == {"write one of simulated, or add the context to CASEBOOK_CONTEXTS"}
+
+
+def test_the_last_line_counts_and_says_what_to_do_next(run: Run, variables: Any, slack: SimulatedSlack) -> None:
+    assert run("doctor").out.splitlines()[-1].endswith(" checks, 1 note.")
+
+    variables(slack_app_token=slack.app_token, deadline="soon")
+    slack.fail("apps.connections.open", retry_after=30)
+    ran = run("doctor")
+
+    assert ran.out.splitlines()[-1] == (
+        "1 missing, 1 could not be looked at: do what the arrows say, from the top, and ask again."
+    )
+    (row,) = [line for line in ran.out.splitlines() if "called too often" in line]
+    assert row.startswith("unknown ")
 
 
 @pytest.mark.parametrize(

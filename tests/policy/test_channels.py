@@ -30,7 +30,7 @@ def test_the_first_entry_that_means_a_channel_counts(who: Who, cluster: str, nam
 
 
 def test_clusters_that_there_are_not_are_told() -> None:
-    assert load_channels(EXAMPLE).unmatched(["prod"]) == ("[1].cluster: no cluster is called 'staging'",)
+    assert load_channels(EXAMPLE).unmatched(["prod"]) == ("no cluster is called 'staging': [1]",)
     assert load_channels(EXAMPLE).unmatched(["prod", "staging"]) == ()
 
 

@@ -221,17 +221,12 @@ def test_slack_is_asked_for_no_more_than_the_policy_goes_by() -> None:
 def test_clusters_that_there_are_not_are_pointed_out() -> None:
     assert EXAMPLE.unmatched(["prod", "staging", "playground"]) == ()
     assert EXAMPLE.unmatched(["prod"]) == (
-        "reading[0].clusters: no cluster is called 'staging'",
-        "reading[5].clusters: no cluster is called 'playground'",
-        "remediation[0].clusters: no cluster is called 'staging'",
-        "acting[1].clusters: no cluster is called 'staging'",
-        "acting[2].clusters: no cluster is called 'staging'",
+        "no cluster is called 'staging': reading[0], remediation[0], acting[1], acting[2]",
+        "no cluster is called 'playground': reading[5]",
     )
-    assert EXAMPLE.unmatched(["staging", "playground"])[-3:] == (
-        "approval[0].clusters: no cluster is called 'prod'",
-        "approval[1].clusters: no cluster is called 'prod'",
-        "impersonation[0].clusters: no cluster is called 'prod'",
-    )
+    (told,) = EXAMPLE.unmatched(["staging", "playground"])
+    assert told.startswith("no cluster is called 'prod': reading[0], reading[1], remediation[1]")
+    assert told.endswith("approval[0], approval[1], impersonation[0]")
 
 
 # --- the parts of a file ---
