@@ -10,7 +10,7 @@ import pytest
 
 from bot.settings import Settings, load_settings, serve_problems
 from bot.slack.web import SLACK_PATHS
-from tests.deploy.rendering import CHART, VARIANTS, Manifest, Values, kind, rendered
+from tests.deploy.rendering import CHART, VARIANTS, Manifest, Values, kind, rendered, rendered_text
 
 EXAMPLES = CHART.parents[1] / "examples"
 TOKENS = {
@@ -257,3 +257,21 @@ def test_a_release_of_another_name_shares_nothing_with_the_first() -> None:
     long = rendered(VARIANTS["buttons"], release="a" * 53)
     assert max(len(each["metadata"]["name"]) for each in long) <= 63
     assert "casebook" not in json.dumps(kind(long, "ServiceAccount")["metadata"]["name"])
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({}, "It changes nothing in the cluster"),
+        ({"slack": {"mode": "http"}}, "nothing opens it: see ingress"),
+        (VARIANTS["http"], "Slack calls https://casebook.example.com/slack/events"),
+        ({"remediation": VARIANTS["buttons"]["remediation"]}, "without a policy nobody may press"),
+    ],
+)
+def test_the_notes_say_what_is_still_to_be_done(values: Values, says: str) -> None:
+    notes = rendered_text(values, release="bot", namespace="tools")["NOTES.txt"]
+
+    assert says in notes
+    assert "kubectl -n tools exec bot-casebook-0 -- casebook doctor\n" in notes
+    assert "\n\n\n" not in notes
+    assert rendered_text(VARIANTS["buttons"])["NOTES.txt"].count("nobody may press") == 0
