@@ -55,7 +55,7 @@ ACTIONS: Final = (
     Action(
         topic="roll back",
         base=r"roll(?: \S+){0,3} ?-?back|back out|revert",
-        ing=r"rolling(?: \S+){0,3} ?-?back|backing out|reverting",
+        ing=r"rolling(?: \S+){0,3} ?-?back|rolling to v?\d+\.\d[\w.]*|backing out|reverting",
         done=r"rolled(?: \S+){0,3} ?-?back|backed out|reverted",
         noun=r"roll-?back|revert",
         zh=r"回滚|回退|撤回(?:发布|变更)|还原配置",
@@ -189,7 +189,7 @@ ACTIONS: Final = (
         ing=rf"(?:restoring|rebuilding|rotating|renewing|repairing){_REST}",
         done=rf"(?:restored|rebuilt|rotated|renewed|repaired){_REST}",
         noun=r"restore",
-        zh=r"修复数据|恢复数据|重做索引|续期",
+        zh=r"修复数据|恢复数据|重做索引|续期|续签|签发|换证",
     ),
     _changing(
         "fail over",

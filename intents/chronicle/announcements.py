@@ -52,6 +52,7 @@ _AT: Final = re.compile(r"，当前.*$|，触发时间.*$|,? (?:current|value)[:
 _SHIPS: Final = re.compile(
     r"(?i)\b(?:deploy\w*|release[ds]?|roll(?:ed|ing)?[ -]?(?:out|back)|rollout|shipped|promoted|sync(?:ed"
     r"|hroni[sz]ed)?(?: operation)?|upgrad(?:e|ed|ing)|node-? ?pool|terraform (?:apply|run)|apply complete|migrations?"
+    r"|\w{1,40} ?(?:->|→|=>) ?(?:[a-z]{2,10}-)?(?:prod|prd|stag|canary|live)[\w-]{0,30}"
     r"|config(?:uration)? (?:change|push|version|update)\w*|feature flag|scaled from"
     r"|successfully synced|reconciliation|helm (?:upgrade|install)|is now running (?:new )?version)\b|发布|部署|上线"
     r"|回滚|灰度|发版|升级|配置.{0,24}(?:推送|下发|生效)|变更单?.{0,24}(?:执行|完成|成功|失败|开始)|扩容|缩容"
@@ -95,6 +96,9 @@ _PERSON_DEPLOYED: Final = re.compile(
     rf"|(?:the |my |our )?(?:room|hostage|video|blog|docs?|notes)\b)[\w./-]+|^{OPENING}(?!nothing|none|no "
     rf"|nobody)(?:the )?[\w./-]+(?: [\w./-]+){{0,3}} (?:went out|went live"
     rf"|(?:was|were|got) (?:deployed|released|shipped|upgraded)|shipped)\b(?! the)"
+    r"|^(?:from \S+ )?[a-z][\w./-]+ v?\d+\.\d[\w.-]*,? (?:went |is )?(?:to|on|->|→) (?:prod|prd|all|eu|us|stag)[\w-]*"
+    r"(?:,? (?:finished|done|completed?|live|at|since|went)\b|$)"
+    r"|^(?:\d{1,2}[:：]\d\d\s*)?[a-z][\w./-]+ v?\d[^，。]{0,16}?(?:放|推|开|切|扩)(?:到|至|了|成)*\s?(?:全量|100\s?%)"
     r"|^(?:刚刚?|我们?|\d\d:\d\d)?\s*(?:刚刚?|已经?)?(?:发布|上线|部署)了\s*\S+"
     r"|^\S{0,12}\s*\d{1,2}[:：]\d\d\s*(?:发布|上线|部署|发|上)了?\s*\S"
 )

@@ -17,8 +17,20 @@ from intents.domain import Verdict
 # Among so many suspicions said last one is looked for that is about the same.
 _LATEST: Final = 50
 _SURENESS: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2}
+_SAME_THINGS: Final = 2
 # After it stands why: "not the tag: the other pods run it just fine".
 _REASON: Final = re.compile(r"[:;.,，。；：(（]\s|[，。；：（]|\b(?:because|since)\b|因为")
+# What somebody says of that which it is not: everything up to there is about it, and only then comes why.
+_DENIES: Final = re.compile(
+    r"\b(?:ruled out|red herring|innocent|off the hook|in the clear|unrelated|nothing to do with)\b"
+    r"|排除|无关|没有?关系|没有?嫌疑|清白"
+)
+# What needs nothing done is not what an incident comes from.
+_HARMLESS: Final = re.compile(
+    r"\b(?:no action|nothing to (?:do|worry)|harmless|as expected|expected (?:behaviou?r"
+    r"|load))\b|不用(?:处理|管|担心)|无需处理|正常现象"
+    r"|(?:属|在)(?:正常|预期)"
+)
 # What the same is called, in either language.
 _CALLED: Final = tuple(
     (sort, re.compile(pattern))
@@ -34,7 +46,7 @@ _CALLED: Final = tuple(
         ("database", r"\b(?:db|database|mysql|postgres\w*)\b|数据库"),
         ("certificate", r"\b(?:certs?|certificates?|tls|ssl)\b|证书"),
         ("cache", r"\b(?:cache|redis|memcached?)\b|缓存"),
-        ("traffic", r"\b(?:traffic|load|qps|ddos)\b|流量|压测"),
+        ("traffic", r"\b(?:traffic|load|qps|rps|ddos|bots?|crawlers?|scrapers?)\b|流量|压测|爬虫"),
         ("config", r"\bconfig\w*\b|配置"),
         ("dns", r"\b(?:coredns|dns)\b|域名解析"),
         ("image", r"\bimages?\b|镜像"),
@@ -42,6 +54,7 @@ _CALLED: Final = tuple(
         ("pool", r"\b(?:connection pools?|pool)\b|连接池"),
         ("budget", r"\b(?:pdbs?|disruption budgets?)\b|干扰预算"),
         ("lock", r"\b(?:dead)?locks?\b|锁"),
+        ("failover", r"\bfail-?overs?\b|主从切换|主备切换|切主"),
         ("index", r"\bindex(?:es)?\b|索引"),
     )
 )
@@ -61,6 +74,7 @@ _IDLE: Final = frozenset(
         "might",
         "may",
     }
+    | {"red", "herring", "innocent", "went", "found", "there", "whether", "wondering"}
     | {"must", "related", "definitely", "either", "排除", "怀疑", "可能", "不是", "会不会", "问题", "原因"}
 )
 
@@ -78,8 +92,8 @@ def causes_in(ordered: Iterable[Fact]) -> Causes:
 
     An incident of the catalog about the same objects is one hypothesis, as its newest verdict says. What people suspect
     is one if the words of the one are all among those of the other; to be ruled out one thing in common is enough,
-    whatever it is called. A confirmed one comes before a likely one, ours, which rests on evidence, before one that is
-    only said, a newer before an older.
+    whatever it is called, to be confirmed two. A confirmed one comes before a likely one, ours, which is of evidence,
+    before one that is only said, a newer before an older; last comes what needs nothing done.
     """
     groups: list[list[Fact]] = []
     ours: dict[tuple[str, ...], list[Fact]] = {}
@@ -125,7 +139,19 @@ def _said_before(fact: Fact, said: dict[str, list[Fact]]) -> list[Fact] | None:
             and not _are_others(fact, group[-1])
         ):
             return group
+        if _is_confirmed_by(fact, group[-1]):
+            return group
     return None
+
+
+def _is_confirmed_by(fact: Fact, suspected: Fact) -> bool:
+    """Whether who says what it was means what was suspected: both speak of the same in more than one word."""
+    return (
+        fact.state == Verdict.CONFIRMED
+        and suspected.state in (Verdict.POSSIBLE, Verdict.LIKELY)
+        and len(_things(fact.says) & _things(suspected.says)) >= _SAME_THINGS
+        and not _are_others(fact, suspected)
+    )
 
 
 def _are_others(fact: Fact, suspected: Fact) -> bool:
@@ -136,6 +162,8 @@ def _are_others(fact: Fact, suspected: Fact) -> bool:
 
 def _refuted(says: str) -> frozenset[str]:
     """What somebody says it is not: the words before the reason, which names what it is."""
+    if denied := _DENIES.search(says.lower()):
+        return _things(says[: denied.end()] + _REASON.split(says[denied.end() :], maxsplit=1)[0])
     return _things(_REASON.split(says, maxsplit=1)[0])
 
 
@@ -145,7 +173,9 @@ def _things(says: str) -> frozenset[str]:
     plain = says.lower()
     subject = things_in(plain)
     sorts = {sort for sort, called in _CALLED if called.search(plain)}
-    return frozenset((subject.names | subject.words | subject.sorts) - _IDLE) | sorts
+    # "REDIS_POOL_SIZE" is the redis pool size.
+    parts = {part for name in subject.names if "_" in name for part in name.split("_") if part}
+    return frozenset((subject.names | subject.words | subject.sorts | parts) - _IDLE) | sorts
 
 
 def _newest_first(group: list[Fact]) -> Moment:
@@ -153,6 +183,7 @@ def _newest_first(group: list[Fact]) -> Moment:
     return Moment(at=whole.at, last=whole.last, count=whole.count, fact=group[-1], also=tuple(group[:-1]))
 
 
-def _rank(moment: Moment) -> tuple[int, bool, float, str]:
+def _rank(moment: Moment) -> tuple[bool, int, bool, float, str]:
     fact = moment.fact
-    return _SURENESS.get(Verdict(fact.state), 3), not fact.incident, -fact.at.timestamp(), fact.key
+    harmless = _HARMLESS.search(fact.says) is not None
+    return harmless, _SURENESS.get(Verdict(fact.state), 3), not fact.incident, -fact.at.timestamp(), fact.key

@@ -111,7 +111,7 @@ _ROWS: Final = (
             # To somebody by name, or after a yes.
             rf"(?:@\w+ |please |pls |go ahead and )+(?:go ahead and )?<base>{_ASKED_FOR}…<runs>",
             r"(?:the )?(?:plan|next(?: step)?)(?: is| will be|:) (?:to |we )?<base>\b",
-            r"we (?:first |now )?<base>(?=.* (?:now|first|tonight|right away|immediately|for now|then)$)",
+            r"<runs>…we (?:first |now )?<base>(?=.* (?:now|first|tonight|right away|immediately|for now|then)$)",
             r"(?:(?:yes|please|ok|go),? )?(?:roll|turn|switch|put|fail|scale) (?:it|that|this|them)"
             r" (?:back|off|on|over|down|up)(?: now| please| then)?$",
             r"we(?:'re| are|'ll)? (?:go|going|switch|switching) back to (?:the |v?\d)…<runs|digit>",
@@ -164,6 +164,10 @@ _ROWS: Final = (
             r"(?:[\w./#@-]+ ){0,3}?(?=\S*\d)[\w./-]+ (?:is|are) (?:now )?(?:on|running) \S*\d\S*(?: now)?$",
             r"<runs>…(?:[\w./#@-]+ ){1,5}?(?:mode|breakers?|flag|maintenance page)(?: for [\w-]+)? is (?:now )?(?:on"
             r"|off|open|up|in place)\b",
+            # What users see instead.
+            r"(?:the |our )?(?:waiting room|queue page|maintenance page|banner|fallback page|static page) (?:is "
+            r"|goes )?"
+            r"(?:now )?(?:live|on|off|up|down)\b",
             r"(?:the )?(?:feature )?(?:[\w-]+ )?(?:flag|toggle|switch|killswitch)(?: [\w-]+)? is (?:now )?(?:off|on)\b",
             r"maintenance mode is (?:now )?on\b",
             # Nobody deploys, or everybody may again.
@@ -188,6 +192,9 @@ NEXT: Final = phrases(
         r"decision\s*[:：]",
         r"^决定\s*[:：]",
         r"^(?:next steps?|next|plan|decision|action)\s*[:-]\s*(?:we )?<base>\b",
+        # In steps that are numbered.
+        r"^(?:the )?(?:next steps?|plan|actions?)\s*[:-]\s*(?:step )?\(?1[.):]",
+        r"^(?:处置|处理|应急|止损|修复|恢复|执行)(?:方案|计划|措施|步骤)(?:如下)?\s*[:：]",
     ),
     _KINDS,
 )

@@ -16,7 +16,7 @@ from intents.chronicle.decided_zh import ASKED_OF_ZH, CHANGE_WAYS_ZH, FREEZE_ZH,
 from intents.chronicle.facts import Course
 from intents.chronicle.guards import is_stated
 from intents.chronicle.phrases import first_end
-from intents.chronicle.running import RUNS_ZH
+from intents.chronicle.running import RUNS_ZH, WHAT_RUNS
 from intents.chronicle.spoken import Sentence
 
 # What is done to a person, to a page or to what is one's own changes nothing that runs.
@@ -26,7 +26,7 @@ _IDLE: Final = re.compile(
 )
 # What is done after an incident, or to talk about it.
 _TALKED: Final = re.compile(
-    r"\b(?:retro|post-?mortem|stand-?up|meeting|calendar|spreadsheet|slides|wiki|screenshot|reminder|room"
+    r"\b(?:retro|post-?mortem|stand-?up|meeting|calendar|spreadsheet|slides|wiki|screenshot|reminder|(?<!waiting )room"
     r"|newsletter|team|folks|thread)\b(?!-)"
     r"|^(?:all |the )?(?:alerts?|pages?|notifications?) (?:are |have )?(?:all )?cleared\b|\bnotifications\b"
     r"|^(?:the |all )?queues? drained$"
@@ -39,6 +39,9 @@ _BEFELL: Final = re.compile(
     r"|repeatedly)|^(?:the |a |my |that )?(?:pods?|container) (?:was |got |just )*re-?started$"
     r"|(?:又|自动|自己|频繁|一直在?|反复|莫名|老是).{0,6}(?:重启|重建|切[换主])|被(?:清空|删|驱逐|杀|kill)"
 )
+# What is wondered about is not said to be so; and who apologises tells of a slip in the channel, not of what runs.
+_NOT_SAID: Final = re.compile(r"\b(?:wonder(?:ing)?|whether)\b")
+_SORRY: Final = re.compile(r"^(?:sorry|apologies|my bad|oops)\b|^(?:抱歉|不好意思|对不起)")
 _RUNS_ZH: Final = re.compile(RUNS_ZH)
 _NEGATED_ZH: Final = re.compile(r"有人|谁|不要|别|不建议|不能|没有?|未|不敢|无法|不想|勿|不急")
 
@@ -57,8 +60,15 @@ def decisions_in(sentence: Sentence) -> Iterator[tuple[Course, str]]:
                 continue
             if course in (Course.DONE, Course.UNDER_WAY) and _BEFELL.search(clause):
                 continue
+            if _NOT_SAID.search(clause, 0, end) or (_SORRY.search(sentence.plain) and not _names(sentence.plain)):
+                continue
             if is_stated(sentence, start, start + end):
                 yield course, topic_in(clause) or topic_in(sentence.plain)
+
+
+def _names(plain: str) -> bool:
+    """Whether it names something that runs."""
+    return bool(WHAT_RUNS(plain)) or _RUNS_ZH.search(plain) is not None
 
 
 def _first(clause: str) -> Iterator[tuple[Course, int]]:

@@ -10,7 +10,7 @@ from intents.chronicle.facts import Link, LinkKind
 _LEADS_TO: Final = (
     (LinkKind.RUNBOOK, r"run-?books?|play-?books?"),
     (LinkKind.PR, r"/pull/\d+|/merge_requests/\d+|/pull-requests/\d+|/pullrequest/\d+"),
-    (LinkKind.COMMIT, r"/commits?/[0-9a-f]{7,40}"),
+    (LinkKind.COMMIT, r"/commits?/[0-9a-f]{7,40}|/compare/\S+\.\.\S"),
     (
         LinkKind.TICKET,
         r"/browse/[A-Z][A-Z0-9]+-\d+|/issues/\d+|linear\.app/|zendesk\.com/|service-?now\.com/|youtrack\S*/issue/"

@@ -35,6 +35,11 @@ _ASKS_WHAT: Final = phrases(
     (r"(?:(?:does anyone know|do you know|any idea|question)[\s:,.!-]*)?what (?:is|was|are|were) the …<runs|trouble>",),
     {"runs": WHAT_RUNS, "trouble": words(r"\b(?:impact|scope|plan|cause|reason|risk|error|difference)\b")},
 )
+# What was named first is asked about then.
+_OF_THEM: Final = re.compile(
+    r"\b\w+ .{4,}, (?:do|does|did|are|is|were|was|will|can|should) (?:those|these|they|it|that)\b(?! (?:mean|make|ok"
+    r"|good))"
+)
 _ASKS_ZH: Final = re.compile(
     r"要不要|是否|能不能|可不可以|有没有(?!人(?:在)?$|人[?？])|哪些|哪个|哪里|哪台|多少|为什么|为何|什么原因|谁(?:改"
     r"|动|发|负责|提"
@@ -79,6 +84,8 @@ def is_question(sentence: Sentence) -> bool:
 
 def _asks(sentence: Sentence) -> bool:
     """Whether it, or what stands behind an announcement of it, begins as a question."""
+    if _OF_THEM.search(sentence.plain):
+        return True
     last = next((clause for _, clause in reversed(sentence.clauses)), "")
     if _begins_as_one(sentence.plain):
         return True

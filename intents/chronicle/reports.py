@@ -110,6 +110,8 @@ _BREAKING: Final = phrases(
     (
         rf"<runs|request>…^(?!(?:i|it|it's|this|that|they|he|she|we|you|if|rolling|took)\b)(?:[\w.@/():'-]+ ){{1,7}}?"
         rf"{_BREAKS}(?!\w)",
+        r"^(?!(?:i|it|this|that|they|he|she|we|you|if|these|those|my|who|what|which)\b)(?:(?:the|our|all|any) )?"
+        r"(?:[\w'-]+ ){1,3}(?:doesn't|don't|does not|do not|won't|will not) (?:load|open|render|respond|show up)(?!\w)",
         rf"<runs|request>…^(?:{_SHARE})(?:[\w./-]+ ){{1,4}}?{_BREAKS}(?!\w)",
     ),
     {"runs": WHAT_RUNS, "request": words(_REQUESTS)},

@@ -18,7 +18,7 @@ _ROLES: Final = (
         r"(?:ic|incident (?:commander|lead|manager|coordinator|command)|commander|command"
         r"|coordinat(?:or|ion|e|ing))\b"
         r"(?! (?:training|rotation|call|room|bridge|channel|line|with\b|failed))",
-        r"牵头|指挥|主导|统筹|总负责|\bic\b",
+        r"牵头|指挥|主导|统筹|总负责|(?:统一|总体|整体|全程)协调|\bic\b",
     ),
     (
         Role.COMMS,
@@ -80,18 +80,24 @@ _IS: Final = re.compile(
     rf"|run|lead|down|up|the|our|us|some|start|as) )*(?:{_ANY})"
 )
 _LIST: Final = re.compile(rf"\b(?:{_ANY})\s*(?:[:=]|is|-|：)\s*{_WHO}")
-_ZH_ROLE: Final = r"[^，。@?？谁]{0,6}(?:牵头|指挥|主导|统筹|总负责|沟通|公告|通报|口径|记录|同步|时间线|ic\b)"
+_ZH_ROLE: Final = (
+    r"[^，。@?？谁]{0,6}(?:牵头|指挥|主导|统筹|总负责|(?:统一|总体|整体|全程)协调|沟通|公告|通报|口径|记录|同步|时间线"
+    r"|ic\b)"
+)
 _I_AM_ZH: Final = re.compile(
     rf"(?:^|，|障|里|次|边|单|这个|事|件|就|那)\s*(?:先|还是|就)?由?我(?:这边)?(?:来|先|可以|可|负责|做|当|担任|帮忙?"
-    rf"|(?=牵头|指挥"
+    rf"|(?=牵头|指挥|统一|总体|整体|全程"
     rf"|主导|统筹)){_ZH_ROLE}"
 )
 _TOPIC_ZH: Final = (
-    r"(?:^|，)(?:那|这次|本次|客户那?边?的?|用户侧?的?)?(?P<part>[^，。@?？谁]{0,4}(?:指挥|牵头|沟通|公告|通报|口径"
+    r"(?:^|，)(?:那|这次|本次|[^，。@?？谁]{0,8}?(?:客户|用户|渠道|商家|外部)(?:那?边"
+    r"|侧)?的?)?(?P<part>[^，。@?？谁]{0,4}(?:指挥|牵头|沟通|公告|通报|口径"
     r"|记录|时间线|同步|\bic\b))"
     r"[^，。@?？谁了]{0,4}?"
 )
-_MINE_ZH: Final = re.compile(rf"{_TOPIC_ZH}(?:由|归|让)?我(?:这边)?(?:来|负责|先|做|发|写|盯)")
+_MINE_ZH: Final = re.compile(
+    rf"{_TOPIC_ZH}(?:由|归|让)?我(?:这边)?(?:来|负责|先|做|发|写|盯|统一|对接|跟进|(?<=[由归]我)(?=$|，))"
+)
 # What the customers are told is told by whoever says so of them.
 _TELLS_ZH: Final = re.compile(
     r"^(?:客户|用户|商家|业务|外部|领导)(?:群|侧|那?边|方)?(?:的)?\s*(?:由)?我(?:这边)?(?:来|去|负责)?(?:同步|通知"

@@ -14,8 +14,10 @@ NAMED: Final = (
     r"dns|tls|ssl|oom|redis|kafka|mysql|postgres(?:ql)?|pg|mongo(?:db)?|tikv|tidb|pd|etcd|istio|envoy|nginx|haproxy"
     r"|pgbouncer|consul|vault|zookeeper|elasticsearch|rabbitmq|clickhouse|prometheus|kubelet|kube-proxy|api-?server"
     r"|calico|cilium|cni|coredns|conntrack|iptables|containerd|terraform|aws|gcp|azure|cloudflare|ebs|s3|rds|hpa|keda"
-    r"|ntp|mtu|gc|iops|waf|pdbs?|vpa|crds?|cert-manager|kyverno|gatekeeper|argo(?:cd)?|flux|helm|karpenter|ceph|rook|longhorn"
-    r"|minio|loki|thanos|traefik|linkerd|keycloak|cassandra|nats|pulsar|memcached|jvm|fluent-?bit|fluentd|logstash|harbor"
+    r"|ntp|mtu|gc|iops|waf|pdbs?|vpa|crds?|cert-manager|kyverno|gatekeeper|argo(?:cd)?|flux|helm|karpenter|ceph|rook"
+    r"|longhorn"
+    r"|minio|loki|thanos|traefik|linkerd|keycloak|cassandra|nats|pulsar|memcached|jvm|fluent-?bit|fluentd|logstash"
+    r"|harbor"
     r"|docker|spark|flink|airflow|vitess|disruption budgets?|admission|affinity|node-?selector|tolerations?"
 )
 _PART: Final = (
@@ -45,9 +47,12 @@ _NUMBERED: Final = (
 PART: Final = rf"(?:{_PART}|{NAMED})"
 WHAT_RUNS: Final = words(rf"\b(?:{PART}|{_NUMBERED})(?!\w)")
 RUNS_ZH: Final = (
-    r"(?:主库|从库|备库|主从|节点|副本|实例|机器|机房|集群|流量|连接池|线程池|连接数|并发|超时|阈值|上限|限制|内存|cpu|磁盘"
-    r"|缓存|队列|索引|任务|批处理|配置|开关|证书|版本|镜像|容器|pod|leader|broker|tikv|pd|分区|灰度|发布|变更|查询|慢\s?sql"
-    r"|网关|服务|接口|数据库|域名|dns|封网|限流|熔断|调度|权重|路由|消费者|号机|补丁|修复|告警规则|[a-z]+-\d+|v\d+)"
+    r"(?:主库|从库|备库|主从|节点|副本|实例|机器|机房|集群|流量|连接池|线程池|连接数|并发|超时|阈值|上限|限制|内存"
+    r"|cpu|磁盘"
+    r"|缓存|队列|索引|任务|批处理|配置|开关|证书|版本|镜像|容器|pod|leader|broker|tikv|pd|分区|灰度|发布|变更|查询"
+    r"|慢\s?sql"
+    r"|网关|服务|接口|secret|configmap|数据库|域名|dns|封网|限流|熔断|调度|权重|路由|消费者|号机|补丁|修复|告警规则"
+    r"|[a-z]+-\d+|v\d+)"
 )
 
 # How a part is when it is the cause.
@@ -65,6 +70,7 @@ FAULT: Final = (
     r"|wrong (?:version|config|value|image|subnet|route)|missing (?:index|secret|config|route|permission|label)\w*)"
 )
 FAULT_ZH: Final = (
-    r"(?:满了|占满|打满|耗尽|用完|用光|过期|泄漏|泄露|死锁|拖垮|打爆|被改|改[错成]|删了|丢包|抖动|不一致|冲突|慢查询|写满|没刷新"
+    r"(?:满了|占满|打满|耗尽|用完|用光|过期|泄漏|泄露|死锁|拖垮|打爆|被改|改[错成]|删了|丢包|抖动|不一致|冲突|慢查询"
+    r"|写满|没刷新"
     r"|不足|超限|宕机|挂了|断了|频繁切换|太[小大低高多少]|瓶颈|没有?配)"
 )

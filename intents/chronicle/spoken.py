@@ -38,6 +38,11 @@ _CONTRACTED: Final = re.compile(
     r"|its(?= (?:not|never|just|only|probably|likely|definitely|still|back|now|all|been|the|a|an|our|up|down|fixed|fine"
     r"|gone|over|resolved|mitigated|caused|because|broken|working|failing|dns)\b))\b"
 )
+# The heading of who writes at set times: 【14:09 通报】, [update 3].
+_HEADING: Final = re.compile(
+    r"^(?:【[^】]{0,16}(?:通报|进展|更新|同步|播报|update|status)[^】]{0,8}】|\[[^\]]{0,16}(?:update"
+    r"|status)[^\]]{0,8}\])\s*[:：]?\s*"
+)
 _DIGIT: Final = re.compile(r"\d")
 _END_MARKS: Final = " .!。！~…"
 
@@ -94,7 +99,7 @@ def sentences_of(line: str) -> Iterator[Sentence]:
             continue
         plain = _IN_QUOTES.sub("quoted", _EMOJI.sub(" ", says[:_LONGEST_SENTENCE].lower())).translate(_TYPOGRAPHY)
         plain = " ".join(re.sub(r"https?://\S+", "link", plain).replace("`", "").split())
-        plain = _CONTRACTED.sub(_with_apostrophe, plain)
+        plain = _HEADING.sub("", _CONTRACTED.sub(_with_apostrophe, plain))
         asks = plain.rstrip(" )）.").endswith(("?", "？"))
         if plain:
             yield Sentence(says, plain, asks, tuple(_clauses(plain)))

@@ -145,7 +145,8 @@ _PHRASES: Final = (
             r"|业务|指标|系统|错误率"
             r"|流量)?恢复(?:正常)?了$|^恢复正常$|(?:影响|故障)?已?经?止[住血]|(?:已|基本|成功)止[血损]"
             r"|错误率(?:已经?)?(?:回落|降回|恢复)",
-            r"(?:错误率|失败率|延迟|耗时|响应时间|积压|p9\d|报错|超时|告警|负载)[^，。]{{0,8}}?(?:降下来|下来|降到 ?0"
+            r"^(?!.*(?<!用户)(?<!客户)(?<!业务)(?<!渠道)侧).*?(?:错误率|失败率|延迟|耗时|响应时间|积压|p9\d|报错|超时"
+            r"|告警|负载)[^，。]{{0,8}}?(?:降下来|下来|降到 ?0"
             r"|回到|回落|归零|消了|没了|清零|降回)",
             r"^(?!.*(?:单|告警|指令|权限)).{{0,20}}?(?:用户|业务|客户|前台)(?:侧|那边|这边|端)?(?:已经?|都|现在"
             r"|基本)*(?:无感|不受影响|没有?影响|正常|可用)了?$",
@@ -161,7 +162,8 @@ _PHRASES: Final = (
     (
         Standing.MONITORING,
         (
-            r"^{open}(?:i'm |we're |we are |i am )?(?:now |still )?monitoring(?=$| (?:it|this|the|for|closely|now"
+            r"^{open}(?:i'm |we're |we are |i am )?(?:now |still )?monitoring(?=$| (?:it|through|over|this|the|for"
+            r"|closely|now"
             r"|before|things|and|until|while)\b)",
             r"^{open}(?:i'm |we're |we are )?(?:going to|gonna) (?:monitor|watch)\b",
             r"^{open}(?:i'll |we'll |i will |we will )(?:monitor|watch) (?:for|it|this|until|and|things|the)\b",
@@ -179,6 +181,7 @@ _PHRASES: Final = (
             r"^{open}(?:i'm |we're )?watching the (?:dashboards?|graphs?|metrics|numbers)\b",
             r"^(?:先|再|继续)(?:看|盯|等|跑)(?:个)?\s?(?:\d+|半|几|十|一)\s?(?:个)?(?:分钟|小时|会儿?|min|m\b|h\b)",
             r"(?:继续|持续|先|再)盯(?:着|一会|一下|半|\s?\d)|(?:继续|持续|保持|目前在|正在|再)观察(?!者)|^观察中"
+            r"|(?:处于|进入)观察(?:期|阶段)?|^观察[至到]\s?\d"
             r"|(?:先|再|继续)观察(?:着|下|一下|一会|一阵|\s?\d"
             r"|半|几)",
         ),
@@ -224,7 +227,8 @@ _PHRASES: Final = (
             r"^{open}(?:the )?(?:root )?cause (?:is |still |is still )*(?:unknown|unclear|not known"
             r"|being investigated)\b",
             r"^{open}(?:we |i )?(?:keep|are|still) (?:digging|investigating|looking for the cause)\b",
-            r"(?:正在|仍在|还在)(?:排查|定位|调查)|排查中|^(?:我们?)?(?:正在|仍在|还在|继续)(?:查|排查|看)$",
+            r"(?:正在|仍在|还在)(?:排查|定位|调查)|排查中|^(?:我们?)?(?:正在|仍在|还在|继续)(?:查|排查)$"
+            r"|^(?:我们?)?(?:仍在|还在|继续)看$",
         ),
     ),
 )

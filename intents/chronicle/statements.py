@@ -19,13 +19,16 @@ from intents.chronicle.completions import brought_about, is_done
 from intents.chronicle.decisions import decisions_in
 from intents.chronicle.facts import DONE, RECOVERED, Course, Fact, FactKind, Link, LinkKind, Shipping, Standing
 from intents.chronicle.pasted import errors_in, is_printed, named_in, template_of
+from intents.chronicle.phrases import OPENING
 from intents.chronicle.questions import is_question, may_answer
 from intents.chronicle.recoveries import recovers
+from intents.chronicle.references import read_together
 from intents.chronicle.reports import is_report
 from intents.chronicle.roles import roles_in
 from intents.chronicle.spoken import Sentence, Spoken, excerpt, sentences_of, spoken
 from intents.chronicle.standings import standing_in
 from intents.chronicle.suspicions import suspicion_in
+from intents.domain import Verdict
 
 # One message states no more; of a pasted report its beginning and its end count.
 MOST_FACTS: Final = 12
@@ -36,8 +39,13 @@ _CODE: Final = re.compile(r"`([^`\n]{12,2000})`")
 _TELLING: Final = frozenset(LinkKind) - {LinkKind.OTHER, LinkKind.CHANNEL}
 # What a bot says of a change that was proposed or made, other than what was said about it.
 _CHANGED: Final = re.compile(
-    r"(?i)\b(?:pull|merge) request\b.{0,40}\b(?:opened|merged|reverted)\b|\b(?:opened|merged) .{0,60}\b(?:pull"
+    r"(?i)(?:提交|创建|新建|打开|合并|关闭)了?(?:一个)?(?:新的?)?\s?(?:合并|拉取)请求"
+    r"|\b(?:pull|merge) request\b.{0,40}\b(?:opened|merged|reverted)\b|\b(?:opened|merged) .{0,60}\b(?:pull"
     r"|merge) request\b"
+)
+# Announced to all, a cause that was found is how the incident stands too.
+_FOUND: Final = re.compile(
+    rf"^{OPENING}(?:i |we )?found (?:it|the (?:root )?(?:cause|culprit|problem|issue|bug))(?::| -)"
 )
 
 
@@ -82,11 +90,17 @@ def _of_person(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
     lines = [line for line in read.lines if not is_printed(line)]
     if len(lines) > _MOST_LINES:
         lines = lines[: _MOST_LINES // 2] + lines[-_MOST_LINES // 2 :]
-    sentences = [sentence for line in lines for sentence in sentences_of(line)]
+    sentences = [sentence for line in lines for sentence in read_together(sentences_of(line))]
     standing = standing_in(sentences)
     stated = False
     for sentence in sentences:
         facts = list(_stated(message, sentence))
+        if (
+            standing is None
+            and _FOUND.search(sentence.plain)
+            and any(each.state == Verdict.CONFIRMED for each in facts)
+        ):
+            standing = Standing.IDENTIFIED, sentence
         if standing is not None and standing[1] is sentence:
             # "Seeing errors again, reopening" is no second report.
             facts = [fact for fact in facts if fact.kind not in (FactKind.REPORT, FactKind.STATUS)]

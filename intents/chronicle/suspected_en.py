@@ -69,7 +69,15 @@ _IS_OFF: Final = (
     r"|scaled to 0|misconfigured|deleted))"
 )
 
+# What is said first by who is not sure that it has to do with it.
+_HM: Final = r"(?:(?:u+m+|h+m+|uh|er)[,. ]+)?"
+_FAR: Final = (
+    r"(?:stupid|dumb|silly|nothing|unrelated|crazy|wrong|obvious"
+    r"|(?:a )?(?:long shot|stretch|coincidence|stupid question))"
+)
+
 _KINDS: Final = {
+    "crowd": words(r"\b(?:bots?|crawlers?|scrapers?|spiders?|spammers?|attackers?|clients?|customers?|partners?)\b"),
     "thing": words(rf"(?<!\S){_THING}"),
     "part": words(rf"\b{_PARTS}(?!\w)"),
     "runs": WHAT_RUNS,
@@ -100,6 +108,8 @@ _ROWS: Final = (
             rf"{_IT}(?:has |had )?nothing to do with ",
             r"(?:it's |this is )?(?:not |un)related to ",
             r"(?:a )?red herring\b|(?:that|this|it)(?:'s| is| was) (?:just )?a red herring",
+            rf"{_WHATEVER}(?:is|was|are|were) (?:just |also |all )?(?:a red herring|innocent|off the hook|in the clear"
+            r"|exonerated|not guilty)\b",
             # What was done about it did not help.
             rf"(?:the |a |our |that )?{_CURES}(?: of [\w./-]+| up| down| out)? {_HELPED_NOT}",
             rf"(?:the |a |our |that )?{_CURES}(?: up| down| out)? (?:made no difference|had no effect|changed nothing)",
@@ -187,7 +197,15 @@ _ROWS: Final = (
             r"|been |also |just |got |we |we're )*(?:[\w./-]+ ){0,4}?<fault>",
             r"(?:any chance|is it possible|i have a feeling|my gut says|feels like|i'd guess|i'm guessing|theory:"
             rf"|hypothesis:|hunch:) (?:that )?{_MAYBE}<thing>",
+            rf"(?:{_WHATEVER}|{_IT})(?:can|could|might|may) (?:well |also )?be (?:it|this|that|why|the (?:cause"
+            rf"|reason))$",
+            r"(?:could|might|can) (?:it|this|that) be (?:it|why|related|the (?:cause|reason))$",
+            rf"{_HM}(?:this|it|that) (?:might|may|could|will) (?:be|sound) {_FAR} but …<runs>",
+            rf"{_HM}(?:maybe |probably |perhaps )?(?:i'm )?{_FAR} but …<runs>",
+            # Who does it to us.
+            rf"<runs|crowd>…{_WHATEVER}(?:hammering|flooding|ddosing|overloading|scraping|swamping) (?:us|it|the \w+)$",
             # I think …
+            r"(?:i'm |i am |i was )?wondering (?:if|whether) …<runs>",
             rf"(?:i|we) (?:suspect|bet|reckon) (?:on )?{_MAYBE}<thing>",
             r"(?:i |we )?suspect(?:ing)? <thing>",
             r"(?:i|we|i'm|we're) (?:think|believe|guess|guessing) (?:it's|it is|this is|it was) <thing>",

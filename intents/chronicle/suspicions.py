@@ -21,10 +21,17 @@ _NOT_A_CAUSE_ZH: Final = re.compile(
     r"^(?:怀疑|感觉|看起来|看着|好像|估计|可能|应该|大概|是不是|会不会)?+(?:是|就是)?(?:我|你|他|好了|恢复|可以|要|没"
     r"|不)|一样|同一个|误报|谁|正常|今晚|今天要|看错|好的|吗？?$|快(?:好|恢复)"
 )
+# Who goes to look says afterwards what it was.
+_LOOKS: Final = re.compile(
+    r"[,;-] (?:i|i'll|i will|let me|lemme|gonna|going to) (?:look|check|see|verify|test|confirm)(?: (?:it|that|now"
+    r"|quickly))?$"
+)
+# Said with a shrug, it finds nothing out.
+_BANTER_ZH: Final = re.compile(r"[咯喽啰]$")
 _NO_THING: Final = re.compile(
     r"\b(?:same|fixed|resolved|fine|ok|okay|working|good|unknown|unclear|ready|sure|me|you|joking|late)$"
 )
-_UNSURE: Final = re.compile(r"(?<!what )(?<!wonder )\b(?:if|unless|whether|always)\b|如果|要是")
+_UNSURE: Final = re.compile(r"(?<!what )(?<!wonder )(?<!wondering )\b(?:if|unless|whether|always)\b|如果|要是")
 _SMALL: Final = re.compile(
     r"a|an|the|it|its|it's|is|was|be|this|that|of|to|on|in|our|we|i|you|me|my|their|and|or"
     r"|because|due|caused|by|related|problem|issue|cause|culprit|root|found|confirmed|turns|out|not"
@@ -45,13 +52,17 @@ def suspicion_in(sentence: Sentence) -> tuple[Verdict, str] | None:
                 return Verdict.POSSIBLE, _topic(rest)
             if (sentence.asks and verdict is not Verdict.POSSIBLE) or first_end(rows, rest) is None:
                 continue
+            if verdict is Verdict.POSSIBLE and _LOOKS.search(rest):
+                continue
             if verdict is not Verdict.RULED_OUT and _NO_THING.search(rest.split(",")[0]):
                 continue
-            return verdict, _topic(rest)
+            return verdict, _topic(rest) or _topic(sentence.plain)
     return _suspicion_zh(sentence)
 
 
 def _suspicion_zh(sentence: Sentence) -> tuple[Verdict, str] | None:
+    if _BANTER_ZH.search(sentence.plain.rstrip("。！!~ ")):
+        return None
     texts = dict.fromkeys((sentence.plain, *(clause for _, clause in sentence.clauses)))
     for verdict, pattern in WAYS_ZH:
         for found in (hit for text in texts for hit in pattern.finditer(text)):

@@ -127,6 +127,11 @@ def test_each_kind_that_matters_is_precise_and_mostly_found(kind: str) -> None:
         ("正在回滚", "“正在回滚”是谁说的"),
         ("I'll take IC", "I was IC last week"),
         ("it's the network", "if it's the network we wait"),
+        ("不是网关的锅", "那就不是网关的锅咯"),
+        ("maybe the pool is smaller", "maybe the pool is smaller, let me check"),
+        ("clients attached to the old primary", "wondering aloud whether clients attached to the old primary"),
+        ("已删除 3 个节点", "抱歉，已删除，稍后更换"),
+        ("正在排查", "正在看。"),
     ],
 )
 def test_what_is_denied_asked_quoted_or_on_a_condition_is_not_stated(said: str, not_said: str) -> None:
@@ -143,6 +148,23 @@ def test_of_several_statuses_the_most_telling_counts_and_a_message_may_state_mor
         "status:mitigated",
         "hypothesis:confirmed",
     }
+
+
+def test_a_sentence_that_means_its_neighbour_is_read_with_it() -> None:
+    for text, says in (
+        ("That's it. The limit of the pool is 10k, 40 pods have 16k", "hypothesis:confirmed"),
+        ("In 33.1 we have a new redis client. It could be this.", "hypothesis:possible"),
+    ):
+        (fact,) = read(text)
+        assert f"{fact.kind}:{fact.state}" == says
+        assert fact.says == text
+    assert told("That's it. Thanks everybody") == set()
+
+
+def test_what_is_announced_under_a_heading_is_read_as_without_it() -> None:
+    assert told("【14:28 通报】止损完成，成功率回到 99.8%") == {"status:mitigated"}
+    assert told("[update 3] mitigated") == {"status:mitigated"}
+    assert told("【14:28 提醒】周会改期") == set()
 
 
 def test_a_fact_quotes_its_sentence_alone_without_markup() -> None:

@@ -247,10 +247,34 @@ def test_what_is_ruled_out_is_the_theory_in_other_words() -> None:
         ("八成是 image 没 GC", "镜像的嫌疑排除"),
         ("maybe the project is out of CPU quota again?", "so no, its not the quota"),
         ("so our PDB is the culprit?", "then the PDB isnt to blame"),
+        ("可能是防火墙新策略把 8443 给拦了", "抓包看三次握手正常，防火墙可以排除"),
+        ("presale bots hammering us?", "rps is flat, not traffic"),
+        (
+            "there was a failover at 11:52. wondering whether writers kept the old primary",
+            "the failover is a red herring",
+        ),
     ):
         told = summary(*said(1, suspected), *said(2, refuted, user="U0CY"))
         assert told.leading is None, suspected
         assert [moment.count for moment in told.ruled_out] == [2]
+
+
+def test_what_is_found_is_what_was_suspected_of_the_same() -> None:
+    suspected = said(1, "might be nothing but config-prod had a push and REDIS_POOL_SIZE went 10 -> 100?")
+
+    found = summary(*suspected, *said(2, "found it: redis pool size went up in config-prod#2207", user="U0CY"))
+    other = summary(*suspected, *said(2, "found it: the certificate of the gateway expired", user="U0CY"))
+
+    assert found.leading is not None
+    assert (found.leading.count, len(found.others), found.status) == (2, 0, Standing.IDENTIFIED)
+    assert len(other.others) == 1
+
+
+def test_what_needs_nothing_done_does_not_lead() -> None:
+    told = summary(*said(1, "根因明确：客户端证书过期"), *said(9, "确认是补单造成的，不用处理"))
+
+    assert told.leading is not None
+    assert "证书" in told.leading.fact.says
 
 
 def test_the_time_for_a_summary_grows_as_its_facts_do() -> None:
