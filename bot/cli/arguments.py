@@ -75,23 +75,16 @@ def _build() -> _Parser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
-    def command(name: str, says: str) -> _Parser:
+    def command(name: str, says: str, further: str = "") -> _Parser:
         added: _Parser = commands.add_parser(
             name,
             help=says,
-            description=says[0].upper() + says[1:] + ".",
+            description="\n\n".join(filter(None, (says[0].upper() + says[1:] + ".", further))),
             epilog=_EPILOG,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         added.set_defaults(parser=added)
         return added
-
-    match = command("match", "a pasted text: hypotheses alone, no cluster")
-    _input(match)
-    match.add_argument(
-        "--jsonl", action="store_true", help='one JSON object {"id", "text"} a line in, one answer a line out'
-    )
-    _output(match)
 
     explain = command("explain", "a pasted text: hypotheses, checked in the cluster")
     _input(explain)
@@ -106,9 +99,32 @@ def _build() -> _Parser:
     )
     _cluster(diagnose)
 
-    command("serve", "the bot in a Slack workspace, until it is told to stop")
+    match = command("match", "a pasted text: hypotheses alone, no cluster")
+    _input(match)
+    match.add_argument(
+        "--jsonl", action="store_true", help='one JSON object {"id", "text"} a line in, one answer a line out'
+    )
+    _output(match)
+
+    command(
+        "serve",
+        "the bot in a Slack workspace, until it is told to stop",
+        "Its settings come from the environment: SLACK_BOT_TOKEN, and SLACK_APP_TOKEN for Socket Mode or\n"
+        "SLACK_SIGNING_SECRET for HTTP. `casebook doctor` says what is missing, docs/settings.md has them all.",
+    )
 
     _output(command("doctor", "what is missing before the bot can work here, and what to do about it"))
+
+    _app(command("manifest", "the Slack app to install: its permissions and the reason for each, as a manifest"))
+
+    rbac = command("rbac", "the roles that a cluster must grant, as manifests to apply")
+    rbac.add_argument("role", nargs="?", choices=ROLES, metavar="ROLE", help="read or act; default: both")
+    rbac.add_argument("--actions", default="", metavar="A,B", help="write what these actions do; default: all actions")
+    rbac.add_argument("--namespaces", default="", metavar="NS,NS", help="write in these only, by a role in each")
+    rbac.add_argument(
+        "--with", dest="extra", action="append", default=[], choices=OPT_INS, help="what is left out for its risk"
+    )
+    rbac.add_argument("--service-account", default="", metavar="NS/NAME", help="default casebook/casebook")
 
     audit = command("audit", "what was done with the buttons, by whom, to what: every entry there is, oldest first")
     audit.add_argument(
@@ -129,6 +145,12 @@ def _build() -> _Parser:
     demo.add_argument("--terminal", action="store_true", help="no browser: a prompt to paste into, in this terminal")
     demo.add_argument("--lang", choices=LANGUAGES, help="language of answers")
 
+    listing = command("list", "the incidents of the catalog")
+    listing.add_argument("--lang", choices=LANGUAGES, help="language of titles")
+    show = command("show", "one incident of the catalog: what it is, how it is proven and remedied")
+    show.add_argument("incident", metavar="ID", help="its id, as `casebook list` has it")
+    show.add_argument("--lang", choices=LANGUAGES, help="language")
+
     lint = command("lint", "check catalog files: file, line and field of what is wrong")
     lint.add_argument(
         "paths", nargs="*", metavar="PATH", help="a directory or file; default: the built-in catalog and yours"
@@ -138,23 +160,6 @@ def _build() -> _Parser:
 
     probes = command("probes", "the probes a catalog file may use: arguments and keys of their rows")
     probes.add_argument("name", nargs="?", default="", metavar="PROBE", help="only this one")
-
-    rbac = command("rbac", "the roles that a cluster must grant, as manifests to apply")
-    rbac.add_argument("role", nargs="?", choices=ROLES, metavar="ROLE", help="read or act; default: both")
-    rbac.add_argument("--actions", default="", metavar="A,B", help="write what these actions do; default: all actions")
-    rbac.add_argument("--namespaces", default="", metavar="NS,NS", help="write in these only, by a role in each")
-    rbac.add_argument(
-        "--with", dest="extra", action="append", default=[], choices=OPT_INS, help="what is left out for its risk"
-    )
-    rbac.add_argument("--service-account", default="", metavar="NS/NAME", help="default casebook/casebook")
-
-    _app(command("manifest", "the Slack app to install: its permissions and the reason for each, as a manifest"))
-
-    listing = command("list", "the incidents of the catalog")
-    listing.add_argument("--lang", choices=LANGUAGES, help="language of titles")
-    show = command("show", "one incident of the catalog: what it is, how it is proven and remedied")
-    show.add_argument("incident", metavar="ID", help="its id, as `casebook list` has it")
-    show.add_argument("--lang", choices=LANGUAGES, help="language")
     return parser
 
 

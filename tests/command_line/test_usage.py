@@ -16,7 +16,7 @@ Run = Callable[..., Any]
     [
         (["mach"], 'unknown command "mach"; did you mean "match"?'),
         (["diagnoze", "pod", "a/b"], 'did you mean "diagnose"?'),
-        (["frobnicate"], 'unknown command "frobnicate", known are match, explain'),
+        (["frobnicate"], 'unknown command "frobnicate", known are explain, diagnose'),
         ([], "no command given"),
         (["explain", "--contxt", "prod"], 'unknown option "--contxt"; did you mean "--context"?'),
         (["match", "--context", "prod"], 'unknown option "--context"'),

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import yaml
 
 from bot.__main__ import main
 from bot.cli.arguments import parse
+from bot.policy import Who, load_policy
 from bot.remedies.registry import actions
 from bot.settings import documented
 from intents.catalog.actions import Action
@@ -154,6 +156,20 @@ def test_what_needs_neither_slack_nor_a_cluster_is_run(command: Command) -> None
     with contextlib.redirect_stdout(io.StringIO()) as out:
         assert main(command.words[1:]) == 0
     assert command.would_print(out.getvalue())
+
+
+def test_the_small_policy_lets_a_channel_restart_pods_of_one_namespace(tmp_path: Path) -> None:
+    (text,) = [block for block in blocks(ROOT / "docs" / "install.md", "yaml") if "acting:" in block]
+    (tmp_path / "policy.yaml").write_text(text, "utf-8")
+    here = Who(team="T1", user="U1", channel="C1", channel_name="team-shop")
+    scope = load_policy(tmp_path / "policy.yaml").scope(here)
+    elsewhere = load_policy(tmp_path / "policy.yaml").scope(replace(here, channel_name="general"))
+
+    assert scope.may("restart-pod", "in-cluster", "shop").allowed
+    assert not scope.may("scale", "in-cluster", "shop").allowed
+    assert not scope.may("restart-pod", "in-cluster", "bank").allowed
+    assert not elsewhere.may("restart-pod", "in-cluster", "shop").allowed
+    assert (scope.sees_cluster("in-cluster"), elsewhere.sees_cluster("in-cluster")) == (True, False)
 
 
 # --- What the pages name ----------------------------------------------------------------------------------------------

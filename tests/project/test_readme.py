@@ -20,8 +20,10 @@ def _help(*command: str) -> str:
 
 
 def test_every_command_is_told_and_every_command_told_exists(readme: str) -> None:
-    commands = set(re.findall(r"^    ([a-z]+) ", _help(), re.MULTILINE))
+    listed = re.findall(r"^    ([a-z]+) ", _help(), re.MULTILINE)
+    commands = set(listed)
 
+    assert re.findall(r"^\| `casebook ([a-z]+)", readme, re.MULTILINE) == listed
     # "@casebook incident …" is said to the bot in Slack.
     assert set(re.findall(r"(?<!@)casebook ([a-z]+)", readme)) == commands
 
