@@ -44,7 +44,7 @@ _OTHER_TIME: Final = re.compile(
 )
 # What is near and no concern of an incident.
 _ELSEWHERE: Final = re.compile(
-    r"\b(?:mic|microphone|camera|noise|music|lights)\b|"
+    r"\b(?:mic|microphone|camera|noise|music|lights|printers?|coffee machine)\b|打印机|空调|咖啡机|"
     r"\bmy (?:\w+ )?(?:vpn|laptop|machine|router|browser|pc|phone|computer|mac|wifi|terminal|shell|ide)\b"
     r"|\b(?:staging"
     r"|dev|test|local|sandbox|lab) (?:\w+ )?(?:is|was|were|has|env)|测试环境|我的?电脑"

@@ -35,7 +35,7 @@ _UNSURE: Final = re.compile(r"(?<!what )(?<!wonder )(?<!wondering )\b(?:if|unles
 _SMALL: Final = re.compile(
     r"a|an|the|it|its|it's|is|was|be|this|that|of|to|on|in|our|we|i|you|me|my|their|and|or"
     r"|because|due|caused|by|related|problem|issue|cause|culprit|root|found|confirmed|turns|out|not"
-    r"|s|like|looks|seems|sounds|feels|smells|might|may|could|maybe|probably|guess|then|so|new"
+    r"|s|can|like|looks|seems|sounds|feels|smells|might|may|could|maybe|probably|guess|then|so|new"
     r"|isn't|wasn't"
 )
 _SMALL_ZH: Final = re.compile(r"^(?:是|跟|和|与|由|像)+|的?(?:问题|原因|引起|导致|造成|的|有关|相关|没关系|无关)+$")
@@ -56,7 +56,10 @@ def suspicion_in(sentence: Sentence) -> tuple[Verdict, str] | None:
                 continue
             if verdict is not Verdict.RULED_OUT and _NO_THING.search(rest.split(",")[0]):
                 continue
-            return verdict, _topic(rest) or _topic(sentence.plain)
+            topic = _topic(rest) or _topic(sentence.plain)
+            if verdict is Verdict.POSSIBLE and not topic:
+                continue
+            return verdict, topic
     return _suspicion_zh(sentence)
 
 

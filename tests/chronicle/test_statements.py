@@ -159,6 +159,7 @@ def test_a_sentence_that_means_its_neighbour_is_read_with_it() -> None:
         assert f"{fact.kind}:{fact.state}" == says
         assert fact.says == text
     assert told("That's it. Thanks everybody") == set()
+    assert told("It could be this.") == set()
 
 
 def test_what_is_announced_under_a_heading_is_read_as_without_it() -> None:
