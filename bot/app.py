@@ -67,7 +67,7 @@ from intents.catalog.loader import Problem
 _log: Final = structlog.get_logger(__name__)
 
 # They log whole payloads at lower levels: what people write is nobody's to log.
-_TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "aiosqlite", "alembic", "dbos", "sqlalchemy")
+_TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "aiosqlite", "dbos", "sqlalchemy")
 _CONNECT: Final = "apps.connections.open"
 _CALL_TIMEOUT_S: Final = 5
 

@@ -45,6 +45,8 @@ def configure_logging(*, level: LogLevel, form: LogFormat) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    # It tells each time which kind of database it looks at. What it changes is told by us.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -367,6 +367,8 @@ def test_a_schema_of_another_program_is_told_and_left_as_it_is(
 ) -> None:
     data = tmp_path / "data"
     lay_out(data)
+    # As in the chart: the table stands alone there, too.
+    variables(log_level="info")
     assert "as expected" in rows(run("doctor", "--output", "json"))["store", "schema"]["says"]
     with sqlite3.connect(data / STORE) as connection:
         connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = ?", (revision,))
