@@ -25,7 +25,8 @@ from intents.domain import Language
 
 PREFIX: Final = "CASEBOOK_"
 _INJECTED: Final = re.compile(r"CASEBOOK(_[A-Z0-9]+)*_(PORT(_\w+)?|SERVICE_\w+)|CASEBOOK_PORT(_\w+)?")
-_PASSWORD: Final = re.compile(r"//[^/@]*@")
+# Up to the last @: a password may hold what it should not.
+_PASSWORD: Final = re.compile(r"//.*@", re.DOTALL)
 _CLUSTER: Final = ClusterSettings()
 _NONE: Final = SecretStr("")
 
@@ -73,8 +74,8 @@ def _prometheus(value: str) -> str:
 
 
 def _web_root(value: str) -> str:
-    if not re.match(r"https?://[^/]", value):
-        raise ValueError("a URL, such as https://slack.com/api/")
+    if not re.match(r"https?://[^/]", value) or "@" in value:
+        raise ValueError("a URL, such as https://slack.com/api/, without user and password")
     return value if value.endswith("/") else f"{value}/"
 
 
@@ -259,12 +260,12 @@ def slack_problems(settings: Settings) -> tuple[str, ...]:
     """What is missing for Slack, as far as can be told without asking it: a line each, with what to do."""
     problems = []
     bot, app = settings.slack_bot_token.get_secret_value(), settings.slack_app_token.get_secret_value()
-    if not bot.startswith("xoxb-"):
+    if not _is_token(bot, "xoxb-"):
         wrong = "is no bot token" if bot else "is not set"
         problems.append(
             f"{variable('slack_bot_token')} {wrong}: copy the Bot User OAuth Token (xoxb-…) from OAuth & Permissions"
         )
-    if app and not app.startswith("xapp-"):
+    if app and not _is_token(app, "xapp-"):
         problems.append(
             f"{variable('slack_app_token')} is no app-level token: make one (xapp-…) with connections:write under "
             "Basic Information, or unset it to be called over HTTP"
@@ -275,6 +276,11 @@ def slack_problems(settings: Settings) -> tuple[str, ...]:
             f"{variable('slack_app_token')} for Socket Mode"
         )
     return tuple(problems)
+
+
+def _is_token(value: str, begin: str) -> bool:
+    """Whether it looks like one; copied from a page it may have been broken into lines."""
+    return value.startswith(begin) and len(value.split()) == 1
 
 
 def documented() -> Iterable[tuple[str, str, str]]:

@@ -63,6 +63,11 @@ async def _open(*, context: str, explicit: Path | None, settings: ClusterSetting
             return await _from_kubeconfig(merged.choose(context), settings=settings)
     if "KUBERNETES_SERVICE_HOST" in os.environ and context in ("", IN_CLUSTER):
         return await _in_cluster(settings=settings)
+    if context == IN_CLUSTER:
+        raise Misconfigured(
+            detail=f"{IN_CLUSTER} is the cluster of a pod, and this is no pod of a cluster",
+            remedy="name a context of a kubeconfig",
+        )
     if context:
         raise Misconfigured(
             detail=f'there is no context "{context}": no kubeconfig was found', remedy="name its file with KUBECONFIG"

@@ -11,7 +11,9 @@ import asyncio
 import base64
 import json
 import os
+import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +21,14 @@ from typing import Any, Final
 
 from bot.cluster.errors import Misconfigured
 from bot.cluster.timestamps import parse_time
+from responses.safety import without_controls
 
+# A credential is a few KiB, and what a plugin complains of ends in one line.
+_LONGEST_ANSWER: Final = 1 << 20
+_LONGEST_COMPLAINT: Final = 4 << 10
+_CHUNK: Final = 64 << 10
+# What is killed closes its pipes at once, unless it has left children behind.
+_CLOSING_S: Final = 1.0
 # Renew a little early: a token must still be valid when it arrives.
 _EARLY: Final = timedelta(seconds=60)
 
@@ -96,6 +105,8 @@ async def _output(
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            # A wrapper that is killed would leave what it runs behind.
+            process_group=0,
         )
     except OSError as error:
         hint = " ".join(str(spec.get("installHint") or "").split())
@@ -103,21 +114,64 @@ async def _output(
             detail=f"{subject} cannot be run: {(error.strerror or 'no such command').lower()}",
             remedy=hint[:200] or "install it, or choose another context",
         ) from error
+    out, err = process.stdout, process.stderr
+    assert out is not None, "a pipe"
+    assert err is not None, "a pipe"
+    ended = False
     try:
         async with asyncio.timeout(patience):
-            stdout, stderr = await process.communicate()
+            stdout, stderr = await asyncio.gather(_answer_in(out, process), _end_of(err))
+            await process.wait()
+            ended = True
     except TimeoutError as error:
         raise Misconfigured(
             detail=f"{subject} has not answered within {patience:g} s", remedy="run it by hand: it may want to be asked"
         ) from error
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        if not ended:
+            await _stopped(process, out, err)
+    if len(stdout) > _LONGEST_ANSWER:
+        raise Misconfigured(detail=f"{subject} answers no ExecCredential: more than {_LONGEST_ANSWER >> 20} MiB")
     if process.returncode:
-        said = stderr.decode(errors="replace").strip().rpartition("\n")[2]
+        lines = stderr.decode(errors="replace").splitlines()
+        # The last one may but take back the colour of those before.
+        said = next(filter(str.strip, map(without_controls, reversed(lines))), "").strip()
         raise Misconfigured(
             detail=f"{subject} failed ({process.returncode}): {said or 'it says nothing'}",
             remedy="log in again with it",
         )
     return stdout
+
+
+async def _answer_in(out: asyncio.StreamReader, process: asyncio.subprocess.Process) -> bytes:
+    """What it writes until it ends, or until that is more than any credential: then it is killed."""
+    answer = bytearray()
+    while chunk := await out.read(_CHUNK):
+        if len(answer) <= _LONGEST_ANSWER:
+            answer += chunk
+        else:
+            _kill(process)
+    return bytes(answer)
+
+
+async def _end_of(err: asyncio.StreamReader) -> bytes:
+    said = b""
+    while chunk := await err.read(_CHUNK):
+        said = (said + chunk)[-_LONGEST_COMPLAINT:]
+    return said
+
+
+async def _stopped(process: asyncio.subprocess.Process, *pipes: asyncio.StreamReader) -> None:
+    """Kill it with all that it has started, and read its pipes to their end: else they outlive the loop."""
+    _kill(process)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_CLOSING_S):
+            for pipe in pipes:
+                while await pipe.read(_CHUNK):
+                    pass
+    await process.wait()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)

@@ -61,5 +61,10 @@ def parse_sources(text: str, *, usual_context: str = "", token: str = "", etcd_j
 
 
 def _is_base(url: str) -> bool:
-    parts = urlsplit(url)
-    return bool(parts.hostname) and "@" not in parts.netloc and not parts.query and not parts.fragment
+    try:
+        parts = urlsplit(url)
+        # Of http://user:pass/word@host the host would be "user", and the port no number.
+        parted = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return parted and "@" not in url and not parts.query and not parts.fragment

@@ -36,7 +36,10 @@ def parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # the latter from a port that is no number
-        raise StoreUnavailable("the database URL is malformed: sqlite:///path or postgresql://host/name") from None
+        raise StoreUnavailable("its URL is malformed: sqlite:///path or postgresql://host/name") from None
+    if "@" in f"{parsed.host}{parsed.database}" and parsed.get_backend_name() != "sqlite":
+        # What is taken for the host begins with the rest of the password, and would be shown.
+        raise StoreUnavailable("its URL is malformed: the password is written percent-encoded, @ as %40 and / as %2F")
     match parsed.get_backend_name():
         case "sqlite" if parsed.database in (None, "", ":memory:"):
             raise StoreUnavailable("a database in memory is lost at the next start: name a file, sqlite:///path")
@@ -206,7 +209,7 @@ def _engine(url: URL) -> AsyncEngine:
             pool_timeout=CONNECT_SECONDS,
         )
     except (ArgumentError, NoSuchModuleError):
-        raise StoreUnavailable("the database URL is malformed") from None
+        raise StoreUnavailable("its URL is malformed") from None
     if url.get_backend_name() == "sqlite":
         read_only = url.query.get("mode") == "ro"
         event.listen(

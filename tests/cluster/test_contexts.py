@@ -84,8 +84,7 @@ async def test_no_kubeconfig_at_all() -> None:
     line = await refused(Misconfigured)
 
     assert line == (
-        "no kubeconfig was found, and this is no pod of a cluster; "
-        "set KUBECONFIG, or create ~/.kube/config"
+        "no kubeconfig was found, and this is no pod of a cluster; set KUBECONFIG, or create ~/.kube/config"
     )
 
 
@@ -256,6 +255,13 @@ async def test_in_a_pod_without_its_service_account(monkeypatch: pytest.MonkeyPa
 
     assert "the service account of this pod cannot be used" in await refused(Misconfigured)
     assert "the service account of this pod cannot be used" in await refused(Misconfigured, context="in-cluster")
+
+
+async def test_the_cluster_of_a_pod_where_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kubeconfig that names others is none of its remedies."""
+    monkeypatch.setenv("KUBECONFIG", str(config(tmp_path / "config", "https://10.0.0.1:6443")))
+
+    assert "this is no pod of a cluster; name a context" in await refused(Misconfigured, context="in-cluster")
 
 
 async def test_a_proxy_that_is_not_spoken(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import resource
 import stat
 import sys
 from collections.abc import Callable
@@ -124,6 +125,7 @@ async def test_a_token_file_is_read_again_after_a_401(cluster: SimulatedCluster,
             "answers client.authentication.k8s.io/v1beta1, expected",
         ),
         ("time.sleep(60)", "has not answered within 0.3 s"),
+        ("sys.stderr.write('expired\\n\\x1b]0;login\\x07\\x1b[0m\\n'); sys.exit(3)", "failed (3): expired; log in"),
     ],
 )
 async def test_a_command_that_fails_is_one_line(with_plugin: Configure, body: str, says: str) -> None:
@@ -135,6 +137,42 @@ async def test_a_command_that_fails_is_one_line(with_plugin: Configure, body: st
     assert says in line
     assert "sesame" not in line
     assert "\n" not in line
+
+
+async def test_a_command_that_does_not_stop_writing_fills_no_memory(with_plugin: Configure) -> None:
+    file = with_plugin("while True:\n    sys.stdout.write('sesame' * 100_000)")
+    # What is not paged in yet of the interpreter counts alike before and after.
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with pytest.raises(Misconfigured, match="answers no ExecCredential: more than 1 MiB"):
+        async with connect(kubeconfig=file, settings=ClusterSettings(login_timeout=5)):
+            pytest.fail("this must not connect")
+
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
+
+
+async def test_what_a_command_has_started_ends_with_it(with_plugin: Configure, tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    body = f"""
+import subprocess
+started = subprocess.Popen(["sleep", "60"])
+open({str(child)!r}, "w").write(str(started.pid))
+started.wait()
+"""
+
+    with pytest.raises(Misconfigured, match="has not answered"):
+        async with connect(kubeconfig=with_plugin(body), settings=ClusterSettings(login_timeout=1)):
+            pytest.fail("this must not connect")
+
+    assert not runs(int(child.read_text()))
+
+
+def runs(process: int) -> bool:
+    """Whether it has not ended: who has, and whom nobody has waited for, is a zombie."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 async def test_a_command_that_is_not_installed_says_how_to_install_it(with_plugin: Configure) -> None:

@@ -105,6 +105,12 @@ def line_of(ran: Any) -> str:
             {"database_url": "postgresql://casebook:hunter2@127.0.0.1:9/casebook"},
             "CASEBOOK_DATABASE_URL: PostgreSQL's casebook at 127.0.0.1: the database cannot be reached: check that",
         ),
+        (
+            # What stands behind the first @ would be taken for the host, and told.
+            {"database_url": "postgresql://casebook:p@hunter2@127.0.0.1:9/casebook"},
+            "CASEBOOK_DATABASE_URL: the database: its URL is malformed: the password is written percent-encoded, @ as",
+        ),
+        ({"slack_bot_token": "xoxb-12\n34-hunter2"}, "CASEBOOK_SLACK_BOT_TOKEN is no bot token: copy the Bot User"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(

@@ -28,7 +28,17 @@ def test_several_are_told_apart_by_context() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["prom:9090", "http://user:secret@prom:9090", "http://prom?tenant=1", "a=b", "http://a,http://b", "http://"]
+    "text",
+    [
+        "prom:9090",
+        "http://user:secret@prom:9090",
+        "http://u:p/w@prom",
+        "http://prom:x",
+        "http://prom?tenant=1",
+        "a=b",
+        "http://a,http://b",
+        "http://",
+    ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="URL"):
