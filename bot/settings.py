@@ -85,6 +85,14 @@ def _channel(value: str) -> str:
     return value
 
 
+def _bare(value: Any) -> Any:
+    """A file that became a Secret ends with a newline, and a copied token often with a blank: no token has either."""
+    return value.strip() if isinstance(value, str) else value
+
+
+_Secret = Annotated[SecretStr, BeforeValidator(_bare)]
+
+
 def _database(value: SecretStr) -> SecretStr:
     if value.get_secret_value().partition("://")[0].partition("+")[0] not in ("", "postgresql", "postgres", "sqlite"):
         raise ValueError("postgresql://USER:PASSWORD@HOST/NAME, or none for SQLite")
@@ -135,7 +143,7 @@ class Settings(BaseSettings):
     """How often a read is repeated after 429, 5xx or a dropped connection."""
     prometheus_url: Annotated[str, AfterValidator(_prometheus)] = ""
     """The usual cluster's Prometheus, the part before `/api/v1`; for others `CONTEXT=URL`, separated by `,`."""
-    prometheus_token: SecretStr = _NONE
+    prometheus_token: _Secret = _NONE
     """The bearer token that Prometheus asks for."""
     prometheus_etcd_job: str = ETCD_JOB
     """A regular expression of the `job` label that etcd's metrics have in Prometheus."""
@@ -144,11 +152,11 @@ class Settings(BaseSettings):
     log_format: LogFormat = LogFormat.TEXT
     """`text` for people, `json` for log collectors."""
 
-    slack_bot_token: Annotated[SecretStr, _conventional("slack_bot_token")] = _NONE
+    slack_bot_token: Annotated[_Secret, _conventional("slack_bot_token")] = _NONE
     """For `serve`: the app's bot token, `xoxb-…`. Also read from `SLACK_BOT_TOKEN`."""
-    slack_app_token: Annotated[SecretStr, _conventional("slack_app_token")] = _NONE
+    slack_app_token: Annotated[_Secret, _conventional("slack_app_token")] = _NONE
     """For `serve`: the token of Socket Mode, `xapp-…`; HTTP without it. Also read from `SLACK_APP_TOKEN`."""
-    slack_signing_secret: Annotated[SecretStr, _conventional("slack_signing_secret")] = _NONE
+    slack_signing_secret: Annotated[_Secret, _conventional("slack_signing_secret")] = _NONE
     """For `serve` over HTTP: what Slack signs requests with. Also read from `SLACK_SIGNING_SECRET`."""
     slack_api_url: Annotated[str, AfterValidator(_web_root)] = "https://slack.com/api/"
     """For `serve`: where Slack's Web API is."""
@@ -166,7 +174,7 @@ class Settings(BaseSettings):
     """For `serve`: names of channels that are incidents, patterns separated by `,`; `-` for none."""
     data: Path = Path("casebook-data")
     """For `serve` and `audit`: the directory of the SQLite databases."""
-    database_url: Annotated[SecretStr, AfterValidator(_database)] = _NONE
+    database_url: Annotated[_Secret, AfterValidator(_database)] = _NONE
     """For `serve` and `audit`: `postgresql://USER:PASSWORD@HOST/NAME`, needed where several run. Default: SQLite."""
     replica: str = Field(default_factory=socket.gethostname)
     """For `serve`: the name of this process where several run, the same after a restart. Default: the host name."""

@@ -39,6 +39,14 @@ def test_secrets_are_read_by_their_usual_names_and_by_ours_first(monkeypatch: py
     assert shown(load_settings()) == ["xoxb-ours", "xapp-1-planted", SECRETS["SLACK_SIGNING_SECRET"]]
 
 
+@pytest.mark.parametrize("around", ["{}\n", " {}", "{}\r\n"])
+def test_what_stands_around_a_secret_by_mistake_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch, around: str) -> None:
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, around.format(value))
+
+    assert shown(load_settings()) == [*SECRETS.values()]
+
+
 def test_secrets_are_shown_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
