@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
+from stat import S_ISREG
 from types import MappingProxyType
 from typing import Final
 
@@ -133,7 +134,11 @@ def _read(path: Path) -> tuple[Incident, Source] | list[Problem]:
         return [Problem(file=str(path), line=line, field="", says=says)]
 
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
+        found = path.stat()
+        if not S_ISREG(found.st_mode):
+            # A pipe has no end, nor have some devices.
+            return problem(0, "is no regular file")
+        if found.st_size > MAX_FILE_BYTES:
             return problem(1, f"larger than {MAX_FILE_BYTES // 1024} KiB")
         text = path.read_text(encoding="utf-8")
     except OSError as error:

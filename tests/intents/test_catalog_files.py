@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 from pathlib import Path
 
@@ -168,6 +169,23 @@ def test_one_broken_file_takes_nothing_else_down(tmp_path: Path) -> None:
 
     assert list(loaded.catalog.incidents) == ["disk-full"]
     assert [problem.says for problem in loaded.problems] == ["no such directory", "did not find expected node content"]
+
+
+def test_what_never_ends_is_not_read(tmp_path: Path) -> None:
+    """By a bound on its size neither a pipe nor a device is left out: both say that they are empty."""
+    (tmp_path / "disk-full.yaml").write_text(GOOD, "utf-8")
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "zeros.yaml").symlink_to("/dev/zero")
+    (tmp_path / "dangling.yaml").symlink_to(tmp_path / "gone.yaml")
+
+    loaded = load([tmp_path])
+
+    assert list(loaded.catalog.incidents) == ["disk-full"]
+    assert [Path(problem.file).name + ": " + problem.says for problem in loaded.problems] == [
+        "dangling.yaml: No such file or directory",
+        "pipe.yaml: is no regular file",
+        "zeros.yaml: is no regular file",
+    ]
 
 
 def test_entries_of_a_mounted_config_map_are_read_once(tmp_path: Path) -> None:
