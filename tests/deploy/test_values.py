@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from helm_python.errors import HelmError
 
 from bot.settings import Settings
 from tests.deploy.chart_files import BY_THE_CHART
-from tests.deploy.rendering import CHART, VARIANTS, Values, rendered
+from tests.deploy.rendering import CHART, VARIANTS, Values, kind, rendered
 
 DATABASE = {"urlSecret": {"name": "casebook-database"}}
 HTTP = {"mode": "http"}
@@ -83,6 +84,18 @@ def test_taken(values: Values) -> None:
         ({"persistence": {"size": "1"}}, "/persistence/size"),
         ({"proxy": {"CASEBOOK_SLACK_BOT_TOKEN": "xoxb-1"}}, "CASEBOOK_SLACK_BOT_TOKEN"),
         ({"env": [{"name": "A", "value": "b"}]}, "env"),
+        ({"prometheus": {"url": "http://reader:secret@prometheus:9090"}}, "/prometheus/url"),
+        # Without these nothing selects the pods: neither the Service nor the NetworkPolicy.
+        ({"podLabels": {"app.kubernetes.io/name": "other"}}, "app.kubernetes.io/name"),
+        # What goes on behind a line's end would be taken for a field of its own.
+        ({"priorityClassName": "high\n      hostNetwork: true"}, "/priorityClassName"),
+        ({"image": {"repository": 'a"\n          command: [sh]\n          x: "'}}, "/image/repository"),
+        ({"persistence": {"storageClass": "fast\n"}}, "/persistence/storageClass"),
+        ({"slack": HTTP, "ingress": {**HOST, "className": "web\n"}}, "/ingress/className"),
+        ({"slack": HTTP, "ingress": {**HOST, "tlsSecret": "a: b"}}, "/ingress/tlsSecret"),
+        ({"policy": "reading: []\u2028acting: []"}, "policy holds a control character or a line separator"),
+        ({"channels": "- a\x85"}, "channels holds a control character"),
+        ({"catalog": {"mine.yaml": "id: \x0b"}}, "catalog: mine.yaml holds a control character"),
     ],
     ids=str,
 )
@@ -91,6 +104,46 @@ def test_refused_by_name(values: Values, names: str) -> None:
         rendered(values)
 
     assert names in str(refused.value)
+
+
+def test_a_context_may_have_an_at_sign_before_its_prometheus() -> None:
+    assert rendered({"prometheus": {"url": "admin@prod=http://prom:9090, admin@dev=https://prom.dev"}})
+
+
+@pytest.mark.parametrize("odd", ["123", "1e3", "0x10", "true", "on", "null"])
+def test_a_name_is_a_text_whatever_yaml_takes_it_for(odd: str) -> None:
+    """Of a namespace called null the Role would land where the release is."""
+    values = {
+        "imagePullSecrets": [odd],
+        "slack": {"secret": {"name": odd, "botToken": odd, "appToken": odd}},
+        "clusters": {"kubeconfigSecret": {"name": odd, "key": odd}},
+        "persistence": {"storageClass": odd},
+        "priorityClassName": odd,
+        "remediation": {"actions": ["restart-pod"], "namespaces": [odd]},
+    }
+    made = rendered(values, release=odd, namespace=odd)
+
+    roles = [each for each in made if each["kind"] in ("Role", "RoleBinding")]
+    assert [each["metadata"]["namespace"] for each in roles] == [odd, odd]
+    assert {each["metadata"].get("namespace", odd) for each in made} == {odd}
+    assert {each["metadata"]["labels"]["app.kubernetes.io/instance"] for each in made} == {odd}
+    assert {type(leaf) for leaf in named(made)} == {str}
+
+
+def named(value: Any) -> Iterator[Any]:
+    """Whatever stands behind a key that has a name, a namespace or a key behind it."""
+    if isinstance(value, list):
+        for each in value:
+            yield from named(each)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key in ("name", "namespace", "key", "secretName", "storageClassName", "priorityClassName"):
+                yield inner
+            yield from named(inner)
+
+
+def test_a_release_with_dots_names_a_service_all_the_same() -> None:
+    assert kind(rendered({}, release="team.one"), "Service")["metadata"]["name"] == "team-one-casebook"
 
 
 def test_every_setting_can_be_made_through_the_chart_and_none_twice() -> None:

@@ -8,7 +8,7 @@ kind: {{ $kind }}
 metadata:
   name: {{ $account }}-{{ .what }}
   {{- with .namespace }}
-  namespace: {{ . }}
+  namespace: {{ toYaml . }}
   {{- end }}
   labels:
     {{- include "casebook.labels" .root | nindent 4 }}
@@ -22,7 +22,7 @@ kind: {{ $kind }}Binding
 metadata:
   name: {{ $account }}-{{ .what }}
   {{- with .namespace }}
-  namespace: {{ . }}
+  namespace: {{ toYaml . }}
   {{- end }}
   labels:
     {{- include "casebook.labels" .root | nindent 4 }}
@@ -33,5 +33,5 @@ roleRef:
 subjects:
   - kind: ServiceAccount
     name: {{ $account }}
-    namespace: {{ .root.Release.Namespace }}
+    namespace: {{ toYaml .root.Release.Namespace }}
 {{ end -}}
