@@ -1,0 +1,60 @@
+"""Health and metrics are for anybody who reaches the port: however often they are asked for, it costs no more."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from bot.metrics import Metrics
+from bot.together import Together
+
+
+async def test_all_who_ask_at_once_share_one_look_and_its_failure_too() -> None:
+    looks = 0
+
+    async def look() -> int:
+        nonlocal looks
+        looks += 1
+        this = looks
+        await asyncio.sleep(0.03)
+        if this == 2:
+            raise OSError("gone")
+        return this
+
+    ask = Together(look)
+    first, *others = [asyncio.create_task(ask()) for _ in range(100)]
+    await asyncio.sleep(0.01)
+    first.cancel()
+    assert set(await asyncio.gather(*others)) == {1}
+
+    failed = await asyncio.gather(ask(), ask(), return_exceptions=True)
+    assert [str(error) for error in failed] == ["gone", "gone"]
+    assert await ask() == 3
+
+
+def test_a_page_is_not_made_for_each_who_reads_it_and_is_fresh_soon_after() -> None:
+    metrics = Metrics()
+    for number in range(140):
+        metrics.refused(f"about-{number}")
+    pages = []
+    began = time.monotonic()
+    while time.monotonic() - began < 0.25:
+        metrics.refused("once more")
+        pages.append(metrics.exposed("")[0])
+
+    made = len({id(page) for page in pages})
+    assert 1 < made < 60
+    assert len(pages) > 5 * made
+    assert len(set(pages)) == made, "each is as it was counted by then"
+    # Of each format its own, whatever else is asked for beside.
+    formats = {metrics.exposed(accept)[1] for accept in ("", "application/openmetrics-text; version=1.0.0", "text/x")}
+    assert len(formats) == 2
+
+
+@pytest.mark.parametrize("accept", ["x" * 8_000, "application/openmetrics-text; version=9; escaping=" + "a" * 100])
+def test_what_is_asked_for_by_no_format_is_kept_nowhere(accept: str) -> None:
+    metrics = Metrics()
+    _, content_type = metrics.exposed(accept)
+    assert len(content_type) < 150
