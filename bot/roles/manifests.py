@@ -17,6 +17,9 @@ _RBAC: Final = "rbac.authorization.k8s.io"
 _CLUSTER_EVENTS: Final = "default"
 _EVENTS: Final = Permission(verb="create", resource="events")
 
+# Namespaces may be called so.
+_NO_TEXTS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
+
 _READ: Final = "Everything Casebook reads. Discovery and access reviews it has as any account has them."
 _ACT: Final = (
     "Everything the buttons of Casebook write, and what takes it back. Install it only where buttons are wanted."
@@ -47,8 +50,8 @@ class Account:
             "apiVersion: v1",
             "kind: ServiceAccount",
             "metadata:",
-            f"  name: {self.name}",
-            f"  namespace: {self.namespace}",
+            f"  name: {_text(self.name)}",
+            f"  namespace: {_text(self.namespace)}",
         )
 
 
@@ -98,7 +101,7 @@ def _granted(account: Account, what: str, says: str, needs: Iterable[Need], *, n
     if not rules:
         return
     kind = "Role" if namespace else "ClusterRole"
-    metadata = ["metadata:", f"  name: {name}", *([f"  namespace: {namespace}"] if namespace else [])]
+    metadata = ["metadata:", f"  name: {name}", *([f"  namespace: {_text(namespace)}"] if namespace else [])]
     yield _joined(
         *_comment(says),
         f"apiVersion: {_RBAC}/v1",
@@ -117,8 +120,8 @@ def _granted(account: Account, what: str, says: str, needs: Iterable[Need], *, n
         f"  name: {name}",
         "subjects:",
         "  - kind: ServiceAccount",
-        f"    name: {account.name}",
-        f"    namespace: {account.namespace}",
+        f"    name: {_text(account.name)}",
+        f"    namespace: {_text(account.namespace)}",
     )
 
 
@@ -150,6 +153,11 @@ def _comment(text: str, *, indent: int = 0) -> Iterator[str]:
         subsequent_indent=f"{before}#   " if indent else f"{before}# ",
         break_on_hyphens=False,
     )
+
+
+def _text(name: str) -> str:
+    """A name, in quotes where YAML would take it for something else than a text."""
+    return name if name[0].isalpha() and name not in _NO_TEXTS else f'"{name}"'
 
 
 def _joined(*lines: str) -> str:

@@ -55,7 +55,7 @@ class StoreTooNew(StoreUnavailable):
 
 
 class StoreDamaged(StoreUnavailable):
-    usual = "the database file is damaged or is no database"
+    usual = "the database file is damaged or is no database: put a backup in its place, or move it away to begin anew"
 
 
 # SQLite tells its errors apart by number (low byte of the code), PostgreSQL by SQLSTATE (its class is two characters).

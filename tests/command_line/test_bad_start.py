@@ -195,7 +195,9 @@ def test_a_schema_of_a_newer_program_is_left_alone_and_named(run: Run, variables
 def test_a_file_that_is_no_database_is_named(run: Run, variables: Any, tmp_path: Path, name: str) -> None:
     (tmp_path / "data" / name).write_text("dear diary\n" * 999)
 
-    assert f"CASEBOOK_DATA: {tmp_path / 'data' / name}: the database " in line_of(run("serve"))
+    line = line_of(run("serve"))
+    assert f"CASEBOOK_DATA: {tmp_path / 'data' / name}: the database " in line
+    assert "put a backup in its place" in line
 
 
 def test_a_directory_that_cannot_be_made_is_named(run: Run, variables: Any, tmp_path: Path) -> None:

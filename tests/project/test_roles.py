@@ -118,6 +118,16 @@ def test_it_runs_as_another_account_if_that_is_named() -> None:
     assert read[-1]["subjects"] == [{"kind": "ServiceAccount", "name": "bot", "namespace": "ops"}]
 
 
+@pytest.mark.parametrize("odd", ["123", "1e3", "0x10", "true", "on", "null"])
+def test_a_name_is_a_text_whatever_yaml_takes_it_for(odd: str) -> None:
+    """Of a namespace called null the role would land wherever kubectl is."""
+    account = f"{odd}/{odd}"
+    role, binding = manifests("act", "--actions", "restart-pod", "--namespaces", odd, "--service-account", account)
+
+    assert [each["metadata"]["namespace"] for each in (role, binding)] == [odd, odd]
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": odd, "namespace": odd}]
+
+
 def test_acting_as_others_is_a_role_of_its_own_under_its_risk() -> None:
     text = printed("act", "--with", "impersonate")
 
