@@ -63,7 +63,7 @@ class Corner:
             return [view for view in self.at.slack.views(self.user) if view["id"] not in before]
 
         try:
-            await self.at.slack.wait_for(lambda: [view for view in opened() if view["submit"]], timeout=25)
+            await self.at.slack.wait_for(lambda: [view for view in opened() if view["submit"]], timeout=50)
         except TimeoutError as error:
             error.add_note(
                 f"in the case: {self.name}, whose dialog says {words_of([view['blocks'] for view in opened()])}"
@@ -284,7 +284,7 @@ async def ended(those: Collection[Corner], how: str) -> None:
     """Every corner's answer says that."""
     (slack,) = {each.at.slack for each in those}
     try:
-        await slack.wait_for(lambda: all(how in each.shown for each in those), timeout=25)
+        await slack.wait_for(lambda: all(how in each.shown for each in those), timeout=50)
     except TimeoutError as error:
         for each in those:
             if how not in each.shown:

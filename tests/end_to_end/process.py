@@ -166,7 +166,7 @@ class Premises:
         said = self.slack.messages(channel or self.channel, thread_ts=thread_ts or None)
         return [message for message in said if message.get("bot_id") == self.slack.bot_id]
 
-    async def answer(self, thread_ts: str, *, channel: str = "", within: float = 25) -> dict[str, Any]:
+    async def answer(self, thread_ts: str, *, channel: str = "", within: float = 50) -> dict[str, Any]:
         """The answer below a message, once it is no placeholder any more."""
         finals = await self.slack.wait_for(lambda: [*filter(is_final, self.ours(thread_ts, channel))], timeout=within)
         return finals[0]

@@ -65,7 +65,7 @@ async def test_500_messages_an_hour_take_one_edit_a_slot_and_little_else(tmp_pat
 
     edits, persons = taken.pop("chat.update"), taken.pop("users.info", 0)
     assert len(facts) > _MESSAGES / 3  # most of it has to be shown
-    assert slots / 4 < edits <= slots + 3
+    assert slots / 8 < edits <= slots + 3
     assert persons <= len(people)
     # All else is of the beginning. An answer's cost is its own; here none is given.
     assert dict(taken) == {

@@ -36,7 +36,7 @@ async def test_fifty_people_press_and_confirm_at_once_and_it_is_written_once(tmp
         button = pressable(here.message, Press.REMEDY)["action_id"]
 
         await asyncio.gather(*(at.slack.click(user, here.channel, here.answer["ts"], button) for user in people))
-        await at.slack.wait_for(lambda: all(_dialog(at.slack.views(user)) for user in people), timeout=25)
+        await at.slack.wait_for(lambda: all(_dialog(at.slack.views(user)) for user in people), timeout=50)
         assert here.sent == []
 
         dialogs = {user: _dialog(at.slack.views(user)) for user in people}
