@@ -118,8 +118,6 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_ignore_empty=True,
-        # A Secret that was made from a file ends with its line feed, and nothing would be signed with that.
-        str_strip_whitespace=True,
         frozen=True,
         extra="ignore",
         use_attribute_docstrings=True,

@@ -47,13 +47,6 @@ def test_what_stands_around_a_secret_by_mistake_is_no_part_of_it(monkeypatch: py
     assert shown(load_settings()) == [*SECRETS.values()]
 
 
-def test_the_line_feed_of_the_file_that_a_secret_was_made_from_is_none_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in SECRETS.items():
-        monkeypatch.setenv(name, f"{value}\r\n")
-
-    assert shown(load_settings()) == [*SECRETS.values()]
-
-
 def test_secrets_are_shown_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
