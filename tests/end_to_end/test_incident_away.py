@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import resource
+import asyncio
 import time
 from collections import Counter
 from dataclasses import replace
@@ -91,7 +92,10 @@ async def test_what_is_said_changed_and_pinned_while_it_is_down_is_there_once_it
         canvas = slack.canvases.of(unnoted)
         assert canvas is not None
         await until(lambda: "Commander" in canvas.markdown)
-        told = await timeline(at, live)
+        # The page first, then the thread.
+        async with asyncio.timeout(20):
+            while "region B" not in (told := await timeline(at, live)):
+                await asyncio.sleep(0.1)
 
         for there in (REPORT, "region B", "Commander", "the coffee machine blinked", "rolling back checkout"):
             assert told.count(there) == 1
