@@ -6,10 +6,10 @@ them took; the usual few take two pages.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import resource
-import asyncio
 import time
 from collections import Counter
 from dataclasses import replace
@@ -94,7 +94,7 @@ async def test_what_is_said_changed_and_pinned_while_it_is_down_is_there_once_it
         await until(lambda: "Commander" in canvas.markdown)
         # The page first, then the thread.
         async with asyncio.timeout(20):
-            while "region B" not in (told := await timeline(at, live)):
+            while "region B" not in (told := await timeline(at, live)):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
 
         for there in (REPORT, "region B", "Commander", "the coffee machine blinked", "rolling back checkout"):
