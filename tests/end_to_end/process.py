@@ -168,7 +168,14 @@ class Premises:
 
     async def answer(self, thread_ts: str, *, channel: str = "", within: float = 50) -> dict[str, Any]:
         """The answer below a message, once it is no placeholder any more."""
-        finals = await self.slack.wait_for(lambda: [*filter(is_final, self.ours(thread_ts, channel))], timeout=within)
+        try:
+            finals = await self.slack.wait_for(
+                lambda: [*filter(is_final, self.ours(thread_ts, channel))], timeout=within
+            )
+        except TimeoutError as error:
+            said = [(each.get("text"), each.get("metadata")) for each in self.ours(thread_ts, channel)]
+            error.add_note(f"below {thread_ts} in {channel} stands {said}")
+            raise
         return finals[0]
 
     async def end(self) -> None:

@@ -383,7 +383,7 @@ async def test_a_cluster_out_of_order_is_told_with_what_to_look_at_and_slows_no_
         # Those who wait have to be told too, on the same two cores; behind them it would take as long as they do.
         assert statistics.median(beside) < 3 * statistics.median(alone) + 0.1
         assert max(beside) < 1 + 10 * statistics.median(alone)
-        assert took < 2 + 10 * statistics.median(alone)
+        assert took < 10
         for name, why in (("silent", "unreachable"), ("refusing", "unreachable"), ("hung", "timed out")):
             assert f"the cluster {name} could not be asked: {why}" in told[name]
             assert "CASEBOOK_CONTEXTS" in told[name]
