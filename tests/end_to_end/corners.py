@@ -244,14 +244,17 @@ def corner(at: Premises, broken: Broken, *, name: str = "", names: Sequence[str]
 
 async def pressed(those: Iterable[Corner]) -> None:
     """In each an error is pasted and the remedy's button pressed: the dialogs are open."""
+    # More at once than a core can answer in time would be told to try again.
+    few = asyncio.Semaphore(3)
     async with asyncio.TaskGroup() as group:
         for corner in those:
-            group.create_task(_pressed(corner))
+            group.create_task(_pressed(corner, few))
 
 
-async def _pressed(corner: Corner) -> None:
-    await corner.ask()
-    await corner.press()
+async def _pressed(corner: Corner, few: asyncio.Semaphore) -> None:
+    async with few:
+        await corner.ask()
+        await corner.press()
 
 
 async def confirmed(moments: Mapping[Corner, Moment]) -> None:

@@ -22,11 +22,11 @@ __all__ = ["postgres"]
 
 pytestmark = pytest.mark.timeout(75)
 
-PEOPLE = 50
+PEOPLE = 20
 REPEATED = failures.PRESS_REPEATED.en[1:]
 
 
-async def test_fifty_people_press_and_confirm_at_once_and_it_is_written_once(tmp_path, postgres: Server):
+async def test_twenty_people_press_and_confirm_at_once_and_it_is_written_once(tmp_path, postgres: Server):
     url = postgres.create()
     async with offices(tmp_path, CASEBOOK_DATABASE_URL=url) as at:
         own = asleep()
