@@ -6,7 +6,7 @@ and the job sleeps, through restarts too, before it takes the same step anew.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import structlog
@@ -26,8 +26,14 @@ class OutageLasted(Exception):
     """The outage outlasted our patience; `str()` says of what."""
 
 
-async def patiently(run: Run, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
-    """Take a step, and take it again after a pause while what it needs is out of reach. Raises OutageLasted."""
+async def patiently(
+    run: Run,
+    name: str,
+    do: Callable[..., Awaitable[Json | None]],
+    *args: Any,
+    pauses: Sequence[float] = PAUSES_S,
+) -> Json | None:
+    """Take a step, and take it again after each pause while what it needs is out of reach. Raises OutageLasted."""
 
     async def attempt() -> Json | None:
         try:
@@ -37,7 +43,7 @@ async def patiently(run: Run, name: str, do: Callable[..., Awaitable[Json | None
             return {_AGAIN: str(error)}
 
     result = await run.step(name, attempt)
-    for pause in PAUSES_S:
+    for pause in pauses:
         if not (result and _AGAIN in result):
             return result
         await run.sleep(pause)

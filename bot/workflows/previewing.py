@@ -20,6 +20,7 @@ from bot.store import AuditEntry
 from bot.workflows.authorising import Authorising, Authority
 from bot.workflows.desk import Asker, Desk
 from bot.workflows.pacing import Try
+from bot.workflows.patience import patiently
 from bot.workflows.recording import APPROVAL
 from intents.domain import Text
 from responses import failures
@@ -32,6 +33,8 @@ from responses.slack.remediation import Asking, Dialog, asking, dialog, loading,
 _log: Final = structlog.get_logger(__name__)
 # A trigger lasts three seconds.
 _TELL_S: Final = 1.0
+# Somebody sits before the dialog: many who press at once wait for each other a moment, and no longer than they look.
+_PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,7 @@ class Previewing:
             view = opened and opened.get("view")
         if view:
             try:
-                await run.step("preview", self.preview, payload, str(view))
+                await patiently(run, "preview", self.preview, payload, str(view), pauses=_PAUSES_S)
             except JobsUnavailable:
                 # The process ends, not the job.
                 raise
@@ -81,13 +84,14 @@ class Previewing:
             )
             return {}
 
-    async def preview(self, payload: Json, view_id: str) -> None:
+    async def preview(self, payload: Json, view_id: str) -> Json | None:
         asker = await self._asker(payload)
         shown = await self._view(payload, asker, view_id)
         try:
             await self.desk.slack.update_view(view_id, shown)
         except MessageGone:
             _log.info("the dialog was closed before it was filled", plan=payload["plan"])
+        return None
 
     async def give_up(self, payload: Json, view_id: str) -> None:
         """Whoever waits before the dialog is told that nothing more comes."""

@@ -109,6 +109,20 @@ async def test_a_command_or_shortcut_is_told_to_try_again_while_it_cannot_be_rec
         assert at.ours() == []
 
 
+async def test_a_dialog_waits_until_what_it_shows_can_be_recorded(tmp_path, engine, healing):
+    async with workplace(tmp_path, engine, healing.world) as at:
+        answer = await at.answer(await at.slack.say(at.alex, at.channel, healing.text))
+        async with locked(at.settings.data, "casebook.db"):
+            await at.slack.click(at.alex, at.channel, answer["ts"], pressable(answer, Press.REMEDY)["action_id"])
+            await at.slack.wait_for(lambda: at.slack.views(at.alex))
+            # A job that waits for better times does not run.
+            await until(lambda: not at.app.jobs.running)
+        (dialog,) = await at.slack.wait_for(lambda: [view for view in at.slack.views(at.alex) if view["submit"]])
+        await at.submit(at.alex, dialog["id"])
+        await at.settled()
+        assert len(at.writes()) == 1
+
+
 async def test_a_press_is_told_to_try_again_while_it_cannot_be_recorded(tmp_path, engine, healing):
     async with workplace(tmp_path, engine, healing.world) as at:
         answer = await at.answer(await at.slack.say(at.alex, at.channel, healing.text))
