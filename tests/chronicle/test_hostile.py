@@ -72,26 +72,26 @@ def test_any_text_gives_bounded_facts_with_keys_of_their_own(text: str, bot: str
 )
 def test_a_message_of_forty_thousand_characters_is_read_quickly(text: str, bot: str) -> None:
     message = ChannelMessage(ts="2.0", at=AT, text=text[:40_000], user="" if bot else "U0ME", bot=bot)
-    facts_of(message)
-
-    began = time.perf_counter()
-    facts = facts_of(message)
-
-    assert time.perf_counter() - began < 0.1
-    assert len(facts) <= MOST_FACTS
+    assert len(facts_of(message)) <= MOST_FACTS
+    assert least_seconds(message) < 0.1
 
 
 def test_an_ordinary_message_takes_less_than_two_milliseconds() -> None:
     message = ChannelMessage(
         ts="2.0", at=AT, text="rolling back to 4.0.9, error rate on checkout is climbing", user="U0ME"
     )
-    facts_of(message)
 
-    began = time.perf_counter()
-    for _ in range(50):
+    assert least_seconds(message, of=50) < 0.002
+
+
+def least_seconds(message: ChannelMessage, *, of: int = 3) -> float:
+    """Of so many readings the quickest, in CPU time: whatever else the machine does slows down some."""
+    took = []
+    for _ in range(of):
+        began = time.process_time()
         facts_of(message)
-
-    assert (time.perf_counter() - began) / 50 < 0.002
+        took.append(time.process_time() - began)
+    return min(took)
 
 
 def test_what_matters_in_the_beginning_and_the_end_of_a_long_message_is_found() -> None:

@@ -124,19 +124,29 @@ async def test_a_token_file_is_read_again_after_a_401(cluster: SimulatedCluster,
             answers({"token": "sesame"}).replace("/v1", "/v1beta1"),
             "answers client.authentication.k8s.io/v1beta1, expected",
         ),
-        ("time.sleep(60)", "has not answered within 0.3 s"),
         ("sys.stderr.write('expired\\n\\x1b]0;login\\x07\\x1b[0m\\n'); sys.exit(3)", "failed (3): expired; log in"),
     ],
 )
 async def test_a_command_that_fails_is_one_line(with_plugin: Configure, body: str, says: str) -> None:
-    with pytest.raises(Misconfigured) as refused:
-        async with connect(kubeconfig=with_plugin(body), settings=ClusterSettings(login_timeout=0.3)):
-            pytest.fail("this must not connect")
+    line = await refused(with_plugin(body), login_timeout=30)
 
-    line = str(refused.value)
     assert says in line
     assert "sesame" not in line
     assert "\n" not in line
+
+
+async def test_a_command_that_does_not_answer_is_given_up(with_plugin: Configure) -> None:
+    line = await refused(with_plugin("time.sleep(60)"), login_timeout=0.3)
+
+    assert "has not answered within 0.3 s" in line
+    assert "\n" not in line
+
+
+async def refused(kubeconfig: Path, *, login_timeout: float) -> str:
+    with pytest.raises(Misconfigured) as refused:
+        async with connect(kubeconfig=kubeconfig, settings=ClusterSettings(login_timeout=login_timeout)):
+            pytest.fail("this must not connect")
+    return str(refused.value)
 
 
 async def test_a_command_that_does_not_stop_writing_fills_no_memory(with_plugin: Configure) -> None:

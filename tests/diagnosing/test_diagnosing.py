@@ -85,7 +85,7 @@ async def test_an_answer_goes_out_at_the_deadline_with_what_is_known(
     started = time.monotonic()
     diagnosis = await diagnose(ExplainText(text=REFUSED), engine=engine, connection=connection, deadline=0.5)
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
     assert diagnosis.hypotheses[0].verdict in (Verdict.POSSIBLE, Verdict.LIKELY)
     assert {gap.reason for gap in diagnosis.gaps} == {GapReason.TIMED_OUT}
 

@@ -29,8 +29,8 @@ async def test_a_paste_made_to_be_searched_for_long_is_acknowledged_in_time(tmp_
         await at.slack.say(at.alex, at.channel, f"{broken.text}\n{padding}")
         took = time.monotonic() - began
 
-        # Slack takes it for lost after three seconds, and nobody else was answered meanwhile.
-        assert took < 1.0
+        # Slack takes it for lost then, and nobody else was answered meanwhile.
+        assert took < 3.0
 
 
 async def test_a_hidden_cluster_does_not_show_by_what_is_taken_for_the_same(tmp_path, engine, broken):

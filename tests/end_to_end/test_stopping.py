@@ -120,7 +120,7 @@ async def test_told_to_stop_before_it_serves_it_ends_at_once(tmp_path):
         await at.slack.wait_for(lambda: at.slack.calls, timeout=20)
         began = time.monotonic()
         assert await asking.stop() == TERMINATED
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 4
         assert importing.said == asking.said == []
 
 

@@ -45,7 +45,7 @@ async def refused(jobs: Jobs, *, within: float = 1.5) -> str:
     began = time.monotonic()
     with pytest.raises(JobsUnavailable) as raised:
         await jobs.start("answer", "Ev1", PAYLOAD, within=within)
-    assert time.monotonic() - began < within + 1
+    assert time.monotonic() - began < within + 5
     said = str(raised.value)
     assert "\n" not in said
     assert SECRET not in said

@@ -71,11 +71,11 @@ async def test_a_late_dialog_says_so(far_end: SimulatedSlack, slack: Slack, erro
 
 
 async def test_a_dialog_does_not_wait_longer_than_its_trigger_lives(far_end: SimulatedSlack, client_with: Callable):
-    far_end.fail("views.open", retry_after=2)
+    far_end.fail("views.open", retry_after=30)
     started = time.monotonic()
     with pytest.raises(RateLimited):
         await client_with(trigger=0.2).open_view("trigger", modal("Details"))
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 async def test_a_dialog_without_an_answer_is_not_opened_twice(far_end: SimulatedSlack, slack: Slack):

@@ -90,14 +90,14 @@ async def test_progress_leaves_a_part_of_the_burst_to_others():
 async def test_who_gives_up_takes_no_turn():
     where = lane(every=0.05)
     await where.turn(patience=1)
-    impatient = [asyncio.create_task(where.turn(patience=5)) for _ in range(10)]
-    patient = asyncio.create_task(where.turn(patience=5))
+    impatient = [asyncio.create_task(where.turn(patience=60)) for _ in range(100)]
+    patient = asyncio.create_task(where.turn(patience=60))
     await asyncio.sleep(0)
     for task in impatient:
         task.cancel()
     started = time.monotonic()
     await patient
-    assert time.monotonic() - started < 0.2
+    assert time.monotonic() - started < 2
     assert all(
         isinstance(result, asyncio.CancelledError)
         for result in await asyncio.gather(*impatient, return_exceptions=True)
@@ -154,8 +154,8 @@ async def test_a_hold_longer_than_the_patience_is_told_at_once():
     where.hold(60)
     started = time.monotonic()
     with pytest.raises(RateLimited) as raised:
-        await where.turn(patience=5)
-    assert time.monotonic() - started < 1
+        await where.turn(patience=20)
+    assert time.monotonic() - started < 5
     assert raised.value.retry_after == pytest.approx(60, abs=1)
 
 
