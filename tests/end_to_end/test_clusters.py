@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import statistics
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -354,16 +353,14 @@ async def readiness(at: Workplace) -> int:
 
 async def test_a_cluster_out_of_order_is_told_with_what_to_look_at_and_slows_no_other(tmp_path, engine, broken):
     hung = stage()
-    # Who had to wait for somebody else's would wait so long.
-    deadline = 2.0
-    options = policed() | {"deadline": deadline, "jobs_concurrency": 4, "drain": 0}
+    # Who had to wait for what others asked of a cluster out of order would wait so long.
+    call = 3.0
+    options = policed() | {"call_timeout": call, "deadline": call + 0.5, "jobs_concurrency": 4, "drain": 0}
     async with (
         out_of_order() as sick,
         workplace(tmp_path, engine, broken.world, others={"hung": hung}, **options | {"addresses": sick}) as at,
     ):
         here = f"{POD} in simulated"
-        alone = [await seconds(at, here) for _ in range(5)]
-
         # It was well when it was connected: every question then takes as long as a question may.
         await asked(at, "pod front/nowhere in hung")
         hung.fail(path_prefix="/api", hang=True, times=10_000)
@@ -382,9 +379,8 @@ async def test_a_cluster_out_of_order_is_told_with_what_to_look_at_and_slows_no_
         told = dict(zip((*sick, "hung"), [said(await first(tasks)) for tasks in waiting], strict=True))
         took = time.monotonic() - started
 
-        # Those who wait have to be told too, on the same two cores; behind them it would take as long as they do.
-        assert statistics.median(beside) < 3 * statistics.median(alone) + deadline / 2
-        assert took < 20
+        assert max(beside) < call
+        assert took < 30
         for name, why in (("silent", "unreachable"), ("refusing", "unreachable"), ("hung", "timed out")):
             assert f"the cluster {name} could not be asked: {why}" in told[name]
             assert "CASEBOOK_CONTEXTS" in told[name]
