@@ -51,10 +51,9 @@ async def test_of_many_who_join_at_once_through_two_stores_one_leads(url: str, n
         joined = await asyncio.gather(
             *(
                 store.topics.join("C1", "oom", f"Ev{number}", now=now, window=WINDOW)
-                for number in range(20)
+                for number in range(10)
                 for store in (one, other)  # each request is delivered to both
             )
         )
     assert len({topic.leader for topic in joined}) == 1
-    assert max(topic.count for topic in joined) == 20
-    assert {topic.count for topic in joined} == set(range(1, 21))
+    assert {topic.count for topic in joined} == set(range(1, 11))
