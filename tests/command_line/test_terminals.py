@@ -3,14 +3,14 @@
 import os
 import pty
 import re
-import subprocess
-import sys
-import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
+
+from bot.__main__ import main
+from tests.command_line import descriptors
 
 Run = Callable[..., Any]
 Terminal = Callable[..., tuple[int, str, str]]
@@ -19,45 +19,32 @@ TEXT = 'Error: container has runAsNonRoot and image will run as root (pod: "db-t
 
 
 @pytest.fixture
-def terminal(kubeconfig: str) -> Terminal:
+def terminal(kubeconfig: str, monkeypatch: pytest.MonkeyPatch) -> Terminal:
     """Run `casebook explain` with stdout and stderr on terminals; gives the exit code and what each received."""
 
     def call(*, columns: int = 100, **environment: str) -> tuple[int, str, str]:
-        ends = [pty.openpty() for _ in range(2)]
-        for _, inner in ends:
-            termios.tcsetwinsize(inner, (40, columns))
-        out, err = (inner for _, inner in ends)
-        base = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "NO_COLOR"}}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bot", "explain", "--lang", "en"],
-            stdin=subprocess.PIPE,
-            stdout=out,
-            stderr=err,
-            env={**base, "TERM": "xterm-256color", "KUBECONFIG": kubeconfig, **environment},
-        )
-        assert process.stdin is not None
-        process.stdin.write(TEXT.encode())
-        process.stdin.close()
-        for _, inner in ends:
-            os.close(inner)
-        received = [_received(outer) for outer, _ in ends]
-        return process.wait(), *received  # type: ignore[return-value]
+        with (
+            monkeypatch.context() as patch,
+            descriptors.at_hand(TEXT) as stdin,
+            descriptors.terminal(columns) as (out, shown),
+            descriptors.terminal(columns) as (err, noted),
+        ):
+            for name, value in {"TERM": "xterm-256color", "KUBECONFIG": kubeconfig, **environment}.items():
+                patch.setenv(name, value)
+            with descriptors.lent(stdin, out, err):
+                code = main(["explain", "--lang", "en"])
+        return code, shown.result(), noted.result()
 
     return call
 
 
-def _received(terminal: int) -> str:
-    """Everything written to a terminal until its last writer is gone."""
-    chunks: list[bytes] = []
-    while True:
-        try:
-            chunk = os.read(terminal, 65536)
-        except OSError:  # how Linux says that nobody holds the other end any more
-            chunk = b""
-        if not chunk:
-            os.close(terminal)
-            return b"".join(chunks).decode().replace("\r\n", "\n")
-        chunks.append(chunk)
+@pytest.fixture
+def keyboard() -> Iterator[tuple[int, int]]:
+    """The outer and the inner end of the terminal that somebody types at."""
+    outer, inner = pty.openpty()
+    yield outer, inner
+    os.close(inner)
+    os.close(outer)
 
 
 def _plain(text: str) -> str:
@@ -86,33 +73,29 @@ def test_no_color_is_respected(terminal: Terminal) -> None:
     assert _plain(plain).splitlines()[:-1] == _plain(coloured).splitlines()[:-1]
 
 
-def test_nothing_to_read_from_a_terminal_says_what_to_do() -> None:
-    outer, inner = pty.openpty()
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", "explain"], stdin=inner, check=False, capture_output=True, text=True
-        )
-    finally:
-        os.close(inner)
-        os.close(outer)
+def test_nothing_to_read_from_a_terminal_says_what_to_do(
+    keyboard: tuple[int, int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with descriptors.lent(keyboard[1], 1, 2):
+        code = main(["explain"])
 
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("casebook: nothing to read: name a file (casebook explain error.txt)")
+    out, err = capfd.readouterr()
+    assert (code, out) == (2, "")
+    assert err.startswith("casebook: nothing to read: name a file (casebook explain error.txt)")
 
 
-def test_a_text_may_be_pasted_at_the_keyboard_when_that_is_asked_for() -> None:
-    outer, inner = pty.openpty()
+def test_a_text_may_be_pasted_at_the_keyboard_when_that_is_asked_for(
+    keyboard: tuple[int, int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    outer, inner = keyboard
     os.write(outer, f"{TEXT}\n\x04".encode())
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", "match", "-"], stdin=inner, check=False, capture_output=True, text=True
-        )
-    finally:
-        os.close(inner)
-        os.close(outer)
 
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "run-as-nonroot-root-image" in done.stdout
+    with descriptors.lent(inner, 1, 2):
+        code = main(["match", "-"])
+
+    out, err = capfd.readouterr()
+    assert (code, err) == (0, "")
+    assert "run-as-nonroot-root-image" in out
 
 
 def test_in_a_pipe_a_sentence_stays_one_line_unless_columns_are_given(
