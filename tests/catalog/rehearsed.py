@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine, diagnose
+from bot.playground.kubernetes import SimulatedCluster
+from bot.probes import objects
+from bot.probes.contract import Look, Probe
 from bot.reading import Reads
 from bot.rehearsing import request_of, stage, staged
+from bot.roles.needs import reads as needed_reads
 from intents.catalog.cases import world_of
+from intents.catalog.loader import Catalog
 from intents.catalog.schema import Case, Incident, Rule
-from intents.domain import Diagnosis, Focus, Hypothesis, Outcome, Verdict
+from intents.domain import Diagnosis, Focus, Hypothesis, Outcome, Permission, Reading, Verdict
 from intents.focus import focus_of
 from intents.judging import judge
 from intents.request import ExplainText, Request
@@ -23,16 +30,27 @@ class Rehearsed:
     """What came of one case.
 
     `blind` is the diagnosis with every read forbidden, None where an object is asked about: one that may not be read
-    cannot be. `mutants` are the verdicts of the entry with one rule changed, on the same reads.
+    cannot be. `mutants` are the verdicts of the entry with one rule changed, on the same reads. `undeclared` is what a
+    probe was refused, asked the same where it alone may read what it declares.
     """
 
     case: Case
     diagnosis: Diagnosis
     blind: Diagnosis | None
     mutants: Mapping[str, Verdict | None]
+    undeclared: frozenset[tuple[str, str]]
 
     def verdict_on(self, incident: Incident) -> Verdict | None:
         return next((one.verdict for one in self.diagnosis.hypotheses if one.incident == incident.id), None)
+
+
+@dataclass(slots=True)
+class Looked:
+    """A probe as it was asked in a case, and what it told."""
+
+    probe: Probe
+    look: Look
+    told: Reading | None = None
 
 
 async def rehearsed(engine: Engine, incident: Incident) -> tuple[Rehearsed, ...]:
@@ -40,22 +58,74 @@ async def rehearsed(engine: Engine, incident: Incident) -> tuple[Rehearsed, ...]
 
 
 async def _one(engine: Engine, incident: Incident, case: Case) -> Rehearsed:
-    cluster = stage(world_of(incident, case))
+    world = world_of(incident, case)
+    cluster = stage(world)
     # As in a real cluster: what the role does not grant would be a gap.
     roles.apply(cluster, "read")
     request = request_of(incident, case)
+    looks: dict[str, Looked] = {}
+    noted = replace(engine, probes={name: noting(probe, looks) for name, probe in engine.probes.items()})
     async with staged(cluster) as connection:
-        diagnosis = await diagnose(request, engine=engine, connection=connection)
+        diagnosis = await diagnose(request, engine=noted, connection=connection)
         own = next((one.hypothesis for one in diagnosis.hypotheses if one.incident == incident.id), None)
         mutated: dict[str, Verdict | None] = {}
         if own is not None:
+            assert diagnosis.observed_at is not None
             async with Snapshot(connection) as snapshot:
-                mutated = await _mutants_on(snapshot, engine, incident, own, _focus(diagnosis, request, incident, own))
+                reads = Reads(snapshot=snapshot, probes=noted.probes)
+                focus = _focus(diagnosis, request, incident, own)
+                mutated = await _mutants_on(reads, incident, own, focus, diagnosis.observed_at)
+        undeclared: set[tuple[str, str]] = set()
+        if not world.get("forbidden"):
+            for looked in tuple(looks.values()):
+                undeclared |= await _undeclared(looked, engine.catalog, cluster, connection)
         blind = None
         if isinstance(request, ExplainText):
             cluster.forbid_everything()
             blind = await diagnose(request, engine=engine, connection=connection)
-    return Rehearsed(case=case, diagnosis=diagnosis, blind=blind, mutants=mutated)
+    return Rehearsed(case=case, diagnosis=diagnosis, blind=blind, mutants=mutated, undeclared=frozenset(undeclared))
+
+
+def noting(probe: Probe, looks: dict[str, Looked]) -> Probe:
+    """The probe, writing down what it is asked and tells; asked the same again, it tells the same."""
+
+    async def read(look: Look) -> Reading:
+        asked = f"{probe.declaration.name} {look.args} {look.focus!r} {look.named}"
+        looked = looks.setdefault(asked, Looked(probe, look))
+        if looked.told is None:
+            looked.told = await probe.read(look)
+        return looked.told
+
+    return replace(probe, read=read)
+
+
+async def _undeclared(
+    looked: Looked, catalog: Catalog, cluster: SimulatedCluster, connection: Connection
+) -> set[tuple[str, str]]:
+    """(probe, what it was refused) where it may read what it declares and no more."""
+    cluster.allow_only([rule_of(each) for each in declared(looked, catalog)], instead=True)
+    async with Snapshot(connection) as snapshot:
+        reading = await looked.probe.read(replace(looked.look, snapshot=snapshot))
+    return {(looked.probe.declaration.name, str(gap)) for gap in reading.gaps if gap.permission is not None}
+
+
+def rule_of(permission: Permission) -> dict[str, list[str]]:
+    return {"verbs": [permission.verb], "apiGroups": [permission.group], "resources": [permission.resource]}
+
+
+def declared(looked: Looked, catalog: Catalog) -> set[Permission]:
+    """What a probe declares; the one that reads any kind, what entries that name the kind are granted."""
+    if looked.probe.declaration.name != objects.DECLARATION.name:
+        return set(looked.probe.declaration.permissions)
+    kind = str(looked.look.args.get("kind"))
+    naming = {
+        incident.id
+        for incident in catalog
+        if any(
+            each.probe == objects.DECLARATION.name and each.args.get("kind") == kind for each in incident.reads.values()
+        )
+    }
+    return {need.permission for need in needed_reads(catalog, ()) if need.by in naming}
 
 
 def _focus(diagnosis: Diagnosis, request: Request, incident: Incident, hypothesis: Hypothesis) -> Focus:
@@ -65,13 +135,11 @@ def _focus(diagnosis: Diagnosis, request: Request, incident: Incident, hypothesi
 
 
 async def _mutants_on(
-    snapshot: Snapshot, engine: Engine, incident: Incident, hypothesis: Hypothesis, focus: Focus
+    reads: Reads, incident: Incident, hypothesis: Hypothesis, focus: Focus, now: datetime
 ) -> dict[str, Verdict | None]:
-    reads = Reads(snapshot=snapshot, probes=engine.probes)
     readings = await reads.for_hypothesis(incident, hypothesis, focus)
     return {
-        name: judge(mutant, hypothesis, readings, focus=focus, now=snapshot.now).verdict
-        for name, mutant in mutants(incident)
+        name: judge(mutant, hypothesis, readings, focus=focus, now=now).verdict for name, mutant in mutants(incident)
     }
 
 

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 from bot.cluster.snapshot import Snapshot
-from bot.diagnosing import Engine, diagnose
+from bot.diagnosing import Engine
 from bot.reading import Reads
-from bot.rehearsing import request_of, stage, staged
+from bot.rehearsing import stage, staged
 from intents.catalog.cases import world_of
 from intents.catalog.schema import Incident
 from intents.domain import Focus, Hypothesis, Verdict
 from intents.judging import judge
 from tests.catalog.conftest import CATALOG
+from tests.catalog.rehearsed import Rehearsed
 from tests.catalog.relations import related_to
 
 
-async def test_no_other_incident_is_confirmed_on_its_broken_case(engine: Engine, incident: Incident) -> None:
+async def test_no_other_incident_is_confirmed_on_its_broken_case(
+    engine: Engine, incident: Incident, rehearsals: tuple[Rehearsed, ...]
+) -> None:
     """All other entries judge the first case: of the whole cluster, and of the object that this one is about."""
     case = incident.cases[0]
     proven: set[str] = set()
-    async with staged(stage(world_of(incident, case))) as connection:
-        diagnosis = await diagnose(request_of(incident, case), engine=engine, connection=connection)
-        async with Snapshot(connection) as snapshot:
-            reads = Reads(snapshot=snapshot, probes=engine.probes)
-            for focus in (Focus(), diagnosis.focus):
-                for other in CATALOG:
-                    hypothesis = Hypothesis(incident=other.id, score=1.0)
-                    readings = await reads.for_hypothesis(other, hypothesis, focus)
-                    judged = judge(other, hypothesis, readings, focus=focus, now=snapshot.now)
-                    if judged.verdict is Verdict.CONFIRMED:
-                        proven.add(other.id)
+    async with staged(stage(world_of(incident, case))) as connection, Snapshot(connection) as snapshot:
+        reads = Reads(snapshot=snapshot, probes=engine.probes)
+        for focus in (Focus(), rehearsals[0].diagnosis.focus):
+            for other in CATALOG:
+                hypothesis = Hypothesis(incident=other.id, score=1.0)
+                readings = await reads.for_hypothesis(other, hypothesis, focus)
+                judged = judge(other, hypothesis, readings, focus=focus, now=snapshot.now)
+                if judged.verdict is Verdict.CONFIRMED:
+                    proven.add(other.id)
 
     assert proven <= related_to(incident, CATALOG)
     assert incident.id in proven or case.then is not Verdict.CONFIRMED
