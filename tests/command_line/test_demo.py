@@ -1,14 +1,13 @@
 """`casebook demo`: what a newcomer sees, with a script of inputs instead of a keyboard."""
 
 import asyncio
-import os
-import subprocess
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Callable
 from typing import Any
 
 import aiohttp
+import pytest
 
 from bot.cli.showcase import set_up
 from bot.diagnosing import build_engine, diagnose
@@ -18,21 +17,16 @@ from intents.request import ExplainText
 Run = Callable[..., Any]
 
 
-def test_it_welcomes_lists_samples_and_ends_with_its_input() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "bot", "demo", "--terminal"],
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "COLUMNS": "80"},
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+def test_it_welcomes_lists_samples_and_ends_with_its_input(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
 
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.splitlines()
+    ran = run("demo", "--terminal", stdin="")
+
+    assert (ran.code, ran.err) == (0, "")
+    lines = ran.out.splitlines()
     assert lines[0].startswith("Casebook: a simulated cluster with ")
-    assert "  1 " in done.stdout
-    assert "p NS/NAME" in done.stdout
+    assert "  1 " in ran.out
+    assert "p NS/NAME" in ran.out
     assert max(map(len, lines)) <= 84
 
 

@@ -195,6 +195,7 @@ async def test_slack_run_starts_the_bot_with_the_tokens_of_the_app(
             "SLACK_CLI_XAPP": slack.app_token, "SLACK_CLI_XOXB": slack.bot_token,
             "CASEBOOK_SLACK_API_URL": slack.api_url, "CASEBOOK_LISTEN": "127.0.0.1:0",
             "CASEBOOK_DATA": str(tmp_path / "data"), "KUBECONFIG": str(tmp_path / "kubeconfig"),
+            "PYTHONPROFILEIMPORTTIME": "1",
         },
     )  # fmt: skip
     try:
@@ -216,6 +217,9 @@ async def test_slack_run_starts_the_bot_with_the_tokens_of_the_app(
         await cluster.stop()
     assert {delivery.over for delivery in slack.deliveries} == {"socket"}
     assert "/diagnose pod shop/api-0" in json.dumps(helped.body)
+    # What is imported is told beside: nobody waits for the library that only pictures need.
+    assert b"bot.workflows.all\n" in said
+    assert b"matplotlib" not in said
 
 
 def test_what_the_slack_cli_writes_is_not_committed(root: Path) -> None:

@@ -1,7 +1,5 @@
 """Plots in characters and as pictures, of any numbers under any names."""
 
-import subprocess
-import sys
 from datetime import UTC, datetime
 
 from hypothesis import given, settings
@@ -64,9 +62,3 @@ def test_any_numbers_under_any_names_can_be_drawn(lines: list, unit: Unit, limit
     drawn = png(plot(*(line(name, *values) for name, values in lines), unit=unit, limit=limit))
 
     assert drawn.startswith(b"\x89PNG")
-
-
-def test_nobody_waits_for_the_library_at_the_start() -> None:
-    check = "import sys, bot.app, bot.cli.explain, bot.workflows.all; sys.exit('matplotlib' in sys.modules)"
-
-    assert subprocess.run([sys.executable, "-c", check], check=False, timeout=60).returncode == 0
