@@ -13,7 +13,7 @@ import pytest
 import yaml
 from kubernetes_validate import ValidationError, validate
 
-from tests.deploy.rendering import CHART, VARIANTS, Manifest, kind, rendered
+from tests.deploy.rendering import CHART, VARIANTS, Manifest, kind, parsed, rendered
 
 DEPLOY = CHART.parents[1]
 VERSIONS = ("1.27", "1.30", "1.33", "1.37")
@@ -26,7 +26,7 @@ def every() -> tuple[Manifest, ...]:
     """Of all variants and files, each once."""
     files: list[Path] = [*(DEPLOY / "manifests").glob("*.yaml"), *(DEPLOY / "rbac").glob("*.yaml")]
     manifests = [each for variant in VARIANTS.values() for each in rendered(variant)]
-    manifests += [each for file in files for each in yaml.safe_load_all(file.read_text("utf-8"))]
+    manifests += [each for file in files for each in parsed(file.read_text("utf-8"))]
     return tuple({json.dumps(each): each for each in manifests if each["kind"] not in CUSTOM}.values())
 
 
