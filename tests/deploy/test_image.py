@@ -90,7 +90,8 @@ def built(directory: Path) -> Image:
         root=directory / "root",
         context=ROOT,
         path=(bin, Path("/usr/bin"), Path("/bin")),
-        variables={"PYTHONPATH": str(lent), "PIP_NO_INDEX": "1"},
+        # What conflicts is only warned of, and looked for among all packages there are. (pip negates what 0 says.)
+        variables={"PYTHONPATH": str(lent), "PIP_NO_INDEX": "1", "PIP_NO_WARN_CONFLICTS": "0"},
     )
     builder.build(STAGES)
     (packages,) = builder.root.glob("opt/casebook/lib/python3.*/site-packages")
