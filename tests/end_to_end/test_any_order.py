@@ -187,6 +187,8 @@ def teller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Teller]:
 
 
 @pytest.mark.timeout(1_800)
+# Meanwhile other threads draw random numbers of their own, and hypothesis takes them for the strategies'.
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning")
 @given(kind=st.sampled_from(sorted(KINDS)), acts=st.lists(ACTS, min_size=2, max_size=6))
 @settings(
     max_examples=_STORIES,
