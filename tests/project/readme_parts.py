@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import contextlib
+import io
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
+from bot.__main__ import main
 from bot.cli.exit_codes import table
 from bot.metrics import Metrics
 from bot.remedies.registry import actions
@@ -50,15 +52,11 @@ def with_parts(page: Path) -> str:
 
 def _answer() -> Iterator[str]:
     """What the demo answers to a paste, up to the second of the steps; without the score, which moves with weights."""
-    demo = subprocess.run(
-        [sys.executable, "-m", "bot", "demo", "--terminal", "--lang", "en"],
-        input=f"{_PASTE}\n\n",
-        env={**os.environ, "COLUMNS": "100"},
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    answer = demo.partition(f"{_PROMPT}{_PASTE}\n")[2].splitlines()[1:]
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as out:
+        patch.setenv("COLUMNS", "100")
+        patch.setattr("sys.stdin", io.StringIO(f"{_PASTE}\n\n"))
+        assert main(["demo", "--terminal", "--lang", "en"]) == 0
+    answer = out.getvalue().partition(f"{_PROMPT}{_PASTE}\n")[2].splitlines()[1:]
     yield "```text"
     yield f"{_PROMPT}{_PASTE}"
     yield ""
