@@ -279,17 +279,16 @@ def test_what_needs_nothing_done_does_not_lead() -> None:
 def test_the_time_for_a_summary_grows_as_its_facts_do() -> None:
     few, many = _stories(62), _stories(625)
 
-    ratio = min(_seconds(many) / _seconds(few) for _ in range(5))
-
     assert len(many) == 10_000
-    assert ratio < 16
+    assert any(_seconds(many) / _seconds(few) < 16 for _ in range(5))
 
 
 def _stories(count: int) -> list[Fact]:
+    once = story()
     return [
         replace(fact, key=f"{fact.key}:{number}", at=fact.at.replace(second=number % 60, microsecond=number))
         for number in range(count)
-        for fact in story()
+        for fact in once
     ]
 
 
