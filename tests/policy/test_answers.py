@@ -16,7 +16,6 @@ from bot.playground.kubernetes import SimulatedCluster
 from bot.rehearsing import request_of, stage, staged
 from intents.catalog.cases import world_of
 from intents.catalog.loader import builtin_directory, load
-from intents.catalog.schema import Incident
 from intents.domain import Language, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
 from responses.as_json import diagnosis_json
@@ -174,16 +173,18 @@ async def test_names_that_are_suggested_may_be_shown(engine: Engine) -> None:
     assert {each.partition("/")[0] for each in some.value.closest} == {namespace}
 
 
-@pytest.mark.parametrize("incident", list(CATALOG), ids=lambda incident: incident.id)
-async def test_nothing_is_ruled_out_because_a_part_was_not_seen(engine: Engine, incident: Incident) -> None:
+async def test_nothing_is_ruled_out_because_a_part_was_not_seen(engine: Engine) -> None:
     """All that is broken in a namespace is hidden: what may be seen looks healthy, and proves nothing."""
-    request = request_of(incident, incident.cases[0])
     access = Access(namespaces=frozenset({"idle"}))
+    own: dict[str, Verdict] = {}
     async with staged(stage(*worlds())) as connection:
-        diagnosis = await diagnose(request, engine=engine, connection=connection, access=access)
+        for incident in CATALOG:
+            request = request_of(incident, incident.cases[0])
+            diagnosis = await diagnose(request, engine=engine, connection=connection, access=access)
+            verdicts = {one.incident: one.verdict for one in diagnosis.hypotheses}
+            own[incident.id] = verdicts[incident.id]
 
-    verdicts = {one.incident: one.verdict for one in diagnosis.hypotheses}
-    assert verdicts[incident.id] is not Verdict.RULED_OUT
+    assert [name for name, verdict in own.items() if verdict is Verdict.RULED_OUT] == []
 
 
 async def test_an_answer_tells_that_it_rests_on_a_part(engine: Engine) -> None:
