@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from bot.diagnosing import Engine, build_engine, diagnose
 from bot.rehearsing import request_of, stage, staged
 from intents.catalog.cases import world_of
+from intents.domain import Diagnosis
 from tests import roles
 from tests.remedies.scene import Enter, Scene
 
@@ -23,8 +25,14 @@ def engine() -> Engine:
     return build_engine()[0]
 
 
+@pytest.fixture(scope="session")
+def diagnoses() -> dict[str, Diagnosis]:
+    """By scene: its time stands still, so that asking again tells the same."""
+    return {}
+
+
 @pytest.fixture
-def enter(engine: Engine) -> Enter:
+def enter(engine: Engine, diagnoses: dict[str, Diagnosis]) -> Enter:
     """`async with enter(case) as scene`: a case of the catalog, diagnosed; `more` worlds lie beside it.
 
     Casebook may do what the roles `under` grant it, as it may in a real cluster.
@@ -39,9 +47,12 @@ def enter(engine: Engine) -> Enter:
         cluster = stage(world_of(incident, case), *more)
         for argv in under:
             roles.apply(cluster, *argv)
+        scene = json.dumps([of, more, under])
+        request = request_of(incident, case)
         async with staged(cluster) as connection:
-            request = request_of(incident, case)
-            diagnosis = await diagnose(request, engine=engine, connection=connection)
+            if scene not in diagnoses:
+                diagnoses[scene] = await diagnose(request, engine=engine, connection=connection)
+            diagnosis = diagnoses[scene]
             judged = next(each for each in diagnosis.hypotheses if each.incident == incident.id)
             cluster.requests.clear()
             yield Scene(
