@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from intents.catalog.loader import Catalog, Loaded, builtin_directory, load
-from intents.matching import Matcher
+
+if TYPE_CHECKING:
+    from intents.matching import Matcher
 
 
 @cache
@@ -15,9 +18,15 @@ def builtin_catalog() -> Loaded:
 
 def matcher_for(catalog: Catalog) -> Matcher:
     """The matcher of a catalog; that of the built-in one is built once."""
-    return _builtin_matcher() if catalog is builtin_catalog().catalog else Matcher(catalog)
+    return _builtin_matcher() if catalog is builtin_catalog().catalog else _matcher(catalog)
 
 
 @cache
 def _builtin_matcher() -> Matcher:
-    return Matcher(builtin_catalog().catalog)
+    return _matcher(builtin_catalog().catalog)
+
+
+def _matcher(catalog: Catalog) -> Matcher:
+    from intents.matching import Matcher  # noqa: PLC0415 - whoever only reads the catalog is spared a third of its start
+
+    return Matcher(catalog)
