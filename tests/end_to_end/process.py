@@ -14,7 +14,7 @@ import re
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -216,23 +216,6 @@ async def premises(
         at = Premises(slack, cluster, directory, slack.add_channel("general"), alex, bo, variables, pace)
         stack.push_async_callback(at.end)
         yield at
-
-
-async def side_by_side(directory: Path, cases: Mapping[str, Callable[[Path], Awaitable[None]]]) -> None:
-    """Try each case in a directory of its own, all at once: they wait more than they work. What fails has its name."""
-
-    async def one(number: int, name: str) -> None:
-        own = directory / str(number)
-        own.mkdir()
-        try:
-            await cases[name](own)
-        except Exception as error:
-            error.add_note(f"in the case: {name}")
-            raise
-
-    async with asyncio.TaskGroup() as group:
-        for number, name in enumerate(cases):
-            group.create_task(one(number, name), name=name)
 
 
 async def until(so: Callable[[], Any], *, within: float = 20) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -19,7 +17,8 @@ from bot.slack.surfaces import DIAGNOSE_THIS
 from bot.store import StoreUnavailable
 from responses import failures
 from responses.slack.presses import Press
-from tests.end_to_end.process import locked, premises, side_by_side, until
+from tests.end_to_end.corners import Corner, corner, named
+from tests.end_to_end.process import locked, premises, until
 from tests.end_to_end.workplace import Workplace, is_final, pressable, words_of, workplace
 
 pytestmark = pytest.mark.timeout(75)
@@ -149,32 +148,41 @@ POST, UPDATE = "chat.postMessage", "chat.update"
 
 
 async def test_what_slack_does_to_a_post_and_an_update_is_got_over_and_the_answer_stands_once(tmp_path, broken):
-    async def befallen(directory: Path, *, methods: Sequence[str], **fault: Any) -> None:
-        async with premises(directory, broken.world) as at:
-            serving = await at.start()
-            for method in methods:
-                at.slack.fail(method, **fault)
-            answer = await at.answer(await at.slack.say(at.alex, at.channel, broken.text))
-            assert await serving.stop() == 0
-            # Not the answer that somebody would get of whom Slack tells nothing.
-            assert "CONFIRMED" in words_of(answer)
-            assert len(at.ours()) == 1
-
     both = [POST, UPDATE]
     longer_than_a_call: dict[str, Any] = {"status": 503, "times": 4}
-    await side_by_side(
-        tmp_path,
-        {
-            "HTTP 503": partial(befallen, methods=both, status=503, times=2),
-            "rate limited": partial(befallen, methods=both, retry_after=1),
-            "cut off before": partial(befallen, methods=both, reset=True),
-            "cut off after": partial(befallen, methods=both, reset=True, after_doing=True),
-            "silent before": partial(befallen, methods=[UPDATE], hang=True),
-            "silent after": partial(befallen, methods=[POST], hang=True, after_doing=True),
-            "out of order for long": partial(befallen, methods=[POST], **longer_than_a_call),
-            "not telling who asks for long": partial(befallen, methods=["users.info"], **longer_than_a_call),
-        },
-    )
+    befalls: dict[str, tuple[list[str], dict[str, Any]]] = {
+        "HTTP 503": (both, {"status": 503, "times": 2}),
+        "rate limited": (both, {"retry_after": 1}),
+        "cut off before": (both, {"reset": True}),
+        "cut off after": (both, {"reset": True, "after_doing": True}),
+        "silent before": ([UPDATE], {"hang": True}),
+        "silent after": ([POST], {"hang": True, "after_doing": True}),
+        "out of order for long": ([POST], longer_than_a_call),
+        "not telling who asks for long": (["users.info"], longer_than_a_call),
+    }
+    async with premises(tmp_path, pace=False) as at:
+        serving = await at.start()
+        befallen = {corner(at, broken, name=name, names=["ledger"]): fault for name, fault in befalls.items()}
+        for each, (methods, fault) in befallen.items():
+            for method in methods:
+                given = {"user": each.user} if method == "users.info" else {"channel": each.channel}
+                at.slack.fail(method, given=given, **fault)
+        await asyncio.gather(*(each.ask() for each in befallen))
+        assert await serving.stop() == 0
+        for each, (methods, fault) in befallen.items():
+            with named(each):
+                for method in methods:
+                    assert suffered(each, method) == fault.get("times", 1)
+                # Not the answer that somebody would get of whom Slack tells nothing.
+                assert "CONFIRMED" in each.shown
+                assert len(each.ours) == 1
+
+
+def suffered(here: Corner, method: str) -> int:
+    """How many of its calls about this corner did not get what they asked for."""
+    about = (("channel", here.channel), ("user", here.user))
+    calls = [call for call in here.at.slack.calls if call.method == method and call.status != 200]
+    return sum(any(call.arguments.get(name) == own for name, own in about) for call in calls)
 
 
 async def test_the_first_event_is_not_dropped_while_slack_does_not_say_who_we_are(tmp_path, engine, broken):
