@@ -118,7 +118,8 @@ def test_no_text_raises_or_exceeds_the_bounds_and_each_has_one_answer(text: str 
 @given(st.lists(st.sampled_from(ordinary_lines()), max_size=40), st.data())
 def test_ordinary_lines_around_an_example_keep_its_incident(lines: list[str], data: st.DataObject) -> None:
     """With other lines another entry may be named too; this one is not lost."""
-    incident, text = data.draw(st.sampled_from(signed()))
+    # By its number: of what it samples from, Hypothesis hashes every entry, whole, at each draw.
+    incident, text = signed()[data.draw(st.integers(0, len(signed()) - 1))]
 
     matching = MATCHER.match(read_symptoms("\n".join([*lines, text, *lines])))
 
