@@ -9,10 +9,10 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Final
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, Request, Route, async_playwright
 
 # Without these a browser looks for its maker's hosts, and as root it will not start.
@@ -26,9 +26,9 @@ Demo = Callable[..., Awaitable[str]]
 Open = Callable[[str], Awaitable[Page]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """A headless Chromium of the system's: playwright brings none."""
+    """A headless Chromium of the system's: playwright brings none. Each page is in a context of its own."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("needs Chromium on the PATH: run `make ci-tools`")
@@ -38,15 +38,21 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    """Start `casebook demo` on a free port, with further arguments, and return the address it prints."""
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """`casebook demo` on a free port, with further arguments: started once for all who give the same.
+
+    Returns the address it prints. Who meets it later finds what others said there before.
+    """
+    addresses: dict[tuple[str, ...], str] = {}
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("CASEBOOK_", "SLACK_"))}
 
     with ExitStack() as started:
 
         async def start(*arguments: str) -> str:
-            log = started.enter_context((tmp_path / "demo.log").open("w+", encoding="utf-8"))
+            if arguments in addresses:
+                return addresses[arguments]
+            log = started.enter_context((tmp_path_factory.mktemp("demo") / "log").open("w+", encoding="utf-8"))
             command = [sys.executable, "-m", "bot", "demo", "--port", "0", *arguments]
             process = started.enter_context(
                 subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=environment)  # noqa: ASYNC220 - starting it does not wait
@@ -56,15 +62,16 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
             address = (await asyncio.to_thread(process.stdout.readline)).strip()
             log.seek(0)
             assert address.startswith("http://127.0.0.1:"), log.read()
-            return address
+            return addresses.setdefault(arguments, address)
 
         yield start
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def open_page(browser: Browser) -> AsyncIterator[Open]:
     """Open an address as an English reader does; what the page asks of other hosts, or complains of, fails the test."""
     wrong: list[str] = []
+    opened: list[Page] = []
 
     async def only_loopback(route: Route, request: Request) -> None:
         if request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
@@ -75,6 +82,7 @@ async def open_page(browser: Browser) -> AsyncIterator[Open]:
 
     async def open_page(address: str) -> Page:
         page = await browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
+        opened.append(page)
         page.set_default_timeout(WAIT_MS)
         await page.route("**/*", only_loopback)
         page.on("pageerror", lambda error: wrong.append(f"error {error}"))
@@ -83,4 +91,6 @@ async def open_page(browser: Browser) -> AsyncIterator[Open]:
         return page
 
     yield open_page
+    for page in opened:
+        await page.close()
     assert wrong == []

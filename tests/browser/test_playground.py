@@ -13,20 +13,24 @@ from tests.browser.conftest import Demo, Open
 CONFIRMED: Final = re.compile("confirmed", re.IGNORECASE)
 FIXED: Final = re.compile(r"(?<!NOT )FIXED")
 NOT_FIXED: Final = re.compile("NOT FIXED")
-pytestmark = pytest.mark.timeout(75)
+pytestmark = [pytest.mark.timeout(75), pytest.mark.asyncio(loop_scope="module")]
 
 # The app watches for a while whether what it did lasts, longer where it does not look so.
 WATCHED_MS: Final = 45_000
 
 
-async def send_sample(page: Page, about: str) -> Locator:
-    """Send the sample whose row says `about`, open its thread, and return what the bot said there."""
+async def send_sample(page: Page, about: str, *, saying: str) -> Locator:
+    """Send the sample whose row says `about`, open its thread, and return what the bot said there.
+
+    `saying` is what no other sample says: the channel is the same for all.
+    """
     await page.get_by_test_id("samples-all").click()
     await page.get_by_test_id("samples-filter").fill(about)
     row = page.get_by_test_id("samples-dialog").locator("li:visible")
     await expect(row).to_have_count(1)
     await row.get_by_role("button", name="Send", exact=True).click()
-    await page.get_by_test_id("open-thread").click()
+    sent = page.locator("#channel").get_by_test_id("message").filter(has_text=saying)
+    await sent.get_by_test_id("open-thread").click()
     return page.get_by_test_id("thread-messages").locator("[data-testid=message][data-bot=true]").first
 
 
@@ -45,7 +49,7 @@ async def test_a_paste_is_answered_a_button_pressed_and_the_same_message_says_it
 ) -> None:
     page = await open_page(await demo())
 
-    answer = await send_sample(page, "the registry did not answer, and does again")
+    answer = await send_sample(page, "the registry did not answer, and does again", saying="-n front get")
     await expect(answer).to_contain_text(CONFIRMED)
     stands = await answer.get_attribute("data-ts") or ""
     said = await press_and_confirm(page, answer)
@@ -63,7 +67,7 @@ async def test_where_the_fault_outlives_the_write_the_same_message_says_it_is_no
 ) -> None:
     page = await open_page(await demo())
 
-    answer = await send_sample(page, "a restart changes nothing")
+    answer = await send_sample(page, "a restart changes nothing", saying="-n front-3 get")
     await expect(answer).to_contain_text(CONFIRMED)
     stands = await answer.get_attribute("data-ts") or ""
     await press_and_confirm(page, answer)
