@@ -42,7 +42,7 @@ from tests.end_to_end.workplace import GRANTED, HEARD, is_final
 _FORKS: Final = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.end_to_end.warmed"])
 _ANNOUNCED: Final = re.compile(r"http://[\d.]+:\d+")
-_STARTS_WITHIN_S: Final = 20
+_STARTS_WITHIN_S: Final = 40
 _ENDS_WITHIN_S: Final = 20
 
 

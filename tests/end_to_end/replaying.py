@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,8 @@ _PERMALINK: Final = re.compile(r": /archives/\w+/p(?P<seconds>\d{10})(?P<micro>\
 
 # Each event comes at a time of its own: what it changes need not wait for others.
 _SLOT_S: Final = 0.1
+# So many times more slowly goes the recording's time while something is done.
+_SLOWER: Final = 20
 # The rates of both ends are of the recording's time; a replay is faster.
 _AT_ONCE: Final = Rate(every=0.001, burst=1000)
 _NO_LIMITS: Final = Limits(
@@ -40,6 +42,17 @@ _LOOK_S: Final = 0.01
 _MOST_LOOKS: Final = 1_000
 _LAST: Final = 8
 _ENDS: Final = ("FIXED", "NOT FIXED", "REFUSED", "WORSE", "UNKNOWN", "已修复", "未修复", "已拒绝", "恶化", "未知")
+
+
+@dataclass(slots=True, kw_only=True)
+class SlowClock(Clock):
+    """Next to no time passes between two events, however long a busy machine takes for one."""
+
+    began: datetime
+    _since: float = field(default_factory=time.monotonic)
+
+    def __call__(self) -> datetime:
+        return self.began + self.ahead + timedelta(seconds=(time.monotonic() - self._since) / _SLOWER)
 
 
 @dataclass(slots=True)
@@ -202,7 +215,7 @@ def bots_of(recording: Recording) -> tuple[str, ...]:
 @asynccontextmanager
 async def replaying(tmp_path: Path, engine: Engine, recording: Recording, **options: Any) -> AsyncIterator[Replay]:
     """The app and the recording's people, just before its first event; `options` as `workplace` has them."""
-    clock = Clock(ahead=recording.began - datetime.now(UTC))
+    clock = SlowClock(began=recording.began)
     slack = SimulatedSlack(
         clock=lambda: clock().timestamp(),
         signs_by=time.time,

@@ -48,7 +48,7 @@ NO_OTHERS: Mapping[str, SimulatedCluster] = MappingProxyType({})
 NO_ADDRESSES: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Clock:
     """The app's clock, which can be put forward."""
 
