@@ -40,6 +40,7 @@ _LONGEST: Final = (
     "end_to_end/test_incident_killed",
     "end_to_end/test_incident_channels",
     "end_to_end/test_two_processes",
+    "deploy/test_image",
     "end_to_end/test_secrets",
     "jobs/test_crashes",
     "bench/test_slack_bench",
