@@ -106,7 +106,12 @@ async def put(connection: AsyncConnection, channel: str, source: str, rows: Sequ
 def _compare(changes: _Changes, channel: str, version: Version, held: Mapping[str, Json]) -> None:
     said = {values["key"]: values for values in (_values(channel, version.source, row) for row in version.facts)}
     changes.lost |= held.keys() - said.keys()
-    changes.facts.update((key, values) for key, values in said.items() if held.get(key) != values)
+    changes.facts.update((key, values) for key, values in said.items() if not _says_so(held.get(key), values))
+
+
+def _says_so(held: Json | None, values: Json) -> bool:
+    """Whether the same is known already: found once more, it is dated as it was first."""
+    return held is not None and held | {"at": None} == values | {"at": None}
 
 
 async def _held(connection: AsyncConnection, channel: str, sources: Iterable[str]) -> dict[str, dict[str, Json]]:

@@ -140,6 +140,15 @@ async def test_an_answer_replaces_what_it_said_unless_a_later_one_was_heard(open
     assert await opened.chronicles.facts("C1") == ()
 
 
+async def test_what_is_found_again_is_dated_as_it_was_first(opened: Store, now: datetime) -> None:
+    for minutes, says in enumerate(["likely", "confirmed", "confirmed"]):
+        known = fact(now + timedelta(minutes=minutes), says, key="a:R1:oom")
+        changed = await opened.chronicles.replace("C1", "a:R1", [known])
+        assert changed == (minutes < 2)
+    (kept,) = await opened.chronicles.facts("C1")
+    assert kept.at == now + timedelta(minutes=1)
+
+
 async def test_a_remedy_is_one_fact_however_far_it_comes(opened: Store, now: datetime) -> None:
     await opened.chronicles.add("C1", fact(now, "applying", "r:P1", ts=""))
     assert await opened.chronicles.add("C1", fact(now + MINUTE, "fixed", "r:P1", ts=""))
