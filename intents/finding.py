@@ -38,6 +38,7 @@ _SCATTERED: Final = 0.2
 _MOST_LOST: Final = 1 - coverage_for(LEAST, total=60.0)
 # The beginning of a message is enough where the text is cut, if it alone says this much.
 _CUT_SAYS: Final = 12.0
+_DIGITS: Final = 6
 _NO_ENDINGS: Final[frozenset[int]] = frozenset()
 # When something this sure is found, what cannot reach the threshold is of no more interest.
 _SURE: Final = 0.9
@@ -243,7 +244,8 @@ class Finder:
         return Occurrence(
             incident=parts[0].phrase.incident,
             signature=parts[0].phrase.signature,
-            score=sure,
+            # Each Python adds up in its own way, and the last digits decide nothing: of equals the one that tells more.
+            score=round(sure, _DIGITS),
             coverage=_information(parts) / self._scales.of(number, _choice(parts)).total,
             information=_information(parts),
             line=line,

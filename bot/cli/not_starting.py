@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
+
 from bot.doctor.checks import State
 from bot.doctor.database import examine_directory
 from bot.jobs import JobsUnavailable
@@ -39,7 +43,10 @@ def _of_database(error: StoreUnavailable | JobsUnavailable, settings: Settings, 
 
 
 def _of_address(error: OSError, listen: str) -> str:
-    # The words of asyncio quote the address, and end with those of the system.
-    reason = (error.strerror or str(error)).rpartition(": ")[2].lower()
+    if isinstance(error, socket.gaierror):
+        reason = error.strerror or str(error)
+    else:
+        # Each version of asyncio quotes the address in words of its own, some without a number where nobody has it.
+        reason = os.strerror(error.errno or errno.EADDRNOTAVAIL)
     name = variable("listen")
-    return f"{name} is {listen!r}: {reason}: set it to an address and port of this machine that are free"
+    return f"{name} is {listen!r}: {reason.lower()}: set it to an address and port of this machine that are free"

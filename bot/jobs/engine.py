@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import sqlite3
 import time
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from bot.jobs.contract import JobsUnavailable, StepFailed
 from bot.store.database import CONNECT_SECONDS, STATEMENT_MS, connect_args, prepare_sqlite, server_options
 
 _ERROR: Final = "$failed"
+# From Python 3.12 on DBOS takes for granted that SQLite knows unixepoch('subsec'), which came with this version.
+_KNOWS_SUBSEC: Final = (3, 42)
 
 
 class JsonSerializer(Serializer):
@@ -103,8 +106,16 @@ def _postgres_args(url: URL) -> dict[str, Any]:
 
 def _prepare(connection: Any, _record: Any) -> None:
     prepare_sqlite(connection)
+    if sqlite3.sqlite_version_info < _KNOWS_SUBSEC:
+        # Debian 12 has an older one: there every row's default time would be NULL, and refused.
+        connection.create_function("unixepoch", 1, _unixepoch)
     # The engine expects the driver to begin its transactions, as writers.
     connection.isolation_level = "IMMEDIATE"
+
+
+def _unixepoch(modifier: str) -> float | None:
+    """Seconds since 1970, as SQLite's own function of that name gives them for the one modifier that is used."""
+    return time.time() if modifier == "subsec" else None
 
 
 def route_logs() -> None:
