@@ -79,11 +79,16 @@ def prepare_sqlite(connection: Any, *, read_only: bool = False) -> None:
     """
     # The driver would begin transactions by itself, and only before some statements.
     connection.isolation_level = None
-    cursor = connection.cursor()
     writing = () if read_only else ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL")
-    for pragma in (f"busy_timeout={BUSY_MS}", *writing):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    try:
+        cursor = connection.cursor()
+        for pragma in (f"busy_timeout={BUSY_MS}", *writing):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+    except BaseException:
+        # SQLAlchemy lets go of a connection that cannot be prepared, and closes it not.
+        connection.close()
+        raise
 
 
 class DatabaseFile:
