@@ -23,7 +23,7 @@ class NodeApp:
     async def does(self, did: str) -> dict[str, Any]:
         """The next line that tells of `did`; AssertionError with all lines if the app ends before."""
         assert self._process.stdout is not None
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while line := await self._process.stdout.readline():
                 self.told.append(json.loads(line))
                 if self.told[-1]["did"] == did:
