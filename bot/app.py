@@ -50,9 +50,9 @@ from bot.slack.listening import Listening
 from bot.slack.pinning import ByHand
 from bot.slack.pressing import Presses
 from bot.slack.scopes import lacking
+from bot.slack.sharing import together
 from bot.slack.web import web_application
 from bot.store import Store, StoreUnavailable, open_store
-from bot.together import Together
 from bot.upkeep import BEAT_S, Upkeep
 from bot.workflows.all import workflows
 from bot.workflows.chronicle.catching_up import CatchingUp
@@ -216,7 +216,7 @@ async def running(
         await work.enter_async_context(in_background(health.keep_asking(slack.greet, every=slack_check_s)))
         application = web_application(
             None if socket_mode else bolt,
-            ready=Together(readiness.look),
+            ready=together(readiness.look),
             measured=metrics.exposed,
             arrivals=health,
             signing_secret=settings.slack_signing_secret.get_secret_value(),

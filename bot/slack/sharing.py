@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -72,3 +73,8 @@ class Shared(Generic[T]):
         # One that is being asked has somebody waiting for it, who holds its task: it may go as well.
         oldest = next(key for key in self._entries if key != but)
         del self._entries[oldest]
+
+
+def together(ask: Callable[[], Awaitable[T]]) -> Callable[[], Coroutine[Any, Any, T]]:
+    """`ask`, one at a time however many call it: who comes meanwhile shares the answer, which is not kept."""
+    return partial(Shared(lambda _: ask(), keeps=lambda _: 0.0, most=1).get, "")

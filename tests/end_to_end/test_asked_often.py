@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.metrics import Metrics
-from bot.together import Together
+from bot.slack.sharing import together
 
 
 async def test_all_who_ask_at_once_share_one_look_and_its_failure_too() -> None:
@@ -22,7 +22,7 @@ async def test_all_who_ask_at_once_share_one_look_and_its_failure_too() -> None:
             raise OSError("gone")
         return this
 
-    ask = Together(look)
+    ask = together(look)
     first, *others = [asyncio.create_task(ask()) for _ in range(100)]
     await asyncio.sleep(0.01)
     first.cancel()
