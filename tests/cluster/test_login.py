@@ -15,6 +15,7 @@ from bot.cluster.errors import ClusterError, Misconfigured, Unauthorized
 from bot.cluster.settings import ClusterSettings
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
+from tests.waiting import until
 
 VERSION = "client.authentication.k8s.io/v1"
 Configure = Callable[..., Path]
@@ -174,9 +175,7 @@ started.wait()
         async with connect(kubeconfig=with_plugin(body), settings=ClusterSettings(login_timeout=1)):
             pytest.fail("this must not connect")
 
-    async with asyncio.timeout(20):
-        while runs(int(child.read_text())):  # noqa: ASYNC110 - nobody tells of its end
-            await asyncio.sleep(0.01)
+    await until(lambda: not runs(int(child.read_text())))
 
 
 def runs(process: int) -> bool:

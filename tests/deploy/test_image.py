@@ -27,8 +27,9 @@ from responses.slack.presses import Press
 from tests.deploy.containerfile import Builder, Instruction, stages
 from tests.deploy.rendering import rendered
 from tests.end_to_end.own_entries import POLICY, asleep, catalog
-from tests.end_to_end.process import Program, premises, until
+from tests.end_to_end.process import Program, premises
 from tests.end_to_end.workplace import is_final, pressable, submitted, words_of
+from tests.waiting import until
 
 ROOT: Final = Path(__file__).parents[2]
 FILE: Final = ROOT / "deploy" / "image" / "Containerfile"

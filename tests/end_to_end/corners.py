@@ -16,11 +16,12 @@ from string import ascii_lowercase
 from typing import Any
 
 from bot.playground.kubernetes import RecordedRequest
-from bot.playground.slack import Delivered
+from bot.playground.slack import Delivered, RecordedCall
 from bot.store import AuditEntry, open_store
 from responses.slack.presses import Press
-from tests.end_to_end.process import Premises, Serving, until
+from tests.end_to_end.process import Premises, Serving
 from tests.end_to_end.workplace import Broken, buttons_of, pressable, submitted, words_of
+from tests.waiting import until
 
 # Method and path.
 Step = tuple[str, str]
@@ -98,15 +99,18 @@ class Corner:
         """Whether it is offered to take the remedy back."""
         return any("Undo" in words_of(button) for button in buttons_of(self.message["blocks"]))
 
-    def unanswered(self, method: str) -> list[Any]:
-        """Calls of Slack about this corner whose caller got no answer."""
+    def calls(self, method: str) -> list[RecordedCall]:
+        """Those of Slack that are about this corner."""
         return [
             call
             for call in self.at.slack.calls
             if call.method == method
-            and not call.status
             and (call.arguments.get("channel") == self.channel or call.arguments.get("user") == self.user)
         ]
+
+    def unanswered(self, method: str) -> list[RecordedCall]:
+        """Those of them whose caller got no answer."""
+        return [call for call in self.calls(method) if not call.status]
 
     @property
     def sent(self) -> list[Step]:

@@ -14,7 +14,7 @@ import re
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -38,6 +38,7 @@ from bot.slack.limits import Limits, Rate
 from intents.catalog.loader import load
 from tests.databases import lay_out
 from tests.end_to_end.workplace import GRANTED, HEARD, is_final
+from tests.waiting import until
 
 _FORKS: Final = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.end_to_end.warmed"])
@@ -216,13 +217,6 @@ async def premises(
         at = Premises(slack, cluster, directory, slack.add_channel("general"), alex, bo, variables, pace)
         stack.push_async_callback(at.end)
         yield at
-
-
-async def until(so: Callable[[], Any], *, within: float = 20) -> None:
-    """Wait for what nobody tells of: the simulated Slack tells of its changes, a cluster or a process does not."""
-    async with asyncio.timeout(within):
-        while not so():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

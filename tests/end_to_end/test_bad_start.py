@@ -8,7 +8,8 @@ import re
 import pytest
 
 from tests.databases import lay_out
-from tests.end_to_end.process import premises, until
+from tests.end_to_end.process import premises
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -20,7 +20,7 @@ from bot.policy.model import Rules
 from bot.rehearsing import stage
 from bot.slack.limits import Limits, Rate
 from responses.slack.presses import Press
-from tests.end_to_end.process import premises, until
+from tests.end_to_end.process import premises
 from tests.end_to_end.workplace import (
     Broken,
     Workplace,
@@ -30,6 +30,7 @@ from tests.end_to_end.workplace import (
     words_of,
     workplace,
 )
+from tests.waiting import until
 
 POD = "pod ledger/db-tikv-0"
 EVERYTHING = {"clusters": ["*"], "namespaces": ["*"]}

@@ -13,9 +13,10 @@ import pytest
 from bot.store import Chronicle, open_store
 from bot.workflows.chronicle.rows import facts_in
 from tests.end_to_end.corners import Corner, corner, killed, named
-from tests.end_to_end.process import Premises, premises, until
+from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import Broken, lines_of
 from tests.postgres import Server, postgres
+from tests.waiting import until
 
 # A fixture, used by name.
 __all__ = ["postgres"]

@@ -16,8 +16,9 @@ import pytest
 from bot.remedies.verifying import Pace
 from responses.slack.presses import Press
 from tests.end_to_end.corners import Corner, corner, killed, named
-from tests.end_to_end.process import Premises, premises, until
+from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import Broken, pressable, submitted, words_of
+from tests.waiting import until
 
 # Long enough to be killed in, short enough to wait for.
 PACE = Pace(every=0.1, well=0.5, failing=0.5)

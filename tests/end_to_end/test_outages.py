@@ -17,9 +17,10 @@ from bot.slack.surfaces import DIAGNOSE_THIS
 from bot.store import StoreUnavailable
 from responses import failures
 from responses.slack.presses import Press
-from tests.end_to_end.corners import Corner, corner, named
-from tests.end_to_end.process import locked, premises, until
+from tests.end_to_end.corners import corner, named
+from tests.end_to_end.process import locked, premises
 from tests.end_to_end.workplace import Workplace, is_final, pressable, words_of, workplace
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(75)
 
@@ -172,17 +173,11 @@ async def test_what_slack_does_to_a_post_and_an_update_is_got_over_and_the_answe
         for each, (methods, fault) in befallen.items():
             with named(each):
                 for method in methods:
-                    assert suffered(each, method) == fault.get("times", 1)
+                    failed = [call for call in each.calls(method) if call.status != 200]
+                    assert len(failed) == fault.get("times", 1)
                 # Not the answer that somebody would get of whom Slack tells nothing.
                 assert "CONFIRMED" in each.shown
                 assert len(each.ours) == 1
-
-
-def suffered(here: Corner, method: str) -> int:
-    """How many of its calls about this corner did not get what they asked for."""
-    about = (("channel", here.channel), ("user", here.user))
-    calls = [call for call in here.at.slack.calls if call.method == method and call.status != 200]
-    return sum(any(call.arguments.get(name) == own for name, own in about) for call in calls)
 
 
 async def test_the_first_event_is_not_dropped_while_slack_does_not_say_who_we_are(tmp_path, engine, broken):

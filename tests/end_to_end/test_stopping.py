@@ -17,8 +17,9 @@ from responses import failures
 from responses.slack.presses import Press
 from tests.end_to_end.corners import corner, ended, named, pressed, unanswered, unread
 from tests.end_to_end.own_entries import FIXED, SERVING, asleep, offices
-from tests.end_to_end.process import Premises, Serving, premises, until
+from tests.end_to_end.process import Premises, Serving, premises
 from tests.end_to_end.workplace import pressable, words_of
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from bot.jobs import Jobs, Json
 from bot.store import open_store
-from tests.jobs.world import World, report, until
+from tests.jobs.world import World, report
+from tests.waiting import until
 
 
 async def die(url: str, jobs_url: str, directory: str, executor: str, version: str) -> None:

@@ -10,7 +10,8 @@ from bot.jobs import Jobs, JobsUnavailable, Json, Run
 from bot.metrics import Metrics
 from tests.jobs.conftest import Launch
 from tests.jobs.test_crashes import run_sql
-from tests.jobs.world import World, until
+from tests.jobs.world import World
+from tests.waiting import until
 
 
 class Gate:

@@ -16,9 +16,10 @@ from psycopg import sql
 from bot.jobs import Jobs, JobsUnavailable, Json
 from bot.jobs.ledger import ASKING
 from tests.jobs.conftest import Launch
-from tests.jobs.world import SECRET, World, until
+from tests.jobs.world import SECRET, World
 from tests.postgres import Server
 from tests.sqlite import sqlite_setting
+from tests.waiting import until
 
 PAYLOAD: Json = {"text": SECRET * 5_000}
 only_sqlite = pytest.mark.parametrize("database", ["sqlite"])

@@ -7,7 +7,6 @@ import asyncio
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -82,12 +81,6 @@ class World:
         if self._dies and payload.get("dies") == here:
             self.reached[here] += 1
             await asyncio.Event().wait()
-
-
-async def until(so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not so():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
 
 
 def report(status: int) -> str:
