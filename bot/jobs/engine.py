@@ -114,8 +114,8 @@ def _prepare(connection: Any, _record: Any) -> None:
 
 
 def _unixepoch(modifier: str) -> float | None:
-    """Seconds since 1970, as SQLite's own function of that name gives them for the one modifier that is used."""
-    return time.time() if modifier == "subsec" else None
+    """Seconds since 1970 to the millisecond, as SQLite's own function gives them for the one modifier that is used."""
+    return round(time.time(), 3) if modifier == "subsec" else None
 
 
 def route_logs() -> None:
