@@ -21,7 +21,7 @@ from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.observing import Observed, Statement, observe
 from bot.probes.contract import Probe
-from bot.probes.registry import probes
+from bot.probes.registry import known_probes, unreadable_parts
 from bot.probes.shared.scope import generated_stem, name_of, namespace_of
 from bot.reading import Progress, Reads
 from intents.builtin import builtin_catalog, matcher_for
@@ -82,12 +82,13 @@ def build_engine(
 ) -> tuple[Engine, tuple[Problem, ...]]:
     """The engine over the built-in catalog and the user's directories, with what is wrong in their files."""
     alone = not directories and last_good is None
-    loaded = builtin_catalog() if alone else load((builtin_directory(), *directories), last_good=last_good)
+    every = (builtin_directory(), *directories)
+    loaded = builtin_catalog() if alone else load(every, last_good=last_good, judged=unreadable_parts)
     return engine_for(loaded.catalog), loaded.problems
 
 
 def engine_for(catalog: Catalog) -> Engine:
-    return Engine(catalog=catalog, matcher=matcher_for(catalog), probes=probes())
+    return Engine(catalog=catalog, matcher=matcher_for(catalog), probes=known_probes())
 
 
 async def match_text(text: str, *, engine: Engine) -> Matching:

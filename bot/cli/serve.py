@@ -7,6 +7,9 @@ import asyncio
 import gc
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from typing import Final
+
+import structlog
 
 from bot.app import RunningApp, running
 from bot.background import in_background
@@ -23,11 +26,15 @@ from bot.diagnosing import Engine, build_engine
 from bot.jobs import JobsUnavailable
 from bot.logs import configure_logging
 from bot.policy import Policy, PolicyError, load_policy
+from bot.probes.registry import declarations
 from bot.settings import Settings, serve_problems, variable
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
+from intents.catalog.former_uses import former_names
 from intents.catalog.loader import Problem
 from responses.safety import safe_line
+
+_log: Final = structlog.get_logger(__name__)
 
 
 def run(_arguments: argparse.Namespace) -> ExitCode:
@@ -47,6 +54,7 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
         note(safe_line(f"{configured.channels}: {line}"))
     engine, broken = build_engine(configured.catalog)
     report(broken)
+    _warn_of_former_names(engine)
     # The catalog lives as long as the process: the collector need not look at it again.
     gc.collect()
     gc.freeze()
@@ -55,6 +63,12 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
     except asyncio.CancelledError:
         raise SystemExit(TERMINATED) from None
     return ExitCode.ANSWERED
+
+
+def _warn_of_former_names(engine: Engine) -> None:
+    """Log each name of the release before that an entry of the user still uses; it works for one more release."""
+    for each in former_names(engine.catalog, declarations()):
+        _log.warning("catalog_former_name_used", file=each.file, line=each.line, field=each.field, says=each.says)
 
 
 async def _serve(
