@@ -19,10 +19,11 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, namespace_of
+from bot.kube.owners import generated_stem
 from bot.observing import Observed, Statement, observe
 from bot.probes.contract import Probe
 from bot.probes.registry import known_probes, unreadable_parts
-from bot.probes.shared.scope import generated_stem, name_of, namespace_of
 from bot.reading import Progress, Reads
 from intents.builtin import builtin_catalog, matcher_for
 from intents.catalog.loader import Catalog, Problem, builtin_directory, load

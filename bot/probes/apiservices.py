@@ -13,10 +13,10 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.kube.api_names import Api, parse_api_name
 from bot.kube.conditions import condition
+from bot.kube.objects import name_of, namespace_of, ref
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s, moment
 from bot.probes.shared.backends import KEYS, PERMISSIONS, UNKNOWN, Found, backend, together
-from bot.probes.shared.scope import name_of, namespace_of, ref
 from intents.domain import Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # Few clusters aggregate more than a handful of APIs; only those out of order cost reads beyond the first list.

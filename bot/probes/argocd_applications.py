@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotServed
 from bot.kube.conditions import condition
+from bot.kube.objects import name_of, namespace_of, ref
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.scope import name_of, namespace_of, ref
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 _APPLICATIONS: Final = "applications.argoproj.io"

@@ -14,12 +14,14 @@ from typing import Final
 
 from rapidfuzz import fuzz, process
 
+from bot.cluster import owners
 from bot.cluster.errors import ClusterError
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.kube.volume_claims import claim_names, class_of, default_class, wanted_bytes
 from bot.probes.contract import Look, Probe
-from bot.probes.shared import owners
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Gap, GapReason, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 MOST_CLAIMS: Final = 24

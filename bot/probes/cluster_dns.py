@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
+from bot.kube.containers import containers_in
+from bot.kube.objects import label_selector, name_of, namespace_of, ref
 from bot.kube.unready import is_ready, why_unready
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import backends
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.runs import containers_in
-from bot.probes.shared.scope import name_of, namespace_of, ref, selecting
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 _LABEL: Final = "k8s-app=kube-dns"
@@ -86,7 +86,7 @@ async def _row(look: Look, service: Json) -> tuple[Row, tuple[Gap, ...]]:
 async def _pods(look: Look, *, namespace: str, selector: dict[str, Any]) -> backends.Found:
     if not selector:
         return {}, ()
-    pods = (await look.snapshot.list("Pod", namespace=namespace, labels=selecting(selector))).items
+    pods = (await look.snapshot.list("Pod", namespace=namespace, labels=label_selector(selector))).items
     unready = sorted((pod for pod in pods if not is_ready(pod)), key=name_of)
     since = [_since(look, pod) for pod in unready]
     values: dict[str, Value] = {

@@ -9,10 +9,10 @@ from itertools import islice
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound
+from bot.kube.objects import ref
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.log_lines import BadPattern, compile_pattern, excerpt
-from bot.probes.shared.scope import ref
 from intents.domain import (
     ArgDeclaration,
     Gap,

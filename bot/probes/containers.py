@@ -10,12 +10,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from bot.cluster.owners import PERMISSIONS, Top, topmost
 from bot.cluster.snapshot import Snapshot
+from bot.kube.containers import Container, containers_in
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
-from bot.probes.shared.owners import PERMISSIONS, Top, topmost
-from bot.probes.shared.runs import Container, containers_in
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import ArgDeclaration, Json, ProbeDeclaration, Reading, Row, RowType
 
 # A restart longer ago than this is no trouble of today.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.cluster.snapshot import Snapshot
@@ -23,8 +24,13 @@ class Look:
     args: Mapping[str, Any]
     named: Mapping[str, str]
 
+    @property
+    def now(self) -> datetime:
+        """Return the snapshot's time, from which every age counts."""
+        return self.snapshot.now
+
     def flag(self, name: str) -> bool:
-        """Whether an argument of the entry says true; as a template it arrives as text."""
+        """Tell whether an argument of the entry says true; from a template it arrives as text."""
         return self.args.get(name) in (True, "true")
 
 

@@ -13,14 +13,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from bot.cluster import owners
 from bot.cluster.errors import ClusterError
+from bot.cluster.owners import topmost
+from bot.kube.objects import name_of, ref
+from bot.kube.owners import owner_of, workload_of
 from bot.kube.requests import CPU, MEMORY, Amounts, amounts, pod_requests
 from bot.probes.contract import Look, Probe
-from bot.probes.shared import autoscaler, owners
+from bot.probes.shared import autoscaler
 from bot.probes.shared.autoscaler import Autoscaler, autoscaler_of
-from bot.probes.shared.holders import workload_of
-from bot.probes.shared.owners import topmost
-from bot.probes.shared.scope import READS_PODS, name_of, owner_of, ref
+from bot.probes.shared.scope import READS_PODS
 from intents.domain import Gap, GapReason, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 from intents.templates import bytes_, cpu
 

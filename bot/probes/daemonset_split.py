@@ -12,11 +12,13 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.agents import node_of, traits
+from bot.kube.containers import containers_in, trouble_order
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of, workload_of
+from bot.kube.unready import is_ready
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.holders import workload_of
 from bot.probes.shared.log_lines import BadPattern, Line, compile_pattern, logs_of, matches_in
-from bot.probes.shared.runs import containers_in, pod_is_ready, trouble
-from bot.probes.shared.scope import READS_PODS, Suspects, name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -138,7 +140,7 @@ def _is_in_question(look: Look, daemonset: ObjectRef, pods: Sequence[Json], amon
     containers = [each for pod in pods for each in containers_in(pod)]
     if among is not None:
         return any(among.search(f"{daemonset.name} {each.image}") for each in containers)
-    return any(each.crash_looping(look.snapshot) for each in containers)
+    return any(each.crash_looping(look.now) for each in containers)
 
 
 async def _nodes(look: Look) -> tuple[Mapping[str, Json], Gap | None]:
@@ -162,12 +164,12 @@ async def _placed(look: Look, pods: Sequence[Json], pattern: Any) -> list[_Place
 
 
 def _without_line(look: Look, pod: Json) -> _Placed:
-    crash_looping = any(each.crash_looping(look.snapshot) for each in containers_in(pod))
-    return _Placed(pod=pod, ok=pod_is_ready(pod) and not crash_looping, crash_looping=crash_looping)
+    crash_looping = any(each.crash_looping(look.now) for each in containers_in(pod))
+    return _Placed(pod=pod, ok=is_ready(pod) and not crash_looping, crash_looping=crash_looping)
 
 
 async def _with_line(look: Look, placed: _Placed, pattern: Any) -> _Placed:
-    containers = sorted(containers_in(placed.pod), key=lambda each: trouble(each, look.snapshot))
+    containers = sorted(containers_in(placed.pod), key=lambda each: trouble_order(each, look.now))
     logs = [log for container in containers for log in logs_of(container, look.snapshot)]
     found = await asyncio.gather(*(matches_in(log, look.snapshot, pattern, most=1) for log in logs))
     lines = [line for matches in found for line in matches.lines]

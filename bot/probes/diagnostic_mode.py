@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 from bot.cluster.errors import ClusterError
+from bot.kube.containers import Container, containers_in, trouble_order
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.kube.tidb_operator import component_of, reads_annotations
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.runs import Container, containers_in, trouble
-from bot.probes.shared.scope import READS_PODS, Suspects, name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
 from intents.domain import Gap, GapReason, ProbeDeclaration, Reading, Row, RowType
 
 RUNMODE: Final = "runmode"
@@ -50,7 +52,7 @@ async def read(look: Look) -> Reading:
     found = [each for pod in suspects.pods if (each := _main(component_of(pod), pod)) is not None]
     if not found and not suspects.gaps and not suspects.missing:
         return Reading(not_applicable=f"no pod of PD, TiKV or TiDB in {look.focus}")
-    found.sort(key=lambda each: trouble(each, look.snapshot))
+    found.sort(key=lambda each: trouble_order(each, look.now))
     gaps = suspects.gaps
     if len(found) > _MOST_PODS:
         detail = f"only {_MOST_PODS} of {len(found)} pods were looked at"
@@ -80,8 +82,8 @@ def _row(look: Look, container: Container) -> Row:
     pod = container.pod
     namespace, name, metadata = namespace_of(pod), name_of(pod), pod.get("metadata") or {}
     annotated = (metadata.get("annotations") or {}).get(RUNMODE) == _DEBUG
-    running, looping = container.state == "running", container.crash_looping(look.snapshot)
-    ended = container.ended(look.snapshot)
+    running, looping = container.state == "running", container.crash_looping(look.now)
+    ended = container.ended(look.now)
     state = str(container.detail.get("reason") or container.state)
     return Row(
         values={

@@ -16,9 +16,10 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
 from bot.kube.flags import OFF, arguments, flag
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.kube.placement import is_cordoned
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, ref
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 _DRAINO: Final = re.compile(r"(?i)(?:^|[/_-])draino(?:[:@_-]|$)")

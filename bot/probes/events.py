@@ -11,17 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from bot.cluster import owners
 from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.events import event_count, event_last_seen, involved, oldest_first
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.timestamps import parse_time
 from bot.kube.conditions import condition
+from bot.kube.objects import ref
+from bot.kube.owners import owner_of
 from bot.kube.replicas import replicas_of
 from bot.probes.contract import Look, Probe
-from bot.probes.shared import owners
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.log_lines import BadPattern, compile_pattern, quoted
-from bot.probes.shared.scope import owner_of, ref
 from intents.domain import (
     ArgDeclaration,
     Gap,

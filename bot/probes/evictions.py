@@ -7,9 +7,10 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
 from bot.kube.evictions import DISK, Evicted, parse_eviction
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s, moment
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, ref
 from intents.domain import Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # A node under pressure can leave thousands of them; the newest tell the story.

@@ -14,15 +14,17 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_last_seen
+from bot.cluster.owners import Top
 from bot.cluster.snapshot import Snapshot
+from bot.kube.containers import Container, containers_in
 from bot.kube.images import normalized, registry_of
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.kube.pull_failures import cause_of, classify, is_telling
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, moment
-from bot.probes.shared.owners import Top
 from bot.probes.shared.pull_surroundings import PERMISSIONS, PULL_REASONS, Around, Elsewhere, around, elsewhere
-from bot.probes.shared.runs import Container, containers_in
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # Between two attempts of a pull the kubelet may show these.

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound
+from bot.kube.containers import Run, containers_in
+from bot.kube.objects import name_of, namespace_of, ref
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Holders, leases_named
-from bot.probes.shared.runs import Run, containers_in
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # A lease not renewed for so many of its own durations has been given up.
@@ -128,7 +129,7 @@ def _row(look: Look, lease: Json, holder: Json | None) -> Row:
 
 def _last_run(look: Look, pod: dict[str, Any] | None) -> Run | None:
     """The run of a pod's containers that ended last."""
-    runs = [run for each in containers_in(pod or {}) if not each.init and (run := each.ended(look.snapshot))]
+    runs = [run for each in containers_in(pod or {}) if not each.init and (run := each.ended(look.now))]
     return min(runs, key=lambda run: run.finished_s if run.finished_s != UNKNOWN else 1 << 40, default=None)
 
 

@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from bot.cluster import owners
 from bot.cluster.errors import ClusterError
 from bot.kube import load_balancers
+from bot.kube.objects import label_selector, name_of, namespace_of, ref
 from bot.probes.contract import Look, Probe
-from bot.probes.shared import owners
 from bot.probes.shared.ages import UNKNOWN
-from bot.probes.shared.scope import name_of, namespace_of, ref, selecting
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 MOST_SERVICES: Final = 20
@@ -139,7 +139,7 @@ async def _pods(look: Look, service: Json) -> tuple[tuple[Json, ...], Gap | None
         return (), None
     namespace = namespace_of(service)
     try:
-        listing = await look.snapshot.list("Pod", namespace=namespace, labels=selecting(selector))
+        listing = await look.snapshot.list("Pod", namespace=namespace, labels=label_selector(selector))
     except ClusterError as error:
         return (), error.gap(f"pods in {namespace}")
     return tuple(sorted(listing.items, key=name_of)), None

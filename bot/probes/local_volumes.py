@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.errors import ClusterError
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.kube.placement import refusal
 from bot.kube.volume_claims import (
     NO_PROVISIONER,
@@ -27,7 +29,7 @@ from bot.kube.volume_claims import (
 )
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # More waiting pods, or more volumes of a class, make no readable answer. The counts are over all volumes.

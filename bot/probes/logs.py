@@ -10,6 +10,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from bot.cluster.errors import ClusterError
+from bot.kube.containers import Container, containers_in, trouble_order
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, moment
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
@@ -24,8 +27,7 @@ from bot.probes.shared.log_lines import (
     logs_of,
     matches_in,
 )
-from bot.probes.shared.runs import Container, containers_in, trouble
-from bot.probes.shared.scope import READS_PODS, Suspects, name_of, namespace_of, owner_of, ref
+from bot.probes.shared.scope import READS_PODS, Suspects
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 MOST_PODS: Final = 6
@@ -90,7 +92,7 @@ async def read(look: Look) -> Reading:
     containers = [each for pod in suspects.pods for each in containers_in(pod) if _is_asked_for(each, look)]
     if not look.focus.names_object:
         containers = [each for each in containers if among.search(each.described)]
-    containers.sort(key=lambda each: trouble(each, look.snapshot))
+    containers.sort(key=lambda each: trouble_order(each, look.now))
     if look.flag("competing_first"):
         competition = await _competition(look, suspects.pods)
         containers.sort(key=lambda each: not competition.lease_of(each.pod))
@@ -175,7 +177,7 @@ def _rows(matches: Matches, look: Look) -> Iterator[Row]:
                 "state": container.state,
                 "exit_code": run.exit_code if run else -1,
                 "finished_s": run.finished_s if run else UNKNOWN,
-                "crash_looping": container.crash_looping(look.snapshot),
+                "crash_looping": container.crash_looping(look.now),
             },
             subject=ref(pod, "Pod"),
             quote=line.text,

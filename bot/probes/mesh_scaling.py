@@ -16,9 +16,10 @@ from bot.cluster.quantities import cpu_millis, whole
 from bot.kube.autoscaling import hottest
 from bot.kube.conditions import condition
 from bot.kube.istio import bounding, defaults
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, ref
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 PROXY: Final = "istio-proxy"

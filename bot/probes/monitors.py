@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound
 from bot.kube.conditions import condition
+from bot.kube.objects import name_of, namespace_of
+from bot.kube.owners import owner_of
+from bot.kube.prometheus_monitors import GROUP, Selection, labels_of, picks, selections
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.monitors import GROUP, Selection, labels_of, picks, selections
-from bot.probes.shared.scope import name_of, namespace_of, owner_of
 from intents.domain import (
     ArgDeclaration,
     Gap,

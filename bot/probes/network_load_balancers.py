@@ -12,9 +12,9 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.load_balancers import NLB, kind_of
+from bot.kube.objects import name_of, namespace_of, ref
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.scope import name_of, namespace_of, ref
 from intents.domain import Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 _PREFIX: Final = "service.beta.kubernetes.io/aws-load-balancer-"

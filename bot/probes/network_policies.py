@@ -15,10 +15,11 @@ from bot.kube import network_policies as kube
 from bot.kube import services
 from bot.kube.addresses import ip_in, port_in
 from bot.kube.network_policies import Connection, Direction, Peer
+from bot.kube.objects import label_selector, name_of, namespace_of, ref
+from bot.kube.owners import workload_of
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.holders import workload_of
 from bot.probes.shared.questioned_services import questioned_services
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, pods_of, ref, selecting
+from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # One pod of each workload: they have the same labels.
@@ -141,7 +142,7 @@ async def _behind(look: Look, service: Json) -> tuple[Json, ...]:
     selector = (service.get("spec") or {}).get("selector")
     if not selector:
         return ()
-    return (await look.snapshot.list("Pod", namespace=namespace_of(service), labels=selecting(selector))).items
+    return (await look.snapshot.list("Pod", namespace=namespace_of(service), labels=label_selector(selector))).items
 
 
 def _one_of_each(pods: Sequence[Json]) -> tuple[Json, ...]:

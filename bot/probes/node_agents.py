@@ -13,13 +13,14 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.kube.agents import differences, traits
 from bot.kube.conditions import condition
+from bot.kube.containers import containers_in, trouble_order
+from bot.kube.objects import name_of, ref
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.agent_pods import MISSING, Agent, Placed, agents_of
 from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.log_lines import BadPattern, Line, compile_pattern, logs_of, matches_in
 from bot.probes.shared.questioned_nodes import QuestionedNodes, questioned_nodes
-from bot.probes.shared.runs import containers_in, trouble
-from bot.probes.shared.scope import READS_PODS, name_of, ref
+from bot.probes.shared.scope import READS_PODS
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -146,7 +147,7 @@ async def _said(look: Look, agent: Agent, questioned: QuestionedNodes, pattern: 
 
 
 async def _log_of(look: Look, placed: Placed, pattern: Any) -> _Said:
-    containers = sorted(containers_in(placed.pod or {}), key=lambda each: trouble(each, look.snapshot))
+    containers = sorted(containers_in(placed.pod or {}), key=lambda each: trouble_order(each, look.now))
     # What a run that ended said is of interest as long as its successor is no better.
     which = "no" if placed.ok else "both"
     logs = [log for each in containers for log in logs_of(each, look.snapshot, which=which)]

@@ -10,11 +10,13 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.listing import Listing
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.kube.placement import constraints_beyond, is_cordoned, refusal
 from bot.kube.requests import CPU, MEMORY, PODS, Amounts, amounts, lacking, minus, plus, pod_requests
 from bot.kube.spreading import Surroundings, closed_nodes, surroundings
 from bot.probes.contract import Look, Probe
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 from intents.templates import bytes_, cpu
 

@@ -9,10 +9,10 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
 from bot.kube.evictions import DISK, parse_eviction
+from bot.kube.objects import name_of, ref
 from bot.kube.placement import is_cordoned, taints_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
-from bot.probes.shared.scope import name_of, ref
 from intents.domain import Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 DISK_TAINT: Final = "node.kubernetes.io/disk-pressure"

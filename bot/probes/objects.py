@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound, NotServed
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, namespace_of, ref
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.scope import name_of, namespace_of, ref
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, ProbeDeclaration, Reading, Row, RowType
 from responses.safety import safe_value
 

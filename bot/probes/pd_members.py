@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
+from bot.kube.containers import containers_in
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import ordinal_of
+from bot.kube.unready import is_ready
 from bot.kube.volume_claims import claim_names, nodes_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import tidb
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.runs import containers_in, pod_is_ready
-from bot.probes.shared.scope import name_of, namespace_of, ref
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 _COMPONENT: Final = "pd"
@@ -116,7 +118,7 @@ def _shared(look: Look, cluster: Json, pods: Sequence[Json], volumes: Mapping[st
         "cluster_age_s": age_s(look.snapshot, cluster["metadata"].get("creationTimestamp")),
         "replicas": tidb.replicas_of(cluster, _COMPONENT),
         "pods": len(pods),
-        "not_ready": sum(not pod_is_ready(each) for each in pods),
+        "not_ready": sum(not is_ready(each) for each in pods),
         "failure_members": tuple(str(each.get("podName") or key) for key, each in failed),
         "released": tuple(
             name
@@ -155,15 +157,15 @@ def _row(look: Look, member: _Member, shared: Mapping[str, Value]) -> Row:
     pv = str((member.claim.get("spec") or {}).get("volumeName") or "")
     phase = str((member.claim.get("status") or {}).get("phase") or "")
     ages = {"pvc_age_s": _age(look, member.claim), "pv_age_s": _age(look, member.volume)}
-    extra = tidb.ordinal_of(name) >= int(str(shared["replicas"]))
+    extra = ordinal_of(name) >= int(str(shared["replicas"]))
     gone = bool(pv) and member.volumes_read and not member.volume
     why = "" if extra else _lost(phase=phase, gone=gone, cluster_age_s=int(str(shared["cluster_age_s"])), **ages)
     values: dict[str, Value] = {
         **shared,
         "pod": name,
         "extra": extra,
-        "ready": pod_is_ready(pod),
-        "crash_looping": any(each.crash_looping(look.snapshot) for each in containers),
+        "ready": is_ready(pod),
+        "crash_looping": any(each.crash_looping(look.now) for each in containers),
         "restarts": sum(each.restarts for each in containers),
         "node": ", ".join(nodes_of(member.volume)) or str((pod.get("spec") or {}).get("nodeName") or ""),
         "pvc": member.pvc,

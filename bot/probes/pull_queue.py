@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.cluster.errors import ClusterError
+from bot.kube.containers import containers_in
 from bot.kube.images import normalized
+from bot.kube.objects import name_of, namespace_of, ref
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN
 from bot.probes.shared.pull_surroundings import PULL_REASONS
 from bot.probes.shared.pulls import Pull, Queued, State, pulls_in, queue
-from bot.probes.shared.runs import containers_in
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # What is shown of a cluster's pulls, those in question first.

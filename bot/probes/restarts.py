@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.errors import ClusterError
+from bot.kube.containers import Container, Run, containers_in
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Competition, suspects_of
 from bot.probes.shared.log_lines import BadPattern, compile_pattern
-from bot.probes.shared.runs import Container, Run, containers_in
-from bot.probes.shared.scope import READS_PODS, Suspects, name_of, namespace_of, owner_of, ref
+from bot.probes.shared.scope import READS_PODS, Suspects
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -101,7 +103,7 @@ async def read(look: Look) -> Reading:
         gaps += more
     rows = []
     for container in (each for pod in pods for each in containers_in(pod)):
-        run = container.ended(look.snapshot)
+        run = container.ended(look.now)
         meant = look.focus.names_object or among.search(container.described)
         if meant and wanted.takes(container, run):
             rows.append(_row(look, container, run, leases.lease_of(container.pod)))
@@ -112,7 +114,7 @@ async def read(look: Look) -> Reading:
 def _wanted(look: Look, suspects: Suspects) -> _Wanted:
     codes = frozenset(int(code) for code in look.args.get("exit_codes") or ())
     width = float(look.args.get("window_s") or _WINDOW_S)
-    runs = [run for pod in suspects.pods for each in containers_in(pod) if (run := each.ended(look.snapshot))]
+    runs = [run for pod in suspects.pods for each in containers_in(pod) if (run := each.ended(look.now))]
     ends = [run.finished_s for run in runs if run.finished_s != UNKNOWN and (not codes or run.exit_code in codes)]
     around = min(ends, default=UNKNOWN) if look.focus.names_object or look.named.get("lease") else UNKNOWN
     return _Wanted(
@@ -162,7 +164,7 @@ def _row(look: Look, container: Container, run: Run | None, lease: str) -> Row:
             "restarts": container.restarts,
             "state": container.state,
             "ready": container.ready,
-            "crash_looping": container.crash_looping(look.snapshot),
+            "crash_looping": container.crash_looping(look.now),
             "pod_age_s": age_s(look.snapshot, metadata.get("creationTimestamp")),
             "holds_lease": bool(lease),
             "lease": lease,

@@ -12,13 +12,15 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_count, event_last_seen, involved
+from bot.kube.containers import containers_in
 from bot.kube.images import normalized, registry_of
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.kube.pull_failures import classify
 from bot.kube.sandbox_messages import REASON, is_like_pause, sandbox_image
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN
-from bot.probes.shared.runs import containers_in
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 MOST_PODS: Final = 40

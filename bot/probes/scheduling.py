@@ -10,10 +10,12 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.kube.unschedulable import parse_unschedulable
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import age_s, moment
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 # Events are only read for pods whose condition says nothing: other schedulers than the default one.

@@ -11,9 +11,10 @@ from bot.cluster.errors import ClusterError
 from bot.kube import services as kube
 from bot.kube.addresses import ip_in
 from bot.kube.conditions import condition
+from bot.kube.objects import name_of, namespace_of, ref
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.questioned_services import questioned_services
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, ref
+from bot.probes.shared.scope import READS_PODS
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 DECLARATION: Final = ProbeDeclaration(

@@ -11,8 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.cluster import owners
 from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.kube.placement import is_cordoned, refusal
 from bot.kube.replicas import replicas_of
 from bot.kube.spreading import (
@@ -30,9 +33,8 @@ from bot.kube.spreading import (
     surroundings,
 )
 from bot.probes.contract import Look, Probe
-from bot.probes.shared import owners
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, owner_of, pods_of, ref
+from bot.probes.shared.scope import READS_PODS, pods_of
 from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 MOST_PODS: Final = 3

@@ -10,7 +10,9 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
+from bot.cluster import owners
 from bot.cluster.errors import ClusterError
+from bot.cluster.owners import Top
 from bot.cluster.snapshot import Snapshot
 from bot.kube import field_paths
 from bot.kube.field_errors import FieldError, FieldErrorType
@@ -19,9 +21,8 @@ from bot.kube.replicas import Replicas, replicas_of
 from bot.kube.template_fields import Held, locate, patch_for
 from bot.kube.valid_values import suggest
 from bot.probes.contract import Look, Probe
-from bot.probes.shared import owners, revisions
+from bot.probes.shared import revisions
 from bot.probes.shared.ages import UNKNOWN
-from bot.probes.shared.owners import Top
 from bot.probes.shared.refusals import Refusal, Workload, suspected
 from intents.domain import Gap, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
 

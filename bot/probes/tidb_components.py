@@ -13,12 +13,13 @@ from typing import Final
 from bot.cluster.errors import ClusterError, NotServed
 from bot.kube import tidb_clusters
 from bot.kube.conditions import condition
+from bot.kube.containers import containers_in
+from bot.kube.endpoints import ready_addresses
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import owner_of
 from bot.kube.unready import is_ready, why_unready
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.endpoints import ready_addresses
-from bot.probes.shared.runs import containers_in
-from bot.probes.shared.scope import name_of, namespace_of, owner_of, ref
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 MOST_CLUSTERS: Final = 20
@@ -206,7 +207,7 @@ def _trouble(look: Look, pods: Sequence[Json]) -> dict[str, Value]:
     """Which of the pods are not well and since when, and where they run."""
     unready = [pod for pod in pods if not is_ready(pod)]
     containers = [each for pod in pods for each in containers_in(pod)]
-    ended = [(run, each) for each in containers if not each.init and (run := each.ended(look.snapshot))]
+    ended = [(run, each) for each in containers if not each.init and (run := each.ended(look.now))]
     ended = [(run, each) for run, each in ended if run.finished_s != UNKNOWN]
     last = min(ended, key=lambda item: (item[0].finished_s, name_of(item[1].pod)), default=None)
     since = [age_s(look.snapshot, condition(pod, "Ready").get("lastTransitionTime")) for pod in pods]
@@ -217,7 +218,7 @@ def _trouble(look: Look, pods: Sequence[Json]) -> dict[str, Value]:
         "unready": ", ".join(f"{name_of(pod)} ({why_unready(pod)})" for pod in unready),
         "unready_pod": name_of(next(iter(unready), {})),
         "pod": name_of(next(iter([*unready, *pods]), {})),
-        "crash_looping": any(each.crash_looping(look.snapshot) for each in containers),
+        "crash_looping": any(each.crash_looping(look.now) for each in containers),
         "restarts": sum(each.restarts for each in containers),
         "last_restart_s": last[0].finished_s if last else UNKNOWN,
         "last_restart_pod": name_of(last[1].pod) if last else "",

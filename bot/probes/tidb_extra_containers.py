@@ -14,11 +14,12 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.snapshot import Snapshot
 from bot.kube import tidb_operator
+from bot.kube.containers import containers_in
 from bot.kube.field_managers import last_written
+from bot.kube.objects import label_selector, name_of, namespace_of, ref
+from bot.kube.unready import is_ready
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.runs import containers_in, pod_is_ready
-from bot.probes.shared.scope import name_of, namespace_of, ref, selecting
 from intents.domain import Focus, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 _KIND: Final = "tidbclusters.pingcap.com"
@@ -160,7 +161,7 @@ async def _made(snapshot: Snapshot, component: _Component) -> _Made:
             return _Made()
         spec = workload.get("spec") or {}
         labels = (spec.get("selector") or {}).get("matchLabels") or {}
-        pods = (await snapshot.list("Pod", namespace=namespace, labels=selecting(labels))).items if labels else ()
+        pods = (await snapshot.list("Pod", namespace=namespace, labels=label_selector(labels))).items if labels else ()
     except ClusterError as error:
         return _Made(gap=error.gap())
     template = (spec.get("template") or {}).get("spec") or {}
@@ -230,9 +231,9 @@ def _absent(component: _Component, held: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _troubled(snapshot: Snapshot, pod: Json) -> bool:
-    if not pod_is_ready(pod):
+    if not is_ready(pod):
         return True
-    ended: Sequence[Any] = [each.ended(snapshot) for each in containers_in(pod)]
+    ended: Sequence[Any] = [each.ended(snapshot.now) for each in containers_in(pod)]
     return any(run and run.exit_code != 0 and UNKNOWN < run.finished_s <= _RECENT_S for run in ended)
 
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
+from bot.kube.containers import containers_in
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.owners import ordinal_of
+from bot.kube.unready import is_ready
 from bot.kube.volume_claims import claim_names
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import tidb
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.runs import containers_in, pod_is_ready
-from bot.probes.shared.scope import name_of, namespace_of, ref
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 _COMPONENT: Final = "tikv"
@@ -110,7 +112,7 @@ async def _stores(look: Look, cluster: Json, *, pod: str) -> tuple[list[Row], li
         "cluster": name_of(cluster),
         "replicas": tidb.replicas_of(cluster, _COMPONENT),
         "ready_pods": sum(
-            pod_is_ready(each) for name, each in pods.items() if name.startswith(f"{name_of(cluster)}-{_COMPONENT}-")
+            is_ready(each) for name, each in pods.items() if name.startswith(f"{name_of(cluster)}-{_COMPONENT}-")
         ),
         "up_stores": sum(each.get("state") == "Up" for each in stores),
     }
@@ -122,7 +124,7 @@ async def _stores(look: Look, cluster: Json, *, pod: str) -> tuple[list[Row], li
         facts: dict[str, Value] = {
             "newest": newest[name] is store,
             "failed": str(store["id"]) in failed,
-            "wanted": tidb.ordinal_of(name) in tidb.wanted_ordinals(cluster, _COMPONENT),
+            "wanted": ordinal_of(name) in tidb.wanted_ordinals(cluster, _COMPONENT),
         }
         rows.append(_row(look, cluster, store, pods.get(name), volume, {**shared, **facts}))
     return rows, gaps
@@ -193,11 +195,11 @@ def _row(
         "heartbeat_age_s": age_s(look.snapshot, heartbeat),
         "since_s": age_s(look.snapshot, store.get("lastTransitionTime")),
         "pod_exists": pod is not None,
-        "pod_ready": pod is not None and pod_is_ready(pod),
+        "pod_ready": pod is not None and is_ready(pod),
         "pod_phase": str(((pod or {}).get("status") or {}).get("phase") or ""),
         "pod_age_s": age_s(look.snapshot, ((pod or {}).get("metadata") or {}).get("creationTimestamp")),
         "restarts": sum(each.restarts for each in containers),
-        "crash_looping": any(each.crash_looping(look.snapshot) for each in containers),
+        "crash_looping": any(each.crash_looping(look.now) for each in containers),
         "pvc": volume.pvc,
         "pv": volume.pv,
         "pv_found_by": volume.found_by,

@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.listing import Listing
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.webhooks import Webhook
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import admission
-from bot.probes.shared.admission import Webhook
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.scope import name_of, namespace_of, ref
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # Kinds that every cluster has, few enough to list, whose updates start work elsewhere.

@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.cluster import owners
 from bot.cluster.errors import ClusterError
+from bot.kube.containers import containers_in, trouble_order
+from bot.kube.objects import name_of, namespace_of, ref
 from bot.kube.volume_claims import claim_names, nodes_of
 from bot.probes.contract import Look, Probe
-from bot.probes.shared import owners
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.holders import suspects_of
 from bot.probes.shared.log_lines import BadPattern, compile_pattern
-from bot.probes.shared.runs import containers_in, trouble
-from bot.probes.shared.scope import READS_PODS, name_of, namespace_of, ref
+from bot.probes.shared.scope import READS_PODS
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -100,7 +101,7 @@ async def read(look: Look) -> Reading:
     containers = [each for pod in suspects.pods for each in containers_in(pod)]
     if not look.focus.names_object:
         containers = [each for each in containers if among.search(each.described)]
-    containers.sort(key=lambda each: trouble(each, look.snapshot))
+    containers.sort(key=lambda each: trouble_order(each, look.now))
     pods = {(namespace_of(each.pod), name_of(each.pod)): each.pod for each in containers}
     claims = [(pod, name) for pod in pods.values() for name in claim_names(pod)]
     found = await asyncio.gather(*(_claimed(look, pod, name) for pod, name in claims[:MOST_CLAIMS]))
@@ -151,7 +152,7 @@ def _row(look: Look, claimed: _Claimed) -> Row:
         values={
             "namespace": namespace,
             "pod": name_of(pod),
-            "crash_looping": any(each.crash_looping(look.snapshot) for each in containers_in(pod)),
+            "crash_looping": any(each.crash_looping(look.now) for each in containers_in(pod)),
             "pvc": claimed.name,
             "phase": phase,
             "pv": pv,

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.cluster.errors import ClusterError
+from bot.kube.objects import ref
+from bot.kube.webhooks import Webhook
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import admission, backends
-from bot.probes.shared.admission import Webhook
 from bot.probes.shared.ages import age_s
-from bot.probes.shared.scope import ref
 from intents.domain import Gap, ProbeDeclaration, Reading, Row, RowType, Value
 
 # Few clusters have more; those that block come first.

@@ -9,9 +9,10 @@ import pytest
 
 from bot.cluster.access import Access
 from bot.cluster.snapshot import Snapshot
+from bot.kube.owners import generated_stem, owner_of
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.contract import Look
-from bot.probes.shared.scope import Suspects, generated_stem, owner_of, pods_of
+from bot.probes.shared.scope import Suspects, pods_of
 from bot.rehearsing import staged
 from intents.domain import Focus, ObjectRef, Text
 

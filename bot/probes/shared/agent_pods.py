@@ -13,11 +13,12 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.kube.agents import node_of, wants
 from bot.kube.conditions import condition
+from bot.kube.containers import Container, containers_in, trouble_order
+from bot.kube.objects import label_selector, name_of, namespace_of
+from bot.kube.owners import workload_of
+from bot.kube.unready import is_ready
 from bot.probes.contract import Look
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.holders import workload_of
-from bot.probes.shared.runs import Container, containers_in, pod_is_ready, trouble
-from bot.probes.shared.scope import name_of, namespace_of, selecting
 from intents.domain import Gap, GapReason, Json, ObjectRef
 
 MOST_AGENTS: Final = 6
@@ -101,7 +102,7 @@ async def _of_daemonset(look: Look, daemonset: Json, nodes: Mapping[str, Json]) 
     """Raises ClusterError."""
     spec = daemonset.get("spec") or {}
     labels = (spec.get("selector") or {}).get("matchLabels") or {}
-    listing = await look.snapshot.list("Pod", namespace=namespace_of(daemonset), labels=selecting(labels))
+    listing = await look.snapshot.list("Pod", namespace=namespace_of(daemonset), labels=label_selector(labels))
     owner = ObjectRef(kind="DaemonSet", namespace=namespace_of(daemonset), name=name_of(daemonset))
     by_node = _by_node([pod for pod in listing.items if workload_of(pod) == owner])
     # With a part of the pods, one that is not among them is not missing.
@@ -140,7 +141,7 @@ async def _static(look: Look, among: Any) -> list[Agent]:
 def _by_node(pods: Sequence[Json]) -> dict[str, Json]:
     """The pod of each node: of several the one that is ready, else the newest. Those on their way out do not count."""
     found: dict[str, Json] = {}
-    for pod in sorted(pods, key=lambda each: (pod_is_ready(each), str(_metadata(each).get("creationTimestamp")))):
+    for pod in sorted(pods, key=lambda each: (is_ready(each), str(_metadata(each).get("creationTimestamp")))):
         if not _metadata(pod).get("deletionTimestamp") and (node := node_of(pod)):
             found[node] = pod
     return found
@@ -157,10 +158,10 @@ def _absent(look: Look, name: str, node: Json) -> Placed:
 
 
 def _placed(look: Look, node: str, pod: Json) -> Placed:
-    containers = sorted(containers_in(pod), key=lambda each: trouble(each, look.snapshot))
-    looping = any(each.crash_looping(look.snapshot) for each in containers)
+    containers = sorted(containers_in(pod), key=lambda each: trouble_order(each, look.now))
+    looping = any(each.crash_looping(look.now) for each in containers)
     restarts = max((each.restarts for each in containers), default=0)
-    if pod_is_ready(pod) and not looping:
+    if is_ready(pod) and not looping:
         return Placed(node=node, pod=pod, restarts=restarts)
     changed = condition(pod, "Ready").get("lastTransitionTime") or _metadata(pod).get("creationTimestamp")
     since_s = age_s(look.snapshot, changed)
@@ -173,7 +174,7 @@ def _why(look: Look, pod: Json, containers: Sequence[Container]) -> str:
     """What the status says of the container in the worst trouble."""
     for each in containers:
         reason, message = str(each.detail.get("reason") or ""), str(each.detail.get("message") or "")
-        ended = each.ended(look.snapshot)
+        ended = each.ended(look.now)
         if each.state == "waiting" and reason:
             last = f"; {ended.says}" if ended else ""
             return f"{each.name}: {reason}{': ' + message if message else ''}{last}"

@@ -11,7 +11,7 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.flags import OFF, flag
-from bot.probes.shared.scope import name_of, namespace_of, ref
+from bot.kube.objects import name_of, namespace_of, ref
 from intents.domain import Gap, Json, Permission
 
 DEFAULT_THRESHOLD: Final = Fraction(1, 2)

@@ -11,9 +11,10 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError, NotFound
 from bot.kube.conditions import condition
+from bot.kube.endpoints import ready_addresses
+from bot.kube.objects import label_selector, name_of
+from bot.kube.owners import owner_of
 from bot.probes.contract import Look
-from bot.probes.shared.endpoints import ready_addresses
-from bot.probes.shared.scope import name_of, owner_of, selecting
 from intents.domain import Gap, Json, Permission, RowType, Value
 
 # Values of a row, and what of them could not be read.
@@ -87,7 +88,7 @@ async def _pods(look: Look, *, namespace: str, selector: Mapping[str, str]) -> F
     """The pods that the selector means, and the workload they belong to."""
     if not selector:
         return {}, ()
-    pods = (await look.snapshot.list("Pod", namespace=namespace, labels=selecting(selector))).items
+    pods = (await look.snapshot.list("Pod", namespace=namespace, labels=label_selector(selector))).items
     unready = tuple(sorted(name_of(pod) for pod in pods if condition(pod, "Ready").get("status") != "True"))
     values: dict[str, Value] = {"unready_pods": unready}
     if owners := sorted(owner for pod in pods if (owner := owner_of(pod)).kind not in ("Pod", "StaticPod")):

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from bot.cluster.errors import ClusterError, NotFound
+from bot.kube.objects import name_of, namespace_of
+from bot.kube.owners import generated_stem, owner_of, workload_of
 from bot.probes.contract import Look
-from bot.probes.shared.scope import Suspects, generated_stem, name_of, namespace_of, owner_of, pods_of
+from bot.probes.shared.scope import Suspects, pods_of
 from intents.domain import Json, ObjectRef
 
 # One Lease per node, renewed by kubelets: heartbeats, not elections.
@@ -124,12 +126,6 @@ def _beginnings(identity: str) -> Iterator[str]:
 def is_named_like(lease: str, workload: str) -> bool:
     """Whether a lease's name is a workload's, or continues it: cilium-operator-resource-lock, cilium-operator."""
     return bool(workload) and (lease == workload or lease.startswith((f"{workload}-", f"{workload}.")))
-
-
-def workload_of(pod: Json) -> ObjectRef:
-    """The workload of a pod without its uid, so that pods of one compare equal."""
-    owner = owner_of(pod)
-    return ObjectRef(kind=owner.kind, namespace=owner.namespace, name=owner.name)
 
 
 def _sorted(pods: Iterable[Json]) -> tuple[Json, ...]:

@@ -14,9 +14,9 @@ import re2
 
 from bot.cluster.errors import ClusterError, NoLog
 from bot.cluster.snapshot import Snapshot
+from bot.kube.containers import Container, Run
+from bot.kube.objects import name_of, namespace_of
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.runs import Container, Run
-from bot.probes.shared.scope import name_of, namespace_of
 from intents.domain import Gap, GapReason
 from responses.secrets import REDACTED, redact
 
@@ -80,7 +80,7 @@ class Matches:
 
 def logs_of(container: Container, snapshot: Snapshot, *, which: str = "both") -> list[Log]:
     """The logs a container has: of the run that ended (`which` yes), the newest run's (no), or both; ended first."""
-    run = container.ended(snapshot)
+    run = container.ended(snapshot.now)
     logs = []
     if run is not None and (which != "no" or run.current):
         # Of a waiting container the kubelet serves the last run either way; `previous` says which one is meant.

@@ -7,16 +7,18 @@ from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from bot.cluster import owners
 from bot.cluster.errors import ClusterError
+from bot.cluster.owners import Top, topmost
 from bot.cluster.snapshot import Snapshot
+from bot.kube.containers import containers_in
 from bot.kube.images import normalized
+from bot.kube.objects import namespace_of
+from bot.kube.owners import owner_of
 from bot.probes.contract import Look
-from bot.probes.shared import owners, revisions
+from bot.probes.shared import revisions
 from bot.probes.shared.ages import UNKNOWN
-from bot.probes.shared.owners import Top, topmost
 from bot.probes.shared.revisions import older_revisions
-from bot.probes.shared.runs import containers_in
-from bot.probes.shared.scope import namespace_of, owner_of
 from intents.domain import Gap, Json, Permission
 
 _T = TypeVar("_T")

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from bot.cluster.errors import ClusterError
 from bot.kube import services as kube
 from bot.kube.addresses import ip_in, port_in
+from bot.kube.objects import name_of, namespace_of
 from bot.probes.contract import Look
-from bot.probes.shared.scope import name_of, namespace_of, pods_of
+from bot.probes.shared.scope import pods_of
 from intents.domain import Gap, Json, ObjectRef
 
 # Below it a port is not one that nodes open for Services (the API server's default range).

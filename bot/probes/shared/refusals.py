@@ -16,8 +16,9 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_last_seen, involved
 from bot.cluster.snapshot import Snapshot
 from bot.kube.field_errors import FieldError, parse
+from bot.kube.objects import ref
+from bot.kube.owners import generated_stem
 from bot.probes.contract import Look
-from bot.probes.shared.scope import generated_stem, ref
 from intents.domain import Focus, Gap, Json, ObjectRef
 
 WORKLOADS: Final = ("StatefulSet", "ReplicaSet", "DaemonSet", "Job")

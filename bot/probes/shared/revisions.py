@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import namespace_of
 from bot.kube.revisions import alike, revisions_in
-from bot.probes.shared.scope import namespace_of
 from intents.domain import Json, Permission
 
 PERMISSIONS: Final = (

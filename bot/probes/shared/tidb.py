@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound, NotServed
+from bot.kube.objects import name_of, namespace_of
 from bot.probes.contract import Look
-from bot.probes.shared.scope import name_of, namespace_of
 from intents.domain import Gap, Json, ObjectRef, Permission
 
 KIND: Final = "tidbcluster.pingcap.com"
@@ -121,9 +121,3 @@ def _deleted_slots(cluster: Json, component: str) -> frozenset[int]:
     except ValueError:
         return frozenset()
     return frozenset(each for each in slots if isinstance(each, int)) if isinstance(slots, list) else frozenset()
-
-
-def ordinal_of(pod: str) -> int:
-    """The ordinal at the end of a StatefulSet pod's name, -1 if there is none."""
-    match = re.search(r"-(\d{1,6})$", pod)
-    return int(match[1]) if match else -1

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.kube.objects import name_of, namespace_of
 from bot.kube.placement import selects
-from bot.probes.shared.scope import name_of, namespace_of
 from intents.domain import Json
 
 GROUP: Final = "monitoring.coreos.com"

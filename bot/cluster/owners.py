@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
-from bot.probes.shared.scope import namespace_of, ref
+from bot.kube.objects import namespace_of, ref
 from intents.domain import Gap, Json, ObjectRef, Permission
 
 # A custom resource over a custom resource over a workload over a ReplicaSet over a pod; a loop would end here as well.
