@@ -61,6 +61,8 @@ class FormerNames:
     keys: Mapping[str, str] = field(default_factory=dict)
     # Row keys that are still filled and have no successor.
     leaving: Mapping[str, RowType] = field(default_factory=dict)
+    # Arguments that the release before did not have: a read that gives one of them uses the names of now.
+    new_args: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +104,20 @@ class NamedProbe:
     def keys(self, args: Mapping[str, Any]) -> dict[str, RowType]:
         """Return the row keys that a read under this name may rely on, former names included."""
         now = self.declaration.keys(self.translated(args))
+        if not self._is_of_before(args):
+            return now
         former = {old: now[new] for old, new in self.former.keys.items() if new in now}
         return {**self.former.leaving, **now, **former}
 
     def is_former(self, key: str, args: Mapping[str, Any]) -> bool:
         """Tell whether a row key goes with the next release: it has another name now, or leaves."""
-        return key in self.former.keys or (
-            key in self.former.leaving and key not in self.declaration.keys(self.translated(args))
-        )
+        if not self._is_of_before(args):
+            return False
+        leaves = key in self.former.leaving and key not in self.declaration.keys(self.translated(args))
+        return leaves or key in self.former.keys
+
+    def _is_of_before(self, args: Mapping[str, Any]) -> bool:
+        return not set(args) & set(self.former.new_args)
 
 
 def named_probes(declarations: Mapping[str, ProbeDeclaration]) -> dict[str, NamedProbe]:

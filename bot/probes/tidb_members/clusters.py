@@ -1,6 +1,6 @@
-"""The TiDB clusters a look is about, and which of a component's pods each wants.
+"""The TidbClusters in question, and which of a component's pods each of them asks for.
 
-TiDB Operator keeps what PD tells it in the status of the TidbCluster; what is read there is a minute old at most.
+TiDB Operator copies what PD reports into the status of the TidbCluster, at least once a minute.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound, NotServed
-from bot.kube.objects import name_of, namespace_of
+from bot.kube.objects import annotations_of, place_of
 from bot.probes.contract import Look
 from intents.domain import Gap, Json, ObjectRef, Permission
 
@@ -22,13 +22,15 @@ PERMISSIONS: Final = (
     Permission(verb="list", group="pingcap.com", resource="tidbclusters"),
 )
 
+# More pods than this of one component are a mistake in the replicas.
+_MOST: Final = 1000
 _POD: Final = re.compile(r"^(?P<cluster>.+)-(?P<component>pd|tikv)-(?P<ordinal>\d+)$")
 _WORKLOAD: Final = re.compile(r"^(?P<cluster>.+)-(?P<component>pd|tikv)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clusters:
-    """The TidbClusters asked about, sorted; `pod` is the one pod of theirs that was named. See Reading for the rest."""
+    """The TidbClusters in question, sorted; `pod` is the one pod of theirs that was named. See Reading for the rest."""
 
     items: tuple[Json, ...] = ()
     pod: str = ""
@@ -54,15 +56,15 @@ async def clusters_of(look: Look, component: str) -> Clusters:
     except ClusterError as error:
         return Clusters(gaps=(error.gap("TidbClusters"),))
     gap = listing.gap("all TidbClusters")
-    found = tuple(sorted(listing.items, key=lambda each: (namespace_of(each), name_of(each))))
-    # Somebody's other pod, or other object, belongs to no TidbCluster: then there is nothing to say.
+    found = tuple(sorted(listing.items, key=place_of))
+    # The request names an object that belongs to no TidbCluster.
     elsewhere = focus.names_object and not name
     missing = f"TidbCluster {name}" if name and not found else ""
     return Clusters(items=() if elsewhere else found, pod=pod, missing=missing, gaps=(gap,) if gap else ())
 
 
 def _named(look: Look, component: str) -> tuple[str, str]:
-    """The cluster's name and the pod's, as far as the look names them."""
+    """Return the name of the cluster and of the pod, as far as the request names them."""
     focus = look.focus
     if focus.kind == "TidbCluster" and focus.name:
         return focus.name, ""
@@ -78,21 +80,24 @@ def _named(look: Look, component: str) -> tuple[str, str]:
 
 
 def part(cluster: Mapping[str, Any], where: str, component: str) -> Mapping[str, Any]:
-    """A component's part of spec or status; empty where there is none."""
+    """Return a component's part of spec or status; empty where there is none."""
     found = (cluster.get(where) or {}).get(component)
     return found if isinstance(found, Mapping) else {}
 
 
 def entries(value: Any) -> list[tuple[str, Mapping[str, Any]]]:
-    """The entries of a map of objects in a status; some versions of the operator put other things in between."""
+    """Return the entries of a map of objects in a status; some versions of the operator put other things in between."""
     if not isinstance(value, Mapping):
         return []
     return sorted((str(key), each) for key, each in value.items() if isinstance(each, Mapping))
 
 
 def wanted_ordinals(cluster: Json, component: str) -> frozenset[int]:
-    """The ordinals a component's pods should have: its replicas, those that stand in for failed ones, without slots
-    that were deleted on purpose (the advanced StatefulSet's annotation)."""
+    """Return the ordinals a component's pods should have.
+
+    These are its replicas and one for each failed member, without the slots that were deleted on purpose (annotation of
+    the advanced StatefulSet).
+    """
     status = part(cluster, "status", component)
     failed = status.get("failureStores" if component == "tikv" else "failureMembers")
     replicas = replicas_of(cluster, component) + len(entries(failed))
@@ -106,16 +111,14 @@ def wanted_ordinals(cluster: Json, component: str) -> frozenset[int]:
     return frozenset(found)
 
 
-_MOST: Final = 1000
-
-
 def replicas_of(cluster: Json, component: str) -> int:
+    """Return the replicas of a component that a TidbCluster asks for."""
     replicas = part(cluster, "spec", component).get("replicas")
     return replicas if isinstance(replicas, int) else 0
 
 
 def _deleted_slots(cluster: Json, component: str) -> frozenset[int]:
-    annotations = (cluster.get("metadata") or {}).get("annotations") or {}
+    annotations = annotations_of(cluster)
     try:
         slots = json.loads(annotations.get(f"{component}.tidb.pingcap.com/delete-slots") or "[]")
     except ValueError:

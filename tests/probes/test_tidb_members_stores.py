@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.tidb_stores import PROBE
+from bot.probes.tidb_members import PROBE
 from tests.probes.definitions import TIDB_CLUSTERS
+
+ARGS = {"component": "tikv"}
 
 OLD, NEW = "2026-03-01T00:00:00Z", "2026-03-02T02:59:00Z"
 
@@ -42,7 +44,7 @@ def pod(name: str, *, ready: bool = True) -> dict:
 
 
 async def stores_of(read: Any, **focus: str) -> dict[str, dict]:
-    return {row.values["store"]: dict(row.values) for row in (await read(PROBE, **focus)).rows}
+    return {row.values["store"]: dict(row.values) for row in (await read(PROBE, args=ARGS, **focus)).rows}
 
 
 @pytest.mark.parametrize(
@@ -155,12 +157,14 @@ async def test_what_is_no_store_in_the_status_is_left_out(cluster: SimulatedClus
 async def test_a_cluster_that_is_not_there_is_missing(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [TIDB_CLUSTERS]})
 
-    assert (await read(PROBE, kind="TidbCluster", namespace="pay", name="db")).missing == "TidbCluster pay/db"
-    assert (await read(PROBE, named={"tidbcluster": "db"})).missing == "TidbCluster db"
+    assert (
+        await read(PROBE, args=ARGS, kind="TidbCluster", namespace="pay", name="db")
+    ).missing == "TidbCluster pay/db"
+    assert (await read(PROBE, args=ARGS, named={"tidbcluster": "db"})).missing == "TidbCluster db"
 
 
 async def test_without_tidb_operator_there_is_no_question(cluster: SimulatedCluster, read: Any) -> None:
-    assert (await read(PROBE, namespace="pay")).not_applicable.startswith("this cluster has no TidbCluster")
+    assert (await read(PROBE, args=ARGS, namespace="pay")).not_applicable.startswith("this cluster has no TidbCluster")
 
 
 @pytest.mark.parametrize(("resource", "rows"), [("tidbclusters", 0), ("pods", 1), ("persistentvolumes", 1)])
@@ -168,6 +172,6 @@ async def test_what_may_not_be_read_is_a_gap(cluster: SimulatedCluster, read: An
     cluster.load({"objects": [TIDB_CLUSTERS, tidb(store("9", "db-tikv-0", "Offline")), pod("db-tikv-0")]})
     cluster.forbid(resource=resource)
 
-    reading = await read(PROBE, namespace="pay")
+    reading = await read(PROBE, args=ARGS, namespace="pay")
 
     assert (len(reading.rows), resource in str(reading.gaps[0])) == (rows, True)

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.pd_members import PROBE
+from bot.probes.tidb_members import PROBE
 from tests.probes.definitions import TIDB_CLUSTERS
+
+ARGS = {"component": "pd"}
 
 
 def tidb(*, replicas: int = 3, **status: Any) -> dict:
@@ -57,7 +59,7 @@ def member(
 
 
 async def members(read: Any, **focus: str) -> dict[str, dict]:
-    return {row.values["pod"]: dict(row.values) for row in (await read(PROBE, **focus)).rows}
+    return {row.values["pod"]: dict(row.values) for row in (await read(PROBE, args=ARGS, **focus)).rows}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ async def test_a_member_stands_for_its_cluster(cluster: SimulatedCluster, read: 
 
 
 async def test_without_tidb_operator_there_is_no_question(cluster: SimulatedCluster, read: Any) -> None:
-    assert (await read(PROBE, namespace="pay")).not_applicable.startswith("this cluster has no TidbCluster")
+    assert (await read(PROBE, args=ARGS, namespace="pay")).not_applicable.startswith("this cluster has no TidbCluster")
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ async def test_what_may_not_be_read_is_a_gap_and_proves_no_loss(
     cluster.load({"objects": [TIDB_CLUSTERS, tidb(), *member(0, ready=False)]})
     cluster.forbid(resource=resource)
 
-    reading = await read(PROBE, namespace="pay")
+    reading = await read(PROBE, args=ARGS, namespace="pay")
 
     assert [row.values["lost"] for row in reading.rows] == [False] * rows
     assert resource in str(reading.gaps[0])

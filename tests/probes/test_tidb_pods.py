@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes import diagnostic_mode
+from bot.probes import tidb_pods
 from intents.domain import GapReason
 
-PROBE = diagnostic_mode.PROBE
+PROBE = tidb_pods.PROBE
 LOOPING = {
     "ready": False,
     "restartCount": 9,
