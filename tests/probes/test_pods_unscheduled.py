@@ -1,9 +1,9 @@
-"""What the scheduling probe says of pods that wait for a node."""
+"""What is read of pods that wait for a node."""
 
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.scheduling import PROBE
+from bot.probes.pods import PROBE
 
 MESSAGE = (
     "0/3 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/disk-pressure: }, 2 Insufficient cpu."

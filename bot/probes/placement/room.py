@@ -1,4 +1,4 @@
-"""Which node would take a waiting pod, and which has room for it: requests against what is free, node by node."""
+"""Which node has room for a waiting pod: its requests against what is free, node by node."""
 
 from __future__ import annotations
 
@@ -10,72 +10,46 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.listing import Listing
-from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.objects import has_ended, name_of, namespace_of, node_name_of, ref, status_of
 from bot.kube.owners import owner_of
-from bot.kube.placement import constraints_beyond, is_cordoned, refusal
+from bot.kube.placement import constraints_beyond, refusal
 from bot.kube.requests import CPU, MEMORY, PODS, Amounts, amounts, lacking, minus, plus, pod_requests
 from bot.kube.spreading import Surroundings, closed_nodes, surroundings
-from bot.probes.contract import Look, Probe
-from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from bot.probes.contract import Look
+from bot.probes.placement.waiting import MOST_NODES, MOST_PODS, about_node, about_pod, cut_off, waits
+from bot.probes.shared.scope import pods_of
+from intents.domain import Gap, Json, Reading, Row, RowType, Value
 from intents.templates import bytes_, cpu
 
-# Pods of one owner with the same requests are one question; more questions than this make no readable answer.
-MOST_PODS: Final = 3
-# Rows per pod: those nodes that come nearest to taking it. The counts in each row are over all nodes.
-MOST_NODES: Final = 40
-
-# What binds a pod's place beyond the node itself, and is judged here all the same.
+# Constraints beyond the node itself that are judged here all the same.
 _CHECKED: Final = frozenset({"pod anti-affinity", "topology spread"})
 
-# Owners whose pods can be fewer; those of a DaemonSet or of a node itself cannot.
+# Owners that can be scaled down.
 _SCALABLE: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})
 _BYTES: Final = (MEMORY, "ephemeral-storage", "hugepages-")
 
-DECLARATION: Final = ProbeDeclaration(
-    name="node-room",
-    says="for each waiting pod asked about, the largest first, a row per node: does it admit the pod, has it room",
-    rows={
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "owner_kind": RowType.STRING,
-        "owner": RowType.STRING,
-        "asks": RowType.STRING,  # the pod's effective requests in words: cpu 500m, memory 1Gi
-        "not_checked": RowType.STRINGS,  # what else binds the pod's place and is not judged here
-        "nodes_total": RowType.INTEGER,
-        "admitting_nodes": RowType.INTEGER,
-        "fitting_nodes": RowType.INTEGER,  # of the admitting ones
-        "large_enough_nodes": RowType.INTEGER,  # of the admitting ones: would have room without their other pods
-        "node": RowType.STRING,
-        "admits": RowType.BOOLEAN,
-        "why_not": RowType.STRING,  # cordoned, taint …, node selector or affinity, not ready, pod anti-affinity with …
-        "cordoned": RowType.BOOLEAN,
-        "fits": RowType.BOOLEAN,  # it has room, whether or not it admits the pod
-        "large_enough": RowType.BOOLEAN,  # it would have room without its other pods
-        "lacks": RowType.STRINGS,
-        "shortfall": RowType.STRING,  # wanted > free / allocatable, as cpu 4 > 1.5 / 8
-        "free_cpu_m": RowType.INTEGER,
-        "free_mem": RowType.INTEGER,
-        "free_pods": RowType.INTEGER,
-        "alloc_cpu_m": RowType.INTEGER,
-        "alloc_mem": RowType.INTEGER,
-        "want_cpu_m": RowType.INTEGER,
-        "want_mem": RowType.INTEGER,
-        "largest_consumer": RowType.STRING,  # namespace/name of the pod with the most of what lacks there
-        "consumer_kind": RowType.STRING,  # of the largest one whose owner can be scaled
-        "consumer_namespace": RowType.STRING,
-        "consumer": RowType.STRING,
-    },
-    permissions=(
-        *READS_PODS,
-        Permission(verb="list", resource="nodes"),
-    ),
-)
+KEYS: Final[Mapping[str, RowType]] = {
+    "asks": RowType.STRING,  # the pod's effective requests in words: cpu 500m, memory 1Gi
+    "fitting_nodes": RowType.INTEGER,  # of the admitting ones
+    "large_enough_nodes": RowType.INTEGER,  # of the admitting ones: would have room without their other pods
+    "fits": RowType.BOOLEAN,  # it has room, whether or not it admits the pod
+    "large_enough": RowType.BOOLEAN,  # it would have room without its other pods
+    "lacks": RowType.STRINGS,
+    "shortfall": RowType.STRING,  # wanted > free / allocatable, as cpu 4 > 1.5 / 8
+    "free_cpu_m": RowType.INTEGER,
+    "free_mem": RowType.INTEGER,
+    "alloc_cpu_m": RowType.INTEGER,
+    "alloc_mem": RowType.INTEGER,
+    "largest_consumer": RowType.STRING,  # namespace/name of the pod with the most of what lacks there
+    "consumer_kind": RowType.STRING,  # of the largest one whose owner can be scaled
+    "consumer_namespace": RowType.STRING,
+    "consumer": RowType.STRING,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Node:
-    """A node with what its pods take."""
+    """A node with what its pods take of it."""
 
     obj: Json
     allocatable: Amounts
@@ -86,13 +60,12 @@ class _Node:
 async def read(look: Look) -> Reading:
     """Read the waiting pods, all nodes and all pods on them. A pod that has a node is no longer asked about here."""
     suspects = await pods_of(look)
-    waiting = [pod for pod in suspects.pods if _waits(pod)]
+    waiting = [pod for pod in suspects.pods if waits(pod)]
     gaps = list(suspects.gaps)
     if not waiting:
         return Reading(gaps=tuple(gaps), missing=suspects.missing)
     questions = _questions(waiting)
-    if len(questions) > MOST_PODS:
-        gaps.append(Gap(what="room for every waiting pod", reason=GapReason.TRUNCATED, detail="too many kinds of them"))
+    gaps += cut_off(questions, "room for every waiting pod")
     nodes, pods = await asyncio.gather(_list(look, "Node", "the nodes"), _list(look, "Pod", "pods in all namespaces"))
     gaps += [part for part in (nodes, pods) if isinstance(part, Gap)]
     if isinstance(nodes, Gap) or isinstance(pods, Gap):
@@ -104,7 +77,7 @@ async def read(look: Look) -> Reading:
 
 
 async def _list(look: Look, kind: str, what: str) -> Listing | Gap:
-    """A whole list: of a part, room would be counted that is not there."""
+    """Return a whole list: from a part of the pods, a node would seem to have room that it has not."""
     try:
         listing = await look.snapshot.list(kind)
     except ClusterError as error:
@@ -112,16 +85,8 @@ async def _list(look: Look, kind: str, what: str) -> Listing | Gap:
     return listing.gap(what) or listing
 
 
-def _waits(pod: Json) -> bool:
-    return (
-        not (pod.get("spec") or {}).get("nodeName")
-        and (pod.get("status") or {}).get("phase") in ("Pending", None)
-        and not (pod.get("spec") or {}).get("schedulingGates")
-    )
-
-
 def _questions(pods: Iterable[Json]) -> list[tuple[Json, Amounts]]:
-    """One pod for each owner and size, the largest first."""
+    """Return one pod for each owner and size, the largest first."""
     found: dict[object, tuple[Json, Amounts]] = {}
     for pod in pods:
         wanted = pod_requests(pod)
@@ -138,12 +103,11 @@ def _questions(pods: Iterable[Json]) -> list[tuple[Json, Amounts]]:
 def _rooms(nodes: Sequence[Json], pods: Iterable[Json]) -> list[_Node]:
     running: dict[str, list[tuple[Json, Amounts]]] = defaultdict(list)
     for pod in pods:
-        node = (pod.get("spec") or {}).get("nodeName")
-        if node and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed"):
-            running[str(node)].append((pod, pod_requests(pod)))
+        if (on := node_name_of(pod)) and not has_ended(pod):
+            running[on].append((pod, pod_requests(pod)))
     rooms = []
     for node in nodes:
-        allocatable = amounts((node.get("status") or {}).get("allocatable"))
+        allocatable = amounts(status_of(node).get("allocatable"))
         used: Amounts = {}
         for _, taken in running[name_of(node)]:
             used = plus(used, taken)
@@ -159,7 +123,7 @@ def _rooms(nodes: Sequence[Json], pods: Iterable[Json]) -> list[_Node]:
 
 
 def _why_not(pod: Json, rooms: Sequence[_Node], around: Surroundings) -> dict[str, str]:
-    """Why a node does not admit the pod, by name: for what it is itself, or for the pods that are there."""
+    """Return by name why nodes do not admit the pod: by what they are themselves, or by the pods on them."""
     closed = closed_nodes(pod, around)
     found = {}
     for room in rooms:
@@ -172,18 +136,15 @@ def _why_not(pod: Json, rooms: Sequence[_Node], around: Surroundings) -> dict[st
 def _rows(pod: Json, wanted: Amounts, rooms: Sequence[_Node], around: Surroundings) -> list[Row]:
     why_not = _why_not(pod, rooms, around)
     admitting = [room for room in rooms if not why_not[name_of(room.obj)]]
-    owner = owner_of(pod)
     shared: dict[str, Value] = {
-        "namespace": namespace_of(pod),
-        "pod": name_of(pod),
-        "owner_kind": owner.kind,
-        "owner": owner.name,
-        "asks": _said(wanted),
-        "not_checked": tuple(each for each in constraints_beyond(pod) if each not in _CHECKED),
+        **about_pod(pod),
+        "asks": _request_in_words(wanted),
         "nodes_total": len(rooms),
         "admitting_nodes": len(admitting),
         "fitting_nodes": sum(not lacking(room.free, wanted) for room in admitting),
         "large_enough_nodes": sum(not lacking(room.allocatable, wanted) for room in admitting),
+        # These go with the next release.
+        "not_checked": tuple(each for each in constraints_beyond(pod) if each not in _CHECKED),
         "want_cpu_m": wanted.get(CPU, 0),
         "want_mem": wanted.get(MEMORY, 0),
     }
@@ -204,23 +165,21 @@ def _row(pod: Json, room: _Node, wanted: Amounts, shared: Mapping[str, Value], *
     scalable = next((owner for each in by_size if (owner := owner_of(each)).kind in _SCALABLE), None)
     values: dict[str, Value] = {
         **shared,
-        "node": name,
-        "admits": not why_not,
-        "why_not": why_not,
-        "cordoned": is_cordoned(room.obj),
+        **about_node(room.obj, why_not),
         "fits": not lacks,
         "large_enough": not lacking(room.allocatable, wanted),
         "lacks": lacks,
         "shortfall": ", ".join(_shortfall(room, wanted, resource) for resource in lacks),
         "free_cpu_m": room.free.get(CPU, 0),
         "free_mem": room.free.get(MEMORY, 0),
-        "free_pods": room.free.get(PODS, 0),
         "alloc_cpu_m": room.allocatable.get(CPU, 0),
         "alloc_mem": room.allocatable.get(MEMORY, 0),
         "largest_consumer": f"{namespace_of(by_size[0])}/{name_of(by_size[0])}" if by_size else "",
         "consumer_kind": scalable.kind if scalable else "",
         "consumer_namespace": scalable.namespace if scalable else "",
         "consumer": scalable.name if scalable else "",
+        # It goes with the next release.
+        "free_pods": room.free.get(PODS, 0),
     }
     return Row(values=values, subject=ref(pod, "Pod"), reproduce=f"kubectl describe node {name}")
 
@@ -231,7 +190,7 @@ def _shortfall(room: _Node, wanted: Amounts, resource: str) -> str:
 
 
 def _by_size(room: _Node, lacks: Sequence[str]) -> list[Json]:
-    """The pods that take of what lacks, the largest share of the node first."""
+    """Return the pods that use what lacks, the largest share of the node first."""
 
     def share(item: tuple[Json, Amounts]) -> float:
         return max((item[1].get(name, 0) / max(room.allocatable.get(name, 0), 1) for name in lacks), default=0.0)
@@ -241,7 +200,7 @@ def _by_size(room: _Node, lacks: Sequence[str]) -> list[Json]:
     return [pod for pod, _ in taking]
 
 
-def _said(asked: Amounts) -> str:
+def _request_in_words(asked: Amounts) -> str:
     shown = [CPU, MEMORY, *sorted(asked.keys() - {CPU, MEMORY, PODS})]
     return ", ".join(f"{name} {_amount(name, asked[name])}" for name in shown if asked.get(name)) or "nothing"
 
@@ -250,6 +209,3 @@ def _amount(resource: str, amount: int) -> str:
     if resource == CPU:
         return cpu(amount)
     return bytes_(amount) if resource.startswith(_BYTES) else str(amount)
-
-
-PROBE: Final = Probe(declaration=DECLARATION, read=read)

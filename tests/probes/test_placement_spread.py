@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes import node_room
-from bot.probes.spread import PROBE
+from bot.probes.placement import PROBE
 
 HOST = "kubernetes.io/hostname"
 ZONE = "topology.kubernetes.io/zone"
 APART = {"labelSelector": {"matchLabels": {"app": "db"}}, "topologyKey": HOST}
+
+SPREAD = {"checks": "spread"}
 
 
 def node(name: str, *, zone: str = "", **spec: Any) -> dict:
@@ -61,7 +62,7 @@ def statefulset(name: str = "db", *, replicas: int = 3, owner: str = "") -> dict
 
 
 async def rows_of(read: Any, name: str = "db-2") -> dict[str, dict]:
-    rows = (await read(PROBE, kind="Pod", namespace="pay", name=name)).rows
+    rows = (await read(PROBE, args=SPREAD, kind="Pod", namespace="pay", name=name)).rows
     return {row.values["node"]: dict(row.values) for row in rows}
 
 
@@ -194,8 +195,8 @@ async def test_a_pod_with_a_node_is_no_question_and_one_that_is_gone_is_missing(
 ) -> None:
     cluster.load({"objects": [node("n1"), statefulset(), pod("db-0", on="n1", **apart(APART))]})
 
-    assert (await read(PROBE, namespace="pay")).rows == ()
-    assert (await read(PROBE, kind="Pod", namespace="pay", name="gone")).missing == "Pod pay/gone"
+    assert (await read(PROBE, args=SPREAD, namespace="pay")).rows == ()
+    assert (await read(PROBE, args=SPREAD, kind="Pod", namespace="pay", name="gone")).missing == "Pod pay/gone"
 
 
 @pytest.mark.parametrize(("resource", "rows"), [("nodes", 0), ("pods", 0), ("statefulsets", 1)])
@@ -203,7 +204,7 @@ async def test_what_may_not_be_read_is_a_gap(cluster: SimulatedCluster, read: An
     cluster.load({"objects": [node("n1"), statefulset(), pod("db-2", **apart(APART))]})
     cluster.forbid(resource=resource)
 
-    reading = await read(PROBE, namespace="pay")
+    reading = await read(PROBE, args=SPREAD, namespace="pay")
 
     assert (len(reading.rows), resource in str(reading.gaps[0])) == (rows, True)
 
@@ -215,7 +216,7 @@ async def test_room_on_a_node_that_is_closed_is_no_room(cluster: SimulatedCluste
     waiting = pod("db-2", containers=large, **apart(APART))
     cluster.load({"objects": [node("n1"), node("n2"), statefulset(), pod("db-0", on="n1"), hog, waiting]})
 
-    rows = (await read(node_room.PROBE, kind="Pod", namespace="pay", name="db-2")).rows
+    rows = (await read(PROBE, kind="Pod", namespace="pay", name="db-2")).rows
 
     assert {row.values["node"]: row.values["why_not"] for row in rows} == {
         "n1": "pod anti-affinity with pay/db-0",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.node_room import PROBE
+from bot.probes.placement import PROBE
 from intents.domain import GapReason, Reading
 
 GI = 2**30

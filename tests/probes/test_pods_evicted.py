@@ -1,10 +1,11 @@
-"""What the evictions probe says of pods that kubelets evicted."""
+"""What is read of pods that kubelets evicted."""
 
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.evictions import PROBE
+from bot.probes.pods import PROBE
 
+EVICTED = {"state": "evicted"}
 DISK = "The node was low on resource: ephemeral-storage. Threshold quantity: 10120387530, available: 9520612Ki. "
 
 
@@ -29,7 +30,7 @@ async def test_the_newest_eviction_comes_first_and_other_failures_not_at_all(
         failed("crashed", reason="Error"),
     ]})  # fmt: skip
 
-    rows = (await read(PROBE, namespace="shop")).rows
+    rows = (await read(PROBE, args=EVICTED, namespace="shop")).rows
 
     assert [(row.values["pod"], row.values["age_s"]) for row in rows] == [
         ("told", 600), ("finished", 1200), ("oldest", 7200),
@@ -41,15 +42,15 @@ async def test_the_newest_eviction_comes_first_and_other_failures_not_at_all(
 async def test_a_node_is_asked_about_in_all_namespaces(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [failed("a"), failed("b", namespace="pay"), failed("c", node="n2")]})
 
-    assert {row.values["pod"] for row in (await read(PROBE, kind="Node", name="n1")).rows} == {"a", "b"}
-    assert {row.values["pod"] for row in (await read(PROBE, namespace="pay")).rows} == {"b"}
-    assert {row.values["pod"] for row in (await read(PROBE)).rows} == {"a", "b", "c"}
+    assert {row.values["pod"] for row in (await read(PROBE, args=EVICTED, kind="Node", name="n1")).rows} == {"a", "b"}
+    assert {row.values["pod"] for row in (await read(PROBE, args=EVICTED, namespace="pay")).rows} == {"b"}
+    assert {row.values["pod"] for row in (await read(PROBE, args=EVICTED)).rows} == {"a", "b", "c"}
 
 
 async def test_the_pod_that_was_named_comes_first_and_is_marked(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [failed("a", startTime="-1m"), failed("b")]})
 
-    rows = (await read(PROBE, kind="Pod", namespace="shop", name="b")).rows
+    rows = (await read(PROBE, args=EVICTED, kind="Pod", namespace="shop", name="b")).rows
 
     assert [(row.values["pod"], row.values["asked"]) for row in rows] == [("b", True), ("a", False)]
 
@@ -58,7 +59,7 @@ async def test_a_limit_of_the_pods_own_is_not_the_nodes_disk(cluster: SimulatedC
     message = "Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. "
     cluster.load({"objects": [failed("a", message=message)]})
 
-    (row,) = (await read(PROBE)).rows
+    (row,) = (await read(PROBE, args=EVICTED)).rows
 
     assert (row.values["resource"], row.values["disk"]) == ("own-limit", False)
 
@@ -66,7 +67,7 @@ async def test_a_limit_of_the_pods_own_is_not_the_nodes_disk(cluster: SimulatedC
 async def test_pods_that_may_not_be_listed_are_a_gap(cluster: SimulatedCluster, read: Any) -> None:
     cluster.forbid_everything()
 
-    reading = await read(PROBE)
+    reading = await read(PROBE, args=EVICTED)
 
     assert reading.rows == ()
     assert [str(gap.permission) for gap in reading.gaps] == ["list on pods"]
