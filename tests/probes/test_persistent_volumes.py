@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.local_volumes import PROBE
+from bot.probes.persistent_volumes import PROBE
 
 
 def storage_class(provisioner: str = "kubernetes.io/no-provisioner") -> dict:

@@ -1,7 +1,6 @@
-"""What the claims in question ask for: a class that exists, one that does not, or none where there is no default.
+"""The class that each claim asks for: one that exists, one that does not, or none where there is no default.
 
-A claim that is Pending is only half a story: whether its class is there decides between a wrong name and a slow or
-missing provisioner.
+Whether its class exists tells a Pending claim with a wrong name from one with a slow or missing provisioner.
 """
 
 from __future__ import annotations
@@ -16,71 +15,47 @@ from rapidfuzz import fuzz, process
 
 from bot.cluster import owners
 from bot.cluster.errors import ClusterError
-from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.objects import created_at, name_of, namespace_of, phase_of, place_of, ref, spec_of
 from bot.kube.owners import owner_of
 from bot.kube.volume_claims import claim_names, class_of, default_class, wanted_bytes
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look
 from bot.probes.shared.ages import UNKNOWN, age_s
-from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Gap, GapReason, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from bot.probes.shared.scope import pods_of
+from intents.domain import Gap, GapReason, Json, ObjectRef, Reading, Row, RowType, Value
 
 MOST_CLAIMS: Final = 24
-# A name less alike than this is another name, no slip.
+# A class whose name is less alike than this is not what was meant.
 _ALIKE: Final = 60.0
-# What the controllers say of a claim that is not bound yet.
-_SAYING: Final = frozenset({
+# Reasons of events about a claim that is not bound yet.
+_WAITING_REASONS: Final = frozenset({
     "ProvisioningFailed", "FailedBinding", "ExternalProvisioning", "WaitForFirstConsumer", "WaitForPodScheduled",
     "Provisioning", "VolumeMismatch",
 })  # fmt: skip
 
-DECLARATION: Final = ProbeDeclaration(
-    name="claims",
-    says="A row per claim in question, or per unbound claim: the class it names, whether that exists, and its owner",
-    rows={
-        "namespace": RowType.STRING,
-        "pvc": RowType.STRING,
-        "phase": RowType.STRING,  # Pending, Bound, Lost
-        "age_s": RowType.INTEGER,
-        "wants": RowType.INTEGER,  # bytes
-        "class_named": RowType.BOOLEAN,  # false: it leaves the class to the cluster's default
-        "storage_class": RowType.STRING,  # "" where it names none
-        "class_exists": RowType.BOOLEAN,
-        "class_volumes": RowType.INTEGER,  # volumes of a class that does not exist, -1 if not counted
-        "provisioner": RowType.STRING,
-        "binding_mode": RowType.STRING,
-        "default_class": RowType.STRING,
-        "classes": RowType.STRINGS,
-        "only_class": RowType.STRING,  # where the cluster has exactly one
-        "nearest": RowType.STRING,  # the existing class whose name is most like the one named
-        "reason": RowType.STRING,  # of the newest event that says why it waits
-        "message": RowType.STRING,
-        "pod": RowType.STRING,  # the first that mounts it
-        "owner_kind": RowType.STRING,
-        "owner": RowType.STRING,
-        "template": RowType.STRING,  # of the StatefulSet that made it
-        "template_class": RowType.STRING,  # what that template names now
-        "top_kind": RowType.STRING,
-        "top_name": RowType.STRING,
-    },
-    permissions=tuple(
-        dict.fromkeys(
-            (
-                *READS_PODS,
-                Permission(verb="get", resource="persistentvolumeclaims"),
-                Permission(verb="list", resource="persistentvolumeclaims"),
-                Permission(verb="list", resource="persistentvolumes"),
-                Permission(verb="list", resource="events"),
-                Permission(verb="list", group="storage.k8s.io", resource="storageclasses"),
-                *owners.PERMISSIONS,
-            )
-        )
-    ),
-)
+_CLASSES: Final = "the StorageClasses"
+
+KEYS: Final[Mapping[str, RowType]] = {
+    "age_s": RowType.INTEGER,
+    "class_named": RowType.BOOLEAN,  # false: it leaves the class to the cluster's default
+    "class_exists": RowType.BOOLEAN,
+    "class_volumes": RowType.INTEGER,  # volumes of a class that does not exist, -1 if not counted
+    "provisioner": RowType.STRING,
+    "binding_mode": RowType.STRING,
+    "default_class": RowType.STRING,
+    "classes": RowType.STRINGS,
+    "only_class": RowType.STRING,  # where the cluster has exactly one
+    "nearest": RowType.STRING,  # the existing class whose name is most like the one named
+    "message": RowType.STRING,  # of the newest event that says why it waits
+    "owner_kind": RowType.STRING,
+    "owner": RowType.STRING,
+    "template": RowType.STRING,  # of the StatefulSet that made it
+    "template_class": RowType.STRING,  # the class that the template names now
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """The claims a look is about, and the pods that mount each (namespace, name)."""
+    """The claims in question, and the pods that mount each, by namespace and name."""
 
     claims: tuple[Json, ...] = ()
     pods: Mapping[tuple[str, str], Sequence[Json]]
@@ -90,7 +65,7 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Storage:
-    """What the cluster offers; `volumes` counts those of each class, None if they were not looked at."""
+    """The classes of the cluster; `volumes` counts the volumes of each class, None where they were not counted."""
 
     classes: tuple[Json, ...] = ()
     volumes: Mapping[str, int] | None = None
@@ -98,6 +73,7 @@ class _Storage:
 
 
 async def read(look: Look) -> Reading:
+    """Read the claims in question and the classes of the cluster."""
     asked = await _asked(look)
     if not asked.claims:
         return Reading(missing=asked.missing, gaps=asked.gaps)
@@ -114,9 +90,6 @@ async def read(look: Look) -> Reading:
             rows.append(row)
             gaps += found
     return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=asked.missing)
-
-
-_CLASSES: Final = "the StorageClasses"
 
 
 async def _asked(look: Look) -> _Asked:
@@ -137,35 +110,37 @@ async def _asked(look: Look) -> _Asked:
 
 
 async def _listed(look: Look) -> _Asked:
-    """The claim named, wherever it is, or those of the namespace or the cluster that are not bound."""
+    """Return the claim named, wherever it is, or those of the namespace or the cluster that are not bound."""
     focus = look.focus
     named = focus.name if focus.kind == "PersistentVolumeClaim" else ""
-    namespace = focus.namespace
-    gaps: list[Gap] = []
-    pods: tuple[Json, ...] = ()
     try:
         fields = f"metadata.name={named}" if named else ""
-        listing = await look.snapshot.list("PersistentVolumeClaim", namespace=namespace, fields=fields)
+        listing = await look.snapshot.list("PersistentVolumeClaim", namespace=focus.namespace, fields=fields)
     except ClusterError as error:
         return _Asked(pods={}, gaps=(error.gap(),))
-    if gap := listing.gap("all claims"):
-        gaps.append(gap)
     claims = [each for each in listing.items if named or _phase(each) != "Bound"]
     if focus.kind == "StorageClass" and focus.name:
         claims = [each for each in claims if class_of(each) == focus.name]
-    if claims:
-        try:
-            pods = (await look.snapshot.list("Pod", namespace=namespace)).items
-        except ClusterError as error:
-            gaps.append(error.gap("pods that mount the claims"))
-    claims.sort(key=lambda each: (namespace_of(each), name_of(each)))
-    missing = f"PersistentVolumeClaim {namespace}/{named}".replace(" /", " ") if named and not claims else ""
-    return _Asked(claims=tuple(claims), pods=_mounting(pods), missing=missing, gaps=tuple(gaps))
+    pods, no_pods = await _pods(look) if claims else ((), None)
+    missing = f"PersistentVolumeClaim {focus.namespace}/{named}".replace(" /", " ") if named and not claims else ""
+    return _Asked(
+        claims=tuple(sorted(claims, key=place_of)),
+        pods=_mounting(pods),
+        missing=missing,
+        gaps=tuple(gap for gap in (listing.gap("all claims"), no_pods) if gap),
+    )
+
+
+async def _pods(look: Look) -> tuple[tuple[Json, ...], Gap | None]:
+    try:
+        return (await look.snapshot.list("Pod", namespace=look.focus.namespace)).items, None
+    except ClusterError as error:
+        return (), error.gap("pods that mount the claims")
 
 
 def _mounting(pods: Sequence[Json]) -> Mapping[tuple[str, str], Sequence[Json]]:
     found: dict[tuple[str, str], list[Json]] = defaultdict(list)
-    for pod in sorted(pods, key=lambda each: (namespace_of(each), name_of(each))):
+    for pod in sorted(pods, key=place_of):
         for name in claim_names(pod):
             found[namespace_of(pod), name].append(pod)
     return found
@@ -179,7 +154,7 @@ async def _claim(look: Look, namespace: str, name: str) -> Json | Gap | None:
 
 
 async def _storage(look: Look, claims: Sequence[Json]) -> _Storage:
-    """The classes; and the volumes, only where a claim waits for a class that is not there."""
+    """Return the classes; and the volumes, only where a claim waits for a class that does not exist."""
     try:
         classes = (await look.snapshot.list("StorageClass")).items
     except ClusterError as error:
@@ -193,34 +168,35 @@ async def _storage(look: Look, claims: Sequence[Json]) -> _Storage:
         return _Storage(classes=classes, gaps=(error.gap("the PersistentVolumes"),))
     counts: dict[str, int] = defaultdict(int)
     for volume in volumes:
-        counts[str((volume.get("spec") or {}).get("storageClassName") or "")] += 1
+        counts[str(spec_of(volume).get("storageClassName") or "")] += 1
     return _Storage(classes=classes, volumes=counts)
 
 
 def _phase(claim: Json) -> str:
-    return str((claim.get("status") or {}).get("phase") or "Pending")
+    return phase_of(claim) or "Pending"
 
 
 async def _row(look: Look, claim: Json, asked: _Asked, storage: _Storage) -> tuple[Row, tuple[Gap, ...]]:
     namespace, name, phase, named = namespace_of(claim), name_of(claim), _phase(claim), class_of(claim)
     pods = asked.pods.get((namespace, name), ())
-    owned, gaps = await _owned(look, pods[0], name) if pods else (_NOBODY, ())
+    owned, gaps = await _owned(look, pods[0], name) if pods else (_NO_OWNER, ())
     reason, message, gap = "", "", None
     if phase != "Bound":
-        reason, message, gap = await _said(look, claim)
+        reason, message, gap = await _waiting_event(look, claim)
     values: dict[str, Value] = {
         "namespace": namespace,
         "pvc": name,
         "phase": phase,
-        "age_s": age_s(look.snapshot, claim["metadata"].get("creationTimestamp")),
-        "wants": wanted_bytes(claim),
+        "age_s": age_s(look.snapshot, created_at(claim)),
         "class_named": named is not None,
         "storage_class": named or "",
-        "reason": reason,
         "message": message,
         "pod": name_of(pods[0]) if pods else "",
         **_class(named or "", storage),
         **owned,
+        # These go with the next release.
+        "wants": wanted_bytes(claim),
+        "reason": reason,
     }
     row = Row(
         values=values,
@@ -250,24 +226,24 @@ def _class(named: str, storage: _Storage) -> dict[str, Value]:
     }
 
 
-async def _said(look: Look, claim: Json) -> tuple[str, str, Gap | None]:
-    """The newest event that tells why a claim is not bound."""
+async def _waiting_event(look: Look, claim: Json) -> tuple[str, str, Gap | None]:
+    """Return reason and message of the newest event that says why a claim is not bound."""
     about: ObjectRef = ref(claim, "PersistentVolumeClaim")
     try:
         events = await look.snapshot.events(about)
     except ClusterError as error:
         return "", "", error.gap(f"events in {namespace_of(claim)}")
-    told = [each for each in events if each.get("reason") in _SAYING]
+    told = [each for each in events if each.get("reason") in _WAITING_REASONS]
     return (str(told[-1].get("reason")), str(told[-1].get("message") or ""), None) if told else ("", "", None)
 
 
-_NOBODY: Final[Mapping[str, Value]] = {
+_NO_OWNER: Final[Mapping[str, Value]] = {
     "owner_kind": "", "owner": "", "template": "", "template_class": "", "top_kind": "", "top_name": "",
 }  # fmt: skip
 
 
 async def _owned(look: Look, pod: Json, claim: str) -> tuple[Mapping[str, Value], tuple[Gap, ...]]:
-    """Whose pod it is, and what the template that made the claim names now."""
+    """Return the owner of the pod, and the class that the template which made the claim names now."""
     found = await owners.owners_of(look.snapshot, pod)
     owner = owner_of(pod)
     top = found.refs[-1] if found.refs else owner
@@ -275,7 +251,7 @@ async def _owned(look: Look, pod: Json, claim: str) -> tuple[Mapping[str, Value]
     template: Json = next(
         (
             each
-            for each in (workload.get("spec") or {}).get("volumeClaimTemplates") or ()
+            for each in spec_of(workload).get("volumeClaimTemplates") or ()
             if f"{name_of(each)}-{name_of(pod)}" == claim
         ),
         {},
@@ -289,6 +265,3 @@ async def _owned(look: Look, pod: Json, claim: str) -> tuple[Mapping[str, Value]
         "top_name": top.name,
     }
     return values, (found.gap,) if found.gap else ()
-
-
-PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes import volumes
+from bot.probes.claims import PROBE
 from tests.probes.definitions import TIDB_CLUSTERS
+
+VOLUMES = {"shows": "volume"}
 
 
 def world(
@@ -83,7 +85,7 @@ async def test_data_is_older_than_its_cluster_if_claim_or_volume_is(
 ) -> None:
     cluster.load(world(**ages))
 
-    (row,) = (await read(volumes.PROBE, kind="Pod", namespace="pay", name="db-tikv-0")).rows
+    (row,) = (await read(PROBE, args=VOLUMES, kind="Pod", namespace="pay", name="db-tikv-0")).rows
 
     assert row.values["older_than_cluster"] is older
     assert (row.values["cluster_kind"], row.values["cluster"]) == ("TidbCluster", "db")
@@ -97,7 +99,7 @@ async def test_a_local_volume_tells_its_node(cluster: SimulatedCluster, read: An
     affinity = {"required": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}}
     cluster.load(world(volume={"local": {"path": "/mnt/ssd"}, "nodeAffinity": affinity}))
 
-    (row,) = (await read(volumes.PROBE, namespace="pay")).rows
+    (row,) = (await read(PROBE, args=VOLUMES, namespace="pay")).rows
 
     assert (row.values["local"], row.values["node"]) == (True, "worker-c")
 
@@ -109,7 +111,7 @@ async def test_what_may_not_be_read_is_a_gap_and_the_row_stays(
     cluster.load(world(volume_age="-9d"))
     cluster.forbid(resource=resource)
 
-    reading = await read(volumes.PROBE, namespace="pay")
+    reading = await read(PROBE, args=VOLUMES, namespace="pay")
 
     assert [row.values["pvc"] for row in reading.rows] == ["tikv-db-tikv-0"]
     assert resource in str(reading.gaps[0])
@@ -120,7 +122,7 @@ async def test_a_claim_that_does_not_exist_yet_has_no_volume(cluster: SimulatedC
     state["objects"] = [each for each in state["objects"] if each["kind"] != "PersistentVolumeClaim"]
     cluster.load(state)
 
-    (row,) = (await read(volumes.PROBE, namespace="pay")).rows
+    (row,) = (await read(PROBE, args=VOLUMES, namespace="pay")).rows
 
     assert (row.values["phase"], row.values["pv"], row.values["pvc_age_s"], row.values["older_than_cluster"]) == (
         "", "", -1, False,
@@ -135,7 +137,7 @@ async def test_a_pod_without_an_owner_belongs_to_no_cluster(cluster: SimulatedCl
             each["spec"]["volumes"].append({"name": "scratch", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}})
     cluster.load(state)
 
-    rows = (await read(volumes.PROBE, namespace="pay")).rows
+    rows = (await read(PROBE, args=VOLUMES, namespace="pay")).rows
 
     assert [row.values["pvc"] for row in rows] == ["tikv-db-tikv-0", "db-tikv-0-scratch"]
     assert {(row.values["cluster"], row.values["older_than_cluster"]) for row in rows} == {("", False)}
