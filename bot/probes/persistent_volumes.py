@@ -277,7 +277,7 @@ def _reached(cluster: _Cluster, node: Json) -> list[Json]:
 
 
 def _all_found(claims: Sequence[Json], volumes: Sequence[Json], cluster: _Cluster) -> bool:
-    """Tell whether each claim gets its own volume; the smallest claim takes the smallest that fits, as the binder does."""
+    """Tell whether each claim gets its own volume; the smallest claim takes the smallest one, as the binder does."""
     left = sorted(volumes, key=lambda each: (capacity_bytes(each), name_of(each)))
     for claim in sorted(claims, key=wanted_bytes):
         fitting = (each for each in left if _class_of_volume(each) == cluster.class_of(claim))

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.network_load_balancers import PROBE
+from bot.probes.load_balancers import PROBE
 
 A = "service.beta.kubernetes.io/aws-load-balancer-"
+
+TLS = {"shows": "tls"}
 
 
 def service(
@@ -33,7 +35,7 @@ def service(
 
 async def values(cluster: SimulatedCluster, read: Any, *objects: dict) -> dict[str, Any]:
     cluster.load({"objects": list(objects)})
-    [row] = (await read(PROBE)).rows
+    [row] = (await read(PROBE, args=TLS)).rows
     return dict(row.values)
 
 
@@ -76,22 +78,24 @@ async def test_other_services_are_none(cluster: SimulatedCluster, read: Any) -> 
     classic = service("classic", type_="", host="a1-b2.eu-west-1.elb.amazonaws.com")
     cluster.load({"objects": [plain, classic, service("inner", kind="ClusterIP")]})
 
-    assert (await read(PROBE)).rows == ()
+    assert (await read(PROBE, args=TLS)).rows == ()
 
 
 async def test_the_service_named_is_read_alone(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [service(), service("other")]})
 
-    rows = (await read(PROBE, kind="Service", namespace="edge", name="other")).rows
-    assert [row.values["name"] for row in rows] == ["other"]
-    assert [row.values["name"] for row in (await read(PROBE, kind="Service", name="other")).rows] == ["other"]
-    assert (await read(PROBE, kind="Service", namespace="edge", name="gone")).missing == "Service edge/gone"
-    assert (await read(PROBE, namespace="elsewhere")).rows == ()
+    rows = (await read(PROBE, args=TLS, kind="Service", namespace="edge", name="other")).rows
+    assert [row.values["service"] for row in rows] == ["other"]
+    assert [row.values["service"] for row in (await read(PROBE, args=TLS, kind="Service", name="other")).rows] == [
+        "other"
+    ]
+    assert (await read(PROBE, args=TLS, kind="Service", namespace="edge", name="gone")).missing == "Service edge/gone"
+    assert (await read(PROBE, args=TLS, namespace="elsewhere")).rows == ()
 
 
 async def test_services_that_may_not_be_read_are_a_gap(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [service()]})
     cluster.forbid(verb="list", resource="services")
 
-    reading = await read(PROBE)
+    reading = await read(PROBE, args=TLS)
     assert (reading.rows, len(reading.gaps)) == ((), 1)
