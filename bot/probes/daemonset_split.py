@@ -15,7 +15,7 @@ from bot.kube.agents import node_of, traits
 from bot.kube.containers import containers_in, trouble_order
 from bot.kube.objects import name_of, namespace_of, ref
 from bot.kube.owners import owner_of, workload_of
-from bot.kube.unready import is_ready
+from bot.kube.pod_readiness import is_ready
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.log_lines import BadPattern, Line, compile_pattern, logs_of, matches_in
 from bot.probes.shared.scope import READS_PODS, Suspects, pods_of

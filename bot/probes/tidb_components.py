@@ -17,7 +17,7 @@ from bot.kube.containers import containers_in
 from bot.kube.endpoints import ready_addresses
 from bot.kube.objects import name_of, namespace_of, ref
 from bot.kube.owners import owner_of
-from bot.kube.unready import is_ready, why_unready
+from bot.kube.pod_readiness import is_ready, unready_reason
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
@@ -215,7 +215,7 @@ def _trouble(look: Look, pods: Sequence[Json]) -> dict[str, Value]:
     specs = [pod.get("spec") or {} for pod in pods]
     return {
         "unready_pods": tuple(map(name_of, unready)),
-        "unready": ", ".join(f"{name_of(pod)} ({why_unready(pod)})" for pod in unready),
+        "unready": ", ".join(f"{name_of(pod)} ({unready_reason(pod)})" for pod in unready),
         "unready_pod": name_of(next(iter(unready), {})),
         "pod": name_of(next(iter([*unready, *pods]), {})),
         "crash_looping": any(each.crash_looping(look.now) for each in containers),

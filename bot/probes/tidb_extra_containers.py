@@ -17,7 +17,7 @@ from bot.kube import tidb_operator
 from bot.kube.containers import containers_in
 from bot.kube.field_managers import last_written
 from bot.kube.objects import label_selector, name_of, namespace_of, ref
-from bot.kube.unready import is_ready
+from bot.kube.pod_readiness import is_ready
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from intents.domain import Focus, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType

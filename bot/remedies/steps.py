@@ -12,7 +12,7 @@ from typing import Any, Final
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writing import PatchType, Writer
 from bot.kube.objects import ref
-from bot.kube.unready import is_ready
+from bot.kube.pod_readiness import is_ready
 from bot.remedies.changes import patch_of
 from bot.remedies.contract import Plan, Reason, Refusal, Step, Verb
 from bot.remedies.shared import workloads

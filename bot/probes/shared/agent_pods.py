@@ -16,7 +16,7 @@ from bot.kube.conditions import condition
 from bot.kube.containers import Container, containers_in, trouble_order
 from bot.kube.objects import label_selector, name_of, namespace_of
 from bot.kube.owners import workload_of
-from bot.kube.unready import is_ready
+from bot.kube.pod_readiness import is_ready
 from bot.probes.contract import Look
 from bot.probes.shared.ages import UNKNOWN, age_s
 from intents.domain import Gap, GapReason, Json, ObjectRef

@@ -15,7 +15,7 @@ from bot.cluster.errors import ClusterError
 from bot.kube.containers import containers_in
 from bot.kube.objects import created_at, name_of, namespace_of, node_name_of, phase_of, ref, spec_of
 from bot.kube.owners import ordinal_of
-from bot.kube.unready import is_ready
+from bot.kube.pod_readiness import is_ready
 from bot.kube.volume_claims import claim_names, is_local, nodes_of, reclaim_policy_of, volume_name_of
 from bot.probes.contract import Look
 from bot.probes.shared.ages import UNKNOWN, age_s

@@ -13,8 +13,8 @@ from bot.cluster.owners import Owners, owners_of
 from bot.cluster.resources import WELL_KNOWN, Resource
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.pod_readiness import is_ready
 from bot.kube.replicas import Replicas
-from bot.kube.unready import is_ready
 from bot.remedies.contract import Applied, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import recreating, workloads
 from bot.remedies.shared.budgets import budgets_over

@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of, ref
+from bot.kube.pod_readiness import is_ready
 from bot.kube.replicas import replicas_of
-from bot.kube.unready import is_ready
 from bot.remedies.contract import Applied, Plan, Refusal, Settling
 from bot.remedies.shared import rollouts, workloads
 from bot.remedies.shared.kinds import WORKLOADS

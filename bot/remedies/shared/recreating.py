@@ -10,8 +10,8 @@ from bot.cluster.timestamps import parse_time
 from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
 from bot.kube.objects import ref
+from bot.kube.pod_readiness import is_ready
 from bot.kube.replicas import Replicas, replicas_of
-from bot.kube.unready import is_ready
 from bot.remedies.contract import Applied, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.refusing import unsafe

@@ -11,7 +11,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
 from bot.kube.containers import Container, containers_in
 from bot.kube.objects import name_of, namespace_of, ref
-from bot.kube.unready import is_ready
+from bot.kube.pod_readiness import is_ready
 from bot.remedies.contract import Course, Settling
 from intents.domain import Json, ObjectRef, Text
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bot.kube.conditions import condition
 from bot.kube.objects import name_of
-from bot.kube.unready import is_ready
+from bot.kube.pod_readiness import is_ready
 from bot.remedies.shared import workloads
 from bot.remedies.shared.draining.budgets import Budget
 from bot.remedies.shared.draining.pods import Pods, called, few, local_volumes, names_of

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.kube.unready import why_unready
+from bot.kube.pod_readiness import unready_reason
 
 
 def pod(*, ready: bool = False, **status: Any) -> dict[str, Any]:
@@ -33,4 +33,4 @@ def pod(*, ready: bool = False, **status: Any) -> dict[str, Any]:
     ],
 )
 def test_the_word_is_that_of_kubectl(given: dict[str, Any], why: str) -> None:
-    assert why_unready(given) == why
+    assert unready_reason(given) == why
