@@ -1,7 +1,7 @@
-"""Which image pulls waited for others on their node, from the kubelet's Normal events alone.
+"""Image pulls that waited for others on their node, from the kubelet's Normal events alone.
 
-Such a pod shows nothing but ContainerCreating. Whether the kubelet pulls one image at a time stands in its
-configuration, which only nodes/proxy serves; but what a queue does to the times of events shows without it.
+Such a pod shows nothing but ContainerCreating. The kubelet's configuration says whether it pulls one image at a time,
+but only nodes/proxy serves that; the times of events show a queue without it.
 """
 
 from __future__ import annotations
@@ -13,67 +13,51 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.kube.containers import containers_in
 from bot.kube.images import normalized
-from bot.kube.objects import name_of, namespace_of, ref
-from bot.probes.contract import Look, Probe
+from bot.kube.objects import name_of, namespace_of, node_name_of, ref, status_of, uid_of
+from bot.probes.contract import Look
+from bot.probes.image_pulls.node_queue import Pull, Queued, State, pulls_in, queue
+from bot.probes.image_pulls.surroundings import PULL_REASONS
 from bot.probes.shared.ages import UNKNOWN
-from bot.probes.shared.pull_surroundings import PULL_REASONS
-from bot.probes.shared.pulls import Pull, Queued, State, pulls_in, queue
-from bot.probes.shared.scope import READS_PODS, pods_of
-from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
+from bot.probes.shared.scope import pods_of
+from intents.domain import Gap, Json, ObjectRef, Reading, Row, RowType, Value
 
-# What is shown of a cluster's pulls, those in question first.
+# So many pulls are shown, those in question first.
 MOST_ROWS: Final = 40
-# Pulls that take less keep nobody waiting who would ask: for these no other namespace is read.
+# For shorter pulls no other namespace is read.
 _WORTH_S: Final = 30
-# Of so many nodes the sizes of images are read.
+# For so many nodes the sizes of images are read.
 _MOST_NODES: Final = 5
 
-DECLARATION: Final = ProbeDeclaration(
-    name="pull-queue",
-    says="A row per image pull of the pods in question, and of those that it waited for on its node",
-    rows={
-        "asked": RowType.BOOLEAN,  # of a pod in question; else one of those that were waited for
-        "node": RowType.STRING,
-        "namespace": RowType.STRING,
-        "pod": RowType.STRING,
-        "container": RowType.STRING,
-        "image": RowType.STRING,
-        "state": RowType.STRING,  # pulled, pulling, failed; none for a container that waits without any pull
-        "began_s": RowType.INTEGER,  # seconds ago
-        "ended_s": RowType.INTEGER,  # -1 while it goes on
-        "took_s": RowType.INTEGER,  # from Pulling to Pulled, the waiting included
-        "waited_s": RowType.INTEGER,
-        "own_s": RowType.INTEGER,
-        "waiting_pct": RowType.INTEGER,  # the waiting's share of took_s
-        "told": RowType.BOOLEAN,  # the kubelet itself told the waiting; else it follows from the order of events
-        "size": RowType.INTEGER,  # bytes, -1 where neither the kubelet nor its node tells
-        "behind": RowType.STRINGS,  # the pulls that ended while it waited
-        "ahead": RowType.STRINGS,  # the pulls that began before it and go on, as it does
-        "blocker": RowType.STRING,  # of those that ended, the one that held the queue longest
-        "blocker_own_s": RowType.INTEGER,
-        "blocker_size": RowType.INTEGER,
-        "parallel": RowType.BOOLEAN,  # pulls of this node overtook each other: several run at once
-        "pod_failed": RowType.BOOLEAN,  # some pull of this pod failed
-    },
-    permissions=(
-        *READS_PODS,
-        Permission(verb="list", resource="events"),
-        Permission(verb="get", resource="nodes"),
-    ),
-)
+KEYS: Final[Mapping[str, RowType]] = {
+    "asked": RowType.BOOLEAN,  # of a pod in question; else one of those that were waited for
+    "state": RowType.STRING,  # pulled, pulling, failed; none for a container that waits without any pull
+    "began_s": RowType.INTEGER,  # seconds ago
+    "ended_s": RowType.INTEGER,  # -1 while it goes on
+    "took_s": RowType.INTEGER,  # from Pulling to Pulled, the waiting included
+    "waited_s": RowType.INTEGER,
+    "own_s": RowType.INTEGER,
+    "waiting_pct": RowType.INTEGER,  # the waiting's share of took_s
+    "told": RowType.BOOLEAN,  # the kubelet reports the waiting; else it follows from the order of events
+    "behind": RowType.STRINGS,  # the pulls that ended while it waited
+    "ahead": RowType.STRINGS,  # the pulls that began before it and go on, as it does
+    "blocker": RowType.STRING,  # of those that ended, the one that held the queue longest
+    "blocker_own_s": RowType.INTEGER,
+    "blocker_size": RowType.INTEGER,
+    "parallel": RowType.BOOLEAN,  # pulls of this node overtook each other: several run at once
+    "pod_failed": RowType.BOOLEAN,  # some pull of this pod failed
+}
 
-_EMPTY: Final[Mapping[RowType, Value]] = {
+_BLANK: Final[Mapping[RowType, Value]] = {
     RowType.STRING: "",
     RowType.INTEGER: UNKNOWN,
     RowType.BOOLEAN: False,
     RowType.STRINGS: (),
 }
-_BLANK: Final[Mapping[str, Value]] = {key: _EMPTY[kind] for key, kind in DECLARATION.rows.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Asked:
-    """Which pulls the request is about."""
+    """The pulls that the request is about."""
 
     uids: frozenset[str]
     node: str
@@ -88,20 +72,12 @@ class _Asked:
 
 
 async def read(look: Look) -> Reading:
-    """Read the events of the pods in question, and where a pull took long, those of everything beside them."""
+    """Read the events of the pods in question; where a pull took long, also those of everything beside them."""
     suspects = await pods_of(look)
     image = "" if look.focus.names_object else look.named.get("image", "")
-    asked = _Asked(uids=frozenset(map(_uid, suspects.pods)), node=look.focus.node, image=image)
-    gaps = list(suspects.gaps)
-    events, gap = await _events(look, _home(look, suspects.pods))
-    gaps += [gap] if gap else []
-    pulls = pulls_in(events, now=look.snapshot.now)
+    asked = _Asked(uids=frozenset(map(uid_of, suspects.pods)), node=look.focus.node, image=image)
+    pulls, gaps = await _pulls(look, asked, home=_home(look, suspects.pods))
     mine = [pull for pull in pulls if asked.means(pull)]
-    if _home(look, suspects.pods) and any(pull.took_s >= _WORTH_S for pull in mine):
-        # Another namespace's pod may have held the node's queue.
-        everywhere, gap = await _events(look, "")
-        gaps += [gap] if gap else []
-        pulls = pulls_in(everywhere, now=look.snapshot.now) if gap is None else pulls
     failed = _failed(suspects.pods, mine)
     rows = _rows(look, pulls, asked, failed=failed)
     if unsized := {
@@ -112,11 +88,24 @@ async def read(look: Look) -> Reading:
         rows = _rows(look, pulls, asked, failed=failed)
     if look.focus.names_object:
         rows += _without_pull(suspects.pods, {pull.uid for pull in mine})
+    gaps = [*suspects.gaps, *gaps]
     return Reading(rows=tuple(rows[:MOST_ROWS]), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
+async def _pulls(look: Look, asked: _Asked, *, home: str) -> tuple[list[Pull], list[Gap]]:
+    """Return the pulls of the namespace in question; of all, where one took long: another's may have held the node."""
+    events, gap = await _events(look, home)
+    gaps = [gap] if gap else []
+    pulls = pulls_in(events, now=look.now)
+    if home and any(pull.took_s >= _WORTH_S for pull in pulls if asked.means(pull)):
+        everywhere, gap = await _events(look, "")
+        gaps += [gap] if gap else []
+        pulls = pulls if gap else pulls_in(everywhere, now=look.now)
+    return pulls, gaps
+
+
 def _home(look: Look, pods: Sequence[Json]) -> str:
-    """The one namespace of the pods in question, "" for several."""
+    """Return the one namespace of the pods in question, "" for several."""
     if look.focus.namespace:
         return look.focus.namespace
     namespaces = {namespace_of(pod) for pod in pods}
@@ -131,7 +120,7 @@ async def _events(look: Look, namespace: str) -> tuple[Sequence[Json], Gap | Non
 
 
 async def _sized(look: Look, pulls: Sequence[Pull], nodes: Iterable[str]) -> tuple[list[Pull], Gap | None]:
-    """The pulls with the sizes that their nodes list, of at most 50 images each: kubelets up to 1.29 tell none."""
+    """Return the pulls with the sizes that their nodes list, at most 50 images each: kubelets up to 1.29 log none."""
     sizes: dict[tuple[str, str], int] = {}
     gap: Gap | None = None
     for node in sorted(filter(None, nodes))[:_MOST_NODES]:
@@ -140,7 +129,7 @@ async def _sized(look: Look, pulls: Sequence[Pull], nodes: Iterable[str]) -> tup
         except ClusterError as error:
             gap = error.gap("the sizes of images")
             break
-        for image in ((found or {}).get("status") or {}).get("images") or ():
+        for image in status_of(found or {}).get("images") or ():
             for name in image.get("names") or ():
                 sizes[node, normalized(str(name))] = int(image.get("sizeBytes") or -1)
     known = [
@@ -151,15 +140,13 @@ async def _sized(look: Look, pulls: Sequence[Pull], nodes: Iterable[str]) -> tup
 
 
 def _failed(pods: Iterable[Json], pulls: Iterable[Pull]) -> frozenset[str]:
-    """The pods of which an image could not be pulled, now or on the way."""
-    waiting = {
-        _uid(pod) for pod in pods if any(each.detail.get("reason", "") in PULL_REASONS for each in containers_in(pod))
-    }
+    """Return the uids of pods of which an image could not be pulled, now or earlier."""
+    waiting = {uid_of(pod) for pod in pods if any(each.reason in PULL_REASONS for each in containers_in(pod))}
     return frozenset(waiting | {pull.uid for pull in pulls if pull.state is State.FAILED})
 
 
 def _rows(look: Look, pulls: Sequence[Pull], asked: _Asked, *, failed: frozenset[str]) -> list[Row]:
-    """Those asked about, the longest waiting first; then the others that they waited for, as they came."""
+    """Return a row per pull asked about, the longest waiting first; then per pull that these waited for."""
     mine: list[Row] = []
     others: dict[int, Row] = {}
     for node in sorted({pull.node for pull in pulls if asked.means(pull)}):
@@ -185,14 +172,13 @@ def _rows(look: Look, pulls: Sequence[Pull], asked: _Asked, *, failed: frozenset
 
 def _row(look: Look, queued: Queued, place: dict[int, Queued], *, parallel: bool, asked: bool, failed: bool) -> Row:
     pull = queued.pull
-    now = look.snapshot.now
+    now = look.now
     blocker = max(queued.behind, key=lambda each: (place[id(each)].own_s, each.order), default=None)
     values: dict[str, Value] = {
         "asked": asked,
         "node": pull.node,
         "namespace": pull.namespace,
         "pod": pull.pod,
-        "container": pull.container,
         "image": pull.image,
         "state": str(pull.state),
         "began_s": max(int((now - pull.start).total_seconds()), 0),
@@ -202,7 +188,6 @@ def _row(look: Look, queued: Queued, place: dict[int, Queued], *, parallel: bool
         "own_s": int(queued.own_s),
         "waiting_pct": int(100 * queued.waited_s / pull.took_s) if pull.took_s else 0,
         "told": queued.told,
-        "size": pull.size,
         "behind": tuple(map(_named, queued.behind)),
         "ahead": tuple(map(_named, queued.ahead)),
         "blocker": _named(blocker) if blocker else "",
@@ -210,6 +195,9 @@ def _row(look: Look, queued: Queued, place: dict[int, Queued], *, parallel: bool
         "blocker_size": blocker.size if blocker else -1,
         "parallel": parallel,
         "pod_failed": failed,
+        # These go with the next release.
+        "container": pull.container,
+        "size": pull.size,
     }
     return Row(
         values=values,
@@ -224,29 +212,29 @@ def _named(pull: Pull) -> str:
 
 
 def _without_pull(pods: Iterable[Json], pulled: set[str]) -> list[Row]:
-    """Containers that wait to be created though none of their pod's images is being pulled."""
+    """Return a row per container that waits to be created though none of its pod's images is being pulled."""
     return [
         _no_pull(pod, container.name, container.image)
         for pod in pods
-        if _uid(pod) not in pulled
+        if uid_of(pod) not in pulled
         for container in containers_in(pod)
-        if container.state in ("waiting", "") and container.detail.get("reason", "") == "ContainerCreating"
+        if container.state in ("waiting", "") and container.reason == "ContainerCreating"
     ]
 
 
 def _no_pull(pod: Json, container: str, image: str) -> Row:
     named = {"namespace": namespace_of(pod), "pod": name_of(pod), "container": container, "image": image}
-    node = str((pod.get("spec") or {}).get("nodeName") or "")
+    blank = {key: _BLANK[kind] for key, kind in KEYS.items()} | {"size": UNKNOWN}
+    told: dict[str, Value] = {
+        "asked": True,
+        "node": node_name_of(pod),
+        "state": "none",
+        "waited_s": 0,
+        "waiting_pct": 0,
+    }
     return Row(
-        values={**_BLANK, **named, "asked": True, "node": node, "state": "none", "waited_s": 0, "waiting_pct": 0},
+        values={**blank, **named, **told, "node": node_name_of(pod)},
         subject=ref(pod, "Pod"),
         quote="ContainerCreating, and no event of a pull",
         reproduce=f"kubectl -n {namespace_of(pod)} events --for pod/{name_of(pod)}",
     )
-
-
-def _uid(pod: Json) -> str:
-    return str((pod.get("metadata") or {}).get("uid", ""))
-
-
-PROBE: Final = Probe(declaration=DECLARATION, read=read)

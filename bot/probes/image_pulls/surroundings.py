@@ -1,4 +1,4 @@
-"""What is read around a pod that lacks an image: who owns it, whose secrets it pulls with, where the image does run."""
+"""The surroundings of a pod that lacks an image: its owners, its pull secrets, and where the image does run."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from bot.cluster.owners import Top, topmost
 from bot.cluster.snapshot import Snapshot
 from bot.kube.containers import containers_in
 from bot.kube.images import normalized
-from bot.kube.objects import namespace_of
-from bot.kube.owners import owner_of
+from bot.kube.objects import namespace_of, node_name_of, spec_of, status_of
+from bot.kube.owners import controller_of, owner_of
 from bot.probes.contract import Look
 from bot.probes.shared import revisions
 from bot.probes.shared.ages import UNKNOWN
@@ -23,7 +23,7 @@ from intents.domain import Gap, Json, Permission
 
 _T = TypeVar("_T")
 
-# What the kubelet puts a container into while its image is missing (pkg/kubelet/images/types.go).
+# Waiting reasons of a container whose image is missing (pkg/kubelet/images/types.go).
 PULL_REASONS: Final = frozenset(
     {
         "ErrImagePull",
@@ -46,7 +46,7 @@ PERMISSIONS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What is read around a pod that lacks an image."""
+    """The owners and pull secrets of a pod that lacks an image, and the platform of its node."""
 
     top: Top
     revisions: int = UNKNOWN
@@ -57,7 +57,7 @@ class Around:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
-    """Where every image runs and fails, by its full name."""
+    """Where each image runs and fails, by its full name."""
 
     running: Mapping[str, int]
     failing: Mapping[str, tuple[str, ...]]
@@ -65,7 +65,7 @@ class Elsewhere:
 
 
 async def around(snapshot: Snapshot, pod: Json) -> Around:
-    """Read around one pod. Never raises ClusterError: what is refused is a gap."""
+    """Read what is around one pod. Never raises ClusterError: what is refused is a gap."""
     gaps: list[Gap] = []
 
     async def tried(what: str, read: Awaitable[_T], otherwise: _T) -> _T:
@@ -75,8 +75,7 @@ async def around(snapshot: Snapshot, pod: Json) -> Around:
             gaps.append(error.gap(what))
             return otherwise
 
-    spec = pod.get("spec") or {}
-    account, node = str(spec.get("serviceAccountName") or "default"), str(spec.get("nodeName") or "")
+    account, node = str(spec_of(pod).get("serviceAccountName") or "default"), node_name_of(pod)
     secrets, platform, older, top = await asyncio.gather(
         tried(f"ServiceAccount {namespace_of(pod)}/{account}", _secrets(snapshot, pod, account), _own_secrets(pod)),
         tried(f"Node {node}", _platform(snapshot, node), ""),
@@ -95,7 +94,7 @@ async def around(snapshot: Snapshot, pod: Json) -> Around:
 
 
 def _own_secrets(pod: Json) -> tuple[str, ...]:
-    declared = (pod.get("spec") or {}).get("imagePullSecrets") or ()
+    declared = spec_of(pod).get("imagePullSecrets") or ()
     return tuple(str(each.get("name", "")) for each in declared)
 
 
@@ -107,21 +106,20 @@ async def _secrets(snapshot: Snapshot, pod: Json, account: str) -> tuple[str, ..
 
 async def _platform(snapshot: Snapshot, node: str) -> str:
     found = await snapshot.find("Node", node) if node else None
-    info = ((found or {}).get("status") or {}).get("nodeInfo") or {}
+    info = status_of(found or {}).get("nodeInfo") or {}
     return "/".join(filter(None, (info.get("operatingSystem"), info.get("architecture"))))
 
 
 async def _revisions(snapshot: Snapshot, pod: Json) -> int:
-    owners_of_pod = pod["metadata"].get("ownerReferences") or ()
-    owner = next((each for each in owners_of_pod if each.get("controller")), None)
-    if owner is None or owner.get("kind") not in ("ReplicaSet", "StatefulSet", "DaemonSet"):
+    owner = controller_of(pod)
+    if owner is None or owner.kind not in ("ReplicaSet", "StatefulSet", "DaemonSet"):
         return 0
-    workload = await snapshot.find(owner["kind"], owner["name"], namespace=namespace_of(pod))
+    workload = await snapshot.find(owner.kind, owner.name, namespace=owner.namespace)
     return await older_revisions(snapshot, workload) if workload else 0
 
 
 async def elsewhere(look: Look) -> Elsewhere:
-    """All pods of the cluster; where only a namespace may be read, that one, and a gap for the rest."""
+    """Look at all pods of the cluster; where only a namespace may be read, at that one, with a gap for the rest."""
     gaps: tuple[Gap, ...] = ()
     try:
         pods: Sequence[Json] = (await look.snapshot.list("Pod")).items
@@ -130,12 +128,12 @@ async def elsewhere(look: Look) -> Elsewhere:
     running: dict[str, int] = {}
     failing: dict[str, set[str]] = {}
     for pod in pods:
-        node = str((pod.get("spec") or {}).get("nodeName") or "")
+        node = node_name_of(pod)
         for container in containers_in(pod):
             image = normalized(container.image)
             if container.ready:
                 running[image] = running.get(image, 0) + 1
-            elif container.detail.get("reason", "") in PULL_REASONS and node:
+            elif container.reason in PULL_REASONS and node:
                 failing.setdefault(image, set()).add(node)
     return Elsewhere(
         running=running, failing={image: tuple(sorted(nodes)) for image, nodes in failing.items()}, gaps=gaps
@@ -143,7 +141,7 @@ async def elsewhere(look: Look) -> Elsewhere:
 
 
 async def _in_namespace(look: Look) -> Sequence[Json]:
-    """The pods of the focus's namespace, none if they may not be read either: the gap for all namespaces covers it."""
+    """Return the pods of the focus's namespace; none where they may not be read: another gap says so already."""
     try:
         return (await look.snapshot.list("Pod", namespace=look.focus.namespace)).items if look.focus.namespace else ()
     except ClusterError:

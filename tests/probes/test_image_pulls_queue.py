@@ -3,11 +3,13 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.pull_queue import PROBE
+from bot.probes.image_pulls import PROBE
 from intents.domain import Reading
 
 CREATING = {"waiting": {"reason": "ContainerCreating"}}
 RUNNING = {"running": {"startedAt": "-1m"}}
+
+SHOWN = {"shows": "queue"}
 
 
 def pod(name: str, *, node: str = "n1", namespace: str = "shop", state: dict = CREATING) -> dict:
@@ -50,7 +52,7 @@ async def test_the_order_of_events_tells_who_waited_for_whom(cluster: SimulatedC
         ],
     })  # fmt: skip
 
-    rows = values(await read(PROBE, kind="Pod", namespace="shop", name="small"))
+    rows = values(await read(PROBE, args=SHOWN, kind="Pod", namespace="shop", name="small"))
 
     assert set(rows) == {"small", "big"}
     small = rows["small"]
@@ -74,9 +76,9 @@ async def test_a_size_that_the_kubelet_does_not_tell_is_looked_up_on_the_node(
     }  # fmt: skip
     cluster.load(world)
 
-    assert values(await read(PROBE, namespace="shop"))["small"]["blocker_size"] == 6442450944
+    assert values(await read(PROBE, args=SHOWN, namespace="shop"))["small"]["blocker_size"] == 6442450944
     cluster.forbid(verb="get", resource="nodes")
-    reading = await read(PROBE, namespace="shop")
+    reading = await read(PROBE, args=SHOWN, namespace="shop")
     assert values(reading)["small"]["blocker_size"] == -1
     assert [str(gap.permission) for gap in reading.gaps] == ["get on nodes"]
 
@@ -90,7 +92,7 @@ async def test_what_the_kubelet_tells_itself_counts_before_the_order(cluster: Si
         ],
     })  # fmt: skip
 
-    rows = values(await read(PROBE, namespace="shop"))
+    rows = values(await read(PROBE, args=SHOWN, namespace="shop"))
 
     fast, slow = rows["fast"], rows["slow"]
     assert (fast["told"], fast["waited_s"], fast["own_s"], fast["waiting_pct"], fast["size"]) == (
@@ -113,7 +115,7 @@ async def test_pulls_that_overtake_each_other_run_at_once(cluster: SimulatedClus
         ],
     })  # fmt: skip
 
-    rows = values(await read(PROBE, namespace="shop"))
+    rows = values(await read(PROBE, args=SHOWN, namespace="shop"))
 
     assert {name: row["parallel"] for name, row in rows.items()} == {"a": True, "b": True, "c": True}
     assert (rows["b"]["behind"], rows["b"]["waited_s"]) == ((), 0)
@@ -131,7 +133,7 @@ async def test_a_pull_under_way_counts_what_ended_before_and_names_what_goes_on(
         ],
     })  # fmt: skip
 
-    row = values(await read(PROBE, kind="Pod", namespace="shop", name="third"))["third"]
+    row = values(await read(PROBE, args=SHOWN, kind="Pod", namespace="shop", name="third"))["third"]
 
     assert (row["state"], row["began_s"], row["ended_s"], row["took_s"]) == ("pulling", 600, -1, 600)
     assert (row["waited_s"], row["behind"], row["ahead"]) == (
@@ -151,7 +153,7 @@ async def test_a_failed_pull_marks_its_pod(cluster: SimulatedCluster, read: Any)
         ],
     })  # fmt: skip
 
-    rows = values(await read(PROBE, namespace="shop"))
+    rows = values(await read(PROBE, args=SHOWN, namespace="shop"))
 
     assert (rows["a"]["state"], rows["a"]["took_s"], rows["a"]["pod_failed"]) == ("failed", 120, True)
     assert rows["b"]["pod_failed"] is True
@@ -163,19 +165,19 @@ async def test_only_the_image_or_node_asked_about(cluster: SimulatedCluster, rea
         "events": [pulled("a", "2m", "-5m"), pulled("b", "2m", "-5m")],
     })  # fmt: skip
 
-    assert set(values(await read(PROBE, named={"image": "docker.io/library/a:1"}))) == {"a"}
-    assert set(values(await read(PROBE, node="n2"))) == {"b"}
-    assert (await read(PROBE, named={"image": "nobody/has:it"})).rows == ()
+    assert set(values(await read(PROBE, args=SHOWN, named={"image": "docker.io/library/a:1"}))) == {"a"}
+    assert set(values(await read(PROBE, args=SHOWN, node="n2"))) == {"b"}
+    assert (await read(PROBE, args=SHOWN, named={"image": "nobody/has:it"})).rows == ()
 
 
 async def test_a_container_that_waits_without_any_pull_is_told_of(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [pod("a"), pod("b", state=RUNNING)]})
 
-    (row,) = (await read(PROBE, kind="Pod", namespace="shop", name="a")).rows
+    (row,) = (await read(PROBE, args=SHOWN, kind="Pod", namespace="shop", name="a")).rows
 
     assert (row.values["state"], row.values["asked"], row.values["waited_s"]) == ("none", True, 0)
-    assert (await read(PROBE, kind="Pod", namespace="shop", name="b")).rows == ()
-    assert (await read(PROBE, namespace="shop")).rows == ()
+    assert (await read(PROBE, args=SHOWN, kind="Pod", namespace="shop", name="b")).rows == ()
+    assert (await read(PROBE, args=SHOWN, namespace="shop")).rows == ()
 
 
 async def test_what_may_not_be_read_is_a_gap_and_the_own_namespace_still_counts(
@@ -187,16 +189,16 @@ async def test_what_may_not_be_read_is_a_gap_and_the_own_namespace_still_counts(
     })  # fmt: skip
     cluster.forbid(verb="list", resource="events", namespace="")
 
-    reading = await read(PROBE, kind="Pod", namespace="shop", name="b")
+    reading = await read(PROBE, args=SHOWN, kind="Pod", namespace="shop", name="b")
 
     assert [str(gap) for gap in reading.gaps] == ["cannot read image pulls in all namespaces: needs list on events"]
     assert values(reading)["b"]["waited_s"] == 420
     cluster.forbid_everything()
-    assert {str(gap.permission) for gap in (await read(PROBE, namespace="shop")).gaps} == {
+    assert {str(gap.permission) for gap in (await read(PROBE, args=SHOWN, namespace="shop")).gaps} == {
         "list on pods",
         "list on events",
     }
 
 
 async def test_a_pod_that_is_gone_is_missing(cluster: SimulatedCluster, read: Any) -> None:
-    assert (await read(PROBE, kind="Pod", namespace="shop", name="x")).missing == "Pod shop/x"
+    assert (await read(PROBE, args=SHOWN, kind="Pod", namespace="shop", name="x")).missing == "Pod shop/x"

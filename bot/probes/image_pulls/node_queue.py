@@ -1,8 +1,8 @@
-"""The image pulls of a node as a queue: who waited for whom, decided from the kubelet's events alone.
+"""The image pulls of a node as a queue: which pull waited for which, decided from the kubelet's events alone.
 
-A kubelet that pulls one image at a time sends its requests in the order in which it wrote Pulling. So a pull waited for
-those that began before it and ended while it was under way. Where pulls end in another order than they began in,
-several run at once, and overlapping proves nothing.
+A kubelet that pulls one image at a time sends its requests in the order of its Pulling events. So a pull waited for the
+pulls that began before it and ended while it was under way. Where pulls end in another order than they began, several
+run at once, and an overlap proves nothing.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ from bot.kube.pull_messages import UNTOLD, Pulled, failed_pull, parse_pulled, pu
 from intents.domain import Json
 
 REASONS: Final = frozenset({"Pulling", "Pulled", "Failed"})
-# Events carry whole seconds: what lies closer together than this has no order.
+# Events carry whole seconds: two that are closer together than this have no order.
 _SAME: Final = timedelta(seconds=3)
 
 
 class State(StrEnum):
+    """How far a pull has come."""
+
     PULLED = "pulled"
     PULLING = "pulling"
     FAILED = "failed"
@@ -57,11 +59,11 @@ class Pull:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queued:
-    """A pull with its place among the others of its node."""
+    """A pull with its place in the queue of its node."""
 
     pull: Pull
     waited_s: float
-    told: bool  # the kubelet itself tells the waiting
+    told: bool  # the kubelet reports the waiting itself
     behind: tuple[Pull, ...] = ()  # that ended while it waited, the last to end first
     ahead: tuple[Pull, ...] = ()  # that began before it and go on
 
@@ -71,7 +73,7 @@ class Queued:
 
 
 def pulls_in(events: Iterable[Json], *, now: datetime) -> list[Pull]:
-    """The pulls that events tell of, by node and start. `events` come oldest first, as a snapshot gives them."""
+    """Return the pulls that events tell of, by node and start. `events` come oldest first, as a snapshot gives them."""
     told: dict[tuple[str, str, str], list[Json]] = defaultdict(list)
     for event in events:
         if event.get("reason") in REASONS and (image := _image_of(str(event.get("message") or ""))):
@@ -84,7 +86,7 @@ def pulls_in(events: Iterable[Json], *, now: datetime) -> list[Pull]:
 
 
 def queue(pulls: Sequence[Pull]) -> tuple[list[Queued], bool]:
-    """The pulls of one node with what they waited for, and whether several run at once there."""
+    """Return the pulls of one node with what they waited for, and whether several run at once there."""
     parallel = any(_overtakes(later, earlier) for earlier in pulls for later in pulls)
     return [_queued(pull, pulls) for pull in pulls], parallel
 
@@ -95,7 +97,7 @@ def _image_of(message: str) -> str:
 
 
 def _pulls(events: Sequence[Json], now: datetime) -> Iterable[Pull]:
-    """The pulls of one image for one container: each ends with an event, or goes on."""
+    """Yield the pulls of one image for one container: each ends with an event, or goes on."""
     began: datetime | None = None
     last: Json = {}
     for event in events:
@@ -103,7 +105,7 @@ def _pulls(events: Sequence[Json], now: datetime) -> Iterable[Pull]:
         if seen is None:
             continue
         if event.get("reason") == "Pulling":
-            # A repeated event tells its first and its last time only.
+            # A repeated event has its first and its last time only.
             began, last = seen, event
             continue
         done = parse_pulled(str(event.get("message") or ""))
@@ -138,7 +140,7 @@ def _pull(event: Json, *, start: datetime, end: datetime, state: State, done: Pu
 
 
 def _overtakes(later: Pull, earlier: Pull) -> bool:
-    """Whether a pull that clearly began later clearly ended first, both being under way at once."""
+    """Tell whether a pull that clearly began later clearly ended first, while both were under way."""
     return (
         later.state is not State.PULLING
         and earlier.start + _SAME < later.start < earlier.end
@@ -150,7 +152,12 @@ def _queued(pull: Pull, pulls: Sequence[Pull]) -> Queued:
     before = [each for each in pulls if each is not pull and each.uid != pull.uid and each.order < pull.order]
     behind = [each for each in before if each.state is not State.PULLING and pull.start < each.end < pull.end]
     behind.sort(key=lambda each: (each.end, each.order), reverse=True)
-    ahead = [each for each in before if each.state is State.PULLING and pull.state is State.PULLING]
+    ahead = [each for each in before if State.PULLING is each.state is pull.state]
     told = pull.told_wait_s != UNTOLD
-    waited = pull.told_wait_s if told else (behind[0].end - pull.start).total_seconds() if behind else 0.0
-    return Queued(pull=pull, waited_s=waited, told=told, behind=tuple(behind), ahead=tuple(ahead))
+    waited_s = pull.told_wait_s if told else _overlap_s(pull, behind)
+    return Queued(pull=pull, waited_s=waited_s, told=told, behind=tuple(behind), ahead=tuple(ahead))
+
+
+def _overlap_s(pull: Pull, behind: Sequence[Pull]) -> float:
+    """Return how long a pull was under way when the last of those it waited for ended."""
+    return (behind[0].end - pull.start).total_seconds() if behind else 0.0
