@@ -1,9 +1,9 @@
-"""The cluster autoscaler as the cluster shows it: its Deployment with its flags, or only the status that it writes."""
+"""The cluster autoscaler as far as the cluster shows it: its Deployment with flags, or only the status it writes."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
@@ -11,7 +11,7 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.flags import OFF, flag
-from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.objects import name_of, namespace_of, pod_template_of, ref, spec_of
 from intents.domain import Gap, Json, Permission
 
 DEFAULT_THRESHOLD: Final = Fraction(1, 2)
@@ -25,7 +25,7 @@ PERMISSIONS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Autoscaler:
-    """The cluster autoscaler as far as the cluster shows it."""
+    """The cluster autoscaler: what shows that it runs, and the flags that decide which nodes it removes."""
 
     shown_by: str = ""
     namespace: str = ""
@@ -37,16 +37,25 @@ class Autoscaler:
 
 
 async def autoscaler_of(snapshot: Snapshot) -> tuple[Autoscaler, Gap | None]:
-    """Its Deployment with its flags; where the provider runs it out of sight, the status that it writes."""
+    """Return its Deployment with its flags; where the provider runs it out of sight, the status that it writes."""
     gap: Gap | None = None
     try:
-        for deployment in sorted((await snapshot.list("Deployment")).items, key=lambda each: str(ref(each))):
-            template = ((deployment.get("spec") or {}).get("template") or {}).get("spec") or {}
-            for container in template.get("containers") or ():
-                if _IMAGE.search(str(container.get("image") or "")):
-                    return _deployed(deployment, container), None
+        if found := _among((await snapshot.list("Deployment")).items):
+            return found, None
     except ClusterError as error:
         gap = error.gap("Deployments, to find the cluster autoscaler")
+    return await _by_status(snapshot, gap)
+
+
+def _among(deployments: Iterable[Json]) -> Autoscaler | None:
+    for deployment in sorted(deployments, key=lambda each: str(ref(each))):
+        for container in spec_of(pod_template_of(deployment)).get("containers") or ():
+            if _IMAGE.search(str(container.get("image") or "")):
+                return _deployed(deployment, container)
+    return None
+
+
+async def _by_status(snapshot: Snapshot, gap: Gap | None) -> tuple[Autoscaler, Gap | None]:
     try:
         found = await snapshot.find("ConfigMap", _STATUS[1], namespace=_STATUS[0])
     except ClusterError as error:
