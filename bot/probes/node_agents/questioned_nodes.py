@@ -1,37 +1,37 @@
-"""On which nodes the trouble asked about can lie, so that an agent that is broken elsewhere proves nothing here.
-
-Shared by the probes that look at what every node runs for its pods.
-"""
+"""The nodes on which the trouble in question can lie: an agent that is broken on another node proves nothing here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.addresses import ip_in
+from bot.kube.objects import node_name_of
 from bot.probes.contract import Look
 from bot.probes.shared.scope import pods_of
 from intents.domain import Gap, Json
 
-# Kinds that stand for no pods of their own: whoever calls a Service may be on any node.
-_ANYWHERE = frozenset({"Service", "Ingress", "TidbCluster", "Namespace"})
+# Kinds that run no pods themselves: the clients of a Service may be on any node.
+_ANYWHERE: Final = frozenset({"Service", "Ingress", "TidbCluster", "Namespace"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionedNodes:
-    """`names` is None where every node is in question; see Reading for `missing` and `gaps`."""
+    """The nodes in question; `names` is None where every node is. See Reading for `missing` and `gaps`."""
 
     names: frozenset[str] | None = None
     missing: str = ""
     gaps: tuple[Gap, ...] = ()
 
     def holds(self, node: str) -> bool:
+        """Tell whether a node is in question."""
         return self.names is None or node in self.names
 
 
 async def questioned_nodes(look: Look) -> QuestionedNodes:
-    """The node named; else those of the pods asked about and of the pod at an address that the text names."""
+    """Return the node named; else those of the pods in question and of the pod at an address that the text names."""
     focus = look.focus
     if focus.kind == "Node" and focus.name:
         return QuestionedNodes(names=frozenset({focus.name}))
@@ -48,7 +48,7 @@ async def questioned_nodes(look: Look) -> QuestionedNodes:
 
 
 async def _at_named_address(look: Look) -> tuple[Json, ...]:
-    """The pods at the address that could not be reached. Not being able to look for them takes nothing away."""
+    """Return the pods at the address that could not be reached; none where they may not be listed."""
     ip = next((found for word in ("address", "host") if (found := ip_in(look.named.get(word, "")))), "")
     if not ip:
         return ()
@@ -59,4 +59,4 @@ async def _at_named_address(look: Look) -> tuple[Json, ...]:
 
 
 def _nodes_of(pods: Iterable[Json]) -> set[str]:
-    return {str(node) for pod in pods if (node := (pod.get("spec") or {}).get("nodeName"))}
+    return set(filter(None, map(node_name_of, pods)))

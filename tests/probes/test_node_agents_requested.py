@@ -3,9 +3,9 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes import daemonset_split
+from bot.probes.node_agents import PROBE
 
-ARGS = {"capture": "cannot load (?P<what>[a-z]+)"}
+ARGS = {"which": "requested", "capture": "cannot load (?P<what>[a-z]+)"}
 OK: dict = {"ready": True, "restartCount": 0, "state": {"running": {"startedAt": "-1h"}}}
 BAD: dict = {
     "ready": False,
@@ -70,9 +70,9 @@ async def test_however_it_is_asked_about_a_daemonset_is_seen_whole(cluster: Simu
     cluster.load_neighbours()
     cluster.load(SPLIT)
 
-    by_name = await read(daemonset_split.PROBE, args=ARGS, kind="DaemonSet", namespace="watch", name="agent")
-    by_pod = await read(daemonset_split.PROBE, args=ARGS, kind="Pod", namespace="watch", name="agent-b2c4d")
-    by_trouble = await read(daemonset_split.PROBE, args=ARGS, namespace="watch")
+    by_name = await read(PROBE, args=ARGS, kind="DaemonSet", namespace="watch", name="agent")
+    by_pod = await read(PROBE, args=ARGS, kind="Pod", namespace="watch", name="agent-b2c4d")
+    by_trouble = await read(PROBE, args=ARGS, namespace="watch")
 
     assert picture(by_name) == picture(by_pod) == picture(by_trouble) == EXPECTED
     assert {(row.values["ok_nodes"], row.values["bad_nodes"], row.values["same_line"]) for row in by_name.rows} == {
@@ -85,7 +85,7 @@ async def test_however_it_is_asked_about_a_daemonset_is_seen_whole(cluster: Simu
 async def test_among_finds_a_daemonset_that_is_well(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load(SPLIT)
 
-    reading = await read(daemonset_split.PROBE, args={**ARGS, "among": "/calm:"})
+    reading = await read(PROBE, args={**ARGS, "among": "/calm:"})
 
     assert picture(reading) == [("calm", "worker-a", True, "", "")]
 
@@ -94,7 +94,7 @@ async def test_a_pod_on_its_way_out_does_not_count(cluster: SimulatedCluster, re
     leaving = pod("agent-q3r4s", "worker-b", BAD, deletionTimestamp="-1m", deletionGracePeriodSeconds=30)
     cluster.load({"objects": [daemonset("agent"), pod("agent-b2c4d", "worker-b", OK), leaving]})
 
-    reading = await read(daemonset_split.PROBE, args=ARGS, kind="DaemonSet", namespace="watch", name="agent")
+    reading = await read(PROBE, args=ARGS, kind="DaemonSet", namespace="watch", name="agent")
 
     assert [row.values["pod"] for row in reading.rows] == ["agent-b2c4d"]
 
@@ -112,7 +112,7 @@ async def test_a_pod_that_is_not_bound_yet_belongs_to_the_node_it_is_made_for(
     pending["status"] = {"phase": "Pending"}
     cluster.load({"objects": [daemonset("agent"), pending]})
 
-    (row,) = (await read(daemonset_split.PROBE, args=ARGS, kind="DaemonSet", namespace="watch", name="agent")).rows
+    (row,) = (await read(PROBE, args=ARGS, kind="DaemonSet", namespace="watch", name="agent")).rows
 
     assert (row.values["node"], row.values["ok"]) == ("worker-c", False)
 
@@ -123,7 +123,7 @@ async def test_without_nodes_and_logs_the_split_is_still_seen(cluster: Simulated
     cluster.forbid(resource="nodes")
     cluster.forbid(resource="pods/log")
 
-    reading = await read(daemonset_split.PROBE, args=ARGS, kind="DaemonSet", namespace="watch", name="agent")
+    reading = await read(PROBE, args=ARGS, kind="DaemonSet", namespace="watch", name="agent")
 
     assert [(row.values["node"], row.values["ok"]) for row in reading.rows] == [
         ("worker-b", False), ("worker-c", False), ("worker-a", True),

@@ -1,6 +1,6 @@
-"""Where a DaemonSet works and where it does not, beside what tells its nodes apart.
+"""The DaemonSet in question: the nodes where it works and where it does not, and in what these nodes differ.
 
-The same pod on every node: what differs between the good and the bad ones is the nodes.
+Its pods are the same everywhere, so the difference between good and bad ones is in the nodes.
 """
 
 from __future__ import annotations
@@ -13,75 +13,38 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.kube.agents import node_of, traits
 from bot.kube.containers import containers_in, trouble_order
-from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.objects import is_terminating, name_of, namespace_of, ref
 from bot.kube.owners import owner_of, workload_of
 from bot.kube.pod_readiness import is_ready
-from bot.probes.contract import Look, Probe
+from bot.probes.contract import Look
 from bot.probes.shared.log_lines import BadPattern, Line, compile_pattern, logs_of, matches_in
-from bot.probes.shared.scope import READS_PODS, Suspects, pods_of
+from bot.probes.shared.scope import Suspects, pods_of
 from intents.domain import (
-    ArgDeclaration,
     Gap,
     GapReason,
     Json,
     ObjectRef,
-    Permission,
-    ProbeDeclaration,
     Reading,
     Row,
     RowType,
 )
 
-# Pods of one DaemonSet whose logs are read: they say the same, or are no split.
+# So many logs are read of one DaemonSet: pods of it that fail for one reason log the same.
 MOST_LOGS: Final = 6
 MOST_DAEMONSETS: Final = 6
 _KIND: Final = "DaemonSet"
 
-DECLARATION: Final = ProbeDeclaration(
-    name="daemonset-split",
-    says="A row per node of the DaemonSet in question: whether its pod works there, what it said, what the node runs",
-    rows={
-        "daemonset": RowType.STRING,
-        "namespace": RowType.STRING,
-        "node": RowType.STRING,
-        "pod": RowType.STRING,
-        "ok": RowType.BOOLEAN,
-        "crash_looping": RowType.BOOLEAN,
-        "restarts": RowType.INTEGER,
-        "line": RowType.STRING,  # the newest matching line of a pod that is not ok
-        "ok_nodes": RowType.INTEGER,  # of the same DaemonSet
-        "bad_nodes": RowType.INTEGER,
-        "same_line": RowType.INTEGER,  # nodes of the same DaemonSet whose pods said a matching line
-        "kernel": RowType.STRING,
-        "os_image": RowType.STRING,
-        "kubelet": RowType.STRING,
-        "zone": RowType.STRING,
-        "runtime": RowType.STRING,
-        "arch": RowType.STRING,
-    },
-    args={
-        "capture": ArgDeclaration(says="RE2 pattern of the line to look for", required=True, adds_keys="regex"),
-        "among": ArgDeclaration(
-            says="RE2 pattern: where the request names no object, the DaemonSets whose name or images contain it,"
-            " healthy ones too (default: those with a crash-looping pod)"
-        ),
-    },
-    permissions=tuple(
-        dict.fromkeys(
-            (
-                *READS_PODS,
-                Permission(verb="get", resource="pods/log"),
-                Permission(verb="get", group="apps", resource="daemonsets"),
-                Permission(verb="list", resource="nodes"),
-            )
-        )
-    ),
-)
+KEYS: Final[Mapping[str, RowType]] = {
+    "daemonset": RowType.STRING,
+    "namespace": RowType.STRING,
+    "pod": RowType.STRING,
+    "same_line": RowType.INTEGER,  # nodes of the same DaemonSet whose pods logged a matching line
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Placed:
-    """A pod of a DaemonSet with what was found in its logs."""
+    """A pod of a DaemonSet with the line found in its logs."""
 
     pod: Json
     ok: bool
@@ -91,6 +54,7 @@ class _Placed:
 
 
 async def read(look: Look) -> Reading:
+    """Read the pods of the DaemonSets in question, their nodes, and the logs of pods that do not work."""
     try:
         pattern = compile_pattern(look.args.get("capture"))
         among = compile_pattern(look.args["among"]) if look.args.get("among") else None
@@ -112,7 +76,7 @@ async def read(look: Look) -> Reading:
 
 
 async def _suspects(look: Look) -> Suspects:
-    """The focused pods; if that is a pod of a DaemonSet, all pods of the namespace, its siblings among them."""
+    """Return the pods in question; of a pod of a DaemonSet, all pods of that DaemonSet."""
     suspects = await pods_of(look)
     owners = {owner_of(pod).kind for pod in suspects.pods}
     if look.focus.kind not in ("Pod", "") or not look.focus.names_object or _KIND not in owners:
@@ -152,8 +116,8 @@ async def _nodes(look: Look) -> tuple[Mapping[str, Json], Gap | None]:
 
 
 async def _placed(look: Look, pods: Sequence[Json], pattern: Any) -> list[_Placed]:
-    """The pods of one DaemonSet, the broken ones with what they said. Pods that are leaving do not count."""
-    here = [pod for pod in pods if not pod.get("metadata", {}).get("deletionTimestamp")]
+    """Return the pods of one DaemonSet, the broken ones with their line. Pods being deleted do not count."""
+    here = [pod for pod in pods if not is_terminating(pod)]
     placed = [_without_line(look, pod) for pod in here]
     broken = [each for each in placed if not each.ok]
     said = await asyncio.gather(*(_with_line(look, each, pattern) for each in broken[:MOST_LOGS]))
@@ -206,6 +170,7 @@ def _row(daemonset: ObjectRef, placed: _Placed, node: Json, counts: Mapping[str,
             "node": node_name,
             "pod": name_of(pod),
             "ok": placed.ok,
+            # It goes with the next release, as do some of the node's traits.
             "crash_looping": placed.crash_looping,
             "restarts": max((each.restarts for each in containers_in(pod)), default=0),
             "line": line.text if line else "",
@@ -217,6 +182,3 @@ def _row(daemonset: ObjectRef, placed: _Placed, node: Json, counts: Mapping[str,
         if line
         else f"kubectl -n {daemonset.namespace} get pod {name_of(pod)} -o wide",
     )
-
-
-PROBE: Final = Probe(declaration=DECLARATION, read=read)

@@ -1,6 +1,6 @@
 """The agents of nodes and their pods: DaemonSets found by name or image, and the static pods that some clusters use.
 
-A node that its DaemonSet wants and that has no pod counts too: what is missing has no log and no status of its own.
+A node where the DaemonSet should run and has no pod counts as well.
 """
 
 from __future__ import annotations
@@ -8,13 +8,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.agents import node_of, wants
 from bot.kube.conditions import condition
 from bot.kube.containers import Container, containers_in, trouble_order
-from bot.kube.objects import label_selector, name_of, namespace_of
+from bot.kube.objects import (
+    created_at,
+    is_terminating,
+    label_selector,
+    name_of,
+    namespace_of,
+    place_of,
+    pod_template_of,
+    spec_of,
+    status_of,
+)
 from bot.kube.owners import workload_of
 from bot.kube.pod_readiness import is_ready
 from bot.probes.contract import Look
@@ -28,14 +39,14 @@ CRASH_LOOPING: Final = "crash-looping"
 MISSING: Final = "missing"
 # Where static pods of node agents live (GKE's kube-proxy).
 _SYSTEM: Final = "kube-system"
-# A pod may take so long to become ready, and a new node to get its pods, before that is trouble.
+# A pod may take so long to become ready, and a new node to get its pods, before that counts as trouble.
 _SETTLING_S: Final = 120
 _NEW_NODE_S: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """An agent on one node; without a pod where it should have one."""
+    """An agent on one node; `pod` is None where it should have one and has not."""
 
     node: str
     pod: Json | None = None
@@ -46,10 +57,12 @@ class Placed:
 
     @property
     def ok(self) -> bool:
+        """Tell whether the agent works on the node."""
         return not self.trouble
 
     @property
     def is_broken(self) -> bool:
+        """Tell whether the agent is in trouble on the node, and not only starting."""
         return self.trouble not in ("", STARTING)
 
 
@@ -63,21 +76,19 @@ class Agent:
 
     @property
     def version(self) -> str:
-        """The image's tag; "" where it is pinned by a digest alone."""
+        """Return the image's tag; "" where it is pinned by a digest alone."""
         name = self.image.rsplit("/", 1)[-1].partition("@")[0]
         return name.partition(":")[2]
 
 
 async def agents_of(look: Look, among: Any, nodes: Mapping[str, Json]) -> tuple[tuple[Agent, ...], tuple[Gap, ...]]:
-    """The agents whose name and images hold the pattern; static pods only where no DaemonSet does."""
+    """Return the agents whose name and images contain the pattern; static pods only where no DaemonSet does."""
     try:
         listing = await look.snapshot.list("DaemonSet")
     except ClusterError as error:
         return (), (error.gap("DaemonSets"),)
     gaps = [gap] if (gap := listing.gap("DaemonSets")) else []
-    found = sorted(
-        (each for each in listing.items if among.search(_described(each))), key=lambda o: (namespace_of(o), name_of(o))
-    )
+    found = sorted((each for each in listing.items if among.search(_described(each))), key=place_of)
     if len(found) > MOST_AGENTS:
         detail = f"only {MOST_AGENTS} of {len(found)} were looked at"
         gaps.append(Gap(what="all matching DaemonSets", reason=GapReason.TRUNCATED, detail=detail))
@@ -93,34 +104,33 @@ async def agents_of(look: Look, among: Any, nodes: Mapping[str, Json]) -> tuple[
 
 
 def _described(daemonset: Json) -> str:
-    spec = ((daemonset.get("spec") or {}).get("template") or {}).get("spec") or {}
-    images = (str(each.get("image") or "") for each in spec.get("containers") or ())
+    images = (str(each.get("image") or "") for each in _containers_of(daemonset))
     return " ".join((name_of(daemonset), *images))
 
 
+def _containers_of(daemonset: Json) -> Sequence[Mapping[str, Any]]:
+    return spec_of(pod_template_of(daemonset)).get("containers") or ()
+
+
 async def _of_daemonset(look: Look, daemonset: Json, nodes: Mapping[str, Json]) -> Agent:
-    """Raises ClusterError."""
-    spec = daemonset.get("spec") or {}
-    labels = (spec.get("selector") or {}).get("matchLabels") or {}
-    listing = await look.snapshot.list("Pod", namespace=namespace_of(daemonset), labels=label_selector(labels))
-    owner = ObjectRef(kind="DaemonSet", namespace=namespace_of(daemonset), name=name_of(daemonset))
+    """Return a DaemonSet on its nodes. Raises ClusterError."""
+    namespace = namespace_of(daemonset)
+    labels = (spec_of(daemonset).get("selector") or {}).get("matchLabels") or {}
+    listing = await look.snapshot.list("Pod", namespace=namespace, labels=label_selector(labels))
+    owner = ObjectRef(kind="DaemonSet", namespace=namespace, name=name_of(daemonset))
     by_node = _by_node([pod for pod in listing.items if workload_of(pod) == owner])
-    # With a part of the pods, one that is not among them is not missing.
-    wanted = () if listing.truncated else (name for name, node in nodes.items() if wants(daemonset, node))
-    names = sorted({*by_node, *wanted})
-    containers = ((spec.get("template") or {}).get("spec") or {}).get("containers") or [{}]
-    return Agent(
-        ref=owner,
-        image=str(containers[0].get("image") or ""),
-        placed=tuple(
-            _placed(look, node, by_node[node]) if node in by_node else _absent(look, node, nodes[node])
-            for node in names
-        ),
+    # Where only a part of the pods was listed, a pod that is not among them is not missing.
+    wanted = set() if listing.truncated else {name for name, node in nodes.items() if wants(daemonset, node)}
+    image = next((str(each.get("image") or "") for each in _containers_of(daemonset)), "")
+    placed = (
+        _placed(look, node, by_node[node]) if node in by_node else _absent(look, node, nodes[node])
+        for node in sorted({*by_node, *wanted})
     )
+    return Agent(ref=owner, image=image, placed=tuple(placed))
 
 
 async def _static(look: Look, among: Any) -> list[Agent]:
-    """Static pods that match, by what is left of their names without the node's. Raises ClusterError."""
+    """Return the static pods that match, by their names without the node's. Raises ClusterError."""
     listing = await look.snapshot.list("Pod", namespace=_SYSTEM)
     by_name: dict[ObjectRef, list[Json]] = {}
     for pod in listing.items:
@@ -139,20 +149,16 @@ async def _static(look: Look, among: Any) -> list[Agent]:
 
 
 def _by_node(pods: Sequence[Json]) -> dict[str, Json]:
-    """The pod of each node: of several the one that is ready, else the newest. Those on their way out do not count."""
+    """Return the pod of each node: of several the ready one, else the newest. Pods being deleted do not count."""
     found: dict[str, Json] = {}
-    for pod in sorted(pods, key=lambda each: (is_ready(each), str(_metadata(each).get("creationTimestamp")))):
-        if not _metadata(pod).get("deletionTimestamp") and (node := node_of(pod)):
+    for pod in sorted(pods, key=lambda each: (is_ready(each), created_at(each))):
+        if not is_terminating(pod) and (node := node_of(pod)):
             found[node] = pod
     return found
 
 
-def _metadata(obj: Json) -> Mapping[str, Any]:
-    return obj.get("metadata") or {}
-
-
 def _absent(look: Look, name: str, node: Json) -> Placed:
-    age = age_s(look.snapshot, _metadata(node).get("creationTimestamp"))
+    age = age_s(look.snapshot, created_at(node))
     new = UNKNOWN < age < _NEW_NODE_S
     return Placed(node=name, trouble=STARTING if new else MISSING, why="the node has no pod of it")
 
@@ -163,7 +169,7 @@ def _placed(look: Look, node: str, pod: Json) -> Placed:
     restarts = max((each.restarts for each in containers), default=0)
     if is_ready(pod) and not looping:
         return Placed(node=node, pod=pod, restarts=restarts)
-    changed = condition(pod, "Ready").get("lastTransitionTime") or _metadata(pod).get("creationTimestamp")
+    changed = condition(pod, "Ready").get("lastTransitionTime") or created_at(pod)
     since_s = age_s(look.snapshot, changed)
     starting = UNKNOWN < since_s < _SETTLING_S
     word = CRASH_LOOPING if looping else STARTING if starting else NOT_READY
@@ -171,14 +177,18 @@ def _placed(look: Look, node: str, pod: Json) -> Placed:
 
 
 def _why(look: Look, pod: Json, containers: Sequence[Container]) -> str:
-    """What the status says of the container in the worst trouble."""
-    for each in containers:
-        reason, message = str(each.detail.get("reason") or ""), str(each.detail.get("message") or "")
-        ended = each.ended(look.now)
-        if each.state == "waiting" and reason:
-            last = f"; {ended.says}" if ended else ""
-            return f"{each.name}: {reason}{': ' + message if message else ''}{last}"
-        if ended and ended.exit_code != 0 and not each.ready:
-            return f"{each.name}: {ended.says}"
+    """Return what the status says of the container in the worst trouble."""
+    if said := next(filter(None, (_container_trouble(each, look.now) for each in containers)), ""):
+        return said
     ready = condition(pod, "Ready")
-    return str(ready.get("message") or ready.get("reason") or (pod.get("status") or {}).get("reason") or "not ready")
+    return str(ready.get("message") or ready.get("reason") or status_of(pod).get("reason") or "not ready")
+
+
+def _container_trouble(container: Container, now: datetime) -> str:
+    ended = container.ended(now)
+    if container.state == "waiting" and container.reason:
+        said = f"{container.reason}: {container.message}" if container.message else container.reason
+        return f"{container.name}: {said}; {ended.says}" if ended else f"{container.name}: {said}"
+    if ended and ended.exit_code != 0 and not container.ready:
+        return f"{container.name}: {ended.says}"
+    return ""
