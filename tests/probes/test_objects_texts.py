@@ -1,11 +1,11 @@
-"""What the config-maps probe finds in the text of ConfigMaps."""
+"""What a pattern finds in the texts of an object."""
 
 from typing import Any
 
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.config_maps import PROBE
+from bot.probes.objects import PROBE
 
 OLD = "Cluster-wide:\n  ScaleUp:     NoActivity (ready=3)\n  ScaleDown:   NoCandidates (candidates=0)\n"
 NEW = "clusterWide:\n  scaleUp:\n    status: NoActivity\n  scaleDown:\n    status: NoCandidates\n"
@@ -17,7 +17,7 @@ def config_map(**data: str) -> dict:
 
 
 def args(**more: str) -> dict[str, str]:
-    return {"namespace": "infra", "name": "status", "capture": CAPTURE, **more}
+    return {"kind": "ConfigMap", "namespace": "infra", "name": "status", "capture": CAPTURE, **more}
 
 
 @pytest.mark.parametrize("text", [OLD, NEW])
