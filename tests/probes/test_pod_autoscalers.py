@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.mesh_scaling import PROBE
+from bot.probes.pod_autoscalers import PROBE
 from intents.domain import GapReason
+
+ISTIO = {"proxy": "istio"}
 
 
 def pod(name: str = "demo-0", *, native: bool = False, proxy: bool = True, labels: dict | None = None) -> dict:
@@ -99,7 +101,7 @@ HEAVY = use(demo=("30m", "60Mi"), istio_proxy=("270m", "180Mi"))
 
 async def values(cluster: SimulatedCluster, read: Any, *objects: dict) -> dict[str, Any]:
     cluster.load({"objects": [SET, *objects]})
-    [row] = (await read(PROBE)).rows
+    [row] = (await read(PROBE, args=ISTIO)).rows
     return dict(row.values)
 
 
@@ -117,7 +119,7 @@ async def test_a_native_sidecar_counts_and_a_pod_without_proxy_does_not(cluster:
     assert row["pods"] == 1
 
     cluster.load({"objects": [pod(proxy=False)]})
-    assert (await read(PROBE)).rows == ()
+    assert (await read(PROBE, args=ISTIO)).rows == ()
 
 
 @pytest.mark.parametrize(("current", "most", "at_max"), [(3, 4, False), (4, 4, True), (1, 1, False)])
@@ -166,26 +168,40 @@ async def test_the_root_namespace_is_what_the_mesh_says(cluster: SimulatedCluste
 async def test_the_request_says_which_autoscaler_is_meant(cluster: SimulatedCluster, read: Any) -> None:
     cluster.load({"objects": [SET, pod(), scaler(), scaler("other"), ELSEWHERE]})
 
-    assert len((await read(PROBE, kind="Pod", namespace="shop", name="demo-0")).rows) == 2
-    assert len((await read(PROBE, kind="StatefulSet", namespace="shop", name="demo")).rows) == 2
-    assert (await read(PROBE, kind="Deployment", namespace="shop", name="demo")).rows == ()
-    assert (await read(PROBE, namespace="elsewhere")).rows == ()
-    assert [row.values["name"] for row in (await read(PROBE, named={"hpa": "other"})).rows] == ["other"]
-    assert (await read(PROBE, named={"hpa": "gone"})).missing == "HorizontalPodAutoscaler gone"
+    assert len((await read(PROBE, args=ISTIO, kind="Pod", namespace="shop", name="demo-0")).rows) == 2
+    assert len((await read(PROBE, args=ISTIO, kind="StatefulSet", namespace="shop", name="demo")).rows) == 2
+    assert (await read(PROBE, args=ISTIO, kind="Deployment", namespace="shop", name="demo")).rows == ()
+    assert (await read(PROBE, args=ISTIO, namespace="elsewhere")).rows == ()
+    assert [row.values["name"] for row in (await read(PROBE, args=ISTIO, named={"hpa": "other"})).rows] == ["other"]
+    assert (await read(PROBE, args=ISTIO, named={"hpa": "gone"})).missing == "HorizontalPodAutoscaler gone"
 
 
 async def test_without_istio_metrics_or_permission(cluster: SimulatedCluster, read: Any) -> None:
-    assert "not installed" in (await read(PROBE)).not_applicable
+    assert "not installed" in (await read(PROBE, args=ISTIO)).not_applicable
 
     cluster.load({"objects": [SET, pod(), scaler(), ELSEWHERE]})
-    reading = await read(PROBE)
+    reading = await read(PROBE, args=ISTIO)
     assert reading.rows[0].values["proxy_share"] == -1
     assert [gap.reason for gap in reading.gaps] == [GapReason.NOT_CONFIGURED]
 
     cluster.load({"objects": [METRICS, HEAVY]})
     cluster.forbid(verb="list", group="metrics.k8s.io", resource="pods")
-    assert [gap.reason for gap in (await read(PROBE)).gaps] == [GapReason.FORBIDDEN]
+    assert [gap.reason for gap in (await read(PROBE, args=ISTIO)).gaps] == [GapReason.FORBIDDEN]
 
     cluster.forbid(verb="list", group="autoscaling", resource="horizontalpodautoscalers")
-    reading = await read(PROBE)
+    reading = await read(PROBE, args=ISTIO)
     assert (reading.rows, len(reading.gaps)) == ((), 1)
+
+
+async def test_without_a_proxy_asked_for_every_autoscaler_has_a_row(cluster: SimulatedCluster, read: Any) -> None:
+    cluster.load({"objects": [{
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 5},
+        "status": {"currentReplicas": 5},
+    }]})  # fmt: skip
+
+    (row,) = (await read(PROBE, namespace="shop")).rows
+
+    assert (row.values["target_kind"], row.values["target"], row.values["at_max"]) == ("Deployment", "web", True)
+    assert (await read(PROBE, named={"hpa": "gone"})).missing == "HorizontalPodAutoscaler gone"

@@ -20,6 +20,7 @@ from bot.kube.objects import name_of, namespace_of, ref
 from bot.kube.owners import owner_of
 from bot.kube.placement import is_cordoned
 from bot.probes.contract import Look, Probe
+from intents.declaring import FormerNames
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 _DRAINO: Final = re.compile(r"(?i)(?:^|[/_-])draino(?:[:@_-]|$)")
@@ -37,7 +38,7 @@ _TAKING_VALUES: Final = (
 )  # fmt: skip
 
 DECLARATION: Final = ProbeDeclaration(
-    name="draino",
+    name="node-drains",
     says="a row per StatefulSet pod on a node that draino was to drain, or for such a node without any",
     rows={
         "namespace": RowType.STRING,  # draino's Deployment
@@ -64,6 +65,7 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="list", resource="nodes"),
         Permission(verb="list", resource="pods"),
     ),
+    formerly=(FormerNames(probe="draino"),),
 )
 
 

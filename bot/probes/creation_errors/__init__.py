@@ -1,7 +1,7 @@
-"""Why a controller cannot create a pod at all: its errors about fields, joined with the template that holds them.
+"""Errors that keep a controller from creating pods: each refused field beside the template that holds it.
 
 A row per error and workload. A workload that was named has a row even without an error, made from the field and value
-of the paste, so that a template mended since can be told from one that still waits to be.
+of the pasted text: it shows whether the template still holds that value or has been corrected.
 """
 
 from __future__ import annotations
@@ -21,35 +21,31 @@ from bot.kube.replicas import Replicas, replicas_of
 from bot.kube.template_fields import Held, locate, patch_for
 from bot.kube.valid_values import suggest
 from bot.probes.contract import Look, Probe
+from bot.probes.creation_errors.refusals import Refusal, Workload, suspected
 from bot.probes.shared import revisions
 from bot.probes.shared.ages import UNKNOWN
-from bot.probes.shared.refusals import Refusal, Workload, suspected
+from intents.declaring import FormerNames
 from intents.domain import Gap, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
 
 DECLARATION: Final = ProbeDeclaration(
-    name="template-field",
-    says="Field errors that keep a workload's pods from being created, and whether its template still holds them",
+    name="creation-errors",
+    says="a row per field error that keeps a workload's pods from being created: does its template still hold it",
     rows={
         "kind": RowType.STRING,
         "namespace": RowType.STRING,
         "name": RowType.STRING,
         "desired": RowType.INTEGER,
         "created": RowType.INTEGER,
-        "ready": RowType.INTEGER,
         "field": RowType.STRING,
-        "error_type": RowType.STRING,
         "value": RowType.STRING,
-        "rule": RowType.STRING,
         "problem": RowType.STRING,
         "in_template": RowType.BOOLEAN,
         "manifest_field": RowType.STRING,
-        "value_now": RowType.STRING,
         "suggestion": RowType.STRING,
         "top_kind": RowType.STRING,
         "top_name": RowType.STRING,
         "top_field": RowType.STRING,
         "patch": RowType.STRING,
-        "message": RowType.STRING,
         "last_s": RowType.INTEGER,
         "stale": RowType.BOOLEAN,
         "revisions": RowType.INTEGER,
@@ -65,6 +61,18 @@ DECLARATION: Final = ProbeDeclaration(
                 *revisions.PERMISSIONS,
             )
         )
+    ),
+    formerly=(
+        FormerNames(
+            probe="template-field",
+            leaving={
+                "ready": RowType.INTEGER,
+                "error_type": RowType.STRING,
+                "rule": RowType.STRING,
+                "value_now": RowType.STRING,
+                "message": RowType.STRING,
+            },
+        ),
     ),
 )
 

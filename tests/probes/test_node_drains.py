@@ -3,7 +3,7 @@
 from typing import Any
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.probes.draino import PROBE
+from bot.probes.node_drains import PROBE
 from intents.domain import Reading
 
 
