@@ -15,6 +15,7 @@ from bot.cluster.errors import ClusterError, NotServed
 from bot.kube.conditions import condition
 from bot.kube.objects import name_of, namespace_of, ref
 from bot.probes.contract import Look, Probe
+from intents.declaring import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 _APPLICATIONS: Final = "applications.argoproj.io"
@@ -36,7 +37,6 @@ DECLARATION: Final = ProbeDeclaration(
         "health": RowType.STRING,  # Healthy, Progressing, Degraded …
         "sync": RowType.STRING,
         "phase": RowType.STRING,  # of the last operation: Running, Succeeded, Failed, Error
-        "message": RowType.STRING,
         "too_long": RowType.STRINGS,  # what the last operation could not apply for its size
         "options": RowType.STRINGS,  # its sync options
         "here": RowType.BOOLEAN,  # it deploys into this cluster
@@ -55,6 +55,13 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="list", group="monitoring.coreos.com", resource="prometheuses"),
         Permission(verb="list", group="apps", resource="statefulsets"),
         Permission(verb="list", group="apps", resource="deployments"),
+    ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "message": RowType.STRING,
+            }
+        ),
     ),
 )
 

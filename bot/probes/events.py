@@ -23,6 +23,7 @@ from bot.kube.replicas import replicas_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.probes.shared.log_lines import BadPattern, compile_pattern, quoted
+from intents.declaring import FormerNames
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -48,11 +49,7 @@ DECLARATION: Final = ProbeDeclaration(
         "kind": RowType.STRING,
         "namespace": RowType.STRING,
         "name": RowType.STRING,
-        "reason": RowType.STRING,
-        "type": RowType.STRING,
         "message": RowType.STRING,
-        "count": RowType.INTEGER,
-        "first_s": RowType.INTEGER,
         "last_s": RowType.INTEGER,
         "stale": RowType.BOOLEAN,
     },
@@ -71,6 +68,16 @@ DECLARATION: Final = ProbeDeclaration(
                 *owners.PERMISSIONS,
             )
         )
+    ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "reason": RowType.STRING,
+                "type": RowType.STRING,
+                "count": RowType.INTEGER,
+                "first_s": RowType.INTEGER,
+            }
+        ),
     ),
 )
 

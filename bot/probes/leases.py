@@ -12,6 +12,7 @@ from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s, moment
 from bot.probes.shared.holders import HEARTBEATS, Holders, leases_named
 from bot.probes.shared.scope import READS_PODS, pods_of
+from intents.declaring import FormerNames
 from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # A lease not renewed for so many of its own durations has been given up.
@@ -24,21 +25,27 @@ DECLARATION: Final = ProbeDeclaration(
         "namespace": RowType.STRING,
         "name": RowType.STRING,
         "holder": RowType.STRING,
-        "holder_pod": RowType.STRING,
         "transitions": RowType.INTEGER,
         "age_s": RowType.INTEGER,
         "renew_age_s": RowType.INTEGER,
-        "duration_s": RowType.INTEGER,
         "stale": RowType.BOOLEAN,
-        "acquired_s": RowType.INTEGER,
-        "holder_restarts": RowType.INTEGER,
-        "holder_last_exit_code": RowType.INTEGER,
-        "holder_last_finished_s": RowType.INTEGER,
     },
     permissions=(
         *READS_PODS,
         Permission(verb="get", group="coordination.k8s.io", resource="leases"),
         Permission(verb="list", group="coordination.k8s.io", resource="leases"),
+    ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "holder_pod": RowType.STRING,
+                "duration_s": RowType.INTEGER,
+                "acquired_s": RowType.INTEGER,
+                "holder_restarts": RowType.INTEGER,
+                "holder_last_exit_code": RowType.INTEGER,
+                "holder_last_finished_s": RowType.INTEGER,
+            }
+        ),
     ),
 )
 

@@ -28,6 +28,7 @@ from bot.probes.shared.log_lines import (
     matches_in,
 )
 from bot.probes.shared.scope import READS_PODS, Suspects
+from intents.declaring import FormerNames
 from intents.domain import ArgDeclaration, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 MOST_PODS: Final = 6
@@ -49,9 +50,7 @@ DECLARATION: Final = ProbeDeclaration(
         "line": RowType.STRING,
         "previous": RowType.BOOLEAN,  # written by a run that has ended
         "line_age_s": RowType.INTEGER,
-        "ready": RowType.BOOLEAN,
         "restarts": RowType.INTEGER,
-        "state": RowType.STRING,
         "exit_code": RowType.INTEGER,  # of the run that wrote the line, else of the one before it
         "finished_s": RowType.INTEGER,
         "crash_looping": RowType.BOOLEAN,
@@ -78,6 +77,14 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="get", resource="pods/log"),
         Permission(verb="get", group="coordination.k8s.io", resource="leases"),
         Permission(verb="list", group="coordination.k8s.io", resource="leases"),
+    ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "ready": RowType.BOOLEAN,
+                "state": RowType.STRING,
+            }
+        ),
     ),
 )
 

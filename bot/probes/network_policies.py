@@ -20,6 +20,7 @@ from bot.kube.owners import workload_of
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.questioned_services import questioned_services
 from bot.probes.shared.scope import READS_PODS, pods_of
+from intents.declaring import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # One pod of each workload: they have the same labels.
@@ -37,15 +38,21 @@ DECLARATION: Final = ProbeDeclaration(
         "peer": RowType.STRING,  # the other end; "" where the request does not tell it
         "port": RowType.STRING,
         "allows": RowType.STRING,
-        "allows_nothing": RowType.BOOLEAN,
         "blocks": RowType.BOOLEAN,  # no policy of the pod allows what is asked about
-        "policies": RowType.INTEGER,  # that restrict the pod in this direction
     },
     permissions=(
         *READS_PODS,
         Permission(verb="list", group="networking.k8s.io", resource="networkpolicies"),
         Permission(verb="list", resource="services"),
         Permission(verb="get", resource="namespaces"),
+    ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "allows_nothing": RowType.BOOLEAN,
+                "policies": RowType.INTEGER,
+            }
+        ),
     ),
 )
 

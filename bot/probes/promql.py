@@ -15,6 +15,7 @@ from bot.cluster.errors import ClusterError
 from bot.probes.contract import Look, Probe
 from bot.prometheus.client import MOST_SERIES, Answer, Point, Series
 from bot.prometheus.errors import PrometheusError
+from intents.declaring import FormerNames
 from intents.domain import (
     ArgDeclaration,
     Gap,
@@ -37,13 +38,10 @@ DECLARATION: Final = ProbeDeclaration(
     name="promql",
     says="The series that a PromQL query finds in the cluster's Prometheus, if one is configured",
     rows={
-        "series": RowType.STRING,  # its labels as Prometheus writes them
         "last": RowType.NUMBER,
         "max": RowType.NUMBER,
         "min": RowType.NUMBER,
-        "mean": RowType.NUMBER,
         "last_age_s": RowType.INTEGER,
-        "samples": RowType.INTEGER,
         "over_share": RowType.NUMBER,  # with `limit`: which share of the samples lies above it
         "over_now": RowType.BOOLEAN,  # with `limit`: whether the last one does
         "others_over": RowType.INTEGER,  # with `limit`: how many of the other series are above it now
@@ -62,6 +60,15 @@ DECLARATION: Final = ProbeDeclaration(
         "limit": ArgDeclaration(says="a number to compare each sample with"),
         "none": ArgDeclaration(says="true: finding no series is an answer, not a sign that nothing is scraped"),
     },
+    formerly=(
+        FormerNames(
+            leaving={
+                "series": RowType.STRING,
+                "mean": RowType.NUMBER,
+                "samples": RowType.INTEGER,
+            }
+        ),
+    ),
 )
 
 

@@ -20,6 +20,7 @@ from bot.kube.owners import owner_of
 from bot.kube.pod_readiness import is_ready, unready_reason
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
+from intents.declaring import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
 
 MOST_CLUSTERS: Final = 20
@@ -36,11 +37,9 @@ DECLARATION: Final = ProbeDeclaration(
         "cluster_age_s": RowType.INTEGER,
         "component": RowType.STRING,
         "desired": RowType.INTEGER,  # with those the operator added for members it has given up on
-        "made": RowType.BOOLEAN,  # the operator reports its StatefulSet, or it has pods
         "without_tikv": RowType.BOOLEAN,  # the cluster is to have TiKV, PD has pods, and no TiKV was ever made
         "pods": RowType.INTEGER,
         "ready_pods": RowType.INTEGER,
-        "majority": RowType.BOOLEAN,  # more than half of those desired are ready
         "unready_pods": RowType.STRINGS,
         "unready": RowType.STRING,  # the same with the reasons
         "unready_pod": RowType.STRING,  # the first of them
@@ -50,14 +49,11 @@ DECLARATION: Final = ProbeDeclaration(
         "last_restart_s": RowType.INTEGER,  # since a container last ended
         "last_restart_pod": RowType.STRING,
         "last_exit_code": RowType.INTEGER,
-        "ready_since_s": RowType.INTEGER,  # since the last of them became ready; -1 while one is not
-        "youngest_s": RowType.INTEGER,  # age of the youngest pod
         "nodes": RowType.STRINGS,
         "dns_policy": RowType.STRING,
         "host_network": RowType.BOOLEAN,
         "service": RowType.STRING,
         "service_exists": RowType.BOOLEAN,  # true as well where it could not be read
-        "cluster_ip": RowType.STRING,
         "ready_endpoints": RowType.INTEGER,  # -1 where they could not be read
         "endpoints_match": RowType.BOOLEAN,  # the endpoints are exactly the addresses of the pods that should be there
         "stray_endpoints": RowType.STRINGS,
@@ -70,6 +66,17 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="list", resource="pods"),
         Permission(verb="list", resource="services"),
         Permission(verb="list", group="discovery.k8s.io", resource="endpointslices"),
+    ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "made": RowType.BOOLEAN,
+                "majority": RowType.BOOLEAN,
+                "ready_since_s": RowType.INTEGER,
+                "youngest_s": RowType.INTEGER,
+                "cluster_ip": RowType.STRING,
+            }
+        ),
     ),
 )
 

@@ -20,6 +20,7 @@ from bot.kube.objects import label_selector, name_of, namespace_of, ref
 from bot.kube.pod_readiness import is_ready
 from bot.probes.contract import Look, Probe
 from bot.probes.shared.ages import UNKNOWN, age_s
+from intents.declaring import FormerNames
 from intents.domain import Focus, Gap, GapReason, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 _KIND: Final = "tidbclusters.pingcap.com"
@@ -42,12 +43,8 @@ DECLARATION: Final = ProbeDeclaration(
         "field": RowType.STRING,
         "index": RowType.INTEGER,  # its place in additionalContainers, which a JSON patch names; -1 where there is none
         "extra": RowType.STRING,
-        "image": RowType.STRING,
         "generated": RowType.BOOLEAN,
-        "generated_names": RowType.STRINGS,
-        "operator_image": RowType.STRING,
         "changes": RowType.STRINGS,
-        "replaces": RowType.STRINGS,
         "merged": RowType.BOOLEAN,
         "running_image": RowType.STRING,
         "implied": RowType.INTEGER,
@@ -64,6 +61,16 @@ DECLARATION: Final = ProbeDeclaration(
         Permission(verb="get", group="apps", resource="statefulsets"),
         Permission(verb="get", group="apps", resource="deployments"),
         Permission(verb="list", resource="pods"),
+    ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "image": RowType.STRING,
+                "generated_names": RowType.STRINGS,
+                "operator_image": RowType.STRING,
+                "replaces": RowType.STRINGS,
+            }
+        ),
     ),
 )
 

@@ -20,6 +20,7 @@ from bot.kube.webhooks import Webhook
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import admission
 from bot.probes.shared.ages import UNKNOWN, age_s
+from intents.declaring import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType
 
 # Kinds that every cluster has, few enough to list, whose updates start work elsewhere.
@@ -49,18 +50,24 @@ DECLARATION: Final = ProbeDeclaration(
         "last_s": RowType.INTEGER,  # since the last write of anything but its status
         "manager": RowType.STRING,  # the field manager that wrote last, as metadata.managedFields has it
         "writers": RowType.STRINGS,  # all that wrote in the last five minutes: two may undo each other's changes
-        "owner_kind": RowType.STRING,  # what it was made from, "" if nothing
-        "owner": RowType.STRING,
         "webhooks": RowType.STRINGS,  # blocking webhooks that are asked about each update (of the one named, if any)
-        "webhook_timeout_s": RowType.INTEGER,  # how long these may hold an update up, together
         "controller_namespace": RowType.STRING,
         "controller": RowType.STRING,  # the Deployment that runs the manager, "" unless it is just one
-        "candidates": RowType.STRINGS,  # the Deployments that may run it
     },
     permissions=(
         *(Permission(verb="list", group="apps", resource=plural) for plural in _KINDS.values()),
         *admission.PERMISSIONS,
         Permission(verb="list", resource="namespaces"),
+    ),
+    formerly=(
+        FormerNames(
+            leaving={
+                "owner_kind": RowType.STRING,
+                "owner": RowType.STRING,
+                "webhook_timeout_s": RowType.INTEGER,
+                "candidates": RowType.STRINGS,
+            }
+        ),
     ),
 )
 

@@ -16,6 +16,7 @@ from bot.kube.webhooks import Webhook
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import admission, backends
 from bot.probes.shared.ages import age_s
+from intents.declaring import FormerNames
 from intents.domain import Gap, ProbeDeclaration, Reading, Row, RowType, Value
 
 # Few clusters have more; those that block come first.
@@ -38,10 +39,21 @@ DECLARATION: Final = ProbeDeclaration(
         "url": RowType.STRING,  # where it is called instead of in a Service
         "service_namespace": RowType.STRING,
         "service": RowType.STRING,
-        **backends.KEYS,
-        "age_s": RowType.INTEGER,
+        "ready_endpoints": RowType.INTEGER,  # of that Service; -1: not looked for, or not readable
+        "backend_kind": RowType.STRING,  # the workload whose pods the Service selects; "" where unknown
+        "backend": RowType.STRING,
+        "unready_pods": RowType.STRINGS,
     },
     permissions=(*admission.PERMISSIONS, *backends.PERMISSIONS),
+    formerly=(
+        FormerNames(
+            leaving={
+                "service_exists": RowType.BOOLEAN,
+                "backend_replicas": RowType.INTEGER,
+                "age_s": RowType.INTEGER,
+            }
+        ),
+    ),
 )
 
 _Place = tuple[str, str]
