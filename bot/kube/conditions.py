@@ -1,4 +1,4 @@
-"""Conditions of a status."""
+"""The conditions in the status of an object."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from typing import Any
 
 
 def condition(obj: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
-    """The condition of that type of an object's status; empty where it has none."""
+    """Return the condition of that type in an object's status; empty where it has none."""
     conditions = (obj.get("status") or {}).get("conditions") or ()
     return next((each for each in conditions if each.get("type") == kind), {})

@@ -1,7 +1,7 @@
-"""Monitors of the Prometheus operator: which pods one selects, whether that makes targets, which Prometheus takes it.
+"""Monitors of the Prometheus operator: the pods one selects, whether these become targets, and who takes the monitor.
 
-Three selections must meet: the monitor's own over pods or Services, its ports over what these declare, and a
-Prometheus object's over monitors. Where one fails the target is not down but absent, and nothing says so.
+Three selections must match: the monitor's over pods or Services, its ports over the declared ones, and that of a
+Prometheus object over monitors. Where one fails, the target is not down but absent, and no status shows it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import name_of, namespace_of
+from bot.kube.objects import labels_of, name_of, namespace_of, place_of, spec_of
 from bot.kube.placement import selects
 from intents.domain import Json
 
@@ -26,22 +26,23 @@ class Selection:
 
     @property
     def named(self) -> str:
+        """Return the monitor as an answer names it: kind, namespace and name."""
         return f"{self.monitor.get('kind', '')} {namespace_of(self.monitor)}/{name_of(self.monitor)}"
 
 
 def selections(
     monitors: Iterable[Json], *, pods: Sequence[Json], services: Sequence[Json], component: str
 ) -> list[Selection]:
-    """What each of these monitors makes of a component's pods; those that do not mean it are left out."""
+    """Return what each of these monitors selects of a component's pods; those that select none are left out."""
     found = []
-    for monitor in sorted(monitors, key=lambda each: (str(each.get("kind")), namespace_of(each), name_of(each))):
+    for monitor in sorted(monitors, key=lambda each: (str(each.get("kind")), *place_of(each))):
         kind = monitor.get("kind")
         if kind == "PodMonitor":
             targets = _of_pod_monitor(monitor, pods)
         elif kind == "ServiceMonitor":
             targets = _of_service_monitor(monitor, services=services, pods=pods)
         else:
-            # A ScrapeConfig finds its targets by rules of its own: all that can be told is whether it speaks of it.
+            # A ScrapeConfig finds its targets by rules of its own: it only shows whether it names the component.
             targets = True if component in str(monitor.get("spec")) else None
         if targets is not None:
             found.append(Selection(monitor=monitor, targets=targets))
@@ -49,25 +50,25 @@ def selections(
 
 
 def _of_pod_monitor(monitor: Json, pods: Sequence[Json]) -> bool | None:
-    """Whether a target comes of a PodMonitor; None if it means none of the pods."""
-    mine = [pod for pod in pods if _means(monitor, pod)]
+    """Tell whether a PodMonitor makes a target; None if it selects none of the pods."""
+    mine = [pod for pod in pods if _selects(monitor, pod)]
     if not mine:
         return None
-    endpoints = (monitor.get("spec") or {}).get("podMetricsEndpoints") or ()
+    endpoints = spec_of(monitor).get("podMetricsEndpoints") or ()
     return any(_finds_port(endpoint, _container_ports(pod)) for endpoint in endpoints for pod in mine)
 
 
 def _of_service_monitor(monitor: Json, *, services: Sequence[Json], pods: Sequence[Json]) -> bool | None:
-    """The same of a ServiceMonitor, which finds pods through a Service."""
-    mine = [service for service in services if _means(monitor, service) and _has_pods(service, pods)]
+    """Tell the same of a ServiceMonitor, which finds pods through a Service."""
+    mine = [service for service in services if _selects(monitor, service) and _has_pods(service, pods)]
     if not mine:
         return None
-    endpoints = (monitor.get("spec") or {}).get("endpoints") or ()
+    endpoints = spec_of(monitor).get("endpoints") or ()
     return any(_finds_port(endpoint, _service_ports(service)) for endpoint in endpoints for service in mine)
 
 
-def _means(monitor: Json, obj: Json) -> bool:
-    spec = monitor.get("spec") or {}
+def _selects(monitor: Json, obj: Json) -> bool:
+    spec = spec_of(monitor)
     where = spec.get("namespaceSelector") or {}
     names = where.get("matchNames") or (namespace_of(monitor),)
     if not where.get("any") and namespace_of(obj) not in names:
@@ -76,7 +77,7 @@ def _means(monitor: Json, obj: Json) -> bool:
 
 
 def _has_pods(service: Json, pods: Iterable[Json]) -> bool:
-    selector = (service.get("spec") or {}).get("selector") or {}
+    selector = spec_of(service).get("selector") or {}
     return bool(selector) and any(
         namespace_of(pod) == namespace_of(service) and selector.items() <= labels_of(pod).items() for pod in pods
     )
@@ -86,14 +87,14 @@ _Ports = set[str | int]
 
 
 def _finds_port(endpoint: Mapping[str, Any], declared: _Ports) -> bool:
-    """A port that is named must be declared: the operator drops every target without it. None named: all are kept."""
+    """Tell whether a named port is declared: the operator drops targets without it. Without a name all are kept."""
     wanted = endpoint.get("port") or endpoint.get("portNumber") or endpoint.get("targetPort")
     return wanted is None or wanted in declared
 
 
 def _container_ports(pod: Json) -> _Ports:
     found: _Ports = set()
-    for container in (pod.get("spec") or {}).get("containers") or ():
+    for container in spec_of(pod).get("containers") or ():
         for port in container.get("ports") or ():
             found |= {value for value in (port.get("name"), port.get("containerPort")) if value}
     return found
@@ -101,23 +102,19 @@ def _container_ports(pod: Json) -> _Ports:
 
 def _service_ports(service: Json) -> _Ports:
     found: _Ports = set()
-    for port in (service.get("spec") or {}).get("ports") or ():
+    for port in spec_of(service).get("ports") or ():
         found |= {value for value in (port.get("name"), port.get("targetPort"), port.get("port")) if value}
     return found
 
 
 def picks(prometheus: Json, monitor: Json, *, namespace_labels: Mapping[str, Mapping[str, str]]) -> bool:
-    """Whether a Prometheus object takes this monitor."""
-    spec = prometheus.get("spec") or {}
+    """Tell whether a Prometheus object takes this monitor."""
+    spec = spec_of(prometheus)
     kind = str(monitor.get("kind") or "")
     prefix = kind[:1].lower() + kind[1:]
     selector, where = spec.get(f"{prefix}Selector"), spec.get(f"{prefix}NamespaceSelector")
-    # No selector at all selects nothing, an empty one everything; no namespace selector means its own namespace.
+    # No selector selects nothing, an empty one everything; without a namespace selector only its own namespace counts.
     if selector is None or not selects(selector, labels_of(monitor)):
         return False
     home = namespace_of(monitor)
     return home == namespace_of(prometheus) if where is None else selects(where, namespace_labels.get(home, {}))
-
-
-def labels_of(obj: Json) -> dict[str, str]:
-    return dict((obj.get("metadata") or {}).get("labels") or {})

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound
 from bot.kube.conditions import condition
-from bot.kube.objects import name_of, namespace_of
+from bot.kube.objects import labels_of, name_of, namespace_of
 from bot.kube.owners import owner_of
-from bot.kube.prometheus_monitors import GROUP, Selection, labels_of, picks, selections
+from bot.kube.prometheus_monitors import GROUP, Selection, picks, selections
 from bot.probes.contract import Look, Probe
 from intents.domain import (
     ArgDeclaration,

@@ -207,7 +207,7 @@ async def _labels_of(look: Look, namespace: str) -> Mapping[str, str] | None:
 
 
 def _rows(way: _Way, policies: Sequence[Json]) -> list[Row]:
-    restricting = kube.applying(policies, way.pod, way.direction)
+    restricting = kube.policies_of(way.pod, policies, way.direction)
     blocks = not any(kube.may_pass(policy, way.direction, way.connection) for policy in restricting)
     return [_row(way, policy, blocks=blocks, policies=len(restricting)) for policy in restricting]
 

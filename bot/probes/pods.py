@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
-from bot.kube.evictions import DISK, Evicted, parse_eviction
+from bot.kube.evictions import DISK, EvictionCause, parse_eviction
 from bot.kube.objects import (
     created_at,
     name_of,
@@ -64,7 +64,7 @@ DECLARATION: Final = ProbeDeclaration(
                 },
                 "evicted": {
                     "asked": RowType.BOOLEAN,  # the request is about this very pod
-                    "resource": RowType.STRING,  # one of bot.kube.evictions.Evicted
+                    "resource": RowType.STRING,  # one of bot.kube.evictions.EvictionCause
                     "disk": RowType.BOOLEAN,  # for the node's disk, not for a limit of the pod's own
                 },
             },
@@ -181,7 +181,7 @@ async def _evicted(look: Look) -> Reading:
 def _evicted_row(look: Look, pod: Json) -> Row:
     focus, name, namespace = look.focus, name_of(pod), namespace_of(pod)
     message = str(status_of(pod).get("message") or "")
-    resource: Evicted = parse_eviction(message)
+    resource: EvictionCause = parse_eviction(message)
     # Kubelets since 1.26 say when; before, the pod's last sign of life is the nearest that is known.
     when = condition(pod, "DisruptionTarget").get("lastTransitionTime") or _last_sign(pod)
     since = age_s(look.snapshot, when)

@@ -18,7 +18,7 @@ from bot.kube import field_paths
 from bot.kube.field_errors import FieldError, FieldErrorType
 from bot.kube.field_paths import Path
 from bot.kube.replicas import Replicas, replicas_of
-from bot.kube.template_fields import Held, locate, patch_for
+from bot.kube.template_fields import HeldField, locate, patch_for
 from bot.kube.valid_values import suggest
 from bot.probes.contract import Look, Probe
 from bot.probes.creation_errors.refusals import Refusal, Workload, suspected
@@ -147,7 +147,7 @@ def _row(workload: Workload, around: _Around, refusal: Refusal) -> Row:
     if manifest is not None and error.field:
         held = locate(manifest, error)
     else:
-        held = Held(in_template=False, path=field_paths.parse(error.field), suggestion=suggest(error))
+        held = HeldField(in_template=False, path=field_paths.parse(error.field), suggestion=suggest(error))
     top_path = _path_in(around.top, workload, held, error)
     top_manifest = around.top.manifest
     patch = patch_for(top_manifest, top_path, error, held.suggestion) if top_manifest and top_path else ""
@@ -189,7 +189,7 @@ def _problem(error: FieldError) -> str:
     return ": ".join(filter(None, (str(error.type), value, error.rule))) if error.field else ""
 
 
-def _path_in(top: Top, workload: Workload, held: Held, error: FieldError) -> Path | None:
+def _path_in(top: Top, workload: Workload, held: HeldField, error: FieldError) -> Path | None:
     """The field in the manifest of the topmost owner; None where that cannot be told without a guess."""
     if not held.in_template or top.manifest is None:
         return None
@@ -199,7 +199,7 @@ def _path_in(top: Top, workload: Workload, held: Held, error: FieldError) -> Pat
         return held.path if field_paths.has(top.manifest, held.path) else None
     # A StatefulSet of an operator is called like its resource with the component behind: db → db-tikv.
     component = workload.ref.name.removeprefix(f"{top.ref.name}-")
-    return field_paths.likest(field_paths.holding(top.manifest, error.value), held.path, hint=component)
+    return field_paths.most_similar(field_paths.paths_holding(top.manifest, error.value), held.path, hint=component)
 
 
 def _counts(workload: Workload) -> Replicas:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot.cluster.events import event_last_seen
-from bot.kube.pull_messages import UNTOLD, Pulled, failed_pull, parse_pulled, pulling
+from bot.kube.pull_messages import UNTOLD, Pulled, failed_image, parse_pulled, pulling_image
 from intents.domain import Json
 
 REASONS: Final = frozenset({"Pulling", "Pulled", "Failed"})
@@ -93,7 +93,7 @@ def queue(pulls: Sequence[Pull]) -> tuple[list[Queued], bool]:
 
 def _image_of(message: str) -> str:
     done = parse_pulled(message)
-    return done.image if done else pulling(message) or failed_pull(message)
+    return done.image if done else pulling_image(message) or failed_image(message)
 
 
 def _pulls(events: Sequence[Json], now: datetime) -> Iterable[Pull]:

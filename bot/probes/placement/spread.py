@@ -22,7 +22,7 @@ from bot.kube.replicas import replicas_of
 from bot.kube.spreading import (
     HOSTNAME,
     TIDB_SCHEDULER,
-    Closed,
+    ClosedNode,
     Rule,
     Surroundings,
     closed_nodes,
@@ -147,7 +147,7 @@ class _Nodes:
 
     nodes: Sequence[Node]
     why_not: Mapping[str, str]
-    closed: Mapping[str, Closed]
+    closed: Mapping[str, ClosedNode]
 
     @property
     def admitting(self) -> list[Node]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError, NotFound, NotServed
 from bot.cluster.quantities import cpu_millis, whole
 from bot.kube.autoscaling import hottest
-from bot.kube.istio import bounding, defaults
+from bot.kube.istio import bounding_sidecar, defaults
 from bot.kube.objects import name_of, namespace_of, place_of, spec_of
 from bot.kube.owners import owner_of
 from bot.probes.contract import Look
@@ -123,7 +123,7 @@ def _of_proxies(scaler: Json, pods: Sequence[Json], mesh: _Mesh) -> dict[str, Va
     root_default = next(iter(defaults(mesh.sidecars, mesh.root)), None)
     return {
         **_use(pods, resource=hottest(scaler).resource, mesh=mesh),
-        "sidecar": bounding(pods[0], mesh.sidecars, root=mesh.root),
+        "sidecar": bounding_sidecar(pods[0], mesh.sidecars, root=mesh.root),
         "root": mesh.root,
         "root_default": name_of(root_default) if root_default else "",
     }
