@@ -1,23 +1,24 @@
-"""From an object up to the one that people edit, through the controller references.
+"""Follow the controllers of an object up to the one that people edit.
 
-A change to anything below it would be written over by its controller.
+A change to anything below that would be overwritten by its controller.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import namespace_of, ref
+from bot.kube.owners import controller_of, controller_reference
 from intents.domain import Gap, Json, ObjectRef, Permission
 
-# A custom resource over a custom resource over a workload over a ReplicaSet over a pod; a loop would end here as well.
+# Custom resource, custom resource, workload, ReplicaSet, pod: more is a loop.
 _HIGHEST: Final = 6
 
-# What following owners reads. Other custom resources are reported by name alone where the role does not know them.
+# Owners of other kinds are reported by name alone, unless the role grants to read them.
 PERMISSIONS: Final = (
     Permission(verb="get", group="apps", resource="daemonsets"),
     Permission(verb="get", group="apps", resource="deployments"),
@@ -31,9 +32,9 @@ PERMISSIONS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owners:
-    """The controllers of an object, from the next to the topmost that is known.
+    """The controllers of an object, from the next one up to the topmost that is known.
 
-    `manifests` has the same ones, but for the last if it could not be read: then `gap` says why.
+    `manifests` has the same objects; without the last one if it could not be read, and `gap` says why.
     """
 
     refs: tuple[ObjectRef, ...] = ()
@@ -43,7 +44,7 @@ class Owners:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Top:
-    """The topmost owner that is known. `manifest` is None, with a gap that says why, if only its name is."""
+    """The topmost owner that is known. `manifest` is None, with a gap that says why, if only its name is known."""
 
     ref: ObjectRef
     manifest: Json | None = None
@@ -56,17 +57,13 @@ async def owners_of(snapshot: Snapshot, obj: Json) -> Owners:
     manifests: list[Json] = []
     current: Json = obj
     while len(refs) < _HIGHEST:
-        owner = _controller(current)
-        if owner is None or owner.get("kind") == "Node":
+        above = controller_of(current)
+        if above is None or above.kind == "Node":
             break
-        above = ObjectRef(
-            kind=str(owner.get("kind", "")),
-            namespace=namespace_of(obj),
-            name=str(owner.get("name", "")),
-            uid=str(owner.get("uid", "")),
-        )
+        above = replace(above, namespace=namespace_of(obj))
         try:
-            current = await snapshot.get(_word(owner), above.name, namespace=above.namespace)
+            kind = _kind_word(controller_reference(current))
+            current = await snapshot.get(kind, above.name, namespace=above.namespace)
         except ClusterError as error:
             return Owners(refs=(*refs, above), manifests=tuple(manifests), gap=error.gap(str(above)))
         refs.append(ref(current, above.kind))
@@ -75,19 +72,14 @@ async def owners_of(snapshot: Snapshot, obj: Json) -> Owners:
 
 
 async def topmost(snapshot: Snapshot, obj: Json) -> Top:
-    """The last of the owners; an object without one is its own top. Never raises ClusterError."""
+    """Return the last of the owners; an object without one is its own top. Never raises ClusterError."""
     owners = await owners_of(snapshot, obj)
     if not owners.refs:
         return Top(ref=ref(obj), manifest=obj)
     return Top(ref=owners.refs[-1], manifest=None if owners.gap else owners.manifests[-1], gap=owners.gap)
 
 
-def _controller(obj: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    owners = (obj.get("metadata") or {}).get("ownerReferences") or ()
-    return next((owner for owner in owners if owner.get("controller")), None)
-
-
-def _word(owner: Mapping[str, Any]) -> str:
-    """How discovery is asked for exactly this kind: Kind.version.group."""
+def _kind_word(owner: Mapping[str, Any]) -> str:
+    """Return the word by which discovery finds exactly this kind: Kind.version.group."""
     group, _, version = str(owner.get("apiVersion", "")).rpartition("/")
     return f"{owner.get('kind', '')}.{version}.{group}".rstrip(".")

@@ -19,7 +19,7 @@ _ORDINAL: Final = re.compile(r"-(\d{1,6})$")
 
 def owner_references(obj: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     """Return an object's owner references."""
-    return tuple(metadata_of(obj).get("ownerReferences") or ())
+    return tuple(each for each in metadata_of(obj).get("ownerReferences") or () if isinstance(each, Mapping))
 
 
 def controller_reference(obj: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What every probe is: a declaration of what it reads and fills, and one coroutine that reads.
+"""The contract of every probe: a declaration of what it reads and fills, and one coroutine that reads.
 
 A probe never raises for what the cluster refuses or lacks: that becomes a gap, a missing object or "not applicable" in
 its Reading. It sorts its rows, so that the same cluster gives the same rows.
@@ -17,7 +17,7 @@ from intents.domain import Focus, ProbeDeclaration, Reading
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One call of a probe: through which snapshot, about what, with which arguments of the catalog entry."""
+    """One call of a probe: the snapshot to read, what is in question, and the arguments of the catalog entry."""
 
     snapshot: Snapshot
     focus: Focus
@@ -36,5 +36,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
+    """A probe: what it declares, and the coroutine that reads."""
+
     declaration: ProbeDeclaration
     read: Callable[[Look], Awaitable[Reading]]

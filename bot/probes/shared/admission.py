@@ -1,7 +1,4 @@
-"""Admission webhooks: which there are, whom they call, and which requests wait for their answer.
-
-Shared by the probe that looks at the webhooks and the one that looks for objects whose every update goes through them.
-"""
+"""Read all admission webhooks, and find the one that a text names."""
 
 from __future__ import annotations
 
@@ -38,12 +35,14 @@ class Named:
         )
 
     def means(self, webhook: Webhook) -> bool:
+        """Tell whether the text names this webhook."""
         if self.name:
             return self.name in (webhook.name, webhook.configured_in)
         return self.place == webhook.place
 
 
 def named_in(look: Look) -> Named:
+    """Return the webhook that the text names."""
     if name := look.named.get("webhook", ""):
         return Named(name=name)
     called = _SERVICE_URL.search(look.named.get("url", ""))
@@ -51,7 +50,7 @@ def named_in(look: Look) -> Named:
 
 
 async def webhooks(look: Look) -> tuple[tuple[Webhook, ...], tuple[Gap, ...]]:
-    """All webhooks, mutating ones first, by configuration in the order of their calls; and what could not be read."""
+    """Return all webhooks, mutating ones first, by configuration and order of calls; and what could not be read."""
     answers = await asyncio.gather(*(look.snapshot.list(kind) for kind in KINDS), return_exceptions=True)
     found: list[Webhook] = []
     gaps: list[Gap] = []

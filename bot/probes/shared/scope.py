@@ -1,6 +1,6 @@
-"""Which pods a look is about: the one named, those of the owner named, or all that fit.
+"""The pods in question: the one named, those of the owner named, or all of the namespace or cluster.
 
-Shared by the probes that read pods, so that "about this StatefulSet" means the same everywhere.
+Shared by all probes that read pods, so that "about this StatefulSet" means the same everywhere.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from intents.domain import Gap, Json, ObjectRef, Permission
 _SELECTING_KINDS: Final = frozenset(
     {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "ReplicationController"}
 )
-# What `pods_of` reads: the pods, and what selects them where that is asked about.
+# Pods, and the workloads whose selectors find them.
 READS_PODS: Final = (
     Permission(verb="get", resource="pods"),
     Permission(verb="list", resource="pods"),
@@ -32,7 +32,7 @@ READS_PODS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspects:
-    """The pods a look is about, sorted by namespace and name; see Reading for `missing` and `gaps`."""
+    """The pods in question, sorted by namespace and name; see Reading for `missing` and `gaps`."""
 
     pods: tuple[Json, ...] = ()
     missing: str = ""
@@ -40,9 +40,9 @@ class Suspects:
 
 
 async def pods_of(look: Look) -> Suspects:
-    """Read the pods that the look's focus means.
+    """Read the pods in question.
 
-    A pod that is gone is stood in for by its successors: pods of the same owner, told by the generated name. They can
+    For a pod that is gone its successors are read: pods of the same owner, found by the generated name. They can
     support; `missing` keeps them from refuting anything about the pod that was named.
     """
     focus = look.focus
@@ -82,7 +82,7 @@ async def _named(look: Look) -> Suspects:
 
 
 async def _anywhere(look: Look) -> tuple[tuple[Json, ...], tuple[Gap, ...]]:
-    """Pods of a name in any namespace; with rights in one namespace only, the context's own, and a gap for the rest."""
+    """Return pods of a name in any namespace; where pods may not be listed, only in the context's own, with a gap."""
     name = look.focus.name
     try:
         return (await look.snapshot.list("Pod", fields=f"metadata.name={name}")).items, ()
@@ -105,7 +105,7 @@ async def _selected(look: Look) -> Suspects:
 
 
 async def _owned(look: Look) -> Suspects:
-    """Pods whose owner, as far as their own metadata tells it, is the one named."""
+    """Return the pods whose own metadata names the owner in question."""
     listed = await _listed(look, namespace=look.focus.namespace)
     mine = [pod for pod in listed.pods if owner_of(pod).name == look.focus.name]
     return Suspects(pods=tuple(mine), missing="" if mine else str(look.focus), gaps=listed.gaps)
