@@ -1,14 +1,15 @@
-"""What draino leaves on the nodes it was to drain, and whether its arguments say so.
+"""The pods that draino leaves on the nodes it drains, and whether its arguments say so.
 
-draino (planetlabs) cordons and drains nodes that have one of the conditions in its arguments. Without its flag it
-passes over pods of StatefulSets and reports the drain as succeeded: no event names what stays. So the flag, the node's
-conditions and the pods are joined here.
+draino (planetlabs) cordons and drains nodes that have one of the conditions in its arguments. Without its flag it skips
+pods of StatefulSets and reports the drain as succeeded: no event names the pods that stay. A row joins the flag, the
+node's conditions and the pod.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,8 +17,20 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError
 from bot.kube.conditions import condition
 from bot.kube.flags import OFF, arguments, flag
-from bot.kube.objects import name_of, namespace_of, ref
-from bot.kube.owners import owner_of
+from bot.kube.objects import (
+    annotations_of,
+    has_ended,
+    is_terminating,
+    name_of,
+    namespace_of,
+    node_name_of,
+    place_of,
+    pod_template_of,
+    ref,
+    spec_of,
+    status_of,
+)
+from bot.kube.owners import owner_of, owner_references
 from bot.kube.placement import is_cordoned
 from bot.probes.contract import Look, Probe
 from intents.declaring import FormerNames
@@ -26,11 +39,11 @@ from intents.domain import Gap, Json, ObjectRef, Permission, ProbeDeclaration, R
 _DRAINO: Final = re.compile(r"(?i)(?:^|[/_-])draino(?:[:@_-]|$)")
 _PREFIX: Final = "DRAINO_"
 EVICT_FLAG: Final = "evict-statefulset-pods"
-# Forks replaced it by a list of kinds that stay; it begins as StatefulSet and DaemonSet.
+# Forks replaced it by a list of kinds that stay; the default is StatefulSet and DaemonSet.
 SPARE_FLAG: Final = "do-not-evict-pod-controlled-by"
 _SCHEDULED: Final = "DrainScheduled"
 _NOT_SAFE: Final = "cluster-autoscaler.kubernetes.io/safe-to-evict"
-# Flags that may stand apart from their value: that value is no condition.
+# Flags whose value may be the next word: that word is no condition.
 _TAKING_VALUES: Final = (
     "listen", "kubeconfig", "master", "max-grace-period", "eviction-headroom", "drain-buffer", "node-label",
     "node-label-expr", "namespace", "leader-election-lease-duration", "leader-election-renew-deadline",
@@ -39,7 +52,7 @@ _TAKING_VALUES: Final = (
 
 DECLARATION: Final = ProbeDeclaration(
     name="node-drains",
-    says="a row per StatefulSet pod on a node that draino was to drain, or for such a node without any",
+    says="a row per StatefulSet pod on a node that draino should drain, or for such a node without any",
     rows={
         "namespace": RowType.STRING,  # draino's Deployment
         "deployment": RowType.STRING,
@@ -48,7 +61,7 @@ DECLARATION: Final = ProbeDeclaration(
         "arguments": RowType.STRING,
         "watches": RowType.STRINGS,  # the node conditions in its arguments
         "evicts": RowType.BOOLEAN,  # it evicts pods of StatefulSets
-        "spares": RowType.STRING,  # what the flag of the forks says, "" where it is not given
+        "spares": RowType.STRING,  # the value of the forks' flag, "" where it is not given
         "evicts_nothing": RowType.STRING,  # --dry-run or --skip-drain, "" for neither
         "node": RowType.STRING,
         "conditions": RowType.STRINGS,  # those of the node that draino watches and that hold
@@ -58,7 +71,7 @@ DECLARATION: Final = ProbeDeclaration(
         "pod_namespace": RowType.STRING,
         "pod": RowType.STRING,  # "" for a node without a pod of a StatefulSet
         "statefulset": RowType.STRING,
-        "also": RowType.STRINGS,  # what else keeps draino from evicting this pod
+        "also": RowType.STRINGS,  # other reasons for which draino does not evict this pod
     },
     permissions=(
         Permission(verb="list", group="apps", resource="deployments"),
@@ -71,7 +84,7 @@ DECLARATION: Final = ProbeDeclaration(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draino:
-    """A Deployment of draino and its container."""
+    """A Deployment of draino and its container, with what its flags mean."""
 
     deployment: Json
     container: Json
@@ -84,20 +97,20 @@ class _Draino:
     def evicts(self) -> bool:
         if flag(self.container, EVICT_FLAG, env_prefix=_PREFIX) not in ("", OFF):
             return True
-        # The last of the fork's flags is known, and any of them replaces the whole list.
+        # Only the last of the fork's flags is known, and any of them replaces the whole list.
         return bool(self.spares) and "StatefulSet" not in " ".join(_words(self.container))
 
     @property
     def evicts_nothing(self) -> str:
-        said = (name for name in ("dry-run", "skip-drain") if flag(self.container, name, env_prefix=_PREFIX) == "true")
-        return next((f"--{name}" for name in said), "")
+        given = (each for each in ("dry-run", "skip-drain") if flag(self.container, each, env_prefix=_PREFIX) == "true")
+        return next((f"--{each}" for each in given), "")
 
     @property
     def watches(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(arguments(self.container, _TAKING_VALUES)))
 
     def holds_of(self, node: Json) -> tuple[str, ...]:
-        """The watched conditions that a node has; `Type=Status,10m` asks for another status than True."""
+        """Return the watched conditions that a node has; `Type=Status,10m` asks for another status than True."""
         held = []
         for watched in self.watches:
             kind, _, rest = watched.partition("=")
@@ -111,7 +124,7 @@ def _words(container: Mapping[str, Any]) -> list[str]:
 
 
 async def read(look: Look) -> Reading:
-    """Read draino's Deployments; where there is one, all nodes and the pods on those it was to drain."""
+    """Read draino's Deployments; where there is one, all nodes and the pods on those it should drain."""
     try:
         deployments = await look.snapshot.list("Deployment")
     except ClusterError as error:
@@ -127,19 +140,26 @@ async def read(look: Look) -> Reading:
     wanted = _wanted_nodes(look, pods)
     if wanted is not None and not wanted & set(map(name_of, nodes)):
         return Reading(gaps=tuple(gaps), missing=str(look.focus) if look.focus.name else f"Node {look.focus.node}")
-    staying = [pod for pod in pods if _is_of_statefulset(pod) and _is_meant(look, pod)]
+    staying = _by_node(pod for pod in pods if _is_skipped_kind(pod) and _is_meant(look, pod))
     rows = [
         row
         for draino in found
         for node in sorted(nodes, key=name_of)
         if (name_of(node) in wanted if wanted is not None else draino.holds_of(node) or _drain(node))
-        for row in _rows(draino, node, [pod for pod in staying if _node_of(pod) == name_of(node)])
+        for row in _rows(draino, node, staying[name_of(node)])
     ]
     return Reading(rows=tuple(rows or [_row(draino, {}, None) for draino in found]), gaps=tuple(gaps))
 
 
+def _by_node(pods: Iterable[Json]) -> Mapping[str, list[Json]]:
+    found: dict[str, list[Json]] = defaultdict(list)
+    for pod in pods:
+        found[node_name_of(pod)].append(pod)
+    return found
+
+
 async def _list(look: Look, kind: str) -> Sequence[Json] | Gap:
-    """A whole list: what is missing of one could be the pod that stays."""
+    """Return a whole list: in a part of it the pod that stays could be missing."""
     try:
         listing = await look.snapshot.list(kind)
     except ClusterError as error:
@@ -148,8 +168,7 @@ async def _list(look: Look, kind: str) -> Sequence[Json] | Gap:
 
 
 def _drainos(deployment: Json) -> Iterable[_Draino]:
-    template = ((deployment.get("spec") or {}).get("template") or {}).get("spec") or {}
-    containers = template.get("containers") or ()
+    containers = spec_of(pod_template_of(deployment)).get("containers") or ()
     return [
         _Draino(deployment=deployment, container=each)
         for each in containers
@@ -159,12 +178,12 @@ def _drainos(deployment: Json) -> Iterable[_Draino]:
 
 
 def _wanted_nodes(look: Look, pods: Iterable[Json]) -> set[str] | None:
-    """The nodes that the request is about, None for all."""
+    """Return the nodes that the request is about, None for all."""
     focus = look.focus
     if focus.kind == "Node" and focus.name:
         return {focus.name}
     if focus.name:
-        return {_node_of(pod) for pod in pods if _is_meant(look, pod)} - {""}
+        return {node_name_of(pod) for pod in pods if _is_meant(look, pod)} - {""}
     return {focus.node} if focus.node else None
 
 
@@ -177,20 +196,14 @@ def _is_meant(look: Look, pod: Json) -> bool:
     return focus.name == (name_of(pod) if focus.kind in ("Pod", "") else owner_of(pod).name)
 
 
-def _is_of_statefulset(pod: Json) -> bool:
-    """Whether it is one that draino passes over: running, not leaving, controlled by a StatefulSet."""
-    owners = (pod.get("metadata") or {}).get("ownerReferences") or ()
-    leaving = (pod.get("metadata") or {}).get("deletionTimestamp")
-    done = (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")
-    return not leaving and not done and any(each.get("kind") == "StatefulSet" for each in owners)
-
-
-def _node_of(pod: Json) -> str:
-    return str((pod.get("spec") or {}).get("nodeName") or "")
+def _is_skipped_kind(pod: Json) -> bool:
+    """Tell whether draino skips the pod by default: it belongs to a StatefulSet, has not ended and is not deleted."""
+    owned = any(each.get("kind") == "StatefulSet" for each in owner_references(pod))
+    return owned and not is_terminating(pod) and not has_ended(pod)
 
 
 def _drain(node: Json) -> str:
-    """How far draino is with a node, as the condition says that it writes."""
+    """Return how far the drain of a node is, by the condition that draino writes."""
     scheduled = condition(node, _SCHEDULED)
     message = str(scheduled.get("message") or "")
     if "Completed" in message:
@@ -201,7 +214,7 @@ def _drain(node: Json) -> str:
 
 
 def _rows(draino: _Draino, node: Json, pods: Sequence[Json]) -> list[Row]:
-    ordered = sorted(pods, key=lambda pod: (namespace_of(pod), name_of(pod)))
+    ordered = sorted(pods, key=place_of)
     return [_row(draino, node, pod) for pod in ordered] or [_row(draino, node, None)]
 
 
@@ -212,7 +225,7 @@ def _row(draino: _Draino, node: Json, pod: Json | None) -> Row:
         "namespace": namespace_of(draino.deployment),
         "deployment": name,
         "container": str(container.get("name") or ""),
-        "available": int((draino.deployment.get("status") or {}).get("availableReplicas") or 0),
+        "available": int(status_of(draino.deployment).get("availableReplicas") or 0),
         "arguments": " ".join(_words(container)),
         "watches": draino.watches,
         "evicts": draino.evicts,
@@ -230,26 +243,28 @@ def _row(draino: _Draino, node: Json, pod: Json | None) -> Row:
     }
     return Row(
         values=values,
-        subject=ref(pod, "Pod") if pod else ref(node, "Node") if node else _of_deployment(draino.deployment),
+        subject=_subject(draino, node, pod),
         quote=f"{name}: {values['arguments']}",
         reproduce=f"kubectl -n {values['namespace']} get deployment {name} -o yaml",
     )
 
 
-def _of_deployment(deployment: Json) -> ObjectRef:
-    return ref(deployment, "Deployment")
+def _subject(draino: _Draino, node: Json, pod: Json | None) -> ObjectRef:
+    """Return the nearest object that a row is about."""
+    if pod:
+        return ref(pod, "Pod")
+    return ref(node, "Node") if node else ref(draino.deployment, "Deployment")
 
 
 def _also(draino: _Draino, pod: Json) -> tuple[str, ...]:
-    """draino's other reasons to pass over a pod."""
-    volumes = (pod.get("spec") or {}).get("volumes") or ()
-    annotations = (pod.get("metadata") or {}).get("annotations") or {}
+    """Return draino's other reasons to skip a pod."""
+    volumes = spec_of(pod).get("volumes") or ()
     ignores = flag(draino.container, "ignore-safe-to-evict-annotation", env_prefix=_PREFIX) == "true"
     local = flag(draino.container, "evict-emptydir-pods", env_prefix=_PREFIX) not in ("", OFF)
     found = []
     if not local and any("emptyDir" in volume for volume in volumes):
         found.append("it has an emptyDir volume and --evict-emptydir-pods is not set")
-    if not ignores and annotations.get(_NOT_SAFE) == "false":
+    if not ignores and annotations_of(pod).get(_NOT_SAFE) == "false":
         found.append(f"its annotation {_NOT_SAFE} is false")
     return tuple(found)
 
