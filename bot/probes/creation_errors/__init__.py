@@ -79,7 +79,7 @@ DECLARATION: Final = ProbeDeclaration(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Around:
-    """What is read around a workload that lacks pods: whom it belongs to, and what it could go back to."""
+    """The surroundings of a workload that lacks pods: its topmost owner, and revisions to go back to."""
 
     top: Top
     revisions: int
@@ -87,10 +87,11 @@ class _Around:
 
 
 async def read(look: Look) -> Reading:
+    """Read the workloads in question, what refused their pods, and what is around them."""
     found = await suspected(look)
     workloads = _lacking(found.workloads)
     if found.missing and look.focus.kind and look.named.get("field"):
-        # A newer API server refuses the workload itself, so it never came to be: the advice is the same.
+        # A newer API server refuses the workload itself, so it does not exist: the advice is the same.
         absent = ObjectRef(kind=look.focus.kind, namespace=look.focus.namespace, name=look.focus.name)
         workloads = (Workload(ref=absent),)
     read_around = await asyncio.gather(*(_around(look.snapshot, workload) for workload in workloads))
@@ -102,7 +103,7 @@ async def read(look: Look) -> Reading:
 
 
 def _lacking(workloads: tuple[Workload, ...]) -> tuple[Workload, ...]:
-    """Of several that a name or an owner may mean, those that lack pods; all, if none does."""
+    """Return the workloads that lack pods; all, if none does."""
     lacking = [each for each in workloads if (counts := _counts(each)).created < counts.desired]
     return tuple(lacking) or workloads
 
@@ -111,7 +112,7 @@ async def _around(snapshot: Snapshot, workload: Workload) -> _Around:
     manifest = workload.manifest
     counts = _counts(workload)
     if manifest is None or counts.created >= counts.desired:
-        # Of a workload that has its pods nobody asks who would have to change it.
+        # A workload that has its pods needs no change, so its owner is not read.
         return _Around(top=Top(ref=workload.ref, manifest=manifest), revisions=UNKNOWN)
     top = await owners.topmost(snapshot, manifest)
     try:
@@ -134,7 +135,7 @@ def _rows(workload: Workload, around: _Around, look: Look) -> list[Row]:
 
 
 def _pasted(look: Look) -> Refusal:
-    """What the paste says, where the cluster says nothing (any more): events are kept for an hour."""
+    """Return the error in the pasted text, for a cluster without one: events are kept for an hour."""
     field, value, rule = (look.named.get(word, "") for word in ("field", "value", "rule"))
     if not (field and value):
         field = value = rule = ""
@@ -184,20 +185,20 @@ def _row(workload: Workload, around: _Around, refusal: Refusal) -> Row:
 
 
 def _problem(error: FieldError) -> str:
-    """The error behind its field, as it was worded."""
+    """Return the error without its field, in its own words."""
     value = f'"{error.value}"' if error.value else ""
     return ": ".join(filter(None, (str(error.type), value, error.rule))) if error.field else ""
 
 
 def _path_in(top: Top, workload: Workload, held: HeldField, error: FieldError) -> Path | None:
-    """The field in the manifest of the topmost owner; None where that cannot be told without a guess."""
+    """Return the field in the manifest of the topmost owner; None where only a guess would find it."""
     if not held.in_template or top.manifest is None:
         return None
     if top.manifest is workload.manifest:
         return held.path
     if not error.value:
         return held.path if field_paths.has(top.manifest, held.path) else None
-    # A StatefulSet of an operator is called like its resource with the component behind: db → db-tikv.
+    # An operator names a StatefulSet after its resource and the component: db → db-tikv.
     component = workload.ref.name.removeprefix(f"{top.ref.name}-")
     return field_paths.most_similar(field_paths.paths_holding(top.manifest, error.value), held.path, hint=component)
 

@@ -1,7 +1,7 @@
-"""Which workloads a look is about whose pods may be refused at creation, and what refused them.
+"""The workloads in question whose pods may be refused at creation, and the errors that refused them.
 
-A StatefulSet says so in events only, a ReplicaSet in a condition as well. The pod that a paste names does not exist,
-for that is the trouble: its workload is told by its name.
+A StatefulSet reports these in events only, a ReplicaSet in a condition as well. The pod that a text names does not
+exist, since it was refused: its workload is found by its name.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from bot.cluster.events import event_last_seen, involved
 from bot.cluster.snapshot import Snapshot
 from bot.kube.field_errors import FieldError, parse
 from bot.kube.objects import ref
-from bot.kube.owners import generated_stem
+from bot.kube.owners import generated_stem, owner_references
 from bot.probes.contract import Look
 from intents.domain import Focus, Gap, Json, ObjectRef
 
 WORKLOADS: Final = ("StatefulSet", "ReplicaSet", "DaemonSet", "Job")
 _REASON: Final = "FailedCreate"
 _ORDINAL: Final = re.compile(r"-\d+$")
-# Unfocused, the newest few are enough to answer.
+# Where the request names no object, so many workloads are read, the newest first.
 _MOST: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """One field error a controller ran into, verbatim in `message`; `last_s` is its age in seconds, -1 unknown."""
+    """One field error that a controller met, verbatim in `message`; `last_s` is its age in seconds, -1 unknown."""
 
     error: FieldError
     message: str
@@ -39,7 +39,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """A workload with what refused its pods, the newest first. `manifest` is None if it is gone or may not be read."""
+    """A workload with the errors that refused its pods, the newest first; `manifest` is None if it was not read."""
 
     ref: ObjectRef
     manifest: Json | None = None
@@ -49,6 +49,8 @@ class Workload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspected:
+    """The workloads in question; see Reading for `missing` and `gaps`."""
+
     workloads: tuple[Workload, ...] = ()
     missing: str = ""
     gaps: tuple[Gap, ...] = ()
@@ -56,7 +58,7 @@ class Suspected:
 
 @dataclass(slots=True)
 class _Search:
-    """One look's reads; what is refused is kept as a gap."""
+    """The reads of one look; a read that is refused is kept as a gap."""
 
     look: Look
     gaps: list[Gap] = field(default_factory=list)
@@ -66,7 +68,7 @@ class _Search:
         return self.look.snapshot
 
     async def events(self) -> list[Json]:
-        """The FailedCreate events with a field error in the focus's namespace, newest first."""
+        """Return the FailedCreate events with a field error in the focus's namespace, newest first."""
         namespace = self.look.focus.namespace
         try:
             events = await self.snapshot.events_in(namespace)
@@ -76,7 +78,7 @@ class _Search:
         return [event for event in reversed(events) if event.get("reason") == _REASON and parse(_message(event))]
 
     async def named(self, kind: str, name: str) -> list[Workload]:
-        """Workloads of that kind and name: in the focus's namespace, else in any."""
+        """Return the workloads of that kind and name: in the focus's namespace, else in any."""
         namespace = self.look.focus.namespace
         about = ObjectRef(kind=kind, namespace=namespace, name=name)
         try:
@@ -91,7 +93,7 @@ class _Search:
         return [Workload(ref=ref(item, kind), manifest=item) for item in items]
 
     async def owned_by(self, kind: str, owner: ObjectRef) -> list[Workload]:
-        """Workloads of a kind that an object of that kind and name owns."""
+        """Return the workloads of a kind that an object owns."""
         try:
             items = (await self.snapshot.list(kind, namespace=owner.namespace)).items
         except ClusterError as error:
@@ -101,7 +103,7 @@ class _Search:
 
 
 async def suspected(look: Look) -> Suspected:
-    """The workloads in question, sorted. Never raises ClusterError."""
+    """Return the workloads in question, sorted. Never raises ClusterError."""
     search = _Search(look)
     events = await search.events()
     focus = look.focus
@@ -130,8 +132,8 @@ async def _of_focus(search: _Search, focus: Focus, events: list[Json]) -> list[W
 
 
 async def _of_pod(search: _Search, focus: Focus, events: list[Json]) -> list[Workload]:
-    """The workload that makes, or fails to make, a pod of this name."""
-    # A controller that generates names is refused before it has one: Pod "web-6c9f7d8b54-".
+    """Return the workload that makes, or fails to make, a pod of this name."""
+    # A pod with a generated name is refused before it has its suffix: Pod "web-6c9f7d8b54-".
     names = (focus.name, f"{focus.name.rstrip('-')}-")
     told = [event for event in events if any(error.name in names for error in parse(_message(event)))]
     if told:
@@ -196,5 +198,4 @@ def _message(event: Mapping[str, Any]) -> str:
 
 
 def _is_owned_by(item: Json, owner: ObjectRef) -> bool:
-    references = (item.get("metadata") or {}).get("ownerReferences") or ()
-    return any(each.get("kind") == owner.kind and each.get("name") == owner.name for each in references)
+    return any(each.get("kind") == owner.kind and each.get("name") == owner.name for each in owner_references(item))
