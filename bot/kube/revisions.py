@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.kube.objects import annotations_of, created_at, name_of, pod_template_of, spec_of
+from bot.kube.objects import annotations_of, created_at, metadata_of, name_of, pod_template_of, spec_of
 from intents.domain import Json
 
 NUMBER: Final = "deployment.kubernetes.io/revision"
@@ -45,7 +45,7 @@ def revisions_in(kept: Iterable[Json]) -> tuple[Revision, ...]:
         _of_replica_set(each) if each.get("kind") == "ReplicaSet" else _of_controller_revision(each) for each in kept
     ]
     # A rollout cannot go back to a template that was trimmed by hand, or that no controller wrote.
-    whole = [each for each in found if each.number > 0 and (each.template.get("spec") or {}).get("containers")]
+    whole = [each for each in found if each.number > 0 and spec_of(each.template).get("containers")]
     return tuple(sorted(whole, key=lambda each: (each.number, each.name)))
 
 
@@ -68,7 +68,7 @@ def _of_replica_set(obj: Json) -> Revision:
     annotations = annotations_of(obj)
     template: Json = copy.deepcopy(dict(pod_template_of(obj)))
     # The controller adds this label to tell the pods of one ReplicaSet from another's.
-    labels = (template.get("metadata") or {}).get("labels") or {}
+    labels = metadata_of(template).get("labels") or {}
     labels.pop(_HASH, None)
     return Revision(
         number=_number(annotations.get(NUMBER)),
@@ -81,7 +81,7 @@ def _of_replica_set(obj: Json) -> Revision:
 
 
 def _of_controller_revision(obj: Json) -> Revision:
-    template = copy.deepcopy(((obj.get("data") or {}).get("spec") or {}).get("template") or {})
+    template = copy.deepcopy(dict(pod_template_of(obj.get("data") or {})))
     template.pop(_DIRECTIVE, None)
     return Revision(
         number=_number(obj.get("revision")),
@@ -94,9 +94,7 @@ def _of_controller_revision(obj: Json) -> Revision:
 
 def _bare(template: Json, but_restarts: bool) -> Json:
     """Return the parts of a template that make its pods."""
-    metadata = {
-        key: dict(value) for key, value in (template.get("metadata") or {}).items() if isinstance(value, Mapping)
-    }
+    metadata = {key: dict(value) for key, value in metadata_of(template).items() if isinstance(value, Mapping)}
     metadata.get("labels", {}).pop(_HASH, None)
     if but_restarts:
         metadata.get("annotations", {}).pop(RESTARTED_AT, None)

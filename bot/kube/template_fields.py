@@ -15,6 +15,7 @@ import re2
 from bot.kube import field_paths
 from bot.kube.field_errors import FieldError, FieldErrorType
 from bot.kube.field_paths import Path
+from bot.kube.objects import metadata_of, spec_of
 from bot.kube.valid_values import suggest
 from intents.domain import Json
 
@@ -126,10 +127,10 @@ def _not_declared(workload: Json, path: Path, error: FieldError) -> HeldField:
     now = _now(workload, path)
     choices: list[str] = []
     if "volumeMounts" in path or "volumeDevices" in path:
-        spec = workload.get("spec") or {}
+        spec = spec_of(workload)
         pod_spec = field_paths.get(workload, (*_TEMPLATE, "spec")) or {}
         # A StatefulSet adds a volume for each of its claim templates.
-        claims = [(claim.get("metadata") or {}).get("name", "") for claim in spec.get("volumeClaimTemplates") or ()]
+        claims = [metadata_of(claim).get("name", "") for claim in spec.get("volumeClaimTemplates") or ()]
         choices = [*(str(volume.get("name", "")) for volume in pod_spec.get("volumes") or ()), *map(str, claims)]
     return HeldField(
         in_template=now == error.value and error.value not in choices,
@@ -141,7 +142,7 @@ def _not_declared(workload: Json, path: Path, error: FieldError) -> HeldField:
 
 def _comes_from_its_name(workload: Json, error: FieldError) -> bool:
     """Tell whether the value was made from the workload's name, as names, labels and hostnames of its pods are."""
-    name = str((workload.get("metadata") or {}).get("name", ""))
+    name = str(metadata_of(workload).get("name", ""))
     return bool(name) and error.value.startswith(name)
 
 

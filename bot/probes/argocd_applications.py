@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotServed
 from bot.kube.conditions import condition
-from bot.kube.objects import name_of, namespace_of, ref, spec_of, status_of
+from bot.kube.objects import name_of, namespace_of, pod_template_of, ref, spec_of, status_of
 from bot.probes.contract import Look, Probe
 from intents.declaring import FormerNames
 from intents.domain import Gap, Json, Permission, ProbeDeclaration, Reading, Row, RowType, Value
@@ -171,7 +171,7 @@ def _asked(look: Look, application: Json) -> bool:
 
 
 def _prometheus(kept: Mapping[str, Any], found: Mapping[str, tuple[Json, ...]]) -> dict[str, Value]:
-    """What the Prometheus object, its StatefulSet and its operator say."""
+    """Return the state of the Prometheus object, its StatefulSet and its operator."""
     home, name = str(kept.get("namespace") or ""), str(kept.get("name") or "")
     prometheus = _named(found.get(_PROMETHEUSES, ()), home, name)
     stateful = _named(found.get("StatefulSet", ()), home, f"prometheus-{name}")
@@ -183,8 +183,8 @@ def _prometheus(kept: Mapping[str, Any], found: Mapping[str, tuple[Json, ...]]) 
         "exists": prometheus is not None,
         "available": str(available.get("status") or ""),
         "unavailable_because": str(available.get("message") or available.get("reason") or ""),
-        "ready": int((stateful.get("status") or {}).get("readyReplicas") or 0) if stateful else -1,
-        "wanted": int((stateful.get("spec") or {}).get("replicas", 1)) if stateful else -1,
+        "ready": int(status_of(stateful).get("readyReplicas") or 0) if stateful else -1,
+        "wanted": int(spec_of(stateful).get("replicas", 1)) if stateful else -1,
         "operator": next(filter(None, map(_operator_version, found.get("Deployment", ()))), ""),
     }
 
@@ -194,8 +194,8 @@ def _named(objects: Iterable[Json], namespace: str, name: str) -> Json | None:
 
 
 def _operator_version(deployment: Json) -> str:
-    """The tag of prometheus-operator's image; "" for any other Deployment."""
-    template = ((deployment.get("spec") or {}).get("template") or {}).get("spec") or {}
+    """Return the tag of prometheus-operator's image; "" for any other Deployment."""
+    template = spec_of(pod_template_of(deployment))
     images = (str(each.get("image") or "").partition("@")[0] for each in template.get("containers") or ())
     for image in images:
         repository, _, tag = image.rpartition("/")[2].partition(":")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -134,21 +134,25 @@ async def read(look: Look) -> Reading:
     if not found:
         return Reading(gaps=(gap,)) if gap else Reading(not_applicable="no Deployment of this cluster runs draino")
     nodes, pods = await asyncio.gather(_list(look, "Node"), _list(look, "Pod"))
-    gaps = [each for each in (gap, nodes, pods) if isinstance(each, Gap)]
+    gaps = tuple(each for each in (gap, nodes, pods) if isinstance(each, Gap))
     if isinstance(nodes, Gap) or isinstance(pods, Gap):
-        return Reading(gaps=tuple(gaps))
+        return Reading(gaps=gaps)
     wanted = _wanted_nodes(look, pods)
     if wanted is not None and not wanted & set(map(name_of, nodes)):
-        return Reading(gaps=tuple(gaps), missing=str(look.focus) if look.focus.name else f"Node {look.focus.node}")
+        return Reading(gaps=gaps, missing=str(look.focus) if look.focus.name else f"Node {look.focus.node}")
     staying = _by_node(pod for pod in pods if _is_skipped_kind(pod) and _is_meant(look, pod))
-    rows = [
-        row
-        for draino in found
-        for node in sorted(nodes, key=name_of)
-        if (name_of(node) in wanted if wanted is not None else draino.holds_of(node) or _drain(node))
-        for row in _rows(draino, node, staying[name_of(node)])
-    ]
-    return Reading(rows=tuple(rows or [_row(draino, {}, None) for draino in found]), gaps=tuple(gaps))
+    rows = [row for draino in found for row in _drained(draino, nodes, wanted, staying)]
+    return Reading(rows=tuple(rows or [_row(draino, {}, None) for draino in found]), gaps=gaps)
+
+
+def _drained(
+    draino: _Draino, nodes: Iterable[Json], wanted: set[str] | None, staying: Mapping[str, Sequence[Json]]
+) -> Iterator[Row]:
+    """Yield the rows of the nodes in question, else of those that draino should drain."""
+    for node in sorted(nodes, key=name_of):
+        meant = name_of(node) in wanted if wanted is not None else draino.holds_of(node) or _drain(node)
+        if meant:
+            yield from _rows(draino, node, staying.get(name_of(node), ()))
 
 
 def _by_node(pods: Iterable[Json]) -> Mapping[str, list[Json]]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.listing import Listing
-from bot.kube.objects import name_of, namespace_of, place_of, ref
+from bot.kube.objects import created_at, labels_of, metadata_of, name_of, namespace_of, place_of, ref, spec_of
 from bot.kube.owners import controller_reference
 from bot.kube.webhooks import Webhook
 from bot.probes.contract import Look, Probe
@@ -132,7 +132,7 @@ async def _namespace_labels(
         listing = await look.snapshot.list("Namespace")
     except ClusterError as error:
         return {}, (error.gap(),)
-    return {name_of(item): (item.get("metadata") or {}).get("labels") or {} for item in listing.items}, ()
+    return {name_of(item): labels_of(item) for item in listing.items}, ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ class _Write:
 
 def _writes(look: Look, obj: Json) -> list[_Write]:
     """Return the writes of anything but the status, the latest first."""
-    entries = (obj.get("metadata") or {}).get("managedFields") or ()
+    entries = metadata_of(obj).get("managedFields") or ()
     found = [
         _Write(manager=str(entry.get("manager") or "unknown"), last_s=age_s(look.snapshot, entry.get("time")))
         for entry in entries
@@ -155,11 +155,11 @@ def _writes(look: Look, obj: Json) -> list[_Write]:
 
 
 def _generation(obj: Json) -> int:
-    return int((obj.get("metadata") or {}).get("generation") or 0)
+    return int(metadata_of(obj).get("generation") or 0)
 
 
 def _age(look: Look, obj: Json) -> int:
-    return age_s(look.snapshot, (obj.get("metadata") or {}).get("creationTimestamp"))
+    return age_s(look.snapshot, created_at(obj))
 
 
 def _per_hour(look: Look, obj: Json) -> int:
@@ -225,7 +225,7 @@ def _run_by(manager: str, deployments: Iterable[Json]) -> list[Json]:
         lambda each: manager in _repositories(each),
     )
     for test in tests:
-        if found := sorted(filter(test, deployments), key=lambda each: (namespace_of(each), name_of(each))):
+        if found := sorted(filter(test, deployments), key=place_of):
             return found
     return []
 
@@ -238,12 +238,12 @@ def _the_one(candidates: Sequence[Json], *, written: Json, owner_kind: str) -> J
 
 
 def _label(obj: Json, key: str) -> str:
-    return str(((obj.get("metadata") or {}).get("labels") or {}).get(key) or "")
+    return str(labels_of(obj).get(key) or "")
 
 
 def _containers(deployment: Json) -> Iterator[Mapping[str, Any]]:
-    template = (deployment.get("spec") or {}).get("template") or {}
-    yield from (template.get("spec") or {}).get("containers") or ()
+    template = spec_of(deployment).get("template") or {}
+    yield from spec_of(template).get("containers") or ()
 
 
 def _programs(deployment: Json) -> set[str]:

@@ -16,7 +16,7 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.events import event_last_seen, involved
 from bot.cluster.snapshot import Snapshot
 from bot.kube.field_errors import FieldError, parse
-from bot.kube.objects import ref
+from bot.kube.objects import ref, spec_of, status_of
 from bot.kube.owners import generated_stem, owner_references
 from bot.probes.contract import Look
 from intents.domain import Focus, Gap, Json, ObjectRef
@@ -124,7 +124,7 @@ async def _of_focus(search: _Search, focus: Focus, events: list[Json]) -> list[W
             owner = ObjectRef(kind=focus.kind, namespace=focus.namespace, name=focus.name)
             owned = await search.owned_by(kind, owner)
             # A Deployment keeps the ReplicaSets of its past at zero.
-            return [each for each in owned if ((each.manifest or {}).get("spec") or {}).get("replicas") != 0] or owned
+            return [each for each in owned if spec_of(each.manifest or {}).get("replicas") != 0] or owned
         case "Pod" | "":
             return await _of_pod(search, focus, events)
         case _:
@@ -184,7 +184,7 @@ def _from_events(snapshot: Snapshot, about: ObjectRef, events: list[Json]) -> It
 
 
 def _from_condition(snapshot: Snapshot, manifest: Json | None) -> Iterable[Refusal]:
-    for condition in ((manifest or {}).get("status") or {}).get("conditions") or ():
+    for condition in status_of(manifest or {}).get("conditions") or ():
         if condition.get("type") != "ReplicaFailure" or condition.get("status") != "True":
             continue
         age = snapshot.age(condition.get("lastTransitionTime"))

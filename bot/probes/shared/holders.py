@@ -32,14 +32,13 @@ async def suspects_of(look: Look) -> Suspects:
         pods = (await look.snapshot.list("Pod", namespace=focus.namespace)).items
     except ClusterError as error:
         return Suspects(gaps=(error.gap(f"pods that compete for {subject}"),))
+    alike = _sorted(pod for pod in pods if is_named_like(lease, owner_of(pod).name))
     try:
         leases = await leases_named(look, lease)
     except NotFound:
-        alike = [pod for pod in pods if is_named_like(lease, owner_of(pod).name)]
-        return Suspects(pods=_sorted(alike), missing=subject)
+        return Suspects(pods=alike, missing=subject)
     except ClusterError as error:
-        alike = [pod for pod in pods if is_named_like(lease, owner_of(pod).name)]
-        return Suspects(pods=_sorted(alike), gaps=() if alike else (error.gap(subject),))
+        return Suspects(pods=alike, gaps=() if alike else (error.gap(subject),))
     holders = Holders(pods)
     found = _sorted(pod for each in leases for pod in holders.competitors(each))
     return Suspects(pods=found, missing="" if found else f"the pod that holds {subject}")

@@ -9,7 +9,7 @@ from typing import Final
 from bot.cluster.errors import ClusterError
 from bot.kube import services as kube
 from bot.kube.addresses import ip_in, port_in
-from bot.kube.objects import labels_of, name_of, namespace_of, spec_of
+from bot.kube.objects import labels_of, namespace_of, place_of, spec_of
 from bot.probes.contract import Look
 from bot.probes.shared.scope import pods_of
 from intents.domain import Gap, Json, ObjectRef
@@ -93,4 +93,4 @@ def _selects(service: Json, pod: Json) -> bool:
 
 
 def _sorted(services: Iterable[Json]) -> tuple[Json, ...]:
-    return tuple(sorted(services, key=lambda each: (namespace_of(each), name_of(each))))
+    return tuple(sorted(services, key=place_of))
