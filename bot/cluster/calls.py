@@ -1,4 +1,4 @@
-"""The words of one call: what is asked, what came back, where the connection leads and what has been spent."""
+"""Define the values of one API call: the request, the response, the connection's origin and the cost."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from bot.cluster.acting import ActsAs
 from bot.cluster.errors import ServerError
 from intents.domain import Json, Permission
 
-# Parsing a larger body takes longer than the event loop may be kept from other work.
+# Parsing a larger body would block the event loop for too long.
 _LARGE: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One call, by default a GET. The rest is for its errors, in words.
+    """One API call, by default a GET. `does`, `what`, `scope` and `permission` word its errors.
 
-    `what` it `does` something to, `scope`: all that one `permission` would open. If it `changes` something, no answer
-    is not the same as not done. It is made as Casebook, or as the user that it `acts_as`.
+    `does` is the verb and `what` its object; `scope` is everything that one `permission` would open. If `changes` is
+    set, a missing response does not mean that nothing was done. The call is made as Casebook, or as the user in
+    `acts_as`.
     """
 
     method: str = "GET"
@@ -41,7 +42,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A successful answer, its body undecoded."""
+    """A successful response with an undecoded body."""
 
     status: int
     body: bytes
@@ -50,9 +51,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
-    """One HTTP call as it ended, after so many `seconds`, without whatever it named.
+    """The record of one HTTP call and its duration, without any object names.
 
-    `status` is the class of HTTP's (2xx, 4xx), or timeout, unreachable, cancelled.
+    `status` is the class of the HTTP status (2xx, 4xx), or timeout, unreachable, cancelled.
     """
 
     cluster: str
@@ -62,17 +63,17 @@ class Called:
     seconds: float
 
 
-# Hears of each call; neither raises nor waits.
+# Is told of each call; must neither raise nor block.
 Watch = Callable[[Called], None]
 
 
 def unwatched(_call: Called) -> None:
-    """A `Watch` that nobody listens to."""
+    """Ignore the call; used where nobody observes calls."""
 
 
 @dataclass(slots=True)
 class Meter:
-    """What one diagnosis spent: HTTP calls, repeated ones included, and the server's clock at its first answer."""
+    """The cost of one diagnosis: HTTP calls including retries, and the server's clock at its first response."""
 
     calls: int = 0
     date: datetime | None = None
@@ -80,9 +81,9 @@ class Meter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a connection's settings came from: the words an error needs to say what to change.
+    """The source of a connection's settings, so that an error can say what to change.
 
-    `place` names the file or "the service account of this pod", `credentials` how one is identified.
+    `place` names the file or "the service account of this pod"; `credentials` names the identity in use.
     """
 
     context: str
@@ -93,38 +94,39 @@ class Origin:
 
     @property
     def subject(self) -> str:
-        """What failed, in words."""
+        """Return what failed: the context and its server."""
         return f'context "{self.context}": {self.server}'
 
     @property
     def remedy(self) -> str:
-        """What to check where the address may be wrong."""
+        """Return what to check if the address may be wrong."""
         return f"check the server of {self.settings}, or your VPN"
 
     @property
     def settings(self) -> str:
-        """Where the address is written."""
+        """Return the place where the address is written."""
         return f'cluster "{self.cluster}" in {self.place}' if self.cluster else self.place
 
 
 async def decode(answer: Answer, *, what: str) -> Json:
-    """The JSON object of an answer. Raises ServerError for anything else: a login page, a proxy's greeting."""
+    """Return the JSON object in a response. Raise ServerError for anything else, such as a login page of a proxy."""
     try:
         if len(answer.body) > _LARGE:
             value = await asyncio.to_thread(json.loads, answer.body)
         else:
             value = json.loads(answer.body)
     except (ValueError, RecursionError) as error:
-        raise ServerError(what=what, detail="the answer is no JSON: is this a Kubernetes API server?") from error
+        raise ServerError(what=what, detail="the answer is not JSON: is this a Kubernetes API server?") from error
     if not isinstance(value, dict):
         raise ServerError(what=what, detail=f"the answer is a JSON {type(value).__name__}, expected an object")
     return value
 
 
 def check_about(value: Json, *, what: str, name: str = "", uid: str = "") -> None:
-    """Raises ServerError unless an answer is an object of that name and uid, where they are given.
+    """Raise ServerError unless a response is an object with the given name and uid.
 
-    A proxy's JSON is JSON too: taken for the object, it would show one that was made anew, or a write that was none.
+    A proxy may also answer with JSON. Taken for the object, it would show a recreated object or a write that never
+    happened.
     """
     metadata = value.get("metadata")
     if isinstance(metadata, dict):

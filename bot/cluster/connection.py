@@ -1,8 +1,8 @@
-"""One connection to one API server: every request of Casebook's passes through `Connection.read` or `.write`.
+"""Connect to one API server: every request goes through `Connection.read` or `Connection.write`.
 
-It bounds what a sick API server has to bear (calls in flight, time per call, repeated reads) and turns each failure
-into an error of `bot.cluster.errors`. The client library supplies addressing, TLS and credentials; its own retrying is
-off, its typed models are never touched.
+It limits the load on a sick API server (calls in flight, time per call, retries) and turns each failure into an error
+of `bot.cluster.errors`. The client library supplies addressing, TLS and credentials; its own retries are off and its
+typed models are not used.
 """
 
 from __future__ import annotations
@@ -32,24 +32,24 @@ _WORTH_REPEATING: Final = frozenset({429, 500, 502, 503, 504})
 
 
 class Credentials(Protocol):
-    """What keeps a connection logged in."""
+    """Keeps a connection logged in."""
 
     @property
     def generation(self) -> int:
-        """Which login is in force."""
+        """Return the number of the login in force."""
 
     async def ready(self) -> None:
-        """Called before each call: renew what is about to expire."""
+        """Renew credentials that are about to expire; called before each call."""
 
     async def renew(self, *, used: int) -> bool:
-        """Called after a 401 with the login that was used: log in again; False if there is no way to."""
+        """Log in again after a 401 with login `used`; return False if that is impossible."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Connection:
-    """An open connection. Made by `bot.cluster.contexts.connect`, shared by any number of snapshots.
+    """An open connection, made by `bot.cluster.contexts.connect` and shared by any number of snapshots.
 
-    `prometheus` is the cluster's own, None where none is configured; `watch` hears of each call.
+    `prometheus` is the cluster's own, or None if none is configured. `watch` is told of each call.
     """
 
     client: ApiClient
@@ -67,12 +67,12 @@ class Connection:
 
     @property
     def name(self) -> str:
-        """The context's name."""
+        """Return the name of the context."""
         return self.origin.context
 
     @property
     def server(self) -> str:
-        """The API server's URL without any credentials."""
+        """Return the API server's URL without credentials."""
         return self.origin.server
 
     async def __aenter__(self) -> Self:
@@ -87,9 +87,9 @@ class Connection:
         await self.client.close()
 
     async def check(self) -> None:
-        """One call that tells whether the API server answers and knows us. Raises Unreachable or Unauthorized.
+        """Check with one call that the API server answers and accepts us. Raise Unreachable or Unauthorized.
 
-        A refusal (403) or an absent path is an answer too: someone is there.
+        A refusal (403) or a missing path is an answer too: the server is there.
         """
         request = Request(path="/version", what=f"the version of {self.server}")
         try:
@@ -106,9 +106,9 @@ class Connection:
             return
 
     async def read(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
-        """A request that changes nothing, repeated within bounds while the server sheds load, fails or drops it.
+        """Send a request that changes nothing, with bounded retries while the server sheds load, fails or drops it.
 
-        `deadline` is a time of `time.monotonic`. Raises a ClusterError, never anything of the client library's.
+        `deadline` is a time of `time.monotonic`. Raises only ClusterError, never an error of the client library.
         """
         renewed = False
         attempt = 0
@@ -129,10 +129,10 @@ class Connection:
             await asyncio.sleep(wait)
 
     async def write(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
-        """A request that changes something, sent once; only a 401, which comes before anything, is tried once more.
+        """Send a request that changes something, once. Only a 401, which changes nothing, is retried once.
 
         Raises OutcomeUnknown if it was sent and not answered, Unreachable or TimedOut if it was never sent, and for a
-        refusal the ClusterError that says why.
+        refusal the ClusterError that gives the reason.
         """
         used = self.login.generation if self.login else 0
         try:
@@ -221,10 +221,10 @@ class Connection:
         except (aiohttp.ClientError, OSError, Lost) as raised:
             underneath = (isinstance(raised, Lost) and raised.__cause__) or raised
             failure = unreachable(underneath, what=request.what, origin=self.origin)
-            # A proxy's URL may hold a password, and aiohttp quotes it.
+            # A proxy's URL may contain a password, and aiohttp quotes it.
             cause = None if self.client.configuration.proxy else underneath
             if request.changes and was_sent(underneath):
-                # Told to people: that the answer was lost, not where the API server is.
+                # People are told that the answer was lost, not the address of the API server.
                 detail = failure.detail.removeprefix(f"{self.origin.subject}: ")
                 raise OutcomeUnknown(what=request.what, does=request.does, detail=detail) from cause
             if is_reset(underneath):
@@ -239,13 +239,13 @@ def _headers(request: Request) -> dict[str, str]:
 
 
 def _acting(request: Request, headers: Mapping[str, str]) -> CIMultiDict[str]:
-    """The headers the client made, and whom the request acts as; the client's own are a dict, with one of each name."""
+    """Return the client's headers with the impersonation headers added; a dict could not repeat the group header."""
     known = request.acts_as.headers if request.acts_as is not None else ()
     return CIMultiDict([*headers.items(), *known])
 
 
 class _Again(Exception):
-    """A failure that another attempt may cure."""
+    """A failure that another attempt may resolve."""
 
     def __init__(self, error: ClusterError, *, retry_after: float | None = None) -> None:
         self.error = error
@@ -254,10 +254,10 @@ class _Again(Exception):
 
 
 def pause(attempt: int, *, asked: float | None, settings: ClusterSettings, jitter: float) -> float:
-    """Seconds to wait before repeating a read for the `attempt`th time (from 0).
+    """Return the seconds to wait before retry number `attempt` (from 0).
 
-    At least what the server asked for, else between half and all of a doubling pause: `jitter` in [0, 1) spreads those
-    who were refused together.
+    This is at least what the server asked for, else half to all of a doubling pause. `jitter` in [0, 1) spreads clients
+    that were refused at the same time.
     """
     longest: float = min(settings.longest_pause, settings.first_pause * 2 ** min(attempt, 16))
     own = longest * (0.5 + jitter / 2)
@@ -265,7 +265,7 @@ def pause(attempt: int, *, asked: float | None, settings: ClusterSettings, jitte
 
 
 def retry_after(text: str | None) -> float | None:
-    """Seconds of a Retry-After header, which is a number or a date (RFC 9110); None for anything else."""
+    """Return the seconds of a Retry-After header, a number or a date (RFC 9110); None for anything else."""
     if not text:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a failed call means: a refusing answer, or the exception instead of an answer, as one of our errors."""
+"""Translate a failed call, a refusal or an exception, into one of our errors."""
 
 from __future__ import annotations
 
@@ -37,27 +37,27 @@ class Lost(Exception):
 
 
 async def sent_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Middleware that keeps aiohttp from sending a GET or DELETE a second time: it does for its own errors only."""
+    """Keep aiohttp from sending a GET or DELETE twice: this middleware hides the errors that it would retry."""
     try:
         return await send(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise Lost from error
 
 
-# Admission comes before storage: with this a 500 has written nothing.
+# Admission runs before storage, so a 500 with this text has written nothing.
 _REFUSED_BY_WEBHOOK: Final = "Internal error occurred: failed calling webhook"
-# What an authorizer says, whichever it is, and why if it tells.
+# The refusal that any authorizer writes, with its reason if it gives one.
 _BY_ROLE: Final = re.compile(
     r'(?:^\S+ "(?P<named>[^"]*)" is forbidden: )?User "[^"]*" cannot (?P<verb>\S+) resource "(?P<resource>[^"]*)"'
     r' in API group "[^"]*"(?: at the cluster scope| in the namespace "(?P<namespace>[^"]*)")?(?P<why>: .+)?'
 )
-# A Status is short; whatever is larger is not worth parsing for one sentence.
+# A Status is short; a larger body is not worth parsing for one sentence.
 _LARGEST_STATUS: Final = 1 << 20
 _LONGEST_MESSAGE: Final = 1 << 14
 
 
 def _status(body: bytes) -> Mapping[str, Any]:
-    """The Status object of a refusal; for plain text, as proxies and API priority and fairness send it, its message."""
+    """Return the Status object of a refusal; plain text, as proxies send it, becomes its message."""
     try:
         value = json.loads(body) if len(body) <= _LARGEST_STATUS else None
     except (ValueError, RecursionError):
@@ -66,7 +66,7 @@ def _status(body: bytes) -> Mapping[str, Any]:
 
 
 def refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> ClusterError:
-    """The error that a refusing answer means."""
+    """Return the error for a refusal."""
     if code == 403:
         return _forbidden(_status(body), request=request)
     error = _refusal(code, body, request=request, origin=origin)
@@ -83,7 +83,7 @@ def _refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> Clu
             return Unauthorized(
                 what=what,
                 detail=f'the API server of context "{origin.context}" does not accept the credentials (401)',
-                remedy=f"they are expired or another cluster's: log in again, or renew {origin.credentials}",
+                remedy=f"they are expired or belong to another cluster: log in again, or renew {origin.credentials}",
             )
         case 404:
             # Only a missing object is named in the details; an unknown resource or group leaves them empty.
@@ -102,14 +102,15 @@ def _refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> Clu
 
 
 def _told(status: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """The message of a refusal, and the causes ("field: message") to be told besides, so that each is told once.
+    """Return the message of a refusal, and the causes ("field: message") that it does not contain.
 
-    The message mostly holds them too, and is then enough; but a long one would be cut, and with it the last of them.
+    The message usually contains the causes. A long message would be cut and lose the last ones, so they are taken out
+    of it.
     """
     message = _line(status.get("message"))
     details = status.get("details")
     found = details.get("causes") if isinstance(details, dict) else None
-    # Where in the message each cause is told, -1 for nowhere.
+    # Position of each cause in the message, -1 if it is not there.
     causes: dict[str, int] = {}
     for each in found if isinstance(found, list) else ():
         if isinstance(each, dict) and (why := _line(each.get("message"))):
@@ -126,10 +127,10 @@ def _line(value: object) -> str:
 
 
 def _forbidden(status: Mapping[str, Any], *, request: Request) -> Forbidden:
-    """Who or what refused: a webhook or a quota, our own role, or that of the user we act as."""
+    """Return the error for a 403: from a webhook or a quota, for our own role, or for the user that we impersonate."""
     what = request.scope or request.what
     message, causes = _told(status)
-    # Authorizers refuse with 'User "x" cannot get resource "y"'; quotas, policies and webhooks say something else.
+    # Authorizers refuse with 'User "x" cannot get resource "y"'; quotas, policies and webhooks use other words.
     if message.startswith("admission webhook "):
         return Forbidden(what=what, does=request.does, detail=message, causes=causes)
     if "is forbidden: " in message and 'is forbidden: User "' not in message:
@@ -144,12 +145,12 @@ def _forbidden(status: Mapping[str, Any], *, request: Request) -> Forbidden:
 
 
 def _may_not_act(said: re.Match[str], message: str, *, request: Request) -> Forbidden:
-    """It is Casebook that may not act as somebody: which grant it takes."""
+    """Return the error for a missing grant to impersonate, with the permission that Casebook needs."""
     resource, whom = said["resource"], said["named"] or "somebody"
     if resource == "groups":
         whom = f"group {whom}"
     if said["verb"].startswith("impersonate-on:") and request.acts_as is not None:
-        # From 1.36 on the refusal names the narrower grant that was looked for first, and not which of ours is missing.
+        # From 1.36 on the refusal names the narrower grant that was tried first, not the one that is missing.
         whom = request.acts_as.user
         resource = "users and groups" if request.acts_as.groups else "users"
     permission = Permission(verb="impersonate", resource=resource)
@@ -157,7 +158,7 @@ def _may_not_act(said: re.Match[str], message: str, *, request: Request) -> Forb
 
 
 def _may_not(user: str, said: re.Match[str] | None, *, request: Request) -> Text:
-    """What a user may not, in the server's terms, or in those of the request where it says nothing we know."""
+    """Return what the user may not do, in the server's words, or in the request's if the server gives none."""
     if said is None:
         wanted = request.permission
         what = f"{wanted.verb} {wanted.resource}" if wanted else f"{request.does} {request.what}"
@@ -169,42 +170,43 @@ def _may_not(user: str, said: re.Match[str] | None, *, request: Request) -> Text
 
 
 def _kind_of(code: int, message: str, request: Request) -> type[ClusterError]:
-    """The kind of a failure that has no meaning of its own."""
+    """Return the error class for a status without a class of its own."""
     if code < 500:
         return BadRequest
     if request.changes and not message.startswith(_REFUSED_BY_WEBHOOK):
-        # A proxy's 502, etcd's time-out: none says whether the write went through.
+        # Neither a proxy's 502 nor an etcd time-out says whether the write was stored.
         return OutcomeUnknown
     return ServerError
 
 
 def unanswered(request: Request, *, detail: str) -> ClusterError:
-    """No answer came to a request that had been sent."""
+    """Return the error for a request that was sent and not answered."""
     if request.changes:
         return OutcomeUnknown(what=request.what, does=request.does, detail=detail)
     return TimedOut(what=request.what, does=request.does, detail=detail)
 
 
 def was_sent(error: BaseException) -> bool:
-    """Whether a request may have reached the server: without a connection none has."""
+    """Return whether a request may have reached the server; without a connection it has not."""
     return not isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL)
 
 
 def is_reset(error: BaseException) -> bool:
-    """Whether an open connection was lost, as when an API server restarts: another attempt meets another one."""
+    """Return whether an open connection was lost, as on an API server restart: a retry may reach another instance."""
     if isinstance(error, aiohttp.ClientConnectorError):
         return False
     return isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError | OSError)
 
 
 def unreachable(error: BaseException, *, what: str, origin: Origin) -> ClusterError:
+    """Return the error for an exception raised instead of an answer."""
     match error:
         case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
             inner = getattr(error, "certificate_error", error)
             why = getattr(inner, "verify_message", "") or str(inner)
             return Unreachable(
                 what=what,
-                detail=f"{origin.subject} shows a certificate we cannot trust: {why}",
+                detail=f"{origin.subject} presents a certificate that is not trusted: {why}",
                 remedy=f"check certificate-authority and tls-server-name of {origin.settings}",
             )
         case aiohttp.ClientSSLError() | ssl.SSLError():
@@ -212,14 +214,14 @@ def unreachable(error: BaseException, *, what: str, origin: Origin) -> ClusterEr
             return Unreachable(
                 what=what,
                 detail=f"{origin.subject}: TLS failed: {str(why).lower().replace('_', ' ')}",
-                remedy=f"check that the server of {origin.settings} speaks https and accepts {origin.credentials}",
+                remedy=f"check that the server of {origin.settings} uses https and accepts {origin.credentials}",
             )
         case aiohttp.ClientConnectorDNSError():
             return Unreachable(what=what, detail=f"{origin.subject}: the host name is not known", remedy=origin.remedy)
         case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
             return Unreachable(
                 what=what,
-                detail=f"{origin.subject}: the proxy cannot be used",
+                detail=f"{origin.subject}: the proxy does not work",
                 remedy=f"check proxy-url of {origin.settings}, or HTTPS_PROXY",
             )
         case aiohttp.ClientConnectorError():
@@ -231,7 +233,7 @@ def unreachable(error: BaseException, *, what: str, origin: Origin) -> ClusterEr
             )
         case aiohttp.InvalidURL():
             return Unreachable(
-                what=what, detail=f"{origin.subject} is no URL", remedy=f"check the server of {origin.settings}"
+                what=what, detail=f"{origin.subject} is not a URL", remedy=f"check the server of {origin.settings}"
             )
         case _:
             return Unreachable(
@@ -240,5 +242,5 @@ def unreachable(error: BaseException, *, what: str, origin: Origin) -> ClusterEr
 
 
 def _plain(why: str) -> str:
-    # aiohttp wraps the reason of the system: "connect call failed ('127.0.0.1', 1)".
+    # aiohttp wraps the system's reason: "connect call failed ('127.0.0.1', 1)".
     return "connection refused" if why.startswith("connect call failed") else why

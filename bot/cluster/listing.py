@@ -1,4 +1,4 @@
-"""Lists: what is asked for, page by page, and what came of it."""
+"""Define what a list request asks for, page by page, and what it returned."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ PAGE: Final = 500
 class Listing:
     """The items of a list in the server's order.
 
-    `truncated` if there are more than were asked for, or if some may have been left out because they may not be shown:
-    then it is `partial` as well.
+    `truncated` is set if the server has more items, or if hidden items may have been left out; then `partial` is set
+    too.
     """
 
     items: tuple[Json, ...]
@@ -26,14 +26,14 @@ class Listing:
     partial: bool = False
 
     def gap(self, what: str) -> Gap | None:
-        """What the list lacks, in words; None if it is whole."""
+        """Return what the list lacks as a gap, or None if it is complete."""
         if self.partial:
             return Gap(what=what, reason=GapReason.FORBIDDEN, detail=PARTIAL, detail_zh=PARTIAL_ZH)
         if self.truncated:
             return Gap(
                 what=what,
                 reason=GapReason.TRUNCATED,
-                detail=f"there are more than the {len(self.items)} that were read",
+                detail=f"only the first {len(self.items)} were read, and there are more",
                 detail_zh=f"实际数量多于已读取的 {len(self.items)} 个",
             )
         return None
@@ -41,7 +41,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A list as it is asked for: the key under which it is shared."""
+    """A list query; identical queries of one snapshot share one read."""
 
     resource: Resource
     namespace: str = ""
@@ -52,18 +52,20 @@ class Wanted:
 
     @property
     def what(self) -> str:
+        """Return the plural and the namespace, as errors and gaps name the list."""
         if not self.resource.namespaced:
             return self.resource.plural
         return f"{self.resource.plural} in {self.namespace or 'all namespaces'}"
 
 
 def page_of(wanted: Wanted, *, token: str, have: int) -> Request:
+    """Return the request for the page after `token`; `have` items were read before it."""
     query = [("labelSelector", wanted.labels)] if wanted.labels else []
     query += [("fieldSelector", wanted.fields)] if wanted.fields else []
     if wanted.fresh:
         query.append(("limit", str(min(PAGE, wanted.limit - have))))
     elif not token:
-        # The server's cache does not page: a limit would be ignored, or send the read to etcd after all.
+        # The server's cache does not page: a limit would be ignored, or send the read to etcd.
         query.append(("resourceVersion", "0"))
     query += [("continue", token)] if token else []
     return Request(
@@ -75,6 +77,7 @@ def page_of(wanted: Wanted, *, token: str, have: int) -> Request:
 
 
 def part_of(listing: Listing, *, namespace: str, limit: int) -> Listing:
+    """Return the part of a wider list that lies in `namespace`."""
     items = listing.items
     if namespace:
         items = tuple(item for item in items if ((item.get("metadata") or {}).get("namespace") or "") == namespace)

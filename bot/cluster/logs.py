@@ -1,6 +1,6 @@
-"""The log of one container, as much of its end as fits.
+"""Read the end of one container's log, as much as fits the limit.
 
-The server's limitBytes keeps the first bytes of the asked tail, while what broke stands in the last ones: a log that
+The server's limitBytes keeps the first bytes of the requested tail, but the failure is in the last ones. A log that
 hits the limit is read once more with fewer lines.
 """
 
@@ -14,13 +14,13 @@ from bot.cluster.calls import Answer, Request
 from bot.cluster.errors import BadRequest, NoLog
 from bot.cluster.resources import well_known
 
-# Refusals of the kubelet (400) that mean "there is none", not "you asked wrongly".
+# Refusals of the kubelet (400) that mean "no log yet", not "bad request".
 _NONE_YET: Final = re.compile(
     r"previous terminated container|waiting to start|trying and failing to pull|is not available|is terminated"
 )
-# A kubelet whose runtime has already removed the container answers 200 with this one line.
+# A kubelet whose runtime has removed the container answers 200 with this one line.
 _GONE: Final = b"unable to retrieve container logs for "
-# Of the room that the first answer measured, keep some for longer lines at the end.
+# The share of the measured lines that is requested again; the rest is reserve for longer lines at the end.
 _MARGIN: Final = 0.8
 
 Read = Callable[[Request], Awaitable[Answer]]
@@ -37,7 +37,7 @@ async def read_log(
     limit_bytes: int,
     timestamps: bool,
 ) -> str:
-    """The last lines of a container's log. Raises NoLog where there is none, or any other ClusterError."""
+    """Return the last lines of a container's log. Raise NoLog if there is none, or another ClusterError."""
     pods = well_known("pods")
     assert pods is not None
     path = pods.path(namespace=namespace, name=pod, subresource="log")
@@ -64,7 +64,7 @@ async def read_log(
                 raise NoLog(what=what, detail=error.detail) from error
             raise
         if answer.status == 204:
-            raise NoLog(what=what, detail="the pod has no node yet")
+            raise NoLog(what=what, detail="the pod is not scheduled to a node yet")
         if answer.body.startswith(_GONE) and answer.body.count(b"\n") <= 1:
             raise NoLog(what=what, detail=answer.body.decode(errors="replace"))
         return answer.body

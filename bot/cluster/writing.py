@@ -1,7 +1,7 @@
-"""Everything Casebook changes in a cluster goes through `Writer`: sent once, guarded, under one name.
+"""Send every change to a cluster through `Writer`: once, with preconditions, under one field manager.
 
-A read may be repeated until it works. A write may not: a reset connection or a time-out says nothing about what the
-API server did. So a write is sent once, and whoever sent it reads back what became of it.
+A read may be retried. A write may not: a reset connection or a time-out does not say what the API server did. So a
+write is sent once, and the caller reads the object back to learn the result.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from bot.cluster.errors import BadRequest, ClusterError, OutcomeUnknown, ServerE
 from bot.cluster.resources import WELL_KNOWN, Resource
 from intents.domain import Gap, Json, Permission
 
-# Who changed what: the API server keeps it in managedFields beside every field.
+# The API server keeps this name in managedFields for every field that Casebook changed.
 FIELD_MANAGER: Final = "casebook"
 _POD: Final = next(each for each in WELL_KNOWN if each.kind == "Pod")
 _REVIEWS: Final = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
 class PatchType(StrEnum):
-    """How a patch is meant; the value is its media type."""
+    """The type of a patch; the value is its media type."""
 
     MERGE = "application/merge-patch+json"
     STRATEGIC = "application/strategic-merge-patch+json"
@@ -34,16 +34,16 @@ class PatchType(StrEnum):
 
 
 class Writer:
-    """Writes to one cluster within a deadline, as Casebook or as somebody. Nothing is ever sent twice.
+    """Writes to one cluster within a deadline, as Casebook or as a user. Nothing is ever sent twice.
 
     Every write raises a ClusterError: Conflict if the object is not the one that was meant (uid or resourceVersion),
-    Forbidden and BadRequest with what the server or its webhooks say, NotFound, and OutcomeUnknown if no answer came.
-    As somebody: ForbiddenAs if it is they who may not, Forbidden if Casebook may not act as them.
-    A dry run never raises OutcomeUnknown: it changes nothing.
+    Forbidden and BadRequest with the message of the server or its webhooks, NotFound, and OutcomeUnknown if no answer
+    came. As a user it raises ForbiddenAs if the user is not allowed, Forbidden if Casebook may not impersonate them. A
+    dry run changes nothing, so it never raises OutcomeUnknown.
     """
 
     def __init__(self, connection: Connection, *, deadline: float = 8.0, acting_as: ActsAs | None = None) -> None:
-        """`deadline` is in seconds from now, for all writes together; `acting_as` whose rights decide, None: ours."""
+        """Set the deadline of all writes together, in seconds from now, and the user to act as (None: Casebook)."""
         self._connection = connection
         self._acting_as = acting_as
         self._deadline = time.monotonic() + deadline
@@ -51,7 +51,7 @@ class Writer:
 
     @property
     def calls(self) -> int:
-        """HTTP calls made so far."""
+        """Return the number of HTTP calls so far."""
         return self._meter.calls
 
     async def delete(
@@ -65,7 +65,7 @@ class Writer:
         dry_run: bool = False,
         grace_s: int | None = None,
     ) -> Json:
-        """Delete the object with this uid, as it was at `resource_version` if one is given; what the server answers."""
+        """Delete the object with this uid, at `resource_version` if given. Return the server's answer."""
         preconditions = {"uid": uid} | ({"resourceVersion": resource_version} if resource_version else {})
         options: Json = {"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": preconditions}
         if grace_s is not None:
@@ -91,7 +91,7 @@ class Writer:
     async def evict(
         self, name: str, *, namespace: str, uid: str, resource_version: str = "", dry_run: bool = False
     ) -> Json:
-        """Ask for the pod with this uid to be deleted, as its budgets allow it; Throttled while one does not."""
+        """Evict the pod with this uid as its disruption budgets allow. Raise Throttled while one does not."""
         preconditions = {"uid": uid} | ({"resourceVersion": resource_version} if resource_version else {})
         options: Json = {"preconditions": preconditions} | ({"dryRun": ["All"]} if dry_run else {})
         return await self._send(
@@ -127,7 +127,7 @@ class Writer:
         dry_run: bool = False,
         field_manager: str = FIELD_MANAGER,
     ) -> Json:
-        """Patch the object with this uid as it was at `resource_version`; the object as it is then."""
+        """Patch the object with this uid at `resource_version`. Return the patched object."""
         return await self._send(
             Request(
                 method="PATCH",
@@ -153,7 +153,7 @@ class Writer:
         dry_run: bool = False,
         field_manager: str = FIELD_MANAGER,
     ) -> Json:
-        """Create an object; as it was stored. Its own name makes it safe to ask again: Conflict if it exists."""
+        """Create an object and return it as stored. Its own name makes a retry safe: Conflict if it exists."""
         return await self._send(
             Request(
                 method="POST",
@@ -171,7 +171,9 @@ class Writer:
         )
 
     async def may(self, permission: Permission, *, namespace: str = "", name: str = "") -> bool | Gap:
-        """Whether the API server would let whom we act as (SelfSubjectAccessReview); a gap if it cannot be asked."""
+        """Return whether the API server would allow the user we act as (SelfSubjectAccessReview), or a gap if it cannot
+        be asked.
+        """
         resource, _, subresource = permission.resource.partition("/")
         wanted = {
             "verb": permission.verb,
@@ -196,14 +198,14 @@ class Writer:
             permission=Permission(verb="create", group="authorization.k8s.io", resource="selfsubjectaccessreviews"),
         )
         try:
-            # It asks and leaves nothing behind: as harmless to repeat as a read.
+            # An access review changes nothing, so it may be retried like a read.
             answer = await self._connection.read(self._as_somebody(request), deadline=self._deadline, meter=self._meter)
             return bool(((await decode(answer, what=request.what)).get("status") or {}).get("allowed"))
         except ClusterError as error:
             return error.gap(request.what)
 
     async def _send(self, request: Request, *, name: str = "", uid: str = "", or_status: bool = False) -> Json:
-        """The answer, which must be the object of that name or uid, or a Status where one may be."""
+        """Send a write and return its answer: the object with that name or uid, or a Status if one may come."""
         answer = await self._connection.write(self._as_somebody(request), deadline=self._deadline, meter=self._meter)
         try:
             value = await decode(answer, what=request.what)
@@ -216,7 +218,9 @@ class Writer:
             raise OutcomeUnknown(what=request.what, does=request.does, detail=error.detail) from error
 
     def _as_somebody(self, request: Request) -> Request:
-        """The request as whom we act as. Raises BadRequest for names that cannot be sent: nothing is sent then."""
+        """Return the request with the user to act as. Raise BadRequest, before anything is sent, for names that cannot
+        be sent.
+        """
         if self._acting_as is not None and (wrong := self._acting_as.wrong):
             raise BadRequest(what=request.what, does=request.does, detail=wrong)
         return replace(request, acts_as=self._acting_as)
@@ -228,7 +232,7 @@ def _options(field_manager: str, *, dry_run: bool) -> tuple[tuple[str, str], ...
 
 
 def _guarded(patch: Json | Sequence[Json], *, uid: str, resource_version: str) -> Json | list[Json]:
-    """The patch with its preconditions: as with an update, the API server answers 409 for another version."""
+    """Add uid and resourceVersion as preconditions; the API server answers 409 if they differ."""
     if isinstance(patch, Mapping):
         metadata: Mapping[str, Any] = patch.get("metadata") or {}
         return {**patch, "metadata": {**metadata, "uid": uid, "resourceVersion": resource_version}}

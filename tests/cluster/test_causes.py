@@ -1,4 +1,4 @@
-"""Each cause of a refusal is told, once, however the message and the details share them out."""
+"""Each cause of a refusal appears once, whether the message, the details or both contain it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from intents.domain import Json
 
 PODS = "/api/v1/namespaces/shop/pods"
 WIRE = Path(__file__).parent.parent / "playground" / "wire"
-# Of containers without an image: together longer than any text may be.
+# The causes of containers without an image, together longer than the limit of a text.
 MANY = [f"spec.template.spec.containers[{at}].image: Required value" for at in range(6)]
 WEBHOOK = 'admission webhook "v.acme.io" denied the request: '
 
@@ -48,7 +48,7 @@ async def refused(cluster: SimulatedCluster, connection: Connection, body: Json)
 
 
 def recorded(topic: str) -> list[Json]:
-    """The refusals of a recording that have causes."""
+    """Return the refusals of a recording that have causes."""
     steps = json.loads((WIRE / f"{topic}.json").read_text(encoding="utf-8"))
     bodies = [step["response"]["body"] for step in steps if "response" in step]
     return [body for body in bodies if isinstance(body, dict) and (body.get("details") or {}).get("causes")]
@@ -66,13 +66,11 @@ async def test_a_recorded_refusal_tells_each_cause_once(
 
         for each in body["details"]["causes"]:
             told = f"{each['field']}: {each['message']}" if "field" in each else each["message"]
-            # One is a diff of Go's structs, and longer than any text may be.
+            # One is a diff of Go structs and longer than the limit of a text.
             assert error.detail.count(" ".join(told.split())[:250]) == 1, error.detail
 
 
-async def test_a_short_message_that_holds_all_is_left_as_it_is(
-    cluster: SimulatedCluster, connection: Connection
-) -> None:
+async def test_a_short_message_with_all_causes_is_unchanged(cluster: SimulatedCluster, connection: Connection) -> None:
     message = f'Deployment.apps "web" is invalid: [{MANY[0]}, {MANY[1]}]'
 
     error = await refused(cluster, connection, status(422, message, [cause(each) for each in MANY[:2]]))
@@ -81,9 +79,7 @@ async def test_a_short_message_that_holds_all_is_left_as_it_is(
     assert error.detail == message
 
 
-async def test_of_a_long_message_each_cause_is_told_to_its_end(
-    cluster: SimulatedCluster, connection: Connection
-) -> None:
+async def test_each_cause_of_a_long_message_is_complete(cluster: SimulatedCluster, connection: Connection) -> None:
     message = f'Deployment.apps "web" is invalid: [{", ".join(MANY)}]'
 
     error = await refused(cluster, connection, status(422, message, [cause(each) for each in MANY]))
@@ -92,7 +88,7 @@ async def test_of_a_long_message_each_cause_is_told_to_its_end(
 
 
 @pytest.mark.parametrize(("code", "expected"), [(403, Forbidden), (400, BadRequest), (422, BadRequest)])
-async def test_causes_that_a_webhook_keeps_out_of_its_message_are_told(
+async def test_causes_missing_from_a_webhooks_message_are_added(
     cluster: SimulatedCluster, connection: Connection, code: int, expected: type[ClusterError]
 ) -> None:
     causes = [cause("spec.replicas: must be odd"), cause("spec.image: no tag")]
@@ -107,7 +103,7 @@ async def test_causes_that_a_webhook_keeps_out_of_its_message_are_told(
     assert half.detail == f"{WEBHOOK}spec.replicas: must be odd: spec.image: no tag"
 
 
-async def test_a_budget_that_refuses_an_eviction_is_told(cluster: SimulatedCluster, connection: Connection) -> None:
+async def test_a_budget_that_refuses_an_eviction_is_named(cluster: SimulatedCluster, connection: Connection) -> None:
     body = next(body for body in recorded("10-eviction") if body["code"] == 429)
 
     error = await refused(cluster, connection, body)
@@ -119,7 +115,7 @@ async def test_a_budget_that_refuses_an_eviction_is_told(cluster: SimulatedClust
     )
 
 
-async def test_the_same_cause_twice_is_told_once(cluster: SimulatedCluster, connection: Connection) -> None:
+async def test_a_repeated_cause_appears_once(cluster: SimulatedCluster, connection: Connection) -> None:
     twice = [cause("metadata.uid: field is immutable")] * 2
 
     error = await refused(cluster, connection, status(422, "it is invalid", twice))
@@ -127,7 +123,7 @@ async def test_the_same_cause_twice_is_told_once(cluster: SimulatedCluster, conn
     assert error.detail == "it is invalid: metadata.uid: field is immutable"
 
 
-async def test_causes_are_as_bounded_and_as_clean_as_any_text(
+async def test_causes_are_limited_and_redacted_like_other_texts(
     cluster: SimulatedCluster, connection: Connection
 ) -> None:
     causes = [cause(f"spec.env[{at}]: token=sesame {'x' * 900}\n") for at in range(50)]
@@ -141,7 +137,7 @@ async def test_causes_are_as_bounded_and_as_clean_as_any_text(
 
 
 @pytest.mark.parametrize("causes", [None, 5, "x", [None, 1, "x", {}, {"field": "a"}, {"message": None}], {"a": 1}])
-async def test_details_of_another_shape_hide_no_message(
+async def test_unexpected_details_do_not_hide_the_message(
     cluster: SimulatedCluster, connection: Connection, causes: object
 ) -> None:
     body = status(422, "it is invalid", []) | {"details": {"causes": causes}}

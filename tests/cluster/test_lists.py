@@ -1,4 +1,4 @@
-"""Pages, limits, and what becomes of a list whose pages expire."""
+"""Pages, limits, and lists whose pages expire."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ EXPIRED = {"kind": "Status", "status": "Failure", "reason": "Expired", "message"
 
 @pytest.fixture
 def crowd(cluster: SimulatedCluster) -> SimulatedCluster:
-    """1,200 PersistentVolumeClaims in one namespace."""
+    """Load 1,200 PersistentVolumeClaims in one namespace."""
     cluster.load(
         {
             "objects": [
@@ -43,8 +43,8 @@ async def test_the_limit_cuts_and_says_so(snapshot: Snapshot, crowd: SimulatedCl
     assert [request.query["limit"] for request in crowd.requests] == ["500", "100"]
 
 
-async def test_a_cached_list_is_cut_here(snapshot: Snapshot, crowd: SimulatedCluster) -> None:
-    """The server ignores a limit beside resourceVersion=0."""
+async def test_a_list_from_the_cache_is_cut_by_the_client(snapshot: Snapshot, crowd: SimulatedCluster) -> None:
+    """The server ignores a limit together with resourceVersion=0."""
     listing = await snapshot.list("PersistentVolumeClaim", namespace="crowd", limit=600, fresh=False)
 
     assert len(listing.items) == 600
@@ -52,15 +52,15 @@ async def test_a_cached_list_is_cut_here(snapshot: Snapshot, crowd: SimulatedClu
     assert len(crowd.requests) == 1
 
 
-async def test_items_say_what_they_are(snapshot: Snapshot) -> None:
-    """Lists of built-in kinds leave kind and apiVersion out of their items."""
+async def test_list_items_carry_kind_and_api_version(snapshot: Snapshot) -> None:
+    """Lists of built-in kinds omit kind and apiVersion in their items."""
     (node,) = (await snapshot.list("Node")).items
 
     assert (node["apiVersion"], node["kind"]) == ("v1", "Node")
 
 
 async def test_an_expired_page_starts_the_list_again(snapshot: Snapshot, crowd: SimulatedCluster) -> None:
-    """The first page is answered, then its revision is compacted while the second is on its way."""
+    """The revision of the first page is compacted while the second page is requested."""
     crowd.latency = 0.05
     reading = asyncio.create_task(snapshot.list("PersistentVolumeClaim", namespace="crowd"))
     for _ in range(1000):
@@ -95,12 +95,12 @@ async def test_a_selector_the_server_refuses_is_reported(snapshot: Snapshot) -> 
         await snapshot.list("Pod", fields="spec.colour=red")
 
 
-async def test_no_namespace_has_no_items(snapshot: Snapshot) -> None:
+async def test_a_missing_namespace_has_no_items(snapshot: Snapshot) -> None:
     assert (await snapshot.list("Pod", namespace="empty")).items == ()
 
 
 async def test_an_answer_of_some_megabytes(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
-    """Such a body is parsed beside the event loop."""
+    """Such a body is parsed in a thread, not on the event loop."""
     data = {f"key-{number}": "x" * 1000 for number in range(3000)}
     cluster.load({"objects": [{"kind": "ConfigMap", "metadata": {"name": "big", "namespace": "shop"}, "data": data}]})
 

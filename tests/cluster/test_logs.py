@@ -1,4 +1,4 @@
-"""Logs: their end, whole or cut, and the many ways there is none."""
+"""Logs: their end, complete or cut, and every case without a log."""
 
 import pytest
 
@@ -14,7 +14,7 @@ async def test_a_log_is_text(snapshot: Snapshot, cluster: SimulatedCluster) -> N
 
 
 async def test_a_log_beyond_the_limit_keeps_its_end(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
-    """limitBytes alone would keep the beginning, and the panic is in the last line."""
+    """limitBytes alone would keep the beginning, but the panic is in the last line."""
     lines = [f"{number:04} all is well" for number in range(500)]
     cluster.load({"objects": [], "logs": [{"pod": "shop/cart", "text": "\n".join([*lines, "panic: it is not\n"])}]})
 
@@ -39,7 +39,7 @@ async def test_a_container_that_waits(snapshot: Snapshot, cluster: SimulatedClus
         await snapshot.log(namespace="shop", pod="web")
 
 
-async def test_a_container_the_runtime_has_forgotten(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
+async def test_a_container_removed_by_the_runtime(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
     gone = "unable to retrieve container logs for containerd://3f2a"
     cluster.load({"objects": [], "logs": [{"pod": "shop/cart", "text": gone}]})
 
@@ -47,7 +47,7 @@ async def test_a_container_the_runtime_has_forgotten(snapshot: Snapshot, cluster
         await snapshot.log(namespace="shop", pod="cart")
 
 
-async def test_an_unknown_container_is_our_mistake(snapshot: Snapshot) -> None:
+async def test_an_unknown_container_is_a_bad_request(snapshot: Snapshot) -> None:
     with pytest.raises(BadRequest, match="container nope is not valid for pod web"):
         await snapshot.log(namespace="shop", pod="web", container="nope")
 

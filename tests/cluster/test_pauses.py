@@ -1,4 +1,4 @@
-"""How long a read waits before it is repeated, for every setting and attempt."""
+"""The pause before a retry, for every setting and attempt."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -25,12 +25,12 @@ def test_a_pause_grows_and_stays_below_the_longest(attempt: int, first: float, l
 
 
 @given(st.integers(0, 20), st.floats(0, 1000), JITTER)
-def test_nobody_comes_back_before_the_server_wants(attempt: int, asked: float, jitter: float) -> None:
+def test_no_retry_before_the_servers_retry_after(attempt: int, asked: float, jitter: float) -> None:
     assert pause(attempt, asked=asked, settings=ClusterSettings(), jitter=jitter) >= asked
 
 
 @given(JITTER, JITTER)
-def test_those_refused_together_come_back_apart(one: float, other: float) -> None:
+def test_jitter_spreads_simultaneous_retries(one: float, other: float) -> None:
     settings = ClusterSettings()
     waits = [pause(2, asked=None, settings=settings, jitter=jitter) for jitter in (one, other)]
 
@@ -55,7 +55,7 @@ def test_retry_after_as_a_date() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"concurrency": 0}, {"retries": -1}, {"call_timeout": 0}, {"first_pause": float("nan")}]
 )
-def test_settings_that_cannot_work_are_named(wrong: dict) -> None:
+def test_invalid_settings_are_named(wrong: dict) -> None:
     (name,) = wrong
     with pytest.raises(ValueError, match=f"{name} is "):
         ClusterSettings(**wrong)

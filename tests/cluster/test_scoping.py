@@ -1,4 +1,4 @@
-"""What may not be shown is not asked for, leaves no trace in what may, and is the same whether or not it exists."""
+"""Hidden objects are not requested, leave no trace, and look the same whether or not they exist."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -83,7 +83,7 @@ HIDDEN = {
 
 @pytest.mark.parametrize("access", [SHOP, SHOPS, INSIDE, NOTHING], ids=["name", "pattern", "inside", "nothing"])
 @pytest.mark.parametrize("read", HIDDEN.values(), ids=list(HIDDEN))
-async def test_a_hidden_namespace_is_not_asked_for(
+async def test_objects_of_a_hidden_namespace_are_not_read(
     open_for: Open, cluster: SimulatedCluster, access: Access, read
 ) -> None:
     said = []
@@ -120,7 +120,7 @@ async def test_few_namespaces_are_read_one_by_one(open_for: Open, cluster: Simul
 @pytest.mark.parametrize(
     "namespaces", [{"shop*"}, {"shop", "shop-eu", *(f"other-{number}" for number in range(MOST_APART))}]
 )
-async def test_many_namespaces_are_read_as_one_and_the_rest_is_thrown_away(
+async def test_many_namespaces_are_read_in_one_list_and_hidden_items_dropped(
     open_for: Open, cluster: SimulatedCluster, namespaces: set[str]
 ) -> None:
     async with open_for(Access(namespaces=frozenset(namespaces))) as snapshot:
@@ -135,7 +135,7 @@ async def test_many_namespaces_are_read_as_one_and_the_rest_is_thrown_away(
 
 
 @pytest.mark.parametrize("access", [SHOP, SHOPS], ids=["name", "pattern"])
-async def test_a_list_that_may_lack_what_is_hidden_proves_no_absence(open_for: Open, access: Access) -> None:
+async def test_a_partial_list_does_not_prove_absence(open_for: Open, access: Access) -> None:
     async with open_for(access) as snapshot:
         with noting() as withheld:
             everywhere = await snapshot.list("Lease")
@@ -146,7 +146,7 @@ async def test_a_list_that_may_lack_what_is_hidden_proves_no_absence(open_for: O
     assert everywhere.truncated
     assert everywhere.gap("the leases")
     assert [str(gap) for gap in withheld] == [
-        "cannot read leases in all namespaces: only what may be shown here was read"
+        "cannot read leases in all namespaces: only the parts that may be shown here were read"
     ]
     assert not nothing
     assert not at_home.truncated
@@ -169,17 +169,15 @@ async def test_the_limit_holds_over_all_namespaces(open_for: Open) -> None:
         lambda snapshot: snapshot.events(ObjectRef(kind="Node", name="worker-a")),
     ],
 )
-async def test_objects_outside_namespaces_may_be_hidden_as_a_whole(
-    open_for: Open, cluster: SimulatedCluster, read
-) -> None:
+async def test_all_cluster_scoped_objects_can_be_hidden(open_for: Open, cluster: SimulatedCluster, read) -> None:
     async with open_for(INSIDE) as snapshot:
-        with pytest.raises(NotAllowedHere, match="objects outside namespaces may not be shown here"):
+        with pytest.raises(NotAllowedHere, match="cluster-scoped objects may not be shown here"):
             await read(snapshot)
 
     assert not cluster.requests
 
 
-async def test_what_refers_to_a_hidden_namespace_is_hidden_with_it(open_for: Open) -> None:
+async def test_an_object_that_refers_to_a_hidden_namespace_is_hidden(open_for: Open) -> None:
     async with open_for(SHOP) as snapshot:
         listing = await snapshot.list("PersistentVolume")
         assert (await snapshot.get("PersistentVolume", "pv-shop"))["spec"]["claimRef"]["namespace"] == "shop"
@@ -192,13 +190,13 @@ async def test_what_refers_to_a_hidden_namespace_is_hidden_with_it(open_for: Ope
             async with open_for(SHOP) as snapshot:
                 if listed:
                     await snapshot.list("PersistentVolume")
-                with pytest.raises(NotAllowedHere, match="does not exist, or may not be shown here") as raised:
+                with pytest.raises(NotAllowedHere, match="does not exist or may not be shown here") as raised:
                     await snapshot.find("PersistentVolume", name)
                 said.append(str(raised.value).replace(name, "NAME"))
     assert len(set(said)) == 1
 
 
-async def test_a_hidden_namespace_is_itself_no_object(open_for: Open, cluster: SimulatedCluster) -> None:
+async def test_the_namespace_object_of_a_hidden_namespace_is_hidden(open_for: Open, cluster: SimulatedCluster) -> None:
     async with open_for(INSIDE) as snapshot:
         assert (await snapshot.get("Namespace", "shop"))["metadata"]["name"] == "shop"
         with pytest.raises(NotAllowedHere):
@@ -207,7 +205,7 @@ async def test_a_hidden_namespace_is_itself_no_object(open_for: Open, cluster: S
     assert "/api/v1/namespaces/bank" not in paths(cluster)
 
 
-async def test_events_of_a_node_are_asked_for_by_its_name_where_their_namespace_is_hidden(
+async def test_node_events_are_read_by_name_if_their_namespace_is_hidden(
     open_for: Open, cluster: SimulatedCluster
 ) -> None:
     async with open_for(SHOP) as snapshot:
@@ -222,8 +220,8 @@ async def test_events_of_a_node_are_asked_for_by_its_name_where_their_namespace_
     ]
 
 
-async def test_events_beside_those_of_nodes_say_nothing_of_what_is_hidden(open_for: Open) -> None:
-    """They are kept in the namespace `default`, which may be shown, and are about objects outside any."""
+async def test_events_next_to_node_events_reveal_nothing_hidden(open_for: Open) -> None:
+    """They are kept in the namespace `default`, which may be shown, and concern cluster-scoped objects."""
     async with open_for(Access(namespaces=frozenset({"default"}))) as snapshot:
         with noting() as withheld:
             events = await snapshot.events_in("default")
@@ -249,18 +247,16 @@ async def test_events_beside_those_of_nodes_say_nothing_of_what_is_hidden(open_f
         (NOTHING, ""),
     ],
 )
-async def test_the_namespace_of_a_name_alone_is_one_that_may_be_shown(
-    open_for: Open, access: Access, home: str
-) -> None:
+async def test_a_bare_name_resolves_to_a_visible_namespace(open_for: Open, access: Access, home: str) -> None:
     async with open_for(access) as snapshot:
         assert snapshot.default_namespace == home
         if not home:
-            with pytest.raises(NotAllowedHere, match="no namespace is named") as raised:
+            with pytest.raises(NotAllowedHere, match="no namespace was given") as raised:
                 await snapshot.get("Pod", "web")
             assert "shop" not in str(raised.value)
 
 
-async def test_where_nothing_may_be_shown_nothing_is_read(open_for: Open, cluster: SimulatedCluster) -> None:
+async def test_without_access_nothing_is_read(open_for: Open, cluster: SimulatedCluster) -> None:
     async with open_for(NOTHING) as snapshot:
         for kind in ("Pod", "Event", "Namespace", "Node"):
             with pytest.raises(NotAllowedHere):
@@ -269,7 +265,7 @@ async def test_where_nothing_may_be_shown_nothing_is_read(open_for: Open, cluste
     assert not cluster.requests
 
 
-async def test_a_snapshot_without_bounds_reads_everything(open_for: Open) -> None:
+async def test_a_snapshot_with_full_access_reads_everything(open_for: Open) -> None:
     async with open_for(EVERYTHING) as snapshot:
         listing = await snapshot.list("Pod")
         volumes = await snapshot.list("PersistentVolume")

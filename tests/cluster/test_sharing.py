@@ -1,4 +1,4 @@
-"""Each thing is read once, whoever asks and however many."""
+"""Each object is read once, however many readers there are."""
 
 import asyncio
 from collections.abc import Callable
@@ -39,7 +39,7 @@ async def test_get_is_answered_from_a_finished_list(snapshot: Snapshot, cluster:
     assert len(cluster.requests) == 1
 
 
-async def test_get_and_list_wait_for_a_list_under_way(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
+async def test_get_and_list_wait_for_a_list_in_flight(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
     cluster.latency = 0.05
     everything, part, one = await asyncio.gather(
         snapshot.list("Pod"), snapshot.list("Pod", namespace="shop"), snapshot.get("Pod", "api", namespace="bank")
@@ -80,7 +80,7 @@ async def test_a_forbidden_list_does_not_forbid_a_get(snapshot: Snapshot, cluste
     assert (await snapshot.get("Pod", "web", namespace="shop"))["metadata"]["name"] == "web"
 
 
-async def test_a_list_that_hangs_does_not_hold_up_a_get(open_snapshot: Open, cluster: SimulatedCluster) -> None:
+async def test_a_hanging_list_does_not_delay_a_get(open_snapshot: Open, cluster: SimulatedCluster) -> None:
     async with open_snapshot(settings=ClusterSettings(call_timeout=0.1)) as snapshot:
         cluster.fail(path_prefix="/api/v1/pods", hang=True)
 
@@ -103,9 +103,7 @@ async def test_events_of_many_objects_are_one_list(snapshot: Snapshot, cluster: 
     assert len(cluster.requests) == 1
 
 
-async def test_a_list_from_the_cache_does_not_stand_for_a_fresh_one(
-    snapshot: Snapshot, cluster: SimulatedCluster
-) -> None:
+async def test_a_cached_list_does_not_replace_a_fresh_one(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
     cached = await snapshot.list("Node", fresh=False)
     assert (await snapshot.get("Node", "worker-a")) is cached.items[0]
     assert cluster.requests[0].query == {"resourceVersion": "0"}
@@ -116,7 +114,7 @@ async def test_a_list_from_the_cache_does_not_stand_for_a_fresh_one(
     assert len(cluster.requests) == 2
 
 
-async def test_one_impatient_reader_leaves_the_read_to_the_others(
+async def test_a_reader_that_gives_up_does_not_cancel_the_shared_read(
     snapshot: Snapshot, cluster: SimulatedCluster
 ) -> None:
     cluster.latency = 0.05
@@ -130,8 +128,8 @@ async def test_one_impatient_reader_leaves_the_read_to_the_others(
     assert len(cluster.requests) == 1
 
 
-async def test_closing_ends_what_is_under_way(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
-    """Reads that nobody waits for any more leave no task and no unseen failure behind; those waited for end at once."""
+async def test_closing_ends_reads_in_flight(snapshot: Snapshot, cluster: SimulatedCluster) -> None:
+    """Closing leaves no task and no unretrieved exception; reads with waiters end at once."""
     cluster.fail(path_prefix="/api/v1", hang=True, times=5)
     before = asyncio.all_tasks()
     waiting = asyncio.create_task(snapshot.list("Pod"))

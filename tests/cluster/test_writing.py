@@ -1,4 +1,4 @@
-"""Writes: sent once, only to the object that was meant, and never mistaken for done or not done without a look."""
+"""Writes are sent once, only to the intended object, and an unknown outcome stays unknown."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ async def test_a_patch_is_refused_for_another_version_or_object(
     assert stored(cluster, "deployments", "front", group="apps")["metadata"]["labels"] == {"touched": "1"}
 
 
-async def test_a_write_says_who_wrote(cluster: SimulatedCluster, writer: Writer, deployment: Json) -> None:
+async def test_a_write_names_its_field_manager(cluster: SimulatedCluster, writer: Writer, deployment: Json) -> None:
     await label(writer, deployment)
 
     assert cluster.requests[-1].query["fieldManager"] == "casebook"
@@ -151,7 +151,7 @@ async def test_a_dry_run_changes_nothing(cluster: SimulatedCluster, writer: Writ
     assert cluster.store.revision == revision
 
 
-async def test_what_exists_is_not_created_again(cluster: SimulatedCluster, writer: Writer) -> None:
+async def test_an_existing_object_is_not_created_again(cluster: SimulatedCluster, writer: Writer) -> None:
     obj = {"metadata": {"name": "new"}, "data": {"a": "1"}}
     await writer.create(resource("ConfigMap"), obj, namespace="shop")
 
@@ -201,7 +201,7 @@ async def test_a_refusal_carries_the_servers_message_and_is_not_repeated(
     assert sent(cluster, "PATCH") == 1
 
 
-async def test_what_is_not_there_cannot_be_changed(writer: Writer) -> None:
+async def test_a_missing_object_cannot_be_changed(writer: Writer) -> None:
     with pytest.raises(NotFound):
         await writer.delete(POD, "nobody", namespace="shop", uid="u")
 
@@ -216,7 +216,7 @@ async def test_expired_credentials_refuse_before_anything_is_written(
     assert stored(cluster, "deployments", "front", group="apps") == deployment
 
 
-# --- no answer: nobody knows ---
+# --- no answer: the outcome is unknown ---
 
 
 @pytest.mark.parametrize("done", [True, False], ids=["carried out", "not carried out"])
@@ -247,7 +247,7 @@ async def test_a_failing_server_does_not_say_whether_it_wrote(
     assert metadata(cluster, "deployments", "front", group="apps")["labels"] == {"touched": "1"}
 
 
-async def test_a_greeting_instead_of_an_object_leaves_the_outcome_open(
+async def test_an_answer_that_is_not_the_object_leaves_the_outcome_unknown(
     cluster: SimulatedCluster, writer: Writer, deployment: Json
 ) -> None:
     cluster.fail(path_prefix=DEPLOYMENTS, status=200, body="<html>log in</html>")
@@ -275,16 +275,16 @@ async def test_a_write_that_was_never_sent_is_known_not_to_be_done(
         await label(Writer(connection, deadline=0), deployment)
     await cluster.stop()
     with contextlib.suppress(Unreachable):
-        await connection.check()  # and so notices that its idle connection is gone
+        await connection.check()  # notices here that its idle connection is closed
 
     with pytest.raises(Unreachable):
         await label(Writer(connection), deployment)
 
 
-# --- what we may ---
+# --- permissions ---
 
 
-async def test_what_we_may_is_asked_of_the_api_server(cluster: SimulatedCluster, writer: Writer) -> None:
+async def test_the_api_server_decides_what_casebook_may_do(cluster: SimulatedCluster, writer: Writer) -> None:
     cluster.forbid(verb="delete", resource="pods", namespace="bank")
     delete = Permission(verb="delete", resource="pods")
 
@@ -292,7 +292,7 @@ async def test_what_we_may_is_asked_of_the_api_server(cluster: SimulatedCluster,
     assert await writer.may(delete, namespace="bank") is False
 
 
-async def test_what_we_may_is_a_gap_where_it_cannot_be_asked(cluster: SimulatedCluster, writer: Writer) -> None:
+async def test_an_access_review_that_fails_is_a_gap(cluster: SimulatedCluster, writer: Writer) -> None:
     cluster.fail(path_prefix="/apis/authorization.k8s.io", status=503, times=99)
 
     may = await writer.may(Permission(verb="delete", resource="pods"), namespace="shop")

@@ -199,7 +199,7 @@ async def test_an_answer_tells_that_it_rests_on_a_part(engine: Engine) -> None:
 
     told, in_part = gaps.values()
     assert told == []
-    assert "cannot read events in all namespaces: only what may be shown here was read" in in_part
+    assert "cannot read events in all namespaces: only the parts that may be shown here were read" in in_part
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
