@@ -1,4 +1,4 @@
-"""What a Prometheus may answer, and what becomes of it: over HTTP, from servers that behave and that do not."""
+"""Queries over HTTP to well-behaved and misbehaving Prometheus servers."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ Serve = Callable[[Handler], Awaitable[str]]
 
 @pytest.fixture
 async def serve() -> AsyncIterator[Serve]:
-    """`await serve(handler)`: the address of a server that answers everything with it."""
+    """Start a server that answers everything with `handler`; return its address."""
     runners: list[web.AppRunner] = []
 
     async def start(handler: Handler) -> str:
@@ -63,7 +63,7 @@ async def ask(url: str, *, token: str = "", query: Query | None = None, within: 
         return await prometheus.ask(query or Query(expression="up", at=NOW), within=within)
 
 
-async def test_the_percentile_of_each_member_comes_back_as_it_was_declared(simulated: SimulatedPrometheus) -> None:
+async def test_the_percentile_of_each_member_is_returned_as_declared(simulated: SimulatedPrometheus) -> None:
     declared = [
         {"name": "etcd_disk_backend_commit_duration_seconds", "labels": {"job": job, "instance": instance}, "p99": p99}
         for job, instance, p99 in (("kube-etcd", "10.0.0.1:2379", [0.03, 1.1]), ("minio", "10.0.0.9:9000", 0.5))
@@ -82,7 +82,7 @@ async def test_the_percentile_of_each_member_comes_back_as_it_was_declared(simul
     assert "[5m]" in simulated.queries[0]
 
 
-async def test_a_job_label_of_ones_own_cannot_leave_its_string() -> None:
+async def test_a_configured_job_label_cannot_break_out_of_its_string() -> None:
     async with opened(Source(url="http://127.0.0.1:1", etcd_job='a"b\\.c')) as prometheus:
         assert prometheus
         assert prometheus.expression('{job=~"$etcd_job"}') == '{job=~"a\\"b\\\\.c"}'
@@ -141,7 +141,7 @@ async def test_every_refusal_has_a_name(serve: Serve, status: int, document: obj
     assert not caught.value.gap().quiet
 
 
-async def test_what_says_nothing_or_too_much_is_given_up(serve: Serve) -> None:
+async def test_silent_and_oversized_answers_are_errors(serve: Serve) -> None:
     async def hanging(_request: web.Request) -> web.Response:
         await asyncio.sleep(30)
         return web.Response()
@@ -155,7 +155,7 @@ async def test_what_says_nothing_or_too_much_is_given_up(serve: Serve) -> None:
     assert "127.0.0.1" not in str(caught.value)
 
 
-async def test_what_is_no_number_is_left_out_and_what_is_too_much_is_said(serve: Serve) -> None:
+async def test_non_finite_values_are_dropped_and_truncation_is_reported(serve: Serve) -> None:
     vector = [{"metric": {"n": f"{n:03}"}, "value": [NOW, "NaN" if n else "+Inf"]} for n in range(MOST_SERIES + 1)]
     vector[1]["value"] = [NOW, "0.25"]
     document = {

@@ -1,4 +1,4 @@
-"""How a diagnosis gets at a Prometheus: as the settings say, once for the same query, and only what may be shown."""
+"""A diagnosis queries the configured Prometheus, once per identical query, and sees only series it may show."""
 
 import json
 from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ async def connection(cluster: SimulatedCluster, tmp_path: Path) -> AsyncIterator
         yield opened
 
 
-async def test_the_same_query_is_asked_once_of_the_cluster_s_own_time(
+async def test_identical_queries_are_sent_once_at_the_clusters_time(
     cluster: SimulatedCluster, connection: Connection
 ) -> None:
     async with Snapshot(connection) as snapshot:
@@ -49,7 +49,7 @@ async def test_the_same_query_is_asked_once_of_the_cluster_s_own_time(
     assert {point[0] for each in first.series for point in each.points} == {REHEARSAL_TIME.timestamp()}
 
 
-async def test_what_may_not_be_shown_is_left_out(connection: Connection) -> None:
+async def test_hidden_series_are_left_out(connection: Connection) -> None:
     async def shown(access: Access) -> list[str]:
         async with Snapshot(connection, access=access) as snapshot:
             answer = await snapshot.metrics(QUERY)
@@ -61,7 +61,7 @@ async def test_what_may_not_be_shown_is_left_out(connection: Connection) -> None
     assert await shown(Access(namespaces=frozenset({"pay"}), cluster_scoped=False)) == ["pay"]
 
 
-async def test_without_a_source_nothing_is_asked_of_anybody(cluster: SimulatedCluster, tmp_path: Path) -> None:
+async def test_without_a_source_no_query_is_sent(cluster: SimulatedCluster, tmp_path: Path) -> None:
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(json.dumps(cluster.kubeconfig()))
     async with connect(kubeconfig=kubeconfig) as alone, Snapshot(alone) as snapshot:
@@ -87,7 +87,7 @@ def test_the_settings_name_the_source(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "planted-token" not in repr(configured)
 
 
-def test_an_address_that_is_none_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_address_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CASEBOOK_PROMETHEUS_URL", "prometheus:9090")
 
     with pytest.raises(SettingsError, match="CASEBOOK_PROMETHEUS_URL is 'prometheus:9090': expected a URL"):
