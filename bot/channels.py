@@ -30,7 +30,7 @@ def _with_hash(value: Any) -> Any:
 
 def _listed(value: Any) -> Any:
     if not isinstance(value, list | tuple):
-        raise ValueError("expected a list; a name that begins with # or * stands in quotes")
+        raise ValueError("expected a list; put names that begin with # or * in quotes")
     if not value:
         raise ValueError('an empty list names no channel; write ["*"] for all')
     return value

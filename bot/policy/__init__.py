@@ -1,4 +1,4 @@
-"""Who may see what, and who may do what: one policy for answers, searches, logs and buttons alike."""
+"""Decide who may see and do what: one policy for answers, searches, logs and buttons."""
 
 from bot.policy.deciding import Labels, Policy, Scope
 from bot.policy.loading import PolicyError, load_policy

@@ -1,6 +1,6 @@
-"""What the policy means for one person in one place: pure, so that every surface comes to the same decision.
+"""Apply the policy to one person in one place. Pure, so that every surface comes to the same decision.
 
-A `Scope` is asked for once per request, and again at each press of a button: rights may have been taken away since.
+Ask for a `Scope` once per request and again at each button press: permissions may have been withdrawn since.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from bot.policy.own_names import acts_as
 from bot.policy.who import Decision, Reading, Who
 from intents.domain import Text
 
-# The labels of an object as it was just read; {} is an object without any, None: it was not read yet.
+# The labels of an object as just read; {} for an object without labels, None if it was not read yet.
 Labels: TypeAlias = Mapping[str, str] | None
 _ForObjects: TypeAlias = RemediationArea | ActingGrant | ApprovalRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What one person may see and do in one place. Answers the same for a cluster that is hidden and one there is not.
+    """What one person may see and do in one place. A hidden cluster and a missing one get the same answer.
 
     `text_only_reason` says why it is less than `Reading.FULL`.
 
-    Of an object whose labels are None, so not read yet, entries that ask for labels count as met: enough to offer a
-    button or to open its dialog (`Decision.provisional` then), never to do anything. Before a write the labels are
-    given as they were just read, {} where the object has none.
+    If an object's labels are None (not read yet), entries that require labels count as met. This is enough to offer a
+    button or open its dialog (`Decision.provisional`), never to write. Before a write the labels are passed as just
+    read, {} if the object has none.
     """
 
     reading: Reading
@@ -59,14 +59,15 @@ class Scope:
     limits: Limits = field(default_factory=Limits)
 
     def sees_cluster(self, name: str) -> bool:
+        """Return whether any reading entry covers this cluster."""
         return any(any_matches(grant.clusters, name) for grant in self.grants)
 
     def clusters(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Those of the clusters that may be seen, in their order: for did-you-mean and choices."""
+        """Return the visible clusters in their order, for suggestions and choices."""
         return tuple(name for name in names if self.sees_cluster(name))
 
     def access(self, cluster: str) -> Access:
-        """What of a cluster may be read: all that the entries for it add up to."""
+        """Return what may be read of a cluster: the sum of its entries."""
         grants = [grant for grant in self.grants if any_matches(grant.clusters, cluster)]
         if not grants:
             return NOTHING
@@ -76,9 +77,9 @@ class Scope:
         )
 
     def may(self, action: str, cluster: str, namespace: str, labels: Labels = None) -> Decision:
-        """Whether a button may be pressed: seen here, switched on there, and granted to this person.
+        """Decide whether a button may be pressed: visible here, enabled there, and granted to this person.
 
-        `namespace` is "" for an object outside namespaces. `labels`: see `Scope`; with None nothing may be done yet.
+        `namespace` is "" for a cluster-scoped object. See `Scope` for `labels`; with None nothing may be written yet.
         """
         place = reasons.place_of(cluster, namespace)
         on = self._switched_on(place, cluster, namespace, labels)
@@ -100,7 +101,7 @@ class Scope:
         return self._refusal(says)
 
     def offers(self, action: str, cluster: str, namespace: str, labels: Labels = None) -> bool:
-        """Whether a button may stand in an answer here: somebody could press it. Who may is decided at the press."""
+        """Return whether an answer here may show a button that somebody could press; each press is decided anew."""
         place = reasons.place_of(cluster, namespace)
         return self._switched_on(place, cluster, namespace, labels).allowed and any(
             covers(grant, cluster, namespace) and any_matches(grant.actions, action) and _met(grant.labels, labels)
@@ -108,24 +109,24 @@ class Scope:
         )
 
     def goes_by_labels(self, action: str, cluster: str, namespace: str) -> bool:
-        """Whether an object's labels can change what is decided about it here: then they are read before a write."""
+        """Return whether labels can change a decision about the object, so that they must be read before a write."""
         acting = [grant for _, grant in self.acting if any_matches(grant.actions, action)]
         approvals = [rule for _, rule in self.approvals if any_matches(rule.actions, action)]
         entries: Sequence[_ForObjects] = (*self.remediation, *acting, *approvals)
         return any(entry.labels and covers(entry, cluster, namespace) for entry in entries)
 
     def approval(self, action: str, cluster: str, namespace: str, labels: Labels, risk: str) -> str:
-        """The entry that asks for a second person ("approval[0]"), the first of several; "" if none does.
+        """Return the first entry that requires an approver ("approval[0]"), or "" if none does.
 
-        A risk there is none of, and labels that were not read, count as what is asked for.
+        Unknown risks and unread labels count as covered.
         """
         return next((rule for rule, _ in self._approvals(action, cluster, namespace, labels, risk)), "")
 
     def may_approve(self, action: str, cluster: str, namespace: str, labels: Labels, risk: str) -> Decision:
-        """Whether this person may be the second one, from here: all entries that ask for one have to suit.
+        """Decide whether this person may approve from here; every entry that requires an approver must allow it.
 
-        An entry that names nobody takes whoever may do it themselves, and so does a change that none asks about. That
-        it is another person than the first is not decided here.
+        An entry that names nobody, or a change without such an entry, accepts anyone who may make the change
+        themselves. The caller checks that the approver is not the requester.
         """
         place = reasons.place_of(cluster, namespace)
         decision = self._switched_on(place, cluster, namespace, labels)
@@ -143,14 +144,14 @@ class Scope:
         return Decision(allowed=True, rule=name, says=reasons.may_approve_by(name), provisional=decision.provisional)
 
     def acts_as(self, cluster: str) -> ActsAs | Text | None:
-        """Whom this person is in the cluster; None where Casebook acts as itself.
+        """Return this person's user in the cluster, or None where Casebook acts as itself.
 
-        A Text says why they cannot act there at all: no confirmed address, one of another domain, a guest.
+        A Text says why they cannot act there: no confirmed address, another domain, a guest.
         """
         return acts_as(self.impersonation, cluster, self.who)
 
     def _switched_on(self, place: Text, cluster: str, namespace: str, labels: Labels) -> Decision:
-        """Whether the place is seen here and anything may be changed there at all."""
+        """Decide whether the place is visible here and changes are enabled there."""
         access = self.access(cluster)
         if not (access.allows(namespace) if namespace else access.cluster_scoped):
             says = self.text_only_reason
@@ -187,19 +188,20 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The rules of one workspace. Without a file: everyone may read everything, guests only texts; nobody may act."""
+    """The rules of one workspace. Without a file everyone may read everything, guests get text only, nobody may act."""
 
     rules: Rules = field(default_factory=Rules)
 
     @classmethod
     def default(cls) -> Policy:
+        """Return the policy that applies without a file."""
         return cls()
 
     @classmethod
     def playground(cls) -> Policy:
-        """Everything is switched on, for everyone but guests: nothing there is real.
+        """Return a policy that allows everything to everyone but guests: nothing in the playground is real.
 
-        Nobody who clicks about comes to the limits; whoever lets a program click still does.
+        Its limits are too high for a person to reach, but they stop a runaway program.
         """
         everywhere = {"clusters": ["*"], "namespaces": ["*"], "cluster_scoped": True}
         acting = {**everywhere, "users": ["*"], "actions": ["*"]}
@@ -208,21 +210,21 @@ class Policy:
 
     @property
     def asks_groups(self) -> bool:
-        """Whether it matters who is in which user group: an entry names one."""
+        """Return whether group membership matters because an entry names a user group."""
         return self.rules.names_groups
 
     @property
     def asks_address(self) -> bool:
-        """Whether it matters which e-mail address somebody has: somewhere people act under their own name."""
+        """Return whether e-mail addresses matter because people act under their own names somewhere."""
         return bool(self.rules.impersonation)
 
     def scope(self, who: Who) -> Scope:
-        """What this person may see and do in this place."""
+        """Return what this person may see and do in this place."""
         grants = tuple(grant for grant in self.rules.reading if shows_to(grant, who))
         limits = [(self.rules.external, reasons.EXTERNAL)] if who.external else []
         limits += [(self.rules.guests, reasons.GUEST)] if who.guest else []
         limits += [] if grants else [(self.rules.others, _not_named(who))]
-        # Of a guest in a shared channel, and of one whom no entry names, the least counts.
+        # The strictest limit applies to a guest in a shared channel and to a person whom no entry names.
         limit, why = max(limits, key=lambda each: _STRICTNESS[each[0]], default=_UNLIMITED)
         impersonation = self.rules.impersonation
         if limit is not Answers.AS_OTHERS:
@@ -245,7 +247,7 @@ class Policy:
         )
 
     def unmatched(self, clusters: Iterable[str]) -> tuple[str, ...]:
-        """The names that no cluster has, a line each with the entries that use it: worth a warning at the start."""
+        """Return a line for each name that matches no cluster, with the entries that use it: a start-up warning."""
         known = tuple(clusters)
         sections: dict[str, Sequence[Area | Impersonation]] = {
             "reading": self.rules.reading,
@@ -283,6 +285,6 @@ def _met(wanted: Mapping[str, str], labels: Labels) -> bool:
 
 
 def _first_met(entries: Sequence[tuple[str, _Entry]], labels: Labels) -> tuple[str, bool] | None:
-    """The name of the first entry that is met, and whether that is sure: of unread labels nothing is."""
+    """Return the name of the first matching entry, and whether that is certain: unread labels never are."""
     met = [(rule, not entry.labels or labels is not None) for rule, entry in entries if _met(entry.labels, labels)]
     return next((each for each in met if each[1]), met[0] if met else None)

@@ -1,4 +1,4 @@
-"""Strict YAML files: one is taken as a whole, or everything that is wrong in it is told, with file and line."""
+"""Read strict YAML files: a file is either used as a whole, or all its problems are reported with file and line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _EXPECTED: Final[Mapping[str, str]] = {
     "int_type": "expected a whole number",
     "string_too_short": "expected a name",
 }
-# YAML takes # for a comment, and misses the bracket behind it; of @ it can make nothing.
+# YAML reads # as a comment and then misses the closing bracket; it cannot parse an unquoted @ at all.
 _UNQUOTED: Final = re.compile(r"[\[,]\s*#(?=\w)|[\[,{:-]\s*@(?=\w)")
 
 Step = str | int
@@ -32,7 +32,7 @@ _T = TypeVar("_T")
 
 
 class FileError(Exception):
-    """A file that cannot be used. `str()` is one line per problem: file:line: field: what was expected."""
+    """A file that cannot be used. `str()` has one line per problem: file:line: field: what was expected."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(map(str, problems)))
@@ -47,9 +47,10 @@ def read_strictly(
     expected: str,
     known: Callable[[Sequence[Step]], Iterable[str]],
 ) -> _T:
-    """What `validate`, of pydantic's, makes of a file; blocking. Raises FileError with everything that is wrong in it.
+    """Read a file and validate it with pydantic; blocking. Raise FileError with all its problems.
 
-    `of` is what has to stand there, `expected` says so; `known` are the keys that may stand where an unknown one does.
+    `of` is the required top-level type, described by `expected`; `known` returns the valid keys in place of an unknown
+    one.
     """
     try:
         with path.open("rb") as file:
@@ -81,12 +82,12 @@ def _document(path: Path, raw: bytes) -> Document:
             raise FileError(_problem(path, error.line, error.problem)) from error
         line = text.count("\n", 0, unquoted.end()) + 1
         raise FileError(
-            _problem(path, line, f"{error.problem}; a name that begins with {unquoted[0][-1]} stands in quotes")
+            _problem(path, line, f"{error.problem}; put names that begin with {unquoted[0][-1]} in quotes")
         ) from error
 
 
 def _told(path: Path, document: Document, details: Any, known: Callable[[Sequence[Step]], Iterable[str]]) -> Problem:
-    # What is wrong with a key itself, pydantic tells of a step behind it.
+    # For a problem with a key itself, pydantic's location has one extra step.
     steps = tuple(step for step in details["loc"] if step != "[key]")
     says = _EXPECTED.get(details["type"]) or str(details["msg"]).removeprefix("Value error, ")
     says = says.replace("Input should be", "expected")

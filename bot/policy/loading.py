@@ -1,6 +1,6 @@
-"""A policy file becomes a policy, or errors that name file, line, field and what was expected.
+"""Load a policy file, or report errors with file, line, field and what was expected.
 
-A file that is wrong anywhere grants nothing at all: half a policy would be somebody's surprise.
+A file with any problem grants nothing at all: half a policy would surprise somebody.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ _ENTRIES: Final[Mapping[object, type[BaseModel]]] = {
 
 
 class PolicyError(FileError):
-    """A policy that cannot be used."""
+    """A policy file that cannot be used."""
 
 
 def load_policy(path: Path) -> Policy:
-    """Read a policy file; blocking. Raises PolicyError with everything that is wrong in it."""
+    """Read a policy file; blocking. Raise PolicyError with all its problems."""
     sections = ", ".join(Rules.model_fields)
     expected = f"a policy with some of these sections: {sections}"
     try:
@@ -48,7 +48,7 @@ def load_policy(path: Path) -> Policy:
 
 
 def _known(steps: Sequence[Step]) -> Iterable[str]:
-    """The keys that may stand where an unknown one does."""
+    """Return the valid keys in place of an unknown one."""
     section = steps[0] if len(steps) > 1 else ""
     if section == "limits":
         return (Limit if len(steps) > 2 else Limits).model_fields

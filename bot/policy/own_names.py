@@ -1,4 +1,4 @@
-"""Under which name somebody acts in a cluster where they act as themselves, so that the API server decides."""
+"""Find the user name under which a person acts in a cluster, so that the API server decides."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from bot.policy.model import Impersonation
 from bot.policy.who import Who
 from intents.domain import Text
 
-# ASCII before it is put into lower case, for other letters become ASCII ones by that; and no colon, which would let a
-# prefix and an address add up to a name of the cluster's own.
+# ASCII before lower-casing, because other letters turn into ASCII by it; no colon, because prefix and address could add
+# up to a reserved name of the cluster.
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 
 
 def acts_as(entries: Iterable[Impersonation], cluster: str, who: Who) -> ActsAs | Text | None:
-    """Whom the person is in the cluster; None where Casebook acts as itself; a Text says why they cannot act.
+    """Return the person's user in the cluster, None where Casebook acts as itself, or a Text why they cannot act.
 
-    The first entry for the cluster counts alone.
+    Only the first entry for the cluster counts.
     """
     entry = next((each for each in entries if any_matches(each.clusters, cluster)), None)
     if entry is None:

@@ -1,4 +1,4 @@
-"""Who asks and where, as the policy wants to know it, and how it decides."""
+"""Define the requester as the policy needs it, and the policy's decision."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from intents.domain import Text
 
 
 class Reading(StrEnum):
-    """What may be answered: from the clusters, from the pasted text alone, or not at all."""
+    """The sources an answer may use: the clusters, the pasted text alone, or none."""
 
     FULL = "full"
     TEXT_ONLY = "text-only"
@@ -18,12 +18,12 @@ class Reading(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Who:
-    """Who asks, and where. `channel_name` may be empty where it is not known; then only ids are recognised.
+    """The requester and the place of the request. Without a `channel_name` only channel ids match.
 
-    `direct` is a conversation of two: one with several people is a channel. `external`: the channel is shared with
-    another organisation, or the user is of one; `foreign`: the user is. `groups` are the ids (S…) and "@handle"s of the
-    user groups the person is in; `groups_unread` says why they could not be read, then nobody is in any. `email` is the
-    person's address if they have confirmed it, else "". `Policy` says whether it asks for groups and addresses at all.
+    `direct` is a conversation of two; one with several people is a channel. `external`: the channel is shared with
+    another organisation, or the user belongs to one; `foreign`: the user does. `groups` are the ids (S…) and "@handle"s
+    of the person's user groups; `groups_unread` says why they could not be read, and then the person is in none.
+    `email` is the confirmed address, else "". `Policy` says whether it needs groups and addresses at all.
     """
 
     team: str = ""
@@ -42,10 +42,10 @@ class Who:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Whether something may be done. `says`: why (not), for the person; `rule`: the entry that allowed it.
+    """Whether something may be done. `says` is the reason for the person, `rule` the entry that allowed it.
 
-    `provisional`: it was allowed by entries that ask for labels which were not known. It may then be offered, and
-    must be decided again with the labels before anything is done.
+    `provisional`: entries with labels allowed it while the labels were unknown. It may be offered, and must be decided
+    again with the labels before anything is done.
     """
 
     allowed: bool

@@ -1,4 +1,4 @@
-"""What a channel is about by default: a strict file, which grants nothing."""
+"""Defaults of channels: a strict file that grants nothing."""
 
 from pathlib import Path
 
@@ -23,13 +23,13 @@ EXAMPLE = Path(__file__).parents[2] / "deploy/examples/channels.yaml"
         (Who(channel="C1", channel_name="team-shop", external=True), "prod", ""),
     ],
 )
-def test_the_first_entry_that_means_a_channel_counts(who: Who, cluster: str, namespace: str) -> None:
+def test_the_first_matching_entry_of_a_channel_counts(who: Who, cluster: str, namespace: str) -> None:
     defaults = load_channels(EXAMPLE)
 
     assert (defaults.cluster(who), defaults.namespace(who)) == (cluster, namespace)
 
 
-def test_clusters_that_there_are_not_are_told() -> None:
+def test_unknown_clusters_are_reported() -> None:
     assert load_channels(EXAMPLE).unmatched(["prod"]) == ("no cluster is called 'staging': [1]",)
     assert load_channels(EXAMPLE).unmatched(["prod", "staging"]) == ()
 
@@ -49,7 +49,7 @@ def test_clusters_that_there_are_not_are_told() -> None:
         ),
         (
             "- {channels: C1, cluster: a}",
-            "1: [0].channels: expected a list; a name that begins with # or * stands in quotes",
+            "1: [0].channels: expected a list; put names that begin with # or * in quotes",
         ),
         ("- {channels: [], cluster: a}", '1: [0].channels: an empty list names no channel; write ["*"] for all'),
         (
@@ -66,7 +66,7 @@ def test_clusters_that_there_are_not_are_told() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_told_with_file_line_and_field(tmp_path: Path, text: str, says: str) -> None:
+def test_problems_are_reported_with_file_line_and_field(tmp_path: Path, text: str, says: str) -> None:
     file = tmp_path / "channels.yaml"
     file.write_text(text)
 

@@ -1,4 +1,4 @@
-"""Who may see and do what: the default, and the example file as its comments say."""
+"""Who may see and do what: the default policy, and the example file as its comments say."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +32,7 @@ def on_call(who: Who, number: int = 1) -> Who:
 
 
 def seen(scope: Scope, cluster: str) -> str:
-    """What may be seen of a cluster, in words."""
+    """Describe what may be seen of a cluster."""
     access = scope.access(cluster)
     assert scope.sees_cluster(cluster) == bool(access.namespaces)
     return " ".join([*sorted(access.namespaces), *(["+cluster"] if access.cluster_scoped else [])])
@@ -52,14 +52,14 @@ def test_without_a_file_everyone_reads_everything_and_nobody_acts(who: Who) -> N
     decision = scope.may("restart-pod", "prod", "shop")
     assert not decision.allowed
     assert decision.says.en == (
-        "actions are switched off for namespace shop of prod; `remediation` in the policy switches them on"
+        "actions are disabled for namespace shop of prod; `remediation` in the policy enables them"
     )
 
 
 @pytest.mark.parametrize("kept_out", [{"guest": True}, {"external": True}, {"guest": True, "external": True}])
 @pytest.mark.parametrize("who", [CHANNEL, DIRECT])
 @pytest.mark.parametrize("rules", [Policy.default(), Policy.playground()], ids=["default", "playground"])
-def test_guests_and_shared_channels_get_answers_from_the_text_alone(rules: Policy, who: Who, kept_out: dict) -> None:
+def test_guests_and_shared_channels_get_text_only_answers(rules: Policy, who: Who, kept_out: dict) -> None:
     scope = rules.scope(replace(who, **kept_out))
 
     assert scope.reading is Reading.TEXT_ONLY
@@ -71,7 +71,7 @@ def test_guests_and_shared_channels_get_answers_from_the_text_alone(rules: Polic
     assert decision.says == scope.text_only_reason
 
 
-def test_in_the_playground_everything_may_be_done() -> None:
+def test_in_the_playground_everything_is_allowed() -> None:
     scope = Policy.playground().scope(CHANNEL)
 
     for namespace in ("shop", ""):
@@ -99,7 +99,7 @@ def test_in_the_playground_everything_may_be_done() -> None:
         (SRE, "* +cluster", "* +cluster", "* +cluster"),
         (replace(INCIDENTS, user="U0BOSS"), "* +cluster", "* +cluster", "* +cluster"),
         (replace(DBA, channel="C1", channel_name="general"), "", "", "* +cluster"),
-        # A name is worth nothing where somebody else may have given it, nor where it is not known.
+        # A channel name does not count where another organisation may have chosen it, or where it is unknown.
         (replace(SHOP, external=True), "", "", ""),
         (replace(SHOP, channel_name=""), "", "", "* +cluster"),
         (replace(SHOP, guest=True), "", "", ""),
@@ -122,7 +122,7 @@ def test_the_example_shows_what_its_comments_say(who: Who, prod: str, staging: s
         (on_call(INCIDENTS), "delete-claim", "staging", "bank", "acting[2]"),
     ],
 )
-def test_the_example_lets_act_as_its_comments_say(
+def test_the_example_allows_actions_as_its_comments_say(
     who: Who, action: str, cluster: str, namespace: str, rule: str
 ) -> None:
     decision = EXAMPLE.scope(who).may(action, cluster, namespace)
@@ -134,21 +134,27 @@ def test_the_example_lets_act_as_its_comments_say(
 @pytest.mark.parametrize(
     ("who", "action", "cluster", "namespace", "says"),
     [
-        (on_call(DIRECT), "restart-pod", "prod", "ledger", "actions are switched off for namespace ledger of prod"),
-        (on_call(DIRECT), "restart-pod", "prod", "", "actions are switched off for objects outside namespaces of prod"),
-        (on_call(DIRECT), "drain", "staging", "", "does not let you drain"),
-        (on_call(DIRECT), "scale", "staging", "shop", "does not let you scale"),
-        (on_call(DIRECT, 2), "restart-pod", "staging", "shop", "does not let you restart-pod"),
-        (SHOP, "restart-pod", "staging", "shop-eu", "does not let you restart-pod"),
+        (on_call(DIRECT), "restart-pod", "prod", "ledger", "actions are disabled for namespace ledger of prod"),
+        (on_call(DIRECT), "restart-pod", "prod", "", "actions are disabled for cluster-scoped objects of prod"),
+        (on_call(DIRECT), "drain", "staging", "", "does not allow you to run drain"),
+        (on_call(DIRECT), "scale", "staging", "shop", "does not allow you to run scale"),
+        (on_call(DIRECT, 2), "restart-pod", "staging", "shop", "does not allow you to run restart-pod"),
+        (SHOP, "restart-pod", "staging", "shop-eu", "does not allow you to run restart-pod"),
         (SHOP, "restart-pod", "staging", "bank", "namespace bank of staging may not be shown here"),
         (on_call(CHANNEL), "restart-pod", "staging", "shop", "namespace shop of staging may not be shown here"),
-        (BANK, "drain", "prod", "", "objects outside namespaces of prod may not be shown here"),
-        (on_call(INCIDENTS), "drain", "prod", "", "actions are switched off"),
-        (replace(on_call(SHOP), guest=True), "restart-pod", "staging", "shop", "guests get answers from the text"),
+        (BANK, "drain", "prod", "", "cluster-scoped objects of prod may not be shown here"),
+        (on_call(INCIDENTS), "drain", "prod", "", "actions are disabled"),
+        (
+            replace(on_call(SHOP), guest=True),
+            "restart-pod",
+            "staging",
+            "shop",
+            "guests get answers based on the pasted text",
+        ),
         (on_call(SHOP), "restart-pod", "nowhere", "shop", "namespace shop of nowhere may not be shown here"),
     ],
 )
-def test_the_example_refuses_the_rest_and_says_why(
+def test_the_example_refuses_all_other_actions_with_a_reason(
     who: Who, action: str, cluster: str, namespace: str, says: str
 ) -> None:
     decision = EXAMPLE.scope(who).may(action, cluster, namespace)
@@ -168,7 +174,7 @@ def test_the_example_refuses_the_rest_and_says_why(
         (on_call(INCIDENTS), "rollout-restart", {"example.com/buttons": "on"}, "acting[0]"),
     ],
 )
-def test_the_example_goes_by_labels_and_asks_for_a_second_person_as_its_comments_say(
+def test_the_example_uses_labels_and_approvers_as_its_comments_say(
     who: Who, action: str, labels: dict, outcome: str
 ) -> None:
     scope, risk = EXAMPLE.scope(who), "data-loss" if action == "delete-claim" else "disruptive"
@@ -180,7 +186,7 @@ def test_the_example_goes_by_labels_and_asks_for_a_second_person_as_its_comments
         assert outcome in decision.says.en
 
 
-def test_the_second_person_suits_all_entries_of_the_example_that_ask_for_one() -> None:
+def test_the_approver_must_satisfy_all_matching_entries_of_the_example() -> None:
     labels = {"example.com/buttons": "on", "tier": "data"}
     both = replace(DBA, groups=DBA.groups | SRE.groups)
 
@@ -192,19 +198,19 @@ def test_the_second_person_suits_all_entries_of_the_example_that_ask_for_one() -
     assert EXAMPLE.scope(SRE).may_approve("restart-pod", "prod", "bank", labels, "disruptive").allowed
 
 
-def test_in_the_example_people_act_in_prod_under_their_own_name() -> None:
+def test_in_the_example_people_act_under_their_own_name_in_prod() -> None:
     assert EXAMPLE.scope(SRE).acts_as("prod") == ActsAs("oidc:sre@example.com", ("oidc:sre", "oidc:staff"))
     assert EXAMPLE.scope(SRE).acts_as("staging") is None
 
 
-def test_the_limits_of_the_example_are_those_without_it() -> None:
+def test_the_limits_of_the_example_are_the_default_limits() -> None:
     limits = EXAMPLE.scope(SRE).limits
 
     assert limits == Policy.default().scope(CHANNEL).limits
     assert (limits.target, limits.user) == (Limit(writes=3, minutes=15), Limit(writes=20, minutes=15))
 
 
-def test_slack_is_asked_for_no_more_than_the_policy_goes_by() -> None:
+def test_slack_is_asked_only_for_what_the_policy_uses() -> None:
     asks = {
         "default": Policy.default(),
         "playground": Policy.playground(),
@@ -218,7 +224,7 @@ def test_slack_is_asked_for_no_more_than_the_policy_goes_by() -> None:
     assert [name for name, each in asks.items() if each.asks_address] == ["everybody", "mapped"]
 
 
-def test_clusters_that_there_are_not_are_pointed_out() -> None:
+def test_clusters_that_do_not_exist_are_reported() -> None:
     assert EXAMPLE.unmatched(["prod", "staging", "playground"]) == ()
     assert EXAMPLE.unmatched(["prod"]) == (
         "no cluster is called 'staging': reading[0], remediation[0], acting[1], acting[2]",
@@ -245,7 +251,7 @@ ALL: dict[str, Any] = {"clusters": ["*"], "namespaces": ["*"]}
         ({"guests": "as-others"}, replace(CHANNEL, guest=True), Reading.FULL),
         ({"guests": "as-others"}, replace(CHANNEL, external=True), Reading.TEXT_ONLY),
         ({"external": "as-others"}, replace(CHANNEL, external=True), Reading.FULL),
-        # Of a guest in a shared channel, and of one whom no entry names, the least counts.
+        # The strictest limit applies to a guest in a shared channel and to a person whom no entry names.
         ({"guests": "as-others", "external": "nothing"}, replace(CHANNEL, guest=True, external=True), Reading.NOTHING),
         ({"reading": [], "others": "nothing"}, replace(CHANNEL, guest=True), Reading.NOTHING),
         ({"reading": [], "guests": "as-others"}, replace(CHANNEL, guest=True), Reading.TEXT_ONLY),
@@ -263,7 +269,7 @@ ALL: dict[str, Any] = {"clusters": ["*"], "namespaces": ["*"]}
         ({"reading": [{**ALL, "channels": ["#general"]}]}, replace(CHANNEL, channel_name="#general"), Reading.FULL),
     ],
 )
-def test_how_much_is_answered(sections: dict, who: Who, reading: Reading) -> None:
+def test_the_reading_scope_by_person_and_place(sections: dict, who: Who, reading: Reading) -> None:
     scope = policy(**sections).scope(who)
 
     assert scope.reading is reading
@@ -279,7 +285,7 @@ def test_how_much_is_answered(sections: dict, who: Who, reading: Reading) -> Non
         ({"team": "a"}, {"tier": "a"}, False),
         ({"team": "a*"}, {"team": "ab"}, True),
         ({"team": "a"}, {"team": "ab"}, False),
-        # A pattern for anything asks for the label all the same; an empty value is one.
+        # A pattern for anything still requires the label; an empty value counts.
         ({"team": "*"}, {"team": ""}, True),
         ({"team": ""}, {"team": ""}, True),
         ({"team": "*"}, {}, False),
@@ -290,7 +296,7 @@ def test_how_much_is_answered(sections: dict, who: Who, reading: Reading) -> Non
     ],
 )
 @pytest.mark.parametrize("section", ["remediation", "acting", "approval"])
-def test_an_entry_is_for_objects_that_have_all_its_labels(section: str, wanted: dict, labels: dict, met: bool) -> None:
+def test_an_entry_applies_to_objects_with_all_its_labels(section: str, wanted: dict, labels: dict, met: bool) -> None:
     entries = {"remediation": [ALL], "acting": [{**ALL, "users": ["*"], "actions": ["*"]}], "approval": [ALL]}
     entries[section] = [{**entries[section][0], "labels": wanted}]
     scope = policy(**entries).scope(CHANNEL)
@@ -301,7 +307,7 @@ def test_an_entry_is_for_objects_that_have_all_its_labels(section: str, wanted: 
         assert scope.may("scale", "prod", "shop", labels).allowed == met
 
 
-def test_an_entry_that_asks_for_no_labels_makes_sure_what_another_leaves_open() -> None:
+def test_an_entry_without_labels_makes_a_provisional_decision_certain() -> None:
     anyone = {**ALL, "users": ["*"], "actions": ["*"]}
     scope = policy(remediation=[ALL], acting=[{**anyone, "labels": {"team": "a"}}, anyone]).scope(CHANNEL)
 
@@ -311,13 +317,13 @@ def test_an_entry_that_asks_for_no_labels_makes_sure_what_another_leaves_open() 
 
 
 @pytest.mark.parametrize("who", [CHANNEL, replace(CHANNEL, guest=True)])
-def test_limits_are_those_of_the_file_and_others_stay_as_they_are(who: Who) -> None:
+def test_limits_in_the_file_replace_only_their_defaults(who: Who) -> None:
     limits = policy(limits={"target": {"writes": 1, "minutes": 60}}).scope(who).limits
 
     assert (limits.target, limits.user) == (Limit(writes=1, minutes=60), Limit(writes=20, minutes=15))
 
 
-def test_in_a_shared_channel_only_its_id_tells_which_one_it_is() -> None:
+def test_a_shared_channel_is_identified_only_by_its_id() -> None:
     shared = replace(SHOP, external=True)
     by_name = policy(external="as-others", reading=[{**ALL, "channels": ["#team-shop"]}])
     by_id = policy(external="as-others", reading=[{**ALL, "channels": ["C0SHOP"]}])
@@ -326,7 +332,7 @@ def test_in_a_shared_channel_only_its_id_tells_which_one_it_is() -> None:
     assert by_id.scope(shared).reading is Reading.FULL
 
 
-def test_what_several_entries_grant_adds_up_for_each_cluster() -> None:
+def test_grants_of_several_entries_add_up_per_cluster() -> None:
     scope = policy(
         reading=[
             {"clusters": ["prod"], "namespaces": ["shop"], "cluster_scoped": False},

@@ -1,4 +1,4 @@
-"""A policy file that is wrong grants nothing, and says file, line, field and what was expected."""
+"""A wrong policy file grants nothing; each problem has file, line, field and what was expected."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from intents.catalog.loader import Problem
 
 
 def problems(file: Path, text: str | bytes) -> list[str]:
-    """The lines told about a file of this text, without its directory."""
+    """Return the problems of a file with this text, without its directory."""
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(PolicyError) as raised:
         load_policy(file)
@@ -35,12 +35,11 @@ def problems(file: Path, text: str | bytes) -> list[str]:
         ),
         (
             "reading:\n  - clusters: [a]\n    namespaces: []",
-            '3: reading[0].namespaces: an empty list names nobody and nothing; leave the entry out, or write ["*"]'
-            " for all",
+            '3: reading[0].namespaces: the list is empty: leave the key out, or write ["*"] for all',
         ),
         (
             "reading:\n  - {clusters: [a], namespaces: [b], users: U1}",
-            "2: reading[0].users: expected a list; a name that begins with # or * stands in quotes",
+            "2: reading[0].users: expected a list; put names that begin with # or * in quotes",
         ),
         (
             "reading:\n  - clusters: [a]\n    namespaces:\n      - b\n      - B",
@@ -65,16 +64,15 @@ def problems(file: Path, text: str | bytes) -> list[str]:
         ),
         (
             "acting:\n  - {clusters: [a], namespaces: [b], users: [U1], actions: [restart]}",
-            "2: acting[0].actions[0]: 'restart' is no action: did you mean restart-pod?",
+            "2: acting[0].actions[0]: 'restart' is not a known action: did you mean restart-pod?",
         ),
         (
             "acting:\n  - {clusters: [a], namespaces: [b], actions: [scale]}",
-            "2: acting[0]: for whom is not said: expected users, groups, channels, or several of them;"
-            ' users: ["*"] for everybody',
+            '2: acting[0]: names nobody: expected users, groups or channels; write users: ["*"] for everybody',
         ),
         (
             "reading:\n  - channels: [#team-shop]\n    clusters: [a]",
-            "2: did not find expected ',' or ']'; a name that begins with # stands in quotes",
+            "2: did not find expected ',' or ']'; put names that begin with # in quotes",
         ),
         # User groups.
         (
@@ -87,15 +85,15 @@ def problems(file: Path, text: str | bytes) -> list[str]:
         ),
         (
             "acting:\n  - clusters: [a]\n    groups: [@oncall]",
-            "3: found character that cannot start any token; a name that begins with @ stands in quotes",
+            "3: found character that cannot start any token; put names that begin with @ in quotes",
         ),
         (
             "acting:\n  - clusters: [a]\n    groups:\n      - @oncall",
-            "4: found character that cannot start any token; a name that begins with @ stands in quotes",
+            "4: found character that cannot start any token; put names that begin with @ in quotes",
         ),
         (
             "acting:\n  - {clusters: [a], namespaces: [b], actions: [scale], groups: []}",
-            "2: acting[0].groups: an empty list names nobody and nothing",
+            "2: acting[0].groups: the list is empty: leave the key out",
         ),
         # Labels.
         (
@@ -104,7 +102,7 @@ def problems(file: Path, text: str | bytes) -> list[str]:
         ),
         (
             "remediation:\n  - {clusters: [a], namespaces: [b], labels: {}}",
-            "2: remediation[0].labels: names no label; leave it out for objects with any labels",
+            "2: remediation[0].labels: has no labels; leave the key out for objects with any labels",
         ),
         (
             "remediation:\n  - clusters: [a]\n    namespaces: [b]\n    labels: {team: 1}",
@@ -112,34 +110,34 @@ def problems(file: Path, text: str | bytes) -> list[str]:
         ),
         (
             "remediation:\n  - clusters: [a]\n    namespaces: [b]\n    labels:\n      team: check out",
-            "5: remediation[0].labels.team: 'check out' is not the value of a label: expected it as it stands there,",
+            "5: remediation[0].labels.team: 'check out' is not a label value: expected it as on the object,",
         ),
         (
             "remediation:\n  - {clusters: [a], namespaces: [b], labels: {te am: x}}",
             "2: remediation[0].labels.te am: 'te am' is not a label: expected its key, such as team or",
         ),
-        # The second person.
+        # Approvers.
         (
             "approval:\n  - {clusters: [a], namespaces: [b], risks: [dataloss]}",
-            "2: approval[0].risks[0]: 'dataloss' is no risk: did you mean data-loss?",
+            "2: approval[0].risks[0]: 'dataloss' is not a known risk: did you mean data-loss?",
         ),
         (
             "approval:\n  - {clusters: [a], namespaces: [b], actions: [delete-pvc]}",
-            "2: approval[0].actions[0]: 'delete-pvc' is no action: did you mean delete-",
+            "2: approval[0].actions[0]: 'delete-pvc' is not a known action: did you mean delete-",
         ),
         ("approval:\n  - {namespaces: [b]}", "2: approval[0].clusters: is missing"),
         (
             "approval:\n  - {clusters: [a], namespaces: [b], risk: low}",
             "2: approval[0].risk: unknown key; known are ",
         ),
-        # People's own names.
+        # Impersonation.
         (
             'impersonation:\n  - clusters: [a]\n    prefix: "system:"',
-            "3: impersonation[0].prefix: 'system:' is one of the cluster's own: nobody may act as what begins with",
+            "3: impersonation[0].prefix: 'system:' is reserved: names that begin with system: cannot be",
         ),
         (
             "impersonation:\n  - clusters: [a]\n    groups:\n      S0SRE: [sre, system:masters]",
-            "4: impersonation[0].groups.S0SRE[1]: 'system:masters' is one of the cluster's own: nobody may act as",
+            "4: impersonation[0].groups.S0SRE[1]: 'system:masters' is reserved: names that begin with system: cannot",
         ),
         (
             'impersonation:\n  - {clusters: [a], prefix: " system:"}',
@@ -163,7 +161,7 @@ def problems(file: Path, text: str | bytes) -> list[str]:
         ),
         (
             "impersonation:\n  - {clusters: [a], groups: [sre]}",
-            "2: impersonation[0].groups: expected user groups and what they are in a cluster, such as {S0SRE: [sre],",
+            "2: impersonation[0].groups: expected user groups and their groups in the cluster, such as {S0SRE: [sre],",
         ),
         (
             "impersonation:\n  - {clusters: [a], domains: [Example.com]}",
@@ -181,7 +179,7 @@ def problems(file: Path, text: str | bytes) -> list[str]:
             "impersonation:\n  - {clusters: [a], users: [U1]}",
             "2: impersonation[0].users: unknown key; known are clusters, domains, prefix, groups",
         ),
-        # How often.
+        # Limits.
         ("limits: [3]", "1: limits: expected keys and values"),
         ("limits: {object: {}}", "1: limits.object: unknown key; known are target, user"),
         (
@@ -203,13 +201,13 @@ def problems(file: Path, text: str | bytes) -> list[str]:
         ("#" * 300_000, "1: larger than 256 KiB"),
     ],
 )
-def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str | bytes, says: str) -> None:
+def test_a_mistake_is_reported_with_its_place(tmp_path: Path, text: str | bytes, says: str) -> None:
     (line,) = problems(tmp_path / "policy.yaml", text)
 
     assert line.startswith(f"policy.yaml:{says}")
 
 
-def test_every_mistake_is_told_in_the_order_of_lines(tmp_path: Path) -> None:
+def test_every_mistake_is_reported_in_line_order(tmp_path: Path) -> None:
     lines = problems(tmp_path / "policy.yaml", "guests: x\nreading:\n  - {clusters: [a]}\n  - {namespaces: [b]}\n")
 
     assert [line.split(": ")[:2] for line in lines] == [
@@ -219,13 +217,13 @@ def test_every_mistake_is_told_in_the_order_of_lines(tmp_path: Path) -> None:
     ]
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported(tmp_path: Path) -> None:
     for path, says in [(tmp_path / "none.yaml", "no such file or directory"), (tmp_path, "is a directory")]:
         with pytest.raises(PolicyError, match=says):
             load_policy(path)
 
 
-def test_a_section_left_out_stays_as_it_is_without_a_file(tmp_path: Path) -> None:
+def test_a_missing_section_has_its_default(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text("remediation:\n  - {clusters: [staging], namespaces: [shop]}\n")
     who = Who(channel="C1", user="U1")
@@ -234,7 +232,7 @@ def test_a_section_left_out_stays_as_it_is_without_a_file(tmp_path: Path) -> Non
 
     assert scope.reading is Reading.FULL
     assert scope.access("prod") == default.access("prod")
-    assert "does not let you" in scope.may("restart-pod", "staging", "shop").says.en
+    assert "does not allow you to run" in scope.may("restart-pod", "staging", "shop").says.en
     assert load_policy(file).scope(Who(channel="C1", user="U1", guest=True)).reading is Reading.TEXT_ONLY
 
 
@@ -251,7 +249,7 @@ VALUES = st.recursive(
 
 @settings(max_examples=60)
 @given(content=st.dictionaries(st.sampled_from(KEYS), VALUES).map(yaml.safe_dump) | st.text())
-def test_whatever_stands_in_a_file_it_is_a_policy_or_an_error_with_places(
+def test_any_file_gives_a_policy_or_an_error_with_places(
     tmp_path_factory: pytest.TempPathFactory, content: str
 ) -> None:
     file = tmp_path_factory.getbasetemp() / "any-policy.yaml"

@@ -1,4 +1,4 @@
-"""For any policy: a restriction never widens, a grant never narrows, and labels nobody has read grant nothing."""
+"""For any policy: a restriction never widens, a grant never narrows, and unread labels grant nothing."""
 
 import copy
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ GROUPS = ["S1", "S2", "@oncall"]
 CLUSTERS, NAMESPACES = ["prod", "staging", "s*", "*"], ["shop", "bank", "shop-*", "*"]
 ACTIONS = ["restart-pod", "scale", "*"]
 RISKS = ["low", "disruptive", "data-loss"]
-# What objects are labelled, and what entries may ask for.
+# Labels of objects, and labels that entries may require.
 LABELLED: list[dict[str, str]] = [{}, {"team": "a"}, {"team": "ab", "tier": "data"}]
 WANTED = [{"team": "a"}, {"team": "a*"}, {"team": "*", "tier": "data"}, {"tier": "web"}]
 
@@ -70,7 +70,7 @@ STRICTER = {"as-others": "text-only", "text-only": "nothing", "nothing": "nothin
 
 @st.composite
 def restricted(draw: st.DrawFn) -> tuple[dict, dict]:
-    """A policy, and the same one with one thing taken away or one condition more."""
+    """Return a policy, and the same one with one thing removed or one more condition."""
     before = draw(SECTIONS)
     after: dict[str, Any] = copy.deepcopy(before)
     section = draw(st.sampled_from(sorted(before.keys() - {"approval"})))
@@ -90,7 +90,8 @@ def restricted(draw: st.DrawFn) -> tuple[dict, dict]:
         elif way == "labels" and section != "reading":
             part[at].setdefault("labels", draw(st.sampled_from(WANTED)))
         elif way == "only for" and section != "remediation":
-            # A condition more; but for people alone, whose entry is for direct messages until it names channels.
+            # An additional condition, except channels for entries of people alone: those open direct messages until
+            # they name channels.
             key, values = ("channels", CHANNELS) if section == "acting" else ("users", USERS)
             if section == "acting" or not {"users", "groups"} & part[at].keys():
                 part[at].setdefault(key, draw(some(values)))
@@ -103,7 +104,7 @@ Right = tuple[Any, ...]
 
 
 def sees(scope: Scope) -> Iterable[Right]:
-    """All that may be seen, over all names that the policies above may mean."""
+    """Return all that may be seen, over all names that the policies above may mean."""
     yield from (("answer",),) if scope.reading is not Reading.NOTHING else ()
     for cluster, namespace in PLACES:
         access = scope.access(cluster)
@@ -112,7 +113,7 @@ def sees(scope: Scope) -> Iterable[Right]:
 
 
 def does(scope: Scope) -> Iterable[Right]:
-    """All that may be done, to objects with each of the labels."""
+    """Return all that may be done, to objects with each of the labels."""
     for change in CHANGES:
         for number, labels in enumerate(LABELLED):
             if scope.may(*change, labels).allowed:
@@ -124,7 +125,7 @@ def may(scope: Scope) -> set[Right]:
 
 
 def does_alone(scope: Scope) -> Iterable[Right]:
-    """What needs no second person, by risk."""
+    """Return what needs no approver, by risk."""
     for *change, number in does(scope):
         for risk in RISKS:
             if not scope.approval(change[0], change[1], change[2], LABELLED[number], risk):
@@ -132,7 +133,7 @@ def does_alone(scope: Scope) -> Iterable[Right]:
 
 
 def approves(scope: Scope, asked: Scope) -> Iterable[Right]:
-    """For what this person may be the second one, of that for which `asked` asks for one."""
+    """Return what this person may approve, of the actions for which `asked` requires an approver."""
     for change in CHANGES:
         for number, labels in enumerate(LABELLED):
             if asked.approval(*change, labels, "data-loss") and scope.may_approve(*change, labels, "data-loss").allowed:
@@ -140,14 +141,14 @@ def approves(scope: Scope, asked: Scope) -> Iterable[Right]:
 
 
 @given(policies=restricted(), who=WHOS)
-def test_taking_a_right_away_never_lets_anybody_see_or_do_more(policies: tuple[dict, dict], who: Who) -> None:
+def test_removing_a_permission_never_grants_more(policies: tuple[dict, dict], who: Who) -> None:
     before, after = (may(policy(**sections).scope(who)) for sections in policies)
 
     assert after <= before
 
 
 @given(sections=SECTIONS, more=entry("acting"), at=st.integers(0, 3), who=WHOS)
-def test_an_acting_entry_more_never_takes_a_right_away(sections: dict, more: dict, at: int, who: Who) -> None:
+def test_an_additional_acting_entry_never_removes_a_permission(sections: dict, more: dict, at: int, who: Who) -> None:
     acting = [*sections["acting"][:at], more, *sections["acting"][at:]]
     before, after = policy(**sections).scope(who), policy(**{**sections, "acting": acting}).scope(who)
 
@@ -157,7 +158,7 @@ def test_an_acting_entry_more_never_takes_a_right_away(sections: dict, more: dic
 
 
 @given(sections=SECTIONS, more=entry("approval"), at=st.integers(0, 3), who=WHOS)
-def test_an_approval_entry_more_never_gives_a_right(sections: dict, more: dict, at: int, who: Who) -> None:
+def test_an_additional_approval_entry_never_grants_a_permission(sections: dict, more: dict, at: int, who: Who) -> None:
     approval = [*sections["approval"][:at], more, *sections["approval"][at:]]
     before, after = policy(**sections).scope(who), policy(**{**sections, "approval": approval}).scope(who)
 
@@ -167,7 +168,7 @@ def test_an_approval_entry_more_never_gives_a_right(sections: dict, more: dict, 
 
 
 @given(sections=SECTIONS, who=WHOS)
-def test_a_guest_or_a_shared_channel_never_sees_or_does_more(sections: dict, who: Who) -> None:
+def test_guests_and_shared_channels_never_get_more(sections: dict, who: Who) -> None:
     rules = policy(**sections)
     member = may(rules.scope(replace(who, guest=False, external=False)))
 
@@ -175,7 +176,7 @@ def test_a_guest_or_a_shared_channel_never_sees_or_does_more(sections: dict, who
 
 
 @given(sections=SECTIONS, who=WHOS)
-def test_being_in_no_group_for_all_one_knows_never_gives_more(sections: dict, who: Who) -> None:
+def test_unread_groups_never_grant_more(sections: dict, who: Who) -> None:
     scope, unknown = (policy(**sections).scope(each) for each in (who, replace(who, groups=frozenset())))
 
     assert may(unknown) <= may(scope)
@@ -192,31 +193,31 @@ def test_what_may_be_done_or_approved_may_be_seen(sections: dict, who: Who) -> N
 
 
 def without_labels(sections: dict) -> dict:
-    """The policy without the entries that grant something for labels."""
+    """Return the policy without the entries that require labels to grant something."""
     kept = {key: [each for each in sections[key] if "labels" not in each] for key in ("remediation", "acting")}
     return {**sections, **kept}
 
 
 @given(sections=SECTIONS, who=WHOS)
-def test_labels_that_were_not_read_never_grant_at_the_press(sections: dict, who: Who) -> None:
+def test_unread_labels_never_grant_a_press(sections: dict, who: Who) -> None:
     scope, plain = policy(**sections).scope(who), policy(**without_labels(sections)).scope(who)
     for change in CHANGES:
         unread = scope.may(*change)
         known = [scope.may(*change, labels) for labels in LABELLED]
-        # An object without labels has what entries that ask for none grant, and so has every other.
+        # An object without labels gets what entries without labels grant, and so does every other object.
         assert known[0].allowed == plain.may(*change, {}).allowed
-        # What is granted for sure does not hang on what they are.
+        # A certain grant does not depend on the labels.
         sure = unread.allowed and not unread.provisional
         assert sure == plain.may(*change).allowed
         assert all(each.allowed for each in known) or not sure
         assert not any(each.provisional for each in known)
-        # It may be offered wherever some labels would do.
+        # It may be offered if some labels would allow it.
         assert unread.allowed or not any(each.allowed for each in known)
         assert scope.offers(*change) or not unread.allowed
 
 
 @given(sections=SECTIONS, who=WHOS)
-def test_where_nothing_goes_by_labels_they_need_not_be_read(sections: dict, who: Who) -> None:
+def test_labels_are_not_read_if_no_entry_uses_them(sections: dict, who: Who) -> None:
     scope = policy(**sections).scope(who)
     for change in CHANGES:
         if not scope.goes_by_labels(*change):
@@ -227,7 +228,7 @@ def test_where_nothing_goes_by_labels_they_need_not_be_read(sections: dict, who:
 
 
 @given(sections=SECTIONS, who=WHOS)
-def test_nobody_acts_but_by_an_entry_for_acting_where_it_is_switched_on(sections: dict, who: Who) -> None:
+def test_acting_needs_an_entry_and_an_enabled_place(sections: dict, who: Who) -> None:
     for rules in (Policy.default(), policy(**{**sections, "acting": []}), policy(**{**sections, "remediation": []})):
         scope = rules.scope(who)
         assert set(does(scope)) == set()
