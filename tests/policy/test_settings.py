@@ -40,7 +40,7 @@ def test_secrets_are_read_by_our_names_first_then_by_the_usual_ones(monkeypatch:
 
 
 @pytest.mark.parametrize("around", ["{}\n", " {}", "{}\r\n"])
-def test_quotes_and_blanks_around_a_secret_are_removed(monkeypatch: pytest.MonkeyPatch, around: str) -> None:
+def test_blanks_around_a_secret_are_removed(monkeypatch: pytest.MonkeyPatch, around: str) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, around.format(value))
 
