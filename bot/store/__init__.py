@@ -1,4 +1,4 @@
-"""What Casebook remembers: requests, answers, plans, audit, chronicles. Only here are tables and migrations."""
+"""Keep Casebook's data: requests, answers, plans, audit, chronicles. Only this package has tables and migrations."""
 
 from bot.store.answers import Answer
 from bot.store.audit import AuditEntry, AuditQuery, AuditRecord, place_of, reading_audit

@@ -1,4 +1,4 @@
-"""The audit: what was done, by whom, to what. Append-only: the database itself refuses to change or delete an entry."""
+"""Store the audit: what was done, by whom, to what. The database itself refuses to change or delete an entry."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from bot.store.tables import audit
 
 Json = dict[str, Any]
 
-# So many ids are looked at by one statement: however few of them are wanted, each stays short.
+# One statement scans this many ids, so that each stays short even if few entries match.
 _WINDOW: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One thing done. `key`, where given, makes the entry of a step that runs twice one entry."""
+    """One action that was done. With a `key`, a step that runs twice leaves one entry."""
 
     at: datetime
     actor: str
@@ -42,7 +42,7 @@ class AuditEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditRecord:
-    """An entry with its number: later entries have higher ones."""
+    """An entry with its number; later entries have higher numbers."""
 
     id: int
     entry: AuditEntry
@@ -50,7 +50,7 @@ class AuditRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditQuery:
-    """Which entries are asked for; what is empty asks for nothing. `since` is within, `until` is not.
+    """A filter for entries; empty fields match everything. `since` is inclusive, `until` exclusive.
 
     `target` is an object as entries name it (Pod front/web-0), in any case, or its name alone (front/web-0).
     """
@@ -66,27 +66,27 @@ Page = tuple[AuditRecord, ...]
 
 
 class Audit:
-    """All methods raise `StoreUnavailable`."""
+    """Repository of the audit. All methods raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def append(self, entry: AuditEntry) -> bool:
-        """False: an entry with this key is there, and stands."""
+        """Append an entry. Return False if an entry with this key exists; that entry is kept."""
         async with self._database.write() as connection:
             return await insert_once(connection, audit, {**asdict(entry), "key": entry.key or None})
 
     async def entries(self, *, since: datetime, limit: int) -> tuple[AuditEntry, ...]:
-        """At most `limit` entries at or after `since`, newest first."""
+        """Return at most `limit` entries at or after `since`, newest first."""
         async with self._database.read() as connection:
             query = select(audit).where(audit.c.at >= since).order_by(audit.c.at.desc(), audit.c.id.desc())
             rows = await connection.execute(query.limit(limit))
             return tuple(_entry(dict(row._mapping)) for row in rows)
 
     async def export(self, query: AuditQuery, *, newest: int | None = None) -> AsyncGenerator[Page, None]:
-        """The entries there are now, oldest first, page by page; of them only the `newest` if a number is given.
+        """Yield the existing entries page by page, oldest first; with `newest` only that many of the latest.
 
-        No transaction is held between two pages: whoever reads them may be slow.
+        No transaction is open between two pages, because the reader may be slow.
         """
         conditions = tuple(_conditions(query))
         first, last = await self._span()
@@ -98,7 +98,7 @@ class Audit:
             surplus = 0
 
     async def _span(self) -> tuple[int, int]:
-        """The lowest and the highest id; of an empty audit no range."""
+        """Return the lowest and highest id; an empty range for an empty audit."""
         async with self._database.read() as connection:
             low, high = (await connection.execute(select(func.min(audit.c.id), func.max(audit.c.id)))).one()
             return (low, high) if low is not None else (1, 0)
@@ -106,7 +106,7 @@ class Audit:
     async def _start(
         self, conditions: tuple[ColumnElement[bool], ...], first: int, last: int, newest: int
     ) -> tuple[int, int]:
-        """From which id on the `newest` entries are, and how many older ones come with them, all in the first page."""
+        """Return the id before the `newest` entries, and the number of older matches on the first page."""
         found, low = 0, last + 1
         while low > first and found < newest:
             high, low = low - 1, max(low - _WINDOW, first)
@@ -124,7 +124,7 @@ class Audit:
 
 @asynccontextmanager
 async def reading_audit(url: str) -> AsyncIterator[Audit]:
-    """The audit of the database at `url`, which is only read: neither made nor migrated. Raises `StoreUnavailable`."""
+    """Open the audit of the database at `url` read-only, without creating or migrating it. Raise `StoreUnavailable`."""
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         _look(Path(file_of(parsed)))
@@ -133,14 +133,14 @@ async def reading_audit(url: str) -> AsyncIterator[Audit]:
         async with database.read() as connection:
             known = await connection.run_sync(lambda sync: inspect(sync).has_table(audit.name))
         if not known:
-            raise StoreUnavailable("the database holds no audit: it is none of Casebook's")
+            raise StoreUnavailable("the database contains no audit: it does not belong to Casebook")
         yield Audit(database)
     finally:
         await database.close()
 
 
 def _look(file: Path) -> None:
-    """Raises `StoreUnreachable`; SQLite would not say what keeps it from opening a file."""
+    """Raise `StoreUnreachable` with the reason, which SQLite would not give."""
     try:
         file.stat()
     except OSError as error:
@@ -148,7 +148,7 @@ def _look(file: Path) -> None:
 
 
 def place_of(url: str) -> str:
-    """The database at `url` as people may be told of it: its file, or its server and name. No user, no password."""
+    """Return a description of the database at `url` that is safe to show: file, or server and name. No credentials."""
     try:
         parsed = parse_url(url)
     except StoreUnavailable:
@@ -160,13 +160,13 @@ def place_of(url: str) -> str:
 
 
 def file_of(url: URL) -> str:
-    """The path of an SQLite database, which its URL may give as a URI."""
+    """Return the path of an SQLite database, whose URL may hold a URI."""
     name = str(url.database)
     return unquote(name.removeprefix("file:").removeprefix("//")) if name.startswith("file:") else name
 
 
 def read_only(url: URL) -> URL:
-    """The same database, opened so that nothing can be written to it."""
+    """Return the URL that opens the same database read-only."""
     if url.get_backend_name() != "sqlite":
         own = " ".join(url.normalized_query.get("options", ()))
         return url.update_query_dict({"options": f"{own} -c default_transaction_read_only=on".lstrip()})

@@ -1,4 +1,4 @@
-"""What a database is like, without changing anything: whether it is there, and which program's schema it has."""
+"""Inspect a database without changing it: whether it exists, and which schema it has."""
 
 from __future__ import annotations
 
@@ -19,20 +19,22 @@ _MAY_WRITE: Final = "SELECT NOT pg_is_in_recovery() AND has_schema_privilege(cur
 
 
 class Schema(StrEnum):
+    """The schema of a database compared with this program's."""
+
     NONE = "none"
-    """There are no tables yet: the first start makes them."""
+    """There are no tables yet; the first start creates them."""
     OLDER = "older"
     """The next start migrates it."""
     SAME = "same"
     NEWER = "newer"
-    """A newer program has migrated it, and this one leaves it alone."""
+    """A newer program has migrated it; this one must not use it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """`present` is the revision the database has, "" for none; `expected` the one of this program.
+    """The state of a database. `present` is its revision ("" for none), `expected` this program's.
 
-    `writable` is what PostgreSQL says; of a file its directory tells.
+    `writable` is PostgreSQL's answer; for a file check its directory.
     """
 
     schema: Schema
@@ -42,7 +44,7 @@ class Inspection:
 
 
 async def inspect_store(url: str) -> Inspection:
-    """Look at the database at `url`, which is neither made nor migrated. Raises `StoreUnavailable`."""
+    """Inspect the database at `url` without creating or migrating it. Raise `StoreUnavailable`."""
     parsed = parse_url(url)
     sqlite = parsed.get_backend_name() == "sqlite"
     opened = read_only(parsed)
@@ -51,8 +53,8 @@ async def inspect_store(url: str) -> Inspection:
         if not await asyncio.to_thread(Path(file).exists):
             return Inspection(schema=Schema.NONE, present="")
         if not await asyncio.to_thread(Path(f"{file}-wal").exists):
-            # Nobody has it open. Without this, SQLite leaves two files of ours beside it, which then nobody else may
-            # write to.
+            # No process has it open. Without this option SQLite leaves two files owned by us that others cannot write
+            # to.
             opened = opened.update_query_dict({"immutable": "1"})
     database = Database(opened)
     try:

@@ -1,7 +1,7 @@
-"""Marks: what people did by hand to a message's place in the timeline, within somebody's transaction.
+"""Store marks: people's manual pins and removals of timeline messages, inside the caller's transaction.
 
-Each person's last word of each kind is kept, so that it does not matter in which order reactions arrive: a message is
-pinned while anybody's pin stands that is newer than the last removal, and removed after one without such a pin.
+The last mark of each kind per person is kept, so the order in which reactions arrive does not matter. A message is
+pinned while any pin is newer than the last removal; otherwise it is removed.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from bot.store.tables import fact_marks as _table
 
 
 class Mark(StrEnum):
-    """What a person does to a message."""
+    """A person's manual change to a message."""
 
     PIN = "pin"
     REMOVE = "remove"
 
 
 class Place(StrEnum):
-    """Where that leaves the message; one without marks has none of these."""
+    """The resulting place of a marked message."""
 
     PINNED = "pinned"
     REMOVED = "removed"
@@ -42,7 +42,9 @@ async def mark(
     at: datetime,
     found: bool = False,
 ) -> bool:
-    """Whether it is news: what the same person did at the same time or later stands; a mark `found` there, any time."""
+    """Record a mark. Return whether it is new: a later mark of the person wins, and so does an existing one over
+    `found`.
+    """
     mine = (_table.c.channel == channel) & (_table.c.ts == ts) & (_table.c.user == user) & (_table.c.what == what.value)
     last = (await connection.execute(select(_table.c.at, _table.c.stands).where(mine))).one_or_none()
     if last is not None and (at <= last.at or (found and last.stands)):
@@ -55,7 +57,7 @@ async def mark(
 async def places(
     connection: AsyncConnection, channels: Collection[str], messages: Collection[str] | None = None
 ) -> dict[tuple[str, str], Place]:
-    """Where the marked of these messages stand, all of the channels' if None; by channel and `ts`."""
+    """Return the place of each marked message by channel and `ts`; None for `messages` means all."""
     query = select(_table).where(_table.c.channel.in_(channels))
     if messages is not None:
         query = query.where(_table.c.ts.in_(messages))

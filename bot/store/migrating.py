@@ -1,4 +1,4 @@
-"""Bringing a database to the schema of this program, once, however many processes start at a time."""
+"""Migrate a database to this program's schema, once, even if several processes start together."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from bot.store.errors import StoreTooNew, translated
 
 _log: Final = logging.getLogger(__name__)
 
-# Not alembic's own name: someone else's tables may live beside ours.
+# Not alembic's default name: other applications may have tables in the same database.
 VERSION_TABLE: Final = "casebook_schema"
-# The newest revision in `migrations/versions`: of a database that has it no script needs to be read.
+# The newest revision in `migrations/versions`; a database at this revision needs no script to be read.
 HEAD: Final = "0004"
-# Any constant: processes that migrate the same database take turns on it.
+# Any constant: the lock that serialises migrations of one database.
 _TURN: Final = 0x6361_7365_626F_6F6B
 
 
 def migrate(url: URL) -> None:
-    """Blocking. Raises `StoreUnavailable`; its kind `StoreTooNew` when a newer program was here before."""
+    """Migrate the database; blocking. Raise `StoreUnavailable`, or `StoreTooNew` if a newer program migrated it."""
     DatabaseFile(url).make_private()
     engine = _engine(url)
     try:
-        # All of it or nothing: both databases change schemas in transactions.
+        # All or nothing: both databases change schemas in transactions.
         with engine.begin() as connection:
             if connection.dialect.name != "sqlite":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TURN})
@@ -53,11 +53,11 @@ def _upgrade(connection: Connection) -> None:
         raise StoreTooNew(present=", ".join(present), expected=HEAD)
     if set(present) != set(scripts.get_heads()):
         command.upgrade(config, "head")
-        _log.info("migrated the database to schema %s", HEAD)
+        _log.info("database_migrated schema=%s", HEAD)
 
 
 def known_revisions() -> frozenset[str]:
-    """The revisions that this program can migrate from; blocking, as it reads files."""
+    """Return the revisions that this program can migrate from; blocking, because it reads files."""
     return frozenset(revision.revision for revision in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
@@ -68,7 +68,7 @@ def _config() -> Config:
 
 
 def _engine(url: URL) -> Engine:
-    """The async engine's settings on the synchronous driver: alembic is synchronous."""
+    """Return a synchronous engine with the async engine's settings, because alembic is synchronous."""
     sqlite = url.get_backend_name() == "sqlite"
     sync = url.set(drivername="sqlite+pysqlite") if sqlite else url
     engine = create_engine(sync, connect_args=connect_args(url), hide_parameters=True)

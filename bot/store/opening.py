@@ -1,4 +1,4 @@
-"""Opening the store: migrate, then hand out the repositories over one database."""
+"""Open the store: migrate the database, then provide its repositories."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bot.store.requests import Requests
 from bot.store.tables import answers, feedback, mutes, notices, outbox, plans, replicas, requests, topics
 from bot.store.topics import Topics
 
-# What grows old, by which time. Never the audit.
+# The column that dates each table's rows for purging. The audit is never purged.
 _AGES: Final[tuple[tuple[Table, Column[object]], ...]] = (
     (requests, requests.c.touched),
     (outbox, outbox.c.began),
@@ -40,7 +40,7 @@ _AGES: Final[tuple[tuple[Table, Column[object]], ...]] = (
 
 
 class Store:
-    """The repositories. Every method of theirs is one transaction, safe beside other processes on the database."""
+    """The repositories of one database. Each method is one transaction, safe with other processes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -57,17 +57,17 @@ class Store:
         self.chronicles = Chronicles(database)
 
     async def ping(self) -> None:
-        """Raises `StoreUnavailable` unless a write could begin now. That the disk is full only a write can tell."""
+        """Raise `StoreUnavailable` unless a write could begin now. Only a real write detects a full disk."""
         await self._database.ping()
 
     async def purge(self, before: datetime, *, chronicles_before: datetime) -> int:
-        """Delete what was last touched before then, and say how many rows. The audit stays whole.
+        """Delete rows last used before a time. Return their number. The audit is never purged.
 
-        Chronicles have a time of their own: an incident is looked back at for longer than a question is.
+        Chronicles have their own time: an incident is looked up for longer than a question.
         """
         gone = await self.chronicles.purge(chronicles_before, dismissed_before=before)
         for table, age in _AGES:
-            # One transaction each: nobody waits for all of it.
+            # One short transaction each, so that nobody waits for all of them.
             async with self._database.write() as connection:
                 gone += (await connection.execute(delete(table).where(age < before))).rowcount
         return gone
@@ -75,9 +75,9 @@ class Store:
 
 @asynccontextmanager
 async def open_store(url: str) -> AsyncIterator[Store]:
-    """The store at `url`, migrated: sqlite:///path or postgresql://host/name. Raises `StoreUnavailable`."""
+    """Open and migrate the store at `url`: sqlite:///path or postgresql://host/name. Raise `StoreUnavailable`."""
     parsed = parse_url(url)
-    # In a thread: migrating reads files, and waits for others who migrate.
+    # In a thread: migrating reads files and waits for other migrating processes.
     await asyncio.to_thread(migrate, parsed)
     database = Database(parsed)
     try:

@@ -1,7 +1,7 @@
-"""Requests: what reached us, kept from the moment it is acknowledged until it is purged.
+"""Store requests from their acknowledgement until they are purged.
 
-A request's text is made of parts, one per Slack message: a long paste arrives as several, and an edit replaces one.
-Every change of the text counts the revision up, so that an answer says which text it answers.
+A request's text consists of parts, one per Slack message: a long paste arrives as several, and an edit replaces one.
+Each change of the text raises the revision, so that an answer names the text it answers.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from bot.store.tables import parts, requests
 
 Json = dict[str, Any]
 
-# A part's text at most; Slack's own limit for one message is 40,000, and a file's text is cut alike.
+# The limit of one part. Slack limits a message to 40,000 characters; a file's text is cut the same way.
 LONGEST_TEXT: Final = 256 * 1024
 
 
 class Surface(StrEnum):
-    """Where a request was made."""
+    """The place where a request was made."""
 
     MESSAGE = "message"
     MENTION = "mention"
@@ -37,20 +37,20 @@ class Surface(StrEnum):
 
 
 class State(StrEnum):
-    """How far a request has come. Withdrawn is final."""
+    """The progress of a request. Withdrawn is final."""
 
     OPEN = "open"
     ANSWERED = "answered"
-    SILENT = "silent"  # nothing to say, and nothing was said
+    SILENT = "silent"  # there was nothing to say, and nothing was posted
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request as it arrived. `text` is redacted already; `source_ts` is empty where no message carries it.
+    """A request as it arrived. `text` is already redacted; `source_ts` is "" if no message carries it.
 
-    `files` holds per file: id, name, size, mimetype, url.
+    `files` has id, name, size, mimetype and url of each file.
     """
 
     id: str
@@ -72,7 +72,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """A request as it stands. `asked.text` is `text`: all parts as they are now."""
+    """A request as stored now. `asked.text` equals `text`: all current parts."""
 
     asked: Asked
     revision: int
@@ -81,21 +81,23 @@ class Request:
 
     @property
     def id(self) -> str:
+        """Return the request's id."""
         return self.asked.id
 
     @property
     def text(self) -> str:
+        """Return the text of all parts."""
         return _joined(self.parts)
 
 
 class Requests:
-    """All methods raise `StoreUnavailable`."""
+    """Repository of requests. All methods raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, asked: Asked) -> bool:
-        """Whether it is new: the same id again changes nothing."""
+        """Add a request. Return whether it is new; the same id again changes nothing."""
         async with self._database.write("request", asked.id) as connection:
             if not await insert_once(connection, requests, _row_of(asked)):
                 return False
@@ -107,15 +109,15 @@ class Requests:
             return True
 
     async def get(self, id: str) -> Request | None:
+        """Return a request, or None."""
         async with self._database.read() as connection:
             found = await _read(connection, select(requests).where(requests.c.id == id))
             return found[0] if found else None
 
     async def amend(self, id: str, ts: str, text: str, now: datetime) -> int | None:
-        """Add or replace the part that message `ts` is; the revision then.
+        """Add or replace the part of message `ts`. Return the revision, or None if the request is unknown or withdrawn.
 
-        The same text again changes nothing, so that a redelivered edit is answered once. None: no such request, or
-        it was withdrawn.
+        The same text again changes nothing, so a redelivered edit is answered once.
         """
         async with self._database.write("request", id) as connection:
             row = (await connection.execute(select(requests).where(requests.c.id == id))).one_or_none()
@@ -135,11 +137,11 @@ class Requests:
             return revision
 
     async def withdraw(self, id: str) -> bool:
-        """Whether it stood until now: its message was deleted, so it is answered no more."""
+        """Withdraw a request whose message was deleted. Return whether it was not withdrawn before."""
         return await self.set_state(id, State.WITHDRAWN)
 
     async def set_state(self, id: str, state: State) -> bool:
-        """False: no such request, or it was withdrawn."""
+        """Set the state. Return False if the request is unknown or withdrawn."""
         async with self._database.write("request", id) as connection:
             done = await connection.execute(
                 update(requests)
@@ -149,7 +151,7 @@ class Requests:
             return done.rowcount > 0
 
     async def find_part(self, channel: str, ts: str) -> str | None:
-        """The request that message `ts` belongs to; the newest, where a shortcut asked about it again."""
+        """Return the request that message `ts` belongs to; the newest one if a shortcut repeated it."""
         if not ts:
             return None
         async with self._database.read() as connection:
@@ -163,7 +165,7 @@ class Requests:
             return (await connection.execute(query)).scalar_one_or_none()
 
     async def in_thread(self, channel: str, thread_ts: str) -> tuple[Request, ...]:
-        """Those asked in a thread and the one its first message made, oldest first."""
+        """Return the requests of a thread, that of its first message included, oldest first."""
         async with self._database.read() as connection:
             query = select(requests).where(
                 requests.c.channel == channel,
@@ -216,5 +218,5 @@ def _request(row: Row[Any], texts: dict[str, str]) -> Request:
 
 
 def _joined(texts: Mapping[str, str]) -> str:
-    # Slack's times are written with fixed width, so their order as text is their order in time.
+    # Slack's times have a fixed width, so they sort as text.
     return "\n".join(texts[ts] for ts in sorted(texts))

@@ -1,4 +1,4 @@
-"""The two writes that differ between databases in SQLAlchemy though not in SQL: insert once, insert or replace."""
+"""Write rows with the two statements that SQLAlchemy builds per database: insert once, insert or replace."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _insert(connection: AsyncConnection, table: Table) -> postgresql.Insert | sq
 
 
 async def insert_once(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> bool:
-    """Whether the row is new: one that breaks a unique key is left out."""
+    """Insert a row. Return False, without a change, if it breaks a unique key."""
     statement = _insert(connection, table).values(dict(values)).on_conflict_do_nothing()
     # Not the row count, which is unknown for inserts on PostgreSQL.
     inserted = await connection.execute(statement.returning(*table.primary_key))
@@ -23,7 +23,7 @@ async def insert_once(connection: AsyncConnection, table: Table, values: Mapping
 
 
 async def upsert(connection: AsyncConnection, table: Table, values: Mapping[str, Any]) -> None:
-    """Insert, or replace what `values` names in the row with the same primary key."""
+    """Insert a row, or update the columns in `values` of the row with the same primary key."""
     keys = [column.name for column in table.primary_key]
     others = {name: value for name, value in values.items() if name not in keys}
     statement = _insert(connection, table).values(dict(values)).on_conflict_do_update(index_elements=keys, set_=others)
@@ -31,7 +31,7 @@ async def upsert(connection: AsyncConnection, table: Table, values: Mapping[str,
 
 
 async def upsert_all(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """`upsert` of each: rows that name the same columns, no two with the same primary key."""
+    """Insert or update several rows with the same columns and different primary keys."""
     if not rows:
         return
     keys = [column.name for column in table.primary_key]

@@ -1,4 +1,4 @@
-"""The tables, as they are now. How they came to be so is in `migrations/`; a test holds the two together."""
+"""Define the current tables. `migrations/` has their history; a test keeps the two equal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ METADATA: Final = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-# SQLite counts up only a column typed INTEGER.
+# SQLite auto-increments only a column of type INTEGER.
 _SERIAL: Final = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -147,7 +147,7 @@ plans: Final = Table(
     _words("claimed_by"),
     Column("claimed_at", Moment),
     _words("token"),
-    # What a claimed plan does to what, by whatever name all plans for it share: how often that is done is bounded.
+    # Action and subject of a claimed plan, under a name that all plans for the subject share: repetitions are limited.
     _words("action"),
     _words("subject"),
     Index(None, "request_id"),
@@ -159,7 +159,7 @@ audit: Final = Table(
     "audit",
     METADATA,
     Column("id", _SERIAL, primary_key=True, autoincrement=True),
-    # Given, it makes an entry of a step that runs twice one entry.
+    # With a key, a step that runs twice leaves one entry.
     Column("key", Words, unique=True),
     _at("at"),
     _words("actor"),
@@ -179,7 +179,7 @@ notices: Final = Table("notices", METADATA, _key("key"), _at("at"))
 
 replicas: Final = Table("replicas", METADATA, _key("executor"), _words("version"), _at("beat"))
 
-# `revision` counts what has changed of a channel's chronicle, `shown` is the one that its summary shows.
+# `revision` counts the changes of a channel's chronicle, `shown` is the one in its summary.
 incident_channels: Final = Table(
     "incident_channels",
     METADATA,
@@ -191,9 +191,9 @@ incident_channels: Final = Table(
     _at("opened"),
     _at("since"),
     Column("resolved", Moment),
-    # How far its history is read: null, not begun; empty, to its end.
+    # Position in the history: null before the start, empty at the end.
     Column("cursor", Words),
-    # What was said from that message on may not have been heard; empty: nothing. And how far it is read since.
+    # Messages from this one on may have been lost (empty: none), and how far they have been read since.
     _words("missed"),
     _words("missed_cursor"),
     Column("revision", Integer, nullable=False),
@@ -210,7 +210,7 @@ facts: Final = Table(
     METADATA,
     Column("channel", Words, ForeignKey("incident_channels.channel", ondelete="CASCADE"), primary_key=True),
     _key("key"),
-    # What it was read from, which is replaced as a whole.
+    # The source that the fact was read from; all facts of a source are replaced together.
     _words("source"),
     _words("ts"),
     _words("incident"),
@@ -221,7 +221,7 @@ facts: Final = Table(
     Index(None, "incident"),
 )
 
-# Which version of a source was read, so that an older one that comes later does not count; gone is for good.
+# The version of each source that was read, so that an older one is ignored; `gone` is final.
 fact_sources: Final = Table(
     "fact_sources",
     METADATA,
@@ -231,7 +231,7 @@ fact_sources: Final = Table(
     Column("gone", Boolean, nullable=False),
 )
 
-# What people did by hand to a message's place in the timeline: the last of each kind by each of them.
+# Manual marks on timeline messages: the last of each kind per person.
 fact_marks: Final = Table(
     "fact_marks",
     METADATA,
@@ -243,7 +243,7 @@ fact_marks: Final = Table(
     _at("at"),
 )
 
-# What a person had last read of a chronicle, and what before that.
+# The time up to which a person has read a chronicle, and the one before that.
 chronicle_reads: Final = Table(
     "chronicle_reads",
     METADATA,

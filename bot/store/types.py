@@ -1,4 +1,4 @@
-"""Column types: what our values become in either database."""
+"""Define column types that store our values in either database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware time; SQLite, which knows no zones, holds it as UTC."""
+    """An aware time; SQLite, which has no time zones, stores it as UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -20,7 +20,7 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("times in the store are aware")
+            raise ValueError("times in the store must be aware")
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
@@ -31,7 +31,7 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Words(TypeDecorator[str]):
-    """Text from anywhere. What neither database can hold (NUL, half a surrogate pair) becomes U+FFFD."""
+    """Text from outside; characters that a database cannot store (NUL, half a surrogate pair) become U+FFFD."""
 
     impl = SqlText
     cache_ok = True
@@ -41,7 +41,7 @@ class Words(TypeDecorator[str]):
 
 
 class Document(TypeDecorator[Any]):
-    """A JSON value, without what a database cannot hold as text."""
+    """A JSON value, with the same replacements in its texts."""
 
     impl = JSON
     cache_ok = True
@@ -51,10 +51,12 @@ class Document(TypeDecorator[Any]):
 
 
 def storable(value: str) -> str:
+    """Replace what neither database can store in a text."""
     return value.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def storable_json(value: Any) -> Any:
+    """Replace what neither database can store in all texts of a JSON value."""
     match value:
         case str():
             return storable(value)

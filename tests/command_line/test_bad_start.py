@@ -122,7 +122,7 @@ def line_of(ran: Any) -> str:
         (
             # What stands behind the first @ would be taken for the host, and told.
             {"database_url": "postgresql://casebook:p@hunter2@127.0.0.1:9/casebook"},
-            "CASEBOOK_DATABASE_URL: the database: its URL is malformed: the password is written percent-encoded, @ as",
+            "CASEBOOK_DATABASE_URL: the database: its URL is malformed: write the password percent-encoded, @ as",
         ),
         ({"slack_bot_token": "xoxb-12\n34-hunter2"}, "CASEBOOK_SLACK_BOT_TOKEN is no bot token: copy the Bot User"),
     ],
@@ -229,7 +229,7 @@ def test_a_schema_of_an_older_program_is_migrated_on_a_server_that_lets_us(
     line = line_of(run("serve"))
 
     assert line.startswith("casebook: CASEBOOK_DATABASE_URL: PostgreSQL's test_")
-    assert line.endswith("the database cannot be written: it is read-only")
+    assert line.endswith("the database is read-only: Casebook cannot write to it")
 
 
 def test_a_directory_that_the_process_may_not_write_to_is_named(run: Run, variables: Any, tmp_path: Path) -> None:

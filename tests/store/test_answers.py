@@ -44,7 +44,7 @@ async def test_a_later_revision_replaces_and_an_earlier_one_does_not(store: Stor
     assert (found.revision, found.verdict, found.shown) == (3, "confirmed", {"restart": "done"})
 
 
-async def test_what_a_message_shows_is_noted_without_losing_a_concurrent_note(store: Store, now: datetime) -> None:
+async def test_concurrent_notes_on_a_message_are_all_kept(store: Store, now: datetime) -> None:
     await save(store, now)
     await asyncio.gather(*(store.answers.note("Ev1", {f"remedy-{number}": number}) for number in range(12)))
     found = await store.answers.get("Ev1")

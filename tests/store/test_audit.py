@@ -21,7 +21,7 @@ from bot.store import (
 )
 
 MANY = 2300
-# Of 2,300 entries every 400th is somebody else's.
+# Every 400th of 2,300 entries has another actor.
 FILL = """INSERT INTO audit (at, actor, team, channel, action, cluster, target, plan_id, outcome, detail)
     SELECT '2026-03-04 05:06:07.000000{zone}', CASE WHEN n % 400 = 0 THEN 'U2' ELSE 'U1' END, '', '', 'scale', '', '',
     '', 'ok', '{{}}' FROM {numbers} ORDER BY n"""
@@ -33,7 +33,7 @@ def entry(at: datetime, **fields: str) -> AuditEntry:
 
 
 def tamper(url: str, statement: str) -> None:
-    """Run a statement as the database's own owner would, past the program."""
+    """Run a statement as the database's owner would, outside the program."""
     if url.startswith("sqlite"):
         connection = sqlite3.connect(Path(url.removeprefix("sqlite:///")))
         try:
@@ -46,7 +46,7 @@ def tamper(url: str, statement: str) -> None:
             server.execute(statement.encode())
 
 
-async def test_entries_come_newest_first_and_bounded(store: Store, now: datetime) -> None:
+async def test_entries_are_limited_and_newest_first(store: Store, now: datetime) -> None:
     for minute in range(4):
         await store.audit.append(entry(now + timedelta(minutes=minute), target=f"pod-{minute}"))
     found = await store.audit.entries(since=now + timedelta(minutes=1), limit=2)
@@ -71,7 +71,9 @@ async def test_a_step_that_runs_twice_leaves_one_entry(store: Store, now: dateti
         "TRUNCATE audit",
     ],
 )
-async def test_the_database_itself_keeps_every_entry(store: Store, url: str, now: datetime, statement: str) -> None:
+async def test_the_database_itself_refuses_to_change_or_delete_entries(
+    store: Store, url: str, now: datetime, statement: str
+) -> None:
     if ("REPLACE" in statement and not url.startswith("sqlite")) or ("TRUNCATE" in statement and "sqlite" in url):
         return  # the other database has no such statement
     await store.audit.append(entry(now))
@@ -89,7 +91,7 @@ async def exported(url: str, newest: int | None = None, **asked: Any) -> list[Au
     return [each.entry for page in await pages(url, newest, **asked) for each in page]
 
 
-async def test_the_audit_is_exported_whole_oldest_first_and_a_page_at_a_time(store: Store, url: str) -> None:
+async def test_the_whole_audit_is_exported_page_by_page_oldest_first(store: Store, url: str) -> None:
     tamper(url, FILL.format(zone="" if "sqlite" in url else "+00", numbers=NUMBERS))
 
     found = await pages(url)
@@ -105,7 +107,7 @@ async def test_the_audit_is_exported_whole_oldest_first_and_a_page_at_a_time(sto
         assert [each.id for page in await pages(url, newest, actor="U2") for each in page] == others[-newest:]
 
 
-async def test_only_what_is_asked_for_is_exported(store: Store, url: str, now: datetime) -> None:
+async def test_only_matching_entries_are_exported(store: Store, url: str, now: datetime) -> None:
     first = entry(now, target="Pod front/web-0", plan_id="P1")
     second = entry(now + timedelta(hours=1), target="Deployment front/web", plan_id="P2", key="k")
     third = AuditEntry(at=now + timedelta(hours=2), actor="U2", action="cordon", target="Node web_0", outcome="ok")
@@ -132,34 +134,34 @@ async def test_an_empty_audit_exports_nothing(store: Store, url: str) -> None:
     assert await exported(url, newest=3) == []
 
 
-async def test_whoever_exports_can_write_nothing(store: Store, url: str, now: datetime) -> None:
+async def test_an_export_cannot_write(store: Store, url: str, now: datetime) -> None:
     async with reading_audit(url) as audit:
         with pytest.raises(StoreReadOnly):
             await audit.append(entry(now))
     assert await exported(url) == []
 
 
-async def test_a_database_without_an_audit_is_named_and_left_as_it_is(new_url: str) -> None:
+async def test_a_database_without_an_audit_is_reported_and_unchanged(new_url: str) -> None:
     if new_url.startswith("sqlite"):
         sqlite3.connect(new_url.removeprefix("sqlite:///")).execute("CREATE TABLE diary (day)").connection.close()
     for _ in range(2):
-        with pytest.raises(StoreUnavailable, match="holds no audit"):
+        with pytest.raises(StoreUnavailable, match="contains no audit"):
             await pages(new_url)
 
 
-def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+def test_a_missing_file_is_not_created(tmp_path: Path) -> None:
     for file in (tmp_path / "casebook.db", tmp_path / "no" / "casebook.db"):
         with pytest.raises(StoreUnreachable, match="no such file or directory"):
             asyncio.run(pages(f"sqlite:///{file}"))
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_copy_and_a_file_that_another_program_writes_are_read(tmp_path: Path, now: datetime) -> None:
+async def test_a_copy_and_a_file_in_use_can_be_read(tmp_path: Path, now: datetime) -> None:
     url = f"sqlite:///{tmp_path / 'casebook.db'}"
     async with open_store(url) as store:
         await store.audit.append(entry(now))
         other = sqlite3.connect(tmp_path / "casebook.db", isolation_level=None)
-        # Not in the journal mode of the original.
+        # The copy does not use the original's journal mode.
         other.execute(f"VACUUM INTO '{tmp_path / 'copy.db'}'")
         other.execute("BEGIN IMMEDIATE")
         other.execute("INSERT INTO notices (key, at) VALUES ('k', '2026-03-04 05:06:07')")
@@ -181,5 +183,5 @@ async def test_a_copy_and_a_file_that_another_program_writes_are_read(tmp_path: 
         ("mysql://bot:hunter2@db/casebook", "the database"),
     ],
 )
-def test_a_database_is_told_without_its_password(url: str, place: str) -> None:
+def test_the_description_of_a_database_hides_its_password(url: str, place: str) -> None:
     assert place_of(url) == place

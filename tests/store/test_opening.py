@@ -1,4 +1,4 @@
-"""Opening, migrating, purging, and what a broken database is called."""
+"""Opening, migrating and purging a store, and the errors of a broken database."""
 
 import asyncio
 import re
@@ -53,13 +53,13 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def writer(file: Path) -> Iterator[sqlite3.Connection]:
-    """Another program's connection to the file."""
+    """Connect to the file as another program."""
     connection = sqlite3.connect(file, isolation_level=None)
     yield connection
     connection.close()
 
 
-async def test_migrations_and_tables_say_the_same(new_url: str) -> None:
+async def test_migrations_and_tables_define_the_same_schema(new_url: str) -> None:
     async with open_store(new_url):
         pass
     # The driver's own dialect compares; the async one cannot.
@@ -74,7 +74,7 @@ async def test_migrations_and_tables_say_the_same(new_url: str) -> None:
     engine.dispose()
 
 
-async def test_many_who_open_a_new_database_at_once_all_get_it(new_url: str, now: datetime) -> None:
+async def test_a_new_database_can_be_opened_by_many_processes_at_once(new_url: str, now: datetime) -> None:
     async def add(number: int) -> bool:
         async with open_store(new_url) as store:
             return await store.requests.add(asked(now, id=f"Ev{number % 2}"))
@@ -83,14 +83,14 @@ async def test_many_who_open_a_new_database_at_once_all_get_it(new_url: str, now
     assert sorted(added) == [False] * 4 + [True] * 2
 
 
-async def test_what_was_kept_is_there_after_reopening(url: str, now: datetime) -> None:
+async def test_rows_survive_reopening(url: str, now: datetime) -> None:
     async with open_store(url) as store:
         await store.requests.add(asked(now))
     async with open_store(url) as store:
         assert await store.requests.get("Ev1") is not None
 
 
-async def test_a_database_of_a_newer_program_is_left_alone(new_url: str) -> None:
+async def test_a_database_of_a_newer_program_is_not_changed(new_url: str) -> None:
     url = new_url
     async with open_store(url):
         pass
@@ -107,7 +107,7 @@ async def test_a_database_of_a_newer_program_is_left_alone(new_url: str) -> None
             pass
 
 
-async def test_purging_takes_what_is_old_and_never_the_audit(store: Store, now: datetime) -> None:
+async def test_purging_deletes_old_rows_and_never_the_audit(store: Store, now: datetime) -> None:
     old, new = now - timedelta(days=30), now
     for at, id in ((old, "old"), (new, "new")):
         await store.requests.add(asked(at, id=id))
@@ -135,7 +135,7 @@ async def test_purging_takes_what_is_old_and_never_the_audit(store: Store, now: 
     "url",
     ["mysql://root:hunter2@db/x", "no url", "", "sqlite://", "sqlite:///:memory:", "postgresql://u:hunter2@h:noport/x"],
 )
-async def test_a_url_that_is_none_is_named_without_its_password(url: str) -> None:
+async def test_a_malformed_url_is_reported_without_its_password(url: str) -> None:
     with pytest.raises(StoreUnavailable) as raised:
         async with open_store(url):
             pass
@@ -143,14 +143,14 @@ async def test_a_url_that_is_none_is_named_without_its_password(url: str) -> Non
     assert "sqlite:///path" in str(raised.value)
 
 
-async def test_a_new_file_is_nobody_elses_to_read(file: Path, now: datetime) -> None:
+async def test_a_new_file_is_readable_only_by_its_owner(file: Path, now: datetime) -> None:
     async with open_store(f"sqlite:///{file}") as store:
         await store.requests.add(asked(now))
         modes = {path.name: path.stat().st_mode & 0o777 for path in file.parent.glob("casebook.db*")}
     assert modes == {"casebook.db": 0o600, "casebook.db-wal": 0o600, "casebook.db-shm": 0o600}
 
 
-async def test_a_write_that_is_cancelled_leaves_nothing_and_harms_no_other(url: str, now: datetime) -> None:
+async def test_a_cancelled_write_is_rolled_back_and_does_not_affect_others(url: str, now: datetime) -> None:
     async with open_store(url) as store:
         for number in range(12):
             adding = asyncio.create_task(store.requests.add(asked(now, id=f"Ev{number}")))
@@ -165,7 +165,7 @@ async def test_a_write_that_is_cancelled_leaves_nothing_and_harms_no_other(url: 
             assert found.text == "oom"
 
 
-async def test_a_locked_file_is_waited_for_and_then_named(
+async def test_a_locked_file_is_reported_after_a_limited_wait(
     file: Path, writer: sqlite3.Connection, now: datetime
 ) -> None:
     async with open_store(f"sqlite:///{file}") as store:
@@ -179,7 +179,9 @@ async def test_a_locked_file_is_waited_for_and_then_named(
         await store.ping()
 
 
-async def test_reads_go_on_while_another_program_writes(file: Path, writer: sqlite3.Connection, now: datetime) -> None:
+async def test_reads_continue_while_another_program_writes(
+    file: Path, writer: sqlite3.Connection, now: datetime
+) -> None:
     async with open_store(f"sqlite:///{file}") as store:
         await store.requests.add(asked(now))
         writer.execute("BEGIN IMMEDIATE")
@@ -187,18 +189,18 @@ async def test_reads_go_on_while_another_program_writes(file: Path, writer: sqli
         writer.execute("ROLLBACK")
 
 
-async def test_a_full_disk_is_named(file: Path, now: datetime) -> None:
+async def test_a_full_disk_is_reported(file: Path, now: datetime) -> None:
     with sqlite_setting("max_page_count=120"):
         async with open_store(f"sqlite:///{file}") as store:
             await store.requests.add(asked(now, id="Ev0"))
             with pytest.raises(StoreFull) as raised:
                 await store.requests.add(asked(now, SECRET * 50_000))
             assert one_clear_line(raised.value)
-            # What there is can still be read.
+            # Existing rows can still be read.
             assert await store.requests.get("Ev0") is not None
 
 
-async def test_a_read_only_file_is_named(file: Path, now: datetime) -> None:
+async def test_a_read_only_file_is_reported(file: Path, now: datetime) -> None:
     async with open_store(f"sqlite:///{file}"):
         pass
     async with open_store(f"sqlite:///file:{file}?mode=ro&uri=true") as store:
@@ -209,13 +211,13 @@ async def test_a_read_only_file_is_named(file: Path, now: datetime) -> None:
             await store.ping()
 
 
-async def test_a_directory_that_is_missing_is_named(tmp_path: Path) -> None:
+async def test_a_missing_directory_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StoreUnreachable, match="cannot be reached"):
         async with open_store(f"sqlite:///{tmp_path / 'no' / 'casebook.db'}"):
             pass
 
 
-async def test_a_file_that_is_no_database_is_named(file: Path) -> None:
+async def test_a_file_that_is_not_a_database_is_reported(file: Path) -> None:
     file.write_text(  # noqa: ASYNC240
         "dear diary\n" * 999
     )
@@ -224,7 +226,7 @@ async def test_a_file_that_is_no_database_is_named(file: Path) -> None:
             pass
 
 
-async def test_a_file_deleted_under_the_program_is_noticed(file: Path) -> None:
+async def test_a_file_deleted_while_in_use_is_detected(file: Path) -> None:
     async with open_store(f"sqlite:///{file}") as store:
         await store.ping()
         file.unlink()  # noqa: ASYNC240
@@ -232,7 +234,7 @@ async def test_a_file_deleted_under_the_program_is_noticed(file: Path) -> None:
             await store.ping()
 
 
-async def test_a_lost_server_is_named(postgres: Server, now: datetime) -> None:
+async def test_a_lost_server_is_reported(postgres: Server, now: datetime) -> None:
     url = postgres.create()
     async with open_store(url) as store:
         await store.requests.add(asked(now))
@@ -244,7 +246,7 @@ async def test_a_lost_server_is_named(postgres: Server, now: datetime) -> None:
         assert one_clear_line(raised.value)
 
 
-async def test_a_read_only_server_is_named(postgres: Server, now: datetime) -> None:
+async def test_a_read_only_server_is_reported(postgres: Server, now: datetime) -> None:
     url = postgres.create()
     async with open_store(url):
         pass

@@ -15,7 +15,7 @@ async def test_a_plan_is_saved_once(store: Store, now: datetime) -> None:
     )
 
 
-async def test_a_press_claims_and_the_next_is_told_who_was_first(store: Store, now: datetime) -> None:
+async def test_the_first_press_claims_and_the_next_learns_who_did(store: Store, now: datetime) -> None:
     await store.plans.save("P1", "Ev1", DOCUMENT, now + timedelta(minutes=1))
     first = await store.plans.claim("P1", "U1", "press-1", now)
     assert first == Claimed(outcome=Claim.OK, by="U1", when=now, state="claimed")
@@ -39,7 +39,7 @@ async def test_an_expired_or_unknown_plan_cannot_be_claimed(store: Store, now: d
     assert before.outcome is Claim.OK
 
 
-async def test_a_state_patches_the_document(store: Store, now: datetime) -> None:
+async def test_setting_a_state_patches_the_document(store: Store, now: datetime) -> None:
     await store.plans.save("P1", "Ev1", DOCUMENT, now)
     assert await store.plans.set_state("P1", "verified", {"result": {"ok": True}})
     assert not await store.plans.set_state("P9", "verified")
@@ -48,7 +48,7 @@ async def test_a_state_patches_the_document(store: Store, now: datetime) -> None
     assert (found.state, found.document) == ("verified", {**DOCUMENT, "result": {"ok": True}})
 
 
-async def test_a_note_leaves_the_state_as_another_set_it(store: Store, now: datetime) -> None:
+async def test_a_note_does_not_change_the_state(store: Store, now: datetime) -> None:
     await store.plans.save("P1", "Ev1", DOCUMENT, now)
     await store.plans.set_state("P1", "applied")
     assert await store.plans.note("P1", {"seen": 1})
@@ -58,7 +58,7 @@ async def test_a_note_leaves_the_state_as_another_set_it(store: Store, now: date
     assert (found.state, found.document) == ("applied", {**DOCUMENT, "seen": 1})
 
 
-async def test_of_many_presses_at_once_through_two_stores_one_wins(url: str, now: datetime) -> None:
+async def test_one_of_many_concurrent_presses_wins(url: str, now: datetime) -> None:
     async with open_store(url) as one, open_store(url) as other:
         await one.plans.save("P1", "Ev1", DOCUMENT, now + timedelta(minutes=1))
         claims = await asyncio.gather(
@@ -69,9 +69,7 @@ async def test_of_many_presses_at_once_through_two_stores_one_wins(url: str, now
     assert {claim.by for claim in claims} == {winners[0].by}
 
 
-async def test_a_claim_is_held_back_by_what_was_claimed_before_and_the_plan_stays_open(
-    store: Store, now: datetime
-) -> None:
+async def test_earlier_claims_can_refuse_a_claim_and_the_plan_stays_open(store: Store, now: datetime) -> None:
     for plan in ("P1", "P2", "P3"):
         await store.plans.save(plan, "Ev1", DOCUMENT, now + timedelta(minutes=30))
     await store.plans.claim(
@@ -91,7 +89,7 @@ async def test_a_claim_is_held_back_by_what_was_claimed_before_and_the_plan_stay
     assert (await store.plans.claim("P3", "U2", "press-4", now)).outcome is Claim.OK
 
 
-async def test_of_many_plans_claimed_at_once_no_more_pass_than_may(url: str, now: datetime) -> None:
+async def test_concurrent_claims_respect_the_limit(url: str, now: datetime) -> None:
     async with open_store(url) as one, open_store(url) as other:
         for number in range(12):
             await one.plans.save(f"P{number}", "Ev1", DOCUMENT, now + timedelta(minutes=1))
@@ -107,7 +105,7 @@ async def test_of_many_plans_claimed_at_once_no_more_pass_than_may(url: str, now
     assert [claim.outcome for claim in claims].count(Claim.HELD_BACK) == 9
 
 
-async def test_what_is_noted_once_stays_as_it_was_first_noted(store: Store, now: datetime) -> None:
+async def test_the_first_note_under_a_key_wins(store: Store, now: datetime) -> None:
     await store.plans.save("P1", "Ev1", DOCUMENT, now)
     assert await store.plans.note_once("P1", "approval", {"by": "U1"}) == {"by": "U1"}
     assert await store.plans.note_once("P1", "approval", {"by": "U2"}) == {"by": "U1"}

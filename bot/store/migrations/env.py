@@ -1,4 +1,4 @@
-"""What alembic runs: migrations over the connection, inside the transaction, that `bot.store.migrating` opened."""
+"""Run the migrations for alembic, inside the transaction that `bot.store.migrating` opened."""
 
 from alembic import context
 
