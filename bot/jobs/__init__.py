@@ -1,4 +1,4 @@
-"""Durable work: jobs that outlive the process that began them. The only room that knows the engine (DBOS)."""
+"""Run durable jobs that survive their process. Only this package knows the engine (DBOS)."""
 
 from bot.jobs.contract import (
     JOBS_VERSION,

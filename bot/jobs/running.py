@@ -1,4 +1,4 @@
-"""How one job runs: its turn, its steps, its failure."""
+"""Run one job: wait for a slot, run its steps, report its failure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from structlog.contextvars import bound_contextvars
 from bot.jobs.contract import Failed, JobGivenUp, Json, Watch, Workflow, unwatched
 from bot.jobs.engine import PATIENCE, Impatient
 
-# A job that was under way at so many ends of a process is likely their cause.
+# A job that was in flight at this many crashes probably causes them.
 ATTEMPTS: Final = 10
 
 _log: Final = structlog.get_logger(__name__)
 
 
 class Turns:
-    """Bounds how many bodies run at a time, and knows how many there are. A task is the engine's own for a job."""
+    """Limits how many bodies run at once, and counts them. Each job runs in a task of the engine."""
 
     def __init__(self, concurrency: int) -> None:
         self._slots = asyncio.Semaphore(concurrency)
@@ -33,23 +33,24 @@ class Turns:
 
     @property
     def running(self) -> int:
-        """Jobs under way or waiting for their turn. One that sleeps is neither."""
+        """Return the number of jobs in flight or waiting for a slot, without sleeping ones."""
         return len(self._tasks) - len(self._asleep)
 
     @property
     def records(self) -> frozenset[str]:
-        """Under which ids the jobs of this process are recorded, sleeping ones included."""
+        """Return the record ids of this process's jobs, sleeping ones included."""
         return frozenset(self._tasks.values())
 
     async def quiet(self) -> None:
-        """Wait until none is running."""
+        """Wait until no job is running."""
         await self._quiet.wait()
 
     async def take(self) -> None:
+        """Wait for a slot for the current task."""
         task = self._task()
         if task not in self._tasks:
             self._tasks[task] = DBOS.workflow_id or ""
-            # Not the body's end but the task's: the outcome is recorded by then.
+            # At the end of the task, not of the body: the result is recorded by then.
             task.add_done_callback(self._leave)
         self._asleep.discard(task)
         self._look()
@@ -57,18 +58,20 @@ class Turns:
         self._holding.add(task)
 
     def give(self) -> None:
+        """Release the slot of the current task."""
         task = self._task()
         if task in self._holding:
             self._holding.discard(task)
             self._slots.release()
 
     def sleep(self) -> None:
+        """Release the slot while the current task sleeps."""
         self.give()
         self._asleep.add(self._task())
         self._look()
 
     def cancel(self) -> tuple[asyncio.Task[Any], ...]:
-        """Stop all of them where they are. The engine records nothing of it, so they go on at the next start."""
+        """Cancel all jobs. The engine records nothing of it, so they resume at the next start."""
         tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
@@ -93,13 +96,13 @@ class Turns:
 
 @dataclass(frozen=True, slots=True)
 class DurableRun:
-    """`bot.jobs.contract.Run` on DBOS."""
+    """Implements `bot.jobs.contract.Run` on DBOS."""
 
     id: str
     turns: Turns
 
     async def step(self, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
-        # DBOS asks whether it is given a coroutine function; a partial or a callable object is none.
+        # DBOS checks for a coroutine function; a partial or a callable object is not one.
         async def call() -> Json | None:
             return await do(*args)
 
@@ -113,7 +116,7 @@ class DurableRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """What the engine runs for a kind."""
+    """The function that the engine runs for a kind of job."""
 
     kind: str
     workflow: Workflow
@@ -123,10 +126,10 @@ class Body:
     watch: Watch = unwatched
 
     async def run(self, id: str, payload: Json) -> Json | None:
-        # Whoever started the job was patient for so long; the job itself has all the time. A recovered one has none.
+        # The caller's deadline does not apply to the job itself. A recovered job has no caller and no deadline.
         recovered = PATIENCE.get() is None
         PATIENCE.set(None)
-        # Each line that is logged on its way names it. What it posts carries the same id as metadata.
+        # Added to each log line of the job. Its posts carry the same id as metadata.
         about = {name: str(payload[name]) for name in ("request", "plan") if payload.get(name)}
         with self.watch(self.kind, recovered), bound_contextvars(**{"job": self.kind, "request": id, **about}):
             return await self._run(id, payload, recovered=recovered)
@@ -138,7 +141,7 @@ class Body:
                 await self._count_attempts()
             return await self.workflow(DurableRun(id, self.turns), payload)
         except Impatient:
-            # The process ends, not the job.
+            # The process is ending, not the job.
             raise
         except Exception as error:
             await tell_failure(self.failed, kind=self.kind, id=id, payload=payload, error=error)
@@ -148,11 +151,11 @@ class Body:
 
     async def _count_attempts(self) -> None:
         if await self.attempts(DBOS.workflow_id or "") > ATTEMPTS:
-            raise JobGivenUp(f"{ATTEMPTS} processes ended while it was under way")
+            raise JobGivenUp(f"the process crashed {ATTEMPTS} times while this job was in flight")
 
 
 async def tell_failure(failed: Failed | None, *, kind: str, id: str, payload: Json, error: Exception) -> None:
-    """Log that a job has failed for good, and tell whoever wants to know."""
-    _log.error("job failed", kind=kind, id=id, exc_info=error)
+    """Log that a job has failed for good, and call the failure handler."""
+    _log.error("job_failed", kind=kind, id=id, exc_info=error)
     if failed is not None:
         await failed(kind, id, payload, error)

@@ -1,4 +1,4 @@
-"""What the engine's database is expected to know, on whatever SQLite there is."""
+"""The SQLite functions that the engine requires, on any SQLite version."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def test_a_row_gets_its_time_by_default_as_dbos_declares_it_from_python_312_on(t
     engine.dispose()
 
     assert at == pytest.approx(time.time() * 1000, abs=60_000)
-    # To the millisecond.
+    # Rounded to the millisecond.
     assert at == pytest.approx(round(at), abs=0.01)
