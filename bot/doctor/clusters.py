@@ -1,4 +1,4 @@
-"""Each cluster: whether it answers, whom it takes us for, what it grants, and its Prometheus. Nothing is changed."""
+"""Check each cluster: connection, identity, permissions and Prometheus. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.prometheus.errors import PrometheusError
 from bot.settings import Examined, variable
 from intents.catalog.loader import Catalog
 
-# For all that is asked of one cluster.
+# The time limit for all calls to one cluster.
 _WITHIN_S: Final = 20.0
 _ACCOUNT: Final = re.compile(r"system:serviceaccount:([^:]+):([^:]+)")
 _ETCD: Final = 'sum(rate(etcd_disk_wal_fsync_duration_seconds_count{job=~"$etcd_job"}[5m]))'
@@ -31,7 +31,7 @@ _BY_SHOWN: Final = 3
 async def examine_clusters(
     examined: Examined, clusters: Clusters, *, policy: Policy | None, catalog: Catalog
 ) -> tuple[Check, ...]:
-    """All clusters at once: one that does not answer delays no other."""
+    """Check all clusters concurrently; one that does not answer does not delay the others."""
     each = (_cluster(name, clusters, examined, policy=policy, catalog=catalog) for name in clusters.names)
     found = [check for checks in await asyncio.gather(*each) for check in checks]
     if "prometheus_url" not in examined.malformed:
@@ -41,8 +41,8 @@ async def examine_clusters(
                 area="prometheus",
                 what=name,
                 state=State.MISSING,
-                says=f"{variable('prometheus_url')} names the context {name}, which is not among the clusters",
-                remedy=f"add it to {variable('contexts')}, or write one of {', '.join(clusters.names)}",
+                says=f"{variable('prometheus_url')} names the context {name}, which is not one of the clusters",
+                remedy=f"add it to {variable('contexts')}, or use one of {', '.join(clusters.names)}",
             )
             for name in sorted(examined.settings.prometheus.named.keys() - known)
         ]
@@ -63,28 +63,28 @@ async def _cluster(
                 found += await _prometheus(connection, area)
     except ClusterError as error:
         usual = f"name one in {variable('contexts')}, or a kubeconfig in KUBECONFIG" if name == UNNAMED else ""
-        remedy = error.remedy or usual or f"kubectl --context {name} version tells more"
+        remedy = error.remedy or usual or f"run kubectl --context {name} version for details"
         found.append(Check(area=area, what="api server", state=State.MISSING, says=error.detail, remedy=remedy))
     except TimeoutError:
-        says = f"it was not done within {_WITHIN_S:g} s"
+        says = f"the checks took longer than {_WITHIN_S:g} s"
         found.append(Check(area=area, what="permissions", state=State.UNKNOWN, says=says, remedy="try again"))
     return found
 
 
 async def _version(connection: Connection) -> str:
     told = await _ask(connection, Request(path="/version", what="the version"))
-    return f"{connection.server} answers: Kubernetes {told.get('gitVersion') or 'of an untold version'}"
+    return f"{connection.server} answers: Kubernetes {told.get('gitVersion') or 'of an unknown version'}"
 
 
 async def _grants(connection: Connection, area: str, *, policy: Policy | None, catalog: Catalog) -> list[Check]:
     if policy is None:
-        says = "not asked: what is needed depends on the policy, which cannot be read"
+        says = "not checked: the needed permissions depend on the policy, which cannot be read"
         return [Check(area=area, what="permissions", state=State.UNKNOWN, says=says)]
     name = connection.name
     reading, writing = wanted_reads(policy, catalog, name), wanted_writes(policy, name)
     if not reading:
-        says = "the policy shows this cluster to nobody"
-        return [Check(area=area, what="reads", state=State.NOTE, says=says, remedy="name it under `reading`")]
+        says = "the policy does not show this cluster to anybody"
+        return [Check(area=area, what="reads", state=State.NOTE, says=says, remedy="add it under `reading`")]
     patterned = any(wanted.area.by_pattern for wanted in (*reading, *writing))
     existing = await _namespaces(connection) if patterned else ()
     user = await _user(connection)
@@ -95,12 +95,12 @@ async def _grants(connection: Connection, area: str, *, policy: Policy | None, c
     found = list(_told(await reviewed(reading), area, "reads", remedy=_remedy(name, user, "read")))
     if lacks := (await reviewed(wanted_reads(policy, catalog, name, secrets=True))).lacks:
         by = sorted({one for lack in lacks for one in lack.by})
-        says = f"not granted, as long as you do not want it: {', '.join(by)} would read them, and tell of a gap"
+        says = f"not granted, which is fine unless you want it: {', '.join(by)} would read them and report gaps instead"
         found.append(
             Check(area=area, what="secrets", state=State.NOTE, says=says, remedy="casebook rbac --with secrets")
         )
     if not writing:
-        return [*found, Check(area=area, what="writes", says="none needed: the policy switches no action on here")]
+        return [*found, Check(area=area, what="writes", says="none needed: the policy enables no action here")]
     names = switched_on(policy, name)
     inside = sorted({one for wanted in writing for one in wanted.area.namespaces(existing)})
     limited = inside if not any(wanted.area.everywhere for wanted in writing) else []
@@ -112,7 +112,7 @@ def _told(reviewed: Reviewed, area: str, what: str, *, remedy: str) -> Iterator[
     granted = reviewed.asked - len(reviewed.lacks) - len(reviewed.gaps)
     if reviewed.gaps:
         first = reviewed.gaps[0]
-        says = f"{len(reviewed.gaps)} questions were not answered; {first.what}: {first.detail}"
+        says = f"{len(reviewed.gaps)} permissions could not be checked; {first.what}: {first.detail}"
         yield Check(area=area, what=what, state=State.UNKNOWN, says=says, remedy="try again")
     if reviewed.lacks and not granted and not reviewed.gaps and not any(lack.namespaces for lack in reviewed.lacks):
         says = f"none of the {reviewed.asked} permissions is granted"
@@ -142,7 +142,7 @@ def _lacking(lacks: Sequence[Lack], area: str, remedy: str) -> Check:
 
 
 def _remedy(context: str, user: str, role: str, *, actions: Sequence[str] = (), namespaces: Sequence[str] = ()) -> str:
-    """The commands that grant it, to the service account or to the user that we are."""
+    """Return the command that grants the permissions to our service account or user."""
     account = _ACCOUNT.fullmatch(user)
     at = "" if context in (IN_CLUSTER, UNNAMED) else f" --context {context}"
     parts = [f"casebook rbac {role}"]
@@ -165,14 +165,14 @@ async def _prometheus(connection: Connection, area: str) -> list[Check]:
         remedy = f"check {variable('prometheus_url')} and {variable('prometheus_token')}"
         return [Check(area=area, what="prometheus", state=State.MISSING, says=error.detail, remedy=remedy)]
     if not answer.series:
-        says = "it answers, and has no metrics of etcd: findings about etcd's disk and latency will be gaps"
-        remedy = f"set {variable('prometheus_etcd_job')} to the job that scrapes etcd, if one does"
+        says = "it answers, but has no etcd metrics: findings about etcd's disk and latency will be gaps"
+        remedy = f"set {variable('prometheus_etcd_job')} to the job that scrapes etcd, if there is one"
         return [Check(area=area, what="prometheus", state=State.NOTE, says=says, remedy=remedy)]
     return [Check(area=area, what="prometheus", says="it answers, and has etcd's metrics")]
 
 
 async def _namespaces(connection: Connection) -> tuple[str, ...]:
-    """The names of those there are; () where they may not be listed."""
+    """Return the names of all namespaces; () if they may not be listed."""
     request = Request(path="/api/v1/namespaces", query=(("limit", "500"),), what="namespaces")
     try:
         items: Any = (await _ask(connection, request)).get("items")
@@ -182,7 +182,7 @@ async def _namespaces(connection: Connection) -> tuple[str, ...]:
 
 
 async def _user(connection: Connection) -> str:
-    """Whom the API server takes us for; "" where it does not tell, as before 1.28."""
+    """Return our user name in the cluster; "" if the API server does not tell it, as before 1.28."""
     request = Request(
         method="POST",
         path="/apis/authentication.k8s.io/v1/selfsubjectreviews",

@@ -1,4 +1,4 @@
-"""The database: whether it can be had, which program's schema it has, and whether there is room."""
+"""Check the database: whether it can be opened, its schema, and the free space."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ AREA: Final = "store"
 _URL: Final = variable("database_url")
 _DATA: Final = variable("data")
 _WITHIN_S: Final = 10.0
-# Below this a few days of a busy workspace may be too much.
+# Below this a few days of a busy workspace may not fit.
 _ROOM: Final = 256 << 20
 
 
 async def examine_database(examined: Examined) -> tuple[Check, ...]:
+    """Check the database that the settings name."""
     settings = examined.settings
     if "database_url" in examined.malformed:
-        return (Check(area=AREA, what=_URL, state=State.UNKNOWN, says="not looked at: the variable is malformed"),)
+        return (Check(area=AREA, what=_URL, state=State.UNKNOWN, says="not checked: the variable is malformed"),)
     served = bool(settings.database_url.get_secret_value())
     sqlite = settings.store_url.startswith("sqlite")
     found = (
@@ -34,7 +35,7 @@ async def examine_database(examined: Examined) -> tuple[Check, ...]:
         return tuple(found)
     found.append(await _schema(settings, variable_name=_URL if served else _DATA))
     if served and sqlite:
-        found.append(Check(area=AREA, what=_URL, state=State.NOTE, says="an SQLite file: one process alone may use it"))
+        found.append(Check(area=AREA, what=_URL, state=State.NOTE, says="an SQLite file: only one process may use it"))
     return tuple(found)
 
 
@@ -62,8 +63,8 @@ def _judged(seen: Inspection, place: str) -> Check:
             area=AREA,
             what="schema",
             state=State.MISSING,
-            says=f"{place}: Casebook may not write there",
-            remedy="name the primary server, and a user that may create tables in its schema: "
+            says=f"{place}: Casebook may not write to it",
+            remedy="use the primary server, and a user that may create tables in its schema: "
             "GRANT CREATE, USAGE ON SCHEMA public TO …",
         )
     match seen.schema:
@@ -72,39 +73,40 @@ def _judged(seen: Inspection, place: str) -> Check:
                 area=AREA,
                 what="schema",
                 state=State.MISSING,
-                says=f"{place}: a newer Casebook left schema {seen.present}, this program knows {seen.expected}",
+                says=f"{place}: a newer Casebook left schema {seen.present}, but this program knows only"
+                f" {seen.expected}",
                 remedy="start that version, or use another database",
             )
         case Schema.OLDER:
-            says = f"{place}: schema {seen.present}; the next `casebook serve` makes it {seen.expected}"
-            return Check(area=AREA, what="schema", state=State.NOTE, says=says, remedy="make a backup before")
+            says = f"{place}: schema {seen.present}; the next `casebook serve` migrates it to {seen.expected}"
+            return Check(area=AREA, what="schema", state=State.NOTE, says=says, remedy="make a backup first")
         case Schema.NONE:
-            return Check(area=AREA, what="schema", says=f"{place}: its tables are made at the first start")
+            return Check(area=AREA, what="schema", says=f"{place}: the first start creates its tables")
         case _:
             return Check(area=AREA, what="schema", says=f"{place}: schema {seen.present}, as expected")
 
 
 def examine_directory(data: Path) -> Iterator[Check]:
-    """Whether the files can be made and written to, and how much room there is. Nothing is made here."""
+    """Check whether the files can be created and written, and the free space. Nothing is created."""
     there = data
     while not there.exists() and there != there.parent:
         there = there.parent
-    wrong = "is no directory" if not there.is_dir() else ""
+    wrong = "is not a directory" if not there.is_dir() else ""
     if not wrong and not os.access(there, os.W_OK | os.X_OK):
-        wrong = f"cannot be written by this user (uid {os.geteuid()})"
+        wrong = f"is not writable for this user (uid {os.geteuid()})"
     closed = [each.name for each in sorted(data.glob("*.db*")) if not os.access(each, os.R_OK | os.W_OK)]
     if not wrong and closed:
-        wrong = f"holds files that this user (uid {os.geteuid()}) cannot write: {', '.join(closed)}"
+        wrong = f"contains files that this user (uid {os.geteuid()}) cannot write: {', '.join(closed)}"
     if wrong:
         yield Check(
             area=AREA,
             what=_DATA,
             state=State.MISSING,
             says=f"{there} {wrong}",
-            remedy=f"chown it to the user that runs Casebook, or set {_DATA} to a directory that can be written",
+            remedy=f"chown it to the user that runs Casebook, or set {_DATA} to a writable directory",
         )
         return
-    made = "can be written" if there == data else "is made at the first start"
+    made = "is writable" if there == data else "will be created at the first start"
     yield Check(area=AREA, what=_DATA, says=f"{data.absolute()} {made}")
     free = shutil.disk_usage(there).free
     enough = free >= _ROOM
@@ -113,5 +115,5 @@ def examine_directory(data: Path) -> Iterator[Check]:
         what="free space",
         state=State.OK if enough else State.MISSING,
         says=f"{free >> 20} MiB at {there.absolute()}",
-        remedy="" if enough else f"make room, or set {_DATA} to another disk: {_ROOM >> 20} MiB are wanted",
+        remedy="" if enough else f"free some space, or set {_DATA} to another disk: {_ROOM >> 20} MiB are needed",
     )

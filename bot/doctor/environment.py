@@ -1,4 +1,4 @@
-"""The settings: whether each is understood, and whether the address to listen on can be had."""
+"""Check the settings, and whether the address to listen on is free."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _LISTEN: Final = variable("listen")
 
 
 async def examine_environment(examined: Examined) -> tuple[Check, ...]:
+    """Check the environment variables and the address."""
     found = list(_understood(examined))
     if "listen" not in examined.malformed:
         found.append(await _listening(examined.settings.listen))
@@ -33,14 +34,14 @@ def _understood(examined: Examined) -> Iterator[Check]:
             what=problem.partition(" ")[0],
             state=State.MISSING,
             says=problem,
-            remedy="correct it, or unset it for its default",
+            remedy="correct it, or unset it to use the default",
         )
     if not examined.problems:
-        yield Check(area=AREA, what="variables", says="every CASEBOOK_… variable is understood")
+        yield Check(area=AREA, what="variables", says="every CASEBOOK_… variable is valid")
 
 
 async def _listening(listen: str) -> Check:
-    """Whether the address is free; if not, perhaps the bot itself is there: then it tells how it does."""
+    """Check whether the address is free, or report the status of a bot that already listens there."""
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
     try:
@@ -50,20 +51,20 @@ async def _listening(listen: str) -> Check:
         if error.errno == errno.EADDRINUSE:
             status = await _status(host, int(port))
             if status:
-                return Check(area=AREA, what=_LISTEN, says=f"{listen}: Casebook listens there, and is {status}")
+                return Check(area=AREA, what=_LISTEN, says=f"{listen}: Casebook already listens there, and is {status}")
             reason = "another program listens there"
         return Check(
             area=AREA,
             what=_LISTEN,
             state=State.MISSING,
             says=f"{listen}: {reason}",
-            remedy=f"set {_LISTEN} to an address and port of this machine that are free",
+            remedy=f"set {_LISTEN} to a free address and port of this machine",
         )
     return Check(area=AREA, what=_LISTEN, says=f"{listen} is free")
 
 
 def _bind(host: str, port: int) -> None:
-    """Have the address for a moment. Raises OSError."""
+    """Bind the address for a moment. Raise OSError."""
     found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     for family, kind, protocol, _, address in found:
         with socket.socket(family, kind, protocol) as tried:
@@ -73,7 +74,7 @@ def _bind(host: str, port: int) -> None:
 
 
 async def _status(host: str, port: int) -> str:
-    """What /readyz says there, "" if it is no Casebook's."""
+    """Return the status in /readyz at the address; "" if the server there is not Casebook."""
     reachable = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     try:
         async with asyncio.timeout(_ASK_S):

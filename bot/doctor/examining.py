@@ -1,4 +1,4 @@
-"""All areas, each for itself: whatever goes wrong in one, the others are told as well."""
+"""Run the checks of all areas; a failure in one area does not stop the others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WITHIN_S: Final = 30.0
 
 
 async def examine(examined: Examined) -> tuple[Check, ...]:
-    """Look at everything that `casebook serve` needs, and change nothing. At most about half a minute."""
+    """Check everything that `casebook serve` needs, in at most about half a minute. Nothing is changed."""
     clusters = await asyncio.to_thread(Clusters.of, examined.settings)
     try:
         files = await asyncio.to_thread(
@@ -45,8 +45,8 @@ async def examine(examined: Examined) -> tuple[Check, ...]:
         if isinstance(outcome, tuple):
             checks += outcome
         elif isinstance(outcome, Exception):
-            says = f"this could not be looked at: {type(outcome).__name__}"
-            checks.append(Check(area=area, what="all", state=State.UNKNOWN, says=says, remedy="please report it"))
+            says = f"the check failed with {type(outcome).__name__}"
+            checks.append(Check(area=area, what="all", state=State.UNKNOWN, says=says, remedy="please report this bug"))
         else:
             raise outcome
     return (*checks, *files.checks)

@@ -1,4 +1,4 @@
-"""The files of one's own: catalog, policy and defaults of channels, each problem with its file and line."""
+"""Check the user's own files: catalog, policy and channel defaults; each problem has its file and line."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from intents.catalog.loader import Catalog, Problem, builtin_directory, load
 _CATALOG: Final = variable("catalog")
 _POLICY: Final = variable("policy")
 _CHANNELS: Final = variable("channels")
-# More of one file is no help.
+# More problems of one file would not help.
 _SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """What the files say; `policy` is None where that cannot be told."""
+    """The content of the files and their checks; `policy` is None if it cannot be read."""
 
     catalog: Catalog
     policy: Policy | None
@@ -32,7 +32,7 @@ class Files:
 
 
 def examine_files(settings: Settings, *, clusters: Iterable[str], catalog_malformed: bool = False) -> Files:
-    """Read them; blocking. `clusters` are the names there are."""
+    """Read and check the files; blocking. `clusters` are the known names."""
     names = tuple(clusters)
     catalog, found = _catalog(settings, malformed=catalog_malformed)
     policy, of_policy = _policy(settings.policy, names)
@@ -47,7 +47,7 @@ def _catalog(settings: Settings, *, malformed: bool) -> tuple[Catalog, tuple[Che
     says = f"{len(loaded.catalog)} incidents" + (f", {ours} of your own" if own else "")
     found = [*_wrong("catalog", loaded.problems, remedy=lambda problem: f"casebook lint {problem.file}")]
     if malformed:
-        says += f"; your own are not looked at: {_CATALOG} is malformed"
+        says += f"; your own are not checked: {_CATALOG} is malformed"
     found.insert(0, Check(area="catalog", what="entries", says=says))
     found += [
         Check(
@@ -64,7 +64,7 @@ def _catalog(settings: Settings, *, malformed: bool) -> tuple[Catalog, tuple[Che
 
 def _policy(file: Path | None, clusters: tuple[str, ...]) -> tuple[Policy | None, tuple[Check, ...]]:
     if file is None:
-        says = "none: members of the workspace may see everything, nobody may change anything"
+        says = "not set: members of the workspace may see everything, nobody may change anything"
         return Policy.default(), (Check(area="policy", what=_POLICY, says=says),)
     try:
         policy = load_policy(file)
@@ -103,5 +103,5 @@ def _wrong(area: str, problems: Iterable[Problem], *, remedy: Callable[[Problem]
 
 def _unmatched(area: str, file: Path, lines: Iterable[str], clusters: tuple[str, ...]) -> Iterator[Check]:
     if says := "; ".join(lines):
-        remedy = f"write one of {', '.join(clusters)}, or add the context to {variable('contexts')}"
+        remedy = f"use one of {', '.join(clusters)}, or add the context to {variable('contexts')}"
         yield Check(area=area, what=str(file), state=State.NOTE, says=says, remedy=remedy)

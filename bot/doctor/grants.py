@@ -1,4 +1,4 @@
-"""Which permissions a cluster has to grant, where, as the policy has it; and which of them it does."""
+"""List the permissions that the policy requires in a cluster, and review which of them are granted."""
 
 from __future__ import annotations
 
@@ -18,29 +18,30 @@ from bot.roles.rules import is_namespaced
 from intents.catalog.loader import Catalog
 from intents.domain import Gap, Permission
 
-# Where a grant holds in some namespaces alone, it is asked about in so many of them.
+# A permission needed in single namespaces is checked in at most this many of them.
 MOST_NAMESPACES: Final = 20
 _WILDCARDS: Final = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
-    """A part of a cluster: namespaces that match one of each of these patterns, and what lies outside of them."""
+    """A part of a cluster: namespaces that match one of each of these patterns, and perhaps cluster-scoped objects."""
 
     patterns: tuple[tuple[str, ...], ...]
     outside: bool
 
     @property
     def everywhere(self) -> bool:
+        """Return whether the area includes every namespace."""
         return all("*" in each for each in self.patterns)
 
     @property
     def by_pattern(self) -> bool:
-        """Whether only the cluster can tell which namespaces are meant."""
+        """Return whether only the cluster can tell which namespaces match."""
         return any(_WILDCARDS & set(pattern) and pattern != "*" for each in self.patterns for pattern in each)
 
     def namespaces(self, existing: Iterable[str]) -> tuple[str, ...]:
-        """Those of the existing ones, and of those that are named, which are meant."""
+        """Return the matching names among the existing and the literally named namespaces."""
         named = {each for patterns in self.patterns for each in patterns if not _WILDCARDS & set(each)}
         known = sorted({*existing, *named})
         return tuple(name for name in known if all(any_matches(each, name) for each in self.patterns))
@@ -48,14 +49,14 @@ class Area:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """`needs` within an area."""
+    """The `needs` within an area."""
 
     needs: frozenset[Need]
     area: Area
 
 
 def wanted_reads(policy: Policy, catalog: Catalog, cluster: str, *, secrets: bool = False) -> tuple[Wanted, ...]:
-    """What is read of a cluster; () where the policy shows it to nobody. Either all but Secrets, or these alone."""
+    """Return what is read of a cluster, without Secrets or only Secrets; () if the policy hides the cluster."""
     grants = [grant for grant in policy.rules.reading if any_matches(grant.clusters, cluster)]
     if not grants:
         return ()
@@ -67,11 +68,12 @@ def wanted_reads(policy: Policy, catalog: Catalog, cluster: str, *, secrets: boo
 
 
 def wanted_writes(policy: Policy, cluster: str) -> tuple[Wanted, ...]:
-    """What the actions write that the policy switches on in a cluster and grants to anybody."""
+    """Return what the actions write that the policy enables in a cluster and grants to anybody."""
     return tuple(Wanted(needs=writes(names), area=area) for names, area in _switched_on(policy, cluster))
 
 
 def switched_on(policy: Policy, cluster: str) -> tuple[str, ...]:
+    """Return the names of the actions that the policy enables in a cluster."""
     return tuple(sorted({name for names, _ in _switched_on(policy, cluster) for name in names}))
 
 
@@ -89,7 +91,7 @@ def _switched_on(policy: Policy, cluster: str) -> Sequence[tuple[tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lack:
-    """A permission that is not granted: in these `namespaces`, everywhere without any. `by` are who needs it."""
+    """A permission that is not granted in these `namespaces`, or anywhere if (). `by` names who needs it."""
 
     permission: Permission
     namespaces: tuple[str, ...]
@@ -98,7 +100,7 @@ class Lack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reviewed:
-    """How many permissions were asked about, what is not granted, and what could not be asked."""
+    """The number of permissions checked, the missing ones, and those that could not be checked."""
 
     asked: int
     lacks: tuple[Lack, ...]
@@ -108,7 +110,7 @@ class Reviewed:
 async def review(
     connection: Connection, wanted: Iterable[Wanted], *, existing: Sequence[str], within: float
 ) -> Reviewed:
-    """Ask the API server about each permission: everywhere first, then in each namespace where that is enough."""
+    """Ask the API server about each permission: cluster-wide first, then per namespace where that is enough."""
     by: dict[Permission, set[str]] = {}
     everywhere: set[Permission] = set()
     inside: dict[Permission, set[str]] = {}
@@ -125,7 +127,7 @@ async def review(
                 inside.setdefault(need.permission, set()).update(namespaces)
     asker = Writer(connection, deadline=within)
     asked = sorted(by, key=lambda each: (each.group, each.resource, each.verb))
-    # The connection bounds how many of them are under way.
+    # The connection limits the calls in flight.
     answers = dict(zip(asked, await asyncio.gather(*(asker.may(each) for each in asked)), strict=True))
     closer = [
         (each, namespace)

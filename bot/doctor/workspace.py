@@ -1,4 +1,4 @@
-"""Slack: the tokens, what they may, the clocks, and the channels that settings name. Nothing is posted."""
+"""Check Slack: tokens, scopes, clocks, and the channels that settings name. Nothing is posted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.slack.examining import Ask, asking
 from bot.slack.scopes import SCOPES, Scope
 
 AREA: Final = "slack"
-# Slack's requests carry the time at which they were signed; what is older than this is refused, as Slack advises.
+# Slack signs requests with their time; older ones are refused, as Slack advises.
 _REFUSED_FROM: Final = timedelta(minutes=5)
 _NOTABLE: Final = timedelta(seconds=30)
 _SIGNING_SECRET: Final = re.compile(r"[0-9a-f]{32}")
@@ -25,9 +25,10 @@ _NAME: Final = re.compile(r"[^\sA-Z#,]+")
 
 
 async def examine_workspace(examined: Examined, *, policy: Policy | None) -> tuple[Check, ...]:
+    """Check the tokens and the settings for Slack."""
     settings = examined.settings
     if "slack_api_url" in examined.malformed:
-        says = f"not asked: {variable('slack_api_url')} is malformed"
+        says = f"not checked: {variable('slack_api_url')} is malformed"
         return (Check(area=AREA, what="api", state=State.UNKNOWN, says=says),)
     unset = [_unset(problem) for problem in slack_problems(settings)]
     wrong = {check.what for check in unset}
@@ -57,7 +58,7 @@ async def _bot(settings: Settings, policy: Policy | None) -> list[Check]:
             return [_complained(name, error, settings)]
         now = datetime.now(UTC)
         who = f"{answer.data.get('user')} in {answer.data.get('team')} ({answer.data.get('url')})"
-        found = [Check(area=AREA, what=name, says=f"Slack takes it: {who}")]
+        found = [Check(area=AREA, what=name, says=f"Slack accepts it: {who}")]
         found += _scopes(answer.scopes, needed=_needed(policy))
         found += _clock(answer, now, signed=not settings.slack_app_token.get_secret_value())
         if settings.audit_channel:
@@ -77,13 +78,13 @@ async def _app(settings: Settings) -> Check:
 
 def _complained(what: str, error: SlackError, settings: Settings) -> Check:
     told = complaint(error, api_url=settings.slack_api_url)
-    # Asked too often, Slack tells nothing of what was asked.
+    # A rate-limited answer says nothing about the token.
     state = State.UNKNOWN if isinstance(error, RateLimited) else State.MISSING
     return Check(area=AREA, what=what, state=state, says=told.says, remedy=told.remedy)
 
 
 def _needed(policy: Policy | None) -> dict[str, str]:
-    """Scopes that the bot works without, but not with this policy: which part of it needs them."""
+    """Return the optional scopes that this policy requires, each with the reason."""
     if policy is None:
         return {}
     needed = {"usergroups:read": "the policy names user groups"} if policy.asks_groups else {}
@@ -92,16 +93,14 @@ def _needed(policy: Policy | None) -> dict[str, str]:
 
 def _scopes(granted: frozenset[str], *, needed: dict[str, str]) -> Iterator[Check]:
     if not granted:
-        yield Check(area=AREA, what="scopes", state=State.UNKNOWN, says="Slack does not tell what the token may")
+        yield Check(area=AREA, what="scopes", state=State.UNKNOWN, says="Slack does not list the token's scopes")
         return
     lacking = [scope for scope in SCOPES if scope.name not in granted]
-    yield Check(
-        area=AREA, what="scopes", says=f"{len(SCOPES) - len(lacking)} of {len(SCOPES)} that are used are granted"
-    )
+    yield Check(area=AREA, what="scopes", says=f"{len(SCOPES) - len(lacking)} of {len(SCOPES)} used scopes are granted")
     yield from (_lacking(scope, needed.get(scope.name, "")) for scope in lacking)
     if surplus := sorted(granted - {scope.name for scope in SCOPES}):
-        says = f"granted and not used: {', '.join(surplus)}"
-        remedy = "take them off under OAuth & Permissions and install the app again"
+        says = f"granted but not used: {', '.join(surplus)}"
+        remedy = "remove them under OAuth & Permissions and reinstall the app"
         yield Check(area=AREA, what="scopes", state=State.NOTE, says=says, remedy=remedy)
 
 
@@ -120,10 +119,10 @@ def _clock(answer: Answer, now: datetime, *, signed: bool) -> Iterator[Check]:
     off = abs(ahead)
     way = "ahead of" if ahead > timedelta(0) else "behind"
     says = f"{off.total_seconds():.0f} s {way} Slack's" if off > _NOTABLE else "agrees with Slack's"
-    remedy = "let NTP set this machine's clock" if off > _NOTABLE else ""
+    remedy = "set this machine's clock by NTP" if off > _NOTABLE else ""
     state = State.NOTE if off > _NOTABLE else State.OK
     if signed and off > _REFUSED_FROM:
-        state, says = State.MISSING, f"{says}: every request of Slack's is refused as too old or from the future"
+        state, says = State.MISSING, f"{says}: every request from Slack is refused as too old or from the future"
     yield Check(area=AREA, what="clock", state=state, says=says, remedy=remedy)
 
 
@@ -134,10 +133,10 @@ def _signing_secret(settings: Settings) -> Check:
             area=AREA,
             what=name,
             state=State.MISSING,
-            says="is no signing secret: expected 32 hexadecimal digits",
+            says="is not a signing secret: expected 32 hexadecimal digits",
             remedy="copy the Signing Secret, not the Client Secret, from Basic Information",
         )
-    says = "has the form of one; whether it is this app's shows when Slack calls: /readyz and the log tell then"
+    says = "has the right form; whether it belongs to this app shows at Slack's first request: see /readyz and the log"
     return Check(area=AREA, what=name, state=State.NOTE, says=says)
 
 
@@ -151,8 +150,8 @@ async def _audit(ask: Ask, settings: Settings, *, who: str) -> Check:
         answer = await ask("conversations.info", channel=channel)
     except ChannelGone:
         return missing(
-            "there is no such channel, or the bot cannot see it",
-            f"copy the id from the channel's details in Slack; into a private one, /invite @{who}",
+            "the channel does not exist, or the bot cannot see it",
+            f"copy the id from the channel's details in Slack; for a private channel, /invite @{who}",
         )
     except SlackError as error:
         told = complaint(error, api_url=settings.slack_api_url)
@@ -176,9 +175,9 @@ def _patterns(patterns: Iterable[str]) -> Iterator[Check]:
             what=name,
             state=State.MISSING,
             says=f"no channel can match {', '.join(impossible)}",
-            remedy="write names as Slack has them: in lower case, without # and blanks, as in incident-*",
+            remedy="write names as in Slack: in lower case, without # and blanks, as in incident-*",
         )
     elif not listed:
-        yield Check(area=AREA, what=name, says="no channel is an incident by its name")
+        yield Check(area=AREA, what=name, says="no channel is an incident channel by its name")
     else:
-        yield Check(area=AREA, what=name, says=f"channels called {', '.join(listed)} are incidents")
+        yield Check(area=AREA, what=name, says=f"channels named {', '.join(listed)} are incident channels")

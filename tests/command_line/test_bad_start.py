@@ -240,6 +240,6 @@ def test_a_directory_that_the_process_may_not_write_to_is_named(run: Run, variab
         ran = run("serve")
 
     assert line_of(ran) == (
-        f"casebook: CASEBOOK_DATA: {data} cannot be written by this user (uid {os.geteuid()}): chown it to the user "
-        "that runs Casebook, or set CASEBOOK_DATA to a directory that can be written"
+        f"casebook: CASEBOOK_DATA: {data} is not writable for this user (uid {os.geteuid()}): chown it to the user "
+        "that runs Casebook, or set CASEBOOK_DATA to a writable directory"
     )

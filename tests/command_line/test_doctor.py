@@ -101,7 +101,7 @@ def test_all_is_well_and_nothing_is_changed(
 
     assert (ran.code, ran.err) == (0, "")
     assert "All is well" in ran.out
-    assert f"{len(SCOPES)} of {len(SCOPES)} that are used are granted" in ran.out
+    assert f"{len(SCOPES)} of {len(SCOPES)} used scopes are granted" in ran.out
     assert "Kubernetes v1." in ran.out
     assert "the bot is in #audit" in ran.out
     assert sorted(tmp_path.rglob("*")) == before
@@ -358,7 +358,7 @@ def test_a_prometheus_that_does_not_answer_is_told(run: Run, variables: Any) -> 
 @pytest.mark.parametrize(
     ("revision", "state", "says"),
     [
-        ("0002", "note", "schema 0002; the next `casebook serve` makes it"),
+        ("0002", "note", "schema 0002; the next `casebook serve` migrates it to"),
         ("9999", "missing", "a newer Casebook left schema 9999"),
     ],
 )
@@ -402,7 +402,7 @@ def test_a_place_where_no_file_can_be_made_is_told(run: Run, variables: Any, tmp
 
     check = wrong(run("doctor", "--output", "json"))["store", "CASEBOOK_DATA"]
 
-    assert check["says"] == f"{tmp_path / 'file'} is no directory"
+    assert check["says"] == f"{tmp_path / 'file'} is not a directory"
     assert "CASEBOOK_DATA" in check["remedy"]
 
 
@@ -464,7 +464,7 @@ def test_the_last_line_counts_and_says_what_to_do_next(run: Run, variables: Any,
     ("answer", "state", "says"),
     [
         (b"hello", "missing", "another program listens there"),
-        (b'{"status": "not ready", "problems": {"slack": "gone"}}', "ok", "Casebook listens there, and is not ready"),
+        (b'{"status": "not ready", "problems": {"slack": "gone"}}', "ok", "Casebook already listens there, and is not ready"),
     ],
 )
 def test_an_address_that_is_taken_is_told_unless_it_is_casebook_itself(

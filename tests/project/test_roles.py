@@ -181,7 +181,7 @@ def test_secrets_are_left_out_until_they_are_asked_for(entry: Any, capsys: pytes
 
     code, out, err = run(capsys, "read", "--with", "secrets")
     assert (code, err) == (0, "")
-    assert "# RISK: whoever may ask Casebook may then learn what is kept in Secrets" in out
+    assert "# RISK: people who may ask Casebook may then learn the content of Secrets" in out
     (role,) = [each for each in yaml.safe_load_all(out) if each["metadata"]["name"] == "casebook-secrets"][:1]
     assert role["rules"] == [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list"]}]
 
