@@ -1,4 +1,4 @@
-"""`casebook doctor`: what is missing before the bot can work here, and what to do about it. It changes nothing."""
+"""Run `casebook doctor`: check what is missing before the bot can work here, and how to fix it. Read-only."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ _STYLES: Final = {State.OK: "green", State.NOTE: "cyan", State.UNKNOWN: "yellow"
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    """Run all checks and print them."""
     examined = examine_settings()
     configure_logging(level=examined.settings.log_level, form=examined.settings.log_format)
     checks = asyncio.run(examine(examined))
@@ -50,8 +51,8 @@ def _fields(check: Check) -> dict[str, str]:
 def _table(checks: Sequence[Check]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("state", no_wrap=True)
-    for name in ("area", "what", "found, and what to do"):
-        # What is copied from here is pasted into a shell: nothing of it is cut away.
+    for name in ("area", "what", "result and remedy"):
+        # People paste these values into a shell, so nothing is cut.
         table.add_column(name, overflow="fold")
     for check in checks:
         found = Text(safe_line(check.says))
@@ -66,10 +67,10 @@ def _summary(checks: Sequence[Check]) -> str:
     counted = {state: sum(check.state is state for check in checks) for state in State}
     if all_well(checks):
         notes = f", {_many(counted[State.NOTE], 'note')}" if counted[State.NOTE] else ""
-        return f"All is well: {_many(counted[State.OK], 'check')}{notes}."
-    wrong = {"missing": counted[State.MISSING], "could not be looked at": counted[State.UNKNOWN]}
+        return f"All checks passed: {_many(counted[State.OK], 'check')}{notes}."
+    wrong = {"missing": counted[State.MISSING], "could not be checked": counted[State.UNKNOWN]}
     told = ", ".join(f"{count} {what}" for what, count in wrong.items() if count)
-    return f"{told}: do what the arrows say, from the top, and ask again."
+    return f"{told}: follow the arrows from the top, then run it again."
 
 
 def _many(count: int, what: str) -> str:

@@ -1,4 +1,4 @@
-"""`casebook list` and `casebook show ID`: what the catalog knows, for people."""
+"""Run `casebook list` and `casebook show ID`: print the catalog for people."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from responses.wrapping import Wrapped
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    """Print the list of incidents, or one incident."""
     configured = settings()
     entries = catalog(configured)
     language = choose(told=told_language(arguments.lang, configured), locale=locale())
@@ -31,13 +32,13 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     incident = entries.get(arguments.incident)
     if incident is None:
         hint = did_you_mean(arguments.incident, entries.incidents, part=True)
-        raise CommandError(f'there is no incident "{arguments.incident}"{hint}', code=ExitCode.NOT_FOUND)
+        raise CommandError(f'unknown incident "{arguments.incident}"{hint}', code=ExitCode.NOT_FOUND)
     show(Group(*_incident(incident, language)))
     return ExitCode.ANSWERED
 
 
 def _incident(incident: Incident, language: Language) -> Iterator[RenderableType]:
-    """The entry with no names filled in: `<pod>` stands for one."""
+    """Yield the parts of an entry without names filled in: `<pod>` is a placeholder."""
 
     def said(text: Sentence) -> str:
         return templates.render(text.in_(language), {})
@@ -50,12 +51,12 @@ def _incident(incident: Incident, language: Language) -> Iterator[RenderableType
     yield ""
     yield Wrapped(Text(said(incident.impact)))
     yield ""
-    yield heading("Recognised by")
+    yield heading("Signatures")
     for signature in incident.signatures:
         yield marked("≈", str(signature))
     if incident.evidence:
         yield ""
-        yield heading("Checked in the cluster")
+        yield heading("Evidence checked in the cluster")
         for rule in incident.evidence:
             yield marked("·", _rule(rule, language))
     yield ""

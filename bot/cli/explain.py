@@ -1,4 +1,4 @@
-"""`casebook explain` and `casebook diagnose`: a request, a cluster, an answer."""
+"""Run `casebook explain` and `casebook diagnose`: a request, a cluster, an answer."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ _USAGE: Final = f"usage: {PROGRAM} diagnose KIND [NS/]NAME"
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    """Answer the request and print it."""
     configured = settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
     request, given = _request(arguments, configured)
@@ -75,6 +76,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 def exit_code(diagnosis: Diagnosis) -> ExitCode:
+    """Return the exit code for a diagnosis."""
     standing = any(one.verdict is not Verdict.RULED_OUT for one in diagnosis.hypotheses)
     return ExitCode.ANSWERED if standing else ExitCode.UNKNOWN
 
@@ -86,7 +88,7 @@ def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Reque
         return ExplainText(text=redact(given.text), namespace=namespace), given
     before, slash, name = arguments.name.rpartition("/")
     if not name or "/" in before or (slash and not before):
-        raise CommandError(f'"{arguments.name}" is no NAME and no NS/NAME\n{_USAGE}')
+        raise CommandError(f'"{arguments.name}" is neither NAME nor NS/NAME\n{_USAGE}')
     if before and arguments.namespace and before != arguments.namespace:
         raise CommandError(f'"{arguments.name}" is in {before}, but -n says {arguments.namespace}\n{_USAGE}')
     if (meant := _misspelt_kind(arguments.kind)) is not None:
@@ -95,9 +97,9 @@ def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Reque
 
 
 def _misspelt_kind(kind: str) -> str | None:
-    """The kind that is meant, where one wrong letter keeps a word from being a kind every cluster has.
+    """Return the kind that was meant, if one wrong letter keeps the word from being a well-known kind.
 
-    Other words are for the cluster to know: it may serve a kind of that name.
+    Other words are left to the cluster, which may serve a kind of that name.
     """
     word = kind.lower()
     if well_known(word) is not None or "." in word or len(word) < 3:
@@ -143,7 +145,7 @@ async def _connection(
     language: Language,
     line: ProgressLine,
 ) -> Connection | None:
-    """The connection to ask, or None where a text must do. Raises CommandError where an object is asked about."""
+    """Return a connection, or None if a text can be answered without one. Raise CommandError if an object cannot."""
     kubeconfig = Path(arguments.kubeconfig) if arguments.kubeconfig else None
     try:
         return await stack.enter_async_context(

@@ -1,4 +1,4 @@
-"""The settings and the catalog of a command, with what is wrong in the user's own files said on stderr."""
+"""Load a command's settings and catalog; report problems in the user's own files on stderr."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN = 3
 
 
 def settings() -> Settings:
-    """Raises CommandError for a malformed setting."""
+    """Return the settings. Raise CommandError for a malformed one."""
     try:
         return load_settings()
     except SettingsError as error:
@@ -25,14 +25,14 @@ def settings() -> Settings:
 
 
 def catalog(configured: Settings) -> Catalog:
-    """The built-in catalog and the user's directories over it."""
+    """Return the built-in catalog merged with the user's directories."""
     loaded = load((builtin_directory(), *configured.catalog)) if configured.catalog else builtin_catalog()
     report(loaded.problems)
     return loaded.catalog
 
 
 def report(problems: Iterable[Problem]) -> None:
-    """A broken entry takes nothing else down, but is not passed over in silence either."""
+    """Report problems of entries on stderr; a broken entry does not affect others."""
     listed = list(problems)
     for problem in listed[:_SHOWN]:
         note(safe_line(str(problem)))
@@ -41,9 +41,10 @@ def report(problems: Iterable[Problem]) -> None:
 
 
 def told_language(option: str | None, configured: Settings) -> Language | None:
+    """Return the language of the option, else of the setting."""
     return Language(option) if option else configured.lang
 
 
 def locale() -> str:
-    """The locale of messages, as POSIX orders its variables."""
+    """Return the locale of messages by POSIX precedence."""
     return next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name, ""))), "")

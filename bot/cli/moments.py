@@ -1,4 +1,4 @@
-"""Times as they are given on the command line: so long ago, or an RFC 3339 time."""
+"""Parse times on the command line: an age such as 24h, or an RFC 3339 time."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final
 
 _AGO: Final = re.compile(r"([0-9]{1,9})([smhdw])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-# A date alone is its first moment in UTC, and a time without a zone is in UTC.
+# A date alone is midnight UTC, and a time without a zone is in UTC.
 _WRITTEN: Final = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII)
 
 
 def moment(text: str) -> datetime:
-    """An aware time. Raises argparse.ArgumentTypeError."""
+    """Return an aware time. Raise argparse.ArgumentTypeError."""
     try:
         if ago := _AGO.fullmatch(text):
             return datetime.now(UTC) - timedelta(seconds=int(ago[1]) * _SECONDS[ago[2]])
@@ -23,4 +23,4 @@ def moment(text: str) -> datetime:
             return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise argparse.ArgumentTypeError(f"{text!r} is no time: expected 24h, 7d, or one such as 2026-03-02T03:00:00Z")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a time: expected 24h, 7d, or one such as 2026-03-02T03:00:00Z")

@@ -1,4 +1,4 @@
-"""Why `casebook serve` does not start: one clear line that names the setting and what to do."""
+"""Explain why `casebook serve` cannot start: one clear line with the setting and what to do."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bot.slack.complaints import complaint
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable, place_of
 
-# What may come out of the app at its start.
+# Errors that the app may raise at its start.
 Failure = SlackError | StoreUnavailable | JobsUnavailable | OSError
 
 
 def why(error: Failure, settings: Settings) -> str:
-    """An error of the app's start, in words for whoever has to change something."""
+    """Return the line for an error at the app's start."""
     match error:
         case SlackError():
             return str(complaint(error, api_url=settings.slack_api_url))
@@ -35,7 +35,7 @@ def _of_database(error: StoreUnavailable | JobsUnavailable, settings: Settings, 
     if settings.database_url.get_secret_value():
         return f"{variable('database_url')}: {place_of(url)}: {error}"
     name = variable("data")
-    # SQLite does not say what keeps it from opening a file.
+    # SQLite does not say why it cannot open a file.
     for check in examine_directory(settings.data.expanduser()):
         if check.state is State.MISSING:
             return f"{name}: {check.says}: {check.remedy}"
@@ -46,7 +46,7 @@ def _of_address(error: OSError, listen: str) -> str:
     if isinstance(error, socket.gaierror):
         reason = error.strerror or str(error)
     else:
-        # Each version of asyncio quotes the address in words of its own, some without a number where nobody has it.
+        # asyncio's versions word this differently, some without an errno if the address is not local.
         reason = os.strerror(error.errno or errno.EADDRNOTAVAIL)
     name = variable("listen")
-    return f"{name} is {listen!r}: {reason.lower()}: set it to an address and port of this machine that are free"
+    return f"{name} is {listen!r}: {reason.lower()}: set it to a free address and port of this machine"

@@ -1,4 +1,4 @@
-"""A case's world in other namespaces, so that it can lie beside one with the same objects."""
+"""Move a case's objects to other namespaces, so that they fit next to a case with the same objects."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 
 def namespaces_of(world: Mapping[str, Any]) -> frozenset[str]:
-    """Where the objects of a world are."""
+    """Return the namespaces of a world's objects."""
     return frozenset(str(obj["metadata"]["namespace"]) for obj in world["objects"] if obj["metadata"].get("namespace"))
 
 
 def relocated(world: Mapping[str, Any], text: str, *, suffix: str) -> tuple[dict[str, Any], str]:
-    """The world and what is pasted of it, each of its namespaces renamed by `suffix` wherever its name stands alone."""
+    """Return the world and its paste with `suffix` added to each namespace wherever the name is a separate word."""
     names = sorted(map(re.escape, namespaces_of(world)), key=len, reverse=True)
     if not names:
         return dict(world), text

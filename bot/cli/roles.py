@@ -1,4 +1,4 @@
-"""`casebook rbac`: the roles that a cluster must grant, generated from what probes, entries and actions declare."""
+"""Run `casebook rbac`: print the roles that a cluster must grant, from what probes, entries and actions declare."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from bot.roles.manifests import Account, is_secret, to_act, to_impersonate, to_r
 from bot.roles.needs import reads, unknown_kinds, writes
 from responses.safety import safe_line
 
-# What Kubernetes lets namespaces and service accounts be called.
+# The names that Kubernetes allows for namespaces and service accounts.
 _NAME: Final = re.compile(r"(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
+    """Print the manifests."""
     chosen = tuple(_known_actions(arguments.actions)) if arguments.actions else tuple(actions())
     account = _account(arguments.service_account)
     namespaces = [_named(each, "--namespaces") for each in _split(arguments.namespaces, "--namespaces")]
     part: str | None = arguments.role
     if part == "read" and (arguments.actions or arguments.namespaces):
-        raise CommandError("--actions and --namespaces narrow what is written: not the role read")
+        raise CommandError("--actions and --namespaces limit what is written, so they do not apply to the role read")
     manifests = [] if part == "act" else [account.manifest, *_reading(account, chosen, arguments.extra)]
     if part != "read":
         manifests += to_act(account, writes(chosen), namespaces=namespaces)
@@ -50,14 +51,14 @@ def _reading(account: Account, chosen: Sequence[str], extra: Sequence[str]) -> I
     yield from to_read(account, needs)
     if "secrets" in extra:
         if not secret:
-            raise CommandError("nothing reads Secrets: neither a probe nor an entry of your catalog")
+            raise CommandError("no probe and no entry of your catalog reads Secrets")
         yield from to_read_secrets(account, needs)
     elif secret:
-        note(safe_line(f"Secrets, which {', '.join(secret)} would read, are left out: --with secrets"))
+        note(safe_line(f"Secrets, which {', '.join(secret)} would read, are left out; add them by --with secrets"))
 
 
 def _file(arguments: argparse.Namespace, manifests: Sequence[str]) -> str:
-    """The manifests as one file, under the command that prints it."""
+    """Return the manifests as one file, headed by the command that prints it."""
     return f"# Written by: {' '.join(_command(arguments))}\n" + "---\n".join(manifests)
 
 
@@ -77,7 +78,7 @@ def _command(arguments: argparse.Namespace) -> Iterator[str]:
 def _known_actions(listed: str) -> Iterator[str]:
     for name in _split(listed, "--actions"):
         if name not in actions():
-            raise CommandError(f'there is no action "{name}"{did_you_mean(name, actions(), part=True)}')
+            raise CommandError(f'unknown action "{name}"{did_you_mean(name, actions(), part=True)}')
         yield name
 
 
@@ -90,13 +91,13 @@ def _account(told: str) -> Account:
 
 def _named(name: str, option: str) -> str:
     if not _NAME.fullmatch(name):
-        raise CommandError(f"{option}: {name!r} is no name in Kubernetes")
+        raise CommandError(f"{option}: {name!r} is not a valid name in Kubernetes")
     return name
 
 
 def _split(listed: str, option: str) -> list[str]:
     names = list(dict.fromkeys(filter(None, map(str.strip, listed.split(",")))))
     if listed and not names:
-        # Else nothing told would mean everything granted.
-        raise CommandError(f"{option} names none")
+        # An empty list would otherwise grant everything.
+        raise CommandError(f"{option} is empty")
     return names

@@ -1,4 +1,4 @@
-"""`casebook serve`: the bot in a workspace, until it is told to stop."""
+"""Run `casebook serve`: the bot in a workspace until it is stopped."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from responses.safety import safe_line
 
 
 def run(_arguments: argparse.Namespace) -> ExitCode:
+    """Check the settings and run the bot."""
     configured = settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
     if problems := serve_problems(configured):
@@ -47,7 +48,7 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
         note(safe_line(f"{configured.channels}: {line}"))
     engine, broken = build_engine(configured.catalog)
     report(broken)
-    # The catalog lives as long as the process: the collector need not look at it again.
+    # The catalog lives as long as the process, so the garbage collector can skip it.
     gc.collect()
     gc.freeze()
     try:
@@ -68,7 +69,7 @@ async def _serve(
     stop = told_to_stop()
     try:
         async with AsyncExitStack() as stack:
-            # Slack or the store may keep it waiting: nobody waits for the end of that before it may stop.
+            # Starting may wait for Slack or the store; a signal to stop must not wait for that.
             async with ended_by(stop):
                 app = await stack.enter_async_context(
                     running(
@@ -83,7 +84,7 @@ async def _serve(
             note(safe_line(_told(app, configured, engine, clusters)))
             async with in_background(_tell_of(clusters)):
                 await stop.wait()
-            note("stopping: work under way is finished first")
+            note("stopping: finishing the work in flight")
     except (StoreUnavailable, JobsUnavailable, SlackError, OSError) as error:
         raise CommandError(why(error, configured)) from error
 
@@ -95,7 +96,7 @@ def _told(app: RunningApp, configured: Settings, engine: Engine, clusters: Clust
 
 
 async def _tell_of(clusters: Clusters) -> None:
-    """Connect to each cluster, and tell of those that cannot be used: texts are answered without them."""
+    """Connect to each cluster and report unusable ones: texts are answered without them."""
 
     async def tell(name: str) -> None:
         try:

@@ -1,6 +1,6 @@
-"""The demo's incident channel: half an hour of talk that nobody has told the app of, until it is invited.
+"""Stage the demo's incident channel: half an hour of messages before the app is invited.
 
-Only what people and their alerts say is staged. What the app makes of it (the pinned summary, the answer) is its own.
+Only messages of people and alerts are staged. The summary and the answers come from the app itself.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Any, Final
 from bot.playground.slack import SimulatedSlack
 
 NAME: Final = "inc-142-checkout"
-# The sample that the talk is about: what is broken is said in words that fit no other.
+# The sample that the messages are about; their wording fits no other sample.
 INCIDENT: Final = "image-pull-failed"
 POD: Final = "checkout-6f4d8b7c5-kz9wp"
 
 _ALERTS: Final = "alertmanager"
-# Who asks the app to come, pastes a moment later.
+# Invites the app and pastes a moment later.
 _INVITER: Final = "dan"
 _TYPING_S: Final = 1.5
 
 
 @dataclass(slots=True)
 class Hindsight:
-    """A clock for a workspace, epoch seconds: behind the real one while what was said before is written."""
+    """A workspace clock in epoch seconds that runs behind the real one while earlier messages are written."""
 
     behind: float = 0.0
 
@@ -36,9 +36,9 @@ class Hindsight:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """Something said `ago` minutes before the demo starts; `{name}` mentions somebody.
+    """A message, `ago` minutes before the demo starts; `{name}` mentions a person.
 
-    A reply stands below the line called `below`; those in `eyes` look into it.
+    A reply goes below the line named `below`; people in `eyes` react with eyes.
     """
 
     ago: float
@@ -100,7 +100,7 @@ _BEFORE: Final = (
 
 @dataclass(slots=True, kw_only=True)
 class StagedIncident:
-    """The channel `channel` of `slack`, whose clock is `clock`; `paste` is what its people see of the broken pod."""
+    """The channel `channel` of `slack` with the clock `clock`; `paste` is the text about the broken pod."""
 
     slack: SimulatedSlack
     clock: Hindsight
@@ -113,7 +113,7 @@ class StagedIncident:
     async def told(
         cls, slack: SimulatedSlack, clock: Hindsight, *, people: Mapping[str, str], paste: str
     ) -> StagedIncident:
-        """What was said so far; `people` are ids by name of those who are there, the others are added."""
+        """Write all earlier messages; `people` maps names to existing ids, others are added."""
         clock.behind = _BEFORE[0].ago * 60 + 30
         channel = slack.add_channel(NAME, bot=False)
         ids = dict(people)
@@ -133,9 +133,9 @@ class StagedIncident:
         return staged
 
     async def opened(self, channel: str) -> None:
-        """Somebody looks at a channel: if it is this one for the first time, then what comes now happens before them.
+        """Continue the incident when somebody opens this channel for the first time.
 
-        So neither the start of the demo nor a visitor who stays elsewhere waits for it.
+        So neither the start of the demo nor a visitor of another channel waits for it.
         """
         if channel != self.channel or self._goes_on:
             return

@@ -1,4 +1,4 @@
-"""How a command that runs on is ended: Ctrl-C, or what an orchestrator sends."""
+"""Stop a running command on Ctrl-C or the signal of an orchestrator."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def told_to_stop() -> asyncio.Event:
-    """Set once the process is told to end; from now on that ends nothing by itself. Inside a running loop."""
+    """Return an event that is set by SIGINT and SIGTERM, which no longer end the process. Needs a running loop."""
     stop = asyncio.Event()
     for each in _STOPS:
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
@@ -23,7 +23,7 @@ def told_to_stop() -> asyncio.Event:
 
 @asynccontextmanager
 async def ended_by(stop: asyncio.Event) -> AsyncIterator[None]:
-    """Within the block the task that runs it is cancelled by `stop`. Past its last await it is left to look itself."""
+    """Cancel the block's task once `stop` is set. After its last await the block must check for itself."""
     task = asyncio.current_task()
     assert task is not None, "a coroutine runs in a task"
 

@@ -1,4 +1,4 @@
-"""The text a command is given: from a file or standard input, bounded, and refused where it is none."""
+"""Read the text for a command from a file or standard input, with a size limit; refuse binary data."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from typing import IO, Final
 from bot.cli.errors import CommandError
 from intents.cleaning import is_cut
 
-# Of what is longer, the beginning and the end are kept: a log's last lines tell most. `intents.cleaning` then looks
-# at the first and the last half MiB.
+# Of a longer text the beginning and the end are kept, because a log's last lines tell most. `intents.cleaning` then
+# uses the first and the last half MiB.
 MOST_BYTES: Final = 4 << 20
-# An endless stream must not keep a person waiting.
+# Limits the wait for an endless stream.
 _MOST_READ: Final = 256 << 20
 _BLOCK: Final = 1 << 20
 _SAMPLE: Final = 64 * 1024
-# Log files carry a few stray bytes; what is mostly such is no text.
+# Log files contain a few stray bytes; a text with more of them is binary.
 _LEAST_READABLE: Final = 0.7
 _UNREADABLE: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """`notes` are what the reader should know of the text: that a part of it was not read."""
+    """The text of a command; `notes` tell the reader about parts that were not read."""
 
     text: str
     notes: tuple[str, ...] = ()
 
 
 def read_text(file: str, *, command: str) -> Given:
-    """The text of FILE, or of standard input for "-" and for nothing. Raises CommandError.
+    """Return the text of FILE, or of standard input for "-" and for nothing. Raise CommandError.
 
-    Nothing at a keyboard is taken for a slip; "-" there means that someone is about to paste.
+    Nothing at a terminal is taken for a mistake; "-" there means that the user is about to paste.
     """
     if not file and sys.stdin.isatty():
         raise CommandError(
@@ -52,7 +52,7 @@ def read_text(file: str, *, command: str) -> Given:
 
 
 def lines(file: str) -> IO[bytes]:
-    """FILE or standard input as a stream of lines. Raises CommandError."""
+    """Return FILE or standard input as a stream of lines. Raise CommandError."""
     if file in ("", "-"):
         return sys.stdin.buffer
     try:
@@ -63,7 +63,7 @@ def lines(file: str) -> IO[bytes]:
 
 def _given(stream: IO[bytes], *, name: str) -> Given:
     raw, length, more = _ends(stream)
-    notes: tuple[str, ...] = (f"{name} goes on after {_MOST_READ >> 20} MiB: the rest was not read",) if more else ()
+    notes: tuple[str, ...] = (f"{name} is longer than {_MOST_READ >> 20} MiB: the rest was not read",) if more else ()
     text = decoded(raw)
     if not text.strip("\ufeff\x00 \t\r\n"):
         raise CommandError(f"{name} is empty: nothing to explain")
@@ -71,12 +71,12 @@ def _given(stream: IO[bytes], *, name: str) -> Given:
     if len(_UNREADABLE.findall(sample)) > (1 - _LEAST_READABLE) * len(sample):
         raise CommandError(f"{name} is not text: it looks like a binary file")
     if is_cut(text):
-        notes += (f"{name} is {length / (1 << 20):.1f} MiB: only its first and its last half MiB were looked at",)
+        notes += (f"{name} is {length / (1 << 20):.1f} MiB: only its first and last half MiB were used",)
     return Given(text=text, notes=notes)
 
 
 def _ends(stream: IO[bytes]) -> tuple[bytes, int, bool]:
-    """The beginning and the end of a stream, its length, and whether there was more; in memory that is bounded."""
+    """Return the beginning and end of a stream, its length, and whether there was more, in limited memory."""
     half = MOST_BYTES // 2
     head, tail, length, lines = b"", bytearray(), 0, 0
     while length < _MOST_READ:
@@ -87,16 +87,16 @@ def _ends(stream: IO[bytes]) -> tuple[bytes, int, bool]:
         head += block[:room]
         tail += block[room:]
         del tail[:-half]
-        # Short means the end; at a keyboard another read would wait for a second Ctrl-D.
+        # A short block is the end; at a terminal another read would wait for a second Ctrl-D.
         if len(block) < _BLOCK:
             break
-    # Blank lines stand for those left out, so that the lines after them keep their numbers.
+    # Blank lines replace the omitted ones, so that later lines keep their numbers.
     left_out = min(lines - head.count(b"\n") - tail.count(b"\n"), MOST_BYTES)
     return head + b"\n" * left_out + bytes(tail), length, length >= _MOST_READ
 
 
 def decoded(raw: bytes) -> str:
-    """UTF-8, or UTF-16 as PowerShell writes files; what is neither becomes U+FFFD."""
+    """Decode UTF-8, or UTF-16 as PowerShell writes it; invalid bytes become U+FFFD."""
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return raw.decode("utf-16", "replace")
     return raw.decode("utf-8-sig", "replace")

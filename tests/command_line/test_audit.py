@@ -150,22 +150,22 @@ def test_nothing_found_is_an_answer(run: Run, database: str) -> None:
     assert written(run("audit")) == []
     table = run("audit", "--format", "table")
     assert (table.code, table.out) == (0, "")
-    assert table.err == "casebook: no entry of the audit is like that\n"
+    assert table.err == "casebook: no entry of the audit matches\n"
 
 
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--since", "yesterday"], "argument --since: 'yesterday' is no time: expected 24h, 7d, or one such as 2026-"),
-        (["--until", "2026-13-01"], "'2026-13-01' is no time"),
-        (["--since", "999999999w"], "'999999999w' is no time"),
-        (["--since", "0001-01-01T00:00:00+14:00"], "is no time"),
-        (["--since", ""], "'' is no time"),
+        (["--since", "yesterday"], "argument --since: 'yesterday' is not a time: expected 24h, 7d, or one such as 2026-"),
+        (["--until", "2026-13-01"], "'2026-13-01' is not a time"),
+        (["--since", "999999999w"], "'999999999w' is not a time"),
+        (["--since", "0001-01-01T00:00:00+14:00"], "is not a time"),
+        (["--since", ""], "'' is not a time"),
         (["--since", "-1h"], "argument --since: expected one argument"),
-        (["--limit", "0"], "argument --limit: '0' is no number of entries: expected 1 or more"),
-        (["--limit", "many"], "'many' is no number of entries"),
+        (["--limit", "0"], "argument --limit: '0' is not a number of entries: expected 1 or more"),
+        (["--limit", "many"], "'many' is not a number of entries"),
         (["--format", "csv"], 'unknown --format "csv", known are jsonl, table'),
-        (["--since", "1h", "--until", "2h"], "--since is not before --until"),
+        (["--since", "1h", "--until", "2h"], "--since must be before --until"),
         (["--sinse", "1h"], 'unknown option "--sinse"; did you mean "--since"?'),
     ],
 )

@@ -188,7 +188,7 @@ def test_a_port_that_is_taken_is_named(run: Run, variables: Any) -> None:
         variables(listen=listen)
         line = line_of(run("serve"))
 
-    assert line.startswith(f"casebook: CASEBOOK_LISTEN is {listen!r}: address already in use: set it to an address")
+    assert line.startswith(f"casebook: CASEBOOK_LISTEN is {listen!r}: address already in use: set it to a free address")
 
 
 def test_a_schema_of_a_newer_program_is_left_alone_and_named(run: Run, variables: Any, tmp_path: Path) -> None:
@@ -211,14 +211,14 @@ def test_a_file_that_is_no_database_is_named(run: Run, variables: Any, tmp_path:
 
     line = line_of(run("serve"))
     assert f"CASEBOOK_DATA: {tmp_path / 'data' / name}: the database " in line
-    assert "put a backup in its place" in line
+    assert "restore a backup" in line
 
 
 def test_a_directory_that_cannot_be_made_is_named(run: Run, variables: Any, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     variables(data=str(tmp_path / "file" / "data"))
 
-    assert "set CASEBOOK_DATA to a directory" in line_of(run("serve"))
+    assert "set CASEBOOK_DATA to a writable directory" in line_of(run("serve"))
 
 
 def test_a_schema_of_an_older_program_is_migrated_on_a_server_that_lets_us(

@@ -54,7 +54,7 @@ def test_a_paste_of_several_lines_ends_with_an_empty_one(run: Run) -> None:
 
     assert "What was read\n  · “Error: no such thing”\n" in ran.out
     assert ran.out.count("list the broken pods") == 2
-    assert "There are samples 1 to " in ran.out
+    assert "Choose a sample from 1 to " in ran.out
 
 
 async def test_without_an_option_it_prints_the_address_of_a_page_and_ends_when_told_to() -> None:
@@ -74,7 +74,7 @@ async def test_without_an_option_it_prints_the_address_of_a_page_and_ends_when_t
 
 def test_an_unknown_scenario_or_a_malformed_port_is_named_with_what_was_meant(run: Run) -> None:
     assert 'did you mean "image-pull-failed"?' in run("demo", "--scenario", "image-pull-fail").err
-    assert "'x' is no port" in run("demo", "--port", "x").err
+    assert "'x' is not a port" in run("demo", "--port", "x").err
 
 
 async def test_every_sample_is_answered_with_its_incident_at_its_strongest() -> None:

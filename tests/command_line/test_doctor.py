@@ -100,7 +100,7 @@ def test_all_is_well_and_nothing_is_changed(
     ran = run("doctor")
 
     assert (ran.code, ran.err) == (0, "")
-    assert "All is well" in ran.out
+    assert "All checks passed" in ran.out
     assert f"{len(SCOPES)} of {len(SCOPES)} used scopes are granted" in ran.out
     assert "Kubernetes v1." in ran.out
     assert "the bot is in #audit" in ran.out
@@ -136,9 +136,9 @@ def test_all_that_is_wrong_with_the_settings_is_told_at_once_and_the_rest_is_loo
         ({"slack_bot_token": "xoxp-of-a-person"}, "CASEBOOK_SLACK_BOT_TOKEN", "is no bot token", "xoxb-"),
         ({"slack_bot_token": "xoxb-wrong"}, "CASEBOOK_SLACK_BOT_TOKEN", "(invalid_auth)", "OAuth & Permissions"),
         ({"slack_app_token": "xapp-wrong"}, "CASEBOOK_SLACK_APP_TOKEN", "(invalid_auth)", "connections:write"),
-        ({"slack_signing_secret": "the-client-id"}, "CASEBOOK_SLACK_SIGNING_SECRET", "no signing secret", "Basic Inf"),
+        ({"slack_signing_secret": "the-client-id"}, "CASEBOOK_SLACK_SIGNING_SECRET", "not a signing secret", "Basic Inf"),
         ({"incident_channels": "#Inc-*"}, "CASEBOOK_INCIDENT_CHANNELS", "no channel can match", "lower case"),
-        ({"audit_channel": "C0NOWHERE"}, "CASEBOOK_AUDIT_CHANNEL", "there is no such channel", "/invite @casebook"),
+        ({"audit_channel": "C0NOWHERE"}, "CASEBOOK_AUDIT_CHANNEL", "the channel does not exist", "/invite @casebook"),
     ],
 )
 def test_what_is_wrong_on_the_way_to_slack_names_the_setting(
@@ -313,7 +313,7 @@ def _broken(name: str, config: dict[str, Any]) -> dict[str, Any]:
         ("unreachable", "connection refused", 'check the server of cluster "second"'),
         ("expired", "does not accept the credentials (401)", 'renew user "second"'),
         ("no plugin", 'the login command "no-such-plugin" of user "second" cannot be run', "brew install it"),
-        ("no context", 'there is no context "second"', "there is simulated"),
+        ("no context", 'there is no context "second"', "available: simulated"),
     ],
 )
 def test_a_cluster_that_cannot_be_used_is_told_and_the_others_as_well(
@@ -387,7 +387,7 @@ def test_a_server_that_cannot_be_written_to_or_reached_is_told(
 ) -> None:
     url = postgres.create()
     variables(database_url=url)
-    assert "made at the first start" in rows(run("doctor", "--output", "json"))["store", "schema"]["says"]
+    assert "the first start creates its tables" in rows(run("doctor", "--output", "json"))["store", "schema"]["says"]
 
     variables(database_url=f"postgresql://casebook:hunter2@127.0.0.1:9/{tmp_path.name}")
     ran = run("doctor", "--output", "json")
@@ -410,7 +410,7 @@ def test_what_is_no_database_is_told(run: Run, variables: Any, tmp_path: Path) -
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / STORE).write_text("dear diary\n" * 999)
 
-    assert "is damaged or is no database" in wrong(run("doctor", "--output", "json"))["store", "schema"]["says"]
+    assert "is damaged or is not a database" in wrong(run("doctor", "--output", "json"))["store", "schema"]["says"]
 
 
 def test_own_files_are_told_with_file_and_line(run: Run, variables: Any, tmp_path: Path) -> None:
@@ -443,7 +443,7 @@ def test_an_example_that_is_taken_as_it_is_names_each_cluster_that_there_is_not_
     told = [check for check in ran.json["checks"] if "no cluster is called" in check["says"]]
     assert [check["area"] for check in told] == ["policy", "channels"]
     assert all(check["says"].count("'prod'") == check["says"].count("'staging'") == 1 for check in told)
-    assert {check["remedy"] for check in told} == {"write one of simulated, or add the context to CASEBOOK_CONTEXTS"}
+    assert {check["remedy"] for check in told} == {"use one of simulated, or add the context to CASEBOOK_CONTEXTS"}
 
 
 def test_the_last_line_counts_and_says_what_to_do_next(run: Run, variables: Any, slack: SimulatedSlack) -> None:
@@ -454,7 +454,7 @@ def test_the_last_line_counts_and_says_what_to_do_next(run: Run, variables: Any,
     ran = run("doctor")
 
     assert ran.out.splitlines()[-1] == (
-        "1 missing, 1 could not be looked at: do what the arrows say, from the top, and ask again."
+        "1 missing, 1 could not be checked: follow the arrows from the top, then run it again."
     )
     (row,) = [line for line in ran.out.splitlines() if "called too often" in line]
     assert row.startswith("unknown ")

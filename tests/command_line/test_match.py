@@ -93,7 +93,7 @@ def test_a_huge_text_is_answered_with_what_was_left_out(run: Run, line: str) -> 
     ran = run("match", stdin=f"{TEXT}\n{line}")
 
     assert ran.code == 0
-    assert "first and its last half MiB were looked at" in ran.err
+    assert "first and last half MiB were used" in ran.err
 
 
 # --- one JSON object a line ---
