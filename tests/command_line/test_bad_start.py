@@ -1,4 +1,4 @@
-"""`casebook serve` that cannot start: one clear line that names the setting and what to do, and exit code 2."""
+"""`casebook serve` that cannot start prints one clear line with the setting and the remedy, and exits with 2."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.databases import JOBS, STORE, lay_out
 from tests.postgres import Server as Postgres
 from tests.postgres import postgres
 
-# A fixture, used by name.
+# Used as a fixture, by name.
 __all__ = ["postgres"]
 
 Run = Callable[..., Any]
@@ -52,7 +52,7 @@ def slack() -> Iterator[SimulatedSlack]:
 def variables(
     slack: SimulatedSlack, cluster: SimulatedCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Callable[..., None]:
-    """Everything as it should be; called, it changes settings by their names without the prefix."""
+    """Set valid settings; the result changes single ones by their name without the prefix."""
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.write_text(json.dumps(cluster.kubeconfig()), "utf-8")
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
@@ -74,12 +74,12 @@ def variables(
 
 @contextlib.contextmanager
 def modes_hold_for_root_as_well() -> Iterator[None]:
-    """This thread, and those that it starts, do without the capabilities that override modes of files."""
+    """Drop the capabilities that override file modes, for this thread and those it starts."""
     libc, header, capabilities = ctypes.CDLL(None), (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
     assert libc.capget(header, capabilities) == 0
     effective, bits = capabilities[0], libc.prctl(PR_GET_SECUREBITS)
     capabilities[0] &= ~OVERRIDING
-    # access(2) would otherwise ask what root is permitted, not what is in effect.
+    # access(2) would otherwise check what root is permitted, not the effective capabilities.
     libc.prctl(PR_SET_SECUREBITS, bits | NO_SETUID_FIXUP)
     assert libc.capset(header, capabilities) == 0
     try:
@@ -91,7 +91,7 @@ def modes_hold_for_root_as_well() -> Iterator[None]:
 
 
 def line_of(ran: Any) -> str:
-    """The one line that `casebook serve` says, which ends it with 2 before it serves."""
+    """Return the only line of `casebook serve`, which must exit with 2."""
     assert (ran.code, ran.out) == (2, "")
     (line,) = ran.err.splitlines()
     assert re.match(r"casebook: \S", line)
@@ -120,16 +120,14 @@ def line_of(ran: Any) -> str:
             "CASEBOOK_DATABASE_URL: PostgreSQL's casebook at 127.0.0.1: the database cannot be reached: check that",
         ),
         (
-            # What stands behind the first @ would be taken for the host, and told.
+            # The part after the first @ would be taken for the host and shown.
             {"database_url": "postgresql://casebook:p@hunter2@127.0.0.1:9/casebook"},
             "CASEBOOK_DATABASE_URL: the database: its URL is malformed: write the password percent-encoded, @ as",
         ),
         ({"slack_bot_token": "xoxb-12\n34-hunter2"}, "CASEBOOK_SLACK_BOT_TOKEN is no bot token: copy the Bot User"),
     ],
 )
-def test_a_setting_that_cannot_be_used_is_named(
-    run: Run, variables: Any, settings: Mapping[str, str], says: str
-) -> None:
+def test_an_unusable_setting_is_reported(run: Run, variables: Any, settings: Mapping[str, str], says: str) -> None:
     variables(**settings)
 
     line = line_of(run("serve"))
@@ -138,13 +136,13 @@ def test_a_setting_that_cannot_be_used_is_named(
     assert "hunter2" not in line
 
 
-def test_a_token_that_was_revoked_is_named(run: Run, variables: Any, slack: SimulatedSlack) -> None:
+def test_a_revoked_token_is_reported(run: Run, variables: Any, slack: SimulatedSlack) -> None:
     slack.revoke_token()
 
     assert "CASEBOOK_SLACK_BOT_TOKEN: Slack does not accept this token (token_revoked)" in line_of(run("serve"))
 
 
-def test_scopes_that_nothing_works_without_are_named(run: Run, variables: Any, slack: SimulatedSlack) -> None:
+def test_missing_required_scopes_are_reported(run: Run, variables: Any, slack: SimulatedSlack) -> None:
     for scope in ("users:read", "chat:write", "pins:write"):
         slack.withhold_scope(scope)
 
@@ -164,7 +162,7 @@ def test_scopes_that_nothing_works_without_are_named(run: Run, variables: Any, s
         ),
     ],
 )
-def test_socket_mode_that_slack_does_not_open_is_named(
+def test_a_refused_socket_mode_connection_is_reported(
     run: Run, variables: Any, slack: SimulatedSlack, error: str, says: str
 ) -> None:
     slack.fail("apps.connections.open", error=error, needed="connections:write" if "scope" in error else "", times=9)
@@ -173,7 +171,7 @@ def test_socket_mode_that_slack_does_not_open_is_named(
     assert says in line_of(run("serve"))
 
 
-def test_slack_that_cannot_be_reached_is_named_with_its_address(run: Run, variables: Any) -> None:
+def test_an_unreachable_slack_is_reported_with_its_address(run: Run, variables: Any) -> None:
     variables(slack_api_url="http://127.0.0.1:9/api/")
 
     line = line_of(run("serve"))
@@ -182,7 +180,7 @@ def test_slack_that_cannot_be_reached_is_named_with_its_address(run: Run, variab
     assert line.endswith("check the network, HTTPS_PROXY and CASEBOOK_SLACK_API_URL")
 
 
-def test_a_port_that_is_taken_is_named(run: Run, variables: Any) -> None:
+def test_a_port_in_use_is_reported(run: Run, variables: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"127.0.0.1:{taken.getsockname()[1]}"
         variables(listen=listen)
@@ -191,7 +189,7 @@ def test_a_port_that_is_taken_is_named(run: Run, variables: Any) -> None:
     assert line.startswith(f"casebook: CASEBOOK_LISTEN is {listen!r}: address already in use: set it to a free address")
 
 
-def test_a_schema_of_a_newer_program_is_left_alone_and_named(run: Run, variables: Any, tmp_path: Path) -> None:
+def test_a_newer_schema_is_reported_and_unchanged(run: Run, variables: Any, tmp_path: Path) -> None:
     file = tmp_path / "data" / STORE
     with sqlite3.connect(file) as connection:
         connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
@@ -206,7 +204,7 @@ def test_a_schema_of_a_newer_program_is_left_alone_and_named(run: Run, variables
 
 
 @pytest.mark.parametrize("name", [STORE, JOBS])
-def test_a_file_that_is_no_database_is_named(run: Run, variables: Any, tmp_path: Path, name: str) -> None:
+def test_a_file_that_is_not_a_database_is_reported(run: Run, variables: Any, tmp_path: Path, name: str) -> None:
     (tmp_path / "data" / name).write_text("dear diary\n" * 999)
 
     line = line_of(run("serve"))
@@ -214,16 +212,14 @@ def test_a_file_that_is_no_database_is_named(run: Run, variables: Any, tmp_path:
     assert "restore a backup" in line
 
 
-def test_a_directory_that_cannot_be_made_is_named(run: Run, variables: Any, tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_created_is_reported(run: Run, variables: Any, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     variables(data=str(tmp_path / "file" / "data"))
 
     assert "set CASEBOOK_DATA to a writable directory" in line_of(run("serve"))
 
 
-def test_a_schema_of_an_older_program_is_migrated_on_a_server_that_lets_us(
-    run: Run, variables: Any, postgres: Postgres
-) -> None:
+def test_an_older_schema_is_migrated_where_the_server_allows_it(run: Run, variables: Any, postgres: Postgres) -> None:
     variables(database_url=f"{postgres.create()}&options=-c%20default_transaction_read_only%3Don")
 
     line = line_of(run("serve"))
@@ -232,7 +228,7 @@ def test_a_schema_of_an_older_program_is_migrated_on_a_server_that_lets_us(
     assert line.endswith("the database is read-only: Casebook cannot write to it")
 
 
-def test_a_directory_that_the_process_may_not_write_to_is_named(run: Run, variables: Any, tmp_path: Path) -> None:
+def test_an_unwritable_directory_is_reported(run: Run, variables: Any, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.chmod(0o500)
 
