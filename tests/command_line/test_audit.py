@@ -1,4 +1,4 @@
-"""`casebook audit` prints every entry as a JSON line, or the newest as a table. It needs no Slack and changes nothing."""
+"""`casebook audit` prints every entry as a JSON line, or the newest as a table. It needs no Slack and never writes."""
 
 from __future__ import annotations
 
