@@ -1,6 +1,6 @@
-"""What people do against an incident, by its words: "roll back" in all its forms, in English and in Chinese.
+"""Define the words for actions against an incident: "roll back" in all its forms, in English and Chinese.
 
-Only actions that change something or call for somebody are here; looking, checking and debugging are not.
+Only actions that change something or call for help are listed; looking, checking and debugging are not.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from intents.chronicle.running import WHAT_RUNS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """`topic` is how the action is called in a fact; the others are patterns. `noun`, `zh` and `passive` may be empty.
+    """One action: `topic` is its name in a fact, the other fields are patterns. `noun`, `zh` and `passive` may be "".
 
-    `passive` are the participles that stand behind what was done, with or without an auxiliary; an action that has them
-    is one only where it is done to something that runs, said within the next words.
+    `passive` holds the participles that may follow the object, with or without an auxiliary. An action that has them
+    counts only if a system part is named within the next words.
     """
 
     topic: str
@@ -34,19 +34,19 @@ class Action:
 _UP_DOWN: Final = r"(?: up| down| out| in)?"
 _REST: Final = r"(?= (?:the |a |an |all |this |that |our |#|\S*\d|\S+ (?:flag|toggle|job|pods?)))"
 
-# What grows, so that adding a remark is no action.
+# The amount that grows, so that "adding a remark" is not an action.
 _SIZE: Final = (
     r"(?=.*(?:\d|\b(?:nodes?|pods?|replicas?|instances?|workers?|brokers?|consumers?|capacity|limits?|memory|cpu"
     r"|pool|timeouts?"
     r"|quota|partitions?|web|up|down|out)\b| it(?:$| to | by )))"
 )
 
-# Of a verb that is used of software alone whatever it is called is enough, but for people and what is their own.
+# After a verb that is used only of software any name is enough, except words for people and their things.
 _TO_A_NAME: Final = r"(?= (?!up\b|in\b|me\b|my\b|you|him\b|her\b|them\b|is\b|was\b|to\b|and\b|it\b|takes?\b)[\w./-]+)"
 
 
 def _changing(topic: str, *verbs: str, zh: str = "") -> Action:
-    """An action whose verbs ("move/moving/moved") have everyday uses too: it is one where it is done to what runs."""
+    """Return an action whose verbs ("move/moving/moved") have everyday uses too: it counts only for system parts."""
     base, ing, done = ("|".join(form) for form in zip(*(verb.split("/") for verb in verbs), strict=True))
     return Action(topic=topic, base=base, ing=ing, done=done, passive=done, zh=rf"(?:{zh})" if zh else "")
 
@@ -171,7 +171,7 @@ ACTIONS: Final = (
     Action(
         topic="status page",
         base=r"(?:update|post(?: to| on)?) (?:the |our )?status ?page",
-        # That somebody is at it is no news; that it was done is.
+        # Only the finished update is news, not that somebody is writing it.
         ing=r"(?!)",
         done=r"(?:updated|posted (?:to|on)) (?:the |our )?status ?page",
         zh=r"发公告|发布公告|更新了状态页",
@@ -312,14 +312,14 @@ ACTIONS: Final = (
     ),
 )
 
-# A noun of an action that names something else: a rollback plan, the restart count.
+# Words after a noun that turn it into something else: a rollback plan, the restart count.
 NOT_THE_ACTION: Final = (
     r"(?! (?:plan|button|script|policy|procedure|runbook|count|loop|window|command|docs?|step"
     r"|strategy|option|takes?|would|isn't|might)s?\b)"
 )
 NOT_THE_ACTION_ZH: Final = r"(?!脚本|方案|计划|按钮|次数|流程|时间|记录|策略|预案|权限|命令|文档|多久|要多)"
 
-# What is done to something that runs: within so many characters.
+# The number of characters within which the system part must be named.
 _SOON: Final = 81
 _OBJECTS: Final = either(WHAT_RUNS, words(r"\b(?:rotation|to v?\d+\.\d)"))
 
@@ -337,7 +337,7 @@ _FORMS: Final[tuple[Callable[[Action], str], ...]] = (
 
 
 def _by_topic(form: Callable[[Action], str], *, changing: bool) -> Words:
-    """Where actions stand in one form: those that change what has everyday uses too, or the others."""
+    """Return a finder for one form of all actions: of those with everyday uses, or of the others."""
     said: dict[str, list[str]] = {}
     for each in ACTIONS:
         if form(each) and bool(each.passive) is changing:
@@ -357,7 +357,7 @@ _THIRD_PERSON: Final = re.compile(r"(?:(?<=ch)es|(?<=sh)es|(?<=ss)es|(?<=[a-z]{3
 
 
 def topic_in(plain: str) -> str:
-    """The action that a sentence names first, in whatever person; "" where it names none."""
+    """Return the first action that a sentence names in any person, or ""."""
     return _topic_in(plain) or _topic_in(_THIRD_PERSON.sub("", plain))
 
 

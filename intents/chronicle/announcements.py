@@ -1,4 +1,4 @@
-"""What bots announce: alerts that fire and clear, deployments that start, succeed, fail; and what people deployed."""
+"""Recognise announcements of bots (alerts that fire and clear, deployments) and deployments that people report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from intents.chronicle.spoken import Sentence
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announced:
-    """`says` is the line that announces it, `about` the same without the words that tell its state."""
+    """An announcement: `says` is its line, `about` the line without the words for its state."""
 
     kind: FactKind
     state: str
@@ -48,7 +48,7 @@ _ALERT_NAME: Final = re.compile(r"alertname\s*[=:]\s*(\S{1,120})")
 _NUMBER: Final = re.compile(r"^\W*#\d+:?\s*|【|】|\*")
 _AT: Final = re.compile(r"，当前.*$|，触发时间.*$|,? (?:current|value)[: ].*$")
 
-# Which line is about a deployment, and what is none although it has the word.
+# Words of a line about a deployment, and words that show that the line is about something else.
 _SHIPS: Final = re.compile(
     r"(?i)\b(?:deploy\w*|release[ds]?|roll(?:ed|ing)?[ -]?(?:out|back)|rollout|shipped|promoted|sync(?:ed"
     r"|hroni[sz]ed)?(?: operation)?|upgrad(?:e|ed|ing)|node-? ?pool|terraform (?:apply|run)|apply complete|migrations?"
@@ -85,7 +85,7 @@ _SHIPPING: Final = (
     ),
 )
 _STATES: Final = tuple((state, re.compile(f"(?i){pattern}")) for state, pattern in _SHIPPING)
-# "Finished deploying" is over, whatever its verb's form.
+# "Finished deploying" is finished, although its verb is not.
 _OVER: Final = re.compile(r"(?i)\b(?:finished|completed|done|succeeded in) (?:deploying|rolling out|releasing)\b")
 
 _PERSON_DEPLOYED: Final = re.compile(
@@ -105,7 +105,7 @@ _PERSON_DEPLOYED: Final = re.compile(
 
 
 def announced(lines: tuple[str, ...]) -> Announced | None:
-    """What a bot's message announces, by one of its first lines."""
+    """Return what a bot's message announces in its first lines."""
     for line in lines[:_LINES]:
         if (found := _CLEARED.search(line)) is not None:
             return _alert(Firing.RESOLVED, line, found, lines)
@@ -118,7 +118,7 @@ def announced(lines: tuple[str, ...]) -> Announced | None:
 
 
 def _shipping(line: str) -> Shipping | None:
-    """How a deployment goes; None of a line that announces none."""
+    """Return the state of a deployment; None if the line announces none."""
     if not _SHIPS.search(line) or _NOT_SHIPPING.search(line):
         return None
     if _OVER.search(line):
@@ -127,7 +127,7 @@ def _shipping(line: str) -> Shipping | None:
 
 
 def _alert(state: Firing, line: str, found: re.Match[str], lines: tuple[str, ...]) -> Announced:
-    """An alert; where its first line says no more than that it fires, the line that names it says what."""
+    """Return an alert; if its first line only says that it fires, the line with the alert's name is added."""
     about = _about(line, found)
     if not _NAMES.search(about):
         named = next((hit[1] for each in lines if (hit := _ALERT_NAME.search(each))), "")
@@ -136,7 +136,7 @@ def _alert(state: Firing, line: str, found: re.Match[str], lines: tuple[str, ...
 
 
 def is_deploy(sentence: Sentence) -> bool:
-    """Whether a person tells that something new went out; a fix that went out is a decision."""
+    """Return whether a person reports a deployment; a deployed fix is a decision."""
     found = _PERSON_DEPLOYED.search(sentence.plain)
     return found is not None and is_stated(sentence, found.start(), found.end())
 

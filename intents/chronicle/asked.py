@@ -1,14 +1,14 @@
-"""Which questions are still open, and what answered the others.
+"""Find out which questions are open, and which facts answered the others.
 
-A question is answered when, after it, somebody else
+A question is answered when another person later
 
-- says in its thread anything that is a fact and no question;
-- says yes or no outside threads to whoever asked or, asked so that this answers it, right after it;
-- states what it asks for: whoever takes the role answers who has it, a status whether it is over, a deployment which
-  version runs and what was changed, within half an hour;
-- states something of which it speaks, in the same words, within ten minutes;
+- says in its thread any fact that is not a question;
+- says yes or no outside threads, addressed to the asker or right after a yes-no question;
+- states what it asks for within half an hour: taking a role answers who has it, a status whether it is over, a
+  deployment which version runs or what was changed;
+- states something about the same things, in the same words, within ten minutes;
 
-or when what it asks about was decided, by whomever: "should we roll back?" by a decision to roll back.
+or when its subject was decided, by anyone: a decision to roll back answers "should we roll back?".
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _ASKS_DEPLOY: Final = re.compile(
     r"(?i)\b(?:which|what) version\b|\b(?:deploy\w*|releas\w+|rolled out|ship\w*|go out|went out|push\w*|chang\w+)\b"
     r"|哪个版本|什么版本|发布|上线|部署|变更|发版"
 )
-# Whether, not which: a bare yes or no answers it.
+# A yes-no question: a bare yes or no answers it.
 _WHETHER: Final = re.compile(
     r"(?i)^(?:\W|@\w+|so|ok|and|hey|anyone|wait)*(?:is|are|was|were|do|does|did|has|have|had|can|could|should|shall|may"
     r"|will|would|any)\b|[吗么][？?]?$|是否|是不是|有没有|要不要|能不能"
@@ -51,26 +51,26 @@ _YES_OR_NO: Final = re.compile(
 )
 _NAMED: Final = re.compile(r"@([A-Z0-9]{2,20})")
 _DECIDES: Final = frozenset({FactKind.DECISION, FactKind.REMEDY})
-# What states how things are, and not only that somebody wonders or came.
+# Kinds that state facts, not only doubts or arrivals.
 _STATES: Final = frozenset({FactKind.REPORT, FactKind.STATUS, FactKind.DEPLOY, FactKind.DECISION, FactKind.REMEDY})
-# Outside a thread these answer nobody.
+# Kinds that answer nothing outside a thread.
 _SILENT: Final = frozenset(
     {FactKind.ERROR, FactKind.ALERT, FactKind.HYPOTHESIS, FactKind.LINK, FactKind.PINNED, FactKind.NAMED, FactKind.JOIN}
 )
-# Among so many asked last one is looked for that is answered.
+# Only this many of the latest questions are checked.
 _LATEST: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """`open` are the questions that nobody answered, oldest first; `answered` the others' answers by their keys."""
+    """The `open` questions, oldest first, and the facts that `answered` the others, by the question's key."""
 
     open: tuple[Fact, ...]
     answered: Mapping[str, Fact]
 
 
 def answers_in(ordered: Sequence[Fact]) -> Asked:
-    """Of facts that are in order. Once all is resolved no question is open, answered or not."""
+    """Match answers to questions in ordered facts. Once the incident is resolved no question stays open."""
     waiting = _Waiting()
     for fact in ordered:
         if fact.kind is FactKind.STATUS and fact.state == Standing.RESOLVED:
@@ -84,16 +84,18 @@ def answers_in(ordered: Sequence[Fact]) -> Asked:
 
 
 class _Waiting:
-    """Questions that wait for an answer, by their keys."""
+    """Questions that wait for an answer, by key."""
 
     def __init__(self) -> None:
         self.questions: dict[str, Fact] = {}
         self.answered: dict[str, Fact] = {}
 
     def add(self, question: Fact) -> None:
+        """Add a question."""
         self.questions[question.key] = question
 
     def hear(self, fact: Fact) -> None:
+        """Remove the questions that a fact answers."""
         if not self.questions or (fact.kind in _SILENT and not fact.thread_ts):
             return
         latest = list(islice(reversed(self.questions.values()), None if fact.thread_ts else _LATEST))
@@ -140,6 +142,6 @@ def _states_it(fact: Fact, question: Fact) -> bool:
 
 
 def _shares_words(fact: Fact, question: Fact) -> bool:
-    """Whether it speaks of a thing that the question names, or of two of its words."""
+    """Return whether a fact names a thing from the question, or shares two of its words."""
     asked, said = things_in(question.says.lower()), things_in(fact.says.lower())
     return bool(asked.names & said.names) or len(asked.words & said.words) > 1

@@ -1,4 +1,4 @@
-"""What somebody missed, in a few lines."""
+"""Summarise in a few lines what a person has missed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from intents.chronicle.summary import Holder, NextStep, summary_of
 from intents.chronicle.timeline import Moment, timeline_of
 
 MOST_LINES: Final = 8
-# What is told first where there is room for few: what others decided and found before what was asked or linked.
+# Order of importance if there is little room: decisions and findings come before questions and links.
 _WORTH: Final = (
     (FactKind.STATUS, FactKind.PINNED),
     (FactKind.DECISION, FactKind.REMEDY, FactKind.HYPOTHESIS, FactKind.HANDOVER),
@@ -22,9 +22,10 @@ _WORTH: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What happened after `since` (None: all of it), in at most `MOST_LINES` moments, oldest first.
+    """The news after `since` (None: all), in at most `MOST_LINES` entries, oldest first.
 
-    The newest of what matters most stay; `left_out` counts the others. `status` holds now, whether it is new or not.
+    The most important and newest entries are kept; `left_out` counts the others. `status` is the current one, new or
+    not.
     """
 
     since: datetime | None
@@ -38,9 +39,9 @@ class News:
 
 
 def news_since(facts: Iterable[Fact], *, opened: datetime, since: datetime | None, now: datetime) -> News:
-    """The news at `now`; the same whatever the order of the facts.
+    """Return the news at `now`, independent of the order of the facts.
 
-    The newest moment is always among them, whatever it is.
+    The newest entry is always included.
     """
     ordered = in_order(facts)
     summary = summary_of(ordered, name="", opened=opened, now=now)

@@ -1,4 +1,4 @@
-"""How people say in English what they decide and do: one row is one way to say it (see `phrases`).
+"""List the English phrases for decisions and actions: one row is one phrase (see `phrases`).
 
 `<base>`, `<ing>`, `<done>` and `<noun>` are the forms of an action of `actions`; `<runs>` is a part of a system.
 """
@@ -16,14 +16,14 @@ _WE: Final = r"(?:i'm |we're |we are |i am )?"
 _WE_HAVE: Final = r"(?:(?:i|we)(?:'ve| have)? )?"
 _ADVERB: Final = r"(?:now |just |already |currently |manually |also |first |quickly |about to start |slowly )?"
 _WHAT: Final = r"(?:the |all (?:the |of the )?)?[\w./#-]+(?: [\w./#-]+){0,3}"
-# What a change is made to, said before it.
+# The changed object, named before the change.
 _RUNNING: Final = r"(?:[\w./#@-]+ ){1,7}?"
 _SETTING: Final = (
     r"(?:timeouts?|limits?|replicas?|concurrency|size|count|quota|weight|ttl|max\w*|min\w*|threshold|retention"
     r"|parallelism|version|mode|interval)"
 )
 _FREEZABLE: Final = r"(?:deploy(?:s|ments?)?|releases?|merges|merging|changes|rollouts?|deploying|releasing|pipelines?)"
-# The participles that stand behind what was done, with or without an auxiliary.
+# Participles after the object, with or without an auxiliary.
 _PASSIVE: Final = (
     r"(?:rolled back|reverted|restarted|rebooted|bounced|scaled(?: up| down| out)?|failed over|drained"
     r"|cordoned|uncordoned|disabled|turned off|switched off|enabled|re-?enabled|turned on|deleted|killed|purged"
@@ -31,19 +31,19 @@ _PASSIVE: Final = (
     r"|diverted|patched|raised|increased|bumped|doubled|silenced|muted|issued|re-?issued|regenerated|recreated"
     r"|redeployed|reloaded|re-?imported|re-?synced|upgraded|downgraded)"
 )
-# Done to whatever is named, and seldom by itself: "gatehouse restarted", but no "pod restarted".
+# Participles for any named object that rarely happen by themselves: "gatehouse restarted", but not "pod restarted".
 _BY_SOMEBODY: Final = (
     r"(?:rolled back|reverted|re-?started|rebooted|redeployed|failed over|drained|cordoned|uncordoned|patched"
     r"|scaled (?:up|down|out|back)|upgraded|downgraded|rotated|renewed|reloaded|re-?issued|re-?synced|recycled"
     r"|cleaned up|cleared out)"
 )
 _BY_ITSELF: Final = r"(?:pods?|containers?|nodes?|it|they|which|that|who|nobody|process|kubelet|someone|somebody|jobs?)"
-# What is left as it is, or waited for.
+# States that are kept, or things to wait for.
 _AS_IT_IS: Final = (
     r"(?:as (?:it )?is|off|on|paused|disabled|frozen|stopped|drained|cordoned|scaled|where (?:it|they)|that way"
     r"|like (?:this|that)|running|until|till|alone)"
 )
-# How these changes are called by who starts them.
+# Nouns for changes, as people who start them say.
 _CHANGES: Final = (
     r"(?:modification|migration|re-?index|rebalance|fail-?over|resize|upgrade|downgrade|evacuation|rolling \w+"
     r"|re-?sync|re-?start|redeploy|backfill|rotation|drain)s?"
@@ -52,12 +52,12 @@ _STARTED: Final = (
     r"(?:(?:i'm |we're |i am |we are |i |we |i've |we've )?(?:(?:just )?start(?:ed|ing)|(?:just )?beg[au]n|beginning"
     r"|kick(?:ed|ing) off|trigger(?:ed|ing)|initiat(?:ed|ing)|doing|running)) (?:the |a |an |another )?"
 )
-# A verb that tells of a habit, a question or an effect.
+# Verbs that describe a habit, a question or an effect.
 _TELLS_OF_IT: Final = (
     r"(?:takes?|took|usually|helps?|helped|would|will|might|may|should|could|needs?|is|was|isn't|won't|didn't|seems?"
     r"|works?|worked|did|made|had|changed nothing)"
 )
-# "Restart is …" names it; "restart it" asks for it.
+# "Restart is …" talks about it; "restart it" asks for it.
 _ASKED_FOR: Final = r"(?! (?:is|was|of|has|takes|will)\b)"
 _WHEREVER: Final = (
     r"(?=$| (?:on|in|to|from|at|again|and|now|for|everywhere|by hand|out of|off|across|back|with|rotation|service"
@@ -108,14 +108,14 @@ _ROWS: Final = (
             r"(?:let's )?(?:going|go) with (?:the |a )?<noun>\b",
             r"^(?:please |pls )<base>\b",
             r"^<base>\b.* (?:please|pls)$",
-            # To somebody by name, or after a yes.
+            # To a named person, or after a yes.
             rf"(?:@\w+ |please |pls |go ahead and )+(?:go ahead and )?<base>{_ASKED_FOR}…<runs>",
             r"(?:the )?(?:plan|next(?: step)?)(?: is| will be|:) (?:to |we )?<base>\b",
             r"<runs>…we (?:first |now )?<base>(?=.* (?:now|first|tonight|right away|immediately|for now|then)$)",
             r"(?:(?:yes|please|ok|go),? )?(?:roll|turn|switch|put|fail|scale) (?:it|that|this|them)"
             r" (?:back|off|on|over|down|up)(?: now| please| then)?$",
             r"we(?:'re| are|'ll)? (?:go|going|switch|switching) back to (?:the |v?\d)…<runs|digit>",
-            # To wait, to leave it, to go on.
+            # To wait, to leave it, to continue.
             r"let's not wait\b",
             r"(?:we|let's) (?:just )?wait (?:for|with) (?:the|a|an|our|that|it|this)\b",
             rf"(?:we|let's) (?:just )?(?:leave|keep) (?:it|this|that|them|things|(?:the |all )?[\w-]+(?: [\w-]+)?)"
@@ -149,7 +149,7 @@ _ROWS: Final = (
             rf"{_WE_HAVE}{_ADVERB}<done>\b(?! by\b)",
             r"(?:the )?(?:[\w./-]+ )?<noun>(?: of (?:the |all )?[\w./-]+)? (?:is |has |was )?(?:now |been )?(?:done"
             r"|completed?|finished|through|live|deployed|merged|applied|out|rolled out|successful|succeeded)\b",
-            # … is what was done to it.
+            # "… is" with what was done to it.
             rf"{_WHAT} (?:is|are|has been|have been|was|were|got) {_ADVERB}{_PASSIVE}\b(?! by\b)",
             r"(?:all |the )?(?:[\w-]+ ){0,2}(?:traffic|deploys|deployments|flag|ingestion|consumers|caches?|cdn"
             r"|status page|pods|nodes?|brokers?|workers|services?|jobs?|quer(?:y|ies)|replicas|instances|config)"
@@ -159,18 +159,18 @@ _ROWS: Final = (
             rf"(?:the |all |both )?(?!{_BY_ITSELF} )(?!\w*(?:ly|ing) )(?:new )?(?=[\w./-]*[a-z])[\w./-]+ (?:is |are "
             rf"|has been |have been |got )?(?:now |all )?(?<!not ){_BY_SOMEBODY}(?=$| (?:to|on|in|from|now"
             r"|everywhere|cleanly|fine|ok|with|and) ?)(?!.*\b(?:again|times|by itself|on its own)\b)",
-            # What it is set to from now on, or runs on.
+            # Its new setting or version.
             rf"<runs>…(?:[\w./#@-]+ ){{0,5}}?{_SETTING} (?:is|are) (?:now |set |back |up |down )+(?:at |to |on )?\S*\d",
             r"(?:[\w./#@-]+ ){0,3}?(?=\S*\d)[\w./-]+ (?:is|are) (?:now )?(?:on|running) \S*\d\S*(?: now)?$",
             r"<runs>…(?:[\w./#@-]+ ){1,5}?(?:mode|breakers?|flag|maintenance page)(?: for [\w-]+)? is (?:now )?(?:on"
             r"|off|open|up|in place)\b",
-            # What users see instead.
+            # What users see in the meantime.
             r"(?:the |our )?(?:waiting room|queue page|maintenance page|banner|fallback page|static page) (?:is "
             r"|goes )?"
             r"(?:now )?(?:live|on|off|up|down)\b",
             r"(?:the )?(?:feature )?(?:[\w-]+ )?(?:flag|toggle|switch|killswitch)(?: [\w-]+)? is (?:now )?(?:off|on)\b",
             r"maintenance mode is (?:now )?on\b",
-            # Nobody deploys, or everybody may again.
+            # A deployment freeze, or its end.
             rf"{_FREEZABLE} (?:to \S+ )?(?:are |is )?(?:now |all )*(?:frozen|on hold|blocked|locked|stopped|unblocked"
             r"|unfrozen|open|allowed|back on|unlocked)\b(?! (?:on|by)\b)",
             r"(?:nobody|no one|noone|please nobody) (?:deploys?|releases?|merges?|ships?|pushes|touches) (?:anything"
@@ -186,13 +186,13 @@ _ROWS: Final = (
 WAYS_EN: Final[tuple[tuple[Course, tuple[Phrase, ...]], ...]] = tuple(
     (course, phrases(rows, _KINDS)) for course, rows in _ROWS
 )
-# What comes next, under that heading; and after a yes to whoever asked.
+# Plans under a heading, and orders after a yes.
 NEXT: Final = phrases(
     (
         r"decision\s*[:：]",
         r"^决定\s*[:：]",
         r"^(?:next steps?|next|plan|decision|action)\s*[:-]\s*(?:we )?<base>\b",
-        # In steps that are numbered.
+        # Numbered steps.
         r"^(?:the )?(?:next steps?|plan|actions?)\s*[:-]\s*(?:step )?\(?1[.):]",
         r"^(?:处置|处理|应急|止损|修复|恢复|执行)(?:方案|计划|措施|步骤)(?:如下)?\s*[:：]",
     ),

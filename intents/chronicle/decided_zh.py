@@ -1,4 +1,4 @@
-"""How people say in Chinese what they decide and do: one pattern is one way to say it."""
+"""List the Chinese phrases for decisions and actions: one pattern is one phrase."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from intents.chronicle.facts import Course
 from intents.chronicle.running import RUNS_ZH
 
 _ZH: Final = f"(?:{'|'.join(each.zh for each in ACTIONS if each.zh and not each.passive)}){NOT_THE_ACTION_ZH}"
-# These have everyday uses too.
+# Words with everyday uses too.
 _CHANGE_ZH: Final = f"(?:{'|'.join(each.zh for each in ACTIONS if each.zh and each.passive)}){NOT_THE_ACTION_ZH}"
-# What somebody is at who does not say of what.
+# Actions in progress without an object.
 _AT_IT_ZH: Final = r"(?:清|删|切|扩|缩|迁|换|滚|挪|回滚|回退|重启|扩容|缩容|清理|迁移|切换|改|升级)"
-# How an order ends: 都清掉, 先停掉.
+# Endings of an order: 都清掉, 先停掉.
 _AWAY_ZH: Final = (
     r"(?<![了会能被已])(?:都|全部?|先|直接|统一|一起|一并|也)[^，。了会能被已]{0,8}?(?:清|删|停|关|踢|摘|换|杀|下|拆"
     r"|撤|禁|降|切|滚|回退|回滚)"
@@ -25,7 +25,7 @@ _SOME_ZH: Final = r"[^，。,]{0,12}?"
 WAYS_ZH: Final = tuple(
     (course, tuple(re.compile(each) for each in patterns))
     for course, patterns in (
-        # To who asked whether to.
+        # Replies to "should we …".
         (Course.CALLED_OFF, (r"^(?:先|暂)?不(?:关|切|停|降级|限流|回滚|回退|重启|扩容|升级)$",)),
         (Course.CALLED_OFF, (rf"^(?:那|就)?{_WHO_ZH}(?:先|暂时|暂)?不(?:用|再)?{_ZH}了|(?:取消|放弃|不用){_ZH}",)),
         (

@@ -1,7 +1,7 @@
-"""What people decide and do: planned, under way, done, called off.
+"""Recognise decisions and actions of people: planned, in progress, done, called off.
 
-A statement begins with who does it, or with the doing itself: "rolling back to 4.0.9" is one, "waiting for the
-rollback", "rolling back takes a while" and "you can roll back with …" are none.
+A decision begins with its author or its verb: "rolling back to 4.0.9" is one; "waiting for the rollback", "rolling back
+takes a while" and "you can roll back with …" are not.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from intents.chronicle.phrases import first_end
 from intents.chronicle.running import RUNS_ZH, WHAT_RUNS
 from intents.chronicle.spoken import Sentence
 
-# What is done to a person, to a page or to what is one's own changes nothing that runs.
+# Objects that are people, pages or one's own things: changing these changes no system.
 _IDLE: Final = re.compile(
     r"\s(?:@\w+|my|(?:that|this|the|a|some) (?:message|comment|note|doc|wiki|channel|calendar|invite|thread|room"
     r"|tab)s?)\b"
 )
-# What is done after an incident, or to talk about it.
+# Things done after an incident, or in order to talk about it.
 _TALKED: Final = re.compile(
     r"\b(?:retro|post-?mortem|stand-?up|meeting|calendar|spreadsheet|slides|wiki|screenshot|reminder|(?<!waiting )room"
     r"|newsletter|team|folks|thread)\b(?!-)"
@@ -32,14 +32,14 @@ _TALKED: Final = re.compile(
     r"|^(?:the |all )?queues? drained$"
     r"|^(?:the )?(?:service|services|access|connectivity|functionality|site)\b.{0,30} restored\b"
 )
-# What befell it, and nobody did.
+# Events that happened without anybody's action.
 _BEFELL: Final = re.compile(
     r"^(?!(?:i|we)\b).*\b(?:re-?started|rebooted|failed over|bounced)(?: \w+)? (?:again|\d+ ?(?:x|times)|by itself"
     r"|on its own"
     r"|repeatedly)|^(?:the |a |my |that )?(?:pods?|container) (?:was |got |just )*re-?started$"
     r"|(?:又|自动|自己|频繁|一直在?|反复|莫名|老是).{0,6}(?:重启|重建|切[换主])|被(?:清空|删|驱逐|杀|kill)"
 )
-# What is wondered about is not said to be so; and who apologises tells of a slip in the channel, not of what runs.
+# Doubts are not statements, and an apology is about a slip in the channel, not about a system.
 _NOT_SAID: Final = re.compile(r"\b(?:wonder(?:ing)?|whether)\b")
 _SORRY: Final = re.compile(r"^(?:sorry|apologies|my bad|oops)\b|^(?:抱歉|不好意思|对不起)")
 _RUNS_ZH: Final = re.compile(RUNS_ZH)
@@ -47,7 +47,7 @@ _NEGATED_ZH: Final = re.compile(r"有人|谁|不要|别|不建议|不能|没有?
 
 
 def decisions_in(sentence: Sentence) -> Iterator[tuple[Course, str]]:
-    """(how far it has come, what it is about) of each clause that states one."""
+    """Yield (progress, topic) for each clause that states a decision."""
     if first_end(NEXT, sentence.plain) is not None and not sentence.asks:
         yield Course.PLANNED, topic_in(sentence.plain)
         return
@@ -67,7 +67,7 @@ def decisions_in(sentence: Sentence) -> Iterator[tuple[Course, str]]:
 
 
 def _names(plain: str) -> bool:
-    """Whether it names something that runs."""
+    """Return whether it names a system part."""
     return bool(WHAT_RUNS(plain)) or _RUNS_ZH.search(plain) is not None
 
 

@@ -1,4 +1,4 @@
-"""What a link leads to, told by its address alone."""
+"""Classify links by their address alone."""
 
 from __future__ import annotations
 
@@ -31,4 +31,5 @@ _COMPILED: Final = tuple((kind, re.compile(pattern, re.IGNORECASE)) for kind, pa
 
 
 def link_of(url: str) -> Link:
+    """Return the link with its kind."""
     return Link(url=url, what=next((kind for kind, pattern in _COMPILED if pattern.search(url)), LinkKind.OTHER))

@@ -1,7 +1,7 @@
-"""What programs said: the pasted lines that speak of trouble, and how to know the same one again.
+"""Find pasted lines that indicate a failure, and recognise repetitions of them.
 
-The template of a line is a digest of its words without numbers, identifiers and the names it captures, so that the
-same error of another pod a minute later is the same.
+The template of a line is a digest of its words without numbers, identifiers and captured names, so that the same error
+of another pod gets the same template.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from intents.focus import KINDS
 from intents.symptoms import read_symptoms
 from intents.tokens import words_of
 
-# So many different errors of one message are facts; the first ones, which those after them follow from.
+# Only the first different errors of a message become facts; later ones usually follow from them.
 MOST_ERRORS: Final = 3
 _MOST_OBJECTS: Final = 8
 _CLUSTER_SCOPED: Final = frozenset({"Node", "PersistentVolume", "APIService", "StorageClass"})
@@ -29,9 +29,9 @@ _TROUBLE: Final = re.compile(
     r"|segfault|segmentation|disconnect|crash|\bno such|broken pipe|deadlock|x509|notready|unhealthy"
     r"|^[EF]\d{4} |\b50[0234]\b|too many|no space left|took too long|overloaded|\"level\":\"(?:error|fatal|warn)"
 )
-# Of what `kubectl describe` prints above it the message says more.
+# `kubectl describe` prints a more useful message after these lines.
 _STATE_ALONE: Final = re.compile(r"^\s*(?:Status|Phase|State|Last State|Reason):\s+\w+\s*$")
-# How a line begins that no person typed: a log's head, an exception, an event.
+# Beginnings of lines that programs print: a log's prefix, an exception, an event.
 _PRINTED: Final = re.compile(
     r"^\s*(?:(?=\S{0,60}\d)[\w.-]{1,60}(?:[:|]| \|)\s{1,4})?(?:[EWF]\d{4} \d\d:"
     r"|\[?\d{4}[-/]\d\d[-/]\d\d[T _]\d\d:|\[?\w{3} {1,2}\d{1,2} \d\d:\d\d:\d\d|(?i:error"
@@ -44,7 +44,7 @@ _PRINTED: Final = re.compile(
     r"|(?:Status|Reason|Message|State|Last State|Exit Code|Conditions|Phase):\s{2,}\S"
     r"|Error response from daemon|HTTP/\d|ORA-\d|ERROR \d{4} \()"
 )
-# An event as kubectl prints it: who reported it, when and how often is not what it says.
+# The prefix of a kubectl event: its source, age and count are not part of the message.
 _EVENT_HEAD: Final = re.compile(
     r"^\s*(?:Warning|Normal)\s+(\w+)\s+\S+(?:\s+\(x\d+ over [\w.]+\))?\s+[\w./-]+(?:,\s?[\w.-]+)?\s+"
 )
@@ -55,7 +55,7 @@ _VARYING: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pasted:
-    """One error as it was pasted, and what it names."""
+    """One pasted error and the objects it names."""
 
     says: str
     template: str
@@ -64,12 +64,12 @@ class Pasted:
 
 
 def is_printed(line: str) -> bool:
-    """Whether a program wrote the line, and not a person."""
+    """Return whether a program printed the line."""
     return _PRINTED.search(line) is not None
 
 
 def errors_in(fenced: str, printed: Iterable[str]) -> tuple[Pasted, ...]:
-    """The first errors that differ, from what stood in code blocks and from lines that look printed."""
+    """Return the first different errors in code blocks and in lines that look printed."""
     found: dict[str, Pasted] = {}
     for symptom in read_symptoms("\n".join((fenced, *printed))):
         if not _TROUBLE.search(symptom.text) or _STATE_ALONE.search(symptom.text):
@@ -88,13 +88,13 @@ def errors_in(fenced: str, printed: Iterable[str]) -> tuple[Pasted, ...]:
 
 
 def named_in(text: str) -> tuple[tuple[ObjectRef, ...], str]:
-    """The objects and the cluster that a line names."""
+    """Return the objects and the cluster that a text names."""
     entities = tuple(entity for symptom in read_symptoms(text) for entity in symptom.entities)
     return objects_of(entities), cluster_of(entities)
 
 
 def template_of(line: str, entities: Iterable[Entity] = ()) -> str:
-    """The digest of what stays when numbers and names change; "" of a line that has no words besides."""
+    """Return the digest of the words that stay when numbers and names change; "" if none are left."""
     for value in sorted({entity.value for entity in entities}, key=lambda value: (-len(value), value)):
         if len(value) > 2:
             line = line.replace(value, " ")
@@ -103,7 +103,7 @@ def template_of(line: str, entities: Iterable[Entity] = ()) -> str:
 
 
 def objects_of(entities: Iterable[Entity]) -> tuple[ObjectRef, ...]:
-    """The objects that a line names, in the namespace it names, if that is one."""
+    """Return the objects that a line names, in its namespace if it names exactly one."""
     named = list(entities)
     namespaces = {entity.value for entity in named if entity.kind == "namespace"}
     home = min(namespaces) if len(namespaces) == 1 else ""
@@ -118,5 +118,6 @@ def objects_of(entities: Iterable[Entity]) -> tuple[ObjectRef, ...]:
 
 
 def cluster_of(entities: Iterable[Entity]) -> str:
+    """Return the cluster that a line names, "" for none or several."""
     clusters = {entity.value for entity in entities if entity.kind == "cluster"}
     return min(clusters) if len(clusters) == 1 else ""

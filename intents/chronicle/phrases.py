@@ -1,10 +1,9 @@
-"""Tables of phrases: how a row is written, compiled and looked for.
+"""Compile and match tables of phrases.
 
-A row is a regular expression of what is said before and behind a word of a kind, and `<kind>` where that word stands:
-`(?:i|we) (?:won't|will not) <base>`. The word lists are long and the rows many, so that a row does not contain the
-list: where the words of a kind stand in a clause is found once, and the row says what must lead up to one of them from
-the beginning of the clause, and what must follow. `…<runs>` at the end asks for such a word anywhere further on,
-`<runs>…` at the beginning for one anywhere in the clause; `<runs|fault>` is a word of either kind.
+A row is a regular expression for the text before and after a word of a kind, with `<kind>` in place of the word:
+`(?:i|we) (?:won't|will not) <base>`. Word lists are long and rows many, so a row does not contain the list: the words
+of a kind are located once per clause, and the row is matched around them. `…<runs>` at the end requires such a word
+anywhere later, `<runs>…` at the beginning one anywhere in the clause; `<runs|fault>` is a word of either kind.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-# Where the words of a kind begin and end in a text, in order, and which group of the pattern each fits ("": none).
+# Start, end and matching group ("": none) of each word of a kind in a text, in order.
 Spans = tuple[tuple[int, int, str], ...]
 Words = Callable[[str], Spans]
-# Clauses are asked for one after another, each of many kinds by many rows.
+# Clauses are processed one after another, each by many rows and kinds.
 _REMEMBERED: Final = 8
 
-# What may stand in front of a statement without changing it, up to four times.
+# Words that may precede a statement without changing it, up to four times.
 _OPENER: Final = (
     r"(?:ok(?:ay)?|alright|right|so|and|then|fyi|hey|hi|all|team|folks|everyone|(?:quick |status )?update|status"
     r"|yes|yep|yeah|sure|cool|great|now|also|heads up|good news|bad news|just|currently|actually|finally|quick one|@\w+"
@@ -36,7 +35,7 @@ _ROW: Final = re.compile(
 
 
 def words(pattern: str, holds: Callable[[str, int], bool] | None = None) -> Words:
-    """A kind of words by a pattern, wherever one begins; if `holds` is given, where it does so at the word's end."""
+    """Return a finder for a pattern's words; with `holds`, only for words at whose end it returns True."""
     compiled = re.compile(pattern)
 
     @lru_cache(maxsize=_REMEMBERED)
@@ -53,7 +52,7 @@ def words(pattern: str, holds: Callable[[str, int], bool] | None = None) -> Word
 
 
 def either(*kinds: Words) -> Words:
-    """The words of several kinds."""
+    """Return a finder for the words of several kinds."""
 
     @lru_cache(maxsize=_REMEMBERED)
     def spans(text: str) -> Spans:
@@ -64,7 +63,7 @@ def either(*kinds: Words) -> Words:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _begins(text: str) -> tuple[int, ...]:
-    """Where a statement may begin: at once, or behind what stands in front of it."""
+    """Return the positions where a statement may begin: at once, or after opening words."""
     at = [0]
     while len(at) <= _MOST_OPENERS and (opener := _ONE_OPENER.match(text, at[-1])):
         at.append(opener.end())
@@ -73,7 +72,7 @@ def _begins(text: str) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrase:
-    """One row. `opened` where it may stand behind an opening; `within`, `word` and `behind` may be None."""
+    """One compiled row. `opened`: opening words may precede it; `within`, `word` and `behind` may be None."""
 
     head: re.Pattern[str]
     opened: bool
@@ -83,7 +82,7 @@ class Phrase:
     behind: Words | None
 
     def end_in(self, text: str) -> int | None:
-        """Where it ends in a text that says so."""
+        """Return the end of the match in a text, or None."""
         for begin in _begins(text) if self.opened else (0,):
             found = self.head.match(text, begin)
             if found is None or (self.within is not None and not self.within(text)):
@@ -111,12 +110,14 @@ class Phrase:
 
 
 def first_end(rows: Iterable[Phrase], text: str) -> int | None:
-    """Where the first of the rows ends that a text says."""
+    """Return the end of the first matching row, or None."""
     return next((end for row in rows if (end := row.end_in(text)) is not None), None)
 
 
 def phrases(rows: Iterable[str], kinds: Mapping[str, Words]) -> tuple[Phrase, ...]:
-    """Rows as phrases. Each begins with the text or behind an opening; one that starts with "^" only with the text."""
+    """Compile rows. A row matches at the beginning or after opening words; one that starts with "^" only at the
+    beginning.
+    """
     return tuple(_phrase(row, kinds) for row in rows)
 
 

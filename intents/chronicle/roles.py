@@ -1,4 +1,4 @@
-"""Who takes which part: "I'll take IC", "@bo is comms", "我来牵头", "handing over to @cy"."""
+"""Recognise role assignments: "I'll take IC", "@bo is comms", "我来牵头", "handing over to @cy"."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _I_AM: Final = re.compile(
     rf"|keeping "
     rf"|up |down |customer |external |internal )*(?:{_ANY})"
 )
-# Whoever runs the incident says so without the name of the part too.
+# The person who runs the incident may say so without naming the role.
 _RUNS_IT: Final = re.compile(
     rf"^{OPENING}(?:i'll|i will|i can|i am|i'm|let me) (?:run|running|lead|leading|driv(?:e|ing)|quarterback(?:ing)?"
     rf"|coordinat(?:e|ing)|(?:run|tak)(?:n?ing|e)? point on) (?:this|it|the incident|this incident|this one)"
@@ -60,7 +60,7 @@ _MINE: Final = re.compile(
     rf"^{OPENING}(?:the )?(?:{_ANY})(?: (?:is|are) (?:mine|me|on me|with me)| here|[:=-]? (?:me|mine|myself))$"
 )
 _IS_ME: Final = re.compile(rf"^{OPENING}(?:the |our )?({_ANY})(?: (?:is|are|=))? (?:me|myself|mine)\b")
-# Whoever speaks to them.
+# The person who talks to customers.
 _TELLS: Final = re.compile(
     rf"^{OPENING}(?:i'll|i will|let me|i'm going to) (?:talk to|inform|update|notify|keep) (?:the |our )?"
     r"(?:customers|merchants|stakeholders|clients|management|leadership)\b"
@@ -98,7 +98,7 @@ _TOPIC_ZH: Final = (
 _MINE_ZH: Final = re.compile(
     rf"{_TOPIC_ZH}(?:由|归|让)?我(?:这边)?(?:来|负责|先|做|发|写|盯|统一|对接|跟进|(?<=[由归]我)(?=$|，))"
 )
-# What the customers are told is told by whoever says so of them.
+# The person who says that they will inform the customers has the role.
 _TELLS_ZH: Final = re.compile(
     r"^(?:客户|用户|商家|业务|外部|领导)(?:群|侧|那?边|方)?(?:的)?\s*(?:由)?我(?:这边)?(?:来|去|负责)?(?:同步|通知"
     r"|沟通|回复|安抚|对接)"
@@ -129,7 +129,7 @@ _NOT: Final = re.compile(r"\bnot\b|不是|不当")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """Who has which role from now on; `handover` from another, and then perhaps no role is named."""
+    """A role's new holder. A `handover` from another person may name no role."""
 
     role: str
     of: str
@@ -137,7 +137,7 @@ class Taken:
 
 
 def roles_in(sentence: Sentence, user: str) -> tuple[Taken, ...]:
-    """What a sentence of `user` says about roles."""
+    """Return the role changes that a sentence of `user` states."""
     if sentence.asks or _NOT.search(sentence.plain):
         return ()
     plain = sentence.plain
@@ -163,7 +163,7 @@ def _taken(sentence: Sentence, user: str) -> list[Taken]:
 
 
 def _own(sentence: Sentence) -> Iterator[str]:
-    """The roles that its author takes."""
+    """Yield the roles that the author takes."""
     for mine in _LIST_ME.finditer(sentence.plain):
         if is_stated(sentence, mine.start(), mine.end()):
             yield _role_in(mine[1])

@@ -1,6 +1,6 @@
-"""What runs: the words by which people name parts of a system, and how such a part looks when it is broken.
+"""List the words for parts of a system, and for their faults.
 
-"Moved the leader to broker-3" is a change, "moved the meeting to 3 pm" is none: what is named tells them apart.
+They tell a change ("moved the leader to broker-3") from small talk ("moved the meeting to 3 pm").
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Final
 
 from intents.chronicle.phrases import words
 
-# Software by its name, and what an outage may come from without an article: "it's DNS".
+# Software by name, and causes that need no article: "it's DNS".
 NAMED: Final = (
     r"dns|tls|ssl|oom|redis|kafka|mysql|postgres(?:ql)?|pg|mongo(?:db)?|tikv|tidb|pd|etcd|istio|envoy|nginx|haproxy"
     r"|pgbouncer|consul|vault|zookeeper|elasticsearch|rabbitmq|clickhouse|prometheus|kubelet|kube-proxy|api-?server"
@@ -39,7 +39,7 @@ _PART: Final = (
     r"|services?|backends?|frontends?|endpoints?|stack|logs?hipper|log shipper|file descriptors?|inodes?|sockets?"
     r"|token|lease|ip|ips|ranges?|addresses|session cache|sessions|edge|origin|upstreams?|gp[23]"
 )
-# A name with a digit in it ("broker-3", "vol-0a41", "v1.12.0"), which is no time and no rank.
+# A name with a digit ("broker-3", "vol-0a41", "v1.12.0") that is not a time or a rank.
 _NUMBERED: Final = (
     r"(?!\d+(?:st|nd|rd|th|am|pm|mins?|hrs?|secs?|[mhsx])\b)(?=[a-z_./-]*\d)(?=[\d_./-]*[a-z])[a-z0-9][\w./-]+"
     r"|[\w-]+\.[\w-]+\.[a-z]{2,8}"
@@ -55,7 +55,7 @@ RUNS_ZH: Final = (
     r"|[a-z]+-\d+|v\d+)"
 )
 
-# How a part is when it is the cause.
+# States of a part that may be a cause.
 FAULT: Final = (
     r"(?:(?:ran|run|running|is|are|was|were|be) (?:out of|low on|dry)|out of (?!time|coffee|office|ideas|scope"
     r"|band|luck)"

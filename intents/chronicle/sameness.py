@@ -1,4 +1,4 @@
-"""Whether two channels or threads are about the same incident."""
+"""Decide whether two channels or threads are about the same incident."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from intents.domain import ObjectRef, Verdict
 
 
 def looks_like(mine: Iterable[Fact], other: Iterable[Fact]) -> str | None:
-    """The catalog id that both are about, with an object in common; None if there is none.
+    """Return the catalog id that both are about with a common object, or None.
 
-    Objects overlap if they are one object of one cluster. What is ruled out in either does not count. Of several
-    incidents the one with most objects in common, then the first by name.
+    Objects are the same if they are one object of one cluster. An incident ruled out in either does not count. Of
+    several incidents the one with the most common objects wins, then the first by name.
     """
     ours, theirs = _objects_by_incident(mine), _objects_by_incident(other)
     shared = {incident: len(ours[incident] & theirs[incident]) for incident in ours.keys() & theirs.keys()}
@@ -21,7 +21,7 @@ def looks_like(mine: Iterable[Fact], other: Iterable[Fact]) -> str | None:
 
 
 def _objects_by_incident(facts: Iterable[Fact]) -> Mapping[str, set[tuple[str, ObjectRef]]]:
-    """incident → (cluster, object without its uid), by its newest fact about them."""
+    """Map each incident to its (cluster, object without uid) pairs, by the newest fact about each."""
     standing: dict[tuple[str, str, ObjectRef], bool] = {}
     for fact in in_order(facts):
         for subject in fact.objects if fact.incident else ():

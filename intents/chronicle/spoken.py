@@ -1,4 +1,4 @@
-"""A message of Slack as what was said: sentences of a person, apart from what they quoted, pasted and linked."""
+"""Parse a Slack message into a person's sentences, separate from quotes, pastes and links."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from intents.chronicle.facts import LONGEST_SAYS, Link
 from intents.chronicle.links import link_of
 
-# Nobody states more than this in one message; a longer one is a paste, of which the beginning and the end are read.
+# Nobody states more than this in one message; of a longer one, a paste, the beginning and the end are read.
 _READ: Final = 8_000
 _MOST_SENTENCES: Final = 40
 _LONGEST_SENTENCE: Final = 400
@@ -31,14 +31,14 @@ _ENDS: Final = re.compile(r"(?<=[.!?;])(?<!\.\.)\s+|(?<=[。！？；])|\n+")
 _PARTS: Final = re.compile(r"[,，、]\s*|:\s+|：|\s+[-–—]+\s+|;\s*|\s+(?:but|and then)\s+|但是?")
 _EMOJI: Final = re.compile(r":[a-z0-9_+'-]{1,40}:|[\U0001f000-\U0001faff\u2600-\u27bf\ufe0f]")
 _IN_QUOTES: Final = re.compile(r"\"[^\"\n]{1,300}\"|“[^”\n]{1,300}”|「[^」\n]{1,300}」|`[^`\n]* [^`\n]*`")
-# Words of which the apostrophe is often left out in chat; "its" only where "it's" can be meant.
+# Words whose apostrophe is often omitted in chat; "its" only where "it's" is likely.
 _CONTRACTED: Final = re.compile(
     r"\b(?:(?:is|are|was|were|do|does|did|has|have|had|wo|ca|could|should|would)nt"
     r"|(?:let|that|what|there)s|im|ive|youre|theyre|(?:they|you|we)ve"
     r"|its(?= (?:not|never|just|only|probably|likely|definitely|still|back|now|all|been|the|a|an|our|up|down|fixed|fine"
     r"|gone|over|resolved|mitigated|caused|because|broken|working|failing|dns)\b))\b"
 )
-# The heading of who writes at set times: 【14:09 通报】, [update 3].
+# Headings of regular updates: 【14:09 通报】, [update 3].
 _HEADING: Final = re.compile(
     r"^(?:【[^】]{0,16}(?:通报|进展|更新|同步|播报|update|status)[^】]{0,8}】|\[[^\]]{0,16}(?:update"
     r"|status)[^\]]{0,8}\])\s*[:：]?\s*"
@@ -49,9 +49,9 @@ _END_MARKS: Final = " .!。！~…"
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """`says` as it was written; `plain` in lower case without emoji, and with what was quoted as one word.
+    """One sentence: `says` as written, `plain` in lower case without emoji and with quotes as one word.
 
-    A mention is `@u0abc` in `plain`. `clauses` are the parts of it with their places.
+    A mention is `@u0abc` in `plain`. `clauses` are its parts with their positions.
     """
 
     says: str
@@ -62,7 +62,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """`fenced` is what stood in code blocks, `lines` what did not, without quotes; both free of Slack's markup."""
+    """A parsed message: `fenced` is the content of code blocks, `lines` the rest without quotes; no markup."""
 
     lines: tuple[str, ...] = ()
     fenced: str = ""
@@ -70,7 +70,7 @@ class Spoken:
 
 
 def spoken(text: str) -> Spoken:
-    """What was said and pasted in Slack's own markup. Never raises; what is looked at is bounded."""
+    """Parse Slack's markup. Never raises; the text that is read is limited."""
     if len(text) > _READ:
         end = _whole_lines(text[-_READ // 2 :][::-1])[::-1]
         text = f"{_whole_lines(text[: _READ // 2])}\n{_without_cut_line(end)}"
@@ -90,7 +90,7 @@ def spoken(text: str) -> Spoken:
 
 
 def sentences_of(line: str) -> Iterator[Sentence]:
-    """The sentences of one line of a person; parts of very long ones."""
+    """Yield the sentences of one line of a person; long ones are cut."""
     for number, written in enumerate(_ENDS.split(line)):
         if number >= _MOST_SENTENCES:
             return
@@ -106,13 +106,13 @@ def sentences_of(line: str) -> Iterator[Sentence]:
 
 
 def excerpt(says: str) -> str:
-    """At most `LONGEST_SAYS` characters of it on one line."""
+    """Return the text on one line of at most `LONGEST_SAYS` characters."""
     line = " ".join(says.split())
     return line if len(line) <= LONGEST_SAYS else f"{line[: LONGEST_SAYS - 1].rstrip()}…"
 
 
 def _with_apostrophe(found: re.Match[str]) -> str:
-    """ "isnt" as "isn't", "its not" as "it's not", "im" as "i'm"."""
+    """Return "isnt" as "isn't", "its not" as "it's not", "im" as "i'm"."""
     word = found[0]
     for end in ("nt", "ve", "re", "m", "s"):
         if word.endswith(end):
@@ -121,13 +121,13 @@ def _with_apostrophe(found: re.Match[str]) -> str:
 
 
 def _whole_lines(cut: str) -> str:
-    """It without its last line, of which a part is missing; as it is if it has no other."""
+    """Return the text without its last, incomplete line, or unchanged if it has only one."""
     whole, newline, _ = cut.rpartition("\n")
     return whole if newline else cut
 
 
 def _without_cut_line(end: str) -> str:
-    """It without its last line where that begins as the one before, digits aside: a log that was cut off."""
+    """Return the text without its last line if that repeats the beginning of the line before: a log that was cut."""
     before, _, last = end.rstrip("`\n ").rpartition("\n")
     other = _DIGIT.sub("0", before.rpartition("\n")[2])
     return before if before and len(last) < len(other) and other.startswith(_DIGIT.sub("0", last)) else end

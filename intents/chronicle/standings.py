@@ -1,4 +1,4 @@
-"""How an incident stands, where a person says so: "mitigated", "calling this resolved", "已恢复"."""
+"""Recognise statements about an incident's status: "mitigated", "calling this resolved", "已恢复"."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MEASURED: Final = (
     r"|50\ds?|services?|graphs?|checkout|payments?|logins?|orders?|api|apis|all|we|success rate|throughput"
     r"|[\w-]+ (?:service|api|traffic|errors|latency))"
 )
-# The less of it the better.
+# Measures for which less is better.
 _FALLING: Final = (
     r"(?:[\w-]+ )?(?:error rates?|errors?|failure rate|failures|latency|p9\d|p50|5xx|50\ds?|timeouts?|lag"
     r"|queue depth|backlog"
@@ -237,7 +237,7 @@ _Says = tuple[Standing, tuple[Phrase, ...], tuple[re.Pattern[str], ...]]
 
 
 def _says(standing: Standing, rows: tuple[str, ...]) -> _Says:
-    """What a clause begins with, and what stands anywhere in it."""
+    """Compile the phrases of a status: those at the beginning of a clause, and those anywhere in it."""
     filled = [each.format(it_is=_IT_IS, measured=_MEASURED, falling=_FALLING, open="") for each in rows]
     begins = [row[1:] for row, each in zip(filled, rows, strict=True) if each.startswith("^{open}")]
     anywhere = [row for row, each in zip(filled, rows, strict=True) if not each.startswith("^{open}")]
@@ -249,7 +249,7 @@ _AGAIN: Final = re.compile(r"\b(?:failing|down|broken|spiking|back|up) again\b|�
 
 
 def standing_in(sentences: list[Sentence]) -> tuple[Standing, Sentence] | None:
-    """What a message says of it, and where; the most telling where it says several ("mitigated, monitoring")."""
+    """Return the most significant status that a message states ("mitigated, monitoring"), with its sentence."""
     said = sorted(_all(sentences), key=lambda found: found[0])
     return (said[0][1], said[0][2]) if said else None
 
@@ -269,7 +269,7 @@ def _all(sentences: list[Sentence]) -> Iterator[tuple[int, Standing, Sentence]]:
 
 
 def _said(begins: tuple[Phrase, ...], anywhere: tuple[re.Pattern[str], ...], clause: str) -> tuple[int, int] | None:
-    """From where to where a clause says it."""
+    """Return the start and end of the statement in a clause."""
     if (end := first_end(begins, clause)) is not None:
         return 0, end
     return next((hit.span() for pattern in anywhere if (hit := pattern.search(clause))), None)

@@ -1,4 +1,4 @@
-"""How an incident stands: made anew from its facts each time."""
+"""Summarise the state of an incident from its facts."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from intents.chronicle.undertakings import OVER, Undertaking, undertakings_in
 from intents.domain import ObjectRef
 
 _DETECTING: Final = frozenset({FactKind.REPORT, FactKind.ALERT, FactKind.ERROR})
-# What a person asks for or what may have been asked about another thing is no sign of what is affected.
+# Requests and questions about other things do not show what is affected.
 _AFFECTING: Final = frozenset({FactKind.REPORT, FactKind.ALERT, FactKind.ERROR, FactKind.HYPOTHESIS, FactKind.REMEDY})
 _RULED_OUT: Final = "ruled out"
 _NOT_OVER: Final = frozenset({Standing.INVESTIGATING, Standing.IDENTIFIED, Standing.MITIGATING})
-# What is said of an incident under way, by how it stands; that it was reopened can be said at any time.
+# Statuses that a person without a role may not return to; reopening is always possible.
 _BEFORE: Final[Mapping[str, frozenset[str]]] = {
     Standing.MITIGATED: _NOT_OVER,
     Standing.MONITORING: _NOT_OVER,
     Standing.RESOLVED: _NOT_OVER | {Standing.MONITORING},
 }
-# A remedy's end after which its incident offers nothing more.
+# Results of a remedy after which its incident offers nothing more.
 _CURED: Final = frozenset({"fixed", "done"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affected:
-    """An object that is affected, and the newest fact that says so."""
+    """An affected object and the newest fact about it."""
 
     subject: ObjectRef
     cluster: str
@@ -41,7 +41,7 @@ class Affected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
-    """`objects` newest first; `clusters` and `namespaces` sorted. `reports` are what people said is broken."""
+    """The impact: `objects` newest first, `clusters` and `namespaces` sorted, `reports` of people."""
 
     objects: tuple[Affected, ...] = ()
     clusters: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Impact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Who has a role, and the fact that says so."""
+    """The holder of a role and the fact that says so."""
 
     role: Role
     user: str
@@ -59,14 +59,16 @@ class Holder:
 
 
 class NextKind(StrEnum):
-    DECISION = "decision"  # decided and not yet done
-    OFFERED = "offered"  # what the leading diagnosis offers: `fact.offers`
-    QUESTION = "question"  # open
+    """The source of the next step."""
+
+    DECISION = "decision"  # decided and not done yet
+    OFFERED = "offered"  # offered by the leading diagnosis: `fact.offers`
+    QUESTION = "question"  # an open question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextStep:
-    """`course` is how far a decision has come, else ""."""
+    """The next step; `course` is the progress of a decision, else ""."""
 
     kind: NextKind
     fact: Fact
@@ -75,13 +77,13 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """`status` holds `since` then, by the fact `said` (None: nobody has said, it is being investigated).
+    """The summary of an incident. `status` holds since `since`, stated by the fact `said` (None: not stated).
 
-    Hypotheses are those of the catalog and of people, the surest first, each as its newest fact (`Moment.also` the
-    others); `done` are remedies by our buttons, `undertakings` what people did, do or decided; `errors` are pasted
-    errors and alerts by template, the newest first. All else is oldest first. `people` are user ids in order of their
-    first fact. Times are None where nothing tells them: detected is the first report, alert or error; mitigated and
-    resolved are those of the last time, None again once it was reopened.
+    Hypotheses are those of the catalog and of people, most certain first, each as its newest fact (`Moment.also` holds
+    the others). `done` are remedies by our buttons, `undertakings` what people did, do or decided, `errors` pasted
+    errors and alerts by template, newest first. Everything else is oldest first. `people` are user ids in order of
+    their first fact. Unknown times are None: detected is the first report, alert or error; mitigated and resolved are
+    the latest ones, None again after a reopening.
     """
 
     name: str
@@ -110,7 +112,7 @@ class Summary:
 
 
 def summary_of(facts: Iterable[Fact], *, name: str, opened: datetime, now: datetime) -> Summary:
-    """The summary at `now`; the same whatever the order of the facts."""
+    """Return the summary at `now`, independent of the order of the facts."""
     ordered = in_order(facts)
     statuses = list(_statuses(ordered))
     said = statuses[-1] if statuses else None
@@ -155,10 +157,10 @@ def _standing(said: Fact | None) -> Standing:
 
 
 def _statuses(ordered: Iterable[Fact]) -> Iterator[Fact]:
-    """What was said of how the whole stands.
+    """Yield the statements about the incident's status.
 
-    Where roles are taken, only who has one can say that less has come of it than was said before: that others still
-    look for the cause does not undo that it is mitigated.
+    Once roles are taken, only a role holder can return to an earlier status: that others still look for the cause does
+    not undo "mitigated".
     """
     holders: set[str] = set()
     before = ""
@@ -175,7 +177,7 @@ def _statuses(ordered: Iterable[Fact]) -> Iterator[Fact]:
 
 
 def _since(statuses: Sequence[Fact], opened: datetime) -> datetime:
-    """Since when it stands as it does: said again, it has stood so from the first time."""
+    """Return when the current status was first stated; repetitions do not count."""
     since = opened
     before = ""
     for fact in statuses:
@@ -185,7 +187,7 @@ def _since(statuses: Sequence[Fact], opened: datetime) -> datetime:
 
 
 def _began(statuses: Sequence[Fact], among: frozenset[Standing]) -> datetime | None:
-    """When the last unbroken run of these states began; None if it does not stand so now."""
+    """Return when the last unbroken run of these statuses began, or None if the current one is different."""
     began: datetime | None = None
     for fact in statuses:
         if fact.state not in among:
@@ -220,7 +222,7 @@ def _impact(ordered: Sequence[Fact]) -> Impact:
 
 
 def _known_best(affected: Iterable[Affected]) -> list[Affected]:
-    """Each object once, in order: what was named without its namespace or cluster first and with them later is one."""
+    """Return each object once, in order; a name first given without namespace or cluster is the same object later."""
     known: dict[tuple[str, str], list[Affected]] = {}
     for one in affected:
         known.setdefault((one.subject.kind, one.subject.name), []).append(one)
@@ -233,7 +235,7 @@ def _known_best(affected: Iterable[Affected]) -> list[Affected]:
 
 
 def _errors(ordered: Sequence[Fact]) -> tuple[Moment, ...]:
-    """Of an alert how it is now: that it fired is no news once it is over."""
+    """Return errors and the current state of alerts: a firing is no news once it is over."""
     moments = moments_of(fact for fact in ordered if fact.kind in (FactKind.ERROR, FactKind.ALERT))
     latest: dict[tuple[str, str], Moment] = {}
     for moment in sorted(moments, key=lambda moment: (moment.last, moment.fact.key)):
@@ -244,7 +246,7 @@ def _errors(ordered: Sequence[Fact]) -> tuple[Moment, ...]:
 
 
 def _roles(ordered: Sequence[Fact]) -> tuple[Holder, ...]:
-    """Who has which role now; a handover without a role hands over all that its author has."""
+    """Return the current role holders; a handover without a role covers all roles of its author."""
     holders: dict[str, Holder] = {}
     for fact in ordered:
         if fact.kind not in (FactKind.ROLE, FactKind.HANDOVER) or not fact.of:
@@ -259,7 +261,7 @@ def _roles(ordered: Sequence[Fact]) -> tuple[Holder, ...]:
 def _next(
     ordered: Sequence[Fact], undertakings: Sequence[Undertaking], leading: Moment | None, questions: Sequence[Fact]
 ) -> NextStep | None:
-    """The newest that was decided and is not done, else what the leading diagnosis offers, else the newest question."""
+    """Return the newest pending decision, else the leading diagnosis's offer, else the newest question."""
     pending = [work for work in undertakings if work.is_open]
     if pending:
         work = max(pending, key=lambda work: (work.last.at, work.last.key))

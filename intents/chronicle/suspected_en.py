@@ -1,6 +1,6 @@
-"""How people say in English what they believe is the cause: one row is one way to say it (see `phrases`).
+"""List the English phrases for suspected causes: one row is one phrase (see `phrases`).
 
-`<thing>` is what an outage may come from, `<part>` a part of a system, `<runs>` that or a name, `<fault>` how it is.
+`<thing>` is a possible cause of an outage, `<part>` a part of a system, `<runs>` that or a name, `<fault>` its fault.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from intents.chronicle.phrases import Phrase, phrases, words
 from intents.chronicle.running import FAULT, PART, WHAT_RUNS
 from intents.domain import Verdict
 
-# A part that the load or the numbers of which being fine is a status, not a cause ruled out.
+# Parts for which "is fine" is a status and not an excluded cause.
 _PARTS: Final = (
     rf"(?:config change|network policy|session cache|{PART}|latency|load|noisy neighbou?r|deadlock|lock contention|leak"
     r"|timeouts?)"
 )
-# What no outage comes from, whatever it looks like.
+# Words that are never a cause of an outage.
 _NO_CAUSE: Final = (
     r"(?:\w+ )?(?:same|best|worst|case|only|moment|one|idea|way|fun|lot|few|bit|couple|first|second|last|time|place"
     r"|dashboard|channel|link|doc|thread|ticket|page|call|meeting|team|question|joke|typo|person|people|guys?|plan|good"
@@ -36,7 +36,7 @@ _WELL: Final = (
     r"(?:fine|ok|okay|healthy|clean|innocent|not it|normal)"
     r"(?: (?:from|in|on|for) (?:(?!me\b)[\w-]+ ?){1,4}| too| as well)?"
 )
-# That these are fine again says how the incident stands.
+# For these "is fine again" is a statement about the incident's status.
 _HEALS: Final = (
     r"(?:traffic|load\b(?! balancer)|latency|connections?|release|deploy|rollout|config|cpu|memory|services?|sessions"
     r"|logs?|queues?|pods?|jobs?|timeouts?|backlog|lag|token|builds?|pipelines?|cluster\b|all\b|now\b)"
@@ -49,9 +49,9 @@ _LEADS: Final = (
 _MAYBE: Final = r"(?:it's |it is |it was |this is |that's |that is )?"
 _IT_IS: Final = r"(?:it's |it is |this is |that's )"
 _IT: Final = r"(?:it |this |that )?"
-# "The PDB", "our own upgrade": something named in at most three words, one of which is of what runs.
+# "The PDB", "our own upgrade": something named in at most three words, one of which is a system part.
 _NAMED_PART: Final = r"(?:the |our |that |a )?(?:[\w./-]+ ){1,4}?"
-# Of whatever is called the culprit the name is enough.
+# For a "culprit" any name is enough.
 _WHATEVER: Final = (
     r"(?!(?:i|you|he|she|who|nobody|someone|what|which|it|this|that|they|not|never)\b)(?:the |our )?(?:[\w./-]+ ){1,4}?"
 )
@@ -69,7 +69,7 @@ _IS_OFF: Final = (
     r"|scaled to 0|misconfigured|deleted))"
 )
 
-# What is said first by who is not sure that it has to do with it.
+# Openings of somebody who doubts that it is related.
 _HM: Final = r"(?:(?:u+m+|h+m+|uh|er)[,. ]+)?"
 _FAR: Final = (
     r"(?:stupid|dumb|silly|nothing|unrelated|crazy|wrong|obvious"
@@ -100,7 +100,7 @@ _ROWS: Final = (
             r"(?=$|[,:;]| - )",
             r"not an? (?:[\w-]+ )?(?:capacity|scaling|code|hardware|client|application) (?:problem|issue|thing)\b",
             r"not an? (?:[\w-]+ )?<part> (?:problem|issue|thing)\b",
-            # … is not what causes it.
+            # … is not the cause.
             r"(?:the )?[\w./-]+(?: [\w./-]+){0,2} (?:is|was|are|were)(?: not|n't) (?:the (?:problem|cause|culprit|issue"
             r"|root cause|reason)|to blame|at fault|responsible|involved|the one)\b",
             r"(?:the |that )?(?:[\w./-]+ ){0,2}?<part> (?:(?:has |have |had )?nothing to do with|(?:is |are )?unrelated"
@@ -110,10 +110,10 @@ _ROWS: Final = (
             r"(?:a )?red herring\b|(?:that|this|it)(?:'s| is| was) (?:just )?a red herring",
             rf"{_WHATEVER}(?:is|was|are|were) (?:just |also |all )?(?:a red herring|innocent|off the hook|in the clear"
             r"|exonerated|not guilty)\b",
-            # What was done about it did not help.
+            # An action did not help.
             rf"(?:the |a |our |that )?{_CURES}(?: of [\w./-]+| up| down| out)? {_HELPED_NOT}",
             rf"(?:the |a |our |that )?{_CURES}(?: up| down| out)? (?:made no difference|had no effect|changed nothing)",
-            # It is in order.
+            # It works normally.
             rf"(?!(?:the )?{_HEALS})(?:the |our )?(?:[\w./-]+ ){{0,2}}?<part>(?: logs?| metrics| side| config)? "
             rf"(?:is|are|looks?|seems?) (?:all |perfectly |completely |totally )?{_WELL}(?=$|,)",
             rf"{_CHECKED}<part>[,:]? (?:and )?(?:nothing|all good|it's fine|looks fine|(?:it )?(?:resolves|responds"
@@ -157,7 +157,7 @@ _ROWS: Final = (
             rf"(?:almost certainly|most likely|very likely|highly likely) {_MAYBE}<thing>",
             r"(?:it's|this is) (?:almost certainly|most likely) <thing>",
             r"(?:it's|it is) (?:the |our )?(?!never|always)(?:[\w-]+ )?<part>(?: again)?$",
-            # … does it.
+            # … causes it.
             rf"<runs>…{_NAMED_PART}(?:is|was) (?:breaking|causing|killing|doing) (?:this|it|the (?:errors?|timeouts?"
             r"|failures?|outage))\b",
             rf"<runs>…{_NAMED_PART}(?:broke|caused|triggered|did|started) (?:this|it|the (?:outage|errors?"
@@ -167,7 +167,7 @@ _ROWS: Final = (
             r"(?:that|this|it) (?:was|is) (?:me|us|my (?:change|deploy|fault|doing)|our (?:change|deploy|fault"
             r"|doing))\b",
             rf"{_IT}(?:must|has to|has got to|gotta|got to) be (?!done|{_NO_CAUSE})<thing>",
-            # What is broken, and what follows from it.
+            # A fault and its consequence.
             rf"<runs>…(?!if\b|once\b)[\w./' -]{{3,60}}? {_IS_OFF}\b.{{0,60}}?[,;] (?:so|which is why|that's why|hence"
             r"|and so) ",
         ),
@@ -202,7 +202,7 @@ _ROWS: Final = (
             r"(?:could|might|can) (?:it|this|that) be (?:it|why|related|the (?:cause|reason))$",
             rf"{_HM}(?:this|it|that) (?:might|may|could|will) (?:be|sound) {_FAR} but …<runs>",
             rf"{_HM}(?:maybe |probably |perhaps )?(?:i'm )?{_FAR} but …<runs>",
-            # Who does it to us.
+            # Clients that cause it.
             rf"<runs|crowd>…{_WHATEVER}(?:hammering|flooding|ddosing|overloading|scraping|swamping) (?:us|it|the \w+)$",
             # I think …
             r"(?:i'm |i am |i was )?wondering (?:if|whether) …<runs>",
@@ -217,7 +217,7 @@ _ROWS: Final = (
             r"(?: is on|'s on| is|'s|:)? (?!is\b|on\b|pizza|lunch|on you|you\b|him\b|her\b|not\b)",
             r"(?:i|we) (?:think|believe) (?:the|a|our) (?!.*\b(?:done|finished|ready|up|fine|back|over|works?|working"
             r"|good|enough|should|can|could|will|would|need|better|best|ok|okay|yet)\b)…<runs>",
-            # It fits.
+            # The timing matches.
             r"since (?:the|our|last|this morning's|yesterday's) (?:[\w.-]+ )?(?:upgrade|deploy\w*|release|rollout"
             r"|migration|change|switch|update|rotation)\b(?!.*\b(?:fine|ok|okay|good|no|nothing)\b)…<runs|fault>",
             rf"{_IT}(?:all )?(?:started|began|starts) (?:right |just |exactly |shortly )?(?:after|with|when) "
@@ -230,5 +230,5 @@ _ROWS: Final = (
 WAYS_EN: Final[tuple[tuple[Verdict, tuple[Phrase, ...]], ...]] = tuple(
     (verdict, phrases(rows, _KINDS)) for verdict, rows in _ROWS
 )
-# Asked, what would be a finding is a guess: "so our PDB is the culprit?".
+# As a question, a finding is only a guess: "so our PDB is the culprit?".
 GUESSED: Final = phrases((rf"(?:was |is |could )?{_WHATEVER}(?:is |was |be |really )*{_TO_BLAME}$",), _KINDS)

@@ -1,4 +1,4 @@
-"""How people say in Chinese what they believe is the cause: one line is one way to say it."""
+"""List the Chinese phrases for suspected causes: one line is one phrase."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _PHRASES_ZH: Final = (
             r"^[^，。]{1,8}[跟和与][^，。]{0,8}(?:没有?关系|无关)$",
             rf"^(?:那|就|所以|看来|应该|也)*[跟和与]{_WHAT_ZH}?(?:没有?关系|无关)",
             r"^(?:应该|肯定|确认|看来)?(?:也)?不是\s?(?:oom|dns|gc|tls|[a-z][\w-]{1,14})(?:的?问题|的?锅)?$",
-            # It is in order.
+            # It works normally.
             rf"^(?:那|所以|看来)?(?:[^，。]{{0,8}}{_PART_ZH}[^，。]{{0,4}}?)(?:这边|侧|那边)?(?:都|也"
             rf"|是)*(?:没(?:有)?(?:什么)?问题"
             r"|正常的|是好的|没(?:有)?异常|没毛病)(?=$|，|,)",
-            # What was done about it did not help.
+            # An action did not help.
             r"^[^，。]{0,8}(?:回滚|重启|扩容|切换|切主|限流|重建|降级)[^，。]{0,4}?(?:也|都|后|完|并)*(?:没用|无效"
             r"|没效果|没有效果"
             r"|不管用|没什么用|没有?用)",
@@ -53,7 +53,7 @@ _PHRASES_ZH: Final = (
             rf"|就是)?(?=[^。]{{0,20}}(?:{_PART_ZH}|{FAULT_ZH})){_WHAT_ZH}",
             rf"(?:原因|问题)(?:已?找到了?|查到了|查明)[，,：: ]*(?:就?是)?{_WHAT_ZH}",
             rf"(?:原因|问题|根因)已?经?(?:明确|定位|确定|查清)了?[，,：: ]+(?:就?是|为|系){_WHAT_ZH}",
-            # In both languages at once.
+            # Both languages mixed.
             rf"^confirmed[，,：: ]+(?=[^。]{{0,40}}(?:{_PART_ZH}|{FAULT_ZH})){_WHAT_ZH}",
             rf"(?:确认|查到了?|查明|定位到|破案了|实锤|坐实)[，,：: ]*(?:就?是|原因是){_WHAT_ZH}",
             rf"^(?:故障)?原因(?:是|为|：|:)(?![我你他她]){_WHAT_ZH}",

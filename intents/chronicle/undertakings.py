@@ -1,9 +1,8 @@
-"""What people set out to do, and how far it has come: all that was said of it, and what ended it.
+"""Track what people set out to do: all statements about it, its progress and its end.
 
-A decision is ended only by what shows that: a statement that the same was done or called off, a button that did it, a
-deployment of the version it names, a "done" in its thread. That it is not said to be done is a small harm, that it is
-wrongly said to be done is a great one. Once it is mitigated or resolved nobody waits for what was under way; then it is
-`left`: not said to be done, until somebody says so.
+Only evidence ends a decision: a statement that the same thing was done or called off, a button that did it, a
+deployment of the version it names, a "done" in its thread. Missing an end does little harm, a wrong end much. Once the
+incident is mitigated or resolved, pending decisions are `left`: nobody waits for them, but they do not count as done.
 """
 
 from __future__ import annotations
@@ -19,27 +18,29 @@ from typing import Final
 from intents.chronicle.facts import DONE, Course, Fact, FactKind, Shipping, Standing
 from intents.chronicle.subjects import Subject, is_unique, subject_in, subject_of, within
 
-# How a remedy's plan ended after which its action has been carried out, whether it helped or not.
+# Results of a remedy's plan whose action was applied, whether it helped or not.
 CARRIED_OUT: Final = frozenset({"fixed", "done", "not fixed", "worse", "waiting"})
 OVER: Final = frozenset({Standing.MITIGATED, Standing.MONITORING, Standing.RESOLVED})
 COMING: Final = frozenset({Course.PLANNED, Course.UNDER_WAY})
-# Within so long what is said again of something ended is about that, not about something new.
+# Within this time a repeated statement is about the ended action, not about a new one.
 _SAID_AGAIN: Final = timedelta(minutes=30)
-# Among so many begun last one is looked for that is about the same.
+# Only this many of the latest actions are compared.
 _LATEST: Final = 40
 _BACK: Final = re.compile(
     r"(?i)\b(?:roll(?:ed)?-?back|revert\w*|back|previous|rewind)\b|回滚|回退|回到|退回|旧|上一?个?版本"
 )
 _INSTEAD: Final = re.compile(r"\b(?:instead of|rather than)\s+(.{3,80})|而不是(.{2,40})")
-# Whoever said that a pod will be restarted has its pod deleted.
+# To restart a pod is to delete it.
 _ALIKE: Final[Mapping[str, tuple[str, ...]]] = {"delete": ("restart",), "restart": ("delete",)}
 _OF_VERSIONS: Final = frozenset({"roll back", "roll forward", "fix"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undertaking:
-    """`facts` are the decisions, oldest first; none where nobody announced what a button did. `ended_by` says that it
-    was done or called off. `left`: how it stands was not said before all was over."""
+    """`facts` are the decisions, oldest first; empty if nobody announced what a button did.
+
+    `ended_by` says that it was done or called off. `left`: its progress was not stated before the incident was over.
+    """
 
     facts: tuple[Fact, ...]
     course: Course
@@ -48,25 +49,27 @@ class Undertaking:
 
     @property
     def is_open(self) -> bool:
+        """Return whether it is still pending."""
         return self.ended_by is None and not self.left
 
     @property
     def is_begun(self) -> bool:
-        """Whether anything was done, and not only planned or called off."""
+        """Return whether anything was done, not only planned or called off."""
         return self.course in (Course.UNDER_WAY, Course.DONE)
 
     @property
     def said(self) -> Fact:
-        """What tells it best: the newest that names what it is about, else the newest."""
+        """Return the best statement of it: the newest one that names its object, else the newest."""
         return next((fact for fact in reversed(self.facts) if not subject_of(fact).is_nameless), self.facts[-1])
 
     @property
     def last(self) -> Fact:
+        """Return the newest fact about it."""
         return max((*self.facts, *([self.ended_by] if self.ended_by else [])), key=lambda fact: (fact.at, fact.key))
 
 
 def undertakings_in(ordered: Iterable[Fact]) -> tuple[Undertaking, ...]:
-    """Those of facts that are in order, by when they were first heard of."""
+    """Return the actions in ordered facts, by their first mention."""
     works = _Works()
     for fact in ordered:
         works.hear(fact)
@@ -75,7 +78,7 @@ def undertakings_in(ordered: Iterable[Fact]) -> tuple[Undertaking, ...]:
 
 @dataclass(slots=True, eq=False)
 class _Work:
-    """An undertaking as far as it is known. `remaining` are the names of which it is not yet said to be done."""
+    """An action as far as it is known; `remaining` are the names not stated to be done yet."""
 
     subject: Subject
     facts: list[Fact] = field(default_factory=list)
@@ -89,9 +92,11 @@ class _Work:
         return self.ended_by is None
 
     def told(self) -> Undertaking:
+        """Return the public form."""
         return Undertaking(facts=tuple(self.facts), course=self.course, ended_by=self.ended_by, left=self.left)
 
     def join(self, fact: Fact, subject: Subject, course: Course) -> None:
+        """Add a statement."""
         self.facts.append(fact)
         self.course, self.left = course, False
         self.remaining |= subject.names - self.subject.names
@@ -99,6 +104,8 @@ class _Work:
 
 
 class _Works:
+    """All actions of a channel."""
+
     def __init__(self) -> None:
         self.all: list[_Work] = []
         self._open: dict[int, _Work] = {}
@@ -107,6 +114,7 @@ class _Works:
         self._ended_of: dict[str, deque[_Work]] = {}
 
     def hear(self, fact: Fact) -> None:
+        """Update the actions with a fact."""
         match fact.kind:
             case FactKind.DECISION:
                 self._decided(fact)
@@ -121,7 +129,8 @@ class _Works:
                     work.left = work.is_open
                 self._not_left = []
 
-    # --- what is said of it -----------------------------------------------------------------------------------------
+    # --- statements
+    # -----------------------------------------------------------------------------------------------------
 
     def _decided(self, fact: Fact) -> None:
         subject = subject_of(fact)
@@ -145,7 +154,7 @@ class _Works:
             work.facts.append(fact)
 
     def _replace(self, fact: Fact) -> None:
-        """What another decision takes the place of, by its own words, is called off."""
+        """Call off what another decision replaces by its own words."""
         instead = _INSTEAD.search(fact.says.lower())
         if instead is None:
             return
@@ -154,7 +163,7 @@ class _Works:
             self._end(work, fact, Course.CALLED_OFF)
 
     def _carried_out(self, fact: Fact) -> None:
-        """By a button: what was announced, or what nobody spoke of."""
+        """End what a button has done, whether it was announced or not."""
         subject, ended = subject_of(fact), False
         topics = [subject.topic, *(_ALIKE.get(subject.topic, ()))]
         for work in [work for topic in topics for work in self._latest(topic)]:
@@ -172,7 +181,7 @@ class _Works:
             self._end(self._begin(subject), fact, Course.DONE)
 
     def _shipped(self, fact: Fact) -> None:
-        """By a deployment: of the version that was decided on, or one that says it goes back."""
+        """End decisions for the version that was deployed, or rollbacks that the deployment names."""
         shipped = subject_of(fact)
         for work in () if shipped.partly else self._begun_last():
             mine = work.subject
@@ -181,7 +190,7 @@ class _Works:
                 self._end(work, fact, Course.DONE)
 
     def _replied(self, fact: Fact) -> None:
-        """By a reply: "done" below it, or what it has been brought to, in other words."""
+        """End what a reply completes: a "done" in the thread, or its new state in other words."""
         if fact.template != DONE:
             for work in self._brought_about(fact, subject_of(fact)):
                 self._end(work, fact, Course.DONE)
@@ -194,7 +203,7 @@ class _Works:
             self._end(meant[0], fact, Course.DONE)
 
     def _brought_about(self, fact: Fact, said: Subject) -> list[_Work]:
-        """What is done if things are as somebody says they are now: "checkout is back on 4.0.9"."""
+        """Return the actions that a statement of a new state completes: "checkout is back on 4.0.9"."""
         return [
             work
             for work in (() if said.partly else self._begun_last())
@@ -202,10 +211,11 @@ class _Works:
             and self._is_named_in(work, said)
         ]
 
-    # --- which one it is about --------------------------------------------------------------------------------------
+    # --- matching
+    # -------------------------------------------------------------------------------------------------------
 
     def _same(self, fact: Fact, subject: Subject) -> Iterator[_Work]:
-        """What is not ended and about the same, the newest first."""
+        """Yield pending actions with the same subject, newest first."""
         found = []
         for work in self._latest(subject.topic):
             if not subject.topic:
@@ -219,18 +229,18 @@ class _Works:
         yield from found
 
     def _latest(self, topic: str) -> Iterator[_Work]:
-        """Those of an action that are not ended, the newest first."""
+        """Return the pending actions of a topic, newest first."""
         return islice(reversed(self._open_of.get(topic, {}).values()), _LATEST)
 
     def _begun_last(self) -> list[_Work]:
         return list(islice(reversed(self._open.values()), _LATEST))
 
     def _only(self, work: _Work) -> bool:
-        """Whether no other is begun that could be meant where nothing is named."""
+        """Return whether no other action of its topic is pending, so that a statement without a name refers to it."""
         return not any(each is not work for each in self._latest(work.subject.topic))
 
     def _covers(self, fact: Fact, subject: Subject, work: _Work) -> bool:
-        """Whether all of it was done or called off by now, and not only what is named here."""
+        """Return whether all of it is done or called off by now, not only what is named here."""
         mine = work.subject
         if subject.partly or subject.places - mine.places or (subject.places and mine.places - subject.places):
             return False
@@ -243,7 +253,7 @@ class _Works:
         return not mine.is_several or subject.every or (is_own and subject.is_nameless)
 
     def _is_named_in(self, work: _Work, said: Subject) -> bool:
-        """Whether all that it is about is named there; where it names nothing, whether nothing else can be meant."""
+        """Return whether the statement names all of its objects, or nothing else can be meant."""
         mine = work.subject
         if mine.is_nameless:
             return self._only(work) and bool(mine.goals & said.goals)
@@ -253,7 +263,7 @@ class _Works:
         return not work.remaining and bool(mine.names or (mine.words and within(mine.words, said.words)))
 
     def _said_again(self, fact: Fact, subject: Subject) -> _Work | None:
-        """What ended the same way a while ago: it is said once more."""
+        """Return the action that ended the same way a while ago, if this is a repetition."""
         for work in reversed(self._ended_of.get(subject.topic, ())):
             if work.ended_by is None or work.course != fact.state or fact.at - work.ended_by.at > _SAID_AGAIN:
                 continue
@@ -265,7 +275,8 @@ class _Works:
                 return work
         return None
 
-    # --- bookkeeping ------------------------------------------------------------------------------------------------
+    # --- bookkeeping
+    # ----------------------------------------------------------------------------------------------------
 
     def _begin(self, subject: Subject) -> _Work:
         work = _Work(subject=subject, remaining=set(subject.names))
@@ -283,7 +294,7 @@ class _Works:
 
 
 def _calls(name: str, whole: str) -> bool:
-    """Whether people mean an object by a word: "checkout" its pod checkout-6f4d8-kz9wp, "pd-1" billing-pd-1."""
+    """Return whether people mean an object by a word: "checkout" its pod checkout-6f4d8-kz9wp, "pd-1" billing-pd-1."""
     return name == whole or whole.startswith(f"{name}-") or whole.endswith(f"-{name}")
 
 

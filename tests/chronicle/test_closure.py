@@ -1,4 +1,4 @@
-"""What was decided and then done is not next any more, what was answered is not open: on evidence, which is linked."""
+"""Completed decisions are no longer next and answered questions no longer open, each with linked evidence."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def first(*facts: Fact) -> Undertaking:
 
 
 def then(begun: str, after: str, *, thread: float | None = None, user: str = "U0AN") -> Undertaking:
-    """What became of the first, once the second was said."""
+    """Return the action of the first message after the second was sent."""
     return first(*said(1, begun, thread=0 if thread == 0 else None), *said(5, after, thread=thread, user=user))
 
 
@@ -43,7 +43,7 @@ def then(begun: str, after: str, *, thread: float | None = None, user: str = "U0
         ("正在回滚支付服务", "支付服务已回滚"),
     ],
 )
-def test_what_is_said_to_be_done_is_done(begun: str, after: str) -> None:
+def test_a_statement_that_it_is_done_completes_a_decision(begun: str, after: str) -> None:
     work = then(begun, after)
 
     assert work.course is Course.DONE
@@ -71,11 +71,11 @@ def test_what_is_said_to_be_done_is_done(begun: str, after: str) -> None:
         ("决定：先重启 pd-1，等它 ready 了再重启 pd-2", "pd-1 已重启，恢复 ready"),
     ],
 )
-def test_what_is_said_of_something_else_or_of_a_part_ends_nothing(begun: str, after: str) -> None:
+def test_statements_about_other_or_partial_work_complete_nothing(begun: str, after: str) -> None:
     assert then(begun, after).is_open
 
 
-def test_of_two_begun_alike_none_is_done_where_neither_is_named() -> None:
+def test_an_ambiguous_statement_completes_neither_of_two_decisions() -> None:
     begun = (*said(1, "restarting tikv-2"), *said(2, "restarting tikv-3"))
 
     works = undertakings_in(in_order((*begun, *said(5, "restarted"))))
@@ -83,7 +83,7 @@ def test_of_two_begun_alike_none_is_done_where_neither_is_named() -> None:
     assert [work.is_open for work in works] == [True, True, False]
 
 
-def test_several_are_done_once_each_was() -> None:
+def test_a_decision_about_several_objects_is_done_once_each_is() -> None:
     plan = said(1, "决定：先重启 pd-1，等它 ready 了再重启 pd-2，不要一起重启")
     facts = (*plan, *said(2, "pd-1 已重启，恢复 ready"), *said(3, "正在重启 pd-2"), *said(4, "pd-2 已重启"))
 
@@ -94,7 +94,7 @@ def test_several_are_done_once_each_was() -> None:
 @pytest.mark.parametrize(
     "reply", ["done", "done. took 4 tries", "✅", ":white_check_mark:", "搞定", "好了", "all done!"]
 )
-def test_a_reply_that_says_done_ends_what_it_replies_to(reply: str) -> None:
+def test_a_done_reply_completes_the_decision_it_replies_to(reply: str) -> None:
     work = first(*said(1, "rolling back kyverno-policies"), *said(5, reply, user="U0BO", thread=1))
 
     assert work.course is Course.DONE
@@ -117,11 +117,11 @@ def test_a_reply_that_says_done_ends_what_it_replies_to(reply: str) -> None:
         "done, if the pipeline is right",
     ],
 )
-def test_a_reply_that_agrees_asks_or_hedges_ends_nothing(reply: str) -> None:
+def test_agreeing_asking_and_hedging_replies_complete_nothing(reply: str) -> None:
     assert first(*said(1, "rolling back kyverno-policies"), *said(5, reply, user="U0BO", thread=1)).is_open
 
 
-def test_done_elsewhere_or_where_two_may_be_meant_ends_nothing() -> None:
+def test_done_in_another_thread_or_for_two_candidates_completes_nothing() -> None:
     begun = (*said(1, "rolling back kyverno-policies", thread=0), *said(2, "restarting pd-1", thread=0))
 
     for thread in (0, None):
@@ -130,7 +130,7 @@ def test_done_elsewhere_or_where_two_may_be_meant_ends_nothing() -> None:
     assert first(*begun[:1], *said(5, "done", user="U0BO", thread=3)).is_open
 
 
-def test_a_button_that_did_it_ends_what_announced_it_and_is_told_once() -> None:
+def test_a_button_completes_its_announcement_and_appears_once() -> None:
     decided = said(1, "let's roll back checkout")
     pressed = remedied(5, "p1", "fixed", title=ROLL_BACK, objects=(CHECKOUT,))
 
@@ -139,13 +139,13 @@ def test_a_button_that_did_it_ends_what_announced_it_and_is_told_once() -> None:
 
 
 @pytest.mark.parametrize("state", ["refused", "failed", "not done", "unknown", "undone", "applying"])
-def test_a_button_that_did_nothing_ends_nothing(state: str) -> None:
+def test_a_button_without_effect_completes_nothing(state: str) -> None:
     pressed = remedied(5, "p1", state, title=ROLL_BACK, objects=(CHECKOUT,))
 
     assert first(*said(1, "let's roll back checkout"), pressed).is_open
 
 
-def test_a_button_on_another_object_or_of_another_kind_ends_nothing() -> None:
+def test_a_button_for_another_object_or_action_completes_nothing() -> None:
     pressed = remedied(5, "p1", "fixed", title=ROLL_BACK, objects=(CHECKOUT,))
     of_a_pod = remedied(5, "p1", "done", title=Text.same("Restart Pod billing-pd-1"), objects=(pod("billing-pd-1"),))
 
@@ -155,7 +155,7 @@ def test_a_button_on_another_object_or_of_another_kind_ends_nothing() -> None:
     assert not first(*said(1, "正在重启 pd-1"), of_a_pod).is_open
 
 
-def test_what_was_not_said_to_be_done_is_left_once_all_is_over_and_done_when_somebody_says_so() -> None:
+def test_pending_decisions_are_left_at_the_end_and_done_once_somebody_says_so() -> None:
     begun, over = said(1, "restarting tikv-2"), said(5, "mitigated, error rate back to normal")
 
     left = first(*begun, *over)
@@ -164,7 +164,7 @@ def test_what_was_not_said_to_be_done_is_left_once_all_is_over_and_done_when_som
     assert first(*begun, *over, *said(9, "reopening"), *said(10, "restarting tikv-2")).is_open
 
 
-def test_what_is_called_off_or_replaced_is_not_next() -> None:
+def test_cancelled_and_replaced_decisions_are_not_next() -> None:
     for after in ("not rolling back", "holding off on the rollback"):
         assert then("let's roll back checkout", after).course is Course.CALLED_OFF
     replaced = then("let's roll back checkout", "let's restart the cache instead of rolling back")
@@ -172,7 +172,7 @@ def test_what_is_called_off_or_replaced_is_not_next() -> None:
     assert then("restarting pd-1", "not restarting pd-2").is_open
 
 
-def test_the_next_step_is_what_is_left_to_do() -> None:
+def test_the_next_step_is_the_remaining_work() -> None:
     facts = (*said(1, "let's restart tikv-2"), *said(2, "rolling back checkout"), *said(3, "rolled back checkout"))
 
     step = summary_of(facts, name="inc", opened=OPENED, now=at(9)).next_step
@@ -181,7 +181,7 @@ def test_the_next_step_is_what_is_left_to_do() -> None:
     assert (step.fact.says, step.course) == ("let's restart tikv-2", Course.PLANNED)
 
 
-def test_the_timeline_tells_what_came_of_it() -> None:
+def test_the_timeline_shows_the_result_of_decisions() -> None:
     facts = (
         *said(1, "rolling back checkout"),
         *said(2, "should we restart tikv-2?", user="U0BO"),
@@ -214,12 +214,12 @@ ASKED = "which version is running in prod?"
         ("今天早上有发布吗？", "刚发布了 billing-api v3.8.2"),
     ],
 )
-def test_a_question_is_answered_by_what_settles_it(question: str, answer: str) -> None:
+def test_a_question_is_answered_by_the_fact_that_settles_it(question: str, answer: str) -> None:
     asked = said(1, question)
 
     told = answers_in(in_order((*asked, *said(2, answer, user="U0BO"))))
 
-    if asked:  # what is mere talk to whoever reads messages waits for no answer
+    if asked:  # small talk waits for no answer
         assert told.open == ()
         assert told.answered[asked[0].key].says == answer
 
@@ -234,7 +234,7 @@ def test_a_question_is_answered_by_what_settles_it(question: str, answer: str) -
         ("can we call it resolved?", "deployed checkout 4.1.0 to prod"),
     ],
 )
-def test_a_question_stays_open_where_something_else_is_stated(question: str, after: str) -> None:
+def test_other_statements_leave_a_question_open(question: str, after: str) -> None:
     asked = said(1, question)
 
     assert answers_in(in_order((*asked, *said(2, after, user="U0BO")))).open == asked
@@ -248,13 +248,13 @@ def test_a_question_stays_open_where_something_else_is_stated(question: str, aft
         ("会不会是磁盘满了？", "不是磁盘的问题，df 看才用了 31%"),
     ],
 )
-def test_a_theory_and_its_refutation_are_one(suspected: str, refuted: str) -> None:
+def test_a_suspicion_and_its_refutation_are_one_hypothesis(suspected: str, refuted: str) -> None:
     causes = causes_in(in_order((*said(1, suspected), *said(2, refuted))))
 
     assert (causes.standing, [moment.fact.says for moment in causes.ruled_out]) == ((), [refuted])
 
 
-def test_what_is_named_as_the_reason_is_not_ruled_out() -> None:
+def test_the_reason_of_a_refutation_is_not_ruled_out() -> None:
     out = "ruled out the secret: worker-b doesn't even get a TCP connection"
 
     causes = causes_in(in_order((*said(1, "I suspect the firewall change on worker-b"), *said(2, out))))

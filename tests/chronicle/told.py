@@ -1,4 +1,4 @@
-"""Short ways to make the facts of a chronicle."""
+"""Build the facts of a chronicle in short form."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def at(minutes: float) -> datetime:
 def said(
     minutes: float, text: str, *, user: str = "U0AN", bot: str = "", thread: float | None = None
 ) -> tuple[Fact, ...]:
-    """The facts of a message; `thread` is when its root was said, in minutes."""
+    """Return the facts of a message; `thread` is the minute of its thread's root."""
     return facts_of(
         ChannelMessage(
             ts=ts(minutes),
@@ -37,7 +37,7 @@ def ts(minutes: float) -> str:
 
 
 def diagnosed(minutes: float, incident: str, state: str, **more: Any) -> Fact:
-    """A hypothesis of ours."""
+    """Return one of our hypotheses."""
     request = more.pop("request", "r1")
     return Fact(
         key=f"a:{request}:{incident}",
