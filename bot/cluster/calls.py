@@ -63,7 +63,7 @@ class Called:
     seconds: float
 
 
-# Is told of each call; must neither raise nor block.
+# Called after each API call; must neither raise nor block.
 Watch = Callable[[Called], None]
 
 

@@ -49,7 +49,7 @@ class Credentials(Protocol):
 class Connection:
     """An open connection, made by `bot.cluster.contexts.connect` and shared by any number of snapshots.
 
-    `prometheus` is the cluster's own, or None if none is configured. `watch` is told of each call.
+    `prometheus` is the cluster's own, or None if none is configured. `watch` observes each call.
     """
 
     client: ApiClient

@@ -148,7 +148,7 @@ class Persons(Model):
     channels: Channels = ()
     users: Users = ()
     groups: Groups = ()
-    """User groups of Slack by id (S…) or "@handle". Whoever may edit a group in Slack may widen this entry."""
+    """User groups of Slack by id (S…) or "@handle". Members who can edit a group can widen this entry."""
 
 
 class ReadingGrant(Area, Persons):
