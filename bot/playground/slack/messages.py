@@ -58,8 +58,9 @@ class Messages:
         standing = self._channels.setdefault(channel, {})
         for message in messages:
             standing[message["ts"]] = copied(message)
-            if (thread_ts := message.get("thread_ts", message["ts"])) != message["ts"]:
-                self._threads.setdefault((channel, thread_ts), []).append(message["ts"])
+            parent: str = message.get("thread_ts", message["ts"])
+            if parent != message["ts"]:
+                self._threads.setdefault((channel, parent), []).append(message["ts"])
 
     def change(self, channel: str, ts: str, fields: Json, *, remove: tuple[str, ...] = ()) -> Json:
         """Replace fields of a message that stands. KeyError if it does not."""
