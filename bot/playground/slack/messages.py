@@ -58,7 +58,7 @@ class Messages:
         standing = self._channels.setdefault(channel, {})
         for message in messages:
             standing[message["ts"]] = copied(message)
-            parent: str = message.get("thread_ts", message["ts"])
+            parent = str(message.get("thread_ts", message["ts"]))
             if parent != message["ts"]:
                 self._threads.setdefault((channel, parent), []).append(message["ts"])
 
