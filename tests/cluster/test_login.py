@@ -23,7 +23,7 @@ Configure = Callable[..., Path]
 
 @pytest.fixture
 def with_plugin(cluster: SimulatedCluster, tmp_path: Path) -> Configure:
-    """Write a kubeconfig whose user logs in by running `body`, a few lines of Python that count their runs in `runs`."""
+    """Write a kubeconfig whose user logs in by running `body` (Python) and counts its runs in `runs`."""
 
     def configure(body: str, **spec: object) -> Path:
         plugin = tmp_path / "login-plugin"

@@ -191,7 +191,10 @@ def test_secrets_are_left_out_until_they_are_asked_for(entry: Any, capsys: pytes
     [
         (["reed"], 'unknown role "reed"; did you mean "read"?'),
         (["act", "--actions", "restrt-pod"], 'unknown action "restrt-pod"; did you mean "restart-pod"?'),
-        (["read", "--actions", "drain"], "--actions and --namespaces limit what is written, so they do not apply to the role read"),
+        (
+            ["read", "--actions", "drain"],
+            "--actions and --namespaces limit what is written, so they do not apply to the role read",
+        ),
         (["act", "--namespaces", "Shop_1"], "--namespaces: 'Shop_1' is not a valid name in Kubernetes"),
         (["act", "--namespaces", ","], "--namespaces is empty"),
         (["act", "--actions", ","], "--actions is empty"),
