@@ -19,7 +19,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 
-from bot.cluster.calls import Called as KubernetesCall
+from bot.cluster.api_calls import CallRecord as KubernetesCall
 from bot.jobs.contract import JobsUnavailable
 from bot.slack.calls import Called as SlackCall
 from intents.domain import Diagnosis

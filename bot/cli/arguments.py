@@ -9,7 +9,7 @@ from typing import Any, Final, NoReturn
 
 from bot.cli.errors import CommandError, did_you_mean
 from bot.cli.exit_codes import MEANINGS
-from bot.cli.moments import moment
+from bot.cli.time_arguments import time_argument
 
 PROGRAM: Final = "casebook"
 LANGUAGES: Final = ("en", "zh")
@@ -139,9 +139,9 @@ def _build() -> _Parser:
 
     audit = command("audit", "print the audit: what was done with the buttons, by whom, to what; oldest entry first")
     audit.add_argument(
-        "--since", type=moment, metavar="T", help="only entries since then: 24h ago, 7d ago, or an RFC 3339 time"
+        "--since", type=time_argument, metavar="T", help="only entries since then: 24h ago, 7d ago, or an RFC 3339 time"
     )
-    audit.add_argument("--until", type=moment, metavar="T", help="only entries before then, in the same format")
+    audit.add_argument("--until", type=time_argument, metavar="T", help="only entries before then, in the same format")
     audit.add_argument("--actor", default="", metavar="U", help="only actions of this Slack user (id)")
     audit.add_argument(
         "--target", default="", metavar="OBJ", help='only actions on this object: NS/NAME, or "Pod NS/NAME"'

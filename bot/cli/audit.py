@@ -17,8 +17,8 @@ from rich.text import Text
 from bot.cli.console import note, show
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import settings
-from bot.store import AuditQuery, AuditRecord, StoreUnavailable, place_of, reading_audit
+from bot.cli.user_files import settings
+from bot.store import AuditQuery, AuditRecord, StoreUnavailable, open_audit, place_of
 from responses.safety import safe_line, safe_value
 
 # A table is laid out as a whole, and people read its end.
@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 async def _lines(url: str, query: AuditQuery, limit: int | None) -> None:
     # Closed here and not by the garbage collector: a reader that exits ends this in the middle of a page.
-    async with reading_audit(url) as audit, aclosing(audit.export(query, newest=limit)) as pages:
+    async with open_audit(url) as audit, aclosing(audit.export(query, newest=limit)) as pages:
         async for page in pages:
             sys.stdout.write("".join(f"{json.dumps(_fields(each), ensure_ascii=False)}\n" for each in page))
             # Flushed per page: the reader may stop early.
@@ -58,7 +58,7 @@ async def _lines(url: str, query: AuditQuery, limit: int | None) -> None:
 async def _table(url: str, query: AuditQuery, limit: int | None) -> None:
     most = limit or _TABLE_ENTRIES
     # One extra entry shows whether there are more.
-    async with reading_audit(url) as audit, aclosing(audit.export(query, newest=most + 1)) as pages:
+    async with open_audit(url) as audit, aclosing(audit.export(query, newest=most + 1)) as pages:
         found = [_fields(each) async for page in pages for each in page]
     if found[most:] and limit is None:
         note(f"only the newest {most} entries are shown: more with --limit, all with --format jsonl")

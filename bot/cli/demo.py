@@ -20,8 +20,8 @@ from rich.text import Text
 
 from bot.cli.console import ProgressLine, show
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import locale, report, settings, told_language
 from bot.cli.showcase import Showcase, scenario_of, set_up
+from bot.cli.user_files import chosen_language, locale, report, settings
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     engine, problems = build_engine(configured.catalog)
     report(problems)
     showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
-    told = told_language(arguments.lang, configured)
+    told = chosen_language(arguments.lang, configured)
     # The loop runs only while a question is answered; at the prompt there is only the keyboard to wait for.
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()

@@ -11,7 +11,7 @@ from rich.text import Text
 from bot.cli.console import show
 from bot.cli.errors import CommandError, did_you_mean
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import catalog, locale, settings, told_language
+from bot.cli.user_files import catalog, chosen_language, locale, settings
 from intents import templates
 from intents.catalog.schema import Incident, Rule
 from intents.domain import Language
@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     """Print the list of incidents, or one incident."""
     configured = settings()
     entries = catalog(configured)
-    language = choose(told=told_language(arguments.lang, configured), locale=locale())
+    language = choose(told=chosen_language(arguments.lang, configured), locale=locale())
     if arguments.command == "list":
         show(listed([(one.id, Text(one.title.in_(language))) for one in entries], indent=0, style="cyan"))
         return ExitCode.ANSWERED

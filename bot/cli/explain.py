@@ -16,8 +16,8 @@ from bot.cli.arguments import PROGRAM
 from bot.cli.console import ProgressLine, note, show
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import locale, report, settings, told_language
-from bot.cli.texts import Given, read_text
+from bot.cli.text_input import TextInput, read_text
+from bot.cli.user_files import chosen_language, locale, report, settings
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, NotServed
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     engine, problems = build_engine(configured.catalog)
     report(problems)
     text = given.text if given else ""
-    language = choose(told=told_language(arguments.lang, configured), text=text, locale=locale())
+    language = choose(told=chosen_language(arguments.lang, configured), text=text, locale=locale())
     start = time.monotonic()
     diagnosis = asyncio.run(_answer(request, engine, arguments, configured, language))
     timing = Timing(
@@ -81,7 +81,7 @@ def exit_code(diagnosis: Diagnosis) -> ExitCode:
     return ExitCode.ANSWERED if standing else ExitCode.UNKNOWN
 
 
-def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Request, Given | None]:
+def _request(arguments: argparse.Namespace, configured: Settings) -> tuple[Request, TextInput | None]:
     namespace = arguments.namespace or configured.namespace
     if arguments.command == "explain":
         given = read_text(arguments.file, command="explain")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import settings
+from bot.cli.user_files import settings
 from bot.diagnosing import engine_for
 from bot.logs import configure_logging
 from bot.probes.registry import declarations

@@ -14,8 +14,8 @@ from rich.text import Text
 from bot.cli.console import note, show
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import catalog, locale, settings, told_language
-from bot.cli.texts import lines, read_text
+from bot.cli.text_input import lines, read_text
+from bot.cli.user_files import catalog, chosen_language, locale, settings
 from intents.builtin import matcher_for
 from intents.catalog.loader import Catalog
 from intents.domain import Hypothesis, Language
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if arguments.output == "json":
         sys.stdout.write(matching_json(matching.hypotheses, matching.nearest))
     else:
-        language = choose(told=told_language(None, configured), text=given.text, locale=locale())
+        language = choose(told=chosen_language(None, configured), text=given.text, locale=locale())
         show(Group(*_page(matching, entries, language)))
     return ExitCode.ANSWERED if matching.hypotheses else ExitCode.UNKNOWN
 

@@ -19,10 +19,10 @@ from bot.app import running
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import report, settings, told_language
 from bot.cli.showcase import Showcase, scenario_of, set_up
-from bot.cli.staged_incident import INCIDENT, NAME, POD, Hindsight, StagedIncident
-from bot.cli.stopping import told_to_stop
+from bot.cli.staged_incident import INCIDENT, NAME, POD, BackdatedClock, StagedIncident
+from bot.cli.stop_signals import stop_event
+from bot.cli.user_files import chosen_language, report, settings
 from bot.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
 from bot.logs import configure_logging
@@ -54,8 +54,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
 
 
 async def _play(engine: Engine, showcase: Showcase, configured: Settings, arguments: argparse.Namespace) -> None:
-    stop = told_to_stop()
-    language = told_language(arguments.lang, configured)
+    stop = stop_event()
+    language = chosen_language(arguments.lang, configured)
     try:
         async with playground(engine, showcase, language=language, port=arguments.port) as address:
             note("the playground runs at the address below; press Ctrl-C to stop it")
@@ -74,7 +74,7 @@ async def playground(
     async with AsyncExitStack() as stack:
         directory = Path(stack.enter_context(TemporaryDirectory(prefix="casebook-playground-")))
         kubeconfig = await stack.enter_async_context(reachable(showcase.cluster))
-        clock = Hindsight()
+        clock = BackdatedClock()
         slack = SimulatedSlack(clock=clock, signs_by=time.time, events=("app_mention", "message", *CHANNEL_EVENTS))
         await slack.start()
         stack.push_async_callback(slack.stop)
@@ -96,7 +96,7 @@ async def playground(
         yield address
 
 
-async def _page(slack: SimulatedSlack, showcase: Showcase, clock: Hindsight) -> PlaygroundPage:
+async def _page(slack: SimulatedSlack, showcase: Showcase, clock: BackdatedClock) -> PlaygroundPage:
     users = (
         Person(id=slack.add_user("alex"), title="on call"),
         Person(id=slack.add_user("priya"), title="a colleague"),
@@ -123,7 +123,7 @@ async def _page(slack: SimulatedSlack, showcase: Showcase, clock: Hindsight) -> 
     )
 
 
-async def _staged(slack: SimulatedSlack, showcase: Showcase, clock: Hindsight) -> StagedIncident | None:
+async def _staged(slack: SimulatedSlack, showcase: Showcase, clock: BackdatedClock) -> StagedIncident | None:
     """Return the prepared incident, or None if the object it is about is not broken."""
     paste = next((each.text for each in showcase.samples if each.incident == INCIDENT and POD in each.text), "")
     if not paste:

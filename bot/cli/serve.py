@@ -14,9 +14,9 @@ from bot.channels import ChannelDefaults, ChannelsError, load_channels
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import TERMINATED, ExitCode
-from bot.cli.knowledge import report, settings
-from bot.cli.not_starting import why
-from bot.cli.stopping import ended_by, told_to_stop
+from bot.cli.start_errors import start_error_line
+from bot.cli.stop_signals import cancelled_by, stop_event
+from bot.cli.user_files import report, settings
 from bot.cluster.errors import ClusterError
 from bot.clusters import Clusters, misnamed
 from bot.diagnosing import Engine, build_engine
@@ -66,11 +66,11 @@ async def _serve(
     channels: ChannelDefaults,
     broken: Sequence[Problem],
 ) -> None:
-    stop = told_to_stop()
+    stop = stop_event()
     try:
         async with AsyncExitStack() as stack:
             # Starting may wait for Slack or the store; a signal to stop must not wait for that.
-            async with ended_by(stop):
+            async with cancelled_by(stop):
                 app = await stack.enter_async_context(
                     running(
                         configured,
@@ -86,7 +86,7 @@ async def _serve(
                 await stop.wait()
             note("stopping: finishing the work in flight")
     except (StoreUnavailable, JobsUnavailable, SlackError, OSError) as error:
-        raise CommandError(why(error, configured)) from error
+        raise CommandError(start_error_line(error, configured)) from error
 
 
 def _told(app: RunningApp, configured: Settings, engine: Engine, clusters: Clusters) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.cli.errors import CommandError, did_you_mean
-from bot.cli.relocating import relocated
+from bot.cli.relocation import relocated
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.rehearsing import stage

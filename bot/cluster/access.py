@@ -205,7 +205,7 @@ _noted: ContextVar[dict[Gap, None] | None] = ContextVar("withheld gaps", default
 
 
 @contextmanager
-def noting() -> Iterator[Mapping[Gap, None]]:
+def collect_withheld() -> Iterator[Mapping[Gap, None]]:
     """Collect what is withheld from the reads made inside the block, as gaps, so that no reader can forget to report
     it.
     """
@@ -217,7 +217,7 @@ def noting() -> Iterator[Mapping[Gap, None]]:
         _noted.reset(token)
 
 
-def note_partial(what: str) -> None:
+def record_partial(what: str) -> None:
     """Record that only a part of a list may be shown."""
     noted = _noted.get()
     if noted is not None:

@@ -21,9 +21,16 @@ import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
 from multidict import CIMultiDict
 
-from bot.cluster.calls import Answer, Called, Meter, Origin, Request, Watch, unwatched
+from bot.cluster.api_calls import Answer, CallObserver, CallRecord, ClusterRequest, ConnectionOrigin, Meter, ignore_call
+from bot.cluster.call_errors import (
+    ConnectionLost,
+    is_reset,
+    refusal_error,
+    unanswered_error,
+    unreachable_error,
+    was_sent,
+)
 from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, Unauthorized, Unreachable
-from bot.cluster.failures import Lost, is_reset, refusal, unanswered, unreachable, was_sent
 from bot.cluster.settings import ClusterSettings
 from bot.cluster.timestamps import parse_http_date
 from bot.prometheus.client import Prometheus
@@ -31,7 +38,7 @@ from bot.prometheus.client import Prometheus
 _WORTH_REPEATING: Final = frozenset({429, 500, 502, 503, 504})
 
 
-class Credentials(Protocol):
+class CredentialSource(Protocol):
     """Keeps a connection logged in."""
 
     @property
@@ -53,12 +60,12 @@ class Connection:
     """
 
     client: ApiClient
-    origin: Origin
+    origin: ConnectionOrigin
     settings: ClusterSettings
     default_namespace: str = "default"
-    login: Credentials | None = None
+    login: CredentialSource | None = None
     prometheus: Prometheus | None = None
-    watch: Watch = unwatched
+    watch: CallObserver = ignore_call
     _seats: asyncio.Semaphore = field(init=False)
     _random: random.Random = field(init=False, default_factory=random.Random)
 
@@ -91,7 +98,7 @@ class Connection:
 
         A refusal (403) or a missing path is an answer too: the server is there.
         """
-        request = Request(path="/version", what=f"the version of {self.server}")
+        request = ClusterRequest(path="/version", what=f"the version of {self.server}")
         try:
             await self.read(request, deadline=time.monotonic() + self.settings.call_timeout, meter=Meter())
         except (Unauthorized, Unreachable):
@@ -105,7 +112,7 @@ class Connection:
         except ClusterError:
             return
 
-    async def read(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
+    async def read(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> Answer:
         """Send a request that changes nothing, with bounded retries while the server sheds load, fails or drops it.
 
         `deadline` is a time of `time.monotonic`. Raises only ClusterError, never an error of the client library.
@@ -116,19 +123,21 @@ class Connection:
             used = self.login.generation if self.login else 0
             try:
                 return await self._attempt(request, deadline=deadline, meter=meter)
-            except _Again as again:
+            except _RetryableFailure as again:
                 if isinstance(again.error, Unauthorized):
                     if renewed or self.login is None or not await self.login.renew(used=used):
                         raise again.error from again.__cause__
                     renewed = True
                     continue
-                wait = pause(attempt, asked=again.retry_after, settings=self.settings, jitter=self._random.random())
+                wait = retry_pause(
+                    attempt, asked=again.retry_after, settings=self.settings, jitter=self._random.random()
+                )
                 if attempt >= self.settings.retries or wait >= deadline - time.monotonic():
                     raise again.error from again.__cause__
             attempt += 1
             await asyncio.sleep(wait)
 
-    async def write(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
+    async def write(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> Answer:
         """Send a request that changes something, once. Only a 401, which changes nothing, is retried once.
 
         Raises OutcomeUnknown if it was sent and not answered, Unreachable or TimedOut if it was never sent, and for a
@@ -137,16 +146,16 @@ class Connection:
         used = self.login.generation if self.login else 0
         try:
             return await self._attempt(request, deadline=deadline, meter=meter)
-        except _Again as again:
+        except _RetryableFailure as again:
             renewable = isinstance(again.error, Unauthorized) and self.login is not None
             if not renewable or self.login is None or not await self.login.renew(used=used):
                 raise again.error from again.__cause__
         try:
             return await self._attempt(request, deadline=deadline, meter=meter)
-        except _Again as again:
+        except _RetryableFailure as again:
             raise again.error from again.__cause__
 
-    async def _attempt(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
+    async def _attempt(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> Answer:
         left = deadline - time.monotonic()
         sent = False
         try:
@@ -161,10 +170,10 @@ class Connection:
         except TimeoutError as error:
             detail = "no time was left to wait for an answer"
             if sent:
-                raise unanswered(request, detail=detail) from error
+                raise unanswered_error(request, detail=detail) from error
             raise TimedOut(what=request.what, does=request.does, detail=detail) from error
 
-    async def _call(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
+    async def _call(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> Answer:
         meter.calls += 1
         began, status = time.monotonic(), "unreachable"
         try:
@@ -184,18 +193,18 @@ class Connection:
             return Answer(
                 status=response.status, body=content, content_type=response.headers.get("Content-Type", "").lower()
             )
-        failure = refusal(response.status, content, request=request, origin=self.origin)
+        failure = refusal_error(response.status, content, request=request, origin=self.origin)
         if response.status in _WORTH_REPEATING or isinstance(failure, Unauthorized):
-            raise _Again(failure, retry_after=retry_after(response.headers.get("Retry-After")))
+            raise _RetryableFailure(failure, retry_after=retry_after(response.headers.get("Retry-After")))
         raise failure
 
-    def _tell(self, request: Request, status: str, *, seconds: float) -> None:
+    def _tell(self, request: ClusterRequest, status: str, *, seconds: float) -> None:
         may = request.permission
         verb = may.verb if may else request.method.lower()
         resource = may.resource if may else "discovery"
-        self.watch(Called(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
+        self.watch(CallRecord(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
 
-    async def _exchange(self, request: Request, *, deadline: float) -> tuple[aiohttp.ClientResponse, bytes]:
+    async def _exchange(self, request: ClusterRequest, *, deadline: float) -> tuple[aiohttp.ClientResponse, bytes]:
         limit = min(self.settings.call_timeout, max(deadline - time.monotonic(), 0.0))
         try:
             async with asyncio.timeout(limit):
@@ -217,10 +226,10 @@ class Connection:
                 )
                 content = await response.read()
         except TimeoutError as error:
-            raise unanswered(request, detail=f"no answer within {limit:.2g} s") from error
-        except (aiohttp.ClientError, OSError, Lost) as raised:
-            underneath = (isinstance(raised, Lost) and raised.__cause__) or raised
-            failure = unreachable(underneath, what=request.what, origin=self.origin)
+            raise unanswered_error(request, detail=f"no answer within {limit:.2g} s") from error
+        except (aiohttp.ClientError, OSError, ConnectionLost) as raised:
+            underneath = (isinstance(raised, ConnectionLost) and raised.__cause__) or raised
+            failure = unreachable_error(underneath, what=request.what, origin=self.origin)
             # A proxy's URL may contain a password, and aiohttp quotes it.
             cause = None if self.client.configuration.proxy else underneath
             if request.changes and was_sent(underneath):
@@ -228,23 +237,23 @@ class Connection:
                 detail = failure.detail.removeprefix(f"{self.origin.subject}: ")
                 raise OutcomeUnknown(what=request.what, does=request.does, detail=detail) from cause
             if is_reset(underneath):
-                raise _Again(failure) from cause
+                raise _RetryableFailure(failure) from cause
             raise failure from cause
         return response, content
 
 
-def _headers(request: Request) -> dict[str, str]:
+def _headers(request: ClusterRequest) -> dict[str, str]:
     typed = {"Content-Type": request.content_type} if request.content_type else {}
     return {"Accept": request.accept, **typed}
 
 
-def _acting(request: Request, headers: Mapping[str, str]) -> CIMultiDict[str]:
+def _acting(request: ClusterRequest, headers: Mapping[str, str]) -> CIMultiDict[str]:
     """Return the client's headers with the impersonation headers added; a dict could not repeat the group header."""
     known = request.acts_as.headers if request.acts_as is not None else ()
     return CIMultiDict([*headers.items(), *known])
 
 
-class _Again(Exception):
+class _RetryableFailure(Exception):
     """A failure that another attempt may resolve."""
 
     def __init__(self, error: ClusterError, *, retry_after: float | None = None) -> None:
@@ -253,7 +262,7 @@ class _Again(Exception):
         super().__init__(str(error))
 
 
-def pause(attempt: int, *, asked: float | None, settings: ClusterSettings, jitter: float) -> float:
+def retry_pause(attempt: int, *, asked: float | None, settings: ClusterSettings, jitter: float) -> float:
     """Return the seconds to wait before retry number `attempt` (from 0).
 
     This is at least what the server asked for, else half to all of a doubling pause. `jitter` in [0, 1) spreads clients

@@ -18,13 +18,13 @@ from kubernetes.aio.config import ConfigException
 from kubernetes.aio.config.incluster_config import load_incluster_config
 
 from bot.cluster import kubeconfig
-from bot.cluster.calls import Origin, Watch, unwatched
+from bot.cluster.api_calls import CallObserver, ConnectionOrigin, ignore_call
+from bot.cluster.call_errors import send_once
 from bot.cluster.connection import Connection
 from bot.cluster.errors import Misconfigured
-from bot.cluster.failures import sent_once
 from bot.cluster.login import Login
 from bot.cluster.settings import ClusterSettings
-from bot.prometheus.client import opened
+from bot.prometheus.client import open_prometheus
 from bot.prometheus.sources import NO_SOURCES, Sources
 
 # The context name for the service account that every pod has.
@@ -40,7 +40,7 @@ async def connect(
     kubeconfig: Path | None = None,
     settings: ClusterSettings | None = None,
     prometheus: Sources = NO_SOURCES,
-    watch: Watch = unwatched,
+    watch: CallObserver = ignore_call,
 ) -> AsyncIterator[Connection]:
     """Open a connection and check it with one call: `async with connect(context="prod") as connection`.
 
@@ -49,7 +49,7 @@ async def connect(
     Unauthorized or Unreachable, each naming what to change.
     """
     connection = await _open(context=context, explicit=kubeconfig, settings=settings or ClusterSettings())
-    async with connection, opened(prometheus.of(asked=context, name=connection.name)) as beside:
+    async with connection, open_prometheus(prometheus.of(asked=context, name=connection.name)) as beside:
         connection.prometheus, connection.watch = beside, watch
         await connection.check()
         yield connection
@@ -89,19 +89,19 @@ async def _in_cluster(*, settings: ClusterSettings) -> Connection:
         namespace = (await asyncio.to_thread(_NAMESPACE_FILE.read_text)).strip()
     except OSError:
         namespace = ""
-    origin = Origin(context=IN_CLUSTER, server=configuration.host, place=place, credentials=place)
+    origin = ConnectionOrigin(context=IN_CLUSTER, server=configuration.host, place=place, credentials=place)
     client = await _client(configuration, origin=origin)
     return Connection(client=client, origin=origin, settings=settings, default_namespace=namespace or "default")
 
 
-async def _from_kubeconfig(chosen: kubeconfig.Chosen, *, settings: ClusterSettings) -> Connection:
+async def _from_kubeconfig(chosen: kubeconfig.ResolvedContext, *, settings: ClusterSettings) -> Connection:
     server = str(chosen.cluster.value.get("server") or "")
     if not _is_web(server) or "@" in urlsplit(server).netloc:
         raise Misconfigured(
             detail=f'the server of cluster "{chosen.cluster.name}" in {chosen.cluster.file} is "{_shown(server)}"',
             remedy="expected a URL as https://host:6443, without a password",
         )
-    origin = Origin(
+    origin = ConnectionOrigin(
         context=chosen.context.name,
         server=_shown(server),
         place=str(chosen.cluster.file),
@@ -134,10 +134,10 @@ def _configuration() -> Configuration:
     return configuration
 
 
-async def _client(configuration: Configuration, *, origin: Origin) -> ApiClient:
+async def _client(configuration: Configuration, *, origin: ConnectionOrigin) -> ApiClient:
     configuration.retries = None
     # The proxy is chosen by Go's rules; aiohttp's would also take credentials from ~/.netrc.
-    configuration.client_session_kwargs = {"trust_env": False, "middlewares": (sent_once,)}
+    configuration.client_session_kwargs = {"trust_env": False, "middlewares": (send_once,)}
     try:
         client = await asyncio.to_thread(ApiClient, configuration)
     except (OSError, ssl.SSLError, ValueError) as error:

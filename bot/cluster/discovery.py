@@ -25,7 +25,7 @@ Fetch = Callable[[str, str], Awaitable[Json]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class ServedKinds:
     """The kinds that one cluster serves; `silent` holds registered groups whose backend did not answer."""
 
     words: Mapping[str, Resource]
@@ -55,7 +55,7 @@ class Served:
         return NotServed(what=kind, detail="this cluster does not know that kind", remedy=hint)
 
 
-async def discover(fetch: Fetch) -> Served:
+async def discover(fetch: Fetch) -> ServedKinds:
     """Ask the cluster for its API groups. Raise ClusterError only if /apis itself cannot be read."""
     root = await fetch("/apis", AGGREGATED)
     try:
@@ -64,12 +64,12 @@ async def discover(fetch: Fetch) -> Served:
         raise ServerError(what="the served kinds", detail="the API server's list of kinds cannot be read") from error
 
 
-async def _served(root: Json, fetch: Fetch) -> Served:
+async def _served(root: Json, fetch: Fetch) -> ServedKinds:
     if root.get("kind") == "APIGroupDiscoveryList":
         found, silent = list(_aggregated(root)), _stale(root)
     else:
         found, silent = await _one_by_one(root, fetch)
-    return Served(words=index((*WELL_KNOWN, *found)), silent=frozenset(silent))
+    return ServedKinds(words=index((*WELL_KNOWN, *found)), silent=frozenset(silent))
 
 
 def _aggregated(root: Json) -> Iterator[Resource]:

@@ -36,7 +36,7 @@ def event_last_seen(event: Json) -> datetime | None:
     return None
 
 
-def involved(event: Json) -> ObjectRef:
+def involved_object(event: Json) -> ObjectRef:
     """Return the object that an event is about, as the event names it."""
     about = event.get("involvedObject") or {}
     return ObjectRef(
@@ -55,7 +55,7 @@ def event_count(event: Json) -> int:
     return 1
 
 
-def is_ours(event: Json) -> bool:
+def is_own_event(event: Json) -> bool:
     """Return whether Casebook wrote the event: its own actions are not evidence of a problem."""
     source = event.get("source") or {}
     return OUR_COMPONENT in (source.get("component"), event.get("reportingComponent"))

@@ -59,7 +59,7 @@ class Credential:
         return user
 
 
-async def run(spec: Mapping[str, Any], *, user: str, directory: Path, patience: float) -> Credential:
+async def run_plugin(spec: Mapping[str, Any], *, user: str, directory: Path, patience: float) -> Credential:
     """Run the plugin; `directory` is the kubeconfig's, where relative commands start.
 
     Raises Misconfigured with one line if the command is missing, fails, runs longer than `patience` seconds or does not

@@ -21,7 +21,7 @@ _ALIKE: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class KubeconfigEntry:
     """One named cluster, user or context, with its file; relative paths start at the file's directory."""
 
     name: str
@@ -30,12 +30,12 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class ResolvedContext:
     """A context with its cluster and its user."""
 
-    context: Entry
-    cluster: Entry
-    user: Entry
+    context: KubeconfigEntry
+    cluster: KubeconfigEntry
+    user: KubeconfigEntry
 
     @property
     def namespace(self) -> str:
@@ -49,16 +49,16 @@ class Kubeconfig:
 
     files: tuple[Path, ...]
     current: str
-    contexts: Mapping[str, Entry]
-    clusters: Mapping[str, Entry]
-    users: Mapping[str, Entry]
+    contexts: Mapping[str, KubeconfigEntry]
+    clusters: Mapping[str, KubeconfigEntry]
+    users: Mapping[str, KubeconfigEntry]
 
     @property
     def place(self) -> str:
         """Return the names of the files."""
         return ", ".join(map(str, self.files))
 
-    def choose(self, context: str) -> Chosen:
+    def choose(self, context: str) -> ResolvedContext:
         """Return the named context, or the current one for "". Raise Misconfigured with the closest name."""
         name = context or self.current
         if not name:
@@ -85,7 +85,9 @@ class Kubeconfig:
                 detail=f'context "{name}" in {chosen.file} refers to the user "{wanted}", which does not exist',
                 remedy=_hint(wanted, self.users),
             )
-        return Chosen(context=chosen, cluster=cluster, user=user or Entry(name="", value={}, file=chosen.file))
+        return ResolvedContext(
+            context=chosen, cluster=cluster, user=user or KubeconfigEntry(name="", value={}, file=chosen.file)
+        )
 
 
 def locate(explicit: Path | None, *, environment: Mapping[str, str]) -> tuple[Path, ...]:
@@ -110,14 +112,14 @@ def locate(explicit: Path | None, *, environment: Mapping[str, str]) -> tuple[Pa
 def load(files: Iterable[Path]) -> Kubeconfig:
     """Read and merge files; blocking. Raise Misconfigured with file, line and problem."""
     current = ""
-    merged: dict[str, dict[str, Entry]] = {"contexts": {}, "clusters": {}, "users": {}}
+    merged: dict[str, dict[str, KubeconfigEntry]] = {"contexts": {}, "clusters": {}, "users": {}}
     files = tuple(files)
     for file in files:
         document = _read(file)
         current = current or str(document.get("current-context") or "")
         for section, entries in merged.items():
             for name, value in _named(document, section, file=file):
-                entries.setdefault(name, Entry(name=name, value=value, file=file))
+                entries.setdefault(name, KubeconfigEntry(name=name, value=value, file=file))
     return Kubeconfig(files=files, current=current, **merged)
 
 
@@ -153,12 +155,12 @@ def _named(document: Mapping[str, Any], section: str, *, file: Path) -> Iterable
         yield entry["name"], value
 
 
-def _hint(name: str, known: Mapping[str, Entry]) -> str:
+def _hint(name: str, known: Mapping[str, KubeconfigEntry]) -> str:
     closest = process.extractOne(name, sorted(known), scorer=fuzz.ratio, score_cutoff=_ALIKE)
     return f'did you mean "{closest[0]}"?' if closest else _some(known)
 
 
-def _some(known: Mapping[str, Entry], *, most: int = 8) -> str:
+def _some(known: Mapping[str, KubeconfigEntry], *, most: int = 8) -> str:
     names = sorted(known)
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return f"available: {', '.join(names[:most])}{more}" if names else "none is defined"

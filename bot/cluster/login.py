@@ -17,8 +17,8 @@ from kubernetes.aio.config import ConfigException
 from kubernetes.aio.config.kube_config import ConfigNode, KubeConfigLoader
 
 from bot.cluster.errors import Misconfigured
-from bot.cluster.exec_plugin import Credential, run
-from bot.cluster.kubeconfig import Chosen, Entry
+from bot.cluster.exec_plugin import Credential, run_plugin
+from bot.cluster.kubeconfig import KubeconfigEntry, ResolvedContext
 from bot.cluster.settings import ClusterSettings
 
 # Kubelets and operators rewrite token files; client-go reads them again at the same interval.
@@ -28,7 +28,7 @@ _TOKEN_FILE_LASTS: Final = timedelta(minutes=2)
 class Login:
     """Writes the credentials of one context into `configuration`. Call `apply` first."""
 
-    def __init__(self, chosen: Chosen, *, configuration: Configuration, settings: ClusterSettings) -> None:
+    def __init__(self, chosen: ResolvedContext, *, configuration: Configuration, settings: ClusterSettings) -> None:
         self._chosen = chosen
         self._configuration = configuration
         self._settings = settings
@@ -87,7 +87,7 @@ class Login:
         if token_file:
             self._credential = await asyncio.to_thread(_from_file, user.file.parent / str(token_file), user=user.name)
         elif isinstance(spec, dict):
-            self._credential = await run(
+            self._credential = await run_plugin(
                 spec, user=user.name, directory=user.file.parent, patience=self._settings.login_timeout
             )
         self._generation += 1
@@ -102,10 +102,10 @@ def _from_file(file: Path, *, user: str) -> Credential:
     return Credential(token=token, expires=datetime.now(UTC) + _TOKEN_FILE_LASTS)
 
 
-def _loader(chosen: Chosen, *, user: Mapping[str, Any]) -> KubeConfigLoader:
+def _loader(chosen: ResolvedContext, *, user: Mapping[str, Any]) -> KubeConfigLoader:
     """Return the library's loader for a kubeconfig with only this context."""
 
-    def node(entry: Entry, field: str, value: Mapping[str, Any]) -> ConfigNode:
+    def node(entry: KubeconfigEntry, field: str, value: Mapping[str, Any]) -> ConfigNode:
         # The path makes relative file names start at the directory of their own file.
         return ConfigNode(field, {"name": "it", field: dict(value)}, str(entry.file.absolute()))
 

@@ -16,14 +16,14 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from bot.cluster.access import CLUSTER_EVENTS, EVERYTHING, Access, NotAllowedHere, note_partial
-from bot.cluster.calls import Answer, Meter, Request, check_about, decode
+from bot.cluster.access import CLUSTER_EVENTS, EVERYTHING, Access, NotAllowedHere, record_partial
+from bot.cluster.api_calls import Answer, ClusterRequest, Meter, check_about, decode
 from bot.cluster.connection import Connection
-from bot.cluster.discovery import Served, discover
+from bot.cluster.container_logs import read_log
+from bot.cluster.discovery import ServedKinds, discover
 from bot.cluster.errors import BadRequest, ClusterError, Expired, NotFound, ServerError, TimedOut
-from bot.cluster.events import is_about, is_ours, oldest_first
-from bot.cluster.listing import Listing, Wanted, page_of, part_of
-from bot.cluster.logs import read_log
+from bot.cluster.events import is_about, is_own_event, oldest_first
+from bot.cluster.object_lists import ListQuery, ObjectList, narrowed, page_request
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.timestamps import parse_time
 from bot.prometheus import client as prometheus
@@ -120,10 +120,10 @@ class Snapshot:
                     return item
             if not listing.truncated:
                 raise self._absent(resource, namespace=home, what=subject)
-        request = Request(
+        request = ClusterRequest(
             path=resource.path(namespace=home, name=name),
             what=subject,
-            scope=Wanted(resource=resource, namespace=home).what,
+            scope=ListQuery(resource=resource, namespace=home).what,
             permission=resource.permission("get"),
         )
         try:
@@ -164,7 +164,7 @@ class Snapshot:
         fields: str = "",
         limit: int = 5000,
         fresh: bool = True,
-    ) -> Listing:
+    ) -> ObjectList:
         """List up to `limit` objects of a kind in one namespace or all; `labels` and `fields` are selectors.
 
         Items carry kind and apiVersion. `fresh=False` lets the API server answer from its cache (resourceVersion=0) and
@@ -172,14 +172,14 @@ class Snapshot:
         """
         resource = await self.resource(kind)
         home = namespace if resource.namespaced else ""
-        wanted = Wanted(
+        wanted = ListQuery(
             resource=resource, namespace=home, labels=labels, fields=fields, limit=max(limit, 1), fresh=fresh
         )
         self._access.check_list(resource, namespace=home, what=wanted.what)
         listing = await self._list(wanted)
         if not self._access.is_partial(resource, namespace=home):
             return listing
-        note_partial(wanted.what)
+        record_partial(wanted.what)
         return replace(listing, truncated=True, partial=True)
 
     async def log(
@@ -217,17 +217,21 @@ class Snapshot:
     async def events(self, about: ObjectRef) -> tuple[Json, ...]:
         """Return the events about one object without our own, oldest first, from one shared list of its namespace."""
         self._access.check_events(about)
-        whole = Wanted(resource=await self.resource("Event"), namespace=about.namespace or CLUSTER_EVENTS, limit=5000)
+        whole = ListQuery(
+            resource=await self.resource("Event"), namespace=about.namespace or CLUSTER_EVENTS, limit=5000
+        )
         narrow = replace(whole, fields=f"involvedObject.kind={about.kind},involvedObject.name={about.name}")
         # The namespace with events of nodes may itself be hidden: then only this object's events are requested.
         listing = await self._list(whole if self._access.allows(whole.namespace) else narrow)
         if listing.truncated:
             listing = await self._list(narrow)
-        return oldest_first(event for event in listing.items if is_about(event, about) and not is_ours(event))
+        return oldest_first(event for event in listing.items if is_about(event, about) and not is_own_event(event))
 
     async def events_in(self, namespace: str) -> tuple[Json, ...]:
         """Return all events of a namespace ("" for all namespaces) without our own, oldest first."""
-        return oldest_first(each for each in (await self.list("Event", namespace=namespace)).items if not is_ours(each))
+        return oldest_first(
+            each for each in (await self.list("Event", namespace=namespace)).items if not is_own_event(each)
+        )
 
     async def metrics(self, expression: str, *, window_s: int = 0, step_s: int = 60) -> prometheus.Answer:
         """Query the cluster's Prometheus: now, or every `step_s` seconds of the last `window_s`.
@@ -245,7 +249,7 @@ class Snapshot:
         if self._access.everything:
             return answer
         shown = tuple(each for each in answer.series if self._shows_series(each))
-        note_partial("Prometheus")
+        record_partial("Prometheus")
         return replace(answer, series=shown, truncated=True)
 
     def _shows_series(self, series: prometheus.Series) -> bool:
@@ -255,7 +259,7 @@ class Snapshot:
     async def _clock(self) -> None:
         """Read the cluster's time before it is needed, within a short limit."""
         if self._now is None and self._meter.date is None:
-            request = Request(path="/version", what="the version")
+            request = ClusterRequest(path="/version", what="the version")
             with suppress(ClusterError, TimeoutError):
                 async with asyncio.timeout(_CLOCK_S):
                     await self._shared(request, lambda: self._answer(request), what=request.what)
@@ -278,13 +282,13 @@ class Snapshot:
             raise (await self._discovered()).unknown(kind)
         return resource
 
-    async def _discovered(self) -> Served:
+    async def _discovered(self) -> ServedKinds:
         async def fetch(path: str, accept: str) -> Json:
-            return await self._json(Request(path=path, accept=accept, what=f"the served kinds ({path})"))
+            return await self._json(ClusterRequest(path=path, accept=accept, what=f"the served kinds ({path})"))
 
         return await self._shared(discover, lambda: discover(fetch), what="the served kinds")
 
-    async def _list(self, wanted: Wanted) -> Listing:
+    async def _list(self, wanted: ListQuery) -> ObjectList:
         """Return the readable part of a list; `truncated` then concerns the server's paging alone."""
         apart = self._access.literal if wanted.resource.namespaced and not wanted.namespace else ()
         if 0 < len(apart) <= MOST_APART:
@@ -293,35 +297,35 @@ class Snapshot:
             for covering in self._covering(wanted.resource, namespace=wanted.namespace, fresh=wanted.fresh):
                 listing = await self._listed(covering, what=wanted.what)
                 if listing is not None and not listing.truncated:
-                    return part_of(listing, namespace=wanted.namespace, limit=wanted.limit)
+                    return narrowed(listing, namespace=wanted.namespace, limit=wanted.limit)
         return await self._shared(wanted, lambda: self._pages(wanted), what=wanted.what)
 
-    async def _joined(self, parts: Sequence[Wanted]) -> Listing:
+    async def _joined(self, parts: Sequence[ListQuery]) -> ObjectList:
         """Read several lists and join them; the first failing one fails all."""
         found = await asyncio.gather(*map(self._list, parts), return_exceptions=True)
         for one in found:
             if isinstance(one, BaseException):
                 raise one
-        listings = [one for one in found if isinstance(one, Listing)]
+        listings = [one for one in found if isinstance(one, ObjectList)]
         items = tuple(item for listing in listings for item in listing.items)
         limit = parts[0].limit
-        return Listing(items=items[:limit], truncated=len(items) > limit or any(each.truncated for each in listings))
+        return ObjectList(items=items[:limit], truncated=len(items) > limit or any(each.truncated for each in listings))
 
     def _covering(
         self, resource: Resource, *, namespace: str, fresh: bool = False
-    ) -> tuple[asyncio.Task[Listing], ...]:
+    ) -> tuple[asyncio.Task[ObjectList], ...]:
         """Return the lists without selectors, done or in flight, that cover `namespace`; only `fresh` ones if asked."""
         return tuple(
             task
             for key, task in self._reads.items()
-            if isinstance(key, Wanted)
+            if isinstance(key, ListQuery)
             and key.resource == resource
             and key.namespace in ("", namespace)
             and not (key.labels or key.fields)
             and (key.fresh or not fresh)
         )
 
-    async def _listed(self, covering: asyncio.Task[Listing], *, what: str) -> Listing | None:
+    async def _listed(self, covering: asyncio.Task[ObjectList], *, what: str) -> ObjectList | None:
         """Wait for a list that another read requested. Return None if it failed: a narrower read may still succeed."""
         try:
             return await self._wait(covering, what=what)
@@ -351,29 +355,29 @@ class Snapshot:
     def _late(self, what: str) -> TimedOut:
         return TimedOut(what=what, detail=f"the time limit of this diagnosis ({self._seconds:g} s) has passed")
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: ClusterRequest) -> Answer:
         return await self._connection.read(request, deadline=self._deadline, meter=self._meter)
 
-    async def _json(self, request: Request) -> Json:
+    async def _json(self, request: ClusterRequest) -> Json:
         return await decode(await self._answer(request), what=request.what)
 
-    async def _object(self, request: Request, name: str) -> Json:
+    async def _object(self, request: ClusterRequest, name: str) -> Json:
         item = await self._json(request)
         check_about(item, what=request.what, name=name)
         return item
 
-    async def _pages(self, wanted: Wanted) -> Listing:
+    async def _pages(self, wanted: ListQuery) -> ObjectList:
         try:
             return await self._all_pages(wanted)
         except Expired:
             # The first page's revision was compacted while later pages were read: start again, once.
             return await self._all_pages(wanted)
 
-    async def _all_pages(self, wanted: Wanted) -> Listing:
+    async def _all_pages(self, wanted: ListQuery) -> ObjectList:
         items: list[Json] = []
         token = ""
         while True:
-            page = await self._json(page_of(wanted, token=token, have=len(items)))
+            page = await self._json(page_request(wanted, token=token, have=len(items)))
             found, metadata = page.get("items") or [], page.get("metadata") or {}
             if not (isinstance(found, list) and all(map(_is_object, found)) and isinstance(metadata, dict)):
                 raise ServerError(what=wanted.what, detail="the answer is not a list: is this a Kubernetes API server?")
@@ -386,7 +390,7 @@ class Snapshot:
             item.setdefault("kind", wanted.resource.kind)
             item.setdefault("apiVersion", wanted.resource.api_version)
         shown = tuple(item for item in items[: wanted.limit] if self._access.shows(wanted.resource, item))
-        return Listing(items=shown, truncated=bool(token) or len(items) > wanted.limit)
+        return ObjectList(items=shown, truncated=bool(token) or len(items) > wanted.limit)
 
 
 def _is_object(item: object) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """The result of a check."""
 
     OK = "ok"
@@ -28,11 +28,11 @@ class Check:
 
     area: str
     what: str
-    state: State = State.OK
+    state: CheckState = CheckState.OK
     says: str
     remedy: str = ""
 
 
 def all_well(checks: Iterable[Check]) -> bool:
     """Return whether nothing is missing and everything could be checked."""
-    return not any(check.state in (State.MISSING, State.UNKNOWN) for check in checks)
+    return not any(check.state in (CheckState.MISSING, CheckState.UNKNOWN) for check in checks)

@@ -2,11 +2,11 @@
 
 from bot.jobs.contract import (
     JOBS_VERSION,
-    Failed,
+    FailureHandler,
     JobGivenUp,
+    JobRun,
     JobsUnavailable,
     Json,
-    Run,
     StepFailed,
     Workflow,
 )
@@ -14,12 +14,12 @@ from bot.jobs.jobs import Jobs
 
 __all__ = [
     "JOBS_VERSION",
-    "Failed",
+    "FailureHandler",
     "JobGivenUp",
+    "JobRun",
     "Jobs",
     "JobsUnavailable",
     "Json",
-    "Run",
     "StepFailed",
     "Workflow",
 ]

@@ -12,7 +12,7 @@ JOBS_VERSION: Final = "2"
 Json = dict[str, Any]
 
 
-class Run(Protocol):
+class JobRun(Protocol):
     """A job in flight, passed to its workflow body.
 
     A body only orchestrates: calls to the outside, clocks and random numbers belong into steps. After a crash the body
@@ -34,14 +34,14 @@ class Run(Protocol):
         """Wait, also through restarts. A sleeping job does not count against the concurrency limit."""
 
 
-Workflow = Callable[[Run, Json], Awaitable[Json | None]]
+Workflow = Callable[[JobRun, Json], Awaitable[Json | None]]
 # Called with kind, id, payload and error once a job has failed for good, so that the requester gets a reply.
-Failed = Callable[[str, str, Json, Exception], Awaitable[None]]
+FailureHandler = Callable[[str, str, Json, Exception], Awaitable[None]]
 # Wraps each body that runs: its kind, and whether it was recovered from an earlier process. Exceptions pass through.
-Watch = Callable[[str, bool], AbstractContextManager[None]]
+JobObserver = Callable[[str, bool], AbstractContextManager[None]]
 
 
-def unwatched(_kind: str, _recovered: bool) -> AbstractContextManager[None]:
+def ignore_job(_kind: str, _recovered: bool) -> AbstractContextManager[None]:
     """Ignore the job; used where nobody observes jobs."""
     return nullcontext()
 

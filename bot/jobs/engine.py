@@ -43,7 +43,7 @@ class JsonSerializer(Serializer):
 
 
 @dataclass(slots=True)
-class Patience:
+class DatabaseDeadline:
     """A deadline (monotonic clock) for one piece of work with the database.
 
     The engine retries a locked or lost database for ever. That is right for a job in flight and wrong for one that is
@@ -53,7 +53,7 @@ class Patience:
     until: float = math.inf
 
     @classmethod
-    def of(cls, seconds: float) -> Patience:
+    def of(cls, seconds: float) -> DatabaseDeadline:
         """Return a deadline that many seconds from now."""
         return cls(until=time.monotonic() + seconds)
 
@@ -64,14 +64,14 @@ class Patience:
 
 
 # Inherited by everything that runs for the caller, including threads of `asyncio.to_thread` and started jobs.
-PATIENCE: Final[ContextVar[Patience | None]] = ContextVar("casebook_patience", default=None)
+DEADLINE: Final[ContextVar[DatabaseDeadline | None]] = ContextVar("casebook_patience", default=None)
 
 
-class Impatient(JobsUnavailable):
+class DeadlinePassed(JobsUnavailable):
     """The deadline has passed; raised inside the engine's retries to end them."""
 
 
-def create_engine(url: URL, closing: Patience) -> sa.Engine:
+def create_engine(url: URL, closing: DatabaseDeadline) -> sa.Engine:
     """Create the database engine for DBOS; `closing` ends all work with it."""
     sqlite = url.get_backend_name() == "sqlite"
     engine = sa.create_engine(
@@ -89,9 +89,9 @@ def create_engine(url: URL, closing: Patience) -> sa.Engine:
         event.listen(engine, "connect", _prepare)
 
     def impatient(*_args: Any) -> None:
-        patience = PATIENCE.get()
+        patience = DEADLINE.get()
         if closing.ended or (patience is not None and patience.ended):
-            raise Impatient("the job could not be recorded in time")
+            raise DeadlinePassed("the job could not be recorded in time")
 
     event.listen(engine, "before_cursor_execute", impatient)
     return engine
@@ -127,12 +127,12 @@ def route_logs() -> None:
         # The engine adds no handler if one exists.
         logger.addHandler(logging.NullHandler())
     logger.propagate = True
-    for known in [known for known in logger.filters if isinstance(known, _Terse)]:
+    for known in [known for known in logger.filters if isinstance(known, _EngineLogFilter)]:
         logger.removeFilter(known)
-    logger.addFilter(_Terse())
+    logger.addFilter(_EngineLogFilter())
 
 
-class _Terse(logging.Filter):
+class _EngineLogFilter(logging.Filter):
     """Drops engine logs that repeat ours or are expected, and shortens the others to their first line.
 
     While its database is away the engine logs several times a second: a repeated line is dropped for half a minute.

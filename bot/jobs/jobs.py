@@ -16,10 +16,19 @@ from typing import Any, ClassVar, Final
 import structlog
 from dbos import DBOS, DBOSConfig, SetWorkflowID, WorkflowStatus, WorkflowStatusString
 
-from bot.jobs.contract import JOBS_VERSION, Failed, JobGivenUp, JobsUnavailable, Json, Watch, Workflow, unwatched
-from bot.jobs.engine import PATIENCE, Patience, route_logs
-from bot.jobs.ledger import APPLICATION, ASK_SECONDS, FINISHED, SCHEMA, UNFINISHED, Ledger, unavailable
-from bot.jobs.running import Body, Turns, tell_failure
+from bot.jobs.contract import (
+    JOBS_VERSION,
+    FailureHandler,
+    JobGivenUp,
+    JobObserver,
+    JobsUnavailable,
+    Json,
+    Workflow,
+    ignore_job,
+)
+from bot.jobs.engine import DEADLINE, DatabaseDeadline, route_logs
+from bot.jobs.job_body import JobBody, JobSlots, report_failure
+from bot.jobs.ledger import APPLICATION, ASK_SECONDS, FINISHED, SCHEMA, UNFINISHED, Ledger, as_unavailable
 
 _LAUNCH_SECONDS: Final = 10.0
 _CANCEL_SECONDS: Final = 2.0
@@ -54,8 +63,8 @@ class Jobs:
         version: str = JOBS_VERSION,
         concurrency: int = 16,
         kept_days: int = 14,
-        failed: Failed | None = None,
-        watch: Watch = unwatched,
+        failed: FailureHandler | None = None,
+        watch: JobObserver = ignore_job,
     ) -> None:
         """Configure the jobs. `executor` names this process and stays the same after a restart, to find its unfinished
         jobs.
@@ -68,7 +77,7 @@ class Jobs:
         self._kept = timedelta(days=kept_days)
         self._failed = failed
         self._watch = watch
-        self._turns = Turns(concurrency)
+        self._turns = JobSlots(concurrency)
         self._workflows = dict(workflows)
         self._bodies: dict[str, _Body] = {}
         self._phase = _Phase.NEW
@@ -203,22 +212,22 @@ class Jobs:
             use_listen_notify=False,
             notification_listener_polling_interval_sec=0.1,
         )
-        token = PATIENCE.set(Patience.of(_LAUNCH_SECONDS))
+        token = DEADLINE.set(DatabaseDeadline.of(_LAUNCH_SECONDS))
         try:
-            with unavailable():
+            with as_unavailable():
                 DBOS(config=config)
                 for kind, workflow in self._workflows.items():
                     self._bodies[kind] = self._register(kind, workflow, ledger)
                 DBOS.launch()
         finally:
-            PATIENCE.reset(token)
+            DEADLINE.reset(token)
 
     def _register(self, kind: str, workflow: Workflow, ledger: Ledger) -> _Body:
         async def attempts(recorded_as: str) -> int:
             found = await ledger.find(workflow_ids=[recorded_as], load_input=False)
             return max((job.recovery_attempts or 0 for job in found), default=0)
 
-        body = Body(
+        body = JobBody(
             kind=kind, workflow=workflow, turns=self._turns, failed=self._failed, attempts=attempts, watch=self._watch
         )
 
@@ -253,7 +262,9 @@ class Jobs:
                 await self._begin(ledger, job.name, recorded_as=renewed, id=id, payload=payload, within=ASK_SECONDS)
             else:
                 error = JobGivenUp("this version of Casebook has no workflow for jobs of this kind")
-                await tell_failure(self._failed, kind=job.name, id=id or job.workflow_id, payload=payload, error=error)
+                await report_failure(
+                    self._failed, kind=job.name, id=id or job.workflow_id, payload=payload, error=error
+                )
             await ledger.cancel(job.workflow_id)
             _log.info("job_carried_over", kind=job.name, id=id, version=job.app_version)
         return len(stale)

@@ -12,9 +12,9 @@ from dbos import DBOSClient, WorkflowStatus, WorkflowStatusString, error
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.jobs.contract import JobsUnavailable
-from bot.jobs.engine import PATIENCE, JsonSerializer, Patience, create_engine
+from bot.jobs.engine import DEADLINE, DatabaseDeadline, JsonSerializer, create_engine
 from bot.store.database import PROBE, DatabaseFile, parse_url
-from bot.store.errors import StoreReadOnly, StoreUnavailable, translated
+from bot.store.errors import StoreReadOnly, StoreUnavailable, translated_error
 
 T = TypeVar("T")
 
@@ -37,10 +37,10 @@ class Ledger:
     """The database of jobs. All methods raise `JobsUnavailable`."""
 
     def __init__(self, url: str) -> None:
-        with unavailable():
+        with as_unavailable():
             self.url = parse_url(url)
         self.serializer = JsonSerializer()
-        self._closing = Patience()
+        self._closing = DatabaseDeadline()
         self.engine = create_engine(self.url, self._closing)
         self._client = DBOSClient(
             system_database_engine=self.engine,
@@ -63,7 +63,7 @@ class Ledger:
 
     def check_file(self) -> None:
         """Check that the database file was not deleted or replaced."""
-        with unavailable():
+        with as_unavailable():
             self._file.check()
 
     async def find(self, **which: Any) -> list[WorkflowStatus]:
@@ -89,8 +89,8 @@ class Ledger:
         """
 
         async def patient() -> T:
-            PATIENCE.set(Patience.of(within))
-            with unavailable():
+            DEADLINE.set(DatabaseDeadline.of(within))
+            with as_unavailable():
                 return await work()
 
         task = asyncio.get_running_loop().create_task(patient(), context=Context(), name=ASKING)
@@ -123,14 +123,14 @@ class Ledger:
 
 
 @contextmanager
-def unavailable() -> Iterator[None]:
+def as_unavailable() -> Iterator[None]:
     """Translate library errors into `JobsUnavailable`, without their texts, which quote statements and URLs."""
     try:
         yield
     except StoreUnavailable as problem:
         raise JobsUnavailable(str(problem)) from None
     except (SQLAlchemyError, OSError) as problem:
-        raise JobsUnavailable(str(translated(problem))) from None
+        raise JobsUnavailable(str(translated_error(problem))) from None
     except error.DBOSConflictingWorkflowError:
         raise ValueError("this job id belongs to a job of another kind") from None
     except error.DBOSException as problem:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
+from bot.policy.decisions import Actor
 from bot.policy.model import ActingGrant, ApprovalRule, Persons, ReadingGrant, RemediationArea
-from bot.policy.who import Who
 
 
-def shows_to(grant: ReadingGrant, who: Who) -> bool:
+def shows_to(grant: ReadingGrant, who: Actor) -> bool:
     """Return whether a reading entry applies here. One for people alone opens their direct messages, not a channel.
 
     Everybody in a channel sees its answers.
@@ -19,7 +19,7 @@ def shows_to(grant: ReadingGrant, who: Who) -> bool:
     return is_for(grant, who)
 
 
-def is_for(persons: Persons, who: Who) -> bool:
+def is_for(persons: Persons, who: Actor) -> bool:
     """Return whether an entry covers the person in this place. A person whose groups are unknown is in none."""
     if not is_here(persons.channels, who):
         return False
@@ -28,7 +28,7 @@ def is_for(persons: Persons, who: Who) -> bool:
     return "*" in persons.users or who.user in persons.users or not who.groups.isdisjoint(persons.groups)
 
 
-def is_here(channels: tuple[str, ...], who: Who) -> bool:
+def is_here(channels: tuple[str, ...], who: Actor) -> bool:
     """Return whether the place is among the channels; no channels means everywhere. A direct message is no channel."""
     return not channels or (not who.direct and any(_means_channel(each, who) for each in channels))
 
@@ -49,7 +49,7 @@ def any_matches(patterns: Iterable[str], name: str) -> bool:
     return bool(name) and any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def _means_channel(pattern: str, who: Who) -> bool:
+def _means_channel(pattern: str, who: Actor) -> bool:
     if not pattern.startswith("#"):
         return pattern in ("*", who.channel)
     # Another organisation may have named a shared channel, so only its id identifies it.

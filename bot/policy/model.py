@@ -43,7 +43,7 @@ _ACTIONS: Final = ("*", *map(str, RemedyAction))
 RISKS: Final = tuple(map(str, RemedyRisk))
 
 
-class Answers(StrEnum):
+class AnswerLevel(StrEnum):
     """The kind of answer somebody gets: as others, from the pasted text alone, or none."""
 
     AS_OTHERS = "as-others"
@@ -129,20 +129,20 @@ Domains = Annotated[tuple[Domain, ...], BeforeValidator(_list)]
 ClusterGroups = Annotated[tuple[ClusterGroup, ...], BeforeValidator(_list)]
 
 
-class Model(BaseModel):
+class StrictModel(BaseModel):
     """A part of the policy file; unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class Area(Model):
+class ClusterArea(StrictModel):
     """A part of the clusters. `clusters` and `namespaces` hold names or patterns such as `shop-*`."""
 
     clusters: Clusters
     namespaces: Namespaces
 
 
-class Persons(Model):
+class Persons(StrictModel):
     """The people and places of an entry. A match in users or groups is enough; channels must match in addition."""
 
     channels: Channels = ()
@@ -151,7 +151,7 @@ class Persons(Model):
     """User groups of Slack by id (S…) or "@handle". Members who can edit a group can widen this entry."""
 
 
-class ReadingGrant(Area, Persons):
+class ReadingGrant(ClusterArea, Persons):
     """Who may see what. Without `channels`, `users` and `groups` it applies to every channel and direct message.
 
     With `channels` it applies there. With only `users` or `groups` it applies to their direct messages, because
@@ -162,7 +162,7 @@ class ReadingGrant(Area, Persons):
     """Whether cluster-scoped objects may be seen too: nodes, volumes, APIServices."""
 
 
-class RemediationArea(Area):
+class RemediationArea(ClusterArea):
     """Where changes are enabled at all, for anyone."""
 
     cluster_scoped: StrictBool = False
@@ -171,7 +171,7 @@ class RemediationArea(Area):
     """Labels that the object itself must have, all of them; values may be patterns. Default: any labels."""
 
 
-class ActingGrant(Area, Persons):
+class ActingGrant(ClusterArea, Persons):
     """Who may press which buttons. One of `users` and `groups` must match, and `channels` in addition."""
 
     actions: Actions
@@ -187,7 +187,7 @@ class ActingGrant(Area, Persons):
         return self
 
 
-class ApprovalRule(Area, Persons):
+class ApprovalRule(ClusterArea, Persons):
     """What requires an approver. This only restricts: an approver gets no other permission.
 
     With `channels`, `users` or `groups` these people may approve, otherwise anyone who may make the change. If several
@@ -203,7 +203,7 @@ class ApprovalRule(Area, Persons):
     """Only for objects with these labels, and for objects whose labels are unknown."""
 
 
-class Impersonation(Model):
+class ImpersonationEntry(StrictModel):
     """The clusters in which people act under their own name: prefix + e-mail address, in lower case.
 
     Only the first entry for a cluster counts, so a later one never admits people whom it excludes.
@@ -218,30 +218,30 @@ class Impersonation(Model):
     """User group of Slack → groups in the cluster; "*" is everybody. Default: no groups."""
 
 
-class Limit(Model):
+class Limit(StrictModel):
     """A number of writes within a number of minutes."""
 
     writes: Annotated[StrictInt, Field(ge=1, le=10_000)]
     minutes: Annotated[StrictInt, Field(ge=1, le=1_440)]
 
 
-class Limits(Model):
+class Limits(StrictModel):
     """How often one object may be changed by anyone, and how often one person may change anything."""
 
     target: Limit = Limit(writes=3, minutes=15)
     user: Limit = Limit(writes=20, minutes=15)
 
 
-class Rules(Model):
+class Rules(StrictModel):
     """A whole policy file. A missing section has the default of a missing file."""
 
     reading: tuple[ReadingGrant, ...] = (ReadingGrant(clusters=("*",), namespaces=("*",)),)
     """Who may see what. Without this section everyone in the workspace may see everything."""
-    others: Literal[Answers.TEXT_ONLY, Answers.NOTHING] = Answers.TEXT_ONLY
+    others: Literal[AnswerLevel.TEXT_ONLY, AnswerLevel.NOTHING] = AnswerLevel.TEXT_ONLY
     """What people get whom no entry of `reading` covers: text-only or nothing."""
-    guests: Answers = Answers.TEXT_ONLY
+    guests: AnswerLevel = AnswerLevel.TEXT_ONLY
     """What guests of the workspace get: text-only, nothing or as-others."""
-    external: Answers = Answers.TEXT_ONLY
+    external: AnswerLevel = AnswerLevel.TEXT_ONLY
     """What members of other organisations get, and everyone in channels shared with them."""
     remediation: tuple[RemediationArea, ...] = ()
     """Where actions are enabled. Without this section nowhere."""
@@ -249,7 +249,7 @@ class Rules(Model):
     """Who may run which actions. Without this section nobody."""
     approval: tuple[ApprovalRule, ...] = ()
     """What requires an approver. Without this section nothing does."""
-    impersonation: tuple[Impersonation, ...] = ()
+    impersonation: tuple[ImpersonationEntry, ...] = ()
     """Where people act under their own name. Without this section Casebook always acts as itself."""
     limits: Limits = Limits()
     """How often one object may be changed, and how often one person may change anything."""

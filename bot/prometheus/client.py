@@ -62,7 +62,7 @@ class Answer:
 
 
 class Prometheus:
-    """A client of one Prometheus, made by `opened` and shared by any number of diagnoses."""
+    """A client of one Prometheus, made by `open_prometheus` and shared by any number of diagnoses."""
 
     def __init__(self, source: Source, session: aiohttp.ClientSession) -> None:
         self._source = source
@@ -97,29 +97,29 @@ class Prometheus:
             async with asyncio.timeout(limit), self._seats:
                 status, body = await self._get(f"{self._source.url}{path}", parameters)
         except TimeoutError as error:
-            raise errors.TimedOut(f"no answer within {limit:.2g} s") from error
+            raise errors.QueryTimedOut(f"no answer within {limit:.2g} s") from error
         except (aiohttp.ClientError, OSError) as error:
             # aiohttp's text names the address, which may be confidential.
-            raise errors.Unreachable(f"it cannot be reached ({type(error).__name__})") from error
+            raise errors.PrometheusUnreachable(f"it cannot be reached ({type(error).__name__})") from error
         return _answer(_data(status, _document(status, body)))
 
     async def _get(self, url: str, parameters: Mapping[str, str]) -> tuple[int, bytes]:
         headers = {"Authorization": f"Bearer {self._source.token}"} if self._source.token else {}
         async with self._session.get(url, params=parameters, headers=headers, allow_redirects=False) as response:
             if 300 <= response.status < 400:
-                raise errors.Unreachable(
+                raise errors.PrometheusUnreachable(
                     "it redirects to another address, which is refused: configure that address instead"
                 )
             body = bytearray()
             async for chunk in response.content.iter_chunked(1 << 16):
                 body += chunk
                 if len(body) > MOST_BYTES:
-                    raise errors.TooLarge(f"its answer is larger than {MOST_BYTES >> 20} MiB")
+                    raise errors.ResultTooLarge(f"its answer is larger than {MOST_BYTES >> 20} MiB")
             return response.status, bytes(body)
 
 
 @asynccontextmanager
-async def opened(source: Source | None) -> AsyncIterator[Prometheus | None]:
+async def open_prometheus(source: Source | None) -> AsyncIterator[Prometheus | None]:
     """Open a client for a source; yield None without a source."""
     if source is None:
         yield None
@@ -143,20 +143,20 @@ def _data(status: int, document: Mapping[str, Any]) -> Mapping[str, Any]:
     said = str(document.get("error") or "")
     match status:
         case 401:
-            raise errors.Unauthorized()
+            raise errors.QueryUnauthorized()
         case 403:
-            raise errors.Forbidden(said)
+            raise errors.QueryForbidden(said)
         case 404:
-            raise errors.Unreachable(said or "there is no Prometheus API at the configured address")
+            raise errors.PrometheusUnreachable(said or "there is no Prometheus API at the configured address")
         case 429:
-            raise errors.Throttled(said)
+            raise errors.QueryThrottled(said)
         case 400 | 422:
             raise errors.BadQuery(said)
         case 503 if document.get("errorType") == "timeout":
-            raise errors.TimedOut(said)
+            raise errors.QueryTimedOut(said)
     data = document.get("data")
     if status != 200 or document.get("status") != "success" or not isinstance(data, dict):
-        raise errors.Failed(said or f"HTTP {status}, and not an answer of Prometheus")
+        raise errors.QueryFailed(said or f"HTTP {status}, and not an answer of Prometheus")
     return {**data, "warnings": document.get("warnings")}
 
 
@@ -164,7 +164,7 @@ def _answer(data: Mapping[str, Any]) -> Answer:
     try:
         found = _series(str(data.get("resultType")), data.get("result"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise errors.Failed("not an answer of Prometheus") from error
+        raise errors.QueryFailed("not an answer of Prometheus") from error
     found.sort(key=lambda each: sorted(each.labels.items()))
     warnings = data.get("warnings")
     return Answer(

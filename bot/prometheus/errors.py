@@ -38,42 +38,42 @@ class NotConfigured(PrometheusError):
         super().__init__(detail_zh="CASEBOOK_PROMETHEUS_URL 中没有该集群的地址")
 
 
-class Unreachable(PrometheusError):
+class PrometheusUnreachable(PrometheusError):
     """No connection, or the server there is not a Prometheus."""
 
     reason = GapReason.UNREACHABLE
     usual = "it cannot be reached"
 
 
-class TimedOut(PrometheusError):
+class QueryTimedOut(PrometheusError):
     """No answer in time."""
 
     reason = GapReason.TIMED_OUT
     usual = "no answer in time"
 
 
-class Unauthorized(PrometheusError):
+class QueryUnauthorized(PrometheusError):
     """401: the credentials are not accepted."""
 
     reason = GapReason.UNAUTHORIZED
     usual = "it does not accept the credentials"
 
 
-class Forbidden(PrometheusError):
+class QueryForbidden(PrometheusError):
     """403: the query is refused."""
 
     reason = GapReason.FORBIDDEN
     usual = "it refuses the query"
 
 
-class Throttled(PrometheusError):
+class QueryThrottled(PrometheusError):
     """429: Prometheus sheds load."""
 
     reason = GapReason.THROTTLED
     usual = "it is too busy"
 
 
-class TooLarge(PrometheusError):
+class ResultTooLarge(PrometheusError):
     """The answer exceeds the byte limit."""
 
     reason = GapReason.TRUNCATED
@@ -86,5 +86,5 @@ class BadQuery(PrometheusError):
     usual = "it does not understand the query"
 
 
-class Failed(PrometheusError):
+class QueryFailed(PrometheusError):
     """5xx, or an answer that no Prometheus gives."""

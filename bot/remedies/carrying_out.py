@@ -15,7 +15,7 @@ from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
 from bot.diagnosing import Engine
 from bot.remedies import dry_running, stepping
 from bot.remedies.contract import Action, Applied, Plan, Preview, Reason, Refusal

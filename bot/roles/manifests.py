@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.roles.needs import Need
-from bot.roles.rules import Rule, is_namespaced, rules_of
+from bot.roles.rules import RoleRule, is_namespaced, rules_of
 from intents.domain import Permission
 
 _WIDTH: Final = 118
@@ -128,7 +128,7 @@ def _granted(account: Account, what: str, says: str, needs: Iterable[Need], *, n
     )
 
 
-def _rule(rule: Rule) -> Iterator[str]:
+def _rule(rule: RoleRule) -> Iterator[str]:
     for resource, names in rule.needed_by.items():
         yield from _comment(f"{resource}: {', '.join(names)}", indent=2)
     group = rule.group or '""'

@@ -13,7 +13,7 @@ _VERBS: Final = ("get", "list", "create", "patch", "delete", "impersonate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class RoleRule:
     """One rule of a role. `needed_by` maps a resource to the names of those who need it, both sorted."""
 
     group: str
@@ -26,7 +26,7 @@ class Rule:
         return tuple(self.needed_by)
 
 
-def rules_of(needs: Iterable[Need]) -> tuple[Rule, ...]:
+def rules_of(needs: Iterable[Need]) -> tuple[RoleRule, ...]:
     """Return the rules that grant exactly these needs, in a fixed order with the core group first."""
     by_resource: dict[tuple[str, str], set[Need]] = {}
     for need in needs:
@@ -35,7 +35,7 @@ def rules_of(needs: Iterable[Need]) -> tuple[Rule, ...]:
     for (group, resource), wanted in sorted(by_resource.items()):
         verbs = tuple(sorted({need.permission.verb for need in wanted}, key=_VERBS.index))
         merged.setdefault((group, verbs), {})[resource] = tuple(sorted({need.by for need in wanted}))
-    return tuple(Rule(group=group, verbs=verbs, needed_by=named) for (group, verbs), named in merged.items())
+    return tuple(RoleRule(group=group, verbs=verbs, needed_by=named) for (group, verbs), named in merged.items())
 
 
 def is_namespaced(need: Need) -> bool:

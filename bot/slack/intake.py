@@ -17,7 +17,7 @@ from bot.metrics import Metrics
 from bot.slack.fingerprints import fingerprint
 from bot.slack.parts import Part, RecentParts
 from bot.slack.said import Edited, Said, Withdrawn
-from bot.store import LONGEST_TEXT, Asked, Request, Store, Surface
+from bot.store import LONGEST_TEXT, Asked, Store, StoredRequest, Surface
 from intents.channel_commands import ChannelCommand
 from intents.choosing import marked_with
 from intents.domain import Hypothesis, Language, Text
@@ -191,7 +191,7 @@ class Intake:
         if revision is not None:
             await self.jobs.start("answer", f"{request}.r{revision}", {"request": request})
 
-    async def _of_message(self, channel: str, ts: str) -> Request | None:
+    async def _of_message(self, channel: str, ts: str) -> StoredRequest | None:
         found = await self.store.requests.find_part(channel, ts)
         return await self.store.requests.get(found) if found else None
 

@@ -18,7 +18,7 @@ from bot.jobs import Jobs
 from bot.portable import Portable
 from bot.remedies.contract import Plan, Preview
 from bot.slack.client import Identity
-from bot.store import Answer, AuditEntry, Store
+from bot.store import AuditEntry, Store, StoredAnswer
 from bot.store import Plan as StoredPlan
 from bot.workflows.desk import Desk
 from intents.asking import complaints
@@ -139,7 +139,7 @@ class Presses:
             await self._audit(pressed, refused.why)
             raise
 
-    async def answer_of(self, pressed: Pressed) -> Answer:
+    async def answer_of(self, pressed: Pressed) -> StoredAnswer:
         """The answer whose message was pressed. Raises Refused (audited already) or StoreUnavailable."""
         try:
             return await self._answer_of(pressed)
@@ -147,7 +147,7 @@ class Presses:
             await self._audit(pressed, refused.why)
             raise
 
-    async def _answer_of(self, pressed: Pressed) -> Answer:
+    async def _answer_of(self, pressed: Pressed) -> StoredAnswer:
         self._check_sender(pressed)
         answer = await self._store.answers.by_message(pressed.channel, pressed.ts)
         if answer is None:

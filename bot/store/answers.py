@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class StoredAnswer:
     """The answer to one revision of a request. `message` is its source document, `shown` holds later notes."""
 
     request_id: str
@@ -68,11 +68,11 @@ class Answers:
                 await connection.execute(update(answers).where(answers.c.request_id == request_id).values(values))
             return True
 
-    async def get(self, request_id: str) -> Answer | None:
+    async def get(self, request_id: str) -> StoredAnswer | None:
         """Return the answer to a request, or None."""
         return await self._one(answers.c.request_id == request_id)
 
-    async def by_message(self, channel: str, ts: str) -> Answer | None:
+    async def by_message(self, channel: str, ts: str) -> StoredAnswer | None:
         """Return the answer that message `ts` shows."""
         return await self._one((answers.c.channel == channel) & (answers.c.ts == ts)) if ts else None
 
@@ -95,12 +95,12 @@ class Answers:
             done = await connection.execute(delete(answers).where(answers.c.request_id == request_id))
             return done.rowcount > 0
 
-    async def _one(self, which: ColumnElement[bool]) -> Answer | None:
+    async def _one(self, which: ColumnElement[bool]) -> StoredAnswer | None:
         async with self._database.read() as connection:
             query = select(answers).where(which).order_by(answers.c.saved.desc()).limit(1)
             row = (await connection.execute(query)).one_or_none()
             return None if row is None else _answer(row)
 
 
-def _answer(row: Row[Any]) -> Answer:
-    return Answer(**row._mapping)
+def _answer(row: Row[Any]) -> StoredAnswer:
+    return StoredAnswer(**row._mapping)

@@ -16,10 +16,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Row, Table, Text, cast, delete, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.facts import FactRow, Version, known, put, take
+from bot.store.facts import FactRow, SourceVersion, apply_versions, replace_facts, stored_versions
 from bot.store.incident_channels import ChannelState, IncidentChannel, IncidentChannels, find_channel, read_channel
-from bot.store.marks import Mark, Place, mark, places
 from bot.store.tables import chronicle_reads, fact_marks, fact_sources, facts, incident_channels
+from bot.store.timeline_marks import Mark, MarkedPlace, marked_places, record_mark
 
 _CHANNELS: Final = incident_channels
 _DISMISSED: Final = ChannelState.DISMISSED.value
@@ -102,8 +102,8 @@ class Chronicles(IncidentChannels):
         async with self._alone(channel) as connection:
             if await _recorded(connection, channel) is None:
                 return False
-            version = Version(source=source, version=f"{revision:012d}", facts=rows)
-            _, changed = await take(connection, channel, [version])
+            version = SourceVersion(source=source, version=f"{revision:012d}", facts=rows)
+            _, changed = await apply_versions(connection, channel, [version])
             return await _bump(connection, channel, changed=changed)
 
     async def pin(
@@ -178,7 +178,7 @@ class Chronicles(IncidentChannels):
 
     async def _heard_of(self, channel: str, ts: str) -> bool:
         async with self._database.read() as connection:
-            return bool(await known(connection, channel, [_message(ts)]))
+            return bool(await stored_versions(connection, channel, [_message(ts)]))
 
     async def _mark(
         self,
@@ -195,19 +195,19 @@ class Chronicles(IncidentChannels):
         async with self._alone(channel) as connection:
             if await _recorded(connection, channel) is None:
                 return False
-            heard = (await known(connection, channel, [_message(ts)])).get(_message(ts))
+            heard = (await stored_versions(connection, channel, [_message(ts)])).get(_message(ts))
             if heard is not None and heard.gone:
                 return False
             here = (channel, ts)
-            before = (await places(connection, [channel], [ts])).get(here)
-            if not await mark(connection, channel, ts, by, what, stands=stands, at=at, found=found):
+            before = (await marked_places(connection, [channel], [ts])).get(here)
+            if not await record_mark(connection, channel, ts, by, what, stands=stands, at=at, found=found):
                 return False
-            after = (await places(connection, [channel], [ts])).get(here)
+            after = (await marked_places(connection, [channel], [ts])).get(here)
             changed = before is not after
-            if after is not Place.PINNED:
-                changed |= await put(connection, channel, _by_hand(ts), [])
+            if after is not MarkedPlace.PINNED:
+                changed |= await replace_facts(connection, channel, _by_hand(ts), [])
             elif fact is not None:
-                changed |= await put(connection, channel, _by_hand(ts), [fact])
+                changed |= await replace_facts(connection, channel, _by_hand(ts), [fact])
             return await _bump(connection, channel, changed=changed)
 
 
@@ -223,19 +223,23 @@ def _by_hand(ts: str) -> str:
 
 async def _take(connection: AsyncConnection, channel: str, page: Sequence[Said]) -> bool:
     """Record these messages. Return whether a fact changed."""
-    versions = [Version(source=_message(said.ts), version=said.version, facts=said.facts) for said in page]
-    taken, changed = await take(connection, channel, versions)
-    marked = await places(connection, [channel])
+    versions = [SourceVersion(source=_message(said.ts), version=said.version, facts=said.facts) for said in page]
+    taken, changed = await apply_versions(connection, channel, versions)
+    marked = await marked_places(connection, [channel])
     for said in page:
-        if said.pinned is not None and _message(said.ts) in taken and marked.get((channel, said.ts)) is Place.PINNED:
-            changed |= await put(connection, channel, _by_hand(said.ts), [said.pinned])
+        if (
+            said.pinned is not None
+            and _message(said.ts) in taken
+            and marked.get((channel, said.ts)) is MarkedPlace.PINNED
+        ):
+            changed |= await replace_facts(connection, channel, _by_hand(said.ts), [said.pinned])
     return changed
 
 
 async def _forget(connection: AsyncConnection, channel: str, ts: str) -> bool:
     """Mark a message as deleted. Return whether a fact changed."""
-    _, told = await take(connection, channel, [Version(source=_message(ts), version="", gone=True)])
-    return await put(connection, channel, _by_hand(ts), []) or told
+    _, told = await apply_versions(connection, channel, [SourceVersion(source=_message(ts), version="", gone=True)])
+    return await replace_facts(connection, channel, _by_hand(ts), []) or told
 
 
 async def _recorded(connection: AsyncConnection, channel: str) -> Row[Any] | None:
@@ -256,7 +260,7 @@ async def _chronicles(
 ) -> tuple[Chronicle, ...]:
     """Return each channel with its matching facts."""
     names = [row.channel for row in channels]
-    marked = await places(connection, names)
+    marked = await marked_places(connection, names)
     query = select(*_SHOWN, cast(facts.c.document, Text)).where(facts.c.channel.in_(names), *which)
     rows = (await connection.execute(query.order_by(facts.c.at, facts.c.key))).all()
     # Parsed as one array, which takes half the time for ten thousand facts.
@@ -271,8 +275,8 @@ async def _chronicles(
                 ts=ts,
                 incident=incident,
                 document=document,
-                by_hand=place is Place.PINNED,
-                removed=place is Place.REMOVED,
+                by_hand=place is MarkedPlace.PINNED,
+                removed=place is MarkedPlace.REMOVED,
             )
         )
     return tuple(Chronicle(channel=read_channel(row), facts=tuple(found[row.channel])) for row in channels)

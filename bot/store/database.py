@@ -18,7 +18,7 @@ from sqlalchemy import URL, event, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.store.errors import StoreLocked, StoreReadOnly, StoreUnavailable, StoreUnreachable, translated
+from bot.store.errors import StoreLocked, StoreReadOnly, StoreUnavailable, StoreUnreachable, translated_error
 
 BUSY_MS: Final = 1000  # wait of one statement for another process's lock
 QUEUE_SECONDS: Final = 1.0  # wait of a write for this process's other writes: Slack allows three seconds in all
@@ -142,7 +142,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction with one consistent view."""
-        with _translating():
+        with _TranslatedErrors():
             async with self._reader.connect() as connection, connection.begin():
                 yield connection
 
@@ -173,7 +173,7 @@ class Database:
 
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncConnection]:
-        with _translating():
+        with _TranslatedErrors():
             async with self._engine.connect() as connection:
                 await connection.execution_options(**{_WRITES: True})
                 async with connection.begin():
@@ -193,7 +193,7 @@ class Database:
             self._writing.release()
 
 
-class _translating:
+class _TranslatedErrors:
     """Translates library errors into ours and drops the original, because its text quotes values."""
 
     def __enter__(self) -> None:
@@ -201,7 +201,7 @@ class _translating:
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, SQLAlchemyError | OSError):
-            raise translated(error) from None
+            raise translated_error(error) from None
 
 
 def _engine(url: URL) -> AsyncEngine:

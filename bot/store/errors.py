@@ -100,7 +100,7 @@ _POSTGRES_CLASSES: Final = {
 }
 
 
-def translated(error: SQLAlchemyError | OSError) -> StoreUnavailable:
+def translated_error(error: SQLAlchemyError | OSError) -> StoreUnavailable:
     """Translate a library's error into ours, without its text."""
     original = getattr(error, "orig", None)
     code = getattr(original, "sqlite_errorcode", None)

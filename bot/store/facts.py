@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Row, and_, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.rows import upsert_all
+from bot.store.row_writes import upsert_all
 from bot.store.tables import fact_sources, facts
 from bot.store.types import storable, storable_json
 
@@ -43,7 +43,7 @@ class FactRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class SourceVersion:
     """The facts of a source as of `version` (later versions sort higher as text); `gone` is final and has none."""
 
     source: str
@@ -61,7 +61,7 @@ class _Changes:
     lost: set[str] = field(default_factory=set)
 
 
-async def known(connection: AsyncConnection, channel: str, sources: Iterable[str]) -> dict[str, Row[Any]]:
+async def stored_versions(connection: AsyncConnection, channel: str, sources: Iterable[str]) -> dict[str, Row[Any]]:
     """Return the stored version of each source that has one."""
     found: dict[str, Row[Any]] = {}
     for some in _portions(sources):
@@ -70,11 +70,13 @@ async def known(connection: AsyncConnection, channel: str, sources: Iterable[str
     return found
 
 
-async def take(connection: AsyncConnection, channel: str, versions: Sequence[Version]) -> tuple[set[str], bool]:
+async def apply_versions(
+    connection: AsyncConnection, channel: str, versions: Sequence[SourceVersion]
+) -> tuple[set[str], bool]:
     """Apply each version unless a later one is stored. Return the applied sources, and whether a fact changed."""
-    before = await known(connection, channel, {version.source for version in versions})
+    before = await stored_versions(connection, channel, {version.source for version in versions})
     standing = {source: (row.version, row.gone) for source, row in before.items()}
-    newest: dict[str, Version] = {}
+    newest: dict[str, SourceVersion] = {}
     for version in versions:
         last, gone = standing.get(version.source, ("", False))
         if not gone and (version.gone or last <= version.version):
@@ -95,15 +97,15 @@ async def take(connection: AsyncConnection, channel: str, versions: Sequence[Ver
     return set(newest), await _write(connection, channel, changes)
 
 
-async def put(connection: AsyncConnection, channel: str, source: str, rows: Sequence[FactRow]) -> bool:
+async def replace_facts(connection: AsyncConnection, channel: str, source: str, rows: Sequence[FactRow]) -> bool:
     """Replace the facts of a source without versions. Return whether one changed."""
     changes = _Changes()
     held = await _held(connection, channel, [source])
-    _compare(changes, channel, Version(source=source, version="", facts=rows), held.get(source, {}))
+    _compare(changes, channel, SourceVersion(source=source, version="", facts=rows), held.get(source, {}))
     return await _write(connection, channel, changes)
 
 
-def _compare(changes: _Changes, channel: str, version: Version, held: Mapping[str, Json]) -> None:
+def _compare(changes: _Changes, channel: str, version: SourceVersion, held: Mapping[str, Json]) -> None:
     said = {values["key"]: values for values in (_values(channel, version.source, row) for row in version.facts)}
     changes.lost |= held.keys() - said.keys()
     changes.facts.update((key, values) for key, values in said.items() if not _says_so(held.get(key), values))

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
-from bot.store.rows import insert_once, upsert
+from bot.store.row_writes import insert_once, upsert
 from bot.store.tables import chronicle_reads, incident_channels
 
 _TABLE: Final = incident_channels

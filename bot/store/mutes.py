@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, select
 
 from bot.store.database import Database
-from bot.store.rows import upsert
+from bot.store.row_writes import upsert
 from bot.store.tables import mutes
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from bot.store.database import Database
-from bot.store.rows import upsert
+from bot.store.row_writes import upsert
 from bot.store.tables import notices
 
 

@@ -12,12 +12,12 @@ from datetime import datetime
 from sqlalchemy import delete, select, update
 
 from bot.store.database import Database
-from bot.store.rows import insert_once
+from bot.store.row_writes import insert_once
 from bot.store.tables import outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
+class PostingState:
     """The state of one posting: `ts` of the posted message or "", `again` if an earlier attempt's result is unknown."""
 
     ts: str
@@ -40,14 +40,14 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, key: str, channel: str, thread_ts: str, now: datetime) -> Sending:
+    async def begin(self, key: str, channel: str, thread_ts: str, now: datetime) -> PostingState:
         """Begin a posting. Return the message already posted, or whether an earlier attempt began."""
         async with self._database.write("outbox", key) as connection:
             entry = {"key": key, "channel": channel, "thread_ts": thread_ts, "ts": "", "began": now}
             if await insert_once(connection, outbox, entry):
-                return Sending(ts="", again=False)
+                return PostingState(ts="", again=False)
             ts = (await connection.execute(select(outbox.c.ts).where(outbox.c.key == key))).scalar_one()
-            return Sending(ts=ts, again=not ts)
+            return PostingState(ts=ts, again=not ts)
 
     async def done(self, key: str, ts: str) -> None:
         """Save the `ts` of the posted or found message. An entry deleted in the meantime stays deleted."""

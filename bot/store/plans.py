@@ -12,7 +12,7 @@ from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
-from bot.store.rows import insert_once
+from bot.store.row_writes import insert_once
 from bot.store.tables import plans
 
 Json = dict[str, Any]
@@ -37,7 +37,7 @@ class Plan:
     token: str = ""
 
 
-class Claim(StrEnum):
+class ClaimOutcome(StrEnum):
     """The result of an attempt to claim a plan."""
 
     OK = "ok"
@@ -48,17 +48,17 @@ class Claim(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Claimed:
+class ClaimResult:
     """The result of a claim: `by` and `when` name the claimant, `state` the progress; "" if unclaimed."""
 
-    outcome: Claim
+    outcome: ClaimOutcome
     by: str = ""
     when: datetime | None = None
     state: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Former:
+class EarlierClaim:
     """An earlier claim: its plan, action, subject, claimant, time and progress."""
 
     plan_id: str
@@ -70,7 +70,7 @@ class Former:
 
 
 # Decides, from the earlier claims, whether a plan may not be claimed now.
-Unless = Callable[[Sequence[Former]], bool]
+ClaimVeto = Callable[[Sequence[EarlierClaim]], bool]
 
 
 class Plans:
@@ -107,8 +107,8 @@ class Plans:
         action: str = "",
         subject: str = "",
         since: datetime | None = None,
-        unless: Unless | None = None,
-    ) -> Claimed:
+        unless: ClaimVeto | None = None,
+    ) -> ClaimResult:
         """Claim a plan for good. The same `token`, a press repeated by a re-run job, may claim it again.
 
         `unless` is called if the plan can be claimed, with all other claims from `since` on, newest first. No other
@@ -117,22 +117,22 @@ class Plans:
         async with self._database.write(_TURN) as connection:
             row = (await connection.execute(select(plans).where(plans.c.id == plan_id))).one_or_none()
             if row is None:
-                return Claimed(outcome=Claim.UNKNOWN)
+                return ClaimResult(outcome=ClaimOutcome.UNKNOWN)
             if row.token:
-                outcome = Claim.OK if row.token == token else Claim.ALREADY
-                return Claimed(outcome=outcome, by=row.claimed_by, when=row.claimed_at, state=row.state)
+                outcome = ClaimOutcome.OK if row.token == token else ClaimOutcome.ALREADY
+                return ClaimResult(outcome=outcome, by=row.claimed_by, when=row.claimed_at, state=row.state)
             if now >= row.expires:
-                return Claimed(outcome=Claim.EXPIRED, state=row.state)
+                return ClaimResult(outcome=ClaimOutcome.EXPIRED, state=row.state)
             if unless is not None and since is not None and unless(await _former(connection, since)):
-                return Claimed(outcome=Claim.HELD_BACK, state=row.state)
+                return ClaimResult(outcome=ClaimOutcome.HELD_BACK, state=row.state)
             await connection.execute(
                 update(plans)
                 .where(plans.c.id == plan_id)
                 .values(claimed_by=by, claimed_at=now, token=token, state=CLAIMED, action=action, subject=subject)
             )
-            return Claimed(outcome=Claim.OK, by=by, when=now, state=CLAIMED)
+            return ClaimResult(outcome=ClaimOutcome.OK, by=by, when=now, state=CLAIMED)
 
-    async def claimed_since(self, since: datetime) -> tuple[Former, ...]:
+    async def claimed_since(self, since: datetime) -> tuple[EarlierClaim, ...]:
         """Return the claims from `since` on, newest first."""
         async with self._database.read() as connection:
             return await _former(connection, since)
@@ -174,10 +174,10 @@ async def _document(connection: AsyncConnection, plan_id: str) -> Json | None:
     return found.scalar_one_or_none()
 
 
-async def _former(connection: AsyncConnection, since: datetime) -> tuple[Former, ...]:
+async def _former(connection: AsyncConnection, since: datetime) -> tuple[EarlierClaim, ...]:
     query = select(plans).where(plans.c.claimed_at >= since).order_by(plans.c.claimed_at.desc(), plans.c.id)
     return tuple(
-        Former(
+        EarlierClaim(
             plan_id=row.id,
             action=row.action,
             subject=row.subject,

@@ -16,7 +16,7 @@ from sqlalchemy import Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database
-from bot.store.rows import insert_once, upsert
+from bot.store.row_writes import insert_once, upsert
 from bot.store.tables import parts, requests
 
 Json = dict[str, Any]
@@ -36,7 +36,7 @@ class Surface(StrEnum):
     FOLLOW_UP = "follow_up"
 
 
-class State(StrEnum):
+class RequestState(StrEnum):
     """The progress of a request. Withdrawn is final."""
 
     OPEN = "open"
@@ -71,13 +71,13 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class StoredRequest:
     """A request as stored now. `asked.text` equals `text`: all current parts."""
 
     asked: Asked
     revision: int
     parts: Mapping[str, str]
-    state: State
+    state: RequestState
 
     @property
     def id(self) -> str:
@@ -108,7 +108,7 @@ class Requests:
             )
             return True
 
-    async def get(self, id: str) -> Request | None:
+    async def get(self, id: str) -> StoredRequest | None:
         """Return a request, or None."""
         async with self._database.read() as connection:
             found = await _read(connection, select(requests).where(requests.c.id == id))
@@ -121,7 +121,7 @@ class Requests:
         """
         async with self._database.write("request", id) as connection:
             row = (await connection.execute(select(requests).where(requests.c.id == id))).one_or_none()
-            if row is None or row.state == State.WITHDRAWN:
+            if row is None or row.state == RequestState.WITHDRAWN:
                 return None
             part = select(parts.c.text).where(parts.c.request_id == id, parts.c.ts == ts)
             before = (await connection.execute(part)).scalar_one_or_none()
@@ -132,20 +132,20 @@ class Requests:
             await connection.execute(
                 update(requests)
                 .where(requests.c.id == id)
-                .values(revision=revision, touched=now, state=State.OPEN.value)
+                .values(revision=revision, touched=now, state=RequestState.OPEN.value)
             )
             return revision
 
     async def withdraw(self, id: str) -> bool:
         """Withdraw a request whose message was deleted. Return whether it was not withdrawn before."""
-        return await self.set_state(id, State.WITHDRAWN)
+        return await self.set_state(id, RequestState.WITHDRAWN)
 
-    async def set_state(self, id: str, state: State) -> bool:
+    async def set_state(self, id: str, state: RequestState) -> bool:
         """Set the state. Return False if the request is unknown or withdrawn."""
         async with self._database.write("request", id) as connection:
             done = await connection.execute(
                 update(requests)
-                .where(requests.c.id == id, requests.c.state != State.WITHDRAWN.value)
+                .where(requests.c.id == id, requests.c.state != RequestState.WITHDRAWN.value)
                 .values(state=state.value)
             )
             return done.rowcount > 0
@@ -158,13 +158,13 @@ class Requests:
             query = (
                 select(requests.c.id)
                 .join(parts, parts.c.request_id == requests.c.id)
-                .where(parts.c.channel == channel, parts.c.ts == ts, requests.c.state != State.WITHDRAWN.value)
+                .where(parts.c.channel == channel, parts.c.ts == ts, requests.c.state != RequestState.WITHDRAWN.value)
                 .order_by(requests.c.created.desc(), requests.c.id.desc())
                 .limit(1)
             )
             return (await connection.execute(query)).scalar_one_or_none()
 
-    async def in_thread(self, channel: str, thread_ts: str) -> tuple[Request, ...]:
+    async def in_thread(self, channel: str, thread_ts: str) -> tuple[StoredRequest, ...]:
         """Return the requests of a thread, that of its first message included, oldest first."""
         async with self._database.read() as connection:
             query = select(requests).where(
@@ -181,7 +181,7 @@ def _row_of(asked: Asked) -> Json:
         "files": list(asked.files),
         "surface": asked.surface.value,
         "touched": asked.created,
-        "state": State.OPEN.value,
+        "state": RequestState.OPEN.value,
         "revision": 1,
     }
 
@@ -202,7 +202,7 @@ _COPIED: Final = (
 )
 
 
-async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[Request, ...]:
+async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[StoredRequest, ...]:
     rows = (await connection.execute(query)).all()
     texts: dict[str, dict[str, str]] = {row.id: {} for row in rows}
     pieces = select(parts).where(parts.c.request_id.in_(list(texts))).order_by(parts.c.ts)
@@ -211,10 +211,10 @@ async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[Reques
     return tuple(_request(row, texts[row.id]) for row in rows)
 
 
-def _request(row: Row[Any], texts: dict[str, str]) -> Request:
+def _request(row: Row[Any], texts: dict[str, str]) -> StoredRequest:
     values = {name: getattr(row, name) for name in _COPIED}
     asked = Asked(**values, files=tuple(row.files), surface=Surface(row.surface), text=_joined(texts))
-    return Request(asked=asked, revision=row.revision, parts=texts, state=State(row.state))
+    return StoredRequest(asked=asked, revision=row.revision, parts=texts, state=RequestState(row.state))
 
 
 def _joined(texts: Mapping[str, str]) -> str:

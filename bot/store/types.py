@@ -10,7 +10,7 @@ from sqlalchemy import Text as SqlText
 from sqlalchemy.types import TypeDecorator
 
 
-class Moment(TypeDecorator[datetime]):
+class UtcTime(TypeDecorator[datetime]):
     """An aware time; SQLite, which has no time zones, stores it as UTC."""
 
     impl = DateTime(timezone=True)
@@ -30,7 +30,7 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
-class Words(TypeDecorator[str]):
+class StoredText(TypeDecorator[str]):
     """Text from outside; characters that a database cannot store (NUL, half a surrogate pair) become U+FFFD."""
 
     impl = SqlText
@@ -40,7 +40,7 @@ class Words(TypeDecorator[str]):
         return None if value is None else storable(value)
 
 
-class Document(TypeDecorator[Any]):
+class StoredJson(TypeDecorator[Any]):
     """A JSON value, with the same replacements in its texts."""
 
     impl = JSON

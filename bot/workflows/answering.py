@@ -13,9 +13,9 @@ from typing import Final
 import structlog
 
 from bot.diagnosing import match_text
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.policy import Reading
-from bot.store import Request, State
+from bot.store import RequestState, StoredRequest
 from bot.workflows.choosing import PRESSED
 from bot.workflows.chronicle.hearing import Hearing
 from bot.workflows.chronicle.likening import Likening
@@ -58,7 +58,7 @@ class Answering:
     hearing: Hearing
     likening: Likening
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         request = str(payload["request"])
         prepared = await patiently(run, "prepare", self.prepare, request)
         if not prepared or not prepared["goes_on"]:
@@ -66,7 +66,7 @@ class Answering:
         await patiently(run, "placeholder", self.placeholder, request)
         return await self.in_turn(run, request, prepared)
 
-    async def in_turn(self, run: Run, request: str, prepared: Json, picked: Picked | None = None) -> Json | None:
+    async def in_turn(self, run: JobRun, request: str, prepared: Json, picked: Picked | None = None) -> Json | None:
         """Answer once the cluster has room for the question; whoever waits keeps nobody else from being answered."""
         for pause in (*_PAUSES_S, None):
             result = await patiently(run, "answer", self.answer, request, prepared, picked, pause is None)
@@ -79,14 +79,14 @@ class Answering:
         """Read what came as a file or stands above a mention, and find out whether there is anything to say at all."""
         store = self.desk.store
         request = await store.requests.get(request_id)
-        if request is None or request.state is State.WITHDRAWN:
+        if request is None or request.state is RequestState.WITHDRAWN:
             return {"goes_on": False}
         unread = (*await self.roots.read(request), *await self.files.read(request))
         request = await store.requests.get(request_id) or request
         goes_on = await self._worth_answering(request)
         if not goes_on:
             await self.files.told_once(request, unread)
-            await store.requests.set_state(request_id, State.SILENT)
+            await store.requests.set_state(request_id, RequestState.SILENT)
             self.desk.metrics.asked(request.asked.surface, "explain", "silent")
         refusals = [{"en": says.en, "zh": says.zh} for says in unread]
         return {"goes_on": goes_on, "revision": request.revision, "unread": refusals}
@@ -94,7 +94,7 @@ class Answering:
     async def placeholder(self, request_id: str) -> None:
         async with self.desk.turn(request_id):
             request = await self.desk.store.requests.get(request_id)
-            if request is not None and request.state is not State.WITHDRAWN:
+            if request is not None and request.state is not RequestState.WITHDRAWN:
                 asker = await self.desk.asker_of(request)
                 await self.telling.post(request, placeholder(language=asker.language), step=ANSWER, last=False)
 
@@ -139,13 +139,13 @@ class Answering:
             await self.picturing.show(request, outcome.plotted, language=asker.language)
         return result
 
-    def _count(self, request: Request, outcome: Outcome, *, first: bool) -> None:
+    def _count(self, request: StoredRequest, outcome: Outcome, *, first: bool) -> None:
         """Of what was asked once more, or chosen long after, no time is taken: it waited for people."""
         seconds = (self.desk.clock() - request.asked.created).total_seconds() if first else None
         self.desk.metrics.asked(request.asked.surface, outcome.intent, outcome.came_to, seconds=seconds)
         _log.info("answered", intent=outcome.intent, outcome=outcome.came_to, incident=outcome.incident)
 
-    async def _asker(self, request: Request, picked: Picked | None) -> Asker:
+    async def _asker(self, request: StoredRequest, picked: Picked | None) -> Asker:
         """Whoever pressed counts as who asks; the answer stays in the language of who did."""
         asker = await self.desk.asker_of(request)
         if picked is None:
@@ -154,11 +154,11 @@ class Answering:
         presser = await self.desk.asker(team=asked.team, channel=asked.channel, user=picked.user, text=request.text)
         return replace(presser, language=asker.language)
 
-    async def _still(self, request: Request, picked: Picked) -> bool:
+    async def _still(self, request: StoredRequest, picked: Picked) -> bool:
         answer = await self.desk.store.answers.get(request.id)
         return answer is not None and answer.shown.get(PRESSED) == picked.cluster
 
-    async def _deliver(self, request: Request, outcome: Outcome) -> Json | None:
+    async def _deliver(self, request: StoredRequest, outcome: Outcome) -> Json | None:
         store = self.desk.store
         sent = await self.telling.post(request, outcome.message, step=ANSWER)
         if sent is not None:
@@ -177,12 +177,12 @@ class Answering:
                 return None
             await self.telling.show(request, outcome.message)
             await self.hearing.answered(request, outcome.told, ts=sent.ts)
-        if not await store.requests.set_state(request.id, State.ANSWERED):
+        if not await store.requests.set_state(request.id, RequestState.ANSWERED):
             await self.hearing.withdrawn(request)
             await self.telling.take_back(request)  # its paste was deleted while we were reading
         return {"verdict": outcome.verdict, "incident": outcome.incident}
 
-    async def _worth_answering(self, request: Request) -> bool:
+    async def _worth_answering(self, request: StoredRequest) -> bool:
         if request.asked.surface not in UNASKED:
             return True
         asker = await self.desk.asker_of(request)

@@ -17,7 +17,7 @@ from bot.cluster.acting import ActsAs
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.jobs import Json
-from bot.policy import Decision, Labels, Scope
+from bot.policy import Decision, ObjectLabels, PolicyScope
 from bot.remedies.auditing import Denied
 from bot.remedies.contract import Plan, Reason, Refusal, Step
 from bot.workflows.desk import Asker, Desk
@@ -86,7 +86,7 @@ class Authorising:
             rules.append(scope.approval(plan.action, plan.cluster, first, labels, plan.risk))
         for other in sorted({step.target.namespace for step in steps} - {first}):
             # What lies there was not looked at: it may bear whatever labels are asked for, and may bear none.
-            any_or_none: tuple[Labels, Labels] = (None, {})
+            any_or_none: tuple[ObjectLabels, ObjectLabels] = (None, {})
             some, none = (_decided(plan, scope, other, each, asked_by=asked_by) for each in any_or_none)
             if not (some.allowed and none.allowed):
                 return Denied(says=_reaches((none if some.allowed else some).says))
@@ -130,7 +130,7 @@ class Authorising:
         return found
 
 
-def _decided(plan: Plan, scope: Scope, namespace: str, labels: Labels, *, asked_by: str) -> Decision:
+def _decided(plan: Plan, scope: PolicyScope, namespace: str, labels: ObjectLabels, *, asked_by: str) -> Decision:
     if asked_by:
         return scope.may_approve(plan.action, plan.cluster, namespace, labels, plan.risk)
     return scope.may(plan.action, plan.cluster, namespace, labels)

@@ -11,7 +11,7 @@ from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import match_text
 from bot.policy import Reading
-from bot.store import Request, Surface
+from bot.store import StoredRequest, Surface
 from bot.workflows.desk import Asker, Desk
 from bot.workflows.told import Told
 from intents.choosing import Ambiguous, Chosen, Clues, NoSuch, Why, choose, means_cluster
@@ -60,7 +60,7 @@ class _Spoken:
 class Choosing:
     desk: Desk
 
-    async def of(self, request: Request, asker: Asker, *, pressed: str = "") -> Meant:
+    async def of(self, request: StoredRequest, asker: Asker, *, pressed: str = "") -> Meant:
         """What is meant, for who may see so much; `pressed` is the cluster that they have just chosen, "" for none.
 
         Raises StoreUnavailable. A cluster that does not answer, where the object is looked for, holds up nothing.
@@ -102,7 +102,7 @@ class Choosing:
         answer = await self.desk.store.answers.get(request_id)
         return str(answer.shown.get(PRESSED, "")) if answer else ""
 
-    async def _thread(self, request: Request) -> str:
+    async def _thread(self, request: StoredRequest) -> str:
         """The cluster of the newest answer to somebody before in this thread, "" if there is none."""
         asked = request.asked
         if not asked.thread_ts:
@@ -161,7 +161,7 @@ class Choosing:
         return True
 
 
-def _spoken(request: Request) -> _Spoken:
+def _spoken(request: StoredRequest) -> _Spoken:
     """What is asked, read anew from its words: an edit may have named another cluster."""
     asked = request.asked
     said = parse_command(request.text) if asked.surface is Surface.COMMAND else parse_message(request.text)

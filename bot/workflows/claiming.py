@@ -10,7 +10,7 @@ from bot.jobs import Json
 from bot.remedies.auditing import Denied
 from bot.remedies.contract import Preview, Reason, Refusal
 from bot.slack.pressing import shown_in
-from bot.store import Claim, Claimed
+from bot.store import ClaimOutcome, ClaimResult
 from bot.store import Plan as StoredPlan
 from bot.workflows.authorising import Authorising, Authority
 from bot.workflows.desk import Asker, Desk
@@ -59,11 +59,11 @@ class Claiming:
             plan.id, one.user, press.token, now, action=one.action, subject=one.subject, since=one.since(limits),
             unless=lambda former: one.held_back(former, limits) is not None,
         )  # fmt: skip
-        if claimed.outcome is Claim.HELD_BACK:
+        if claimed.outcome is ClaimOutcome.HELD_BACK:
             why = one.held_back(await plans.claimed_since(one.since(limits)), limits)
             return await self._refused(press, Denied(says=why or failures.BUSY))
-        if claimed.outcome is not Claim.OK:
-            late = Reason.CONFLICT if claimed.outcome is Claim.ALREADY else Reason.EXPIRED
+        if claimed.outcome is not ClaimOutcome.OK:
+            late = Reason.CONFLICT if claimed.outcome is ClaimOutcome.ALREADY else Reason.EXPIRED
             return await self._refused(press, Refusal(reason=late, says=_not_claimed(claimed)))
         await self.recording.audit(press, "claimed", None)
         await self.recording.note(press, RemedyState.APPLYING)
@@ -98,5 +98,5 @@ class Claiming:
         return _STOPS
 
 
-def _not_claimed(claimed: Claimed) -> Text:
-    return failures.PLAN_EXPIRED if claimed.outcome is Claim.EXPIRED else failures.PRESS_REPEATED
+def _not_claimed(claimed: ClaimResult) -> Text:
+    return failures.PLAN_EXPIRED if claimed.outcome is ClaimOutcome.EXPIRED else failures.PRESS_REPEATED

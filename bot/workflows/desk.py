@@ -14,14 +14,14 @@ from bot.channels import NO_DEFAULTS, ChannelDefaults
 from bot.clusters import Clusters
 from bot.diagnosing import DEADLINE_S, Engine
 from bot.metrics import Metrics
-from bot.policy import Policy, Reading, Scope, Who
+from bot.policy import Actor, Policy, PolicyScope, Reading
 from bot.remedies.stepping import LOOKS
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.slack.client import Slack
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.groups import Membership
 from bot.slack.people import Person
-from bot.store import Request, Store, Surface
+from bot.store import Store, StoredRequest, Surface
 from bot.workflows.sharing import Shares
 from intents.domain import Language
 from responses.language import choose
@@ -40,7 +40,7 @@ class Asker:
     `less_than_others`: they may see less here than other people of the channel.
     """
 
-    scope: Scope
+    scope: PolicyScope
     language: Language
     less_than_others: bool = False
 
@@ -91,7 +91,7 @@ class Desk:
         )
         if place.unreached or (person is not None and person.unreached):
             raise SlackUnavailable(method="users.info", detail="who asks, and where, cannot be told now")
-        who = Who(
+        who = Actor(
             team=team,
             channel=channel,
             channel_name=place.name,
@@ -132,6 +132,6 @@ class Desk:
     async def _membership(self, user: str) -> Membership:
         return await self.slack.groups(user) if user and self.policy.asks_groups else Membership()
 
-    async def asker_of(self, request: Request) -> Asker:
+    async def asker_of(self, request: StoredRequest) -> Asker:
         asked = request.asked
         return await self.asker(team=asked.team, channel=asked.channel, user=asked.user, text=request.text)

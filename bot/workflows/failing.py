@@ -11,7 +11,7 @@ from bot.jobs import Json
 from bot.remedies.contract import Reason, Refusal, Verification
 from bot.remedies.contract import State as Outcome
 from bot.slack.errors import SlackError
-from bot.store import CLAIMED, State, StoreUnavailable
+from bot.store import CLAIMED, RequestState, StoreUnavailable
 from bot.workflows.desk import ANSWER, UNASKED, Desk
 from bot.workflows.pacing import APPLIED
 from bot.workflows.posting import post_once
@@ -60,7 +60,7 @@ class Failing:
 
     async def _unanswered(self, payload: Json) -> None:
         request = await self.desk.store.requests.get(str(payload["request"]))
-        if request is None or not await self.desk.store.requests.set_state(request.id, State.FAILED):
+        if request is None or not await self.desk.store.requests.set_state(request.id, RequestState.FAILED):
             return
         asker = await self.desk.asker_of(request)
         message = failed(failures.RESTARTED, language=asker.language)

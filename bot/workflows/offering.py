@@ -8,7 +8,7 @@ from typing import Final
 from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.remedies.planning import plan_remedies
-from bot.store import Request
+from bot.store import StoredRequest
 from bot.workflows.desk import Asker, Desk
 from intents.domain import Diagnosis, Judged, ObjectRef, Text
 from intents.request import Request as Question
@@ -26,7 +26,7 @@ class Offering:
     desk: Desk
 
     async def buttons(
-        self, request: Request, question: Question, asker: Asker, diagnosis: Diagnosis, connection: Connection
+        self, request: StoredRequest, question: Question, asker: Asker, diagnosis: Diagnosis, connection: Connection
     ) -> tuple[RemedyButton, ...]:
         """A button for each remedy of the leading cause, and of what one can do beside, that can be carried out.
 
@@ -39,7 +39,7 @@ class Offering:
     async def _of(
         self,
         judged: Judged,
-        request: Request,
+        request: StoredRequest,
         question: Question,
         asker: Asker,
         diagnosis: Diagnosis,

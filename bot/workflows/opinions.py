@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.policy import Reading
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
@@ -26,7 +26,7 @@ class Opinions:
     desk: Desk
     telling: Telling
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await patiently(run, "take", self.take, payload)
         return None
 

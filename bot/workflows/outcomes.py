@@ -18,7 +18,7 @@ from bot.jobs import Json
 from bot.metrics import REFUSED
 from bot.policy import Reading
 from bot.reading import Progress
-from bot.store import Request, Surface
+from bot.store import StoredRequest, Surface
 from bot.workflows.choosing import Choosing, Meant
 from bot.workflows.desk import Asker, Desk
 from bot.workflows.offering import Offering
@@ -80,7 +80,7 @@ class Outcomes:
 
     async def of(
         self,
-        request: Request,
+        request: StoredRequest,
         asker: Asker,
         *,
         unread: Sequence[Json],
@@ -103,13 +103,13 @@ class Outcomes:
         with self.desk.shares.seat(meant.cluster) if meant.cluster else nullcontext():
             return await self._asked(request, asker, meant, progress)
 
-    async def crowded(self, request: Request, asker: Asker, cluster: str) -> Outcome:
+    async def crowded(self, request: StoredRequest, asker: Asker, cluster: str) -> Outcome:
         """Said once that has lasted too long."""
         meant = await self.choosing.of(request, asker, pressed=cluster)
         return self._failed(clusters.busy(cluster), request, asker, meant)
 
     async def _asked(
-        self, request: Request, asker: Asker, meant: Meant, progress: Callable[[Progress], None]
+        self, request: StoredRequest, asker: Asker, meant: Meant, progress: Callable[[Progress], None]
     ) -> Outcome:
         question = meant.question
         reason = asker.scope.text_only_reason or (clusters.SEVERAL if meant.unclear else None)
@@ -152,7 +152,7 @@ class Outcomes:
         says = clusters.unreachable if meant.why else failures.cluster_unreachable
         return says(meant.cluster, error.reason)
 
-    def _told_at_once(self, request: Request, asker: Asker, unread: Sequence[Json]) -> Outcome | None:
+    def _told_at_once(self, request: StoredRequest, asker: Asker, unread: Sequence[Json]) -> Outcome | None:
         """What needs no cluster: help, a refusal, a file that cannot be read."""
         language = asker.language
         talked = request.asked.surface in _TALKED_TO and not request.asked.name
@@ -168,7 +168,7 @@ class Outcomes:
 
     async def _answered(
         self,
-        request: Request,
+        request: StoredRequest,
         asker: Asker,
         diagnosis: Diagnosis,
         connection: Connection | None,
@@ -207,7 +207,9 @@ class Outcomes:
         if connection is not None and isinstance(error, Unauthorized | Unreachable):
             self.desk.clusters.give_up(connection, error)
 
-    def _failed(self, reason: Text, request: Request, asker: Asker, meant: Meant, *, ended: str = "failed") -> Outcome:
+    def _failed(
+        self, reason: Text, request: StoredRequest, asker: Asker, meant: Meant, *, ended: str = "failed"
+    ) -> Outcome:
         message = failed(reason, language=asker.language)
         message = with_picker(message, _pick(meant), request_id=request.id, language=asker.language)
         return Outcome(message=message, intent=_intent(meant.question), ended=ended)

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from bot.cluster.errors import ClusterError
-from bot.jobs import JobsUnavailable, Json, Run
+from bot.jobs import JobRun, JobsUnavailable, Json
 from bot.portable import Portable
 from bot.remedies.auditing import Denied, audit_entry
 from bot.remedies.carrying_out import check, preview
@@ -55,7 +55,7 @@ class Previewing:
     desk: Desk
     authorising: Authorising
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         view = payload.get("view")
         if not view:
             opened = await run.step("open", self.open, payload)

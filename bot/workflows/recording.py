@@ -14,7 +14,7 @@ from bot.remedies.auditing import Denied, Result, audit_entry
 from bot.remedies.contract import Plan, State
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.pressing import shown_in
-from bot.store import Answer, AuditEntry
+from bot.store import AuditEntry, StoredAnswer
 from bot.workflows.chronicle.hearing import Hearing
 from bot.workflows.desk import Desk
 from bot.workflows.posting import post_once
@@ -57,7 +57,7 @@ class Press:
     """
 
     plan: Plan
-    answer: Answer
+    answer: StoredAnswer
     user: str
     team: str
     token: str

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError
 from bot.workflows.desk import ANSWER, Desk
 from bot.workflows.patience import patiently
@@ -28,7 +28,7 @@ class Repeating:
     desk: Desk
     telling: Telling
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await patiently(run, "count", self.count, payload)
         await patiently(run, "point", self.point, payload)
         return None

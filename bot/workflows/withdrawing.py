@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.workflows.chronicle.hearing import Hearing
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
@@ -20,7 +20,7 @@ class Withdrawing:
     telling: Telling
     hearing: Hearing
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await patiently(run, "withdraw", self.withdraw, str(payload["request"]))
         return None
 

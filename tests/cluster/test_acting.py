@@ -8,7 +8,7 @@ from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, Forbidden, ForbiddenAs
 from bot.cluster.resources import Resource, well_known
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
 from bot.playground.kubernetes import SimulatedCluster
 from intents.domain import Gap, Json, Permission
 

@@ -10,7 +10,7 @@ import pytest
 from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, ClusterError, Forbidden, Throttled
 from bot.cluster.resources import well_known
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
 from bot.playground.kubernetes import SimulatedCluster
 from intents.domain import Json
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cluster.connection import pause, retry_after
+from bot.cluster.connection import retry_after, retry_pause
 from bot.cluster.settings import ClusterSettings
 
 SECONDS = st.floats(0.001, 60)
@@ -18,21 +18,21 @@ JITTER = st.floats(0, 1, exclude_max=True)
 def test_a_pause_grows_and_stays_below_the_longest(attempt: int, first: float, longest: float, jitter: float) -> None:
     settings = ClusterSettings(first_pause=first, longest_pause=longest)
 
-    wait = pause(attempt, asked=None, settings=settings, jitter=jitter)
+    wait = retry_pause(attempt, asked=None, settings=settings, jitter=jitter)
 
     assert min(first, longest) / 2 <= wait <= longest
-    assert wait <= pause(attempt + 1, asked=None, settings=settings, jitter=jitter)
+    assert wait <= retry_pause(attempt + 1, asked=None, settings=settings, jitter=jitter)
 
 
 @given(st.integers(0, 20), st.floats(0, 1000), JITTER)
 def test_no_retry_before_the_servers_retry_after(attempt: int, asked: float, jitter: float) -> None:
-    assert pause(attempt, asked=asked, settings=ClusterSettings(), jitter=jitter) >= asked
+    assert retry_pause(attempt, asked=asked, settings=ClusterSettings(), jitter=jitter) >= asked
 
 
 @given(JITTER, JITTER)
 def test_jitter_spreads_simultaneous_retries(one: float, other: float) -> None:
     settings = ClusterSettings()
-    waits = [pause(2, asked=None, settings=settings, jitter=jitter) for jitter in (one, other)]
+    waits = [retry_pause(2, asked=None, settings=settings, jitter=jitter) for jitter in (one, other)]
 
     assert (waits[0] < waits[1]) == (one < other) or abs(one - other) < 1e-9
 

@@ -21,7 +21,7 @@ from bot.cluster.errors import (
     Unreachable,
 )
 from bot.cluster.resources import Resource, well_known
-from bot.cluster.writing import PatchType, Writer
+from bot.cluster.writer import PatchType, Writer
 from bot.playground.kubernetes import SimulatedCluster
 from intents.domain import Gap, GapReason, Json, Permission
 

@@ -18,7 +18,7 @@ import pytest
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.slack.scopes import SCOPES
-from bot.store.migrating import VERSION_TABLE
+from bot.store.migration import VERSION_TABLE
 from tests.command_line.conftest import Server
 from tests.databases import JOBS, STORE, lay_out
 from tests.postgres import Server as Postgres

@@ -17,7 +17,7 @@ import yaml
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.slack.scopes import SCOPES
-from bot.store.migrating import VERSION_TABLE
+from bot.store.migration import VERSION_TABLE
 from tests.command_line.conftest import Server
 from tests.databases import STORE, lay_out
 from tests.postgres import Server as Postgres

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.jobs.engine import Patience, create_engine
+from bot.jobs.engine import DatabaseDeadline, create_engine
 from bot.store.database import parse_url
 
 
 def test_a_row_gets_its_time_by_default_as_dbos_declares_it_from_python_312_on(tmp_path: Path) -> None:
-    engine = create_engine(parse_url(f"sqlite:///{tmp_path / 'jobs.db'}"), Patience())
+    engine = create_engine(parse_url(f"sqlite:///{tmp_path / 'jobs.db'}"), DatabaseDeadline())
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE job (id, at INTEGER NOT NULL DEFAULT (unixepoch('subsec') * 1000))")
         connection.exec_driver_sql("INSERT INTO job (id) VALUES (1)")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.jobs import Jobs, JobsUnavailable, Json, Run
+from bot.jobs import JobRun, Jobs, JobsUnavailable, Json
 from bot.metrics import Metrics
 from tests.jobs.conftest import Launch
 from tests.jobs.test_crashes import run_sql
@@ -33,7 +33,7 @@ class Gate:
             self.inside -= 1
         return {"through": id}
 
-    async def workflow(self, run: Run, payload: Json) -> Json | None:
+    async def workflow(self, run: JobRun, payload: Json) -> Json | None:
         return await run.step("gate", self.step, run.id)
 
 
@@ -70,7 +70,7 @@ async def test_a_job_may_start_another_from_a_step(launch: Launch, world: World)
         await started[0].start("answer", "Ev1:child", {})
         return {}
 
-    async def parent(run: Run, _payload: Json) -> None:
+    async def parent(run: JobRun, _payload: Json) -> None:
         await run.step("begin", begin)
 
     started.append(await launch(workflows={**world.workflows, "parent": parent}))
@@ -94,7 +94,7 @@ async def test_the_concurrency_limit_holds(launch: Launch) -> None:
 async def test_a_sleeping_job_releases_its_slot(launch: Launch) -> None:
     woken = asyncio.Event()
 
-    async def sleeper(run: Run, payload: Json) -> None:
+    async def sleeper(run: JobRun, payload: Json) -> None:
         await run.sleep(payload["seconds"])
         woken.set()
 
@@ -118,7 +118,7 @@ async def test_a_failing_job_is_reported_and_does_not_affect_others(
     async def failed(kind: str, id: str, payload: Json, error: Exception) -> None:
         failures.append((kind, id, payload, repr(error)))
 
-    async def fails(_run: Run, _payload: Json) -> None:
+    async def fails(_run: JobRun, _payload: Json) -> None:
         raise LookupError("no such thing")
 
     jobs = await launch(workflows={**world.workflows, "fails": fails}, failed=failed)
@@ -168,7 +168,7 @@ async def test_jobs_unfinished_at_closing_resume_at_the_next_start(launch: Launc
 
 
 async def test_job_results_are_counted_by_kind_and_recovered_jobs_separately(launch: Launch) -> None:
-    async def fails(_run: Run, _payload: Json) -> None:
+    async def fails(_run: JobRun, _payload: Json) -> None:
         raise LookupError
 
     gate, before, after = Gate(), Metrics(), Metrics()

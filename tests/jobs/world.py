@@ -10,7 +10,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.jobs import Json, Run, StepFailed, Workflow
+from bot.jobs import JobRun, Json, StepFailed, Workflow
 from bot.store import Store
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -38,13 +38,13 @@ class World:
         path = self._directory / what
         return Counter(path.read_text().split()) if path.exists() else Counter()
 
-    async def answer(self, run: Run, payload: Json) -> Json | None:
+    async def answer(self, run: JobRun, payload: Json) -> Json | None:
         """Look something up, then post it once."""
         self.note("bodies", run.id)
         looked_up = await run.step("look-up", self._look_up, run.id, payload)
         return await run.step("post", self._post, run.id, payload, looked_up)
 
-    async def stumble(self, run: Run, payload: Json) -> Json | None:
+    async def stumble(self, run: JobRun, payload: Json) -> Json | None:
         """Run a step that fails; the body keeps the reason, waits, then reports it."""
         self.note("bodies", run.id)
         try:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.channels import ChannelsError, load_channels
-from bot.policy import Who
+from bot.policy import Actor
 
 EXAMPLE = Path(__file__).parents[2] / "deploy/examples/channels.yaml"
 
@@ -13,17 +13,17 @@ EXAMPLE = Path(__file__).parents[2] / "deploy/examples/channels.yaml"
 @pytest.mark.parametrize(
     ("who", "cluster", "namespace"),
     [
-        (Who(channel="C1", channel_name="team-shop"), "prod", "shop"),
-        (Who(channel="C1", channel_name="inc-shop-0412"), "prod", "shop"),
-        (Who(channel="C0123ABCD", channel_name="renamed"), "prod", "shop"),
-        (Who(channel="C0STAGING"), "staging", ""),
-        (Who(channel="C1", channel_name="team-bank"), "", "bank"),
-        (Who(channel="C1", channel_name="general"), "prod", ""),
-        (Who(channel="D1", direct=True), "", ""),
-        (Who(channel="C1", channel_name="team-shop", external=True), "prod", ""),
+        (Actor(channel="C1", channel_name="team-shop"), "prod", "shop"),
+        (Actor(channel="C1", channel_name="inc-shop-0412"), "prod", "shop"),
+        (Actor(channel="C0123ABCD", channel_name="renamed"), "prod", "shop"),
+        (Actor(channel="C0STAGING"), "staging", ""),
+        (Actor(channel="C1", channel_name="team-bank"), "", "bank"),
+        (Actor(channel="C1", channel_name="general"), "prod", ""),
+        (Actor(channel="D1", direct=True), "", ""),
+        (Actor(channel="C1", channel_name="team-shop", external=True), "prod", ""),
     ],
 )
-def test_the_first_matching_entry_of_a_channel_counts(who: Who, cluster: str, namespace: str) -> None:
+def test_the_first_matching_entry_of_a_channel_counts(who: Actor, cluster: str, namespace: str) -> None:
     defaults = load_channels(EXAMPLE)
 
     assert (defaults.cluster(who), defaults.namespace(who)) == (cluster, namespace)

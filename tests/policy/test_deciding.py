@@ -8,14 +8,14 @@ import pytest
 
 from bot.cluster.access import Access
 from bot.cluster.acting import ActsAs
-from bot.policy import Limit, Policy, Reading, Scope, Who, load_policy
+from bot.policy import Actor, Limit, Policy, PolicyScope, Reading, load_policy
 from bot.policy.model import Rules
 from intents.domain import Language
 
 EXAMPLE = load_policy(Path(__file__).parents[2] / "deploy/examples/policy.yaml")
 
-DIRECT = Who(team="T1", channel="D1", user="U1", direct=True)
-CHANNEL = Who(team="T1", channel="C1", channel_name="general", user="U1")
+DIRECT = Actor(team="T1", channel="D1", user="U1", direct=True)
+CHANNEL = Actor(team="T1", channel="C1", channel_name="general", user="U1")
 SHOP = replace(CHANNEL, channel="C0SHOP", channel_name="team-shop")
 BANK = replace(CHANNEL, channel="C0BANK", channel_name="team-bank")
 INCIDENTS = replace(CHANNEL, channel="C0INCIDENTS", channel_name="incidents")
@@ -27,11 +27,11 @@ def policy(**sections: Any) -> Policy:
     return Policy(rules=Rules.model_validate(sections))
 
 
-def on_call(who: Who, number: int = 1) -> Who:
+def on_call(who: Actor, number: int = 1) -> Actor:
     return replace(who, user=f"U0ONCALL{number}")
 
 
-def seen(scope: Scope, cluster: str) -> str:
+def seen(scope: PolicyScope, cluster: str) -> str:
     """Describe what may be seen of a cluster."""
     access = scope.access(cluster)
     assert scope.sees_cluster(cluster) == bool(access.namespaces)
@@ -42,7 +42,7 @@ def seen(scope: Scope, cluster: str) -> str:
 
 
 @pytest.mark.parametrize("who", [CHANNEL, DIRECT, replace(CHANNEL, channel_name="")])
-def test_without_a_file_everyone_reads_everything_and_nobody_acts(who: Who) -> None:
+def test_without_a_file_everyone_reads_everything_and_nobody_acts(who: Actor) -> None:
     scope = Policy.default().scope(who)
 
     assert scope.reading is Reading.FULL
@@ -59,7 +59,7 @@ def test_without_a_file_everyone_reads_everything_and_nobody_acts(who: Who) -> N
 @pytest.mark.parametrize("kept_out", [{"guest": True}, {"external": True}, {"guest": True, "external": True}])
 @pytest.mark.parametrize("who", [CHANNEL, DIRECT])
 @pytest.mark.parametrize("rules", [Policy.default(), Policy.playground()], ids=["default", "playground"])
-def test_guests_and_shared_channels_get_text_only_answers(rules: Policy, who: Who, kept_out: dict) -> None:
+def test_guests_and_shared_channels_get_text_only_answers(rules: Policy, who: Actor, kept_out: dict) -> None:
     scope = rules.scope(replace(who, **kept_out))
 
     assert scope.reading is Reading.TEXT_ONLY
@@ -105,7 +105,7 @@ def test_in_the_playground_everything_is_allowed() -> None:
         (replace(SHOP, guest=True), "", "", ""),
     ],
 )
-def test_the_example_shows_what_its_comments_say(who: Who, prod: str, staging: str, playground: str) -> None:
+def test_the_example_shows_what_its_comments_say(who: Actor, prod: str, staging: str, playground: str) -> None:
     scope = EXAMPLE.scope(who)
 
     assert [seen(scope, name) for name in ("prod", "staging", "playground")] == [prod, staging, playground]
@@ -123,7 +123,7 @@ def test_the_example_shows_what_its_comments_say(who: Who, prod: str, staging: s
     ],
 )
 def test_the_example_allows_actions_as_its_comments_say(
-    who: Who, action: str, cluster: str, namespace: str, rule: str
+    who: Actor, action: str, cluster: str, namespace: str, rule: str
 ) -> None:
     decision = EXAMPLE.scope(who).may(action, cluster, namespace)
 
@@ -155,7 +155,7 @@ def test_the_example_allows_actions_as_its_comments_say(
     ],
 )
 def test_the_example_refuses_all_other_actions_with_a_reason(
-    who: Who, action: str, cluster: str, namespace: str, says: str
+    who: Actor, action: str, cluster: str, namespace: str, says: str
 ) -> None:
     decision = EXAMPLE.scope(who).may(action, cluster, namespace)
 
@@ -175,7 +175,7 @@ def test_the_example_refuses_all_other_actions_with_a_reason(
     ],
 )
 def test_the_example_uses_labels_and_approvers_as_its_comments_say(
-    who: Who, action: str, labels: dict, outcome: str
+    who: Actor, action: str, labels: dict, outcome: str
 ) -> None:
     scope, risk = EXAMPLE.scope(who), "data-loss" if action == "delete-claim" else "disruptive"
     decision = scope.may(action, "prod", "bank", labels)
@@ -269,7 +269,7 @@ ALL: dict[str, Any] = {"clusters": ["*"], "namespaces": ["*"]}
         ({"reading": [{**ALL, "channels": ["#general"]}]}, replace(CHANNEL, channel_name="#general"), Reading.FULL),
     ],
 )
-def test_the_reading_scope_by_person_and_place(sections: dict, who: Who, reading: Reading) -> None:
+def test_the_reading_scope_by_person_and_place(sections: dict, who: Actor, reading: Reading) -> None:
     scope = policy(**sections).scope(who)
 
     assert scope.reading is reading
@@ -317,7 +317,7 @@ def test_an_entry_without_labels_makes_a_provisional_decision_certain() -> None:
 
 
 @pytest.mark.parametrize("who", [CHANNEL, replace(CHANNEL, guest=True)])
-def test_limits_in_the_file_replace_only_their_defaults(who: Who) -> None:
+def test_limits_in_the_file_replace_only_their_defaults(who: Actor) -> None:
     limits = policy(limits={"target": {"writes": 1, "minutes": 60}}).scope(who).limits
 
     assert (limits.target, limits.user) == (Limit(writes=1, minutes=60), Limit(writes=20, minutes=15))

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy import Policy, PolicyError, Reading, Who, load_policy
+from bot.policy import Actor, Policy, PolicyError, Reading, load_policy
 from intents.catalog.loader import Problem
 
 
@@ -226,14 +226,14 @@ def test_an_unreadable_file_is_reported(tmp_path: Path) -> None:
 def test_a_missing_section_has_its_default(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text("remediation:\n  - {clusters: [staging], namespaces: [shop]}\n")
-    who = Who(channel="C1", user="U1")
+    who = Actor(channel="C1", user="U1")
 
     scope, default = load_policy(file).scope(who), Policy.default().scope(who)
 
     assert scope.reading is Reading.FULL
     assert scope.access("prod") == default.access("prod")
     assert "does not allow you to run" in scope.may("restart-pod", "staging", "shop").says.en
-    assert load_policy(file).scope(Who(channel="C1", user="U1", guest=True)).reading is Reading.TEXT_ONLY
+    assert load_policy(file).scope(Actor(channel="C1", user="U1", guest=True)).reading is Reading.TEXT_ONLY
 
 
 KEYS = [

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from bot.policy import Policy, Reading, Scope, Who
+from bot.policy import Actor, Policy, PolicyScope, Reading
 from bot.policy.model import Rules
 from intents.domain import Language, Text
 
@@ -37,12 +37,12 @@ approval:
 POLICY = Policy(rules=Rules.model_validate(yaml.safe_load(FILE)))
 
 PLACES = {
-    "#team-shop": Who(channel="C0SHOP", channel_name="team-shop"),
-    "#incidents": Who(channel="C0INCIDENTS", channel_name="incidents"),
-    "#general": Who(channel="C0GENERAL", channel_name="general"),
+    "#team-shop": Actor(channel="C0SHOP", channel_name="team-shop"),
+    "#incidents": Actor(channel="C0INCIDENTS", channel_name="incidents"),
+    "#general": Actor(channel="C0GENERAL", channel_name="general"),
     # Another organisation may name a shared channel as it likes.
-    "#shared": Who(channel="C0THEIRS", channel_name="team-shop", external=True),
-    "direct": Who(channel="D1", direct=True),
+    "#shared": Actor(channel="C0THEIRS", channel_name="team-shop", external=True),
+    "direct": Actor(channel="D1", direct=True),
 }
 SCOPE_MISSING = Text(en="my app lacks the scope usergroups:read", zh="缺少权限范围 usergroups:read")
 
@@ -178,7 +178,7 @@ def rows(table: str) -> list[Row]:
     return [Row(*line.split(maxsplit=len(Row._fields) - 1)) for line in lines]
 
 
-def scope_of(row: Row) -> Scope:
+def scope_of(row: Row) -> PolicyScope:
     unread = row.groups == "unread"
     who = replace(
         PLACES[row.place],

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bot.cluster.acting import ActsAs
-from bot.policy import Policy, Who
+from bot.policy import Actor, Policy
 from bot.policy.model import Rules
 from intents.domain import Language, Text
 
-ADA = Who(channel="C1", user="U0ADA", email="Ada@Example.com", groups=frozenset({"S0SRE", "@sre", "@oncall"}))
+ADA = Actor(channel="C1", user="U0ADA", email="Ada@Example.com", groups=frozenset({"S0SRE", "@sre", "@oncall"}))
 
 
-def acts_as(who: Who, cluster: str = "prod", **entry: Any) -> ActsAs | Text | None:
+def acts_as(who: Actor, cluster: str = "prod", **entry: Any) -> ActsAs | Text | None:
     rules = Rules.model_validate({"impersonation": [{"clusters": ["prod"], **entry}]})
     return Policy(rules=rules).scope(who).acts_as(cluster)
 
@@ -60,7 +60,7 @@ def test_groups_follow_the_slack_groups_without_duplicates() -> None:
         (replace(ADA, email="ada@example.com\n"), "cannot be a user name there"),
     ],
 )
-def test_a_person_without_a_name_in_the_cluster_is_refused_with_a_reason(who: Who, says: str) -> None:
+def test_a_person_without_a_name_in_the_cluster_is_refused_with_a_reason(who: Actor, says: str) -> None:
     told = acts_as(who, domains=["example.com"])
 
     assert isinstance(told, Text)

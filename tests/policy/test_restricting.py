@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.policy import Policy, Reading, Scope, Who
+from bot.policy import Actor, Policy, PolicyScope, Reading
 from bot.policy.model import Rules
 
 CHANNELS, USERS = ["C1", "C2", "#general", "#gen*", "*"], ["U1", "U2", "*"]
@@ -56,7 +56,7 @@ SECTIONS = st.fixed_dictionaries(
     }
 )
 WHOS = st.builds(
-    Who,
+    Actor,
     channel=st.sampled_from(["C1", "C2", "C3"]),
     channel_name=st.sampled_from(["general", "random", ""]),
     user=st.sampled_from(["U1", "U2", "U3"]),
@@ -103,7 +103,7 @@ CHANGES = [(action, *place) for action, place in product(("restart-pod", "scale"
 Right = tuple[Any, ...]
 
 
-def sees(scope: Scope) -> Iterable[Right]:
+def sees(scope: PolicyScope) -> Iterable[Right]:
     """Return all that may be seen, over all names that the policies above may mean."""
     yield from (("answer",),) if scope.reading is not Reading.NOTHING else ()
     for cluster, namespace in PLACES:
@@ -112,7 +112,7 @@ def sees(scope: Scope) -> Iterable[Right]:
             yield ("see", cluster, namespace)
 
 
-def does(scope: Scope) -> Iterable[Right]:
+def does(scope: PolicyScope) -> Iterable[Right]:
     """Return all that may be done, to objects with each of the labels."""
     for change in CHANGES:
         for number, labels in enumerate(LABELLED):
@@ -120,11 +120,11 @@ def does(scope: Scope) -> Iterable[Right]:
                 yield (*change, number)
 
 
-def may(scope: Scope) -> set[Right]:
+def may(scope: PolicyScope) -> set[Right]:
     return {*sees(scope), *does(scope)}
 
 
-def does_alone(scope: Scope) -> Iterable[Right]:
+def does_alone(scope: PolicyScope) -> Iterable[Right]:
     """Return what needs no approver, by risk."""
     for *change, number in does(scope):
         for risk in RISKS:
@@ -132,7 +132,7 @@ def does_alone(scope: Scope) -> Iterable[Right]:
                 yield (*change, number, risk)
 
 
-def approves(scope: Scope, asked: Scope) -> Iterable[Right]:
+def approves(scope: PolicyScope, asked: PolicyScope) -> Iterable[Right]:
     """Return what this person may approve, of the actions for which `asked` requires an approver."""
     for change in CHANGES:
         for number, labels in enumerate(LABELLED):
@@ -141,14 +141,14 @@ def approves(scope: Scope, asked: Scope) -> Iterable[Right]:
 
 
 @given(policies=restricted(), who=WHOS)
-def test_removing_a_permission_never_grants_more(policies: tuple[dict, dict], who: Who) -> None:
+def test_removing_a_permission_never_grants_more(policies: tuple[dict, dict], who: Actor) -> None:
     before, after = (may(policy(**sections).scope(who)) for sections in policies)
 
     assert after <= before
 
 
 @given(sections=SECTIONS, more=entry("acting"), at=st.integers(0, 3), who=WHOS)
-def test_an_additional_acting_entry_never_removes_a_permission(sections: dict, more: dict, at: int, who: Who) -> None:
+def test_an_additional_acting_entry_never_removes_a_permission(sections: dict, more: dict, at: int, who: Actor) -> None:
     acting = [*sections["acting"][:at], more, *sections["acting"][at:]]
     before, after = policy(**sections).scope(who), policy(**{**sections, "acting": acting}).scope(who)
 
@@ -158,7 +158,9 @@ def test_an_additional_acting_entry_never_removes_a_permission(sections: dict, m
 
 
 @given(sections=SECTIONS, more=entry("approval"), at=st.integers(0, 3), who=WHOS)
-def test_an_additional_approval_entry_never_grants_a_permission(sections: dict, more: dict, at: int, who: Who) -> None:
+def test_an_additional_approval_entry_never_grants_a_permission(
+    sections: dict, more: dict, at: int, who: Actor
+) -> None:
     approval = [*sections["approval"][:at], more, *sections["approval"][at:]]
     before, after = policy(**sections).scope(who), policy(**{**sections, "approval": approval}).scope(who)
 
@@ -168,7 +170,7 @@ def test_an_additional_approval_entry_never_grants_a_permission(sections: dict, 
 
 
 @given(sections=SECTIONS, who=WHOS)
-def test_guests_and_shared_channels_never_get_more(sections: dict, who: Who) -> None:
+def test_guests_and_shared_channels_never_get_more(sections: dict, who: Actor) -> None:
     rules = policy(**sections)
     member = may(rules.scope(replace(who, guest=False, external=False)))
 
@@ -176,7 +178,7 @@ def test_guests_and_shared_channels_never_get_more(sections: dict, who: Who) -> 
 
 
 @given(sections=SECTIONS, who=WHOS)
-def test_unread_groups_never_grant_more(sections: dict, who: Who) -> None:
+def test_unread_groups_never_grant_more(sections: dict, who: Actor) -> None:
     scope, unknown = (policy(**sections).scope(each) for each in (who, replace(who, groups=frozenset())))
 
     assert may(unknown) <= may(scope)
@@ -184,7 +186,7 @@ def test_unread_groups_never_grant_more(sections: dict, who: Who) -> None:
 
 
 @given(sections=SECTIONS, who=WHOS)
-def test_what_may_be_done_or_approved_may_be_seen(sections: dict, who: Who) -> None:
+def test_what_may_be_done_or_approved_may_be_seen(sections: dict, who: Actor) -> None:
     scope = policy(**sections).scope(who)
     seen = {(cluster, namespace) for _, cluster, namespace in (each for each in sees(scope) if len(each) == 3)}
 
@@ -199,7 +201,7 @@ def without_labels(sections: dict) -> dict:
 
 
 @given(sections=SECTIONS, who=WHOS)
-def test_unread_labels_never_grant_a_press(sections: dict, who: Who) -> None:
+def test_unread_labels_never_grant_a_press(sections: dict, who: Actor) -> None:
     scope, plain = policy(**sections).scope(who), policy(**without_labels(sections)).scope(who)
     for change in CHANGES:
         unread = scope.may(*change)
@@ -217,7 +219,7 @@ def test_unread_labels_never_grant_a_press(sections: dict, who: Who) -> None:
 
 
 @given(sections=SECTIONS, who=WHOS)
-def test_labels_are_not_read_if_no_entry_uses_them(sections: dict, who: Who) -> None:
+def test_labels_are_not_read_if_no_entry_uses_them(sections: dict, who: Actor) -> None:
     scope = policy(**sections).scope(who)
     for change in CHANGES:
         if not scope.goes_by_labels(*change):
@@ -228,7 +230,7 @@ def test_labels_are_not_read_if_no_entry_uses_them(sections: dict, who: Who) -> 
 
 
 @given(sections=SECTIONS, who=WHOS)
-def test_acting_needs_an_entry_and_an_enabled_place(sections: dict, who: Who) -> None:
+def test_acting_needs_an_entry_and_an_enabled_place(sections: dict, who: Actor) -> None:
     for rules in (Policy.default(), policy(**{**sections, "acting": []}), policy(**{**sections, "remediation": []})):
         scope = rules.scope(who)
         assert set(does(scope)) == set()

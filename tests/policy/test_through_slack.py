@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.cluster.acting import ActsAs
 from bot.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
-from bot.policy import Policy, Scope, load_policy
+from bot.policy import Policy, PolicyScope, load_policy
 from bot.slack.client import Slack
 from bot.store import open_store
 from bot.workflows.desk import Desk
@@ -82,7 +82,7 @@ async def test_addresses_are_read_from_slack_only_for_impersonation(tmp_path: Pa
                 engine=lambda: engine,
             )
 
-            async def scope_of(user: str, desk: Desk = desk) -> Scope:
+            async def scope_of(user: str, desk: Desk = desk) -> PolicyScope:
                 return (await desk.asker(team=at.slack.team_id, channel=at.channel, user=user)).scope
 
             assert (await scope_of(at.alex)).acts_as("simulated") == ActsAs("alex@example.com")

@@ -2,7 +2,7 @@ import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.store import Answer, Store
+from bot.store import Store, StoredAnswer
 
 
 async def save(store: Store, now: datetime, revision: int = 1, **fields: Any) -> bool:
@@ -18,7 +18,7 @@ async def save(store: Store, now: datetime, revision: int = 1, **fields: Any) ->
 
 async def test_an_answer_is_read_back_by_request_and_by_message(store: Store, now: datetime) -> None:
     assert await save(store, now)
-    expected = Answer(
+    expected = StoredAnswer(
         request_id="Ev1",
         revision=1,
         channel="C1",

@@ -15,9 +15,9 @@ from bot.store import (
     StoreReadOnly,
     StoreUnavailable,
     StoreUnreachable,
+    open_audit,
     open_store,
     place_of,
-    reading_audit,
 )
 
 MANY = 2300
@@ -83,7 +83,7 @@ async def test_the_database_itself_refuses_to_change_or_delete_entries(
 
 
 async def pages(url: str, newest: int | None = None, **asked: Any) -> list[tuple[AuditRecord, ...]]:
-    async with reading_audit(url) as audit:
+    async with open_audit(url) as audit:
         return [page async for page in audit.export(AuditQuery(**asked), newest=newest)]
 
 
@@ -135,7 +135,7 @@ async def test_an_empty_audit_exports_nothing(store: Store, url: str) -> None:
 
 
 async def test_an_export_cannot_write(store: Store, url: str, now: datetime) -> None:
-    async with reading_audit(url) as audit:
+    async with open_audit(url) as audit:
         with pytest.raises(StoreReadOnly):
             await audit.append(entry(now))
     assert await exported(url) == []

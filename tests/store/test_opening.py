@@ -28,7 +28,7 @@ from bot.store import (
     open_store,
 )
 from bot.store.database import parse_url
-from bot.store.migrating import HEAD, VERSION_TABLE
+from bot.store.migration import HEAD, VERSION_TABLE
 from bot.store.tables import METADATA
 from tests.postgres import Server
 from tests.sqlite import sqlite_setting

@@ -1,17 +1,17 @@
 from datetime import datetime
 
-from bot.store import Sending, Sent, Store
+from bot.store import PostingState, Sent, Store
 
 
 async def test_a_first_attempt_differs_from_one_with_an_unknown_result(store: Store, now: datetime) -> None:
-    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == Sending(ts="", again=False)
-    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == Sending(ts="", again=True)
+    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == PostingState(ts="", again=False)
+    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == PostingState(ts="", again=True)
 
 
 async def test_a_posted_message_is_not_posted_again(store: Store, now: datetime) -> None:
     await store.outbox.begin("Ev1:answer", "C1", "1.1", now)
     await store.outbox.done("Ev1:answer", "1.2")
-    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == Sending(ts="1.2", again=False)
+    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == PostingState(ts="1.2", again=False)
     assert await store.outbox.get("Ev1:answer") == Sent(key="Ev1:answer", channel="C1", thread_ts="1.1", ts="1.2")
 
 
@@ -28,4 +28,4 @@ async def test_a_forgotten_message_is_posted_again(store: Store, now: datetime) 
     assert await store.outbox.forget("Ev1:answer")
     assert not await store.outbox.forget("Ev1:answer")
     assert await store.outbox.get("Ev1:answer") is None
-    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == Sending(ts="", again=False)
+    assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == PostingState(ts="", again=False)

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.store import Claim, Claimed, Former, Plan, Store, open_store
+from bot.store import ClaimOutcome, ClaimResult, EarlierClaim, Plan, Store, open_store
 
 DOCUMENT = {"target": {"uid": "u-1"}, "steps": []}
 
@@ -18,25 +18,25 @@ async def test_a_plan_is_saved_once(store: Store, now: datetime) -> None:
 async def test_the_first_press_claims_and_the_next_learns_who_did(store: Store, now: datetime) -> None:
     await store.plans.save("P1", "Ev1", DOCUMENT, now + timedelta(minutes=1))
     first = await store.plans.claim("P1", "U1", "press-1", now)
-    assert first == Claimed(outcome=Claim.OK, by="U1", when=now, state="claimed")
+    assert first == ClaimResult(outcome=ClaimOutcome.OK, by="U1", when=now, state="claimed")
     await store.plans.set_state("P1", "applied", {"result": "ok"})
     second = await store.plans.claim("P1", "U2", "press-2", now + timedelta(seconds=9))
-    assert second == Claimed(outcome=Claim.ALREADY, by="U1", when=now, state="applied")
+    assert second == ClaimResult(outcome=ClaimOutcome.ALREADY, by="U1", when=now, state="applied")
 
 
 async def test_the_same_press_may_claim_again_even_when_expired(store: Store, now: datetime) -> None:
     await store.plans.save("P1", "Ev1", DOCUMENT, now + timedelta(minutes=1))
     await store.plans.claim("P1", "U1", "press-1", now)
     again = await store.plans.claim("P1", "U1", "press-1", now + timedelta(hours=1))
-    assert (again.outcome, again.when) == (Claim.OK, now)
+    assert (again.outcome, again.when) == (ClaimOutcome.OK, now)
 
 
 async def test_an_expired_or_unknown_plan_cannot_be_claimed(store: Store, now: datetime) -> None:
     await store.plans.save("P1", "Ev1", DOCUMENT, now)
-    assert (await store.plans.claim("P1", "U1", "press-1", now)).outcome is Claim.EXPIRED
-    assert (await store.plans.claim("P9", "U1", "press-1", now)).outcome is Claim.UNKNOWN
+    assert (await store.plans.claim("P1", "U1", "press-1", now)).outcome is ClaimOutcome.EXPIRED
+    assert (await store.plans.claim("P9", "U1", "press-1", now)).outcome is ClaimOutcome.UNKNOWN
     before = await store.plans.claim("P1", "U1", "press-1", now - timedelta(microseconds=1))
-    assert before.outcome is Claim.OK
+    assert before.outcome is ClaimOutcome.OK
 
 
 async def test_setting_a_state_patches_the_document(store: Store, now: datetime) -> None:
@@ -64,7 +64,7 @@ async def test_one_of_many_concurrent_presses_wins(url: str, now: datetime) -> N
         claims = await asyncio.gather(
             *((one, other)[number % 2].plans.claim("P1", f"U{number}", f"press-{number}", now) for number in range(20))
         )
-    winners = [claim for claim in claims if claim.outcome is Claim.OK]
+    winners = [claim for claim in claims if claim.outcome is ClaimOutcome.OK]
     assert len(winners) == 1
     assert {claim.by for claim in claims} == {winners[0].by}
 
@@ -76,17 +76,19 @@ async def test_earlier_claims_can_refuse_a_claim_and_the_plan_stays_open(store: 
         "P1", "U1", "press-1", now - timedelta(minutes=20), action="restart-pod", subject="shop/web"
     )
     await store.plans.claim("P2", "U1", "press-2", now, action="restart-pod", subject="shop/web")
-    seen: list[Former] = []
+    seen: list[EarlierClaim] = []
 
-    def never(former: Sequence[Former]) -> bool:
+    def never(former: Sequence[EarlierClaim]) -> bool:
         seen.extend(former)
         return True
 
     held = await store.plans.claim("P3", "U2", "press-3", now, since=now - timedelta(minutes=15), unless=never)
-    assert held == Claimed(outcome=Claim.HELD_BACK, state="open")
-    assert seen == [Former(plan_id="P2", action="restart-pod", subject="shop/web", by="U1", when=now, state="claimed")]
+    assert held == ClaimResult(outcome=ClaimOutcome.HELD_BACK, state="open")
+    assert seen == [
+        EarlierClaim(plan_id="P2", action="restart-pod", subject="shop/web", by="U1", when=now, state="claimed")
+    ]
     assert await store.plans.claimed_since(now - timedelta(minutes=15)) == tuple(seen)
-    assert (await store.plans.claim("P3", "U2", "press-4", now)).outcome is Claim.OK
+    assert (await store.plans.claim("P3", "U2", "press-4", now)).outcome is ClaimOutcome.OK
 
 
 async def test_concurrent_claims_respect_the_limit(url: str, now: datetime) -> None:
@@ -101,8 +103,8 @@ async def test_concurrent_claims_respect_the_limit(url: str, now: datetime) -> N
                 for number in range(12)
             )
         )
-    assert [claim.outcome for claim in claims].count(Claim.OK) == 3
-    assert [claim.outcome for claim in claims].count(Claim.HELD_BACK) == 9
+    assert [claim.outcome for claim in claims].count(ClaimOutcome.OK) == 3
+    assert [claim.outcome for claim in claims].count(ClaimOutcome.HELD_BACK) == 9
 
 
 async def test_the_first_note_under_a_key_wins(store: Store, now: datetime) -> None:

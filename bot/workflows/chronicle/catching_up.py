@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import ChannelState, Chronicle
 from bot.workflows.chronicle.pages import links_in
@@ -31,7 +31,7 @@ class CatchingUp:
 
     desk: Desk
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         read = await patiently(run, "read", self.read, payload)
         if read:
             await patiently(run, "tell", self.tell, payload, str(read["upto"]))

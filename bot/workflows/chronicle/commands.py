@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.canvasing import Canvasing
@@ -59,7 +59,7 @@ class ChannelCommands:
     telling: ChronicleTelling
     opened: Callable[[str, str], Awaitable[None]]
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         doing = Doing(str(payload["doing"]))
         if doing is Doing.EXPORT:
             await patiently(run, "export", self.export, payload, run.id)

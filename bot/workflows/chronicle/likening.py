@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.store import Chronicle, Request
+from bot.store import Chronicle, StoredRequest
 from bot.workflows.chronicle.hearing import found_facts
 from bot.workflows.chronicle.rows import facts_in
 from bot.workflows.desk import Desk
@@ -33,7 +33,7 @@ _WITHIN: Final = timedelta(hours=12)
 class Likening:
     desk: Desk
 
-    async def tell(self, request: Request, told: Told | None, *, ts: str) -> None:
+    async def tell(self, request: StoredRequest, told: Told | None, *, ts: str) -> None:
         """Say once, below the answer, which other incident channel has the same, if any. Raises SlackUnavailable."""
         if told is None or not told.diagnosis.hypotheses:
             return
@@ -64,7 +64,7 @@ class Likening:
         place = await self.desk.slack.place(other.channel.channel)
         return not (place.private or place.external or place.unknown)
 
-    async def _say(self, request: Request, other: Chronicle, message: Message) -> None:
+    async def _say(self, request: StoredRequest, other: Chronicle, message: Message) -> None:
         asked = request.asked
         key = f"{request.id}/like/{other.channel.channel}"
         try:

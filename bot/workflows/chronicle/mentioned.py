@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.asking import ChannelAsking, Commanded, Decided
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.workflows.patience import patiently
@@ -29,7 +29,7 @@ class Mentioned:
 
     asking: ChannelAsking
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await patiently(run, "answer", self.answer, payload, run.id)
         return None
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.chronicling import pinned_in
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import FactRow
@@ -47,7 +47,7 @@ class Pinning:
 
     desk: Desk
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await patiently(run, "mark", self.mark, payload)
         return None
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bot.doctor.checks import Check, State
+from bot.doctor.checks import Check, CheckState
 from bot.settings import Examined, Settings, variable
-from bot.store import Inspection, Schema, StoreUnavailable, inspect_store, place_of
+from bot.store import SchemaState, StoreInspection, StoreUnavailable, inspect_store, place_of
 
 AREA: Final = "store"
 _URL: Final = variable("database_url")
@@ -25,17 +25,19 @@ async def examine_database(examined: Examined) -> tuple[Check, ...]:
     """Check the database that the settings name."""
     settings = examined.settings
     if "database_url" in examined.malformed:
-        return (Check(area=AREA, what=_URL, state=State.UNKNOWN, says="not checked: the variable is malformed"),)
+        return (Check(area=AREA, what=_URL, state=CheckState.UNKNOWN, says="not checked: the variable is malformed"),)
     served = bool(settings.database_url.get_secret_value())
     sqlite = settings.store_url.startswith("sqlite")
     found = (
         [] if served else list(await asyncio.to_thread(lambda: tuple(examine_directory(settings.data.expanduser()))))
     )
-    if any(check.state is State.MISSING for check in found):
+    if any(check.state is CheckState.MISSING for check in found):
         return tuple(found)
     found.append(await _schema(settings, variable_name=_URL if served else _DATA))
     if served and sqlite:
-        found.append(Check(area=AREA, what=_URL, state=State.NOTE, says="an SQLite file: only one process may use it"))
+        found.append(
+            Check(area=AREA, what=_URL, state=CheckState.NOTE, says="an SQLite file: only one process may use it")
+        )
     return tuple(found)
 
 
@@ -50,37 +52,37 @@ async def _schema(settings: Settings, *, variable_name: str) -> Check:
         return Check(
             area=AREA,
             what="schema",
-            state=State.MISSING,
+            state=CheckState.MISSING,
             says=f"{place}: {what}",
             remedy=f"{hint or 'make it usable'}, or set {variable_name} to another",
         )
     return _judged(seen, place)
 
 
-def _judged(seen: Inspection, place: str) -> Check:
+def _judged(seen: StoreInspection, place: str) -> Check:
     if not seen.writable:
         return Check(
             area=AREA,
             what="schema",
-            state=State.MISSING,
+            state=CheckState.MISSING,
             says=f"{place}: Casebook may not write to it",
             remedy="use the primary server, and a user that may create tables in its schema: "
             "GRANT CREATE, USAGE ON SCHEMA public TO …",
         )
     match seen.schema:
-        case Schema.NEWER:
+        case SchemaState.NEWER:
             return Check(
                 area=AREA,
                 what="schema",
-                state=State.MISSING,
+                state=CheckState.MISSING,
                 says=f"{place}: a newer Casebook left schema {seen.present}, but this program knows only"
                 f" {seen.expected}",
                 remedy="start that version, or use another database",
             )
-        case Schema.OLDER:
+        case SchemaState.OLDER:
             says = f"{place}: schema {seen.present}; the next `casebook serve` migrates it to {seen.expected}"
-            return Check(area=AREA, what="schema", state=State.NOTE, says=says, remedy="make a backup first")
-        case Schema.NONE:
+            return Check(area=AREA, what="schema", state=CheckState.NOTE, says=says, remedy="make a backup first")
+        case SchemaState.NONE:
             return Check(area=AREA, what="schema", says=f"{place}: the first start creates its tables")
         case _:
             return Check(area=AREA, what="schema", says=f"{place}: schema {seen.present}, as expected")
@@ -101,7 +103,7 @@ def examine_directory(data: Path) -> Iterator[Check]:
         yield Check(
             area=AREA,
             what=_DATA,
-            state=State.MISSING,
+            state=CheckState.MISSING,
             says=f"{there} {wrong}",
             remedy=f"chown it to the user that runs Casebook, or set {_DATA} to a writable directory",
         )
@@ -113,7 +115,7 @@ def examine_directory(data: Path) -> Iterator[Check]:
     yield Check(
         area=AREA,
         what="free space",
-        state=State.OK if enough else State.MISSING,
+        state=CheckState.OK if enough else CheckState.MISSING,
         says=f"{free >> 20} MiB at {there.absolute()}",
         remedy="" if enough else f"free some space, or set {_DATA} to another disk: {_ROOM >> 20} MiB are needed",
     )

@@ -13,7 +13,7 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _WRITTEN: Final = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?)?", re.ASCII)
 
 
-def moment(text: str) -> datetime:
+def time_argument(text: str) -> datetime:
     """Return an aware time. Raise argparse.ArgumentTypeError."""
     try:
         if ago := _AGO.fullmatch(text):

@@ -14,7 +14,7 @@ from sqlalchemy import URL, ColumnElement, func, inspect, or_, select
 
 from bot.store.database import Database, parse_url
 from bot.store.errors import StoreUnavailable, StoreUnreachable
-from bot.store.rows import insert_once
+from bot.store.row_writes import insert_once
 from bot.store.tables import audit
 
 Json = dict[str, Any]
@@ -123,7 +123,7 @@ class Audit:
 
 
 @asynccontextmanager
-async def reading_audit(url: str) -> AsyncIterator[Audit]:
+async def open_audit(url: str) -> AsyncIterator[Audit]:
     """Open the audit of the database at `url` read-only, without creating or migrating it. Raise `StoreUnavailable`."""
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":

@@ -11,14 +11,14 @@ from typing import Final
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from bot.store.audit import file_of, read_only
+from bot.store.audit_log import file_of, read_only
 from bot.store.database import Database, parse_url
-from bot.store.migrating import HEAD, VERSION_TABLE, known_revisions
+from bot.store.migration import HEAD, VERSION_TABLE, known_revisions
 
 _MAY_WRITE: Final = "SELECT NOT pg_is_in_recovery() AND has_schema_privilege(current_schema(), 'CREATE')"
 
 
-class Schema(StrEnum):
+class SchemaState(StrEnum):
     """The schema of a database compared with this program's."""
 
     NONE = "none"
@@ -31,19 +31,19 @@ class Schema(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
+class StoreInspection:
     """The state of a database. `present` is its revision ("" for none), `expected` this program's.
 
     `writable` is PostgreSQL's answer; for a file check its directory.
     """
 
-    schema: Schema
+    schema: SchemaState
     present: str
     expected: str = HEAD
     writable: bool = True
 
 
-async def inspect_store(url: str) -> Inspection:
+async def inspect_store(url: str) -> StoreInspection:
     """Inspect the database at `url` without creating or migrating it. Raise `StoreUnavailable`."""
     parsed = parse_url(url)
     sqlite = parsed.get_backend_name() == "sqlite"
@@ -51,7 +51,7 @@ async def inspect_store(url: str) -> Inspection:
     if sqlite:
         file = file_of(parsed)
         if not await asyncio.to_thread(Path(file).exists):
-            return Inspection(schema=Schema.NONE, present="")
+            return StoreInspection(schema=SchemaState.NONE, present="")
         if not await asyncio.to_thread(Path(f"{file}-wal").exists):
             # No process has it open. Without this option SQLite leaves two files owned by us that others cannot write
             # to.
@@ -66,12 +66,12 @@ async def inspect_store(url: str) -> Inspection:
     finally:
         await database.close()
     present = ",".join(sorted(heads))
-    return Inspection(schema=_schema(heads), present=present, writable=writable)
+    return StoreInspection(schema=_schema(heads), present=present, writable=writable)
 
 
-def _schema(heads: tuple[str, ...]) -> Schema:
+def _schema(heads: tuple[str, ...]) -> SchemaState:
     if heads == (HEAD,):
-        return Schema.SAME
+        return SchemaState.SAME
     if not heads:
-        return Schema.NONE
-    return Schema.OLDER if set(heads) <= known_revisions() else Schema.NEWER
+        return SchemaState.NONE
+    return SchemaState.OLDER if set(heads) <= known_revisions() else SchemaState.NEWER

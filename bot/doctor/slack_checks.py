@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bot.doctor.checks import Check, State
+from bot.doctor.checks import Check, CheckState
 from bot.policy import Policy
 from bot.settings import Examined, Settings, slack_problems, variable
 from bot.slack.api import Answer
@@ -29,7 +29,7 @@ async def examine_workspace(examined: Examined, *, policy: Policy | None) -> tup
     settings = examined.settings
     if "slack_api_url" in examined.malformed:
         says = f"not checked: {variable('slack_api_url')} is malformed"
-        return (Check(area=AREA, what="api", state=State.UNKNOWN, says=says),)
+        return (Check(area=AREA, what="api", state=CheckState.UNKNOWN, says=says),)
     unset = [_unset(problem) for problem in slack_problems(settings)]
     wrong = {check.what for check in unset}
     found = [*unset]
@@ -46,7 +46,7 @@ async def examine_workspace(examined: Examined, *, policy: Policy | None) -> tup
 
 def _unset(problem: str) -> Check:
     says, _, remedy = problem.partition(": ")
-    return Check(area=AREA, what=says.partition(" ")[0], state=State.MISSING, says=says, remedy=remedy)
+    return Check(area=AREA, what=says.partition(" ")[0], state=CheckState.MISSING, says=says, remedy=remedy)
 
 
 async def _bot(settings: Settings, policy: Policy | None) -> list[Check]:
@@ -79,7 +79,7 @@ async def _app(settings: Settings) -> Check:
 def _complained(what: str, error: SlackError, settings: Settings) -> Check:
     told = complaint(error, api_url=settings.slack_api_url)
     # A rate-limited answer says nothing about the token.
-    state = State.UNKNOWN if isinstance(error, RateLimited) else State.MISSING
+    state = CheckState.UNKNOWN if isinstance(error, RateLimited) else CheckState.MISSING
     return Check(area=AREA, what=what, state=state, says=told.says, remedy=told.remedy)
 
 
@@ -93,7 +93,7 @@ def _needed(policy: Policy | None) -> dict[str, str]:
 
 def _scopes(granted: frozenset[str], *, needed: dict[str, str]) -> Iterator[Check]:
     if not granted:
-        yield Check(area=AREA, what="scopes", state=State.UNKNOWN, says="Slack does not list the token's scopes")
+        yield Check(area=AREA, what="scopes", state=CheckState.UNKNOWN, says="Slack does not list the token's scopes")
         return
     lacking = [scope for scope in SCOPES if scope.name not in granted]
     yield Check(area=AREA, what="scopes", says=f"{len(SCOPES) - len(lacking)} of {len(SCOPES)} used scopes are granted")
@@ -101,14 +101,14 @@ def _scopes(granted: frozenset[str], *, needed: dict[str, str]) -> Iterator[Chec
     if surplus := sorted(granted - {scope.name for scope in SCOPES}):
         says = f"granted but not used: {', '.join(surplus)}"
         remedy = "remove them under OAuth & Permissions and reinstall the app"
-        yield Check(area=AREA, what="scopes", state=State.NOTE, says=says, remedy=remedy)
+        yield Check(area=AREA, what="scopes", state=CheckState.NOTE, says=says, remedy=remedy)
 
 
 def _lacking(scope: Scope, needed: str) -> Check:
     says = f"not granted, and {needed or f'off without it: {scope.without}'}"
     if scope.required:
         says = f"not granted, and nothing works without it. {scope.reason}"
-    state = State.MISSING if scope.required or needed else State.NOTE
+    state = CheckState.MISSING if scope.required or needed else CheckState.NOTE
     return Check(area=AREA, what=scope.name, state=state, says=says, remedy=ADD)
 
 
@@ -120,9 +120,9 @@ def _clock(answer: Answer, now: datetime, *, signed: bool) -> Iterator[Check]:
     way = "ahead of" if ahead > timedelta(0) else "behind"
     says = f"{off.total_seconds():.0f} s {way} Slack's" if off > _NOTABLE else "agrees with Slack's"
     remedy = "set this machine's clock by NTP" if off > _NOTABLE else ""
-    state = State.NOTE if off > _NOTABLE else State.OK
+    state = CheckState.NOTE if off > _NOTABLE else CheckState.OK
     if signed and off > _REFUSED_FROM:
-        state, says = State.MISSING, f"{says}: every request from Slack is refused as too old or from the future"
+        state, says = CheckState.MISSING, f"{says}: every request from Slack is refused as too old or from the future"
     yield Check(area=AREA, what="clock", state=state, says=says, remedy=remedy)
 
 
@@ -132,19 +132,19 @@ def _signing_secret(settings: Settings) -> Check:
         return Check(
             area=AREA,
             what=name,
-            state=State.MISSING,
+            state=CheckState.MISSING,
             says="is not a signing secret: expected 32 hexadecimal digits",
             remedy="copy the Signing Secret, not the Client Secret, from Basic Information",
         )
     says = "has the right form; whether it belongs to this app shows at Slack's first request: see /readyz and the log"
-    return Check(area=AREA, what=name, state=State.NOTE, says=says)
+    return Check(area=AREA, what=name, state=CheckState.NOTE, says=says)
 
 
 async def _audit(ask: Ask, settings: Settings, *, who: str) -> Check:
     name, channel = variable("audit_channel"), settings.audit_channel
 
     def missing(says: str, remedy: str) -> Check:
-        return Check(area=AREA, what=name, state=State.MISSING, says=f"{channel}: {says}", remedy=remedy)
+        return Check(area=AREA, what=name, state=CheckState.MISSING, says=f"{channel}: {says}", remedy=remedy)
 
     try:
         answer = await ask("conversations.info", channel=channel)
@@ -173,7 +173,7 @@ def _patterns(patterns: Iterable[str]) -> Iterator[Check]:
         yield Check(
             area=AREA,
             what=name,
-            state=State.MISSING,
+            state=CheckState.MISSING,
             says=f"no channel can match {', '.join(impossible)}",
             remedy="write names as in Slack: in lower case, without # and blanks, as in incident-*",
         )

@@ -8,9 +8,9 @@ from typing import Final
 
 from bot.cluster.acting import ActsAs
 from bot.policy import reasons
+from bot.policy.decisions import Actor
 from bot.policy.matching import any_matches
-from bot.policy.model import Impersonation
-from bot.policy.who import Who
+from bot.policy.model import ImpersonationEntry
 from intents.domain import Text
 
 # ASCII before lower-casing, because other letters turn into ASCII by it; no colon, because prefix and address could add
@@ -18,7 +18,7 @@ from intents.domain import Text
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 
 
-def acts_as(entries: Iterable[Impersonation], cluster: str, who: Who) -> ActsAs | Text | None:
+def impersonated_user(entries: Iterable[ImpersonationEntry], cluster: str, who: Actor) -> ActsAs | Text | None:
     """Return the person's user in the cluster, None where Casebook acts as itself, or a Text why they cannot act.
 
     Only the first entry for the cluster counts.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.connection import Connection
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
 from bot.policy import Policy
 from bot.policy.matching import any_matches
 from bot.remedies.registry import actions
@@ -24,7 +24,7 @@ _WILDCARDS: Final = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Area:
+class PermissionArea:
     """A part of a cluster: namespaces that match one of each of these patterns, and perhaps cluster-scoped objects."""
 
     patterns: tuple[tuple[str, ...], ...]
@@ -48,14 +48,16 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class RequiredPermissions:
     """The `needs` within an area."""
 
     needs: frozenset[Need]
-    area: Area
+    area: PermissionArea
 
 
-def wanted_reads(policy: Policy, catalog: Catalog, cluster: str, *, secrets: bool = False) -> tuple[Wanted, ...]:
+def wanted_reads(
+    policy: Policy, catalog: Catalog, cluster: str, *, secrets: bool = False
+) -> tuple[RequiredPermissions, ...]:
     """Return what is read of a cluster, without Secrets or only Secrets; () if the policy hides the cluster."""
     grants = [grant for grant in policy.rules.reading if any_matches(grant.clusters, cluster)]
     if not grants:
@@ -63,13 +65,16 @@ def wanted_reads(policy: Policy, catalog: Catalog, cluster: str, *, secrets: boo
     names = {name for wanted in _switched_on(policy, cluster) for name in wanted[0]}
     needs = frozenset(need for need in reads(catalog, names) if is_secret(need) is secrets)
     return tuple(
-        Wanted(needs=needs, area=Area(patterns=(grant.namespaces,), outside=grant.cluster_scoped)) for grant in grants
+        RequiredPermissions(
+            needs=needs, area=PermissionArea(patterns=(grant.namespaces,), outside=grant.cluster_scoped)
+        )
+        for grant in grants
     )
 
 
-def wanted_writes(policy: Policy, cluster: str) -> tuple[Wanted, ...]:
+def wanted_writes(policy: Policy, cluster: str) -> tuple[RequiredPermissions, ...]:
     """Return what the actions write that the policy enables in a cluster and grants to anybody."""
-    return tuple(Wanted(needs=writes(names), area=area) for names, area in _switched_on(policy, cluster))
+    return tuple(RequiredPermissions(needs=writes(names), area=area) for names, area in _switched_on(policy, cluster))
 
 
 def switched_on(policy: Policy, cluster: str) -> tuple[str, ...]:
@@ -77,11 +82,13 @@ def switched_on(policy: Policy, cluster: str) -> tuple[str, ...]:
     return tuple(sorted({name for names, _ in _switched_on(policy, cluster) for name in names}))
 
 
-def _switched_on(policy: Policy, cluster: str) -> Sequence[tuple[tuple[str, ...], Area]]:
+def _switched_on(policy: Policy, cluster: str) -> Sequence[tuple[tuple[str, ...], PermissionArea]]:
     return [
         (
             tuple(actions()) if "*" in grant.actions else grant.actions,
-            Area(patterns=(grant.namespaces, place.namespaces), outside=grant.cluster_scoped and place.cluster_scoped),
+            PermissionArea(
+                patterns=(grant.namespaces, place.namespaces), outside=grant.cluster_scoped and place.cluster_scoped
+            ),
         )
         for grant in policy.rules.acting
         for place in policy.rules.remediation
@@ -90,7 +97,7 @@ def _switched_on(policy: Policy, cluster: str) -> Sequence[tuple[tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lack:
+class MissingPermission:
     """A permission that is not granted in these `namespaces`, or anywhere if (). `by` names who needs it."""
 
     permission: Permission
@@ -99,17 +106,17 @@ class Lack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reviewed:
+class ReviewResult:
     """The number of permissions checked, the missing ones, and those that could not be checked."""
 
     asked: int
-    lacks: tuple[Lack, ...]
+    lacks: tuple[MissingPermission, ...]
     gaps: tuple[Gap, ...]
 
 
-async def review(
-    connection: Connection, wanted: Iterable[Wanted], *, existing: Sequence[str], within: float
-) -> Reviewed:
+async def review_permissions(
+    connection: Connection, wanted: Iterable[RequiredPermissions], *, existing: Sequence[str], within: float
+) -> ReviewResult:
     """Ask the API server about each permission: cluster-wide first, then per namespace where that is enough."""
     by: dict[Permission, set[str]] = {}
     everywhere: set[Permission] = set()
@@ -141,10 +148,10 @@ async def review(
     for (each, namespace), answer in zip(closer, there, strict=True):
         if answer is False:
             refused.setdefault(each, []).append(namespace)
-    return Reviewed(
+    return ReviewResult(
         asked=len(asked),
         lacks=tuple(
-            Lack(permission=each, namespaces=tuple(refused[each]), by=tuple(sorted(by[each])))
+            MissingPermission(permission=each, namespaces=tuple(refused[each]), by=tuple(sorted(by[each])))
             for each in asked
             if each in refused
         ),

@@ -13,7 +13,7 @@ from bot.background import in_background
 _STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-def told_to_stop() -> asyncio.Event:
+def stop_event() -> asyncio.Event:
     """Return an event that is set by SIGINT and SIGTERM, which no longer end the process. Needs a running loop."""
     stop = asyncio.Event()
     for each in _STOPS:
@@ -22,7 +22,7 @@ def told_to_stop() -> asyncio.Event:
 
 
 @asynccontextmanager
-async def ended_by(stop: asyncio.Event) -> AsyncIterator[None]:
+async def cancelled_by(stop: asyncio.Event) -> AsyncIterator[None]:
     """Cancel the block's task once `stop` is set. After its last await the block must check for itself."""
     task = asyncio.current_task()
     assert task is not None, "a coroutine runs in a task"

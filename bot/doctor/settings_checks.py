@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterator
 from typing import Final
 
-from bot.doctor.checks import Check, State
+from bot.doctor.checks import Check, CheckState
 from bot.settings import Examined, variable
 
 AREA: Final = "settings"
@@ -32,7 +32,7 @@ def _understood(examined: Examined) -> Iterator[Check]:
         yield Check(
             area=AREA,
             what=problem.partition(" ")[0],
-            state=State.MISSING,
+            state=CheckState.MISSING,
             says=problem,
             remedy="correct it, or unset it to use the default",
         )
@@ -56,7 +56,7 @@ async def _listening(listen: str) -> Check:
         return Check(
             area=AREA,
             what=_LISTEN,
-            state=State.MISSING,
+            state=CheckState.MISSING,
             says=f"{listen}: {reason}",
             remedy=f"set {_LISTEN} to a free address and port of this machine",
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.access import PARTIAL, PARTIAL_ZH
-from bot.cluster.calls import Request
+from bot.cluster.api_calls import ClusterRequest
 from bot.cluster.resources import Resource
 from intents.domain import Gap, GapReason, Json
 
@@ -14,7 +14,7 @@ PAGE: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class ObjectList:
     """The items of a list in the server's order.
 
     `truncated` is set if the server has more items, or if hidden items may have been left out; then `partial` is set
@@ -40,7 +40,7 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ListQuery:
     """A list query; identical queries of one snapshot share one read."""
 
     resource: Resource
@@ -58,7 +58,7 @@ class Wanted:
         return f"{self.resource.plural} in {self.namespace or 'all namespaces'}"
 
 
-def page_of(wanted: Wanted, *, token: str, have: int) -> Request:
+def page_request(wanted: ListQuery, *, token: str, have: int) -> ClusterRequest:
     """Return the request for the page after `token`; `have` items were read before it."""
     query = [("labelSelector", wanted.labels)] if wanted.labels else []
     query += [("fieldSelector", wanted.fields)] if wanted.fields else []
@@ -68,7 +68,7 @@ def page_of(wanted: Wanted, *, token: str, have: int) -> Request:
         # The server's cache does not page: a limit would be ignored, or send the read to etcd.
         query.append(("resourceVersion", "0"))
     query += [("continue", token)] if token else []
-    return Request(
+    return ClusterRequest(
         path=wanted.resource.path(namespace=wanted.namespace),
         query=tuple(query),
         what=wanted.what,
@@ -76,9 +76,9 @@ def page_of(wanted: Wanted, *, token: str, have: int) -> Request:
     )
 
 
-def part_of(listing: Listing, *, namespace: str, limit: int) -> Listing:
+def narrowed(listing: ObjectList, *, namespace: str, limit: int) -> ObjectList:
     """Return the part of a wider list that lies in `namespace`."""
     items = listing.items
     if namespace:
         items = tuple(item for item in items if ((item.get("metadata") or {}).get("namespace") or "") == namespace)
-    return Listing(items=items[:limit], truncated=len(items) > limit)
+    return ObjectList(items=items[:limit], truncated=len(items) > limit)

@@ -11,16 +11,16 @@ from typing import Final
 from sqlalchemy import Column, Table, delete
 
 from bot.store.answers import Answers
-from bot.store.audit import Audit
+from bot.store.audit_log import Audit
 from bot.store.chronicles import Chronicles
 from bot.store.database import Database, parse_url
 from bot.store.feedback import Feedback
-from bot.store.migrating import migrate
+from bot.store.heartbeats import Heartbeats
+from bot.store.migration import migrate
 from bot.store.mutes import Mutes
 from bot.store.notices import Notices
 from bot.store.outbox import Outbox
 from bot.store.plans import Plans
-from bot.store.replicas import Replicas
 from bot.store.requests import Requests
 from bot.store.tables import answers, feedback, mutes, notices, outbox, plans, replicas, requests, topics
 from bot.store.topics import Topics
@@ -53,7 +53,7 @@ class Store:
         self.plans = Plans(database)
         self.audit = Audit(database)
         self.notices = Notices(database)
-        self.replicas = Replicas(database)
+        self.replicas = Heartbeats(database)
         self.chronicles = Chronicles(database)
 
     async def ping(self) -> None:

@@ -40,7 +40,7 @@ def report(problems: Iterable[Problem]) -> None:
         note(f"{len(listed) - _SHOWN} more problems in the catalog: casebook lint")
 
 
-def told_language(option: str | None, configured: Settings) -> Language | None:
+def chosen_language(option: str | None, configured: Settings) -> Language | None:
     """Return the language of the option, else of the setting."""
     return Language(option) if option else configured.lang
 

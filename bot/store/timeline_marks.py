@@ -13,7 +13,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.rows import upsert
+from bot.store.row_writes import upsert
 from bot.store.tables import fact_marks as _table
 
 
@@ -24,14 +24,14 @@ class Mark(StrEnum):
     REMOVE = "remove"
 
 
-class Place(StrEnum):
+class MarkedPlace(StrEnum):
     """The resulting place of a marked message."""
 
     PINNED = "pinned"
     REMOVED = "removed"
 
 
-async def mark(
+async def record_mark(
     connection: AsyncConnection,
     channel: str,
     ts: str,
@@ -54,9 +54,9 @@ async def mark(
     return True
 
 
-async def places(
+async def marked_places(
     connection: AsyncConnection, channels: Collection[str], messages: Collection[str] | None = None
-) -> dict[tuple[str, str], Place]:
+) -> dict[tuple[str, str], MarkedPlace]:
     """Return the place of each marked message by channel and `ts`; None for `messages` means all."""
     query = select(_table).where(_table.c.channel.in_(channels))
     if messages is not None:
@@ -70,7 +70,7 @@ async def places(
     return {message: _place(removed.get(message), pinned.get(message)) for message in removed.keys() | pinned.keys()}
 
 
-def _place(removed: datetime | None, pinned: datetime | None) -> Place:
+def _place(removed: datetime | None, pinned: datetime | None) -> MarkedPlace:
     if pinned is not None and (removed is None or pinned > removed):
-        return Place.PINNED
-    return Place.REMOVED
+        return MarkedPlace.PINNED
+    return MarkedPlace.REMOVED

@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.database import DatabaseFile, connect_args, prepare_sqlite
-from bot.store.errors import StoreTooNew, translated
+from bot.store.errors import StoreTooNew, translated_error
 
 _log: Final = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def migrate(url: URL) -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _TURN})
             _upgrade(connection)
     except (SQLAlchemyError, OSError) as error:
-        raise translated(error) from None
+        raise translated_error(error) from None
     finally:
         engine.dispose()
 

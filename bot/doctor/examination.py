@@ -7,21 +7,21 @@ from collections.abc import Awaitable
 from typing import Final
 
 from bot.clusters import Clusters
-from bot.doctor.checks import Check, State
-from bot.doctor.clusters import examine_clusters
-from bot.doctor.database import AREA as STORE
-from bot.doctor.database import examine_database
-from bot.doctor.environment import AREA as SETTINGS
-from bot.doctor.environment import examine_environment
-from bot.doctor.files import examine_files
-from bot.doctor.workspace import AREA as SLACK
-from bot.doctor.workspace import examine_workspace
+from bot.doctor.checks import Check, CheckState
+from bot.doctor.cluster_checks import examine_clusters
+from bot.doctor.database_checks import AREA as STORE
+from bot.doctor.database_checks import examine_database
+from bot.doctor.file_checks import examine_files
+from bot.doctor.settings_checks import AREA as SETTINGS
+from bot.doctor.settings_checks import examine_environment
+from bot.doctor.slack_checks import AREA as SLACK
+from bot.doctor.slack_checks import examine_workspace
 from bot.settings import Examined
 
 _WITHIN_S: Final = 30.0
 
 
-async def examine(examined: Examined) -> tuple[Check, ...]:
+async def run_checks(examined: Examined) -> tuple[Check, ...]:
     """Check everything that `casebook serve` needs, in at most about half a minute. Nothing is changed."""
     clusters = await asyncio.to_thread(Clusters.of, examined.settings)
     try:
@@ -46,7 +46,9 @@ async def examine(examined: Examined) -> tuple[Check, ...]:
             checks += outcome
         elif isinstance(outcome, Exception):
             says = f"the check failed with {type(outcome).__name__}"
-            checks.append(Check(area=area, what="all", state=State.UNKNOWN, says=says, remedy="please report this bug"))
+            checks.append(
+                Check(area=area, what="all", state=CheckState.UNKNOWN, says=says, remedy="please report this bug")
+            )
         else:
             raise outcome
     return (*checks, *files.checks)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.channels import ChannelDefaults, ChannelsError, load_channels
-from bot.doctor.checks import Check, State
+from bot.doctor.checks import Check, CheckState
 from bot.policy import Policy, PolicyError, load_policy
 from bot.roles.needs import unknown_kinds
 from bot.settings import Settings, variable
@@ -23,7 +23,7 @@ _SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Files:
+class FileReport:
     """The content of the files and their checks; `policy` is None if it cannot be read."""
 
     catalog: Catalog
@@ -31,12 +31,12 @@ class Files:
     checks: tuple[Check, ...]
 
 
-def examine_files(settings: Settings, *, clusters: Iterable[str], catalog_malformed: bool = False) -> Files:
+def examine_files(settings: Settings, *, clusters: Iterable[str], catalog_malformed: bool = False) -> FileReport:
     """Read and check the files; blocking. `clusters` are the known names."""
     names = tuple(clusters)
     catalog, found = _catalog(settings, malformed=catalog_malformed)
     policy, of_policy = _policy(settings.policy, names)
-    return Files(catalog=catalog, policy=policy, checks=(*found, *of_policy, *_channels(settings.channels, names)))
+    return FileReport(catalog=catalog, policy=policy, checks=(*found, *of_policy, *_channels(settings.channels, names)))
 
 
 def _catalog(settings: Settings, *, malformed: bool) -> tuple[Catalog, tuple[Check, ...]]:
@@ -53,7 +53,7 @@ def _catalog(settings: Settings, *, malformed: bool) -> tuple[Catalog, tuple[Che
         Check(
             area="catalog",
             what=by,
-            state=State.NOTE,
+            state=CheckState.NOTE,
             says=f'reads "{kind}", for which no role can be written',
             remedy="name its plural and group, as in widgets.example.io",
         )
@@ -95,13 +95,13 @@ def _wrong(area: str, problems: Iterable[Problem], *, remedy: Callable[[Problem]
     for problem in listed[:_SHOWN]:
         where = f"{problem.file}:{problem.line}" if problem.line else problem.file
         says = f"{problem.field}: {problem.says}" if problem.field else problem.says
-        yield Check(area=area, what=where, state=State.MISSING, says=says, remedy=remedy(problem))
+        yield Check(area=area, what=where, state=CheckState.MISSING, says=says, remedy=remedy(problem))
     if len(listed) > _SHOWN:
         says = f"{len(listed) - _SHOWN} more problems"
-        yield Check(area=area, what="more", state=State.MISSING, says=says, remedy=remedy(listed[_SHOWN]))
+        yield Check(area=area, what="more", state=CheckState.MISSING, says=says, remedy=remedy(listed[_SHOWN]))
 
 
 def _unmatched(area: str, file: Path, lines: Iterable[str], clusters: tuple[str, ...]) -> Iterator[Check]:
     if says := "; ".join(lines):
         remedy = f"use one of {', '.join(clusters)}, or add the context to {variable('contexts')}"
-        yield Check(area=area, what=str(file), state=State.NOTE, says=says, remedy=remedy)
+        yield Check(area=area, what=str(file), state=CheckState.NOTE, says=says, remedy=remedy)

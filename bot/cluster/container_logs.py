@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bot.cluster.calls import Answer, Request
+from bot.cluster.api_calls import Answer, ClusterRequest
 from bot.cluster.errors import BadRequest, NoLog
 from bot.cluster.resources import well_known
 
@@ -23,11 +23,11 @@ _GONE: Final = b"unable to retrieve container logs for "
 # The share of the measured lines that is requested again; the rest is reserve for longer lines at the end.
 _MARGIN: Final = 0.8
 
-Read = Callable[[Request], Awaitable[Answer]]
+SendRequest = Callable[[ClusterRequest], Awaitable[Answer]]
 
 
 async def read_log(
-    read: Read,
+    read: SendRequest,
     *,
     namespace: str,
     pod: str,
@@ -49,7 +49,7 @@ async def read_log(
         query += [("container", container)] if container else []
         query += [("previous", "true")] if previous else []
         query += [("timestamps", "true")] if timestamps else []
-        request = Request(
+        request = ClusterRequest(
             path=path,
             query=tuple(query),
             accept="text/plain, */*",

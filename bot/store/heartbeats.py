@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 
 from bot.store.database import Database
-from bot.store.rows import upsert
+from bot.store.row_writes import upsert
 from bot.store.tables import replicas
 
 
-class Replicas:
+class Heartbeats:
     """Repository of heartbeats. All methods raise `StoreUnavailable`."""
 
     def __init__(self, database: Database) -> None:

@@ -6,8 +6,8 @@ import errno
 import os
 import socket
 
-from bot.doctor.checks import State
-from bot.doctor.database import examine_directory
+from bot.doctor.checks import CheckState
+from bot.doctor.database_checks import examine_directory
 from bot.jobs import JobsUnavailable
 from bot.settings import Settings, variable
 from bot.slack.complaints import complaint
@@ -18,7 +18,7 @@ from bot.store import StoreUnavailable, place_of
 Failure = SlackError | StoreUnavailable | JobsUnavailable | OSError
 
 
-def why(error: Failure, settings: Settings) -> str:
+def start_error_line(error: Failure, settings: Settings) -> str:
     """Return the line for an error at the app's start."""
     match error:
         case SlackError():
@@ -37,7 +37,7 @@ def _of_database(error: StoreUnavailable | JobsUnavailable, settings: Settings, 
     name = variable("data")
     # SQLite does not say why it cannot open a file.
     for check in examine_directory(settings.data.expanduser()):
-        if check.state is State.MISSING:
+        if check.state is CheckState.MISSING:
             return f"{name}: {check.says}: {check.remedy}"
     return f"{name}: {place_of(url)}: {error}"
 

@@ -8,13 +8,21 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from bot.cluster.calls import Meter, Request, decode
+from bot.cluster.api_calls import ClusterRequest, Meter, decode
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import IN_CLUSTER
 from bot.cluster.errors import ClusterError
 from bot.clusters import UNNAMED, Clusters
-from bot.doctor.checks import Check, State
-from bot.doctor.grants import Lack, Reviewed, Wanted, review, switched_on, wanted_reads, wanted_writes
+from bot.doctor.checks import Check, CheckState
+from bot.doctor.permission_review import (
+    MissingPermission,
+    RequiredPermissions,
+    ReviewResult,
+    review_permissions,
+    switched_on,
+    wanted_reads,
+    wanted_writes,
+)
 from bot.policy import Policy
 from bot.prometheus.client import Query
 from bot.prometheus.errors import PrometheusError
@@ -40,7 +48,7 @@ async def examine_clusters(
             Check(
                 area="prometheus",
                 what=name,
-                state=State.MISSING,
+                state=CheckState.MISSING,
                 says=f"{variable('prometheus_url')} names the context {name}, which is not one of the clusters",
                 remedy=f"add it to {variable('contexts')}, or use one of {', '.join(clusters.names)}",
             )
@@ -64,40 +72,40 @@ async def _cluster(
     except ClusterError as error:
         usual = f"name one in {variable('contexts')}, or a kubeconfig in KUBECONFIG" if name == UNNAMED else ""
         remedy = error.remedy or usual or f"run kubectl --context {name} version for details"
-        found.append(Check(area=area, what="api server", state=State.MISSING, says=error.detail, remedy=remedy))
+        found.append(Check(area=area, what="api server", state=CheckState.MISSING, says=error.detail, remedy=remedy))
     except TimeoutError:
         says = f"the checks took longer than {_WITHIN_S:g} s"
-        found.append(Check(area=area, what="permissions", state=State.UNKNOWN, says=says, remedy="try again"))
+        found.append(Check(area=area, what="permissions", state=CheckState.UNKNOWN, says=says, remedy="try again"))
     return found
 
 
 async def _version(connection: Connection) -> str:
-    told = await _ask(connection, Request(path="/version", what="the version"))
+    told = await _ask(connection, ClusterRequest(path="/version", what="the version"))
     return f"{connection.server} answers: Kubernetes {told.get('gitVersion') or 'of an unknown version'}"
 
 
 async def _grants(connection: Connection, area: str, *, policy: Policy | None, catalog: Catalog) -> list[Check]:
     if policy is None:
         says = "not checked: the needed permissions depend on the policy, which cannot be read"
-        return [Check(area=area, what="permissions", state=State.UNKNOWN, says=says)]
+        return [Check(area=area, what="permissions", state=CheckState.UNKNOWN, says=says)]
     name = connection.name
     reading, writing = wanted_reads(policy, catalog, name), wanted_writes(policy, name)
     if not reading:
         says = "the policy does not show this cluster to anybody"
-        return [Check(area=area, what="reads", state=State.NOTE, says=says, remedy="add it under `reading`")]
+        return [Check(area=area, what="reads", state=CheckState.NOTE, says=says, remedy="add it under `reading`")]
     patterned = any(wanted.area.by_pattern for wanted in (*reading, *writing))
     existing = await _namespaces(connection) if patterned else ()
     user = await _user(connection)
 
-    async def reviewed(wanted: Sequence[Wanted]) -> Reviewed:
-        return await review(connection, wanted, existing=existing, within=_WITHIN_S)
+    async def reviewed(wanted: Sequence[RequiredPermissions]) -> ReviewResult:
+        return await review_permissions(connection, wanted, existing=existing, within=_WITHIN_S)
 
     found = list(_told(await reviewed(reading), area, "reads", remedy=_remedy(name, user, "read")))
     if lacks := (await reviewed(wanted_reads(policy, catalog, name, secrets=True))).lacks:
         by = sorted({one for lack in lacks for one in lack.by})
         says = f"not granted, which is fine unless you want it: {', '.join(by)} would read them and report gaps instead"
         found.append(
-            Check(area=area, what="secrets", state=State.NOTE, says=says, remedy="casebook rbac --with secrets")
+            Check(area=area, what="secrets", state=CheckState.NOTE, says=says, remedy="casebook rbac --with secrets")
         )
     if not writing:
         return [*found, Check(area=area, what="writes", says="none needed: the policy enables no action here")]
@@ -108,29 +116,29 @@ async def _grants(connection: Connection, area: str, *, policy: Policy | None, c
     return [*found, *_told(await reviewed(writing), area, "writes", remedy=remedy)]
 
 
-def _told(reviewed: Reviewed, area: str, what: str, *, remedy: str) -> Iterator[Check]:
+def _told(reviewed: ReviewResult, area: str, what: str, *, remedy: str) -> Iterator[Check]:
     granted = reviewed.asked - len(reviewed.lacks) - len(reviewed.gaps)
     if reviewed.gaps:
         first = reviewed.gaps[0]
         says = f"{len(reviewed.gaps)} permissions could not be checked; {first.what}: {first.detail}"
-        yield Check(area=area, what=what, state=State.UNKNOWN, says=says, remedy="try again")
+        yield Check(area=area, what=what, state=CheckState.UNKNOWN, says=says, remedy="try again")
     if reviewed.lacks and not granted and not reviewed.gaps and not any(lack.namespaces for lack in reviewed.lacks):
         says = f"none of the {reviewed.asked} permissions is granted"
-        yield Check(area=area, what=what, state=State.MISSING, says=says, remedy=remedy)
+        yield Check(area=area, what=what, state=CheckState.MISSING, says=says, remedy=remedy)
         return
     if not reviewed.gaps:
         yield Check(area=area, what=what, says=f"{granted} of {reviewed.asked} permissions are granted")
     yield from (_lacking(lacks, area, remedy) for lacks in _by_resource(reviewed.lacks))
 
 
-def _by_resource(lacks: Iterable[Lack]) -> list[list[Lack]]:
-    grouped: dict[tuple[str, str, tuple[str, ...]], list[Lack]] = {}
+def _by_resource(lacks: Iterable[MissingPermission]) -> list[list[MissingPermission]]:
+    grouped: dict[tuple[str, str, tuple[str, ...]], list[MissingPermission]] = {}
     for lack in lacks:
         grouped.setdefault((lack.permission.group, lack.permission.resource, lack.namespaces), []).append(lack)
     return [*grouped.values()]
 
 
-def _lacking(lacks: Sequence[Lack], area: str, remedy: str) -> Check:
+def _lacking(lacks: Sequence[MissingPermission], area: str, remedy: str) -> Check:
     permission, namespaces = lacks[0].permission, lacks[0].namespaces
     resource = f"{permission.resource}.{permission.group}" if permission.group else permission.resource
     verbs = ", ".join(lack.permission.verb for lack in lacks)
@@ -138,7 +146,7 @@ def _lacking(lacks: Sequence[Lack], area: str, remedy: str) -> Check:
     others = f" and {len(by) - _BY_SHOWN} more" if len(by) > _BY_SHOWN else ""
     where = f" in {', '.join(namespaces)}" if namespaces else ""
     says = f"not granted{where}; needed by {', '.join(by[:_BY_SHOWN])}{others}"
-    return Check(area=area, what=f"{verbs} {resource}", state=State.MISSING, says=says, remedy=remedy)
+    return Check(area=area, what=f"{verbs} {resource}", state=CheckState.MISSING, says=says, remedy=remedy)
 
 
 def _remedy(context: str, user: str, role: str, *, actions: Sequence[str] = (), namespaces: Sequence[str] = ()) -> str:
@@ -163,17 +171,17 @@ async def _prometheus(connection: Connection, area: str) -> list[Check]:
         answer = await connection.prometheus.ask(Query(expression=_ETCD, at=int(time.time())))
     except PrometheusError as error:
         remedy = f"check {variable('prometheus_url')} and {variable('prometheus_token')}"
-        return [Check(area=area, what="prometheus", state=State.MISSING, says=error.detail, remedy=remedy)]
+        return [Check(area=area, what="prometheus", state=CheckState.MISSING, says=error.detail, remedy=remedy)]
     if not answer.series:
         says = "it answers, but has no etcd metrics: findings about etcd's disk and latency will be gaps"
         remedy = f"set {variable('prometheus_etcd_job')} to the job that scrapes etcd, if there is one"
-        return [Check(area=area, what="prometheus", state=State.NOTE, says=says, remedy=remedy)]
+        return [Check(area=area, what="prometheus", state=CheckState.NOTE, says=says, remedy=remedy)]
     return [Check(area=area, what="prometheus", says="it answers, and has etcd's metrics")]
 
 
 async def _namespaces(connection: Connection) -> tuple[str, ...]:
     """Return the names of all namespaces; () if they may not be listed."""
-    request = Request(path="/api/v1/namespaces", query=(("limit", "500"),), what="namespaces")
+    request = ClusterRequest(path="/api/v1/namespaces", query=(("limit", "500"),), what="namespaces")
     try:
         items: Any = (await _ask(connection, request)).get("items")
     except ClusterError:
@@ -183,7 +191,7 @@ async def _namespaces(connection: Connection) -> tuple[str, ...]:
 
 async def _user(connection: Connection) -> str:
     """Return our user name in the cluster; "" if the API server does not tell it, as before 1.28."""
-    request = Request(
+    request = ClusterRequest(
         method="POST",
         path="/apis/authentication.k8s.io/v1/selfsubjectreviews",
         body={"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"},
@@ -197,6 +205,6 @@ async def _user(connection: Connection) -> str:
     return str(((told.get("status") or {}).get("userInfo") or {}).get("username") or "")
 
 
-async def _ask(connection: Connection, request: Request) -> Any:
+async def _ask(connection: Connection, request: ClusterRequest) -> Any:
     deadline = time.monotonic() + connection.settings.call_timeout
     return await decode(await connection.read(request, deadline=deadline, meter=Meter()), what=request.what)

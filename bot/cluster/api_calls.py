@@ -18,7 +18,7 @@ _LARGE: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ClusterRequest:
     """One API call, by default a GET. `does`, `what`, `scope` and `permission` word its errors.
 
     `does` is the verb and `what` its object; `scope` is everything that one `permission` would open. If `changes` is
@@ -50,7 +50,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Called:
+class CallRecord:
     """The record of one HTTP call and its duration, without any object names.
 
     `status` is the class of the HTTP status (2xx, 4xx), or timeout, unreachable, cancelled.
@@ -64,10 +64,10 @@ class Called:
 
 
 # Called after each API call; must neither raise nor block.
-Watch = Callable[[Called], None]
+CallObserver = Callable[[CallRecord], None]
 
 
-def unwatched(_call: Called) -> None:
+def ignore_call(_call: CallRecord) -> None:
     """Ignore the call; used where nobody observes calls."""
 
 
@@ -80,7 +80,7 @@ class Meter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class ConnectionOrigin:
     """The source of a connection's settings, so that an error can say what to change.
 
     `place` names the file or "the service account of this pod"; `credentials` names the identity in use.

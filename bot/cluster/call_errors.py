@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from bot.cluster.calls import Origin, Request
+from bot.cluster.api_calls import ClusterRequest, ConnectionOrigin
 from bot.cluster.errors import (
     LONGEST_TEXT,
     BadRequest,
@@ -32,16 +32,16 @@ from bot.cluster.errors import (
 from intents.domain import Permission, Text
 
 
-class Lost(Exception):
+class ConnectionLost(Exception):
     """A connection could not be opened, or was lost; the cause is aiohttp's error."""
 
 
-async def sent_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+async def send_once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Keep aiohttp from sending a GET or DELETE twice: this middleware hides the errors that it would retry."""
     try:
         return await send(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise Lost from error
+        raise ConnectionLost from error
 
 
 # Admission runs before storage, so a 500 with this text has written nothing.
@@ -65,7 +65,7 @@ def _status(body: bytes) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> ClusterError:
+def refusal_error(code: int, body: bytes, *, request: ClusterRequest, origin: ConnectionOrigin) -> ClusterError:
     """Return the error for a refusal."""
     if code == 403:
         return _forbidden(_status(body), request=request)
@@ -74,7 +74,7 @@ def refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> Clus
     return error
 
 
-def _refusal(code: int, body: bytes, *, request: Request, origin: Origin) -> ClusterError:
+def _refusal(code: int, body: bytes, *, request: ClusterRequest, origin: ConnectionOrigin) -> ClusterError:
     status = _status(body)
     message = clean(str(status.get("message") or ""))
     what = request.what
@@ -126,7 +126,7 @@ def _line(value: object) -> str:
     return " ".join(str(value or "")[:_LONGEST_MESSAGE].split())
 
 
-def _forbidden(status: Mapping[str, Any], *, request: Request) -> Forbidden:
+def _forbidden(status: Mapping[str, Any], *, request: ClusterRequest) -> Forbidden:
     """Return the error for a 403: from a webhook or a quota, for our own role, or for the user that we impersonate."""
     what = request.scope or request.what
     message, causes = _told(status)
@@ -144,7 +144,7 @@ def _forbidden(status: Mapping[str, Any], *, request: Request) -> Forbidden:
     return ForbiddenAs(what=what, does=request.does, detail=may_not.en, detail_zh=may_not.zh)
 
 
-def _may_not_act(said: re.Match[str], message: str, *, request: Request) -> Forbidden:
+def _may_not_act(said: re.Match[str], message: str, *, request: ClusterRequest) -> Forbidden:
     """Return the error for a missing grant to impersonate, with the permission that Casebook needs."""
     resource, whom = said["resource"], said["named"] or "somebody"
     if resource == "groups":
@@ -157,7 +157,7 @@ def _may_not_act(said: re.Match[str], message: str, *, request: Request) -> Forb
     return Forbidden(what=whom, does="act as", detail=message, permission=permission)
 
 
-def _may_not(user: str, said: re.Match[str] | None, *, request: Request) -> Text:
+def _may_not(user: str, said: re.Match[str] | None, *, request: ClusterRequest) -> Text:
     """Return what the user may not do, in the server's words, or in the request's if the server gives none."""
     if said is None:
         wanted = request.permission
@@ -169,7 +169,7 @@ def _may_not(user: str, said: re.Match[str] | None, *, request: Request) -> Text
     return Text(en=f"{user} may not {what} in {namespace}{why}", zh=f"{user} 无权在 {namespace} 中 {what}{why}")
 
 
-def _kind_of(code: int, message: str, request: Request) -> type[ClusterError]:
+def _kind_of(code: int, message: str, request: ClusterRequest) -> type[ClusterError]:
     """Return the error class for a status without a class of its own."""
     if code < 500:
         return BadRequest
@@ -179,7 +179,7 @@ def _kind_of(code: int, message: str, request: Request) -> type[ClusterError]:
     return ServerError
 
 
-def unanswered(request: Request, *, detail: str) -> ClusterError:
+def unanswered_error(request: ClusterRequest, *, detail: str) -> ClusterError:
     """Return the error for a request that was sent and not answered."""
     if request.changes:
         return OutcomeUnknown(what=request.what, does=request.does, detail=detail)
@@ -198,7 +198,7 @@ def is_reset(error: BaseException) -> bool:
     return isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError | OSError)
 
 
-def unreachable(error: BaseException, *, what: str, origin: Origin) -> ClusterError:
+def unreachable_error(error: BaseException, *, what: str, origin: ConnectionOrigin) -> ClusterError:
     """Return the error for an exception raised instead of an answer."""
     match error:
         case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():

@@ -11,8 +11,8 @@ import structlog
 from dbos import DBOS
 from structlog.contextvars import bound_contextvars
 
-from bot.jobs.contract import Failed, JobGivenUp, Json, Watch, Workflow, unwatched
-from bot.jobs.engine import PATIENCE, Impatient
+from bot.jobs.contract import FailureHandler, JobGivenUp, JobObserver, Json, Workflow, ignore_job
+from bot.jobs.engine import DEADLINE, DeadlinePassed
 
 # A job that was in flight at this many crashes probably causes them.
 ATTEMPTS: Final = 10
@@ -20,7 +20,7 @@ ATTEMPTS: Final = 10
 _log: Final = structlog.get_logger(__name__)
 
 
-class Turns:
+class JobSlots:
     """Limits how many bodies run at once, and counts them. Each job runs in a task of the engine."""
 
     def __init__(self, concurrency: int) -> None:
@@ -96,10 +96,10 @@ class Turns:
 
 @dataclass(frozen=True, slots=True)
 class DurableRun:
-    """Implements `bot.jobs.contract.Run` on DBOS."""
+    """Implements `bot.jobs.contract.JobRun` on DBOS."""
 
     id: str
-    turns: Turns
+    turns: JobSlots
 
     async def step(self, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
         # DBOS checks for a coroutine function; a partial or a callable object is not one.
@@ -115,20 +115,20 @@ class DurableRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class JobBody:
     """The function that the engine runs for a kind of job."""
 
     kind: str
     workflow: Workflow
-    turns: Turns
-    failed: Failed | None
+    turns: JobSlots
+    failed: FailureHandler | None
     attempts: Callable[[str], Awaitable[int]]
-    watch: Watch = unwatched
+    watch: JobObserver = ignore_job
 
     async def run(self, id: str, payload: Json) -> Json | None:
         # The caller's deadline does not apply to the job itself. A recovered job has no caller and no deadline.
-        recovered = PATIENCE.get() is None
-        PATIENCE.set(None)
+        recovered = DEADLINE.get() is None
+        DEADLINE.set(None)
         # Added to each log line of the job. Its posts carry the same id as metadata.
         about = {name: str(payload[name]) for name in ("request", "plan") if payload.get(name)}
         with self.watch(self.kind, recovered), bound_contextvars(**{"job": self.kind, "request": id, **about}):
@@ -140,11 +140,11 @@ class Body:
             if recovered:
                 await self._count_attempts()
             return await self.workflow(DurableRun(id, self.turns), payload)
-        except Impatient:
+        except DeadlinePassed:
             # The process is ending, not the job.
             raise
         except Exception as error:
-            await tell_failure(self.failed, kind=self.kind, id=id, payload=payload, error=error)
+            await report_failure(self.failed, kind=self.kind, id=id, payload=payload, error=error)
             raise
         finally:
             self.turns.give()
@@ -154,7 +154,7 @@ class Body:
             raise JobGivenUp(f"the process crashed {ATTEMPTS} times while this job was in flight")
 
 
-async def tell_failure(failed: Failed | None, *, kind: str, id: str, payload: Json, error: Exception) -> None:
+async def report_failure(failed: FailureHandler | None, *, kind: str, id: str, payload: Json, error: Exception) -> None:
     """Log that a job has failed for good, and call the failure handler."""
     _log.error("job_failed", kind=kind, id=id, exc_info=error)
     if failed is not None:

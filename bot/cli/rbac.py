@@ -11,7 +11,7 @@ from typing import Final
 from bot.cli.console import note
 from bot.cli.errors import CommandError, did_you_mean
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import catalog, settings
+from bot.cli.user_files import catalog, settings
 from bot.remedies.registry import actions
 from bot.roles.manifests import Account, is_secret, to_act, to_impersonate, to_read, to_read_secrets
 from bot.roles.needs import reads, unknown_kinds, writes

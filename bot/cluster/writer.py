@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bot.cluster.acting import ActsAs
-from bot.cluster.calls import Meter, Request, check_about, decode
+from bot.cluster.api_calls import ClusterRequest, Meter, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, ClusterError, OutcomeUnknown, ServerError
 from bot.cluster.resources import WELL_KNOWN, Resource
@@ -73,7 +73,7 @@ class Writer:
         if dry_run:
             options["dryRun"] = ["All"]
         return await self._send(
-            Request(
+            ClusterRequest(
                 method="DELETE",
                 path=resource.path(namespace=namespace, name=name),
                 body=options,
@@ -95,7 +95,7 @@ class Writer:
         preconditions = {"uid": uid} | ({"resourceVersion": resource_version} if resource_version else {})
         options: Json = {"preconditions": preconditions} | ({"dryRun": ["All"]} if dry_run else {})
         return await self._send(
-            Request(
+            ClusterRequest(
                 method="POST",
                 path=_POD.path(namespace=namespace, name=name, subresource="eviction"),
                 body={
@@ -129,7 +129,7 @@ class Writer:
     ) -> Json:
         """Patch the object with this uid at `resource_version`. Return the patched object."""
         return await self._send(
-            Request(
+            ClusterRequest(
                 method="PATCH",
                 path=resource.path(namespace=namespace, name=name),
                 query=_options(field_manager, dry_run=dry_run),
@@ -155,7 +155,7 @@ class Writer:
     ) -> Json:
         """Create an object and return it as stored. Its own name makes a retry safe: Conflict if it exists."""
         return await self._send(
-            Request(
+            ClusterRequest(
                 method="POST",
                 path=resource.path(namespace=namespace),
                 query=_options(field_manager, dry_run=dry_run),
@@ -189,7 +189,7 @@ class Writer:
             "spec": {"resourceAttributes": {key: value for key, value in wanted.items() if value}},
         }
         who = self._acting_as.user if self._acting_as else "we"
-        request = Request(
+        request = ClusterRequest(
             method="POST",
             path=_REVIEWS,
             body=review,
@@ -204,7 +204,7 @@ class Writer:
         except ClusterError as error:
             return error.gap(request.what)
 
-    async def _send(self, request: Request, *, name: str = "", uid: str = "", or_status: bool = False) -> Json:
+    async def _send(self, request: ClusterRequest, *, name: str = "", uid: str = "", or_status: bool = False) -> Json:
         """Send a write and return its answer: the object with that name or uid, or a Status if one may come."""
         answer = await self._connection.write(self._as_somebody(request), deadline=self._deadline, meter=self._meter)
         try:
@@ -217,7 +217,7 @@ class Writer:
                 raise
             raise OutcomeUnknown(what=request.what, does=request.does, detail=error.detail) from error
 
-    def _as_somebody(self, request: Request) -> Request:
+    def _as_somebody(self, request: ClusterRequest) -> ClusterRequest:
         """Return the request with the user to act as. Raise BadRequest, before anything is sent, for names that cannot
         be sent.
         """

@@ -24,14 +24,14 @@ _UNREADABLE: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class TextInput:
     """The text of a command; `notes` tell the reader about parts that were not read."""
 
     text: str
     notes: tuple[str, ...] = ()
 
 
-def read_text(file: str, *, command: str) -> Given:
+def read_text(file: str, *, command: str) -> TextInput:
     """Return the text of FILE, or of standard input for "-" and for nothing. Raise CommandError.
 
     Nothing at a terminal is taken for a mistake; "-" there means that the user is about to paste.
@@ -61,7 +61,7 @@ def lines(file: str) -> IO[bytes]:
         raise CommandError(f"cannot read {file}: {(error.strerror or str(error)).lower()}") from error
 
 
-def _given(stream: IO[bytes], *, name: str) -> Given:
+def _given(stream: IO[bytes], *, name: str) -> TextInput:
     raw, length, more = _ends(stream)
     notes: tuple[str, ...] = (f"{name} is longer than {_MOST_READ >> 20} MiB: the rest was not read",) if more else ()
     text = decoded(raw)
@@ -72,7 +72,7 @@ def _given(stream: IO[bytes], *, name: str) -> Given:
         raise CommandError(f"{name} is not text: it looks like a binary file")
     if is_cut(text):
         notes += (f"{name} is {length / (1 << 20):.1f} MiB: only its first and last half MiB were used",)
-    return Given(text=text, notes=notes)
+    return TextInput(text=text, notes=notes)
 
 
 def _ends(stream: IO[bytes]) -> tuple[bytes, int, bool]:

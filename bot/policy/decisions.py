@@ -17,7 +17,7 @@ class Reading(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Who:
+class Actor:
     """The requester and the place of the request. Without a `channel_name` only channel ids match.
 
     `direct` is a conversation of two; one with several people is a channel. `external`: the channel is shared with

@@ -11,25 +11,25 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from bot.policy.deciding import Policy
-from bot.policy.files import FileError, Step, read_strictly
 from bot.policy.model import (
     ActingGrant,
     ApprovalRule,
-    Impersonation,
+    ImpersonationEntry,
     Limit,
     Limits,
     ReadingGrant,
     RemediationArea,
     Rules,
 )
+from bot.policy.policy import Policy
+from bot.policy.strict_yaml import FileError, Step, read_strictly
 
 _ENTRIES: Final[Mapping[object, type[BaseModel]]] = {
     "reading": ReadingGrant,
     "remediation": RemediationArea,
     "acting": ActingGrant,
     "approval": ApprovalRule,
-    "impersonation": Impersonation,
+    "impersonation": ImpersonationEntry,
 }
 
 

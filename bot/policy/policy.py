@@ -1,6 +1,6 @@
 """Apply the policy to one person in one place. Pure, so that every surface comes to the same decision.
 
-Ask for a `Scope` once per request and again at each button press: permissions may have been withdrawn since.
+Ask for a `PolicyScope` once per request and again at each button press: permissions may have been withdrawn since.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ from typing import Final, TypeAlias, TypeVar
 from bot.cluster.access import NOTHING, Access
 from bot.cluster.acting import ActsAs
 from bot.policy import reasons
+from bot.policy.decisions import Actor, Decision, Reading
+from bot.policy.impersonation import impersonated_user
 from bot.policy.matching import any_matches, covers, has_labels, is_for, is_here, shows_to
 from bot.policy.model import (
     RISKS,
     ActingGrant,
-    Answers,
+    AnswerLevel,
     ApprovalRule,
-    Area,
-    Impersonation,
+    ClusterArea,
+    ImpersonationEntry,
     Limits,
     Persons,
     ReadingGrant,
     RemediationArea,
     Rules,
 )
-from bot.policy.own_names import acts_as
-from bot.policy.who import Decision, Reading, Who
 from intents.domain import Text
 
 # The labels of an object as just read; {} for an object without labels, None if it was not read yet.
-Labels: TypeAlias = Mapping[str, str] | None
+ObjectLabels: TypeAlias = Mapping[str, str] | None
 _ForObjects: TypeAlias = RemediationArea | ActingGrant | ApprovalRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class PolicyScope:
     """What one person may see and do in one place. A hidden cluster and a missing one get the same answer.
 
     `text_only_reason` says why it is less than `Reading.FULL`.
@@ -48,14 +48,14 @@ class Scope:
     """
 
     reading: Reading
-    who: Who = field(default_factory=Who)
+    who: Actor = field(default_factory=Actor)
     text_only_reason: Text | None = None
     grants: tuple[ReadingGrant, ...] = ()
     remediation: tuple[RemediationArea, ...] = ()
     acting: tuple[tuple[str, ActingGrant], ...] = ()
     offering: tuple[ActingGrant, ...] = ()
     approvals: tuple[tuple[str, ApprovalRule], ...] = ()
-    impersonation: tuple[Impersonation, ...] = ()
+    impersonation: tuple[ImpersonationEntry, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
     def sees_cluster(self, name: str) -> bool:
@@ -76,10 +76,10 @@ class Scope:
             cluster_scoped=any(grant.cluster_scoped for grant in grants),
         )
 
-    def may(self, action: str, cluster: str, namespace: str, labels: Labels = None) -> Decision:
+    def may(self, action: str, cluster: str, namespace: str, labels: ObjectLabels = None) -> Decision:
         """Decide whether a button may be pressed: visible here, enabled there, and granted to this person.
 
-        `namespace` is "" for a cluster-scoped object. See `Scope` for `labels`; with None nothing may be written yet.
+        `namespace` is "" for a cluster-scoped object. See `PolicyScope` for `labels`; with None nothing may be written yet.
         """
         place = reasons.place_of(cluster, namespace)
         on = self._switched_on(place, cluster, namespace, labels)
@@ -100,7 +100,7 @@ class Scope:
             says = reasons.other_labels((rule, grant.labels) for rule, grant in granting)
         return self._refusal(says)
 
-    def offers(self, action: str, cluster: str, namespace: str, labels: Labels = None) -> bool:
+    def offers(self, action: str, cluster: str, namespace: str, labels: ObjectLabels = None) -> bool:
         """Return whether an answer here may show a button that somebody could press; each press is decided anew."""
         place = reasons.place_of(cluster, namespace)
         return self._switched_on(place, cluster, namespace, labels).allowed and any(
@@ -115,14 +115,14 @@ class Scope:
         entries: Sequence[_ForObjects] = (*self.remediation, *acting, *approvals)
         return any(entry.labels and covers(entry, cluster, namespace) for entry in entries)
 
-    def approval(self, action: str, cluster: str, namespace: str, labels: Labels, risk: str) -> str:
+    def approval(self, action: str, cluster: str, namespace: str, labels: ObjectLabels, risk: str) -> str:
         """Return the first entry that requires an approver ("approval[0]"), or "" if none does.
 
         Unknown risks and unread labels count as covered.
         """
         return next((rule for rule, _ in self._approvals(action, cluster, namespace, labels, risk)), "")
 
-    def may_approve(self, action: str, cluster: str, namespace: str, labels: Labels, risk: str) -> Decision:
+    def may_approve(self, action: str, cluster: str, namespace: str, labels: ObjectLabels, risk: str) -> Decision:
         """Decide whether this person may approve from here; every entry that requires an approver must allow it.
 
         An entry that names nobody, or a change without such an entry, accepts anyone who may make the change
@@ -148,9 +148,9 @@ class Scope:
 
         A Text says why they cannot act there: no confirmed address, another domain, a guest.
         """
-        return acts_as(self.impersonation, cluster, self.who)
+        return impersonated_user(self.impersonation, cluster, self.who)
 
-    def _switched_on(self, place: Text, cluster: str, namespace: str, labels: Labels) -> Decision:
+    def _switched_on(self, place: Text, cluster: str, namespace: str, labels: ObjectLabels) -> Decision:
         """Decide whether the place is visible here and changes are enabled there."""
         access = self.access(cluster)
         if not (access.allows(namespace) if namespace else access.cluster_scoped):
@@ -171,7 +171,7 @@ class Scope:
         return Decision(allowed=False, says=reasons.switched_off(place))
 
     def _approvals(
-        self, action: str, cluster: str, namespace: str, labels: Labels, risk: str
+        self, action: str, cluster: str, namespace: str, labels: ObjectLabels, risk: str
     ) -> Iterator[tuple[str, ApprovalRule]]:
         for name, rule in self.approvals:
             if (
@@ -218,7 +218,7 @@ class Policy:
         """Return whether e-mail addresses matter because people act under their own names somewhere."""
         return bool(self.rules.impersonation)
 
-    def scope(self, who: Who) -> Scope:
+    def scope(self, who: Actor) -> PolicyScope:
         """Return what this person may see and do in this place."""
         grants = tuple(grant for grant in self.rules.reading if shows_to(grant, who))
         limits = [(self.rules.external, reasons.EXTERNAL)] if who.external else []
@@ -227,12 +227,12 @@ class Policy:
         # The strictest limit applies to a guest in a shared channel and to a person whom no entry names.
         limit, why = max(limits, key=lambda each: _STRICTNESS[each[0]], default=_UNLIMITED)
         impersonation = self.rules.impersonation
-        if limit is not Answers.AS_OTHERS:
-            reading = Reading.NOTHING if limit is Answers.NOTHING else Reading.TEXT_ONLY
-            return Scope(
+        if limit is not AnswerLevel.AS_OTHERS:
+            reading = Reading.NOTHING if limit is AnswerLevel.NOTHING else Reading.TEXT_ONLY
+            return PolicyScope(
                 reading=reading, text_only_reason=why, who=who, impersonation=impersonation, limits=self.rules.limits
             )
-        return Scope(
+        return PolicyScope(
             reading=Reading.FULL,
             who=who,
             grants=grants,
@@ -249,7 +249,7 @@ class Policy:
     def unmatched(self, clusters: Iterable[str]) -> tuple[str, ...]:
         """Return a line for each name that matches no cluster, with the entries that use it: a start-up warning."""
         known = tuple(clusters)
-        sections: dict[str, Sequence[Area | Impersonation]] = {
+        sections: dict[str, Sequence[ClusterArea | ImpersonationEntry]] = {
             "reading": self.rules.reading,
             "remediation": self.rules.remediation,
             "acting": self.rules.acting,
@@ -265,13 +265,13 @@ class Policy:
         return tuple(f"no cluster is called {pattern!r}: {', '.join(where)}" for pattern, where in used.items())
 
 
-_STRICTNESS: Final = {Answers.AS_OTHERS: 0, Answers.TEXT_ONLY: 1, Answers.NOTHING: 2}
-_UNLIMITED: Final = (Answers.AS_OTHERS, reasons.NOT_NAMED)
+_STRICTNESS: Final = {AnswerLevel.AS_OTHERS: 0, AnswerLevel.TEXT_ONLY: 1, AnswerLevel.NOTHING: 2}
+_UNLIMITED: Final = (AnswerLevel.AS_OTHERS, reasons.NOT_NAMED)
 
 _Entry = TypeVar("_Entry", ActingGrant, RemediationArea)
 
 
-def _not_named(who: Who) -> Text:
+def _not_named(who: Actor) -> Text:
     says = reasons.NOT_NAMED_DIRECT if who.direct else reasons.NOT_NAMED
     return reasons.with_groups_unread(says, who.groups_unread)
 
@@ -280,11 +280,11 @@ def _names_someone(persons: Persons) -> bool:
     return bool(persons.channels or persons.users or persons.groups)
 
 
-def _met(wanted: Mapping[str, str], labels: Labels) -> bool:
+def _met(wanted: Mapping[str, str], labels: ObjectLabels) -> bool:
     return not wanted or labels is None or has_labels(wanted, labels)
 
 
-def _first_met(entries: Sequence[tuple[str, _Entry]], labels: Labels) -> tuple[str, bool] | None:
+def _first_met(entries: Sequence[tuple[str, _Entry]], labels: ObjectLabels) -> tuple[str, bool] | None:
     """Return the name of the first matching entry, and whether that is certain: unread labels never are."""
     met = [(rule, not entry.labels or labels is not None) for rule, entry in entries if _met(entry.labels, labels)]
     return next((each for each in met if each[1]), met[0] if met else None)
