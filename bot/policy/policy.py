@@ -79,7 +79,7 @@ class PolicyScope:
     def may(self, action: str, cluster: str, namespace: str, labels: ObjectLabels = None) -> Decision:
         """Decide whether a button may be pressed: visible here, enabled there, and granted to this person.
 
-        `namespace` is "" for a cluster-scoped object. See `PolicyScope` for `labels`; with None nothing may be written yet.
+        `namespace` is "" for a cluster-scoped object. `labels`: see `PolicyScope`; with None nothing may be written.
         """
         place = reasons.place_of(cluster, namespace)
         on = self._switched_on(place, cluster, namespace, labels)

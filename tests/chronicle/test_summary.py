@@ -15,7 +15,7 @@ from intents.chronicle.sameness import looks_like
 from intents.chronicle.summary import NextKind, Summary, summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Text
-from tests.chronicle.told import OPENED, at, diagnosed, pod, remedied, said
+from tests.chronicle.fact_builders import OPENED, at, diagnosed, pod, remedied, said
 
 ERROR = "```\nE1121 14:0{}:11.118201 1 main.go:30] error syncing pod shop/api-7c5f9d-x2x9{}: dial tcp: refused\n```"
 

@@ -11,7 +11,7 @@ from intents.chronicle.summary import summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.chronicle.undertakings import Undertaking, undertakings_in
 from intents.domain import ObjectRef, Text
-from tests.chronicle.told import OPENED, at, pod, remedied, said
+from tests.chronicle.fact_builders import OPENED, at, pod, remedied, said
 
 ROLL_BACK = Text(en="Roll back Deployment checkout", zh="回滚 Deployment checkout")
 CHECKOUT = ObjectRef(kind="Deployment", namespace="shop", name="checkout")
