@@ -20,7 +20,7 @@ from bot.slack.said import Edited, Withdrawn, files_of, markup_of, read_event
 from bot.store import ChannelState, FactRow, IncidentChannel, Said, Store
 from bot.workflows.chronicle.rows import row_of
 from intents.chronicle.facts import Fact, FactKind
-from intents.chronicle.spoken import excerpt, spoken
+from intents.chronicle.message_text import excerpt, parse_message
 from intents.chronicle.statements import ChannelMessage, facts_of
 from responses.safety import safe, safe_line
 
@@ -232,7 +232,7 @@ def pinned_in(message: Mapping[str, Any]) -> FactRow | None:
     heard = heard_in(message)
     if any(fact.kind is not FactKind.ANSWERED for fact in facts_of(heard)):
         return None
-    read = spoken(heard.text)
+    read = parse_message(heard.text)
     said = " ".join([*read.lines, read.fenced]).strip()
     names = [str(file.get("name") or "?") for file in files_of(message)]
     return row_of(

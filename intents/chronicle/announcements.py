@@ -6,14 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from intents.chronicle.facts import FactKind, Firing, Shipping
+from intents.chronicle.facts import AlertState, DeployState, FactKind
 from intents.chronicle.guards import is_stated
-from intents.chronicle.phrases import OPENING
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import OPENING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Announced:
+class Announcement:
     """An announcement: `says` is its line, `about` the line without the words for its state."""
 
     kind: FactKind
@@ -65,18 +65,18 @@ _NOT_SHIPPING: Final = re.compile(
 )
 _SHIPPING: Final = (
     (
-        Shipping.FAILED,
+        DeployState.FAILED,
         r"\b(?:failed|failure|failing|aborted|unsuccessful|timed out|cancell?ed|rejected|errored)\b"
         r"|失败|中止|异常|未通过",
     ),
     (
-        Shipping.STARTED,
+        DeployState.STARTED,
         r"\b(?:has started|started|starting|begun|in progress|queued|triggered|is (?:being )?(?:deploying"
         r"|deployed|rolling)"
         r"|deploying|rolling out)\b|开始|正在|进行中",
     ),
     (
-        Shipping.SUCCEEDED,
+        DeployState.SUCCEEDED,
         r"\b(?:succeeded|success|successful|successfully|finished|completed?|passed|live|done|synced|deployed"
         r"|released|shipped"
         r"|promoted|rolled (?:out|back)|is now running (?:new )?version)\b"
@@ -104,35 +104,35 @@ _PERSON_DEPLOYED: Final = re.compile(
 )
 
 
-def announced(lines: tuple[str, ...]) -> Announced | None:
+def announcement_in(lines: tuple[str, ...]) -> Announcement | None:
     """Return what a bot's message announces in its first lines."""
     for line in lines[:_LINES]:
         if (found := _CLEARED.search(line)) is not None:
-            return _alert(Firing.RESOLVED, line, found, lines)
+            return _alert(AlertState.RESOLVED, line, found, lines)
         if (found := _FIRED.search(line)) is not None:
-            return _alert(Firing.FIRING, line, found, lines)
+            return _alert(AlertState.FIRING, line, found, lines)
     for line in lines[:_LINES]:
         if (state := _shipping(line)) is not None:
-            return Announced(kind=FactKind.DEPLOY, state=state, says=line)
+            return Announcement(kind=FactKind.DEPLOY, state=state, says=line)
     return None
 
 
-def _shipping(line: str) -> Shipping | None:
+def _shipping(line: str) -> DeployState | None:
     """Return the state of a deployment; None if the line announces none."""
     if not _SHIPS.search(line) or _NOT_SHIPPING.search(line):
         return None
     if _OVER.search(line):
-        return Shipping.SUCCEEDED
+        return DeployState.SUCCEEDED
     return next((state for state, pattern in _STATES if pattern.search(line)), None)
 
 
-def _alert(state: Firing, line: str, found: re.Match[str], lines: tuple[str, ...]) -> Announced:
+def _alert(state: AlertState, line: str, found: re.Match[str], lines: tuple[str, ...]) -> Announcement:
     """Return an alert; if its first line only says that it fires, the line with the alert's name is added."""
     about = _about(line, found)
     if not _NAMES.search(about):
         named = next((hit[1] for each in lines if (hit := _ALERT_NAME.search(each))), "")
-        return Announced(kind=FactKind.ALERT, state=state, says=f"{line} {named}".strip(), about=named or about)
-    return Announced(kind=FactKind.ALERT, state=state, says=line, about=about)
+        return Announcement(kind=FactKind.ALERT, state=state, says=f"{line} {named}".strip(), about=named or about)
+    return Announcement(kind=FactKind.ALERT, state=state, says=line, about=about)
 
 
 def is_deploy(sentence: Sentence) -> bool:

@@ -11,7 +11,7 @@ from typing import Final
 
 from intents.chronicle.facts import Fact, FactKind
 from intents.chronicle.subjects import things_in
-from intents.chronicle.timeline import Moment, moment_of
+from intents.chronicle.timeline import TimelineEntry, entry_of
 from intents.domain import Verdict
 
 # Only this many of the latest suspicions are compared.
@@ -83,8 +83,8 @@ _IDLE: Final = frozenset(
 class Causes:
     """Possible causes, most certain first; each is its newest fact with the others of the same cause."""
 
-    standing: tuple[Moment, ...]
-    ruled_out: tuple[Moment, ...]
+    standing: tuple[TimelineEntry, ...]
+    ruled_out: tuple[TimelineEntry, ...]
 
 
 def causes_in(ordered: Iterable[Fact]) -> Causes:
@@ -177,12 +177,12 @@ def _things(says: str) -> frozenset[str]:
     return frozenset((subject.names | subject.words | subject.sorts | parts) - _IDLE) | sorts
 
 
-def _newest_first(group: list[Fact]) -> Moment:
-    whole = moment_of(group)
-    return Moment(at=whole.at, last=whole.last, count=whole.count, fact=group[-1], also=tuple(group[:-1]))
+def _newest_first(group: list[Fact]) -> TimelineEntry:
+    whole = entry_of(group)
+    return TimelineEntry(at=whole.at, last=whole.last, count=whole.count, fact=group[-1], also=tuple(group[:-1]))
 
 
-def _rank(moment: Moment) -> tuple[bool, int, bool, float, str]:
+def _rank(moment: TimelineEntry) -> tuple[bool, int, bool, float, str]:
     fact = moment.fact
     harmless = _HARMLESS.search(fact.says) is not None
     return harmless, _SURENESS.get(Verdict(fact.state), 3), not fact.incident, -fact.at.timestamp(), fact.key

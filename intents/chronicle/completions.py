@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from intents.chronicle.guards import is_stated, is_whole
-from intents.chronicle.phrases import OPENING
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import OPENING
 
 _TICK: Final = (
     r":(?:white_check_mark|heavy_check_mark|ballot_box_with_check|check|check_mark|done|white_tick):|[✅✔☑]\ufe0f?"

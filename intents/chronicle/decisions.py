@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from intents.chronicle.actions import topic_in
-from intents.chronicle.decided_en import GO_AHEAD, NEXT, WAYS_EN
-from intents.chronicle.decided_zh import ASKED_OF_ZH, CHANGE_WAYS_ZH, FREEZE_ZH, WAYS_ZH
-from intents.chronicle.facts import Course
+from intents.chronicle.action_phrases import topic_in
+from intents.chronicle.decision_phrases_en import GO_AHEAD, NEXT, WAYS_EN
+from intents.chronicle.decision_phrases_zh import ASKED_OF_ZH, CHANGE_WAYS_ZH, FREEZE_ZH, WAYS_ZH
+from intents.chronicle.facts import DecisionState
 from intents.chronicle.guards import is_stated
-from intents.chronicle.phrases import first_end
-from intents.chronicle.running import RUNS_ZH, WHAT_RUNS
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import first_end
+from intents.chronicle.system_parts import RUNS_ZH, WHAT_RUNS
 
 # Objects that are people, pages or one's own things: changing these changes no system.
 _IDLE: Final = re.compile(
@@ -46,19 +46,19 @@ _RUNS_ZH: Final = re.compile(RUNS_ZH)
 _NEGATED_ZH: Final = re.compile(r"有人|谁|不要|别|不建议|不能|没有?|未|不敢|无法|不想|勿|不急")
 
 
-def decisions_in(sentence: Sentence) -> Iterator[tuple[Course, str]]:
+def decisions_in(sentence: Sentence) -> Iterator[tuple[DecisionState, str]]:
     """Yield (progress, topic) for each clause that states a decision."""
     if first_end(NEXT, sentence.plain) is not None and not sentence.asks:
-        yield Course.PLANNED, topic_in(sentence.plain)
+        yield DecisionState.PLANNED, topic_in(sentence.plain)
         return
     if (end := first_end(GO_AHEAD, sentence.plain)) is not None and is_stated(sentence, 0, end):
-        yield Course.PLANNED, topic_in(sentence.plain)
+        yield DecisionState.PLANNED, topic_in(sentence.plain)
         return
     for start, clause in sentence.clauses:
         for course, end in _first(clause):
             if topic_in(clause) != "escalate" and (_TALKED.search(clause) or _IDLE.search(clause, end)):
                 continue
-            if course in (Course.DONE, Course.UNDER_WAY) and _BEFELL.search(clause):
+            if course in (DecisionState.DONE, DecisionState.UNDER_WAY) and _BEFELL.search(clause):
                 continue
             if _NOT_SAID.search(clause, 0, end) or (_SORRY.search(sentence.plain) and not _names(sentence.plain)):
                 continue
@@ -71,20 +71,22 @@ def _names(plain: str) -> bool:
     return bool(WHAT_RUNS(plain)) or _RUNS_ZH.search(plain) is not None
 
 
-def _first(clause: str) -> Iterator[tuple[Course, int]]:
+def _first(clause: str) -> Iterator[tuple[DecisionState, int]]:
     for course, rows in WAYS_EN:
         if (end := first_end(rows, clause)) is not None:
             yield course, end
             return
     if found := FREEZE_ZH.search(clause):
-        yield Course.DONE, found.end()
+        yield DecisionState.DONE, found.end()
         return
     if found := ASKED_OF_ZH.search(clause):
-        yield Course.PLANNED, found.end()
+        yield DecisionState.PLANNED, found.end()
         return
     changes = CHANGE_WAYS_ZH if _RUNS_ZH.search(clause) else ()
     for course, patterns in (*WAYS_ZH, *changes):
         for pattern in patterns:
-            if (found := pattern.search(clause)) and (course is Course.CALLED_OFF or not _NEGATED_ZH.search(clause)):
+            if (found := pattern.search(clause)) and (
+                course is DecisionState.CALLED_OFF or not _NEGATED_ZH.search(clause)
+            ):
                 yield course, found.end()
                 return

@@ -43,7 +43,7 @@ class FactKind(StrEnum):
     PINNED = "pinned"  # a message that a person pinned to the timeline
 
 
-class Standing(StrEnum):
+class IncidentStatus(StrEnum):
     """The status of an incident as stated by a person: `Fact.state` of a STATUS."""
 
     INVESTIGATING = "investigating"
@@ -55,7 +55,7 @@ class Standing(StrEnum):
     REOPENED = "reopened"
 
 
-class Course(StrEnum):
+class DecisionState(StrEnum):
     """The progress of a decision: `Fact.state` of a DECISION."""
 
     PLANNED = "planned"
@@ -64,14 +64,14 @@ class Course(StrEnum):
     CALLED_OFF = "called off"
 
 
-class Firing(StrEnum):
+class AlertState(StrEnum):
     """The state of an alert: `Fact.state` of an ALERT."""
 
     FIRING = "firing"
     RESOLVED = "resolved"
 
 
-class Shipping(StrEnum):
+class DeployState(StrEnum):
     """The state of a deployment: `Fact.state` of a DEPLOY."""
 
     STARTED = "started"
@@ -106,7 +106,7 @@ NO_NEWS: Final = frozenset({FactKind.JOIN, FactKind.NAMED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Link:
+class MessageLink:
     """A link in a message."""
 
     url: str
@@ -123,10 +123,11 @@ class Fact:
     credentials.
 
     `user` is a Slack user id, `bot` a bot's name; both are "" for Casebook itself. `ts` is the source message,
-    `thread_ts` the root of its thread ("" outside one). `state` depends on the kind: Standing, Verdict (HYPOTHESIS),
-    Course (also of an ANSWERED that completes something), Firing, Shipping, or the result of a remedy's plan: awaiting
-    | applying | fixed | not fixed | worse | waiting | done | not done | refused | unknown | undone. `role` and `of`,
-    its new holder, belong to ROLE and HANDOVER; a handover without a role hands over every role of its user.
+    `thread_ts` the root of its thread ("" outside one). `state` depends on the kind: IncidentStatus, Verdict
+    (HYPOTHESIS), DecisionState (also of an ANSWERED that completes something), AlertState, DeployState, or the result
+    of a remedy's plan: awaiting | applying | fixed | not fixed | worse | waiting | done | not done | refused | unknown
+    | undone. `role` and `of`, its new holder, belong to ROLE and HANDOVER; a handover without a role hands over every
+    role of its user.
 
     `template` groups facts about the same thing: for an ERROR or ALERT a digest of the line without numbers and names,
     `DONE` for a bare "done", `RECOVERED` for a STATUS of one thing, else a few words for the topic ("roll back",
@@ -150,7 +151,7 @@ class Fact:
     title: Text | None = None
     objects: tuple[ObjectRef, ...] = ()
     cluster: str = ""
-    links: tuple[Link, ...] = ()
+    links: tuple[MessageLink, ...] = ()
     reproduce: str = ""
     offers: Text | None = None
     by_hand: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
 
 # Words before a statement: a condition, a wish, somebody else's words.
 _NOT_STATED: Final = re.compile(

@@ -10,9 +10,9 @@ import re
 from typing import Final
 
 from intents.chronicle.guards import is_of_another_time
-from intents.chronicle.phrases import OPENING, first_end, phrases, words
-from intents.chronicle.running import WHAT_RUNS
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import OPENING, first_end, phrases, words
+from intents.chronicle.system_parts import WHAT_RUNS
 
 _OPEN: Final = OPENING.replace(r"@\w+|", r"@\w+|does anyone know|do you know|any idea|question|")
 _ASKS: Final = re.compile(

@@ -9,9 +9,9 @@ import re
 from typing import Final
 
 from intents.chronicle.guards import is_stated, is_whole
-from intents.chronicle.phrases import first_end, phrases
-from intents.chronicle.running import RUNS_ZH, WHAT_RUNS
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import first_end, phrases
+from intents.chronicle.system_parts import RUNS_ZH, WHAT_RUNS
 
 # Symptoms that disappear when a cluster recovers.
 _TROUBLE: Final = (

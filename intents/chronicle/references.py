@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from intents.chronicle.phrases import OPENING
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import OPENING
 
 # The cause was found, and its description follows.
 _AHEAD: Final = re.compile(

@@ -6,9 +6,9 @@ import re
 from typing import Final
 
 from intents.chronicle.guards import is_asked, is_elsewhere, is_of_another_time
-from intents.chronicle.phrases import first_end, phrases, words
-from intents.chronicle.running import WHAT_RUNS
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import first_end, phrases, words
+from intents.chronicle.system_parts import WHAT_RUNS
 
 _PEOPLE: Final = (
     r"(?:customers?|users?|clients?|merchants?|people|support|folks|tenants?|partners?|players?"

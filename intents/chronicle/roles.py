@@ -9,8 +9,8 @@ from typing import Final
 
 from intents.chronicle.facts import Role
 from intents.chronicle.guards import is_stated
-from intents.chronicle.phrases import OPENING
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import OPENING
 
 _ROLES: Final = (
     (
@@ -128,7 +128,7 @@ _NOT: Final = re.compile(r"\bnot\b|不是|不当")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class RoleChange:
     """A role's new holder. A `handover` from another person may name no role."""
 
     role: str
@@ -136,30 +136,30 @@ class Taken:
     handover: bool = False
 
 
-def roles_in(sentence: Sentence, user: str) -> tuple[Taken, ...]:
+def roles_in(sentence: Sentence, user: str) -> tuple[RoleChange, ...]:
     """Return the role changes that a sentence of `user` states."""
     if sentence.asks or _NOT.search(sentence.plain):
         return ()
     plain = sentence.plain
     if (found := _HANDED.search(plain)) and is_stated(sentence, found.start(), found.end()):
-        return (Taken(role=_role_in(plain), of=found[1].upper(), handover=True),)
+        return (RoleChange(role=_role_in(plain), of=found[1].upper(), handover=True),)
     if (found := _TO.search(plain)) and is_stated(sentence, found.start(), found.end()):
         to = next(group for group in reversed(found.groups()) if group)
-        return (Taken(role=_role_in(plain), of=to.upper(), handover=True),)
+        return (RoleChange(role=_role_in(plain), of=to.upper(), handover=True),)
     if _FROM.search(plain):
-        return (Taken(role=_role_in(plain), of=user, handover=True),)
+        return (RoleChange(role=_role_in(plain), of=user, handover=True),)
     return tuple(dict.fromkeys(_taken(sentence, user)))
 
 
-def _taken(sentence: Sentence, user: str) -> list[Taken]:
+def _taken(sentence: Sentence, user: str) -> list[RoleChange]:
     taken = [
-        Taken(role=role, of=found[found.lastindex or 0].upper())
+        RoleChange(role=role, of=found[found.lastindex or 0].upper())
         for pattern in (_IS, _IS_ZH, _LIST, _LIST_ZH, _THEIRS_ZH)
         for found in pattern.finditer(sentence.plain)
         if (role := _role_in(found[0])) and is_stated(sentence, found.start(), found.end())
     ]
     given = {each.role for each in taken}
-    return [*taken, *(Taken(role=role, of=user) for role in _own(sentence) if role not in given)]
+    return [*taken, *(RoleChange(role=role, of=user) for role in _own(sentence) if role not in given)]
 
 
 def _own(sentence: Sentence) -> Iterator[str]:

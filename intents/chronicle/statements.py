@@ -13,20 +13,30 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from intents.chronicle.actions import topic_in
-from intents.chronicle.announcements import announced, is_deploy
+from intents.chronicle.action_phrases import topic_in
+from intents.chronicle.announcements import announcement_in, is_deploy
 from intents.chronicle.completions import brought_about, is_done
 from intents.chronicle.decisions import decisions_in
-from intents.chronicle.facts import DONE, RECOVERED, Course, Fact, FactKind, Link, LinkKind, Shipping, Standing
-from intents.chronicle.pasted import errors_in, is_printed, named_in, template_of
-from intents.chronicle.phrases import OPENING
+from intents.chronicle.facts import (
+    DONE,
+    RECOVERED,
+    DecisionState,
+    DeployState,
+    Fact,
+    FactKind,
+    IncidentStatus,
+    LinkKind,
+    MessageLink,
+)
+from intents.chronicle.message_text import MessageText, Sentence, excerpt, parse_message, sentences_of
+from intents.chronicle.pasted_errors import errors_in, is_printed, named_in, template_of
+from intents.chronicle.phrase_rows import OPENING
 from intents.chronicle.questions import is_question, may_answer
 from intents.chronicle.recoveries import recovers
 from intents.chronicle.references import read_together
 from intents.chronicle.reports import is_report
 from intents.chronicle.roles import roles_in
-from intents.chronicle.spoken import Sentence, Spoken, excerpt, sentences_of, spoken
-from intents.chronicle.standings import standing_in
+from intents.chronicle.statuses import status_in
 from intents.chronicle.suspicions import suspicion_in
 from intents.domain import Verdict
 
@@ -68,14 +78,14 @@ class ChannelMessage:
 
 def facts_of(message: ChannelMessage) -> tuple[Fact, ...]:
     """Return the facts of a message, () for noise. Never raises; the same message gives the same facts and keys."""
-    read = spoken(message.text)
+    read = parse_message(message.text)
     found = list(_of_bot(message, read) if message.bot else _of_person(message, read))
     found = _with_links(message, read.links, found)
     return tuple(_keyed(message, found))
 
 
-def _of_bot(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
-    told = announced(read.lines)
+def _of_bot(message: ChannelMessage, read: MessageText) -> Iterator[Fact]:
+    told = announcement_in(read.lines)
     if told is not None:
         template = template_of(told.about) if told.about else ""
         objects, cluster = named_in("\n".join(read.lines))
@@ -85,13 +95,13 @@ def _of_bot(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
     yield from _errors(message, read)
 
 
-def _of_person(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
+def _of_person(message: ChannelMessage, read: MessageText) -> Iterator[Fact]:
     yield from _errors(message, read)
     lines = [line for line in read.lines if not is_printed(line)]
     if len(lines) > _MOST_LINES:
         lines = lines[: _MOST_LINES // 2] + lines[-_MOST_LINES // 2 :]
     sentences = [sentence for line in lines for sentence in read_together(sentences_of(line))]
-    standing = standing_in(sentences)
+    standing = status_in(sentences)
     stated = False
     for sentence in sentences:
         facts = list(_stated(message, sentence))
@@ -100,7 +110,7 @@ def _of_person(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
             and _FOUND.search(sentence.plain)
             and any(each.state == Verdict.CONFIRMED for each in facts)
         ):
-            standing = Standing.IDENTIFIED, sentence
+            standing = IncidentStatus.IDENTIFIED, sentence
         if standing is not None and standing[1] is sentence:
             # "Seeing errors again, reopening" is not a second report.
             facts = [fact for fact in facts if fact.kind not in (FactKind.REPORT, FactKind.STATUS)]
@@ -109,9 +119,9 @@ def _of_person(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
         yield from facts
     in_thread = message.thread_ts not in ("", message.ts)
     if in_thread and is_done(sentences, "".join(read.lines)):
-        yield _fact(message, FactKind.ANSWERED, next(iter(read.lines)), state=Course.DONE, template=DONE)
+        yield _fact(message, FactKind.ANSWERED, next(iter(read.lines)), state=DecisionState.DONE, template=DONE)
     elif not stated and (brought := next(filter(brought_about, sentences), None)):
-        yield _fact(message, FactKind.ANSWERED, brought.says, state=Course.DONE)
+        yield _fact(message, FactKind.ANSWERED, brought.says, state=DecisionState.DONE)
     elif not stated:
         answer = next((each for each in sentences if may_answer(each, in_thread=in_thread)), None)
         if answer is not None:
@@ -132,16 +142,16 @@ def _stated(message: ChannelMessage, sentence: Sentence) -> Iterator[Fact]:
     elif is_question(sentence):
         yield _fact(message, FactKind.QUESTION, sentence.says, template=topic_in(sentence.plain))
     elif is_deploy(sentence):
-        yield _fact(message, FactKind.DEPLOY, sentence.says, state=Shipping.SUCCEEDED)
+        yield _fact(message, FactKind.DEPLOY, sentence.says, state=DeployState.SUCCEEDED)
     elif recovers(sentence):
         # About one thing, so it does not change the incident's status.
-        yield _fact(message, FactKind.STATUS, sentence.says, state=Standing.MITIGATING, template=RECOVERED)
+        yield _fact(message, FactKind.STATUS, sentence.says, state=IncidentStatus.MITIGATING, template=RECOVERED)
     elif is_report(sentence):
         objects, cluster = named_in(sentence.says)
         yield replace(_fact(message, FactKind.REPORT, sentence.says), objects=objects, cluster=cluster)
 
 
-def _errors(message: ChannelMessage, read: Spoken) -> Iterator[Fact]:
+def _errors(message: ChannelMessage, read: MessageText) -> Iterator[Fact]:
     for error in errors_in(read.fenced, _printed(read.lines)):
         fact = _fact(message, FactKind.ERROR, error.says, template=error.template)
         yield replace(fact, objects=error.objects, cluster=error.cluster)
@@ -181,7 +191,7 @@ def _fact(
     )
 
 
-def _with_links(message: ChannelMessage, links: tuple[Link, ...], facts: list[Fact]) -> list[Fact]:
+def _with_links(message: ChannelMessage, links: tuple[MessageLink, ...], facts: list[Fact]) -> list[Fact]:
     """Attach links to the first fact of the message, or make them a fact if there is none."""
     stated = [fact for fact in facts if fact.kind is not FactKind.ANSWERED]
     if stated and all(fact.kind is FactKind.ERROR for fact in stated):
@@ -195,7 +205,7 @@ def _with_links(message: ChannelMessage, links: tuple[Link, ...], facts: list[Fa
         return facts
     if message.bot and not _CHANGED.search(message.text):
         return []
-    says = next(iter(spoken(message.text).lines), telling[0].url)
+    says = next(iter(parse_message(message.text).lines), telling[0].url)
     return [replace(_fact(message, FactKind.LINK, says), links=telling)]
 
 

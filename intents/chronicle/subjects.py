@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-from intents.chronicle.actions import ACTIONS, topic_in
+from intents.chronicle.action_phrases import ACTIONS, topic_in
 from intents.chronicle.facts import Fact, FactKind
 
 _CLAUSES: Final = re.compile(

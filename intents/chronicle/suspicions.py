@@ -10,10 +10,10 @@ import re
 from typing import Final
 
 from intents.chronicle.guards import is_elsewhere
-from intents.chronicle.phrases import first_end
-from intents.chronicle.spoken import Sentence
-from intents.chronicle.suspected_en import GUESSED, WAYS_EN
-from intents.chronicle.suspected_zh import GUESSED_ZH, WAYS_ZH
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import first_end
+from intents.chronicle.suspicion_phrases_en import GUESSED, WAYS_EN
+from intents.chronicle.suspicion_phrases_zh import GUESSED_ZH, WAYS_ZH
 from intents.domain import Verdict
 from intents.tokens import words_of
 

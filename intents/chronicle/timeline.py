@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from intents.chronicle.asked import answers_in
-from intents.chronicle.facts import Fact, FactKind, Firing, in_order
-from intents.chronicle.undertakings import COMING, undertakings_in
+from intents.chronicle.facts import AlertState, Fact, FactKind, in_order
+from intents.chronicle.question_answers import match_answers
+from intents.chronicle.tracked_actions import COMING, tracked_actions_in
 
 # Stored only for their effect on other facts; not shown in a timeline.
 _UNTOLD: Final = frozenset({FactKind.ANSWERED})
@@ -19,7 +19,7 @@ _REPEATED_WITHIN: Final = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class TimelineEntry:
     """A fact that occurred `count` times from `at` to `last`; `also` are its other facts, oldest first.
 
     `settled_by` answered the question, cleared the alert or ended the decision; None if nothing did, or if it is this
@@ -34,19 +34,19 @@ class Moment:
     settled_by: Fact | None = None
 
 
-def timeline_of(facts: Iterable[Fact]) -> tuple[Moment, ...]:
+def timeline_of(facts: Iterable[Fact]) -> tuple[TimelineEntry, ...]:
     """Return the entries of a chronicle, oldest first, independent of the order of the facts.
 
     Errors or alerts with one template are one counted entry. Any other statement repeated within half an hour is one
     entry too. A pinned message is always an entry of its own.
     """
     ordered = in_order(facts)
-    settled = {**answers_in(ordered).answered, **_ended(ordered)}
-    moments = moments_of(fact for fact in ordered if fact.kind not in _UNTOLD)
+    settled = {**match_answers(ordered).answered, **_ended(ordered)}
+    moments = entries_of(fact for fact in ordered if fact.kind not in _UNTOLD)
     return tuple(_with_end(moment, settled) for moment in moments)
 
 
-def moments_of(ordered: Iterable[Fact]) -> tuple[Moment, ...]:
+def entries_of(ordered: Iterable[Fact]) -> tuple[TimelineEntry, ...]:
     """Group ordered facts into entries."""
     groups: list[list[Fact]] = []
     open_groups: dict[tuple[str, ...], list[Fact]] = {}
@@ -58,35 +58,35 @@ def moments_of(ordered: Iterable[Fact]) -> tuple[Moment, ...]:
             continue
         open_groups[same] = group = [fact]
         groups.append(group)
-    return tuple(moment_of(group) for group in groups)
+    return tuple(entry_of(group) for group in groups)
 
 
 def _ended(ordered: Sequence[Fact]) -> dict[str, Fact]:
     """Return the fact that ended each decision and alert, by its key."""
     ended: dict[str, Fact] = {}
-    for work in undertakings_in(ordered):
+    for work in tracked_actions_in(ordered):
         if work.ended_by is not None:
             ended.update({fact.key: work.ended_by for fact in work.facts if fact.state in COMING})
     firing: dict[str, list[str]] = {}
     for fact in ordered:
         if fact.kind is FactKind.ALERT and fact.template:
-            if fact.state == Firing.FIRING:
+            if fact.state == AlertState.FIRING:
                 firing.setdefault(fact.template, []).append(fact.key)
             else:
                 ended.update(dict.fromkeys(firing.pop(fact.template, ()), fact))
     return ended
 
 
-def _with_end(moment: Moment, settled: Mapping[str, Fact]) -> Moment:
+def _with_end(moment: TimelineEntry, settled: Mapping[str, Fact]) -> TimelineEntry:
     """Return the entry with the fact that settled its latest occurrence."""
     by = settled.get((moment.also or (moment.fact,))[-1].key)
     is_itself = by is not None and by.key in {moment.fact.key, *(fact.key for fact in moment.also)}
     return moment if by is None or is_itself else replace(moment, settled_by=by)
 
 
-def moment_of(group: list[Fact]) -> Moment:
+def entry_of(group: list[Fact]) -> TimelineEntry:
     """Return one entry for facts of the same thing, oldest first."""
-    return Moment(at=group[0].at, last=group[-1].at, count=len(group), fact=group[0], also=tuple(group[1:]))
+    return TimelineEntry(at=group[0].at, last=group[-1].at, count=len(group), fact=group[0], also=tuple(group[1:]))
 
 
 def _same(fact: Fact) -> tuple[str, ...]:

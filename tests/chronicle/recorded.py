@@ -17,7 +17,7 @@ import yaml
 
 from intents.chronicle.facts import Fact, FactKind
 from intents.chronicle.summary import Summary, summary_of
-from intents.chronicle.timeline import Moment, timeline_of
+from intents.chronicle.timeline import TimelineEntry, timeline_of
 
 RECORDINGS: Final = Path(__file__).parent / "recordings"
 NAMES: Final = tuple(sorted(path.stem for path in RECORDINGS.glob("*.yaml") if ".expected" not in path.name))
@@ -225,7 +225,7 @@ def _otherwise(
         yield f"open questions: {', '.join(sorted(asked)) or 'none'}"
 
 
-def _all(moment: Moment | None) -> tuple[Fact, ...]:
+def _all(moment: TimelineEntry | None) -> tuple[Fact, ...]:
     return (moment.fact, *moment.also) if moment else ()
 
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intents.chronicle.catching_up import MOST_LINES, news_since
-from intents.chronicle.facts import Fact, FactKind, Standing
-from intents.chronicle.sameness import looks_like
+from intents.chronicle.facts import Fact, FactKind, IncidentStatus
+from intents.chronicle.news import MOST_LINES, news_since
+from intents.chronicle.similarity import common_incident
 from intents.chronicle.summary import NextKind, Summary, summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Text
@@ -49,7 +49,7 @@ def story() -> list[Fact]:
 def test_an_incident_is_summarised_from_its_report_to_its_end() -> None:
     told = summary(*story())
 
-    assert (told.status, told.since) == (Standing.RESOLVED, at(60))
+    assert (told.status, told.since) == (IncidentStatus.RESOLVED, at(60))
     assert (told.detected_at, told.mitigated_at, told.resolved_at) == (at(1), at(25), at(60))
     assert told.leading is not None
     assert told.leading.fact.incident == "image-missing"
@@ -85,14 +85,14 @@ def test_the_order_of_facts_does_not_matter(chance: random.Random) -> None:
 def test_a_successful_remedy_is_done_and_the_status_waits_for_a_person() -> None:
     told = summary(*said(1, "we're investigating elevated 5xx"), remedied(5, "p1", "fixed"))
 
-    assert told.status is Standing.INVESTIGATING
+    assert told.status is IncidentStatus.INVESTIGATING
     assert [fact.state for fact in told.done] == ["fixed"]
 
 
 def test_once_reopened_it_is_neither_mitigated_nor_resolved() -> None:
     told = summary(*said(5, "mitigated"), *said(9, "calling this resolved"), *said(12, "reopening, errors are back"))
 
-    assert (told.status, told.since) == (Standing.REOPENED, at(12))
+    assert (told.status, told.since) == (IncidentStatus.REOPENED, at(12))
     assert (told.mitigated_at, told.resolved_at) == (None, None)
 
 
@@ -106,7 +106,7 @@ def test_an_edit_replaces_facts_and_a_removed_fact_is_gone() -> None:
 
     assert {fact.key for fact in said(5, "mitigated, all good")} == {fact.key for fact in before}
     assert after == ()
-    assert summary(pinned).status is Standing.INVESTIGATING
+    assert summary(pinned).status is IncidentStatus.INVESTIGATING
     assert timeline_of([pinned]) == ()
 
 
@@ -209,35 +209,37 @@ def test_the_news_are_eight_lines_at_most_with_the_newest_and_what_matters() -> 
 def test_without_news_there_is_no_line() -> None:
     news = news_since(story(), opened=OPENED, since=at(61), now=at(70))
 
-    assert (news.lines, news.left_out, news.status) == ((), 0, Standing.RESOLVED)
+    assert (news.lines, news.left_out, news.status) == ((), 0, IncidentStatus.RESOLVED)
 
 
 def test_channels_are_similar_by_incident_and_object() -> None:
     mine = diagnosed(1, "image-missing", "confirmed", objects=(pod("api-0", uid="1"),), cluster="eu")
 
-    assert looks_like([mine], [replace(mine, objects=(pod("api-0", uid="2"), pod("api-1")))]) == "image-missing"
-    assert looks_like([mine], [replace(mine, objects=(pod("api-1"),))]) is None
-    assert looks_like([mine], [replace(mine, cluster="us")]) is None
-    assert looks_like([mine], [replace(mine, incident="etcd-slow-disk")]) is None
-    assert looks_like([mine], [replace(mine, state="ruled out")]) is None
+    assert common_incident([mine], [replace(mine, objects=(pod("api-0", uid="2"), pod("api-1")))]) == "image-missing"
+    assert common_incident([mine], [replace(mine, objects=(pod("api-1"),))]) is None
+    assert common_incident([mine], [replace(mine, cluster="us")]) is None
+    assert common_incident([mine], [replace(mine, incident="etcd-slow-disk")]) is None
+    assert common_incident([mine], [replace(mine, state="ruled out")]) is None
 
 
 def test_a_person_without_a_role_cannot_revoke_mitigated() -> None:
     lead, other = "U0AN", "U0CY"
     mitigated = [*said(1, "I'll take IC", user=lead), *said(9, "mitigated", user=lead)]
 
-    assert summary(*mitigated, *said(10, "still investigating the logs", user=other)).status == Standing.MITIGATED
-    assert summary(*mitigated, *said(10, "still investigating the logs", user=lead)).status == Standing.INVESTIGATING
-    assert summary(*mitigated, *said(10, "it's back again", user=other)).status == Standing.REOPENED
-    assert summary(*mitigated, *said(10, "this is resolved", user=other)).status == Standing.RESOLVED
+    assert summary(*mitigated, *said(10, "still investigating the logs", user=other)).status == IncidentStatus.MITIGATED
+    assert (
+        summary(*mitigated, *said(10, "still investigating the logs", user=lead)).status == IncidentStatus.INVESTIGATING
+    )
+    assert summary(*mitigated, *said(10, "it's back again", user=other)).status == IncidentStatus.REOPENED
+    assert summary(*mitigated, *said(10, "this is resolved", user=other)).status == IncidentStatus.RESOLVED
     nobody = [*said(9, "mitigated", user=lead), *said(10, "still investigating the logs", user=other)]
-    assert summary(*nobody).status == Standing.INVESTIGATING
+    assert summary(*nobody).status == IncidentStatus.INVESTIGATING
 
 
 def test_one_recovered_thing_does_not_change_the_status() -> None:
     told = summary(*said(1, "we found the cause"), *said(5, "the taint on worker-c is gone"))
 
-    assert (told.status, told.mitigated_at) == (Standing.IDENTIFIED, None)
+    assert (told.status, told.mitigated_at) == (IncidentStatus.IDENTIFIED, None)
 
 
 def test_a_refutation_matches_the_suspicion_in_other_words() -> None:
@@ -265,7 +267,7 @@ def test_a_found_cause_matches_its_suspicion() -> None:
     other = summary(*suspected, *said(2, "found it: the certificate of the gateway expired", user="U0CY"))
 
     assert found.leading is not None
-    assert (found.leading.count, len(found.others), found.status) == (2, 0, Standing.IDENTIFIED)
+    assert (found.leading.count, len(found.others), found.status) == (2, 0, IncidentStatus.IDENTIFIED)
     assert len(other.others) == 1
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from intents.chronicle.asked import answers_in
 from intents.chronicle.causes import causes_in
-from intents.chronicle.facts import Course, Fact, FactKind, in_order
+from intents.chronicle.facts import DecisionState, Fact, FactKind, in_order
+from intents.chronicle.question_answers import match_answers
 from intents.chronicle.summary import summary_of
 from intents.chronicle.timeline import timeline_of
-from intents.chronicle.undertakings import Undertaking, undertakings_in
+from intents.chronicle.tracked_actions import TrackedAction, tracked_actions_in
 from intents.domain import ObjectRef, Text
 from tests.chronicle.fact_builders import OPENED, at, pod, remedied, said
 
@@ -17,11 +17,11 @@ ROLL_BACK = Text(en="Roll back Deployment checkout", zh="回滚 Deployment check
 CHECKOUT = ObjectRef(kind="Deployment", namespace="shop", name="checkout")
 
 
-def first(*facts: Fact) -> Undertaking:
-    return undertakings_in(in_order(facts))[0]
+def first(*facts: Fact) -> TrackedAction:
+    return tracked_actions_in(in_order(facts))[0]
 
 
-def then(begun: str, after: str, *, thread: float | None = None, user: str = "U0AN") -> Undertaking:
+def then(begun: str, after: str, *, thread: float | None = None, user: str = "U0AN") -> TrackedAction:
     """Return the action of the first message after the second was sent."""
     return first(*said(1, begun, thread=0 if thread == 0 else None), *said(5, after, thread=thread, user=user))
 
@@ -46,7 +46,7 @@ def then(begun: str, after: str, *, thread: float | None = None, user: str = "U0
 def test_a_statement_that_it_is_done_completes_a_decision(begun: str, after: str) -> None:
     work = then(begun, after)
 
-    assert work.course is Course.DONE
+    assert work.course is DecisionState.DONE
     assert work.ended_by is not None
     assert work.ended_by.says == after
 
@@ -78,7 +78,7 @@ def test_statements_about_other_or_partial_work_complete_nothing(begun: str, aft
 def test_an_ambiguous_statement_completes_neither_of_two_decisions() -> None:
     begun = (*said(1, "restarting tikv-2"), *said(2, "restarting tikv-3"))
 
-    works = undertakings_in(in_order((*begun, *said(5, "restarted"))))
+    works = tracked_actions_in(in_order((*begun, *said(5, "restarted"))))
 
     assert [work.is_open for work in works] == [True, True, False]
 
@@ -88,7 +88,7 @@ def test_a_decision_about_several_objects_is_done_once_each_is() -> None:
     facts = (*plan, *said(2, "pd-1 已重启，恢复 ready"), *said(3, "正在重启 pd-2"), *said(4, "pd-2 已重启"))
 
     assert first(*facts[:-1]).is_open
-    assert first(*facts).course is Course.DONE
+    assert first(*facts).course is DecisionState.DONE
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_decision_about_several_objects_is_done_once_each_is() -> None:
 def test_a_done_reply_completes_the_decision_it_replies_to(reply: str) -> None:
     work = first(*said(1, "rolling back kyverno-policies"), *said(5, reply, user="U0BO", thread=1))
 
-    assert work.course is Course.DONE
+    assert work.course is DecisionState.DONE
     assert work.ended_by is not None
     assert work.ended_by.at == at(5)
 
@@ -125,7 +125,7 @@ def test_done_in_another_thread_or_for_two_candidates_completes_nothing() -> Non
     begun = (*said(1, "rolling back kyverno-policies", thread=0), *said(2, "restarting pd-1", thread=0))
 
     for thread in (0, None):
-        works = undertakings_in(in_order((*begun, *said(5, "done", user="U0BO", thread=thread))))
+        works = tracked_actions_in(in_order((*begun, *said(5, "done", user="U0BO", thread=thread))))
         assert [work.is_open for work in works] == [True, True]
     assert first(*begun[:1], *said(5, "done", user="U0BO", thread=3)).is_open
 
@@ -135,7 +135,7 @@ def test_a_button_completes_its_announcement_and_appears_once() -> None:
     pressed = remedied(5, "p1", "fixed", title=ROLL_BACK, objects=(CHECKOUT,))
 
     assert first(*decided, pressed).ended_by == pressed
-    assert len(undertakings_in(in_order((*decided, pressed, *said(6, "rolled back checkout"))))) == 1
+    assert len(tracked_actions_in(in_order((*decided, pressed, *said(6, "rolled back checkout"))))) == 1
 
 
 @pytest.mark.parametrize("state", ["refused", "failed", "not done", "unknown", "undone", "applying"])
@@ -159,16 +159,16 @@ def test_pending_decisions_are_left_at_the_end_and_done_once_somebody_says_so() 
     begun, over = said(1, "restarting tikv-2"), said(5, "mitigated, error rate back to normal")
 
     left = first(*begun, *over)
-    assert (left.left, left.is_open, left.course) == (True, False, Course.UNDER_WAY)
+    assert (left.left, left.is_open, left.course) == (True, False, DecisionState.UNDER_WAY)
     assert not first(*begun, *over, *said(9, "restarted tikv-2")).left
     assert first(*begun, *over, *said(9, "reopening"), *said(10, "restarting tikv-2")).is_open
 
 
 def test_cancelled_and_replaced_decisions_are_not_next() -> None:
     for after in ("not rolling back", "holding off on the rollback"):
-        assert then("let's roll back checkout", after).course is Course.CALLED_OFF
+        assert then("let's roll back checkout", after).course is DecisionState.CALLED_OFF
     replaced = then("let's roll back checkout", "let's restart the cache instead of rolling back")
-    assert replaced.course is Course.CALLED_OFF
+    assert replaced.course is DecisionState.CALLED_OFF
     assert then("restarting pd-1", "not restarting pd-2").is_open
 
 
@@ -178,7 +178,7 @@ def test_the_next_step_is_the_remaining_work() -> None:
     step = summary_of(facts, name="inc", opened=OPENED, now=at(9)).next_step
 
     assert step is not None
-    assert (step.fact.says, step.course) == ("let's restart tikv-2", Course.PLANNED)
+    assert (step.fact.says, step.course) == ("let's restart tikv-2", DecisionState.PLANNED)
 
 
 def test_the_timeline_shows_the_result_of_decisions() -> None:
@@ -217,7 +217,7 @@ ASKED = "which version is running in prod?"
 def test_a_question_is_answered_by_the_fact_that_settles_it(question: str, answer: str) -> None:
     asked = said(1, question)
 
-    told = answers_in(in_order((*asked, *said(2, answer, user="U0BO"))))
+    told = match_answers(in_order((*asked, *said(2, answer, user="U0BO"))))
 
     if asked:  # small talk waits for no answer
         assert told.open == ()
@@ -237,7 +237,7 @@ def test_a_question_is_answered_by_the_fact_that_settles_it(question: str, answe
 def test_other_statements_leave_a_question_open(question: str, after: str) -> None:
     asked = said(1, question)
 
-    assert answers_in(in_order((*asked, *said(2, after, user="U0BO")))).open == asked
+    assert match_answers(in_order((*asked, *said(2, after, user="U0BO")))).open == asked
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from bot.workflows.chronicle.permitting import forbidden
 from bot.workflows.chronicle.rows import facts_in
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
-from intents.chronicle.catching_up import news_since
 from intents.chronicle.facts import NO_NEWS, Fact, FactKind
+from intents.chronicle.news import news_since
 from intents.domain import Language
 from responses.slack.chronicle.news import catch_up
 from responses.slack.message import Message

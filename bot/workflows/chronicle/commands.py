@@ -22,7 +22,7 @@ from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
 from bot.workflows.posting import post_once
 from intents.channel_commands import Doing
-from intents.chronicle.facts import Fact, FactKind, Standing
+from intents.chronicle.facts import Fact, FactKind, IncidentStatus
 from intents.domain import Language, Text
 from responses import incident_notes
 from responses.slack.chronicle.notes import dismissed, reopened
@@ -37,9 +37,9 @@ _STATES: Final[Mapping[Doing, ChannelState]] = {
     Doing.OPEN: ChannelState.OPEN,
     Doing.DISMISS: ChannelState.DISMISSED,
 }
-_STANDINGS: Final[Mapping[ChannelState, Standing]] = {
-    ChannelState.RESOLVED: Standing.RESOLVED,
-    ChannelState.OPEN: Standing.REOPENED,
+_STANDINGS: Final[Mapping[ChannelState, IncidentStatus]] = {
+    ChannelState.RESOLVED: IncidentStatus.RESOLVED,
+    ChannelState.OPEN: IncidentStatus.REOPENED,
 }
 # A summary that is being rendered when its channel is dismissed is waited for: for longer than anybody may render it.
 _ROUNDS: Final = 30

@@ -19,7 +19,7 @@ from bot.workflows.chronicle.rows import facts_in
 from bot.workflows.desk import Desk
 from bot.workflows.posting import post_once
 from bot.workflows.told import Told
-from intents.chronicle.sameness import looks_like
+from intents.chronicle.similarity import common_incident
 from responses.slack.chronicle import notes
 from responses.slack.message import Message
 
@@ -45,7 +45,7 @@ class Likening:
             return
         channel = request.asked.channel
         for other in await desk.store.chronicles.elsewhere(incidents, besides=channel, since=now - _WITHIN):
-            incident = looks_like(mine, facts_in(other.facts))
+            incident = common_incident(mine, facts_in(other.facts))
             title = next((fact.title for fact in mine if fact.incident == incident), None)
             if incident is None or title is None or not await self._may_be_named(other):
                 continue

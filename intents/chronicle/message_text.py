@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from intents.chronicle.facts import LONGEST_SAYS, Link
+from intents.chronicle.facts import LONGEST_SAYS, MessageLink
 from intents.chronicle.links import link_of
 
 # Nobody states more than this in one message; of a longer one, a paste, the beginning and the end are read.
@@ -61,20 +61,20 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
+class MessageText:
     """A parsed message: `fenced` is the content of code blocks, `lines` the rest without quotes; no markup."""
 
     lines: tuple[str, ...] = ()
     fenced: str = ""
-    links: tuple[Link, ...] = field(default=())
+    links: tuple[MessageLink, ...] = field(default=())
 
 
-def spoken(text: str) -> Spoken:
+def parse_message(text: str) -> MessageText:
     """Parse Slack's markup. Never raises; the text that is read is limited."""
     if len(text) > _READ:
         end = _whole_lines(text[-_READ // 2 :][::-1])[::-1]
         text = f"{_whole_lines(text[: _READ // 2])}\n{_without_cut_line(end)}"
-    links: dict[str, Link] = {}
+    links: dict[str, MessageLink] = {}
 
     def linked(found: re.Match[str]) -> str:
         url = (found[1] or found[3]).replace("&amp;", "&").rstrip(".,;:!?)，。；：！？、）")
@@ -86,7 +86,7 @@ def spoken(text: str) -> Spoken:
     text = _QUOTED_LINE.sub("", _FENCED.sub("\n", text))
     text = _LINKED.sub(linked, _STRUCK.sub("", text))
     lines = [line.strip() for line in _without_markup(text).splitlines()]
-    return Spoken(lines=tuple(line for line in lines if line), fenced=fenced, links=tuple(links.values()))
+    return MessageText(lines=tuple(line for line in lines if line), fenced=fenced, links=tuple(links.values()))
 
 
 def sentences_of(line: str) -> Iterator[Sentence]:

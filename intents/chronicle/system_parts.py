@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from intents.chronicle.phrases import words
+from intents.chronicle.phrase_rows import words
 
 # Software by name, and causes that need no article: "it's DNS".
 NAMED: Final = (

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from intents.chronicle.facts import Fact, FactKind, Role, Standing, in_order
-from intents.chronicle.summary import Holder, NextStep, summary_of
-from intents.chronicle.timeline import Moment, timeline_of
+from intents.chronicle.facts import Fact, FactKind, IncidentStatus, Role, in_order
+from intents.chronicle.summary import NextStep, RoleHolder, summary_of
+from intents.chronicle.timeline import TimelineEntry, timeline_of
 
 MOST_LINES: Final = 8
 # Order of importance if there is little room: decisions and findings come before questions and links.
@@ -29,12 +29,12 @@ class News:
     """
 
     since: datetime | None
-    status: Standing
+    status: IncidentStatus
     said: Fact | None
     status_since: datetime
-    lines: tuple[Moment, ...] = ()
+    lines: tuple[TimelineEntry, ...] = ()
     left_out: int = 0
-    commander: Holder | None = None
+    commander: RoleHolder | None = None
     next_step: NextStep | None = None
 
 

@@ -15,13 +15,13 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final
 
-from intents.chronicle.facts import DONE, Course, Fact, FactKind, Shipping, Standing
+from intents.chronicle.facts import DONE, DecisionState, DeployState, Fact, FactKind, IncidentStatus
 from intents.chronicle.subjects import Subject, is_unique, subject_in, subject_of, within
 
 # Results of a remedy's plan whose action was applied, whether it helped or not.
 CARRIED_OUT: Final = frozenset({"fixed", "done", "not fixed", "worse", "waiting"})
-OVER: Final = frozenset({Standing.MITIGATED, Standing.MONITORING, Standing.RESOLVED})
-COMING: Final = frozenset({Course.PLANNED, Course.UNDER_WAY})
+OVER: Final = frozenset({IncidentStatus.MITIGATED, IncidentStatus.MONITORING, IncidentStatus.RESOLVED})
+COMING: Final = frozenset({DecisionState.PLANNED, DecisionState.UNDER_WAY})
 # Within this time a repeated statement is about the ended action, not about a new one.
 _SAID_AGAIN: Final = timedelta(minutes=30)
 # Only this many of the latest actions are compared.
@@ -36,14 +36,14 @@ _OF_VERSIONS: Final = frozenset({"roll back", "roll forward", "fix"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Undertaking:
+class TrackedAction:
     """`facts` are the decisions, oldest first; empty if nobody announced what a button did.
 
     `ended_by` says that it was done or called off. `left`: its progress was not stated before the incident was over.
     """
 
     facts: tuple[Fact, ...]
-    course: Course
+    course: DecisionState
     ended_by: Fact | None = None
     left: bool = False
 
@@ -55,7 +55,7 @@ class Undertaking:
     @property
     def is_begun(self) -> bool:
         """Return whether anything was done, not only planned or called off."""
-        return self.course in (Course.UNDER_WAY, Course.DONE)
+        return self.course in (DecisionState.UNDER_WAY, DecisionState.DONE)
 
     @property
     def said(self) -> Fact:
@@ -68,21 +68,21 @@ class Undertaking:
         return max((*self.facts, *([self.ended_by] if self.ended_by else [])), key=lambda fact: (fact.at, fact.key))
 
 
-def undertakings_in(ordered: Iterable[Fact]) -> tuple[Undertaking, ...]:
+def tracked_actions_in(ordered: Iterable[Fact]) -> tuple[TrackedAction, ...]:
     """Return the actions in ordered facts, by their first mention."""
-    works = _Works()
+    works = _Tracker()
     for fact in ordered:
         works.hear(fact)
     return tuple(work.told() for work in works.all if work.facts)
 
 
 @dataclass(slots=True, eq=False)
-class _Work:
+class _Tracked:
     """An action as far as it is known; `remaining` are the names not stated to be done yet."""
 
     subject: Subject
     facts: list[Fact] = field(default_factory=list)
-    course: Course = Course.PLANNED
+    course: DecisionState = DecisionState.PLANNED
     ended_by: Fact | None = None
     left: bool = False
     remaining: set[str] = field(default_factory=set)
@@ -91,11 +91,11 @@ class _Work:
     def is_open(self) -> bool:
         return self.ended_by is None
 
-    def told(self) -> Undertaking:
+    def told(self) -> TrackedAction:
         """Return the public form."""
-        return Undertaking(facts=tuple(self.facts), course=self.course, ended_by=self.ended_by, left=self.left)
+        return TrackedAction(facts=tuple(self.facts), course=self.course, ended_by=self.ended_by, left=self.left)
 
-    def join(self, fact: Fact, subject: Subject, course: Course) -> None:
+    def join(self, fact: Fact, subject: Subject, course: DecisionState) -> None:
         """Add a statement."""
         self.facts.append(fact)
         self.course, self.left = course, False
@@ -103,15 +103,15 @@ class _Work:
         self.subject = self.subject.with_(subject)
 
 
-class _Works:
+class _Tracker:
     """All actions of a channel."""
 
     def __init__(self) -> None:
-        self.all: list[_Work] = []
-        self._open: dict[int, _Work] = {}
-        self._not_left: list[_Work] = []
-        self._open_of: dict[str, dict[int, _Work]] = {}
-        self._ended_of: dict[str, deque[_Work]] = {}
+        self.all: list[_Tracked] = []
+        self._open: dict[int, _Tracked] = {}
+        self._not_left: list[_Tracked] = []
+        self._open_of: dict[str, dict[int, _Tracked]] = {}
+        self._ended_of: dict[str, deque[_Tracked]] = {}
 
     def hear(self, fact: Fact) -> None:
         """Update the actions with a fact."""
@@ -120,9 +120,9 @@ class _Works:
                 self._decided(fact)
             case FactKind.REMEDY if fact.state in CARRIED_OUT:
                 self._carried_out(fact)
-            case FactKind.DEPLOY if fact.state == Shipping.SUCCEEDED:
+            case FactKind.DEPLOY if fact.state == DeployState.SUCCEEDED:
                 self._shipped(fact)
-            case FactKind.ANSWERED if fact.state == Course.DONE:
+            case FactKind.ANSWERED if fact.state == DecisionState.DONE:
                 self._replied(fact)
             case FactKind.STATUS if fact.state in OVER:
                 for work in self._not_left:
@@ -137,12 +137,12 @@ class _Works:
         if fact.state in COMING:
             self._replace(fact)
             work = next(self._same(fact, subject), None) or self._begin(subject)
-            work.join(fact, subject, Course(fact.state))
+            work.join(fact, subject, DecisionState(fact.state))
             self._not_left.append(work)
             return
-        course = Course(fact.state) if fact.state in set(Course) else Course.DONE
+        course = DecisionState(fact.state) if fact.state in set(DecisionState) else DecisionState.DONE
         whole = [work for work in self._same(fact, subject) if self._covers(fact, subject, work)]
-        if not subject.topic and course is Course.DONE:
+        if not subject.topic and course is DecisionState.DONE:
             whole = whole or self._brought_about(fact, subject)
         for work in whole:
             work.facts.append(fact)
@@ -160,7 +160,7 @@ class _Works:
             return
         given_up = subject_in(instead[1] or instead[2])
         for work in list(self._same(fact, given_up)) if given_up.topic and given_up.topic != fact.template else ():
-            self._end(work, fact, Course.CALLED_OFF)
+            self._end(work, fact, DecisionState.CALLED_OFF)
 
     def _carried_out(self, fact: Fact) -> None:
         """End what a button has done, whether it was announced or not."""
@@ -175,10 +175,10 @@ class _Works:
                 continue
             work.remaining -= called
             if not work.remaining:
-                self._end(work, fact, Course.DONE)
+                self._end(work, fact, DecisionState.DONE)
                 ended = True
         if not ended:
-            self._end(self._begin(subject), fact, Course.DONE)
+            self._end(self._begin(subject), fact, DecisionState.DONE)
 
     def _shipped(self, fact: Fact) -> None:
         """End decisions for the version that was deployed, or rollbacks that the deployment names."""
@@ -187,22 +187,22 @@ class _Works:
             mine = work.subject
             goes_there = bool(mine.goals & shipped.goals) if mine.goals else _goes_back(mine, fact)
             if mine.topic in _OF_VERSIONS and goes_there and self._is_named_in(work, shipped):
-                self._end(work, fact, Course.DONE)
+                self._end(work, fact, DecisionState.DONE)
 
     def _replied(self, fact: Fact) -> None:
         """End what a reply completes: a "done" in the thread, or its new state in other words."""
         if fact.template != DONE:
             for work in self._brought_about(fact, subject_of(fact)):
-                self._end(work, fact, Course.DONE)
+                self._end(work, fact, DecisionState.DONE)
             return
         thread = fact.thread_ts or fact.ts
         here = [work for work in self._begun_last() if any(_is_in(each, thread) for each in work.facts)]
         own = [work for work in here if any(each.user == fact.user for each in work.facts)]
         meant = own or here
         if len(meant) == 1:
-            self._end(meant[0], fact, Course.DONE)
+            self._end(meant[0], fact, DecisionState.DONE)
 
-    def _brought_about(self, fact: Fact, said: Subject) -> list[_Work]:
+    def _brought_about(self, fact: Fact, said: Subject) -> list[_Tracked]:
         """Return the actions that a statement of a new state completes: "checkout is back on 4.0.9"."""
         return [
             work
@@ -214,7 +214,7 @@ class _Works:
     # --- matching
     # -------------------------------------------------------------------------------------------------------
 
-    def _same(self, fact: Fact, subject: Subject) -> Iterator[_Work]:
+    def _same(self, fact: Fact, subject: Subject) -> Iterator[_Tracked]:
         """Yield pending actions with the same subject, newest first."""
         found = []
         for work in self._latest(subject.topic):
@@ -228,18 +228,18 @@ class _Works:
                 found.append(work)
         yield from found
 
-    def _latest(self, topic: str) -> Iterator[_Work]:
+    def _latest(self, topic: str) -> Iterator[_Tracked]:
         """Return the pending actions of a topic, newest first."""
         return islice(reversed(self._open_of.get(topic, {}).values()), _LATEST)
 
-    def _begun_last(self) -> list[_Work]:
+    def _begun_last(self) -> list[_Tracked]:
         return list(islice(reversed(self._open.values()), _LATEST))
 
-    def _only(self, work: _Work) -> bool:
+    def _only(self, work: _Tracked) -> bool:
         """Return whether no other action of its topic is pending, so that a statement without a name refers to it."""
         return not any(each is not work for each in self._latest(work.subject.topic))
 
-    def _covers(self, fact: Fact, subject: Subject, work: _Work) -> bool:
+    def _covers(self, fact: Fact, subject: Subject, work: _Tracked) -> bool:
         """Return whether all of it is done or called off by now, not only what is named here."""
         mine = work.subject
         if subject.partly or subject.places - mine.places or (subject.places and mine.places - subject.places):
@@ -252,7 +252,7 @@ class _Works:
         is_own = any(each.user == fact.user for each in work.facts)
         return not mine.is_several or subject.every or (is_own and subject.is_nameless)
 
-    def _is_named_in(self, work: _Work, said: Subject) -> bool:
+    def _is_named_in(self, work: _Tracked, said: Subject) -> bool:
         """Return whether the statement names all of its objects, or nothing else can be meant."""
         mine = work.subject
         if mine.is_nameless:
@@ -262,7 +262,7 @@ class _Works:
         work.remaining -= said.names
         return not work.remaining and bool(mine.names or (mine.words and within(mine.words, said.words)))
 
-    def _said_again(self, fact: Fact, subject: Subject) -> _Work | None:
+    def _said_again(self, fact: Fact, subject: Subject) -> _Tracked | None:
         """Return the action that ended the same way a while ago, if this is a repetition."""
         for work in reversed(self._ended_of.get(subject.topic, ())):
             if work.ended_by is None or work.course != fact.state or fact.at - work.ended_by.at > _SAID_AGAIN:
@@ -278,14 +278,14 @@ class _Works:
     # --- bookkeeping
     # ----------------------------------------------------------------------------------------------------
 
-    def _begin(self, subject: Subject) -> _Work:
-        work = _Work(subject=subject, remaining=set(subject.names))
+    def _begin(self, subject: Subject) -> _Tracked:
+        work = _Tracked(subject=subject, remaining=set(subject.names))
         self.all.append(work)
         self._open[id(work)] = work
         self._open_of.setdefault(subject.topic, {})[id(work)] = work
         return work
 
-    def _end(self, work: _Work, fact: Fact, course: Course) -> None:
+    def _end(self, work: _Tracked, fact: Fact, course: DecisionState) -> None:
         work.course, work.ended_by, work.left = course, fact, False
         topic = work.subject.topic
         self._open.pop(id(work), None)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from intents.chronicle.facts import Standing
+from intents.chronicle.facts import IncidentStatus
 from intents.chronicle.guards import is_stated, is_whole
-from intents.chronicle.phrases import Phrase, first_end, phrases
-from intents.chronicle.spoken import Sentence
+from intents.chronicle.message_text import Sentence
+from intents.chronicle.phrase_rows import PhraseRow, first_end, phrases
 
 _IT_IS: Final = (
     r"(?:(?:it|this|that|we|(?:the )?(?:issue|incident|problem|outage|impact)|everything|all"
@@ -30,7 +30,7 @@ _FALLING: Final = (
 
 _PHRASES: Final = (
     (
-        Standing.REOPENED,
+        IncidentStatus.REOPENED,
         (
             r"^{open}(?:we're |i'm |we are |i am )?re-?open(?:ing|ed)\b",
             r"^{open}(?:it|this|the (?:issue|problem|incident)|problem|issue|errors?|alerts?|5xx|50\ds?|timeouts?"
@@ -49,7 +49,7 @@ _PHRASES: Final = (
         ),
     ),
     (
-        Standing.RESOLVED,
+        IncidentStatus.RESOLVED,
         (
             r"^{open}(?:i'm |we're |let's |we are |i am |i |we )?(?:calling|marking|declaring|declare|call|mark"
             r"|considering) (?:this|it|that|the incident|the issue)?(?: one| incident| outage)? ?(?:as "
@@ -84,7 +84,7 @@ _PHRASES: Final = (
         ),
     ),
     (
-        Standing.MITIGATED,
+        IncidentStatus.MITIGATED,
         (
             r"^{open}(?:confirmed )?{it_is}mitigated\b",
             r"^{open}looks mitigated\b",
@@ -160,7 +160,7 @@ _PHRASES: Final = (
         ),
     ),
     (
-        Standing.MONITORING,
+        IncidentStatus.MONITORING,
         (
             r"^{open}(?:i'm |we're |we are |i am )?(?:now |still )?monitoring(?=$| (?:it|through|over|this|the|for"
             r"|closely|now"
@@ -187,7 +187,7 @@ _PHRASES: Final = (
         ),
     ),
     (
-        Standing.IDENTIFIED,
+        IncidentStatus.IDENTIFIED,
         (
             r"^{open}(?:i|we)(?:'ve| have|'re)? ?(?:now |finally )?(?:identified|pinned down|isolated) (?:the |it"
             r"|what)",
@@ -208,7 +208,7 @@ _PHRASES: Final = (
         ),
     ),
     (
-        Standing.MITIGATING,
+        IncidentStatus.MITIGATING,
         (
             r"^{open}(?:the |a )?(?:mitigation|(?:hot-?)?fix) (?:is )?(?:in progress|under ?way|being rolled out"
             r"|rolling out|going out)\b",
@@ -219,7 +219,7 @@ _PHRASES: Final = (
         ),
     ),
     (
-        Standing.INVESTIGATING,
+        IncidentStatus.INVESTIGATING,
         (
             r"^{open}(?:i'm |we're |we are |i am )?(?:still |currently )?investigating\b",
             r"^{open}(?:we're|we are) (?:still )?looking into (?!it$|that$|this$)",
@@ -233,10 +233,10 @@ _PHRASES: Final = (
     ),
 )
 
-_Says = tuple[Standing, tuple[Phrase, ...], tuple[re.Pattern[str], ...]]
+_Says = tuple[IncidentStatus, tuple[PhraseRow, ...], tuple[re.Pattern[str], ...]]
 
 
-def _says(standing: Standing, rows: tuple[str, ...]) -> _Says:
+def _says(standing: IncidentStatus, rows: tuple[str, ...]) -> _Says:
     """Compile the phrases of a status: those at the beginning of a clause, and those anywhere in it."""
     filled = [each.format(it_is=_IT_IS, measured=_MEASURED, falling=_FALLING, open="") for each in rows]
     begins = [row[1:] for row, each in zip(filled, rows, strict=True) if each.startswith("^{open}")]
@@ -248,27 +248,27 @@ _SAYS: Final = tuple(_says(standing, rows) for standing, rows in _PHRASES)
 _AGAIN: Final = re.compile(r"\b(?:failing|down|broken|spiking|back|up) again\b|又")
 
 
-def standing_in(sentences: list[Sentence]) -> tuple[Standing, Sentence] | None:
+def status_in(sentences: list[Sentence]) -> tuple[IncidentStatus, Sentence] | None:
     """Return the most significant status that a message states ("mitigated, monitoring"), with its sentence."""
     said = sorted(_all(sentences), key=lambda found: found[0])
     return (said[0][1], said[0][2]) if said else None
 
 
-def _all(sentences: list[Sentence]) -> Iterator[tuple[int, Standing, Sentence]]:
+def _all(sentences: list[Sentence]) -> Iterator[tuple[int, IncidentStatus, Sentence]]:
     for sentence in sentences:
         for start, clause in sentence.clauses:
             for rank, (standing, begins, anywhere) in enumerate(_SAYS):
                 found = _said(begins, anywhere, clause)
-                if found is None or not (standing is Standing.REOPENED or is_whole(clause)):
+                if found is None or not (standing is IncidentStatus.REOPENED or is_whole(clause)):
                     continue
-                if standing is not Standing.REOPENED and _AGAIN.search(clause):
+                if standing is not IncidentStatus.REOPENED and _AGAIN.search(clause):
                     continue
                 if is_stated(sentence, start + found[0], start + found[1]):
                     yield rank, standing, sentence
                     break
 
 
-def _said(begins: tuple[Phrase, ...], anywhere: tuple[re.Pattern[str], ...], clause: str) -> tuple[int, int] | None:
+def _said(begins: tuple[PhraseRow, ...], anywhere: tuple[re.Pattern[str], ...], clause: str) -> tuple[int, int] | None:
     """Return the start and end of the statement in a clause."""
     if (end := first_end(begins, clause)) is not None:
         return 0, end

@@ -20,7 +20,7 @@ from datetime import timedelta
 from itertools import islice
 from typing import Final
 
-from intents.chronicle.facts import Fact, FactKind, Standing
+from intents.chronicle.facts import Fact, FactKind, IncidentStatus
 from intents.chronicle.subjects import things_in
 
 _ANSWERED_WITHIN: Final = timedelta(minutes=10)
@@ -62,25 +62,25 @@ _LATEST: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class QuestionAnswers:
     """The `open` questions, oldest first, and the facts that `answered` the others, by the question's key."""
 
     open: tuple[Fact, ...]
     answered: Mapping[str, Fact]
 
 
-def answers_in(ordered: Sequence[Fact]) -> Asked:
+def match_answers(ordered: Sequence[Fact]) -> QuestionAnswers:
     """Match answers to questions in ordered facts. Once the incident is resolved no question stays open."""
     waiting = _Waiting()
     for fact in ordered:
-        if fact.kind is FactKind.STATUS and fact.state == Standing.RESOLVED:
+        if fact.kind is FactKind.STATUS and fact.state == IncidentStatus.RESOLVED:
             waiting.hear(fact)
             waiting.questions.clear()
         elif fact.kind is FactKind.QUESTION:
             waiting.add(fact)
         else:
             waiting.hear(fact)
-    return Asked(open=tuple(waiting.questions.values()), answered=waiting.answered)
+    return QuestionAnswers(open=tuple(waiting.questions.values()), answered=waiting.answered)
 
 
 class _Waiting:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from intents.chronicle.running import FAULT_ZH, RUNS_ZH
+from intents.chronicle.system_parts import FAULT_ZH, RUNS_ZH
 from intents.domain import Verdict
 
 _WHAT_ZH: Final = r"[^，。？！,?!]{2,40}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from intents.chronicle.actions import ACTIONS, NOT_THE_ACTION_ZH
-from intents.chronicle.facts import Course
-from intents.chronicle.running import RUNS_ZH
+from intents.chronicle.action_phrases import ACTIONS, NOT_THE_ACTION_ZH
+from intents.chronicle.facts import DecisionState
+from intents.chronicle.system_parts import RUNS_ZH
 
 _ZH: Final = f"(?:{'|'.join(each.zh for each in ACTIONS if each.zh and not each.passive)}){NOT_THE_ACTION_ZH}"
 # Words with everyday uses too.
@@ -26,10 +26,13 @@ WAYS_ZH: Final = tuple(
     (course, tuple(re.compile(each) for each in patterns))
     for course, patterns in (
         # Replies to "should we …".
-        (Course.CALLED_OFF, (r"^(?:先|暂)?不(?:关|切|停|降级|限流|回滚|回退|重启|扩容|升级)$",)),
-        (Course.CALLED_OFF, (rf"^(?:那|就)?{_WHO_ZH}(?:先|暂时|暂)?不(?:用|再)?{_ZH}了|(?:取消|放弃|不用){_ZH}",)),
+        (DecisionState.CALLED_OFF, (r"^(?:先|暂)?不(?:关|切|停|降级|限流|回滚|回退|重启|扩容|升级)$",)),
         (
-            Course.PLANNED,
+            DecisionState.CALLED_OFF,
+            (rf"^(?:那|就)?{_WHO_ZH}(?:先|暂时|暂)?不(?:用|再)?{_ZH}了|(?:取消|放弃|不用){_ZH}",),
+        ),
+        (
+            DecisionState.PLANNED,
             (
                 _AWAY_ZH,
                 r"^(?:那?就?|先|同意|直接|赶紧|还是)*(?:把[^，。]{1,12})?(?:切|回滚|回退|重启|扩容|缩容|迁移?|滚|升级"
@@ -37,7 +40,7 @@ WAYS_ZH: Final = tuple(
             ),
         ),
         (
-            Course.DONE,
+            DecisionState.DONE,
             (
                 rf"^(?!.*(?:被|又|自己|自动|谁|吗))(?:我|我们|刚刚?|已经?)*(?:清|删|杀|摘|踢|停|关|扩|加|换|切|重启"
                 rf"|回滚|升)[了掉完]+了?\s?\S"
@@ -46,9 +49,9 @@ WAYS_ZH: Final = tuple(
                 rf"|切|升|迁)(?:完|好|掉)?了$",
             ),
         ),
-        (Course.UNDER_WAY, (rf"^(?:好的?|嗯|ok)?{_WHO_ZH}(?:正|已经|都)?在{_AT_IT_ZH}(?:了|着|呢)?$",)),
+        (DecisionState.UNDER_WAY, (rf"^(?:好的?|嗯|ok)?{_WHO_ZH}(?:正|已经|都)?在{_AT_IT_ZH}(?:了|着|呢)?$",)),
         (
-            Course.DONE,
+            DecisionState.DONE,
             (
                 rf"^{_WHO_ZH}{_SOME_ZH}(?:已经?|都已?|刚刚?|均已)(?:把[^，。]{{1,12}})?(?:手动|全部|全量)?\s*{_ZH}",
                 rf"^{_SOME_ZH}{_ZH}(?:已)?(?:完成|完毕|好了|结束|完了|成功)",
@@ -60,14 +63,14 @@ WAYS_ZH: Final = tuple(
             ),
         ),
         (
-            Course.UNDER_WAY,
+            DecisionState.UNDER_WAY,
             (
                 rf"^{_WHO_ZH}{_SOME_ZH}(?:正在|开始|着手|在)\s*(?:把[^，。]{{1,12}}?)?{_ZH}",
                 rf"^{_WHO_ZH}{_SOME_ZH}{_ZH}中",
             ),
         ),
         (
-            Course.PLANNED,
+            DecisionState.PLANNED,
             (
                 rf"^{_WHO_ZH}{_SOME_ZH}(?:先|再|暂时|临时|决定|准备|打算|马上|直接|就|立即"
                 rf"|立刻){_WHO_ZH}(?:把[^，。]{{1,12}})?\s*{_ZH}(?!了|吗)",
@@ -87,25 +90,25 @@ CHANGE_WAYS_ZH: Final = tuple(
     (course, tuple(re.compile(each) for each in patterns))
     for course, patterns in (
         (
-            Course.CALLED_OFF,
+            DecisionState.CALLED_OFF,
             (rf"^(?:那|就)?{_WHO_ZH}(?:先|暂时|暂)?不(?:用|再)?{_CHANGE_ZH}了|(?:取消|放弃|不用){_CHANGE_ZH}",),
         ),
         (
-            Course.UNDER_WAY,
+            DecisionState.UNDER_WAY,
             (
                 rf"^{_WHO_ZH}[^，。]{{0,12}}?(?:正在?|开始|着手|在)\s*(?:把|给)?[^，。]{{0,14}}?(?:{_CHANGE_ZH}"
                 rf"|{_ZH})(?!.{{0,10}}了$)",
             ),
         ),
         (
-            Course.PLANNED,
+            DecisionState.PLANNED,
             (
                 rf"^{_WHO_ZH}[^，。]{{0,12}}?(?:先|决定|准备|打算|马上|直接|就|立即|立刻|接下来){_WHO_ZH}"
                 rf"(?:把|给)?[^，。]{{0,14}}?{_CHANGE_ZH}(?!.{{0,10}}[了吗]$)",
             ),
         ),
         (
-            Course.DONE,
+            DecisionState.DONE,
             (
                 rf"^[^，。]{{0,36}}?(?:已经?|都|刚刚?|均已|全部)[^，。]{{0,12}}?{_CHANGE_ZH}",
                 rf"^[^，。]{{0,20}}?{_CHANGE_ZH}(?<=了)$",

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from intents.chronicle.phrases import Words, either, words
-from intents.chronicle.running import WHAT_RUNS
+from intents.chronicle.phrase_rows import WordFinder, either, words
+from intents.chronicle.system_parts import WHAT_RUNS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
+class ActionForms:
     """One action: `topic` is its name in a fact, the other fields are patterns. `noun`, `zh` and `passive` may be "".
 
     `passive` holds the participles that may follow the object, with or without an auxiliary. An action that has them
@@ -45,14 +45,14 @@ _SIZE: Final = (
 _TO_A_NAME: Final = r"(?= (?!up\b|in\b|me\b|my\b|you|him\b|her\b|them\b|is\b|was\b|to\b|and\b|it\b|takes?\b)[\w./-]+)"
 
 
-def _changing(topic: str, *verbs: str, zh: str = "") -> Action:
+def _changing(topic: str, *verbs: str, zh: str = "") -> ActionForms:
     """Return an action whose verbs ("move/moving/moved") have everyday uses too: it counts only for system parts."""
     base, ing, done = ("|".join(form) for form in zip(*(verb.split("/") for verb in verbs), strict=True))
-    return Action(topic=topic, base=base, ing=ing, done=done, passive=done, zh=rf"(?:{zh})" if zh else "")
+    return ActionForms(topic=topic, base=base, ing=ing, done=done, passive=done, zh=rf"(?:{zh})" if zh else "")
 
 
 ACTIONS: Final = (
-    Action(
+    ActionForms(
         topic="roll back",
         base=r"roll(?: \S+){0,3} ?-?back|back out|revert",
         ing=r"rolling(?: \S+){0,3} ?-?back|rolling to v?\d+\.\d[\w.]*|backing out|reverting",
@@ -60,14 +60,14 @@ ACTIONS: Final = (
         noun=r"roll-?back|revert",
         zh=r"回滚|回退|撤回(?:发布|变更)|还原配置",
     ),
-    Action(
+    ActionForms(
         topic="roll forward",
         base=r"(?:roll|fix) forward",
         ing=r"(?:rolling|fixing) forward",
         done=r"(?:rolled|fixed) forward",
         noun=r"roll-?forward",
     ),
-    Action(
+    ActionForms(
         topic="restart",
         base=r"(?:re-?start|reboot|bounce|power-?cycle|recreate)",
         ing=r"(?:re-?starting|rebooting|bouncing|power-?cycling|recreating)",
@@ -75,7 +75,7 @@ ACTIONS: Final = (
         noun=r"re-?starts?|reboot|rolling re-?start",
         zh=r"重启|重建|重拉",
     ),
-    Action(
+    ActionForms(
         topic="scale",
         base=rf"(?:scale{_UP_DOWN}|bump|double|increase|raise){_SIZE}",
         ing=rf"(?:scaling{_UP_DOWN}|bumping|doubling|increasing|raising|adding){_SIZE}",
@@ -83,7 +83,7 @@ ACTIONS: Final = (
         noun=r"scale-?(?:up|out|down)|scaling",
         zh=r"扩容|缩容|扩(?=[一两几三\d]|到)|加机器|加副本|调大",
     ),
-    Action(
+    ActionForms(
         topic="fail over",
         base=r"fail ?-?over|switch ?over",
         ing=r"failing ?-?over|switching over",
@@ -91,7 +91,7 @@ ACTIONS: Final = (
         noun=r"fail-?over|switchover",
         zh=r"切到|切换|切主|切备|主备切换|切回|改回去|改回来",
     ),
-    Action(
+    ActionForms(
         topic="traffic",
         base=r"(?:shift|divert|move|drain|shed|reroute|re-route|stop|cut) (?:the |all |some )?(?:[\w-]+ )?traffic",
         ing=r"(?:shifting|diverting|moving|draining|shedding|rerouting|re-routing|stopping|cutting) (?:the |all "
@@ -99,7 +99,7 @@ ACTIONS: Final = (
         done=r"(?:shifted|diverted|moved|drained|shed|rerouted|re-routed) (?:the |all |some )?(?:[\w-]+ )?traffic",
         zh=r"切流量?|引流|摘流量?|(?:把)?流量(?:全部)?切",
     ),
-    Action(
+    ActionForms(
         topic="drain",
         base=r"(?:drain|cordon|uncordon)",
         ing=r"(?:draining|cordoning|uncordoning)",
@@ -107,7 +107,7 @@ ACTIONS: Final = (
         noun=r"drain",
         zh=r"驱逐|隔离|摘[除掉]|封锁节点",
     ),
-    Action(
+    ActionForms(
         topic="turn off",
         base=r"(?:disable|flip(?: \S+){1,4} off|turn(?: \S+){0,3} off|switch off|shut(?:ting)? (?:off|down)"
         r"|kill switch)",
@@ -117,14 +117,14 @@ ACTIONS: Final = (
         r"|down))",
         zh=r"(?:关掉|关闭|关停)(?!.{0,3}(?:摄像头|麦克风|麦|电脑))|禁用|下线(?!了?$)|停掉|停用",
     ),
-    Action(
+    ActionForms(
         topic="turn on",
         base=r"(?:enable|re-?enable|turn on|switch on)",
         ing=r"(?:enabling|re-?enabling|turning on|switching on)",
         done=r"(?:enabled|re-?enabled|turned on|switched on)",
         zh=r"开启|打开开关|启用",
     ),
-    Action(
+    ActionForms(
         topic="delete",
         base=rf"(?:delete|kill|purge|flush|evict|clear){_REST}",
         ing=rf"(?:deleting|killing|purging|flushing|evicting|clearing){_REST}",
@@ -132,7 +132,7 @@ ACTIONS: Final = (
         noun=r"purge|cleanup|flush",
         zh=r"清理|清[空掉完]|删除|删[掉空]|kill",
     ),
-    Action(
+    ActionForms(
         topic="fix",
         base=r"(?:deploy|push|ship|apply|merge|roll out|release) (?:the |a |this )?(?:hot-?fix|fix|patch|workaround)",
         ing=r"(?:deploying|pushing|shipping|applying|merging|rolling out|releasing) (?:the |a |this )?(?:hot-?fix"
@@ -142,7 +142,7 @@ ACTIONS: Final = (
         noun=r"hot-?fix|patch|workaround",
         zh=r"热修复?|打补丁|上修复|发修复",
     ),
-    Action(
+    ActionForms(
         topic="block",
         base=rf"(?:block|ban|throttle|rate-?limit){_REST}",
         ing=r"(?:blocking|banning|throttling|rate-?limiting)(?! (?:time|my|the calendar))",
@@ -150,7 +150,7 @@ ACTIONS: Final = (
         noun=r"rate limit(?:ing)?",
         zh=r"限流|封禁|屏蔽|熔断|降级",
     ),
-    Action(
+    ActionForms(
         topic="pause",
         base=rf"(?:pause|freeze|suspend|halt){_REST}",
         ing=rf"(?:pausing|freezing|suspending|halting){_REST}",
@@ -158,7 +158,7 @@ ACTIONS: Final = (
         noun=r"freeze",
         zh=r"封网|冻结发布|暂停发布|停止发布",
     ),
-    Action(
+    ActionForms(
         topic="escalate",
         base=r"(?:escalate|page(?! (?:through|down|up))|open a (?:\w+ )?(?:case|ticket|sev-?\d)|call in|loop in"
         r"|bring in)",
@@ -168,7 +168,7 @@ ACTIONS: Final = (
         r"|brought in)",
         zh=r"联系(?!方式)|上报|呼叫|通知",
     ),
-    Action(
+    ActionForms(
         topic="status page",
         base=r"(?:update|post(?: to| on)?) (?:the |our )?status ?page",
         # Only the finished update is news, not that somebody is writing it.
@@ -176,14 +176,14 @@ ACTIONS: Final = (
         done=r"(?:updated|posted (?:to|on)) (?:the |our )?status ?page",
         zh=r"发公告|发布公告|更新了状态页",
     ),
-    Action(
+    ActionForms(
         topic="maintenance",
         base=r"put up (?:a|the) maintenance page",
         ing=r"putting up (?:a|the) maintenance page",
         done=r"put up (?:a|the) maintenance page",
         zh=r"挂维护页|停机维护",
     ),
-    Action(
+    ActionForms(
         topic="restore",
         base=rf"(?:restore|rebuild|failback|rotate|renew|repair){_REST}",
         ing=rf"(?:restoring|rebuilding|rotating|renewing|repairing){_REST}",
@@ -245,7 +245,7 @@ ACTIONS: Final = (
         "tweak/tweaking/tweaked",
         zh="调[到成大小高低整]|改[成到为]|扩到|加到|降[到低]|减[到少]|缩到",
     ),
-    Action(
+    ActionForms(
         topic="replace",
         base=rf"(?:patch|upgrade|downgrade|hot-?patch){_TO_A_NAME}",
         ing=rf"(?:patching|upgrading|downgrading|hot-?patching){_TO_A_NAME}",
@@ -328,7 +328,7 @@ def _to_what_runs(text: str, end: int) -> bool:
     return text[end : end + 1] in (" ", ",") and any(end < start <= end + _SOON for start, *_ in _OBJECTS(text))
 
 
-_FORMS: Final[tuple[Callable[[Action], str], ...]] = (
+_FORMS: Final[tuple[Callable[[ActionForms], str], ...]] = (
     lambda action: action.base,
     lambda action: action.ing,
     lambda action: action.done,
@@ -336,7 +336,7 @@ _FORMS: Final[tuple[Callable[[Action], str], ...]] = (
 )
 
 
-def _by_topic(form: Callable[[Action], str], *, changing: bool) -> Words:
+def _by_topic(form: Callable[[ActionForms], str], *, changing: bool) -> WordFinder:
     """Return a finder for one form of all actions: of those with everyday uses, or of the others."""
     said: dict[str, list[str]] = {}
     for each in ACTIONS:

@@ -8,7 +8,7 @@ from intents.chronicle.facts import Fact, in_order
 from intents.domain import ObjectRef, Verdict
 
 
-def looks_like(mine: Iterable[Fact], other: Iterable[Fact]) -> str | None:
+def common_incident(mine: Iterable[Fact], other: Iterable[Fact]) -> str | None:
     """Return the catalog id that both are about with a common object, or None.
 
     Objects are the same if they are one object of one cluster. An incident ruled out in either does not count. Of

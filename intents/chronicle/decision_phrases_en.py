@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from intents.chronicle.actions import ACTIONS, BASES, DONES, INGS, NOT_THE_ACTION, NOUNS
-from intents.chronicle.facts import Course
-from intents.chronicle.phrases import Phrase, either, phrases, words
-from intents.chronicle.running import WHAT_RUNS
+from intents.chronicle.action_phrases import ACTIONS, BASES, DONES, INGS, NOT_THE_ACTION, NOUNS
+from intents.chronicle.facts import DecisionState
+from intents.chronicle.phrase_rows import PhraseRow, either, phrases, words
+from intents.chronicle.system_parts import WHAT_RUNS
 
 _WE: Final = r"(?:i'm |we're |we are |i am )?"
 _WE_HAVE: Final = r"(?:(?:i|we)(?:'ve| have)? )?"
@@ -80,7 +80,7 @@ _KINDS: Final = {
 
 _ROWS: Final = (
     (
-        Course.CALLED_OFF,
+        DecisionState.CALLED_OFF,
         (
             rf"{_WE}hold(?:ing)? off(?: on)? (?:the |that |this )?(?:\w+ ){{0,2}}<action>\b",
             rf"{_WE}cancel(?:l?ing|l?ed)? (?:the |that |this )?(?:\w+ ){{0,2}}<action>\b",
@@ -99,7 +99,7 @@ _ROWS: Final = (
         ),
     ),
     (
-        Course.PLANNED,
+        DecisionState.PLANNED,
         (
             r"(?:decision |plan |decided |agreed )?let's (?:just |first |all |also |quickly )?<base>\b",
             rf"{_WE}(?:going to|gonna|about to) {_ADVERB}<base>\b",
@@ -131,7 +131,7 @@ _ROWS: Final = (
         ),
     ),
     (
-        Course.UNDER_WAY,
+        DecisionState.UNDER_WAY,
         (
             rf"{_WE}doing (?:the |a )(?:\w+ )?<noun>{NOT_THE_ACTION}",
             rf"{_WE}{_ADVERB}<ing>\b(?!.*\b{_TELLS_OF_IT}\b)",
@@ -144,7 +144,7 @@ _ROWS: Final = (
         ),
     ),
     (
-        Course.DONE,
+        DecisionState.DONE,
         (
             rf"{_WE_HAVE}{_ADVERB}<done>\b(?! by\b)",
             r"(?:the )?(?:[\w./-]+ )?<noun>(?: of (?:the |all )?[\w./-]+)? (?:is |has |was )?(?:now |been )?(?:done"
@@ -183,7 +183,7 @@ _ROWS: Final = (
         ),
     ),
 )
-WAYS_EN: Final[tuple[tuple[Course, tuple[Phrase, ...]], ...]] = tuple(
+WAYS_EN: Final[tuple[tuple[DecisionState, tuple[PhraseRow, ...]], ...]] = tuple(
     (course, phrases(rows, _KINDS)) for course, rows in _ROWS
 )
 # Plans under a heading, and orders after a yes.

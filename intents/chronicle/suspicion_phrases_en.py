@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from intents.chronicle.phrases import Phrase, phrases, words
-from intents.chronicle.running import FAULT, PART, WHAT_RUNS
+from intents.chronicle.phrase_rows import PhraseRow, phrases, words
+from intents.chronicle.system_parts import FAULT, PART, WHAT_RUNS
 from intents.domain import Verdict
 
 # Parts for which "is fine" is a status and not an excluded cause.
@@ -227,7 +227,7 @@ _ROWS: Final = (
         ),
     ),
 )
-WAYS_EN: Final[tuple[tuple[Verdict, tuple[Phrase, ...]], ...]] = tuple(
+WAYS_EN: Final[tuple[tuple[Verdict, tuple[PhraseRow, ...]], ...]] = tuple(
     (verdict, phrases(rows, _KINDS)) for verdict, rows in _ROWS
 )
 # As a question, a finding is only a guess: "so our PDB is the culprit?".

@@ -54,7 +54,7 @@ _VARYING: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pasted:
+class PastedError:
     """One pasted error and the objects it names."""
 
     says: str
@@ -68,15 +68,15 @@ def is_printed(line: str) -> bool:
     return _PRINTED.search(line) is not None
 
 
-def errors_in(fenced: str, printed: Iterable[str]) -> tuple[Pasted, ...]:
+def errors_in(fenced: str, printed: Iterable[str]) -> tuple[PastedError, ...]:
     """Return the first different errors in code blocks and in lines that look printed."""
-    found: dict[str, Pasted] = {}
+    found: dict[str, PastedError] = {}
     for symptom in read_symptoms("\n".join((fenced, *printed))):
         if not _TROUBLE.search(symptom.text) or _STATE_ALONE.search(symptom.text):
             continue
         template = template_of(symptom.text, symptom.entities)
         if template and template not in found:
-            found[template] = Pasted(
+            found[template] = PastedError(
                 says=symptom.text,
                 template=template,
                 objects=objects_of(symptom.entities),

@@ -16,7 +16,7 @@ from typing import Final
 
 # Start, end and matching group ("": none) of each word of a kind in a text, in order.
 Spans = tuple[tuple[int, int, str], ...]
-Words = Callable[[str], Spans]
+WordFinder = Callable[[str], Spans]
 # Clauses are processed one after another, each by many rows and kinds.
 _REMEMBERED: Final = 8
 
@@ -34,7 +34,7 @@ _ROW: Final = re.compile(
 )
 
 
-def words(pattern: str, holds: Callable[[str, int], bool] | None = None) -> Words:
+def words(pattern: str, holds: Callable[[str, int], bool] | None = None) -> WordFinder:
     """Return a finder for a pattern's words; with `holds`, only for words at whose end it returns True."""
     compiled = re.compile(pattern)
 
@@ -51,7 +51,7 @@ def words(pattern: str, holds: Callable[[str, int], bool] | None = None) -> Word
     return spans
 
 
-def either(*kinds: Words) -> Words:
+def either(*kinds: WordFinder) -> WordFinder:
     """Return a finder for the words of several kinds."""
 
     @lru_cache(maxsize=_REMEMBERED)
@@ -71,15 +71,15 @@ def _begins(text: str) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Phrase:
+class PhraseRow:
     """One compiled row. `opened`: opening words may precede it; `within`, `word` and `behind` may be None."""
 
     head: re.Pattern[str]
     opened: bool
-    within: Words | None
-    word: Words | None
+    within: WordFinder | None
+    word: WordFinder | None
     tail: re.Pattern[str]
-    behind: Words | None
+    behind: WordFinder | None
 
     def end_in(self, text: str) -> int | None:
         """Return the end of the match in a text, or None."""
@@ -109,28 +109,28 @@ class Phrase:
         return self.behind is None or any(start >= end for start, *_ in self.behind(text))
 
 
-def first_end(rows: Iterable[Phrase], text: str) -> int | None:
+def first_end(rows: Iterable[PhraseRow], text: str) -> int | None:
     """Return the end of the first matching row, or None."""
     return next((end for row in rows if (end := row.end_in(text)) is not None), None)
 
 
-def phrases(rows: Iterable[str], kinds: Mapping[str, Words]) -> tuple[Phrase, ...]:
+def phrases(rows: Iterable[str], kinds: Mapping[str, WordFinder]) -> tuple[PhraseRow, ...]:
     """Compile rows. A row matches at the beginning or after opening words; one that starts with "^" only at the
     beginning.
     """
     return tuple(_phrase(row, kinds) for row in rows)
 
 
-def _phrase(row: str, kinds: Mapping[str, Words]) -> Phrase:
+def _phrase(row: str, kinds: Mapping[str, WordFinder]) -> PhraseRow:
     parts = _ROW.fullmatch(row)
     assert parts is not None
 
-    def kind(name: str | None) -> Words | None:
+    def kind(name: str | None) -> WordFinder | None:
         if name is None:
             return None
         return kinds[name] if "|" not in name else either(*(kinds[each] for each in name.split("|")))
 
-    return Phrase(
+    return PhraseRow(
         head=re.compile(parts["head"]),
         opened=not parts["head"].startswith("^"),
         within=kind(parts["within"]),
