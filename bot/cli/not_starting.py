@@ -10,7 +10,7 @@ from bot.doctor.checks import State
 from bot.doctor.database import examine_directory
 from bot.jobs import JobsUnavailable
 from bot.settings import Settings, variable
-from bot.slack.complaints import complaint
+from bot.slack.error_advice import complaint
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable, place_of
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.cluster.acting import ActsAs
 from bot.cluster.errors import ServerError
+from bot.policy.impersonation import ActsAs
 from intents.domain import Json, Permission
 
 # Parsing a larger body takes longer than the event loop may be kept from other work.

@@ -24,9 +24,9 @@ from multidict import CIMultiDict
 from bot.cluster.calls import Answer, Called, Meter, Origin, Request, Watch, unwatched
 from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, Unauthorized, Unreachable
 from bot.cluster.failures import Lost, is_reset, refusal, unanswered, unreachable, was_sent
-from bot.cluster.settings import ClusterSettings
-from bot.cluster.timestamps import parse_http_date
+from bot.kube.timestamps import parse_http_date
 from bot.prometheus.client import Prometheus
+from bot.settings.cluster import ClusterSettings
 
 _WORTH_REPEATING: Final = frozenset({429, 500, 502, 503, 504})
 

@@ -25,7 +25,7 @@ from bot.cluster.events import is_about, is_ours, oldest_first
 from bot.cluster.listing import Listing, Wanted, page_of, part_of
 from bot.cluster.logs import read_log
 from bot.cluster.resources import Resource, well_known
-from bot.cluster.timestamps import parse_time
+from bot.kube.timestamps import parse_time
 from bot.prometheus import client as prometheus
 from bot.prometheus.errors import NotConfigured
 from intents.domain import Json, ObjectRef

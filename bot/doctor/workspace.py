@@ -11,10 +11,10 @@ from bot.doctor.checks import Check, State
 from bot.policy import Policy
 from bot.settings import Examined, Settings, slack_problems, variable
 from bot.slack.api import Answer
-from bot.slack.complaints import ADD, OPEN, complaint
+from bot.slack.error_advice import ADD, OPEN, complaint
 from bot.slack.errors import ChannelGone, RateLimited, SlackError
-from bot.slack.examining import Ask, asking
 from bot.slack.scopes import SCOPES, Scope
+from bot.slack.token_calls import Ask, asking
 
 AREA: Final = "slack"
 # Slack's requests carry the time at which they were signed; what is older than this is refused, as Slack advises.

@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 from typing import Final, TypeAlias, TypeVar
 
 from bot.cluster.access import NOTHING, Access
-from bot.cluster.acting import ActsAs
 from bot.policy import reasons
+from bot.policy.impersonation import ActsAs
 from bot.policy.matching import any_matches, covers, has_labels, is_for, is_here, shows_to
 from bot.policy.model import (
     RISKS,

@@ -17,7 +17,7 @@ from typing import Any, Final
 import aiohttp
 
 from bot.prometheus import errors
-from bot.prometheus.sources import Source
+from bot.settings.prometheus import Source
 
 TIMEOUT_S: Final = 4.0
 MOST_SERIES: Final = 50

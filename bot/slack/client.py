@@ -15,20 +15,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.api import Api
 from bot.slack.calls import Watch
 from bot.slack.canvases import Canvases
+from bot.slack.continuations import Following
 from bot.slack.edits import Edits
 from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
 from bot.slack.files import Files, ReadFile
-from bot.slack.fitting import Form, checked, forms, payload
-from bot.slack.following import Following
 from bot.slack.groups import Groups, Membership
 from bot.slack.history import History, Page
 from bot.slack.hosts import Hosts
 from bot.slack.limits import Limits
+from bot.slack.message_forms import Form, checked, forms, payload
+from bot.slack.message_search import Seeker
 from bot.slack.people import People, Person, Place
 from bot.slack.pins import Pins
-from bot.slack.posting import Address, Posting
-from bot.slack.responding import Responses
-from bot.slack.seeking import Seeker
+from bot.slack.posts import Address, Posting
+from bot.slack.response_urls import Responses
 from bot.slack.uploads import Uploads
 from responses.slack.message import Message, Picture, Snippet, View
 from responses.slack.reshaping import plain

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import structlog
 
+from bot.common.coalescing import Shared
 from bot.slack.api import Answer, Api
 from bot.slack.errors import MissingScope, SlackError, SlackUnavailable
-from bot.slack.sharing import Shared
 from intents.domain import Text
 
 _log: Final = structlog.get_logger(__name__)

@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import structlog
 
+from bot.common.coalescing import Shared
 from bot.slack.api import Api
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.slack.sharing import Shared
 
 _log: Final = structlog.get_logger(__name__)
 _KEPT: Final = 600.0

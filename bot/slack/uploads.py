@@ -16,7 +16,7 @@ from yarl import URL
 from bot.slack.api import Api, unreachable
 from bot.slack.errors import Refused, SlackUnavailable
 from bot.slack.hosts import Hosts
-from bot.slack.seeking import Seeker
+from bot.slack.message_search import Seeker
 from responses.slack.message import Picture, Snippet
 
 # Slack shows text up to this size as a snippet, and refuses a larger one as such.

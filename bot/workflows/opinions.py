@@ -8,9 +8,9 @@ from typing import Final
 
 from bot.jobs import Json, Run
 from bot.policy import Reading
-from bot.workflows.desk import Desk
-from bot.workflows.patience import patiently
-from bot.workflows.telling import Telling
+from bot.workflows.message_poster import Telling
+from bot.workflows.outages import patiently
+from bot.workflows.services import Desk
 from responses import failures
 from responses.slack.notes import told
 from responses.slack.presses import Press

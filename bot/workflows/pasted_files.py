@@ -12,8 +12,8 @@ import structlog
 from bot.jobs import Json
 from bot.slack.errors import SlackError
 from bot.store import LONGEST_TEXT, Request
-from bot.workflows.desk import FILE, Desk
-from bot.workflows.telling import Telling
+from bot.workflows.message_poster import Telling
+from bot.workflows.services import FILE, Desk
 from intents.domain import Text
 from responses.safety import safe
 from responses.slack.notes import told

@@ -13,8 +13,8 @@ from typing import Final
 
 import structlog
 
-from bot.background import in_background
-from bot.reading import Progress
+from bot.common.background import in_background
+from bot.diagnosing.reads import Progress
 from bot.slack.client import Sent, Slack
 from bot.slack.errors import SlackError
 from intents.domain import Language

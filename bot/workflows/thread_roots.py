@@ -13,10 +13,10 @@ import structlog
 
 from bot.diagnosing import match_text
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.slack.said import files_of, text_of
+from bot.slack.message_events import files_of, text_of
 from bot.store import LONGEST_TEXT, Request, Surface
-from bot.workflows.desk import Desk
 from bot.workflows.pasted_files import PastedFiles
+from bot.workflows.services import Desk
 from intents.domain import Text
 from intents.slash import AskHelp, AskText, parse_message
 from responses.safety import safe

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, Forbidden, ForbiddenAs
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.writing import Writer
 from bot.playground.kubernetes import SimulatedCluster
+from bot.policy.impersonation import ActsAs
 from intents.domain import Gap, Json, Permission
 
 ALICE = ActsAs("alice@example.com", ("sre", "team:shop"))

@@ -26,13 +26,13 @@ import aiohttp
 
 from bot.app import running
 from bot.cli.console import note
-from bot.clusters import Clusters
+from bot.cli.logs import configure_logging
+from bot.cli.rehearsal import stage
+from bot.cluster.clusters import Clusters
 from bot.diagnosing import build_engine, engine_for
-from bot.logs import configure_logging
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.policy import Policy, load_policy
-from bot.rehearsing import stage
 from bot.settings import load_settings
 from bot.slack.limits import Limits, Rate
 from intents.catalog.loader import load

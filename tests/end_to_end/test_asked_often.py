@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from bot.common.coalescing import together
 from bot.metrics import Metrics
-from bot.slack.sharing import together
 
 
 async def test_all_who_ask_at_once_share_one_look_and_its_failure_too() -> None:

@@ -14,23 +14,23 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bot.app import RunningApp, running
-from bot.channels import NO_DEFAULTS, ChannelDefaults
-from bot.clusters import Clusters
+from bot.app.upkeep import BEAT_S
+from bot.cli.rehearsal import stage
+from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import Delivered, SimulatedSlack
 from bot.playground.slack.signing import signed_headers
 from bot.policy import Policy
-from bot.rehearsing import stage
+from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from bot.remedies.verifying import Pace
 from bot.settings import Settings
-from bot.slack.chronicling import SLOT_S
-from bot.slack.health import CHECK_S
 from bot.slack.limits import Limits
-from bot.slack.manifest import events
 from bot.slack.scopes import SCOPES
 from bot.store import AuditEntry
-from bot.upkeep import BEAT_S
+from bot.surfaces.slack.channel_recorder import SLOT_S
+from bot.surfaces.slack.health import CHECK_S
+from bot.surfaces.slack.manifest import events
 from intents.catalog.cases import ask_of, world_of
 from intents.catalog.loader import Problem
 from intents.domain import Verdict

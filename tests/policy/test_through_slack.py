@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.cluster.acting import ActsAs
-from bot.clusters import Clusters
+from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
 from bot.policy import Policy, Scope, load_policy
+from bot.policy.impersonation import ActsAs
 from bot.slack.client import Slack
 from bot.store import open_store
-from bot.workflows.desk import Desk
+from bot.workflows.services import Desk
 from intents.domain import Text
 from tests.end_to_end.workplace import Workplace, broken_of, words_of, workplace
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from bot.cli.rehearsal import rehearse, request_of, stage, staged
 from bot.diagnosing import Engine, build_engine, diagnose
-from bot.rehearsing import rehearse, request_of, stage, staged
 from intents.catalog.cases import world_of
 from intents.domain import Diagnosis, Language
 from responses.safety import scrubbed

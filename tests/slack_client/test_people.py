@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from bot.common.coalescing import Shared
 from bot.playground.slack import SimulatedSlack
 from bot.slack.client import Slack
 from bot.slack.people import Person, Place
-from bot.slack.sharing import Shared
 from tests.slack_client.scene import CHANNEL
 
 

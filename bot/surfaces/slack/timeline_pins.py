@@ -1,0 +1,79 @@
+"""What people do by hand to the timeline of an incident channel becomes a job, before Slack is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.jobs import Json
+from bot.slack.channel_events import moment_of
+from bot.slack.client import Identity
+from bot.store import Store
+from bot.surfaces.slack.channel_recorder import Start, pinned_in
+from bot.workflows.chronicle.timeline_marks import Hand
+
+# What stands for "onto the timeline": Slack's two pins.
+REACTIONS: Final = frozenset({"pushpin", "round_pushpin"})
+
+
+def pinned_by(message: Mapping[str, Any]) -> tuple[str, ...]:
+    """Who has put a message as Slack keeps it onto the timeline by a reaction; of many people Slack names some."""
+    users: list[str] = []
+    for reaction in message.get("reactions") or ():
+        if isinstance(reaction, Mapping) and _stands_for_it(reaction.get("name")):
+            users += [str(user) for user in reaction.get("users") or ()]
+    return tuple(dict.fromkeys(users))
+
+
+def _stands_for_it(reaction: object) -> bool:
+    """Whatever the colour of its skin."""
+    return str(reaction or "").partition("::")[0] in REACTIONS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByHand:
+    """All methods raise StoreUnavailable or JobsUnavailable, and then Slack must not be acknowledged."""
+
+    store: Store
+    identity: Identity
+    start: Start
+
+    async def reacted(self, event: Mapping[str, Any], *, team: str) -> None:
+        """A `reaction_added` or `reaction_removed` event; elsewhere than in incident channels a pin is only a pin."""
+        item = event.get("item")
+        user = str(event.get("user") or "")
+        if not _stands_for_it(event.get("reaction")) or user in ("", self.identity.user):
+            return
+        if not isinstance(item, Mapping) or item.get("type") != "message":
+            return
+        channel, ts, event_ts = str(item["channel"]), str(item["ts"]), str(event["event_ts"])
+        known = await self.store.chronicles.get(channel)
+        if known is None or not known.is_recorded:
+            return
+        payload: Json = {
+            "hand": Hand.PIN if event.get("type") == "reaction_added" else Hand.UNPIN,
+            "channel": channel,
+            "team": team,
+            "user": user,
+            "ts": ts,
+            "at": moment_of(event_ts).isoformat(),
+        }
+        await self.start("pin", f"{channel}.{ts}.{user}.{event_ts}", payload)
+
+    async def chosen(self, hand: Hand, body: Mapping[str, Any]) -> None:
+        """Chosen from the menu of a message, which comes along."""
+        message, channel = body["message"], str(body["channel"]["id"])
+        team = str((body.get("team") or {}).get("id") or self.identity.team)
+        fact = pinned_in(message)
+        payload: Json = {
+            "hand": hand,
+            "channel": channel,
+            "team": team,
+            "user": str(body["user"]["id"]),
+            "ts": str(message["ts"]),
+            "at": moment_of(str(body["action_ts"])).isoformat(),
+            "fact": fact.document if fact else None,
+            "response_url": str(body.get("response_url") or ""),
+        }
+        await self.start("pin", f"{channel}.s{body['trigger_id']}", payload)
