@@ -31,7 +31,7 @@ from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
 from bot.common.coalescing import together
 from bot.diagnosing import Engine
-from bot.jobs import JOBS_VERSION, Jobs, JobsUnavailable, Json
+from bot.jobs import JOBS_VERSION, Jobs, JobsUnavailable, Json, StartJob
 from bot.metrics import Metrics
 from bot.policy import Policy
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
@@ -45,8 +45,9 @@ from bot.slack.limits import Limits
 from bot.slack.scopes import lacking
 from bot.store import Store, StoreUnavailable, open_store
 from bot.surfaces.slack.arrivals import CountedApp
-from bot.surfaces.slack.channel_recorder import SLOT_S, Chronicling, Start
+from bot.surfaces.slack.channel_recorder import ChannelRecorder
 from bot.surfaces.slack.health import CHECK_S, SlackHealth
+from bot.surfaces.slack.http_routes import slack_routes
 from bot.surfaces.slack.listeners import (
     channels,
     commands,
@@ -64,6 +65,7 @@ from bot.surfaces.slack.timeline_pins import ByHand
 from bot.surfaces.web import web_application
 from bot.workflows.chronicle.answer_facts import Hearing
 from bot.workflows.chronicle.catch_up import CatchingUp
+from bot.workflows.chronicle.chronicle_jobs import SLOT_S, ChronicleJobs
 from bot.workflows.chronicle.documents import ChronicleTelling
 from bot.workflows.chronicle.incident_commands import ChannelAsking
 from bot.workflows.concurrency import Shares
@@ -128,7 +130,9 @@ async def running(
             _make(settings.data.expanduser())
         store = await stack.enter_async_context(open_store(settings.store_url))
         stack.push_async_callback(clusters.aclose)
-        metrics = Metrics(incidents=len(engine.catalog.incidents), problems=len(broken))
+        metrics = Metrics(
+            incidents=len(engine.catalog.incidents), problems=len(broken), interruptions=(JobsUnavailable,)
+        )
         clusters.watched_by(metrics.kubernetes_called)
         socket_mode = bool(settings.slack_app_token.get_secret_value())
         health = SlackHealth(metrics=metrics, by_http=not socket_mode, clock=clock)
@@ -139,10 +143,9 @@ async def running(
         async def start(kind: str, id: str, payload: Json) -> None:
             await jobs.start(kind, id, payload)
 
-        chronicling = Chronicling(
+        chronicles = ChronicleJobs(
             store=store,
             start=start,
-            identity=identity,
             patterns=settings.incident_channels,
             clock=clock,
             slot_s=summary_slot_s,
@@ -163,7 +166,7 @@ async def running(
             verify_within=verify_within,
             looks=looks,
             clock=clock,
-            changed=chronicling.changed,
+            changed=chronicles.changed,
         )
         telling = Telling(desk=desk)
         recording = Recording(desk=desk, telling=telling, hearing=Hearing(desk=desk))
@@ -171,7 +174,7 @@ async def running(
             url=settings.jobs_url,
             executor=settings.replica,
             version=jobs_version,
-            workflows=workflows(desk, chronicling),
+            workflows=workflows(desk, chronicles),
             concurrency=settings.jobs_concurrency,
             kept_days=settings.retention_days,
             failed=Failing(desk=desk, telling=telling, recording=recording).told,
@@ -190,8 +193,9 @@ async def running(
         )
         bolt = _bolt(identity, settings, metrics)
         strangers.register(bolt, identity)
-        messages.register(bolt, intake, chronicling, identity)
-        channels.register(bolt, chronicling, identity)
+        recorder = ChannelRecorder(store=store, jobs=chronicles, identity=identity)
+        messages.register(bolt, intake, recorder, identity)
+        channels.register(bolt, recorder, identity)
         by_hand = ByHand(store=store, identity=identity, start=start)
         commands.register(bolt, intake, _asking(desk, start), language=settings.lang)
         shortcuts.register(bolt, intake, by_hand, identity, slack=slack, language=settings.lang)
@@ -213,7 +217,7 @@ async def running(
         upkeep = Upkeep(
             store=store,
             jobs=jobs,
-            chronicling=chronicling,
+            chronicles=chronicles,
             listening=listening,
             executor=settings.replica,
             version=jobs_version,
@@ -223,14 +227,17 @@ async def running(
         )
         await work.enter_async_context(upkeep.going_on())
         await work.enter_async_context(in_background(health.keep_asking(slack.greet, every=slack_check_s)))
-        application = web_application(
-            None if socket_mode else bolt,
-            ready=together(readiness.look),
-            measured=metrics.exposed,
-            arrivals=health,
-            signing_secret=settings.slack_signing_secret.get_secret_value(),
-            stopping=stopping.is_set,
+        routes = (
+            ()
+            if socket_mode
+            else slack_routes(
+                bolt,
+                arrivals=health,
+                signing_secret=settings.slack_signing_secret.get_secret_value(),
+                stopping=stopping.is_set,
+            )
         )
+        application = web_application(ready=together(readiness.look), measured=metrics.exposed, routes=routes)
         url = await _listen(stack, application, settings.listen)
         if socket_mode:
             token = settings.slack_app_token.get_secret_value()
@@ -242,7 +249,7 @@ async def running(
         yield RunningApp(url=url, identity=identity, store=store, jobs=jobs)
 
 
-def _asking(desk: Desk, start: Start) -> ChannelAsking:
+def _asking(desk: Desk, start: StartJob) -> ChannelAsking:
     return ChannelAsking(desk=desk, catching_up=CatchingUp(desk=desk), telling=ChronicleTelling(desk=desk), start=start)
 
 

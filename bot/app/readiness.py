@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.clusters import Clusters
@@ -12,19 +12,11 @@ from bot.jobs import Jobs, JobsUnavailable
 from bot.slack.client import Slack
 from bot.store import Store, StoreUnavailable
 from bot.surfaces.slack.health import SlackHealth
+from bot.surfaces.web import Ready
 from intents.catalog.loader import Problem
 from responses.safety import safe_line
 
 _STOPPING: Final = "it is told to stop, and finishes what is under way"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """`problems` by part, empty when it is ready; `notes` by part, `clusters` those in trouble by name. A line each."""
-
-    problems: Mapping[str, str] = field(default_factory=dict)
-    notes: Mapping[str, str] = field(default_factory=dict)
-    clusters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,8 +20,8 @@ from bot.common.background import in_background
 from bot.jobs import Jobs, JobsUnavailable
 from bot.metrics import Metrics
 from bot.store import Store, StoreUnavailable
-from bot.surfaces.slack.channel_recorder import Chronicling
 from bot.surfaces.slack.missed_events import Listening
+from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ _CHRONICLES_KEPT: Final = timedelta(days=90)
 class Upkeep:
     store: Store
     jobs: Jobs
-    chronicling: Chronicling
+    chronicles: ChronicleJobs
     listening: Listening
     executor: str
     version: str
@@ -74,7 +74,7 @@ class Upkeep:
             taken = await self.jobs.adopt(gone)
             if taken:
                 _log.info("took over from replicas that are gone", replicas=gone, jobs=taken)
-        await self.chronicling.show_due()
+        await self.chronicles.show_due()
         await self._go_on_reading()
         await self.listening.look(self._missed)
         self.metrics.incident_channels(await self.store.chronicles.count_by_state())
@@ -89,9 +89,9 @@ class Upkeep:
         if not self._read_on:
             await self.listening.begin(self._missed)
             backfills, rereads = await self.jobs.unfinished("backfill"), await self.jobs.unfinished("reread")
-            await self.chronicling.read_on(backfills, rereads)
+            await self.chronicles.read_on(backfills, rereads)
             self._read_on = True
 
     async def _missed(self, since: datetime | None) -> None:
         _log.info("looking for what was said while nobody listened", since=since and since.isoformat())
-        await self.chronicling.missed(since, await self.jobs.unfinished("reread"))
+        await self.chronicles.missed(since, await self.jobs.unfinished("reread"))

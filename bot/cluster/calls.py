@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.cluster.errors import ServerError
-from bot.policy.impersonation import ActsAs
+from bot.kube.impersonation import ActsAs
 from intents.domain import Json, Permission
 
 # Parsing a larger body takes longer than the event loop may be kept from other work.

@@ -16,7 +16,7 @@ from bot.cluster.calls import Meter, Request, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, ClusterError, OutcomeUnknown, ServerError
 from bot.cluster.resources import WELL_KNOWN, Resource
-from bot.policy.impersonation import ActsAs
+from bot.kube.impersonation import ActsAs
 from intents.domain import Gap, Json, Permission
 
 # Who changed what: the API server keeps it in managedFields beside every field.

@@ -14,13 +14,13 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
-from bot.cluster.access import EVERYTHING, Access
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing.observation import Observed, Statement, observe
 from bot.diagnosing.reads import Progress, Reads
+from bot.kube.access import EVERYTHING, Access
 from bot.probes.contract import Probe
 from bot.probes.registry import probes
 from bot.probes.shared.scope import generated_stem, name_of, namespace_of

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final, TypeAlias, TypeVar
 
-from bot.cluster.access import NOTHING, Access
+from bot.kube.access import NOTHING, Access
+from bot.kube.impersonation import ActsAs
 from bot.policy import reasons
-from bot.policy.impersonation import ActsAs
 from bot.policy.matching import any_matches, covers, has_labels, is_for, is_here, shows_to
 from bot.policy.model import (
     RISKS,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from bot.kube.impersonation import ActsAs
 from bot.policy import reasons
-from bot.policy.impersonation import ActsAs
 from bot.policy.matching import any_matches
 from bot.policy.model import Impersonation
 from bot.policy.who import Who

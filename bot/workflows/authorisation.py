@@ -12,12 +12,12 @@ from typing import Final
 
 import structlog
 
-from bot.cluster.access import Access
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.jobs import Json
+from bot.kube.access import Access
+from bot.kube.impersonation import ActsAs
 from bot.policy import Decision, Labels, Scope
-from bot.policy.impersonation import ActsAs
 from bot.remedies.auditing import Denied
 from bot.remedies.contract import Plan, Reason, Refusal, Step
 from bot.workflows.services import Asker, Desk

@@ -11,8 +11,8 @@ from bot.remedies.auditing import Denied
 from bot.remedies.contract import Preview, Reason, Refusal
 from bot.store import Claim, Claimed
 from bot.store import Plan as StoredPlan
-from bot.surfaces.slack.press_intake import shown_in
 from bot.workflows.authorisation import Authorising, Authority
+from bot.workflows.dialogs import shown_in
 from bot.workflows.press_records import APPROVAL, Press, Recording
 from bot.workflows.remedy_limits import Try
 from bot.workflows.services import Asker, Desk

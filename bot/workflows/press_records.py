@@ -14,8 +14,8 @@ from bot.remedies.auditing import Denied, Result, audit_entry
 from bot.remedies.contract import Plan, State
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import Answer, AuditEntry
-from bot.surfaces.slack.press_intake import shown_in
 from bot.workflows.chronicle.answer_facts import Hearing
+from bot.workflows.dialogs import shown_in
 from bot.workflows.kept_answer import RemedyNote
 from bot.workflows.message_poster import Telling
 from bot.workflows.services import Desk

@@ -16,8 +16,8 @@ from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal, Verb
 from bot.remedies.undoing import action_of
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
 from bot.store import AuditEntry
-from bot.surfaces.slack.press_intake import ShownIn, dialog_key, filling, shown_in, shown_key
 from bot.workflows.authorisation import Authorising, Authority
+from bot.workflows.dialogs import ShownIn, dialog_key, filling, shown_in, shown_key
 from bot.workflows.outages import patiently
 from bot.workflows.press_records import APPROVAL
 from bot.workflows.remedy_limits import Try

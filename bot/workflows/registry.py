@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.jobs import Workflow
-from bot.surfaces.slack.channel_recorder import Chronicling
 from bot.workflows.answer import Answering
 from bot.workflows.authorisation import Authorising
 from bot.workflows.chronicle.answer_facts import Hearing
 from bot.workflows.chronicle.archive_notice import Archiving
 from bot.workflows.chronicle.backfill import Backfilling
 from bot.workflows.chronicle.catch_up import CatchingUp
+from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.chronicle.documents import ChronicleTelling
 from bot.workflows.chronicle.incident_changes import ChannelCommands
 from bot.workflows.chronicle.incident_commands import ChannelAsking
@@ -39,7 +39,7 @@ from bot.workflows.thread_roots import ThreadRoots
 from bot.workflows.withdrawal import Withdrawing
 
 
-def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
+def workflows(desk: Desk, chronicles: ChronicleJobs) -> Mapping[str, Workflow]:
     telling = Telling(desk=desk)
     hearing = Hearing(desk=desk)
     chronicle = ChronicleTelling(desk=desk)
@@ -56,13 +56,13 @@ def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
         likening=Likening(desk=desk),
     )
     catching_up = CatchingUp(desk=desk)
-    asking = ChannelAsking(desk=desk, catching_up=catching_up, telling=chronicle, start=chronicling.start)
+    asking = ChannelAsking(desk=desk, catching_up=catching_up, telling=chronicle, start=chronicles.start)
     return {
         "answer": answering.run,
         "archived": Archiving(desk=desk, telling=chronicle).run,
-        "backfill": Backfilling(desk=desk, changed=chronicling.changed).run,
-        "command": ChannelCommands(desk=desk, telling=chronicle, opened=chronicling.opened).run,
-        "incident": Opening(desk=desk, is_incident=chronicling.is_incident, opened=chronicling.opened).run,
+        "backfill": Backfilling(desk=desk, changed=chronicles.changed).run,
+        "command": ChannelCommands(desk=desk, telling=chronicle, opened=chronicles.opened).run,
+        "incident": Opening(desk=desk, is_incident=chronicles.is_incident, opened=chronicles.opened).run,
         "mention": Mentioned(asking=asking).run,
         "opinion": Opinions(desk=desk, telling=telling).run,
         "pick": Picking(desk=desk, answering=answering).run,
@@ -75,7 +75,7 @@ def workflows(desk: Desk, chronicling: Chronicling) -> Mapping[str, Workflow]:
         ).run,
         "removed": Removing(desk=desk).run,
         "repeat": Repeating(desk=desk, telling=telling).run,
-        "reread": Backfilling(desk=desk, changed=chronicling.changed, missed=True).run,
+        "reread": Backfilling(desk=desk, changed=chronicles.changed, missed=True).run,
         "summary": SummingUp(desk=desk).run,
         "welcome": catching_up.run,
         "withdraw": Withdrawing(desk=desk, telling=telling, hearing=hearing).run,

@@ -15,8 +15,8 @@ from bot.remedies.marking import mark
 from bot.remedies.planning import missing_to_undo
 from bot.remedies.undoing import plan_to_undo
 from bot.remedies.verifying import verify
-from bot.surfaces.slack.press_intake import shown_in
 from bot.workflows.authorisation import Authority
+from bot.workflows.dialogs import shown_in
 from bot.workflows.outages import patiently
 from bot.workflows.plan_claims import Claiming
 from bot.workflows.press_records import ENDS, UNDO, WRITING, Press, Recording

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cluster.connection import Connection
-from bot.policy.impersonation import ActsAs
+from bot.kube.impersonation import ActsAs
 from bot.remedies.planning import plan_remedies
 from bot.store import Request
 from bot.workflows.services import Asker, Desk

@@ -10,12 +10,12 @@ from typing import Final
 
 import structlog
 
-from bot.cluster.access import NOTHING
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, TimedOut, Unauthorized, Unreachable
 from bot.diagnosing import TargetNotFound, diagnose
 from bot.diagnosing.reads import Progress
 from bot.jobs import Json
+from bot.kube.access import NOTHING
 from bot.metrics import REFUSED
 from bot.policy import Reading
 from bot.store import Request, Surface

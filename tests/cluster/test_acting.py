@@ -8,8 +8,8 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, Forbidden, ForbiddenAs
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.writing import Writer
+from bot.kube.impersonation import ActsAs
 from bot.playground.kubernetes import SimulatedCluster
-from bot.policy.impersonation import ActsAs
 from intents.domain import Gap, Json, Permission
 
 ALICE = ActsAs("alice@example.com", ("sre", "team:shop"))

@@ -19,7 +19,7 @@ from typing import Final
 from bot.diagnosing import Engine
 from bot.playground.slack import SimulatedSlack
 from bot.slack.limits import Limits, Rate
-from bot.surfaces.slack.channel_recorder import SLOT_S
+from bot.workflows.chronicle.chronicle_jobs import SLOT_S
 from bot.workflows.chronicle.summary_canvas import CANVAS_EVERY
 from tests.end_to_end.workplace import GRANTED, HEARD, Clock, Workplace, lines_of, workplace
 

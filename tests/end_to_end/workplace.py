@@ -28,9 +28,9 @@ from bot.settings import Settings
 from bot.slack.limits import Limits
 from bot.slack.scopes import SCOPES
 from bot.store import AuditEntry
-from bot.surfaces.slack.channel_recorder import SLOT_S
 from bot.surfaces.slack.health import CHECK_S
 from bot.surfaces.slack.manifest import events
+from bot.workflows.chronicle.chronicle_jobs import SLOT_S
 from intents.catalog.cases import ask_of, world_of
 from intents.catalog.loader import Problem
 from intents.domain import Verdict

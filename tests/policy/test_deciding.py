@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.cluster.access import Access
+from bot.kube.access import Access
+from bot.kube.impersonation import ActsAs
 from bot.policy import Limit, Policy, Reading, Scope, Who, load_policy
-from bot.policy.impersonation import ActsAs
 from bot.policy.model import Rules
 from intents.domain import Language
 

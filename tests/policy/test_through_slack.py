@@ -10,8 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
+from bot.kube.impersonation import ActsAs
 from bot.policy import Policy, Scope, load_policy
-from bot.policy.impersonation import ActsAs
 from bot.slack.client import Slack
 from bot.store import open_store
 from bot.workflows.services import Desk

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.cli.rehearsal import staged
-from bot.cluster.access import Access
 from bot.cluster.snapshot import Snapshot
+from bot.kube.access import Access
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.contract import Look
 from bot.probes.shared.scope import Suspects, generated_stem, owner_of, pods_of

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.cli.rehearsal import REHEARSAL_TIME
-from bot.cluster.access import Access
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
 from bot.cluster.snapshot import Snapshot
+from bot.kube.access import Access
 from bot.playground.kubernetes import SimulatedCluster
 from bot.prometheus.errors import NotConfigured
 from bot.settings import Settings, SettingsError, load_settings

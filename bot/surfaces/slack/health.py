@@ -40,7 +40,7 @@ _DISCONNECTED: Final = (
 
 @dataclass(slots=True, kw_only=True)
 class SlackHealth:
-    """A `bot.slack.calls.Watch` and `bot.surfaces.web.Arrivals`, which passes on what is counted.
+    """A `bot.slack.calls.Watch` and `bot.surfaces.slack.http_routes.Arrivals`, which passes on what is counted.
 
     `by_http`: Slack calls us, and what it signs has to be younger than five minutes.
 

@@ -4,31 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from bot.jobs import Json
+from bot.jobs import Json, StartJob
 from bot.slack.channel_events import moment_of
 from bot.slack.client import Identity
 from bot.store import Store
-from bot.surfaces.slack.channel_recorder import Start, pinned_in
+from bot.workflows.chronicle.message_facts import is_pin, pinned_in
 from bot.workflows.chronicle.timeline_marks import Hand
-
-# What stands for "onto the timeline": Slack's two pins.
-REACTIONS: Final = frozenset({"pushpin", "round_pushpin"})
-
-
-def pinned_by(message: Mapping[str, Any]) -> tuple[str, ...]:
-    """Who has put a message as Slack keeps it onto the timeline by a reaction; of many people Slack names some."""
-    users: list[str] = []
-    for reaction in message.get("reactions") or ():
-        if isinstance(reaction, Mapping) and _stands_for_it(reaction.get("name")):
-            users += [str(user) for user in reaction.get("users") or ()]
-    return tuple(dict.fromkeys(users))
-
-
-def _stands_for_it(reaction: object) -> bool:
-    """Whatever the colour of its skin."""
-    return str(reaction or "").partition("::")[0] in REACTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +20,13 @@ class ByHand:
 
     store: Store
     identity: Identity
-    start: Start
+    start: StartJob
 
     async def reacted(self, event: Mapping[str, Any], *, team: str) -> None:
         """A `reaction_added` or `reaction_removed` event; elsewhere than in incident channels a pin is only a pin."""
         item = event.get("item")
         user = str(event.get("user") or "")
-        if not _stands_for_it(event.get("reaction")) or user in ("", self.identity.user):
+        if not is_pin(event.get("reaction")) or user in ("", self.identity.user):
             return
         if not isinstance(item, Mapping) or item.get("type") != "message":
             return

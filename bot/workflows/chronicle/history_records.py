@@ -10,8 +10,7 @@ from bot.slack.channel_events import moment_of
 from bot.slack.message_events import Said as Spoken
 from bot.slack.message_events import read_event
 from bot.store import IncidentChannel, Said
-from bot.surfaces.slack.channel_recorder import pinned_in, said_in
-from bot.surfaces.slack.timeline_pins import pinned_by
+from bot.workflows.chronicle.message_facts import pinned_by, pinned_in, said_in
 from bot.workflows.chronicle.permissions import forbidden
 from bot.workflows.services import Desk
 

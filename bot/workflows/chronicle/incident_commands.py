@@ -12,12 +12,11 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json
+from bot.jobs import Json, StartJob
 from bot.slack.errors import NotInChannel, SlackError
 from bot.slack.message_forms import checked
 from bot.slack.people import Place
 from bot.store import ChannelState, IncidentChannel
-from bot.surfaces.slack.channel_recorder import Start
 from bot.workflows.chronicle.catch_up import CatchingUp
 from bot.workflows.chronicle.documents import ChronicleTelling
 from bot.workflows.chronicle.permissions import forbidden
@@ -78,7 +77,7 @@ class ChannelAsking:
     desk: Desk
     catching_up: CatchingUp
     telling: ChronicleTelling
-    start: Start
+    start: StartJob
 
     async def answer(self, asked: Commanded) -> Message:
         """What to show to who asked. Raises StoreUnavailable, or JobsUnavailable: nothing is promised then."""

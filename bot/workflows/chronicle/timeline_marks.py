@@ -13,8 +13,8 @@ import structlog
 from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import FactRow
-from bot.surfaces.slack.channel_recorder import pinned_in
 from bot.workflows.chronicle.fact_rows import facts_in
+from bot.workflows.chronicle.message_facts import pinned_in
 from bot.workflows.chronicle.permissions import forbidden
 from bot.workflows.outages import patiently
 from bot.workflows.services import Desk

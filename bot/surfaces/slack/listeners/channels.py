@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.slack.channel_events import read_channel_event
 from bot.slack.client import Identity
-from bot.surfaces.slack.channel_recorder import Chronicling
+from bot.surfaces.slack.channel_recorder import ChannelRecorder
 
 EVENTS: Final = (
     "channel_archive",
@@ -25,11 +25,11 @@ EVENTS: Final = (
 )
 
 
-def register(app: AsyncApp, chronicling: Chronicling, identity: Identity) -> None:
+def register(app: AsyncApp, recorder: ChannelRecorder, identity: Identity) -> None:
     async def happened(event: dict[str, Any], body: dict[str, Any]) -> None:
         told = read_channel_event(event, team=str(body.get("team_id") or identity.team))
         if told is not None:
-            await chronicling.happened(told)
+            await recorder.channel_changed(told)
 
     for event in EVENTS:
         app.event(event)(happened)
