@@ -29,7 +29,7 @@ from bot.app.readiness import Readiness
 from bot.app.upkeep import BEAT_S, Upkeep
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
-from bot.common.coalescing import together
+from bot.common.coalescing import coalesced
 from bot.diagnosing import Engine
 from bot.jobs import JOBS_VERSION, Jobs, JobsUnavailable, Json, StartJob
 from bot.metrics import Metrics
@@ -58,22 +58,22 @@ from bot.surfaces.slack.listeners import (
     shortcuts,
     strangers,
 )
-from bot.surfaces.slack.message_intake import Intake
-from bot.surfaces.slack.missed_events import Listening
-from bot.surfaces.slack.press_intake import Presses
-from bot.surfaces.slack.timeline_pins import ByHand
+from bot.surfaces.slack.message_intake import MessageIntake
+from bot.surfaces.slack.missed_events import MissedEvents
+from bot.surfaces.slack.press_intake import PressIntake
+from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.surfaces.web import web_application
-from bot.workflows.chronicle.answer_facts import Hearing
-from bot.workflows.chronicle.catch_up import CatchingUp
+from bot.workflows.chronicle.answer_facts import FactRecorder
+from bot.workflows.chronicle.catch_up import CatchUpWorkflow
 from bot.workflows.chronicle.chronicle_jobs import SLOT_S, ChronicleJobs
-from bot.workflows.chronicle.documents import ChronicleTelling
-from bot.workflows.chronicle.incident_commands import ChannelAsking
-from bot.workflows.concurrency import Shares
-from bot.workflows.failure_reports import Failing
-from bot.workflows.message_poster import Telling
-from bot.workflows.press_records import Recording
+from bot.workflows.chronicle.documents import ChronicleDocuments
+from bot.workflows.chronicle.incident_commands import IncidentCommands
+from bot.workflows.concurrency import ConcurrencyLimits
+from bot.workflows.failure_reports import FailureReports
+from bot.workflows.message_poster import MessagePoster
+from bot.workflows.press_records import PressRecorder
 from bot.workflows.registry import workflows
-from bot.workflows.services import Desk
+from bot.workflows.services import Services
 from intents.catalog.loader import Problem
 
 _log: Final = structlog.get_logger(__name__)
@@ -150,14 +150,14 @@ async def running(
             clock=clock,
             slot_s=summary_slot_s,
         )
-        desk = Desk(
+        services = Services(
             store=store,
             slack=slack,
             clusters=clusters,
             policy=policy,
             engine=lambda: engine,
             defaults=channel_defaults,
-            shares=Shares.of(turns=settings.jobs_concurrency, clusters=len(clusters.names)),
+            concurrency=ConcurrencyLimits.of(turns=settings.jobs_concurrency, clusters=len(clusters.names)),
             metrics=metrics,
             language=settings.lang,
             audit_channel=settings.audit_channel,
@@ -168,21 +168,21 @@ async def running(
             clock=clock,
             changed=chronicles.changed,
         )
-        telling = Telling(desk=desk)
-        recording = Recording(desk=desk, telling=telling, hearing=Hearing(desk=desk))
+        poster = MessagePoster(services=services)
+        recorder = PressRecorder(services=services, poster=poster, fact_recorder=FactRecorder(services=services))
         jobs = Jobs(
             url=settings.jobs_url,
             executor=settings.replica,
             version=jobs_version,
-            workflows=workflows(desk, chronicles),
+            workflows=workflows(services, chronicles),
             concurrency=settings.jobs_concurrency,
             kept_days=settings.retention_days,
-            failed=Failing(desk=desk, telling=telling, recording=recording).told,
+            failed=FailureReports(services=services, poster=poster, recorder=recorder).told,
             watch=metrics.job,
         )
         await jobs.launch()
         work.push_async_callback(jobs.close, drain=settings.drain)
-        intake = Intake(
+        intake = MessageIntake(
             store=store,
             jobs=jobs,
             engine=lambda: engine,
@@ -196,13 +196,13 @@ async def running(
         recorder = ChannelRecorder(store=store, jobs=chronicles, identity=identity)
         messages.register(bolt, intake, recorder, identity)
         channels.register(bolt, recorder, identity)
-        by_hand = ByHand(store=store, identity=identity, start=start)
-        commands.register(bolt, intake, _asking(desk, start), language=settings.lang)
-        shortcuts.register(bolt, intake, by_hand, identity, slack=slack, language=settings.lang)
-        reactions.register(bolt, by_hand, identity)
-        presses.register(bolt, Presses(desk=desk, jobs=jobs, identity=identity))
-        listening = Listening(store=store, clock=clock)
-        lifecycle.register(bolt, health, listening)
+        timeline_pins = TimelinePins(store=store, identity=identity, start=start)
+        commands.register(bolt, intake, _asking(services, start), language=settings.lang)
+        shortcuts.register(bolt, intake, timeline_pins, identity, slack=slack, language=settings.lang)
+        reactions.register(bolt, timeline_pins, identity)
+        presses.register(bolt, PressIntake(services=services, jobs=jobs, identity=identity))
+        missed_events = MissedEvents(store=store, clock=clock)
+        lifecycle.register(bolt, health, missed_events)
 
         readiness = Readiness(
             store=store,
@@ -218,7 +218,7 @@ async def running(
             store=store,
             jobs=jobs,
             chronicles=chronicles,
-            listening=listening,
+            missed_events=missed_events,
             executor=settings.replica,
             version=jobs_version,
             kept=timedelta(days=settings.retention_days),
@@ -237,20 +237,25 @@ async def running(
                 stopping=stopping.is_set,
             )
         )
-        application = web_application(ready=together(readiness.look), measured=metrics.exposed, routes=routes)
+        application = web_application(ready=coalesced(readiness.look), measured=metrics.exposed, routes=routes)
         url = await _listen(stack, application, settings.listen)
         if socket_mode:
             token = settings.slack_app_token.get_secret_value()
             handler = AsyncSocketModeHandler(bolt, token, web_client=_client(token, settings))
             await _connect(work, handler)
-            listening.connected = health.connected = handler.client.is_connected
+            missed_events.connected = health.connected = handler.client.is_connected
         work.callback(stopping.set)
         _log.info("serving", url=url, team=identity.team_name, socket_mode=socket_mode)
         yield RunningApp(url=url, identity=identity, store=store, jobs=jobs)
 
 
-def _asking(desk: Desk, start: StartJob) -> ChannelAsking:
-    return ChannelAsking(desk=desk, catching_up=CatchingUp(desk=desk), telling=ChronicleTelling(desk=desk), start=start)
+def _asking(services: Services, start: StartJob) -> IncidentCommands:
+    return IncidentCommands(
+        services=services,
+        catch_up=CatchUpWorkflow(services=services),
+        poster=ChronicleDocuments(services=services),
+        start=start,
+    )
 
 
 async def _identified(slack: Slack) -> Identity:

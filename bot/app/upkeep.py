@@ -20,7 +20,7 @@ from bot.common.background import in_background
 from bot.jobs import Jobs, JobsUnavailable
 from bot.metrics import Metrics
 from bot.store import Store, StoreUnavailable
-from bot.surfaces.slack.missed_events import Listening
+from bot.surfaces.slack.missed_events import MissedEvents
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 
 _log: Final = structlog.get_logger(__name__)
@@ -38,7 +38,7 @@ class Upkeep:
     store: Store
     jobs: Jobs
     chronicles: ChronicleJobs
-    listening: Listening
+    missed_events: MissedEvents
     executor: str
     version: str
     kept: timedelta
@@ -76,7 +76,7 @@ class Upkeep:
                 _log.info("took over from replicas that are gone", replicas=gone, jobs=taken)
         await self.chronicles.show_due()
         await self._go_on_reading()
-        await self.listening.look(self._missed)
+        await self.missed_events.look(self._missed)
         self.metrics.incident_channels(await self.store.chronicles.count_by_state())
         if self._purged is None or now - self._purged > _PURGE_EVERY:
             self._purged = now
@@ -87,7 +87,7 @@ class Upkeep:
     async def _go_on_reading(self) -> None:
         """Once: what nobody has heard of incident channels, and histories whose reading ended early."""
         if not self._read_on:
-            await self.listening.begin(self._missed)
+            await self.missed_events.begin(self._missed)
             backfills, rereads = await self.jobs.unfinished("backfill"), await self.jobs.unfinished("reread")
             await self.chronicles.read_on(backfills, rereads)
             self._read_on = True

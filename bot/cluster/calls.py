@@ -40,7 +40,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ClusterResponse:
     """A successful answer, its body undecoded."""
 
     status: int
@@ -107,7 +107,7 @@ class Origin:
         return f'cluster "{self.cluster}" in {self.place}' if self.cluster else self.place
 
 
-async def decode(answer: Answer, *, what: str) -> Json:
+async def decode(answer: ClusterResponse, *, what: str) -> Json:
     """The JSON object of an answer. Raises ServerError for anything else: a login page, a proxy's greeting."""
     try:
         if len(answer.body) > _LARGE:

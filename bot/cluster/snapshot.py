@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from bot.cluster.access import CLUSTER_EVENTS, AccessGuard, NotAllowedHere, note_partial
-from bot.cluster.calls import Answer, Meter, Request, check_about, decode
+from bot.cluster.calls import ClusterResponse, Meter, Request, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.discovery import Served, discover
 from bot.cluster.errors import BadRequest, ClusterError, Expired, NotFound, ServerError, TimedOut
@@ -232,7 +232,7 @@ class Snapshot:
         """All events of a namespace ("" for all namespaces) but for our own, oldest first."""
         return oldest_first(each for each in (await self.list("Event", namespace=namespace)).items if not is_ours(each))
 
-    async def metrics(self, expression: str, *, window_s: int = 0, step_s: int = 60) -> prometheus.Answer:
+    async def metrics(self, expression: str, *, window_s: int = 0, step_s: int = 60) -> prometheus.QueryResult:
         """What the cluster's Prometheus answers to PromQL: now, or every `step_s` seconds of the last `window_s`.
 
         Series of namespaces that may not be shown are left out. Raises PrometheusError, NotConfigured where there is no
@@ -354,7 +354,7 @@ class Snapshot:
     def _late(self, what: str) -> TimedOut:
         return TimedOut(what=what, detail=f"the {self._seconds:g} s of this diagnosis are over")
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: Request) -> ClusterResponse:
         return await self._connection.read(request, deadline=self._deadline, meter=self._meter)
 
     async def _json(self, request: Request) -> Json:

@@ -18,7 +18,7 @@ class _Entry(Generic[T]):
     expires: float
 
 
-class Shared(Generic[T]):
+class CoalescedLookup(Generic[T]):
     """`ask` is called for a key at most once at a time; `keeps` says for how many seconds its answer is good.
 
     At most `most` answers are kept, the latest ones used.
@@ -75,6 +75,6 @@ class Shared(Generic[T]):
         del self._entries[oldest]
 
 
-def together(ask: Callable[[], Awaitable[T]]) -> Callable[[], Coroutine[Any, Any, T]]:
+def coalesced(ask: Callable[[], Awaitable[T]]) -> Callable[[], Coroutine[Any, Any, T]]:
     """`ask`, one at a time however many call it: who comes meanwhile shares the answer, which is not kept."""
-    return partial(Shared(lambda _: ask(), keeps=lambda _: 0.0, most=1).get, "")
+    return partial(CoalescedLookup(lambda _: ask(), keeps=lambda _: 0.0, most=1).get, "")

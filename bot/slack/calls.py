@@ -37,7 +37,7 @@ class Watch(Protocol):
         """A call's turn has come."""
 
 
-class Nobody:
+class NoWatch:
     """A `Watch` that nobody listens to."""
 
     def slack_called(self, call: Called) -> None:

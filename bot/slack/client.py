@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.api import Api
 from bot.slack.calls import Watch
 from bot.slack.canvases import Canvases
-from bot.slack.continuations import Following
+from bot.slack.continuations import Continuations
 from bot.slack.edits import Edits
 from bot.slack.errors import MessageGone, Refused, SlackError, TooLong
 from bot.slack.files import Files, ReadFile
@@ -24,11 +24,11 @@ from bot.slack.history import History, Page
 from bot.slack.hosts import Hosts
 from bot.slack.limits import Limits
 from bot.slack.message_forms import Form, checked, forms, payload
-from bot.slack.message_search import Seeker
+from bot.slack.message_search import MessageSearch
 from bot.slack.people import People, Person, Place
 from bot.slack.pins import Pins
-from bot.slack.posts import Address, Posting
-from bot.slack.response_urls import Responses
+from bot.slack.posts import Address, Posts
+from bot.slack.response_urls import ResponseUrls
 from bot.slack.uploads import Uploads
 from responses.slack.message import Message, Picture, Snippet, View
 from responses.slack.reshaping import plain
@@ -40,7 +40,7 @@ _REMEMBERED: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class PostedMessage:
     """Where a message of ours stands."""
 
     channel: str
@@ -72,12 +72,12 @@ class Slack:
         """`watch` hears of each call and of each wait for a turn."""
         self._api = Api(client, limits=limits or Limits(), watch=watch)
         hosts = Hosts(base_url=self._api.base_url)
-        seeker = Seeker(api=self._api, ours=self._is_ours)
+        seeker = MessageSearch(api=self._api, ours=self._is_ours)
         self._edits = Edits(self._api)
-        self._posting = Posting(api=self._api, seeker=seeker)
+        self._posting = Posts(api=self._api, seeker=seeker)
         self._uploads = Uploads(api=self._api, hosts=hosts, seeker=seeker)
-        self._following = Following(posting=self._posting, uploads=self._uploads)
-        self._responses = Responses(api=self._api, hosts=hosts)
+        self._following = Continuations(posting=self._posting, uploads=self._uploads)
+        self._responses = ResponseUrls(api=self._api, hosts=hosts)
         self._files = Files(api=self._api, hosts=hosts)
         self._people = People(self._api, team=self._team)
         self._groups = Groups(self._api)
@@ -133,7 +133,7 @@ class Slack:
         key: str = "",
         sought: bool = False,
         near_ts: str = "",
-    ) -> Sent:
+    ) -> PostedMessage:
         """Post `message`, in further messages or with a file in its thread where it does not fit into one.
 
         `channel` may be a user's id: the answer then names the direct message.
@@ -146,7 +146,7 @@ class Slack:
         offered = list(forms(message))
         found = await self._posting.sought(address) if sought and key else None
         if found is not None:
-            sent = Sent(channel=channel, ts=found.ts)
+            sent = PostedMessage(channel=channel, ts=found.ts)
             form = offered[max(0, min(found.form, len(offered) - 1))]
         else:
             sent, form = await self._offer(address, offered)
@@ -315,7 +315,7 @@ class Slack:
         """What a channel is, remembered for ten minutes; what Slack does not tell is `unknown`."""
         return await self._people.place(channel)
 
-    async def _offer(self, address: Address, offered: list[Form]) -> tuple[Sent, Form]:
+    async def _offer(self, address: Address, offered: list[Form]) -> tuple[PostedMessage, Form]:
         refused: TooLong | None = None
         for index, form in enumerate(offered):
             try:
@@ -324,7 +324,7 @@ class Slack:
                 _log.warning("Slack finds a message too long", channel=address.channel, form=index, error=str(error))
                 refused = error
             else:
-                return Sent(channel=posted.channel, ts=posted.ts), form
+                return PostedMessage(channel=posted.channel, ts=posted.ts), form
         raise refused or TooLong(method="chat.postMessage")
 
     async def _follow(self, address: Address, form: Form, *, ts: str, said: str, sought: bool) -> None:

@@ -18,7 +18,7 @@ import structlog
 from bot.slack.errors import MessageGone, SlackError, SlackUnavailable, TooLong
 from bot.slack.message_forms import as_file, carried, payload
 from bot.slack.message_search import files_of
-from bot.slack.posts import Address, Posting
+from bot.slack.posts import Address, Posts
 from bot.slack.uploads import Uploads
 from intents.domain import Language, Text
 from responses.language import language_of
@@ -36,10 +36,10 @@ _NOT_UPLOADED: Final = Text(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Following:
+class Continuations:
     """Follows messages of one workspace. A former attempt's rest is found, not repeated."""
 
-    posting: Posting
+    posting: Posts
     uploads: Uploads
     _done: OrderedDict[tuple[str, str, str], None] = field(default_factory=OrderedDict)
 

@@ -22,7 +22,7 @@ ADD: Final = "add it under OAuth & Permissions > Bot Token Scopes and install th
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Complaint:
+class ErrorAdvice:
     """`says` names the setting, `remedy` what to do about it; a line without full stop each."""
 
     says: str
@@ -32,38 +32,38 @@ class Complaint:
         return f"{self.says}: {self.remedy}"
 
 
-def complaint(error: SlackError, *, api_url: str) -> Complaint:
+def advice_on(error: SlackError, *, api_url: str) -> ErrorAdvice:
     """What to tell of a call that failed; `api_url` is where it went."""
     variable, anew = (_APP, _MAKE) if error.method == OPEN else (_BOT, _COPY)
     code = f" ({error.code})" if error.code else ""
     match error:
         case TokenRevoked():
-            return Complaint(says=f"{variable}: Slack does not accept this token{code}", remedy=anew)
+            return ErrorAdvice(says=f"{variable}: Slack does not accept this token{code}", remedy=anew)
         case MissingScope() if error.code != "missing_scope":
-            return Complaint(says=f"{variable}: Slack does not take this kind of token here{code}", remedy=anew)
+            return ErrorAdvice(says=f"{variable}: Slack does not take this kind of token here{code}", remedy=anew)
         case MissingScope():
             needed = error.needed or (CONNECT if error.method == OPEN else "a scope")
             use = f"which {error.method} needs" if error.method else "without which nothing works"
             remedy = _MAKE if error.method == OPEN else ADD
-            return Complaint(says=f"{variable}: the token lacks {needed}, {use}", remedy=remedy)
+            return ErrorAdvice(says=f"{variable}: the token lacks {needed}, {use}", remedy=remedy)
         case RateLimited():
-            return Complaint(
+            return ErrorAdvice(
                 says=f"Slack refuses {error.method} for now: it was called too often",
                 remedy=f"try again in {error.retry_after:.0f} s",
             )
         case SlackUnavailable():
             why = error.detail or error.code or "no answer"
-            return Complaint(
+            return ErrorAdvice(
                 says=f"Slack does not answer at {api_url} ({error.method}: {why})",
                 remedy="check the network, HTTPS_PROXY and CASEBOOK_SLACK_API_URL",
             )
         case _ if error.method == OPEN:
-            return Complaint(
+            return ErrorAdvice(
                 says=f"{variable}: Slack opens no connection{code}",
                 remedy="switch Socket Mode on in its settings",
             )
         case _:
-            return Complaint(
+            return ErrorAdvice(
                 says=f"Slack refuses {error.method}{code}",
                 remedy=f"docs.slack.dev/reference/methods/{error.method} says what that means",
             )

@@ -23,7 +23,7 @@ _SLACKBOT: Final = "USLACKBOT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class ReceivedMessage:
     """One message. `text` is what the person pasted, free of Slack's markup; `thread_ts` is empty outside threads."""
 
     team: str
@@ -39,7 +39,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawn:
+class DeletedMessage:
     """A message was deleted."""
 
     team: str
@@ -48,14 +48,16 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edited:
+class EditedMessage:
     """A message reads differently now. Unfurled links edit a message too: `changed` tells whether its words did."""
 
-    said: Said
+    said: ReceivedMessage
     changed: bool
 
 
-def read_event(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> Said | Edited | Withdrawn | None:
+def read_event(
+    event: Mapping[str, Any], *, team: str, us: str, our_bot: str
+) -> ReceivedMessage | EditedMessage | DeletedMessage | None:
     """What a `message` or `app_mention` event tells; None for notices, and for what we or Slackbot said.
 
     `us` is our user's id, `our_bot` our bot's.
@@ -63,14 +65,18 @@ def read_event(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) ->
     subtype = str(event.get("subtype") or "")
     channel = str(event.get("channel") or "")
     if subtype == "message_deleted":
-        return Withdrawn(team=team, channel=channel, ts=str(event.get("deleted_ts") or ""))
+        return DeletedMessage(team=team, channel=channel, ts=str(event.get("deleted_ts") or ""))
     if subtype == "message_changed":
         now, before = _mapping(event.get("message")), _mapping(event.get("previous_message"))
         if now.get("subtype") == "tombstone":  # a message with replies leaves its place behind when it is deleted
-            return Withdrawn(team=team, channel=channel, ts=str(now.get("ts") or ""))
+            return DeletedMessage(team=team, channel=channel, ts=str(now.get("ts") or ""))
         inner = {**now, "channel": channel, "channel_type": event.get("channel_type", "")}
         said = read_event({**inner, "subtype": _plain(now)}, team=team, us=us, our_bot=our_bot)
-        return Edited(said=said, changed=_words(now) != _words(before)) if isinstance(said, Said) else None
+        return (
+            EditedMessage(said=said, changed=_words(now) != _words(before))
+            if isinstance(said, ReceivedMessage)
+            else None
+        )
     if subtype not in _SPOKEN or not event.get("ts"):
         return None
     # Slackbot tells us in a direct message of ours that we were removed from a channel: nobody asked anything there.
@@ -78,7 +84,7 @@ def read_event(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) ->
         return None
     raw = _words(event)
     thread = str(event.get("thread_ts") or "")
-    return Said(
+    return ReceivedMessage(
         team=team,
         channel=channel,
         ts=str(event["ts"]),

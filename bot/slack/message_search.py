@@ -25,7 +25,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seeker:
+class MessageSearch:
     """`ours` tells whether a message is ours: anyone's app may write metadata like ours."""
 
     api: Api

@@ -15,7 +15,7 @@ import structlog
 
 from bot.slack.api import Api
 from bot.slack.errors import MessageGone, SlackError, SlackUnavailable
-from bot.slack.message_search import Found, Seeker
+from bot.slack.message_search import Found, MessageSearch
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -42,11 +42,11 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
+class Posts:
     """Posts of one workspace."""
 
     api: Api
-    seeker: Seeker
+    seeker: MessageSearch
 
     async def post(self, address: Address, payload: Mapping[str, Any]) -> Posted:
         """Where the message stands, once. Raises SlackError; `maybe_done` tells of an unknown outcome."""

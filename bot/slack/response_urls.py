@@ -20,7 +20,7 @@ _LONGEST_ANSWER: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Responses:
+class ResponseUrls:
     """Answers of one workspace. The address is a secret of its own: it is neither logged nor quoted."""
 
     api: Api

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.api import Answer, Api
+from bot.slack.api import Api, SlackResponse
 from bot.slack.limits import Limits
 
 # Whoever waits for it sits before a terminal.
@@ -16,16 +16,16 @@ PATIENCE_S: Final = 6.0
 
 
 class Ask(Protocol):
-    async def __call__(self, method: str, **query: str) -> Answer:
+    async def __call__(self, method: str, **query: str) -> SlackResponse:
         """Raises SlackError."""
 
 
 @asynccontextmanager
-async def asking(token: str, *, api_url: str) -> AsyncIterator[Ask]:
+async def token_caller(token: str, *, api_url: str) -> AsyncIterator[Ask]:
     """Calls with this token as long as it is needed."""
     api = Api(AsyncWebClient(token=token, base_url=api_url), limits=Limits(repetitions=1))
 
-    async def ask(method: str, **query: str) -> Answer:
+    async def ask(method: str, **query: str) -> SlackResponse:
         return await api.call(method, query=query, patience=PATIENCE_S)
 
     try:

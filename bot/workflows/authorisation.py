@@ -20,7 +20,7 @@ from bot.kube.impersonation import ActsAs
 from bot.policy import Decision, Labels, Scope
 from bot.remedies.auditing import Denied
 from bot.remedies.contract import Plan, Reason, Refusal, Step
-from bot.workflows.services import Asker, Desk
+from bot.workflows.services import Requester, Services
 from intents.domain import ObjectRef, Text
 from responses import failures
 
@@ -55,20 +55,20 @@ class Authority:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Authorising:
-    desk: Desk
+class Authoriser:
+    services: Services
 
     async def of(
-        self, plan: Plan, asker: Asker, *, steps: Sequence[Step] = (), asked_by: str = ""
+        self, plan: Plan, requester: Requester, *, steps: Sequence[Step] = (), asked_by: str = ""
     ) -> Authority | Denied | Refusal:
         """What this person may do about a plan, whose `steps` are known once it was previewed.
 
         `asked_by` is who has confirmed it before: then it is asked whether this person may be the second, and whether
         that one may still do it.
         """
-        if asked_by and (refusal := await self._asked_in_vain(plan, asker, steps, asked_by=asked_by)):
+        if asked_by and (refusal := await self._asked_in_vain(plan, requester, steps, asked_by=asked_by)):
             return refusal
-        scope = asker.scope
+        scope = requester.scope
         first = plan.target.namespace
         near = [plan.target]
         # Labels are read only where the policy's word depends on them: then those of whatever is written to count.
@@ -98,11 +98,11 @@ class Authorising:
         return Authority(access=scope.access(plan.cluster), acting_as=acting, approval=approval)
 
     async def _asked_in_vain(
-        self, plan: Plan, asker: Asker, steps: Sequence[Step], *, asked_by: str
+        self, plan: Plan, requester: Requester, steps: Sequence[Step], *, asked_by: str
     ) -> Denied | Refusal | None:
         """Why what somebody asked for is not to be approved: they may not do it themselves any more."""
-        here = asker.scope.who
-        first = await self.desk.asker(team=here.team, channel=here.channel, user=asked_by)
+        here = requester.scope.who
+        first = await self.services.requester(team=here.team, channel=here.channel, user=asked_by)
         theirs = await self.of(plan, first, steps=steps)
         if not isinstance(theirs, Denied):
             return theirs if isinstance(theirs, Refusal) else None
@@ -113,7 +113,7 @@ class Authorising:
         found: list[dict[str, str]] = []
         target = plan.target
         try:
-            connection = await self.desk.clusters.get(plan.cluster)
+            connection = await self.services.clusters.get(plan.cluster)
             async with Snapshot(connection, deadline=_LOOK_S, access=access) as snapshot:
                 for target in targets:
                     obj = await snapshot.find(target.kind, target.name, namespace=target.namespace)

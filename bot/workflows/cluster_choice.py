@@ -10,10 +10,10 @@ from typing import Final
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import match_text
-from bot.policy import Reading
+from bot.policy import ReadLevel
 from bot.store import Request, Surface
-from bot.workflows.kept_answer import Told
-from bot.workflows.services import Asker, Desk
+from bot.workflows.kept_answer import KeptAnswer
+from bot.workflows.services import Requester, Services
 from intents.choosing import Ambiguous, Chosen, Clues, NoSuch, Why, choose, means_cluster
 from intents.commands import KINDS
 from intents.domain import Text
@@ -33,7 +33,7 @@ _OUTSIDE_NAMESPACES: Final = frozenset({"node", "pv", "storageclass", "apiservic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meant:
+class Interpretation:
     """What is asked, and in which cluster: "" if none is to be asked, then `refused` or `unclear` may say why.
 
     `why` is set where there were several to tell apart. `pick` are the clusters to choose from, beside the one asked.
@@ -57,19 +57,21 @@ class _Spoken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choosing:
-    desk: Desk
+class ClusterChooser:
+    services: Services
 
-    async def of(self, request: Request, asker: Asker, *, pressed: str = "") -> Meant:
+    async def of(self, request: Request, requester: Requester, *, pressed: str = "") -> Interpretation:
         """What is meant, for who may see so much; `pressed` is the cluster that they have just chosen, "" for none.
 
         Raises StoreUnavailable. A cluster that does not answer, where the object is looked for, holds up nothing.
         """
         spoken = _spoken(request)
-        visible = asker.scope.clusters(self.desk.clusters.names) if asker.scope.reading is Reading.FULL else ()
-        question = self._with_namespace(spoken, asker, visible)
+        visible = (
+            requester.scope.clusters(self.services.clusters.names) if requester.scope.reading is ReadLevel.FULL else ()
+        )
+        question = self._with_namespace(spoken, requester, visible)
         if not visible:
-            return Meant(question=question)
+            return Interpretation(question=question)
         clues = Clues(pressed=pressed, named=spoken.named, place=spoken.place)
         if len(visible) > 1:
             clues = replace(
@@ -78,28 +80,28 @@ class Choosing:
                 text=request.text,
                 addressed=request.asked.surface in _ADDRESSED,
                 thread=await self._thread(request),
-                channel=self.desk.defaults.cluster(asker.scope.who),
-                configured=self.desk.clusters.preferred,
+                channel=self.services.defaults.cluster(requester.scope.who),
+                configured=self.services.clusters.preferred,
             )
         match choose(visible, clues):
             case NoSuch() as wrong:
-                return Meant(question=question, refused=clusters.no_such(wrong, visible))
+                return Interpretation(question=question, refused=clusters.no_such(wrong, visible))
             case Chosen(cluster=cluster, why=why):
                 pick = visible if why is Why.PRESSED else ()
-                return Meant(question=question, cluster=cluster, why=clusters.because(why), pick=pick)
+                return Interpretation(question=question, cluster=cluster, why=clusters.because(why), pick=pick)
             case Ambiguous():
-                return await self._searched(question, visible, asker)
+                return await self._searched(question, visible, requester)
 
-    def _with_namespace(self, spoken: _Spoken, asker: Asker, visible: Sequence[str]) -> Question:
+    def _with_namespace(self, spoken: _Spoken, requester: Requester, visible: Sequence[str]) -> Question:
         """The namespace that was named, unless that is a cluster; else the channel's."""
         question = spoken.question
         named = question.namespace
         if isinstance(question, DiagnoseObject) and named == spoken.place and means_cluster(named, visible):
             named = ""
-        return replace(question, namespace=named or self.desk.defaults.namespace(asker.scope.who))
+        return replace(question, namespace=named or self.services.defaults.namespace(requester.scope.who))
 
     async def _pressed(self, request_id: str) -> str:
-        answer = await self.desk.store.answers.get(request_id)
+        answer = await self.services.store.answers.get(request_id)
         return str(answer.shown.get(PRESSED, "")) if answer else ""
 
     async def _thread(self, request: Request) -> str:
@@ -107,34 +109,38 @@ class Choosing:
         asked = request.asked
         if not asked.thread_ts:
             return ""
-        for earlier in reversed(await self.desk.store.requests.in_thread(asked.channel, asked.thread_ts)):
+        for earlier in reversed(await self.services.store.requests.in_thread(asked.channel, asked.thread_ts)):
             if earlier.id == request.id or earlier.asked.created > asked.created:
                 continue
-            answer = await self.desk.store.answers.get(earlier.id)
+            answer = await self.services.store.answers.get(earlier.id)
             if answer is None:
                 continue
-            answered = Told.from_json(answer.message).diagnosis.cluster if answer.message else ""
+            answered = KeptAnswer.from_json(answer.message).diagnosis.cluster if answer.message else ""
             if cluster := answered or str(answer.shown.get(PRESSED, "")):
                 return cluster
         return ""
 
-    async def _searched(self, question: Question, visible: tuple[str, ...], asker: Asker) -> Meant:
+    async def _searched(self, question: Question, visible: tuple[str, ...], requester: Requester) -> Interpretation:
         """Where the object that is named exists: that cluster, if it is one alone."""
         target = await self._target(question)
         if target is None:
-            return Meant(question=question, unclear=clusters.where_is("", found=(), unasked=()), pick=visible)
-        there = await asyncio.gather(*(self._has(name, target, asker) for name in visible))
+            return Interpretation(question=question, unclear=clusters.where_is("", found=(), unasked=()), pick=visible)
+        there = await asyncio.gather(*(self._has(name, target, requester) for name in visible))
         found = [name for name, has in zip(visible, there, strict=True) if has]
         unasked = [name for name, has in zip(visible, there, strict=True) if has is None]
         if len(found) == 1:
-            return Meant(question=question, cluster=found[0], why=clusters.found_in(unasked), pick=tuple(unasked))
+            return Interpretation(
+                question=question, cluster=found[0], why=clusters.found_in(unasked), pick=tuple(unasked)
+            )
         about = f"{target.kind} {target.namespace}/{target.name}".replace(" /", " ")
-        return Meant(question=question, unclear=clusters.where_is(about, found=found, unasked=unasked), pick=visible)
+        return Interpretation(
+            question=question, unclear=clusters.where_is(about, found=found, unasked=unasked), pick=visible
+        )
 
     async def _target(self, question: Question) -> DiagnoseObject | None:
         """The object to look for: one that is named in full."""
         if isinstance(question, ExplainText):
-            engine = self.desk.engine()
+            engine = self.services.engine()
             hypotheses = (await match_text(question.text, engine=engine)).hypotheses
             if not hypotheses:
                 return None
@@ -144,12 +150,12 @@ class Choosing:
         outside = KINDS.get(question.kind.lower()) in _OUTSIDE_NAMESPACES
         return question if question.kind and question.name and (question.namespace or outside) else None
 
-    async def _has(self, cluster: str, target: DiagnoseObject, asker: Asker) -> bool | None:
+    async def _has(self, cluster: str, target: DiagnoseObject, requester: Requester) -> bool | None:
         """Whether the object is there, as far as whoever asks may know; None if that cannot be told in time."""
         try:
             async with asyncio.timeout(SEARCH_S):
-                connection = await self.desk.clusters.get(cluster)
-                access = asker.scope.access(cluster)
+                connection = await self.services.clusters.get(cluster)
+                access = requester.scope.access(cluster)
                 async with Snapshot(connection, deadline=SEARCH_S, access=access) as snapshot:
                     resource = await snapshot.resource(target.kind)
                     namespace = target.namespace if resource.namespaced else ""

@@ -13,10 +13,10 @@ import structlog
 from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import AuditEntry, State
-from bot.workflows.answer import Answering, Picked
+from bot.workflows.answer import AnswerWorkflow, PickedCluster
 from bot.workflows.cluster_choice import PRESSED
-from bot.workflows.outages import patiently
-from bot.workflows.services import Desk
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Services
 from responses.clusters import NOT_SEEN
 from responses.slack.message import Message
 from responses.slack.notes import not_done
@@ -27,37 +27,37 @@ _WHY: Final = "the policy does not show them that cluster there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picking:
+class PickWorkflow:
     """The workflow `pick`. Payload: {"request", "cluster", "user", "team", "channel"}."""
 
-    desk: Desk
-    answering: Answering
+    services: Services
+    answers: AnswerWorkflow
 
     async def run(self, run: Run, payload: Json) -> Json | None:
-        taken = await patiently(run, "take", self.take, payload, run.id)
+        taken = await retry_step(run, "take", self.take, payload, run.id)
         if not taken:
             return None
-        picked = Picked(user=str(payload["user"]), cluster=str(payload["cluster"]))
+        picked = PickedCluster(user=str(payload["user"]), cluster=str(payload["cluster"]))
         prepared: Json = {"revision": taken["revision"], "unread": []}
-        return await self.answering.in_turn(run, str(payload["request"]), prepared, picked)
+        return await self.answers.in_turn(run, str(payload["request"]), prepared, picked)
 
     async def take(self, payload: Json, job: str) -> Json | None:
         """Note what was chosen, if whoever chose it may see it."""
-        desk, store = self.desk, self.desk.store
+        services, store = self.services, self.services.store
         request = await store.requests.get(str(payload["request"]))
         if request is None or request.state is State.WITHDRAWN:
             return None
         team, channel, user = str(payload["team"]), str(payload["channel"]), str(payload["user"])
-        asker = await desk.asker(team=team, channel=channel, user=user)
+        requester = await services.requester(team=team, channel=channel, user=user)
         cluster = str(payload["cluster"])
-        if not asker.scope.clusters([cluster]):
+        if not requester.scope.clusters([cluster]):
             await store.audit.append(
                 AuditEntry(
-                    at=desk.clock(), actor=user, team=team, channel=channel, action=str(Press.CLUSTER),
+                    at=services.clock(), actor=user, team=team, channel=channel, action=str(Press.CLUSTER),
                     cluster=cluster, outcome="refused", detail={"why": _WHY}, key=job,
                 )
             )  # fmt: skip
-            message = not_done(asker.scope.text_only_reason or NOT_SEEN, language=asker.language)
+            message = not_done(requester.scope.text_only_reason or NOT_SEEN, language=requester.language)
             await self._whisper(message, channel=channel, user=user, thread_ts=request.asked.thread_ts)
             return None
         if await store.answers.note(request.id, {PRESSED: cluster}) is None:
@@ -66,7 +66,7 @@ class Picking:
 
     async def _whisper(self, message: Message, *, channel: str, user: str, thread_ts: str) -> None:
         try:
-            await self.desk.slack.whisper(channel=channel, user=user, message=message, thread_ts=thread_ts)
+            await self.services.slack.whisper(channel=channel, user=user, message=message, thread_ts=thread_ts)
         except SlackUnavailable:
             raise
         except SlackError as error:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
-class Crowded(Exception):
+class LimitReached(Exception):
     """As many questions as a cluster's share are under way in it; `cluster` is its name."""
 
     def __init__(self, cluster: str) -> None:
@@ -20,22 +20,22 @@ class Crowded(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class ConcurrencyLimits:
     """`each` questions may be under way in a cluster at a time; 0 for any number."""
 
     each: int = 0
     _taken: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, *, turns: int, clusters: int) -> Shares:
+    def of(cls, *, turns: int, clusters: int) -> ConcurrencyLimits:
         """So many turns divided among the clusters; one alone may have them all."""
         return cls(max(1, turns // clusters) if clusters > 1 else 0)
 
     @contextmanager
-    def seat(self, cluster: str) -> Iterator[None]:
-        """Raises Crowded, at once."""
+    def slot(self, cluster: str) -> Iterator[None]:
+        """Raises LimitReached, at once."""
         if self.each and self._taken[cluster] >= self.each:
-            raise Crowded(cluster)
+            raise LimitReached(cluster)
         self._taken[cluster] += 1
         try:
             yield

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from bot.common.portable import Portable
 from bot.remedies.contract import Preview
-from bot.store import Plan as StoredPlan
+from bot.store import StoredPlan
 
 
 def dialog_key(user: str) -> str:

@@ -12,10 +12,10 @@ from bot.remedies.contract import Reason, Refusal, Verification
 from bot.remedies.contract import State as Outcome
 from bot.slack.errors import SlackError
 from bot.store import CLAIMED, State, StoreUnavailable
-from bot.workflows.message_poster import Telling
-from bot.workflows.press_records import WRITING, Press, Recording
+from bot.workflows.message_poster import MessagePoster
+from bot.workflows.press_records import WRITING, Confirmation, PressRecorder
 from bot.workflows.remedy_limits import APPLIED
-from bot.workflows.services import ANSWER, UNASKED, Desk
+from bot.workflows.services import ANSWER, UNASKED, Services
 from bot.workflows.single_posts import post_once
 from intents.domain import Language
 from responses import failures
@@ -28,10 +28,10 @@ _TELL_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failing:
-    desk: Desk
-    telling: Telling
-    recording: Recording
+class FailureReports:
+    services: Services
+    poster: MessagePoster
+    recorder: PressRecorder
 
     async def told(self, kind: str, id: str, payload: Json, error: Exception) -> None:
         """At least once for each job. What is neither an answer nor a remedy is asked for again."""
@@ -50,45 +50,47 @@ class Failing:
 
     async def _undone(self, payload: Json, id: str) -> None:
         """Where it was asked: at its response address, else, where it was asked aloud, in the thread."""
-        language = Language(str(payload.get("language") or self.desk.usual_language))
+        language = Language(str(payload.get("language") or self.services.usual_language))
         message = failed(failures.RESTARTED, language=language)
         if address := str(payload.get("response_url") or ""):
-            await self.desk.slack.respond(address, message)
+            await self.services.slack.respond(address, message)
         elif "thread_ts" in payload:
             channel, thread = str(payload["channel"]), str(payload["thread_ts"])
-            await post_once(self.desk, message, to=channel, thread_ts=thread, key=f"{id}/failed")
+            await post_once(self.services, message, to=channel, thread_ts=thread, key=f"{id}/failed")
 
     async def _unanswered(self, payload: Json) -> None:
-        request = await self.desk.store.requests.get(str(payload["request"]))
-        if request is None or not await self.desk.store.requests.set_state(request.id, State.FAILED):
+        request = await self.services.store.requests.get(str(payload["request"]))
+        if request is None or not await self.services.store.requests.set_state(request.id, State.FAILED):
             return
-        asker = await self.desk.asker_of(request)
-        message = failed(failures.RESTARTED, language=asker.language)
-        if sent := await self.telling.sent(request, step=ANSWER):
-            await self.desk.slack.update(channel=sent.channel, ts=sent.ts, message=message, final=True)
+        requester = await self.services.requester_of(request)
+        message = failed(failures.RESTARTED, language=requester.language)
+        if sent := await self.poster.sent(request, step=ANSWER):
+            await self.services.slack.update(channel=sent.channel, ts=sent.ts, message=message, final=True)
         elif request.asked.surface not in UNASKED:
-            await self.telling.post(request, message, step=ANSWER)
+            await self.poster.post(request, message, step=ANSWER)
 
     async def _unpicked(self, payload: Json) -> None:
         """What was answered before stands there again; whoever chose a cluster is told."""
-        request = await self.desk.store.requests.get(str(payload["request"]))
+        request = await self.services.store.requests.get(str(payload["request"]))
         if request is None:
             return
-        asker = await self.desk.asker_of(request)
-        await self.telling.show(request, failed(failures.RESTARTED, language=asker.language))
+        requester = await self.services.requester_of(request)
+        await self.poster.show(request, failed(failures.RESTARTED, language=requester.language))
         user = str(payload["user"])
-        message = not_done(failures.PRESS_AGAIN, language=await self.desk.language_of(user, within=_TELL_S))
+        message = not_done(failures.PRESS_AGAIN, language=await self.services.language_of(user, within=_TELL_S))
         channel = str(payload["channel"])
-        await self.desk.slack.whisper(channel=channel, user=user, message=message, thread_ts=request.asked.thread_ts)
+        await self.services.slack.whisper(
+            channel=channel, user=user, message=message, thread_ts=request.asked.thread_ts
+        )
 
     async def _unfinished(self, payload: Json, token: str) -> None:
         """Nobody may take it for still under way, nor for not done once a write was about to be sent."""
-        press = await self.recording.press(payload, token)
-        stored = await self.desk.store.plans.get(press.plan.id) if press else None
+        press = await self.recorder.press(payload, token)
+        stored = await self.services.store.plans.get(press.plan.id) if press else None
         if press is None or stored is None:
             return
         if stored.token != token:
-            await self.recording.whisper(press, failures.RESTARTED)
+            await self.recorder.whisper(press, failures.RESTARTED)
         elif stored.state == APPLIED:
             seen = Verification(state=Outcome.WAITING, says=failures.UNFINISHED)
             await self._ended(press, Reason.OUTCOME_UNKNOWN, RemedyState.WAITING, seen)
@@ -99,8 +101,8 @@ class Failing:
             unbegun = Refusal(reason=Reason.NOT_CHECKED, says=failures.NOT_BEGUN)
             await self._ended(press, unbegun.reason, RemedyState.FAILED, unbegun)
 
-    async def _ended(self, press: Press, state: Reason, known: RemedyState, why: Refusal | Verification) -> None:
-        await self.desk.store.plans.set_state(press.plan.id, str(state))
-        await self.recording.audit(press, "verified" if isinstance(why, Verification) else "applied", why)
-        await self.recording.note(press, known, why.says, show=False)
-        await self.recording.tell(press)
+    async def _ended(self, press: Confirmation, state: Reason, known: RemedyState, why: Refusal | Verification) -> None:
+        await self.services.store.plans.set_state(press.plan.id, str(state))
+        await self.recorder.audit(press, "verified" if isinstance(why, Verification) else "applied", why)
+        await self.recorder.note(press, known, why.says, show=False)
+        await self.recorder.tell(press)

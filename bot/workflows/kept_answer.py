@@ -24,7 +24,7 @@ from responses.slack.remedy_states import RemedyShown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown(Portable):
+class AnswerNotes(Portable):
     """What was noted of an answer since it was given. Notes are merged by key: one for each pressed plan.
 
     `count` says how often the same was pasted, `last` when last; these are the topic's, no notes.
@@ -37,7 +37,7 @@ class Shown(Portable):
     remedies: tuple[RemedyShown, ...] = ()
 
     @classmethod
-    def from_notes(cls, notes: Json) -> Shown:
+    def from_notes(cls, notes: Json) -> AnswerNotes:
         pressed = [RemedyNote.from_json(note) for key, note in notes.items() if key.startswith(_REMEDY)]
         pressed.sort(key=lambda note: note.first)
         plain = {key: value for key, value in notes.items() if not key.startswith(_REMEDY)}
@@ -65,7 +65,7 @@ class RemedyNote(Portable):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told(Portable):
+class KeptAnswer(Portable):
     """`diagnosis` is scrubbed. `reason` says why no cluster was asked, `because` why that one was, of several.
 
     `pick` are the clusters that can be asked instead.
@@ -88,7 +88,7 @@ class Told(Portable):
         """The leading hypothesis that still stands, or what one can do where there is none."""
         return next(iter(leading(self.diagnosis)), None)
 
-    def message(self, shown: Shown) -> Message:
+    def message(self, shown: AnswerNotes) -> Message:
         return answer(
             SafeDiagnosis(self.diagnosis),
             language=self.language,

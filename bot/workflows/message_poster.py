@@ -12,11 +12,11 @@ from typing import Final
 
 import structlog
 
-from bot.slack.client import Sent
+from bot.slack.client import PostedMessage
 from bot.slack.errors import Archived, ChannelGone, MessageGone, MissingScope, NotInChannel, SlackError, TokenRevoked
 from bot.store import Request
-from bot.workflows.kept_answer import Shown, Told
-from bot.workflows.services import ANSWER, FILE, Desk
+from bot.workflows.kept_answer import AnswerNotes, KeptAnswer
+from bot.workflows.services import ANSWER, FILE, Services
 from intents.domain import Text
 from responses.language import choose
 from responses.slack.message import Message, Picture
@@ -30,38 +30,38 @@ _FOR_A_PERSON: Final = (NotInChannel, ChannelGone, Archived, MissingScope, Token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
-    desk: Desk
+class MessagePoster:
+    services: Services
 
-    async def sent(self, request: Request, *, step: str) -> Sent | None:
+    async def sent(self, request: Request, *, step: str) -> PostedMessage | None:
         """The message of that step, if it stands."""
-        entry = await self.desk.store.outbox.get(_key(request, step))
-        return Sent(channel=entry.channel, ts=entry.ts) if entry and entry.ts else None
+        entry = await self.services.store.outbox.get(_key(request, step))
+        return PostedMessage(channel=entry.channel, ts=entry.ts) if entry and entry.ts else None
 
-    async def post(self, request: Request, message: Message, *, step: str, last: bool = True) -> Sent | None:
+    async def post(self, request: Request, message: Message, *, step: str, last: bool = True) -> PostedMessage | None:
         """Post it unless it stands already. None where nothing can be posted.
 
         With `last` that is said where a person can act; else more is to come, which will say it.
         """
-        asked, desk = request.asked, self.desk
+        asked, services = request.asked, self.services
         key = _key(request, step)
-        sending = await desk.store.outbox.begin(key, asked.channel, asked.thread_ts, desk.clock())
+        sending = await services.store.outbox.begin(key, asked.channel, asked.thread_ts, services.clock())
         if sending.ts:
-            return Sent(channel=asked.channel, ts=sending.ts)
+            return PostedMessage(channel=asked.channel, ts=sending.ts)
         try:
-            sent = await desk.slack.post(
+            sent = await services.slack.post(
                 channel=asked.channel, message=message, thread_ts=asked.thread_ts, key=key, sought=sending.again
             )
         except MessageGone:
-            await desk.store.outbox.forget(key)
+            await services.store.outbox.forget(key)
             _log.info("the message to answer was deleted before the answer came", request=request.id)
             return None
         except _FOR_A_PERSON as error:
-            await desk.store.outbox.forget(key)
+            await services.store.outbox.forget(key)
             if last:
                 await self._undeliverable(request, error, message)
             return None
-        await desk.store.outbox.done(key, sent.ts)
+        await services.store.outbox.done(key, sent.ts)
         return sent
 
     async def show(self, request: Request, message: Message | None = None) -> None:
@@ -69,18 +69,18 @@ class Telling:
 
         `message` is what to show for an answer that is no diagnosis.
         """
-        answer = await self.desk.store.answers.get(request.id)
+        answer = await self.services.store.answers.get(request.id)
         if answer is None:
             return
         if answer.message:
-            shown = Shown.from_notes(answer.shown)
-            if topic := await self.desk.store.topics.led_by(request.id):
+            shown = AnswerNotes.from_notes(answer.shown)
+            if topic := await self.services.store.topics.led_by(request.id):
                 shown = replace(shown, count=topic.count, last=topic.last)
-            message = Told.from_json(answer.message).message(shown)
+            message = KeptAnswer.from_json(answer.message).message(shown)
         if message is None:
             return
         try:
-            await self.desk.slack.update(
+            await self.services.slack.update(
                 channel=answer.channel,
                 ts=answer.ts,
                 message=message,
@@ -94,7 +94,7 @@ class Telling:
     async def attach(self, request: Request, picture: Picture, *, step: str) -> None:
         """Put a picture below the message of that step, once; with it it is taken back. Raises SlackError."""
         if sent := await self.sent(request, step=step):
-            await self.desk.slack.attach(
+            await self.services.slack.attach(
                 channel=sent.channel,
                 ts=sent.ts,
                 picture=picture,
@@ -107,31 +107,31 @@ class Telling:
         for step in (ANSWER, FILE):
             if sent := await self.sent(request, step=step):
                 key = _key(request, step)
-                await self.desk.slack.delete(
+                await self.services.slack.delete(
                     channel=sent.channel, ts=sent.ts, key=key, thread_ts=request.asked.thread_ts
                 )
-                await self.desk.store.outbox.forget(key)
-        await self.desk.store.answers.delete(request.id)
+                await self.services.store.outbox.forget(key)
+        await self.services.store.answers.delete(request.id)
 
     async def _undeliverable(self, request: Request, error: SlackError, message: Message) -> None:
         """A command still has its own way to answer; anyone else is told why, once a day, in a direct message."""
-        asked, desk = request.asked, self.desk
+        asked, services = request.asked, self.services
         _log.warning("an answer cannot be posted", channel=asked.channel, error=str(error), request=request.id)
         if asked.response_url and isinstance(error, NotInChannel | ChannelGone):
             try:
-                await desk.slack.respond(asked.response_url, _without_controls(message))
+                await services.slack.respond(asked.response_url, _without_controls(message))
             except SlackError as second:
                 _log.warning("nor can it be answered where it was asked", request=request.id, error=str(second))
             return
         if isinstance(error, TokenRevoked) or not asked.user:
             return
         once = f"{type(error).__name__}/{asked.channel}"
-        if await desk.store.notices.once(once, within=_SAID_ONCE, now=desk.clock()):
+        if await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
             try:
-                language = choose(told=desk.language, text=request.text)
-                place = await desk.slack.place(asked.channel)
+                language = choose(told=services.language, text=request.text)
+                place = await services.slack.place(asked.channel)
                 says = _about(f"#{place.name}", error.says) if place.name else error.says
-                await desk.slack.post(channel=asked.user, message=told(says, language=language))
+                await services.slack.post(channel=asked.user, message=told(says, language=language))
             except SlackError as second:
                 _log.warning("nor can it be said to whom it concerns", user=asked.user, error=str(second))
 

@@ -26,7 +26,7 @@ class OutageLasted(Exception):
     """The outage outlasted our patience; `str()` says of what."""
 
 
-async def patiently(
+async def retry_step(
     run: Run,
     name: str,
     do: Callable[..., Awaitable[Json | None]],

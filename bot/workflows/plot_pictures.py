@@ -13,8 +13,8 @@ import structlog
 
 from bot.slack.errors import SlackError
 from bot.store import Request, StoreUnavailable
-from bot.workflows.message_poster import Telling
-from bot.workflows.services import ANSWER, Desk
+from bot.workflows.message_poster import MessagePoster
+from bot.workflows.services import ANSWER, Services
 from intents.domain import Finding, Language, Plot
 from responses.slack.message import Picture
 
@@ -25,9 +25,9 @@ _WITHIN_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picturing:
-    desk: Desk
-    telling: Telling
+class PlotPictures:
+    services: Services
+    poster: MessagePoster
 
     async def show(self, request: Request, finding: Finding, *, language: Language) -> None:
         """Show the plot of a finding that has passed `scrubbed`. Never raises for want of a picture."""
@@ -43,7 +43,7 @@ class Picturing:
                         alt=finding.says.in_(language),
                         content=content,
                     )
-                    await self.telling.attach(request, picture, step=ANSWER)
+                    await self.poster.attach(request, picture, step=ANSWER)
         except (SlackError, StoreUnavailable, TimeoutError) as error:
             _log.warning("an answer has no picture", request=request.id, error=str(error) or "too slow")
 

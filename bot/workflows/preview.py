@@ -16,12 +16,12 @@ from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal, Verb
 from bot.remedies.undoing import action_of
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
 from bot.store import AuditEntry
-from bot.workflows.authorisation import Authorising, Authority
+from bot.workflows.authorisation import Authoriser, Authority
 from bot.workflows.dialogs import ShownIn, dialog_key, filling, shown_in, shown_key
-from bot.workflows.outages import patiently
+from bot.workflows.outages import retry_step
 from bot.workflows.press_records import APPROVAL
-from bot.workflows.remedy_limits import Try
-from bot.workflows.services import Asker, Desk
+from bot.workflows.remedy_limits import Attempt
+from bot.workflows.services import Requester, Services
 from intents.domain import Text
 from responses import failures
 from responses.action_words import UNDO, words_of
@@ -38,7 +38,7 @@ _PAUSES_S: Final = (0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class CheckedPreview:
     """What would happen, and by which rule of the policy a second person has to approve it, "" for none."""
 
     preview: Preview
@@ -46,14 +46,14 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Previewing:
+class PreviewWorkflow:
     """The workflow `preview`. Payload: {"plan", "trigger", "user", "team", "channel", "ts", "request"}.
 
     Once what a plan asks has been answered it comes again: {"plan", "user", "team", "channel", "view", "answers"}.
     """
 
-    desk: Desk
-    authorising: Authorising
+    services: Services
+    authoriser: Authoriser
 
     async def run(self, run: Run, payload: Json) -> Json | None:
         view = payload.get("view")
@@ -62,7 +62,7 @@ class Previewing:
             view = opened and opened.get("view")
         if view:
             try:
-                await patiently(run, "preview", self.preview, payload, str(view), pauses=_PAUSES_S)
+                await retry_step(run, "preview", self.preview, payload, str(view), pauses=_PAUSES_S)
             except JobsUnavailable:
                 # The process ends, not the job.
                 raise
@@ -73,83 +73,83 @@ class Previewing:
 
     async def open(self, payload: Json) -> Json:
         """At once, since a trigger lasts three seconds. After a restart it is too late: the presser is told so."""
-        language = await self.desk.language_of(str(payload["user"]), within=_TELL_S)
+        language = await self.services.language_of(str(payload["user"]), within=_TELL_S)
         try:
-            return {"view": await self.desk.slack.open_view(str(payload["trigger"]), loading(language))}
+            return {"view": await self.services.slack.open_view(str(payload["trigger"]), loading(language))}
         except SlackError as error:
             _log.warning("a dialog could not be opened", plan=payload["plan"], error=str(error))
             says = failures.PRESS_AGAIN if isinstance(error, TriggerExpired) else error.says
-            await self.desk.slack.whisper(
+            await self.services.slack.whisper(
                 channel=str(payload["channel"]), user=str(payload["user"]), message=told(says, language=language)
             )
             return {}
 
     async def preview(self, payload: Json, view_id: str) -> Json | None:
-        asker = await self._asker(payload)
-        shown = await self._view(payload, asker, view_id)
+        requester = await self._asker(payload)
+        shown = await self._view(payload, requester, view_id)
         try:
-            await self.desk.slack.update_view(view_id, shown)
+            await self.services.slack.update_view(view_id, shown)
         except MessageGone:
             _log.info("the dialog was closed before it was filled", plan=payload["plan"])
         return None
 
     async def give_up(self, payload: Json, view_id: str) -> None:
         """Whoever waits before the dialog is told that nothing more comes."""
-        language = await self.desk.language_of(str(payload["user"]), within=_TELL_S)
+        language = await self.services.language_of(str(payload["user"]), within=_TELL_S)
         try:
-            await self.desk.slack.update_view(view_id, refusal(failures.NOT_PREVIEWED, language=language))
+            await self.services.slack.update_view(view_id, refusal(failures.NOT_PREVIEWED, language=language))
         except SlackError as error:
             _log.warning("a dialog stays as it is", plan=payload["plan"], error=str(error))
 
-    async def _view(self, payload: Json, asker: Asker, view_id: str) -> View:
+    async def _view(self, payload: Json, requester: Requester, view_id: str) -> View:
         """The dialog, or why there is none; what guards the write is kept with the plan."""
-        store, user = self.desk.store, str(payload["user"])
+        store, user = self.services.store, str(payload["user"])
         stored = await store.plans.get(str(payload["plan"]))
         if stored is None:
-            return refusal(failures.PLAN_EXPIRED, language=asker.language)
+            return refusal(failures.PLAN_EXPIRED, language=requester.language)
         if stored.claimed_by:
-            return refusal(failures.PRESS_REPEATED, language=asker.language)
+            return refusal(failures.PRESS_REPEATED, language=requester.language)
         asked = stored.document.get(APPROVAL) or {}
         asked_by = str(asked.get("by", ""))
         if asked_by == user:
-            return refusal(failures.ASKED_ALREADY, language=asker.language)
+            return refusal(failures.ASKED_ALREADY, language=requester.language)
         plan, answers = Plan.from_json(stored.document["plan"]), payload.get("answers")
         if asked_by and plan.asks:
             # Whoever approves something approves the values that were asked for.
             theirs = shown_in(stored, str(asked.get("view", "")))
             answers = theirs.answers if theirs else None
-        seen = await self._previewed(plan, asker, answers, asked_by=asked_by)
+        seen = await self._previewed(plan, requester, answers, asked_by=asked_by)
         shown: ShownIn | None = None
-        if isinstance(seen, Seen):
+        if isinstance(seen, CheckedPreview):
             shown = ShownIn(preview=_guards(seen.preview), answers=answers or {}, approves=asked_by)
             if _holds_secrets(shown):
                 seen = Refusal(reason=Reason.UNSAFE, says=failures.BESIDE_A_SECRET)
         if isinstance(seen, Refusal | Denied):
             await self._audit(plan, payload, seen)
             says = quoting(seen) if isinstance(seen, Refusal) else seen.says
-            return refusal(says, language=asker.language)
+            return refusal(says, language=requester.language)
         kept: Json = {dialog_key(user): view_id}
         if seen is None or shown is None:
             await store.plans.note(plan.id, kept)
-            return asking(_asking(plan), language=asker.language)
+            return asking(_asking(plan), language=requester.language)
         kept[shown_key(filling(view_id, shown.fill))] = shown.as_json()
         await store.plans.note(plan.id, kept)
-        return dialog(_dialog(plan, seen, fill=shown.fill, asked_by=asked_by), language=asker.language)
+        return dialog(_dialog(plan, seen, fill=shown.fill, asked_by=asked_by), language=requester.language)
 
     async def _previewed(
-        self, plan: Plan, asker: Asker, answers: Json | None, *, asked_by: str
-    ) -> Seen | Refusal | Denied | None:
+        self, plan: Plan, requester: Requester, answers: Json | None, *, asked_by: str
+    ) -> CheckedPreview | Refusal | Denied | None:
         """None where it is to be asked for values first: which nobody types for what is no more to be done."""
-        authority = await self.authorising.of(plan, asker, asked_by=asked_by)
+        authority = await self.authoriser.of(plan, requester, asked_by=asked_by)
         if not isinstance(authority, Authority):
             return authority
         try:
-            connection = await self.desk.clusters.get(plan.cluster)
+            connection = await self.services.clusters.get(plan.cluster)
         except ClusterError as error:
             _log.warning("a cluster could not be asked", plan=plan.id, error=str(error))
             return Refusal(reason=Reason.NOT_CHECKED, says=failures.cluster_unreachable(plan.cluster, error.reason))
-        access, now = authority.access, self.desk.clock()
-        refused = await check(plan, engine=self.desk.engine(), connection=connection, now=now, access=access)
+        access, now = authority.access, self.services.clock()
+        refused = await check(plan, engine=self.services.engine(), connection=connection, now=now, access=access)
         if refused is not None or (plan.asks and answers is None):
             return refused
         seen = await preview(
@@ -157,30 +157,30 @@ class Previewing:
         )
         if isinstance(seen, Refusal):
             return seen
-        if held := await self._held_back(plan, seen, asker, user=asked_by or asker.scope.who.user):
+        if held := await self._held_back(plan, seen, requester, user=asked_by or requester.scope.who.user):
             return Denied(says=held)
         # Only now it is known how far it reaches.
-        reaching = await self.authorising.of(plan, asker, steps=seen.steps, asked_by=asked_by)
-        return Seen(preview=seen, approval=reaching.approval) if isinstance(reaching, Authority) else reaching
+        reaching = await self.authoriser.of(plan, requester, steps=seen.steps, asked_by=asked_by)
+        return CheckedPreview(preview=seen, approval=reaching.approval) if isinstance(reaching, Authority) else reaching
 
-    async def _held_back(self, plan: Plan, seen: Preview, asker: Asker, *, user: str) -> Text | None:
+    async def _held_back(self, plan: Plan, seen: Preview, requester: Requester, *, user: str) -> Text | None:
         """Why it would be one too many now: nobody reads a diff and types a name in vain."""
-        one = Try.of(plan, seen.outlook, user=user, at=self.desk.clock())
-        limits = asker.scope.limits
-        return one.held_back(await self.desk.store.plans.claimed_since(one.since(limits)), limits)
+        one = Attempt.of(plan, seen.outlook, user=user, at=self.services.clock())
+        limits = requester.scope.limits
+        return one.held_back(await self.services.store.plans.claimed_since(one.since(limits)), limits)
 
-    async def _asker(self, payload: Json) -> Asker:
-        return await self.desk.asker(
+    async def _asker(self, payload: Json) -> Requester:
+        return await self.services.requester(
             team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"])
         )
 
     async def _audit(self, plan: Plan, payload: Json, why: Refusal | Denied) -> None:
         fields = audit_entry(
-            plan, step="preview", actor=str(payload["user"]), at=self.desk.clock(), team=str(payload["team"]),
+            plan, step="preview", actor=str(payload["user"]), at=self.services.clock(), team=str(payload["team"]),
             channel=str(payload["channel"]), result=why,
         )  # fmt: skip
-        await self.desk.store.audit.append(AuditEntry(**fields))
-        self.desk.metrics.remedied(plan.action, "preview", str(fields["outcome"]), denied=isinstance(why, Denied))
+        await self.services.store.audit.append(AuditEntry(**fields))
+        self.services.metrics.remedied(plan.action, "preview", str(fields["outcome"]), denied=isinstance(why, Denied))
 
 
 def quoting(refused: Refusal) -> Text:
@@ -215,7 +215,7 @@ def _asking(plan: Plan) -> Asking:
     )  # fmt: skip
 
 
-def _dialog(plan: Plan, shown: Seen, *, fill: str, asked_by: str) -> Dialog:
+def _dialog(plan: Plan, shown: CheckedPreview, *, fill: str, asked_by: str) -> Dialog:
     said, seen = words_of(UNDO if plan.undoes else plan.action), shown.preview
     return Dialog(
         plan_id=plan.id,

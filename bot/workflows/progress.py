@@ -15,7 +15,7 @@ import structlog
 
 from bot.common.background import in_background
 from bot.diagnosing.reads import Progress
-from bot.slack.client import Sent, Slack
+from bot.slack.client import PostedMessage, Slack
 from bot.slack.errors import SlackError
 from intents.domain import Language
 from responses.safety import safe_value
@@ -32,14 +32,14 @@ async def _always() -> bool:
 
 
 @dataclass(slots=True, kw_only=True)
-class Teller:
+class ProgressReporter:
     """`async with teller.telling(): diagnose(..., progress=teller.progress)`.
 
     `wanted` tells whether what is being found out will still be shown.
     """
 
     slack: Slack
-    sent: Sent | None
+    sent: PostedMessage | None
     language: Language
     wanted: Callable[[], Awaitable[bool]] = _always
     _latest: Progress | None = None
@@ -48,14 +48,14 @@ class Teller:
         self._latest = progress
 
     @asynccontextmanager
-    async def telling(self) -> AsyncIterator[None]:
+    async def reporting(self) -> AsyncIterator[None]:
         if self.sent is None:
             yield
             return
         async with in_background(self._tell(self.sent)):
             yield
 
-    async def _tell(self, sent: Sent) -> None:
+    async def _tell(self, sent: PostedMessage) -> None:
         await asyncio.sleep(_FIRST_AFTER_S)
         told: Progress | None = None
         while True:

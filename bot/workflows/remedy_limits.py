@@ -25,7 +25,7 @@ _UNDER_WAY: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Try:
+class Attempt:
     """What is about to be done. All that is done to the pods of a workload has the workload for its `subject`."""
 
     action: str
@@ -34,7 +34,7 @@ class Try:
     at: datetime
 
     @classmethod
-    def of(cls, plan: Plan, outlook: Outlook, *, user: str, at: datetime) -> Try:
+    def of(cls, plan: Plan, outlook: Outlook, *, user: str, at: datetime) -> Attempt:
         if plan.undoes:
             return cls(action=plan.action, subject="", user=user, at=at)
         subject = outlook.counts_as or outlook.owner or plan.target

@@ -9,7 +9,7 @@ from bot.cluster.connection import Connection
 from bot.kube.impersonation import ActsAs
 from bot.remedies.planning import plan_remedies
 from bot.store import Request
-from bot.workflows.services import Asker, Desk
+from bot.workflows.services import Requester, Services
 from intents.domain import Diagnosis, Judged, ObjectRef, Text
 from intents.request import Request as Question
 from responses.safety import safe_value
@@ -22,18 +22,18 @@ _STYLES: Final[dict[str, Style]] = {"low": "primary", "disruptive": "", "data-lo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offering:
-    desk: Desk
+class RemedyOffers:
+    services: Services
 
     async def buttons(
-        self, request: Request, question: Question, asker: Asker, diagnosis: Diagnosis, connection: Connection
+        self, request: Request, question: Question, requester: Requester, diagnosis: Diagnosis, connection: Connection
     ) -> tuple[RemedyButton, ...]:
         """A button for each remedy of the leading cause, and of what one can do beside, that can be carried out.
 
         `question` is how the request was taken.
         """
         told = [one for one in (*standing(diagnosis)[:1], *offered(diagnosis)) if one.remedies]
-        buttons = [await self._of(one, request, question, asker, diagnosis, connection) for one in told]
+        buttons = [await self._of(one, request, question, requester, diagnosis, connection) for one in told]
         return tuple(each for some in buttons for each in some)
 
     async def _of(
@@ -41,32 +41,32 @@ class Offering:
         judged: Judged,
         request: Request,
         question: Question,
-        asker: Asker,
+        requester: Requester,
         diagnosis: Diagnosis,
         connection: Connection,
     ) -> tuple[RemedyButton, ...]:
         """The buttons of one hypothesis; their plans are kept first."""
 
         def allowed(action: str, target: ObjectRef) -> bool:
-            return asker.scope.offers(action, connection.name, target.namespace)
+            return requester.scope.offers(action, connection.name, target.namespace)
 
-        acting = asker.scope.acts_as(connection.name)
+        acting = requester.scope.acts_as(connection.name)
         planned = await plan_remedies(
             diagnosis,
             judged,
             request=question,
             request_id=request.id,
-            engine=self.desk.engine(),
+            engine=self.services.engine(),
             connection=connection,
             allowed=allowed,
-            now=self.desk.clock(),
-            access=asker.scope.access(connection.name),
+            now=self.services.clock(),
+            access=requester.scope.access(connection.name),
             acting_as=acting if isinstance(acting, ActsAs) else None,
             # Who cannot act under a name of their own may still ask: others will press.
             reviewed=not isinstance(acting, Text),
         )
         for plan in planned.plans:
-            await self.desk.store.plans.save(plan.id, request.id, {"plan": plan.as_json()}, plan.expires)
+            await self.services.store.plans.save(plan.id, request.id, {"plan": plan.as_json()}, plan.expires)
         return tuple(
             RemedyButton(
                 plan_id=plan.id,

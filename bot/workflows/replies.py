@@ -17,12 +17,12 @@ from bot.diagnosing.reads import Progress
 from bot.jobs import Json
 from bot.kube.access import NOTHING
 from bot.metrics import REFUSED
-from bot.policy import Reading
+from bot.policy import ReadLevel
 from bot.store import Request, Surface
-from bot.workflows.cluster_choice import Choosing, Meant
-from bot.workflows.kept_answer import Shown, Told, without_rows
-from bot.workflows.remedy_offers import Offering
-from bot.workflows.services import Asker, Desk
+from bot.workflows.cluster_choice import ClusterChooser, Interpretation
+from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
+from bot.workflows.remedy_offers import RemedyOffers
+from bot.workflows.services import Requester, Services
 from intents.domain import Diagnosis, Finding, Text
 from intents.request import DiagnoseObject
 from intents.request import Request as Question
@@ -42,7 +42,7 @@ _TALKED_TO: Final = frozenset({Surface.MENTION, Surface.DIRECT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Reply:
     """What is said, for a diagnosis what it is said from, and of what a picture goes along.
 
     `intent` and `ended` count it: help, explain, diagnose; what it came to where that is no verdict.
@@ -51,7 +51,7 @@ class Outcome:
     message: Message
     intent: str = "explain"
     ended: str = "failed"
-    told: Told | None = None
+    told: KeptAnswer | None = None
     plotted: Finding | None = None
 
     @property
@@ -73,119 +73,121 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcomes:
-    desk: Desk
-    choosing: Choosing
-    offering: Offering
+class Replies:
+    services: Services
+    cluster_chooser: ClusterChooser
+    remedy_offers: RemedyOffers
 
     async def of(
         self,
         request: Request,
-        asker: Asker,
+        requester: Requester,
         *,
         unread: Sequence[Json],
         progress: Callable[[Progress], None],
         picked: str = "",
-    ) -> Outcome:
+    ) -> Reply:
         """Never raises for what a cluster refuses or for what was asked wrongly; `picked` is a cluster just chosen.
 
-        Raises Crowded where as many questions wait for the cluster as may.
+        Raises LimitReached where as many questions wait for the cluster as may.
         """
-        if told := self._told_at_once(request, asker, unread):
+        if told := self._told_at_once(request, requester, unread):
             return told
-        meant = await self.choosing.of(request, asker, pressed=picked)
+        meant = await self.cluster_chooser.of(request, requester, pressed=picked)
         if meant.refused:
-            return self._failed(meant.refused, request, asker, meant)
+            return self._failed(meant.refused, request, requester, meant)
         if meant.unclear and isinstance(meant.question, DiagnoseObject):
             pick = Picker(names=meant.pick)
-            message = which_cluster(meant.unclear, pick, request_id=request.id, language=asker.language)
-            return Outcome(message=message, intent="diagnose", ended="unclear")
-        with self.desk.shares.seat(meant.cluster) if meant.cluster else nullcontext():
-            return await self._asked(request, asker, meant, progress)
+            message = which_cluster(meant.unclear, pick, request_id=request.id, language=requester.language)
+            return Reply(message=message, intent="diagnose", ended="unclear")
+        with self.services.concurrency.slot(meant.cluster) if meant.cluster else nullcontext():
+            return await self._asked(request, requester, meant, progress)
 
-    async def crowded(self, request: Request, asker: Asker, cluster: str) -> Outcome:
+    async def crowded(self, request: Request, requester: Requester, cluster: str) -> Reply:
         """Said once that has lasted too long."""
-        meant = await self.choosing.of(request, asker, pressed=cluster)
-        return self._failed(clusters.busy(cluster), request, asker, meant)
+        meant = await self.cluster_chooser.of(request, requester, pressed=cluster)
+        return self._failed(clusters.busy(cluster), request, requester, meant)
 
     async def _asked(
-        self, request: Request, asker: Asker, meant: Meant, progress: Callable[[Progress], None]
-    ) -> Outcome:
+        self, request: Request, requester: Requester, meant: Interpretation, progress: Callable[[Progress], None]
+    ) -> Reply:
         question = meant.question
-        reason = asker.scope.text_only_reason or (clusters.SEVERAL if meant.unclear else None)
-        if asker.scope.text_only_reason:
-            self.desk.metrics.refused("cluster")
+        reason = requester.scope.text_only_reason or (clusters.SEVERAL if meant.unclear else None)
+        if requester.scope.text_only_reason:
+            self.services.metrics.refused("cluster")
         connection: Connection | None = None
         started = time.monotonic()
         try:
-            connection = await self.desk.clusters.get(meant.cluster) if meant.cluster else None
+            connection = await self.services.clusters.get(meant.cluster) if meant.cluster else None
         except ClusterError as error:
             _log.warning("a cluster could not be asked", cluster=meant.cluster, error=str(error))
             reason = self._unreachable(meant, error)
         if isinstance(question, DiagnoseObject) and connection is None:
-            ended = REFUSED if asker.scope.text_only_reason else "failed"
-            return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, request, asker, meant, ended=ended)
+            ended = REFUSED if requester.scope.text_only_reason else "failed"
+            return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, request, requester, meant, ended=ended)
         try:
             diagnosis = await diagnose(
                 question,
-                engine=self.desk.engine(),
+                engine=self.services.engine(),
                 connection=connection,
-                deadline=self.desk.deadline,
+                deadline=self.services.deadline,
                 progress=progress,
-                access=asker.scope.access(connection.name) if connection else NOTHING,
+                access=requester.scope.access(connection.name) if connection else NOTHING,
             )
         except TargetNotFound as error:
             says = failures.target_not_found(error.target, error.closest)
             says = clusters.told_where(says, meant.cluster) if meant.why else says
-            return self._failed(says, request, asker, meant, ended="not found")
+            return self._failed(says, request, requester, meant, ended="not found")
         except ClusterError as error:
             self._give_up(connection, error)
             silent = bool(meant.why) and isinstance(error, Unauthorized | Unreachable | TimedOut)
             says = self._unreachable(meant, error) if silent else Text.same(safe(str(error)))
-            return self._failed(says, request, asker, meant)
+            return self._failed(says, request, requester, meant)
         seconds = time.monotonic() - started
-        self.desk.metrics.diagnosed(diagnosis, intent=_intent(question), seconds=seconds)
-        return await self._answered(request, asker, diagnosis, connection, meant, reason=reason, seconds=seconds)
+        self.services.metrics.diagnosed(diagnosis, intent=_intent(question), seconds=seconds)
+        return await self._answered(request, requester, diagnosis, connection, meant, reason=reason, seconds=seconds)
 
-    def _unreachable(self, meant: Meant, error: ClusterError) -> Text:
+    def _unreachable(self, meant: Interpretation, error: ClusterError) -> Text:
         """Where there are several, which one, and where that is set."""
         says = clusters.unreachable if meant.why else failures.cluster_unreachable
         return says(meant.cluster, error.reason)
 
-    def _told_at_once(self, request: Request, asker: Asker, unread: Sequence[Json]) -> Outcome | None:
+    def _told_at_once(self, request: Request, requester: Requester, unread: Sequence[Json]) -> Reply | None:
         """What needs no cluster: help, a refusal, a file that cannot be read."""
-        language = asker.language
+        language = requester.language
         talked = request.asked.surface in _TALKED_TO and not request.asked.name
         # An empty mention below what could not be read asks about that.
         empty = bool(unread) and not request.text.strip()
         if talked and not empty and isinstance(parse_message(request.text), AskHelp):
-            return Outcome(message=help_message(language=language), intent="help", ended="told")
-        if asker.scope.reading is Reading.NOTHING:
-            return Outcome(message=failed(failures.NOT_ALLOWED_HERE, language=language), ended=REFUSED)
+            return Reply(message=help_message(language=language), intent="help", ended="told")
+        if requester.scope.reading is ReadLevel.NOTHING:
+            return Reply(message=failed(failures.NOT_ALLOWED_HERE, language=language), ended=REFUSED)
         if unread and request.asked.surface is not Surface.MESSAGE:
-            return Outcome(message=failed(Text(**unread[0]), language=language), ended="unread")
+            return Reply(message=failed(Text(**unread[0]), language=language), ended="unread")
         return None
 
     async def _answered(
         self,
         request: Request,
-        asker: Asker,
+        requester: Requester,
         diagnosis: Diagnosis,
         connection: Connection | None,
-        meant: Meant,
+        meant: Interpretation,
         *,
         reason: Text | None,
         seconds: float,
-    ) -> Outcome:
+    ) -> Reply:
         shown, of_text = scrubbed(without_rows(diagnosis)), not request.asked.name
-        told = Told(
+        told = KeptAnswer(
             diagnosis=shown,
-            language=asker.language,
+            language=requester.language,
             request_id=request.id,
             seconds=round(seconds, 3),
             of_text=of_text,
             buttons=(
-                await self.offering.buttons(request, meant.question, asker, diagnosis, connection) if connection else ()
+                await self.remedy_offers.buttons(request, meant.question, requester, diagnosis, connection)
+                if connection
+                else ()
             ),
             observed=telling_lines(request.text) if not shown.hypotheses else (),
             reason=reason,
@@ -195,8 +197,8 @@ class Outcomes:
             pick=_pick(meant) if diagnosis.hypotheses or not of_text else None,
         )
         picture = plotted(diagnosis)
-        return Outcome(
-            message=told.message(Shown()),
+        return Reply(
+            message=told.message(AnswerNotes()),
             intent=_intent(meant.question),
             told=told,
             plotted=safe_value(picture) if picture is not None else None,
@@ -205,17 +207,19 @@ class Outcomes:
     def _give_up(self, connection: Connection | None, error: ClusterError) -> None:
         """A server that is gone, or knows us no more, is connected anew when next asked."""
         if connection is not None and isinstance(error, Unauthorized | Unreachable):
-            self.desk.clusters.give_up(connection, error)
+            self.services.clusters.give_up(connection, error)
 
-    def _failed(self, reason: Text, request: Request, asker: Asker, meant: Meant, *, ended: str = "failed") -> Outcome:
-        message = failed(reason, language=asker.language)
-        message = with_picker(message, _pick(meant), request_id=request.id, language=asker.language)
-        return Outcome(message=message, intent=_intent(meant.question), ended=ended)
+    def _failed(
+        self, reason: Text, request: Request, requester: Requester, meant: Interpretation, *, ended: str = "failed"
+    ) -> Reply:
+        message = failed(reason, language=requester.language)
+        message = with_picker(message, _pick(meant), request_id=request.id, language=requester.language)
+        return Reply(message=message, intent=_intent(meant.question), ended=ended)
 
 
 def _intent(question: Question) -> str:
     return "diagnose" if isinstance(question, DiagnoseObject) else "explain"
 
 
-def _pick(meant: Meant) -> Picker | None:
+def _pick(meant: Interpretation) -> Picker | None:
     return Picker(names=meant.pick, asked=meant.cluster) if meant.pick else None

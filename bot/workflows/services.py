@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import DEADLINE_S, Engine
 from bot.metrics import Metrics
-from bot.policy import Policy, Reading, Scope, Who
+from bot.policy import Policy, ReadLevel, Scope, Who
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from bot.remedies.stepping import LOOKS
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
@@ -22,7 +22,7 @@ from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.groups import Membership
 from bot.slack.people import Person
 from bot.store import Request, Store, Surface
-from bot.workflows.concurrency import Shares
+from bot.workflows.concurrency import ConcurrencyLimits
 from intents.domain import Language
 from responses.language import choose
 
@@ -34,7 +34,7 @@ UNASKED: Final = frozenset({Surface.MESSAGE, Surface.FOLLOW_UP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
+class Requester:
     """Who asks, what they may see, and in which language they are answered.
 
     `less_than_others`: they may see less here than other people of the channel.
@@ -50,7 +50,7 @@ async def _nobody_is_told(_channel: str) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Services:
     """`changed` is told of each incident channel of which there is more to show now.
 
     `defaults` say which cluster and namespace a channel is about, `shares` how much of the work a cluster may take.
@@ -62,7 +62,7 @@ class Desk:
     policy: Policy
     engine: Callable[[], Engine]
     defaults: ChannelDefaults = NO_DEFAULTS
-    shares: Shares = field(default_factory=Shares)
+    concurrency: ConcurrencyLimits = field(default_factory=ConcurrencyLimits)
     metrics: Metrics = field(default_factory=Metrics)
     language: Language | None = None
     audit_channel: str = ""
@@ -81,7 +81,7 @@ class Desk:
         async with lock:
             yield
 
-    async def asker(self, *, team: str, channel: str, user: str, text: str = "") -> Asker:
+    async def requester(self, *, team: str, channel: str, user: str, text: str = "") -> Requester:
         """Raises SlackUnavailable when Slack does not answer; what it will not tell counts as least privilege.
 
         Who is in which user group is asked only of a policy that names one; not told, nobody is in any.
@@ -108,8 +108,8 @@ class Desk:
         language = choose(told=self.language, text=text, locale=person.locale if person else "")
         scope = self.policy.scope(who)
         outsider = person is not None and (person.guest or person.unknown or person.foreign)
-        less = outsider and not (place.external or place.unknown) and scope.reading is not Reading.FULL
-        return Asker(scope=scope, language=language, less_than_others=less)
+        less = outsider and not (place.external or place.unknown) and scope.reading is not ReadLevel.FULL
+        return Requester(scope=scope, language=language, less_than_others=less)
 
     @property
     def usual_language(self) -> Language:
@@ -132,6 +132,6 @@ class Desk:
     async def _membership(self, user: str) -> Membership:
         return await self.slack.groups(user) if user and self.policy.asks_groups else Membership()
 
-    async def asker_of(self, request: Request) -> Asker:
+    async def requester_of(self, request: Request) -> Requester:
         asked = request.asked
-        return await self.asker(team=asked.team, channel=asked.channel, user=asked.user, text=request.text)
+        return await self.requester(team=asked.team, channel=asked.channel, user=asked.user, text=request.text)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from bot.slack.client import Sent
+from bot.slack.client import PostedMessage
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.workflows.services import Desk
+from bot.workflows.services import Services
 from responses.slack.message import Message
 
 
-async def post_once(desk: Desk, message: Message, *, to: str, key: str, thread_ts: str = "") -> Sent:
+async def post_once(services: Services, message: Message, *, to: str, key: str, thread_ts: str = "") -> PostedMessage:
     """Post to a channel or a user unless it was; `key` finds it again. Raises SlackError.
 
     In a direct message a post whose outcome is unknown cannot be looked for: there it may stand twice.
     """
-    outbox = desk.store.outbox
-    sending = await outbox.begin(key, to, thread_ts, desk.clock())
+    outbox = services.store.outbox
+    sending = await outbox.begin(key, to, thread_ts, services.clock())
     if sending.ts:
-        return Sent(channel=to, ts=sending.ts)
+        return PostedMessage(channel=to, ts=sending.ts)
     try:
-        sent = await desk.slack.post(channel=to, message=message, thread_ts=thread_ts, key=key, sought=sending.again)
+        sent = await services.slack.post(
+            channel=to, message=message, thread_ts=thread_ts, key=key, sought=sending.again
+        )
     except SlackUnavailable:
         raise
     except SlackError:

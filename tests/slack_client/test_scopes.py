@@ -33,7 +33,8 @@ def strings(path: Path) -> Iterator[str]:
 
 def called() -> set[str]:
     """Every method of the Web API that the code names, as Slack's own client knows them."""
-    sources = {*(BOT / "slack").rglob("*.py"), *(BOT / "workflows").rglob("*.py"), BOT / "app.py"} - TABLES
+    rooms = ("app", "slack", "surfaces", "workflows")
+    sources = {path for room in rooms for path in (BOT / room).rglob("*.py")} - TABLES
     named = {text for path in sources for text in strings(path) if "." in text}
     return {text for text in named if hasattr(AsyncWebClient, text.replace(".", "_"))}
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
 
-from bot.slack.channel_events import ChannelEvent, Happening
+from bot.slack.channel_events import ChannelEvent, ChannelEventKind
 from bot.slack.client import Identity
-from bot.slack.message_events import Edited, Withdrawn, read_event
+from bot.slack.message_events import DeletedMessage, EditedMessage, read_event
 from bot.store import ChannelState, Store
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.chronicle.fact_rows import row_of
@@ -45,12 +45,12 @@ class ChannelRecorder:
             return
         told = read_event(event, team=team, us=self.identity.user, our_bot=self.identity.bot_id)
         match told:
-            case Withdrawn(ts=ts):
+            case DeletedMessage(ts=ts):
                 changed = await self.store.chronicles.forget(channel, ts)
-            case Edited(changed=True):
+            case EditedMessage(changed=True):
                 raw = {**event["message"], "channel": channel}
                 changed = await self.store.chronicles.record(channel, said_in(raw, version=str(event["event_ts"])))
-            case None | Edited():
+            case None | EditedMessage():
                 return
             case _:
                 changed = await self.store.chronicles.record(channel, said_in(event))
@@ -60,13 +60,13 @@ class ChannelRecorder:
     async def channel_changed(self, event: ChannelEvent) -> None:
         """Take in what happened to a channel: it may be an incident now, be named anew, be over."""
         ours = event.user == self.identity.user
-        if event.what in (Happening.CREATED, Happening.RENAMED) and self.jobs.is_incident(event.name):
+        if event.what in (ChannelEventKind.CREATED, ChannelEventKind.RENAMED) and self.jobs.is_incident(event.name):
             await self._begin(event, join=True)
-        elif event.what is Happening.JOINED and ours:
+        elif event.what is ChannelEventKind.JOINED and ours:
             # What it is called the event does not say; nor whether we have been there before.
             await self._begin(event)
         # Of what is said and done elsewhere people come to us; of other channels we hear without being there.
-        joined = event.what is Happening.JOINED and not ours
+        joined = event.what is ChannelEventKind.JOINED and not ours
         if not await self._recorded(event.channel, team=event.team, look_up=joined):
             return
         if await self._record(event, ours=ours):
@@ -80,18 +80,18 @@ class ChannelRecorder:
         """Record what happened to an incident channel; return whether its summary changes by it."""
         channel, chronicles = event.channel, self.store.chronicles
         match event.what:
-            case Happening.JOINED if not ours:
+            case ChannelEventKind.JOINED if not ours:
                 changed = await chronicles.add(channel, row_of(_joined(event)))
                 await self.jobs.welcome(event)
                 return changed
-            case Happening.RENAMED:
+            case ChannelEventKind.RENAMED:
                 return await chronicles.rename(channel, safe_line(event.name), event.at)
-            case Happening.ARCHIVED:
+            case ChannelEventKind.ARCHIVED:
                 await chronicles.set_state(channel, ChannelState.ARCHIVED, event.at)
                 await self.jobs.archived(event)
-            case Happening.GONE:
+            case ChannelEventKind.GONE:
                 await self.jobs.removed(event)
-            case Happening.UNARCHIVED:
+            case ChannelEventKind.UNARCHIVED:
                 # It stands as it did: who looks something up again has not taken it up again.
                 known = await chronicles.get(channel)
                 state = ChannelState.RESOLVED if known and known.resolved else ChannelState.OPEN

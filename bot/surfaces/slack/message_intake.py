@@ -15,7 +15,7 @@ from bot.diagnosing import Engine, match_text
 from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import Jobs, Json
 from bot.metrics import Metrics
-from bot.slack.message_events import Edited, Said, Withdrawn
+from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMessage
 from bot.store import LONGEST_TEXT, Asked, Request, Store, Surface
 from bot.surfaces.slack.paste_parts import Part, RecentParts
 from intents.channel_commands import ChannelCommand
@@ -40,7 +40,7 @@ _OBJECTS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intake:
+class MessageIntake:
     """`engine` is asked for each time: a reloaded catalog makes a new one. Within `window` one error is one answer.
 
     Of `several_clusters` the same error in two of them is two.
@@ -55,14 +55,14 @@ class Intake:
     metrics: Metrics = field(default_factory=Metrics)
     recent: RecentParts = field(default_factory=RecentParts)
 
-    async def heard(self, event: Said | Edited | Withdrawn | None) -> None:
+    async def heard(self, event: ReceivedMessage | EditedMessage | DeletedMessage | None) -> None:
         """A message event. Raises StoreUnavailable or JobsUnavailable, and then Slack must not be acknowledged."""
         match event:
-            case Said():
+            case ReceivedMessage():
                 await self._said(event)
-            case Edited(said=said, changed=True):
+            case EditedMessage(said=said, changed=True):
                 await self._edited(said)
-            case Withdrawn():
+            case DeletedMessage():
                 await self._withdrawn(event)
             case _:
                 return
@@ -91,7 +91,7 @@ class Intake:
 
     # --- messages ---
 
-    async def _said(self, said: Said) -> None:
+    async def _said(self, said: ReceivedMessage) -> None:
         text = safe(said.text, limit=LONGEST_TEXT)
         if said.mentions_us or said.direct:
             if not said.bot:
@@ -111,7 +111,7 @@ class Intake:
             self.recent.forget(*who, said.ts)
             raise
 
-    async def _paste(self, said: Said, part: Part, beside: list[Part]) -> None:
+    async def _paste(self, said: ReceivedMessage, part: Part, beside: list[Part]) -> None:
         if begun := next((other.request for other in beside if other.request), ""):
             part.request = begun
             await self._amend(begun, part.ts, part.text)
@@ -160,7 +160,7 @@ class Intake:
         await self.jobs.start("repeat", f"{asked.id}.repeat", again)
         return True
 
-    async def _remark(self, said: Said, text: str) -> None:
+    async def _remark(self, said: ReceivedMessage, text: str) -> None:
         """A remark in an answered thread may name the object that the paste did not: then both are read together."""
         if len(text) > _LONGEST_REMARK or not _names_object(text):
             return
@@ -170,7 +170,7 @@ class Intake:
         asked = self._asked(said, Surface.FOLLOW_UP, Part(ts=said.ts, text=f"{earlier[0].text}\n{text}"))
         await self.ask(asked)
 
-    async def _edited(self, said: Said) -> None:
+    async def _edited(self, said: ReceivedMessage) -> None:
         text = safe(said.text, limit=LONGEST_TEXT)
         request = await self._of_message(said.channel, said.ts)
         command = parse_message(text) if said.mentions_us and not said.bot else None
@@ -181,7 +181,7 @@ class Intake:
         elif self.clock() - request.asked.created < _REREAD_WITHIN:
             await self._amend(request.asked.id, said.ts, text)
 
-    async def _withdrawn(self, withdrawn: Withdrawn) -> None:
+    async def _withdrawn(self, withdrawn: DeletedMessage) -> None:
         request = await self._of_message(withdrawn.channel, withdrawn.ts)
         if request is not None:
             await self.jobs.start("withdraw", f"{request.asked.id}.withdrawn", {"request": request.asked.id})
@@ -197,7 +197,7 @@ class Intake:
 
     # --- what becomes a request ---
 
-    async def _asked_outright(self, said: Said, text: str) -> None:
+    async def _asked_outright(self, said: ReceivedMessage, text: str) -> None:
         match parse_message(text):
             case ChannelCommand(doing=doing):
                 await self._of_channel(said, text, doing)
@@ -206,7 +206,7 @@ class Intake:
             case _:
                 await self.ask(self._question(said, text))
 
-    async def _of_channel(self, said: Said, text: str, doing: str = "misused") -> None:
+    async def _of_channel(self, said: ReceivedMessage, text: str, doing: str = "misused") -> None:
         """Something asked of an incident channel, aloud; said anew in an edit, it is asked anew."""
         self.metrics.asked(Surface.MENTION, doing, "taken")
         payload: Json = {
@@ -219,7 +219,7 @@ class Intake:
         }
         await self.jobs.start("mention", f"{said.team}.{said.channel}.{said.ts}.{doing}", payload)
 
-    def _question(self, said: Said, text: str) -> Asked:
+    def _question(self, said: ReceivedMessage, text: str) -> Asked:
         surface = Surface.DIRECT if said.direct else Surface.MENTION
         command = parse_message(text)
         asked = self._asked(said, surface, Part(ts=said.ts, text=text))
@@ -231,7 +231,7 @@ class Intake:
             case _:
                 return asked
 
-    def _asked(self, said: Said, surface: Surface, first: Part) -> Asked:
+    def _asked(self, said: ReceivedMessage, surface: Surface, first: Part) -> Asked:
         return Asked(
             id=f"{said.team}.{said.channel}.{first.ts}",
             team=said.team,
@@ -247,7 +247,7 @@ class Intake:
         )
 
 
-def _readable(said: Said) -> bool:
+def _readable(said: ReceivedMessage) -> bool:
     """Whether a file may hold text: then it is fetched, and answered if it matches."""
     return any(
         file.get("mode", "hosted") in _TEXT_FILES and not str(file.get("mimetype", "")).startswith(_NOT_TEXT)

@@ -25,7 +25,7 @@ Missed = Callable[[datetime | None], Awaitable[None]]
 
 
 @dataclass(slots=True, kw_only=True)
-class Listening:
+class MissedEvents:
     """`connected` tells of a Socket Mode connection whether it stands; None where Slack comes by HTTP.
 
     Methods that ask the store raise StoreUnavailable.

@@ -17,10 +17,9 @@ import structlog
 from bot.jobs import Jobs
 from bot.remedies.contract import Plan
 from bot.slack.client import Identity
-from bot.store import Answer, AuditEntry, Store
-from bot.store import Plan as StoredPlan
+from bot.store import Answer, AuditEntry, Store, StoredPlan
 from bot.workflows.dialogs import dialog_key, filling, shown_in
-from bot.workflows.services import Desk
+from bot.workflows.services import Services
 from intents.asking import complaints
 from intents.domain import Custodian, Text
 from responses import failures, words
@@ -32,7 +31,7 @@ _log: Final = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pressed:
+class ButtonPress:
     """One press: on message `ts` of `channel`, or in dialog `view` (then `ts` is empty), and what was `typed` there."""
 
     press: Press
@@ -49,7 +48,7 @@ class Pressed:
     typed: Mapping[str, str] = field(default_factory=dict)
 
 
-class Mistyped(Exception):
+class InvalidInput(Exception):
     """What was typed into a dialog cannot be taken: input's block id → what is wrong with it."""
 
     def __init__(self, wrong: Mapping[str, Text]) -> None:
@@ -57,7 +56,7 @@ class Mistyped(Exception):
         super().__init__(", ".join(wrong))
 
 
-class AskedAgain(Exception):
+class ConfirmationNeeded(Exception):
     """It is to be confirmed once more, knowing that somebody else will take the change back."""
 
     def __init__(self, carried: str, custodian: Custodian) -> None:
@@ -66,7 +65,7 @@ class AskedAgain(Exception):
         super().__init__(custodian.name)
 
 
-class Refused(Exception):
+class PressRefused(Exception):
     """Nothing is started; `why` goes into the audit, `says` to the presser: of what is none of ours no more."""
 
     def __init__(self, why: str, says: Text = failures.PRESS_NOT_OURS) -> None:
@@ -75,7 +74,7 @@ class Refused(Exception):
         super().__init__(why)
 
 
-def read_press(body: Mapping[str, Any]) -> Pressed | None:
+def read_press(body: Mapping[str, Any]) -> ButtonPress | None:
     """The press in a block_actions or view_submission payload; None for an element of nobody here."""
     common: dict[str, Any] = {
         "team": str((body.get("team") or {}).get("id") or ""),
@@ -88,7 +87,7 @@ def read_press(body: Mapping[str, Any]) -> Pressed | None:
         press = press_of(str(view.get("callback_id") or ""))
         if press is None:
             return None
-        return Pressed(
+        return ButtonPress(
             press=press,
             value=str(view.get("private_metadata") or ""),
             view=str(view.get("id") or ""),
@@ -107,7 +106,7 @@ def read_press(body: Mapping[str, Any]) -> Pressed | None:
     if press is None:
         return None
     container, message = body.get("container") or {}, body.get("message") or {}
-    return Pressed(
+    return ButtonPress(
         press=press,
         value=value,
         channel=str(container.get("channel_id") or (body.get("channel") or {}).get("id") or ""),
@@ -119,42 +118,42 @@ def read_press(body: Mapping[str, Any]) -> Pressed | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Presses:
-    desk: Desk
+class PressIntake:
+    services: Services
     jobs: Jobs
     identity: Identity
 
     @property
     def _store(self) -> Store:
-        return self.desk.store
+        return self.services.store
 
-    async def take(self, pressed: Pressed) -> None:
+    async def take(self, pressed: ButtonPress) -> None:
         """Start what was pressed.
 
         Raises Refused (audited already), Mistyped, AskedAgain, StoreUnavailable or JobsUnavailable.
         """
         try:
             await self._start(pressed)
-        except Refused as refused:
+        except PressRefused as refused:
             await self._audit(pressed, refused.why)
             raise
 
-    async def answer_of(self, pressed: Pressed) -> Answer:
+    async def answer_of(self, pressed: ButtonPress) -> Answer:
         """The answer whose message was pressed. Raises Refused (audited already) or StoreUnavailable."""
         try:
             return await self._answer_of(pressed)
-        except Refused as refused:
+        except PressRefused as refused:
             await self._audit(pressed, refused.why)
             raise
 
-    async def _answer_of(self, pressed: Pressed) -> Answer:
+    async def _answer_of(self, pressed: ButtonPress) -> Answer:
         self._check_sender(pressed)
         answer = await self._store.answers.by_message(pressed.channel, pressed.ts)
         if answer is None:
-            raise Refused("the message is no answer of ours")
+            raise PressRefused("the message is no answer of ours")
         return answer
 
-    async def _start(self, pressed: Pressed) -> None:
+    async def _start(self, pressed: ButtonPress) -> None:
         if pressed.press in (Press.CONFIRM, Press.CONFIRM_AGAIN):
             await self._confirm(pressed)
             return
@@ -172,7 +171,7 @@ class Presses:
         if pressed.press is Press.REMEDY:
             plan = await self._store.plans.get(pressed.value)
             if plan is None or plan.request_id != answer.request_id:
-                raise Refused("the plan is none of this message")
+                raise PressRefused("the plan is none of this message")
             job = f"{plan.id}.preview.{pressed.user}.{pressed.at}"
             await self.jobs.start("preview", job, {**payload, "plan": plan.id, "trigger": pressed.trigger})
         elif pressed.press in (Press.NOT_IT, Press.MUTE, Press.UNMUTE):
@@ -181,36 +180,36 @@ class Presses:
             await self.jobs.start("opinion", job, {**payload, "what": what})
 
         elif pressed.press is Press.CLUSTER:
-            cluster = picked(answer.request_id, pressed.value, self.desk.clusters.names)
+            cluster = picked(answer.request_id, pressed.value, self.services.clusters.names)
             if not cluster:
-                raise Refused("the cluster is none of this message")
+                raise PressRefused("the cluster is none of this message")
             job = f"{answer.request_id}.pick.{pressed.user}.{pressed.at}"
             await self.jobs.start("pick", job, {**payload, "cluster": cluster})
 
-    async def _confirm(self, pressed: Pressed) -> None:
+    async def _confirm(self, pressed: ButtonPress) -> None:
         plan = await self._shown_to(pressed)
         view = filling(pressed.view, carried_in(pressed.value)[1])
         seen = shown_in(plan, view)
         if seen is None:
-            raise Refused("the dialog does not show what would be done")
+            raise PressRefused("the dialog does not show what would be done")
         if pressed.press is Press.CONFIRM:
             _check_name(Plan.from_json(plan.document["plan"]), pressed.typed.get(Press.TYPED_NAME, ""))
             if custodian := seen.preview.outlook.custodian:
-                raise AskedAgain(pressed.value, custodian)
+                raise ConfirmationNeeded(pressed.value, custodian)
         # One job for each dialog: a submission that comes twice is one, and the claim decides between two dialogs.
         job = f"{plan.id}.remedy.{pressed.view}"
         payload = {"plan": plan.id, "team": pressed.team, "user": pressed.user, "view": view}
         await self.jobs.start("remedy", job, payload)
 
-    async def _answer(self, pressed: Pressed) -> None:
+    async def _answer(self, pressed: ButtonPress) -> None:
         """The values that were asked for: they are kept, and the dialog goes on to the preview."""
         plan = await self._shown_to(pressed)
         answer = await self._store.answers.get(plan.request_id)
         if answer is None:
-            raise Refused("there is no such plan")
+            raise PressRefused("there is no such plan")
         asked = Plan.from_json(plan.document["plan"]).asks
         if wrong := complaints(asked, pressed.typed):
-            raise Mistyped(wrong)
+            raise InvalidInput(wrong)
         answers = {each.id: pressed.typed.get(each.id, "").strip() for each in asked}
         payload = {
             "plan": plan.id, "team": pressed.team, "user": pressed.user, "channel": answer.channel,
@@ -218,29 +217,29 @@ class Presses:
         }  # fmt: skip
         await self.jobs.start("preview", f"{plan.id}.preview.{pressed.view}.{_digest(answers)}", payload)
 
-    async def _shown_to(self, pressed: Pressed) -> StoredPlan:
+    async def _shown_to(self, pressed: ButtonPress) -> StoredPlan:
         """The plan of the dialog that was sent off, which this user was shown. Raises Refused."""
         self._check_sender(pressed)
         plan = await self._store.plans.get(carried_in(pressed.value)[0])
         if plan is None:
-            raise Refused("there is no such plan")
+            raise PressRefused("there is no such plan")
         if plan.document.get(dialog_key(pressed.user)) != pressed.view:
-            raise Refused("the dialog is none that this user was shown for the plan")
+            raise PressRefused("the dialog is none that this user was shown for the plan")
         if await self._store.answers.get(plan.request_id) is None:
-            raise Refused("the answer was taken back while the dialog was open", failures.ANSWER_TAKEN_BACK)
+            raise PressRefused("the answer was taken back while the dialog was open", failures.ANSWER_TAKEN_BACK)
         return plan
 
-    def _check_sender(self, pressed: Pressed) -> None:
+    def _check_sender(self, pressed: ButtonPress) -> None:
         if pressed.team != self.identity.team:
-            raise Refused("it comes from another workspace")
+            raise PressRefused("it comes from another workspace")
         if self.identity.app_id and pressed.app and pressed.app != self.identity.app_id:
-            raise Refused("it is meant for another app")
+            raise PressRefused("it is meant for another app")
 
-    async def _audit(self, pressed: Pressed, why: str) -> None:
+    async def _audit(self, pressed: ButtonPress, why: str) -> None:
         _log.warning("a press was refused", press=str(pressed.press), user=pressed.user, why=why)
         await self._store.audit.append(
             AuditEntry(
-                at=self.desk.clock(),
+                at=self.services.clock(),
                 actor=pressed.user,
                 team=pressed.team,
                 channel=pressed.channel,
@@ -256,7 +255,7 @@ def _check_name(plan: Plan, typed: str) -> None:
     if plan.name_to_type and typed.strip() != plan.name_to_type:
         name = safe_line(plan.name_to_type)
         wrong = Text(en=words.NAME_DIFFERS.en.format(name), zh=words.NAME_DIFFERS.zh.format(name))
-        raise Mistyped({str(Press.TYPED_NAME): wrong})
+        raise InvalidInput({str(Press.TYPED_NAME): wrong})
 
 
 def _typed(view: Mapping[str, Any]) -> dict[str, str]:

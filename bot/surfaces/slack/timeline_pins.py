@@ -11,11 +11,11 @@ from bot.slack.channel_events import moment_of
 from bot.slack.client import Identity
 from bot.store import Store
 from bot.workflows.chronicle.message_facts import is_pin, pinned_in
-from bot.workflows.chronicle.timeline_marks import Hand
+from bot.workflows.chronicle.timeline_marks import TimelineMark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ByHand:
+class TimelinePins:
     """All methods raise StoreUnavailable or JobsUnavailable, and then Slack must not be acknowledged."""
 
     store: Store
@@ -35,7 +35,7 @@ class ByHand:
         if known is None or not known.is_recorded:
             return
         payload: Json = {
-            "hand": Hand.PIN if event.get("type") == "reaction_added" else Hand.UNPIN,
+            "hand": TimelineMark.PIN if event.get("type") == "reaction_added" else TimelineMark.UNPIN,
             "channel": channel,
             "team": team,
             "user": user,
@@ -44,7 +44,7 @@ class ByHand:
         }
         await self.start("pin", f"{channel}.{ts}.{user}.{event_ts}", payload)
 
-    async def chosen(self, hand: Hand, body: Mapping[str, Any]) -> None:
+    async def chosen(self, hand: TimelineMark, body: Mapping[str, Any]) -> None:
         """Chosen from the menu of a message, which comes along."""
         message, channel = body["message"], str(body["channel"]["id"])
         team = str((body.get("team") or {}).get("id") or self.identity.team)

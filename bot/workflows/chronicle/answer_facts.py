@@ -10,8 +10,8 @@ from typing import Final
 from bot.remedies.contract import Plan
 from bot.store import Answer, Request
 from bot.workflows.chronicle.fact_rows import row_of
-from bot.workflows.kept_answer import Told
-from bot.workflows.services import Desk
+from bot.workflows.kept_answer import KeptAnswer
+from bot.workflows.services import Services
 from intents.chronicle.facts import LONGEST_SAYS, Fact, FactKind
 from intents.domain import Diagnosis, Judged, Language, Outcome, Text
 from responses.safety import safe_line
@@ -31,16 +31,16 @@ _STATES: Final[Mapping[RemedyState, str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hearing:
+class FactRecorder:
     """Does nothing outside incident channels. All methods raise StoreUnavailable."""
 
-    desk: Desk
+    services: Services
 
-    async def answered(self, request: Request, told: Told | None, *, ts: str) -> None:
+    async def answered(self, request: Request, told: KeptAnswer | None, *, ts: str) -> None:
         """What was found for a request, in the message `ts`, takes the place of what was found for it before."""
         if not await self._kept(request.asked.channel):
             return
-        facts = found_facts(request, told, ts=ts, at=self.desk.clock()) if told else ()
+        facts = found_facts(request, told, ts=ts, at=self.services.clock()) if told else ()
         await self._replace(request.asked.channel, f"a:{request.id}", facts, revision=request.revision)
 
     async def withdrawn(self, request: Request) -> None:
@@ -52,7 +52,7 @@ class Hearing:
         """How far a remedy is that was pressed below an answer; one that was taken back is told as that."""
         if not await self._kept(answer.channel):
             return
-        now = self.desk.clock()
+        now = self.services.clock()
         language = Language(answer.message.get("language") or Language.EN)
         says = shown.says.in_(language) if shown.says else shown.title.in_(language)
         undone = bool(plan.undoes) and shown.state is RemedyState.DONE
@@ -73,16 +73,16 @@ class Hearing:
         await self._replace(answer.channel, fact.key, (fact,), revision=int(now.timestamp() * 10))
 
     async def _kept(self, channel: str) -> bool:
-        known = await self.desk.store.chronicles.get(channel)
+        known = await self.services.store.chronicles.get(channel)
         return known is not None and known.is_recorded
 
     async def _replace(self, channel: str, source: str, facts: tuple[Fact, ...], *, revision: int) -> None:
         rows = [row_of(fact) for fact in facts]
-        if await self.desk.store.chronicles.replace(channel, source, rows, revision=revision):
-            await self.desk.changed(channel)
+        if await self.services.store.chronicles.replace(channel, source, rows, revision=revision):
+            await self.services.changed(channel)
 
 
-def found_facts(request: Request, told: Told, *, ts: str, at: datetime) -> tuple[Fact, ...]:
+def found_facts(request: Request, told: KeptAnswer, *, ts: str, at: datetime) -> tuple[Fact, ...]:
     """What an answer, which stands in the message `ts`, has found: a fact for each of its first hypotheses."""
     diagnosis = told.diagnosis
     return tuple(

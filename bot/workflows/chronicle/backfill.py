@@ -14,10 +14,10 @@ import structlog
 from bot.jobs import Json, Run
 from bot.slack.errors import MessageGone, RateLimited, SlackError, SlackUnavailable
 from bot.store import IncidentChannel
-from bot.workflows.chronicle.history_records import Finding
+from bot.workflows.chronicle.history_records import HistoryRecorder
 from bot.workflows.chronicle.stretches import stretch_of
-from bot.workflows.outages import patiently
-from bot.workflows.services import Desk
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Services
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ _MOST_WAITS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Backfilling:
+class BackfillWorkflow:
     """The workflow `backfill`, which reads all of a channel's history, and with `missed` the workflow `reread`.
 
     Payload: {"channel"}. How far it has come is kept with the channel, page by page, the newest first.
@@ -41,7 +41,7 @@ class Backfilling:
     replies of a thread that got one since, or of which something is kept. `backfill` reads every thread.
     """
 
-    desk: Desk
+    services: Services
     changed: Callable[[str], Awaitable[None]]
     missed: bool = False
 
@@ -55,7 +55,7 @@ class Backfilling:
                 await self._read(run, payload, thread)
             before += bool(page["before"])
             over = not page["more"] or before >= PAGES_BEFORE
-            moved = await patiently(run, f"on {number}", self.go_on, payload, page, over)
+            moved = await retry_step(run, f"on {number}", self.go_on, payload, page, over)
             if moved and not moved["on"]:
                 before = 0  # more is missed by now, and read from the newest message on
             elif over:
@@ -76,7 +76,7 @@ class Backfilling:
         Else where it goes from and to, whether more follows, whether it is of what was there `before`, and the threads
         to be read: {"from", "to", "more", "before", "threads": [{"ts", "oldest", "kept": messages of which facts are}]}
         """
-        channel, chronicles = str(payload["channel"]), self.desk.store.chronicles
+        channel, chronicles = str(payload["channel"]), self.services.store.chronicles
         known = await chronicles.get(channel)
         at = self._at(known)
         if known is None or at is None:
@@ -85,7 +85,7 @@ class Backfilling:
         # Asked before Slack is: what is said in between is in the one and may not be in the other.
         kept = await chronicles.kept(channel)
         try:
-            page = await self.desk.slack.history(channel, latest=at, limit=_PAGE)
+            page = await self.services.slack.history(channel, latest=at, limit=_PAGE)
         except RateLimited as error:
             return {"wait": error.retry_after or 60.0}
         except SlackUnavailable:
@@ -112,13 +112,13 @@ class Backfilling:
         What is kept and stands nowhere in the thread is forgotten at its end. {"wait": seconds} where Slack asks so.
         """
         channel, ts, end = str(payload["channel"]), str(thread["ts"]), {"cursor": "", "unseen": []}
-        known = await self.desk.store.chronicles.get(channel)
+        known = await self.services.store.chronicles.get(channel)
         if known is None:
             return end
         messages: list[Mapping[str, Any]] = []
         following = ""
         try:
-            page = await self.desk.slack.replies(channel, ts, oldest=thread["oldest"], cursor=cursor, limit=_PAGE)
+            page = await self.services.slack.replies(channel, ts, oldest=thread["oldest"], cursor=cursor, limit=_PAGE)
             messages = [each for each in page.messages if each.get("ts") != ts]
             following = page.cursor if page.more else ""
         except RateLimited as error:
@@ -136,7 +136,7 @@ class Backfilling:
 
     async def go_on(self, payload: Json, page: Json, over: bool) -> Json:
         """Keep that the page is read, with its threads: {"on": whether it is to be gone on with from there}."""
-        channel, chronicles = str(payload["channel"]), self.desk.store.chronicles
+        channel, chronicles = str(payload["channel"]), self.services.store.chronicles
         to = "" if over else str(page["to"])
         if self.missed:
             return {"on": await chronicles.made_up(channel, to, after=str(page["from"]))}
@@ -154,14 +154,14 @@ class Backfilling:
         self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]], gone: Collection[str]
     ) -> None:
         since = known.missed if self.missed else ""
-        if await Finding(desk=self.desk).found(known, messages, gone=gone, since=since):
+        if await HistoryRecorder(services=self.services).found(known, messages, gone=gone, since=since):
             await self.changed(known.channel)
 
 
 async def _in_time(run: Run, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
     """Take a step, and again after as long as Slack wants; None where that never ends."""
     for _ in range(_MOST_WAITS):
-        told = await patiently(run, name, do, *args)
+        told = await retry_step(run, name, do, *args)
         if not told or "wait" not in told:
             return told
         await run.sleep(float(told["wait"]))

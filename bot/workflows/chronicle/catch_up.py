@@ -14,8 +14,8 @@ from bot.store import ChannelState, Chronicle
 from bot.workflows.chronicle.fact_rows import facts_in
 from bot.workflows.chronicle.permissions import forbidden
 from bot.workflows.chronicle.summary_page import links_in
-from bot.workflows.outages import patiently
-from bot.workflows.services import Desk
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Services
 from intents.chronicle.catching_up import news_since
 from intents.chronicle.facts import NO_NEWS, Fact, FactKind
 from intents.domain import Language
@@ -26,40 +26,42 @@ _log: Final = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CatchingUp:
+class CatchUpWorkflow:
     """The workflow `welcome`. Payload: {"channel", "team", "user"}. After a crash it may be shown twice."""
 
-    desk: Desk
+    services: Services
 
     async def run(self, run: Run, payload: Json) -> Json | None:
-        read = await patiently(run, "read", self.read, payload)
+        read = await retry_step(run, "read", self.read, payload)
         if read:
-            await patiently(run, "tell", self.tell, payload, str(read["upto"]))
+            await retry_step(run, "tell", self.tell, payload, str(read["upto"]))
         return None
 
     async def read(self, payload: Json) -> Json | None:
         """Up to when there is something to tell; None if nothing has happened yet or it is over."""
-        chronicle = await self.desk.store.chronicles.read(str(payload["channel"]))
+        chronicle = await self.services.store.chronicles.read(str(payload["channel"]))
         if chronicle is None or chronicle.channel.state is not ChannelState.OPEN:
             return None
         if all(fact.kind in NO_NEWS for fact in _visible(chronicle)):
             return None
-        asker = await self.desk.asker(
+        requester = await self.services.requester(
             team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"])
         )
-        if asker.scope.who.bot or forbidden(asker, changes=False) is not None:
+        if requester.scope.who.bot or forbidden(requester, changes=False) is not None:
             return None  # they have not asked for anything
         return {"upto": _newest(chronicle).isoformat()}
 
     async def tell(self, payload: Json, upto: str) -> None:
         channel, user = str(payload["channel"]), str(payload["user"])
-        chronicle = await self.desk.store.chronicles.read(channel)
+        chronicle = await self.services.store.chronicles.read(channel)
         if chronicle is None:
             return
-        asker = await self.desk.asker(team=str(payload["team"]), channel=channel, user=user)
-        message = await self.missed(chronicle, user=user, language=asker.language, upto=datetime.fromisoformat(upto))
+        requester = await self.services.requester(team=str(payload["team"]), channel=channel, user=user)
+        message = await self.missed(
+            chronicle, user=user, language=requester.language, upto=datetime.fromisoformat(upto)
+        )
         try:
-            await self.desk.slack.whisper(channel=channel, user=user, message=message)
+            await self.services.slack.whisper(channel=channel, user=user, message=message)
         except SlackUnavailable:
             raise
         except SlackError as error:
@@ -74,15 +76,15 @@ class CatchingUp:
         """
         channel = chronicle.channel
         # Not up to now: what was said a moment ago may still be on its way to us.
-        since = await self.desk.store.chronicles.caught_up(channel.channel, user, upto or _newest(chronicle))
+        since = await self.services.store.chronicles.caught_up(channel.channel, user, upto or _newest(chronicle))
         facts = [fact for fact in facts_in(chronicle.facts) if not (fact.kind is FactKind.JOIN and fact.user == user)]
-        now = self.desk.clock()
+        now = self.services.clock()
         return catch_up(
             news_since(facts, opened=channel.opened, since=since, now=now),
             name=channel.name,
             now=now,
             language=language,
-            permalink=await links_in(self.desk, channel.channel),
+            permalink=await links_in(self.services, channel.channel),
             mention=mention,
         )
 

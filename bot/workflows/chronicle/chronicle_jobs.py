@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from bot.jobs import StartJob
-from bot.slack.channel_events import ChannelEvent, Happening
+from bot.slack.channel_events import ChannelEvent, ChannelEventKind
 from bot.store import IncidentChannel, Store
 
 # Within so many seconds all that changes is shown by one edit.
@@ -46,7 +46,7 @@ class ChronicleJobs:
         """Find out whether a channel is an incident, and if so open its chronicle and read what was said before."""
         payload = {
             "channel": event.channel, "team": event.team, "name": event.name, "at": event.at.isoformat(), "join": join,
-            "user": event.user, "back": event.what is Happening.JOINED,
+            "user": event.user, "back": event.what is ChannelEventKind.JOINED,
         }  # fmt: skip
         await self.start("incident", _id(event, "incident"), payload)
 

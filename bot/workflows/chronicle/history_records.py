@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.slack.channel_events import moment_of
-from bot.slack.message_events import Said as Spoken
+from bot.slack.message_events import ReceivedMessage as Spoken
 from bot.slack.message_events import read_event
-from bot.store import IncidentChannel, Said
+from bot.store import IncidentChannel, RecordedMessage
 from bot.workflows.chronicle.message_facts import pinned_by, pinned_in, said_in
 from bot.workflows.chronicle.permissions import forbidden
-from bot.workflows.services import Desk
+from bot.workflows.services import Services
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    desk: Desk
+class HistoryRecorder:
+    services: Services
 
     async def found(
         self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]], *, gone: Collection[str], since: str
@@ -26,16 +26,18 @@ class Finding:
 
         `since`, a ts, is from when on something may have been missed, "" for ever. Raises SlackUnavailable.
         """
-        changed = await self.desk.store.chronicles.reread(known.channel, await self._said(known, messages), gone=gone)
+        changed = await self.services.store.chronicles.reread(
+            known.channel, await self._said(known, messages), gone=gone
+        )
         for message in messages:
             for user in pinned_by(message):
                 changed |= await self._pinned(known, message, user, since=since)
         return changed
 
-    async def _said(self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]]) -> list[Said]:
-        identity = await self.desk.slack.identify()
+    async def _said(self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]]) -> list[RecordedMessage]:
+        identity = await self.services.slack.identify()
 
-        def told() -> Iterator[Said]:
+        def told() -> Iterator[RecordedMessage]:
             for each in messages:
                 raw = {**each, "channel": known.channel}
                 if isinstance(read_event(raw, team=identity.team, us=identity.user, our_bot=identity.bot_id), Spoken):
@@ -47,14 +49,14 @@ class Finding:
 
     async def _pinned(self, known: IncidentChannel, message: Mapping[str, Any], user: str, *, since: str) -> bool:
         """When, Slack does not tell: after the message was written, and not while we heard of it."""
-        identity = await self.desk.slack.identify()
+        identity = await self.services.slack.identify()
         if user == identity.user:
             return False
-        asker = await self.desk.asker(team=known.team, channel=known.channel, user=user)
-        if forbidden(asker, changes=True):
+        requester = await self.services.requester(team=known.team, channel=known.channel, user=user)
+        if forbidden(requester, changes=True):
             return False
         ts = str(message.get("ts") or "")
         at = moment_of(max(ts, since))
-        return await self.desk.store.chronicles.pin(
+        return await self.services.store.chronicles.pin(
             known.channel, ts, by=user, at=at, fact=pinned_in({**message, "channel": known.channel}), found=True
         )

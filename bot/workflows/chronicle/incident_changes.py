@@ -15,11 +15,11 @@ import structlog
 from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import ChannelState, IncidentChannel
-from bot.workflows.chronicle.documents import ChronicleTelling
+from bot.workflows.chronicle.documents import ChronicleDocuments
 from bot.workflows.chronicle.fact_rows import row_of
-from bot.workflows.chronicle.summary_canvas import Canvasing
-from bot.workflows.outages import patiently
-from bot.workflows.services import Desk
+from bot.workflows.chronicle.summary_canvas import SummaryCanvas
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.channel_commands import Doing
 from intents.chronicle.facts import Fact, FactKind, Standing
@@ -47,7 +47,7 @@ _BETWEEN_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelCommands:
+class IncidentChangeWorkflow:
     """The workflow `command`.
 
     Payload: {"doing": a Doing, "channel", "team", "user", "at", "language", "response_url", else "thread_ts" where it
@@ -55,30 +55,30 @@ class ChannelCommands:
     `opened` is told of a channel of which there is a history to read, with the id of what made it so.
     """
 
-    desk: Desk
-    telling: ChronicleTelling
+    services: Services
+    documents: ChronicleDocuments
     opened: Callable[[str, str], Awaitable[None]]
 
     async def run(self, run: Run, payload: Json) -> Json | None:
         doing = Doing(str(payload["doing"]))
         if doing is Doing.EXPORT:
-            await patiently(run, "export", self.export, payload, run.id)
+            await retry_step(run, "export", self.export, payload, run.id)
             return None
-        if not await patiently(run, "change", self.change, payload, run.id):
+        if not await retry_step(run, "change", self.change, payload, run.id):
             return None
         if doing is Doing.DISMISS:
             for number in range(_ROUNDS):
-                gone = await patiently(run, f"take down {number}", self.take_down, payload, run.id)
+                gone = await retry_step(run, f"take down {number}", self.take_down, payload, run.id)
                 if gone and gone["done"]:
                     break
                 await run.sleep(_BETWEEN_S)
-        await patiently(run, "say", self.say, payload, run.id)
+        await retry_step(run, "say", self.say, payload, run.id)
         return None
 
     async def change(self, payload: Json, id: str) -> Json | None:
         """Let the channel be as said; None if somebody else was quicker, whoever asked is told then."""
         channel, at, state = str(payload["channel"]), _at(payload), _STATES[Doing(str(payload["doing"]))]
-        chronicles = self.desk.store.chronicles
+        chronicles = self.services.store.chronicles
         await chronicles.set_state(channel, state, at)
         known = await chronicles.get(channel)
         if known is None or (known.state, known.since) != (state, at):
@@ -89,58 +89,58 @@ class ChannelCommands:
         if payload.get("anew"):
             await self.opened(channel, id)
         else:
-            await self.desk.changed(channel)
+            await self.services.changed(channel)
         return {"done": True}
 
     async def take_down(self, payload: Json, id: str) -> Json:
         """Take our summary away, the canvas's words too, once nobody is writing it any more."""
-        chronicles = self.desk.store.chronicles
+        chronicles = self.services.store.chronicles
         known = await chronicles.get(str(payload["channel"]))
         if known is None or known.state is not ChannelState.DISMISSED or known.shown >= known.revision:
             return {"done": True}
-        if not await chronicles.claim_summary(known.channel, known.revision, id, self.desk.clock()):
+        if not await chronicles.claim_summary(known.channel, known.revision, id, self.services.clock()):
             return {"done": False}
         known = await chronicles.get(known.channel) or known
         await self._remove(known)
-        await Canvasing(desk=self.desk).take_back(known)
+        await SummaryCanvas(services=self.services).take_back(known)
         await chronicles.placed(known.channel, summary_ts="")
         await chronicles.rendered(known.channel, known.revision, id)
         return {"done": True}
 
     async def say(self, payload: Json, id: str) -> None:
         """Tell everybody in the channel, once."""
-        channel, user, language = str(payload["channel"]), str(payload["user"]), self.desk.usual_language
+        channel, user, language = str(payload["channel"]), str(payload["user"]), self.services.usual_language
         doing = Doing(str(payload["doing"]))
         if doing is Doing.RESOLVE:
-            chronicle = await self.desk.store.chronicles.read(channel)
+            chronicle = await self.services.store.chronicles.read(channel)
             if chronicle is None:
                 return
-            message = await self.telling.final(chronicle, language=language)
+            message = await self.documents.final(chronicle, language=language)
         else:
             message = (dismissed if doing is Doing.DISMISS else reopened)(user, language=language)
         ts = await self._post(payload, message, to=channel, key=f"{id}/{doing}")
         if ts and doing is not Doing.DISMISS:
             # What it rests on stands in Slack only now.
             fact = replace(_fact(payload, id), ts=ts)
-            if await self.desk.store.chronicles.add(channel, row_of(fact), revision=1):
-                await self.desk.changed(channel)
+            if await self.services.store.chronicles.add(channel, row_of(fact), revision=1):
+                await self.services.changed(channel)
 
     async def export(self, payload: Json, id: str) -> None:
         """All that is kept, as a file: to who asked, or to the channel."""
-        chronicle = await self.desk.store.chronicles.read(str(payload["channel"]))
+        chronicle = await self.services.store.chronicles.read(str(payload["channel"]))
         if chronicle is None:
             return
         language = Language(str(payload["language"]))
         name = chronicle.channel.name
         says = Text(en=incident_notes.EXPORTED.en.format(name), zh=incident_notes.EXPORTED.zh.format(name))
-        draft = await self.telling.draft(chronicle, language=language)
+        draft = await self.documents.draft(chronicle, language=language)
         to = str(payload["channel"] if payload.get("here") else payload["user"])
         await self._post(payload, replace(told(says, language=language), overflow=draft), to=to, key=f"{id}/export")
 
     async def _post(self, payload: Json, message: Message, *, to: str, key: str) -> str:
         """The message's ts; "" where it cannot be posted, whoever asked is told why."""
         try:
-            return (await post_once(self.desk, message, to=to, key=key)).ts
+            return (await post_once(self.services, message, to=to, key=key)).ts
         except SlackUnavailable:
             raise
         except SlackError as error:
@@ -152,11 +152,11 @@ class ChannelCommands:
         ts = known.summary_ts
         if not ts:
             return
-        outbox = self.desk.store.outbox
+        outbox = self.services.store.outbox
         key = await outbox.by_message(known.channel, ts) or ""
         try:
-            await self.desk.slack.unpin(channel=known.channel, ts=ts)
-            await self.desk.slack.delete(channel=known.channel, ts=ts, key=key)
+            await self.services.slack.unpin(channel=known.channel, ts=ts)
+            await self.services.slack.delete(channel=known.channel, ts=ts, key=key)
         except SlackUnavailable:
             raise
         except SlackError as error:
@@ -168,10 +168,10 @@ class ChannelCommands:
         message = told(says, language=Language(str(payload["language"])))
         try:
             if address := str(payload["response_url"]):
-                await self.desk.slack.respond(address, message)
+                await self.services.slack.respond(address, message)
             else:
                 there, thread = str(payload["channel"]), str(payload.get("thread_ts") or "")
-                await post_once(self.desk, message, to=there, thread_ts=thread, key=f"{key}/answer")
+                await post_once(self.services, message, to=there, thread_ts=thread, key=f"{key}/answer")
         except SlackUnavailable:
             raise
         except SlackError as error:

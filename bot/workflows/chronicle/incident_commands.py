@@ -17,10 +17,10 @@ from bot.slack.errors import NotInChannel, SlackError
 from bot.slack.message_forms import checked
 from bot.slack.people import Place
 from bot.store import ChannelState, IncidentChannel
-from bot.workflows.chronicle.catch_up import CatchingUp
-from bot.workflows.chronicle.documents import ChronicleTelling
+from bot.workflows.chronicle.catch_up import CatchUpWorkflow
+from bot.workflows.chronicle.documents import ChronicleDocuments
 from bot.workflows.chronicle.permissions import forbidden
-from bot.workflows.services import Asker, Desk
+from bot.workflows.services import Requester, Services
 from intents.channel_commands import SHOWN, ChannelCommand, Doing
 from intents.domain import Language, Text
 from responses import incident_notes
@@ -45,7 +45,7 @@ _PROMISES: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Commanded:
+class IncidentCommand:
     """`id` is the same however often this is heard. `text` is what was typed, `language` what that tells by itself.
 
     `thread_ts`: it was asked aloud, and is answered there, in the thread or ("" in a direct message) below.
@@ -64,7 +64,7 @@ class Commanded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
+class CommandReply:
     """What to answer, and the job that does what it promises: its kind, "" for none, and payload."""
 
     message: Message
@@ -73,64 +73,64 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelAsking:
-    desk: Desk
-    catching_up: CatchingUp
-    telling: ChronicleTelling
+class IncidentCommands:
+    services: Services
+    catch_up: CatchUpWorkflow
+    documents: ChronicleDocuments
     start: StartJob
 
-    async def answer(self, asked: Commanded) -> Message:
+    async def answer(self, asked: IncidentCommand) -> Message:
         """What to show to who asked. Raises StoreUnavailable, or JobsUnavailable: nothing is promised then."""
         try:
             async with asyncio.timeout(_KNOWN_S):
-                place = await self.desk.slack.place(asked.channel)
-                asker = await self._asker(asked)
+                place = await self.services.slack.place(asked.channel)
+                requester = await self._asker(asked)
         except (SlackError, TimeoutError) as error:
             _log.warning("who asks of an incident cannot be told now", error=str(error))
             return told(BUSY, language=asked.language)
-        decided = await self._decide(asked, place, asker)
+        decided = await self._decide(asked, place, requester)
         if decided.kind:
             await self.start(decided.kind, asked.id, decided.payload)
         return decided.message
 
-    async def decide(self, asked: Commanded) -> Decided:
+    async def decide(self, asked: IncidentCommand) -> CommandReply:
         """The same for who can wait. Raises SlackUnavailable too; starts nothing."""
-        place, asker = await self.desk.slack.place(asked.channel), await self._asker(asked)
-        return await self._decide(asked, place, asker)
+        place, requester = await self.services.slack.place(asked.channel), await self._asker(asked)
+        return await self._decide(asked, place, requester)
 
-    async def _asker(self, asked: Commanded) -> Asker:
-        return await self.desk.asker(team=asked.team, channel=asked.channel, user=asked.user, text=asked.text)
+    async def _asker(self, asked: IncidentCommand) -> Requester:
+        return await self.services.requester(team=asked.team, channel=asked.channel, user=asked.user, text=asked.text)
 
-    async def _decide(self, asked: Commanded, place: Place, asker: Asker) -> Decided:
-        asked = replace(asked, language=asker.language)
+    async def _decide(self, asked: IncidentCommand, place: Place, requester: Requester) -> CommandReply:
+        asked = replace(asked, language=requester.language)
         doing = asked.command.doing
-        known = await self.desk.store.chronicles.get(asked.channel)
-        if refused := _refused(doing, known, place, asker):
-            return Decided(message=told(refused, language=asked.language))
+        known = await self.services.store.chronicles.get(asked.channel)
+        if refused := _refused(doing, known, place, requester):
+            return CommandReply(message=told(refused, language=asked.language))
         if known is None:
             return self._open(asked, private=place.private)
         if doing in SHOWN:
-            return Decided(message=await self._shown(asked))
+            return CommandReply(message=await self._shown(asked))
         return self._promised(asked, anew=known.state is ChannelState.DISMISSED)
 
-    async def _shown(self, asked: Commanded) -> Message:
-        chronicle = await self.desk.store.chronicles.read(asked.channel)
+    async def _shown(self, asked: IncidentCommand) -> Message:
+        chronicle = await self.services.store.chronicles.read(asked.channel)
         if chronicle is None:
             return told(incident_notes.NO_INCIDENT, language=asked.language)
         # What one person is shown calls nobody whom it names; what is posted would.
         mention = not asked.thread_ts
         match asked.command.doing:
             case Doing.TIMELINE:
-                message = await self.telling.timeline(chronicle, language=asked.language, mention=mention)
+                message = await self.documents.timeline(chronicle, language=asked.language, mention=mention)
             case Doing.STATUS:
-                message = await self.telling.status(chronicle, language=asked.language, mention=mention)
+                message = await self.documents.status(chronicle, language=asked.language, mention=mention)
             case _:
-                message = await self.catching_up.missed(
+                message = await self.catch_up.missed(
                     chronicle, user=asked.user, language=asked.language, mention=mention
                 )
         return checked(message)
 
-    def _promised(self, asked: Commanded, *, anew: bool) -> Decided:
+    def _promised(self, asked: IncidentCommand, *, anew: bool) -> CommandReply:
         command = asked.command
         payload: Json = {
             "doing": command.doing.value,
@@ -145,9 +145,9 @@ class ChannelAsking:
             "anew": anew,
         }
         promise = incident_notes.EXPORTING_HERE if command.here else _PROMISES[command.doing]
-        return Decided(message=told(promise, language=asked.language), kind="command", payload=payload)
+        return CommandReply(message=told(promise, language=asked.language), kind="command", payload=payload)
 
-    def _open(self, asked: Commanded, *, private: bool) -> Decided:
+    def _open(self, asked: IncidentCommand, *, private: bool) -> CommandReply:
         payload: Json = {
             "channel": asked.channel,
             "team": asked.team,
@@ -158,21 +158,21 @@ class ChannelAsking:
             "join": not private,
             "said": True,
         }
-        return Decided(
+        return CommandReply(
             message=told(incident_notes.OPENING, language=asked.language), kind="incident", payload=payload
         )  # fmt: skip
 
 
-def _refused(doing: Doing, known: IncidentChannel | None, place: Place, asker: Asker) -> Text | None:
+def _refused(doing: Doing, known: IncidentChannel | None, place: Place, requester: Requester) -> Text | None:
     """Why that is not done, for whoever asks; None if it is."""
     if place.direct:
         return incident_notes.ONLY_CHANNELS
     if place.unknown:
         return NotInChannel.words
-    if refused := forbidden(asker, changes=doing in _CHANGES):
+    if refused := forbidden(requester, changes=doing in _CHANGES):
         return refused
     if known is None and doing is Doing.OPEN:
-        return incident_notes.SHARED_CHANNEL if asker.scope.who.external else None
+        return incident_notes.SHARED_CHANNEL if requester.scope.who.external else None
     return _unfit(doing, known)
 
 

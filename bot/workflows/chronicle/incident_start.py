@@ -11,8 +11,8 @@ import structlog
 
 from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.workflows.outages import patiently
-from bot.workflows.services import Desk
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Services
 from intents.domain import Text
 from responses import incident_notes
 from responses.slack.notes import told
@@ -23,7 +23,7 @@ _SAID_ONCE: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
+class IncidentStartWorkflow:
     """The workflow `incident`. Payload: {"channel", "team", "name", "at", "join"}, "user" who made it one where that is
     known, "said" where they said so, "back" where somebody let us in, perhaps not for the first time.
 
@@ -32,18 +32,18 @@ class Opening:
     then, else "".
     """
 
-    desk: Desk
+    services: Services
     is_incident: Callable[[str], bool]
     opened: Callable[[str, str], Awaitable[None]]
 
     async def run(self, run: Run, payload: Json) -> Json | None:
-        return await patiently(run, "open", self.open, payload, run.id)
+        return await retry_step(run, "open", self.open, payload, run.id)
 
     async def open(self, payload: Json, id: str) -> Json | None:
-        channel, desk = str(payload["channel"]), self.desk
+        channel, services = str(payload["channel"]), self.services
         if payload.get("join"):
             try:
-                await desk.slack.join(channel)
+                await services.slack.join(channel)
             except SlackUnavailable:
                 raise
             except SlackError as error:
@@ -52,10 +52,10 @@ class Opening:
                 await self._say_uninvited(payload, error)
                 if not payload.get("said"):
                     return None
-        place = await desk.slack.place(channel)
+        place = await services.slack.place(channel)
         # What was told with the event is newer than what is remembered of the place.
         name = str(payload.get("name") or "") or place.name
-        known = await desk.store.chronicles.get(channel)
+        known = await services.store.chronicles.get(channel)
         if place.unreached or place.direct or not (known or payload.get("said") or self.is_incident(name)):
             return None
         if place.external:
@@ -63,25 +63,25 @@ class Opening:
             _log.info("a channel that is shared with others is no incident channel", channel=channel)
             return None
         at = datetime.fromisoformat(str(payload["at"]))
-        await desk.store.chronicles.open(channel, team=str(payload["team"]), name=name, at=at)
+        await services.store.chronicles.open(channel, team=str(payload["team"]), name=name, at=at)
         # One that nothing was shown of is only just begun: we came by ourselves.
         back = bool(payload.get("back")) and known is not None and known.shown > 0
-        anew = back and await desk.store.chronicles.begin_anew(channel)
+        anew = back and await services.store.chronicles.begin_anew(channel)
         await self.opened(channel, id if anew else "")
         return {"name": name}
 
     async def _say_uninvited(self, payload: Json, error: SlackError) -> None:
         """To whoever made it an incident channel, once: they can let us in."""
-        channel, user, desk = str(payload["channel"]), str(payload.get("user") or ""), self.desk
+        channel, user, services = str(payload["channel"]), str(payload.get("user") or ""), self.services
         once = f"uninvited/{channel}/{user}"
-        if not user or not await desk.store.notices.once(once, within=_SAID_ONCE, now=desk.clock()):
+        if not user or not await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
             return
-        name = str(payload.get("name") or "") or (await desk.slack.place(channel)).name
+        name = str(payload.get("name") or "") or (await services.slack.place(channel)).name
         words, why = incident_notes.UNINVITED, error.says
         says = Text(en=words.en.format(name, why.en), zh=words.zh.format(name, why.zh))
         try:
-            language = await desk.language_of(user, within=1.0)
-            await desk.slack.post(channel=user, message=told(says, language=language), key=once)
+            language = await services.language_of(user, within=1.0)
+            await services.slack.post(channel=user, message=told(says, language=language), key=once)
         except SlackUnavailable:
             raise
         except SlackError as second:

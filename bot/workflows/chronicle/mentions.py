@@ -10,8 +10,8 @@ import structlog
 
 from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.workflows.chronicle.incident_commands import ChannelAsking, Commanded, Decided
-from bot.workflows.outages import patiently
+from bot.workflows.chronicle.incident_commands import CommandReply, IncidentCommand, IncidentCommands
+from bot.workflows.outages import retry_step
 from bot.workflows.single_posts import post_once
 from intents.channel_commands import ChannelCommand
 from intents.misuse import Misused
@@ -23,14 +23,14 @@ _log: Final = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mentioned:
+class MentionWorkflow:
     """The workflow `mention`. Payload: {"channel", "team", "user", "text", "at", "thread_ts"}, "" of it in a direct
     message."""
 
-    asking: ChannelAsking
+    asking: IncidentCommands
 
     async def run(self, run: Run, payload: Json) -> Json | None:
-        await patiently(run, "answer", self.answer, payload, run.id)
+        await retry_step(run, "answer", self.answer, payload, run.id)
         return None
 
     async def answer(self, payload: Json, id: str) -> None:
@@ -40,7 +40,7 @@ class Mentioned:
             return
         channel, thread = str(payload["channel"]), str(payload["thread_ts"])
         try:
-            await post_once(self.asking.desk, decided.message, to=channel, thread_ts=thread, key=f"{id}/said")
+            await post_once(self.asking.services, decided.message, to=channel, thread_ts=thread, key=f"{id}/said")
         except SlackUnavailable:
             raise
         except SlackError as error:
@@ -48,17 +48,17 @@ class Mentioned:
         if decided.kind:
             await self.asking.start(decided.kind, f"{id}.done", decided.payload)
 
-    async def _decided(self, payload: Json, id: str) -> Decided | None:
-        desk, text = self.asking.desk, str(payload["text"])
-        language = choose(told=desk.language, text=text)
+    async def _decided(self, payload: Json, id: str) -> CommandReply | None:
+        services, text = self.asking.services, str(payload["text"])
+        language = choose(told=services.language, text=text)
         match parse_message(text):
             case Misused() as wrong:
-                asker = await desk.asker(
+                requester = await services.requester(
                     team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"]), text=text
                 )
-                return Decided(message=misused(wrong.says, wrong.closest, language=asker.language))
+                return CommandReply(message=misused(wrong.says, wrong.closest, language=requester.language))
             case ChannelCommand() as command:
-                asked = Commanded(
+                asked = IncidentCommand(
                     id=id,
                     team=str(payload["team"]),
                     channel=str(payload["channel"]),

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot.slack.channel_events import moment_of
 from bot.slack.message_events import files_of, markup_of
-from bot.store import FactRow, Said
+from bot.store import FactRow, RecordedMessage
 from bot.workflows.chronicle.fact_rows import row_of
 from intents.chronicle.facts import Fact, FactKind
 from intents.chronicle.spoken import excerpt, spoken
@@ -33,12 +33,12 @@ def is_pin(reaction: object) -> bool:
     return str(reaction or "").partition("::")[0] in REACTIONS
 
 
-def said_in(message: Mapping[str, Any], *, version: str = "") -> Said:
+def said_in(message: Mapping[str, Any], *, version: str = "") -> RecordedMessage:
     """A message as it reads now, and the facts in it; `version` is the time of its last edit, "" for none."""
     heard = heard_in(message)
     facts = facts_of(heard)
     pinned = pinned_in(message) if version else None
-    return Said(ts=heard.ts, version=version, facts=tuple(map(row_of, facts)), pinned=pinned)
+    return RecordedMessage(ts=heard.ts, version=version, facts=tuple(map(row_of, facts)), pinned=pinned)
 
 
 def heard_in(message: Mapping[str, Any]) -> ChannelMessage:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from bot.policy import Reading
-from bot.workflows.services import Asker
+from bot.policy import ReadLevel
+from bot.workflows.services import Requester
 from intents.domain import Text
 from responses import failures, incident_notes
 
 
-def forbidden(asker: Asker, *, changes: bool) -> Text | None:
+def forbidden(requester: Requester, *, changes: bool) -> Text | None:
     """Why this person may not see what is kept of the channel they are in, or `changes` it; None if they may.
 
     It tells what clusters show, so that whoever sees none of that there sees none of it here.
     """
-    who = asker.scope.who
+    who = requester.scope.who
     if changes and (who.guest or who.foreign or who.bot):
         return incident_notes.NOT_FOR_OUTSIDERS
-    if asker.scope.reading is not Reading.FULL:
-        return asker.scope.text_only_reason or failures.NOT_ALLOWED_HERE
+    if requester.scope.reading is not ReadLevel.FULL:
+        return requester.scope.text_only_reason or failures.NOT_ALLOWED_HERE
     return None

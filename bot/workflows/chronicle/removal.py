@@ -10,8 +10,8 @@ import structlog
 from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import ChannelState, IncidentChannel
-from bot.workflows.outages import patiently
-from bot.workflows.services import Desk
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.domain import Language, Text
 from responses import incident_notes
@@ -21,39 +21,39 @@ _log: Final = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Removing:
+class RemovedWorkflow:
     """The workflow `removed`. Payload: {"channel", "team", "user": who did it, "" where Slack does not say}."""
 
-    desk: Desk
+    services: Services
 
     async def run(self, run: Run, payload: Json) -> Json | None:
-        await patiently(run, "tell", self.tell, payload, run.id)
+        await retry_step(run, "tell", self.tell, payload, run.id)
         return None
 
     async def tell(self, payload: Json, id: str) -> None:
         """Once for each time, whoever did it, and in the audit channel. Raises SlackUnavailable."""
-        known = await self.desk.store.chronicles.get(str(payload["channel"]))
+        known = await self.services.store.chronicles.get(str(payload["channel"]))
         if known is None or known.state is not ChannelState.OPEN:
             return  # nothing is missed
         user = str(payload["user"])
-        person = await self.desk.slack.person(user) if user else None
+        person = await self.services.slack.person(user) if user else None
         if person is not None and not person.bot:
-            language = await self.desk.language_of(user, within=1.0)
+            language = await self.services.language_of(user, within=1.0)
             await self._say(_named(incident_notes.REMOVED, known.name), language, to=user, key=f"{id}/who")
-        if self.desk.audit_channel:
+        if self.services.audit_channel:
             says = await self._for_auditors(known, (person.name or user) if person else "?")
-            await self._say(says, self.desk.usual_language, to=self.desk.audit_channel, key=f"{id}/audit")
+            await self._say(says, self.services.usual_language, to=self.services.audit_channel, key=f"{id}/audit")
 
     async def _for_auditors(self, known: IncidentChannel, who: str) -> Text:
         """Of a private channel, or one that Slack tells us nothing of any more, the auditors do not learn the name."""
-        place = await self.desk.slack.place(known.channel)
+        place = await self.services.slack.place(known.channel)
         if place.private or place.unknown:
             return _named(incident_notes.REMOVED_PRIVATE, who)
         return _named(incident_notes.REMOVED_BY, known.name, who)
 
     async def _say(self, says: Text, language: Language, *, to: str, key: str) -> None:
         try:
-            await post_once(self.desk, told(says, language=language), to=to, key=key)
+            await post_once(self.services, told(says, language=language), to=to, key=key)
         except SlackUnavailable:
             raise
         except SlackError as error:

@@ -16,8 +16,8 @@ from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import Chronicle, Request
 from bot.workflows.chronicle.answer_facts import found_facts
 from bot.workflows.chronicle.fact_rows import facts_in
-from bot.workflows.kept_answer import Told
-from bot.workflows.services import Desk
+from bot.workflows.kept_answer import KeptAnswer
+from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.chronicle.sameness import looks_like
 from responses.slack.chronicle import notes
@@ -30,26 +30,26 @@ _WITHIN: Final = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Likening:
-    desk: Desk
+class SimilarIncidents:
+    services: Services
 
-    async def tell(self, request: Request, told: Told | None, *, ts: str) -> None:
+    async def tell(self, request: Request, told: KeptAnswer | None, *, ts: str) -> None:
         """Say once, below the answer, which other incident channel has the same, if any. Raises SlackUnavailable."""
         if told is None or not told.diagnosis.hypotheses:
             return
-        desk, now = self.desk, self.desk.clock()
+        services, now = self.services, self.services.clock()
         mine = found_facts(request, told, ts=ts, at=now)
         incidents = {fact.incident for fact in mine if fact.objects}
-        who = (await desk.asker_of(request)).scope.who
+        who = (await services.requester_of(request)).scope.who
         if not incidents or who.guest or who.foreign or who.external:
             return
         channel = request.asked.channel
-        for other in await desk.store.chronicles.elsewhere(incidents, besides=channel, since=now - _WITHIN):
+        for other in await services.store.chronicles.elsewhere(incidents, besides=channel, since=now - _WITHIN):
             incident = looks_like(mine, facts_in(other.facts))
             title = next((fact.title for fact in mine if fact.incident == incident), None)
             if incident is None or title is None or not await self._may_be_named(other):
                 continue
-            url = (await desk.slack.identify()).url.rstrip("/")
+            url = (await services.slack.identify()).url.rstrip("/")
             message = notes.looks_like(
                 title,
                 where=f"#{other.channel.name}",
@@ -61,14 +61,14 @@ class Likening:
             return
 
     async def _may_be_named(self, other: Chronicle) -> bool:
-        place = await self.desk.slack.place(other.channel.channel)
+        place = await self.services.slack.place(other.channel.channel)
         return not (place.private or place.external or place.unknown)
 
     async def _say(self, request: Request, other: Chronicle, message: Message) -> None:
         asked = request.asked
         key = f"{request.id}/like/{other.channel.channel}"
         try:
-            await post_once(self.desk, message, to=asked.channel, thread_ts=asked.thread_ts, key=key)
+            await post_once(self.services, message, to=asked.channel, thread_ts=asked.thread_ts, key=key)
         except SlackUnavailable:
             raise
         except SlackError as error:

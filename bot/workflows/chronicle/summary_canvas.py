@@ -13,8 +13,8 @@ import structlog
 
 from bot.slack.errors import CanvasGone, CanvasTaken, SlackError, SlackUnavailable
 from bot.store import IncidentChannel
-from bot.workflows.chronicle.summary_page import Page
-from bot.workflows.services import Desk
+from bot.workflows.chronicle.summary_page import SummaryPage
+from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Text
@@ -32,50 +32,50 @@ _UNWANTED: Final = "deleted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Canvasing:
-    desk: Desk
+class SummaryCanvas:
+    services: Services
 
-    async def put(self, page: Page) -> bool:
+    async def put(self, page: SummaryPage) -> bool:
         """Let the channel's canvas say the summary. No: it is not time yet, ask later. Raises SlackUnavailable."""
-        channel, desk = page.channel, self.desk
+        channel, services = page.channel, self.services
         name = channel.channel
         if channel.canvas == _UNWANTED or not (channel.canvas or await self._may_be_made(name)):
             return True
-        if not await desk.store.notices.once(f"canvas/{name}", within=CANVAS_EVERY, now=desk.clock()):
+        if not await services.store.notices.once(f"canvas/{name}", within=CANVAS_EVERY, now=services.clock()):
             return False
         moments = timeline_of(page.facts)
-        text = canvas(page.summary, moments, language=desk.usual_language, permalink=page.permalink)
+        text = canvas(page.summary, moments, language=services.usual_language, permalink=page.permalink)
         try:
             if channel.canvas:
-                await desk.slack.canvas_edit(canvas=channel.canvas, markdown=text)
+                await services.slack.canvas_edit(canvas=channel.canvas, markdown=text)
             else:
-                made = await desk.slack.canvas_create(channel=name, title=channel.name, markdown=text)
-                await desk.store.chronicles.placed(name, canvas=made)
+                made = await services.slack.canvas_create(channel=name, title=channel.name, markdown=text)
+                await services.store.chronicles.placed(name, canvas=made)
         except CanvasGone:
-            await desk.store.chronicles.placed(name, canvas=_UNWANTED)
+            await services.store.chronicles.placed(name, canvas=_UNWANTED)
         except SlackUnavailable:
             raise
         except SlackError as error:
             _log.warning("a canvas was not written", channel=name, error=str(error))
             if not channel.canvas:
-                await desk.store.notices.note(_refused(name), desk.clock())
+                await services.store.notices.note(_refused(name), services.clock())
             if isinstance(error, CanvasTaken):
                 await self._say_taken(channel, error)
         return True
 
     async def _may_be_made(self, channel: str) -> bool:
         """Only a refusal keeps from trying: who was killed between making it and noting that finds it at once."""
-        refused = await self.desk.store.notices.last(_refused(channel))
-        return refused is None or self.desk.clock() - refused >= _TRIED_EVERY
+        refused = await self.services.store.notices.last(_refused(channel))
+        return refused is None or self.services.clock() - refused >= _TRIED_EVERY
 
     async def _say_taken(self, channel: IncidentChannel, error: CanvasTaken) -> None:
         """Below the summary, once: it stands in the message alone."""
         name, words, why = channel.channel, incident_notes.NO_CANVAS, error.says
-        says = told(Text(en=words.en.format(why.en), zh=words.zh.format(why.zh)), language=self.desk.usual_language)
-        known = await self.desk.store.chronicles.get(name)
+        says = told(Text(en=words.en.format(why.en), zh=words.zh.format(why.zh)), language=self.services.usual_language)
+        known = await self.services.store.chronicles.get(name)
         below = known.summary_ts if known else channel.summary_ts
         try:
-            await post_once(self.desk, says, to=name, thread_ts=below, key=f"canvas/{name}/taken")
+            await post_once(self.services, says, to=name, thread_ts=below, key=f"canvas/{name}/taken")
         except SlackUnavailable:
             raise
         except SlackError as second:
@@ -85,9 +85,9 @@ class Canvasing:
         """Let our canvas say that the channel is no incident. Raises SlackUnavailable."""
         if channel.canvas in ("", _UNWANTED):
             return
-        says = incident_notes.DISMISSED_HERE.in_(self.desk.usual_language)
+        says = incident_notes.DISMISSED_HERE.in_(self.services.usual_language)
         try:
-            await self.desk.slack.canvas_edit(canvas=channel.canvas, markdown=says)
+            await self.services.slack.canvas_edit(canvas=channel.canvas, markdown=says)
         except SlackUnavailable:
             raise
         except SlackError as error:

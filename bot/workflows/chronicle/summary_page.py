@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from bot.store import Chronicle, IncidentChannel
 from bot.workflows.chronicle.fact_rows import facts_in
-from bot.workflows.services import Desk
+from bot.workflows.services import Services
 from intents.chronicle.facts import Fact
 from intents.chronicle.summary import Summary, summary_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class SummaryPage:
     """`permalink` is what `links_in` makes."""
 
     channel: IncidentChannel
@@ -22,20 +22,20 @@ class Page:
     permalink: Callable[[Fact], str]
 
 
-async def page_of(desk: Desk, chronicle: Chronicle) -> Page:
+async def page_of(services: Services, chronicle: Chronicle) -> SummaryPage:
     """What the facts come to by now."""
     channel, facts = chronicle.channel, facts_in(chronicle.facts)
-    return Page(
+    return SummaryPage(
         channel=channel,
         facts=facts,
-        summary=summary_of(facts, name=channel.name, opened=channel.opened, now=desk.clock()),
-        permalink=await links_in(desk, channel.channel),
+        summary=summary_of(facts, name=channel.name, opened=channel.opened, now=services.clock()),
+        permalink=await links_in(services, channel.channel),
     )
 
 
-async def links_in(desk: Desk, channel: str) -> Callable[[Fact], str]:
+async def links_in(services: Services, channel: str) -> Callable[[Fact], str]:
     """Where what a fact of a channel rests on stands in Slack, "" where that is no message. Slack is not asked."""
-    url = (await desk.slack.identify()).url.rstrip("/")
+    url = (await services.slack.identify()).url.rstrip("/")
 
     def link(fact: Fact) -> str:
         if not url or not fact.ts:

@@ -16,8 +16,8 @@ from bot.store import FactRow
 from bot.workflows.chronicle.fact_rows import facts_in
 from bot.workflows.chronicle.message_facts import pinned_in
 from bot.workflows.chronicle.permissions import forbidden
-from bot.workflows.outages import patiently
-from bot.workflows.services import Desk
+from bot.workflows.outages import retry_step
+from bot.workflows.services import Services
 from intents.chronicle.facts import FactKind
 from intents.domain import Language, Text
 from responses import incident_notes
@@ -28,7 +28,7 @@ _log: Final = structlog.get_logger(__name__)
 _SAID_ONCE: Final = timedelta(hours=24)
 
 
-class Hand(StrEnum):
+class TimelineMark(StrEnum):
     """What a person does to a message's place."""
 
     PIN = "pin"
@@ -37,7 +37,7 @@ class Hand(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pinning:
+class PinWorkflow:
     """The workflow `pin`.
 
     Payload: {"hand": a Hand, "channel", "team", "user", "ts", "at": when they did it}; of the menu also "fact", what to
@@ -45,46 +45,46 @@ class Pinning:
     refusal, once a day.
     """
 
-    desk: Desk
+    services: Services
 
     async def run(self, run: Run, payload: Json) -> Json | None:
-        await patiently(run, "mark", self.mark, payload)
+        await retry_step(run, "mark", self.mark, payload)
         return None
 
     async def mark(self, payload: Json) -> None:
-        channel, chronicles = str(payload["channel"]), self.desk.store.chronicles
-        asker = await self.desk.asker(team=str(payload["team"]), channel=channel, user=str(payload["user"]))
+        channel, chronicles = str(payload["channel"]), self.services.store.chronicles
+        requester = await self.services.requester(team=str(payload["team"]), channel=channel, user=str(payload["user"]))
         known = await chronicles.get(channel)
         if known is None or not known.is_recorded:
             says = incident_notes.NO_INCIDENT if known is None else incident_notes.DISMISSED_HERE
-            await self._answer(payload, says, asker.language)
+            await self._answer(payload, says, requester.language)
             return
-        if refused := forbidden(asker, changes=True):
-            await self._refuse(payload, refused, asker.language)
+        if refused := forbidden(requester, changes=True):
+            await self._refuse(payload, refused, requester.language)
             return
         if payload["ts"] == known.summary_ts:
             # It would quote itself; and says all the time something else.
-            await self._refuse(payload, incident_notes.SUMMARY_ITSELF, asker.language)
+            await self._refuse(payload, incident_notes.SUMMARY_ITSELF, requester.language)
             return
-        hand = Hand(str(payload["hand"]))
+        hand = TimelineMark(str(payload["hand"]))
         changed = await self._do(hand, payload)
         if changed:
-            await self.desk.changed(channel)
-        if hand is Hand.PIN:
+            await self.services.changed(channel)
+        if hand is TimelineMark.PIN:
             says = incident_notes.PINNED if changed else incident_notes.PINNED_ALREADY
         else:
             says = incident_notes.UNPINNED if changed else incident_notes.NOT_ON_IT
-        await self._answer(payload, says, asker.language)
+        await self._answer(payload, says, requester.language)
 
-    async def _do(self, hand: Hand, payload: Json) -> bool:
+    async def _do(self, hand: TimelineMark, payload: Json) -> bool:
         channel, ts, user = str(payload["channel"]), str(payload["ts"]), str(payload["user"])
-        at, chronicles = datetime.fromisoformat(str(payload["at"])), self.desk.store.chronicles
+        at, chronicles = datetime.fromisoformat(str(payload["at"])), self.services.store.chronicles
         match hand:
-            case Hand.PIN:
+            case TimelineMark.PIN:
                 return await chronicles.pin(channel, ts, by=user, at=at, fact=await self._fact(payload))
-            case Hand.UNPIN:
+            case TimelineMark.UNPIN:
                 return await chronicles.unpin(channel, ts, by=user, at=at)
-            case Hand.REMOVE:
+            case TimelineMark.REMOVE:
                 return await chronicles.remove(channel, ts, by=user, at=at)
 
     async def _fact(self, payload: Json) -> FactRow | None:
@@ -94,11 +94,11 @@ class Pinning:
             document = payload["fact"]
             at = datetime.fromisoformat(str(document["at"])) if document else None
             return FactRow(key=document["key"], at=at, ts=ts, document=document) if at else None
-        rows = [row for row in await self.desk.store.chronicles.facts(channel) if row.ts == ts]
+        rows = [row for row in await self.services.store.chronicles.facts(channel) if row.ts == ts]
         if any(fact.kind is not FactKind.ANSWERED for fact in facts_in(rows)):
             return None
         try:
-            message = await self.desk.slack.message(channel=channel, ts=ts)
+            message = await self.services.slack.message(channel=channel, ts=ts)
         except SlackUnavailable:
             raise
         except SlackError as error:
@@ -108,7 +108,7 @@ class Pinning:
 
     async def _answer(self, payload: Json, says: Text, language: Language) -> None:
         if address := str(payload.get("response_url") or ""):
-            await self._tell(self.desk.slack.respond(address, told(says, language=language)))
+            await self._tell(self.services.slack.respond(address, told(says, language=language)))
 
     async def _refuse(self, payload: Json, says: Text, language: Language) -> None:
         if payload.get("response_url"):
@@ -116,12 +116,14 @@ class Pinning:
             return
         channel, user = str(payload["channel"]), str(payload["user"])
         once = f"pin/{channel}/{user}"
-        if await self.desk.store.notices.once(once, within=_SAID_ONCE, now=self.desk.clock()):
-            await self._tell(self.desk.slack.whisper(channel=channel, user=user, message=told(says, language=language)))
+        if await self.services.store.notices.once(once, within=_SAID_ONCE, now=self.services.clock()):
+            await self._tell(
+                self.services.slack.whisper(channel=channel, user=user, message=told(says, language=language))
+            )
 
-    async def _tell(self, telling: Awaitable[None]) -> None:
+    async def _tell(self, documents: Awaitable[None]) -> None:
         try:
-            await telling
+            await documents
         except SlackUnavailable:
             raise
         except SlackError as error:

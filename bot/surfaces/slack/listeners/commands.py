@@ -11,8 +11,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.jobs import JobsUnavailable
 from bot.store import LONGEST_TEXT, Asked, StoreUnavailable, Surface
 from bot.surfaces.slack.entry_points import COMMAND
-from bot.surfaces.slack.message_intake import Intake
-from bot.workflows.chronicle.incident_commands import ChannelAsking, Commanded
+from bot.surfaces.slack.message_intake import MessageIntake
+from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
 from intents.channel_commands import ChannelCommand
 from intents.domain import Language
 from intents.misuse import Misused
@@ -28,7 +28,7 @@ from responses.slack.notes import told
 _log: Final = structlog.get_logger(__name__)
 
 
-def register(app: AsyncApp, intake: Intake, asking: ChannelAsking, *, language: Language | None) -> None:
+def register(app: AsyncApp, intake: MessageIntake, asking: IncidentCommands, *, language: Language | None) -> None:
     @app.command(COMMAND)
     async def diagnose(ack: AsyncAck, body: dict[str, Any]) -> None:
         text = str(body.get("text") or "")
@@ -44,7 +44,9 @@ def register(app: AsyncApp, intake: Intake, asking: ChannelAsking, *, language: 
         await ack({"response_type": "ephemeral", "text": said.text, "blocks": [*said.blocks]})
 
 
-async def _take(body: dict[str, Any], text: str, intake: Intake, asking: ChannelAsking, language: Language) -> Message:
+async def _take(
+    body: dict[str, Any], text: str, intake: MessageIntake, asking: IncidentCommands, language: Language
+) -> Message:
     match parse_command(text):
         case AskHelp():
             return help_message(language=language)
@@ -82,8 +84,8 @@ def _answered_at_once(text: str) -> str:
 
 def _commanded(
     body: dict[str, Any], text: str, command: ChannelCommand, now: datetime, language: Language
-) -> Commanded:
-    return Commanded(
+) -> IncidentCommand:
+    return IncidentCommand(
         id=_id(body),
         team=str(body["team_id"]),
         channel=str(body["channel_id"]),

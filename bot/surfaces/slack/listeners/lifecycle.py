@@ -12,7 +12,7 @@ from slack_bolt.response import BoltResponse
 
 from bot.slack.channel_events import moment_of
 from bot.surfaces.slack.health import SlackHealth
-from bot.surfaces.slack.missed_events import Listening
+from bot.surfaces.slack.missed_events import MissedEvents
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -21,7 +21,7 @@ _RATE_LIMITED: Final = "app_rate_limited"
 _ANY: Final = re.compile(".*")
 
 
-def register(app: AsyncApp, health: SlackHealth, listening: Listening) -> None:
+def register(app: AsyncApp, health: SlackHealth, missed_events: MissedEvents) -> None:
     """After all other listeners: the last one here takes every event that nobody else has."""
 
     async def told(event: dict[str, Any]) -> None:
@@ -36,7 +36,7 @@ def register(app: AsyncApp, health: SlackHealth, listening: Listening) -> None:
         # Not acknowledged, it would come again and again, and Slack would end up switching all events off.
         _log.info("an event that nobody here listens to", type=str(event.get("type")))
 
-    app.middleware(listening.middleware)
+    app.middleware(missed_events.middleware)
 
     # It is no event: what it tells of is that events were left out.
     @app.middleware
@@ -46,5 +46,5 @@ def register(app: AsyncApp, health: SlackHealth, listening: Listening) -> None:
         since = str(body.get("minute_rate_limited") or "")
         _log.error("Slack leaves out events, there were too many", since=since)
         if since:
-            listening.left_out(moment_of(since))
+            missed_events.left_out(moment_of(since))
         return BoltResponse(status=200)

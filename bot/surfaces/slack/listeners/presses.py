@@ -10,12 +10,19 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.jobs import JobsUnavailable
-from bot.policy import Reading
+from bot.policy import ReadLevel
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
 from bot.surfaces.slack.listeners import TELL_S
-from bot.surfaces.slack.press_intake import AskedAgain, Mistyped, Pressed, Presses, Refused, read_press
-from bot.workflows.kept_answer import Told
+from bot.surfaces.slack.press_intake import (
+    ButtonPress,
+    ConfirmationNeeded,
+    InvalidInput,
+    PressIntake,
+    PressRefused,
+    read_press,
+)
+from bot.workflows.kept_answer import KeptAnswer
 from intents.domain import Language, Text
 from responses import failures
 from responses.slack.message import View
@@ -28,14 +35,14 @@ _ANY: Final = re.compile(".*")
 _OPEN_S: Final = 2.0
 
 
-def register(app: AsyncApp, presses: Presses) -> None:
+def register(app: AsyncApp, presses: PressIntake) -> None:
     @app.action(_ANY)
     async def pressed(ack: AsyncAck, body: dict[str, Any]) -> None:
         press = read_press(body)
         if press is not None:
             try:
                 await _take(press, presses)
-            except Refused as refused:
+            except PressRefused as refused:
                 await _whisper(press, presses, refused.says)
             except (StoreUnavailable, JobsUnavailable) as error:
                 # A press is not sent again by Slack: whoever pressed is told to.
@@ -51,19 +58,19 @@ def register(app: AsyncApp, presses: Presses) -> None:
             return
         try:
             await presses.take(press)
-        except Mistyped as mistyped:
+        except InvalidInput as mistyped:
             language = await _language(press, presses)
             await ack({
                 "response_action": "errors",
                 "errors": {block: says.in_(language) for block, says in mistyped.wrong.items()},
             })  # fmt: skip
             return
-        except AskedAgain as asked:
+        except ConfirmationNeeded as asked:
             shown = again(asked.carried, asked.custodian, language=await _language(press, presses))
             await ack({"response_action": "update", "view": shown})
             return
-        except (Refused, StoreUnavailable, JobsUnavailable) as error:
-            reason = error.says if isinstance(error, Refused) else failures.BUSY
+        except (PressRefused, StoreUnavailable, JobsUnavailable) as error:
+            reason = error.says if isinstance(error, PressRefused) else failures.BUSY
             await ack({"response_action": "update", "view": await _refusing(press, presses, reason)})
             return
         if press.press is Press.ANSWER:
@@ -76,23 +83,23 @@ def register(app: AsyncApp, presses: Presses) -> None:
         await ack()
 
 
-async def _take(press: Pressed, presses: Presses) -> None:
+async def _take(press: ButtonPress, presses: PressIntake) -> None:
     if press.press is Press.DETAILS:
         await _details(press, presses)
     else:
         await presses.take(press)
 
 
-async def _details(press: Pressed, presses: Presses) -> None:
+async def _details(press: ButtonPress, presses: PressIntake) -> None:
     """Opened here and now: what it shows is written down already, and its trigger lasts three seconds."""
     answer = await presses.answer_of(press)
     try:
         async with asyncio.timeout(_OPEN_S):
-            asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
-            view: View = Told.from_json(answer.message).details(asker.language)
-            if asker.scope.reading is not Reading.FULL:
-                view = refusal(failures.NOT_ALLOWED_HERE, language=asker.language)
-            await presses.desk.slack.open_view(press.trigger, view)
+            requester = await presses.services.requester(team=press.team, channel=press.channel, user=press.user)
+            view: View = KeptAnswer.from_json(answer.message).details(requester.language)
+            if requester.scope.reading is not ReadLevel.FULL:
+                view = refusal(failures.NOT_ALLOWED_HERE, language=requester.language)
+            await presses.services.slack.open_view(press.trigger, view)
     except TimeoutError:
         _log.warning("the details could not be opened: Slack does not answer")
     except SlackError as error:
@@ -100,26 +107,26 @@ async def _details(press: Pressed, presses: Presses) -> None:
         await _whisper(press, presses, error.says)
 
 
-async def _refusing(press: Pressed, presses: Presses, reason: Text) -> View:
+async def _refusing(press: ButtonPress, presses: PressIntake, reason: Text) -> View:
     return refusal(reason, language=await _language(press, presses))
 
 
-async def _language(press: Pressed, presses: Presses) -> Language:
+async def _language(press: ButtonPress, presses: PressIntake) -> Language:
     """The presser's own: a dialog stands in no channel."""
-    return await presses.desk.language_of(press.user, within=TELL_S)
+    return await presses.services.language_of(press.user, within=TELL_S)
 
 
-async def _whisper(press: Pressed, presses: Presses, reason: Text) -> None:
+async def _whisper(press: ButtonPress, presses: PressIntake, reason: Text) -> None:
     if not press.channel:
         return
     try:
         async with asyncio.timeout(TELL_S):
-            asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
-            await presses.desk.slack.whisper(
+            requester = await presses.services.requester(team=press.team, channel=press.channel, user=press.user)
+            await presses.services.slack.whisper(
                 channel=press.channel,
                 user=press.user,
                 thread_ts=press.thread_ts,
-                message=not_done(reason, language=asker.language),
+                message=not_done(reason, language=requester.language),
             )
     except (SlackError, TimeoutError) as error:
         _log.warning("whoever pressed could not be told", error=str(error))

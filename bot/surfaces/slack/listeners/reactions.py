@@ -7,14 +7,14 @@ from typing import Any, Final
 from slack_bolt.async_app import AsyncApp
 
 from bot.slack.client import Identity
-from bot.surfaces.slack.timeline_pins import ByHand
+from bot.surfaces.slack.timeline_pins import TimelinePins
 
 EVENTS: Final = ("reaction_added", "reaction_removed")
 
 
-def register(app: AsyncApp, by_hand: ByHand, identity: Identity) -> None:
+def register(app: AsyncApp, timeline_pins: TimelinePins, identity: Identity) -> None:
     async def reacted(event: dict[str, Any], body: dict[str, Any]) -> None:
-        await by_hand.reacted(event, team=str(body.get("team_id") or identity.team))
+        await timeline_pins.reacted(event, team=str(body.get("team_id") or identity.team))
 
     for event in EVENTS:
         app.event(event)(reacted)

@@ -15,9 +15,9 @@ from bot.slack.message_events import files_of, text_of
 from bot.store import LONGEST_TEXT, Asked, StoreUnavailable, Surface
 from bot.surfaces.slack.entry_points import DIAGNOSE_THIS, PIN, UNPIN
 from bot.surfaces.slack.listeners import TELL_S
-from bot.surfaces.slack.message_intake import Intake
-from bot.surfaces.slack.timeline_pins import ByHand
-from bot.workflows.chronicle.timeline_marks import Hand
+from bot.surfaces.slack.message_intake import MessageIntake
+from bot.surfaces.slack.timeline_pins import TimelinePins
+from bot.workflows.chronicle.timeline_marks import TimelineMark
 from intents.domain import Language
 from responses.failures import BUSY
 from responses.language import choose
@@ -26,13 +26,13 @@ from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
 
-_HANDS: Final = {PIN: Hand.PIN, UNPIN: Hand.REMOVE}
+_HANDS: Final = {PIN: TimelineMark.PIN, UNPIN: TimelineMark.REMOVE}
 
 
 def register(
     app: AsyncApp,
-    intake: Intake,
-    by_hand: ByHand,
+    intake: MessageIntake,
+    timeline_pins: TimelinePins,
     identity: Identity,
     *,
     slack: Slack,
@@ -67,7 +67,7 @@ def register(
 
     async def marked(ack: AsyncAck, body: dict[str, Any]) -> None:
         try:
-            await by_hand.chosen(_HANDS[str(body["callback_id"])], body)
+            await timeline_pins.chosen(_HANDS[str(body["callback_id"])], body)
         except (StoreUnavailable, JobsUnavailable) as error:
             _log.error("a shortcut could not be recorded", error=str(error))
             await _try_again(str(body.get("response_url") or ""), slack, choose(told=language))
