@@ -1,4 +1,4 @@
-"""The running app: everything is made here, started in order, and stopped in reverse.
+"""Compose the running app: everything is made here, started in order, and stopped in reverse.
 
 `casebook serve` and the playground run this same app; they differ in the addresses and the policy they give.
 """
@@ -7,72 +7,47 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-import aiohttp
 import structlog
 from aiohttp import web
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.app.readiness import Readiness
-from bot.app.upkeep import BEAT_S, Upkeep
+from bot.app.tuning import DEFAULT_TUNING, Tuning
+from bot.app.upkeep import Upkeep
 from bot.cluster.clusters import Clusters
 from bot.common.background import in_background
 from bot.common.coalescing import coalesced
 from bot.diagnosing import Engine
-from bot.jobs import JOBS_VERSION, Jobs, JobsUnavailable, Json, StartJob
+from bot.jobs import Jobs, JobsUnavailable, Json
 from bot.metrics import Metrics
 from bot.policy import Policy
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
-from bot.remedies.stepping import LOOKS
-from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.settings import Settings, variable
-from bot.slack.api import retry_after
 from bot.slack.client import Identity, Slack
-from bot.slack.errors import MissingScope, SlackUnavailable, refusal
-from bot.slack.limits import Limits
+from bot.slack.errors import MissingScope
 from bot.slack.scopes import lacking
+from bot.slack.web_client import web_client
 from bot.store import Store, StoreUnavailable, open_store
-from bot.surfaces.slack.arrivals import CountedApp
+from bot.surfaces.slack.bolt_app import BoltApp, bolt_app
 from bot.surfaces.slack.channel_recorder import ChannelRecorder
-from bot.surfaces.slack.health import CHECK_S, SlackHealth
+from bot.surfaces.slack.health import SlackHealth
 from bot.surfaces.slack.http_routes import slack_routes
-from bot.surfaces.slack.listeners import (
-    channels,
-    commands,
-    lifecycle,
-    messages,
-    presses,
-    reactions,
-    shortcuts,
-    strangers,
-)
 from bot.surfaces.slack.message_intake import MessageIntake
 from bot.surfaces.slack.missed_events import MissedEvents
 from bot.surfaces.slack.press_intake import PressIntake
+from bot.surfaces.slack.socket_mode import connected
+from bot.surfaces.slack.surface import SlackSurface
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.surfaces.web import web_application
-from bot.workflows.chronicle.answer_facts import FactRecorder
-from bot.workflows.chronicle.catch_up import CatchUpWorkflow
-from bot.workflows.chronicle.chronicle_jobs import SLOT_S, ChronicleJobs
-from bot.workflows.chronicle.documents import ChronicleDocuments
-from bot.workflows.chronicle.incident_commands import IncidentCommands
+from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.concurrency import ConcurrencyLimits
-from bot.workflows.failure_reports import FailureReports
-from bot.workflows.message_poster import MessagePoster
-from bot.workflows.press_records import PressRecorder
-from bot.workflows.registry import workflows
+from bot.workflows.registry import failure_reports, incident_commands, workflows
 from bot.workflows.services import Services
 from intents.catalog.loader import Problem
 
@@ -80,8 +55,6 @@ _log: Final = structlog.get_logger(__name__)
 
 # They log whole payloads at lower levels: what people write is nobody's to log.
 _TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "aiosqlite", "dbos", "sqlalchemy")
-_CONNECT: Final = "apps.connections.open"
-_CALL_TIMEOUT_S: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,165 +74,223 @@ async def running(
     engine: Engine,
     policy: Policy,
     clusters: Clusters,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    jobs_version: str = JOBS_VERSION,
-    verify_pace: Pace = PACE,
-    verify_within: float = VERIFY_S,
-    looks: Sequence[float] = LOOKS,
-    slack_limits: Limits | None = None,
-    summary_slot_s: float = SLOT_S,
     channel_defaults: ChannelDefaults = NO_DEFAULTS,
-    beat_s: float = BEAT_S,
-    slack_check_s: float = CHECK_S,
     broken: Sequence[Problem] = (),
+    tuning: Tuning = DEFAULT_TUNING,
 ) -> AsyncIterator[RunningApp]:
-    """Serve until left; `clusters` are closed then. Raises StoreUnavailable, JobsUnavailable or SlackError at start.
+    """Serve until left; `clusters` are closed then. `broken` is what the engine's catalog leaves out.
 
-    Unfinished jobs that another `jobs_version` left are begun anew. `verify_pace` says when a remedy is believed,
-    and within `verify_within` seconds it is said whether it has helped; `looks` are the seconds before each look for a
-    write whose answer was lost; `slack_limits` how fast Slack may be spoken to; within `summary_slot_s` seconds all
-    that changes in an incident channel is shown by one edit; each `beat_s` it is looked what else is to be done. Slack
-    is asked whether it is there after `slack_check_s` of silence. `broken` is what the engine's catalog leaves out.
+    Raises StoreUnavailable, JobsUnavailable or SlackError at start.
     """
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    stopping = asyncio.Event()
     # What takes work in and carries it out ends first; the listener goes on telling until then that this is the end.
     async with AsyncExitStack() as stack, AsyncExitStack() as work:
-        if not settings.database_url.get_secret_value():
-            _make(settings.data.expanduser())
-        store = await stack.enter_async_context(open_store(settings.store_url))
-        stack.push_async_callback(clusters.aclose)
-        metrics = Metrics(
-            incidents=len(engine.catalog.incidents), problems=len(broken), interruptions=(JobsUnavailable,)
+        base = await _base(stack, settings, engine=engine, clusters=clusters, broken=broken, tuning=tuning)
+        services = _services(base, settings, engine=engine, policy=policy, clusters=clusters, defaults=channel_defaults)
+        jobs = await _launched(work, services, base, settings)
+        missed_events = MissedEvents(store=base.store, clock=tuning.clock)
+        surface = _slack_surface(base, services, jobs, settings, missed_events)
+        bolt = bolt_app(
+            web_client(api_url=settings.slack_api_url),
+            identity=base.identity,
+            signing_secret=settings.slack_signing_secret.get_secret_value(),
+            delivered=base.metrics.delivered,
         )
-        clusters.watched_by(metrics.kubernetes_called)
-        socket_mode = bool(settings.slack_app_token.get_secret_value())
-        health = SlackHealth(metrics=metrics, by_http=not socket_mode, clock=clock)
-        client = _client(settings.slack_bot_token.get_secret_value(), settings)
-        slack = await stack.enter_async_context(Slack(client, limits=slack_limits, watch=health))
-        identity = await _identified(slack)
-
-        async def start(kind: str, id: str, payload: Json) -> None:
-            await jobs.start(kind, id, payload)
-
-        chronicles = ChronicleJobs(
-            store=store,
-            start=start,
-            patterns=settings.incident_channels,
-            clock=clock,
-            slot_s=summary_slot_s,
-        )
-        services = Services(
-            store=store,
-            slack=slack,
-            clusters=clusters,
-            policy=policy,
-            engine=lambda: engine,
-            defaults=channel_defaults,
-            concurrency=ConcurrencyLimits.of(turns=settings.jobs_concurrency, clusters=len(clusters.names)),
-            metrics=metrics,
-            language=settings.lang,
-            audit_channel=settings.audit_channel,
-            deadline=settings.deadline,
-            verify_pace=verify_pace,
-            verify_within=verify_within,
-            looks=looks,
-            clock=clock,
-            changed=chronicles.changed,
-        )
-        poster = MessagePoster(services=services)
-        recorder = PressRecorder(services=services, poster=poster, fact_recorder=FactRecorder(services=services))
-        jobs = Jobs(
-            url=settings.jobs_url,
-            executor=settings.replica,
-            version=jobs_version,
-            workflows=workflows(services, chronicles),
-            concurrency=settings.jobs_concurrency,
-            kept_days=settings.retention_days,
-            failed=FailureReports(services=services, poster=poster, recorder=recorder).told,
-            watch=metrics.job,
-        )
-        await jobs.launch()
-        work.push_async_callback(jobs.close, drain=settings.drain)
-        intake = MessageIntake(
-            store=store,
-            jobs=jobs,
-            engine=lambda: engine,
-            window=timedelta(minutes=settings.incident_window),
-            several_clusters=len(clusters.names) > 1,
-            clock=clock,
-            metrics=metrics,
-        )
-        bolt = _bolt(identity, settings, metrics)
-        strangers.register(bolt, identity)
-        recorder = ChannelRecorder(store=store, jobs=chronicles, identity=identity)
-        messages.register(bolt, intake, recorder, identity)
-        channels.register(bolt, recorder, identity)
-        timeline_pins = TimelinePins(store=store, identity=identity, start=start)
-        commands.register(bolt, intake, _asking(services, start), language=settings.lang)
-        shortcuts.register(bolt, intake, timeline_pins, identity, slack=slack, language=settings.lang)
-        reactions.register(bolt, timeline_pins, identity)
-        presses.register(bolt, PressIntake(services=services, jobs=jobs, identity=identity))
-        missed_events = MissedEvents(store=store, clock=clock)
-        lifecycle.register(bolt, health, missed_events)
-
+        surface.register(bolt)
+        upkeep = _upkeep(base, jobs, settings, missed_events)
+        await work.enter_async_context(upkeep.going_on())
+        keep_asking = base.health.keep_asking(base.slack.greet, every=tuning.slack_check_s)
+        await work.enter_async_context(in_background(keep_asking))
         readiness = Readiness(
-            store=store,
+            store=base.store,
             jobs=jobs,
-            slack=slack,
-            health=health,
+            slack=base.slack,
+            health=base.health,
             clusters=clusters,
             engine=lambda: engine,
             broken=broken,
-            stopping=stopping.is_set,
+            stopping=base.stopping.is_set,
         )
-        upkeep = Upkeep(
-            store=store,
-            jobs=jobs,
-            chronicles=chronicles,
-            missed_events=missed_events,
-            executor=settings.replica,
-            version=jobs_version,
-            kept=timedelta(days=settings.retention_days),
-            beat_s=beat_s,
-            metrics=metrics,
-        )
-        await work.enter_async_context(upkeep.going_on())
-        await work.enter_async_context(in_background(health.keep_asking(slack.greet, every=slack_check_s)))
-        routes = (
-            ()
-            if socket_mode
-            else slack_routes(
-                bolt,
-                arrivals=health,
-                signing_secret=settings.slack_signing_secret.get_secret_value(),
-                stopping=stopping.is_set,
-            )
-        )
-        application = web_application(ready=coalesced(readiness.look), measured=metrics.exposed, routes=routes)
-        url = await _listen(stack, application, settings.listen)
-        if socket_mode:
-            token = settings.slack_app_token.get_secret_value()
-            handler = AsyncSocketModeHandler(bolt, token, web_client=_client(token, settings))
-            await _connect(work, handler)
-            missed_events.connected = health.connected = handler.client.is_connected
-        work.callback(stopping.set)
-        _log.info("serving", url=url, team=identity.team_name, socket_mode=socket_mode)
-        yield RunningApp(url=url, identity=identity, store=store, jobs=jobs)
+        url = await _listen(stack, _web(base, readiness, bolt, settings), settings.listen)
+        if base.by_socket:
+            client = web_client(api_url=settings.slack_api_url, token=settings.slack_app_token.get_secret_value())
+            is_connected = await work.enter_async_context(connected(bolt, client))
+            missed_events.connected = base.health.connected = is_connected
+        work.callback(base.stopping.set)
+        _log.info("serving", url=url, team=base.identity.team_name, socket_mode=base.by_socket)
+        yield RunningApp(url=url, identity=base.identity, store=base.store, jobs=jobs)
 
 
-def _asking(services: Services, start: StartJob) -> IncidentCommands:
-    return IncidentCommands(
-        services=services,
-        catch_up=CatchUpWorkflow(services=services),
-        poster=ChronicleDocuments(services=services),
-        start=start,
+@dataclass(slots=True)
+class _JobStarter:
+    """Starts jobs once there is an engine for them: what starts jobs is made before what the engine runs."""
+
+    jobs: Jobs | None = None
+
+    async def start(self, kind: str, id: str, payload: Json) -> None:
+        if self.jobs is None:
+            raise JobsUnavailable("jobs are not launched yet")
+        await self.jobs.start(kind, id, payload)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Base:
+    """What everything else is made of."""
+
+    store: Store
+    slack: Slack
+    identity: Identity
+    metrics: Metrics
+    health: SlackHealth
+    starter: _JobStarter
+    chronicles: ChronicleJobs
+    tuning: Tuning
+    by_socket: bool
+    stopping: asyncio.Event
+
+
+async def _base(
+    stack: AsyncExitStack,
+    settings: Settings,
+    *,
+    engine: Engine,
+    clusters: Clusters,
+    broken: Sequence[Problem],
+    tuning: Tuning,
+) -> _Base:
+    """Open the store and ask Slack who we are."""
+    if not settings.database_url.get_secret_value():
+        _make(settings.data.expanduser())
+    store = await stack.enter_async_context(open_store(settings.store_url))
+    stack.push_async_callback(clusters.aclose)
+    metrics = Metrics(incidents=len(engine.catalog.incidents), problems=len(broken), interruptions=(JobsUnavailable,))
+    clusters.watched_by(metrics.kubernetes_called)
+    by_socket = bool(settings.slack_app_token.get_secret_value())
+    health = SlackHealth(metrics=metrics, by_http=not by_socket, clock=tuning.clock)
+    client = web_client(api_url=settings.slack_api_url, token=settings.slack_bot_token.get_secret_value())
+    slack = await stack.enter_async_context(Slack(client, limits=tuning.slack_limits, watch=health))
+    identity = await _identified(slack)
+    starter = _JobStarter()
+    chronicles = ChronicleJobs(
+        store=store,
+        start=starter.start,
+        patterns=settings.incident_channels,
+        clock=tuning.clock,
+        slot_s=tuning.summary_slot_s,
+    )
+    return _Base(
+        store=store,
+        slack=slack,
+        identity=identity,
+        metrics=metrics,
+        health=health,
+        starter=starter,
+        chronicles=chronicles,
+        tuning=tuning,
+        by_socket=by_socket,
+        stopping=asyncio.Event(),
     )
 
 
+def _services(
+    base: _Base, settings: Settings, *, engine: Engine, policy: Policy, clusters: Clusters, defaults: ChannelDefaults
+) -> Services:
+    tuning = base.tuning
+    return Services(
+        store=base.store,
+        slack=base.slack,
+        clusters=clusters,
+        policy=policy,
+        engine=lambda: engine,
+        defaults=defaults,
+        concurrency=ConcurrencyLimits.of(turns=settings.jobs_concurrency, clusters=len(clusters.names)),
+        metrics=base.metrics,
+        language=settings.lang,
+        audit_channel=settings.audit_channel,
+        deadline=settings.deadline,
+        verify_pace=tuning.verify_pace,
+        verify_within=tuning.verify_within,
+        looks=tuning.looks,
+        clock=tuning.clock,
+        changed=base.chronicles.changed,
+    )
+
+
+async def _launched(work: AsyncExitStack, services: Services, base: _Base, settings: Settings) -> Jobs:
+    """Start the engine of jobs; those that this process left unfinished go on at once."""
+    jobs = Jobs(
+        url=settings.jobs_url,
+        executor=settings.replica,
+        version=base.tuning.jobs_version,
+        workflows=workflows(services, base.chronicles),
+        concurrency=settings.jobs_concurrency,
+        kept_days=settings.retention_days,
+        failed=failure_reports(services).report,
+        watch=base.metrics.job,
+    )
+    base.starter.jobs = jobs
+    await jobs.launch()
+    work.push_async_callback(jobs.close, drain=settings.drain)
+    return jobs
+
+
+def _slack_surface(
+    base: _Base, services: Services, jobs: Jobs, settings: Settings, missed_events: MissedEvents
+) -> SlackSurface:
+    return SlackSurface(
+        slack=base.slack,
+        identity=base.identity,
+        language=settings.lang,
+        intake=MessageIntake(
+            store=base.store,
+            jobs=jobs,
+            engine=services.engine,
+            window=timedelta(minutes=settings.incident_window),
+            several_clusters=len(services.clusters.names) > 1,
+            clock=services.clock,
+            metrics=base.metrics,
+        ),
+        recorder=ChannelRecorder(store=base.store, jobs=base.chronicles, identity=base.identity),
+        commands=incident_commands(services, base.chronicles),
+        timeline_pins=TimelinePins(store=base.store, identity=base.identity, start=base.starter.start),
+        presses=PressIntake(services=services, jobs=jobs, identity=base.identity),
+        health=base.health,
+        missed_events=missed_events,
+    )
+
+
+def _upkeep(base: _Base, jobs: Jobs, settings: Settings, missed_events: MissedEvents) -> Upkeep:
+    return Upkeep(
+        store=base.store,
+        jobs=jobs,
+        chronicles=base.chronicles,
+        missed_events=missed_events,
+        executor=settings.replica,
+        version=base.tuning.jobs_version,
+        kept=timedelta(days=settings.retention_days),
+        beat_s=base.tuning.beat_s,
+        metrics=base.metrics,
+    )
+
+
+def _web(base: _Base, readiness: Readiness, bolt: BoltApp, settings: Settings) -> web.Application:
+    """Return the HTTP side: in Socket Mode Slack's requests do not come by it."""
+    routes = (
+        ()
+        if base.by_socket
+        else slack_routes(
+            bolt,
+            arrivals=base.health,
+            signing_secret=settings.slack_signing_secret.get_secret_value(),
+            stopping=base.stopping.is_set,
+        )
+    )
+    return web_application(ready=coalesced(readiness.look), measured=base.metrics.exposed, routes=routes)
+
+
 async def _identified(slack: Slack) -> Identity:
-    """Who we are. Raises SlackError, also where the token lacks what nothing works without."""
+    """Ask Slack who we are. Raises SlackError, also where the token lacks what nothing works without."""
     identity = await slack.identify()
     if missing := lacking(identity.scopes):
         raise MissingScope(code="missing_scope", needed=", ".join(missing))
@@ -274,71 +305,8 @@ def _make(directory: Path) -> None:
         raise StoreUnavailable(reason) from error
 
 
-def _client(token: str, settings: Settings) -> AsyncWebClient:
-    return AsyncWebClient(token=token, base_url=settings.slack_api_url, timeout=_CALL_TIMEOUT_S)
-
-
-def _bolt(identity: Identity, settings: Settings, metrics: Metrics) -> AsyncApp:
-    async def authorize() -> AuthorizeResult:
-        # Bolt would ask Slack who we are before the first event, and acknowledge and drop it if Slack does not answer.
-        return AuthorizeResult(
-            enterprise_id=None, team_id=identity.team, bot_id=identity.bot_id, bot_user_id=identity.user
-        )
-
-    # Without it, Bolt's own loggers take the root's level.
-    logger = logging.getLogger("slack_bolt")
-    # Bolt finds SLACK_BOT_TOKEN in the environment as well, and would warn at each start that it does not use it.
-    logger.addFilter(_is_news)
-    bolt = CountedApp(
-        delivered=metrics.delivered,
-        # Without a name Bolt looks for one in the source files of the whole call stack.
-        name="casebook",
-        logger=logger,
-        client=AsyncWebClient(base_url=settings.slack_api_url, timeout=_CALL_TIMEOUT_S),
-        authorize=authorize,
-        signing_secret=settings.slack_signing_secret.get_secret_value(),
-        # A listener runs before the acknowledgement: what is not recorded is not acknowledged.
-        process_before_response=True,
-        raise_error_for_unhandled_request=False,
-    )
-
-    @bolt.error
-    async def failed(error: Exception) -> None:
-        if isinstance(error, StoreUnavailable | JobsUnavailable):
-            _log.error("not acknowledged: nothing could be recorded", error=str(error))
-        else:
-            _log.error("a listener failed", error=type(error).__name__, exc_info=error)
-
-    return bolt
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    return record.getMessage() != warning_client_prioritized_and_token_skipped()
-
-
-async def _connect(stack: AsyncExitStack, handler: AsyncSocketModeHandler) -> None:
-    """Raises SlackError when Slack does not let us connect now; later the client connects again by itself."""
-    stack.push_async_callback(handler.close_async)
-    client = handler.client
-    try:
-        # Left to itself the client tries a token that Slack does not take for ever, and says so to nobody.
-        opened = await client.web_client.apps_connections_open(app_token=str(client.app_token))
-        client.wss_uri = str(opened["url"])
-    except SlackApiError as error:
-        answer = error.response if isinstance(error.response, AsyncSlackResponse) else None
-        told = answer.data if answer and isinstance(answer.data, dict) else {}
-        if told.get("error") != "ratelimited":
-            raise refusal(_CONNECT, told) from None
-        wait = retry_after(answer.headers) if answer else 0.0
-        _log.warning("Slack opens no connection yet: it was asked too often", waiting_s=wait)
-        # It waits as long as Slack says.
-        client.wss_uri = await client.issue_new_wss_url()
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise SlackUnavailable(method=_CONNECT, detail="no connection to Slack") from error
-    await handler.connect_async()  # type: ignore[no-untyped-call]
-
-
 async def _listen(stack: AsyncExitStack, application: web.Application, listen: str) -> str:
+    """Serve HTTP at `listen`; return the address."""
     host, _, port = listen.rpartition(":")
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=3)
     await runner.setup()

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bot.app import running
+from bot.app import Tuning, running
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
@@ -86,8 +86,7 @@ async def playground(
                 engine=engine,
                 policy=Policy.playground(),
                 clusters=Clusters.of(own, kubeconfig=kubeconfig),
-                verify_pace=_PACE,
-                summary_slot_s=_SLOT_S,
+                tuning=Tuning(verify_pace=_PACE, summary_slot_s=_SLOT_S),
             )
         )
         slack.deliver_to(f"{app.url}/slack/events")

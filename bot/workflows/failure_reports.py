@@ -33,7 +33,7 @@ class FailureReports:
     poster: MessagePoster
     recorder: PressRecorder
 
-    async def told(self, kind: str, id: str, payload: Json, error: Exception) -> None:
+    async def report(self, kind: str, id: str, payload: Json, error: Exception) -> None:
         """At least once for each job. What is neither an answer nor a remedy is asked for again."""
         _log.error("a job failed for good", kind=kind, job=id, error=type(error).__name__)
         try:

@@ -23,6 +23,7 @@ from bot.workflows.chronicle.similar_incidents import SimilarIncidents
 from bot.workflows.chronicle.timeline_marks import PinWorkflow
 from bot.workflows.cluster_choice import ClusterChooser
 from bot.workflows.cluster_pick import PickWorkflow
+from bot.workflows.failure_reports import FailureReports
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.opinions import OpinionWorkflow
 from bot.workflows.pasted_files import PastedFiles
@@ -39,14 +40,34 @@ from bot.workflows.thread_roots import ThreadRoots
 from bot.workflows.withdrawal import WithdrawWorkflow
 
 
-def workflows(services: Services, chronicles: ChronicleJobs) -> Mapping[str, Workflow]:
-    poster = MessagePoster(services=services)
-    fact_recorder = FactRecorder(services=services)
-    chronicle = ChronicleDocuments(services=services)
-    authoriser, recorder = (
-        Authoriser(services=services),
-        PressRecorder(services=services, poster=poster, fact_recorder=fact_recorder),
+def incident_commands(services: Services, chronicles: ChronicleJobs) -> IncidentCommands:
+    """Return what decides about commands of an incident channel, for the surface that hears them and for mentions."""
+    return IncidentCommands(
+        services=services,
+        catch_up=CatchUpWorkflow(services=services),
+        documents=ChronicleDocuments(services=services),
+        start=chronicles.start,
     )
+
+
+def failure_reports(services: Services) -> FailureReports:
+    """Return what tells people that their job has failed for good."""
+    poster = MessagePoster(services=services)
+    return FailureReports(services=services, poster=poster, recorder=_press_recorder(services, poster))
+
+
+def workflows(services: Services, chronicles: ChronicleJobs) -> Mapping[str, Workflow]:
+    """Return every kind of job with its workflow."""
+    poster = MessagePoster(services=services)
+    return {
+        **_answers(services, poster),
+        **_remedies(services, poster),
+        **_channels(services, chronicles),
+    }
+
+
+def _answers(services: Services, poster: MessagePoster) -> Mapping[str, Workflow]:
+    fact_recorder = FactRecorder(services=services)
     files = PastedFiles(services=services, poster=poster)
     answers = AnswerWorkflow(
         services=services,
@@ -62,30 +83,40 @@ def workflows(services: Services, chronicles: ChronicleJobs) -> Mapping[str, Wor
         fact_recorder=fact_recorder,
         similar_incidents=SimilarIncidents(services=services),
     )
-    catch_up = CatchUpWorkflow(services=services)
-    asking = IncidentCommands(services=services, catch_up=catch_up, documents=chronicle, start=chronicles.start)
     return {
         "answer": answers.run,
-        "archived": ArchivedWorkflow(services=services, documents=chronicle).run,
-        "backfill": BackfillWorkflow(services=services, changed=chronicles.changed).run,
-        "command": IncidentChangeWorkflow(services=services, documents=chronicle, opened=chronicles.opened).run,
-        "incident": IncidentStartWorkflow(
-            services=services, is_incident=chronicles.is_incident, opened=chronicles.opened
-        ).run,
-        "mention": MentionWorkflow(asking=asking).run,
         "opinion": OpinionWorkflow(services=services, poster=poster).run,
         "pick": PickWorkflow(services=services, answers=answers).run,
-        "pin": PinWorkflow(services=services).run,
-        "preview": PreviewWorkflow(services=services, authoriser=authoriser).run,
-        "remedy": RemedyWorkflow(
-            services=services,
-            claims=PlanClaims(services=services, recorder=recorder, authoriser=authoriser),
-            recorder=recorder,
-        ).run,
-        "removed": RemovedWorkflow(services=services).run,
         "repeat": RepeatWorkflow(services=services, poster=poster).run,
-        "reread": BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run,
-        "summary": SummaryWorkflow(services=services).run,
-        "welcome": catch_up.run,
         "withdraw": WithdrawWorkflow(services=services, poster=poster, fact_recorder=fact_recorder).run,
     }
+
+
+def _remedies(services: Services, poster: MessagePoster) -> Mapping[str, Workflow]:
+    authoriser, recorder = Authoriser(services=services), _press_recorder(services, poster)
+    claims = PlanClaims(services=services, recorder=recorder, authoriser=authoriser)
+    return {
+        "preview": PreviewWorkflow(services=services, authoriser=authoriser).run,
+        "remedy": RemedyWorkflow(services=services, claims=claims, recorder=recorder).run,
+    }
+
+
+def _channels(services: Services, chronicles: ChronicleJobs) -> Mapping[str, Workflow]:
+    documents = ChronicleDocuments(services=services)
+    start = IncidentStartWorkflow(services=services, is_incident=chronicles.is_incident, opened=chronicles.opened)
+    return {
+        "archived": ArchivedWorkflow(services=services, documents=documents).run,
+        "backfill": BackfillWorkflow(services=services, changed=chronicles.changed).run,
+        "command": IncidentChangeWorkflow(services=services, documents=documents, opened=chronicles.opened).run,
+        "incident": start.run,
+        "mention": MentionWorkflow(commands=incident_commands(services, chronicles)).run,
+        "pin": PinWorkflow(services=services).run,
+        "removed": RemovedWorkflow(services=services).run,
+        "reread": BackfillWorkflow(services=services, changed=chronicles.changed, missed=True).run,
+        "summary": SummaryWorkflow(services=services).run,
+        "welcome": CatchUpWorkflow(services=services).run,
+    }
+
+
+def _press_recorder(services: Services, poster: MessagePoster) -> PressRecorder:
+    return PressRecorder(services=services, poster=poster, fact_recorder=FactRecorder(services=services))

@@ -39,8 +39,4 @@ def _fact(row: FactRow) -> Fact | None:
         _log.error("a fact cannot be read", key=row.key)
         return None
     # Ten thousand copies would take longer than all the rest of reading them; hardly any message is marked.
-    return (
-        replace(fact, by_hand=row.by_hand, removed=row.removed)
-        if row.by_hand or row.removed
-        else fact
-    )
+    return replace(fact, by_hand=row.by_hand, removed=row.removed) if row.by_hand or row.removed else fact

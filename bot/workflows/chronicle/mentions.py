@@ -27,7 +27,7 @@ class MentionWorkflow:
     """The workflow `mention`. Payload: {"channel", "team", "user", "text", "at", "thread_ts"}, "" of it in a direct
     message."""
 
-    asking: IncidentCommands
+    commands: IncidentCommands
 
     async def run(self, run: Run, payload: Json) -> Json | None:
         await retry_step(run, "answer", self.answer, payload, run.id)
@@ -40,16 +40,16 @@ class MentionWorkflow:
             return
         channel, thread = str(payload["channel"]), str(payload["thread_ts"])
         try:
-            await post_once(self.asking.services, decided.message, to=channel, thread_ts=thread, key=f"{id}/said")
+            await post_once(self.commands.services, decided.message, to=channel, thread_ts=thread, key=f"{id}/said")
         except SlackUnavailable:
             raise
         except SlackError as error:
             _log.warning("a command that was given aloud cannot be answered", channel=channel, error=str(error))
         if decided.kind:
-            await self.asking.start(decided.kind, f"{id}.done", decided.payload)
+            await self.commands.start(decided.kind, f"{id}.done", decided.payload)
 
     async def _decided(self, payload: Json, id: str) -> CommandReply | None:
-        services, text = self.asking.services, str(payload["text"])
+        services, text = self.commands.services, str(payload["text"])
         language = choose(told=services.language, text=text)
         match parse_message(text):
             case Misused() as wrong:
@@ -69,6 +69,6 @@ class MentionWorkflow:
                     language=language,
                     thread_ts=str(payload["thread_ts"]),
                 )
-                return await self.asking.decide(asked)
+                return await self.commands.decide(asked)
             case _:
                 return None
