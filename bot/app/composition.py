@@ -254,7 +254,7 @@ def _slack_surface(
         recorder=ChannelRecorder(store=base.store, jobs=base.chronicles, identity=base.identity),
         commands=incident_commands(services, base.chronicles),
         timeline_pins=TimelinePins(store=base.store, identity=base.identity, start=base.starter.start),
-        presses=PressIntake(services=services, jobs=jobs, identity=base.identity),
+        presses=PressIntake(services=services, start=jobs.start, identity=base.identity),
         health=base.health,
         missed_events=missed_events,
     )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.common.portable import Portable
-from bot.remedies.contract import Preview
+from bot.remedies.contract import Plan, Preview
 from bot.store import StoredPlan
-
-
-def dialog_key(user: str) -> str:
-    """Where a plan keeps which dialog it was last shown in to that user."""
-    return f"dialog:{user}"
+from intents.asking import complaints
+from intents.domain import Question, Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,23 +26,49 @@ class ShownIn(Portable):
 
     @property
     def fill(self) -> str:
-        """Names this filling among those of one dialog."""
+        """Name this filling among those of one dialog."""
         return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()[:12]
 
 
+def dialog_key(user: str) -> str:
+    """Return where a plan keeps which dialog it was last shown in to that user."""
+    return f"dialog:{user}"
+
+
 def filling(view: str, fill: str) -> str:
-    """Names one filling of a dialog."""
+    """Name one filling of a dialog."""
     return f"{view}.{fill}"
 
 
 def shown_key(view: str) -> str:
-    """Where a plan keeps what a dialog was filled with. Of its own for each filling: while one is sent off the next is
-    filled, and whoever confirms has seen this one.
+    """Return where a plan keeps what one filling of a dialog holds.
+
+    Each filling has its own: while one is submitted the next is filled, and the person who confirms has seen this one.
     """
     return f"shown:{view}"
 
 
 def shown_in(plan: StoredPlan, view: str) -> ShownIn | None:
-    """None for a dialog that was never filled."""
+    """Return what a filling of a dialog holds; None if it was never filled."""
     kept = plan.document.get(shown_key(view))
     return ShownIn.from_json(kept) if kept else None
+
+
+def was_shown_to(plan: StoredPlan, user: str, view: str) -> bool:
+    """Tell whether that dialog is the one in which the user was last shown the plan."""
+    return bool(plan.document.get(dialog_key(user)) == view)
+
+
+def name_to_type(plan: StoredPlan) -> str:
+    """Return the object's name that must be typed before the plan may be carried out; "" for none."""
+    return _plan(plan).name_to_type
+
+
+def typed_answers(plan: StoredPlan, typed: Mapping[str, str]) -> tuple[dict[str, str], Mapping[str, Text]]:
+    """Return the answers to a plan's questions, and by question what is wrong with them."""
+    questions: Sequence[Question] = _plan(plan).asks
+    return {each.id: typed.get(each.id, "").strip() for each in questions}, complaints(questions, typed)
+
+
+def _plan(plan: StoredPlan) -> Plan:
+    return Plan.from_json(plan.document["plan"])

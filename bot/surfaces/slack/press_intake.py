@@ -9,43 +9,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 
-from bot.jobs import Jobs
-from bot.remedies.contract import Plan
+from bot.jobs import StartJob
 from bot.slack.client import Identity
 from bot.store import Answer, AuditEntry, Store, StoredPlan
-from bot.workflows.dialogs import dialog_key, filling, shown_in
+from bot.surfaces.slack.press_payload import ButtonPress
+from bot.workflows.dialogs import filling, name_to_type, shown_in, typed_answers, was_shown_to
 from bot.workflows.services import Services
-from intents.asking import complaints
 from intents.domain import Custodian, Text
 from responses import failures, words
 from responses.safety import safe_line
 from responses.slack.picking import picked
-from responses.slack.presses import Press, carried_in, chosen, press_of
+from responses.slack.presses import Press, carried_in
 
 _log: Final = structlog.get_logger(__name__)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ButtonPress:
-    """One press: on message `ts` of `channel`, or in dialog `view` (then `ts` is empty), and what was `typed` there."""
-
-    press: Press
-    value: str
-    team: str
-    app: str
-    user: str
-    channel: str = ""
-    ts: str = ""
-    thread_ts: str = ""
-    trigger: str = ""
-    at: str = ""
-    view: str = ""
-    typed: Mapping[str, str] = field(default_factory=dict)
+_DIALOGS: Final = frozenset({Press.CONFIRM, Press.CONFIRM_AGAIN, Press.ANSWER})
+_OPINIONS: Final = frozenset({Press.NOT_IT, Press.MUTE, Press.UNMUTE})
 
 
 class InvalidInput(Exception):
@@ -57,7 +41,7 @@ class InvalidInput(Exception):
 
 
 class ConfirmationNeeded(Exception):
-    """It is to be confirmed once more, knowing that somebody else will take the change back."""
+    """The change has to be confirmed once more, knowing that a custodian will take it back."""
 
     def __init__(self, carried: str, custodian: Custodian) -> None:
         self.carried = carried
@@ -66,7 +50,7 @@ class ConfirmationNeeded(Exception):
 
 
 class PressRefused(Exception):
-    """Nothing is started; `why` goes into the audit, `says` to the presser: of what is none of ours no more."""
+    """Nothing is started. `why` goes into the audit, `says` to the person who pressed."""
 
     def __init__(self, why: str, says: Text = failures.PRESS_NOT_OURS) -> None:
         self.why = why
@@ -74,199 +58,156 @@ class PressRefused(Exception):
         super().__init__(why)
 
 
-def read_press(body: Mapping[str, Any]) -> ButtonPress | None:
-    """The press in a block_actions or view_submission payload; None for an element of nobody here."""
-    common: dict[str, Any] = {
-        "team": str((body.get("team") or {}).get("id") or ""),
-        "app": str(body.get("api_app_id") or ""),
-        "user": str((body.get("user") or {}).get("id") or ""),
-        "trigger": str(body.get("trigger_id") or ""),
-    }
-    view = body.get("view") or {}
-    if body.get("type") == "view_submission":
-        press = press_of(str(view.get("callback_id") or ""))
-        if press is None:
-            return None
-        return ButtonPress(
-            press=press,
-            value=str(view.get("private_metadata") or ""),
-            view=str(view.get("id") or ""),
-            typed=_typed(view),
-            **common,
-        )
-    action: Mapping[str, Any] = next(iter(body.get("actions") or ()), {})
-    press, value = press_of(str(action.get("action_id") or "")), str(action.get("value") or "")
-    if press is Press.MORE:
-        picked = chosen(str((action.get("selected_option") or {}).get("value") or ""))
-        if picked is None:
-            return None
-        press, value = picked
-    if press is Press.CLUSTER and "selected_option" in action:
-        value = str((action.get("selected_option") or {}).get("value") or "")
-    if press is None:
-        return None
-    container, message = body.get("container") or {}, body.get("message") or {}
-    return ButtonPress(
-        press=press,
-        value=value,
-        channel=str(container.get("channel_id") or (body.get("channel") or {}).get("id") or ""),
-        ts=str(container.get("message_ts") or message.get("ts") or ""),
-        thread_ts=str(container.get("thread_ts") or message.get("thread_ts") or ""),
-        at=str(action.get("action_ts") or ""),
-        **common,
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PressIntake:
+    """Checks presses and starts their jobs.
+
+    Methods raise PressRefused (audited already), StoreUnavailable or JobsUnavailable.
+    """
+
     services: Services
-    jobs: Jobs
+    start: StartJob
     identity: Identity
 
     @property
     def _store(self) -> Store:
         return self.services.store
 
-    async def take(self, pressed: ButtonPress) -> None:
-        """Start what was pressed.
-
-        Raises Refused (audited already), Mistyped, AskedAgain, StoreUnavailable or JobsUnavailable.
-        """
+    async def take(self, press: ButtonPress) -> None:
+        """Start what was pressed. Raises InvalidInput and ConfirmationNeeded too."""
         try:
-            await self._start(pressed)
+            if press.press in _DIALOGS:
+                await self._take_dialog(press)
+            else:
+                await self._take_button(press)
         except PressRefused as refused:
-            await self._audit(pressed, refused.why)
+            await self._audit(press, refused.why)
             raise
 
-    async def answer_of(self, pressed: ButtonPress) -> Answer:
-        """The answer whose message was pressed. Raises Refused (audited already) or StoreUnavailable."""
+    async def answer_of(self, press: ButtonPress) -> Answer:
+        """Return the answer whose message was pressed."""
         try:
-            return await self._answer_of(pressed)
+            return await self._answer_of(press)
         except PressRefused as refused:
-            await self._audit(pressed, refused.why)
+            await self._audit(press, refused.why)
             raise
 
-    async def _answer_of(self, pressed: ButtonPress) -> Answer:
-        self._check_sender(pressed)
-        answer = await self._store.answers.by_message(pressed.channel, pressed.ts)
+    # --- buttons below an answer ---
+
+    async def _take_button(self, press: ButtonPress) -> None:
+        answer = await self._answer_of(press)
+        payload = {
+            "request": answer.request_id,
+            "team": press.team,
+            "channel": press.channel,
+            "ts": press.ts,
+            "user": press.user,
+        }
+        if press.press is Press.REMEDY:
+            await self._preview(press, answer, payload)
+        elif press.press in _OPINIONS:
+            what = str(press.press)
+            job = f"{answer.request_id}.{what}.{press.user}.{press.at}"
+            await self.start("opinion", job, {**payload, "what": what})
+        elif press.press is Press.CLUSTER:
+            cluster = picked(answer.request_id, press.value, self.services.clusters.names)
+            if not cluster:
+                raise PressRefused("the cluster is none of this message")
+            job = f"{answer.request_id}.pick.{press.user}.{press.at}"
+            await self.start("pick", job, {**payload, "cluster": cluster})
+
+    async def _preview(self, press: ButtonPress, answer: Answer, payload: dict[str, Any]) -> None:
+        plan = await self._store.plans.get(press.value)
+        if plan is None or plan.request_id != answer.request_id:
+            raise PressRefused("the plan is none of this message")
+        job = f"{plan.id}.preview.{press.user}.{press.at}"
+        await self.start("preview", job, {**payload, "plan": plan.id, "trigger": press.trigger})
+
+    async def _answer_of(self, press: ButtonPress) -> Answer:
+        self._check_sender(press)
+        answer = await self._store.answers.by_message(press.channel, press.ts)
         if answer is None:
             raise PressRefused("the message is no answer of ours")
         return answer
 
-    async def _start(self, pressed: ButtonPress) -> None:
-        if pressed.press in (Press.CONFIRM, Press.CONFIRM_AGAIN):
-            await self._confirm(pressed)
-            return
-        if pressed.press is Press.ANSWER:
-            await self._answer(pressed)
-            return
-        answer = await self._answer_of(pressed)
-        payload = {
-            "request": answer.request_id,
-            "team": pressed.team,
-            "channel": pressed.channel,
-            "ts": pressed.ts,
-            "user": pressed.user,
-        }
-        if pressed.press is Press.REMEDY:
-            plan = await self._store.plans.get(pressed.value)
-            if plan is None or plan.request_id != answer.request_id:
-                raise PressRefused("the plan is none of this message")
-            job = f"{plan.id}.preview.{pressed.user}.{pressed.at}"
-            await self.jobs.start("preview", job, {**payload, "plan": plan.id, "trigger": pressed.trigger})
-        elif pressed.press in (Press.NOT_IT, Press.MUTE, Press.UNMUTE):
-            what = str(pressed.press)
-            job = f"{answer.request_id}.{what}.{pressed.user}.{pressed.at}"
-            await self.jobs.start("opinion", job, {**payload, "what": what})
+    # --- dialogs ---
 
-        elif pressed.press is Press.CLUSTER:
-            cluster = picked(answer.request_id, pressed.value, self.services.clusters.names)
-            if not cluster:
-                raise PressRefused("the cluster is none of this message")
-            job = f"{answer.request_id}.pick.{pressed.user}.{pressed.at}"
-            await self.jobs.start("pick", job, {**payload, "cluster": cluster})
+    async def _take_dialog(self, press: ButtonPress) -> None:
+        plan = await self._shown_to(press)
+        if press.press is Press.ANSWER:
+            await self._answer(press, plan)
+        else:
+            await self._confirm(press, plan)
 
-    async def _confirm(self, pressed: ButtonPress) -> None:
-        plan = await self._shown_to(pressed)
-        view = filling(pressed.view, carried_in(pressed.value)[1])
+    async def _confirm(self, press: ButtonPress, plan: StoredPlan) -> None:
+        view = filling(press.view, carried_in(press.value)[1])
         seen = shown_in(plan, view)
         if seen is None:
             raise PressRefused("the dialog does not show what would be done")
-        if pressed.press is Press.CONFIRM:
-            _check_name(Plan.from_json(plan.document["plan"]), pressed.typed.get(Press.TYPED_NAME, ""))
+        if press.press is Press.CONFIRM:
+            _check_name(name_to_type(plan), press.typed.get(Press.TYPED_NAME, ""))
             if custodian := seen.preview.outlook.custodian:
-                raise ConfirmationNeeded(pressed.value, custodian)
+                raise ConfirmationNeeded(press.value, custodian)
         # One job for each dialog: a submission that comes twice is one, and the claim decides between two dialogs.
-        job = f"{plan.id}.remedy.{pressed.view}"
-        payload = {"plan": plan.id, "team": pressed.team, "user": pressed.user, "view": view}
-        await self.jobs.start("remedy", job, payload)
+        job = f"{plan.id}.remedy.{press.view}"
+        payload = {"plan": plan.id, "team": press.team, "user": press.user, "view": view}
+        await self.start("remedy", job, payload)
 
-    async def _answer(self, pressed: ButtonPress) -> None:
-        """The values that were asked for: they are kept, and the dialog goes on to the preview."""
-        plan = await self._shown_to(pressed)
+    async def _answer(self, press: ButtonPress, plan: StoredPlan) -> None:
+        """Keep the values that were asked for, and let the dialog go on to the preview."""
         answer = await self._store.answers.get(plan.request_id)
         if answer is None:
             raise PressRefused("there is no such plan")
-        asked = Plan.from_json(plan.document["plan"]).asks
-        if wrong := complaints(asked, pressed.typed):
+        answers, wrong = typed_answers(plan, press.typed)
+        if wrong:
             raise InvalidInput(wrong)
-        answers = {each.id: pressed.typed.get(each.id, "").strip() for each in asked}
         payload = {
-            "plan": plan.id, "team": pressed.team, "user": pressed.user, "channel": answer.channel,
-            "view": pressed.view, "answers": answers,
+            "plan": plan.id, "team": press.team, "user": press.user, "channel": answer.channel,
+            "view": press.view, "answers": answers,
         }  # fmt: skip
-        await self.jobs.start("preview", f"{plan.id}.preview.{pressed.view}.{_digest(answers)}", payload)
+        await self.start("preview", f"{plan.id}.preview.{press.view}.{_digest(answers)}", payload)
 
-    async def _shown_to(self, pressed: ButtonPress) -> StoredPlan:
-        """The plan of the dialog that was sent off, which this user was shown. Raises Refused."""
-        self._check_sender(pressed)
-        plan = await self._store.plans.get(carried_in(pressed.value)[0])
+    async def _shown_to(self, press: ButtonPress) -> StoredPlan:
+        """Return the plan of the submitted dialog, which this user was shown. Raises PressRefused."""
+        self._check_sender(press)
+        plan = await self._store.plans.get(carried_in(press.value)[0])
         if plan is None:
             raise PressRefused("there is no such plan")
-        if plan.document.get(dialog_key(pressed.user)) != pressed.view:
+        if not was_shown_to(plan, press.user, press.view):
             raise PressRefused("the dialog is none that this user was shown for the plan")
         if await self._store.answers.get(plan.request_id) is None:
             raise PressRefused("the answer was taken back while the dialog was open", failures.ANSWER_TAKEN_BACK)
         return plan
 
-    def _check_sender(self, pressed: ButtonPress) -> None:
-        if pressed.team != self.identity.team:
+    # --- both ---
+
+    def _check_sender(self, press: ButtonPress) -> None:
+        if press.team != self.identity.team:
             raise PressRefused("it comes from another workspace")
-        if self.identity.app_id and pressed.app and pressed.app != self.identity.app_id:
+        if self.identity.app_id and press.app and press.app != self.identity.app_id:
             raise PressRefused("it is meant for another app")
 
-    async def _audit(self, pressed: ButtonPress, why: str) -> None:
-        _log.warning("a press was refused", press=str(pressed.press), user=pressed.user, why=why)
+    async def _audit(self, press: ButtonPress, why: str) -> None:
+        _log.warning("a press was refused", press=str(press.press), user=press.user, why=why)
         await self._store.audit.append(
             AuditEntry(
                 at=self.services.clock(),
-                actor=pressed.user,
-                team=pressed.team,
-                channel=pressed.channel,
-                action=str(pressed.press),
-                plan_id=safe_line(carried_in(pressed.value)[0])[:64],
+                actor=press.user,
+                team=press.team,
+                channel=press.channel,
+                action=str(press.press),
+                plan_id=safe_line(carried_in(press.value)[0])[:64],
                 outcome="refused",
                 detail={"why": why},
             )
         )
 
 
-def _check_name(plan: Plan, typed: str) -> None:
-    if plan.name_to_type and typed.strip() != plan.name_to_type:
-        name = safe_line(plan.name_to_type)
+def _check_name(name: str, typed: str) -> None:
+    if name and typed.strip() != name:
+        name = safe_line(name)
         wrong = Text(en=words.NAME_DIFFERS.en.format(name), zh=words.NAME_DIFFERS.zh.format(name))
         raise InvalidInput({str(Press.TYPED_NAME): wrong})
-
-
-def _typed(view: Mapping[str, Any]) -> dict[str, str]:
-    """What was typed into the dialog's inputs, by their blocks."""
-    values = (view.get("state") or {}).get("values") or {}
-    return {
-        str(block): str(element["value"])
-        for block, elements in values.items()
-        for element in elements.values()
-        if isinstance(element, Mapping) and element.get("value")
-    }
 
 
 def _digest(answers: Mapping[str, str]) -> str:
