@@ -47,8 +47,10 @@ from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.surfaces.web import web_application
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.concurrency import ConcurrencyLimits
+from bot.workflows.mutes import Mutes
 from bot.workflows.registry import failure_reports, incident_commands, workflows
 from bot.workflows.services import Services
+from bot.workflows.submissions import Submissions
 from intents.catalog.loader import Problem
 
 _log: Final = structlog.get_logger(__name__)
@@ -238,21 +240,31 @@ async def _launched(work: AsyncExitStack, services: Services, base: _Base, setti
 def _slack_surface(
     base: _Base, services: Services, jobs: Jobs, settings: Settings, missed_events: MissedEvents
 ) -> SlackSurface:
+    submissions = Submissions(
+        store=base.store,
+        start=jobs.start,
+        engine=services.engine,
+        window=timedelta(minutes=settings.incident_window),
+        several_clusters=len(services.clusters.names) > 1,
+        clock=services.clock,
+        metrics=base.metrics,
+    )
     return SlackSurface(
         slack=base.slack,
         identity=base.identity,
         language=settings.lang,
+        submissions=submissions,
         intake=MessageIntake(
             store=base.store,
-            jobs=jobs,
+            start=jobs.start,
+            submissions=submissions,
             engine=services.engine,
-            window=timedelta(minutes=settings.incident_window),
-            several_clusters=len(services.clusters.names) > 1,
             clock=services.clock,
             metrics=base.metrics,
         ),
         recorder=ChannelRecorder(store=base.store, jobs=base.chronicles, identity=base.identity),
-        commands=incident_commands(services, base.chronicles),
+        mutes=Mutes(store=base.store, engine=services.engine, clock=services.clock),
+        incidents=incident_commands(services, base.chronicles),
         timeline_pins=TimelinePins(store=base.store, identity=base.identity, start=base.starter.start),
         presses=PressIntake(services=services, start=jobs.start, identity=base.identity),
         health=base.health,

@@ -26,7 +26,7 @@ from bot.workflows.pasted_files import PastedFiles
 from bot.workflows.plot_pictures import PlotPictures
 from bot.workflows.progress import ProgressReporter
 from bot.workflows.replies import Replies, Reply
-from bot.workflows.services import ANSWER, UNASKED, Requester, Services
+from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.thread_roots import ThreadRoots
 from responses.slack.diagnosis import placeholder
 
@@ -87,7 +87,7 @@ class AnswerWorkflow:
         if not goes_on:
             await self.files.told_once(request, unread)
             await store.requests.set_state(request_id, State.SILENT)
-            self.services.metrics.asked(request.asked.surface, "explain", "silent")
+            self.services.metrics.asked(request.asked.origin, "explain", "silent")
         refusals = [{"en": says.en, "zh": says.zh} for says in unread]
         return {"goes_on": goes_on, "revision": request.revision, "unread": refusals}
 
@@ -142,7 +142,7 @@ class AnswerWorkflow:
     def _count(self, request: Request, outcome: Reply, *, first: bool) -> None:
         """Of what was asked once more, or chosen long after, no time is taken: it waited for people."""
         seconds = (self.services.clock() - request.asked.created).total_seconds() if first else None
-        self.services.metrics.asked(request.asked.surface, outcome.intent, outcome.came_to, seconds=seconds)
+        self.services.metrics.asked(request.asked.origin, outcome.intent, outcome.came_to, seconds=seconds)
         _log.info("answered", intent=outcome.intent, outcome=outcome.came_to, incident=outcome.incident)
 
     async def _asker(self, request: Request, picked: PickedCluster | None) -> Requester:
@@ -185,7 +185,7 @@ class AnswerWorkflow:
         return {"verdict": outcome.verdict, "incident": outcome.incident}
 
     async def _worth_answering(self, request: Request) -> bool:
-        if request.asked.surface not in UNASKED:
+        if not request.asked.origin.is_unasked:
             return True
         requester = await self.services.requester_of(request)
         if requester.scope.reading is ReadLevel.NOTHING:

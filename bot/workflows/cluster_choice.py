@@ -28,7 +28,6 @@ PRESSED: Final = "cluster"
 # All clusters are asked for the object at once; the one that is silent keeps nobody waiting for longer.
 SEARCH_S: Final = 2.0
 
-_ADDRESSED: Final = frozenset({Surface.MENTION, Surface.DIRECT, Surface.COMMAND, Surface.FOLLOW_UP})
 _OUTSIDE_NAMESPACES: Final = frozenset({"node", "pv", "storageclass", "apiservice"})
 
 
@@ -78,7 +77,7 @@ class ClusterChooser:
                 clues,
                 pressed=pressed or await self._pressed(request.id),
                 text=request.text,
-                addressed=request.asked.surface in _ADDRESSED,
+                addressed=request.asked.origin.is_addressed,
                 thread=await self._thread(request),
                 channel=self.services.defaults.cluster(requester.scope.who),
                 configured=self.services.clusters.preferred,
@@ -170,8 +169,8 @@ class ClusterChooser:
 def _spoken(request: Request) -> _Spoken:
     """What is asked, read anew from its words: an edit may have named another cluster."""
     asked = request.asked
-    said = parse_command(request.text) if asked.surface is Surface.COMMAND else parse_message(request.text)
-    if asked.surface not in _ADDRESSED:
+    said = parse_command(request.text) if asked.origin is Surface.COMMAND else parse_message(request.text)
+    if not asked.origin.is_addressed:
         said = AskText(text=request.text)
     if asked.name:
         about = DiagnoseObject(kind=asked.kind, namespace=asked.namespace, name=asked.name)

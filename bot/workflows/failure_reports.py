@@ -15,7 +15,7 @@ from bot.store import CLAIMED, State, StoreUnavailable
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.press_records import WRITING, Confirmation, PressRecorder
 from bot.workflows.remedy_limits import APPLIED
-from bot.workflows.services import ANSWER, UNASKED, Services
+from bot.workflows.services import ANSWER, Services
 from bot.workflows.single_posts import post_once
 from intents.domain import Language
 from responses import failures
@@ -66,7 +66,7 @@ class FailureReports:
         message = failed(failures.RESTARTED, language=requester.language)
         if sent := await self.poster.sent(request, step=ANSWER):
             await self.services.slack.update(channel=sent.channel, ts=sent.ts, message=message, final=True)
-        elif request.asked.surface not in UNASKED:
+        elif not request.asked.origin.is_unasked:
             await self.poster.post(request, message, step=ANSWER)
 
     async def _unpicked(self, payload: Json) -> None:

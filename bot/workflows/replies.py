@@ -155,14 +155,14 @@ class Replies:
     def _told_at_once(self, request: Request, requester: Requester, unread: Sequence[Json]) -> Reply | None:
         """What needs no cluster: help, a refusal, a file that cannot be read."""
         language = requester.language
-        talked = request.asked.surface in _TALKED_TO and not request.asked.name
+        talked = request.asked.origin in _TALKED_TO and not request.asked.name
         # An empty mention below what could not be read asks about that.
         empty = bool(unread) and not request.text.strip()
         if talked and not empty and isinstance(parse_message(request.text), AskHelp):
             return Reply(message=help_message(language=language), intent="help", ended="told")
         if requester.scope.reading is ReadLevel.NOTHING:
             return Reply(message=failed(failures.NOT_ALLOWED_HERE, language=language), ended=REFUSED)
-        if unread and request.asked.surface is not Surface.MESSAGE:
+        if unread and request.asked.origin is not Surface.MESSAGE:
             return Reply(message=failed(Text(**unread[0]), language=language), ended="unread")
         return None
 

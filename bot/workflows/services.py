@@ -21,7 +21,7 @@ from bot.slack.client import Slack
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.groups import Membership
 from bot.slack.people import Person
-from bot.store import Request, Store, Surface
+from bot.store import Request, Store
 from bot.workflows.concurrency import ConcurrencyLimits
 from intents.domain import Language
 from responses.language import choose
@@ -29,8 +29,6 @@ from responses.language import choose
 # How a message of ours is found again: the request, and which of its messages this is.
 ANSWER: Final = "answer"
 FILE: Final = "file"
-# Nobody asked: it is answered only if there is something to say.
-UNASKED: Final = frozenset({Surface.MESSAGE, Surface.FOLLOW_UP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

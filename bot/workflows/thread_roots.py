@@ -32,7 +32,7 @@ class ThreadRoots:
     async def read(self, request: Request) -> tuple[Text, ...]:
         """Add what heads the thread, if the mention leaves it at that; why it could not be read. Twice is once."""
         asked = request.asked
-        if asked.surface is not Surface.MENTION or asked.thread_ts in ("", asked.source_ts) or asked.name:
+        if asked.origin is not Surface.MENTION or asked.thread_ts in ("", asked.source_ts) or asked.name:
             return ()
         if not await self._leaves_it_open(request.parts.get(asked.source_ts, "")):
             return ()

@@ -12,21 +12,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bot.diagnosing import Engine, match_text
-from bot.diagnosing.fingerprints import fingerprint
-from bot.jobs import Jobs, Json
+from bot.jobs import Json, StartJob
 from bot.metrics import Metrics
 from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMessage
-from bot.store import LONGEST_TEXT, Asked, Request, Store, Surface
+from bot.store import LONGEST_TEXT, Asked, ReplyAddress, Store, Surface
 from bot.surfaces.slack.paste_parts import Part, RecentParts
+from bot.workflows.submissions import Submissions
 from intents.channel_commands import ChannelCommand
-from intents.choosing import marked_with
-from intents.domain import Hypothesis, Language, Text
+from intents.domain import Hypothesis
 from intents.misuse import Misused
-from intents.slash import AskObject, AskText, Muted, parse_message
+from intents.slash import AskObject, AskText, parse_message
 from intents.symptoms import read_symptoms
 from responses.safety import safe
-from responses.slack.message import Message
-from responses.slack.notes import all_muted, unmuted
 
 # An answer this old is left as it is when the paste is edited: people have acted on it.
 _REREAD_WITHIN: Final = timedelta(minutes=10)
@@ -41,66 +38,40 @@ _OBJECTS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageIntake:
-    """`engine` is asked for each time: a reloaded catalog makes a new one. Within `window` one error is one answer.
-
-    Of `several_clusters` the same error in two of them is two.
-    """
+    """Makes requests of messages. Methods raise StoreUnavailable or JobsUnavailable: then Slack is not acknowledged."""
 
     store: Store
-    jobs: Jobs
+    start: StartJob
+    submissions: Submissions
     engine: Callable[[], Engine]
-    window: timedelta
-    several_clusters: bool = False
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     metrics: Metrics = field(default_factory=Metrics)
     recent: RecentParts = field(default_factory=RecentParts)
 
     async def heard(self, event: ReceivedMessage | EditedMessage | DeletedMessage | None) -> None:
-        """A message event. Raises StoreUnavailable or JobsUnavailable, and then Slack must not be acknowledged."""
+        """Take in what was said, edited or deleted."""
         match event:
             case ReceivedMessage():
-                await self._said(event)
+                await self._received(event)
             case EditedMessage(said=said, changed=True):
                 await self._edited(said)
             case DeletedMessage():
-                await self._withdrawn(event)
+                await self._deleted(event)
             case _:
                 return
 
-    async def ask(self, asked: Asked) -> None:
-        """Something asked outright: by command, shortcut, mention or in a direct message."""
-        await self.store.requests.add(asked)
-        await self.jobs.start("answer", asked.id, {"request": asked.id})
-
-    async def muted(self, channel: str, asked: Muted, *, language: Language) -> Message:
-        """What a channel does not want to hear of; with `unmute`, from now on it does again."""
-        incidents = self.engine().catalog.incidents
-        now = self.clock()
-        standing = [mute.incident for mute in await self.store.mutes.list(channel, now)]
-        titled = [(each, incidents[each].title if each in incidents else Text.same(each)) for each in standing]
-        if not asked.unmute:
-            return all_muted(titled, language=language)
-        chosen = [pair for pair in titled if asked.unmute in ("all", pair[0])]
-        for incident, _ in chosen:
-            await self.store.mutes.remove(channel, incident)
-        if not chosen:
-            return all_muted(titled, language=language)
-        titles = [title for _, title in chosen]
-        heard = Text(en=", ".join(title.en for title in titles), zh="、".join(title.zh for title in titles))
-        return unmuted(heard, language=language)
-
     # --- messages ---
 
-    async def _said(self, said: ReceivedMessage) -> None:
+    async def _received(self, said: ReceivedMessage) -> None:
         text = safe(said.text, limit=LONGEST_TEXT)
         if said.mentions_us or said.direct:
             if not said.bot:
-                await self._asked_outright(said, text)
+                await self._addressed(said, text)
             return
         who = (said.channel, said.thread_ts, said.user)
         if known := self.recent.known(*who, said.ts):
             if known.request:
-                await self.jobs.start("answer", known.request, {"request": known.request})
+                await self.submissions.resume(known.request)
             return
         beside = [] if said.bot else self.recent.beside(*who, said.ts)
         part = Part(ts=said.ts, text=text)
@@ -112,102 +83,75 @@ class MessageIntake:
             raise
 
     async def _paste(self, said: ReceivedMessage, part: Part, beside: list[Part]) -> None:
+        """Take in a message that may be a paste, or the next piece of one."""
         if begun := next((other.request for other in beside if other.request), ""):
             part.request = begun
-            await self._amend(begun, part.ts, part.text)
+            await self.submissions.amend(begun, part.ts, part.text)
             return
         parts = sorted([*beside, part], key=lambda one: one.ts)
         hypotheses = (await match_text("\n".join(one.text for one in parts), engine=self.engine())).hypotheses
-        if not hypotheses:
-            self.metrics.heard("file" if _readable(said) else "unmatched")
-        if not hypotheses and not _readable(said):
-            if said.thread_ts and not said.bot:
-                await self._remark(said, part.text)
-            return
+        if hypotheses:
+            await self._matched(said, parts, hypotheses[0])
+        elif _has_text_file(said):
+            self.metrics.heard("file")
+            await self._submit(self._asked(said, Surface.MESSAGE, parts[0]), parts)
+        else:
+            self.metrics.heard("unmatched")
+            await self._remark(said, part.text)
+
+    async def _matched(self, said: ReceivedMessage, parts: list[Part], hypothesis: Hypothesis) -> None:
         asked = self._asked(said, Surface.MESSAGE, parts[0])
-        if hypotheses and await self._is_old_news(hypotheses[0], asked):
+        if await self.submissions.is_settled(asked, hypothesis):
             # What comes next is a request of its own, no more of this one.
             self.recent.forget(said.channel, said.thread_ts, said.user, said.ts)
             return
-        if hypotheses:
-            self.metrics.heard("matched")
+        self.metrics.heard("matched")
+        await self._submit(asked, parts)
+
+    async def _submit(self, asked: Asked, parts: list[Part]) -> None:
         # From here on a message beside this one is more of it, even while this one is being written down.
         for one in parts:
             one.request = asked.id
-        await self.store.requests.add(asked)
-        for one in parts[1:]:
-            await self.store.requests.amend(asked.id, one.ts, one.text, asked.created)
-        await self.jobs.start("answer", asked.id, {"request": asked.id})
-
-    async def _is_old_news(self, hypothesis: Hypothesis, asked: Asked) -> bool:
-        """Whether the channel does not want to hear of it, or has its answer already, which then counts once more."""
-        if await self.store.mutes.is_muted(asked.channel, hypothesis.incident, asked.created):
-            self.metrics.heard("muted")
-            return True
-        where = marked_with(asked.text) if self.several_clusters else ""
-        about = fingerprint(self.engine().catalog.incidents[hypothesis.incident], hypothesis, cluster=where)
-        topic = await self.store.topics.join(asked.channel, about, asked.id, now=asked.created, window=self.window)
-        if topic.leader == asked.id:
-            return False
-        self.metrics.heard("repeated")
-        again = {
-            "request": topic.leader,
-            "user": asked.user,
-            "channel": asked.channel,
-            "thread_ts": asked.thread_ts if asked.thread_ts != asked.source_ts else "",
-            "count": topic.count,
-        }
-        await self.jobs.start("repeat", f"{asked.id}.repeat", again)
-        return True
+        await self.submissions.submit(asked, more=[(one.ts, one.text) for one in parts[1:]])
 
     async def _remark(self, said: ReceivedMessage, text: str) -> None:
-        """A remark in an answered thread may name the object that the paste did not: then both are read together."""
-        if len(text) > _LONGEST_REMARK or not _names_object(text):
+        """Read a remark in an answered thread with its paste: it may name the object that the paste did not."""
+        if not said.thread_ts or said.bot or len(text) > _LONGEST_REMARK or not _names_object(text):
             return
         earlier = await self.store.requests.in_thread(said.channel, said.thread_ts)
-        if not earlier:
-            return
-        asked = self._asked(said, Surface.FOLLOW_UP, Part(ts=said.ts, text=f"{earlier[0].text}\n{text}"))
-        await self.ask(asked)
+        if earlier:
+            part = Part(ts=said.ts, text=f"{earlier[0].text}\n{text}")
+            await self.submissions.submit(self._asked(said, Surface.FOLLOW_UP, part))
 
     async def _edited(self, said: ReceivedMessage) -> None:
         text = safe(said.text, limit=LONGEST_TEXT)
-        request = await self._of_message(said.channel, said.ts)
+        request = await self.submissions.of_part(said.channel, said.ts)
         command = parse_message(text) if said.mentions_us and not said.bot else None
         if isinstance(command, ChannelCommand):
             await self._of_channel(said, text, command.doing)
         elif request is None:
-            await self._said(said)
+            await self._received(said)
         elif self.clock() - request.asked.created < _REREAD_WITHIN:
-            await self._amend(request.asked.id, said.ts, text)
+            await self.submissions.amend(request.asked.id, said.ts, text)
 
-    async def _withdrawn(self, withdrawn: DeletedMessage) -> None:
-        request = await self._of_message(withdrawn.channel, withdrawn.ts)
+    async def _deleted(self, deleted: DeletedMessage) -> None:
+        request = await self.submissions.of_part(deleted.channel, deleted.ts)
         if request is not None:
-            await self.jobs.start("withdraw", f"{request.asked.id}.withdrawn", {"request": request.asked.id})
-
-    async def _amend(self, request: str, ts: str, text: str) -> None:
-        revision = await self.store.requests.amend(request, ts, text, self.clock())
-        if revision is not None:
-            await self.jobs.start("answer", f"{request}.r{revision}", {"request": request})
-
-    async def _of_message(self, channel: str, ts: str) -> Request | None:
-        found = await self.store.requests.find_part(channel, ts)
-        return await self.store.requests.get(found) if found else None
+            await self.submissions.withdraw(request.asked.id)
 
     # --- what becomes a request ---
 
-    async def _asked_outright(self, said: ReceivedMessage, text: str) -> None:
+    async def _addressed(self, said: ReceivedMessage, text: str) -> None:
         match parse_message(text):
             case ChannelCommand(doing=doing):
                 await self._of_channel(said, text, doing)
             case Misused():
                 await self._of_channel(said, text)
             case _:
-                await self.ask(self._question(said, text))
+                await self.submissions.submit(self._question(said, text))
 
     async def _of_channel(self, said: ReceivedMessage, text: str, doing: str = "misused") -> None:
-        """Something asked of an incident channel, aloud; said anew in an edit, it is asked anew."""
+        """Start the job of a command about an incident channel, given aloud; after an edit it is given anew."""
         self.metrics.asked(Surface.MENTION, doing, "taken")
         payload: Json = {
             "channel": said.channel,
@@ -217,13 +161,12 @@ class MessageIntake:
             "text": text,
             "at": self.clock().isoformat(),
         }
-        await self.jobs.start("mention", f"{said.team}.{said.channel}.{said.ts}.{doing}", payload)
+        await self.start("mention", f"{said.team}.{said.channel}.{said.ts}.{doing}", payload)
 
     def _question(self, said: ReceivedMessage, text: str) -> Asked:
-        surface = Surface.DIRECT if said.direct else Surface.MENTION
-        command = parse_message(text)
-        asked = self._asked(said, surface, Part(ts=said.ts, text=text))
-        match command:
+        origin = Surface.DIRECT if said.direct else Surface.MENTION
+        asked = self._asked(said, origin, Part(ts=said.ts, text=text))
+        match parse_message(text):
             case AskObject(kind=kind, namespace=namespace, name=name):
                 return replace(asked, kind=kind, namespace=namespace, name=name)
             case AskText(text=inner, cluster=""):
@@ -231,24 +174,23 @@ class MessageIntake:
             case _:
                 return asked
 
-    def _asked(self, said: ReceivedMessage, surface: Surface, first: Part) -> Asked:
+    def _asked(self, said: ReceivedMessage, origin: Surface, first: Part) -> Asked:
+        # In a direct message the answer stands below the question, elsewhere in its thread.
+        thread_ts = said.thread_ts or ("" if said.direct else first.ts)
         return Asked(
             id=f"{said.team}.{said.channel}.{first.ts}",
-            team=said.team,
-            channel=said.channel,
-            # In a direct message the answer stands below the question, elsewhere in its thread.
-            thread_ts=said.thread_ts or ("" if said.direct else first.ts),
+            origin=origin,
+            reply_to=ReplyAddress(team=said.team, channel=said.channel, thread_ts=thread_ts),
             source_ts=first.ts,
             user=said.user,
-            surface=surface,
             text=first.text,
             files=tuple(said.files),
             created=self.clock(),
         )
 
 
-def _readable(said: ReceivedMessage) -> bool:
-    """Whether a file may hold text: then it is fetched, and answered if it matches."""
+def _has_text_file(said: ReceivedMessage) -> bool:
+    """Tell whether a file may hold text: then it is fetched, and answered if it matches."""
     return any(
         file.get("mode", "hosted") in _TEXT_FILES and not str(file.get("mimetype", "")).startswith(_NOT_TEXT)
         for file in said.files

@@ -19,11 +19,15 @@ from bot.surfaces.slack.listeners import (
     shortcuts,
     strangers,
 )
+from bot.surfaces.slack.listeners.commands import CommandListener
+from bot.surfaces.slack.listeners.shortcuts import ShortcutListener
 from bot.surfaces.slack.message_intake import MessageIntake
 from bot.surfaces.slack.missed_events import MissedEvents
 from bot.surfaces.slack.press_intake import PressIntake
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.workflows.chronicle.incident_commands import IncidentCommands
+from bot.workflows.mutes import Mutes
+from bot.workflows.submissions import Submissions
 from intents.domain import Language
 
 
@@ -36,7 +40,9 @@ class SlackSurface:
     language: Language | None
     intake: MessageIntake
     recorder: ChannelRecorder
-    commands: IncidentCommands
+    submissions: Submissions
+    mutes: Mutes
+    incidents: IncidentCommands
     timeline_pins: TimelinePins
     presses: PressIntake
     health: SlackHealth
@@ -47,9 +53,21 @@ class SlackSurface:
         strangers.register(bolt, self.identity)
         messages.register(bolt, self.intake, self.recorder, self.identity)
         channels.register(bolt, self.recorder, self.identity)
-        commands.register(bolt, self.intake, self.commands, language=self.language)
+        commands.register(
+            bolt,
+            CommandListener(
+                submissions=self.submissions, mutes=self.mutes, incidents=self.incidents, language=self.language
+            ),
+        )
         shortcuts.register(
-            bolt, self.intake, self.timeline_pins, self.identity, slack=self.slack, language=self.language
+            bolt,
+            ShortcutListener(
+                submissions=self.submissions,
+                timeline_pins=self.timeline_pins,
+                slack=self.slack,
+                identity=self.identity,
+                language=self.language,
+            ),
         )
         reactions.register(bolt, self.timeline_pins, self.identity)
         presses.register(bolt, self.presses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,10 +10,11 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.jobs import JobsUnavailable
-from bot.store import LONGEST_TEXT, Asked, StoreUnavailable, Surface
+from bot.store import LONGEST_TEXT, Asked, ReplyAddress, StoreUnavailable, Surface
 from bot.surfaces.slack.entry_points import COMMAND
-from bot.surfaces.slack.message_intake import MessageIntake
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
+from bot.workflows.mutes import Mutes
+from bot.workflows.submissions import Submissions
 from intents.channel_commands import ChannelCommand
 from intents.domain import Language
 from intents.misuse import Misused
@@ -28,43 +30,55 @@ from responses.slack.notes import told
 _log: Final = structlog.get_logger(__name__)
 
 
-def register(app: AsyncApp, intake: MessageIntake, asking: IncidentCommands, *, language: Language | None) -> None:
-    @app.command(COMMAND)
-    async def diagnose(ack: AsyncAck, body: dict[str, Any]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandListener:
+    """Answers the command: at once what needs no job, else with a placeholder. `language` is that of the settings."""
+
+    submissions: Submissions
+    mutes: Mutes
+    incidents: IncidentCommands
+    language: Language | None
+
+    async def heard(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Take a command and show its answer to the person who typed it."""
         text = str(body.get("text") or "")
-        spoken = choose(told=language, text=text)
+        spoken = choose(told=self.language, text=text)
         try:
-            said = await _take(body, text, intake, asking, spoken)
+            said = await self._take(body, text, spoken)
             if intent := _answered_at_once(text):
-                intake.metrics.asked(Surface.COMMAND, intent, "taken")
+                self.submissions.metrics.asked(Surface.COMMAND, intent, "taken")
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not send a command again, so its user is told to.
             _log.error("a command could not be recorded", error=str(error))
             said = told(BUSY, language=spoken)
         await ack({"response_type": "ephemeral", "text": said.text, "blocks": [*said.blocks]})
 
+    async def _take(self, body: dict[str, Any], text: str, language: Language) -> Message:
+        now = self.submissions.clock()
+        match parse_command(text):
+            case AskHelp():
+                return help_message(language=language)
+            case Misused() as wrong:
+                return misused(wrong.says, wrong.closest, language=language)
+            case Muted() as muted:
+                return await self.mutes.answer(str(body["channel_id"]), muted, language=language)
+            case ChannelCommand() as command:
+                return await self.incidents.answer(_commanded(body, text, command, now, language))
+            case AskObject() as about:
+                # Where it is, is read anew from the words once it is known which clusters may be seen.
+                where = safe(text, limit=LONGEST_TEXT) if about.cluster or about.place else ""
+                await self.submissions.submit(_asked(body, now, text=where, about=about))
+                name = f"{about.namespace}/{about.name}".lstrip("/")
+                return placeholder(language=language, about=f"{about.kind} {name}")
+            case AskText(text=inner, cluster=cluster):
+                asked = _asked(body, now, text=safe(text if cluster else inner, limit=LONGEST_TEXT))
+                await self.submissions.submit(asked)
+                return placeholder(language=language)
 
-async def _take(
-    body: dict[str, Any], text: str, intake: MessageIntake, asking: IncidentCommands, language: Language
-) -> Message:
-    match parse_command(text):
-        case AskHelp():
-            return help_message(language=language)
-        case Misused() as wrong:
-            return misused(wrong.says, wrong.closest, language=language)
-        case Muted() as muted:
-            return await intake.muted(str(body["channel_id"]), muted, language=language)
-        case ChannelCommand() as command:
-            return await asking.answer(_commanded(body, text, command, intake.clock(), language))
-        case AskObject() as about:
-            # Where it is, is read anew from the words once it is known which clusters may be seen.
-            where = safe(text, limit=LONGEST_TEXT) if about.cluster or about.place else ""
-            await intake.ask(_asked(body, intake.clock(), text=where, about=about))
-            name = f"{about.namespace}/{about.name}".lstrip("/")
-            return placeholder(language=language, about=f"{about.kind} {name}")
-        case AskText(text=inner, cluster=cluster):
-            await intake.ask(_asked(body, intake.clock(), text=safe(text if cluster else inner, limit=LONGEST_TEXT)))
-            return placeholder(language=language)
+
+def register(app: AsyncApp, listener: CommandListener) -> None:
+    """Listen to the command."""
+    app.command(COMMAND)(listener.heard)
 
 
 def _answered_at_once(text: str) -> str:
@@ -105,11 +119,13 @@ def _id(body: dict[str, Any]) -> str:
 def _asked(body: dict[str, Any], now: datetime, *, text: str = "", about: AskObject | None = None) -> Asked:
     return Asked(
         id=_id(body),
-        team=str(body["team_id"]),
-        channel=str(body["channel_id"]),
+        origin=Surface.COMMAND,
+        reply_to=ReplyAddress(
+            team=str(body["team_id"]),
+            channel=str(body["channel_id"]),
+            response_url=str(body.get("response_url") or ""),
+        ),
         user=str(body["user_id"]),
-        surface=Surface.COMMAND,
-        response_url=str(body.get("response_url") or ""),
         text=text,
         kind=safe_line(about.kind) if about else "",
         namespace=safe_line(about.namespace) if about else "",

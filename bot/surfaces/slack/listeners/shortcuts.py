@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -12,12 +13,12 @@ from bot.jobs import JobsUnavailable
 from bot.slack.client import Identity, Slack
 from bot.slack.errors import SlackError
 from bot.slack.message_events import files_of, text_of
-from bot.store import LONGEST_TEXT, Asked, StoreUnavailable, Surface
+from bot.store import LONGEST_TEXT, Asked, ReplyAddress, StoreUnavailable, Surface
 from bot.surfaces.slack.entry_points import DIAGNOSE_THIS, PIN, UNPIN
 from bot.surfaces.slack.listeners import TELL_S
-from bot.surfaces.slack.message_intake import MessageIntake
 from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.workflows.chronicle.timeline_marks import TimelineMark
+from bot.workflows.submissions import Submissions
 from intents.domain import Language
 from responses.failures import BUSY
 from responses.language import choose
@@ -26,60 +27,70 @@ from responses.slack.notes import told
 
 _log: Final = structlog.get_logger(__name__)
 
-_HANDS: Final = {PIN: TimelineMark.PIN, UNPIN: TimelineMark.REMOVE}
+_MARKS: Final = {PIN: TimelineMark.PIN, UNPIN: TimelineMark.REMOVE}
 
 
-def register(
-    app: AsyncApp,
-    intake: MessageIntake,
-    timeline_pins: TimelinePins,
-    identity: Identity,
-    *,
-    slack: Slack,
-    language: Language | None,
-) -> None:
-    @app.shortcut(DIAGNOSE_THIS)
-    async def diagnose_this(ack: AsyncAck, body: dict[str, Any]) -> None:
-        message = body["message"]
-        team = str((body.get("team") or {}).get("id") or identity.team)
-        channel, ts = str(body["channel"]["id"]), str(message["ts"])
-        asked = Asked(
-            # Whoever asks again about the same message asks anew: it is no event that Slack repeats.
-            id=f"{team}.{channel}.s{body['trigger_id']}",
-            team=team,
-            channel=channel,
-            thread_ts=str(message.get("thread_ts") or ts),
-            source_ts=ts,
-            user=str(body["user"]["id"]),
-            surface=Surface.SHORTCUT,
-            text=safe(text_of(message), limit=LONGEST_TEXT),
-            files=files_of(message),
-            response_url=str(body.get("response_url") or ""),
-            created=intake.clock(),
-        )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortcutListener:
+    """Takes what was chosen from a message's menu. `language` is that of the settings."""
+
+    submissions: Submissions
+    timeline_pins: TimelinePins
+    slack: Slack
+    identity: Identity
+    language: Language | None
+
+    async def diagnose_this(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Ask what the message means, and answer in its thread."""
+        asked = self._asked(body)
         try:
-            await intake.ask(asked)
+            await self.submissions.submit(asked)
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not send a shortcut again, so its user is told to.
             _log.error("a shortcut could not be recorded", error=str(error))
-            await _try_again(asked.response_url, slack, choose(told=language, text=asked.text))
+            await self._try_again(asked.response_url, choose(told=self.language, text=asked.text))
         await ack()
 
-    async def marked(ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def marked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Put the message on the timeline, or take it off."""
         try:
-            await timeline_pins.chosen(_HANDS[str(body["callback_id"])], body)
+            await self.timeline_pins.chosen(_MARKS[str(body["callback_id"])], body)
         except (StoreUnavailable, JobsUnavailable) as error:
             _log.error("a shortcut could not be recorded", error=str(error))
-            await _try_again(str(body.get("response_url") or ""), slack, choose(told=language))
+            await self._try_again(str(body.get("response_url") or ""), choose(told=self.language))
         await ack()
 
-    for callback_id in _HANDS:
-        app.shortcut(callback_id)(marked)
+    def _asked(self, body: dict[str, Any]) -> Asked:
+        message = body["message"]
+        team = str((body.get("team") or {}).get("id") or self.identity.team)
+        channel, ts = str(body["channel"]["id"]), str(message["ts"])
+        return Asked(
+            # Whoever asks again about the same message asks anew: it is no event that Slack repeats.
+            id=f"{team}.{channel}.s{body['trigger_id']}",
+            origin=Surface.SHORTCUT,
+            reply_to=ReplyAddress(
+                team=team,
+                channel=channel,
+                thread_ts=str(message.get("thread_ts") or ts),
+                response_url=str(body.get("response_url") or ""),
+            ),
+            source_ts=ts,
+            user=str(body["user"]["id"]),
+            text=safe(text_of(message), limit=LONGEST_TEXT),
+            files=files_of(message),
+            created=self.submissions.clock(),
+        )
+
+    async def _try_again(self, response_url: str, language: Language) -> None:
+        try:
+            async with asyncio.timeout(TELL_S):
+                await self.slack.respond(response_url, told(BUSY, language=language))
+        except (SlackError, TimeoutError) as error:
+            _log.warning("whoever used the shortcut could not be told", error=str(error))
 
 
-async def _try_again(response_url: str, slack: Slack, language: Language) -> None:
-    try:
-        async with asyncio.timeout(TELL_S):
-            await slack.respond(response_url, told(BUSY, language=language))
-    except (SlackError, TimeoutError) as error:
-        _log.warning("whoever used the shortcut could not be told", error=str(error))
+def register(app: AsyncApp, listener: ShortcutListener) -> None:
+    """Listen to every item of a message's menu."""
+    app.shortcut(DIAGNOSE_THIS)(listener.diagnose_this)
+    for callback_id in _MARKS:
+        app.shortcut(callback_id)(listener.marked)
