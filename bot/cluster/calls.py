@@ -49,7 +49,7 @@ class ClusterResponse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Called:
+class CompletedCall:
     """One HTTP call as it ended, after so many `seconds`, without whatever it named.
 
     `status` is the class of HTTP's (2xx, 4xx), or timeout, unreachable, cancelled.
@@ -63,10 +63,10 @@ class Called:
 
 
 # Hears of each call; neither raises nor waits.
-Watch = Callable[[Called], None]
+Watch = Callable[[CompletedCall], None]
 
 
-def unwatched(_call: Called) -> None:
+def unwatched(_call: CompletedCall) -> None:
     """A `Watch` that nobody listens to."""
 
 

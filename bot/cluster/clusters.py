@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from bot.cluster import kubeconfig as kubeconfigs
-from bot.cluster.calls import Called, Watch, unwatched
+from bot.cluster.calls import CompletedCall, Watch, unwatched
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import IN_CLUSTER, connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unreachable
@@ -46,7 +46,7 @@ class Watching:
     # How many calls in a row a cluster has left without an answer.
     silent: dict[str, int] = field(default_factory=dict)
 
-    def __call__(self, call: Called) -> None:
+    def __call__(self, call: CompletedCall) -> None:
         if call.status == "timeout":
             self.silent[call.cluster] = self.silent.get(call.cluster, 0) + 1
         elif call.status != "cancelled":

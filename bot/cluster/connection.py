@@ -21,7 +21,7 @@ import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
 from multidict import CIMultiDict
 
-from bot.cluster.calls import Called, ClusterResponse, Meter, Origin, Request, Watch, unwatched
+from bot.cluster.calls import ClusterResponse, CompletedCall, Meter, Origin, Request, Watch, unwatched
 from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, Unauthorized, Unreachable
 from bot.cluster.failures import Lost, is_reset, refusal, unanswered, unreachable, was_sent
 from bot.kube.timestamps import parse_http_date
@@ -193,7 +193,7 @@ class Connection:
         may = request.permission
         verb = may.verb if may else request.method.lower()
         resource = may.resource if may else "discovery"
-        self.watch(Called(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
+        self.watch(CompletedCall(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
 
     async def _exchange(self, request: Request, *, deadline: float) -> tuple[aiohttp.ClientResponse, bytes]:
         limit = min(self.settings.call_timeout, max(deadline - time.monotonic(), 0.0))

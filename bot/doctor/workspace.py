@@ -14,7 +14,7 @@ from bot.slack.api import SlackResponse
 from bot.slack.error_advice import ADD, OPEN, advice_on
 from bot.slack.errors import ChannelGone, RateLimited, SlackError
 from bot.slack.scopes import SCOPES, Scope
-from bot.slack.token_calls import Ask, token_caller
+from bot.slack.token_calls import TokenCall, token_caller
 
 AREA: Final = "slack"
 # Slack's requests carry the time at which they were signed; what is older than this is refused, as Slack advises.
@@ -141,7 +141,7 @@ def _signing_secret(settings: Settings) -> Check:
     return Check(area=AREA, what=name, state=State.NOTE, says=says)
 
 
-async def _audit(ask: Ask, settings: Settings, *, who: str) -> Check:
+async def _audit(ask: TokenCall, settings: Settings, *, who: str) -> Check:
     name, channel = variable("audit_channel"), settings.audit_channel
 
     def missing(says: str, remedy: str) -> Check:

@@ -22,7 +22,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.slack.calls import Called, NoWatch, Watch
+from bot.slack.calls import CompletedCall, NullWatch, Watch
 from bot.slack.errors import RateLimited, SlackError, SlackUnavailable, TokenRevoked, refusal
 from bot.slack.lane import Urgency
 from bot.slack.limits import Limits
@@ -52,7 +52,7 @@ class Api:
 
     def __init__(self, client: AsyncWebClient, *, limits: Limits, watch: Watch | None = None) -> None:
         self.limits: Final = limits
-        self._watch: Watch = watch or NoWatch()
+        self._watch: Watch = watch or NullWatch()
         self.pacer: Final = Pacer(limits, waited=self._watch.slack_waited)
         self._given = client
         self._session: aiohttp.ClientSession | None = None
@@ -154,10 +154,10 @@ class Api:
         try:
             yield watched
         except SlackError as error:
-            self._watch.slack_called(Called(method=method, seconds=time.monotonic() - began, error=error))
+            self._watch.slack_called(CompletedCall(method=method, seconds=time.monotonic() - began, error=error))
             raise
         seconds = time.monotonic() - began
-        self._watch.slack_called(Called(method=method, seconds=seconds, date=watched.date))
+        self._watch.slack_called(CompletedCall(method=method, seconds=seconds, date=watched.date))
 
     async def _once(
         self,

@@ -16,8 +16,8 @@ from typing import Any, Final
 import structlog
 
 from bot.slack.errors import MessageGone, SlackError, SlackUnavailable, TooLong
-from bot.slack.message_forms import as_file, carried, payload
-from bot.slack.message_search import files_of
+from bot.slack.message_forms import as_file, message_key, payload
+from bot.slack.message_search import listed_files
 from bot.slack.posts import Address, Posts
 from bot.slack.uploads import Uploads
 from intents.domain import Language, Text
@@ -39,7 +39,7 @@ _NOT_UPLOADED: Final = Text(
 class Continuations:
     """Follows messages of one workspace. A former attempt's rest is found, not repeated."""
 
-    posting: Posts
+    posts: Posts
     uploads: Uploads
     _done: OrderedDict[tuple[str, str, str], None] = field(default_factory=OrderedDict)
 
@@ -47,13 +47,13 @@ class Continuations:
         """Post the second and further `parts` into the thread of `address`. `sought`: a former attempt may have."""
         for number, part in enumerate(parts, start=2):
             own = replace(address, key=f"{address.key}/part-{number}" if address.key else "")
-            if self._is_done(own, own.key) or (sought and own.key and await self.posting.sought(own)):
+            if self._is_done(own, own.key) or (sought and own.key and await self.posts.sought(own)):
                 continue
             try:
-                await self.posting.post(own, payload(part, key=own.key))
+                await self.posts.post(own, payload(part, key=own.key))
             except TooLong:
                 form = as_file(part)
-                await self.posting.post(own, payload(form.parts[0], key=own.key))
+                await self.posts.post(own, payload(form.parts[0], key=own.key))
                 if form.file is not None:
                     await self.file(address, form.file, said=part.text, sought=sought)
             self._remember(own, own.key)
@@ -64,7 +64,7 @@ class Continuations:
         if self._is_done(address, own.name):
             return
         try:
-            if sought and await self.uploads.seeker.file(
+            if sought and await self.uploads.search.file(
                 channel=address.channel, thread_ts=address.thread_ts, name=own.name
             ):
                 return
@@ -84,8 +84,8 @@ class Continuations:
         own = replace(picture, name=_own_name(picture, address.key))
         if self._is_done(address, own.name):
             return
-        seeker = self.uploads.seeker
-        if not await seeker.file(channel=address.channel, thread_ts=address.thread_ts, name=own.name):
+        search = self.uploads.search
+        if not await search.file(channel=address.channel, thread_ts=address.thread_ts, name=own.name):
             await self.uploads.upload(channel=address.channel, snippet=own, thread_ts=address.thread_ts)
         self._remember(address, own.name)
 
@@ -94,7 +94,7 @@ class Continuations:
         for done in [done for done in self._done if done[:2] == (address.channel, address.thread_ts)]:
             if _is_of(done[2], address.key):
                 del self._done[done]
-        messages = self.posting.seeker.matching(
+        messages = self.posts.search.matching(
             lambda message: _follows(message, address.key),
             channel=address.channel,
             thread_ts=address.thread_ts,
@@ -103,9 +103,9 @@ class Continuations:
         try:
             followed = [message async for message in messages]
             for message in followed[:_MOST_WITHDRAWN]:
-                for file in files_of(message):
+                for file in listed_files(message):
                     await self._delete_file(str(file.get("id") or ""))
-                await self.posting.delete(channel=address.channel, ts=str(message.get("ts") or ""))
+                await self.posts.delete(channel=address.channel, ts=str(message.get("ts") or ""))
         except SlackUnavailable:
             raise
         except MessageGone:
@@ -127,9 +127,9 @@ class Continuations:
         says = Text(en=f"{_NOT_UPLOADED.en}: {why.en}.", zh=f"{_NOT_UPLOADED.zh}：{why.zh}。")
         own = replace(address, key=f"{address.key}/note" if address.key else "")
         try:
-            if sought and own.key and await self.posting.sought(own):
+            if sought and own.key and await self.posts.sought(own):
                 return
-            await self.posting.post(own, payload(told(says, language=language), key=own.key))
+            await self.posts.post(own, payload(told(says, language=language), key=own.key))
         except SlackError as refused:
             _log.warning("a note could not be posted", channel=address.channel, error=str(refused))
 
@@ -159,7 +159,7 @@ def _is_of(name: str, key: str) -> bool:
 
 
 def _follows(message: Mapping[str, Any], key: str) -> bool:
-    files = files_of(message)
+    files = listed_files(message)
     # A deleted file has lost its name, and its message shows nothing any more.
     is_empty = bool(files) and all(file.get("mode") == "tombstone" for file in files)
-    return is_empty or _is_of(carried(message)[0], key) or any(_is_of(str(file.get("name")), key) for file in files)
+    return is_empty or _is_of(message_key(message)[0], key) or any(_is_of(str(file.get("name")), key) for file in files)

@@ -76,7 +76,7 @@ def payload(message: Message, *, key: str = "", form: int = 0) -> dict[str, Any]
     return arguments
 
 
-def carried(message: Mapping[str, Any]) -> tuple[str, int]:
+def message_key(message: Mapping[str, Any]) -> tuple[str, int]:
     """The key a message read from Slack carries, and the index of its form; ("", 0) if none of ours."""
     metadata = message.get("metadata")
     inside = metadata.get("event_payload") if isinstance(metadata, Mapping) else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.slack.api import Api
-from bot.slack.message_forms import carried
+from bot.slack.message_forms import message_key
 
 # The most Slack recommends to ask for at once.
 _PAGE: Final = 200
@@ -17,7 +17,7 @@ _CHANNEL_PAGES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundMessage:
     """A message of ours, and the index of the form in which it was taken."""
 
     ts: str
@@ -31,19 +31,19 @@ class MessageSearch:
     api: Api
     ours: Callable[[Mapping[str, Any]], Awaitable[bool]]
 
-    async def by_key(self, *, channel: str, key: str, thread_ts: str = "", near_ts: str = "") -> Found | None:
+    async def by_key(self, *, channel: str, key: str, thread_ts: str = "", near_ts: str = "") -> FoundMessage | None:
         """The first message of ours with `key`. Raises SlackError, for example when history may not be read."""
         messages = self.matching(
-            lambda message: carried(message)[0] == key, channel=channel, thread_ts=thread_ts, near_ts=near_ts
+            lambda message: message_key(message)[0] == key, channel=channel, thread_ts=thread_ts, near_ts=near_ts
         )
         async for message in messages:
-            return Found(ts=str(message.get("ts") or ""), form=carried(message)[1])
+            return FoundMessage(ts=str(message.get("ts") or ""), form=message_key(message)[1])
         return None
 
     async def file(self, *, channel: str, thread_ts: str, name: str) -> bool:
         """Whether a message of ours in the thread carries a file of that name."""
         messages = self.matching(
-            lambda message: any(file.get("name") == name for file in files_of(message)),
+            lambda message: any(file.get("name") == name for file in listed_files(message)),
             channel=channel,
             thread_ts=thread_ts,
         )
@@ -79,7 +79,7 @@ class MessageSearch:
             query["cursor"] = str(cursor)
 
 
-def files_of(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def listed_files(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The files that a message read from Slack shows; of a deleted one hardly more than the id."""
     files = message.get("files")
     return [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []

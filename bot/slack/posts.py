@@ -15,7 +15,7 @@ import structlog
 
 from bot.slack.api import Api
 from bot.slack.errors import MessageGone, SlackError, SlackUnavailable
-from bot.slack.message_search import Found, MessageSearch
+from bot.slack.message_search import FoundMessage, MessageSearch
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
+class PostedMessage:
     """Where a message stands: `channel` is a direct message's id where it was addressed to a user."""
 
     channel: str
@@ -46,9 +46,9 @@ class Posts:
     """Posts of one workspace."""
 
     api: Api
-    seeker: MessageSearch
+    search: MessageSearch
 
-    async def post(self, address: Address, payload: Mapping[str, Any]) -> Posted:
+    async def post(self, address: Address, payload: Mapping[str, Any]) -> PostedMessage:
         """Where the message stands, once. Raises SlackError; `maybe_done` tells of an unknown outcome."""
         body: dict[str, Any] = {"channel": address.channel, **payload}
         if address.thread_ts:
@@ -70,12 +70,12 @@ class Posts:
                 if found := await self._after(
                     error, address, pause=self.api.pause(repetition) + self.api.limits.settling
                 ):
-                    return Posted(channel=address.channel, ts=found.ts)
+                    return PostedMessage(channel=address.channel, ts=found.ts)
                 if repetition == self.api.limits.repetitions or until - loop.time() <= 0:
                     raise
             else:
                 told = answer.data
-                return Posted(channel=str(told.get("channel") or address.channel), ts=str(told.get("ts") or ""))
+                return PostedMessage(channel=str(told.get("channel") or address.channel), ts=str(told.get("ts") or ""))
         raise AssertionError("the last repetition returns or raises")
 
     async def delete(self, *, channel: str, ts: str) -> None:
@@ -85,10 +85,10 @@ class Posts:
         except MessageGone:
             return
 
-    async def sought(self, address: Address) -> Found | None:
+    async def sought(self, address: Address) -> FoundMessage | None:
         """What a former attempt left. None also where it cannot be looked for: better said twice than never."""
         try:
-            return await self.seeker.by_key(
+            return await self.search.by_key(
                 channel=address.channel, key=address.key, thread_ts=address.thread_ts, near_ts=address.near_ts
             )
         except SlackUnavailable:
@@ -99,7 +99,7 @@ class Posts:
             _log.warning("messages cannot be looked for", channel=address.channel, error=str(error))
             return None
 
-    async def _after(self, lost: SlackUnavailable, address: Address, *, pause: float) -> Found | None:
+    async def _after(self, lost: SlackUnavailable, address: Address, *, pause: float) -> FoundMessage | None:
         await asyncio.sleep(pause)
         try:
             return await self.sought(address)

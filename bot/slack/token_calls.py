@@ -15,13 +15,13 @@ from bot.slack.limits import Limits
 PATIENCE_S: Final = 6.0
 
 
-class Ask(Protocol):
+class TokenCall(Protocol):
     async def __call__(self, method: str, **query: str) -> SlackResponse:
         """Raises SlackError."""
 
 
 @asynccontextmanager
-async def token_caller(token: str, *, api_url: str) -> AsyncIterator[Ask]:
+async def token_caller(token: str, *, api_url: str) -> AsyncIterator[TokenCall]:
     """Calls with this token as long as it is needed."""
     api = Api(AsyncWebClient(token=token, base_url=api_url), limits=Limits(repetitions=1))
 

@@ -47,7 +47,7 @@ class Interpretation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Spoken:
+class _Wording:
     """What is asked, as it was said."""
 
     question: Question
@@ -91,7 +91,7 @@ class ClusterChooser:
             case Ambiguous():
                 return await self._searched(question, visible, requester)
 
-    def _with_namespace(self, spoken: _Spoken, requester: Requester, visible: Sequence[str]) -> Question:
+    def _with_namespace(self, spoken: _Wording, requester: Requester, visible: Sequence[str]) -> Question:
         """The namespace that was named, unless that is a cluster; else the channel's."""
         question = spoken.question
         named = question.namespace
@@ -166,7 +166,7 @@ class ClusterChooser:
         return True
 
 
-def _spoken(request: Request) -> _Spoken:
+def _spoken(request: Request) -> _Wording:
     """What is asked, read anew from its words: an edit may have named another cluster."""
     asked = request.asked
     said = parse_command(request.text) if asked.origin is Surface.COMMAND else parse_message(request.text)
@@ -175,8 +175,8 @@ def _spoken(request: Request) -> _Spoken:
     if asked.name:
         about = DiagnoseObject(kind=asked.kind, namespace=asked.namespace, name=asked.name)
         if isinstance(said, AskObject) and said.name == asked.name:
-            return _Spoken(question=about, named=said.cluster, place=said.place)
-        return _Spoken(question=about)
+            return _Wording(question=about, named=said.cluster, place=said.place)
+        return _Wording(question=about)
     if isinstance(said, AskText) and said.cluster:
-        return _Spoken(question=ExplainText(text=said.text, namespace=asked.namespace), named=said.cluster)
-    return _Spoken(question=ExplainText(text=request.text, namespace=asked.namespace))
+        return _Wording(question=ExplainText(text=said.text, namespace=asked.namespace), named=said.cluster)
+    return _Wording(question=ExplainText(text=request.text, namespace=asked.namespace))

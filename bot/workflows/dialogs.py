@@ -15,7 +15,7 @@ from intents.domain import Question, Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownIn(Portable):
+class DialogContent(Portable):
     """What a dialog was filled with: what guards the write, the values given for what the plan asks, and whose
     confirmation it approves, "" for nobody's.
     """
@@ -35,12 +35,12 @@ def dialog_key(user: str) -> str:
     return f"dialog:{user}"
 
 
-def filling(view: str, fill: str) -> str:
+def filling_id(view: str, fill: str) -> str:
     """Name one filling of a dialog."""
     return f"{view}.{fill}"
 
 
-def shown_key(view: str) -> str:
+def content_key(view: str) -> str:
     """Return where a plan keeps what one filling of a dialog holds.
 
     Each filling has its own: while one is submitted the next is filled, and the person who confirms has seen this one.
@@ -48,10 +48,10 @@ def shown_key(view: str) -> str:
     return f"shown:{view}"
 
 
-def shown_in(plan: StoredPlan, view: str) -> ShownIn | None:
+def dialog_content(plan: StoredPlan, view: str) -> DialogContent | None:
     """Return what a filling of a dialog holds; None if it was never filled."""
-    kept = plan.document.get(shown_key(view))
-    return ShownIn.from_json(kept) if kept else None
+    kept = plan.document.get(content_key(view))
+    return DialogContent.from_json(kept) if kept else None
 
 
 def was_shown_to(plan: StoredPlan, user: str, view: str) -> bool:

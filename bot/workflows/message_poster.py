@@ -12,8 +12,8 @@ from typing import Final
 
 import structlog
 
-from bot.slack.client import PostedMessage
 from bot.slack.errors import Archived, ChannelGone, MessageGone, MissingScope, NotInChannel, SlackError, TokenRevoked
+from bot.slack.posts import PostedMessage
 from bot.store import Request
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer
 from bot.workflows.services import ANSWER, FILE, Services

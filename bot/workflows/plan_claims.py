@@ -11,7 +11,7 @@ from bot.remedies.auditing import Denied
 from bot.remedies.contract import Preview, Reason, Refusal
 from bot.store import Claim, Claimed, StoredPlan
 from bot.workflows.authorisation import Authoriser, Authority
-from bot.workflows.dialogs import shown_in
+from bot.workflows.dialogs import dialog_content
 from bot.workflows.press_records import APPROVAL, Confirmation, PressRecorder
 from bot.workflows.remedy_limits import Attempt
 from bot.workflows.services import Requester, Services
@@ -38,7 +38,7 @@ class PlanClaims:
         if press is None or stored is None:
             return _STOPS
         requester = await self.services.requester(team=press.team, channel=press.answer.channel, user=press.user)
-        seen = shown_in(stored, press.view)
+        seen = dialog_content(stored, press.view)
         previewed = seen.preview if seen else Preview(steps=())
         authority = await self.authoriser.of(press.plan, requester, steps=previewed.steps, asked_by=press.asked_by)
         if not isinstance(authority, Authority):

@@ -15,7 +15,7 @@ from bot.remedies.contract import Plan, State
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import Answer, AuditEntry
 from bot.workflows.chronicle.answer_facts import FactRecorder
-from bot.workflows.dialogs import shown_in
+from bot.workflows.dialogs import dialog_content
 from bot.workflows.kept_answer import RemedyNote
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import Services
@@ -80,7 +80,7 @@ class PressRecorder:
         user = str(payload["user"])
         asked_by = str((stored.document.get(APPROVAL) or {}).get("by", ""))
         view = str(payload.get("view", ""))
-        shown = shown_in(stored, view)
+        shown = dialog_content(stored, view)
         return Confirmation(
             plan=Plan.from_json(stored.document["plan"]).answered(shown.answers if shown else {}),
             answer=answer,

@@ -17,7 +17,7 @@ from bot.remedies.undoing import action_of
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
 from bot.store import AuditEntry
 from bot.workflows.authorisation import Authoriser, Authority
-from bot.workflows.dialogs import ShownIn, dialog_key, filling, shown_in, shown_key
+from bot.workflows.dialogs import DialogContent, content_key, dialog_content, dialog_key, filling_id
 from bot.workflows.outages import retry_step
 from bot.workflows.press_records import APPROVAL
 from bot.workflows.remedy_limits import Attempt
@@ -116,23 +116,23 @@ class PreviewWorkflow:
         plan, answers = Plan.from_json(stored.document["plan"]), payload.get("answers")
         if asked_by and plan.asks:
             # Whoever approves something approves the values that were asked for.
-            theirs = shown_in(stored, str(asked.get("view", "")))
+            theirs = dialog_content(stored, str(asked.get("view", "")))
             answers = theirs.answers if theirs else None
         seen = await self._previewed(plan, requester, answers, asked_by=asked_by)
-        shown: ShownIn | None = None
+        shown: DialogContent | None = None
         if isinstance(seen, CheckedPreview):
-            shown = ShownIn(preview=_guards(seen.preview), answers=answers or {}, approves=asked_by)
+            shown = DialogContent(preview=_guards(seen.preview), answers=answers or {}, approves=asked_by)
             if _holds_secrets(shown):
                 seen = Refusal(reason=Reason.UNSAFE, says=failures.BESIDE_A_SECRET)
         if isinstance(seen, Refusal | Denied):
             await self._audit(plan, payload, seen)
-            says = quoting(seen) if isinstance(seen, Refusal) else seen.says
+            says = refusal_text(seen) if isinstance(seen, Refusal) else seen.says
             return refusal(says, language=requester.language)
         kept: Json = {dialog_key(user): view_id}
         if seen is None or shown is None:
             await store.plans.note(plan.id, kept)
             return asking(_asking(plan), language=requester.language)
-        kept[shown_key(filling(view_id, shown.fill))] = shown.as_json()
+        kept[content_key(filling_id(view_id, shown.fill))] = shown.as_json()
         await store.plans.note(plan.id, kept)
         return dialog(_dialog(plan, seen, fill=shown.fill, asked_by=asked_by), language=requester.language)
 
@@ -183,7 +183,7 @@ class PreviewWorkflow:
         self.services.metrics.remedied(plan.action, "preview", str(fields["outcome"]), denied=isinstance(why, Denied))
 
 
-def quoting(refused: Refusal) -> Text:
+def refusal_text(refused: Refusal) -> Text:
     """Why nothing was done, with what the API server or a webhook said."""
     if not refused.quote:
         return refused.says

@@ -15,8 +15,9 @@ import structlog
 
 from bot.common.background import in_background
 from bot.diagnosing.reads import Progress
-from bot.slack.client import PostedMessage, Slack
+from bot.slack.client import Slack
 from bot.slack.errors import SlackError
+from bot.slack.posts import PostedMessage
 from intents.domain import Language
 from responses.safety import safe_value
 from responses.slack.diagnosis import placeholder

@@ -16,11 +16,11 @@ from bot.remedies.planning import missing_to_undo
 from bot.remedies.undoing import plan_to_undo
 from bot.remedies.verifying import verify
 from bot.workflows.authorisation import Authority
-from bot.workflows.dialogs import shown_in
+from bot.workflows.dialogs import dialog_content
 from bot.workflows.outages import retry_step
 from bot.workflows.plan_claims import PlanClaims
 from bot.workflows.press_records import ENDS, UNDO, WRITING, Confirmation, PressRecorder
-from bot.workflows.preview import quoting
+from bot.workflows.preview import refusal_text
 from bot.workflows.remedy_limits import APPLIED, PARTLY_DONE
 from bot.workflows.services import Services
 from intents.domain import Text
@@ -109,7 +109,7 @@ class RemedyWorkflow:
         plan, services, access = press.plan, self.services, authority.access
         stored = await services.store.plans.get(plan.id)
         document = stored.document if stored else {}
-        seen = shown_in(stored, press.view) if stored else None
+        seen = dialog_content(stored, press.view) if stored else None
         if seen is None:
             return Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED)
         begun = document.get(WRITING) == press.token
@@ -145,7 +145,7 @@ class RemedyWorkflow:
         await self.services.store.plans.set_state(press.plan.id, PARTLY_DONE if partly else str(why.reason))
         await self._offer_undo(press, why, authority)
         state = RemedyState.PARTLY if partly else RemedyState.UNKNOWN if unknown else RemedyState.REFUSED
-        await self.recorder.note(press, state, quoting(why), show=False)
+        await self.recorder.note(press, state, refusal_text(why), show=False)
 
     async def _offer_undo(self, press: Confirmation, done: Applied | Refusal, authority: Json) -> None:
         """Keep the plan that takes it back, and that there is one. A second run finds it kept."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.slack.client import PostedMessage
 from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.posts import PostedMessage
 from bot.workflows.services import Services
 from responses.slack.message import Message
 

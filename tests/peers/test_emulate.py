@@ -13,8 +13,9 @@ from aiohttp import ClientSession
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import scopes
-from bot.slack.client import PostedMessage, Slack
+from bot.slack.client import Slack
 from bot.slack.errors import ChannelGone, MessageGone, MissingScope
+from bot.slack.posts import PostedMessage
 from responses.slack.message import Message, Snippet
 from tests.peers import payloads
 from tests.peers.shim import Shim

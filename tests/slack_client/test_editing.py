@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
-from bot.slack.client import PostedMessage, Slack
+from bot.slack.client import Slack
 from bot.slack.errors import MessageGone, NotInChannel, SlackError, SlackUnavailable
 from bot.slack.limits import Limits, Rate
+from bot.slack.posts import PostedMessage
 from responses.slack.message import Message, Snippet
 from tests.slack_client.scene import CHANNEL, FAST, section, serving
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from bot.playground.slack import SimulatedSlack
-from bot.slack.client import PostedMessage, Slack
+from bot.slack.client import Slack
 from bot.slack.errors import SlackUnavailable
+from bot.slack.posts import PostedMessage
 from responses.slack.message import Message, Picture, Snippet
 from tests.slack_client.scene import CHANNEL, section
 

@@ -17,7 +17,7 @@ from bot.slack.message_events import DeletedMessage, EditedMessage, read_event
 from bot.store import ChannelState, Store
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.chronicle.fact_rows import row_of
-from bot.workflows.chronicle.message_facts import said_in
+from bot.workflows.chronicle.message_facts import recorded_message
 from intents.chronicle.facts import Fact, FactKind
 from responses.safety import safe_line
 
@@ -49,11 +49,13 @@ class ChannelRecorder:
                 changed = await self.store.chronicles.forget(channel, ts)
             case EditedMessage(changed=True):
                 raw = {**event["message"], "channel": channel}
-                changed = await self.store.chronicles.record(channel, said_in(raw, version=str(event["event_ts"])))
+                changed = await self.store.chronicles.record(
+                    channel, recorded_message(raw, version=str(event["event_ts"]))
+                )
             case None | EditedMessage():
                 return
             case _:
-                changed = await self.store.chronicles.record(channel, said_in(event))
+                changed = await self.store.chronicles.record(channel, recorded_message(event))
         if changed:
             await self.jobs.changed(channel)
 

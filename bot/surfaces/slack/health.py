@@ -17,7 +17,7 @@ from typing import Final
 import structlog
 
 from bot.metrics import Metrics
-from bot.slack.calls import Called
+from bot.slack.calls import CompletedCall
 from bot.slack.errors import MissingScope, RateLimited, SlackError, SlackUnavailable
 from bot.slack.scopes import SCOPES
 
@@ -69,7 +69,7 @@ class SlackHealth:
     def revoked(self) -> None:
         self._told = True
 
-    def slack_called(self, call: Called) -> None:
+    def slack_called(self, call: CompletedCall) -> None:
         self.metrics.slack_called(call)
         now = self.clock()
         self._asked = time.monotonic()

@@ -18,7 +18,7 @@ from bot.jobs import StartJob
 from bot.slack.client import Identity
 from bot.store import Answer, AuditEntry, Store, StoredPlan
 from bot.surfaces.slack.press_payload import ButtonPress
-from bot.workflows.dialogs import filling, name_to_type, shown_in, typed_answers, was_shown_to
+from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, typed_answers, was_shown_to
 from bot.workflows.services import Services
 from intents.domain import Custodian, Text
 from responses import failures, words
@@ -140,8 +140,8 @@ class PressIntake:
             await self._confirm(press, plan)
 
     async def _confirm(self, press: ButtonPress, plan: StoredPlan) -> None:
-        view = filling(press.view, carried_in(press.value)[1])
-        seen = shown_in(plan, view)
+        view = filling_id(press.view, carried_in(press.value)[1])
+        seen = dialog_content(plan, view)
         if seen is None:
             raise PressRefused("the dialog does not show what would be done")
         if press.press is Press.CONFIRM:

@@ -10,7 +10,7 @@ from bot.jobs import Json, StartJob
 from bot.slack.channel_events import moment_of
 from bot.slack.client import Identity
 from bot.store import Store
-from bot.workflows.chronicle.message_facts import is_pin, pinned_in
+from bot.workflows.chronicle.message_facts import is_pin, pinned_fact
 from bot.workflows.chronicle.timeline_marks import TimelineMark
 
 
@@ -48,7 +48,7 @@ class TimelinePins:
         """Chosen from the menu of a message, which comes along."""
         message, channel = body["message"], str(body["channel"]["id"])
         team = str((body.get("team") or {}).get("id") or self.identity.team)
-        fact = pinned_in(message)
+        fact = pinned_fact(message)
         payload: Json = {
             "hand": hand,
             "channel": channel,

@@ -10,7 +10,7 @@ from bot.slack.channel_events import moment_of
 from bot.slack.message_events import ReceivedMessage as Spoken
 from bot.slack.message_events import read_event
 from bot.store import IncidentChannel, RecordedMessage
-from bot.workflows.chronicle.message_facts import pinned_by, pinned_in, said_in
+from bot.workflows.chronicle.message_facts import pinned_by, pinned_fact, recorded_message
 from bot.workflows.chronicle.permissions import forbidden
 from bot.workflows.services import Services
 
@@ -42,7 +42,9 @@ class HistoryRecorder:
                 raw = {**each, "channel": known.channel}
                 if isinstance(read_event(raw, team=identity.team, us=identity.user, our_bot=identity.bot_id), Spoken):
                     edited = each.get("edited")
-                    yield said_in(raw, version=str(edited.get("ts") or "") if isinstance(edited, Mapping) else "")
+                    yield recorded_message(
+                        raw, version=str(edited.get("ts") or "") if isinstance(edited, Mapping) else ""
+                    )
 
         # What was edited may have said something before.
         return [said for said in told() if said.facts or said.version]
@@ -58,5 +60,5 @@ class HistoryRecorder:
         ts = str(message.get("ts") or "")
         at = moment_of(max(ts, since))
         return await self.services.store.chronicles.pin(
-            known.channel, ts, by=user, at=at, fact=pinned_in({**message, "channel": known.channel}), found=True
+            known.channel, ts, by=user, at=at, fact=pinned_fact({**message, "channel": known.channel}), found=True
         )

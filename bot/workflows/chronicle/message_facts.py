@@ -33,15 +33,15 @@ def is_pin(reaction: object) -> bool:
     return str(reaction or "").partition("::")[0] in REACTIONS
 
 
-def said_in(message: Mapping[str, Any], *, version: str = "") -> RecordedMessage:
+def recorded_message(message: Mapping[str, Any], *, version: str = "") -> RecordedMessage:
     """A message as it reads now, and the facts in it; `version` is the time of its last edit, "" for none."""
-    heard = heard_in(message)
+    heard = channel_message(message)
     facts = facts_of(heard)
-    pinned = pinned_in(message) if version else None
+    pinned = pinned_fact(message) if version else None
     return RecordedMessage(ts=heard.ts, version=version, facts=tuple(map(row_of, facts)), pinned=pinned)
 
 
-def heard_in(message: Mapping[str, Any]) -> ChannelMessage:
+def channel_message(message: Mapping[str, Any]) -> ChannelMessage:
     """A message as Slack tells it, without credentials."""
     ts = str(message.get("ts") or "")
     thread = str(message.get("thread_ts") or "")
@@ -58,9 +58,9 @@ def heard_in(message: Mapping[str, Any]) -> ChannelMessage:
     )
 
 
-def pinned_in(message: Mapping[str, Any]) -> FactRow | None:
+def pinned_fact(message: Mapping[str, Any]) -> FactRow | None:
     """What is kept of a message that a person puts on the timeline; None where the facts in it are enough."""
-    heard = heard_in(message)
+    heard = channel_message(message)
     if any(fact.kind is not FactKind.ANSWERED for fact in facts_of(heard)):
         return None
     read = spoken(heard.text)

@@ -14,7 +14,7 @@ from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import FactRow
 from bot.workflows.chronicle.fact_rows import facts_in
-from bot.workflows.chronicle.message_facts import pinned_in
+from bot.workflows.chronicle.message_facts import pinned_fact
 from bot.workflows.chronicle.permissions import forbidden
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
@@ -104,7 +104,7 @@ class PinWorkflow:
         except SlackError as error:
             _log.warning("a message that was pinned cannot be read", channel=channel, error=str(error))
             return None
-        return pinned_in(message) if message else None
+        return pinned_fact(message) if message else None
 
     async def _answer(self, payload: Json, says: Text, language: Language) -> None:
         if address := str(payload.get("response_url") or ""):
