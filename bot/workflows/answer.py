@@ -85,7 +85,7 @@ class AnswerWorkflow:
         request = await store.requests.get(request_id) or request
         goes_on = await self._worth_answering(request)
         if not goes_on:
-            await self.files.told_once(request, unread)
+            await self.files.mention_unread(request, unread)
             await store.requests.set_state(request_id, State.SILENT)
             self.services.metrics.asked(request.asked.origin, "explain", "silent")
         refusals = [{"en": says.en, "zh": says.zh} for says in unread]
@@ -116,7 +116,7 @@ class AnswerWorkflow:
             reporter.wanted = partial(self._still, request, picked)
         try:
             async with reporter.reporting():
-                outcome = await self.replies.of(
+                reply = await self.replies.of(
                     request,
                     requester,
                     unread=prepared["unread"],
@@ -126,24 +126,24 @@ class AnswerWorkflow:
         except LimitReached as crowded:
             if not last:
                 return {_CROWDED: crowded.cluster}
-            outcome = await self.replies.crowded(request, requester, crowded.cluster)
+            reply = await self.replies.crowded(request, requester, crowded.cluster)
         async with self.services.turn(request_id):
             if picked and not await self._still(request, picked):
                 return None  # another cluster was chosen since
-            result = await self._deliver(request, outcome)
+            result = await self._deliver(request, reply)
         if result is not None:
-            self._count(request, outcome, first=picked is None and request.revision == 1)
+            self._count(request, reply, first=picked is None and request.revision == 1)
         if result is not None and (stands := await self.poster.sent(request, step=ANSWER)):
-            await self.similar_incidents.tell(request, outcome.told, ts=stands.ts)
-        if result is not None and outcome.plotted is not None:
-            await self.plot_pictures.show(request, outcome.plotted, language=requester.language)
+            await self.similar_incidents.tell(request, reply.answer, ts=stands.ts)
+        if result is not None and reply.plotted is not None:
+            await self.plot_pictures.show(request, reply.plotted, language=requester.language)
         return result
 
-    def _count(self, request: Request, outcome: Reply, *, first: bool) -> None:
+    def _count(self, request: Request, reply: Reply, *, first: bool) -> None:
         """Of what was asked once more, or chosen long after, no time is taken: it waited for people."""
         seconds = (self.services.clock() - request.asked.created).total_seconds() if first else None
-        self.services.metrics.asked(request.asked.origin, outcome.intent, outcome.came_to, seconds=seconds)
-        _log.info("answered", intent=outcome.intent, outcome=outcome.came_to, incident=outcome.incident)
+        self.services.metrics.asked(request.asked.origin, reply.intent, reply.came_to, seconds=seconds)
+        _log.info("answered", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
 
     async def _asker(self, request: Request, picked: PickedCluster | None) -> Requester:
         """Whoever pressed counts as who asks; the answer stays in the language of who did."""
@@ -160,9 +160,9 @@ class AnswerWorkflow:
         answer = await self.services.store.answers.get(request.id)
         return answer is not None and answer.shown.get(PRESSED) == picked.cluster
 
-    async def _deliver(self, request: Request, outcome: Reply) -> Json | None:
+    async def _deliver(self, request: Request, reply: Reply) -> Json | None:
         store = self.services.store
-        sent = await self.poster.post(request, outcome.message, step=ANSWER)
+        sent = await self.poster.post(request, reply.message, step=ANSWER)
         if sent is not None:
             # Buttons are pressed as soon as they are seen: what they mean is written down before they are shown.
             newest = await store.answers.save(
@@ -170,19 +170,19 @@ class AnswerWorkflow:
                 request.revision,
                 channel=sent.channel,
                 ts=sent.ts,
-                incident=outcome.incident,
-                verdict=outcome.verdict,
-                message=outcome.kept,
+                incident=reply.incident,
+                verdict=reply.verdict,
+                message=reply.kept,
                 now=self.services.clock(),
             )
             if not newest:
                 return None
-            await self.poster.show(request, outcome.message)
-            await self.fact_recorder.answered(request, outcome.told, ts=sent.ts)
+            await self.poster.show(request, reply.message)
+            await self.fact_recorder.answered(request, reply.answer, ts=sent.ts)
         if not await store.requests.set_state(request.id, State.ANSWERED):
             await self.fact_recorder.withdrawn(request)
             await self.poster.take_back(request)  # its paste was deleted while we were reading
-        return {"verdict": outcome.verdict, "incident": outcome.incident}
+        return {"verdict": reply.verdict, "incident": reply.incident}
 
     async def _worth_answering(self, request: Request) -> bool:
         if not request.asked.origin.is_unasked:

@@ -50,7 +50,7 @@ class PastedFiles:
             await self.services.store.requests.amend(request.id, f"{behind}.{number}", text, self.services.clock())
         return tuple(unread)
 
-    async def told_once(self, request: Request, unread: tuple[Text, ...]) -> None:
+    async def mention_unread(self, request: Request, unread: tuple[Text, ...]) -> None:
         """A file nobody asked us about is mentioned once a day in its channel: it may hold what we could answer."""
         if not unread:
             return

@@ -51,25 +51,25 @@ class Reply:
     message: Message
     intent: str = "explain"
     ended: str = "failed"
-    told: KeptAnswer | None = None
+    answer: KeptAnswer | None = None
     plotted: Finding | None = None
 
     @property
     def incident(self) -> str:
-        return self.told.first.incident if self.told and self.told.first else ""
+        return self.answer.first.incident if self.answer and self.answer.first else ""
 
     @property
     def verdict(self) -> str:
-        return str(self.told.first.verdict) if self.told and self.told.first else ""
+        return str(self.answer.first.verdict) if self.answer and self.answer.first else ""
 
     @property
     def came_to(self) -> str:
         """The first verdict; else unknown for a diagnosis, and what it ended with for what is none."""
-        return self.verdict or ("unknown" if self.told else self.ended)
+        return self.verdict or ("unknown" if self.answer else self.ended)
 
     @property
     def kept(self) -> Json:
-        return self.told.as_json() if self.told else {}
+        return self.answer.as_json() if self.answer else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +91,8 @@ class Replies:
 
         Raises LimitReached where as many questions wait for the cluster as may.
         """
-        if told := self._told_at_once(request, requester, unread):
-            return told
+        if reply := self._at_once(request, requester, unread):
+            return reply
         meant = await self.cluster_chooser.of(request, requester, pressed=picked)
         if meant.refused:
             return self._failed(meant.refused, request, requester, meant)
@@ -152,7 +152,7 @@ class Replies:
         says = clusters.unreachable if meant.why else failures.cluster_unreachable
         return says(meant.cluster, error.reason)
 
-    def _told_at_once(self, request: Request, requester: Requester, unread: Sequence[Json]) -> Reply | None:
+    def _at_once(self, request: Request, requester: Requester, unread: Sequence[Json]) -> Reply | None:
         """What needs no cluster: help, a refusal, a file that cannot be read."""
         language = requester.language
         talked = request.asked.origin in _TALKED_TO and not request.asked.name
@@ -178,7 +178,7 @@ class Replies:
         seconds: float,
     ) -> Reply:
         shown, of_text = scrubbed(without_rows(diagnosis)), not request.asked.name
-        told = KeptAnswer(
+        answer = KeptAnswer(
             diagnosis=shown,
             language=requester.language,
             request_id=request.id,
@@ -198,9 +198,9 @@ class Replies:
         )
         picture = plotted(diagnosis)
         return Reply(
-            message=told.message(AnswerNotes()),
+            message=answer.message(AnswerNotes()),
             intent=_intent(meant.question),
-            told=told,
+            answer=answer,
             plotted=safe_value(picture) if picture is not None else None,
         )
 

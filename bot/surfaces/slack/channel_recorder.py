@@ -48,10 +48,8 @@ class ChannelRecorder:
             case DeletedMessage(ts=ts):
                 changed = await self.store.chronicles.forget(channel, ts)
             case EditedMessage(changed=True):
-                raw = {**event["message"], "channel": channel}
-                changed = await self.store.chronicles.record(
-                    channel, recorded_message(raw, version=str(event["event_ts"]))
-                )
+                edited = recorded_message({**event["message"], "channel": channel}, version=str(event["event_ts"]))
+                changed = await self.store.chronicles.record(channel, edited)
             case None | EditedMessage():
                 return
             case _:

@@ -36,11 +36,11 @@ class FactRecorder:
 
     services: Services
 
-    async def answered(self, request: Request, told: KeptAnswer | None, *, ts: str) -> None:
+    async def answered(self, request: Request, answer: KeptAnswer | None, *, ts: str) -> None:
         """What was found for a request, in the message `ts`, takes the place of what was found for it before."""
         if not await self._kept(request.asked.channel):
             return
-        facts = found_facts(request, told, ts=ts, at=self.services.clock()) if told else ()
+        facts = found_facts(request, answer, ts=ts, at=self.services.clock()) if answer else ()
         await self._replace(request.asked.channel, f"a:{request.id}", facts, revision=request.revision)
 
     async def withdrawn(self, request: Request) -> None:
@@ -82,11 +82,11 @@ class FactRecorder:
             await self.services.changed(channel)
 
 
-def found_facts(request: Request, told: KeptAnswer, *, ts: str, at: datetime) -> tuple[Fact, ...]:
+def found_facts(request: Request, answer: KeptAnswer, *, ts: str, at: datetime) -> tuple[Fact, ...]:
     """What an answer, which stands in the message `ts`, has found: a fact for each of its first hypotheses."""
-    diagnosis = told.diagnosis
+    diagnosis = answer.diagnosis
     return tuple(
-        _hypothesis(request, diagnosis, judged, ts=ts, at=at, language=told.language)
+        _hypothesis(request, diagnosis, judged, ts=ts, at=at, language=answer.language)
         for judged in diagnosis.hypotheses[:_MOST]
         if not judged.capability
     )

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.slack.channel_events import moment_of
-from bot.slack.message_events import ReceivedMessage as Spoken
-from bot.slack.message_events import read_event
+from bot.slack.message_events import ReceivedMessage, read_event
 from bot.store import IncidentChannel, RecordedMessage
 from bot.workflows.chronicle.message_facts import pinned_by, pinned_fact, recorded_message
 from bot.workflows.chronicle.permissions import forbidden
@@ -40,11 +39,9 @@ class HistoryRecorder:
         def told() -> Iterator[RecordedMessage]:
             for each in messages:
                 raw = {**each, "channel": known.channel}
-                if isinstance(read_event(raw, team=identity.team, us=identity.user, our_bot=identity.bot_id), Spoken):
-                    edited = each.get("edited")
-                    yield recorded_message(
-                        raw, version=str(edited.get("ts") or "") if isinstance(edited, Mapping) else ""
-                    )
+                event = read_event(raw, team=identity.team, us=identity.user, our_bot=identity.bot_id)
+                if isinstance(event, ReceivedMessage):
+                    yield recorded_message(raw, version=_edited_at(each))
 
         # What was edited may have said something before.
         return [said for said in told() if said.facts or said.version]
@@ -62,3 +59,9 @@ class HistoryRecorder:
         return await self.services.store.chronicles.pin(
             known.channel, ts, by=user, at=at, fact=pinned_fact({**message, "channel": known.channel}), found=True
         )
+
+
+def _edited_at(message: Mapping[str, Any]) -> str:
+    """Return the Slack time of a message's last edit, "" for none."""
+    edited = message.get("edited")
+    return str(edited.get("ts") or "") if isinstance(edited, Mapping) else ""

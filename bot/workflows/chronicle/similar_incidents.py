@@ -33,12 +33,12 @@ _WITHIN: Final = timedelta(hours=12)
 class SimilarIncidents:
     services: Services
 
-    async def tell(self, request: Request, told: KeptAnswer | None, *, ts: str) -> None:
+    async def tell(self, request: Request, answer: KeptAnswer | None, *, ts: str) -> None:
         """Say once, below the answer, which other incident channel has the same, if any. Raises SlackUnavailable."""
-        if told is None or not told.diagnosis.hypotheses:
+        if answer is None or not answer.diagnosis.hypotheses:
             return
         services, now = self.services, self.services.clock()
-        mine = found_facts(request, told, ts=ts, at=now)
+        mine = found_facts(request, answer, ts=ts, at=now)
         incidents = {fact.incident for fact in mine if fact.objects}
         who = (await services.requester_of(request)).scope.who
         if not incidents or who.guest or who.foreign or who.external:
@@ -55,7 +55,7 @@ class SimilarIncidents:
                 where=f"#{other.channel.name}",
                 address=f"{url}/archives/{other.channel.channel}" if url else "",
                 ago=now - other.channel.opened,
-                language=told.language,
+                language=answer.language,
             )
             await self._say(request, other, message)
             return
