@@ -62,39 +62,42 @@ def read_event(
 
     `us` is our user's id, `our_bot` our bot's.
     """
-    subtype = str(event.get("subtype") or "")
-    channel = str(event.get("channel") or "")
+    subtype = _text(event, "subtype")
     if subtype == "message_deleted":
-        return DeletedMessage(team=team, channel=channel, ts=str(event.get("deleted_ts") or ""))
-    if subtype == "message_changed":
-        now, before = _mapping(event.get("message")), _mapping(event.get("previous_message"))
-        if now.get("subtype") == "tombstone":  # a message with replies leaves its place behind when it is deleted
-            return DeletedMessage(team=team, channel=channel, ts=str(now.get("ts") or ""))
-        inner = {**now, "channel": channel, "channel_type": event.get("channel_type", "")}
-        said = read_event({**inner, "subtype": _plain(now)}, team=team, us=us, our_bot=our_bot)
-        return (
-            EditedMessage(said=said, changed=_words(now) != _words(before))
-            if isinstance(said, ReceivedMessage)
-            else None
-        )
+        return DeletedMessage(team=team, channel=_text(event, "channel"), ts=_text(event, "deleted_ts"))
+    if subtype != "message_changed":
+        return _received(event, team=team, us=us, our_bot=our_bot)
+    now, before = _mapping(event.get("message")), _mapping(event.get("previous_message"))
+    if now.get("subtype") == "tombstone":  # a message with replies leaves its place behind when it is deleted
+        return DeletedMessage(team=team, channel=_text(event, "channel"), ts=_text(now, "ts"))
+    inner = {
+        **now, "channel": _text(event, "channel"), "channel_type": event.get("channel_type", ""),
+        "subtype": _plain(now),
+    }  # fmt: skip
+    said = _received(inner, team=team, us=us, our_bot=our_bot)
+    return EditedMessage(said=said, changed=_words(now) != _words(before)) if said else None
+
+
+def _received(event: Mapping[str, Any], *, team: str, us: str, our_bot: str) -> ReceivedMessage | None:
+    """Return the message that an event carries; None for notices, and for what we or Slackbot said."""
+    subtype, channel, user = _text(event, "subtype"), _text(event, "channel"), _text(event, "user")
     if subtype not in _SPOKEN or not event.get("ts"):
         return None
     # Slackbot tells us in a direct message of ours that we were removed from a channel: nobody asked anything there.
-    if str(event.get("bot_id") or "") == our_bot or str(event.get("user") or "") in (us, _SLACKBOT):
+    if _text(event, "bot_id") == our_bot or user in (us, _SLACKBOT):
         return None
-    raw = _words(event)
-    thread = str(event.get("thread_ts") or "")
+    thread = _text(event, "thread_ts")
     return ReceivedMessage(
         team=team,
         channel=channel,
         ts=str(event["ts"]),
         thread_ts=thread if thread != event["ts"] else "",
-        user=str(event.get("user") or ""),
+        user=user,
         text=text_of(event),
         files=files_of(event),
         bot=bool(event.get("bot_id")) or subtype == "bot_message",
         direct=event.get("channel_type") == "im" or channel.startswith("D"),
-        mentions_us=event.get("type") == "app_mention" or f"<@{us}" in raw,
+        mentions_us=event.get("type") == "app_mention" or f"<@{us}" in _words(event),
     )
 
 
@@ -160,6 +163,10 @@ def _file(file: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: file[key] for key in _FILE_KEYS if file.get(key) not in (None, "")}
     shown = safe_value(kept)
     return {key: value for key, value in shown.items() if key not in _ADDRESSES or value == kept[key]}
+
+
+def _text(event: Mapping[str, Any], key: str) -> str:
+    return str(event.get(key) or "")
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -28,6 +28,7 @@ from bot.workflows.progress import ProgressReporter
 from bot.workflows.replies import Replies, Reply
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.thread_roots import ThreadRoots
+from intents.domain import Language
 from responses.slack.diagnosis import placeholder
 
 _log: Final = structlog.get_logger(__name__)
@@ -105,39 +106,49 @@ class AnswerWorkflow:
         request = await self.services.store.requests.get(request_id)
         if request is None or request.revision > int(prepared["revision"]):
             return None  # it was edited since: a job of its own answers what it says now
-        requester = await self._asker(request, picked)
+        requester = await self._requester(request, picked)
         if requester.less_than_others:
             # Who pastes the same and may see more gets an answer of their own, not a pointer to this one.
             await self.services.store.topics.end(request_id)
-        sent = await self.poster.sent(request, step=ANSWER)
-        reporter = ProgressReporter(slack=self.services.slack, sent=sent, language=requester.language)
-        if picked:
-            # Who chose another cluster since has their answer perhaps: no progress may take its place.
-            reporter.wanted = partial(self._still, request, picked)
         try:
-            async with reporter.reporting():
-                reply = await self.replies.of(
-                    request,
-                    requester,
-                    unread=prepared["unread"],
-                    progress=reporter.progress,
-                    picked=picked.cluster if picked else "",
-                )
-        except LimitReached as crowded:
+            reply = await self._reply(request, requester, prepared["unread"], picked)
+        except LimitReached as reached:
             if not last:
-                return {_CROWDED: crowded.cluster}
-            reply = await self.replies.crowded(request, requester, crowded.cluster)
+                return {_CROWDED: reached.cluster}
+            reply = await self.replies.crowded(request, requester, reached.cluster)
         async with self.services.turn(request_id):
             if picked and not await self._still(request, picked):
                 return None  # another cluster was chosen since
             result = await self._deliver(request, reply)
         if result is not None:
             self._count(request, reply, first=picked is None and request.revision == 1)
-        if result is not None and (stands := await self.poster.sent(request, step=ANSWER)):
-            await self.similar_incidents.tell(request, reply.answer, ts=stands.ts)
-        if result is not None and reply.plotted is not None:
-            await self.plot_pictures.show(request, reply.plotted, language=requester.language)
+            await self._add_to(request, reply, language=requester.language)
         return result
+
+    async def _reply(
+        self, request: Request, requester: Requester, unread: list[Json], picked: PickedCluster | None
+    ) -> Reply:
+        """Find the reply, and show the progress meanwhile. Raises LimitReached."""
+        sent = await self.poster.sent(request, step=ANSWER)
+        reporter = ProgressReporter(slack=self.services.slack, sent=sent, language=requester.language)
+        if picked:
+            # Who chose another cluster since has their answer perhaps: no progress may take its place.
+            reporter.wanted = partial(self._still, request, picked)
+        async with reporter.reporting():
+            return await self.replies.of(
+                request,
+                requester,
+                unread=unread,
+                progress=reporter.progress,
+                picked=picked.cluster if picked else "",
+            )
+
+    async def _add_to(self, request: Request, reply: Reply, *, language: Language) -> None:
+        """Put below the answer what belongs to it: which channel has the same incident, a picture."""
+        if stands := await self.poster.sent(request, step=ANSWER):
+            await self.similar_incidents.tell(request, reply.answer, ts=stands.ts)
+        if reply.plotted is not None:
+            await self.plot_pictures.show(request, reply.plotted, language=language)
 
     def _count(self, request: Request, reply: Reply, *, first: bool) -> None:
         """Of what was asked once more, or chosen long after, no time is taken: it waited for people."""
@@ -145,7 +156,7 @@ class AnswerWorkflow:
         self.services.metrics.asked(request.asked.origin, reply.intent, reply.came_to, seconds=seconds)
         _log.info("answered", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
 
-    async def _asker(self, request: Request, picked: PickedCluster | None) -> Requester:
+    async def _requester(self, request: Request, picked: PickedCluster | None) -> Requester:
         """Whoever pressed counts as who asks; the answer stays in the language of who did."""
         requester = await self.services.requester_of(request)
         if picked is None:

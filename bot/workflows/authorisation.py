@@ -69,33 +69,37 @@ class Authoriser:
         if asked_by and (refusal := await self._asked_in_vain(plan, requester, steps, asked_by=asked_by)):
             return refusal
         scope = requester.scope
-        first = plan.target.namespace
-        near = [plan.target]
-        # Labels are read only where the policy's word depends on them: then those of whatever is written to count.
-        by_labels = scope.goes_by_labels(plan.action, plan.cluster, first)
-        if by_labels:
-            near += [each for each in _targets(steps, first) if not each.is_named_as(plan.target)]
-        found = await self._labels(plan, near, scope.access(plan.cluster)) if by_labels else [{}]
-        if isinstance(found, Refusal):
-            return found
-        rules: list[str] = []
-        for target, labels in zip(near, found, strict=True):
-            decision = _decided(plan, scope, first, labels, asked_by=asked_by)
-            if not decision.allowed:
-                return Denied(says=decision.says if target is plan.target else _reaches(decision.says, target))
-            rules.append(scope.approval(plan.action, plan.cluster, first, labels, plan.risk))
-        for other in sorted({step.target.namespace for step in steps} - {first}):
-            # What lies there was not looked at: it may bear whatever labels are asked for, and may bear none.
-            any_or_none: tuple[Labels, Labels] = (None, {})
-            some, none = (_decided(plan, scope, other, each, asked_by=asked_by) for each in any_or_none)
-            if not (some.allowed and none.allowed):
-                return Denied(says=_reaches((none if some.allowed else some).says))
-            rules.append(scope.approval(plan.action, plan.cluster, other, None, plan.risk))
+        near = await self._in_namespace(plan, scope, steps, asked_by=asked_by)
+        if not isinstance(near, list):
+            return near
+        far = _in_other_namespaces(plan, scope, steps, asked_by=asked_by)
+        if isinstance(far, Denied):
+            return far
         acting = scope.acts_as(plan.cluster)
         if isinstance(acting, Text):
             return Denied(says=acting)
-        approval = "" if asked_by else next(filter(None, rules), "")
+        approval = "" if asked_by else next(filter(None, [*near, *far]), "")
         return Authority(access=scope.access(plan.cluster), acting_as=acting, approval=approval)
+
+    async def _in_namespace(
+        self, plan: Plan, scope: Scope, steps: Sequence[Step], *, asked_by: str
+    ) -> list[str] | Denied | Refusal:
+        """Return the approvals that are needed for what is written in the target's own namespace."""
+        namespace, near = plan.target.namespace, [plan.target]
+        # Labels are read only where the policy's word depends on them: then those of whatever is written to count.
+        by_labels = scope.goes_by_labels(plan.action, plan.cluster, namespace)
+        if by_labels:
+            near += [each for each in _targets(steps, namespace) if not each.is_named_as(plan.target)]
+        found = await self._labels(plan, near, scope.access(plan.cluster)) if by_labels else [{}]
+        if isinstance(found, Refusal):
+            return found
+        approvals: list[str] = []
+        for target, labels in zip(near, found, strict=True):
+            decision = _decided(plan, scope, namespace, labels, asked_by=asked_by)
+            if not decision.allowed:
+                return Denied(says=decision.says if target is plan.target else _reaches(decision.says, target))
+            approvals.append(scope.approval(plan.action, plan.cluster, namespace, labels, plan.risk))
+        return approvals
 
     async def _asked_in_vain(
         self, plan: Plan, requester: Requester, steps: Sequence[Step], *, asked_by: str
@@ -128,6 +132,19 @@ class Authoriser:
             )
             return Refusal(reason=Reason.NOT_CHECKED, says=says)
         return found
+
+
+def _in_other_namespaces(plan: Plan, scope: Scope, steps: Sequence[Step], *, asked_by: str) -> list[str] | Denied:
+    """Return the approvals that are needed for what is written outside the target's namespace."""
+    approvals: list[str] = []
+    for other in sorted({step.target.namespace for step in steps} - {plan.target.namespace}):
+        # What lies there was not looked at: it may bear whatever labels are asked for, and may bear none.
+        any_or_none: tuple[Labels, Labels] = (None, {})
+        some, none = (_decided(plan, scope, other, each, asked_by=asked_by) for each in any_or_none)
+        if not (some.allowed and none.allowed):
+            return Denied(says=_reaches((none if some.allowed else some).says))
+        approvals.append(scope.approval(plan.action, plan.cluster, other, None, plan.risk))
+    return approvals
 
 
 def _decided(plan: Plan, scope: Scope, namespace: str, labels: Labels, *, asked_by: str) -> Decision:

@@ -115,13 +115,10 @@ class Replies:
         reason = requester.scope.text_only_reason or (clusters.SEVERAL if meant.unclear else None)
         if requester.scope.text_only_reason:
             self.services.metrics.refused("cluster")
-        connection: Connection | None = None
         started = time.monotonic()
-        try:
-            connection = await self.services.clusters.get(meant.cluster) if meant.cluster else None
-        except ClusterError as error:
-            _log.warning("a cluster could not be asked", cluster=meant.cluster, error=str(error))
-            reason = self._unreachable(meant, error)
+        connection = await self._connection(meant)
+        if isinstance(connection, Text):
+            connection, reason = None, connection
         if isinstance(question, DiagnoseObject) and connection is None:
             ended = REFUSED if requester.scope.text_only_reason else "failed"
             return self._failed(reason or failures.OBJECTS_NEED_A_CLUSTER, request, requester, meant, ended=ended)
@@ -140,12 +137,23 @@ class Replies:
             return self._failed(says, request, requester, meant, ended="not found")
         except ClusterError as error:
             self._give_up(connection, error)
-            silent = bool(meant.why) and isinstance(error, Unauthorized | Unreachable | TimedOut)
-            says = self._unreachable(meant, error) if silent else Text.same(safe(str(error)))
-            return self._failed(says, request, requester, meant)
+            return self._failed(self._why(meant, error), request, requester, meant)
         seconds = time.monotonic() - started
         self.services.metrics.diagnosed(diagnosis, intent=_intent(question), seconds=seconds)
         return await self._answered(request, requester, diagnosis, connection, meant, reason=reason, seconds=seconds)
+
+    async def _connection(self, meant: Interpretation) -> Connection | Text | None:
+        """Return the connection to the cluster that is meant, why there is none, or None if no cluster is meant."""
+        try:
+            return await self.services.clusters.get(meant.cluster) if meant.cluster else None
+        except ClusterError as error:
+            _log.warning("a cluster could not be asked", cluster=meant.cluster, error=str(error))
+            return self._unreachable(meant, error)
+
+    def _why(self, meant: Interpretation, error: ClusterError) -> Text:
+        """Return why a diagnosis failed, for the person who asked."""
+        silent = bool(meant.why) and isinstance(error, Unauthorized | Unreachable | TimedOut)
+        return self._unreachable(meant, error) if silent else Text.same(safe(str(error)))
 
     def _unreachable(self, meant: Interpretation, error: ClusterError) -> Text:
         """Where there are several, which one, and where that is set."""

@@ -43,15 +43,20 @@ class Requester:
     less_than_others: bool = False
 
 
+_NOBODY: Final = Person(id="")
+
+
 async def _nobody_is_told(_channel: str) -> None:
     return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """`changed` is told of each incident channel of which there is more to show now.
+    """Holds what workflows work with: the store, Slack, the clusters, the policy, the engine and how fast to go.
 
-    `defaults` say which cluster and namespace a channel is about, `shares` how much of the work a cluster may take.
+    `changed` is told of each incident channel of which there is more to show now.
+
+    `defaults` say which cluster and namespace a channel is about, `concurrency` how many questions a cluster may have.
     """
 
     store: Store
@@ -87,27 +92,29 @@ class Services:
         person, place, member = await asyncio.gather(
             self._person(user), self.slack.place(channel), self._membership(user)
         )
-        if place.unreached or (person is not None and person.unreached):
+        if place.unreached or person.unreached:
             raise SlackUnavailable(method="users.info", detail="who asks, and where, cannot be told now")
+        outsider, shared = person.guest or person.unknown or person.foreign, place.external or place.unknown
         who = Who(
             team=team,
             channel=channel,
             channel_name=place.name,
             user=user,
-            guest=person is not None and (person.guest or person.unknown),
-            external=place.external or place.unknown or (person is not None and person.foreign),
-            foreign=person is not None and person.foreign,
-            bot=person is not None and person.bot,
+            guest=person.guest or person.unknown,
+            external=shared or person.foreign,
+            foreign=person.foreign,
+            bot=person.bot,
             direct=place.direct,
             groups=member.groups,
             groups_unread=member.unread,
-            email=person.email if person is not None and self.policy.asks_address else "",
+            email=person.email if self.policy.asks_address else "",
         )
-        language = choose(told=self.language, text=text, locale=person.locale if person else "")
         scope = self.policy.scope(who)
-        outsider = person is not None and (person.guest or person.unknown or person.foreign)
-        less = outsider and not (place.external or place.unknown) and scope.reading is not ReadLevel.FULL
-        return Requester(scope=scope, language=language, less_than_others=less)
+        return Requester(
+            scope=scope,
+            language=choose(told=self.language, text=text, locale=person.locale),
+            less_than_others=outsider and not shared and scope.reading is not ReadLevel.FULL,
+        )
 
     @property
     def usual_language(self) -> Language:
@@ -123,9 +130,9 @@ class Services:
             return self.usual_language
         return choose(told=self.language, text="", locale=person.locale)
 
-    async def _person(self, user: str) -> Person | None:
+    async def _person(self, user: str) -> Person:
         # An integration's message has no user: then the channel alone decides what may be said there.
-        return await self.slack.person(user) if user else None
+        return await self.slack.person(user) if user else _NOBODY
 
     async def _membership(self, user: str) -> Membership:
         return await self.slack.groups(user) if user and self.policy.asks_groups else Membership()

@@ -15,7 +15,7 @@ from bot.jobs import Json, Run
 from bot.slack.errors import MessageGone, RateLimited, SlackError, SlackUnavailable
 from bot.store import IncidentChannel
 from bot.workflows.chronicle.history_records import HistoryRecorder
-from bot.workflows.chronicle.stretches import stretch_of
+from bot.workflows.chronicle.stretches import Stretch, stretch_of
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 
@@ -81,7 +81,6 @@ class BackfillWorkflow:
         at = self._at(known)
         if known is None or at is None:
             return None
-        since = known.missed if self.missed else ""
         # Asked before Slack is: what is said in between is in the one and may not be in the other.
         kept = await chronicles.kept(channel)
         try:
@@ -93,16 +92,12 @@ class BackfillWorkflow:
         except SlackError as error:
             _log.warning("the history of a channel cannot be read", channel=channel, error=str(error))
             return None
-        told = stretch_of(page.messages, kept, latest=at, to_the_end=not page.more and not page.limited)
-        await self._record(known, page.messages, told.gone)
+        stretch = stretch_of(page.messages, kept, latest=at, to_the_end=not page.more and not page.limited)
+        await self._record(known, page.messages, stretch.gone)
         oldest = str(page.messages[-1].get("ts") or "") if page.messages else ""
-        threads = [
-            {"ts": thread.ts, "oldest": "" if thread.kept else since, "kept": list(thread.kept)}
-            for thread in told.threads
-            if thread.kept or thread.latest >= since
-        ]
+        since = self._since(known)
         return {
-            "from": at, "to": oldest, "more": page.more and bool(oldest), "threads": threads,
+            "from": at, "to": oldest, "more": page.more and bool(oldest), "threads": _unread(stretch, since=since),
             "before": bool(since) and oldest < since,
         }  # fmt: skip
 
@@ -150,12 +145,24 @@ class BackfillWorkflow:
             return known.missed_cursor if known.missed else None
         return None if known.cursor == "" else known.cursor or ""
 
+    def _since(self, known: IncidentChannel) -> str:
+        return known.missed if self.missed else ""
+
     async def _record(
         self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]], gone: Collection[str]
     ) -> None:
-        since = known.missed if self.missed else ""
+        since = self._since(known)
         if await HistoryRecorder(services=self.services).found(known, messages, gone=gone, since=since):
             await self.changed(known.channel)
+
+
+def _unread(stretch: Stretch, *, since: str) -> list[Json]:
+    """Return the threads to be read: those that got a reply since, or of which something is kept."""
+    return [
+        {"ts": thread.ts, "oldest": "" if thread.kept else since, "kept": list(thread.kept)}
+        for thread in stretch.threads
+        if thread.kept or thread.latest >= since
+    ]
 
 
 async def _in_time(run: Run, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:

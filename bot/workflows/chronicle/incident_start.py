@@ -11,6 +11,7 @@ import structlog
 
 from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
+from bot.slack.people import Place
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from intents.domain import Text
@@ -40,27 +41,15 @@ class IncidentStartWorkflow:
         return await retry_step(run, "open", self.open, payload, run.id)
 
     async def open(self, payload: Json, id: str) -> Json | None:
+        """Open the chronicle of a channel if it is an incident's. None if it is not, or none that we can be in."""
         channel, services = str(payload["channel"]), self.services
-        if payload.get("join"):
-            try:
-                await services.slack.join(channel)
-            except SlackUnavailable:
-                raise
-            except SlackError as error:
-                # We are not asked to be there, and may not come by ourselves: somebody will invite us.
-                _log.info("an incident channel was not joined", channel=channel, error=str(error))
-                await self._say_uninvited(payload, error)
-                if not payload.get("said"):
-                    return None
+        if payload.get("join") and not await self._joined(payload) and not payload.get("said"):
+            return None
         place = await services.slack.place(channel)
         # What was told with the event is newer than what is remembered of the place.
         name = str(payload.get("name") or "") or place.name
         known = await services.store.chronicles.get(channel)
-        if place.unreached or place.direct or not (known or payload.get("said") or self.is_incident(name)):
-            return None
-        if place.external:
-            # What is read in clusters is told to nobody outside: text-only answers are all there is.
-            _log.info("a channel that is shared with others is no incident channel", channel=channel)
+        if not (known or payload.get("said") or self.is_incident(name)) or not _is_ours(place):
             return None
         at = datetime.fromisoformat(str(payload["at"]))
         await services.store.chronicles.open(channel, team=str(payload["team"]), name=name, at=at)
@@ -69,6 +58,19 @@ class IncidentStartWorkflow:
         anew = back and await services.store.chronicles.begin_anew(channel)
         await self.opened(channel, id if anew else "")
         return {"name": name}
+
+    async def _joined(self, payload: Json) -> bool:
+        channel = str(payload["channel"])
+        try:
+            await self.services.slack.join(channel)
+        except SlackUnavailable:
+            raise
+        except SlackError as error:
+            # We are not asked to be there, and may not come by ourselves: somebody will invite us.
+            _log.info("an incident channel was not joined", channel=channel, error=str(error))
+            await self._say_uninvited(payload, error)
+            return False
+        return True
 
     async def _say_uninvited(self, payload: Json, error: SlackError) -> None:
         """To whoever made it an incident channel, once: they can let us in."""
@@ -86,3 +88,14 @@ class IncidentStartWorkflow:
             raise
         except SlackError as second:
             _log.warning("nor can whoever made it be told", channel=channel, error=str(second))
+
+
+def _is_ours(place: Place) -> bool:
+    """Tell whether a place may have a chronicle: a channel that no other organisation reads."""
+    if place.unreached or place.direct:
+        return False
+    if place.external:
+        # What is read in clusters is told to nobody outside: text-only answers are all there is.
+        _log.info("a channel that is shared with others is no incident channel", channel=place.id)
+        return False
+    return True

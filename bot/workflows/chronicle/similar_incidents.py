@@ -6,6 +6,7 @@ others read along, whatever they may see of clusters.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -19,7 +20,9 @@ from bot.workflows.chronicle.fact_rows import facts_in
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
+from intents.chronicle.facts import Fact
 from intents.chronicle.sameness import looks_like
+from intents.domain import Language, Text
 from responses.slack.chronicle import notes
 from responses.slack.message import Message
 
@@ -37,28 +40,38 @@ class SimilarIncidents:
         """Say once, below the answer, which other incident channel has the same, if any. Raises SlackUnavailable."""
         if answer is None or not answer.diagnosis.hypotheses:
             return
-        services, now = self.services, self.services.clock()
-        mine = found_facts(request, answer, ts=ts, at=now)
-        incidents = {fact.incident for fact in mine if fact.objects}
-        who = (await services.requester_of(request)).scope.who
-        if not incidents or who.guest or who.foreign or who.external:
+        mine = found_facts(request, answer, ts=ts, at=self.services.clock())
+        if not any(fact.objects for fact in mine):
             return
-        channel = request.asked.channel
-        for other in await services.store.chronicles.elsewhere(incidents, besides=channel, since=now - _WITHIN):
+        who = (await self.services.requester_of(request)).scope.who
+        if who.guest or who.foreign or who.external:
+            return
+        for other, title in await self._alike(mine, besides=request.asked.channel):
+            if await self._may_be_named(other):
+                await self._say(request, other, await self._message(other, title, answer.language))
+                return
+
+    async def _alike(self, mine: Sequence[Fact], *, besides: str) -> list[tuple[Chronicle, Text]]:
+        """Return the other channels that have one of these incidents, with its title."""
+        incidents = {fact.incident for fact in mine if fact.objects}
+        since = self.services.clock() - _WITHIN
+        alike: list[tuple[Chronicle, Text]] = []
+        for other in await self.services.store.chronicles.elsewhere(incidents, besides=besides, since=since):
             incident = looks_like(mine, facts_in(other.facts))
             title = next((fact.title for fact in mine if fact.incident == incident), None)
-            if incident is None or title is None or not await self._may_be_named(other):
-                continue
-            url = (await services.slack.identify()).url.rstrip("/")
-            message = notes.looks_like(
-                title,
-                where=f"#{other.channel.name}",
-                address=f"{url}/archives/{other.channel.channel}" if url else "",
-                ago=now - other.channel.opened,
-                language=answer.language,
-            )
-            await self._say(request, other, message)
-            return
+            if incident is not None and title is not None:
+                alike.append((other, title))
+        return alike
+
+    async def _message(self, other: Chronicle, title: Text, language: Language) -> Message:
+        url = (await self.services.slack.identify()).url.rstrip("/")
+        return notes.looks_like(
+            title,
+            where=f"#{other.channel.name}",
+            address=f"{url}/archives/{other.channel.channel}" if url else "",
+            ago=self.services.clock() - other.channel.opened,
+            language=language,
+        )
 
     async def _may_be_named(self, other: Chronicle) -> bool:
         place = await self.services.slack.place(other.channel.channel)
