@@ -16,6 +16,7 @@ from bot.cli.arguments import PROGRAM
 from bot.cli.console import ProgressLine, note, show
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
+from bot.cli.logs import configure_logging
 from bot.cli.text_input import TextInput, read_text
 from bot.cli.user_files import chosen_language, locale, report, settings
 from bot.cluster.connection import Connection
@@ -23,8 +24,7 @@ from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.resources import WELL_KNOWN, well_known
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
-from bot.logs import configure_logging
-from bot.reading import Progress
+from bot.diagnosing.reads import Progress
 from bot.settings import Settings
 from intents.domain import Diagnosis, Language, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.cluster.acting import ActsAs
 from bot.cluster.errors import ServerError
+from bot.kube.impersonation import ActsAs
 from intents.domain import Json, Permission
 
 # Parsing a larger body would block the event loop for too long.
@@ -41,7 +41,7 @@ class ClusterRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ClusterResponse:
     """A successful response with an undecoded body."""
 
     status: int
@@ -50,7 +50,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallRecord:
+class CompletedCall:
     """The record of one HTTP call and its duration, without any object names.
 
     `status` is the class of the HTTP status (2xx, 4xx), or timeout, unreachable, cancelled.
@@ -64,10 +64,10 @@ class CallRecord:
 
 
 # Called after each API call; must neither raise nor block.
-CallObserver = Callable[[CallRecord], None]
+CallObserver = Callable[[CompletedCall], None]
 
 
-def ignore_call(_call: CallRecord) -> None:
+def ignore_call(_call: CompletedCall) -> None:
     """Ignore the call; used where nobody observes calls."""
 
 
@@ -108,7 +108,7 @@ class ConnectionOrigin:
         return f'cluster "{self.cluster}" in {self.place}' if self.cluster else self.place
 
 
-async def decode(answer: Answer, *, what: str) -> Json:
+async def decode(answer: ClusterResponse, *, what: str) -> Json:
     """Return the JSON object in a response. Raise ServerError for anything else, such as a login page of a proxy."""
     try:
         if len(answer.body) > _LARGE:

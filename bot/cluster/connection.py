@@ -21,7 +21,15 @@ import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
 from multidict import CIMultiDict
 
-from bot.cluster.api_calls import Answer, CallObserver, CallRecord, ClusterRequest, ConnectionOrigin, Meter, ignore_call
+from bot.cluster.api_calls import (
+    CallObserver,
+    ClusterRequest,
+    ClusterResponse,
+    CompletedCall,
+    ConnectionOrigin,
+    Meter,
+    ignore_call,
+)
 from bot.cluster.call_errors import (
     ConnectionLost,
     is_reset,
@@ -31,9 +39,9 @@ from bot.cluster.call_errors import (
     was_sent,
 )
 from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, Unauthorized, Unreachable
-from bot.cluster.settings import ClusterSettings
-from bot.cluster.timestamps import parse_http_date
+from bot.kube.timestamps import parse_http_date
 from bot.prometheus.client import Prometheus
+from bot.settings.cluster import ClusterSettings
 
 _WORTH_REPEATING: Final = frozenset({429, 500, 502, 503, 504})
 
@@ -112,7 +120,7 @@ class Connection:
         except ClusterError:
             return
 
-    async def read(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> Answer:
+    async def read(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> ClusterResponse:
         """Send a request that changes nothing, with bounded retries while the server sheds load, fails or drops it.
 
         `deadline` is a time of `time.monotonic`. Raises only ClusterError, never an error of the client library.
@@ -137,7 +145,7 @@ class Connection:
             attempt += 1
             await asyncio.sleep(wait)
 
-    async def write(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> Answer:
+    async def write(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> ClusterResponse:
         """Send a request that changes something, once. Only a 401, which changes nothing, is retried once.
 
         Raises OutcomeUnknown if it was sent and not answered, Unreachable or TimedOut if it was never sent, and for a
@@ -155,7 +163,7 @@ class Connection:
         except _RetryableFailure as again:
             raise again.error from again.__cause__
 
-    async def _attempt(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> Answer:
+    async def _attempt(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> ClusterResponse:
         left = deadline - time.monotonic()
         sent = False
         try:
@@ -173,7 +181,7 @@ class Connection:
                 raise unanswered_error(request, detail=detail) from error
             raise TimedOut(what=request.what, does=request.does, detail=detail) from error
 
-    async def _call(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> Answer:
+    async def _call(self, request: ClusterRequest, *, deadline: float, meter: Meter) -> ClusterResponse:
         meter.calls += 1
         began, status = time.monotonic(), "unreachable"
         try:
@@ -190,7 +198,7 @@ class Connection:
         if meter.date is None:
             meter.date = parse_http_date(response.headers.get("Date"))
         if 200 <= response.status < 300:
-            return Answer(
+            return ClusterResponse(
                 status=response.status, body=content, content_type=response.headers.get("Content-Type", "").lower()
             )
         failure = refusal_error(response.status, content, request=request, origin=self.origin)
@@ -202,7 +210,7 @@ class Connection:
         may = request.permission
         verb = may.verb if may else request.method.lower()
         resource = may.resource if may else "discovery"
-        self.watch(CallRecord(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
+        self.watch(CompletedCall(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
 
     async def _exchange(self, request: ClusterRequest, *, deadline: float) -> tuple[aiohttp.ClientResponse, bytes]:
         limit = min(self.settings.call_timeout, max(deadline - time.monotonic(), 0.0))

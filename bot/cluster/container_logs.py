@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bot.cluster.api_calls import Answer, ClusterRequest
+from bot.cluster.api_calls import ClusterRequest, ClusterResponse
 from bot.cluster.errors import BadRequest, NoLog
 from bot.cluster.resources import well_known
 
@@ -23,7 +23,7 @@ _GONE: Final = b"unable to retrieve container logs for "
 # The share of the measured lines that is requested again; the rest is reserve for longer lines at the end.
 _MARGIN: Final = 0.8
 
-SendRequest = Callable[[ClusterRequest], Awaitable[Answer]]
+SendRequest = Callable[[ClusterRequest], Awaitable[ClusterResponse]]
 
 
 async def read_log(

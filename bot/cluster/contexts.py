@@ -23,9 +23,9 @@ from bot.cluster.call_errors import send_once
 from bot.cluster.connection import Connection
 from bot.cluster.errors import Misconfigured
 from bot.cluster.login import Login
-from bot.cluster.settings import ClusterSettings
 from bot.prometheus.client import open_prometheus
-from bot.prometheus.sources import NO_SOURCES, Sources
+from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import NO_SOURCES, Sources
 
 # The context name for the service account that every pod has.
 IN_CLUSTER: Final = "in-cluster"

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.cluster.errors import Misconfigured
-from bot.cluster.timestamps import parse_time
+from bot.kube.timestamps import parse_time
 from responses.safety import without_controls
 
 # A credential has a few KiB, and the useful part of an error is its last line.

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from bot.cluster.access import CLUSTER_EVENTS, EVERYTHING, Access, NotAllowedHere, record_partial
-from bot.cluster.api_calls import Answer, ClusterRequest, Meter, check_about, decode
+from bot.cluster.access import CLUSTER_EVENTS, AccessGuard, NotAllowedHere, record_partial
+from bot.cluster.api_calls import ClusterRequest, ClusterResponse, Meter, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.container_logs import read_log
 from bot.cluster.discovery import ServedKinds, discover
@@ -25,7 +25,8 @@ from bot.cluster.errors import BadRequest, ClusterError, Expired, NotFound, Serv
 from bot.cluster.events import is_about, is_own_event, oldest_first
 from bot.cluster.object_lists import ListQuery, ObjectList, narrowed, page_request
 from bot.cluster.resources import Resource, well_known
-from bot.cluster.timestamps import parse_time
+from bot.kube.access import EVERYTHING, Access
+from bot.kube.timestamps import parse_time
 from bot.prometheus import client as prometheus
 from bot.prometheus.errors import NotConfigured
 from intents.domain import Json, ObjectRef
@@ -49,6 +50,7 @@ class Snapshot:
         """Set the deadline, in seconds from now."""
         self._connection = connection
         self._access = access
+        self._guard = AccessGuard(access)
         self._seconds = deadline
         self._deadline = time.monotonic() + deadline
         self._meter = Meter()
@@ -109,7 +111,7 @@ class Snapshot:
         subject = f"{resource.kind} {home}/{name}" if home else f"{resource.kind} {name}"
         if not name:
             raise BadRequest(detail=f"no name was given for the {resource.kind}")
-        self._access.check_object(resource, namespace=home, name=name)
+        self._guard.check_object(resource, namespace=home, name=name)
         for covering in self._covering(resource, namespace=home):
             listing = await self._listed(covering, what=subject)
             if listing is None:
@@ -129,16 +131,16 @@ class Snapshot:
         try:
             item = await self._shared(request, lambda: self._object(request, name), what=subject)
         except NotFound:
-            if self._access.may_hide(resource, namespace=home):
+            if self._guard.may_hide(resource, namespace=home):
                 raise self._absent(resource, namespace=home, what=subject) from None
             raise
-        if not self._access.shows(resource, item):
+        if not self._guard.shows(resource, item):
             raise self._absent(resource, namespace=home, what=subject)
         return item
 
     def _absent(self, resource: Resource, *, namespace: str, what: str) -> ClusterError:
         """Return the error for a missing object, which is the same as for a hidden one."""
-        if self._access.may_hide(resource, namespace=namespace):
+        if self._guard.may_hide(resource, namespace=namespace):
             return NotAllowedHere(
                 what=what,
                 detail="it does not exist or may not be shown here",
@@ -175,9 +177,9 @@ class Snapshot:
         wanted = ListQuery(
             resource=resource, namespace=home, labels=labels, fields=fields, limit=max(limit, 1), fresh=fresh
         )
-        self._access.check_list(resource, namespace=home, what=wanted.what)
+        self._guard.check_list(resource, namespace=home, what=wanted.what)
         listing = await self._list(wanted)
-        if not self._access.is_partial(resource, namespace=home):
+        if not self._guard.is_partial(resource, namespace=home):
             return listing
         record_partial(wanted.what)
         return replace(listing, truncated=True, partial=True)
@@ -197,7 +199,7 @@ class Snapshot:
 
         Raises NoLog if the container has none: not started, not restarted (`previous`), or gone.
         """
-        self._access.check_namespace(namespace, what=f"the log of pod {namespace}/{pod}")
+        self._guard.check_namespace(namespace, what=f"the log of pod {namespace}/{pod}")
         key = ("log", namespace, pod, container, previous, tail_lines, limit_bytes, timestamps)
         return await self._shared(
             key,
@@ -216,7 +218,7 @@ class Snapshot:
 
     async def events(self, about: ObjectRef) -> tuple[Json, ...]:
         """Return the events about one object without our own, oldest first, from one shared list of its namespace."""
-        self._access.check_events(about)
+        self._guard.check_events(about)
         whole = ListQuery(
             resource=await self.resource("Event"), namespace=about.namespace or CLUSTER_EVENTS, limit=5000
         )
@@ -233,7 +235,7 @@ class Snapshot:
             each for each in (await self.list("Event", namespace=namespace)).items if not is_own_event(each)
         )
 
-    async def metrics(self, expression: str, *, window_s: int = 0, step_s: int = 60) -> prometheus.Answer:
+    async def metrics(self, expression: str, *, window_s: int = 0, step_s: int = 60) -> prometheus.QueryResult:
         """Query the cluster's Prometheus: now, or every `step_s` seconds of the last `window_s`.
 
         Series of hidden namespaces are left out. Raises PrometheusError, NotConfigured if there is no Prometheus, and
@@ -355,7 +357,7 @@ class Snapshot:
     def _late(self, what: str) -> TimedOut:
         return TimedOut(what=what, detail=f"the time limit of this diagnosis ({self._seconds:g} s) has passed")
 
-    async def _answer(self, request: ClusterRequest) -> Answer:
+    async def _answer(self, request: ClusterRequest) -> ClusterResponse:
         return await self._connection.read(request, deadline=self._deadline, meter=self._meter)
 
     async def _json(self, request: ClusterRequest) -> Json:
@@ -389,7 +391,7 @@ class Snapshot:
             # Items of built-in kinds carry neither, because the list's own kind implies them.
             item.setdefault("kind", wanted.resource.kind)
             item.setdefault("apiVersion", wanted.resource.api_version)
-        shown = tuple(item for item in items[: wanted.limit] if self._access.shows(wanted.resource, item))
+        shown = tuple(item for item in items[: wanted.limit] if self._guard.shows(wanted.resource, item))
         return ObjectList(items=shown, truncated=bool(token) or len(items) > wanted.limit)
 
 

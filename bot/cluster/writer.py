@@ -12,11 +12,11 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.cluster.acting import ActsAs
 from bot.cluster.api_calls import ClusterRequest, Meter, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, ClusterError, OutcomeUnknown, ServerError
 from bot.cluster.resources import WELL_KNOWN, Resource
+from bot.kube.impersonation import ActsAs
 from intents.domain import Gap, Json, Permission
 
 # The API server keeps this name in managedFields for every field that Casebook changed.

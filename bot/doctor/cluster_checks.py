@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from bot.cluster.api_calls import ClusterRequest, Meter, decode
+from bot.cluster.clusters import UNNAMED, Clusters
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import IN_CLUSTER
 from bot.cluster.errors import ClusterError
-from bot.clusters import UNNAMED, Clusters
 from bot.doctor.checks import Check, CheckState
 from bot.doctor.permission_review import (
     MissingPermission,

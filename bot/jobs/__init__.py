@@ -7,6 +7,7 @@ from bot.jobs.contract import (
     JobRun,
     JobsUnavailable,
     Json,
+    StartJob,
     StepFailed,
     Workflow,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "Jobs",
     "JobsUnavailable",
     "Json",
+    "StartJob",
     "StepFailed",
     "Workflow",
 ]

@@ -35,6 +35,8 @@ class JobRun(Protocol):
 
 
 Workflow = Callable[[JobRun, Json], Awaitable[Json | None]]
+# Starts a job: kind, id, payload.
+StartJob = Callable[[str, str, Json], Awaitable[None]]
 # Called with kind, id, payload and error once a job has failed for good, so that the requester gets a reply.
 FailureHandler = Callable[[str, str, Json, Exception], Awaitable[None]]
 # Wraps each body that runs: its kind, and whether it was recovered from an earlier process. Exceptions pass through.

@@ -1,6 +1,6 @@
 """Decide who may see and do what: one policy for answers, searches, logs and buttons."""
 
-from bot.policy.decisions import Actor, Decision, Reading
+from bot.policy.decisions import Actor, Decision, ReadLevel
 from bot.policy.model import Limit, Limits
 from bot.policy.policy import ObjectLabels, Policy, PolicyScope
 from bot.policy.policy_file import PolicyError, load_policy
@@ -14,6 +14,6 @@ __all__ = [
     "Policy",
     "PolicyError",
     "PolicyScope",
-    "Reading",
+    "ReadLevel",
     "load_policy",
 ]

@@ -8,7 +8,7 @@ from enum import StrEnum
 from intents.domain import Text
 
 
-class Reading(StrEnum):
+class ReadLevel(StrEnum):
     """The sources an answer may use: the clusters, the pasted text alone, or none."""
 
     FULL = "full"

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final, TypeAlias, TypeVar
 
-from bot.cluster.access import NOTHING, Access
-from bot.cluster.acting import ActsAs
+from bot.kube.access import NOTHING, Access
+from bot.kube.impersonation import ActsAs
 from bot.policy import reasons
-from bot.policy.decisions import Actor, Decision, Reading
+from bot.policy.decisions import Actor, Decision, ReadLevel
 from bot.policy.impersonation import impersonated_user
 from bot.policy.matching import any_matches, covers, has_labels, is_for, is_here, shows_to
 from bot.policy.model import (
@@ -47,7 +47,7 @@ class PolicyScope:
     read, {} if the object has none.
     """
 
-    reading: Reading
+    reading: ReadLevel
     who: Actor = field(default_factory=Actor)
     text_only_reason: Text | None = None
     grants: tuple[ReadingGrant, ...] = ()
@@ -228,12 +228,12 @@ class Policy:
         limit, why = max(limits, key=lambda each: _STRICTNESS[each[0]], default=_UNLIMITED)
         impersonation = self.rules.impersonation
         if limit is not AnswerLevel.AS_OTHERS:
-            reading = Reading.NOTHING if limit is AnswerLevel.NOTHING else Reading.TEXT_ONLY
+            reading = ReadLevel.NOTHING if limit is AnswerLevel.NOTHING else ReadLevel.TEXT_ONLY
             return PolicyScope(
                 reading=reading, text_only_reason=why, who=who, impersonation=impersonation, limits=self.rules.limits
             )
         return PolicyScope(
-            reading=Reading.FULL,
+            reading=ReadLevel.FULL,
             who=who,
             grants=grants,
             remediation=self.rules.remediation,

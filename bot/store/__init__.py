@@ -2,7 +2,7 @@
 
 from bot.store.answers import StoredAnswer
 from bot.store.audit_log import AuditEntry, AuditQuery, AuditRecord, open_audit, place_of
-from bot.store.chronicles import Chronicle, Said
+from bot.store.chronicles import Chronicle, RecordedMessage
 from bot.store.errors import (
     StoreDamaged,
     StoreFull,
@@ -16,10 +16,10 @@ from bot.store.facts import FactRow
 from bot.store.incident_channels import ChannelState, IncidentChannel
 from bot.store.inspection import SchemaState, StoreInspection, inspect_store
 from bot.store.mutes import Mute
-from bot.store.outbox import PostingState, Sent
-from bot.store.plans import CLAIMED, ClaimOutcome, ClaimResult, EarlierClaim, Plan
+from bot.store.outbox import OutboxEntry, PostingState
+from bot.store.plans import CLAIMED, ClaimOutcome, ClaimResult, EarlierClaim, StoredPlan
 from bot.store.repositories import Store, open_store
-from bot.store.requests import LONGEST_TEXT, Asked, RequestState, StoredRequest, Surface
+from bot.store.requests import LONGEST_TEXT, Asked, ReplyAddress, RequestState, StoredRequest, Surface
 from bot.store.topics import Topic
 
 __all__ = [
@@ -37,12 +37,12 @@ __all__ = [
     "FactRow",
     "IncidentChannel",
     "Mute",
-    "Plan",
+    "OutboxEntry",
     "PostingState",
+    "RecordedMessage",
+    "ReplyAddress",
     "RequestState",
-    "Said",
     "SchemaState",
-    "Sent",
     "Store",
     "StoreDamaged",
     "StoreFull",
@@ -53,6 +53,7 @@ __all__ = [
     "StoreUnavailable",
     "StoreUnreachable",
     "StoredAnswer",
+    "StoredPlan",
     "StoredRequest",
     "Surface",
     "Topic",

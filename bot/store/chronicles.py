@@ -28,7 +28,7 @@ _SHOWN: Final = (facts.c.channel, facts.c.key, facts.c.at, facts.c.ts, facts.c.i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class RecordedMessage:
     """A message in its current version with its facts; noise has none.
 
     `version` is "" for the first version. For an edit it is the Slack time of the event, or `edited.ts` from the
@@ -55,7 +55,7 @@ class Chronicles(IncidentChannels):
     They change nothing in a channel that is unknown or dismissed.
     """
 
-    async def record(self, channel: str, said: Said) -> bool:
+    async def record(self, channel: str, said: RecordedMessage) -> bool:
         """Replace the facts of a message. Return whether the view changed."""
         if not said.facts and not said.version and not await self._heard_of(channel, said.ts):
             return False  # noise, which is most messages: no reason to wait for the write lock
@@ -64,7 +64,7 @@ class Chronicles(IncidentChannels):
                 return False
             return await _bump(connection, channel, changed=await _take(connection, channel, [said]))
 
-    async def reread(self, channel: str, page: Sequence[Said], *, gone: Collection[str] = ()) -> bool:
+    async def reread(self, channel: str, page: Sequence[RecordedMessage], *, gone: Collection[str] = ()) -> bool:
         """Record a page of history, and that the messages `gone` no longer exist. Return whether the view changed."""
         if not page and not gone:
             return False
@@ -221,7 +221,7 @@ def _by_hand(ts: str) -> str:
     return f"p:{ts}"
 
 
-async def _take(connection: AsyncConnection, channel: str, page: Sequence[Said]) -> bool:
+async def _take(connection: AsyncConnection, channel: str, page: Sequence[RecordedMessage]) -> bool:
     """Record these messages. Return whether a fact changed."""
     versions = [SourceVersion(source=_message(said.ts), version=said.version, facts=said.facts) for said in page]
     taken, changed = await apply_versions(connection, channel, versions)

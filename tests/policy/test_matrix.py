@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from bot.policy import Actor, Policy, PolicyScope, Reading
+from bot.policy import Actor, Policy, PolicyScope, ReadLevel
 from bot.policy.model import Rules
 from intents.domain import Language, Text
 
@@ -245,8 +245,8 @@ def test_an_entry_for_a_group_opens_no_channel() -> None:
     """
     on_call = replace(PLACES["#general"], user="U0ADA", groups=frozenset({"@oncall"}))
 
-    assert POLICY.scope(on_call).reading is Reading.TEXT_ONLY
-    assert POLICY.scope(replace(on_call, direct=True)).reading is Reading.FULL
+    assert POLICY.scope(on_call).reading is ReadLevel.TEXT_ONLY
+    assert POLICY.scope(replace(on_call, direct=True)).reading is ReadLevel.FULL
 
 
 def test_labels_are_read_only_if_an_entry_uses_them() -> None:

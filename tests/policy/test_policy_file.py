@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy import Actor, Policy, PolicyError, Reading, load_policy
+from bot.policy import Actor, Policy, PolicyError, ReadLevel, load_policy
 from intents.catalog.loader import Problem
 
 
@@ -230,10 +230,10 @@ def test_a_missing_section_has_its_default(tmp_path: Path) -> None:
 
     scope, default = load_policy(file).scope(who), Policy.default().scope(who)
 
-    assert scope.reading is Reading.FULL
+    assert scope.reading is ReadLevel.FULL
     assert scope.access("prod") == default.access("prod")
     assert "does not allow you to run" in scope.may("restart-pod", "staging", "shop").says.en
-    assert load_policy(file).scope(Actor(channel="C1", user="U1", guest=True)).reading is Reading.TEXT_ONLY
+    assert load_policy(file).scope(Actor(channel="C1", user="U1", guest=True)).reading is ReadLevel.TEXT_ONLY
 
 
 KEYS = [

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.store import ChannelState, FactRow, Said, Store, open_store
+from bot.store import ChannelState, FactRow, RecordedMessage, Store, open_store
 from bot.store.types import storable
 
 TS = "1700000000.000100"
@@ -24,9 +24,9 @@ def fact(at: datetime, says: str, key: str = "", *, ts: str = TS, incident: str 
     return FactRow(key=key or f"m:{ts}:error", at=at, ts=ts, incident=incident, document=document)
 
 
-def said(at: datetime, says: str, *, ts: str = TS, version: str = "") -> Said:
+def said(at: datetime, says: str, *, ts: str = TS, version: str = "") -> RecordedMessage:
     """Return a message with one fact, or noise."""
-    return Said(ts=ts, version=version, facts=[fact(at, says, ts=ts)] if says else [])
+    return RecordedMessage(ts=ts, version=version, facts=[fact(at, says, ts=ts)] if says else [])
 
 
 def texts(facts: Sequence[FactRow]) -> list[str]:
@@ -67,7 +67,9 @@ async def test_facts_are_read_back_unchanged_by_time(opened: Store, now: datetim
 
 
 async def test_a_redelivered_message_changes_nothing(opened: Store, now: datetime) -> None:
-    message = Said(ts=TS, facts=[replace(fact(now, "oom"), document={"says": "oom", "links": ("https://a.test",)})])
+    message = RecordedMessage(
+        ts=TS, facts=[replace(fact(now, "oom"), document={"says": "oom", "links": ("https://a.test",)})]
+    )
     before = await revision(opened)
     assert await opened.chronicles.record("C1", message)
     assert not await opened.chronicles.record("C1", message)
@@ -76,7 +78,7 @@ async def test_a_redelivered_message_changes_nothing(opened: Store, now: datetim
 
 async def test_an_edit_replaces_all_facts_of_a_message(opened: Store, now: datetime) -> None:
     both = [fact(now, "oom"), fact(now, "rolling back", f"m:{TS}:decision")]
-    await opened.chronicles.record("C1", Said(ts=TS, facts=both))
+    await opened.chronicles.record("C1", RecordedMessage(ts=TS, facts=both))
     await opened.chronicles.add("C1", fact(now, "from an answer", "a:Ev1:oom"))
     assert await opened.chronicles.record("C1", said(now, "oom in checkout", version=EDITED))
     assert sorted(texts(await opened.chronicles.facts("C1"))) == ["from an answer", "oom in checkout"]
@@ -199,7 +201,7 @@ async def test_deleted_messages_are_forgotten_and_kept_ones_can_be_listed(opened
         fact(now, "reply", "m:1700000003.000100", ts="1700000003.000100"), document={"says": "reply", "thread_ts": TS}
     )
     await opened.chronicles.record("C1", said(now, "oom"))
-    await opened.chronicles.record("C1", Said(ts="1700000003.000100", facts=(below,)))
+    await opened.chronicles.record("C1", RecordedMessage(ts="1700000003.000100", facts=(below,)))
     await opened.chronicles.pin(
         "C1", "1700000009.000100", by="U1", at=now, fact=fact(now, "x", "p", ts="1700000009.000100")
     )
@@ -385,7 +387,7 @@ async def test_order_and_repetition_of_messages_do_not_matter(
 @example("nul \x00 half a pair \ud83d")
 async def test_any_text_can_be_stored_and_compares_equal_when_repeated(opened: Store, now: datetime, text: str) -> None:
     row = FactRow(key=f"m:{TS}:{text}", at=now, ts=TS, document={"says": text, text: [text]})
-    await opened.chronicles.record("C1", Said(ts=TS, facts=[row]))
-    assert not await opened.chronicles.record("C1", Said(ts=TS, facts=[row]))
+    await opened.chronicles.record("C1", RecordedMessage(ts=TS, facts=[row]))
+    assert not await opened.chronicles.record("C1", RecordedMessage(ts=TS, facts=[row]))
     (found,) = await opened.chronicles.facts("C1")
     assert (found.key, found.document["says"]) == (storable(row.key), storable(text))

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from bot.store import PostingState, Sent, Store
+from bot.store import OutboxEntry, PostingState, Store
 
 
 async def test_a_first_attempt_differs_from_one_with_an_unknown_result(store: Store, now: datetime) -> None:
@@ -12,7 +12,9 @@ async def test_a_posted_message_is_not_posted_again(store: Store, now: datetime)
     await store.outbox.begin("Ev1:answer", "C1", "1.1", now)
     await store.outbox.done("Ev1:answer", "1.2")
     assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == PostingState(ts="1.2", again=False)
-    assert await store.outbox.get("Ev1:answer") == Sent(key="Ev1:answer", channel="C1", thread_ts="1.1", ts="1.2")
+    assert await store.outbox.get("Ev1:answer") == OutboxEntry(
+        key="Ev1:answer", channel="C1", thread_ts="1.1", ts="1.2"
+    )
 
 
 async def test_a_message_finds_the_step_that_posted_it(store: Store, now: datetime) -> None:
