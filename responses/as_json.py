@@ -35,7 +35,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
+class RunStats:
     """What differs between two runs over the same snapshot. `seconds` is wall time."""
 
     seconds: float
@@ -43,7 +43,7 @@ class Timing:
     observed_at: str = ""
 
 
-def diagnosis_json(diagnosis: SafeDiagnosis, *, language: Language, timing: Timing | None = None) -> str:
+def diagnosis_json(diagnosis: SafeDiagnosis, *, language: Language, timing: RunStats | None = None) -> str:
     """The document of `casebook explain` and `casebook diagnose`, with a newline at its end."""
     document = _diagnosis(diagnosis, language)
     if timing is not None:

@@ -64,62 +64,62 @@ OBJECTS_NEED_A_CLUSTER: Final = Text(
 
 # --- a press that comes to nothing ----------------------------------------------------------------------------------
 
-PRESS_NOT_OURS: Final = Text(
+UNKNOWN_BUTTON: Final = Text(
     en="that button does not belong to this message, or is older than what I keep, so it was refused and recorded; "
     "ask again for a fresh diagnosis",
     zh="该按钮不属于这条消息，或已超出保留期限，操作已被拒绝并记录；请重新诊断",
 )
-ANSWER_TAKEN_BACK: Final = Text(
+ANSWER_DELETED: Final = Text(
     en="the message that this answered was deleted, and the answer with it, so nothing is carried out from it any "
     "more; ask again for a fresh diagnosis",
     zh="所答复的消息及其答复已被删除，因此不再执行其中的操作；请重新诊断",
 )
-PRESS_REPEATED: Final = Text(
+ALREADY_PRESSED: Final = Text(
     en="that was pressed already: each plan is carried out once at most, and what becomes of it stands in the answer. "
     "Ask again for a fresh one",
     zh="该按钮已被按过：每个方案最多执行一次，其结果见原答复。请重新提问以获得新的方案",
 )
-NOT_PREVIEWED: Final = Text(
+PREVIEW_FAILED: Final = Text(
     en="Casebook failed over this and cannot show what it would do, so it does not do it; press again in a moment. If "
     "that fails too, follow the steps in the answer by hand, and tell whoever runs Casebook to look into its log",
     zh="Casebook 处理时出错，无法显示将要执行的内容，因此不会执行；请稍后重新点击。"
     "如再次出错，请按答复中的步骤手动处理，并请 Casebook 的维护者查看其日志",
 )
-ASKED_MEANWHILE: Final = Text(
+APPROVAL_PENDING: Final = Text(
     en="somebody else has confirmed this meanwhile, and it waits for a second person: press “Approve” to see what they "
     "asked for",
     zh="他人刚刚已确认此操作，正在等待第二人批准：请按“批准”查看其申请内容",
 )
-BESIDE_A_SECRET: Final = Text(
+CHANGE_HOLDS_SECRET: Final = Text(
     en="what would be written holds what looks like a secret beside it, such as a password among a program's "
     "arguments. I keep none, not even until you confirm: change it by hand",
     zh="将要写入的内容中带有疑似机密的数据，例如程序参数中的密码。我不保存任何机密，即使只到您确认为止：请手动修改",
 )
-ASKED_IN_VAIN: Final = Text(
+REQUESTER_NOT_ALLOWED: Final = Text(
     en="whoever asked for this may not do it any more, so there is nothing to approve",
     zh="提出此申请的人已无权执行，因此无法批准",
 )
-ASKED_ALREADY: Final = Text(
+WAITING_FOR_APPROVER: Final = Text(
     en="you have confirmed this already: it waits for somebody else to approve it",
     zh="您已确认此操作：正在等待其他人批准",
 )
-NOT_BEGUN: Final = Text(
+FAILED_BEFORE_WRITING: Final = Text(
     en="Casebook failed over this before it wrote anything; ask again for a fresh diagnosis. If that fails too, follow "
     "the steps in the answer by hand, and tell whoever runs Casebook to look into its log",
     zh="Casebook 在写入任何内容之前出错；请重新诊断。如再次出错，请按答复中的步骤手动处理，"
     "并请 Casebook 的维护者查看其日志",
 )
-AUDITORS_UNTOLD: Final = Text(
+AUDIT_CHANNEL_FAILED: Final = Text(
     en="the audit channel could not be told of this; the audit itself has it. Tell whoever runs Casebook: the channel "
     "of CASEBOOK_AUDIT_CHANNEL has to exist, and I have to be invited there",
     zh="无法将此事通知审计频道，但审计记录中已有。请告知 Casebook 的维护者：CASEBOOK_AUDIT_CHANNEL "
     "所指的频道必须存在，并邀请我加入",
 )
-UNFINISHED: Final = Text(
+OUTCOME_UNKNOWN: Final = Text(
     en="Casebook could not finish this, and does not know how far it came: look at the object before you try again",
     zh="Casebook 未能完成此操作，也不知道执行到了哪一步：请先查看该对象，再决定是否重试",
 )
-NOT_PINNED: Final = Text(en="This summary could not be pinned", zh="无法置顶此摘要")
+PIN_FAILED: Final = Text(en="This summary could not be pinned", zh="无法置顶此摘要")
 PLAN_EXPIRED: Final = Text(
     en="this plan has expired: ask again, so that it rests on how things are now",
     zh="该方案已过期：请重新提问，以便依据当前状态处理",

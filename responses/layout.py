@@ -14,9 +14,9 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from intents.domain import Table
-from responses.rows import Rows
 from responses.safety import safe_line
-from responses.wrapping import Wrapped
+from responses.terminal_table import TerminalTable
+from responses.wrapped_text import WrappedText
 
 # A quote shows the line that matters; JSON has it in full.
 LONGEST_QUOTE: Final = 400
@@ -28,7 +28,7 @@ def heading(text: str) -> Text:
 
 
 def paragraph(text: str, *, indent: int = 2, style: str = "") -> RenderableType:
-    return Padding(Wrapped(Text(text, style=style)), (0, 0, 0, indent), expand=False)
+    return Padding(WrappedText(Text(text, style=style)), (0, 0, 0, indent), expand=False)
 
 
 def marked(mark: str, text: str | Text, *, indent: int = 2, style: str = "", mark_style: str = "") -> RenderableType:
@@ -44,7 +44,7 @@ def listed(pairs: Sequence[tuple[str, Text]], *, indent: int = 2, style: str = D
     grid.add_column(no_wrap=True)
     grid.add_column()
     for mark, text in pairs:
-        grid.add_row(Text(mark, style=style), Wrapped(text))
+        grid.add_row(Text(mark, style=style), WrappedText(text))
     return Padding(grid, (0, 0, 0, indent), expand=False)
 
 
@@ -73,7 +73,7 @@ def quote(text: str) -> str:
 
 def table(shown: Table, *, said: str = "", indent: int = 4) -> RenderableType:
     """Rows below the sentence they prove; a single row does not repeat what the sentence `said`."""
-    return Padding(Rows(shown, said=said), (0, 0, 0, indent), expand=False)
+    return Padding(TerminalTable(shown, said=said), (0, 0, 0, indent), expand=False)
 
 
 def joined(parts: Sequence[str], by: str = " · ") -> str:

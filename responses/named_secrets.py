@@ -94,19 +94,19 @@ def holds_secret(name: str, value: str) -> bool:
     return bool(_SECRET_NAME.fullmatch(raw)) and not is_no_secret(raw, value.encode("utf-8", "replace"))
 
 
-def hide(text: bytes) -> bytes:
+def hide_by_name(text: bytes) -> bytes:
     """`text` with `[redacted]` for the values of telling names."""
-    text = _ENVIRONMENT.sub(hide_plainly, text)
+    text = _ENVIRONMENT.sub(hide_value, text)
     text = _TAGGED.sub(_hide_tagged, text)
     return bytes(_PAIRED.sub(_hide_pair, text))
 
 
 def _hide_tagged(found: Match) -> bytes:
-    whole, shown = bytes(found[0]), hide_plainly(found)
+    whole, shown = bytes(found[0]), hide_value(found)
     return whole if shown == whole else shown + b"</"
 
 
-def hidden(value: bytes) -> bytes:
+def masked(value: bytes) -> bytes:
     """The mark in the quotes the value had."""
     if value.startswith(_CURLY[0]):
         return _CURLY[0] + MARK + _CURLY[1]
@@ -114,12 +114,12 @@ def hidden(value: bytes) -> bytes:
     return opening + MARK + opening
 
 
-def hide_plainly(found: Match) -> bytes:
+def hide_value(found: Match) -> bytes:
     """The third group is the value, what stands before it is kept."""
     value: bytes = found[3]
     if is_no_secret(b"", value):
         return bytes(found[0])
-    return bytes(found[1] + found[2] + hidden(value))
+    return bytes(found[1] + found[2] + masked(value))
 
 
 def is_no_secret(name: bytes, value: bytes) -> bool:
@@ -135,7 +135,7 @@ def _hide_pair(found: Match) -> bytes:
     bare_name = name.strip(_QUOTES + b"*_\xe2\x80\x9c\x9d")
     if _is_quoted(value):
         prose = b"=" not in gap and _is_prose(found)
-        shown = value if prose or is_no_secret(bare_name, value) else hidden(value)
+        shown = value if prose or is_no_secret(bare_name, value) else masked(value)
     elif b"=" in gap or b"%" in gap:
         shown = _hide_assigned(bare_name, value)
     else:

@@ -17,7 +17,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Any, Final
 
 from intents.domain import Line, Plot, Unit
-from responses.plots import shown
+from responses.plots import formatted_value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -124,7 +124,7 @@ def _name(axes: Axes, ends: Sequence[_End], unit: Unit) -> None:
         axes.text(
             1.025,
             place,
-            f"{end.label}\n{shown(end.value, unit)}",
+            f"{end.label}\n{formatted_value(end.value, unit)}",
             transform=axes.transAxes,
             color=end.colour,
             fontsize=11,
@@ -140,7 +140,7 @@ def _frame(axes: Axes, plot: Plot) -> None:
 
     axes.axhline(plot.limit, color=_INK, linewidth=1.6, linestyle=(0, (5, 3)), zorder=2)
     axes.annotate(
-        f"limit {shown(plot.limit, plot.unit)}",
+        f"limit {formatted_value(plot.limit, plot.unit)}",
         xy=(0.012, plot.limit),
         xycoords=("axes fraction", "data"),
         xytext=(0, 4),
@@ -152,7 +152,7 @@ def _frame(axes: Axes, plot: Plot) -> None:
         zorder=4,
     )
     axes.yaxis.set_major_locator(LogLocator(base=10) if axes.get_yscale() == "log" else MaxNLocator(nbins=5))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: shown(value, plot.unit)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: formatted_value(value, plot.unit)))
     axes.yaxis.set_minor_formatter(NullFormatter())
     first, last = min(line.points[0][0] for line in plot.lines), max(line.points[-1][0] for line in plot.lines)
     form = "%H:%M" if last - first <= _DAY else "%m-%d"

@@ -13,14 +13,14 @@ _BARS: Final = "▁▂▃▄▅▆▇█"
 _WIDTH: Final = 30
 
 
-def plotted(diagnosis: Diagnosis) -> Finding | None:
+def leading_plot(diagnosis: Diagnosis) -> Finding | None:
     """The one finding whose plot goes along: of the leading hypothesis, the most telling."""
-    first = next(iter(sentences.standing(diagnosis)), None)
+    first = next(iter(sentences.open_hypotheses(diagnosis)), None)
     findings = first.findings if first else ()
     return next((each for each in findings if each.plot and each.outcome is Outcome.SUPPORTS), None)
 
 
-def shown(value: float, unit: Unit) -> str:
+def formatted_value(value: float, unit: Unit) -> str:
     """A number with its unit."""
     return templates.seconds(value) if unit is Unit.SECONDS else f"{value:.4g}"
 
@@ -29,8 +29,8 @@ def sparkline(plot: Plot, language: Language) -> str:
     """The worst line in one row of characters, with its last value and the limit."""
     line = plot.lines[0]
     bars = _bars(_thinned(line), top=max(plot.limit, *(value for _, value in line.points)))
-    says = words.PLOT_SAYS.in_(language)
-    return f"{bars}  {says.format(line.label, shown(line.points[-1][1], plot.unit), shown(plot.limit, plot.unit))}"
+    now, limit = formatted_value(line.points[-1][1], plot.unit), formatted_value(plot.limit, plot.unit)
+    return f"{bars}  {words.PLOT_SAYS.in_(language).format(line.label, now, limit)}"
 
 
 def _thinned(line: Line) -> list[float]:

@@ -13,12 +13,12 @@ from intents.chronicle.summary import Summary
 from intents.chronicle.timeline import Moment
 from intents.chronicle.undertakings import Undertaking
 from intents.domain import Language, Text
-from responses import words as common
-from responses.chronicle import words
-from responses.chronicle.acts import Act, Pressed, acts_of
+from responses import words
+from responses.chronicle import incident_words
+from responses.chronicle.acts import Act, PressedRemedy, acts_of
+from responses.chronicle.fact_formatter import FactFormatter, is_ours, line
 from responses.chronicle.markdown import Markdown, clock, dated, escaped, fenced, link, table
-from responses.chronicle.spans import There, Words
-from responses.chronicle.telling import Telling, is_ours, line
+from responses.chronicle.spans import SourceLink, TextSpan
 from responses.safety import safe_line
 from responses.slack.message import Snippet
 
@@ -48,7 +48,7 @@ def postmortem(
     name = line(summary.name, 80)
     return Snippet(
         name=f"postmortem-{_NOT_A_NAME.sub('-', name).strip('-') or 'incident'}.md",
-        title=words.POSTMORTEM_DRAFT.in_(language).format(f"#{name}"),
+        title=incident_words.POSTMORTEM_DRAFT.in_(language).format(f"#{name}"),
         content="\n".join(draft.lines()) + "\n",
     )
 
@@ -58,25 +58,25 @@ class _Draft:
         self._summary = summary
         self._moments = moments
         self._markdown = markdown
-        self._telling = Telling(language, clusters=summary.impact.clusters)
+        self._telling = FactFormatter(language, clusters=summary.impact.clusters)
         self._say = self._telling.say
 
     def lines(self) -> Iterator[str]:
-        title = f"{self._say(words.POSTMORTEM)}{self._say(common.COLON)}{self._title()}"
+        title = f"{self._say(incident_words.POSTMORTEM)}{self._say(words.COLON)}{self._title()}"
         yield f"# {escaped(title)}"
         yield ""
-        yield f"*{self._say(words.DRAFT)}*"
+        yield f"*{self._say(incident_words.DRAFT)}*"
         for heading, body in (
-            (words.SUMMARY, self._short()),
-            (words.IMPACT, self._impact()),
-            (words.TIMES_TITLE, self._times()),
-            (words.ROOT_CAUSE, self._cause()),
-            (words.ACTIONS, self._actions()),
-            (words.TIMELINE, self._timeline()),
-            (words.WENT_WELL, iter(("-",))),
-            (words.WENT_WRONG, iter(("-",))),
-            (words.ACTION_ITEMS, iter(("- [ ]",))),
-            (words.LINKS_TITLE, self._links()),
+            (incident_words.SUMMARY, self._short()),
+            (incident_words.IMPACT, self._impact()),
+            (incident_words.TIMES_TITLE, self._times()),
+            (incident_words.ROOT_CAUSE, self._cause()),
+            (incident_words.ACTIONS, self._actions()),
+            (incident_words.TIMELINE, self._timeline()),
+            (incident_words.WENT_WELL, iter(("-",))),
+            (incident_words.WENT_WRONG, iter(("-",))),
+            (incident_words.ACTION_ITEMS, iter(("- [ ]",))),
+            (incident_words.LINKS_TITLE, self._links()),
         ):
             yield ""
             yield f"## {self._say(heading)}"
@@ -90,26 +90,29 @@ class _Draft:
 
     def _short(self) -> Iterator[str]:
         summary = self._summary
-        sign, status = words.STANDINGS[summary.status]
+        sign, status = incident_words.STANDINGS[summary.status]
         since = self._telling.since(summary.since)
         yield f"- {sign} **{self._say(status)}** {self._markdown.linked(since, summary.said)}"
         if summary.leading:
             yield f"- {self._moment_of(summary.leading.fact)}"
         yield from (f"- {self._moment_of(fact)}" for fact in summary.impact.reports[:1])
         for holder in summary.roles:
-            role = self._say(words.ROLES[holder.role])
+            role = self._say(incident_words.ROLES[holder.role])
             name = self._markdown.person(holder.user)
             there = self._markdown.there(holder.fact)
-            yield f"- {role}{self._say(common.COLON)}{name} {there}".rstrip()
+            yield f"- {role}{self._say(words.COLON)}{name} {there}".rstrip()
 
     def _impact(self) -> Iterator[str]:
         impact = self._summary.impact
-        for label, places in ((words.IN_CLUSTERS, impact.clusters), (words.IN_NAMESPACES, impact.namespaces)):
+        for label, places in (
+            (incident_words.IN_CLUSTERS, impact.clusters),
+            (incident_words.IN_NAMESPACES, impact.namespaces),
+        ):
             if places:
                 shown = ", ".join(line(place, 120) for place in places[:_OBJECTS])
                 yield f"- {escaped(self._say(label).format(shown))}"
         for one in impact.objects[:_OBJECTS]:
-            subject = Words(text=line(str(one.subject), 300), code=True)
+            subject = TextSpan(text=line(str(one.subject), 300), code=True)
             yield f"- {self._markdown.linked((subject, *self._telling.where(one.fact)), one.fact)}"
         yield from self._rest(len(impact.objects) - _OBJECTS)
         yield from (f"- {self._moment_of(fact)}" for fact in impact.reports[:_REPORTS])
@@ -121,18 +124,22 @@ class _Draft:
         detected = summary.detected_at
 
         def row(label: Text, at: datetime | None) -> tuple[str, str, str]:
-            when = dated(at) if at else f"*{self._say(words.NOT_KNOWN)}*"
-            took = self._telling.after(detected, at) if label in (words.MITIGATED, words.RESOLVED) else ""
+            when = dated(at) if at else f"*{self._say(incident_words.NOT_KNOWN)}*"
+            took = (
+                self._telling.after(detected, at)
+                if label in (incident_words.MITIGATED, incident_words.RESOLVED)
+                else ""
+            )
             return self._say(label), when, took
 
         yield from table(
-            ("", self._say(words.COLUMN_TIME), self._say(words.COLUMN_TOOK)),
+            ("", self._say(incident_words.COLUMN_TIME), self._say(incident_words.COLUMN_TOOK)),
             (
-                (self._say(words.BEGAN), f"*{self._say(words.TO_FILL_IN)}*", ""),
-                row(words.DETECTED, detected),
-                row(words.CHANNEL_OPENED, summary.opened),
-                row(words.MITIGATED, summary.mitigated_at),
-                row(words.RESOLVED, summary.resolved_at),
+                (self._say(incident_words.BEGAN), f"*{self._say(incident_words.TO_FILL_IN)}*", ""),
+                row(incident_words.DETECTED, detected),
+                row(incident_words.CHANNEL_OPENED, summary.opened),
+                row(incident_words.MITIGATED, summary.mitigated_at),
+                row(incident_words.RESOLVED, summary.resolved_at),
             ),
         )
 
@@ -147,18 +154,18 @@ class _Draft:
             yield f"> {self._markdown.of(evidence)}"
         elif not is_ours(fact):
             yield ""
-            yield f"*{self._say(words.NOT_PROVEN)}*"
+            yield f"*{self._say(incident_words.NOT_PROVEN)}*"
         standing = [moment.fact for moment in (summary.leading, *summary.others)]
         commands = dict.fromkeys(safe_line(each.reproduce, limit=_COMMAND) for each in standing if each.reproduce)
         if commands:
             yield ""
-            yield f"{self._say(words.REPRODUCE)}{self._say(common.COLON).rstrip()}"
+            yield f"{self._say(incident_words.REPRODUCE)}{self._say(words.COLON).rstrip()}"
             yield ""
             yield from fenced(list(commands)[:_COMMANDS])
-        for heading, others in ((words.OTHERS, summary.others), (words.RULED_OUT, summary.ruled_out)):
+        for heading, others in ((incident_words.OTHERS, summary.others), (incident_words.RULED_OUT, summary.ruled_out)):
             if others:
                 yield ""
-                yield f"{self._say(heading)}{self._say(common.COLON).rstrip()}"
+                yield f"{self._say(heading)}{self._say(words.COLON).rstrip()}"
                 yield ""
                 yield from (f"- {self._moment_of(moment.fact)}" for moment in others[:_REPORTS])
                 yield from self._rest(len(others) - _REPORTS)
@@ -169,25 +176,30 @@ class _Draft:
         if not acted:
             return
         rows = [self._act(act) for act in acted[-_ACTED:]]
-        heads = (words.COLUMN_TIME, words.COLUMN_WHAT, words.COLUMN_OUTCOME, words.COLUMN_WHO)
+        heads = (
+            incident_words.COLUMN_TIME,
+            incident_words.COLUMN_WHAT,
+            incident_words.COLUMN_OUTCOME,
+            incident_words.COLUMN_WHO,
+        )
         yield from table([self._say(head) for head in heads], rows)
         if left := len(acted) - len(rows):
             yield ""
-            yield self._say(words.CUT_OFF).format(left)
+            yield self._say(incident_words.CUT_OFF).format(left)
 
     def _act(self, act: Act) -> tuple[str, str, str, str]:
         """When it was begun, what, what came of it and when, who."""
-        if isinstance(act, Pressed):
+        if isinstance(act, PressedRemedy):
             return self._pressed(act.remedy, act.announced)
         sign, state = self._telling.course(act)
-        what = (*self._telling.quoted(act.said.says), There(act.said))
-        came = self._markdown.of((Words(text=f"{sign} {state}"), *self._telling.came(act)))
+        what = (*self._telling.quoted(act.said.says), SourceLink(act.said))
+        came = self._markdown.of((TextSpan(text=f"{sign} {state}"), *self._telling.came(act)))
         return clock(act.facts[0].at), self._markdown.of(what), came, self._who(act.said)
 
     def _pressed(self, fact: Fact, announced: Undertaking | None) -> tuple[str, str, str, str]:
         sign, state = self._telling.state(fact)
-        title = Words(text=self._telling.title(fact), bold=True)
-        name = (title, *self._telling.about(fact), There(fact), *self._telling.announced(announced))
+        title = TextSpan(text=self._telling.title(fact), bold=True)
+        name = (title, *self._telling.about(fact), SourceLink(fact), *self._telling.announced(announced))
         says = self._markdown.of(self._telling.evidence(fact))
         outcome = " — ".join(part for part in (f"{sign} {escaped(state)}", says) if part)
         return clock(fact.at), self._markdown.of(name), outcome, self._who(fact)
@@ -198,18 +210,18 @@ class _Draft:
         rows: list[tuple[str, str, str]] = []
         room = _TIMELINE
         for moment in reversed(self._moments):
-            told = (*self._telling.happened(moment), There(moment.fact), *self._telling.settled(moment))
+            told = (*self._telling.happened(moment), SourceLink(moment.fact), *self._telling.settled(moment))
             what = self._markdown.of(told)
             row = (clock(moment.at), self._who(moment.fact), what)
             room -= len("".join(row).encode())
             if room < 0:
                 break
             rows.append(row)
-        heads = (words.COLUMN_TIME, words.COLUMN_WHO, words.COLUMN_WHAT)
+        heads = (incident_words.COLUMN_TIME, incident_words.COLUMN_WHO, incident_words.COLUMN_WHAT)
         yield from table([self._say(head) for head in heads], reversed(rows))
         if left := len(self._moments) - len(rows):
             yield ""
-            yield self._say(words.CUT_OFF).format(left)
+            yield self._say(incident_words.CUT_OFF).format(left)
 
     def _links(self) -> Iterator[str]:
         by_url = {found.url: (fact, found) for fact in self._summary.links for found in fact.links}
@@ -228,11 +240,11 @@ class _Draft:
         if who:
             return self._markdown.of(who)
         # A role's line names people already; else it was our own doing.
-        return "" if fact.user else self._say(words.CASEBOOK)
+        return "" if fact.user else self._say(incident_words.CASEBOOK)
 
     def _rest(self, left: int) -> Iterator[str]:
         if left > 0:
-            yield f"- {self._say(words.CUT_OFF).format(left)}"
+            yield f"- {self._say(incident_words.CUT_OFF).format(left)}"
 
     def _or_none(self, body: Iterator[str]) -> Iterator[str]:
         empty = True
@@ -240,4 +252,4 @@ class _Draft:
             empty = False
             yield one
         if empty:
-            yield self._say(words.NONE)
+            yield self._say(incident_words.NONE)

@@ -9,7 +9,7 @@ from typing import Final
 
 import re2
 
-from responses.named_secrets import MARK, hidden
+from responses.named_secrets import MARK, masked
 
 # No line is indented so little.
 _NOWHERE: Final = -1
@@ -31,7 +31,7 @@ def hide_manifests(text: bytes) -> bytes:
     """`text` with `[redacted]` for every value under `data`, where it holds the manifest of a Secret."""
     if not MANIFEST.search(text):
         return text
-    text = _DATA_JSON.sub(lambda block: _JSON_VALUE.sub(lambda pair: pair[1] + hidden(pair[2]), block[0]), text)
+    text = _DATA_JSON.sub(lambda block: _JSON_VALUE.sub(lambda pair: pair[1] + masked(pair[2]), block[0]), text)
     text = _DATA_FLOW.sub(lambda block: _FLOW_VALUE.sub(lambda pair: pair[1] + MARK, block[0]), text)
     text = _DATA_ESCAPED.sub(lambda block: _VALUE_ESCAPED.sub(lambda pair: pair[1] + MARK, block[0]), text)
     shown: list[bytes] = []

@@ -1,7 +1,7 @@
 """What looks like a credential is replaced by `[redacted]`: in pasted text, quotes of a cluster, errors and logs alike.
 
 Here are the shapes that nothing else has (a private key, a JWT, a vendor's token, credentials in a URL); what only its
-name gives away is in `responses.named_secrets`, what a command or a sentence does in `responses.commanded_secrets`.
+name gives away is in `responses.named_secrets`, what a command or a sentence does in `responses.command_secrets`.
 Patterns run on RE2, so that the time is linear in the text whatever the text is.
 """
 
@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import re2
 
-from responses import commanded_secrets, named_secrets
-from responses.commanded_secrets import hide_commanded
-from responses.named_secrets import MARK, Match, hide, holds_secret
+from responses import command_secrets, named_secrets
+from responses.command_secrets import hide_in_commands
+from responses.named_secrets import MARK, Match, hide_by_name, holds_secret
 from responses.secret_manifests import MANIFEST, hide_manifests
 
 __all__ = ["REDACTED", "holds_secret", "redact"]
@@ -35,7 +35,7 @@ def redact(text: str) -> str:
     raw = hide_manifests(raw)
     for pattern, replace in _SHAPES:
         raw = bytes(pattern.sub(replace, raw))
-    return hide(hide_commanded(raw)).decode("utf-8", "replace")
+    return hide_by_name(hide_in_commands(raw)).decode("utf-8", "replace")
 
 
 def _keep_lines(found: Match) -> bytes:
@@ -211,5 +211,5 @@ def _any_of(patterns: Iterable[Any]) -> Any:
 
 
 _SUSPICIOUS: Final = _any_of(
-    (MANIFEST, *(shape for shape, _ in _SHAPES), *named_secrets.PATTERNS, *commanded_secrets.PATTERNS)
+    (MANIFEST, *(shape for shape, _ in _SHAPES), *named_secrets.PATTERNS, *command_secrets.PATTERNS)
 )

@@ -10,7 +10,7 @@ from responses import words
 _BY: Final = " · "
 
 
-def gap(one: Gap, language: Language) -> str:
+def gap_sentence(one: Gap, language: Language) -> str:
     """What could not be read and why: the missing permission, else the reason."""
     if one.reason is GapReason.NO_CLUSTER:
         return words.TEXT_ONLY.in_(language)
@@ -23,24 +23,24 @@ def gap(one: Gap, language: Language) -> str:
     return words.COULD_NOT_CHECK.in_(language).format(one.what, why)
 
 
-def told_gaps(diagnosis: Diagnosis) -> tuple[Gap, ...]:
+def reported_gaps(diagnosis: Diagnosis) -> tuple[Gap, ...]:
     """What could not be read, without what nobody has set up."""
     return tuple(gap for gap in diagnosis.gaps if not gap.quiet)
 
 
-def against(one: Judged, language: Language) -> str:
+def refutation(one: Judged, language: Language) -> str:
     """The first finding that refutes a hypothesis, "" where none does."""
     return next((finding.says.in_(language) for finding in one.findings if finding.outcome is Outcome.REFUTES), "")
 
 
-def matched(match: SignatureMatch, language: Language, *, of_text: bool) -> str:
+def match_location(match: SignatureMatch, language: Language, *, of_text: bool) -> str:
     """line 3, match 0.90"""
     line = words.LINE.in_(language).format(match.line) if of_text else ""
     score = words.MATCH.in_(language).format(f"{match.score:.2f}")
     return ", ".join(part for part in (line, score) if part)
 
 
-def quoted(one: Judged, *, most: int) -> tuple[SignatureMatch, ...]:
+def quoted_matches(one: Judged, *, most: int) -> tuple[SignatureMatch, ...]:
     """Of the lines that match, the surest match each, at most so many: two signatures of one line quote it once."""
     by_line: dict[int, SignatureMatch] = {}
     for match in one.hypothesis.matches:
@@ -48,7 +48,7 @@ def quoted(one: Judged, *, most: int) -> tuple[SignatureMatch, ...]:
     return tuple(by_line.values())[:most]
 
 
-def chain(diagnosis: Diagnosis) -> str:
+def owner_chain(diagnosis: Diagnosis) -> str:
     """Pod api-x ← ReplicaSet api ← Deployment api: from the object asked about upwards, "" where nothing owns it."""
     if not diagnosis.owners:
         return ""
@@ -59,13 +59,13 @@ def chain(diagnosis: Diagnosis) -> str:
     )
 
 
-def is_said(quoted: str, shown: list[str]) -> bool:
+def is_shown(quoted: str, shown: list[str]) -> bool:
     """Whether a quote stands in what the reader has seen already."""
     line = " ".join(quoted.split())
     return any(line in " ".join(text.split()) for text in shown)
 
 
-def standing(diagnosis: Diagnosis) -> tuple[Judged, ...]:
+def open_hypotheses(diagnosis: Diagnosis) -> tuple[Judged, ...]:
     """What may be the cause."""
     return tuple(one for one in diagnosis.hypotheses if one.verdict is not Verdict.RULED_OUT and not one.capability)
 
@@ -75,19 +75,19 @@ def offers(diagnosis: Diagnosis) -> tuple[Judged, ...]:
     return tuple(filter(is_offer, diagnosis.hypotheses))
 
 
-def leading(diagnosis: Diagnosis) -> tuple[Judged, ...]:
+def leading_hypotheses(diagnosis: Diagnosis) -> tuple[Judged, ...]:
     """What is told in full: causes, and where there is none, what one can do."""
-    return standing(diagnosis) or offers(diagnosis)
+    return open_hypotheses(diagnosis) or offers(diagnosis)
 
 
-def verdict(one: Judged, language: Language) -> str:
+def verdict_word(one: Judged, language: Language) -> str:
     """The word a hypothesis is told by. "Possible" is said of causes only."""
     if one.capability and one.verdict is Verdict.POSSIBLE:
-        return words.COULD.in_(language)
-    return words.verdict(one.verdict, language)
+        return words.YOU_COULD.in_(language)
+    return words.verdict_word(one.verdict, language)
 
 
-def sign(one: Judged) -> str:
+def verdict_sign(one: Judged) -> str:
     return words.SIGNS[Verdict.OFFERED if is_offer(one) else one.verdict]
 
 

@@ -22,11 +22,11 @@ from intents.domain import (
     Verdict,
 )
 from intents.domain import Text as Words
-from responses import plots, sentences, stories, words
-from responses.as_json import Timing
+from responses import causality, plots, sentences, words
+from responses.as_json import RunStats
 from responses.layout import DIM, command, heading, joined, link, listed, marked, paragraph, quote, table
 from responses.safety import SafeDiagnosis
-from responses.wrapping import Wrapped
+from responses.wrapped_text import WrappedText
 
 _VERDICT_STYLES: Final = {
     Verdict.CONFIRMED: "bold white on red",
@@ -50,7 +50,7 @@ def diagnosis_page(
     diagnosis: SafeDiagnosis,
     *,
     language: Language,
-    timing: Timing,
+    timing: RunStats,
     observed: tuple[str, ...] = (),
     in_full: bool = False,
     of_text: bool = True,
@@ -70,9 +70,9 @@ class _Page:
         self._has_plot = False
 
     def whole(
-        self, diagnosis: Diagnosis, *, timing: Timing, observed: tuple[str, ...], in_full: bool
+        self, diagnosis: Diagnosis, *, timing: RunStats, observed: tuple[str, ...], in_full: bool
     ) -> Iterator[RenderableType]:
-        standing, out = list(sentences.leading(diagnosis)), list(sentences.ruled_out(diagnosis))
+        standing, out = list(sentences.leading_hypotheses(diagnosis)), list(sentences.ruled_out(diagnosis))
         offers = [one for one in sentences.offers(diagnosis) if one not in standing]
         told = standing if in_full else standing[:1]
         for number, one in enumerate(told):
@@ -81,7 +81,7 @@ class _Page:
             yield from self._hypothesis(one, diagnosis, story=not number)
         if not standing and out:
             yield self._headline(out[0])
-            yield Wrapped(Text(sentences.against(out[0], self._language) or self._in(words.ALL_RULED_OUT)))
+            yield WrappedText(Text(sentences.refutation(out[0], self._language) or self._in(words.ALL_RULED_OUT)))
             yield ""
             yield from self._facts(out[0], diagnosis)
             yield from self._evidence(out[0])
@@ -94,7 +94,7 @@ class _Page:
         yield from self._offers(offers)
         yield from self._ruled_out(out)
         yield from self._gaps(
-            diagnosis.gaps if in_full else sentences.told_gaps(diagnosis),
+            diagnosis.gaps if in_full else sentences.reported_gaps(diagnosis),
             told=[gap for one in told for finding in one.findings for gap in finding.gaps],
         )
         if diagnosis.unexplained:
@@ -108,7 +108,7 @@ class _Page:
 
     def _hypothesis(self, one: Judged, diagnosis: Diagnosis, *, story: bool) -> Iterator[RenderableType]:
         yield self._headline(one)
-        yield Wrapped(Text(self._in(one.root_cause)))
+        yield WrappedText(Text(self._in(one.root_cause)))
         yield ""
         yield from self._facts(one, diagnosis)
         yield from self._evidence(one)
@@ -140,30 +140,31 @@ class _Page:
 
     def _headline(self, one: Judged) -> Text:
         style = _VERDICT_STYLES[Verdict.OFFERED if sentences.is_offer(one) else one.verdict]
-        verdict = (f" {sentences.verdict(one, self._language)} ", style)
+        verdict = (f" {sentences.verdict_word(one, self._language)} ", style)
         return Text.assemble(verdict, " ", (self._in(one.title), "bold"))
 
     def _facts(self, one: Judged, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         where = Text.assemble(f"{one.subject} " if one.subject else "", (f"({one.incident})", DIM))
         facts = [(words.WHERE, where), (words.IMPACT, Text(self._in(one.impact)))]
         if diagnosis.owners:
-            facts.append((words.OWNERS, Text(sentences.chain(diagnosis))))
+            facts.append((words.OWNERS, Text(sentences.owner_chain(diagnosis))))
         if one.effect_of:
-            facts.append((words.CAUSED_BY, Text(stories.explained(one, diagnosis, self._language))))
+            facts.append((words.CAUSED_BY, Text(causality.explanation(one, diagnosis, self._language))))
         facts += [
-            (words.EFFECT, Text(stories.effect(each, self._language, cause=one, of_text=self._of_text)))
-            for each in stories.effects(one, diagnosis)
+            (words.EFFECT, Text(causality.effect_line(each, self._language, cause=one, of_text=self._of_text)))
+            for each in causality.effects(one, diagnosis)
         ]
         yield listed([(self._in(name), fact) for name, fact in facts if fact.plain])
 
     def _evidence(self, one: Judged) -> Iterator[RenderableType]:
         yield ""
-        matches = sentences.quoted(one, most=_MATCHES)
+        matches = sentences.quoted_matches(one, most=_MATCHES)
         for match in matches:
             yield marked(
                 "≈",
                 Text.assemble(
-                    quote(match.quote), (f"  {sentences.matched(match, self._language, of_text=self._of_text)}", DIM)
+                    quote(match.quote),
+                    (f"  {sentences.match_location(match, self._language, of_text=self._of_text)}", DIM),
                 ),
                 mark_style="bold cyan",
             )
@@ -172,7 +173,7 @@ class _Page:
             if finding.outcome is not Outcome.GAP:
                 yield from self._finding(finding, shown)
         if all(finding.outcome is Outcome.NEUTRAL for finding in one.findings):
-            yield marked(words.SYMBOLS[Outcome.NEUTRAL], self._in(words.NEITHER_WAY), style=DIM)
+            yield marked(words.SYMBOLS[Outcome.NEUTRAL], self._in(words.ONLY_NEUTRAL), style=DIM)
         unread = dict.fromkeys(gap for finding in one.findings for gap in finding.gaps)
         yield from self._gap_lines(unread)
 
@@ -182,7 +183,7 @@ class _Page:
         shown.append(says)
         style = DIM if finding.outcome is Outcome.NEUTRAL else ""
         yield marked(words.SYMBOLS[finding.outcome], says, style=style, mark_style=_OUTCOME_STYLES[finding.outcome])
-        quoted = quote(finding.quote) if finding.quote and not sentences.is_said(finding.quote, shown) else ""
+        quoted = quote(finding.quote) if finding.quote and not sentences.is_shown(finding.quote, shown) else ""
         subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
         if quoted or (subject and finding.outcome is not Outcome.NEUTRAL):
             shown.append(finding.quote)
@@ -198,8 +199,8 @@ class _Page:
         lines = []
         for moment in diagnosis.timeline:
             part = f"{words.PARTS[moment.part].in_(self._language)}  " if marks else ""
-            at = stories.when(moment, diagnosis.observed_at)
-            lines.append((at, Text.assemble((part, "bold"), stories.what(moment, self._language))))
+            at = causality.moment_time(moment, diagnosis.observed_at)
+            lines.append((at, Text.assemble((part, "bold"), causality.moment_text(moment, self._language))))
         yield listed(lines)
 
     def _remedy(self, remedy: Remedy) -> Iterator[RenderableType]:
@@ -217,13 +218,13 @@ class _Page:
         yield from self._section(words.ALSO)
         for one in standing:
             title = Text.assemble(
-                (sentences.verdict(one, self._language), "bold"),
+                (sentences.verdict_word(one, self._language), "bold"),
                 f"  {self._in(one.title)}",
                 f"  {one.subject}" if one.subject else "",
                 (f"  ({one.incident})", DIM),
             )
             if one.effect_of:
-                title.append(f", {stories.explained(one, diagnosis, self._language)}", style=DIM)
+                title.append(f", {causality.explanation(one, diagnosis, self._language)}", style=DIM)
             yield marked("·", title)
             best = next((finding for finding in one.findings if finding.outcome is Outcome.SUPPORTS), None)
             if best:
@@ -248,18 +249,20 @@ class _Page:
             return
         yield from self._section(words.RULED_OUT)
         for one in out:
-            what = joined([f"{self._in(one.title)} ({one.incident})", sentences.against(one, self._language)], by=": ")
+            what = joined(
+                [f"{self._in(one.title)} ({one.incident})", sentences.refutation(one, self._language)], by=": "
+            )
             yield marked("✗", what, style=DIM, mark_style=DIM)
 
     def _nothing(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         if diagnosis.focus.names_object:
-            yield Text(self._in(words.NOTHING_WRONG), style="bold")
-            yield Wrapped(Text(self._in(words.NOTHING_WRONG_WITH).format(diagnosis.focus)))
-            if sentences.told_gaps(diagnosis):
-                yield Text(self._in(words.AS_FAR_AS_READ))
+            yield Text(self._in(words.NO_PROBLEM), style="bold")
+            yield WrappedText(Text(self._in(words.NO_PROBLEM_WITH).format(diagnosis.focus)))
+            if sentences.reported_gaps(diagnosis):
+                yield Text(self._in(words.READS_INCOMPLETE))
             return
         yield Text(self._in(words.UNKNOWN), style="bold")
-        yield Wrapped(Text(self._in(words.UNKNOWN_WHY)))
+        yield WrappedText(Text(self._in(words.UNKNOWN_WHY)))
 
     def _seen(self, diagnosis: Diagnosis, observed: tuple[str, ...]) -> Iterator[RenderableType]:
         if observed:
@@ -283,13 +286,13 @@ class _Page:
             yield from self._gap_lines(left)
 
     def _gap_lines(self, gaps: Iterable[Gap]) -> Iterator[RenderableType]:
-        lines = dict.fromkeys(sentences.gap(gap, self._language) for gap in gaps)
+        lines = dict.fromkeys(sentences.gap_sentence(gap, self._language) for gap in gaps)
         for line in lines:
             yield marked("?", line, mark_style=_OUTCOME_STYLES[Outcome.GAP])
 
-    def _footer(self, diagnosis: Diagnosis, timing: Timing, first: list[Judged]) -> Text:
+    def _footer(self, diagnosis: Diagnosis, timing: RunStats, first: list[Judged]) -> Text:
         """The page may be longer than the screen: whoever sees its end sees the verdict again."""
-        again = [f"{sentences.verdict(one, self._language)}: {self._in(one.title)}" for one in first]
+        again = [f"{sentences.verdict_word(one, self._language)}: {self._in(one.title)}" for one in first]
         cluster = self._in(words.CLUSTER).format(diagnosis.cluster) if diagnosis.cluster else ""
         calls = self._in(words.CALLS).format(timing.api_calls) if diagnosis.cluster else ""
         return Text(joined([*again, cluster, calls, self._in(words.SECONDS).format(timing.seconds)]), style=DIM)

@@ -45,13 +45,11 @@ UNKNOWN_WHY: Final = Text(
     zh="知识库里没有足够吻合的条目；宁可不答，也不答错。",
 )
 ALL_RULED_OUT: Final = Text(en="What it looked like, the cluster rules out.", zh="看起来像的几种情况，都被集群排除了。")
-NOTHING_WRONG: Final = Text(en="NOTHING KNOWN IS WRONG", zh="没有发现已知问题")
-NOTHING_WRONG_WITH: Final = Text(
-    en="No incident of the catalog shows on {}.", zh="在 {} 上没有发现知识库中的任何问题。"
-)
-AS_FAR_AS_READ: Final = Text(en="As far as it could be read: see below.", zh="仅限于能读到的部分，见下。")
+NO_PROBLEM: Final = Text(en="NOTHING KNOWN IS WRONG", zh="没有发现已知问题")
+NO_PROBLEM_WITH: Final = Text(en="No incident of the catalog shows on {}.", zh="在 {} 上没有发现知识库中的任何问题。")
+READS_INCOMPLETE: Final = Text(en="As far as it could be read: see below.", zh="仅限于能读到的部分，见下。")
 
-NEITHER_WAY: Final = Text(
+ONLY_NEUTRAL: Final = Text(
     en="What was read of the cluster speaks neither for nor against it.",
     zh="从集群读到的内容既不支持也不否定这一判断。",
 )
@@ -70,7 +68,7 @@ PARTS: Final[Mapping[Part, Text]] = {
     Part.EFFECT: Text(en="effect", zh="后果"),
 }
 PLOT_SAYS: Final = Text(en="{}: now {}, limit {}", zh="{}：当前 {}，上限 {}")
-EVER_SINCE: Final = Text(en=", ever since", zh="，持续至今")
+STILL_LASTING: Final = Text(en=", ever since", zh="，持续至今")
 LINE: Final = Text(en="line {}", zh="第 {} 行")
 MATCH: Final = Text(en="match {}", zh="匹配度 {}")
 
@@ -81,7 +79,7 @@ LINKS: Final = Text(en="Read more", zh="参考")
 ALSO: Final = Text(en="Also", zh="其他可能")
 OFFERS: Final = Text(en="You can also", zh="还可以")
 # Of what one can do where the cluster has not shown that it is of use.
-COULD: Final = Text(en="YOU COULD", zh="可以考虑")
+YOU_COULD: Final = Text(en="YOU COULD", zh="可以考虑")
 RULED_OUT: Final = Text(en="Ruled out", zh="已排除")
 GAPS: Final = Text(en="Could not check", zh="未能检查")
 UNEXPLAINED: Final = Text(en="Seen, and not explained", zh="观察到但未能解释")
@@ -94,13 +92,13 @@ TEXT_ONLY: Final = Text(
     en="No cluster was asked: this is from the text alone.", zh="没有连接集群：以下仅根据文本判断。"
 )
 CLUSTER: Final = Text(en="cluster {}", zh="集群 {}")
-ASIDE: Final = Text(en="{} ({})", zh="{}（{}）")
+WITH_REASON: Final = Text(en="{} ({})", zh="{}（{}）")
 CALLS: Final = Text(en="API calls: {}", zh="API 调用：{} 次")
 SECONDS: Final = Text(en="{:.1f}s", zh="{:.1f} 秒")
 MORE: Final = Text(en="+{} more", zh="另有 {} 条")
 
 
-def verdict(value: Verdict, language: Language) -> str:
+def verdict_word(value: Verdict, language: Language) -> str:
     return VERDICTS[value].in_(language)
 
 
@@ -137,8 +135,8 @@ MUTED_BY: Final = Text(en="Muted in this channel by ", zh="已在此频道静音
 UNMUTE: Final = Text(en="Unmute", zh="取消静音")
 CLOSE: Final = Text(en="Close", zh="关闭")
 CANCEL: Final = Text(en="Cancel", zh="取消")
-IN_FULL: Final = Text(en="The whole answer", zh="完整答复")
-IN_FULL_BELOW: Final = Text(
+FULL_ANSWER: Final = Text(en="The whole answer", zh="完整答复")
+FULL_ANSWER_IN_FILE: Final = Text(
     en="Too long for a message: the whole answer is in the file.", zh="内容过长，完整答复见文件。"
 )
 CUT_OFF: Final = Text(
@@ -170,7 +168,7 @@ BY: Final = Text(en="by ", zh="操作人：")
 APPROVED_BY: Final = Text(en="approved by ", zh="批准人：")
 ASKED_BY: Final = Text(en="asked for by ", zh="申请人：")
 APPROVE: Final = Text(en="Approve", zh="批准")
-APPROVE_AND_DO: Final = Text(en="Approve and do it", zh="批准并执行")
+APPROVE_AND_APPLY: Final = Text(en="Approve and do it", zh="批准并执行")
 ASK_APPROVAL: Final = Text(en="Ask for approval", zh="申请批准")
 NEEDS_APPROVAL: Final = Text(
     en="The policy asks for a second person here: your confirmation asks for approval, and nothing is done before.",
@@ -197,14 +195,14 @@ UNDOABLE: Final = Text(
     en="Can be undone for {} minutes, while nobody else changes it.", zh="{} 分钟内可以撤销，前提是期间没有他人修改。"
 )
 NOT_UNDOABLE: Final = Text(en="Cannot be undone.", zh="无法撤销。")
-UNDO_STAYS: Final = Text(en="An undo is not undone in turn.", zh="撤销后不能再次恢复。")
+UNDO_IS_FINAL: Final = Text(en="An undo is not undone in turn.", zh="撤销后不能再次恢复。")
 DIFF_CUT: Final = Text(en="{} more lines of the change are not shown.", zh="另有 {} 行更改未显示。")
 SOURCE: Final = Text(en="Source", zh="源头")
 CHANGE_THE_SOURCE: Final = Text(
     en="Do it now to win time, and make the same change in the source.",
     zh="可以现在执行以争取时间，并在源头做同样的修改。",
 )
-DO_IT_ANYWAY: Final = Text(en="Do it anyway", zh="仍然执行")
+APPLY_ANYWAY: Final = Text(en="Do it anyway", zh="仍然执行")
 NOTHING_YET: Final = Text(
     en="Nothing changes yet: the next step shows what would.", zh="目前不会做任何更改：下一步会显示将要更改的内容。"
 )
@@ -218,7 +216,7 @@ PRESS_CHANGED_NOTHING: Final = Text(en="Your press changed nothing.", zh="您的
 NOTHING_CHANGED: Final = Text(en="Nothing was changed.", zh="未做任何更改。")
 
 NO_ANSWER: Final = Text(en="No answer", zh="无法答复")
-ANSWERED_THERE: Final = Text(en="That was answered here already ({}×): ", zh="该问题在此频道已答复过（第 {} 次）：")
+ANSWERED_BEFORE: Final = Text(en="That was answered here already ({}×): ", zh="该问题在此频道已答复过（第 {} 次）：")
 THE_ANSWER: Final = Text(en="the answer", zh="查看答复")
 MUTED: Final = Text(
     en="“{}” is muted in this channel: pastes of it are not answered here any more. A mention and /diagnose still are.",

@@ -26,7 +26,7 @@ from intents.slash import AskObject, AskText, Muted, parse_message
 from intents.symptoms import read_symptoms
 from responses.safety import safe
 from responses.slack.message import Message
-from responses.slack.notes import all_muted, unmuted
+from responses.slack.notices import all_muted, unmuted
 
 # An answer this old is left as it is when the paste is edited: people have acted on it.
 _REREAD_WITHIN: Final = timedelta(minutes=10)

@@ -25,8 +25,8 @@ from intents.asking import complaints
 from intents.domain import Custodian, Text
 from responses import failures, words
 from responses.safety import safe_line
-from responses.slack.picking import picked
-from responses.slack.presses import Press, carried_in, chosen, press_of
+from responses.slack.cluster_picker import cluster_of_token
+from responses.slack.presses import Press, parse_choice, parse_dialog_metadata, parse_press
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -69,7 +69,7 @@ class AskedAgain(Exception):
 class Refused(Exception):
     """Nothing is started; `why` goes into the audit, `says` to the presser: of what is none of ours no more."""
 
-    def __init__(self, why: str, says: Text = failures.PRESS_NOT_OURS) -> None:
+    def __init__(self, why: str, says: Text = failures.UNKNOWN_BUTTON) -> None:
         self.why = why
         self.says = says
         super().__init__(why)
@@ -85,7 +85,7 @@ def read_press(body: Mapping[str, Any]) -> Pressed | None:
     }
     view = body.get("view") or {}
     if body.get("type") == "view_submission":
-        press = press_of(str(view.get("callback_id") or ""))
+        press = parse_press(str(view.get("callback_id") or ""))
         if press is None:
             return None
         return Pressed(
@@ -96,9 +96,9 @@ def read_press(body: Mapping[str, Any]) -> Pressed | None:
             **common,
         )
     action: Mapping[str, Any] = next(iter(body.get("actions") or ()), {})
-    press, value = press_of(str(action.get("action_id") or "")), str(action.get("value") or "")
+    press, value = parse_press(str(action.get("action_id") or "")), str(action.get("value") or "")
     if press is Press.MORE:
-        picked = chosen(str((action.get("selected_option") or {}).get("value") or ""))
+        picked = parse_choice(str((action.get("selected_option") or {}).get("value") or ""))
         if picked is None:
             return None
         press, value = picked
@@ -181,7 +181,7 @@ class Presses:
             await self.jobs.start("opinion", job, {**payload, "what": what})
 
         elif pressed.press is Press.CLUSTER:
-            cluster = picked(answer.request_id, pressed.value, self.desk.clusters.names)
+            cluster = cluster_of_token(answer.request_id, pressed.value, self.desk.clusters.names)
             if not cluster:
                 raise Refused("the cluster is none of this message")
             job = f"{answer.request_id}.pick.{pressed.user}.{pressed.at}"
@@ -189,7 +189,7 @@ class Presses:
 
     async def _confirm(self, pressed: Pressed) -> None:
         plan = await self._shown_to(pressed)
-        view = filling(pressed.view, carried_in(pressed.value)[1])
+        view = filling(pressed.view, parse_dialog_metadata(pressed.value)[1])
         seen = shown_in(plan, view)
         if seen is None:
             raise Refused("the dialog does not show what would be done")
@@ -221,13 +221,13 @@ class Presses:
     async def _shown_to(self, pressed: Pressed) -> StoredPlan:
         """The plan of the dialog that was sent off, which this user was shown. Raises Refused."""
         self._check_sender(pressed)
-        plan = await self._store.plans.get(carried_in(pressed.value)[0])
+        plan = await self._store.plans.get(parse_dialog_metadata(pressed.value)[0])
         if plan is None:
             raise Refused("there is no such plan")
         if plan.document.get(dialog_key(pressed.user)) != pressed.view:
             raise Refused("the dialog is none that this user was shown for the plan")
         if await self._store.answers.get(plan.request_id) is None:
-            raise Refused("the answer was taken back while the dialog was open", failures.ANSWER_TAKEN_BACK)
+            raise Refused("the answer was taken back while the dialog was open", failures.ANSWER_DELETED)
         return plan
 
     def _check_sender(self, pressed: Pressed) -> None:
@@ -245,7 +245,7 @@ class Presses:
                 team=pressed.team,
                 channel=pressed.channel,
                 action=str(pressed.press),
-                plan_id=safe_line(carried_in(pressed.value)[0])[:64],
+                plan_id=safe_line(parse_dialog_metadata(pressed.value)[0])[:64],
                 outcome="refused",
                 detail={"why": why},
             )

@@ -28,7 +28,7 @@ from bot.workflows.progress import Teller
 from bot.workflows.sharing import Crowded
 from bot.workflows.telling import Telling
 from bot.workflows.thread_roots import ThreadRoots
-from responses.slack.diagnosis import placeholder
+from responses.slack.diagnosis import placeholder_message
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -96,7 +96,7 @@ class Answering:
             request = await self.desk.store.requests.get(request_id)
             if request is not None and request.state is not State.WITHDRAWN:
                 asker = await self.desk.asker_of(request)
-                await self.telling.post(request, placeholder(language=asker.language), step=ANSWER, last=False)
+                await self.telling.post(request, placeholder_message(language=asker.language), step=ANSWER, last=False)
 
     async def answer(
         self, request_id: str, prepared: Json, picked: Picked | None = None, last: bool = True

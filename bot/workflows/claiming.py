@@ -46,7 +46,7 @@ class Claiming:
             return await self._refused(press, authority)
         if press.asked_by and (seen is None or seen.approves != press.asked_by):
             # Whoever confirmed before the other did has seen another dialog, perhaps with other values.
-            return await self._refused(press, Denied(says=failures.ASKED_MEANWHILE))
+            return await self._refused(press, Denied(says=failures.APPROVAL_PENDING))
         if authority.approval and not stored.claimed_by:
             return await self._ask_approval(press, stored)
         return await self._claimed(press, asker, authority, previewed)
@@ -77,9 +77,9 @@ class Claiming:
         asked = {"by": press.user, "at": now.isoformat(), "token": press.token, "view": press.view}
         kept = await self.desk.store.plans.note_once(press.plan.id, APPROVAL, asked)
         if kept is None or kept["by"] != press.user:
-            return await self._refused(press, Denied(says=failures.ASKED_MEANWHILE))
+            return await self._refused(press, Denied(says=failures.APPROVAL_PENDING))
         if kept["token"] != press.token:
-            return await self._refused(press, Denied(says=failures.ASKED_ALREADY))
+            return await self._refused(press, Denied(says=failures.WAITING_FOR_APPROVER))
         await self.recording.audit(press, "approval asked", None)
         until = f"{stored.expires.astimezone(UTC):%H:%M} UTC"
         says = Text(en=words.APPROVABLE_UNTIL.en.format(until), zh=words.APPROVABLE_UNTIL.zh.format(until))
@@ -99,4 +99,4 @@ class Claiming:
 
 
 def _not_claimed(claimed: Claimed) -> Text:
-    return failures.PLAN_EXPIRED if claimed.outcome is Claim.EXPIRED else failures.PRESS_REPEATED
+    return failures.PLAN_EXPIRED if claimed.outcome is Claim.EXPIRED else failures.ALREADY_PRESSED

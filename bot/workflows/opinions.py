@@ -12,7 +12,7 @@ from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
 from bot.workflows.telling import Telling
 from responses import failures
-from responses.slack.notes import told
+from responses.slack.notices import notice
 from responses.slack.presses import Press
 
 # A mute that nobody takes back ends by itself: what it hides would be forgotten otherwise.
@@ -40,7 +40,7 @@ class Opinions:
         if asker.scope.reading is not Reading.FULL:
             # Whoever may not be shown it has no say in whether others are.
             says = asker.scope.text_only_reason or failures.NOT_ALLOWED_HERE
-            await desk.slack.whisper(channel=channel, user=user, message=told(says, language=asker.language))
+            await desk.slack.whisper(channel=channel, user=user, message=notice(says, language=asker.language))
             return
         now = desk.clock()
         match Press(str(payload["what"])):

@@ -27,14 +27,14 @@ from intents.domain import Diagnosis, Finding, Text
 from intents.request import DiagnoseObject
 from intents.request import Request as Question
 from intents.slash import AskHelp, parse_message
-from responses import clusters, failures
-from responses.plots import plotted
+from responses import cluster_choice, failures
+from responses.excerpts import error_lines
+from responses.plots import leading_plot
 from responses.safety import safe, safe_value, scrubbed
+from responses.slack.cluster_picker import Picker, which_cluster, with_picker
 from responses.slack.help import help_message
 from responses.slack.message import Message
-from responses.slack.notes import failed
-from responses.slack.picking import Picker, which_cluster, with_picker
-from responses.telling import telling_lines
+from responses.slack.notices import failed
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -106,13 +106,13 @@ class Outcomes:
     async def crowded(self, request: Request, asker: Asker, cluster: str) -> Outcome:
         """Said once that has lasted too long."""
         meant = await self.choosing.of(request, asker, pressed=cluster)
-        return self._failed(clusters.busy(cluster), request, asker, meant)
+        return self._failed(cluster_choice.cluster_busy(cluster), request, asker, meant)
 
     async def _asked(
         self, request: Request, asker: Asker, meant: Meant, progress: Callable[[Progress], None]
     ) -> Outcome:
         question = meant.question
-        reason = asker.scope.text_only_reason or (clusters.SEVERAL if meant.unclear else None)
+        reason = asker.scope.text_only_reason or (cluster_choice.SEVERAL_CLUSTERS if meant.unclear else None)
         if asker.scope.text_only_reason:
             self.desk.metrics.refused("cluster")
         connection: Connection | None = None
@@ -136,7 +136,7 @@ class Outcomes:
             )
         except TargetNotFound as error:
             says = failures.target_not_found(error.target, error.closest)
-            says = clusters.told_where(says, meant.cluster) if meant.why else says
+            says = cluster_choice.with_cluster_name(says, meant.cluster) if meant.why else says
             return self._failed(says, request, asker, meant, ended="not found")
         except ClusterError as error:
             self._give_up(connection, error)
@@ -149,7 +149,7 @@ class Outcomes:
 
     def _unreachable(self, meant: Meant, error: ClusterError) -> Text:
         """Where there are several, which one, and where that is set."""
-        says = clusters.unreachable if meant.why else failures.cluster_unreachable
+        says = cluster_choice.unreachable if meant.why else failures.cluster_unreachable
         return says(meant.cluster, error.reason)
 
     def _told_at_once(self, request: Request, asker: Asker, unread: Sequence[Json]) -> Outcome | None:
@@ -187,14 +187,14 @@ class Outcomes:
             buttons=(
                 await self.offering.buttons(request, meant.question, asker, diagnosis, connection) if connection else ()
             ),
-            observed=telling_lines(request.text) if not shown.hypotheses else (),
+            observed=error_lines(request.text) if not shown.hypotheses else (),
             reason=reason,
             controls=connection is not None,
             because=meant.why,
             # Of what matches nothing, no cluster knows more.
             pick=_pick(meant) if diagnosis.hypotheses or not of_text else None,
         )
-        picture = plotted(diagnosis)
+        picture = leading_plot(diagnosis)
         return Outcome(
             message=told.message(Shown()),
             intent=_intent(meant.question),

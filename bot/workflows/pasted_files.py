@@ -16,7 +16,7 @@ from bot.workflows.desk import FILE, Desk
 from bot.workflows.telling import Telling
 from intents.domain import Text
 from responses.safety import safe
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -57,4 +57,4 @@ class PastedFiles:
         once = f"file/{request.asked.channel}/{unread[0].en[:40]}"
         if await self.desk.store.notices.once(once, within=_SAID_ONCE, now=self.desk.clock()):
             asker = await self.desk.asker_of(request)
-            await self.telling.post(request, told(unread[0], language=asker.language), step=FILE)
+            await self.telling.post(request, notice(unread[0], language=asker.language), step=FILE)

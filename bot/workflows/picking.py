@@ -17,9 +17,9 @@ from bot.workflows.answering import Answering, Picked
 from bot.workflows.choosing import PRESSED
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
-from responses.clusters import NOT_SEEN
+from responses.cluster_choice import CLUSTER_NOT_VISIBLE
 from responses.slack.message import Message
-from responses.slack.notes import not_done
+from responses.slack.notices import not_done
 from responses.slack.presses import Press
 
 _log: Final = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ class Picking:
                     cluster=cluster, outcome="refused", detail={"why": _WHY}, key=job,
                 )
             )  # fmt: skip
-            message = not_done(asker.scope.text_only_reason or NOT_SEEN, language=asker.language)
+            message = not_done(asker.scope.text_only_reason or CLUSTER_NOT_VISIBLE, language=asker.language)
             await self._whisper(message, channel=channel, user=user, thread_ts=request.asked.thread_ts)
             return None
         if await store.answers.note(request.id, {PRESSED: cluster}) is None:

@@ -13,7 +13,7 @@ from bot.slack.errors import SlackError
 from bot.workflows.desk import ANSWER, Desk
 from bot.workflows.patience import patiently
 from bot.workflows.telling import Telling
-from responses.slack.notes import repeated
+from responses.slack.notices import answered_before
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -53,7 +53,7 @@ class Repeating:
         try:
             asker = await desk.asker(team=request.asked.team, channel=channel, user=user, text=request.text)
             link = await desk.slack.permalink(channel=sent.channel, ts=sent.ts)
-            message = repeated(link, count=int(payload["count"]), language=asker.language)
+            message = answered_before(link, count=int(payload["count"]), language=asker.language)
             await desk.slack.whisper(
                 channel=channel, user=user, message=message, thread_ts=str(payload.get("thread_ts") or "")
             )

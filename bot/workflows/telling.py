@@ -20,7 +20,7 @@ from bot.workflows.told import Shown, Told
 from intents.domain import Text
 from responses.language import choose
 from responses.slack.message import Message, Picture
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -131,7 +131,7 @@ class Telling:
                 language = choose(told=desk.language, text=request.text)
                 place = await desk.slack.place(asked.channel)
                 says = _about(f"#{place.name}", error.says) if place.name else error.says
-                await desk.slack.post(channel=asked.user, message=told(says, language=language))
+                await desk.slack.post(channel=asked.user, message=notice(says, language=language))
             except SlackError as second:
                 _log.warning("nor can it be said to whom it concerns", user=asked.user, error=str(second))
 

@@ -11,7 +11,7 @@ from intents.chronicle.undertakings import Undertaking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pressed:
+class PressedRemedy:
     """A remedy by a button, and what had announced it."""
 
     remedy: Fact
@@ -30,7 +30,7 @@ class Pressed:
         return True
 
 
-Act = Pressed | Undertaking
+Act = PressedRemedy | Undertaking
 
 
 def acts_of(summary: Summary) -> tuple[Act, ...]:
@@ -41,5 +41,5 @@ def acts_of(summary: Summary) -> tuple[Act, ...]:
 def _acts(summary: Summary) -> Iterator[Act]:
     announced = {work.ended_by.key: work for work in summary.undertakings if work.ended_by}
     pressed = {fact.key for fact in summary.done}
-    yield from (Pressed(remedy=fact, announced=announced.get(fact.key)) for fact in summary.done)
+    yield from (PressedRemedy(remedy=fact, announced=announced.get(fact.key)) for fact in summary.done)
     yield from (work for work in summary.undertakings if work.ended_by is None or work.ended_by.key not in pressed)

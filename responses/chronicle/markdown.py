@@ -13,8 +13,8 @@ from typing import Final
 from urllib.parse import quote
 
 from intents.chronicle.facts import Fact
-from responses.chronicle import words
-from responses.chronicle.spans import Address, Clock, Person, Span, Spans, There
+from responses.chronicle import incident_words
+from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Spans, Timestamp
 from responses.safety import safe_line
 
 _NAME: Final = 80
@@ -43,7 +43,7 @@ class Markdown:
         return " ".join(part for part in (self.of(spans), self.there(fact)) if part)
 
     def there(self, fact: Fact | None) -> str:
-        return link(words.THERE, self._permalink(fact)) if fact and self._permalink(fact) else ""
+        return link(incident_words.SOURCE_LINK, self._permalink(fact)) if fact and self._permalink(fact) else ""
 
     def person(self, user: str) -> str:
         name = safe_line(self._names.get(user, ""), limit=_NAME)
@@ -53,11 +53,11 @@ class Markdown:
         match span:
             case Person(user=user):
                 return self.person(user)
-            case Clock(at=at):
+            case Timestamp(at=at):
                 return clock(at)
-            case Address(url=url, title=title):
+            case PostedLink(url=url, title=title):
                 return link(title, url)
-            case There(fact=fact):
+            case SourceLink(fact=fact):
                 there = self.there(fact)
                 return f" {there}" if there else ""
             case _:

@@ -9,7 +9,7 @@ from intents.chronicle.facts import Fact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class TextSpan:
     """Text as it is; nothing in it is markup. It has passed `responses.safety`."""
 
     text: str
@@ -26,14 +26,14 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
+class Timestamp:
     """A moment (UTC); a surface knows in which zone and how exact its readers want it."""
 
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class PostedLink:
     """A link that somebody posted, as they wrote it."""
 
     url: str
@@ -41,11 +41,11 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
-class There:
+class SourceLink:
     """A small link to the message that a fact rests on; nothing where there is none."""
 
     fact: Fact
 
 
-Span = Words | Person | Clock | Address | There
+Span = TextSpan | Person | Timestamp | PostedLink | SourceLink
 Spans = tuple[Span, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from responses.slack.measuring import visible_texts
+from responses.slack.lengths import visible_texts
 from responses.slack.message import Block
 
 

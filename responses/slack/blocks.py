@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
 from responses.slack import limits
-from responses.slack.measuring import length
+from responses.slack.lengths import length
 from responses.slack.message import Block, View
 
 # A leaf or an element of rich text; an element of actions.

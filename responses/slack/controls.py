@@ -12,9 +12,9 @@ from responses import sentences, words
 from responses.safety import safe_line
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
-from responses.slack.fitting import Part
+from responses.slack.budget import Part
 from responses.slack.message import Block
-from responses.slack.presses import Press, action_id, choice
+from responses.slack.presses import Press, action_id, choice_value
 from responses.slack.remedy_states import RemedyShown, RemedyState, remedy_lines
 
 _REMEDIES: Final = 5
@@ -31,7 +31,7 @@ class RemedyButton:
     style: blocks.Style = ""
 
 
-def states(
+def state_parts(
     shown: Sequence[RemedyShown], not_it_by: Sequence[str], muted_by: str, *, cluster: str, language: Language
 ) -> Iterable[Part]:
     """What became of pressed remedies, who says that it is not it, and who muted it, below what is in `cluster`."""
@@ -72,7 +72,7 @@ def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
         yield Part(rank=0, blocks=(blocks.actions(*elements),))
 
 
-def controls(
+def control_parts(
     diagnosis: Diagnosis,
     buttons: Sequence[RemedyButton],
     *,
@@ -89,7 +89,7 @@ def controls(
     if request_id and diagnosis.hypotheses:
         mute = (words.UNMUTE_HERE, Press.UNMUTE) if muted else (words.MUTE_HERE, Press.MUTE)
         options = [(words.NOT_IT, Press.NOT_IT), mute]
-        chosen = [(label.in_(language), choice(press, request_id)) for label, press in options]
+        chosen = [(label.in_(language), choice_value(press, request_id)) for label, press in options]
         elements.append(blocks.overflow(chosen, action_id=action_id(Press.MORE)))
     if elements:
         yield Part(rank=0, blocks=(blocks.actions(*elements),))
@@ -119,7 +119,7 @@ def footer(
     """Cluster and why that one, calls, seconds, and how often the same was asked."""
     cluster = words.CLUSTER.in_(language).format(diagnosis.cluster) if diagnosis.cluster else ""
     if cluster and because:
-        cluster = words.ASIDE.in_(language).format(blocks.cut(cluster, 200), because.in_(language))
+        cluster = words.WITH_REASON.in_(language).format(blocks.cut(cluster, 200), because.in_(language))
     calls = words.CALLS.in_(language).format(diagnosis.api_calls) if diagnosis.cluster else ""
     seen = ""
     if count > 1 and last_seen:

@@ -15,10 +15,10 @@ from responses.safety import SafeDiagnosis, safe_line
 from responses.slack import blocks, limits
 from responses.slack.as_text import as_text
 from responses.slack.blocks import Element
-from responses.slack.fitting import within
-from responses.slack.measuring import visible
+from responses.slack.budget import fit_groups
+from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group, kubectl_lines
+from responses.slack.lengths import visible_length
 from responses.slack.message import Block, View
-from responses.slack.telling import Group, Telling, reproduced
 
 _MATCHES: Final = 3
 # Slack publishes 250 kB for a view; what is more than a few screens nobody reads in a dialog.
@@ -34,14 +34,14 @@ _TABLE: Final = 5_000
 _SENTENCE_IN_FILE: Final = 4_000
 
 
-def details(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True) -> View:
+def details_view(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True) -> View:
     """The modal behind the Details button."""
-    telling = Telling(diagnosis, language, of_text=of_text, most=_SENTENCE, most_of_table=_TABLE)
+    telling = DiagnosisFormatter(diagnosis, language, of_text=of_text, most=_SENTENCE, most_of_table=_TABLE)
     shown: list[Block] = []
     room, left = _MOST_VISIBLE, 0
     for title, groups in _sections(diagnosis, telling):
         section, left_in_section = _section(title, groups, most=min(_SECTION, room))
-        size = visible(section)
+        size = visible_length(section)
         if size > room or len(shown) + len(section) > _MOST_BLOCKS:
             left += len(groups)
             continue
@@ -59,7 +59,9 @@ def full_text(
     diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True, observed: Sequence[str] = ()
 ) -> str:
     """The whole diagnosis as lines of plain text, for a file: headings with #, commands indented, quotes after >."""
-    telling = Telling(diagnosis, language, of_text=of_text, most=_SENTENCE_IN_FILE, most_of_table=_MOST_IN_FILE)
+    telling = DiagnosisFormatter(
+        diagnosis, language, of_text=of_text, most=_SENTENCE_IN_FILE, most_of_table=_MOST_IN_FILE
+    )
     seen = telling.observed([safe_line(line) for line in observed])
     pages = [_section(title, groups, most=_MOST_IN_FILE)[0] for title, groups in _sections(diagnosis, telling)]
     if seen:
@@ -69,20 +71,23 @@ def full_text(
 
 
 def _section(title: str, groups: Sequence[Group], *, most: int) -> tuple[list[Block], int]:
-    elements, left = within(groups, most)
+    elements, left = fit_groups(groups, most)
     return [blocks.header(title), blocks.rich(*elements)], left
 
 
-def _sections(diagnosis: Diagnosis, telling: Telling) -> Iterator[tuple[str, list[Group]]]:
+def _sections(diagnosis: Diagnosis, telling: DiagnosisFormatter) -> Iterator[tuple[str, list[Group]]]:
     """(heading, groups), none of them empty."""
-    standing, out = (*sentences.standing(diagnosis), *sentences.offers(diagnosis)), sentences.ruled_out(diagnosis)
+    standing, out = (
+        (*sentences.open_hypotheses(diagnosis), *sentences.offers(diagnosis)),
+        sentences.ruled_out(diagnosis),
+    )
     for number, one in enumerate(standing):
         yield telling.headline(one), _about(one, telling, diagnosis if number == 0 else None)
         if diagnosis.timeline and number == 0:
             yield telling.say(words.TIMELINE), telling.timeline()
         if one.runbook:
             yield telling.say(words.RUNBOOK), telling.steps(one.runbook)
-    lines = reproduced((*standing, *out))
+    lines = kubectl_lines((*standing, *out))
     rest: list[tuple[Text, list[Group]]] = [
         (words.RULED_OUT, [group for one in out for group in _out(one, telling)]),
         (words.GAPS, telling.gaps(diagnosis.gaps)),
@@ -94,18 +99,18 @@ def _sections(diagnosis: Diagnosis, telling: Telling) -> Iterator[tuple[str, lis
     yield from ((telling.say(title), groups) for title, groups in rest if groups)
 
 
-def _about(one: Judged, telling: Telling, diagnosis: Diagnosis | None) -> list[Group]:
+def _about(one: Judged, telling: DiagnosisFormatter, diagnosis: Diagnosis | None) -> list[Group]:
     groups: list[Group] = [[blocks.line(blocks.text(telling.short(telling.say(one.root_cause))))]]
     if where := telling.where(one):
         groups.append([where])
-    if diagnosis and (chain := sentences.chain(diagnosis)):
+    if diagnosis and (chain := sentences.owner_chain(diagnosis)):
         owner = f"{telling.say(words.OWNERS)}: "
         groups.append([blocks.line(blocks.bold(owner), blocks.text(telling.short(chain)))])
     groups.append([_incident(one)])
     return groups + telling.evidence(one, matches=_MATCHES)
 
 
-def _out(one: Judged, telling: Telling) -> list[Group]:
+def _out(one: Judged, telling: DiagnosisFormatter) -> list[Group]:
     return [*telling.ruled_out([one]), *telling.evidence(one, matches=1)]
 
 

@@ -15,18 +15,18 @@ from responses import sentences, words
 from responses.safety import SafeDiagnosis, safe, safe_line
 from responses.slack import blocks, limits
 from responses.slack.blocks import Element
-from responses.slack.controls import RemedyButton, footer, states
-from responses.slack.controls import controls as pressable
+from responses.slack.budget import Part, fit_groups, fit_parts
+from responses.slack.cluster_picker import Picker, picker_blocks
+from responses.slack.controls import RemedyButton, footer, state_parts
+from responses.slack.controls import control_parts as pressable
 from responses.slack.details import full_text
-from responses.slack.fitting import Part, fitted, within
+from responses.slack.diagnosis_formatter import DiagnosisFormatter, Group, finding_with_table
 from responses.slack.message import Block, Message, Snippet
 from responses.slack.mrkdwn import fallback
-from responses.slack.picking import Picker, picker
 from responses.slack.remedy_states import RemedyShown, RemedyState
-from responses.slack.telling import Group, Telling, with_most_rows
-from responses.spreading import spread
+from responses.tables import compact
 
-__all__ = ["RemedyButton", "answer", "placeholder"]
+__all__ = ["RemedyButton", "answer_message", "placeholder_message"]
 
 _FINDINGS: Final = 6
 _STEPS: Final = 3
@@ -44,14 +44,14 @@ _TABLE: Final = 2_500
 _NOTE: Final = 100
 
 
-def placeholder(
+def placeholder_message(
     *, language: Language, done: int = 0, total: int = 0, found: Sequence[Judged] = (), about: str = ""
 ) -> Message:
     """What stands in the thread while the cluster is read, updated as reads come back and hypotheses are judged.
 
     `found` has passed `safe_value`; `about` is what is looked at, where an object was named.
     """
-    telling = Telling(Diagnosis(focus=Focus()), language, of_text=True)
+    telling = DiagnosisFormatter(Diagnosis(focus=Focus()), language, of_text=True)
     says = f"⏳ {words.LOOKING.in_(language)}"
     head = [blocks.bold(says)]
     if about:
@@ -64,7 +64,7 @@ def placeholder(
     return Message(text=fallback(says), blocks=(blocks.rich(*lines),))
 
 
-def answer(
+def answer_message(
     diagnosis: SafeDiagnosis,
     *,
     language: Language,
@@ -93,7 +93,7 @@ def answer(
     `pick` lets another one be asked. Raises ValueError for a request id that no button can carry.
     """
     reason = safe_text(text_only_reason) if text_only_reason else None
-    telling = Telling(diagnosis, language, of_text=of_text, text_only=reason)
+    telling = DiagnosisFormatter(diagnosis, language, of_text=of_text, text_only=reason)
     # What was fixed in a cluster that was asked before says nothing of this one.
     here = [state for state in remedy_states if state.is_in(diagnosis.cluster)]
     fixed = bool(here) and here[-1].state is RemedyState.FIXED
@@ -101,7 +101,7 @@ def answer(
     parts = [
         *page.proof(tuple(safe_line(line) for line in observed)),
         # Whoever was woken up finds the buttons below the proof, without scrolling past the runbook.
-        *states(remedy_states, not_it_by, muted_by, cluster=diagnosis.cluster, language=language),
+        *state_parts(remedy_states, not_it_by, muted_by, cluster=diagnosis.cluster, language=language),
         *pressable(
             diagnosis,
             # What is fixed needs no other remedy; what was pressed says itself what became of it.
@@ -111,7 +111,7 @@ def answer(
             muted=bool(muted_by),
             language=language,
         ),
-        *([Part(rank=0, blocks=picker(pick, request_id=request_id, language=language))] if pick else []),
+        *([Part(rank=0, blocks=picker_blocks(pick, request_id=request_id, language=language))] if pick else []),
         *page.advice(),
         Part(
             rank=0,
@@ -119,13 +119,13 @@ def answer(
         ),
     ]
     # Room for saying that the rest is in a file.
-    shown, left_out = fitted(parts, most_visible=limits.BUDGET_VISIBLE - _NOTE, most_blocks=limits.BUDGET_BLOCKS - 1)
+    shown, left_out = fit_parts(parts, most_visible=limits.BUDGET_VISIBLE - _NOTE, most_blocks=limits.BUDGET_BLOCKS - 1)
     overflow = None
     if left_out or telling.was_cut or page.left_out:
-        shown = (*shown, blocks.context(words.IN_FULL_BELOW.in_(language)))
+        shown = (*shown, blocks.context(words.FULL_ANSWER_IN_FILE.in_(language)))
         overflow = Snippet(
             name="diagnosis.md",
-            title=words.IN_FULL.in_(language),
+            title=words.FULL_ANSWER.in_(language),
             content=full_text(diagnosis, language=language, of_text=of_text, observed=observed),
         )
     return Message(text=fallback(*page.headlines()), blocks=shown, overflow=overflow)
@@ -140,15 +140,15 @@ class _Page:
     """The parts of an answer that tell the diagnosis. `left_out` says that a group did not fit into its part."""
 
     def __init__(
-        self, diagnosis: Diagnosis, telling: Telling, language: Language, *, has_details: bool, fixed: bool
+        self, diagnosis: Diagnosis, telling: DiagnosisFormatter, language: Language, *, has_details: bool, fixed: bool
     ) -> None:
         self._diagnosis = diagnosis
         self._telling = telling
         self._language = language
         self._has_details = has_details
         self._fixed = fixed
-        self._standing = sentences.leading(diagnosis)
-        self._offers = sentences.offers(diagnosis) if sentences.standing(diagnosis) else ()
+        self._standing = sentences.leading_hypotheses(diagnosis)
+        self._offers = sentences.offers(diagnosis) if sentences.open_hypotheses(diagnosis) else ()
         self._out = sentences.ruled_out(diagnosis)
         self.left_out = False
 
@@ -197,13 +197,13 @@ class _Page:
         cause = blocks.line(blocks.text(self._telling.short(self._in(one.root_cause), _CAUSE)))
         where = self._telling.where(one)
         yield self._head(self._headline(one), cause, *([where] if where else []), *self._telling.effects(one))
-        tabled = with_most_rows(one)
+        tabled = finding_with_table(one)
         yield from self._evidence(self._telling.evidence(one, apart=tabled))
         if tabled:
             yield from self._table(tabled)
 
     def _all_out(self, one: Judged) -> Iterable[Part]:
-        says = " ".join(filter(None, (self._in(words.ALL_RULED_OUT), sentences.against(one, self._language))))
+        says = " ".join(filter(None, (self._in(words.ALL_RULED_OUT), sentences.refutation(one, self._language))))
         cause = blocks.line(blocks.text(self._telling.short(says, _CAUSE)))
         yield self._head(self._telling.headline(one), cause)
         yield from self._evidence(self._telling.evidence(one))
@@ -214,11 +214,11 @@ class _Page:
         if not focus.names_object:
             return f"{words.UNKNOWN_SIGN} {self._in(words.UNKNOWN)}", self._in(words.UNKNOWN_WHY)
         says = [
-            f"{words.FINE_SIGN} {self._in(words.NOTHING_WRONG)}",
-            self._in(words.NOTHING_WRONG_WITH).format(self._telling.short(str(focus), 600)),
+            f"{words.FINE_SIGN} {self._in(words.NO_PROBLEM)}",
+            self._in(words.NO_PROBLEM_WITH).format(self._telling.short(str(focus), 600)),
         ]
-        if sentences.told_gaps(self._diagnosis):
-            says.append(self._in(words.AS_FAR_AS_READ))
+        if sentences.reported_gaps(self._diagnosis):
+            says.append(self._in(words.READS_INCOMPLETE))
         return tuple(says)
 
     def _headline(self, one: Judged) -> str:
@@ -239,7 +239,7 @@ class _Page:
     def _grouped(self, title: Text | None, groups: list[Group], *, most: int, count: int, rank: int) -> Iterable[Part]:
         if not groups:
             return
-        elements, too_many = within(groups[:count], most)
+        elements, too_many = fit_groups(groups[:count], most)
         self.left_out = self.left_out or too_many > 0
         rest = too_many + len(groups[count:])
         lines = [blocks.line(blocks.bold(self._in(title)))] if title else []
@@ -251,7 +251,7 @@ class _Page:
     def _table(self, finding: Finding) -> Iterable[Part]:
         if finding.table is None:
             return
-        rows = spread(finding.table, said=self._in(finding.says))
+        rows = compact(finding.table, said=self._in(finding.says))
         if not rows.names:
             return
         fits = len(rows.names) <= 8 and sum(len(cell) for row in rows.rows[:_ROWS] for cell in row) <= _TABLE
@@ -259,7 +259,7 @@ class _Page:
         if fits:
             shown.append(blocks.table([rows.names, *rows.rows[:_ROWS]]))
         else:
-            elements, left = within([self._telling.table_lines(finding.table)], _TABLE)
+            elements, left = fit_groups([self._telling.table_lines(finding.table)], _TABLE)
             self.left_out = self.left_out or left > 0
             shown.append(blocks.rich(*elements))
         if fits and (shared := self._telling.shared(rows.shared)):
@@ -283,7 +283,7 @@ class _Page:
             yield Part(rank=3, blocks=(blocks.rich(*lines),))
 
     def _refuted(self, one: Judged) -> str:
-        return sentences.against(one, self._language) or self._in(words.ALL_RULED_OUT)
+        return sentences.refutation(one, self._language) or self._in(words.ALL_RULED_OUT)
 
     def _in(self, text: Text) -> str:
         return text.in_(self._language)

@@ -31,12 +31,12 @@ def action_id(press: Press, index: int | None = None) -> str:
     return str(press) if index is None else f"{press}{_BY}{index}"
 
 
-def press_of(written: str) -> Press | None:
+def parse_press(written: str) -> Press | None:
     """Whose action_id or callback_id this is; None for one of nobody here."""
     return _press(written.partition(_BY)[0])
 
 
-def choice(press: Press, request_id: str) -> str:
+def choice_value(press: Press, request_id: str) -> str:
     """The value of an option of the menu. Raises ValueError for a request id that does not fit into it."""
     value = f"{press}{_BY}{request_id}"
     if len(value) > OPTION_VALUE:
@@ -44,14 +44,14 @@ def choice(press: Press, request_id: str) -> str:
     return value
 
 
-def chosen(value: str) -> tuple[Press, str] | None:
+def parse_choice(value: str) -> tuple[Press, str] | None:
     """(what was chosen, request id) of an option's value; None for a value that `choice` did not write."""
     first, colon, request_id = value.partition(_BY)
     press = _press(first)
     return (press, request_id) if press and colon else None
 
 
-def carried(plan_id: str, fill: str) -> str:
+def dialog_metadata(plan_id: str, fill: str) -> str:
     """What a dialog carries: its plan, and which filling of it this is, "" while nothing is shown of what would change.
 
     Answers that are sent off twice, or a re-run job, may fill a dialog again: whoever confirms has seen this filling.
@@ -59,7 +59,7 @@ def carried(plan_id: str, fill: str) -> str:
     return f"{plan_id}{_BY}{fill}" if fill else plan_id
 
 
-def carried_in(value: str) -> tuple[str, str]:
+def parse_dialog_metadata(value: str) -> tuple[str, str]:
     """(plan id, fill)"""
     plan_id, _, fill = value.partition(_BY)
     return plan_id, fill

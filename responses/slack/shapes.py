@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from responses.slack import limits
-from responses.slack.checking import (
+from responses.slack.checks import (
     Check,
     also,
     at_least_one,

@@ -12,8 +12,8 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from responses.slack import limits
-from responses.slack.checking import OBJECT, Check, Report, boolean, many, record, shown, string, values_of
-from responses.slack.measuring import length, visible
+from responses.slack.checks import OBJECT, Check, Report, boolean, many, record, shown, string, values_of
+from responses.slack.lengths import length, visible_length
 from responses.slack.shapes import MESSAGE_BLOCK, VIEW_BLOCK, plain_text
 
 _DEEPEST: Final = 32
@@ -96,14 +96,14 @@ def _text(report: Report, payload: Mapping[str, Any]) -> None:
 
 def _whole(report: Report, blocks: Any) -> None:
     """What holds of all blocks together."""
-    seen = visible(blocks)
+    seen = visible_length(blocks)
     if seen > limits.MESSAGE_VISIBLE:
         report.add("blocks", f"must show at most {limits.MESSAGE_VISIBLE} characters together, show {seen}")
     of_type = [(block.get("type"), block) for block in blocks if isinstance(block, Mapping)] if _is_list(blocks) else []
     tables = [block for kind, block in of_type if kind == "table"]
     if len(tables) > limits.MESSAGE_TABLES:
         report.add("blocks", f"only one table is allowed, there are {len(tables)}")
-    if (cells := visible(tables)) > limits.TABLE_CHARACTERS:
+    if (cells := visible_length(tables)) > limits.TABLE_CHARACTERS:
         report.add("blocks", f"tables must have at most {limits.TABLE_CHARACTERS} characters, have {cells}")
     markdown = sum(length(block["text"]) for kind, block in of_type if kind == "markdown" and _has_text(block))
     if markdown > limits.MARKDOWN_TEXT:

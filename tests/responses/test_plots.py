@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from intents.domain import Diagnosis, Finding, Focus, Language, Line, Outcome, Plot, Text, Unit, Verdict
 from responses.pictures import png
-from responses.plots import plotted, sparkline
+from responses.plots import leading_plot, sparkline
 from tests.responses.by_hand import judged
 
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC).timestamp()
@@ -43,9 +43,9 @@ def test_one_plot_goes_along_of_the_leading_hypothesis_and_what_supports_it() ->
     first = judged("one", Verdict.CONFIRMED, other, bare, finding(), finding())
     beside = judged("two", Verdict.LIKELY, finding())
 
-    assert plotted(Diagnosis(focus=Focus(), hypotheses=(first, beside))) is first.findings[2]
-    assert plotted(Diagnosis(focus=Focus(), hypotheses=(judged("no", Verdict.LIKELY, bare), beside))) is None
-    assert plotted(Diagnosis(focus=Focus())) is None
+    assert leading_plot(Diagnosis(focus=Focus(), hypotheses=(first, beside))) is first.findings[2]
+    assert leading_plot(Diagnosis(focus=Focus(), hypotheses=(judged("no", Verdict.LIKELY, bare), beside))) is None
+    assert leading_plot(Diagnosis(focus=Focus())) is None
 
 
 def test_the_same_plot_is_the_same_picture() -> None:

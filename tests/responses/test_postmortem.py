@@ -16,7 +16,7 @@ from intents.chronicle.facts import Fact, FactKind, Link, LinkKind
 from intents.chronicle.summary import summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language, ObjectRef, Text
-from responses.chronicle import words
+from responses.chronicle import incident_words
 from responses.postmortem import postmortem
 from responses.slack.chronicle.canvas import canvas
 from responses.slack.message import Snippet
@@ -39,10 +39,16 @@ HEADINGS = {
     ],
 }  # fmt: skip
 OF_CANVAS = (
-    words.IMPACT, words.LEADING, words.OTHERS, words.RULED_OUT, words.DONE, words.QUESTIONS, words.WHO,
-)  # fmt: skip
+    incident_words.IMPACT,
+    incident_words.LEADING,
+    incident_words.OTHERS,
+    incident_words.RULED_OUT,
+    incident_words.DONE,
+    incident_words.QUESTIONS,
+    incident_words.WHO,
+)
 TITLES = {
-    language: {*(title.in_(language) for title in OF_CANVAS), f"{words.TIMELINE.in_(language)} (UTC)"}
+    language: {*(title.in_(language) for title in OF_CANVAS), f"{incident_words.TIMELINE.in_(language)} (UTC)"}
     for language in Language
 }
 

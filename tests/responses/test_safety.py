@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.logs import redacted
 from intents.domain import Diagnosis, Language
-from responses.as_json import Timing, diagnosis_json
+from responses.as_json import RunStats, diagnosis_json
 from responses.safety import safe, safe_line, safe_value, scrubbed, without_controls
 
 HOSTILE = st.text(
@@ -167,7 +167,7 @@ def test_json_is_sorted_and_holds_clock_values_only_when_asked_for(diagnosis: Di
     timed = diagnosis_json(
         scrubbed(diagnosis),
         language=Language.EN,
-        timing=Timing(seconds=0.8412, api_calls=7, observed_at="2026-03-02T03:00:00Z"),
+        timing=RunStats(seconds=0.8412, api_calls=7, observed_at="2026-03-02T03:00:00Z"),
     )
 
     document = json.loads(plain)

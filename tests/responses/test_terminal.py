@@ -13,15 +13,15 @@ from rich.console import Console
 from rich.text import Text as RichText
 
 from intents.domain import Diagnosis, Focus, Gap, GapReason, Language, Nearest, Table, Text, Verdict
-from responses.as_json import Timing
-from responses.rows import Rows
+from responses.as_json import RunStats
 from responses.safety import scrubbed
 from responses.terminal import diagnosis_page
-from responses.wrapping import Wrapped
+from responses.terminal_table import TerminalTable
+from responses.wrapped_text import WrappedText
 from tests.responses.by_hand import KEEPS_FAILING, offered
 
 Written = Callable[..., str]
-TIMING = Timing(seconds=0.84, api_calls=7)
+TIMING = RunStats(seconds=0.84, api_calls=7)
 
 
 def _page(
@@ -145,7 +145,7 @@ def test_an_unknown_text_is_said_to_be_unknown_with_what_was_read_and_what_is_ne
     page = diagnosis_page(
         scrubbed(Diagnosis(focus=Focus(), nearest=(near,))),
         language=Language.EN,
-        timing=Timing(seconds=0.01, api_calls=0),
+        timing=RunStats(seconds=0.01, api_calls=0),
         observed=("Error: flux capacitor",),
     )
 
@@ -181,7 +181,7 @@ def test_a_healthy_object_is_said_to_show_nothing_as_far_as_it_could_be_read(
 
 
 def test_rows_that_do_not_fit_become_sentences(written: Written) -> None:
-    rows = Rows(
+    rows = TerminalTable(
         Table(
             columns=("node", "free_cpu_m", "largest_consumer"),
             rows=(("worker-a", "2.08", "analytics/warehouse-0"), ("worker-b", "2.58", "analytics/warehouse-1")),
@@ -199,7 +199,8 @@ def test_rows_that_do_not_fit_become_sentences(written: Written) -> None:
 def test_wrapping_loses_nothing_but_white_space_and_keeps_to_the_width(text: str, width: int) -> None:
     console = Console(file=StringIO(), width=width)
     lines = [
-        "".join(segment.text for segment in line) for line in console.render_lines(Wrapped(RichText(text)), pad=False)
+        "".join(segment.text for segment in line)
+        for line in console.render_lines(WrappedText(RichText(text)), pad=False)
     ]
 
     assert "".join("".join(lines).split()) == "".join(text.split())

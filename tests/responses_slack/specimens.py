@@ -25,25 +25,25 @@ from intents.domain import (
     Text,
     Verdict,
 )
-from responses import clusters, failures
+from responses import cluster_choice, failures
 from responses.postmortem import postmortem
 from responses.safety import scrubbed
-from responses.slack import limits, notes
-from responses.slack.chronicle.news import catch_up
-from responses.slack.chronicle.notes import dismissed, looks_like, reopened, resolved
+from responses.slack import limits, notices
+from responses.slack.audit_lines import AuditLine, audit_message
+from responses.slack.chronicle.announcements import dismissed, looks_like, reopened, resolved
+from responses.slack.chronicle.news import catch_up_message
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.chronicle.timeline import timeline_message
+from responses.slack.cluster_picker import Picker, which_cluster, with_picker
 from responses.slack.controls import RemedyButton
-from responses.slack.details import details
-from responses.slack.diagnosis import answer, placeholder
+from responses.slack.details import details_view
+from responses.slack.diagnosis import answer_message, placeholder_message
 from responses.slack.help import help_message, misused
-from responses.slack.measuring import visible
+from responses.slack.lengths import visible_length
 from responses.slack.message import Message, View
-from responses.slack.picking import Picker, which_cluster, with_picker
-from responses.slack.records import Record, record
-from responses.slack.remediation import Dialog, dialog, loading, refusal
+from responses.slack.remedy_dialogs import Confirmation, confirmation_dialog, loading_dialog, refusal_dialog
 from responses.slack.remedy_states import RemedyShown, RemedyState
-from responses.slack.reshaping import halves, plain
+from responses.slack.simplified import split_in_half, text_only
 from responses.slack.validation import validate_message, validate_view
 from tests.responses import chronicles
 from tests.responses.by_hand import KEEPS_FAILING, LEASES, POD, REFUTES, SUPPORTS, UNREAD, judged, offered
@@ -117,7 +117,7 @@ DIFF = """\
 -  replicas: 0
 +  replicas: 2
 """
-DIALOG = Dialog(
+DIALOG = Confirmation(
     plan_id="plan-2",
     title=Text(en="Roll back", zh="回滚"),
     submit=Text(en="Roll back", zh="回滚"),
@@ -154,21 +154,23 @@ def specimens(language: Language) -> Iterator[tuple[str, Said]]:
     yield from _notes(language)
     yield from _chronicle(language)
     whole = _answer(DIAGNOSIS, language)
-    yield "as-text", plain(whole)
-    yield from zip(("first-half", "second-half"), halves(whole), strict=True)
+    yield "as-text", text_only(whole)
+    yield from zip(("first-half", "second-half"), split_in_half(whole), strict=True)
 
 
 def _waiting(language: Language) -> Iterator[tuple[str, Said]]:
-    yield "placeholder", placeholder(language=language)
+    yield "placeholder", placeholder_message(language=language)
     yield (
         "placeholder-with-findings",
-        placeholder(language=language, done=3, total=12, found=DIAGNOSIS.hypotheses[:4], about="pod shop/api-0"),
+        placeholder_message(
+            language=language, done=3, total=12, found=DIAGNOSIS.hypotheses[:4], about="pod shop/api-0"
+        ),
     )
 
 
 def _answer(diagnosis: Diagnosis, language: Language, **options: Any) -> Message:
     given = {"request_id": "T1.C1.1772449207.000100", "seconds": 0.84, "of_text": True, "details_value": "r-1"}
-    return answer(scrubbed(diagnosis), language=language, **{**given, **options})
+    return answer_message(scrubbed(diagnosis), language=language, **{**given, **options})
 
 
 def _answers(language: Language) -> Iterator[tuple[str, Said]]:
@@ -195,8 +197,11 @@ def _answers(language: Language) -> Iterator[tuple[str, Said]]:
     yield "answer-offer-alone", say(replace(DIAGNOSIS, hypotheses=(OFFER,), unexplained=()), buttons=BUTTONS[:1])
     long = replace(TOLD, root_cause=Text(en="It is long. " * 300, zh="很长。" * 900))
     several = Picker(names=("prod", "prod-eu", "staging"))
-    yield "answer-which-cluster", say(of_text, text_only_reason=clusters.SEVERAL, controls=False, pick=several)
-    chosen, why = replace(several, asked="prod"), clusters.because(Why.PRESSED)
+    yield (
+        "answer-which-cluster",
+        say(of_text, text_only_reason=cluster_choice.SEVERAL_CLUSTERS, controls=False, pick=several),
+    )
+    chosen, why = replace(several, asked="prod"), cluster_choice.reason_for(Why.PRESSED)
     yield "answer-another-cluster", say(DIAGNOSIS, because=why, pick=chosen)
     yield "answer-too-long", say(replace(DIAGNOSIS, hypotheses=(long, *DIAGNOSIS.hypotheses[1:])))
 
@@ -206,42 +211,48 @@ def _shown(state: RemedyState) -> RemedyShown:
 
 
 def _views(language: Language) -> Iterator[tuple[str, Said]]:
-    yield "details", details(scrubbed(DIAGNOSIS), language=language)
-    yield "details-with-offer", details(scrubbed(replace(DIAGNOSIS, hypotheses=(TOLD, OFFER))), language=language)
-    yield "dialog-loading", loading(language)
-    yield "dialog", dialog(DIALOG, language=language)
+    yield "details", details_view(scrubbed(DIAGNOSIS), language=language)
+    yield "details-with-offer", details_view(scrubbed(replace(DIAGNOSIS, hypotheses=(TOLD, OFFER))), language=language)
+    yield "dialog-loading", loading_dialog(language)
+    yield "dialog", confirmation_dialog(DIALOG, language=language)
     typed = replace(
         DIALOG, risk="data-loss", diff="", typed_name_required="shop/api-0", warning=None, target=POD, effects=()
     )
-    yield "dialog-with-typed-name", dialog(typed, language=language)
-    yield "dialog-asks-for-approval", dialog(replace(DIALOG, needs_approval=True), language=language)
-    yield "dialog-approves", dialog(replace(typed, asked_by="U1"), language=language)
+    yield "dialog-with-typed-name", confirmation_dialog(typed, language=language)
+    yield "dialog-asks-for-approval", confirmation_dialog(replace(DIALOG, needs_approval=True), language=language)
+    yield "dialog-approves", confirmation_dialog(replace(typed, asked_by="U1"), language=language)
     for name, reason in {
         "not-allowed": failures.NOT_ALLOWED_HERE,
         "expired": failures.PLAN_EXPIRED,
-        "repeated": failures.PRESS_REPEATED,
+        "repeated": failures.ALREADY_PRESSED,
     }.items():
-        yield f"refusal-{name}", refusal(reason, language=language)
+        yield f"refusal-{name}", refusal_dialog(reason, language=language)
 
 
 def _notes(language: Language) -> Iterator[tuple[str, Said]]:
     several = Picker(names=("prod", "prod-eu", "staging"), asked="prod")
     title = TOLD.title
-    yield "failed", notes.failed(failures.target_not_found(POD, ("shop/api-1",)), language=language)
-    says = clusters.where_is("pod shop/api-0", found=("prod", "prod-eu"), unasked=("staging",))
+    yield "failed", notices.failed(failures.target_not_found(POD, ("shop/api-1",)), language=language)
+    says = cluster_choice.why_unclear("pod shop/api-0", found=("prod", "prod-eu"), unasked=("staging",))
     which: dict[str, Any] = {"request_id": "r-1", "language": language}
     yield "which-cluster", which_cluster(says, Picker(names=("prod", "prod-eu", "staging")), **which)
     many = Picker(names=tuple(f"prod-{number}" for number in range(120)))
-    yield "which-of-many-clusters", which_cluster(clusters.where_is("", found=(), unasked=()), many, **which)
-    unreachable = notes.failed(clusters.unreachable("prod", GapReason.UNREACHABLE), language=language)
+    yield "which-of-many-clusters", which_cluster(cluster_choice.why_unclear("", found=(), unasked=()), many, **which)
+    unreachable = notices.failed(cluster_choice.unreachable("prod", GapReason.UNREACHABLE), language=language)
     yield "failed-one-of-several", with_picker(unreachable, several, **which)
-    yield "no-such-cluster", notes.failed(clusters.no_such(NoSuch(named="prdo", closest="prod"), ()), language=language)
-    yield "repeated", notes.repeated("https://example.slack.com/archives/C1/p1772449207000100", 20, language=language)
-    yield "muted", notes.muted(title, language=language, unmute_value="r-1")
-    yield "unmuted", notes.unmuted(title, language=language)
-    yield "all-muted", notes.all_muted([("image-pull-failed", title)], language=language)
-    yield "none-muted", notes.all_muted([], language=language)
-    yield "record", record(Record(shown=PRESSED, cluster="prod", target=POD), language=language)
+    yield (
+        "no-such-cluster",
+        notices.failed(cluster_choice.unknown_cluster(NoSuch(named="prdo", closest="prod"), ()), language=language),
+    )
+    yield (
+        "repeated",
+        notices.answered_before("https://example.slack.com/archives/C1/p1772449207000100", 20, language=language),
+    )
+    yield "muted", notices.muted(title, language=language, unmute_value="r-1")
+    yield "unmuted", notices.unmuted(title, language=language)
+    yield "all-muted", notices.all_muted([("image-pull-failed", title)], language=language)
+    yield "none-muted", notices.all_muted([], language=language)
+    yield "record", audit_message(AuditLine(shown=PRESSED, cluster="prod", target=POD), language=language)
     yield "help", help_message(language=language)
     says = Text(en='there is no kind "pdo"', zh="没有“pdo”这种类型")
     yield "misused", misused(says, "pod shop/api-0", language=language)
@@ -257,9 +268,9 @@ def _chronicle(language: Language) -> Iterator[tuple[str, Said]]:
     yield "chronicle-summary-when-over", summary_message(over, **told)
     yield "chronicle-timeline", timeline_message(chronicles.moments(), **named, **told)
     yield "chronicle-timeline-of-nothing", timeline_message((), **named, **told)
-    yield "chronicle-news", catch_up(chronicles.news(), **named, **told)
-    yield "chronicle-news-of-all", catch_up(chronicles.news(None), **named, **told)
-    yield "chronicle-no-news", catch_up(chronicles.news(20), **named, **told)
+    yield "chronicle-news", catch_up_message(chronicles.news(), **named, **told)
+    yield "chronicle-news-of-all", catch_up_message(chronicles.news(None), **named, **told)
+    yield "chronicle-no-news", catch_up_message(chronicles.news(20), **named, **told)
     yield "chronicle-resolved", resolved(over, draft=draft, **told)
     yield "chronicle-archived", resolved(chronicles.summary(chronicles.FACTS[:2]), archived=True, **told)
     ago, address = timedelta(minutes=20), "https://example.slack.com/archives/C1/p1772449207000100"
@@ -282,7 +293,7 @@ def is_fit_to_send(said: Said) -> None:
         assert validate_view(payload) == ()
         return
     assert validate_message(payload) == ()
-    assert visible(payload["blocks"]) <= limits.BUDGET_VISIBLE
+    assert visible_length(payload["blocks"]) <= limits.BUDGET_VISIBLE
     assert len(payload["blocks"]) <= limits.BUDGET_BLOCKS
     assert len(payload["text"].encode()) <= limits.BUDGET_TEXT_BYTES
 

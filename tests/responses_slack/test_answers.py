@@ -9,11 +9,11 @@ from intents.domain import Diagnosis, Finding, Focus, Language, Outcome, Table, 
 from responses.safety import scrubbed
 from responses.slack import blocks
 from responses.slack.as_text import as_text
-from responses.slack.details import details
-from responses.slack.diagnosis import answer
+from responses.slack.details import details_view
+from responses.slack.diagnosis import answer_message
 from responses.slack.message import Block, Message
-from responses.slack.presses import Press, action_id, choice, chosen, press_of
-from responses.slack.remediation import dialog
+from responses.slack.presses import Press, action_id, choice_value, parse_choice, parse_press
+from responses.slack.remedy_dialogs import confirmation_dialog
 from responses.slack.remedy_states import RemedyShown, RemedyState
 from tests.responses.by_hand import KEEPS_FAILING, SUPPORTS, judged, offered
 from tests.responses_slack.specimens import (
@@ -30,7 +30,7 @@ from tests.responses_slack.specimens import (
 
 def say(diagnosis: Diagnosis = DIAGNOSIS, **options: Any) -> Message:
     given = {"language": Language.EN, "request_id": "r-1", "seconds": 0.84, "of_text": True, "details_value": "r-1"}
-    return answer(scrubbed(diagnosis), **{**given, **options})
+    return answer_message(scrubbed(diagnosis), **{**given, **options})
 
 
 def read(message: Message) -> str:
@@ -168,7 +168,7 @@ def test_buttons_carry_plans_and_the_menu_the_request() -> None:
     assert back["accessibility_label"] == "Roll back, disruptive"
     assert (more["action_id"], more["value"]) == ("details", "r-1")
     values = [option["value"] for option in menu["options"]]
-    assert [chosen(value) for value in values] == [(Press.NOT_IT, "r-1"), (Press.MUTE, "r-1")]
+    assert [parse_choice(value) for value in values] == [(Press.NOT_IT, "r-1"), (Press.MUTE, "r-1")]
 
 
 def test_what_was_pressed_is_no_button_any_more_but_a_line_that_says_what_came_of_it() -> None:
@@ -190,7 +190,7 @@ def test_what_was_fixed_leads_with_that() -> None:
 def test_a_muted_answer_offers_to_take_it_back() -> None:
     said = say(muted_by="U3")
 
-    assert [chosen(option["value"]) for option in pressable(said)[-1]["options"]][1] == (Press.UNMUTE, "r-1")
+    assert [parse_choice(option["value"]) for option in pressable(said)[-1]["options"]][1] == (Press.UNMUTE, "r-1")
     assert "Muted in this channel by @U3" in read(said)
 
 
@@ -200,14 +200,14 @@ def test_without_controls_there_is_no_menu() -> None:
 
 
 def test_a_press_is_known_by_what_was_written() -> None:
-    assert press_of(action_id(Press.REMEDY, 3)) is Press.REMEDY
-    assert press_of(action_id(Press.DETAILS)) is Press.DETAILS
-    assert press_of("someone-elses") is None
-    assert chosen("not_it") is None
-    assert chosen("delete:r-1") is None
-    assert chosen(choice(Press.MUTE, "a:b")) == (Press.MUTE, "a:b")
+    assert parse_press(action_id(Press.REMEDY, 3)) is Press.REMEDY
+    assert parse_press(action_id(Press.DETAILS)) is Press.DETAILS
+    assert parse_press("someone-elses") is None
+    assert parse_choice("not_it") is None
+    assert parse_choice("delete:r-1") is None
+    assert parse_choice(choice_value(Press.MUTE, "a:b")) == (Press.MUTE, "a:b")
     with pytest.raises(ValueError, match="characters, not 150"):
-        choice(Press.MUTE, "r" * 150)
+        choice_value(Press.MUTE, "r" * 150)
 
 
 def test_a_wide_table_and_a_second_one_stand_as_text() -> None:
@@ -232,7 +232,7 @@ def test_of_many_rows_the_first_are_shown() -> None:
 
 
 def test_the_details_hold_what_the_answer_leaves_out() -> None:
-    said = as_text(details(scrubbed(DIAGNOSIS), language=Language.EN)["blocks"])
+    said = as_text(details_view(scrubbed(DIAGNOSIS), language=Language.EN)["blocks"])
 
     for part in (
         "# 🟠 LIKELY · Title of probe-fails",
@@ -249,14 +249,14 @@ def test_the_details_hold_what_the_answer_leaves_out() -> None:
 
 def test_details_that_are_too_long_say_so() -> None:
     many = tuple(judged(f"incident-{number}", Verdict.POSSIBLE, *[SUPPORTS] * 9) for number in range(60))
-    shown: list[Block] = details(scrubbed(replace(DIAGNOSIS, hypotheses=many)), language=Language.EN)["blocks"]
+    shown: list[Block] = details_view(scrubbed(replace(DIAGNOSIS, hypotheses=many)), language=Language.EN)["blocks"]
 
     assert len(shown) <= 100
     assert "more parts were left out" in as_text(shown[-1:])
 
 
 def test_a_dialog_cuts_a_long_change_by_whole_lines_and_counts_the_rest() -> None:
-    shown = dialog(replace(DIALOG, diff="+line\n" * 500), language=Language.EN)
+    shown = confirmation_dialog(replace(DIALOG, diff="+line\n" * 500), language=Language.EN)
 
     said = as_text(shown["blocks"])
     assert said.count("+line") == 80
@@ -267,7 +267,7 @@ def test_a_dialog_cuts_a_long_change_by_whole_lines_and_counts_the_rest() -> Non
 
 def test_a_dialog_says_before_what_happens_whether_it_can_be_undone() -> None:
     once, never = (
-        as_text(dialog(replace(DIALOG, undoable_minutes=minutes), language=Language.EN)["blocks"])
+        as_text(confirmation_dialog(replace(DIALOG, undoable_minutes=minutes), language=Language.EN)["blocks"])
         for minutes in (30, 0)
     )
 
@@ -280,7 +280,7 @@ def test_a_dialog_of_many_effects_hides_none_of_its_warnings() -> None:
     effects = [Text.same(f"effect {number}") for number in range(12)]
     warned = replace(DIALOG, effects=effects, warnings=(Text.same("data is lost"), Text.same("nothing serves")))
 
-    said = as_text(dialog(warned, language=Language.EN)["blocks"])
+    said = as_text(confirmation_dialog(warned, language=Language.EN)["blocks"])
 
     assert said.index("⚠️ data is lost") < said.index("⚠️ nothing serves") < said.index("effect 0")
     assert "effect 9" in said

@@ -14,15 +14,15 @@ from intents.chronicle.facts import Course, Fact, FactKind, Link, LinkKind, Role
 from intents.chronicle.summary import summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language, ObjectRef, Text, Verdict
-from responses.chronicle import words
+from responses.chronicle import incident_words
 from responses.postmortem import postmortem
 from responses.slack.as_text import as_text
+from responses.slack.chronicle.announcements import dismissed, looks_like, resolved
 from responses.slack.chronicle.canvas import canvas
-from responses.slack.chronicle.news import catch_up
-from responses.slack.chronicle.notes import dismissed, looks_like, resolved
+from responses.slack.chronicle.news import catch_up_message
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.chronicle.timeline import timeline_message
-from responses.slack.measuring import visible_texts
+from responses.slack.lengths import visible_texts
 from responses.slack.message import Message
 from tests.responses import chronicles
 from tests.responses.chronicles import ALICE, DANA, FACTS, NAMES, NOON, judged, said
@@ -111,7 +111,9 @@ def test_every_line_of_the_summary_leads_to_what_it_rests_on() -> None:
     message = summary_message(chronicles.summary(), **TOLD)
 
     lines = [item for each in leaves(message.blocks, "rich_text_list") for item in each["elements"]]
-    unlinked = ["".join(visible_texts(item)) for item in lines if item["elements"][-1].get("text") != words.THERE]
+    unlinked = [
+        "".join(visible_texts(item)) for item in lines if item["elements"][-1].get("text") != incident_words.SOURCE_LINK
+    ]
     # Who else is here rests on all that they said.
     assert len(lines) > 15
     assert [line for line in unlinked if "also here" not in line] == []
@@ -123,7 +125,7 @@ def test_every_line_of_the_summary_leads_to_what_it_rests_on() -> None:
 def test_a_line_without_a_message_has_no_link() -> None:
     message = summary_message(chronicles.summary(), **{**TOLD, "permalink": lambda fact: ""})
 
-    assert words.THERE not in as_text(message.blocks)
+    assert incident_words.SOURCE_LINK not in as_text(message.blocks)
     is_fit_to_send(message)
 
 
@@ -250,7 +252,7 @@ def test_a_timeline_tells_when_what_and_who_in_order() -> None:
 
 
 def test_what_somebody_missed_is_told_in_eight_lines() -> None:
-    message = catch_up(chronicles.news(None), **TITLED, **TOLD)
+    message = catch_up_message(chronicles.news(None), **TITLED, **TOLD)
 
     page = read(message).split("\n")
     assert sum(line.startswith("- ") for line in page) == 8
@@ -258,8 +260,8 @@ def test_what_somebody_missed_is_told_in_eight_lines() -> None:
     assert page[1] == "What happened so far"
     assert "more: /diagnose incident timeline" in page[-2]
     assert page[-1].startswith("➡️ Next: answer “is the ledger affected too?”")
-    assert "Nothing new." in read(catch_up(chronicles.news(20), **TITLED, **TOLD))
-    assert "Since you last read here (12:20 UTC)" in read(catch_up(chronicles.news(20), **TITLED, **TOLD))
+    assert "Nothing new." in read(catch_up_message(chronicles.news(20), **TITLED, **TOLD))
+    assert "Since you last read here (12:20 UTC)" in read(catch_up_message(chronicles.news(20), **TITLED, **TOLD))
 
 
 def test_the_last_summary_tells_how_long_it_took_and_brings_the_draft() -> None:
@@ -296,7 +298,8 @@ def test_another_channel_of_the_same_cause_is_named() -> None:
 
 KINDS = st.sampled_from(list(FactKind))
 STATES = st.sampled_from([
-    "", "x", *map(str, (*Standing, *Verdict, *Course)), *words.REMEDIES, *words.FIRINGS, *words.SHIPPINGS,
+    "", "x", *map(str, (*Standing, *Verdict, *Course)), *incident_words.REMEDIES, *incident_words.FIRINGS,
+    *incident_words.SHIPPINGS,
 ])  # fmt: skip
 USERS = st.sampled_from(["", ALICE, "U1", "<!channel>", "not an id"])
 
@@ -331,7 +334,7 @@ def test_any_chronicle_is_safe_to_send(known: list[Fact], language: Language, te
     for said_ in (
         summary_message(summary, **told),
         timeline_message(moments, name=texts[0], now=now, **told),
-        catch_up(news, name=texts[0], now=now, **told),
+        catch_up_message(news, name=texts[0], now=now, **told),
         resolved(summary, draft=draft, **told),
         looks_like(planted(Text.same(""), texts), where=texts[0], address=texts[-1], ago=now - NOON, language=language),
     ):

@@ -6,7 +6,7 @@ from typing import Any
 
 from intents.domain import GapReason, ObjectRef, Text
 from responses import failures, file_failures, words
-from responses.chronicle import words as chronicle_words
+from responses.chronicle import incident_words
 
 GIVEN: dict[str, Any] = {
     "target": ObjectRef(kind="Pod", namespace="shop", name="api-0"),
@@ -61,6 +61,6 @@ def test_a_file_that_is_too_large_tells_its_size_and_how_much_is_read() -> None:
 
 
 def test_places_for_values_are_the_same_in_both_languages() -> None:
-    for name, text in [*vars(words).items(), *vars(chronicle_words).items()]:
+    for name, text in [*vars(words).items(), *vars(incident_words).items()]:
         if isinstance(text, Text):
             assert text.en.count("{") == text.zh.count("{"), name

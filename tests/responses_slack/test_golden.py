@@ -16,8 +16,8 @@ from bot.rehearsing import rehearse, request_of, stage, staged
 from intents.catalog.cases import world_of
 from intents.domain import Diagnosis, Language
 from responses.safety import scrubbed
-from responses.slack.details import details, full_text
-from responses.slack.diagnosis import RemedyButton, answer
+from responses.slack.details import details_view, full_text
+from responses.slack.diagnosis import RemedyButton, answer_message
 from responses.slack.message import Message
 from tests.responses_slack.specimens import Said, is_fit_to_send, payload_of, specimens
 
@@ -58,7 +58,7 @@ def said_of(diagnosis: Diagnosis, language: Language, *, of_text: bool) -> Messa
         for one in first
         for number, remedy in enumerate(one.remedies)
     ]
-    return answer(
+    return answer_message(
         shown,
         language=language,
         request_id="r-1",
@@ -79,7 +79,7 @@ async def test_a_real_diagnosis_reads_as_it_did(engine: Engine, language: Langua
 
     is_fit_to_send(said)
     is_as_kept(language, f"real-{name}", said)
-    is_as_kept(language, f"real-{name}-details", details(scrubbed(diagnosis), language=language))
+    is_as_kept(language, f"real-{name}-details", details_view(scrubbed(diagnosis), language=language))
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -94,7 +94,7 @@ async def test_cause_effect_and_timeline_read_as_they_did(engine: Engine, langua
     assert upstream.title.in_(language) in said.text
     is_fit_to_send(said)
     is_as_kept(language, "real-chain", said)
-    is_as_kept(language, "real-chain-details", details(scrubbed(diagnosis), language=language))
+    is_as_kept(language, "real-chain-details", details_view(scrubbed(diagnosis), language=language))
 
 
 @pytest.mark.parametrize("blind", [False, True])
@@ -104,7 +104,7 @@ async def test_every_incident_can_be_told_within_what_slack_takes(engine: Engine
         for language in Language:
             said = said_of(diagnosis, language, of_text=True)
             is_fit_to_send(said)
-            is_fit_to_send(details(scrubbed(diagnosis), language=language))
+            is_fit_to_send(details_view(scrubbed(diagnosis), language=language))
             assert said.overflow is None
             first = diagnosis.hypotheses[0]
             assert first.title.in_(language) in said.text

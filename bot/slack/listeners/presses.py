@@ -19,9 +19,9 @@ from bot.workflows.told import Told
 from intents.domain import Language, Text
 from responses import failures
 from responses.slack.message import View
-from responses.slack.notes import not_done
+from responses.slack.notices import not_done
 from responses.slack.presses import Press
-from responses.slack.remediation import again, loading, refusal
+from responses.slack.remedy_dialogs import loading_dialog, refusal_dialog, source_warning_dialog
 
 _log: Final = structlog.get_logger(__name__)
 _ANY: Final = re.compile(".*")
@@ -59,7 +59,7 @@ def register(app: AsyncApp, presses: Presses) -> None:
             })  # fmt: skip
             return
         except AskedAgain as asked:
-            shown = again(asked.carried, asked.custodian, language=await _language(press, presses))
+            shown = source_warning_dialog(asked.carried, asked.custodian, language=await _language(press, presses))
             await ack({"response_action": "update", "view": shown})
             return
         except (Refused, StoreUnavailable, JobsUnavailable) as error:
@@ -67,7 +67,7 @@ def register(app: AsyncApp, presses: Presses) -> None:
             await ack({"response_action": "update", "view": await _refusing(press, presses, reason)})
             return
         if press.press is Press.ANSWER:
-            await ack({"response_action": "update", "view": loading(await _language(press, presses))})
+            await ack({"response_action": "update", "view": loading_dialog(await _language(press, presses))})
             return
         await ack({"response_action": "clear"})
 
@@ -91,7 +91,7 @@ async def _details(press: Pressed, presses: Presses) -> None:
             asker = await presses.desk.asker(team=press.team, channel=press.channel, user=press.user)
             view: View = Told.from_json(answer.message).details(asker.language)
             if asker.scope.reading is not Reading.FULL:
-                view = refusal(failures.NOT_ALLOWED_HERE, language=asker.language)
+                view = refusal_dialog(failures.NOT_ALLOWED_HERE, language=asker.language)
             await presses.desk.slack.open_view(press.trigger, view)
     except TimeoutError:
         _log.warning("the details could not be opened: Slack does not answer")
@@ -101,7 +101,7 @@ async def _details(press: Pressed, presses: Presses) -> None:
 
 
 async def _refusing(press: Pressed, presses: Presses, reason: Text) -> View:
-    return refusal(reason, language=await _language(press, presses))
+    return refusal_dialog(reason, language=await _language(press, presses))
 
 
 async def _language(press: Pressed, presses: Presses) -> Language:

@@ -22,7 +22,7 @@ from intents.domain import Language
 from responses.failures import BUSY
 from responses.language import choose
 from responses.safety import safe
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -80,6 +80,6 @@ def register(
 async def _try_again(response_url: str, slack: Slack, language: Language) -> None:
     try:
         async with asyncio.timeout(TELL_S):
-            await slack.respond(response_url, told(BUSY, language=language))
+            await slack.respond(response_url, notice(BUSY, language=language))
     except (SlackError, TimeoutError) as error:
         _log.warning("whoever used the shortcut could not be told", error=str(error))

@@ -19,7 +19,7 @@ from bot.workflows.patience import patiently
 from intents.chronicle.catching_up import news_since
 from intents.chronicle.facts import NO_NEWS, Fact, FactKind
 from intents.domain import Language
-from responses.slack.chronicle.news import catch_up
+from responses.slack.chronicle.news import catch_up_message
 from responses.slack.message import Message
 
 _log: Final = structlog.get_logger(__name__)
@@ -77,7 +77,7 @@ class CatchingUp:
         since = await self.desk.store.chronicles.caught_up(channel.channel, user, upto or _newest(chronicle))
         facts = [fact for fact in facts_in(chronicle.facts) if not (fact.kind is FactKind.JOIN and fact.user == user)]
         now = self.desk.clock()
-        return catch_up(
+        return catch_up_message(
             news_since(facts, opened=channel.opened, since=since, now=now),
             name=channel.name,
             now=now,

@@ -20,7 +20,7 @@ from bot.workflows.desk import Desk
 from bot.workflows.posting import post_once
 from bot.workflows.told import Told
 from intents.chronicle.sameness import looks_like
-from responses.slack.chronicle import notes
+from responses.slack.chronicle import announcements
 from responses.slack.message import Message
 
 _log: Final = structlog.get_logger(__name__)
@@ -50,7 +50,7 @@ class Likening:
             if incident is None or title is None or not await self._may_be_named(other):
                 continue
             url = (await desk.slack.identify()).url.rstrip("/")
-            message = notes.looks_like(
+            message = announcements.looks_like(
                 title,
                 where=f"#{other.channel.name}",
                 address=f"{url}/archives/{other.channel.channel}" if url else "",

@@ -14,8 +14,8 @@ from bot.slack.errors import SlackError, SlackUnavailable
 from bot.workflows.desk import Desk
 from bot.workflows.patience import patiently
 from intents.domain import Text
-from responses import incident_notes
-from responses.slack.notes import told
+from responses import incident_replies
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -77,11 +77,11 @@ class Opening:
         if not user or not await desk.store.notices.once(once, within=_SAID_ONCE, now=desk.clock()):
             return
         name = str(payload.get("name") or "") or (await desk.slack.place(channel)).name
-        words, why = incident_notes.UNINVITED, error.says
+        words, why = incident_replies.CANNOT_JOIN, error.says
         says = Text(en=words.en.format(name, why.en), zh=words.zh.format(name, why.zh))
         try:
             language = await desk.language_of(user, within=1.0)
-            await desk.slack.post(channel=user, message=told(says, language=language), key=once)
+            await desk.slack.post(channel=user, message=notice(says, language=language), key=once)
         except SlackUnavailable:
             raise
         except SlackError as second:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.policy import Reading
 from bot.workflows.desk import Asker
 from intents.domain import Text
-from responses import failures, incident_notes
+from responses import failures, incident_replies
 
 
 def forbidden(asker: Asker, *, changes: bool) -> Text | None:
@@ -15,7 +15,7 @@ def forbidden(asker: Asker, *, changes: bool) -> Text | None:
     """
     who = asker.scope.who
     if changes and (who.guest or who.foreign or who.bot):
-        return incident_notes.NOT_FOR_OUTSIDERS
+        return incident_replies.NOT_FOR_OUTSIDERS
     if asker.scope.reading is not Reading.FULL:
         return asker.scope.text_only_reason or failures.NOT_ALLOWED_HERE
     return None

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Final
 
 from intents.chronicle.facts import Fact
-from responses.chronicle import words
-from responses.chronicle.spans import Address, Clock, Person, Span, Spans, There
+from responses.chronicle import incident_words
+from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Spans, Timestamp
 from responses.safety import safe_line
 from responses.slack import blocks
 from responses.slack.blocks import Leaf
@@ -29,7 +29,7 @@ _UNBROKEN: Final = "\u00a0"
 _TODAY: Final = timedelta(hours=12)
 
 
-class Leaves:
+class LeafWriter:
     """How one message writes lines.
 
     `now` is when it is made. `mention`: people without a name in `names` are named by Slack, which notifies them where
@@ -51,7 +51,7 @@ class Leaves:
 
     def there(self, fact: Fact | None) -> list[Leaf]:
         address = self._permalink(fact) if fact else ""
-        return [blocks.text(_UNBROKEN), blocks.link(address, words.THERE)] if address else []
+        return [blocks.text(_UNBROKEN), blocks.link(address, incident_words.SOURCE_LINK)] if address else []
 
     def person(self, user: str) -> Leaf:
         if name := safe_line(self._names.get(user, ""), limit=_NAME):
@@ -70,11 +70,11 @@ class Leaves:
         match span:
             case Person(user=user):
                 return [self.person(user)]
-            case Clock(at=at):
+            case Timestamp(at=at):
                 return [self.clock(at)]
-            case Address(url=url, title=title):
+            case PostedLink(url=url, title=title):
                 return [blocks.link(url, title)]
-            case There(fact=fact):
+            case SourceLink(fact=fact):
                 return self.there(fact)
             case _:
                 if span.code:

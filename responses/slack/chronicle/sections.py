@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from intents.domain import Language
-from responses.chronicle import words
+from responses.chronicle import incident_words
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
-from responses.slack.measuring import visible
+from responses.slack.lengths import visible_length
 from responses.slack.message import Block
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ class Entry:
 
     @property
     def size(self) -> int:
-        return visible(self.leaves) + visible(list(self.below))
+        return visible_length(self.leaves) + visible_length(list(self.below))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Section:
     left_out: int = 0
 
 
-def chosen(items: Sequence[T], most: int, *, at: Callable[[T], datetime]) -> tuple[T, ...]:
+def first_and_newest(items: Sequence[T], most: int, *, at: Callable[[T], datetime]) -> tuple[T, ...]:
     """The first `most` items; the newest of all takes the place of the last if it is not among them."""
     kept = list(items[:most])
     newest = max(range(len(items)), key=lambda index: (at(items[index]), index), default=0)
@@ -52,13 +52,13 @@ def chosen(items: Sequence[T], most: int, *, at: Callable[[T], datetime]) -> tup
     return tuple(kept)
 
 
-def fitting(sections: Iterable[Section], most: int) -> tuple[Section, ...]:
+def fit_sections(sections: Iterable[Section], most: int) -> tuple[Section, ...]:
     """The sections without their least and oldest entries, until what is left shows at most `most` characters.
 
     The newest entry of each goes only when there is nothing else; the newest of all never does.
     """
     kept = [section for section in sections if section.entries]
-    used = sum(visible(section.title) + sum(entry.size for entry in section.entries) for section in kept)
+    used = sum(visible_length(section.title) + sum(entry.size for entry in section.entries) for section in kept)
     newest = max((entry.at for section in kept for entry in section.entries), default=None)
     while used > most:
         going = min(
@@ -80,7 +80,7 @@ def fitting(sections: Iterable[Section], most: int) -> tuple[Section, ...]:
     return tuple(section for section in kept if section.entries)
 
 
-def block_of(section: Section, language: Language) -> Block:
+def section_block(section: Section, language: Language) -> Block:
     """The section as one block: its title, a bullet for each entry, or a line where something stands below it."""
     elements: list[Element] = [blocks.line(*section.title)]
     bulleted: list[list[Leaf]] = []
@@ -92,7 +92,7 @@ def block_of(section: Section, language: Language) -> Block:
             bulleted.append(entry.leaves)
     elements += _list_of(bulleted)
     if section.left_out:
-        says = words.OLDER.in_(language).format(section.left_out)
+        says = incident_words.OLDER.in_(language).format(section.left_out)
         elements.append(blocks.line(blocks.text(says, italic=True)))
     return blocks.rich(*elements)
 

@@ -14,17 +14,17 @@ from intents.chronicle.facts import Fact, FactKind, Standing
 from intents.chronicle.summary import Affected, NextKind, Summary
 from intents.chronicle.timeline import Moment
 from intents.domain import Language, ObjectRef, Text
-from responses import words as common
-from responses.chronicle import words
+from responses import words
+from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
-from responses.chronicle.spans import Address, Clock, Person, Spans, Words
-from responses.chronicle.telling import Telling, is_ours, line, newest
+from responses.chronicle.fact_formatter import FactFormatter, is_ours, line, newest
+from responses.chronicle.spans import Person, PostedLink, Spans, TextSpan, Timestamp
 from responses.safety import safe_line
 from responses.slack import blocks, limits
 from responses.slack.blocks import Leaf
-from responses.slack.chronicle.leaves import NO_NAMES, Leaves, Names, Permalink, utc
-from responses.slack.chronicle.sections import Entry, Section, block_of, chosen, fitting
-from responses.slack.measuring import visible
+from responses.slack.chronicle.leaves import NO_NAMES, LeafWriter, Names, Permalink, utc
+from responses.slack.chronicle.sections import Entry, Section, first_and_newest, fit_sections, section_block
+from responses.slack.lengths import visible_length
 from responses.slack.message import Block, Message
 from responses.slack.mrkdwn import fallback
 
@@ -56,19 +56,19 @@ def summary_message(
 ) -> Message:
     """The summary within what Slack takes. `names` and `mention` as `Leaves` has them: not to `mention` anybody where
     the message is posted anew."""
-    page = _Page(summary, language, Leaves(permalink=permalink, names=names, now=summary.now, mention=mention))
+    page = _Page(summary, language, LeafWriter(permalink=permalink, names=names, now=summary.now, mention=mention))
     head, footer = page.head(), page.footer()
-    sections = fitting(page.sections(), limits.BUDGET_VISIBLE - visible([*head, footer]) - _NOTES)
-    shown = (*head, *(block_of(section, language) for section in sections), footer)
+    sections = fit_sections(page.sections(), limits.BUDGET_VISIBLE - visible_length([*head, footer]) - _NOTES)
+    shown = (*head, *(section_block(section, language) for section in sections), footer)
     return Message(text=fallback(*page.headlines()), blocks=shown)
 
 
 class _Page:
-    def __init__(self, summary: Summary, language: Language, leaves: Leaves) -> None:
+    def __init__(self, summary: Summary, language: Language, leaves: LeafWriter) -> None:
         self._summary = summary
         self._language = language
         self._leaves = leaves
-        self._telling = Telling(language, clusters=summary.impact.clusters)
+        self._telling = FactFormatter(language, clusters=summary.impact.clusters)
         # Of no fact two sections tell.
         self._told: set[str] = set()
 
@@ -87,15 +87,15 @@ class _Page:
         if step := self._next():
             lines.append(blocks.line(*step))
         if self._summary.leading is None:
-            lines.append(blocks.line(blocks.text(self._say(words.NO_CAUSE_YET), italic=True)))
+            lines.append(blocks.line(blocks.text(self._say(incident_words.NO_CAUSE_YET), italic=True)))
         return [blocks.header(self._headline()), blocks.rich(*lines)]
 
     def footer(self) -> Block:
-        updated = self._say(words.UPDATED).format(utc(self._summary.now, dated=True))
-        return blocks.context(updated, self._say(words.COMMANDS))
+        updated = self._say(incident_words.UPDATED).format(utc(self._summary.now, dated=True))
+        return blocks.context(updated, self._say(incident_words.COMMANDS))
 
     def _headline(self) -> str:
-        sign, says = words.STANDINGS[self._summary.status]
+        sign, says = incident_words.STANDINGS[self._summary.status]
         return f"{sign} {self._say(says)} · #{line(self._summary.name, 80)}"
 
     def _status(self) -> list[Leaf]:
@@ -104,11 +104,11 @@ class _Page:
         since = self._telling.since(summary.since, first=True)
         took = self._telling.after(summary.detected_at, summary.resolved_at)
         if summary.status is Standing.RESOLVED and took:
-            since = (*since, Words(text=f" · {self._say(words.AFTER).format(took)}"))
+            since = (*since, TextSpan(text=f" · {self._say(incident_words.AFTER).format(took)}"))
         if summary.said is None:
             return self._leaves.of(since)
         self._told.add(summary.said.key)
-        said = (Words(text=" · "), *self._telling.quoted(summary.said.says), *self._telling.by(summary.said))
+        said = (TextSpan(text=" · "), *self._telling.quoted(summary.said.says), *self._telling.by(summary.said))
         return self._leaves.linked((*since, *said), summary.said)
 
     def _next(self) -> list[Leaf]:
@@ -117,7 +117,7 @@ class _Page:
             return []
         if step.kind is NextKind.DECISION:
             self._told.add(step.fact.key)
-        title = f"➡️ {self._say(words.NEXT)}{self._say(common.COLON)}"
+        title = f"➡️ {self._say(incident_words.NEXT)}{self._say(words.COLON)}"
         return [blocks.bold(title), *self._leaves.linked(self._telling.next_step(step), step.fact)]
 
     # --- sections ---------------------------------------------------------------------------------------------------
@@ -128,26 +128,29 @@ class _Page:
         above = (
             self._impact(),
             self._leading(),
-            self._moments(words.OTHERS, summary.others, _OTHERS, rank=2),
-            self._moments(words.RULED_OUT, summary.ruled_out, _OTHERS, rank=4),
+            self._moments(incident_words.OTHERS, summary.others, _OTHERS, rank=2),
+            self._moments(incident_words.RULED_OUT, summary.ruled_out, _OTHERS, rank=4),
             self._done(),
-            self._listed(words.QUESTIONS, summary.questions, _QUESTIONS, rank=2),
+            self._listed(incident_words.QUESTIONS, summary.questions, _QUESTIONS, rank=2),
             self._who(),
         )
         below = (
-            self._moments(words.ERRORS, summary.errors, _ERRORS, rank=3, newest_last=True, at_last=True),
-            self._listed(words.DEPLOYS, summary.deploys, _DEPLOYS, rank=4),
+            self._moments(incident_words.ERRORS, summary.errors, _ERRORS, rank=3, newest_last=True, at_last=True),
+            self._listed(incident_words.DEPLOYS, summary.deploys, _DEPLOYS, rank=4),
             self._links(),
         )
-        return (*above, self._listed(words.PINNED_LINES, self._pinned(), _PINNED, rank=1), *below)
+        return (*above, self._listed(incident_words.PINNED_LINES, self._pinned(), _PINNED, rank=1), *below)
 
     def _impact(self) -> Section:
         impact = self._summary.impact
         places = [
-            *([self._say(words.IN_CLUSTERS).format(_some(impact.clusters))] if impact.clusters else []),
-            *([self._say(words.IN_NAMESPACES).format(_some(impact.namespaces))] if impact.namespaces else []),
+            *([self._say(incident_words.IN_CLUSTERS).format(_some(impact.clusters))] if impact.clusters else []),
+            *([self._say(incident_words.IN_NAMESPACES).format(_some(impact.namespaces))] if impact.namespaces else []),
         ]
-        title = [blocks.bold(self._say(words.IMPACT)), *([blocks.text(f" · {' · '.join(places)}")] if places else [])]
+        title = [
+            blocks.bold(self._say(incident_words.IMPACT)),
+            *([blocks.text(f" · {' · '.join(places)}")] if places else []),
+        ]
         grouped = _by_fact(impact.objects)
         objects = [
             Entry(
@@ -156,7 +159,7 @@ class _Page:
             )
             for fact, subjects in grouped[:_OBJECTS]
         ]
-        reports = self._listed(words.IMPACT, impact.reports, _REPORTS, rank=3)
+        reports = self._listed(incident_words.IMPACT, impact.reports, _REPORTS, rank=3)
         left = len(grouped) - len(objects) + reports.left_out
         entries = (*reports.entries, *reversed(objects))
         if places and not entries:
@@ -183,24 +186,26 @@ class _Page:
             if command := safe_line(fact.reproduce, limit=_COMMAND):
                 below.append(blocks.preformatted(command))
         else:
-            below.append(blocks.quoted(blocks.text(self._say(words.NOT_PROVEN), italic=True)))
+            below.append(blocks.quoted(blocks.text(self._say(incident_words.NOT_PROVEN), italic=True)))
         entry = Entry(at=leading.last, leaves=self._leaves.linked(spans, fact), below=tuple(below))
-        return Section(title=[blocks.bold(self._say(words.LEADING))], entries=(entry,))
+        return Section(title=[blocks.bold(self._say(incident_words.LEADING))], entries=(entry,))
 
     def _before(self, leading: Moment) -> Spans:
         """What it was held for until its verdict changed; () for one that did not."""
         former = next((fact for fact in reversed(leading.also) if fact.state != leading.fact.state), None)
         if former is None:
             return ()
-        return (Words(text=f" · {self._say(words.WAS).format(self._telling.verdict(former)[1])}", italic=True),)
+        return (
+            TextSpan(text=f" · {self._say(incident_words.WAS).format(self._telling.verdict(former)[1])}", italic=True),
+        )
 
     def _done(self) -> Section:
         """Buttons pressed and what people set out to do, each once, by time. What is next stands above."""
         told = [act for act in acts_of(self._summary) if not any(fact.key in self._told for fact in act.facts)]
-        kept = chosen(told[::-1], _DONE, at=lambda act: act.last.at)
+        kept = first_and_newest(told[::-1], _DONE, at=lambda act: act.last.at)
         self._told.update(fact.key for act in kept for fact in act.facts)
         entries = [Entry(at=act.last.at, leaves=self._leaves.of(self._telling.act(act))) for act in reversed(kept)]
-        title = [blocks.bold(self._say(words.DONE))]
+        title = [blocks.bold(self._say(incident_words.DONE))]
         return Section(title=title, entries=tuple(entries), rank=1, left_out=len(told) - len(kept))
 
     def _pinned(self) -> list[Fact]:
@@ -212,28 +217,28 @@ class _Page:
         found = list(by_url.values())
         entries = []
         for fact, link in found[-_LINKS:]:
-            address: Address = self._telling.address(link)
+            address: PostedLink = self._telling.address(link)
             entries.append(Entry(at=fact.at, leaves=self._leaves.linked((address, *self._telling.by(fact)), fact)))
-        title = [blocks.bold(self._say(words.LINKS_TITLE))]
+        title = [blocks.bold(self._say(incident_words.LINKS_TITLE))]
         return Section(title=title, entries=tuple(entries), rank=5, left_out=len(found) - len(entries))
 
     def _who(self) -> Section:
         holders = self._summary.roles
         entries = []
         for holder in holders:
-            role = Words(text=f"{self._say(words.ROLES[holder.role])}{self._say(common.COLON)}")
+            role = TextSpan(text=f"{self._say(incident_words.ROLES[holder.role])}{self._say(words.COLON)}")
             spans: Spans = (role, Person(holder.user))
             entries.append(Entry(at=holder.fact.at, leaves=self._leaves.linked(spans, holder.fact)))
         others = [user for user in self._summary.people if user not in {holder.user for holder in holders}]
         if others:
-            leaves = [blocks.text(self._say(words.ALSO_HERE))]
+            leaves = [blocks.text(self._say(incident_words.ALSO_HERE))]
             for number, user in enumerate(others[:_PEOPLE]):
                 leaves += [blocks.text(", ")] if number else []
                 leaves.append(self._leaves.person(user))
             if len(others) > _PEOPLE:
-                leaves.append(blocks.text(f" {self._say(common.MORE).format(len(others) - _PEOPLE)}"))
+                leaves.append(blocks.text(f" {self._say(words.MORE).format(len(others) - _PEOPLE)}"))
             entries.append(Entry(at=self._summary.opened, leaves=leaves))
-        return Section(title=[blocks.bold(self._say(words.WHO))], entries=tuple(entries))
+        return Section(title=[blocks.bold(self._say(incident_words.WHO))], entries=tuple(entries))
 
     # --- their entries ----------------------------------------------------------------------------------------------
 
@@ -253,7 +258,7 @@ class _Page:
         at_last: bool = False,
     ) -> Section:
         """The first `most` moments and the newest; `newest_last` turns them round, `at_last` leads to the last time."""
-        kept = chosen(moments, most, at=lambda moment: moment.last)
+        kept = first_and_newest(moments, most, at=lambda moment: moment.last)
         self._told.update(fact.key for moment in kept for fact in (moment.fact, *moment.also))
         entries = [self._entry(moment, newest(moment) if at_last else moment.fact) for moment in kept]
         shown = tuple(reversed(entries)) if newest_last else tuple(entries)
@@ -270,7 +275,7 @@ class _Page:
         return Entry(at=moment.last, leaves=self._leaves.linked(spans, rests_on))
 
     def _when(self, at: datetime) -> Spans:
-        return (Words(text=self._say(words.COMMA)), Clock(at))
+        return (TextSpan(text=self._say(incident_words.COMMA)), Timestamp(at))
 
     def _say(self, text: Text) -> str:
         return text.in_(self._language)

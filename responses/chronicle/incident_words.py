@@ -81,7 +81,7 @@ LINKS: Final[Mapping[str, Text]] = {
 }
 
 # Leads to what a line rests on.
-THERE: Final = "↗"
+SOURCE_LINK: Final = "↗"
 QUOTE: Final = Text(en="“{}”", zh="“{}”")
 TIMES: Final = "×{}"
 LAST: Final = Text(en="last", zh="最近")

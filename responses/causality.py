@@ -19,7 +19,7 @@ _JSON: Final = re.compile(r'"(?:msg|message)":"((?:[^"\\]|\\.)*)"')
 _BESIDE: Final = re.compile(r'"(took|error|err)":"((?:[^"\\]|\\.)*)"')
 
 
-def explained(one: Judged, diagnosis: Diagnosis, language: Language) -> str:
+def explanation(one: Judged, diagnosis: Diagnosis, language: Language) -> str:
     """Which upstream incident explains this one; a less proven one stands below it."""
     order = [each.incident for each in diagnosis.hypotheses]
     below = one.effect_of in order and one.incident in order and order.index(one.incident) < order.index(one.effect_of)
@@ -36,23 +36,23 @@ def effects(one: Judged, diagnosis: Diagnosis) -> tuple[Judged, ...]:
     return tuple(found)
 
 
-def effect(one: Judged, language: Language, *, cause: Judged, of_text: bool) -> str:
+def effect_line(one: Judged, language: Language, *, cause: Judged, of_text: bool) -> str:
     """An effect in one line, and whether it is what was pasted, where its cause is not."""
     where = f" · {one.subject}" if one.subject else ""
     pasted = of_text and bool(one.hypothesis.matches) and not cause.hypothesis.matches
     return f"{one.title.in_(language)}{where}{words.PASTED.in_(language) if pasted else ''}"
 
 
-def when(moment: Moment, observed_at: datetime | None) -> str:
+def moment_time(moment: Moment, observed_at: datetime | None) -> str:
     """02:40:57, or with its date where that is another one than the answer's."""
     same_day = observed_at is None or observed_at.date() == moment.at.date()
     return f"{moment.at:%H:%M:%S}" if same_day else f"{moment.at:%m-%d %H:%M:%S}"
 
 
-def what(moment: Moment, language: Language) -> str:
+def moment_text(moment: Moment, language: Language) -> str:
     """What happened, to which object, how often."""
     times = f" ×{moment.count}" if moment.count > 1 else ""
-    lasting = words.EVER_SINCE.in_(language) if moment.lasts else ""
+    lasting = words.STILL_LASTING.in_(language) if moment.lasts else ""
     return f"{moment.subject}{times}: {gist(moment.says.in_(language))}{lasting}"
 
 

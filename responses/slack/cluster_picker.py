@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from intents.domain import Language, Text
-from responses import clusters
+from responses import cluster_choice
 from responses.safety import safe, safe_line
 from responses.sentences import capitalised
 from responses.slack import blocks, limits
@@ -28,30 +28,32 @@ class Picker:
     asked: str = ""
 
 
-def token(request_id: str, cluster: str) -> str:
+def cluster_token(request_id: str, cluster: str) -> str:
     """What a button carries for a cluster: it tells nothing, and means nothing below another answer."""
     return hashlib.sha256(f"{request_id}\0{cluster}".encode()).hexdigest()[:20]
 
 
-def picked(request_id: str, carried: str, names: Iterable[str]) -> str:
+def cluster_of_token(request_id: str, carried: str, names: Iterable[str]) -> str:
     """The cluster that a button stands for, of those there are; "" for none of them."""
-    return next((name for name in names if token(request_id, name) == carried), "")
+    return next((name for name in names if cluster_token(request_id, name) == carried), "")
 
 
-def picker(shown: Picker, *, request_id: str, language: Language) -> tuple[Block, ...]:
+def picker_blocks(shown: Picker, *, request_id: str, language: Language) -> tuple[Block, ...]:
     """Buttons for a few clusters, a menu for many; of more than a menu takes, the last are to be named."""
     others = [name for name in shown.names if name != shown.asked]
     if not others:
         return ()
-    title = (clusters.ANOTHER if shown.asked else clusters.WHICH).in_(language)
-    options = [(safe_line(name, limit=300), token(request_id, name)) for name in others[: limits.SELECT_OPTIONS]]
+    title = (cluster_choice.ANOTHER_CLUSTER if shown.asked else cluster_choice.WHICH_CLUSTER).in_(language)
+    options = [
+        (safe_line(name, limit=300), cluster_token(request_id, name)) for name in others[: limits.SELECT_OPTIONS]
+    ]
     if len(options) <= _BUTTONS:
         elements = [
             blocks.button(label, action_id=action_id(Press.CLUSTER, index), value=value)
             for index, (label, value) in enumerate(options)
         ]
     else:
-        hint = clusters.PICK.in_(language)
+        hint = cluster_choice.CHOOSE_CLUSTER.in_(language)
         elements = [blocks.select(options, action_id=action_id(Press.CLUSTER), placeholder=hint)]
     return blocks.rich(blocks.line(blocks.text(title, bold=True))), blocks.actions(*elements)
 
@@ -59,18 +61,18 @@ def picker(shown: Picker, *, request_id: str, language: Language) -> tuple[Block
 def which_cluster(says: Text, shown: Picker, *, request_id: str, language: Language) -> Message:
     """`says` tells why it has to be asked."""
     text = capitalised(safe(says.in_(language), limit=_SAYS))
-    question = clusters.WHICH.in_(language)
+    question = cluster_choice.WHICH_CLUSTER.in_(language)
     return Message(
         text=fallback(f"{text}. {question}"),
         blocks=(
             blocks.rich(blocks.line(blocks.text(text))),
-            *picker(shown, request_id=request_id, language=language),
-            blocks.context(safe_line(clusters.or_name_it(shown.names).in_(language), limit=_SAYS)),
+            *picker_blocks(shown, request_id=request_id, language=language),
+            blocks.context(safe_line(cluster_choice.or_name_it(shown.names).in_(language), limit=_SAYS)),
         ),
     )
 
 
 def with_picker(message: Message, shown: Picker | None, *, request_id: str, language: Language) -> Message:
     """A message that is no diagnosis, with the other clusters below it."""
-    more: Sequence[Block] = picker(shown, request_id=request_id, language=language) if shown else ()
+    more: Sequence[Block] = picker_blocks(shown, request_id=request_id, language=language) if shown else ()
     return Message(text=message.text, blocks=(*message.blocks, *more), overflow=message.overflow)

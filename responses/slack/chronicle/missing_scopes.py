@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from intents.domain import Language, Text
-from responses import words as common
+from responses import words
 from responses.slack import blocks
 from responses.slack.message import Message
 from responses.slack.mrkdwn import fallback
@@ -37,7 +37,7 @@ _WITHOUT: Final[Mapping[str, Text]] = {
         en="I do not come to new incident channels by myself: /invite me there", zh="新的故障频道需要用 /invite 邀请我"
     ),
 }
-NEEDED: Final = frozenset(_WITHOUT)
+NEEDED_SCOPES: Final = frozenset(_WITHOUT)
 _TITLE: Final = Text(
     en="My Slack app lacks permissions, so some of this does not work here:",
     zh="我的 Slack 应用缺少以下权限，因此部分功能在此不可用：",
@@ -50,9 +50,9 @@ _HOW: Final = Text(
 )
 
 
-def lacking(scopes: Collection[str], *, language: Language) -> Message:
+def missing_scopes_message(scopes: Collection[str], *, language: Language) -> Message:
     """What does not work without each of these scopes, of those that are `NEEDED`."""
-    colon = common.COLON.in_(language)
+    colon = words.COLON.in_(language)
     missing = [(scope, says.in_(language)) for scope, says in _WITHOUT.items() if scope in scopes]
     title = _TITLE.in_(language)
     elements = (

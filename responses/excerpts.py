@@ -14,7 +14,7 @@ _TROUBLE: Final = re.compile(
 _SHOWN: Final = 3
 
 
-def telling_lines(text: str) -> tuple[str, ...]:
+def error_lines(text: str) -> tuple[str, ...]:
     """At most three lines, in their order: those with a word of trouble, else the first ones."""
     lines = [symptom.text for symptom in read_symptoms(text)]
     telling = [line for line in lines if _TROUBLE.search(line)] or lines

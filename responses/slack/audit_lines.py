@@ -15,7 +15,7 @@ from responses.slack.remedy_states import RemedyShown, headline, remedy_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class AuditLine:
     """A remedy for the record. `link` leads to the answer that it stood in, "" where one is beside it."""
 
     shown: RemedyShown
@@ -24,7 +24,7 @@ class Record:
     link: str = ""
 
 
-def record(told: Record, *, language: Language) -> Message:
+def audit_message(told: AuditLine, *, language: Language) -> Message:
     """The line; whoever reads it later finds by the object, the cluster and the time what else happened then."""
     target, cluster = safe_line(str(told.target), limit=600), safe_line(told.cluster, limit=300)
     about: list[Leaf] = [blocks.text(" · "), blocks.code(target), blocks.text(" · "), blocks.code(cluster)]

@@ -15,7 +15,7 @@ def length(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def visible(value: Any) -> int:
+def visible_length(value: Any) -> int:
     """How many characters of blocks, a view or any part of them a reader sees; a link without a text shows its URL."""
     return sum(map(length, visible_texts(value)))
 

@@ -10,14 +10,14 @@ from typing import Final
 
 from responses.slack import blocks
 from responses.slack.as_text import as_text
-from responses.slack.measuring import visible
+from responses.slack.lengths import visible_length
 from responses.slack.message import Block, Message, Snippet
 from responses.slack.mrkdwn import fallback, unescape
 
 _GOES_ON: Final = "…"
 
 
-def plain(message: Message) -> Message:
+def text_only(message: Message) -> Message:
     """The message without blocks: as much of what they say as fits, and all of it in its file where that is not all."""
     whole = as_text(message.blocks) or unescape(message.text)
     text = fallback(whole)
@@ -31,14 +31,14 @@ def _led_by(whole: str, overflow: Snippet | None) -> Snippet:
     return replace(overflow, content=f"{whole}\n\n{overflow.content}")
 
 
-def halves(message: Message) -> tuple[Message, Message]:
+def split_in_half(message: Message) -> tuple[Message, Message]:
     """The message in two, each about half as long; the file goes with the second, as do the buttons.
 
     In a notification the second has the first line of the whole, behind an ellipsis. What is one block of one element
     cannot be halved: its second half is then an ellipsis.
     """
     whole = _parted(message.blocks)
-    cut = _middle([visible(block) for block in whole])
+    cut = _middle([visible_length(block) for block in whole])
     first, second = _joined(whole[:cut]), _joined(whole[cut:])
     if not first or not second:
         first, second = tuple(message.blocks), (blocks.context(_GOES_ON),)

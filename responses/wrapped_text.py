@@ -19,7 +19,7 @@ _CLOSING: Final = r"[，。；：、！？）》」』”’…】]*"
 _PIECE: Final = re.compile(rf"\n|{_OPENING}(?:[^\s{_WIDE}]+|[{_WIDE}]|){_CLOSING}[^\S\n]*")
 
 
-class Wrapped:
+class WrappedText:
     """Text that fills the width it is given, its lines broken between words or wide characters."""
 
     def __init__(self, text: Text) -> None:

@@ -20,25 +20,25 @@ _BECAUSE: Final[Mapping[Why, Text]] = {
 }
 _MOST: Final = 10
 
-WHICH: Final = Text(en="Which cluster?", zh="查询哪个集群？")
-ANOTHER: Final = Text(en="Ask another cluster:", zh="查询其他集群：")
+WHICH_CLUSTER: Final = Text(en="Which cluster?", zh="查询哪个集群？")
+ANOTHER_CLUSTER: Final = Text(en="Ask another cluster:", zh="查询其他集群：")
 OR_NAME_IT: Final = Text(en="Or ask again and say where: {}", zh="或重新提问并指明集群：{}")
-PICK: Final = Text(en="Choose a cluster", zh="选择集群")
-SEVERAL: Final = Text(
+CHOOSE_CLUSTER: Final = Text(en="Choose a cluster", zh="选择集群")
+SEVERAL_CLUSTERS: Final = Text(
     en="several clusters may be meant, so none was asked", zh="可能涉及多个集群，因此尚未查询任何集群"
 )
-NOT_SEEN: Final = Text(
+CLUSTER_NOT_VISIBLE: Final = Text(
     en="the policy does not let you be shown that cluster here; nothing was asked",
     zh="策略不允许在此向您显示该集群的内容；未进行查询",
 )
 
 
-def because(why: Why) -> Text | None:
+def reason_for(why: Why) -> Text | None:
     """What told which cluster was meant; None where there was nothing to tell apart."""
     return _BECAUSE.get(why)
 
 
-def found_in(unasked: Sequence[str]) -> Text:
+def found_only_there(unasked: Sequence[str]) -> Text:
     """Why a cluster was asked that has the object; `unasked` did not say in time whether they have it."""
     if not unasked:
         return _BECAUSE[Why.FOUND]
@@ -48,7 +48,7 @@ def found_in(unasked: Sequence[str]) -> Text:
     )
 
 
-def no_such(choice: NoSuch, visible: Sequence[str]) -> Text:
+def unknown_cluster(choice: NoSuch, visible: Sequence[str]) -> Text:
     """A cluster was named that there is not; only names that may be seen are told."""
     if choice.closest:
         return Text(
@@ -81,7 +81,7 @@ def or_name_it(names: Sequence[str]) -> Text:
     )
 
 
-def busy(cluster: str) -> Text:
+def cluster_busy(cluster: str) -> Text:
     """Too many wait for it already."""
     return Text(
         en=f"too many questions wait for the cluster {cluster}, which answers slowly; ask again in a moment",
@@ -89,12 +89,12 @@ def busy(cluster: str) -> Text:
     )
 
 
-def told_where(says: Text, cluster: str) -> Text:
+def with_cluster_name(says: Text, cluster: str) -> Text:
     """A sentence about what is, or is not, in a cluster."""
     return Text(en=f"{says.en} (cluster {cluster})", zh=f"{says.zh}（集群 {cluster}）")
 
 
-def where_is(about: str, *, found: Sequence[str], unasked: Sequence[str]) -> Text:
+def why_unclear(about: str, *, found: Sequence[str], unasked: Sequence[str]) -> Text:
     """Why it has to be asked which cluster is meant. `about` names the object, "" where none was looked for."""
     if not about:
         return Text(en="several clusters may be meant", zh="可能涉及多个集群")

@@ -10,7 +10,7 @@ from typing import Final
 
 import re2
 
-from responses.named_secrets import CHINESE_NAME, MARK, WIDE_COLON, Match, hide_plainly, is_no_secret
+from responses.named_secrets import CHINESE_NAME, MARK, WIDE_COLON, Match, hide_value, is_no_secret
 
 # The name of an object may end like one: mysql-root-password.
 _FLAG: Final = (
@@ -68,10 +68,10 @@ _PLAIN: Final = (_FLAGGED, _LISTED, _LINED, _COMMANDED, _STATEMENTS, _LITERAL, _
 PATTERNS: Final = (*_PLAIN, _ORACLE, _AT_HOST, _TOLD)
 
 
-def hide_commanded(text: bytes) -> bytes:
+def hide_in_commands(text: bytes) -> bytes:
     """`text` with `[redacted]` for such values."""
     for pattern in _PLAIN:
-        text = pattern.sub(hide_plainly, text)
+        text = pattern.sub(hide_value, text)
     text = _ORACLE.sub(_hide_of_oracle, text)
     text = _AT_HOST.sub(_hide_before_host, text)
     return bytes(_TOLD.sub(_hide_told, text))

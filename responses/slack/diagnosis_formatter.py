@@ -22,12 +22,12 @@ from intents.domain import (
     Table,
     Text,
 )
-from responses import sentences, stories, words
+from responses import causality, sentences, words
 from responses.layout import quote
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
-from responses.slack.measuring import length
-from responses.spreading import aligned, spread
+from responses.slack.lengths import length
+from responses.tables import aligned_lines, compact
 
 Group = list[Element]
 
@@ -43,7 +43,7 @@ _CELL: Final = 200
 _ROW: Final = 400
 
 
-class Telling:
+class DiagnosisFormatter:
     """Says the pieces of one diagnosis. `was_cut` tells afterwards whether a text was too long for its place."""
 
     def __init__(
@@ -79,7 +79,7 @@ class Telling:
 
     def headline(self, one: Judged) -> str:
         """🔴 CONFIRMED · title"""
-        return f"{sentences.sign(one)} {sentences.verdict(one, self._language)} · {self.say(one.title)}"
+        return f"{sentences.verdict_sign(one)} {sentences.verdict_word(one, self._language)} · {self.say(one.title)}"
 
     def where(self, one: Judged) -> Element | None:
         """Object and impact in one line."""
@@ -98,8 +98,8 @@ class Telling:
     def brief(self, one: Judged) -> Element:
         """A hypothesis in one line: verdict, title, object."""
         leaves = [
-            blocks.text(f"{sentences.sign(one)} "),
-            blocks.bold(sentences.verdict(one, self._language)),
+            blocks.text(f"{sentences.verdict_sign(one)} "),
+            blocks.bold(sentences.verdict_word(one, self._language)),
             blocks.text(f" · {self.short(self.say(one.title))}"),
         ]
         if one.subject:
@@ -113,7 +113,9 @@ class Telling:
         groups: list[Group] = []
         for one in offered:
             where = f" · {one.subject}" if one.subject else ""
-            says = blocks.text(f"{sentences.sign(one)} {self.short(self.say(one.title))}{self.short(where, _OBJECT)}")
+            says = blocks.text(
+                f"{sentences.verdict_sign(one)} {self.short(self.say(one.title))}{self.short(where, _OBJECT)}"
+            )
             group = [blocks.line(says)]
             if why := next((each for each in one.findings if each.outcome is Outcome.SUPPORTS), None):
                 group.append(blocks.quoted(blocks.text(self.short(self.say(why.says)))))
@@ -121,7 +123,7 @@ class Telling:
         return groups
 
     def _explained(self, one: Judged) -> str:
-        return stories.explained(one, self._diagnosis, self._language)
+        return causality.explanation(one, self._diagnosis, self._language)
 
     def effects(self, one: Judged) -> list[Element]:
         """What a cause brought about, a line each."""
@@ -129,26 +131,29 @@ class Telling:
             blocks.line(
                 blocks.bold(f"↳ {self.say(words.EFFECT)}: "),
                 blocks.text(
-                    self.short(stories.effect(each, self._language, cause=one, of_text=self._of_text), _OBJECT)
+                    self.short(causality.effect_line(each, self._language, cause=one, of_text=self._of_text), _OBJECT)
                 ),
             )
-            for each in stories.effects(one, self._diagnosis)
+            for each in causality.effects(one, self._diagnosis)
         ]
 
     def timeline(self) -> list[Group]:
         """What happened when, a line each, oldest first."""
         groups: list[Group] = []
         for moment in self._diagnosis.timeline:
-            leaves: list[Leaf] = [blocks.code(stories.when(moment, self._diagnosis.observed_at)), blocks.text(" ")]
+            leaves: list[Leaf] = [
+                blocks.code(causality.moment_time(moment, self._diagnosis.observed_at)),
+                blocks.text(" "),
+            ]
             if moment.part:
                 leaves += [blocks.bold(words.PARTS[moment.part].in_(self._language)), blocks.text(" ")]
-            leaves.append(blocks.text(self.short(stories.what(moment, self._language), _OBJECT)))
+            leaves.append(blocks.text(self.short(causality.moment_text(moment, self._language), _OBJECT)))
             groups.append([blocks.line(*leaves)])
         return groups
 
     def evidence(self, one: Judged, *, apart: Finding | None = None, matches: int = 1) -> list[Group]:
         """What matched, then the findings, the most telling first, then gaps. The table of `apart` is left out."""
-        quoted = sentences.quoted(one, most=matches)
+        quoted = sentences.quoted_matches(one, most=matches)
         shown = [self.say(one.root_cause), *(match.quote for match in quoted)]
         matched = [[self._match(match)] for match in quoted]
         ranked = sorted(one.findings, key=lambda finding: (_TELLING.index(finding.outcome), not finding.decisive))
@@ -160,11 +165,11 @@ class Telling:
         unread = self.gaps(_gaps_of(one))
         beside = [self._finding(finding, shown, with_table=finding is not apart) for finding in neutral]
         if one.findings and len(neutral) == len(one.findings):
-            beside.append([self._marked(words.SYMBOLS[Outcome.NEUTRAL], self.say(words.NEITHER_WAY))])
+            beside.append([self._marked(words.SYMBOLS[Outcome.NEUTRAL], self.say(words.ONLY_NEUTRAL))])
         return [*matched, *found, *unread, *beside]
 
     def _match(self, match: SignatureMatch) -> Element:
-        where = sentences.matched(match, self._language, of_text=self._of_text)
+        where = sentences.match_location(match, self._language, of_text=self._of_text)
         # The reader pasted it: a glimpse tells which line is meant.
         glimpse = quote(blocks.cut(" ".join(match.quote.split()), self._glimpse))
         return blocks.line(blocks.bold("≈"), blocks.text(f" {glimpse}"), blocks.text(f"  {where}", italic=True))
@@ -176,7 +181,7 @@ class Telling:
         says = self.say(finding.says)
         shown.append(says)
         group = [self._marked(words.SYMBOLS[finding.outcome], says, quiet=finding.outcome is Outcome.NEUTRAL)]
-        quoted = quote(finding.quote) if finding.quote and not sentences.is_said(finding.quote, shown) else ""
+        quoted = quote(finding.quote) if finding.quote and not sentences.is_shown(finding.quote, shown) else ""
         subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
         if quoted or (subject and finding.outcome is not Outcome.NEUTRAL):
             shown.append(finding.quote)
@@ -187,10 +192,10 @@ class Telling:
 
     def table_lines(self, table: Table, *, said: str = "") -> Group:
         """A table in a fixed-width font, and what all its rows share below."""
-        rows = spread(table, said=said)
+        rows = compact(table, said=said)
         group: Group = []
         if rows.names:
-            lines = aligned(rows.names, [[blocks.cut(cell, _CELL) for cell in row] for row in rows.rows])
+            lines = aligned_lines(rows.names, [[blocks.cut(cell, _CELL) for cell in row] for row in rows.rows])
             kept = _first(lines, self._most_of_table)
             group.append(blocks.preformatted("\n".join(kept)))
             if left := len(lines) - len(kept):
@@ -232,7 +237,7 @@ class Telling:
         said: dict[str, None] = {}
         for gap in gaps:
             alone = gap.reason is GapReason.NO_CLUSTER and self._text_only
-            said[self.say(alone) if alone else sentences.gap(gap, self._language)] = None
+            said[self.say(alone) if alone else sentences.gap_sentence(gap, self._language)] = None
         mark = words.SYMBOLS[Outcome.GAP]
         return [[self._marked(mark, says)] for says in said]
 
@@ -242,7 +247,7 @@ class Telling:
         absent = any(gap.reason is GapReason.NO_CLUSTER for gap in beside)
         return self.gaps(
             gap
-            for gap in sentences.told_gaps(self._diagnosis)
+            for gap in sentences.reported_gaps(self._diagnosis)
             if gap not in beside and not (absent and gap.reason is GapReason.NO_CLUSTER)
         )
 
@@ -276,7 +281,9 @@ class Telling:
         """Each with the first reason against it."""
         mark = words.SYMBOLS[Outcome.REFUTES]
         said = (
-            sentences.joined(f"{self.say(one.title)} ({one.incident})", sentences.against(one, self._language), by=": ")
+            sentences.joined(
+                f"{self.say(one.title)} ({one.incident})", sentences.refutation(one, self._language), by=": "
+            )
             for one in out
         )
         return [[self._marked(mark, says)] for says in said]
@@ -297,14 +304,14 @@ def _gaps_of(one: Judged) -> Iterator[Gap]:
     return (gap for finding in one.findings for gap in finding.gaps)
 
 
-def reproduced(judged: Iterable[Judged]) -> tuple[str, ...]:
+def kubectl_lines(judged: Iterable[Judged]) -> tuple[str, ...]:
     """The kubectl lines that show the findings again, each once."""
     return tuple(
         dict.fromkeys(finding.reproduce for one in judged for finding in one.findings if finding.reproduce.strip())
     )
 
 
-def with_most_rows(one: Judged) -> Finding | None:
+def finding_with_table(one: Judged) -> Finding | None:
     """The finding whose table is worth a table of its own: the first supporting one of several rows."""
     tables = [finding for finding in one.findings if finding.table and len(finding.table.rows) > 1]
     supporting = [finding for finding in tables if finding.outcome is Outcome.SUPPORTS]

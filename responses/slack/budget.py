@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from responses.slack import limits
 from responses.slack.blocks import Element
-from responses.slack.measuring import visible
+from responses.slack.lengths import visible_length
 from responses.slack.message import Block
 
 
@@ -22,14 +22,14 @@ class Part:
     blocks: tuple[Block, ...]
 
 
-def fitted(
+def fit_parts(
     parts: Sequence[Part], *, most_visible: int = limits.BUDGET_VISIBLE, most_blocks: int = limits.BUDGET_BLOCKS
 ) -> tuple[tuple[Block, ...], bool]:
     """The blocks of the parts that fit, in their order, and whether a part was left out."""
     kept: set[int] = set()
     room, left = most_visible, most_blocks
     for index, part in sorted(enumerate(parts), key=lambda pair: (pair[1].rank, pair[0])):
-        size = visible(part.blocks)
+        size = visible_length(part.blocks)
         if part.rank and (size > room or len(part.blocks) > left):
             continue
         kept.add(index)
@@ -39,7 +39,7 @@ def fitted(
     return blocks, len(kept) < len(parts)
 
 
-def within(groups: Iterable[Sequence[Element]], most: int) -> tuple[list[Element], int]:
+def fit_groups(groups: Iterable[Sequence[Element]], most: int) -> tuple[list[Element], int]:
     """Elements of the first groups that show at most `most` characters together, and how many groups were left out.
 
     A group is a sentence with its quote: neither is shown without the other. The first one is always kept.
@@ -47,7 +47,7 @@ def within(groups: Iterable[Sequence[Element]], most: int) -> tuple[list[Element
     kept: list[Element] = []
     used = left = 0
     for group in groups:
-        size = visible(list(group))
+        size = visible_length(list(group))
         if left or (kept and used + size > most):
             left += 1
             continue

@@ -18,7 +18,7 @@ from responses.sentences import capitalised
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 from responses.slack.message import Block, View
-from responses.slack.presses import Press, carried
+from responses.slack.presses import Press, dialog_metadata
 
 _DIFF_LINES: Final = 80
 _DIFF_CHARACTERS: Final = 6_000
@@ -30,7 +30,7 @@ _HARMLESS: Final = "low"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dialog:
+class Confirmation:
     """What is about to be done. Texts may be untrusted; `plan_id` and `fill`, which names what is shown, are ours.
 
     `title` and `submit` say the verb and fit into 24 characters: "Restart pod"; `purpose` is what the pressed button
@@ -65,12 +65,12 @@ class Dialog:
     @property
     def button(self) -> Text:
         if self.asked_by:
-            return words.APPROVE_AND_DO
+            return words.APPROVE_AND_APPLY
         return words.ASK_APPROVAL if self.needs_approval else self.submit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class ValuesForm:
     """A remedy whose values are asked for. `plan_id` is ours; texts may be untrusted."""
 
     plan_id: str
@@ -82,7 +82,7 @@ class Asking:
     questions: Sequence[Question]
 
 
-def loading(language: Language) -> View:
+def loading_dialog(language: Language) -> View:
     """What a press opens at once, since Slack waits three seconds for a dialog and checking takes longer."""
     says = f"⏳ {words.LOADING.in_(language)}"
     return blocks.modal(
@@ -92,7 +92,7 @@ def loading(language: Language) -> View:
     )
 
 
-def dialog(shown: Dialog, *, language: Language) -> View:
+def confirmation_dialog(shown: Confirmation, *, language: Language) -> View:
     """The question before a remedy is applied. `private_metadata` is what is `carried` and nothing else."""
     submit = safe_line(shown.button.in_(language))
     return blocks.modal(
@@ -108,11 +108,11 @@ def dialog(shown: Dialog, *, language: Language) -> View:
         close=words.CANCEL.in_(language),
         submit=submit if submit.strip() else words.DIALOG_TITLE.in_(language),
         callback_id=str(Press.CONFIRM),
-        private_metadata=carried(shown.plan_id, shown.fill),
+        private_metadata=dialog_metadata(shown.plan_id, shown.fill),
     )
 
 
-def asking(shown: Asking, *, language: Language) -> View:
+def values_dialog(shown: ValuesForm, *, language: Language) -> View:
     """What has to be known before a remedy can be previewed: one line to type for each value, filled in as far as is
     known."""
     about = [*_named(shown, language), [blocks.text(words.NOTHING_YET.in_(language))]]
@@ -136,7 +136,7 @@ def asking(shown: Asking, *, language: Language) -> View:
     )
 
 
-def again(carries: str, custodian: Custodian, *, language: Language) -> View:
+def source_warning_dialog(carries: str, custodian: Custodian, *, language: Language) -> View:
     """The second question where somebody applies the object from a source, and takes back what is changed here.
 
     `carries` is what the first one carried.
@@ -150,13 +150,13 @@ def again(carries: str, custodian: Custodian, *, language: Language) -> View:
             )
         ],
         close=words.CANCEL.in_(language),
-        submit=words.DO_IT_ANYWAY.in_(language),
+        submit=words.APPLY_ANYWAY.in_(language),
         callback_id=str(Press.CONFIRM_AGAIN),
         private_metadata=carries,
     )
 
 
-def refusal(reason: Text, *, language: Language) -> View:
+def refusal_dialog(reason: Text, *, language: Language) -> View:
     """Why a remedy is not applied: not allowed, no longer needed, changed since, expired, refused by the API server."""
     return blocks.modal(
         words.REFUSED_TITLE.in_(language),
@@ -170,7 +170,7 @@ def refusal(reason: Text, *, language: Language) -> View:
     )
 
 
-def _named(shown: Dialog | Asking, language: Language) -> list[Sequence[Leaf]]:
+def _named(shown: Confirmation | ValuesForm, language: Language) -> list[Sequence[Leaf]]:
     """What is done to what, and where."""
     return [
         [blocks.bold(safe_line(shown.purpose.in_(language), limit=_SAYS))],
@@ -186,9 +186,9 @@ def _named(shown: Dialog | Asking, language: Language) -> list[Sequence[Leaf]]:
     ]
 
 
-def _about(shown: Dialog, language: Language) -> Block:
+def _about(shown: Confirmation, language: Language) -> Block:
     risk = words.RISKS[shown.risk].in_(language) if shown.risk in words.RISKS else safe_line(shown.risk, limit=100)
-    back = words.UNDOABLE if shown.undoable_minutes else words.UNDO_STAYS if shown.undoes else words.NOT_UNDOABLE
+    back = words.UNDOABLE if shown.undoable_minutes else words.UNDO_IS_FINAL if shown.undoes else words.NOT_UNDOABLE
     lines = [
         *_named(shown, language),
         [
@@ -199,11 +199,11 @@ def _about(shown: Dialog, language: Language) -> Block:
     return blocks.rich(*(blocks.line(*leaves) for leaves in lines))
 
 
-def _sign(shown: Dialog) -> str:
+def _sign(shown: Confirmation) -> str:
     return "" if shown.risk == _HARMLESS else "⚠️ "
 
 
-def _warnings(shown: Dialog, language: Language) -> list[Block]:
+def _warnings(shown: Confirmation, language: Language) -> list[Block]:
     """What would stop somebody. Where the risk is low the entry's own word is a mere note, and comes last."""
     told: list[Sequence[Leaf]] = []
     if shown.custodian:
@@ -222,7 +222,7 @@ def _left_out(told: Sequence[object], language: Language) -> list[Element]:
     return [blocks.line(blocks.text(left, italic=True))]
 
 
-def _change(shown: Dialog, language: Language) -> list[Block]:
+def _change(shown: Confirmation, language: Language) -> list[Block]:
     """The difference, cut by whole lines: what is not shown is counted."""
     if not shown.diff.strip():
         return [blocks.rich(blocks.line(blocks.text(words.NO_DIFF.in_(language), italic=True)))]
@@ -243,7 +243,7 @@ def _change(shown: Dialog, language: Language) -> list[Block]:
     return [blocks.rich(*elements)]
 
 
-def _effects(shown: Dialog, language: Language) -> list[Block]:
+def _effects(shown: Confirmation, language: Language) -> list[Block]:
     if not shown.effects:
         return []
     items = [[blocks.text(safe(says.in_(language), limit=_SAYS))] for says in shown.effects[:_EFFECTS]]
@@ -262,7 +262,7 @@ def _custody(custodian: Custodian, language: Language) -> list[Leaf]:
     return leaves
 
 
-def _approval(shown: Dialog, language: Language) -> list[Block]:
+def _approval(shown: Confirmation, language: Language) -> list[Block]:
     """That this confirmation is one of two: the first asks, the second does."""
     if shown.asked_by:
         who = blocks.user(shown.asked_by)
@@ -272,7 +272,7 @@ def _approval(shown: Dialog, language: Language) -> list[Block]:
     return []
 
 
-def _typed(shown: Dialog, language: Language) -> list[Block]:
+def _typed(shown: Confirmation, language: Language) -> list[Block]:
     name = shown.typed_name_required
     if not name:
         return []

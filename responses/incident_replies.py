@@ -63,7 +63,7 @@ ALREADY_RESOLVED: Final = Text(
     "incident reopen takes it up again",
     zh="此故障已标记为恢复。/diagnose incident export 可再次导出复盘报告草稿，/diagnose incident reopen 可重新打开",
 )
-OVERTAKEN: Final = Text(
+CHANGED_MEANWHILE: Final = Text(
     en="somebody else changed how this incident stands at the same time, so nothing was done. /diagnose incident "
     "status shows it",
     zh="同时有他人更改了此故障的状态，因此未做任何更改。输入 /diagnose incident status 查看",
@@ -89,7 +89,7 @@ ARCHIVED: Final = Text(
     en="You archived #{}, where I cannot post any more: this is how it ended",
     zh="您归档了 #{}，我无法再在其中发布消息，最终情况如下",
 )
-ARCHIVED_UNTOLD: Final = Text(
+ARCHIVED_NOT_SHOWN: Final = Text(
     en="You archived #{}. What was found there I may not show you in a direct message: {}. All is kept: unarchive "
     "the channel, /invite me and type /diagnose incident export",
     zh="您归档了 #{}。我不能通过私信向您展示其内容：{}。记录仍然保留：请取消归档，用 /invite 邀请我，再输入"
@@ -105,7 +105,7 @@ NO_CANVAS: Final = Text(
 
 # --- not in the channel ---
 
-UNINVITED: Final = Text(
+CANNOT_JOIN: Final = Text(
     en="I could not come to the incident channel #{}: {}. /invite me there, and I read what was said and sum it up",
     zh="我无法加入故障频道 #{}：{}。请用 /invite 邀请我，我会补读已有的发言并生成摘要",
 )

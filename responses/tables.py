@@ -14,7 +14,7 @@ _GAP: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
+class CompactTable:
     """Columns that differ, with their names and rows; what is `shared` by all rows, as (name, cell).
 
     A table of one row has no columns: all of it is shared.
@@ -25,7 +25,7 @@ class Spread:
     shared: tuple[tuple[str, str], ...]
 
 
-def spread(table: Table, *, said: str = "") -> Spread:
+def compact(table: Table, *, said: str = "") -> CompactTable:
     """A table of at least one row; a single row does not repeat what the sentence above it `said`."""
     names = [_named(column) for column in table.columns]
     columns = list(zip(*table.rows, strict=True))
@@ -37,14 +37,14 @@ def spread(table: Table, *, said: str = "") -> Spread:
         for name, cells, same in zip(names, columns, alike, strict=True)
         if same and not (len(table.rows) == 1 and _is_in(cells[0], said))
     )
-    return Spread(
+    return CompactTable(
         names=tuple(name for name, same in zip(names, alike, strict=True) if not same),
         rows=tuple(tuple(cell for cell, same in zip(row, alike, strict=True) if not same) for row in table.rows),
         shared=shared,
     )
 
 
-def aligned(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+def aligned_lines(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Lines of a table in a fixed-width font, the names first; wide characters count as two."""
     if not names:
         return ()

@@ -32,7 +32,7 @@ def failed(reason: Text, *, language: Language) -> Message:
     )
 
 
-def told(says: Text, *, language: Language) -> Message:
+def notice(says: Text, *, language: Language) -> Message:
     """One sentence to one person: a refusal, a hint."""
     text = capitalised(safe(says.in_(language), limit=_SAYS))
     return _message(fallback(text), blocks.line(blocks.text(text)))
@@ -49,9 +49,9 @@ def not_done(says: Text, *, language: Language) -> Message:
     )
 
 
-def repeated(permalink: str, count: int, *, language: Language) -> Message:
+def answered_before(permalink: str, count: int, *, language: Language) -> Message:
     """The same was answered in this channel: where, and how often it came."""
-    says = words.ANSWERED_THERE.in_(language).format(count)
+    says = words.ANSWERED_BEFORE.in_(language).format(count)
     address, to = safe_line(permalink), words.THE_ANSWER.in_(language)
     return _message(fallback(f"{says}{address}"), blocks.line(blocks.text(says), blocks.link(address, to)))
 
@@ -75,7 +75,7 @@ def unmuted(title: Text, *, language: Language) -> Message:
 def all_muted(incidents: Sequence[tuple[str, Text]], *, language: Language) -> Message:
     """What is muted in a channel: (incident id, title) each."""
     if not incidents:
-        return told(words.NONE_MUTED, language=language)
+        return notice(words.NONE_MUTED, language=language)
     says = words.ALL_MUTED.in_(language).format(len(incidents))
     items = [
         [blocks.code(safe_line(incident, limit=200)), blocks.text(f" {safe_line(title.in_(language), limit=200)}")]

@@ -13,10 +13,10 @@ from intents.chronicle.summary import NextKind, NextStep
 from intents.chronicle.timeline import Moment
 from intents.chronicle.undertakings import Undertaking
 from intents.domain import Language, ObjectRef, Text, Verdict
-from responses import words as common
-from responses.chronicle import words
-from responses.chronicle.acts import Act, Pressed
-from responses.chronicle.spans import Address, Clock, Person, Span, Spans, There, Words
+from responses import words
+from responses.chronicle import incident_words
+from responses.chronicle.acts import Act, PressedRemedy
+from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Spans, TextSpan, Timestamp
 from responses.safety import safe_line
 from responses.sentences import capitalised
 
@@ -33,24 +33,24 @@ _PEOPLE: Final = 8
 # As `facts` keep a mention; a digit tells an id from a word in capitals.
 _MENTIONED: Final = re.compile(r"@((?=[A-Z]*[0-9])[UW][A-Z0-9]{5,20})(?![A-Za-z0-9])")
 _QUIET: Final[Mapping[str, str]] = {
-    FactKind.REPORT: words.REPORTED,
-    FactKind.QUESTION: words.ASKED,
-    FactKind.PINNED: words.PINNED,
-    FactKind.NAMED: words.NAMED,
-    FactKind.LINK: words.LINKED,
-    FactKind.ANSWERED: words.ANSWERED,
+    FactKind.REPORT: incident_words.REPORTED,
+    FactKind.QUESTION: incident_words.ASKED,
+    FactKind.PINNED: incident_words.PINNED,
+    FactKind.NAMED: incident_words.NAMED,
+    FactKind.LINK: incident_words.LINKED,
+    FactKind.ANSWERED: incident_words.ANSWERED,
 }
-_SIGNED: Final[Mapping[str, Mapping[str, words.Signed]]] = {
-    FactKind.ALERT: words.FIRINGS,
-    FactKind.DEPLOY: words.SHIPPINGS,
-    FactKind.DECISION: words.COURSES,
-    FactKind.STATUS: words.STANDINGS,
-    FactKind.REMEDY: words.REMEDIES,
+_SIGNED: Final[Mapping[str, Mapping[str, incident_words.Signed]]] = {
+    FactKind.ALERT: incident_words.FIRINGS,
+    FactKind.DEPLOY: incident_words.SHIPPINGS,
+    FactKind.DECISION: incident_words.COURSES,
+    FactKind.STATUS: incident_words.STANDINGS,
+    FactKind.REMEDY: incident_words.REMEDIES,
 }
 _MINUTE: Final = timedelta(minutes=1)
 
 
-class Telling:
+class FactFormatter:
     """Facts in one language. Every string of a fact passes `responses.safety` here, and nowhere else."""
 
     def __init__(self, language: Language, *, clusters: Sequence[str] = ()) -> None:
@@ -76,54 +76,65 @@ class Telling:
             return ()
         match moment.fact.kind:
             case FactKind.QUESTION:
-                says = words.ANSWERED_AT
+                says = incident_words.ANSWERED_AT
             case FactKind.ALERT:
-                says = words.CLEARED
+                says = incident_words.CLEARED
             case _:
-                says = words.COURSES[_came_to(by)][1]
+                says = incident_words.COURSES[_came_to(by)][1]
         return self._elsewhere(says, by)
 
     def act(self, act: Act) -> Spans:
         """☑️ done: “rolled back” — who, 12:04 ↗ · announced 12:01 ↗; with all its links."""
-        if isinstance(act, Pressed):
+        if isinstance(act, PressedRemedy):
             fact, told, came = act.remedy, self.what(act.remedy), self.announced(act.announced)
         else:
             fact, (sign, says) = act.said, self.course(act)
-            quoted = (_plain(f"{sign} {says}{self.say(common.COLON)}"), *self.quoted(fact.says))
+            quoted = (_plain(f"{sign} {says}{self.say(words.COLON)}"), *self.quoted(fact.says))
             told, came = self._with_links(fact, quoted), self.came(act)
-        return (*told, *self.by(fact), _plain(self.say(words.COMMA)), Clock(fact.at), There(fact), *came)
+        return (
+            *told,
+            *self.by(fact),
+            _plain(self.say(incident_words.COMMA)),
+            Timestamp(fact.at),
+            SourceLink(fact),
+            *came,
+        )
 
     def announced(self, work: Undertaking | None) -> Spans:
         """· announced 12:01 ↗, behind the button that did it."""
-        return self._elsewhere(words.ANNOUNCED, work.facts[0]) if work else ()
+        return self._elsewhere(incident_words.ANNOUNCED, work.facts[0]) if work else ()
 
     def came(self, work: Undertaking) -> Spans:
         """Behind what tells it best: what ended it, or where it came from; () where that is the same message."""
         fact, end, first = work.said, work.ended_by, work.facts[0]
         if end is not None and end.ts != fact.ts:
             is_deploy = end.kind is FactKind.DEPLOY
-            return self._elsewhere(words.SHIPPINGS[end.state][1] if is_deploy else words.REPORTED_AT, end)
-        return self._elsewhere(words.ANNOUNCED, first) if first.ts != fact.ts else ()
+            return self._elsewhere(
+                incident_words.SHIPPINGS[end.state][1] if is_deploy else incident_words.REPORTED_AT, end
+            )
+        return self._elsewhere(incident_words.ANNOUNCED, first) if first.ts != fact.ts else ()
 
     def course(self, work: Undertaking) -> tuple[str, str]:
         """(sign, words) of how far it has come."""
-        signed = (words.LEFT if work.left else words.COURSES).get(work.course, words.COURSES[work.course])
+        signed = (incident_words.LEFT if work.left else incident_words.COURSES).get(
+            work.course, incident_words.COURSES[work.course]
+        )
         return signed[0], self.say(signed[1])
 
     def _elsewhere(self, says: Text, fact: Fact) -> Spans:
-        return (_plain(f" · {self.say(says)} "), Clock(fact.at), There(fact))
+        return (_plain(f" · {self.say(says)} "), Timestamp(fact.at), SourceLink(fact))
 
     def _joined(self, moment: Moment) -> Spans:
         """Everybody by name, as far as there is room; nobody twice."""
         people = list(dict.fromkeys(fact.user for fact in (moment.fact, *moment.also) if fact.user))
-        spans: list[Span] = [_plain(f"{words.HERE} ")]
+        spans: list[Span] = [_plain(f"{incident_words.HERE} ")]
         for number, user in enumerate(people[:_PEOPLE]):
             spans += [_plain(", ")] if number else []
             spans.append(Person(user))
         if len(people) > _PEOPLE:
-            spans.append(_plain(f" {self.say(common.MORE).format(len(people) - _PEOPLE)}"))
-        last = f"{self.say(words.COMMA)}{self.say(words.LAST)} "
-        return (*spans, _plain(f" {self.say(words.JOINED)}{last}"), Clock(moment.last))
+            spans.append(_plain(f" {self.say(words.MORE).format(len(people) - _PEOPLE)}"))
+        last = f"{self.say(incident_words.COMMA)}{self.say(incident_words.LAST)} "
+        return (*spans, _plain(f" {self.say(incident_words.JOINED)}{last}"), Timestamp(moment.last))
 
     def what(self, fact: Fact) -> Spans:
         """What happened; for a role or a joining that holds who, since nobody else is to be told."""
@@ -131,16 +142,16 @@ class Telling:
             case FactKind.HYPOTHESIS:
                 return self.hypothesis(fact)
             case FactKind.ERROR:
-                return (_plain(f"{words.ERROR} "), Words(text=line(fact.says), code=True))
+                return (_plain(f"{incident_words.ERROR} "), TextSpan(text=line(fact.says), code=True))
             case FactKind.REMEDY:
                 return (*self.remedy(fact), *self._outcome(fact))
             case FactKind.ROLE | FactKind.HANDOVER:
                 return self._role(fact)
             case FactKind.JOIN:
                 who = (Person(fact.user),) if fact.user else self.quoted(fact.says)
-                return (_plain(f"{words.HERE} "), *who, _plain(f" {self.say(words.JOINED)}"))
+                return (_plain(f"{incident_words.HERE} "), *who, _plain(f" {self.say(incident_words.JOINED)}"))
             case FactKind.LINK:
-                return (_plain(f"{words.LINKED} "), *self._with_links(fact, self._unless_address(fact)))
+                return (_plain(f"{incident_words.LINKED} "), *self._with_links(fact, self._unless_address(fact)))
             case FactKind.ALERT | FactKind.DEPLOY | FactKind.DECISION | FactKind.STATUS:
                 return self._with_links(fact, self._signed(fact))
             case _:
@@ -153,20 +164,19 @@ class Telling:
             return ()
         if fact.user:
             return (Person(fact.user),)
-        return (Words(text=line(fact.bot, _BOT), italic=True),) if fact.bot else ()
+        return (TextSpan(text=line(fact.bot, _BOT), italic=True),) if fact.bot else ()
 
     def repeated(self, moment: Moment) -> Spans:
         """×12, last 12:30; () for what was once."""
         if moment.count < 2:
             return ()
-        return (
-            _plain(f" {words.TIMES.format(moment.count)}{self.say(words.COMMA)}{self.say(words.LAST)} "),
-            Clock(moment.last),
-        )
+        times = incident_words.TIMES.format(moment.count)
+        last = f"{self.say(incident_words.COMMA)}{self.say(incident_words.LAST)}"
+        return (_plain(f" {times}{last} "), Timestamp(moment.last))
 
     def quoted(self, says: str) -> Spans:
         """As it was said, in quotation marks, with mentions as people."""
-        before, after = self.say(words.QUOTE).split("{}")
+        before, after = self.say(incident_words.QUOTE).split("{}")
         pieces = _MENTIONED.split(line(says))
         spans: list[Span] = [_plain(before)]
         for number, piece in enumerate(pieces):
@@ -182,17 +192,17 @@ class Telling:
         head = _plain(f"{sign} {verdict} · ")
         if not is_ours(fact):
             return (head, *self.quoted(fact.says))
-        return (head, Words(text=self.title(fact), bold=True), *self.about(fact))
+        return (head, TextSpan(text=self.title(fact), bold=True), *self.about(fact))
 
     def verdict(self, fact: Fact) -> tuple[str, str]:
         """(sign, words): a verdict is what the cluster shows; what people say is told as said."""
         if not is_ours(fact):
-            said = words.SAID.get(fact.state)
-            return words.SAID_SIGN, self.say(said) if said else line(fact.state, _NAME)
+            said = incident_words.SAID.get(fact.state)
+            return incident_words.SAID_SIGN, self.say(said) if said else line(fact.state, _NAME)
         if fact.state not in set(Verdict):
             return "·", line(fact.state, _NAME)
         verdict = Verdict(fact.state)
-        return common.SIGNS[verdict], common.verdict(verdict, self.language)
+        return words.SIGNS[verdict], words.verdict_word(verdict, self.language)
 
     def title(self, fact: Fact) -> str:
         """An incident's or a remedy's."""
@@ -205,15 +215,15 @@ class Telling:
     def where(self, fact: Fact) -> Spans:
         """ " · prod", where it could be another cluster."""
         named = self._several and fact.cluster
-        return (_plain(" · "), Words(text=line(fact.cluster, _NAME), code=True)) if named else ()
+        return (_plain(" · "), TextSpan(text=line(fact.cluster, _NAME), code=True)) if named else ()
 
     def objects(self, objects: tuple[ObjectRef, ...]) -> Spans:
         spans: list[Span] = []
         for subject in objects[:_OBJECTS]:
             spans += [_plain(", ")] if spans else []
-            spans.append(Words(text=line(str(subject), _NAME), code=True))
+            spans.append(TextSpan(text=line(str(subject), _NAME), code=True))
         if len(objects) > _OBJECTS:
-            spans.append(_plain(f" {self.say(common.MORE).format(len(objects) - _OBJECTS)}"))
+            spans.append(_plain(f" {self.say(words.MORE).format(len(objects) - _OBJECTS)}"))
         return tuple(spans)
 
     def remedy(self, fact: Fact) -> Spans:
@@ -221,9 +231,9 @@ class Telling:
         sign, says = self.state(fact)
         return (
             _plain(f"{sign} "),
-            Words(text=self.title(fact), bold=True),
+            TextSpan(text=self.title(fact), bold=True),
             *self.about(fact),
-            _plain(f"{self.say(common.COLON)}{says}"),
+            _plain(f"{self.say(words.COLON)}{says}"),
         )
 
     def state(self, fact: Fact) -> tuple[str, str]:
@@ -236,7 +246,7 @@ class Telling:
         says = line(fact.says)
         return (_plain(says),) if says and says != self.title(fact) else ()
 
-    def address(self, link: Link) -> Address:
+    def address(self, link: Link) -> PostedLink:
         """Named by what it leads to and where: "graph grafana.example/d/abc"."""
         url = line(link.url, _URL)
         try:
@@ -246,24 +256,28 @@ class Telling:
         else:
             place = f"{parts.netloc}{parts.path}".rstrip("/")
         shown = place if len(place) <= _ADDRESS else f"{place[: _ADDRESS - 1]}…"
-        kind = words.LINKS.get(link.what, words.LINKS["other"])
-        return Address(url=url, title=f"{self.say(kind)} {shown}".strip())
+        kind = incident_words.LINKS.get(link.what, incident_words.LINKS["other"])
+        return PostedLink(url=url, title=f"{self.say(kind)} {shown}".strip())
 
     def _signed(self, fact: Fact) -> Spans:
         sign, says = self.state(fact)
-        return (_plain(f"{sign} {says}{self.say(common.COLON) if says else ''}"), *self.quoted(fact.says))
+        return (_plain(f"{sign} {says}{self.say(words.COLON) if says else ''}"), *self.quoted(fact.says))
 
     def _outcome(self, fact: Fact) -> Spans:
         says = self.evidence(fact)
         return (_plain(" — "), *says) if says else ()
 
     def _role(self, fact: Fact) -> Spans:
-        role = self.say(words.ROLES[fact.role]) if fact.role in words.ROLES else line(fact.role, _NAME)
+        role = (
+            self.say(incident_words.ROLES[fact.role]) if fact.role in incident_words.ROLES else line(fact.role, _NAME)
+        )
         now: Spans = (Person(fact.of),) if fact.of else self.quoted(fact.says)
         if fact.kind is FactKind.HANDOVER and fact.user and fact.user != fact.of:
-            over = self.say(words.HANDS_OVER_ROLE).format(role) if role else self.say(words.HANDS_OVER)
-            return (_plain(f"{words.HERE} "), Person(fact.user), _plain(f" {over} "), *now)
-        return (_plain(f"{words.HERE} {role}{self.say(common.COLON)}"), *now)
+            over = (
+                self.say(incident_words.HANDS_OVER_ROLE).format(role) if role else self.say(incident_words.HANDS_OVER)
+            )
+            return (_plain(f"{incident_words.HERE} "), Person(fact.user), _plain(f" {over} "), *now)
+        return (_plain(f"{incident_words.HERE} {role}{self.say(words.COLON)}"), *now)
 
     def _unless_address(self, fact: Fact) -> Spans:
         """The words around a link; none where there are only links."""
@@ -281,20 +295,24 @@ class Telling:
 
     def since(self, at: datetime, *, first: bool = False) -> Spans:
         """since 12:04; with a capital where it comes `first`"""
-        since = self.say(words.SINCE)
-        return (_plain(f"{capitalised(since) if first else since} "), Clock(at), *_filled(self.say(words.SINCE_AFTER)))
+        since = self.say(incident_words.SINCE)
+        return (
+            _plain(f"{capitalised(since) if first else since} "),
+            Timestamp(at),
+            *_filled(self.say(incident_words.SINCE_AFTER)),
+        )
 
     def next_step(self, step: NextStep) -> Spans:
         """What is to be done next, and who said so."""
         fact = step.fact
         if step.kind is NextKind.OFFERED and fact.offers:
-            return (_plain(self.say(words.NEXT_OFFERED).format(line(fact.offers.in_(self.language), _TITLE))),)
+            return (_plain(self.say(incident_words.NEXT_OFFERED).format(line(fact.offers.in_(self.language), _TITLE))),)
         spans = self.quoted(fact.says)
         if step.kind is NextKind.QUESTION:
-            before, after = self.say(words.NEXT_QUESTION).split("{}")
+            before, after = self.say(incident_words.NEXT_QUESTION).split("{}")
             spans = (*_filled(before), *spans, *_filled(after))
         if step.course == Course.UNDER_WAY:
-            spans = (*spans, _plain(f" ({self.say(words.COURSES[Course.UNDER_WAY][1])})"))
+            spans = (*spans, _plain(f" ({self.say(incident_words.COURSES[Course.UNDER_WAY][1])})"))
         return (*spans, *self.by(fact))
 
     def by(self, fact: Fact) -> Spans:
@@ -307,9 +325,13 @@ class Telling:
     def lasted(self, time: timedelta) -> str:
         """1 h 12 min, in the two units that tell most."""
         if time < _MINUTE:
-            return self.say(words.UNDER_A_MINUTE)
+            return self.say(incident_words.UNDER_A_MINUTE)
         minutes = time // _MINUTE
-        units = ((words.DAYS, minutes // 1440), (words.HOURS, minutes // 60 % 24), (words.MINUTES, minutes % 60))
+        units = (
+            (incident_words.DAYS, minutes // 1440),
+            (incident_words.HOURS, minutes // 60 % 24),
+            (incident_words.MINUTES, minutes % 60),
+        )
         told = [self.say(unit).format(amount) for unit, amount in units if amount]
         first = next(number for number, (_, amount) in enumerate(units) if amount)
         second = units[first + 1][1] if first + 1 < len(units) else 0
@@ -339,8 +361,8 @@ def line(text: str, most: int = _SAYS) -> str:
     return safe_line(text, limit=most)
 
 
-def _plain(text: str) -> Words:
-    return Words(text=text)
+def _plain(text: str) -> TextSpan:
+    return TextSpan(text=text)
 
 
 def _filled(text: str) -> Spans:
