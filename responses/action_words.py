@@ -168,6 +168,6 @@ _ACTIONS: Final[Mapping[str, ActionWords]] = {
 }
 
 
-def words_of(action: str) -> ActionWords:
+def words_for(action: str) -> ActionWords:
     """The words of an action; for one without, its name."""
     return _ACTIONS.get(action) or ActionWords(verb=Text.same(action[:24]), does=Text.same(action))

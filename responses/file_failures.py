@@ -15,7 +15,7 @@ def too_large(name: str, *, size: int, limit: int) -> Text:
     )
 
 
-def no_text(name: str) -> Text:
+def not_text(name: str) -> Text:
     return Text(
         en=f"the file {_called(name)} is not text, so I cannot read it: paste the error as text",
         zh=f"文件 {_called(name)} 不是文本，我无法读取：请以文本形式粘贴错误信息",
@@ -26,21 +26,21 @@ def empty(name: str) -> Text:
     return Text(en=f"the file {_called(name)} is empty", zh=f"文件 {_called(name)} 是空的")
 
 
-def gone(name: str) -> Text:
+def deleted(name: str) -> Text:
     return Text(
         en=f"Slack does not let me have the file {_called(name)}: it was deleted, or is not kept in this workspace",
         zh=f"Slack 未提供文件 {_called(name)}：它已被删除，或不在此工作区中",
     )
 
 
-def elsewhere(name: str) -> Text:
+def kept_elsewhere(name: str) -> Text:
     return Text(
         en=f"the file {_called(name)} is not kept by Slack, so I did not fetch it: paste its text",
         zh=f"文件 {_called(name)} 不由 Slack 保存，我没有读取它：请粘贴其文本",
     )
 
 
-def unreadable(name: str) -> Text:
+def scope_missing(name: str) -> Text:
     return Text(
         en=f"I may not read the file {_called(name)}: my Slack app lacks the scope files:read; "
         "an administrator has to add it and install the app again",

@@ -81,7 +81,7 @@ class _Page:
             yield from self._hypothesis(one, diagnosis, story=not number)
         if not standing and out:
             yield self._headline(out[0])
-            yield WrappedText(Text(sentences.refutation(out[0], self._language) or self._in(words.ALL_RULED_OUT)))
+            yield WrappedText(Text(sentences.refutation(out[0], self._language) or self._text(words.ALL_RULED_OUT)))
             yield ""
             yield from self._facts(out[0], diagnosis)
             yield from self._evidence(out[0])
@@ -108,7 +108,7 @@ class _Page:
 
     def _hypothesis(self, one: Judged, diagnosis: Diagnosis, *, story: bool) -> Iterator[RenderableType]:
         yield self._headline(one)
-        yield WrappedText(Text(self._in(one.root_cause)))
+        yield WrappedText(Text(self._text(one.root_cause)))
         yield ""
         yield from self._facts(one, diagnosis)
         yield from self._evidence(one)
@@ -118,10 +118,10 @@ class _Page:
         if one.runbook:
             yield from self._section(words.RUNBOOK)
             for number, step in enumerate(one.runbook, start=1):
-                yield marked(f"{number}.", self._in(step.says))
+                yield marked(f"{number}.", self._text(step.says))
                 yield from command(step.run, indent=5)
                 if step.warning:
-                    yield marked("!", self._in(step.warning), indent=5, style="yellow", mark_style="bold yellow")
+                    yield marked("!", self._text(step.warning), indent=5, style="yellow", mark_style="bold yellow")
         if one.remedies:
             yield from self._section(words.REMEDIES)
             for remedy in one.remedies:
@@ -132,7 +132,7 @@ class _Page:
             for line in lines[:_REPRODUCED]:
                 yield from command(line, indent=2)
             if len(lines) > _REPRODUCED:
-                yield paragraph(self._in(words.MORE).format(len(lines) - _REPRODUCED), style=DIM)
+                yield paragraph(self._text(words.MORE).format(len(lines) - _REPRODUCED), style=DIM)
         if one.links:
             yield from self._section(words.LINKS)
             for to in one.links:
@@ -141,11 +141,11 @@ class _Page:
     def _headline(self, one: Judged) -> Text:
         style = _VERDICT_STYLES[Verdict.OFFERED if sentences.is_offer(one) else one.verdict]
         verdict = (f" {sentences.verdict_word(one, self._language)} ", style)
-        return Text.assemble(verdict, " ", (self._in(one.title), "bold"))
+        return Text.assemble(verdict, " ", (self._text(one.title), "bold"))
 
     def _facts(self, one: Judged, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         where = Text.assemble(f"{one.subject} " if one.subject else "", (f"({one.incident})", DIM))
-        facts = [(words.WHERE, where), (words.IMPACT, Text(self._in(one.impact)))]
+        facts = [(words.WHERE, where), (words.IMPACT, Text(self._text(one.impact)))]
         if diagnosis.owners:
             facts.append((words.OWNERS, Text(sentences.owner_chain(diagnosis))))
         if one.effect_of:
@@ -154,7 +154,7 @@ class _Page:
             (words.EFFECT, Text(causality.effect_line(each, self._language, cause=one, of_text=self._of_text)))
             for each in causality.effects(one, diagnosis)
         ]
-        yield listed([(self._in(name), fact) for name, fact in facts if fact.plain])
+        yield listed([(self._text(name), fact) for name, fact in facts if fact.plain])
 
     def _evidence(self, one: Judged) -> Iterator[RenderableType]:
         yield ""
@@ -173,13 +173,13 @@ class _Page:
             if finding.outcome is not Outcome.GAP:
                 yield from self._finding(finding, shown)
         if all(finding.outcome is Outcome.NEUTRAL for finding in one.findings):
-            yield marked(words.SYMBOLS[Outcome.NEUTRAL], self._in(words.ONLY_NEUTRAL), style=DIM)
+            yield marked(words.SYMBOLS[Outcome.NEUTRAL], self._text(words.ONLY_NEUTRAL), style=DIM)
         unread = dict.fromkeys(gap for finding in one.findings for gap in finding.gaps)
         yield from self._gap_lines(unread)
 
     def _finding(self, finding: Finding, shown: list[str]) -> Iterator[RenderableType]:
         """A finding with its object and its quote, each unless it was `shown` before."""
-        says = self._in(finding.says)
+        says = self._text(finding.says)
         shown.append(says)
         style = DIM if finding.outcome is Outcome.NEUTRAL else ""
         yield marked(words.SYMBOLS[finding.outcome], says, style=style, mark_style=_OUTCOME_STYLES[finding.outcome])
@@ -206,9 +206,9 @@ class _Page:
     def _remedy(self, remedy: Remedy) -> Iterator[RenderableType]:
         risk = words.RISKS[remedy.risk].in_(self._language) if remedy.risk in words.RISKS else remedy.risk
         about = joined([str(remedy.target) if remedy.target else "", risk])
-        yield marked("·", Text.assemble(self._in(remedy.title), (f"  ({about})", DIM)))
+        yield marked("·", Text.assemble(self._text(remedy.title), (f"  ({about})", DIM)))
         if remedy.warning:
-            yield marked("!", self._in(remedy.warning), indent=4, style="yellow", mark_style="bold yellow")
+            yield marked("!", self._text(remedy.warning), indent=4, style="yellow", mark_style="bold yellow")
 
     # --- the others ---
 
@@ -219,7 +219,7 @@ class _Page:
         for one in standing:
             title = Text.assemble(
                 (sentences.verdict_word(one, self._language), "bold"),
-                f"  {self._in(one.title)}",
+                f"  {self._text(one.title)}",
                 f"  {one.subject}" if one.subject else "",
                 (f"  ({one.incident})", DIM),
             )
@@ -228,7 +228,7 @@ class _Page:
             yield marked("·", title)
             best = next((finding for finding in one.findings if finding.outcome is Outcome.SUPPORTS), None)
             if best:
-                yield marked("✓", self._in(best.says), indent=4, mark_style="green")
+                yield marked("✓", self._text(best.says), indent=4, mark_style="green")
 
     def _offers(self, offers: list[Judged]) -> Iterator[RenderableType]:
         """What one can do whatever the cause is: for which object and why there, and the buttons for it."""
@@ -237,10 +237,10 @@ class _Page:
         yield from self._section(words.OFFERS)
         for one in offers:
             subject = f"  {one.subject}" if one.subject else ""
-            yield marked("·", Text.assemble((self._in(one.title), "bold"), subject, (f"  ({one.incident})", DIM)))
+            yield marked("·", Text.assemble((self._text(one.title), "bold"), subject, (f"  ({one.incident})", DIM)))
             best = next((finding for finding in one.findings if finding.outcome is Outcome.SUPPORTS), None)
             if best:
-                yield marked("✓", self._in(best.says), indent=4, mark_style="green")
+                yield marked("✓", self._text(best.says), indent=4, mark_style="green")
             for remedy in one.remedies:
                 yield from self._remedy(remedy)
 
@@ -250,19 +250,19 @@ class _Page:
         yield from self._section(words.RULED_OUT)
         for one in out:
             what = joined(
-                [f"{self._in(one.title)} ({one.incident})", sentences.refutation(one, self._language)], by=": "
+                [f"{self._text(one.title)} ({one.incident})", sentences.refutation(one, self._language)], by=": "
             )
             yield marked("✗", what, style=DIM, mark_style=DIM)
 
     def _nothing(self, diagnosis: Diagnosis) -> Iterator[RenderableType]:
         if diagnosis.focus.names_object:
-            yield Text(self._in(words.NO_PROBLEM), style="bold")
-            yield WrappedText(Text(self._in(words.NO_PROBLEM_WITH).format(diagnosis.focus)))
+            yield Text(self._text(words.NO_PROBLEM), style="bold")
+            yield WrappedText(Text(self._text(words.NO_PROBLEM_WITH).format(diagnosis.focus)))
             if sentences.reported_gaps(diagnosis):
-                yield Text(self._in(words.READS_INCOMPLETE))
+                yield Text(self._text(words.READS_INCOMPLETE))
             return
-        yield Text(self._in(words.UNKNOWN), style="bold")
-        yield WrappedText(Text(self._in(words.UNKNOWN_WHY)))
+        yield Text(self._text(words.UNKNOWN), style="bold")
+        yield WrappedText(Text(self._text(words.UNKNOWN_WHY)))
 
     def _seen(self, diagnosis: Diagnosis, observed: tuple[str, ...]) -> Iterator[RenderableType]:
         if observed:
@@ -272,9 +272,11 @@ class _Page:
         if diagnosis.nearest:
             yield from self._section(words.NEAREST)
             for near in diagnosis.nearest:
-                yield marked("·", Text.assemble(self._in(near.title), (f"  ({near.incident}, {near.score:.2f})", DIM)))
+                yield marked(
+                    "·", Text.assemble(self._text(near.title), (f"  ({near.incident}, {near.score:.2f})", DIM))
+                )
                 if near.decided_by:
-                    yield paragraph(f"{self._in(words.DECIDED_BY)}: {near.decided_by}", indent=4, style=DIM)
+                    yield paragraph(f"{self._text(words.DECIDED_BY)}: {near.decided_by}", indent=4, style=DIM)
 
     # --- gaps and footer ---
 
@@ -292,14 +294,14 @@ class _Page:
 
     def _footer(self, diagnosis: Diagnosis, timing: RunStats, first: list[Judged]) -> Text:
         """The page may be longer than the screen: whoever sees its end sees the verdict again."""
-        again = [f"{sentences.verdict_word(one, self._language)}: {self._in(one.title)}" for one in first]
-        cluster = self._in(words.CLUSTER).format(diagnosis.cluster) if diagnosis.cluster else ""
-        calls = self._in(words.CALLS).format(timing.api_calls) if diagnosis.cluster else ""
-        return Text(joined([*again, cluster, calls, self._in(words.SECONDS).format(timing.seconds)]), style=DIM)
+        again = [f"{sentences.verdict_word(one, self._language)}: {self._text(one.title)}" for one in first]
+        cluster = self._text(words.CLUSTER).format(diagnosis.cluster) if diagnosis.cluster else ""
+        calls = self._text(words.CALLS).format(timing.api_calls) if diagnosis.cluster else ""
+        return Text(joined([*again, cluster, calls, self._text(words.SECONDS).format(timing.seconds)]), style=DIM)
 
     def _section(self, title: Words) -> Iterator[RenderableType]:
         yield ""
-        yield heading(self._in(title))
+        yield heading(self._text(title))
 
-    def _in(self, text: Words) -> str:
+    def _text(self, text: Words) -> str:
         return text.in_(self._language)

@@ -24,7 +24,7 @@ from bot.workflows.patience import patiently
 from bot.workflows.recording import APPROVAL
 from intents.domain import Text
 from responses import failures
-from responses.action_words import UNDO, words_of
+from responses.action_words import UNDO, words_for
 from responses.safety import safe_value
 from responses.slack.message import View
 from responses.slack.notices import notice
@@ -215,7 +215,7 @@ def _holds_secrets(value: Portable) -> bool:
 
 
 def _asking(plan: Plan) -> ValuesForm:
-    said = words_of(plan.action)
+    said = words_for(plan.action)
     return ValuesForm(
         plan_id=plan.id, title=said.verb, cluster=plan.cluster, target=plan.target, purpose=plan.title,
         what=said.does, questions=plan.asks,
@@ -223,7 +223,7 @@ def _asking(plan: Plan) -> ValuesForm:
 
 
 def _dialog(plan: Plan, shown: Seen, *, fill: str, asked_by: str) -> Confirmation:
-    said, seen = words_of(UNDO if plan.undoes else plan.action), shown.preview
+    said, seen = words_for(UNDO if plan.undoes else plan.action), shown.preview
     return Confirmation(
         plan_id=plan.id,
         fill=fill,

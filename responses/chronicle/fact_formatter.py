@@ -58,18 +58,18 @@ class FactFormatter:
         self.language = language
         self._several = len(clusters) > 1
 
-    def say(self, text: Text) -> str:
+    def text(self, text: Text) -> str:
         return text.in_(self.language)
 
     # --- a line -----------------------------------------------------------------------------------------------------
 
-    def happened(self, moment: Moment) -> Spans:
+    def moment(self, moment: Moment) -> Spans:
         """What happened and how often, without when it first did and by whom."""
         if moment.fact.kind is FactKind.JOIN and moment.also:
             return self._joined(moment)
-        return (*self.what(moment.fact), *self.repeated(moment))
+        return (*self.event(moment.fact), *self.repetition(moment))
 
-    def settled(self, moment: Moment) -> Spans:
+    def outcome_of_moment(self, moment: Moment) -> Spans:
         """· done 12:04 ↗, to stand behind the line and its own link; () where nothing has come of it yet."""
         by = moment.settled_by
         if by is None:
@@ -86,25 +86,25 @@ class FactFormatter:
     def act(self, act: Act) -> Spans:
         """☑️ done: “rolled back” — who, 12:04 ↗ · announced 12:01 ↗; with all its links."""
         if isinstance(act, PressedRemedy):
-            fact, told, came = act.remedy, self.what(act.remedy), self.announced(act.announced)
+            fact, told, came = act.remedy, self.event(act.remedy), self.announcement(act.announced)
         else:
-            fact, (sign, says) = act.said, self.course(act)
-            quoted = (_plain(f"{sign} {says}{self.say(words.COLON)}"), *self.quoted(fact.says))
-            told, came = self._with_links(fact, quoted), self.came(act)
+            fact, (sign, says) = act.said, self.course_label(act)
+            quoted = (_plain(f"{sign} {says}{self.text(words.COLON)}"), *self.quote(fact.says))
+            told, came = self._with_links(fact, quoted), self.outcome_of_work(act)
         return (
             *told,
-            *self.by(fact),
-            _plain(self.say(incident_words.COMMA)),
+            *self.attribution(fact),
+            _plain(self.text(incident_words.COMMA)),
             Timestamp(fact.at),
             SourceLink(fact),
             *came,
         )
 
-    def announced(self, work: Undertaking | None) -> Spans:
+    def announcement(self, work: Undertaking | None) -> Spans:
         """· announced 12:01 ↗, behind the button that did it."""
         return self._elsewhere(incident_words.ANNOUNCED, work.facts[0]) if work else ()
 
-    def came(self, work: Undertaking) -> Spans:
+    def outcome_of_work(self, work: Undertaking) -> Spans:
         """Behind what tells it best: what ended it, or where it came from; () where that is the same message."""
         fact, end, first = work.said, work.ended_by, work.facts[0]
         if end is not None and end.ts != fact.ts:
@@ -114,15 +114,15 @@ class FactFormatter:
             )
         return self._elsewhere(incident_words.ANNOUNCED, first) if first.ts != fact.ts else ()
 
-    def course(self, work: Undertaking) -> tuple[str, str]:
+    def course_label(self, work: Undertaking) -> tuple[str, str]:
         """(sign, words) of how far it has come."""
         signed = (incident_words.LEFT if work.left else incident_words.COURSES).get(
             work.course, incident_words.COURSES[work.course]
         )
-        return signed[0], self.say(signed[1])
+        return signed[0], self.text(signed[1])
 
     def _elsewhere(self, says: Text, fact: Fact) -> Spans:
-        return (_plain(f" · {self.say(says)} "), Timestamp(fact.at), SourceLink(fact))
+        return (_plain(f" · {self.text(says)} "), Timestamp(fact.at), SourceLink(fact))
 
     def _joined(self, moment: Moment) -> Spans:
         """Everybody by name, as far as there is room; nobody twice."""
@@ -132,11 +132,11 @@ class FactFormatter:
             spans += [_plain(", ")] if number else []
             spans.append(Person(user))
         if len(people) > _PEOPLE:
-            spans.append(_plain(f" {self.say(words.MORE).format(len(people) - _PEOPLE)}"))
-        last = f"{self.say(incident_words.COMMA)}{self.say(incident_words.LAST)} "
-        return (*spans, _plain(f" {self.say(incident_words.JOINED)}{last}"), Timestamp(moment.last))
+            spans.append(_plain(f" {self.text(words.MORE).format(len(people) - _PEOPLE)}"))
+        last = f"{self.text(incident_words.COMMA)}{self.text(incident_words.LAST)} "
+        return (*spans, _plain(f" {self.text(incident_words.JOINED)}{last}"), Timestamp(moment.last))
 
-    def what(self, fact: Fact) -> Spans:
+    def event(self, fact: Fact) -> Spans:
         """What happened; for a role or a joining that holds who, since nobody else is to be told."""
         match fact.kind:
             case FactKind.HYPOTHESIS:
@@ -148,17 +148,17 @@ class FactFormatter:
             case FactKind.ROLE | FactKind.HANDOVER:
                 return self._role(fact)
             case FactKind.JOIN:
-                who = (Person(fact.user),) if fact.user else self.quoted(fact.says)
-                return (_plain(f"{incident_words.HERE} "), *who, _plain(f" {self.say(incident_words.JOINED)}"))
+                who = (Person(fact.user),) if fact.user else self.quote(fact.says)
+                return (_plain(f"{incident_words.HERE} "), *who, _plain(f" {self.text(incident_words.JOINED)}"))
             case FactKind.LINK:
                 return (_plain(f"{incident_words.LINKED} "), *self._with_links(fact, self._unless_address(fact)))
             case FactKind.ALERT | FactKind.DEPLOY | FactKind.DECISION | FactKind.STATUS:
                 return self._with_links(fact, self._signed(fact))
             case _:
                 sign = _QUIET.get(fact.kind, "·")
-                return self._with_links(fact, (_plain(f"{sign} "), *self.quoted(fact.says)))
+                return self._with_links(fact, (_plain(f"{sign} "), *self.quote(fact.says)))
 
-    def who(self, fact: Fact) -> Spans:
+    def author(self, fact: Fact) -> Spans:
         """Who said or did it; () where that is we, or is told already."""
         if fact.kind in (FactKind.ROLE, FactKind.HANDOVER, FactKind.JOIN):
             return ()
@@ -166,17 +166,17 @@ class FactFormatter:
             return (Person(fact.user),)
         return (TextSpan(text=line(fact.bot, _BOT), italic=True),) if fact.bot else ()
 
-    def repeated(self, moment: Moment) -> Spans:
+    def repetition(self, moment: Moment) -> Spans:
         """×12, last 12:30; () for what was once."""
         if moment.count < 2:
             return ()
         times = incident_words.TIMES.format(moment.count)
-        last = f"{self.say(incident_words.COMMA)}{self.say(incident_words.LAST)}"
+        last = f"{self.text(incident_words.COMMA)}{self.text(incident_words.LAST)}"
         return (_plain(f" {times}{last} "), Timestamp(moment.last))
 
-    def quoted(self, says: str) -> Spans:
+    def quote(self, says: str) -> Spans:
         """As it was said, in quotation marks, with mentions as people."""
-        before, after = self.say(incident_words.QUOTE).split("{}")
+        before, after = self.text(incident_words.QUOTE).split("{}")
         pieces = _MENTIONED.split(line(says))
         spans: list[Span] = [_plain(before)]
         for number, piece in enumerate(pieces):
@@ -188,17 +188,17 @@ class FactFormatter:
 
     def hypothesis(self, fact: Fact) -> Spans:
         """🔴 CONFIRMED · its title, or what a person suspects in their words."""
-        sign, verdict = self.verdict(fact)
+        sign, verdict = self.verdict_label(fact)
         head = _plain(f"{sign} {verdict} · ")
-        if not is_ours(fact):
-            return (head, *self.quoted(fact.says))
+        if not is_from_catalog(fact):
+            return (head, *self.quote(fact.says))
         return (head, TextSpan(text=self.title(fact), bold=True), *self.about(fact))
 
-    def verdict(self, fact: Fact) -> tuple[str, str]:
+    def verdict_label(self, fact: Fact) -> tuple[str, str]:
         """(sign, words): a verdict is what the cluster shows; what people say is told as said."""
-        if not is_ours(fact):
+        if not is_from_catalog(fact):
             said = incident_words.SAID.get(fact.state)
-            return incident_words.SAID_SIGN, self.say(said) if said else line(fact.state, _NAME)
+            return incident_words.SAID_SIGN, self.text(said) if said else line(fact.state, _NAME)
         if fact.state not in set(Verdict):
             return "·", line(fact.state, _NAME)
         verdict = Verdict(fact.state)
@@ -223,30 +223,30 @@ class FactFormatter:
             spans += [_plain(", ")] if spans else []
             spans.append(TextSpan(text=line(str(subject), _NAME), code=True))
         if len(objects) > _OBJECTS:
-            spans.append(_plain(f" {self.say(words.MORE).format(len(objects) - _OBJECTS)}"))
+            spans.append(_plain(f" {self.text(words.MORE).format(len(objects) - _OBJECTS)}"))
         return tuple(spans)
 
     def remedy(self, fact: Fact) -> Spans:
         """✅ its title: what came of it"""
-        sign, says = self.state(fact)
+        sign, says = self.state_label(fact)
         return (
             _plain(f"{sign} "),
             TextSpan(text=self.title(fact), bold=True),
             *self.about(fact),
-            _plain(f"{self.say(words.COLON)}{says}"),
+            _plain(f"{self.text(words.COLON)}{says}"),
         )
 
-    def state(self, fact: Fact) -> tuple[str, str]:
+    def state_label(self, fact: Fact) -> tuple[str, str]:
         """(sign, words) of a fact's state."""
         signed = _SIGNED.get(fact.kind, {}).get(fact.state)
-        return (signed[0], self.say(signed[1])) if signed else ("·", line(fact.state, _NAME))
+        return (signed[0], self.text(signed[1])) if signed else ("·", line(fact.state, _NAME))
 
     def evidence(self, fact: Fact) -> Spans:
         """What a hypothesis of ours rests on, verbatim; () where that is only its title again."""
         says = line(fact.says)
         return (_plain(says),) if says and says != self.title(fact) else ()
 
-    def address(self, link: Link) -> PostedLink:
+    def posted_link(self, link: Link) -> PostedLink:
         """Named by what it leads to and where: "graph grafana.example/d/abc"."""
         url = line(link.url, _URL)
         try:
@@ -257,11 +257,11 @@ class FactFormatter:
             place = f"{parts.netloc}{parts.path}".rstrip("/")
         shown = place if len(place) <= _ADDRESS else f"{place[: _ADDRESS - 1]}…"
         kind = incident_words.LINKS.get(link.what, incident_words.LINKS["other"])
-        return PostedLink(url=url, title=f"{self.say(kind)} {shown}".strip())
+        return PostedLink(url=url, title=f"{self.text(kind)} {shown}".strip())
 
     def _signed(self, fact: Fact) -> Spans:
-        sign, says = self.state(fact)
-        return (_plain(f"{sign} {says}{self.say(words.COLON) if says else ''}"), *self.quoted(fact.says))
+        sign, says = self.state_label(fact)
+        return (_plain(f"{sign} {says}{self.text(words.COLON) if says else ''}"), *self.quote(fact.says))
 
     def _outcome(self, fact: Fact) -> Spans:
         says = self.evidence(fact)
@@ -269,80 +269,82 @@ class FactFormatter:
 
     def _role(self, fact: Fact) -> Spans:
         role = (
-            self.say(incident_words.ROLES[fact.role]) if fact.role in incident_words.ROLES else line(fact.role, _NAME)
+            self.text(incident_words.ROLES[fact.role]) if fact.role in incident_words.ROLES else line(fact.role, _NAME)
         )
-        now: Spans = (Person(fact.of),) if fact.of else self.quoted(fact.says)
+        now: Spans = (Person(fact.of),) if fact.of else self.quote(fact.says)
         if fact.kind is FactKind.HANDOVER and fact.user and fact.user != fact.of:
             over = (
-                self.say(incident_words.HANDS_OVER_ROLE).format(role) if role else self.say(incident_words.HANDS_OVER)
+                self.text(incident_words.HANDS_OVER_ROLE).format(role) if role else self.text(incident_words.HANDS_OVER)
             )
             return (_plain(f"{incident_words.HERE} "), Person(fact.user), _plain(f" {over} "), *now)
-        return (_plain(f"{incident_words.HERE} {role}{self.say(words.COLON)}"), *now)
+        return (_plain(f"{incident_words.HERE} {role}{self.text(words.COLON)}"), *now)
 
     def _unless_address(self, fact: Fact) -> Spans:
         """The words around a link; none where there are only links."""
         is_bare = line(fact.says) in {line(link.url) for link in fact.links}
-        return () if is_bare or not fact.says.strip() else self.quoted(fact.says)
+        return () if is_bare or not fact.says.strip() else self.quote(fact.says)
 
     def _with_links(self, fact: Fact, spans: Spans) -> Spans:
         whole = list(spans)
         for link in fact.links[:_LINKS]:
             whole += [_plain(" ")] if whole else []
-            whole.append(self.address(link))
+            whole.append(self.posted_link(link))
         return tuple(whole)
 
     # --- how it stands ----------------------------------------------------------------------------------------------
 
     def since(self, at: datetime, *, first: bool = False) -> Spans:
         """since 12:04; with a capital where it comes `first`"""
-        since = self.say(incident_words.SINCE)
+        since = self.text(incident_words.SINCE)
         return (
             _plain(f"{capitalised(since) if first else since} "),
             Timestamp(at),
-            *_filled(self.say(incident_words.SINCE_AFTER)),
+            *_filled(self.text(incident_words.SINCE_AFTER)),
         )
 
     def next_step(self, step: NextStep) -> Spans:
         """What is to be done next, and who said so."""
         fact = step.fact
         if step.kind is NextKind.OFFERED and fact.offers:
-            return (_plain(self.say(incident_words.NEXT_OFFERED).format(line(fact.offers.in_(self.language), _TITLE))),)
-        spans = self.quoted(fact.says)
+            return (
+                _plain(self.text(incident_words.NEXT_OFFERED).format(line(fact.offers.in_(self.language), _TITLE))),
+            )
+        spans = self.quote(fact.says)
         if step.kind is NextKind.QUESTION:
-            before, after = self.say(incident_words.NEXT_QUESTION).split("{}")
+            before, after = self.text(incident_words.NEXT_QUESTION).split("{}")
             spans = (*_filled(before), *spans, *_filled(after))
         if step.course == Course.UNDER_WAY:
-            spans = (*spans, _plain(f" ({self.say(incident_words.COURSES[Course.UNDER_WAY][1])})"))
-        return (*spans, *self.by(fact))
+            spans = (*spans, _plain(f" ({self.text(incident_words.COURSES[Course.UNDER_WAY][1])})"))
+        return (*spans, *self.attribution(fact))
 
-    def by(self, fact: Fact) -> Spans:
+    def attribution(self, fact: Fact) -> Spans:
         """— who said or did it; () where that is we, or is told already."""
-        who = self.who(fact)
+        who = self.author(fact)
         return (_plain(" — "), *who) if who else ()
 
     # --- how long ---------------------------------------------------------------------------------------------------
 
-    def lasted(self, time: timedelta) -> str:
+    def duration(self, time: timedelta) -> str:
         """1 h 12 min, in the two units that tell most."""
         if time < _MINUTE:
-            return self.say(incident_words.UNDER_A_MINUTE)
+            return self.text(incident_words.UNDER_A_MINUTE)
         minutes = time // _MINUTE
         units = (
             (incident_words.DAYS, minutes // 1440),
             (incident_words.HOURS, minutes // 60 % 24),
             (incident_words.MINUTES, minutes % 60),
         )
-        told = [self.say(unit).format(amount) for unit, amount in units if amount]
+        told = [self.text(unit).format(amount) for unit, amount in units if amount]
         first = next(number for number, (_, amount) in enumerate(units) if amount)
         second = units[first + 1][1] if first + 1 < len(units) else 0
         return " ".join(told[:2] if second else told[:1])
 
-    def after(self, start: datetime | None, end: datetime | None) -> str:
+    def elapsed(self, start: datetime | None, end: datetime | None) -> str:
         """How long from one to the other; "" where that cannot be told."""
-        return self.lasted(end - start) if start and end and end >= start else ""
+        return self.duration(end - start) if start and end and end >= start else ""
 
 
-def is_ours(fact: Fact) -> bool:
+def is_from_catalog(fact: Fact) -> bool:
     """Whether a hypothesis is an incident of the catalog, judged by us, and not what a person believes."""
     return bool(fact.incident)
 

@@ -33,16 +33,16 @@ class Markdown:
         self._permalink = permalink
         self._names = names
 
-    def of(self, spans: Spans) -> str:
+    def line(self, spans: Spans) -> str:
         """One line, which may stand at the beginning of a paragraph, an item or a cell."""
         line = "".join(map(self._span, spans)).strip()
         return _AT_START.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\", line)
 
-    def linked(self, spans: Spans, fact: Fact | None) -> str:
+    def with_link(self, spans: Spans, fact: Fact | None) -> str:
         """The line with what it rests on."""
-        return " ".join(part for part in (self.of(spans), self.there(fact)) if part)
+        return " ".join(part for part in (self.line(spans), self.source_link(fact)) if part)
 
-    def there(self, fact: Fact | None) -> str:
+    def source_link(self, fact: Fact | None) -> str:
         return link(incident_words.SOURCE_LINK, self._permalink(fact)) if fact and self._permalink(fact) else ""
 
     def person(self, user: str) -> str:
@@ -58,7 +58,7 @@ class Markdown:
             case PostedLink(url=url, title=title):
                 return link(title, url)
             case SourceLink(fact=fact):
-                there = self.there(fact)
+                there = self.source_link(fact)
                 return f" {there}" if there else ""
             case _:
                 if span.code:

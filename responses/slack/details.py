@@ -36,10 +36,10 @@ _SENTENCE_IN_FILE: Final = 4_000
 
 def details_view(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True) -> View:
     """The modal behind the Details button."""
-    telling = DiagnosisFormatter(diagnosis, language, of_text=of_text, most=_SENTENCE, most_of_table=_TABLE)
+    formatter = DiagnosisFormatter(diagnosis, language, of_text=of_text, most=_SENTENCE, most_of_table=_TABLE)
     shown: list[Block] = []
     room, left = _MOST_VISIBLE, 0
-    for title, groups in _sections(diagnosis, telling):
+    for title, groups in _sections(diagnosis, formatter):
         section, left_in_section = _section(title, groups, most=min(_SECTION, room))
         size = visible_length(section)
         if size > room or len(shown) + len(section) > _MOST_BLOCKS:
@@ -59,11 +59,11 @@ def full_text(
     diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True, observed: Sequence[str] = ()
 ) -> str:
     """The whole diagnosis as lines of plain text, for a file: headings with #, commands indented, quotes after >."""
-    telling = DiagnosisFormatter(
+    formatter = DiagnosisFormatter(
         diagnosis, language, of_text=of_text, most=_SENTENCE_IN_FILE, most_of_table=_MOST_IN_FILE
     )
-    seen = telling.observed([safe_line(line) for line in observed])
-    pages = [_section(title, groups, most=_MOST_IN_FILE)[0] for title, groups in _sections(diagnosis, telling)]
+    seen = formatter.observed([safe_line(line) for line in observed])
+    pages = [_section(title, groups, most=_MOST_IN_FILE)[0] for title, groups in _sections(diagnosis, formatter)]
     if seen:
         pages.insert(0, _section(words.OBSERVED.in_(language), seen, most=_MOST_IN_FILE)[0])
     text = as_text(block for page in pages for block in page)
@@ -75,43 +75,43 @@ def _section(title: str, groups: Sequence[Group], *, most: int) -> tuple[list[Bl
     return [blocks.header(title), blocks.rich(*elements)], left
 
 
-def _sections(diagnosis: Diagnosis, telling: DiagnosisFormatter) -> Iterator[tuple[str, list[Group]]]:
+def _sections(diagnosis: Diagnosis, formatter: DiagnosisFormatter) -> Iterator[tuple[str, list[Group]]]:
     """(heading, groups), none of them empty."""
     standing, out = (
         (*sentences.open_hypotheses(diagnosis), *sentences.offers(diagnosis)),
         sentences.ruled_out(diagnosis),
     )
     for number, one in enumerate(standing):
-        yield telling.headline(one), _about(one, telling, diagnosis if number == 0 else None)
+        yield formatter.headline(one), _about(one, formatter, diagnosis if number == 0 else None)
         if diagnosis.timeline and number == 0:
-            yield telling.say(words.TIMELINE), telling.timeline()
+            yield formatter.text(words.TIMELINE), formatter.timeline()
         if one.runbook:
-            yield telling.say(words.RUNBOOK), telling.steps(one.runbook)
+            yield formatter.text(words.RUNBOOK), formatter.steps(one.runbook)
     lines = kubectl_lines((*standing, *out))
     rest: list[tuple[Text, list[Group]]] = [
-        (words.RULED_OUT, [group for one in out for group in _out(one, telling)]),
-        (words.GAPS, telling.gaps(diagnosis.gaps)),
-        (words.UNEXPLAINED, telling.unexplained()),
-        (words.NEAREST, telling.nearest()),
+        (words.RULED_OUT, [group for one in out for group in _out(one, formatter)]),
+        (words.GAPS, formatter.gaps(diagnosis.gaps)),
+        (words.UNEXPLAINED, formatter.unexplained()),
+        (words.NEAREST, formatter.nearest()),
         (words.REPRODUCE, [[blocks.preformatted(line)] for line in lines]),
         (words.LINKS, [[blocks.line(blocks.link(to.url, to.title))] for one in standing for to in one.links]),
     ]
-    yield from ((telling.say(title), groups) for title, groups in rest if groups)
+    yield from ((formatter.text(title), groups) for title, groups in rest if groups)
 
 
-def _about(one: Judged, telling: DiagnosisFormatter, diagnosis: Diagnosis | None) -> list[Group]:
-    groups: list[Group] = [[blocks.line(blocks.text(telling.short(telling.say(one.root_cause))))]]
-    if where := telling.where(one):
+def _about(one: Judged, formatter: DiagnosisFormatter, diagnosis: Diagnosis | None) -> list[Group]:
+    groups: list[Group] = [[blocks.line(blocks.text(formatter.cut(formatter.text(one.root_cause))))]]
+    if where := formatter.where(one):
         groups.append([where])
     if diagnosis and (chain := sentences.owner_chain(diagnosis)):
-        owner = f"{telling.say(words.OWNERS)}: "
-        groups.append([blocks.line(blocks.bold(owner), blocks.text(telling.short(chain)))])
+        owner = f"{formatter.text(words.OWNERS)}: "
+        groups.append([blocks.line(blocks.bold(owner), blocks.text(formatter.cut(chain)))])
     groups.append([_incident(one)])
-    return groups + telling.evidence(one, matches=_MATCHES)
+    return groups + formatter.evidence(one, matches=_MATCHES)
 
 
-def _out(one: Judged, telling: DiagnosisFormatter) -> list[Group]:
-    return [*telling.ruled_out([one]), *telling.evidence(one, matches=1)]
+def _out(one: Judged, formatter: DiagnosisFormatter) -> list[Group]:
+    return [*formatter.ruled_out([one]), *formatter.evidence(one, matches=1)]
 
 
 def _incident(one: Judged) -> Element:

@@ -51,14 +51,14 @@ def placeholder_message(
 
     `found` has passed `safe_value`; `about` is what is looked at, where an object was named.
     """
-    telling = DiagnosisFormatter(Diagnosis(focus=Focus()), language, of_text=True)
+    formatter = DiagnosisFormatter(Diagnosis(focus=Focus()), language, of_text=True)
     says = f"⏳ {words.LOOKING.in_(language)}"
     head = [blocks.bold(says)]
     if about:
         head += [blocks.text(" "), blocks.code(safe_line(about, limit=300))]
     if total:
         head.append(blocks.text(f" {words.READS_DONE.in_(language).format(done, total)}"))
-    lines = [blocks.line(*head), *(telling.brief(one) for one in found[:_LISTED])]
+    lines = [blocks.line(*head), *(formatter.brief(one) for one in found[:_LISTED])]
     if len(found) > _LISTED:
         lines.append(_more(len(found) - _LISTED, language, in_details=False))
     return Message(text=fallback(says), blocks=(blocks.rich(*lines),))
@@ -93,11 +93,11 @@ def answer_message(
     `pick` lets another one be asked. Raises ValueError for a request id that no button can carry.
     """
     reason = safe_text(text_only_reason) if text_only_reason else None
-    telling = DiagnosisFormatter(diagnosis, language, of_text=of_text, text_only=reason)
+    formatter = DiagnosisFormatter(diagnosis, language, of_text=of_text, text_only=reason)
     # What was fixed in a cluster that was asked before says nothing of this one.
     here = [state for state in remedy_states if state.is_in(diagnosis.cluster)]
     fixed = bool(here) and here[-1].state is RemedyState.FIXED
-    page = _Page(diagnosis, telling, language, has_details=bool(details_value), fixed=fixed)
+    page = _Page(diagnosis, formatter, language, has_details=bool(details_value), fixed=fixed)
     parts = [
         *page.proof(tuple(safe_line(line) for line in observed)),
         # Whoever was woken up finds the buttons below the proof, without scrolling past the runbook.
@@ -121,7 +121,7 @@ def answer_message(
     # Room for saying that the rest is in a file.
     shown, left_out = fit_parts(parts, most_visible=limits.BUDGET_VISIBLE - _NOTE, most_blocks=limits.BUDGET_BLOCKS - 1)
     overflow = None
-    if left_out or telling.was_cut or page.left_out:
+    if left_out or formatter.was_cut or page.left_out:
         shown = (*shown, blocks.context(words.FULL_ANSWER_IN_FILE.in_(language)))
         overflow = Snippet(
             name="diagnosis.md",
@@ -140,10 +140,10 @@ class _Page:
     """The parts of an answer that tell the diagnosis. `left_out` says that a group did not fit into its part."""
 
     def __init__(
-        self, diagnosis: Diagnosis, telling: DiagnosisFormatter, language: Language, *, has_details: bool, fixed: bool
+        self, diagnosis: Diagnosis, formatter: DiagnosisFormatter, language: Language, *, has_details: bool, fixed: bool
     ) -> None:
         self._diagnosis = diagnosis
-        self._telling = telling
+        self._formatter = formatter
         self._language = language
         self._has_details = has_details
         self._fixed = fixed
@@ -158,11 +158,11 @@ class _Page:
             first = self._standing[0]
             return (
                 self._headline(first),
-                self._in(first.root_cause),
+                self._text(first.root_cause),
                 str(first.subject) if first.subject else "",
             )
         if self._out:
-            return self._telling.headline(self._out[0]), self._refuted(self._out[0])
+            return self._formatter.headline(self._out[0]), self._refuted(self._out[0])
         return self._nothing()
 
     def proof(self, observed: tuple[str, ...]) -> Iterable[Part]:
@@ -175,60 +175,60 @@ class _Page:
             head, *rest = self._nothing()
             yield self._head(head, *(blocks.line(blocks.text(says)) for says in rest))
         if not self._standing:
-            yield from self._listed(words.OBSERVED, self._telling.observed(observed), rank=1)
-            yield from self._listed(words.NEAREST, self._telling.nearest(), rank=2)
+            yield from self._listed(words.OBSERVED, self._formatter.observed(observed), rank=1)
+            yield from self._listed(words.NEAREST, self._formatter.nearest(), rank=2)
         first = self._standing[0] if self._standing else None
-        yield from self._listed(words.GAPS, self._telling.other_gaps(first), rank=1)
-        yield from self._grouped(None, self._telling.unsaid_reason(), most=_LIST, count=1, rank=1)
+        yield from self._listed(words.GAPS, self._formatter.other_gaps(first), rank=1)
+        yield from self._grouped(None, self._formatter.unsaid_reason(), most=_LIST, count=1, rank=1)
         if not self._standing:
-            yield from self._listed(words.UNEXPLAINED, self._telling.unexplained(), rank=2)
+            yield from self._listed(words.UNEXPLAINED, self._formatter.unexplained(), rank=2)
 
     def advice(self) -> Iterable[Part]:
         """What to do by hand, what else it might be, where to read on."""
         if self._standing:
             first = self._standing[0]
-            yield from self._grouped(words.TIMELINE, self._telling.timeline(), most=_LIST, count=_MOMENTS, rank=2)
-            steps = self._telling.steps(first.runbook)
+            yield from self._grouped(words.TIMELINE, self._formatter.timeline(), most=_LIST, count=_MOMENTS, rank=2)
+            steps = self._formatter.steps(first.runbook)
             yield from self._grouped(words.RUNBOOK, steps, most=_RUNBOOK, count=_STEPS, rank=2)
-            yield from self._listed(words.OFFERS, self._telling.offers(self._offers), rank=2)
+            yield from self._listed(words.OFFERS, self._formatter.offers(self._offers), rank=2)
             yield from self._beside(first)
 
     def _told(self, one: Judged) -> Iterable[Part]:
-        cause = blocks.line(blocks.text(self._telling.short(self._in(one.root_cause), _CAUSE)))
-        where = self._telling.where(one)
-        yield self._head(self._headline(one), cause, *([where] if where else []), *self._telling.effects(one))
+        cause = blocks.line(blocks.text(self._formatter.cut(self._text(one.root_cause), _CAUSE)))
+        where = self._formatter.where(one)
+        yield self._head(self._headline(one), cause, *([where] if where else []), *self._formatter.effects(one))
         tabled = finding_with_table(one)
-        yield from self._evidence(self._telling.evidence(one, apart=tabled))
+        yield from self._evidence(self._formatter.evidence(one, apart=tabled))
         if tabled:
             yield from self._table(tabled)
 
     def _all_out(self, one: Judged) -> Iterable[Part]:
-        says = " ".join(filter(None, (self._in(words.ALL_RULED_OUT), sentences.refutation(one, self._language))))
-        cause = blocks.line(blocks.text(self._telling.short(says, _CAUSE)))
-        yield self._head(self._telling.headline(one), cause)
-        yield from self._evidence(self._telling.evidence(one))
-        yield from self._listed(words.RULED_OUT, self._telling.ruled_out(self._out[1:]), rank=2)
+        says = " ".join(filter(None, (self._text(words.ALL_RULED_OUT), sentences.refutation(one, self._language))))
+        cause = blocks.line(blocks.text(self._formatter.cut(says, _CAUSE)))
+        yield self._head(self._formatter.headline(one), cause)
+        yield from self._evidence(self._formatter.evidence(one))
+        yield from self._listed(words.RULED_OUT, self._formatter.ruled_out(self._out[1:]), rank=2)
 
     def _nothing(self) -> tuple[str, ...]:
         focus = self._diagnosis.focus
         if not focus.names_object:
-            return f"{words.UNKNOWN_SIGN} {self._in(words.UNKNOWN)}", self._in(words.UNKNOWN_WHY)
+            return f"{words.UNKNOWN_SIGN} {self._text(words.UNKNOWN)}", self._text(words.UNKNOWN_WHY)
         says = [
-            f"{words.FINE_SIGN} {self._in(words.NO_PROBLEM)}",
-            self._in(words.NO_PROBLEM_WITH).format(self._telling.short(str(focus), 600)),
+            f"{words.FINE_SIGN} {self._text(words.NO_PROBLEM)}",
+            self._text(words.NO_PROBLEM_WITH).format(self._formatter.cut(str(focus), 600)),
         ]
         if sentences.reported_gaps(self._diagnosis):
-            says.append(self._in(words.READS_INCOMPLETE))
+            says.append(self._text(words.READS_INCOMPLETE))
         return tuple(says)
 
     def _headline(self, one: Judged) -> str:
         """Whoever comes to the thread afterwards must not take what is fixed for what is broken."""
         if self._fixed:
-            return f"{words.FIXED_SIGN} {self._in(words.FIXED)} · {self._in(one.title)}"
-        return self._telling.headline(one)
+            return f"{words.FIXED_SIGN} {self._text(words.FIXED)} · {self._text(one.title)}"
+        return self._formatter.headline(one)
 
     def _head(self, headline: str, *lines: Element) -> Part:
-        return Part(rank=0, blocks=(blocks.header(self._telling.short(headline, 150)), blocks.rich(*lines)))
+        return Part(rank=0, blocks=(blocks.header(self._formatter.cut(headline, 150)), blocks.rich(*lines)))
 
     def _evidence(self, groups: list[Group]) -> Iterable[Part]:
         return self._grouped(None, groups, most=_EVIDENCE, count=_FINDINGS, rank=0)
@@ -242,7 +242,7 @@ class _Page:
         elements, too_many = fit_groups(groups[:count], most)
         self.left_out = self.left_out or too_many > 0
         rest = too_many + len(groups[count:])
-        lines = [blocks.line(blocks.bold(self._in(title)))] if title else []
+        lines = [blocks.line(blocks.bold(self._text(title)))] if title else []
         lines += elements
         if rest:
             lines.append(_more(rest, self._language, in_details=self._has_details))
@@ -251,7 +251,7 @@ class _Page:
     def _table(self, finding: Finding) -> Iterable[Part]:
         if finding.table is None:
             return
-        rows = compact(finding.table, said=self._in(finding.says))
+        rows = compact(finding.table, said=self._text(finding.says))
         if not rows.names:
             return
         fits = len(rows.names) <= 8 and sum(len(cell) for row in rows.rows[:_ROWS] for cell in row) <= _TABLE
@@ -259,10 +259,10 @@ class _Page:
         if fits:
             shown.append(blocks.table([rows.names, *rows.rows[:_ROWS]]))
         else:
-            elements, left = fit_groups([self._telling.table_lines(finding.table)], _TABLE)
+            elements, left = fit_groups([self._formatter.table_lines(finding.table)], _TABLE)
             self.left_out = self.left_out or left > 0
             shown.append(blocks.rich(*elements))
-        if fits and (shared := self._telling.shared(rows.shared)):
+        if fits and (shared := self._formatter.shared(rows.shared)):
             shown.append(blocks.rich(shared))
         if fits and len(rows.rows) > _ROWS:
             shown.append(blocks.rich(_more(len(rows.rows) - _ROWS, self._language, in_details=self._has_details)))
@@ -273,19 +273,19 @@ class _Page:
         lines: list[Element] = []
         others = self._standing[1:]
         if others:
-            lines.append(blocks.line(blocks.bold(self._in(words.ALSO))))
-            lines += [self._telling.brief(other) for other in others[:_OTHERS]]
+            lines.append(blocks.line(blocks.bold(self._text(words.ALSO))))
+            lines += [self._formatter.brief(other) for other in others[:_OTHERS]]
         if len(others) > _OTHERS:
             lines.append(_more(len(others) - _OTHERS, self._language, in_details=self._has_details))
-        if leaves := self._telling.links(one.links[:_LINKS]):
-            lines.append(blocks.line(blocks.bold(f"{self._in(words.LINKS)}: "), *leaves))
+        if leaves := self._formatter.links(one.links[:_LINKS]):
+            lines.append(blocks.line(blocks.bold(f"{self._text(words.LINKS)}: "), *leaves))
         if lines:
             yield Part(rank=3, blocks=(blocks.rich(*lines),))
 
     def _refuted(self, one: Judged) -> str:
-        return sentences.refutation(one, self._language) or self._in(words.ALL_RULED_OUT)
+        return sentences.refutation(one, self._language) or self._text(words.ALL_RULED_OUT)
 
-    def _in(self, text: Text) -> str:
+    def _text(self, text: Text) -> str:
         return text.in_(self._language)
 
 

@@ -66,10 +66,10 @@ class DiagnosisFormatter:
         self._glimpse = _GLIMPSE if most == _SENTENCE else most
         self.was_cut = False
 
-    def say(self, text: Text) -> str:
+    def text(self, text: Text) -> str:
         return text.in_(self._language)
 
-    def short(self, text: str, most: int = 0) -> str:
+    def cut(self, text: str, most: int = 0) -> str:
         """`text` as far as there is room for it."""
         most = most or self._most
         self.was_cut = self.was_cut or length(text) > most
@@ -79,18 +79,18 @@ class DiagnosisFormatter:
 
     def headline(self, one: Judged) -> str:
         """🔴 CONFIRMED · title"""
-        return f"{sentences.verdict_sign(one)} {sentences.verdict_word(one, self._language)} · {self.say(one.title)}"
+        return f"{sentences.verdict_sign(one)} {sentences.verdict_word(one, self._language)} · {self.text(one.title)}"
 
     def where(self, one: Judged) -> Element | None:
         """Object and impact in one line."""
         leaves: list[Leaf] = []
         if one.subject:
-            leaves.append(blocks.code(self.short(str(one.subject), _OBJECT)))
+            leaves.append(blocks.code(self.cut(str(one.subject), _OBJECT)))
             top = self._diagnosis.owners[-1] if self._diagnosis.owners else None
             if top and (top.kind, top.name) != (one.subject.kind, one.subject.name):
-                leaves.append(blocks.text(self.short(f" ← {top.kind} {top.name}", _OBJECT)))
-        if impact := self.say(one.impact):
-            leaves.append(blocks.text(f"{' · ' if leaves else ''}{self.short(impact, _IMPACT)}"))
+                leaves.append(blocks.text(self.cut(f" ← {top.kind} {top.name}", _OBJECT)))
+        if impact := self.text(one.impact):
+            leaves.append(blocks.text(f"{' · ' if leaves else ''}{self.cut(impact, _IMPACT)}"))
         if one.effect_of:
             leaves.append(blocks.text(f" ({self._explained(one)})", italic=True))
         return blocks.line(*leaves) if leaves else None
@@ -100,10 +100,10 @@ class DiagnosisFormatter:
         leaves = [
             blocks.text(f"{sentences.verdict_sign(one)} "),
             blocks.bold(sentences.verdict_word(one, self._language)),
-            blocks.text(f" · {self.short(self.say(one.title))}"),
+            blocks.text(f" · {self.cut(self.text(one.title))}"),
         ]
         if one.subject:
-            leaves.append(blocks.text(self.short(f" · {one.subject}", _OBJECT)))
+            leaves.append(blocks.text(self.cut(f" · {one.subject}", _OBJECT)))
         if one.effect_of:
             leaves.append(blocks.text(f" · {self._explained(one)}", italic=True))
         return blocks.line(*leaves)
@@ -114,11 +114,11 @@ class DiagnosisFormatter:
         for one in offered:
             where = f" · {one.subject}" if one.subject else ""
             says = blocks.text(
-                f"{sentences.verdict_sign(one)} {self.short(self.say(one.title))}{self.short(where, _OBJECT)}"
+                f"{sentences.verdict_sign(one)} {self.cut(self.text(one.title))}{self.cut(where, _OBJECT)}"
             )
             group = [blocks.line(says)]
             if why := next((each for each in one.findings if each.outcome is Outcome.SUPPORTS), None):
-                group.append(blocks.quoted(blocks.text(self.short(self.say(why.says)))))
+                group.append(blocks.quoted(blocks.text(self.cut(self.text(why.says)))))
             groups.append(group)
         return groups
 
@@ -129,9 +129,9 @@ class DiagnosisFormatter:
         """What a cause brought about, a line each."""
         return [
             blocks.line(
-                blocks.bold(f"↳ {self.say(words.EFFECT)}: "),
+                blocks.bold(f"↳ {self.text(words.EFFECT)}: "),
                 blocks.text(
-                    self.short(causality.effect_line(each, self._language, cause=one, of_text=self._of_text), _OBJECT)
+                    self.cut(causality.effect_line(each, self._language, cause=one, of_text=self._of_text), _OBJECT)
                 ),
             )
             for each in causality.effects(one, self._diagnosis)
@@ -147,25 +147,25 @@ class DiagnosisFormatter:
             ]
             if moment.part:
                 leaves += [blocks.bold(words.PARTS[moment.part].in_(self._language)), blocks.text(" ")]
-            leaves.append(blocks.text(self.short(causality.moment_text(moment, self._language), _OBJECT)))
+            leaves.append(blocks.text(self.cut(causality.moment_text(moment, self._language), _OBJECT)))
             groups.append([blocks.line(*leaves)])
         return groups
 
     def evidence(self, one: Judged, *, apart: Finding | None = None, matches: int = 1) -> list[Group]:
         """What matched, then the findings, the most telling first, then gaps. The table of `apart` is left out."""
         quoted = sentences.quoted_matches(one, most=matches)
-        shown = [self.say(one.root_cause), *(match.quote for match in quoted)]
+        shown = [self.text(one.root_cause), *(match.quote for match in quoted)]
         matched = [[self._match(match)] for match in quoted]
         ranked = sorted(one.findings, key=lambda finding: (_TELLING.index(finding.outcome), not finding.decisive))
         neutral = [finding for finding in ranked if finding.outcome is Outcome.NEUTRAL]
-        telling = [finding for finding in ranked if finding.outcome in (Outcome.SUPPORTS, Outcome.REFUTES)]
-        found = [self._finding(finding, shown, with_table=finding is not apart) for finding in telling]
+        decided = [finding for finding in ranked if finding.outcome in (Outcome.SUPPORTS, Outcome.REFUTES)]
+        found = [self._finding(finding, shown, with_table=finding is not apart) for finding in decided]
         # What could not be checked matters more than what speaks neither for nor against. A rule that is a gap says
         # so by what could not be read.
         unread = self.gaps(_gaps_of(one))
         beside = [self._finding(finding, shown, with_table=finding is not apart) for finding in neutral]
         if one.findings and len(neutral) == len(one.findings):
-            beside.append([self._marked(words.SYMBOLS[Outcome.NEUTRAL], self.say(words.ONLY_NEUTRAL))])
+            beside.append([self._marked(words.SYMBOLS[Outcome.NEUTRAL], self.text(words.ONLY_NEUTRAL))])
         return [*matched, *found, *unread, *beside]
 
     def _match(self, match: SignatureMatch) -> Element:
@@ -175,17 +175,17 @@ class DiagnosisFormatter:
         return blocks.line(blocks.bold("≈"), blocks.text(f" {glimpse}"), blocks.text(f"  {where}", italic=True))
 
     def _marked(self, mark: str, says: str, *, quiet: bool = False) -> Element:
-        return blocks.line(blocks.bold(mark), blocks.text(f" {self.short(says)}", italic=quiet))
+        return blocks.line(blocks.bold(mark), blocks.text(f" {self.cut(says)}", italic=quiet))
 
     def _finding(self, finding: Finding, shown: list[str], *, with_table: bool) -> Group:
-        says = self.say(finding.says)
+        says = self.text(finding.says)
         shown.append(says)
         group = [self._marked(words.SYMBOLS[finding.outcome], says, quiet=finding.outcome is Outcome.NEUTRAL)]
         quoted = quote(finding.quote) if finding.quote and not sentences.is_shown(finding.quote, shown) else ""
         subject = str(finding.subject) if finding.subject and finding.subject.name not in says else ""
         if quoted or (subject and finding.outcome is not Outcome.NEUTRAL):
             shown.append(finding.quote)
-            group.append(blocks.quoted(blocks.text(self.short(sentences.joined(subject, quoted, by=": ")))))
+            group.append(blocks.quoted(blocks.text(self.cut(sentences.joined(subject, quoted, by=": ")))))
         if with_table and finding.table and finding.table.rows:
             group += self.table_lines(finding.table, said=says)
         return group
@@ -199,14 +199,14 @@ class DiagnosisFormatter:
             kept = _first(lines, self._most_of_table)
             group.append(blocks.preformatted("\n".join(kept)))
             if left := len(lines) - len(kept):
-                group.append(blocks.line(blocks.text(self.say(words.MORE).format(left), italic=True)))
+                group.append(blocks.line(blocks.text(self.text(words.MORE).format(left), italic=True)))
         if shared := self.shared(rows.shared):
             group.append(shared)
         return group
 
     def shared(self, pairs: Iterable[tuple[str, str]]) -> Element | None:
         says = sentences.joined(*(f"{name} {cell}" for name, cell in pairs if cell))
-        return blocks.quoted(blocks.text(self.short(says))) if says else None
+        return blocks.quoted(blocks.text(self.cut(says))) if says else None
 
     # --- what to do ---
 
@@ -215,12 +215,12 @@ class DiagnosisFormatter:
         return [self._step(number, step) for number, step in enumerate(steps, start=1)]
 
     def _step(self, number: int, step: Step) -> Group:
-        group = [blocks.line(blocks.bold(f"{number}. "), blocks.text(self.short(self.say(step.says))))]
+        group = [blocks.line(blocks.bold(f"{number}. "), blocks.text(self.cut(self.text(step.says))))]
         if step.run.strip():
             # A command that was cut is another command: it is shown whole, or the step is left out as a whole.
             group.append(blocks.preformatted(step.run))
         if step.warning:
-            group.append(blocks.line(blocks.bold("⚠ "), blocks.text(self.short(self.say(step.warning)))))
+            group.append(blocks.line(blocks.bold("⚠ "), blocks.text(self.cut(self.text(step.warning)))))
         return group
 
     def links(self, links: Sequence[Link]) -> list[Leaf]:
@@ -237,7 +237,7 @@ class DiagnosisFormatter:
         said: dict[str, None] = {}
         for gap in gaps:
             alone = gap.reason is GapReason.NO_CLUSTER and self._text_only
-            said[self.say(alone) if alone else sentences.gap_sentence(gap, self._language)] = None
+            said[self.text(alone) if alone else sentences.gap_sentence(gap, self._language)] = None
         mark = words.SYMBOLS[Outcome.GAP]
         return [[self._marked(mark, says)] for says in said]
 
@@ -256,24 +256,24 @@ class DiagnosisFormatter:
         gaps = (*self._diagnosis.gaps, *(gap for one in self._diagnosis.hypotheses for gap in _gaps_of(one)))
         if self._text_only is None or any(gap.reason is GapReason.NO_CLUSTER for gap in gaps):
             return []
-        return [[self._marked(words.SYMBOLS[Outcome.GAP], self.say(self._text_only))]]
+        return [[self._marked(words.SYMBOLS[Outcome.GAP], self.text(self._text_only))]]
 
     def observed(self, lines: Sequence[str]) -> list[Group]:
-        return [[blocks.quoted(blocks.text(self.short(quote(line))))] for line in lines]
+        return [[blocks.quoted(blocks.text(self.cut(quote(line))))] for line in lines]
 
     def unexplained(self) -> list[Group]:
         return [
-            [blocks.line(blocks.text(self.short(f"· {seen.subject}: {quote(seen.quote)}")))]
+            [blocks.line(blocks.text(self.cut(f"· {seen.subject}: {quote(seen.quote)}")))]
             for seen in self._diagnosis.unexplained
         ]
 
     def nearest(self) -> list[Group]:
         groups: list[Group] = []
         for near in self._diagnosis.nearest:
-            what = f"· {self.say(near.title)} ({near.incident}, {near.score:.2f})"
-            group = [blocks.line(blocks.text(self.short(what)))]
+            what = f"· {self.text(near.title)} ({near.incident}, {near.score:.2f})"
+            group = [blocks.line(blocks.text(self.cut(what)))]
             if near.decided_by:
-                group.append(blocks.quoted(blocks.text(self.short(f"{self.say(words.DECIDED_BY)}: {near.decided_by}"))))
+                group.append(blocks.quoted(blocks.text(self.cut(f"{self.text(words.DECIDED_BY)}: {near.decided_by}"))))
             groups.append(group)
         return groups
 
@@ -282,7 +282,7 @@ class DiagnosisFormatter:
         mark = words.SYMBOLS[Outcome.REFUTES]
         said = (
             sentences.joined(
-                f"{self.say(one.title)} ({one.incident})", sentences.refutation(one, self._language), by=": "
+                f"{self.text(one.title)} ({one.incident})", sentences.refutation(one, self._language), by=": "
             )
             for one in out
         )

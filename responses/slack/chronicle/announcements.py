@@ -11,7 +11,7 @@ from intents.domain import Language, Text
 from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
-from responses.chronicle.fact_formatter import FactFormatter, is_ours, line
+from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
 from responses.chronicle.spans import Spans, TextSpan, Timestamp
 from responses.safety import safe_line
 from responses.slack import blocks
@@ -37,34 +37,37 @@ def resolved(
 
     `archived`: the channel was closed, whether anybody had said that it is over or not. It notifies nobody.
     """
-    telling = FactFormatter(language)
+    formatter = FactFormatter(language)
     leaves = LeafWriter(permalink=permalink, names=names, now=summary.now, mention=False)
     closed = ("🗄", incident_words.ARCHIVED) if archived else incident_words.STANDINGS[Standing.RESOLVED]
-    title = f"{closed[0]} {telling.say(closed[1])} · #{line(summary.name, 80)}"
+    title = f"{closed[0]} {formatter.text(closed[1])} · #{line(summary.name, 80)}"
     times: list[list[Leaf]] = []
     for label, at in (
         (incident_words.DETECTED, summary.detected_at),
         (incident_words.MITIGATED, summary.mitigated_at),
         (incident_words.RESOLVED, summary.resolved_at),
     ):
-        spans: Spans = (TextSpan(text=f"{telling.say(label)}{telling.say(words.COLON)}"),)
+        spans: Spans = (TextSpan(text=f"{formatter.text(label)}{formatter.text(words.COLON)}"),)
         spans = (
             (*spans, Timestamp(at))
             if at
-            else (*spans, TextSpan(text=telling.say(incident_words.NOT_KNOWN), italic=True))
+            else (*spans, TextSpan(text=formatter.text(incident_words.NOT_KNOWN), italic=True))
         )
-        if label is not incident_words.DETECTED and (took := telling.after(summary.detected_at, at)):
-            spans = (*spans, TextSpan(text=f" · {telling.say(incident_words.AFTER).format(took)}"))
+        if label is not incident_words.DETECTED and (took := formatter.elapsed(summary.detected_at, at)):
+            spans = (*spans, TextSpan(text=f" · {formatter.text(incident_words.AFTER).format(took)}"))
         said = summary.said if label is incident_words.RESOLVED and at else None
-        times.append(leaves.linked(spans, said))
-    elements: list[Element] = [blocks.bullets(times), blocks.line(blocks.bold(telling.say(incident_words.ROOT_CAUSE)))]
-    elements += _cause(summary, telling, leaves)
+        times.append(leaves.with_link(spans, said))
+    elements: list[Element] = [
+        blocks.bullets(times),
+        blocks.line(blocks.bold(formatter.text(incident_words.ROOT_CAUSE))),
+    ]
+    elements += _cause(summary, formatter, leaves)
     if done := [act for act in acts_of(summary) if act.is_begun][-_DONE:]:
-        elements.append(blocks.line(blocks.bold(telling.say(incident_words.DONE))))
-        elements.append(blocks.bullets(leaves.of(telling.act(act)) for act in done))
+        elements.append(blocks.line(blocks.bold(formatter.text(incident_words.DONE))))
+        elements.append(blocks.bullets(leaves.line(formatter.act(act)) for act in done))
     shown = [blocks.header(title), blocks.rich(*elements)]
     if draft:
-        shown.append(blocks.context(telling.say(incident_words.DRAFT_ADDED)))
+        shown.append(blocks.context(formatter.text(incident_words.DRAFT_ADDED)))
     return Message(text=fallback(title), blocks=tuple(shown), overflow=draft)
 
 
@@ -73,11 +76,11 @@ def looks_like(incident: Text, *, where: str, address: str, ago: timedelta, lang
 
     `where` is what whoever reads this may know of that place: "#inc-42", or what stands for a thread.
     """
-    telling = FactFormatter(language)
+    formatter = FactFormatter(language)
     title, place = line(incident.in_(language), _TITLE), line(where, 80)
-    says = telling.say(incident_words.LOOKS_LIKE).format(where=place, ago=telling.lasted(ago), title=title)
+    says = formatter.text(incident_words.LOOKS_LIKE).format(where=place, ago=formatter.duration(ago), title=title)
     there = blocks.link(safe_line(address), incident_words.SOURCE_LINK) if address else blocks.text("")
-    leaves = [blocks.text(f"👯 {says} "), there, blocks.text(f" {telling.say(incident_words.GO_THERE)}")]
+    leaves = [blocks.text(f"👯 {says} "), there, blocks.text(f" {formatter.text(incident_words.GO_THERE)}")]
     return Message(text=fallback(says), blocks=(blocks.rich(blocks.line(*leaves)),))
 
 
@@ -98,12 +101,12 @@ def _note(sign: str, says: Text, by: str, language: Language) -> Message:
     return Message(text=fallback(told), blocks=(blocks.rich(*elements),))
 
 
-def _cause(summary: Summary, telling: FactFormatter, leaves: LeafWriter) -> list[Element]:
+def _cause(summary: Summary, formatter: FactFormatter, leaves: LeafWriter) -> list[Element]:
     leading = summary.leading
     if leading is None:
-        return [blocks.line(blocks.text(telling.say(incident_words.NO_CAUSE_YET), italic=True))]
+        return [blocks.line(blocks.text(formatter.text(incident_words.NO_CAUSE_YET), italic=True))]
     fact = leading.fact
-    elements = [blocks.line(*leaves.linked(telling.hypothesis(fact), fact))]
-    if is_ours(fact) and (evidence := telling.evidence(fact)):
-        elements.append(blocks.quoted(*leaves.of(evidence)))
+    elements = [blocks.line(*leaves.with_link(formatter.hypothesis(fact), fact))]
+    if is_from_catalog(fact) and (evidence := formatter.evidence(fact)):
+        elements.append(blocks.quoted(*leaves.line(evidence)))
     return elements

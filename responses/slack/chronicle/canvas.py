@@ -16,7 +16,7 @@ from intents.domain import Language, Text
 from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
-from responses.chronicle.fact_formatter import FactFormatter, is_ours, line
+from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line
 from responses.chronicle.markdown import Markdown, code, dated, escaped
 from responses.chronicle.spans import Person, SourceLink, TextSpan, Timestamp
 from responses.safety import safe_line
@@ -45,8 +45,8 @@ class _Canvas:
     def __init__(self, summary: Summary, language: Language, markdown: Markdown) -> None:
         self._summary = summary
         self._markdown = markdown
-        self._telling = FactFormatter(language, clusters=summary.impact.clusters)
-        self._say = self._telling.say
+        self._formatter = FactFormatter(language, clusters=summary.impact.clusters)
+        self._text = self._formatter.text
 
     def written(self, moments: Sequence[Moment]) -> str:
         lines = [*self._head(), *self._sections()]
@@ -59,23 +59,23 @@ class _Canvas:
                 break
             kept.append(told)
         if moments:
-            lines += ["", f"## {self._say(incident_words.TIMELINE)} (UTC)", ""]
+            lines += ["", f"## {self._text(incident_words.TIMELINE)} (UTC)", ""]
         if left := len(moments) - len(kept):
-            lines.append(f"- {self._say(incident_words.EARLIER).format(left)}")
+            lines.append(f"- {self._text(incident_words.EARLIER).format(left)}")
         return "\n".join([*lines, *reversed(kept)]) + "\n"
 
     def _head(self) -> Iterator[str]:
         summary = self._summary
         sign, status = incident_words.STANDINGS[summary.status]
-        yield f"# {sign} {self._say(status)} · {escaped(line(summary.name, 80))}"
+        yield f"# {sign} {self._text(status)} · {escaped(line(summary.name, 80))}"
         yield ""
-        since = self._telling.since(summary.since)
-        label = f"**{self._say(incident_words.STATUS)}**{self._say(words.COLON)}"
-        yield f"- {label}{self._markdown.linked(since, summary.said)}"
+        since = self._formatter.since(summary.since)
+        label = f"**{self._text(incident_words.STATUS)}**{self._text(words.COLON)}"
+        yield f"- {label}{self._markdown.with_link(since, summary.said)}"
         if summary.next_step:
-            step = self._markdown.linked(self._telling.next_step(summary.next_step), summary.next_step.fact)
-            yield f"- **{self._say(incident_words.NEXT)}**{self._say(words.COLON)}{step}"
-        yield f"- {self._say(incident_words.UPDATED).format(dated(summary.now))} UTC"
+            step = self._markdown.with_link(self._formatter.next_step(summary.next_step), summary.next_step.fact)
+            yield f"- **{self._text(incident_words.NEXT)}**{self._text(words.COLON)}{step}"
+        yield f"- {self._text(incident_words.UPDATED).format(dated(summary.now))} UTC"
 
     def _sections(self) -> Iterator[str]:
         summary = self._summary
@@ -92,7 +92,7 @@ class _Canvas:
 
     def _section(self, title: Text, lines: Sequence[str]) -> Iterator[str]:
         if lines:
-            yield from ("", f"## {self._say(title)}", "")
+            yield from ("", f"## {self._text(title)}", "")
             yield from (f"- {one}" for one in lines[-_LISTED:])
 
     def _impact(self) -> list[str]:
@@ -104,47 +104,53 @@ class _Canvas:
         ):
             if places:
                 shown = ", ".join(line(place, 120) for place in places[:_LISTED])
-                lines.append(escaped(self._say(label).format(shown)))
+                lines.append(escaped(self._text(label).format(shown)))
         lines += [self._line(fact) for fact in impact.reports[-_LISTED // 2 :]]
         for one in impact.objects[: _LISTED // 2]:
             subject = TextSpan(text=line(str(one.subject), 300), code=True)
-            lines.append(self._markdown.linked((subject, *self._telling.where(one.fact)), one.fact))
+            lines.append(self._markdown.with_link((subject, *self._formatter.where(one.fact)), one.fact))
         return lines
 
     def _leading(self) -> list[str]:
         if self._summary.leading is None:
-            return [self._say(incident_words.NO_CAUSE_YET)]
+            return [self._text(incident_words.NO_CAUSE_YET)]
         fact = self._summary.leading.fact
         lines = [self._line(fact)]
-        if not is_ours(fact):
-            return [*lines, f"*{self._say(incident_words.NOT_PROVEN)}*"]
-        if evidence := self._telling.evidence(fact):
-            lines.append(f"{self._say(incident_words.EVIDENCE)}{self._say(words.COLON)}{self._markdown.of(evidence)}")
+        if not is_from_catalog(fact):
+            return [*lines, f"*{self._text(incident_words.NOT_PROVEN)}*"]
+        if evidence := self._formatter.evidence(fact):
+            lines.append(
+                f"{self._text(incident_words.EVIDENCE)}{self._text(words.COLON)}{self._markdown.line(evidence)}"
+            )
         if command := safe_line(fact.reproduce, limit=_COMMAND):
-            lines.append(f"{self._say(incident_words.REPRODUCE)}{self._say(words.COLON)}{code(command)}")
+            lines.append(f"{self._text(incident_words.REPRODUCE)}{self._text(words.COLON)}{code(command)}")
         return lines
 
     def _done(self) -> list[str]:
-        return [self._markdown.of(self._telling.act(act)) for act in acts_of(self._summary)]
+        return [self._markdown.line(self._formatter.act(act)) for act in acts_of(self._summary)]
 
     def _who(self) -> list[str]:
         lines = []
         for holder in self._summary.roles:
-            role = f"{self._say(incident_words.ROLES[holder.role])}{self._say(words.COLON)}"
-            lines.append(self._markdown.linked((TextSpan(text=role), Person(holder.user)), holder.fact))
+            role = f"{self._text(incident_words.ROLES[holder.role])}{self._text(words.COLON)}"
+            lines.append(self._markdown.with_link((TextSpan(text=role), Person(holder.user)), holder.fact))
         return lines
 
     def _line(self, fact: Fact) -> str:
         what = (
-            *self._telling.what(fact),
-            *self._telling.by(fact),
-            TextSpan(text=self._say(incident_words.COMMA)),
+            *self._formatter.event(fact),
+            *self._formatter.attribution(fact),
+            TextSpan(text=self._text(incident_words.COMMA)),
             Timestamp(fact.at),
         )
-        return self._markdown.linked(what, fact)
+        return self._markdown.with_link(what, fact)
 
     def _told(self, moment: Moment) -> str:
-        what = (*self._telling.happened(moment), *self._telling.by(moment.fact), SourceLink(moment.fact))
-        return (
-            f"- {self._markdown.of((Timestamp(moment.at), TextSpan(text=' '), *what, *self._telling.settled(moment)))}"
+        spans = (
+            *(Timestamp(moment.at), TextSpan(text=" ")),
+            *self._formatter.moment(moment),
+            *self._formatter.attribution(moment.fact),
+            SourceLink(moment.fact),
+            *self._formatter.outcome_of_moment(moment),
         )
+        return f"- {self._markdown.line(spans)}"

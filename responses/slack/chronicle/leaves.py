@@ -42,14 +42,14 @@ class LeafWriter:
         self._now = now
         self._mention = mention
 
-    def of(self, spans: Spans) -> list[Leaf]:
+    def line(self, spans: Spans) -> list[Leaf]:
         return [leaf for span in spans for leaf in self._leaves(span)]
 
-    def linked(self, spans: Spans, fact: Fact | None) -> list[Leaf]:
+    def with_link(self, spans: Spans, fact: Fact | None) -> list[Leaf]:
         """The line with what it rests on."""
-        return [*self.of(spans), *self.there(fact)]
+        return [*self.line(spans), *self.source_link(fact)]
 
-    def there(self, fact: Fact | None) -> list[Leaf]:
+    def source_link(self, fact: Fact | None) -> list[Leaf]:
         address = self._permalink(fact) if fact else ""
         return [blocks.text(_UNBROKEN), blocks.link(address, incident_words.SOURCE_LINK)] if address else []
 
@@ -60,7 +60,7 @@ class LeafWriter:
             return blocks.user(user)
         return blocks.text(safe_line(user, limit=_NAME))
 
-    def clock(self, at: datetime) -> Leaf:
+    def timestamp(self, at: datetime) -> Leaf:
         """In the reader's own zone; whoever reads it as text gets UTC."""
         is_today = abs(self._now - at) < _TODAY
         form = "{time}" if is_today else "{date_short} {time}"
@@ -71,11 +71,11 @@ class LeafWriter:
             case Person(user=user):
                 return [self.person(user)]
             case Timestamp(at=at):
-                return [self.clock(at)]
+                return [self.timestamp(at)]
             case PostedLink(url=url, title=title):
                 return [blocks.link(url, title)]
             case SourceLink(fact=fact):
-                return self.there(fact)
+                return self.source_link(fact)
             case _:
                 if span.code:
                     return [blocks.code(span.text)]

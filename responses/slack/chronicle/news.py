@@ -30,27 +30,29 @@ def catch_up_message(
 ) -> Message:
     """The news of channel `name`. `names`, `mention` as in `Leaves`."""
     leaves = LeafWriter(permalink=permalink, names=names, now=now, mention=mention)
-    telling = FactFormatter(language)
+    formatter = FactFormatter(language)
     sign, status = incident_words.STANDINGS[news.status]
-    headline = f"{sign} {telling.say(status)}"
-    head: Spans = (TextSpan(text=headline, bold=True), TextSpan(text=" "), *telling.since(news.status_since))
+    headline = f"{sign} {formatter.text(status)}"
+    head: Spans = (TextSpan(text=headline, bold=True), TextSpan(text=" "), *formatter.since(news.status_since))
     if news.commander:
-        role = f" · {telling.say(incident_words.ROLES[news.commander.role])}{telling.say(words.COLON)}"
+        role = f" · {formatter.text(incident_words.ROLES[news.commander.role])}{formatter.text(words.COLON)}"
         head = (*head, TextSpan(text=role), Person(news.commander.user))
     title = incident_words.SO_FAR if news.since is None else incident_words.MISSED
     since: Spans = () if news.since is None else (TextSpan(text=" ("), Timestamp(news.since), TextSpan(text=")"))
     elements: list[Element] = [
-        blocks.line(*leaves.linked(head, news.said)),
-        blocks.line(*leaves.of((TextSpan(text=telling.say(title), bold=True), *since))),
+        blocks.line(*leaves.with_link(head, news.said)),
+        blocks.line(*leaves.line((TextSpan(text=formatter.text(title), bold=True), *since))),
     ]
     if news.lines:
-        elements.append(blocks.bullets(moment_leaves(moment, telling, leaves) for moment in news.lines))
+        elements.append(blocks.bullets(moment_leaves(moment, formatter, leaves) for moment in news.lines))
     else:
-        elements.append(blocks.line(blocks.text(telling.say(incident_words.NO_NEWS))))
+        elements.append(blocks.line(blocks.text(formatter.text(incident_words.NO_NEWS))))
     if news.left_out:
-        elements.append(blocks.line(blocks.text(telling.say(incident_words.OLDER).format(news.left_out), italic=True)))
+        elements.append(
+            blocks.line(blocks.text(formatter.text(incident_words.OLDER).format(news.left_out), italic=True))
+        )
     if news.next_step:
-        arrow = TextSpan(text=f"➡️ {telling.say(incident_words.NEXT)}{telling.say(words.COLON)}", bold=True)
-        step: Spans = (arrow, *telling.next_step(news.next_step))
-        elements.append(blocks.line(*leaves.linked(step, news.next_step.fact)))
+        arrow = TextSpan(text=f"➡️ {formatter.text(incident_words.NEXT)}{formatter.text(words.COLON)}", bold=True)
+        step: Spans = (arrow, *formatter.next_step(news.next_step))
+        elements.append(blocks.line(*leaves.with_link(step, news.next_step.fact)))
     return Message(text=fallback(f"{headline} · #{line(name, 80)}"), blocks=(blocks.rich(*elements),))

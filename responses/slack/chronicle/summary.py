@@ -17,7 +17,7 @@ from intents.domain import Language, ObjectRef, Text
 from responses import words
 from responses.chronicle import incident_words
 from responses.chronicle.acts import acts_of
-from responses.chronicle.fact_formatter import FactFormatter, is_ours, line, newest
+from responses.chronicle.fact_formatter import FactFormatter, is_from_catalog, line, newest
 from responses.chronicle.spans import Person, PostedLink, Spans, TextSpan, Timestamp
 from responses.safety import safe_line
 from responses.slack import blocks, limits
@@ -68,7 +68,7 @@ class _Page:
         self._summary = summary
         self._language = language
         self._leaves = leaves
-        self._telling = FactFormatter(language, clusters=summary.impact.clusters)
+        self._formatter = FactFormatter(language, clusters=summary.impact.clusters)
         # Of no fact two sections tell.
         self._told: set[str] = set()
 
@@ -79,37 +79,41 @@ class _Page:
         yield self._headline()
         leading = self._summary.leading
         if leading:
-            sign, verdict = self._telling.verdict(leading.fact)
-            yield f"{sign} {verdict} · {self._telling.title(leading.fact)}"
+            sign, verdict = self._formatter.verdict_label(leading.fact)
+            yield f"{sign} {verdict} · {self._formatter.title(leading.fact)}"
 
     def head(self) -> list[Block]:
         lines = [blocks.line(*self._status())]
         if step := self._next():
             lines.append(blocks.line(*step))
         if self._summary.leading is None:
-            lines.append(blocks.line(blocks.text(self._say(incident_words.NO_CAUSE_YET), italic=True)))
+            lines.append(blocks.line(blocks.text(self._text(incident_words.NO_CAUSE_YET), italic=True)))
         return [blocks.header(self._headline()), blocks.rich(*lines)]
 
     def footer(self) -> Block:
-        updated = self._say(incident_words.UPDATED).format(utc(self._summary.now, dated=True))
-        return blocks.context(updated, self._say(incident_words.COMMANDS))
+        updated = self._text(incident_words.UPDATED).format(utc(self._summary.now, dated=True))
+        return blocks.context(updated, self._text(incident_words.COMMANDS))
 
     def _headline(self) -> str:
         sign, says = incident_words.STANDINGS[self._summary.status]
-        return f"{sign} {self._say(says)} · #{line(self._summary.name, 80)}"
+        return f"{sign} {self._text(says)} · #{line(self._summary.name, 80)}"
 
     def _status(self) -> list[Leaf]:
         """Since when it stands so, and as who said."""
         summary = self._summary
-        since = self._telling.since(summary.since, first=True)
-        took = self._telling.after(summary.detected_at, summary.resolved_at)
+        since = self._formatter.since(summary.since, first=True)
+        took = self._formatter.elapsed(summary.detected_at, summary.resolved_at)
         if summary.status is Standing.RESOLVED and took:
-            since = (*since, TextSpan(text=f" · {self._say(incident_words.AFTER).format(took)}"))
+            since = (*since, TextSpan(text=f" · {self._text(incident_words.AFTER).format(took)}"))
         if summary.said is None:
-            return self._leaves.of(since)
+            return self._leaves.line(since)
         self._told.add(summary.said.key)
-        said = (TextSpan(text=" · "), *self._telling.quoted(summary.said.says), *self._telling.by(summary.said))
-        return self._leaves.linked((*since, *said), summary.said)
+        said = (
+            TextSpan(text=" · "),
+            *self._formatter.quote(summary.said.says),
+            *self._formatter.attribution(summary.said),
+        )
+        return self._leaves.with_link((*since, *said), summary.said)
 
     def _next(self) -> list[Leaf]:
         step = self._summary.next_step
@@ -117,8 +121,8 @@ class _Page:
             return []
         if step.kind is NextKind.DECISION:
             self._told.add(step.fact.key)
-        title = f"➡️ {self._say(incident_words.NEXT)}{self._say(words.COLON)}"
-        return [blocks.bold(title), *self._leaves.linked(self._telling.next_step(step), step.fact)]
+        title = f"➡️ {self._text(incident_words.NEXT)}{self._text(words.COLON)}"
+        return [blocks.bold(title), *self._leaves.with_link(self._formatter.next_step(step), step.fact)]
 
     # --- sections ---------------------------------------------------------------------------------------------------
 
@@ -144,18 +148,18 @@ class _Page:
     def _impact(self) -> Section:
         impact = self._summary.impact
         places = [
-            *([self._say(incident_words.IN_CLUSTERS).format(_some(impact.clusters))] if impact.clusters else []),
-            *([self._say(incident_words.IN_NAMESPACES).format(_some(impact.namespaces))] if impact.namespaces else []),
+            *([self._text(incident_words.IN_CLUSTERS).format(_some(impact.clusters))] if impact.clusters else []),
+            *([self._text(incident_words.IN_NAMESPACES).format(_some(impact.namespaces))] if impact.namespaces else []),
         ]
         title = [
-            blocks.bold(self._say(incident_words.IMPACT)),
+            blocks.bold(self._text(incident_words.IMPACT)),
             *([blocks.text(f" · {' · '.join(places)}")] if places else []),
         ]
         grouped = _by_fact(impact.objects)
         objects = [
             Entry(
                 at=fact.at,
-                leaves=self._leaves.linked((*self._telling.objects(subjects), *self._telling.where(fact)), fact),
+                leaves=self._leaves.with_link((*self._formatter.objects(subjects), *self._formatter.where(fact)), fact),
             )
             for fact, subjects in grouped[:_OBJECTS]
         ]
@@ -174,21 +178,21 @@ class _Page:
         fact = leading.fact
         self._told.add(fact.key)
         spans: Spans = (
-            *self._telling.hypothesis(fact),
-            *self._telling.by(fact),
+            *self._formatter.hypothesis(fact),
+            *self._formatter.attribution(fact),
             *self._when(fact.at),
             *self._before(leading),
         )
         below = []
-        if is_ours(fact):
-            if evidence := self._telling.evidence(fact):
-                below.append(blocks.quoted(*self._leaves.of(evidence)))
+        if is_from_catalog(fact):
+            if evidence := self._formatter.evidence(fact):
+                below.append(blocks.quoted(*self._leaves.line(evidence)))
             if command := safe_line(fact.reproduce, limit=_COMMAND):
                 below.append(blocks.preformatted(command))
         else:
-            below.append(blocks.quoted(blocks.text(self._say(incident_words.NOT_PROVEN), italic=True)))
-        entry = Entry(at=leading.last, leaves=self._leaves.linked(spans, fact), below=tuple(below))
-        return Section(title=[blocks.bold(self._say(incident_words.LEADING))], entries=(entry,))
+            below.append(blocks.quoted(blocks.text(self._text(incident_words.NOT_PROVEN), italic=True)))
+        entry = Entry(at=leading.last, leaves=self._leaves.with_link(spans, fact), below=tuple(below))
+        return Section(title=[blocks.bold(self._text(incident_words.LEADING))], entries=(entry,))
 
     def _before(self, leading: Moment) -> Spans:
         """What it was held for until its verdict changed; () for one that did not."""
@@ -196,7 +200,10 @@ class _Page:
         if former is None:
             return ()
         return (
-            TextSpan(text=f" · {self._say(incident_words.WAS).format(self._telling.verdict(former)[1])}", italic=True),
+            TextSpan(
+                text=f" · {self._text(incident_words.WAS).format(self._formatter.verdict_label(former)[1])}",
+                italic=True,
+            ),
         )
 
     def _done(self) -> Section:
@@ -204,8 +211,8 @@ class _Page:
         told = [act for act in acts_of(self._summary) if not any(fact.key in self._told for fact in act.facts)]
         kept = first_and_newest(told[::-1], _DONE, at=lambda act: act.last.at)
         self._told.update(fact.key for act in kept for fact in act.facts)
-        entries = [Entry(at=act.last.at, leaves=self._leaves.of(self._telling.act(act))) for act in reversed(kept)]
-        title = [blocks.bold(self._say(incident_words.DONE))]
+        entries = [Entry(at=act.last.at, leaves=self._leaves.line(self._formatter.act(act))) for act in reversed(kept)]
+        title = [blocks.bold(self._text(incident_words.DONE))]
         return Section(title=title, entries=tuple(entries), rank=1, left_out=len(told) - len(kept))
 
     def _pinned(self) -> list[Fact]:
@@ -217,28 +224,30 @@ class _Page:
         found = list(by_url.values())
         entries = []
         for fact, link in found[-_LINKS:]:
-            address: PostedLink = self._telling.address(link)
-            entries.append(Entry(at=fact.at, leaves=self._leaves.linked((address, *self._telling.by(fact)), fact)))
-        title = [blocks.bold(self._say(incident_words.LINKS_TITLE))]
+            address: PostedLink = self._formatter.posted_link(link)
+            entries.append(
+                Entry(at=fact.at, leaves=self._leaves.with_link((address, *self._formatter.attribution(fact)), fact))
+            )
+        title = [blocks.bold(self._text(incident_words.LINKS_TITLE))]
         return Section(title=title, entries=tuple(entries), rank=5, left_out=len(found) - len(entries))
 
     def _who(self) -> Section:
         holders = self._summary.roles
         entries = []
         for holder in holders:
-            role = TextSpan(text=f"{self._say(incident_words.ROLES[holder.role])}{self._say(words.COLON)}")
+            role = TextSpan(text=f"{self._text(incident_words.ROLES[holder.role])}{self._text(words.COLON)}")
             spans: Spans = (role, Person(holder.user))
-            entries.append(Entry(at=holder.fact.at, leaves=self._leaves.linked(spans, holder.fact)))
+            entries.append(Entry(at=holder.fact.at, leaves=self._leaves.with_link(spans, holder.fact)))
         others = [user for user in self._summary.people if user not in {holder.user for holder in holders}]
         if others:
-            leaves = [blocks.text(self._say(incident_words.ALSO_HERE))]
+            leaves = [blocks.text(self._text(incident_words.ALSO_HERE))]
             for number, user in enumerate(others[:_PEOPLE]):
                 leaves += [blocks.text(", ")] if number else []
                 leaves.append(self._leaves.person(user))
             if len(others) > _PEOPLE:
-                leaves.append(blocks.text(f" {self._say(words.MORE).format(len(others) - _PEOPLE)}"))
+                leaves.append(blocks.text(f" {self._text(words.MORE).format(len(others) - _PEOPLE)}"))
             entries.append(Entry(at=self._summary.opened, leaves=leaves))
-        return Section(title=[blocks.bold(self._say(incident_words.WHO))], entries=tuple(entries))
+        return Section(title=[blocks.bold(self._text(incident_words.WHO))], entries=tuple(entries))
 
     # --- their entries ----------------------------------------------------------------------------------------------
 
@@ -263,21 +272,21 @@ class _Page:
         entries = [self._entry(moment, newest(moment) if at_last else moment.fact) for moment in kept]
         shown = tuple(reversed(entries)) if newest_last else tuple(entries)
         return Section(
-            title=[blocks.bold(self._say(title))], entries=shown, rank=rank, left_out=len(moments) - len(kept)
+            title=[blocks.bold(self._text(title))], entries=shown, rank=rank, left_out=len(moments) - len(kept)
         )
 
     def _entry(self, moment: Moment, rests_on: Fact) -> Entry:
         fact = moment.fact
         if moment.count > 1 and fact.kind is not FactKind.HYPOTHESIS:
-            spans: Spans = (*self._telling.happened(moment), *self._telling.by(fact))
+            spans: Spans = (*self._formatter.moment(moment), *self._formatter.attribution(fact))
         else:
-            spans = (*self._telling.what(fact), *self._telling.by(fact), *self._when(fact.at))
-        return Entry(at=moment.last, leaves=self._leaves.linked(spans, rests_on))
+            spans = (*self._formatter.event(fact), *self._formatter.attribution(fact), *self._when(fact.at))
+        return Entry(at=moment.last, leaves=self._leaves.with_link(spans, rests_on))
 
     def _when(self, at: datetime) -> Spans:
-        return (TextSpan(text=self._say(incident_words.COMMA)), Timestamp(at))
+        return (TextSpan(text=self._text(incident_words.COMMA)), Timestamp(at))
 
-    def _say(self, text: Text) -> str:
+    def _text(self, text: Text) -> str:
         return text.in_(self._language)
 
 

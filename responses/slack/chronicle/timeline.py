@@ -35,11 +35,11 @@ def timeline_message(
 ) -> Message:
     """The newest moments that fit, oldest first, and how many there are besides. `names`, `mention` as in `Leaves`."""
     leaves = LeafWriter(permalink=permalink, names=names, now=now, mention=mention)
-    telling = FactFormatter(language)
+    formatter = FactFormatter(language)
     kept: list[list[Leaf]] = []
     room = limits.BUDGET_VISIBLE - _NOTES
     for moment in reversed(moments[-_MOMENTS:]):
-        told = moment_leaves(moment, telling, leaves)
+        told = moment_leaves(moment, formatter, leaves)
         room -= visible_length(told)
         if room < 0:
             break
@@ -55,7 +55,7 @@ def timeline_message(
     return Message(text=fallback(title), blocks=(blocks.header(title), blocks.rich(*elements)))
 
 
-def moment_leaves(moment: Moment, telling: FactFormatter, leaves: LeafWriter) -> list[Leaf]:
+def moment_leaves(moment: Moment, formatter: FactFormatter, leaves: LeafWriter) -> list[Leaf]:
     """12:04 what happened ×3 — who ↗ · done 12:08 ↗"""
-    what = (Timestamp(moment.at), TextSpan(text=" "), *telling.happened(moment), *telling.by(moment.fact))
-    return [*leaves.linked(what, moment.fact), *leaves.of(telling.settled(moment))]
+    what = (Timestamp(moment.at), TextSpan(text=" "), *formatter.moment(moment), *formatter.attribution(moment.fact))
+    return [*leaves.with_link(what, moment.fact), *leaves.line(formatter.outcome_of_moment(moment))]
