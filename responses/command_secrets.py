@@ -1,7 +1,7 @@
-"""Values that only what stands before them gives away: a flag, a tool's short option, a statement, a sentence.
+"""Hide values that a flag, a tool's short option, a statement or a sentence gives away as secrets.
 
-`--db-password …` also as two elements of a list, `mysql -p…`, `--from-literal=key=…`, `IDENTIFIED BY '…'`, "the
-password is …". Works on UTF-8 bytes, as `responses.named_secrets` does.
+Handles `--db-password …` (also as two elements of a list), `mysql -p…`, `--from-literal=key=…`, `IDENTIFIED BY '…'` and
+"the password is …". Works on UTF-8 bytes, as `responses.named_secrets` does.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ PATTERNS: Final = (*_PLAIN, _ORACLE, _AT_HOST, _TOLD)
 
 
 def hide_in_commands(text: bytes) -> bytes:
-    """`text` with `[redacted]` for such values."""
+    """Return `text` with `[redacted]` for such values."""
     for pattern in _PLAIN:
         text = pattern.sub(hide_value, text)
     text = _ORACLE.sub(_hide_of_oracle, text)
@@ -84,7 +84,7 @@ def _hide_of_oracle(found: Match) -> bytes:
 
 
 def _hide_before_host(found: Match) -> bytes:
-    """user:password@host:5432 without a scheme; repository:tag@sha256:0123… is an image."""
+    """Hide the password in user:password@host:5432; keep the image repository:tag@sha256:0123…"""
     whole: bytes = found[0]
     if found[3] in (b"sha256", b"sha512") or not _is_strong(found[2]):
         return whole
@@ -100,5 +100,5 @@ def _hide_told(found: Match) -> bytes:
 
 
 def _is_strong(value: bytes) -> bool:
-    """As no word of a sentence and no name of an object is."""
+    """Return whether the value mixes cases and digits, as words and names of objects do not."""
     return len(value) >= 8 and all(kind.search(value) for kind in _STRONG)

@@ -1,8 +1,8 @@
-"""Values under a name that says "secret": `password=…`, `"clientSecret": "…"`, `--token …`, an env entry's value.
+"""Hide values under a name that says "secret": `password=…`, `"clientSecret": "…"`, an env entry's value.
 
-The name condemns the value, unless the value is plainly none: a placeholder, a path, the name of a Secret object, or
-the next link of an error's chain (`cannot fetch token: x509: …`). Works on UTF-8 bytes: RE2 then needs no conversion of
-offsets, and every delimiter is ASCII.
+Values that are plainly no secret stay: a placeholder, a path, the name of a Secret object, or the next part of an error
+message (`cannot fetch token: x509: …`). Works on UTF-8 bytes: RE2 then needs no conversion of offsets, and every
+delimiter is ASCII.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ PATTERNS: Final = (_ENVIRONMENT, _TAGGED, _PAIRED)
 
 
 def holds_secret(name: str, value: str) -> bool:
-    """Whether the value under this key, variable or flag is a credential: DB_PASSWORD, clientSecret, api-key."""
+    """Return whether the value of this key, variable or flag is a credential: DB_PASSWORD, clientSecret, api-key."""
     raw = name.encode("utf-8", "replace")
     # Annotations are called domain/name.
     raw = raw.rpartition(b"/")[2]
@@ -95,7 +95,7 @@ def holds_secret(name: str, value: str) -> bool:
 
 
 def hide_by_name(text: bytes) -> bytes:
-    """`text` with `[redacted]` for the values of telling names."""
+    """Return `text` with `[redacted]` for the values of names that say "secret"."""
     text = _ENVIRONMENT.sub(hide_value, text)
     text = _TAGGED.sub(_hide_tagged, text)
     return bytes(_PAIRED.sub(_hide_pair, text))
@@ -107,7 +107,7 @@ def _hide_tagged(found: Match) -> bytes:
 
 
 def masked(value: bytes) -> bytes:
-    """The mark in the quotes the value had."""
+    """Return the mark in the quotes that the value had."""
     if value.startswith(_CURLY[0]):
         return _CURLY[0] + MARK + _CURLY[1]
     opening = value[: len(value) - len(value.lstrip(_QUOTES))]
@@ -115,7 +115,7 @@ def masked(value: bytes) -> bytes:
 
 
 def hide_value(found: Match) -> bytes:
-    """The third group is the value, what stands before it is kept."""
+    """Replace the third group, the value; keep what precedes it."""
     value: bytes = found[3]
     if is_no_secret(b"", value):
         return bytes(found[0])
@@ -123,7 +123,7 @@ def hide_value(found: Match) -> bytes:
 
 
 def is_no_secret(name: bytes, value: bytes) -> bool:
-    """Whether a value under a telling name is plainly none: a placeholder, a path, the name of a Secret object."""
+    """Return whether the value is plainly no secret: a placeholder, a path, the name of a Secret object."""
     inner = value.removeprefix(_CURLY[0]).removesuffix(_CURLY[1]).strip(_QUOTES)
     if len(inner) < _SHORTEST or _PLACEHOLDER.fullmatch(inner) or _HARMLESS_NAME.fullmatch(name):
         return True
@@ -149,7 +149,7 @@ def _is_quoted(value: bytes) -> bool:
 
 
 def _hide_assigned(name: bytes, value: bytes) -> bytes:
-    """What follows a bare value without white space is more of it, or the next pair of a query or connection string."""
+    """Hide a bare value to its end, but not the next pair of a query or connection string."""
     shown: list[bytes] = []
     secret = False
     for position, piece in enumerate(_DELIMITER.split(value)):
@@ -167,7 +167,7 @@ def _hide_assigned(name: bytes, value: bytes) -> bytes:
 
 
 def _is_prose(found: Match) -> bool:
-    """Whether `name: value` is a sentence going on rather than a key with its value."""
+    """Return whether `name: value` is part of a sentence rather than a key with its value."""
     name, gap, value = found[1], found[2], found[3]
     if name[:1] in b"\\\"'":
         # The kubelet names a volume and goes on: for volume "token" : secret "x" not found

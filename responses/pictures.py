@@ -1,9 +1,9 @@
-"""A plot as a picture that a tired person reads on a phone: few words, large; what is too much stands out.
+"""Draw a plot as a picture that is readable on a phone: few words, large, the lines above the limit emphasised.
 
-Colours never carry meaning alone and are dark enough to be read as text: what is too much is warm and thick, the rest
-cool and thin, and every line bears its name at its end. Words are English: no font for others may be there.
+Colours never carry meaning alone and are dark enough for text: lines above the limit are warm and thick, the others
+cool and thin, and every line is labelled at its end. Labels are English, since no other font may be installed.
 
-matplotlib takes a second to import and draws for some hundred milliseconds: call this in a thread.
+matplotlib takes a second to import and some hundred milliseconds to draw: call this in a thread.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _drawing: Final = threading.Lock()
 
 
 def png(plot: Plot) -> bytes:
-    """The picture of a plot that has at least one line of two points."""
+    """Return the picture of a plot that has at least one line of two points."""
     import matplotlib  # noqa: PLC0415 - a second, for the few answers that carry a plot
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
@@ -100,7 +100,7 @@ def _lines(axes: Axes, plot: Plot) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _End:
-    """Where a line ends, and what stands there."""
+    """The end of a line and its label."""
 
     value: float
     label: str
@@ -109,7 +109,7 @@ class _End:
 
 
 def _name(axes: Axes, ends: Sequence[_End], unit: Unit) -> None:
-    """Each line's name and last value beside its end, moved apart where they would overlap; the highest come first."""
+    """Label each line at its end with its name and last value; move labels apart that would overlap, highest first."""
     transform = axes.transData + axes.transAxes.inverted()
     places: list[float] = []
     for end in ends:
@@ -172,7 +172,7 @@ def _verdict(plot: Plot) -> str:
 
 
 def _labels(lines: Sequence[Line]) -> list[str]:
-    """Names without the port that all share, as far as there is room."""
+    """Return short names: without a port that all share, cut to the space there is."""
     names = [_plain(line.label) for line in lines]
     ports = {name.rpartition(":")[2] for name in names}
     if len(ports) == 1 and next(iter(ports)).isdecimal():
@@ -181,5 +181,5 @@ def _labels(lines: Sequence[Line]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """What the font at hand surely has."""
+    """Replace characters that the font may lack by question marks."""
     return "".join(letter if " " <= letter <= "~" else "?" for letter in text)

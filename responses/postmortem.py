@@ -1,4 +1,4 @@
-"""The draft of a postmortem as Markdown: what the channel tells, in the order people expect, and room for the rest."""
+"""Write the draft of a postmortem as Markdown, in the usual order of sections, with gaps for people to fill in."""
 
 from __future__ import annotations
 
@@ -42,8 +42,11 @@ def postmortem(
     permalink: Callable[[Fact], str],
     names: Mapping[str, str] = _NO_NAMES,
 ) -> Snippet:
-    """The draft as a file. `permalink` is the address of the message that a fact rests on, "" for none; `names` are
-    display names by user id: a file cannot look them up."""
+    """Return the draft as a file.
+
+    `permalink` returns the address of the message that a fact rests on, "" for none. `names` are display names by user
+    id: a file cannot look them up.
+    """
     draft = _Draft(summary, moments, language, Markdown(permalink=permalink, names=names))
     name = line(summary.name, 80)
     return Snippet(
@@ -54,6 +57,8 @@ def postmortem(
 
 
 class _Draft:
+    """The lines of one draft."""
+
     def __init__(self, summary: Summary, moments: Sequence[Moment], language: Language, markdown: Markdown) -> None:
         self._summary = summary
         self._moments = moments
@@ -62,6 +67,7 @@ class _Draft:
         self._text = self._formatter.text
 
     def lines(self) -> Iterator[str]:
+        """Yield the lines of the file."""
         title = f"{self._text(incident_words.POSTMORTEM)}{self._text(words.COLON)}{self._title()}"
         yield f"# {escaped(title)}"
         yield ""
@@ -119,7 +125,10 @@ class _Draft:
         yield from self._rest(len(impact.reports) - _REPORTS)
 
     def _times(self) -> Iterator[str]:
-        """When, and how long after it was detected. When it began nobody says in a channel: people find out later."""
+        """Yield the table of key times and of how long each came after detection.
+
+        When the incident began is left to fill in: the channel does not tell.
+        """
         summary = self._summary
         detected = summary.detected_at
 
@@ -171,7 +180,7 @@ class _Draft:
                 yield from self._rest(len(others) - _REPORTS)
 
     def _actions(self) -> Iterator[str]:
-        """What was pressed and what people did, with what came of it; what was only planned is in the timeline."""
+        """Yield the actions that were begun, with their outcome; plans that were never begun are in the timeline."""
         acted = [act for act in acts_of(self._summary) if act.is_begun]
         if not acted:
             return
@@ -188,7 +197,7 @@ class _Draft:
             yield self._text(incident_words.CUT_OFF).format(left)
 
     def _act(self, act: Act) -> tuple[str, str, str, str]:
-        """When it was begun, what, what came of it and when, who."""
+        """Return a row: when it was begun, what it was, its outcome, who did it."""
         if isinstance(act, PressedRemedy):
             return self._pressed(act.remedy, act.announced)
         sign, state = self._formatter.course_label(act)
@@ -235,7 +244,7 @@ class _Draft:
         yield from self._rest(len(by_url) - _LINKS)
 
     def _moment_of(self, fact: Fact) -> str:
-        """What happened, who said so, where."""
+        """Return a line: what happened, who said so, where."""
         spans = (*self._formatter.event(fact), *self._formatter.attribution(fact))
         return self._markdown.with_link(spans, fact)
 

@@ -1,9 +1,8 @@
-"""Every string on its way out passes here once: to a terminal, into JSON, into a log.
+"""Make every string safe on its way out: to a terminal, into JSON, into a log.
 
-Untrusted text comes from pastes, from the cluster and from errors. It may carry credentials, and it may carry
-characters that a terminal obeys or that make a reader see something else than what is there (escape sequences,
-bidirectional overrides, invisible characters). `Safe` marks what has passed, so that the type checker finds a path
-that has not.
+Untrusted text comes from pastes, from the cluster and from errors. It may carry credentials, and characters that a
+terminal obeys or that hide text from the reader: escape sequences, bidirectional overrides, invisible characters.
+`SafeText` and `SafeDiagnosis` mark what has passed, so the type checker finds a path that was missed.
 """
 
 from __future__ import annotations
@@ -55,21 +54,21 @@ _LINE_BREAK: Final = re2.compile(r"\r\n?|[\x{2028}\x{2029}\x{85}]")
 
 
 def safe(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:
-    """`text` without credentials, escape sequences and invisible characters, at most `limit` characters long.
+    """Return `text` without credentials, escape sequences and invisible characters, cut to `limit` characters.
 
-    Line feeds and tabs stay. What is left out at the end is counted. Idempotent, linear in the text.
+    Line feeds and tabs stay. The characters left out at the end are counted. Idempotent, linear in the text.
     """
     shown = _redacted(text[:_LONGEST_INPUT])
     return SafeText(_cut(shown, dropped=max(0, len(text) - _LONGEST_INPUT), limit=limit))
 
 
 def safe_line(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:
-    """As `safe`, on one line."""
+    """Return what `safe` returns, on one line."""
     return SafeText(" ".join(safe(text, limit=limit).split()))
 
 
 def without_controls(text: str) -> str:
-    """`text` as it reads: no escape sequences, no control, bidirectional or invisible characters; LF ends lines."""
+    """Return `text` without escape sequences, control, bidirectional and invisible characters; LF ends lines."""
     # As nearly every string is: Python's printable characters are none of those that are taken out below.
     if text.isprintable():
         return text
@@ -81,10 +80,10 @@ def _with_line_ends(text: str) -> str:
 
 
 def _redacted(text: str) -> str:
-    """`without_controls`, and without credentials, however the two stand to each other.
+    """Return `text` without controls and without credentials, however the two are mixed.
 
-    A credential may begin with the letter that ends an escape sequence, begin right behind one, or have one inside: it
-    is looked for with that letter, with the controls still between the words, and with nothing between.
+    A credential may begin with the letter that ends an escape sequence, begin right after one, or contain one. So
+    redaction runs three times: with that letter, with the controls still between the words, and without them.
     """
     if text.isprintable():
         return redact(text)
@@ -105,16 +104,16 @@ def _cut(text: str, *, dropped: int, limit: int) -> str:
 
 
 def scrubbed(diagnosis: Diagnosis) -> SafeDiagnosis:
-    """The diagnosis as it may be shown: every string in it has passed `safe`."""
+    """Return the diagnosis as it may be shown: every string in it has passed `safe`."""
     return SafeDiagnosis(safe_value(diagnosis))
 
 
 def safe_value(value: T) -> T:
-    """`value` with every string in it made safe: through dataclasses, mappings, lists and tuples.
+    """Return `value` with every string in it made safe: through dataclasses, mappings, lists and tuples.
 
-    The value of a key that names a secret is redacted whatever it looks like; so is what an object of Kubernetes says
-    to be one: an environment entry by its name, an argument behind its flag, the data of a Secret. Enums, numbers and
-    times are themselves.
+    The value of a key that names a secret is redacted whatever it looks like. So are secrets by their place in a
+    Kubernetes object: an environment entry by its name, an argument after its flag, the data of a Secret. Enums,
+    numbers and times are returned as they are.
     """
     return cast(T, _walk(value, 0))
 
@@ -159,7 +158,7 @@ def _walk_entry(key: str, value: Any, depth: int) -> Any:
 
 
 def _walk_behind(flag: Any, value: Any, depth: int) -> Any:
-    """An element of a list, where the one before it may be a flag: ["--password", "…"]."""
+    """Walk an element of a list; the one before it may be a flag, as in ["--password", "…"]."""
     if isinstance(flag, str) and isinstance(value, str) and flag.startswith("-") and not value.startswith("-"):
         return _walk_entry(flag.lstrip("-"), value, depth)
     return _walk(value, depth + 1)

@@ -1,6 +1,7 @@
-"""Pasted manifests of Secrets: every value under `data` goes, whatever it is called.
+"""Hide every value under `data` in pasted manifests of Secrets, whatever its key.
 
-In YAML and JSON, escaped within a line, quoted or as a diff. Works on UTF-8 bytes, as `responses.named_secrets` does.
+Handles YAML and JSON, escaped within a line, quoted or as a diff. Works on UTF-8 bytes, as `responses.named_secrets`
+does.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _JSON_VALUE: Final = re2.compile(rb"(:\s*)(\"(?:[^\"\\]|\\.)*\"|\\+\"[^\"\\]*\\+
 
 
 def hide_manifests(text: bytes) -> bytes:
-    """`text` with `[redacted]` for every value under `data`, where it holds the manifest of a Secret."""
+    """Return `text` with `[redacted]` for every value under `data`, if it holds the manifest of a Secret."""
     if not MANIFEST.search(text):
         return text
     text = _DATA_JSON.sub(lambda block: _JSON_VALUE.sub(lambda pair: pair[1] + masked(pair[2]), block[0]), text)

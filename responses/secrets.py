@@ -1,8 +1,8 @@
-"""What looks like a credential is replaced by `[redacted]`: in pasted text, quotes of a cluster, errors and logs alike.
+"""Replace what looks like a credential by `[redacted]`: in pasted text, cluster quotes, errors and logs.
 
-Here are the shapes that nothing else has (a private key, a JWT, a vendor's token, credentials in a URL); what only its
-name gives away is in `responses.named_secrets`, what a command or a sentence does in `responses.command_secrets`.
-Patterns run on RE2, so that the time is linear in the text whatever the text is.
+This module knows credentials by their shape: private keys, JWTs, vendors' tokens, credentials in URLs.
+`responses.named_secrets` knows those that follow a telling name, `responses.command_secrets` those in commands and
+sentences. Patterns run on RE2, so matching is linear in the text.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ REDACTED: Final = MARK.decode()
 
 
 def redact(text: str) -> str:
-    """`text` without what looks like a credential. Idempotent; line breaks stay, so that line numbers stay true.
+    """Return `text` without what looks like a credential.
 
-    Lone surrogates, which no encoding can write, become question marks.
+    Idempotent. Line breaks stay, so line numbers stay correct. Lone surrogates, which no encoding can write, become
+    question marks.
     """
     raw = text.encode("utf-8", "replace")
     if not _SUSPICIOUS.search(raw):
@@ -51,7 +52,7 @@ def _all(_: Match) -> bytes:
 
 
 def _is_mixed(found: Match) -> bytes:
-    """Base64 of random bytes mixes cases and digits; paths, digests in hex and camel-case words do not."""
+    """Redact base64 of random bytes, which mixes cases and digits; keep paths, hex digests and camel-case words."""
     value: bytes = found[0]
     if found[1]:
         return value
@@ -69,7 +70,7 @@ def _each(value: bytes) -> list[bytes]:
 
 
 def _basic(found: Match) -> bytes:
-    """`Basic dXNlcjpwYXNz` decodes to user:password; `basic authentication` does not."""
+    """Redact `Basic dXNlcjpwYXNz`, which decodes to user:password; keep `basic authentication`."""
     value: bytes = found[2]
     try:
         decoded = base64.b64decode(value + b"=" * (-len(value) % 4), validate=True).decode()
@@ -89,7 +90,7 @@ def _user_info(found: Match) -> bytes:
 
 
 def _odd_user_info(found: Match) -> bytes:
-    """user:pass/word@host, but not host:5000/image@sha256:…"""
+    """Redact user:pass/word@host; keep host:5000/image@sha256:…"""
     port = _PORT.match(found[2])
     return bytes(found[0]) if port else _user_info(found)
 
@@ -203,7 +204,7 @@ _SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
 
 
 def _any_of(patterns: Iterable[Any]) -> Any:
-    """All patterns as one, in one pass: most texts hold no secret, and what is tried one by one takes its time."""
+    """Combine the patterns into one, so that a text without secrets, the usual case, is scanned once."""
     options = re2.Options()
     options.never_capture = True
     options.max_mem = 64 << 20

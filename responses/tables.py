@@ -1,4 +1,4 @@
-"""Rows of a probe as a reader takes them in: what all share is said once, what differs stands in columns."""
+"""Compact rows of a probe: values that all rows share are listed once, the others become columns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GAP: Final = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompactTable:
-    """Columns that differ, with their names and rows; what is `shared` by all rows, as (name, cell).
+    """The columns that differ, with names and rows, and the (name, cell) pairs `shared` by all rows.
 
     A table of one row has no columns: all of it is shared.
     """
@@ -26,7 +26,10 @@ class CompactTable:
 
 
 def compact(table: Table, *, said: str = "") -> CompactTable:
-    """A table of at least one row; a single row does not repeat what the sentence above it `said`."""
+    """Return the compact form of a table with at least one row.
+
+    A single row does not repeat what the sentence above it `said`.
+    """
     names = [_named(column) for column in table.columns]
     columns = list(zip(*table.rows, strict=True))
     alike = [len(set(cells)) == 1 and index > 0 for index, cells in enumerate(columns)]
@@ -45,7 +48,7 @@ def compact(table: Table, *, said: str = "") -> CompactTable:
 
 
 def aligned_lines(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Lines of a table in a fixed-width font, the names first; wide characters count as two."""
+    """Return the lines of a table in a fixed-width font, the names first; wide characters count as two."""
     if not names:
         return ()
     widths = [max(cell_len(name), *(cell_len(row[index]) for row in rows)) for index, name in enumerate(names)]
@@ -63,5 +66,5 @@ def _is_in(cell: str, said: str) -> bool:
 
 
 def _named(column: str) -> str:
-    """A row's key without its unit: the values are formatted already."""
+    """Return a row's key without its unit: the values already have one."""
     return column.removesuffix("_s").removesuffix("_m").replace("_", " ")

@@ -1,6 +1,6 @@
-"""A diagnosis as a page of text: verdict and root cause first, then what they rest on, then what to do about it.
+"""Format a diagnosis as a page for the terminal: verdict and root cause first, then evidence, then what to do.
 
-Made to be read at 3 a.m.: what is certain is at the top, what is left out is said, commands can be copied.
+The most certain comes first, omissions are named, and commands can be copied.
 """
 
 from __future__ import annotations
@@ -55,15 +55,18 @@ def diagnosis_page(
     in_full: bool = False,
     of_text: bool = True,
 ) -> RenderableType:
-    """The page of an answer. `observed` are the text's telling lines, shown where nothing is known of it.
+    """Return the page of an answer.
 
-    One hypothesis is told in full, the others in a line or two; `in_full` tells all that still stand. `of_text` says
-    that a text was asked about, whose lines the reader can count.
+    `observed` are the text's error lines, shown where no hypothesis matches. Only the first hypothesis is shown in
+    full, the others in a line or two; `in_full` shows every hypothesis that is not ruled out in full. `of_text` says
+    that the request was a text, so line numbers make sense to the reader.
     """
     return Group(*_Page(language, of_text=of_text).whole(diagnosis, timing=timing, observed=observed, in_full=in_full))
 
 
 class _Page:
+    """The page of one diagnosis in one language."""
+
     def __init__(self, language: Language, *, of_text: bool) -> None:
         self._language = language
         self._of_text = of_text
@@ -72,6 +75,7 @@ class _Page:
     def whole(
         self, diagnosis: Diagnosis, *, timing: RunStats, observed: tuple[str, ...], in_full: bool
     ) -> Iterator[RenderableType]:
+        """Yield the parts of the page from top to bottom."""
         standing, out = list(sentences.leading_hypotheses(diagnosis)), list(sentences.ruled_out(diagnosis))
         offers = [one for one in sentences.offers(diagnosis) if one not in standing]
         told = standing if in_full else standing[:1]
@@ -178,7 +182,7 @@ class _Page:
         yield from self._gap_lines(unread)
 
     def _finding(self, finding: Finding, shown: list[str]) -> Iterator[RenderableType]:
-        """A finding with its object and its quote, each unless it was `shown` before."""
+        """Yield a finding with its object and quote, each unless `shown` already holds it."""
         says = self._text(finding.says)
         shown.append(says)
         style = DIM if finding.outcome is Outcome.NEUTRAL else ""
@@ -231,7 +235,7 @@ class _Page:
                 yield marked("✓", self._text(best.says), indent=4, mark_style="green")
 
     def _offers(self, offers: list[Judged]) -> Iterator[RenderableType]:
-        """What one can do whatever the cause is: for which object and why there, and the buttons for it."""
+        """Yield what can be done whatever the cause is: for which object and why, and the buttons for it."""
         if not offers:
             return
         yield from self._section(words.OFFERS)
@@ -281,7 +285,7 @@ class _Page:
     # --- gaps and footer ---
 
     def _gaps(self, gaps: tuple[Gap, ...], *, told: list[Gap]) -> Iterator[RenderableType]:
-        """What could not be read and is not told beside a finding already."""
+        """Yield the gaps that are not listed beside a finding already."""
         left = [gap for gap in gaps if gap not in told]
         if left:
             yield from self._section(words.GAPS)
@@ -293,7 +297,7 @@ class _Page:
             yield marked("?", line, mark_style=_OUTCOME_STYLES[Outcome.GAP])
 
     def _footer(self, diagnosis: Diagnosis, timing: RunStats, first: list[Judged]) -> Text:
-        """The page may be longer than the screen: whoever sees its end sees the verdict again."""
+        """Repeat the verdict at the end, since the top of a long page has scrolled away."""
         again = [f"{sentences.verdict_word(one, self._language)}: {self._text(one.title)}" for one in first]
         cluster = self._text(words.CLUSTER).format(diagnosis.cluster) if diagnosis.cluster else ""
         calls = self._text(words.CALLS).format(timing.api_calls) if diagnosis.cluster else ""

@@ -1,6 +1,6 @@
-"""Rows of a probe in a terminal: what differs stands in columns, what all rows share below them.
+"""Show rows of a probe in a terminal: values that differ as columns, values that all rows share below them.
 
-Where the columns do not fit, each row becomes a sentence: a table folded letter by letter helps nobody.
+Where the columns do not fit, each row becomes a sentence: a folded table is unreadable.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BY: Final = " · "
 
 
 class TerminalTable:
-    """A table of a finding."""
+    """A rich renderable: the table of a finding."""
 
     def __init__(self, table: Table, *, said: str = "") -> None:
         shown = compact(table, said=said)

@@ -1,4 +1,4 @@
-"""Breaking lines where English and Chinese allow it: rich breaks at spaces alone, and Chinese has none."""
+"""Break lines between words and between wide characters: rich breaks at spaces only, and Chinese has none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PIECE: Final = re.compile(rf"\n|{_OPENING}(?:[^\s{_WIDE}]+|[{_WIDE}]|){_CLOSING
 
 
 class WrappedText:
-    """Text that fills the width it is given, its lines broken between words or wide characters."""
+    """A rich renderable: text wrapped between words or wide characters to the width it is given."""
 
     def __init__(self, text: Text) -> None:
         # A tab's width depends on where it stands; one space is as wide everywhere.
@@ -41,7 +41,7 @@ class WrappedText:
 
 
 def _lines(plain: str, width: int) -> Iterator[tuple[int, int]]:
-    """(start, end) of each line in the text."""
+    """Yield the (start, end) of each line in the text."""
     start = used = 0
     for piece in _PIECE.finditer(plain):
         if not piece.group():

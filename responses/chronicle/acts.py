@@ -1,4 +1,4 @@
-"""What was done, each thing once: a button that did what somebody had announced is one act, not two."""
+"""List the actions of an incident, each once: a button press and its announcement count as one."""
 
 from __future__ import annotations
 
@@ -12,21 +12,24 @@ from intents.chronicle.undertakings import Undertaking
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PressedRemedy:
-    """A remedy by a button, and what had announced it."""
+    """A remedy applied by a button, with the message that announced it."""
 
     remedy: Fact
     announced: Undertaking | None = None
 
     @property
     def facts(self) -> tuple[Fact, ...]:
+        """Return all facts about it."""
         return (self.remedy, *(self.announced.facts if self.announced else ()))
 
     @property
     def last(self) -> Fact:
+        """Return the newest fact about it."""
         return self.remedy
 
     @property
     def is_begun(self) -> bool:
+        """Return True: a pressed button is more than a plan."""
         return True
 
 
@@ -34,7 +37,7 @@ Act = PressedRemedy | Undertaking
 
 
 def acts_of(summary: Summary) -> tuple[Act, ...]:
-    """By when something was heard of each last, the newest last."""
+    """Return the actions by the time of their newest fact, the newest last."""
     return tuple(sorted(_acts(summary), key=lambda act: (act.last.at, act.last.key)))
 
 

@@ -1,4 +1,4 @@
-"""What a fact says as one line: what happened, who did it, and the words of its kind and state."""
+"""Format facts of an incident as lines: what happened, who did it, and its status."""
 
 from __future__ import annotations
 
@@ -51,26 +51,27 @@ _MINUTE: Final = timedelta(minutes=1)
 
 
 class FactFormatter:
-    """Facts in one language. Every string of a fact passes `responses.safety` here, and nowhere else."""
+    """Formats facts in one language. Every string of a fact passes `responses.safety` here, and only here."""
 
     def __init__(self, language: Language, *, clusters: Sequence[str] = ()) -> None:
-        """`clusters` are those an incident is about: of several, each object is told with its own."""
+        """Name the `clusters` of the incident: if there are several, each object is shown with its own."""
         self.language = language
         self._several = len(clusters) > 1
 
     def text(self, text: Text) -> str:
+        """Return a text in the language of this formatter."""
         return text.in_(self.language)
 
     # --- a line -----------------------------------------------------------------------------------------------------
 
     def moment(self, moment: Moment) -> Spans:
-        """What happened and how often, without when it first did and by whom."""
+        """Return what happened and how often, without time and author."""
         if moment.fact.kind is FactKind.JOIN and moment.also:
             return self._joined(moment)
         return (*self.event(moment.fact), *self.repetition(moment))
 
     def outcome_of_moment(self, moment: Moment) -> Spans:
-        """· done 12:04 ↗, to stand behind the line and its own link; () where nothing has come of it yet."""
+        """Return · done 12:04 ↗, to follow the line and its link; () while there is no outcome."""
         by = moment.settled_by
         if by is None:
             return ()
@@ -84,7 +85,7 @@ class FactFormatter:
         return self._elsewhere(says, by)
 
     def act(self, act: Act) -> Spans:
-        """☑️ done: “rolled back” — who, 12:04 ↗ · announced 12:01 ↗; with all its links."""
+        """Return ☑️ done: “rolled back” — who, 12:04 ↗ · announced 12:01 ↗, with all its links."""
         if isinstance(act, PressedRemedy):
             fact, told, came = act.remedy, self.event(act.remedy), self.announcement(act.announced)
         else:
@@ -101,11 +102,11 @@ class FactFormatter:
         )
 
     def announcement(self, work: Undertaking | None) -> Spans:
-        """· announced 12:01 ↗, behind the button that did it."""
+        """Return · announced 12:01 ↗, to follow the button press."""
         return self._elsewhere(incident_words.ANNOUNCED, work.facts[0]) if work else ()
 
     def outcome_of_work(self, work: Undertaking) -> Spans:
-        """Behind what tells it best: what ended it, or where it came from; () where that is the same message."""
+        """Return what ended the work or announced it; () where that is the same message."""
         fact, end, first = work.said, work.ended_by, work.facts[0]
         if end is not None and end.ts != fact.ts:
             is_deploy = end.kind is FactKind.DEPLOY
@@ -115,7 +116,7 @@ class FactFormatter:
         return self._elsewhere(incident_words.ANNOUNCED, first) if first.ts != fact.ts else ()
 
     def course_label(self, work: Undertaking) -> tuple[str, str]:
-        """(sign, words) of how far it has come."""
+        """Return the (sign, words) of the progress of some work."""
         signed = (incident_words.LEFT if work.left else incident_words.COURSES).get(
             work.course, incident_words.COURSES[work.course]
         )
@@ -125,7 +126,7 @@ class FactFormatter:
         return (_plain(f" · {self.text(says)} "), Timestamp(fact.at), SourceLink(fact))
 
     def _joined(self, moment: Moment) -> Spans:
-        """Everybody by name, as far as there is room; nobody twice."""
+        """Return who joined, each person once, as many as fit."""
         people = list(dict.fromkeys(fact.user for fact in (moment.fact, *moment.also) if fact.user))
         spans: list[Span] = [_plain(f"{incident_words.HERE} ")]
         for number, user in enumerate(people[:_PEOPLE]):
@@ -137,7 +138,7 @@ class FactFormatter:
         return (*spans, _plain(f" {self.text(incident_words.JOINED)}{last}"), Timestamp(moment.last))
 
     def event(self, fact: Fact) -> Spans:
-        """What happened; for a role or a joining that holds who, since nobody else is to be told."""
+        """Return what happened. For a role or a person who joined this includes the person."""
         match fact.kind:
             case FactKind.HYPOTHESIS:
                 return self.hypothesis(fact)
@@ -159,7 +160,7 @@ class FactFormatter:
                 return self._with_links(fact, (_plain(f"{sign} "), *self.quote(fact.says)))
 
     def author(self, fact: Fact) -> Spans:
-        """Who said or did it; () where that is we, or is told already."""
+        """Return who said or did it; () for Casebook itself, or where the event names the person."""
         if fact.kind in (FactKind.ROLE, FactKind.HANDOVER, FactKind.JOIN):
             return ()
         if fact.user:
@@ -167,7 +168,7 @@ class FactFormatter:
         return (TextSpan(text=line(fact.bot, _BOT), italic=True),) if fact.bot else ()
 
     def repetition(self, moment: Moment) -> Spans:
-        """×12, last 12:30; () for what was once."""
+        """Return ×12, last 12:30; () for a single occurrence."""
         if moment.count < 2:
             return ()
         times = incident_words.TIMES.format(moment.count)
@@ -175,7 +176,7 @@ class FactFormatter:
         return (_plain(f" {times}{last} "), Timestamp(moment.last))
 
     def quote(self, says: str) -> Spans:
-        """As it was said, in quotation marks, with mentions as people."""
+        """Return the words in quotation marks, with mentions as people."""
         before, after = self.text(incident_words.QUOTE).split("{}")
         pieces = _MENTIONED.split(line(says))
         spans: list[Span] = [_plain(before)]
@@ -187,7 +188,7 @@ class FactFormatter:
     # --- kinds ------------------------------------------------------------------------------------------------------
 
     def hypothesis(self, fact: Fact) -> Spans:
-        """🔴 CONFIRMED · its title, or what a person suspects in their words."""
+        """Return 🔴 CONFIRMED · the title; for a hypothesis of a person, their words."""
         sign, verdict = self.verdict_label(fact)
         head = _plain(f"{sign} {verdict} · ")
         if not is_from_catalog(fact):
@@ -195,7 +196,7 @@ class FactFormatter:
         return (head, TextSpan(text=self.title(fact), bold=True), *self.about(fact))
 
     def verdict_label(self, fact: Fact) -> tuple[str, str]:
-        """(sign, words): a verdict is what the cluster shows; what people say is told as said."""
+        """Return (sign, words): a verdict of the cluster, or what a person stated."""
         if not is_from_catalog(fact):
             said = incident_words.SAID.get(fact.state)
             return incident_words.SAID_SIGN, self.text(said) if said else line(fact.state, _NAME)
@@ -205,19 +206,20 @@ class FactFormatter:
         return words.SIGNS[verdict], words.verdict_word(verdict, self.language)
 
     def title(self, fact: Fact) -> str:
-        """An incident's or a remedy's."""
+        """Return the title of an incident or a remedy."""
         return line(fact.title.in_(self.language) if fact.title else fact.incident or fact.says, _TITLE)
 
     def about(self, fact: Fact) -> Spans:
-        """ " · Pod shop/api-0", the objects of a fact, and where; () for none."""
+        """Return " · Pod shop/api-0", the objects of a fact and their cluster; () for none."""
         return (_plain(" · "), *self.objects(fact.objects), *self.where(fact)) if fact.objects else ()
 
     def where(self, fact: Fact) -> Spans:
-        """ " · prod", where it could be another cluster."""
+        """Return " · prod", if the incident has several clusters."""
         named = self._several and fact.cluster
         return (_plain(" · "), TextSpan(text=line(fact.cluster, _NAME), code=True)) if named else ()
 
     def objects(self, objects: tuple[ObjectRef, ...]) -> Spans:
+        """Return the first objects, and how many more there are."""
         spans: list[Span] = []
         for subject in objects[:_OBJECTS]:
             spans += [_plain(", ")] if spans else []
@@ -227,7 +229,7 @@ class FactFormatter:
         return tuple(spans)
 
     def remedy(self, fact: Fact) -> Spans:
-        """✅ its title: what came of it"""
+        """Return ✅ the title: its state."""
         sign, says = self.state_label(fact)
         return (
             _plain(f"{sign} "),
@@ -237,17 +239,17 @@ class FactFormatter:
         )
 
     def state_label(self, fact: Fact) -> tuple[str, str]:
-        """(sign, words) of a fact's state."""
+        """Return the (sign, words) of a fact's state."""
         signed = _SIGNED.get(fact.kind, {}).get(fact.state)
         return (signed[0], self.text(signed[1])) if signed else ("·", line(fact.state, _NAME))
 
     def evidence(self, fact: Fact) -> Spans:
-        """What a hypothesis of ours rests on, verbatim; () where that is only its title again."""
+        """Return the evidence of a catalog hypothesis verbatim; () where it only repeats the title."""
         says = line(fact.says)
         return (_plain(says),) if says and says != self.title(fact) else ()
 
     def posted_link(self, link: Link) -> PostedLink:
-        """Named by what it leads to and where: "graph grafana.example/d/abc"."""
+        """Return a link named by its kind and place: "graph grafana.example/d/abc"."""
         url = line(link.url, _URL)
         try:
             parts = urlsplit(url)
@@ -280,7 +282,7 @@ class FactFormatter:
         return (_plain(f"{incident_words.HERE} {role}{self.text(words.COLON)}"), *now)
 
     def _unless_address(self, fact: Fact) -> Spans:
-        """The words around a link; none where there are only links."""
+        """Return the words around a link; () where there are only links."""
         is_bare = line(fact.says) in {line(link.url) for link in fact.links}
         return () if is_bare or not fact.says.strip() else self.quote(fact.says)
 
@@ -294,7 +296,7 @@ class FactFormatter:
     # --- how it stands ----------------------------------------------------------------------------------------------
 
     def since(self, at: datetime, *, first: bool = False) -> Spans:
-        """since 12:04; with a capital where it comes `first`"""
+        """Return since 12:04, with a capital letter if it comes `first`."""
         since = self.text(incident_words.SINCE)
         return (
             _plain(f"{capitalised(since) if first else since} "),
@@ -303,7 +305,7 @@ class FactFormatter:
         )
 
     def next_step(self, step: NextStep) -> Spans:
-        """What is to be done next, and who said so."""
+        """Return the next step and who named it."""
         fact = step.fact
         if step.kind is NextKind.OFFERED and fact.offers:
             return (
@@ -318,14 +320,14 @@ class FactFormatter:
         return (*spans, *self.attribution(fact))
 
     def attribution(self, fact: Fact) -> Spans:
-        """— who said or did it; () where that is we, or is told already."""
+        """Return — and who said or did it; () for Casebook itself, or where the event names the person."""
         who = self.author(fact)
         return (_plain(" — "), *who) if who else ()
 
     # --- how long ---------------------------------------------------------------------------------------------------
 
     def duration(self, time: timedelta) -> str:
-        """1 h 12 min, in the two units that tell most."""
+        """Return 1 h 12 min, in the two largest units."""
         if time < _MINUTE:
             return self.text(incident_words.UNDER_A_MINUTE)
         minutes = time // _MINUTE
@@ -340,26 +342,27 @@ class FactFormatter:
         return " ".join(told[:2] if second else told[:1])
 
     def elapsed(self, start: datetime | None, end: datetime | None) -> str:
-        """How long from one to the other; "" where that cannot be told."""
+        """Return the time between the two; "" where either is unknown."""
         return self.duration(end - start) if start and end and end >= start else ""
 
 
 def is_from_catalog(fact: Fact) -> bool:
-    """Whether a hypothesis is an incident of the catalog, judged by us, and not what a person believes."""
+    """Return whether a hypothesis is a catalog incident judged by Casebook, not the opinion of a person."""
     return bool(fact.incident)
 
 
 def _came_to(by: Fact) -> Course:
-    """What came of a decision, by what ended it."""
+    """Return the outcome of a decision, from the fact that ended it."""
     return Course.CALLED_OFF if by.kind is FactKind.DECISION and by.state != Course.DONE else Course.DONE
 
 
 def newest(moment: Moment) -> Fact:
-    """The last of a moment's facts: what its line should lead to where its newest time is told."""
+    """Return the newest fact of a moment: its line links to it where the newest time is shown."""
     return max((moment.fact, *moment.also), key=lambda fact: (fact.at, fact.key))
 
 
 def line(text: str, most: int = _SAYS) -> str:
+    """Return a safe text on one line, cut to `most` characters."""
     return safe_line(text, limit=most)
 
 

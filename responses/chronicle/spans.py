@@ -1,4 +1,4 @@
-"""The pieces of a told line, before a surface writes them: as leaves of rich text, or as Markdown."""
+"""The parts of a line before a surface writes them as rich text or as Markdown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from intents.chronicle.facts import Fact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextSpan:
-    """Text as it is; nothing in it is markup. It has passed `responses.safety`."""
+    """Text without markup that has passed `responses.safety`."""
 
     text: str
     bold: bool = False
@@ -27,14 +27,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Timestamp:
-    """A moment (UTC); a surface knows in which zone and how exact its readers want it."""
+    """A time (UTC); the surface chooses time zone and precision."""
 
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostedLink:
-    """A link that somebody posted, as they wrote it."""
+    """A link that somebody posted, with its title."""
 
     url: str
     title: str

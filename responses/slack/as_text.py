@@ -1,4 +1,4 @@
-"""Blocks as plain text: what is sent where Slack takes no blocks, and what goes into a file."""
+"""Write blocks as plain text, for places where Slack takes no blocks, and for files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from responses.slack.message import Block
 
 
 def as_text(blocks: Iterable[Block]) -> str:
-    """What a reader of the blocks sees, as lines; buttons are left out, since text cannot be pressed."""
+    """Return the lines that a reader of the blocks sees; buttons are left out, since text cannot be pressed."""
     parts = (_said(block).strip("\n") for block in blocks)
     return "\n\n".join(part for part in parts if part.strip())
 

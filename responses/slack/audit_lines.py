@@ -1,4 +1,7 @@
-"""One line for the record: what was done to what, by whom, and what came of it; in the thread and the audit channel."""
+"""Build the audit line of a remedy: what was done to what, by whom, with which result.
+
+It is posted in the thread of the answer and in the audit channel.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from responses.slack.remedy_states import RemedyShown, headline, remedy_line
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLine:
-    """A remedy for the record. `link` leads to the answer that it stood in, "" where one is beside it."""
+    """A remedy with its cluster and target. `link` leads to the answer, "" where the line is posted beside it."""
 
     shown: RemedyShown
     cluster: str
@@ -25,7 +28,7 @@ class AuditLine:
 
 
 def audit_message(told: AuditLine, *, language: Language) -> Message:
-    """The line; whoever reads it later finds by the object, the cluster and the time what else happened then."""
+    """Return the line as a message; object, cluster and time let a later reader find related events."""
     target, cluster = safe_line(str(told.target), limit=600), safe_line(told.cluster, limit=300)
     about: list[Leaf] = [blocks.text(" · "), blocks.code(target), blocks.text(" · "), blocks.code(cluster)]
     lines = remedy_line(told.shown, language=language, about=about)

@@ -1,6 +1,6 @@
-"""Making an answer fit: parts with a rank, of which the least goes first, and a note that something went.
+"""Fit an answer into one message: leave out the parts of the highest rank first, and report that some are missing.
 
-Slack refuses a message above a size that it does not publish; an answer that was refused helps nobody.
+Slack refuses messages above a size that it does not publish, and a refused answer reaches nobody.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from responses.slack.message import Block
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Blocks that stand or go together. Of rank 0 nothing is left out: such parts are short by how they are made."""
+    """Blocks that are kept or left out together. Parts of rank 0 are always kept: they are short by construction."""
 
     rank: int
     blocks: tuple[Block, ...]
@@ -25,7 +25,7 @@ class Part:
 def fit_parts(
     parts: Sequence[Part], *, most_visible: int = limits.BUDGET_VISIBLE, most_blocks: int = limits.BUDGET_BLOCKS
 ) -> tuple[tuple[Block, ...], bool]:
-    """The blocks of the parts that fit, in their order, and whether a part was left out."""
+    """Return the blocks of the parts that fit, in their order, and whether a part was left out."""
     kept: set[int] = set()
     room, left = most_visible, most_blocks
     for index, part in sorted(enumerate(parts), key=lambda pair: (pair[1].rank, pair[0])):
@@ -40,7 +40,7 @@ def fit_parts(
 
 
 def fit_groups(groups: Iterable[Sequence[Element]], most: int) -> tuple[list[Element], int]:
-    """Elements of the first groups that show at most `most` characters together, and how many groups were left out.
+    """Return the elements of the first groups that fit into `most` characters, and how many groups are left out.
 
     A group is a sentence with its quote: neither is shown without the other. The first one is always kept.
     """

@@ -1,4 +1,4 @@
-"""The question which cluster is meant, with something to press for each; below an answer, to ask another one."""
+"""Ask which cluster is meant, with a button or menu option for each; also below an answer, to query another one."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _SAYS: Final = 1_500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picker:
-    """`names` are the clusters to choose from, `asked` the one that was asked, "" for none."""
+    """The clusters to choose from (`names`), and the one that was queried (`asked`, "" for none)."""
 
     names: tuple[str, ...]
     asked: str = ""
 
 
 def cluster_token(request_id: str, cluster: str) -> str:
-    """What a button carries for a cluster: it tells nothing, and means nothing below another answer."""
+    """Return the value of a cluster's button: it reveals no name and is only valid below this answer."""
     return hashlib.sha256(f"{request_id}\0{cluster}".encode()).hexdigest()[:20]
 
 
 def cluster_of_token(request_id: str, carried: str, names: Iterable[str]) -> str:
-    """The cluster that a button stands for, of those there are; "" for none of them."""
+    """Return the cluster among `names` that a button stands for; "" for none."""
     return next((name for name in names if cluster_token(request_id, name) == carried), "")
 
 
 def picker_blocks(shown: Picker, *, request_id: str, language: Language) -> tuple[Block, ...]:
-    """Buttons for a few clusters, a menu for many; of more than a menu takes, the last are to be named."""
+    """Return buttons for a few clusters, a menu for many; those beyond the menu's limit have to be named in words."""
     others = [name for name in shown.names if name != shown.asked]
     if not others:
         return ()
@@ -59,7 +59,7 @@ def picker_blocks(shown: Picker, *, request_id: str, language: Language) -> tupl
 
 
 def which_cluster(says: Text, shown: Picker, *, request_id: str, language: Language) -> Message:
-    """`says` tells why it has to be asked."""
+    """Return the question which cluster is meant; `says` tells why it is asked."""
     text = capitalised(safe(says.in_(language), limit=_SAYS))
     question = cluster_choice.WHICH_CLUSTER.in_(language)
     return Message(
@@ -73,6 +73,6 @@ def which_cluster(says: Text, shown: Picker, *, request_id: str, language: Langu
 
 
 def with_picker(message: Message, shown: Picker | None, *, request_id: str, language: Language) -> Message:
-    """A message that is no diagnosis, with the other clusters below it."""
+    """Return a message that is not a diagnosis, with the other clusters below it."""
     more: Sequence[Block] = picker_blocks(shown, request_id=request_id, language=language) if shown else ()
     return Message(text=message.text, blocks=(*message.blocks, *more), overflow=message.overflow)

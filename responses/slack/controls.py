@@ -1,4 +1,4 @@
-"""Below an answer: what became of what was pressed, what can be pressed, and what the answer cost."""
+"""Build what is below an answer: results of pressed buttons, buttons to press, and the footer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAMES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemedyButton:
-    """A remedy that may be pressed: `plan_id` names a stored plan, `risk` is the remedy's."""
+    """A button for a remedy: `plan_id` names a stored plan, `risk` is the remedy's."""
 
     plan_id: str
     label: Text
@@ -34,7 +34,10 @@ class RemedyButton:
 def state_parts(
     shown: Sequence[RemedyShown], not_it_by: Sequence[str], muted_by: str, *, cluster: str, language: Language
 ) -> Iterable[Part]:
-    """What became of pressed remedies, who says that it is not it, and who muted it, below what is in `cluster`."""
+    """Yield the states of pressed remedies, who marked the answer as wrong, and who muted it.
+
+    A remedy that was applied in another cluster than `cluster` names its own.
+    """
     if shown:
         yield Part(rank=0, blocks=(blocks.rich(*remedy_lines(shown, cluster=cluster, language=language)),))
         yield from _next(shown, language)
@@ -55,7 +58,7 @@ def state_parts(
 
 
 def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
-    """A button for each remedy that waits for approval, or that can be taken back and has not been."""
+    """Yield a button for each remedy that waits for approval, and for each that can still be undone."""
     pressed = {state.plan_id for state in shown}
     elements = []
     for index, state in enumerate(shown[-_NAMES:]):
@@ -81,7 +84,7 @@ def control_parts(
     muted: bool,
     language: Language,
 ) -> Iterable[Part]:
-    """Remedies, Details, and the menu behind "…"; of a `request_id` "" no menu."""
+    """Yield remedies, Details, and the menu behind "…"; no menu without a `request_id`."""
     elements = [_remedy(button, index, language) for index, button in enumerate(buttons[:_REMEDIES])]
     if details_value and diagnosis.hypotheses:
         label = words.DETAILS.in_(language)
@@ -116,7 +119,7 @@ def footer(
     last_seen: datetime | None,
     because: Text | None = None,
 ) -> Block:
-    """Cluster and why that one, calls, seconds, and how often the same was asked."""
+    """Return the cluster and why it was queried, API calls, seconds, and how often the same was asked."""
     cluster = words.CLUSTER.in_(language).format(diagnosis.cluster) if diagnosis.cluster else ""
     if cluster and because:
         cluster = words.WITH_REASON.in_(language).format(blocks.cut(cluster, 200), because.in_(language))

@@ -1,6 +1,6 @@
-"""Everything that is known of a request, one press behind its answer: a modal, and the same as a text for a file.
+"""Show everything that is known of a request: as a modal behind the Details button, and as text for a file.
 
-The other hypotheses, what is ruled out and why, what could not be read, the kubectl lines that show it again, the whole
+Beyond the answer it holds the other hypotheses, what is ruled out and why, the gaps, the kubectl lines and the whole
 runbook.
 """
 
@@ -35,7 +35,7 @@ _SENTENCE_IN_FILE: Final = 4_000
 
 
 def details_view(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True) -> View:
-    """The modal behind the Details button."""
+    """Return the modal behind the Details button."""
     formatter = DiagnosisFormatter(diagnosis, language, of_text=of_text, most=_SENTENCE, most_of_table=_TABLE)
     shown: list[Block] = []
     room, left = _MOST_VISIBLE, 0
@@ -58,7 +58,7 @@ def details_view(diagnosis: SafeDiagnosis, *, language: Language, of_text: bool 
 def full_text(
     diagnosis: SafeDiagnosis, *, language: Language, of_text: bool = True, observed: Sequence[str] = ()
 ) -> str:
-    """The whole diagnosis as lines of plain text, for a file: headings with #, commands indented, quotes after >."""
+    """Return the whole diagnosis as plain text for a file: headings with #, commands indented, quotes after >."""
     formatter = DiagnosisFormatter(
         diagnosis, language, of_text=of_text, most=_SENTENCE_IN_FILE, most_of_table=_MOST_IN_FILE
     )
@@ -76,7 +76,7 @@ def _section(title: str, groups: Sequence[Group], *, most: int) -> tuple[list[Bl
 
 
 def _sections(diagnosis: Diagnosis, formatter: DiagnosisFormatter) -> Iterator[tuple[str, list[Group]]]:
-    """(heading, groups), none of them empty."""
+    """Yield (heading, groups); no section is empty."""
     standing, out = (
         (*sentences.open_hypotheses(diagnosis), *sentences.offers(diagnosis)),
         sentences.ruled_out(diagnosis),
@@ -115,5 +115,5 @@ def _out(one: Judged, formatter: DiagnosisFormatter) -> list[Group]:
 
 
 def _incident(one: Judged) -> Element:
-    """The entry's id: what `casebook show` takes."""
+    """Return the id of the catalog entry, which `casebook show` takes."""
     return blocks.line(blocks.text("casebook show "), blocks.code(one.incident))

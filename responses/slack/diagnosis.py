@@ -1,7 +1,7 @@
-"""A diagnosis as one Slack message: verdict and root cause first, then what they rest on, then what to do about it.
+"""Show a diagnosis as one Slack message: verdict and root cause first, then evidence, then what to do.
 
-Made to be read at 3 a.m. on a phone: what is certain is at the top, commands can be copied, what is left out is said
-and one press away.
+Made to be read at 3 a.m. on a phone: the most certain comes first, commands can be copied, and what is left out is
+named and one press away.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ _NOTE: Final = 100
 def placeholder_message(
     *, language: Language, done: int = 0, total: int = 0, found: Sequence[Judged] = (), about: str = ""
 ) -> Message:
-    """What stands in the thread while the cluster is read, updated as reads come back and hypotheses are judged.
+    """Return the message that is shown while the cluster is read, updated as hypotheses are judged.
 
-    `found` has passed `safe_value`; `about` is what is looked at, where an object was named.
+    `found` has passed `safe_value`; `about` is the object that is diagnosed, if one was named.
     """
     formatter = DiagnosisFormatter(Diagnosis(focus=Focus()), language, of_text=True)
     says = f"⏳ {words.LOOKING.in_(language)}"
@@ -84,13 +84,14 @@ def answer_message(
     because: Text | None = None,
     pick: Picker | None = None,
 ) -> Message:
-    """The answer to a request, within what Slack takes; what does not fit goes along as a file (`overflow`).
+    """Return the answer to a request, within Slack's limits; what does not fit is attached as a file (`overflow`).
 
-    `seconds` is the wall time of the diagnosis. `observed` are the text's telling lines, shown where nothing is known
-    of it. `details_value` is the value of the Details button, "" for none. `count` says how often the same was asked,
-    `last_seen` when last. `text_only_reason` says why no cluster was asked. `controls` shows "Not it" and "Mute here".
-    `not_it_by` and `muted_by` are ids of users. `because` says why that cluster was asked, where there are several;
-    `pick` lets another one be asked. Raises ValueError for a request id that no button can carry.
+    `seconds` is the wall time of the diagnosis. `observed` are the text's error lines, shown where no hypothesis
+    matches. `details_value` is the value of the Details button, "" for none. `count` says how often the same was asked,
+    `last_seen` when last. `text_only_reason` says why no cluster was queried. `controls` shows the menu to mark the
+    answer as wrong and to mute it. `not_it_by` and `muted_by` are ids of users. `because` says why this cluster was
+    queried, if there are several; `pick` offers the others. Raises ValueError for a request id that no button can
+    carry.
     """
     reason = safe_text(text_only_reason) if text_only_reason else None
     formatter = DiagnosisFormatter(diagnosis, language, of_text=of_text, text_only=reason)
@@ -132,12 +133,12 @@ def answer_message(
 
 
 def safe_text(text: Text) -> Text:
-    """A sentence that came from elsewhere than a SafeDiagnosis, as it may be shown."""
+    """Make a text safe that does not come from a SafeDiagnosis."""
     return Text(en=safe(text.en), zh=safe(text.zh))
 
 
 class _Page:
-    """The parts of an answer that tell the diagnosis. `left_out` says that a group did not fit into its part."""
+    """The parts of an answer that show the diagnosis. `left_out` says that a group did not fit into its part."""
 
     def __init__(
         self, diagnosis: Diagnosis, formatter: DiagnosisFormatter, language: Language, *, has_details: bool, fixed: bool
@@ -153,7 +154,7 @@ class _Page:
         self.left_out = False
 
     def headlines(self) -> tuple[str, ...]:
-        """The first lines as words, for notifications."""
+        """Return the first lines as words, for notifications."""
         if self._standing:
             first = self._standing[0]
             return (
@@ -166,7 +167,7 @@ class _Page:
         return self._nothing()
 
     def proof(self, observed: tuple[str, ...]) -> Iterable[Part]:
-        """What it is, and what that rests on or why nothing can be said."""
+        """Yield the verdict and its evidence, or why there is none."""
         if self._standing:
             yield from self._told(self._standing[0])
         elif self._out:
@@ -184,7 +185,7 @@ class _Page:
             yield from self._listed(words.UNEXPLAINED, self._formatter.unexplained(), rank=2)
 
     def advice(self) -> Iterable[Part]:
-        """What to do by hand, what else it might be, where to read on."""
+        """Yield what to do by hand, the other hypotheses, and links."""
         if self._standing:
             first = self._standing[0]
             yield from self._grouped(words.TIMELINE, self._formatter.timeline(), most=_LIST, count=_MOMENTS, rank=2)
@@ -222,7 +223,7 @@ class _Page:
         return tuple(says)
 
     def _headline(self, one: Judged) -> str:
-        """Whoever comes to the thread afterwards must not take what is fixed for what is broken."""
+        """Return the headline; a fixed problem says so, since later readers must not take it for a current one."""
         if self._fixed:
             return f"{words.FIXED_SIGN} {self._text(words.FIXED)} · {self._text(one.title)}"
         return self._formatter.headline(one)
@@ -269,7 +270,7 @@ class _Page:
         yield Part(rank=1, blocks=tuple(shown))
 
     def _beside(self, one: Judged) -> Iterable[Part]:
-        """What else it might be, what it is not, and where to read on: one line each."""
+        """Yield the other hypotheses and the links, one line each."""
         lines: list[Element] = []
         others = self._standing[1:]
         if others:

@@ -1,6 +1,6 @@
-"""The pieces a diagnosis is told in, as rich text: the answer shows the first of each, the details all of them.
+"""Format the pieces of a diagnosis as rich text: the answer shows the first of each, the details all of them.
 
-A group is a list of elements that stand together: a finding with its quote, a step with its command.
+A group is a list of elements that belong together: a finding with its quote, a step with its command.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _ROW: Final = 400
 
 
 class DiagnosisFormatter:
-    """Says the pieces of one diagnosis. `was_cut` tells afterwards whether a text was too long for its place."""
+    """Formats the pieces of one diagnosis. `was_cut` tells afterwards whether a text was cut."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class DiagnosisFormatter:
         most: int = _SENTENCE,
         most_of_table: int = _TABLE,
     ) -> None:
-        """`text_only` says why no cluster was asked; `most` bounds a sentence, `most_of_table` the rows of a table."""
+        """Take the reason why no cluster was queried (`text_only`) and the limits of a sentence and of a table."""
         self._diagnosis = diagnosis
         self._language = language
         self._of_text = of_text
@@ -67,10 +67,11 @@ class DiagnosisFormatter:
         self.was_cut = False
 
     def text(self, text: Text) -> str:
+        """Return a text in the language of this formatter."""
         return text.in_(self._language)
 
     def cut(self, text: str, most: int = 0) -> str:
-        """`text` as far as there is room for it."""
+        """Return `text`, cut if it is longer than `most` characters."""
         most = most or self._most
         self.was_cut = self.was_cut or length(text) > most
         return blocks.cut(text, most)
@@ -78,11 +79,11 @@ class DiagnosisFormatter:
     # --- a hypothesis ---
 
     def headline(self, one: Judged) -> str:
-        """🔴 CONFIRMED · title"""
+        """Return 🔴 CONFIRMED · title."""
         return f"{sentences.verdict_sign(one)} {sentences.verdict_word(one, self._language)} · {self.text(one.title)}"
 
     def where(self, one: Judged) -> Element | None:
-        """Object and impact in one line."""
+        """Return object and impact in one line."""
         leaves: list[Leaf] = []
         if one.subject:
             leaves.append(blocks.code(self.cut(str(one.subject), _OBJECT)))
@@ -96,7 +97,7 @@ class DiagnosisFormatter:
         return blocks.line(*leaves) if leaves else None
 
     def brief(self, one: Judged) -> Element:
-        """A hypothesis in one line: verdict, title, object."""
+        """Return a hypothesis in one line: verdict, title, object."""
         leaves = [
             blocks.text(f"{sentences.verdict_sign(one)} "),
             blocks.bold(sentences.verdict_word(one, self._language)),
@@ -109,7 +110,7 @@ class DiagnosisFormatter:
         return blocks.line(*leaves)
 
     def offers(self, offered: Sequence[Judged]) -> list[Group]:
-        """What one can do beside: for which object, and why there."""
+        """Return what can be done besides: for which object, and why."""
         groups: list[Group] = []
         for one in offered:
             where = f" · {one.subject}" if one.subject else ""
@@ -126,7 +127,7 @@ class DiagnosisFormatter:
         return causality.explanation(one, self._diagnosis, self._language)
 
     def effects(self, one: Judged) -> list[Element]:
-        """What a cause brought about, a line each."""
+        """Return the effects of a cause, a line each."""
         return [
             blocks.line(
                 blocks.bold(f"↳ {self.text(words.EFFECT)}: "),
@@ -138,7 +139,7 @@ class DiagnosisFormatter:
         ]
 
     def timeline(self) -> list[Group]:
-        """What happened when, a line each, oldest first."""
+        """Return what happened when, a line each, oldest first."""
         groups: list[Group] = []
         for moment in self._diagnosis.timeline:
             leaves: list[Leaf] = [
@@ -152,7 +153,7 @@ class DiagnosisFormatter:
         return groups
 
     def evidence(self, one: Judged, *, apart: Finding | None = None, matches: int = 1) -> list[Group]:
-        """What matched, then the findings, the most telling first, then gaps. The table of `apart` is left out."""
+        """Return the matches, then the findings, decisive ones first, then the gaps; without the table of `apart`."""
         quoted = sentences.quoted_matches(one, most=matches)
         shown = [self.text(one.root_cause), *(match.quote for match in quoted)]
         matched = [[self._match(match)] for match in quoted]
@@ -191,7 +192,7 @@ class DiagnosisFormatter:
         return group
 
     def table_lines(self, table: Table, *, said: str = "") -> Group:
-        """A table in a fixed-width font, and what all its rows share below."""
+        """Return a table in a fixed-width font, and what all its rows share below."""
         rows = compact(table, said=said)
         group: Group = []
         if rows.names:
@@ -205,13 +206,14 @@ class DiagnosisFormatter:
         return group
 
     def shared(self, pairs: Iterable[tuple[str, str]]) -> Element | None:
+        """Return the values that all rows of a table share."""
         says = sentences.joined(*(f"{name} {cell}" for name, cell in pairs if cell))
         return blocks.quoted(blocks.text(self.cut(says))) if says else None
 
     # --- what to do ---
 
     def steps(self, steps: Sequence[Step]) -> list[Group]:
-        """Numbered sentences, each with its command to copy and its warning."""
+        """Return numbered sentences, each with its command to copy and its warning."""
         return [self._step(number, step) for number, step in enumerate(steps, start=1)]
 
     def _step(self, number: int, step: Step) -> Group:
@@ -224,6 +226,7 @@ class DiagnosisFormatter:
         return group
 
     def links(self, links: Sequence[Link]) -> list[Leaf]:
+        """Return the links on one line."""
         leaves: list[Leaf] = []
         for to in links:
             leaves += [blocks.text(" · ")] if leaves else []
@@ -233,7 +236,7 @@ class DiagnosisFormatter:
     # --- what is not known ---
 
     def gaps(self, gaps: Iterable[Gap]) -> list[Group]:
-        """One line per gap; that no cluster was asked is said once, with its reason where one is known."""
+        """Return one line per gap; a missing cluster is mentioned once, with its reason if known."""
         said: dict[str, None] = {}
         for gap in gaps:
             alone = gap.reason is GapReason.NO_CLUSTER and self._text_only
@@ -242,7 +245,7 @@ class DiagnosisFormatter:
         return [[self._marked(mark, says)] for says in said]
 
     def other_gaps(self, told: Judged | None) -> list[Group]:
-        """What could not be read and is not told beside the findings of `told`."""
+        """Return the gaps that are not listed beside the findings of `told`."""
         beside = set(_gaps_of(told)) if told else set()
         absent = any(gap.reason is GapReason.NO_CLUSTER for gap in beside)
         return self.gaps(
@@ -252,22 +255,25 @@ class DiagnosisFormatter:
         )
 
     def unsaid_reason(self) -> list[Group]:
-        """Why no cluster was asked, where no gap says it: nothing was to be read."""
+        """Return why no cluster was queried, if no gap says it because there was nothing to read."""
         gaps = (*self._diagnosis.gaps, *(gap for one in self._diagnosis.hypotheses for gap in _gaps_of(one)))
         if self._text_only is None or any(gap.reason is GapReason.NO_CLUSTER for gap in gaps):
             return []
         return [[self._marked(words.SYMBOLS[Outcome.GAP], self.text(self._text_only))]]
 
     def observed(self, lines: Sequence[str]) -> list[Group]:
+        """Return the lines of the text, quoted."""
         return [[blocks.quoted(blocks.text(self.cut(quote(line))))] for line in lines]
 
     def unexplained(self) -> list[Group]:
+        """Return the observations that no hypothesis explains."""
         return [
             [blocks.line(blocks.text(self.cut(f"· {seen.subject}: {quote(seen.quote)}")))]
             for seen in self._diagnosis.unexplained
         ]
 
     def nearest(self) -> list[Group]:
+        """Return the closest catalog entries, and a line that would match each."""
         groups: list[Group] = []
         for near in self._diagnosis.nearest:
             what = f"· {self.text(near.title)} ({near.incident}, {near.score:.2f})"
@@ -278,7 +284,7 @@ class DiagnosisFormatter:
         return groups
 
     def ruled_out(self, out: Iterable[Judged]) -> list[Group]:
-        """Each with the first reason against it."""
+        """Return each hypothesis with the first reason against it."""
         mark = words.SYMBOLS[Outcome.REFUTES]
         said = (
             sentences.joined(
@@ -290,7 +296,7 @@ class DiagnosisFormatter:
 
 
 def _first(lines: Sequence[str], most: int) -> list[str]:
-    """The first lines that have at most so many characters together, but at least the head and one row."""
+    """Return the first lines with at most `most` characters together, but at least the head and one row."""
     kept: list[str] = []
     for line in lines:
         shown = blocks.cut(line, _ROW)
@@ -305,14 +311,14 @@ def _gaps_of(one: Judged) -> Iterator[Gap]:
 
 
 def kubectl_lines(judged: Iterable[Judged]) -> tuple[str, ...]:
-    """The kubectl lines that show the findings again, each once."""
+    """Return the kubectl lines that reproduce the findings, each once."""
     return tuple(
         dict.fromkeys(finding.reproduce for one in judged for finding in one.findings if finding.reproduce.strip())
     )
 
 
 def finding_with_table(one: Judged) -> Finding | None:
-    """The finding whose table is worth a table of its own: the first supporting one of several rows."""
+    """Return the finding whose table is shown as a table: the first supporting one with several rows."""
     tables = [finding for finding in one.findings if finding.table and len(finding.table.rows) > 1]
     supporting = [finding for finding in tables if finding.outcome is Outcome.SUPPORTS]
     return next(iter(supporting or tables), None)

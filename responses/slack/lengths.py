@@ -1,4 +1,4 @@
-"""How long a text is for Slack, and how much of a payload a reader sees."""
+"""Count how long a text is for Slack, and how much of a payload a reader sees."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _DEEPEST: Final = 40
 
 
 def length(text: str) -> int:
-    """In UTF-16 units, as a browser counts: at least as many as characters."""
+    """Return the length in UTF-16 units, as a browser counts: at least the number of characters."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def visible_length(value: Any) -> int:
-    """How many characters of blocks, a view or any part of them a reader sees; a link without a text shows its URL."""
+    """Return how many characters of a payload a reader sees; a link without a text shows its URL."""
     return sum(map(length, visible_texts(value)))
 
 
 def visible_texts(value: Any) -> list[str]:
-    """The texts a reader sees, in their order."""
+    """Return the texts that a reader sees, in their order."""
     texts: list[str] = []
     _collect(value, 0, texts)
     return texts

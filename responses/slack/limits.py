@@ -1,9 +1,9 @@
-"""Slack's limits in one table, each with where it comes from; `validation` holds messages and views to them.
+"""Slack's limits in one table, each with its source; `validation` applies them to messages and views.
 
 Sources: [D] docs.slack.dev/reference/block-kit (blocks, block-elements, composition-objects) and /reference/methods;
 [T] measured by others against the live service (bolt-js issues 2509 and 2867); [O] our own choice, stricter than
-Slack's, since its pages promise more than it takes. Lengths are counted in UTF-16 units: of the ways in which a
-service may count, the one that yields most.
+Slack's documented limit, which the service does not always accept. Lengths are counted in UTF-16 units, the longest of
+the ways in which a service may count.
 """
 
 from __future__ import annotations

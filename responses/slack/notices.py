@@ -1,6 +1,6 @@
-"""What Casebook says beside its answers: why there is none, that it was given already, what was muted.
+"""Build short messages: no answer, already answered, muted, a refusal.
 
-Most of these are shown to one person (ephemeral); none of them is worth a notification for a channel.
+Most are ephemeral, shown to one person; none of them should notify a channel.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ _MUTED_SHOWN: Final = 20
 
 
 def failed(reason: Text, *, language: Language) -> Message:
-    """Why there is no answer, in the place where it was awaited. `reason` is a sentence of `responses.failures`."""
+    """Return why there is no answer, for the place where one was expected.
+
+    `reason` is a sentence of `responses.failures`.
+    """
     says = safe(reason.in_(language), limit=_SAYS)
     title = words.NO_ANSWER.in_(language)
     return _message(
@@ -33,13 +36,16 @@ def failed(reason: Text, *, language: Language) -> Message:
 
 
 def notice(says: Text, *, language: Language) -> Message:
-    """One sentence to one person: a refusal, a hint."""
+    """Return one sentence to one person: a refusal or a hint."""
     text = capitalised(safe(says.in_(language), limit=_SAYS))
     return _message(fallback(text), blocks.line(blocks.text(text)))
 
 
 def not_done(says: Text, *, language: Language) -> Message:
-    """To whoever pressed: why nothing came of it. Somebody else's press may have done what this one did not."""
+    """Return why a button press changed nothing, for the person who pressed.
+
+    Another person's press may have changed something.
+    """
     text = capitalised(safe(says.in_(language), limit=_SAYS))
     nothing = words.PRESS_CHANGED_NOTHING.in_(language)
     return _message(
@@ -50,14 +56,17 @@ def not_done(says: Text, *, language: Language) -> Message:
 
 
 def answered_before(permalink: str, count: int, *, language: Language) -> Message:
-    """The same was answered in this channel: where, and how often it came."""
+    """Return where in this channel the same was answered, and how often it was asked."""
     says = words.ANSWERED_BEFORE.in_(language).format(count)
     address, to = safe_line(permalink), words.THE_ANSWER.in_(language)
     return _message(fallback(f"{says}{address}"), blocks.line(blocks.text(says), blocks.link(address, to)))
 
 
 def muted(title: Text, *, language: Language, unmute_value: str = "") -> Message:
-    """`title` is the incident's. `unmute_value` is the value of the button that undoes it, "" for no button."""
+    """Return that an incident is muted.
+
+    `title` is the incident's; `unmute_value` is the value of the Unmute button, "" for no button.
+    """
     says = words.MUTED.in_(language).format(safe_line(title.in_(language), limit=300))
     message = _message(fallback(says), blocks.line(blocks.text(says)))
     if not unmute_value:
@@ -68,12 +77,13 @@ def muted(title: Text, *, language: Language, unmute_value: str = "") -> Message
 
 
 def unmuted(title: Text, *, language: Language) -> Message:
+    """Return that an incident is unmuted."""
     says = words.UNMUTED.in_(language).format(safe_line(title.in_(language), limit=300))
     return _message(fallback(says), blocks.line(blocks.text(says)))
 
 
 def all_muted(incidents: Sequence[tuple[str, Text]], *, language: Language) -> Message:
-    """What is muted in a channel: (incident id, title) each."""
+    """Return what is muted in a channel: (incident id, title) each."""
     if not incidents:
         return notice(words.NONE_MUTED, language=language)
     says = words.ALL_MUTED.in_(language).format(len(incidents))

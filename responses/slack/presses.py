@@ -1,4 +1,4 @@
-"""What can be pressed in a message or a dialog of Casebook: the ids that renderers write and listeners read."""
+"""The ids of buttons, menus and dialogs: what renderers write and listeners read."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class Press(StrEnum):
 
 
 def action_id(press: Press, index: int | None = None) -> str:
-    """`index` tells several of a kind in one message apart: remedy:0, remedy:1."""
+    """Return the action_id; `index` distinguishes several of a kind in one message: remedy:0, remedy:1."""
     return str(press) if index is None else f"{press}{_BY}{index}"
 
 
 def parse_press(written: str) -> Press | None:
-    """Whose action_id or callback_id this is; None for one of nobody here."""
+    """Return the press of an action_id or callback_id; None for an id that Casebook did not write."""
     return _press(written.partition(_BY)[0])
 
 
 def choice_value(press: Press, request_id: str) -> str:
-    """The value of an option of the menu. Raises ValueError for a request id that does not fit into it."""
+    """Return the value of a menu option. Raises ValueError for a request id that is too long for it."""
     value = f"{press}{_BY}{request_id}"
     if len(value) > OPTION_VALUE:
         raise ValueError(f"a request id may have {OPTION_VALUE - len(press) - 1} characters, not {len(request_id)}")
@@ -45,22 +45,23 @@ def choice_value(press: Press, request_id: str) -> str:
 
 
 def parse_choice(value: str) -> tuple[Press, str] | None:
-    """(what was chosen, request id) of an option's value; None for a value that `choice` did not write."""
+    """Return the (press, request id) of a menu option's value; None for a value that Casebook did not write."""
     first, colon, request_id = value.partition(_BY)
     press = _press(first)
     return (press, request_id) if press and colon else None
 
 
 def dialog_metadata(plan_id: str, fill: str) -> str:
-    """What a dialog carries: its plan, and which filling of it this is, "" while nothing is shown of what would change.
+    """Return the private_metadata of a dialog: its plan and the id of the preview that it shows.
 
-    Answers that are sent off twice, or a re-run job, may fill a dialog again: whoever confirms has seen this filling.
+    `fill` is "" until a preview is shown. A repeated submit or a re-run job may show another preview, so a confirmation
+    names the one that the person has seen.
     """
     return f"{plan_id}{_BY}{fill}" if fill else plan_id
 
 
 def parse_dialog_metadata(value: str) -> tuple[str, str]:
-    """(plan id, fill)"""
+    """Return the (plan id, fill) of a dialog."""
     plan_id, _, fill = value.partition(_BY)
     return plan_id, fill
 

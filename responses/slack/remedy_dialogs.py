@@ -1,7 +1,7 @@
-"""The dialogs of a remedy: what would be done to what, and why not where it is not.
+"""Build the dialogs of a remedy: the preview to confirm, the values to fill in, and refusals.
 
-Whoever reads them was woken up: the object and its cluster stand first, then how bad it can get and whether it can be
-taken back, then what happens, and last the change line by line. The button says the verb, never "OK".
+The reader was just woken up: object and cluster come first, then the risk and whether it can be undone, then the
+effects, and last the diff. The button names the action, never "OK".
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ _HARMLESS: Final = "low"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """What is about to be done. Texts may be untrusted; `plan_id` and `fill`, which names what is shown, are ours.
+    """The content of the dialog that confirms a remedy. Texts may be untrusted; `plan_id` and `fill` are ours.
 
-    `title` and `submit` say the verb and fit into 24 characters: "Restart pod"; `purpose` is what the pressed button
-    said, `what` what the action does. `diff` is unified text, "" where no field of an object changes (a deletion says
-    so in `what`). `effects` are what it does to what runs, one sentence each; `warnings` are those that somebody would
-    regret not to have read, `warning` is the entry's own. `custodian` will take the change back. `undoable_minutes`:
-    how long an undo is offered, 0 if none is; `undoes`: this is one itself. `typed_name_required` is the name to be
-    typed, "" for none. `needs_approval`: confirming it asks a second person; `asked_by` is the id of whoever has asked
-    this one.
+    `fill` is the id of this preview. `title` and `submit` name the action in 24 characters: "Restart pod". `purpose` is
+    the label of the pressed button, `what` what the action does. `diff` is unified text, "" where no field of an object
+    changes (a deletion says so in `what`). `effects` are the effects on running workloads, one sentence each.
+    `warnings` are those that must be read before confirming; `warning` is the catalog entry's own. `custodian` is a
+    controller that will revert the change. `undoable_minutes` says how long an undo is offered, 0 for none; `undoes`
+    says that this is an undo. `typed_name_required` is the name to type, "" for none. `needs_approval` says that
+    confirming requests approval; `asked_by` is the id of the requester whose request this approves.
     """
 
     plan_id: str
@@ -64,6 +64,7 @@ class Confirmation:
 
     @property
     def button(self) -> Text:
+        """Return the label of the submit button."""
         if self.asked_by:
             return words.APPROVE_AND_APPLY
         return words.ASK_APPROVAL if self.needs_approval else self.submit
@@ -71,7 +72,7 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ValuesForm:
-    """A remedy whose values are asked for. `plan_id` is ours; texts may be untrusted."""
+    """A remedy that needs values from the user. `plan_id` is ours; texts may be untrusted."""
 
     plan_id: str
     title: Text
@@ -83,7 +84,7 @@ class ValuesForm:
 
 
 def loading_dialog(language: Language) -> View:
-    """What a press opens at once, since Slack waits three seconds for a dialog and checking takes longer."""
+    """Return the dialog that a press opens at once: Slack allows three seconds, and checking takes longer."""
     says = f"⏳ {words.LOADING.in_(language)}"
     return blocks.modal(
         words.DIALOG_TITLE.in_(language),
@@ -93,7 +94,10 @@ def loading_dialog(language: Language) -> View:
 
 
 def confirmation_dialog(shown: Confirmation, *, language: Language) -> View:
-    """The question before a remedy is applied. `private_metadata` is what is `carried` and nothing else."""
+    """Return the dialog that shows the preview of a remedy and asks for confirmation.
+
+    Its `private_metadata` is what `dialog_metadata` returns, and nothing else.
+    """
     submit = safe_line(shown.button.in_(language))
     return blocks.modal(
         safe_line(shown.title.in_(language)),
@@ -113,8 +117,7 @@ def confirmation_dialog(shown: Confirmation, *, language: Language) -> View:
 
 
 def values_dialog(shown: ValuesForm, *, language: Language) -> View:
-    """What has to be known before a remedy can be previewed: one line to type for each value, filled in as far as is
-    known."""
+    """Return the dialog that asks for the values of a remedy: one field each, filled in as far as known."""
     about = [*_named(shown, language), [blocks.text(words.NOTHING_YET.in_(language))]]
     inputs = [
         blocks.text_input(
@@ -137,9 +140,9 @@ def values_dialog(shown: ValuesForm, *, language: Language) -> View:
 
 
 def source_warning_dialog(carries: str, custodian: Custodian, *, language: Language) -> View:
-    """The second question where somebody applies the object from a source, and takes back what is changed here.
+    """Return the second confirmation, needed where a controller will revert the change from its source.
 
-    `carries` is what the first one carried.
+    `carries` is the metadata of the first dialog.
     """
     return blocks.modal(
         words.DIALOG_TITLE.in_(language),
@@ -157,7 +160,7 @@ def source_warning_dialog(carries: str, custodian: Custodian, *, language: Langu
 
 
 def refusal_dialog(reason: Text, *, language: Language) -> View:
-    """Why a remedy is not applied: not allowed, no longer needed, changed since, expired, refused by the API server."""
+    """Return why a remedy is not applied: not allowed, no longer needed, changed since, expired, or refused."""
     return blocks.modal(
         words.REFUSED_TITLE.in_(language),
         [
@@ -171,7 +174,7 @@ def refusal_dialog(reason: Text, *, language: Language) -> View:
 
 
 def _named(shown: Confirmation | ValuesForm, language: Language) -> list[Sequence[Leaf]]:
-    """What is done to what, and where."""
+    """Return what is done to which object, and in which cluster."""
     return [
         [blocks.bold(safe_line(shown.purpose.in_(language), limit=_SAYS))],
         [blocks.text(safe_line(shown.what.in_(language), limit=_SAYS))],
@@ -204,7 +207,7 @@ def _sign(shown: Confirmation) -> str:
 
 
 def _warnings(shown: Confirmation, language: Language) -> list[Block]:
-    """What would stop somebody. Where the risk is low the entry's own word is a mere note, and comes last."""
+    """Return the warnings. Where the risk is low, the entry's own warning is a note and comes last."""
     told: list[Sequence[Leaf]] = []
     if shown.custodian:
         told.append(_custody(shown.custodian, language))
@@ -223,7 +226,7 @@ def _left_out(told: Sequence[object], language: Language) -> list[Element]:
 
 
 def _change(shown: Confirmation, language: Language) -> list[Block]:
-    """The difference, cut by whole lines: what is not shown is counted."""
+    """Return the diff, cut by whole lines; the lines left out are counted."""
     if not shown.diff.strip():
         return [blocks.rich(blocks.line(blocks.text(words.NO_DIFF.in_(language), italic=True)))]
     lines = safe(shown.diff, limit=200_000).strip("\n").split("\n")
@@ -252,7 +255,7 @@ def _effects(shown: Confirmation, language: Language) -> list[Block]:
 
 
 def _custody(custodian: Custodian, language: Language) -> list[Leaf]:
-    """Who takes the change back and how soon, where it belongs instead, and what could not be read of that."""
+    """Return which controller reverts the change and how soon, where to make it instead, and what could not be read."""
     leaves = [blocks.text(f"⚠️ {safe(custodian.says.in_(language), limit=_SAYS)}")]
     for number, source in enumerate(custodian.sources):
         leaves.append(blocks.text(" · " if number else f"\n{words.SOURCE.in_(language)}{words.COLON.in_(language)}"))
@@ -263,7 +266,7 @@ def _custody(custodian: Custodian, language: Language) -> list[Leaf]:
 
 
 def _approval(shown: Confirmation, language: Language) -> list[Block]:
-    """That this confirmation is one of two: the first asks, the second does."""
+    """Return that two people are needed: the first requests, the second approves."""
     if shown.asked_by:
         who = blocks.user(shown.asked_by)
         return [blocks.rich(blocks.line(blocks.text(f"✋ {words.APPROVING.in_(language)}"), who))]

@@ -1,6 +1,6 @@
-"""Which blocks and elements Casebook may send, and what Slack takes of each: one declaration per type.
+"""Declare which blocks and elements Casebook may send, and what Slack takes of each: one declaration per type.
 
-Unknown types and keys are refused although Slack may know them: what is not here was never tried.
+Unknown types and keys are refused, even those that Slack knows: they were never tried.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _MAIL: Final = (*_WEB, "mailto")
 
 
 def plain_text(most: int = limits.TEXT) -> Check:
+    """Check for a plain_text object of at most `most` characters."""
     return by_type({"plain_text": record({"text": string(most)}, {"emoji": boolean})}, "text object")
 
 

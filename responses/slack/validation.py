@@ -1,6 +1,6 @@
-"""Whether Slack would take a message or a view: the one guard before anything is sent.
+"""Check whether Slack would take a message or a view, before it is sent.
 
-Slack answers a bad payload with `invalid_blocks` and no answer reaches the reader, so every payload is looked at here
+Slack answers a bad payload with `invalid_blocks`, and the reader gets no answer. So every payload is checked here
 first, and the simulated Slack refuses by the same table. Nothing here raises, whatever JSON comes in.
 """
 
@@ -40,9 +40,9 @@ _FINDS_NAMES: Final = {"link_names": (False, 0, "0", "false"), "parse": ("none",
 
 
 def validate_message(payload: Mapping[str, Any]) -> tuple[str, ...]:
-    """What Slack would refuse of a message, () when nothing.
+    """Return what Slack would refuse of a message, () for nothing.
 
-    `payload` is the arguments of chat.postMessage or chat.update: text, blocks, attachments, metadata are looked at,
+    `payload` is the arguments of chat.postMessage or chat.update: text, blocks, attachments and metadata are checked,
     the address (channel, ts) is not.
     """
     report = Report()
@@ -66,7 +66,7 @@ def validate_message(payload: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def validate_view(view: Mapping[str, Any]) -> tuple[str, ...]:
-    """What Slack would refuse of a modal or a home tab, () when nothing."""
+    """Return what Slack would refuse of a modal or a home tab, () for nothing."""
     report = Report()
     if not isinstance(view, Mapping):
         return (f"view: must be an object, is {shown(view)}",)
@@ -95,7 +95,7 @@ def _text(report: Report, payload: Mapping[str, Any]) -> None:
 
 
 def _whole(report: Report, blocks: Any) -> None:
-    """What holds of all blocks together."""
+    """Check the rules that apply to all blocks together."""
     seen = visible_length(blocks)
     if seen > limits.MESSAGE_VISIBLE:
         report.add("blocks", f"must show at most {limits.MESSAGE_VISIBLE} characters together, show {seen}")
@@ -133,7 +133,7 @@ def _metadata(report: Report, metadata: Any) -> None:
 
 
 def _payload(report: Report, path: str, value: Any) -> None:
-    """Strings, numbers and booleans, or objects of such, or arrays of such objects."""
+    """Check for strings, numbers and booleans, objects of these, or arrays of such objects."""
     _any_object(report, path, value)
     if not isinstance(value, Mapping):
         return
@@ -148,7 +148,7 @@ def _payload(report: Report, path: str, value: Any) -> None:
 
 
 def _is_too_deep(value: Any) -> bool:
-    """Found out level by level: a recursion would end with an error of its own."""
+    """Return whether the value nests too deeply. It is walked level by level: recursion could overflow."""
     level = [value]
     for _ in range(_DEEPEST):
         level = [inner for outer in level for inner in _inside(outer) if not isinstance(inner, str)]

@@ -1,4 +1,4 @@
-"""What is posted once in an incident channel: that it is over, that it looks like another, that it is none."""
+"""Build the messages that are posted once in an incident channel: resolved, looks like another, dismissed, reopened."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ def resolved(
     archived: bool = False,
     draft: Snippet | None = None,
 ) -> Message:
-    """The last summary: how long it took, what it was, what was done. `draft`, the postmortem's, goes along as a file.
+    """Return the final summary: how long the incident took, its cause, the actions taken.
 
-    `archived`: the channel was closed, whether anybody had said that it is over or not. It notifies nobody.
+    `draft`, the postmortem's, is attached as a file. `archived` says that the channel was closed, resolved or not. The
+    message notifies nobody.
     """
     formatter = FactFormatter(language)
     leaves = LeafWriter(permalink=permalink, names=names, now=summary.now, mention=False)
@@ -72,9 +73,9 @@ def resolved(
 
 
 def looks_like(incident: Text, *, where: str, address: str, ago: timedelta, language: Language) -> Message:
-    """That the same incident has been worked on elsewhere for so long.
+    """Return that the same incident was opened elsewhere, and how long ago.
 
-    `where` is what whoever reads this may know of that place: "#inc-42", or what stands for a thread.
+    `where` is what readers may know of that place: "#inc-42", or words for a thread.
     """
     formatter = FactFormatter(language)
     title, place = line(incident.in_(language), _TITLE), line(where, 80)
@@ -85,11 +86,12 @@ def looks_like(incident: Text, *, where: str, address: str, ago: timedelta, lang
 
 
 def dismissed(by: str, *, language: Language) -> Message:
-    """That the channel is no incident, in place of its summary. `by` is a user's id."""
+    """Return that the channel is not an incident, in place of its summary. `by` is a user's id."""
     return _note("🙅", incident_words.DISMISSED, by, language)
 
 
 def reopened(by: str, *, language: Language) -> Message:
+    """Return that the incident was reopened. `by` is a user's id."""
     return _note("🔁", incident_words.REOPENED, by, language)
 
 

@@ -1,7 +1,7 @@
-"""The channel's canvas: the summary and the timeline as the Markdown that Slack's canvases take.
+"""Write the channel's canvas: summary and timeline as the Markdown that Slack's canvases take.
 
-They refuse tables, quotes and code within lists, lists within lists, and headings below the third level; so there are
-headings, lists of one level and links.
+Canvases refuse tables, quotes and code within lists, lists within lists, and headings below the third level. So only
+headings, lists of one level and links are used.
 """
 
 from __future__ import annotations
@@ -36,12 +36,14 @@ def canvas(
     permalink: Permalink,
     names: Names = NO_NAMES,
 ) -> str:
-    """The canvas as Markdown of less than 100,000 characters: of the timeline the newest moments that fit."""
+    """Return the canvas as Markdown of less than 100,000 characters, with the newest moments that fit."""
     page = _Canvas(summary, language, Markdown(permalink=permalink, names=names))
     return page.written(moments)
 
 
 class _Canvas:
+    """The lines of one canvas."""
+
     def __init__(self, summary: Summary, language: Language, markdown: Markdown) -> None:
         self._summary = summary
         self._markdown = markdown
@@ -49,6 +51,7 @@ class _Canvas:
         self._text = self._formatter.text
 
     def written(self, moments: Sequence[Moment]) -> str:
+        """Return the whole canvas."""
         lines = [*self._head(), *self._sections()]
         room = _MOST - sum(len(one) + 1 for one in lines)
         kept: list[str] = []

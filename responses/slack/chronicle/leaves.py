@@ -1,4 +1,4 @@
-"""A told line as leaves of rich text, with a small link to the message it rests on."""
+"""Write spans as leaves of rich text, with a small link to the source message."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _TODAY: Final = timedelta(hours=12)
 
 
 class LeafWriter:
-    """How one message writes lines.
+    """Writes the lines of one message.
 
-    `now` is when it is made. `mention`: people without a name in `names` are named by Slack, which notifies them where
-    the message is posted anew and not edited or shown to one person; else by their id.
+    `now` is when it is made. With `mention`, Slack shows the names of people who are not in `names`; this notifies them
+    if the message is new and public. Without it, their ids are shown.
     """
 
     def __init__(self, *, permalink: Permalink, names: Names, now: datetime, mention: bool) -> None:
@@ -43,17 +43,20 @@ class LeafWriter:
         self._mention = mention
 
     def line(self, spans: Spans) -> list[Leaf]:
+        """Return the leaves of one line."""
         return [leaf for span in spans for leaf in self._leaves(span)]
 
     def with_link(self, spans: Spans, fact: Fact | None) -> list[Leaf]:
-        """The line with what it rests on."""
+        """Return the line with a link to its source."""
         return [*self.line(spans), *self.source_link(fact)]
 
     def source_link(self, fact: Fact | None) -> list[Leaf]:
+        """Return a link to the message that a fact rests on; none where there is none."""
         address = self._permalink(fact) if fact else ""
         return [blocks.text(_UNBROKEN), blocks.link(address, incident_words.SOURCE_LINK)] if address else []
 
     def person(self, user: str) -> Leaf:
+        """Return the name of a user, a mention, or the id."""
         if name := safe_line(self._names.get(user, ""), limit=_NAME):
             return blocks.text(name)
         if self._mention and _USER_ID.fullmatch(user):
@@ -61,7 +64,7 @@ class LeafWriter:
         return blocks.text(safe_line(user, limit=_NAME))
 
     def timestamp(self, at: datetime) -> Leaf:
-        """In the reader's own zone; whoever reads it as text gets UTC."""
+        """Return the time in the reader's time zone; as text, in UTC."""
         is_today = abs(self._now - at) < _TODAY
         form = "{time}" if is_today else "{date_short} {time}"
         return blocks.moment(max(0, int(at.timestamp())), form=form, fallback=utc(at, dated=not is_today))
@@ -83,5 +86,6 @@ class LeafWriter:
 
 
 def utc(at: datetime, *, dated: bool = False) -> str:
+    """Return the time in UTC, with the date if asked."""
     there = at.astimezone(UTC)
     return f"{there:%Y-%m-%d %H:%M} UTC" if dated else f"{there:%H:%M} UTC"

@@ -1,4 +1,4 @@
-"""What an incident channel goes without because the app lacks permissions in Slack, and how they are added."""
+"""The message that says which features of incident channels need Slack scopes that the app lacks."""
 
 from __future__ import annotations
 
@@ -11,47 +11,46 @@ from responses.slack import blocks
 from responses.slack.message import Message
 from responses.slack.mrkdwn import fallback
 
-# In the order in which it matters; other scopes are no matter of incident channels.
+# Most important first; incident channels need no other scopes.
 _WITHOUT: Final[Mapping[str, Text]] = {
     "channels:history": Text(
-        en="I hear nothing of what is said in public channels, neither now nor before I came",
-        zh="公开频道中的发言（包括此前的发言）我都读不到",
+        en="messages in public channels cannot be read, neither new nor earlier ones",
+        zh="无法读取公开频道中的消息（包括此前的消息）",
     ),
     "groups:history": Text(
-        en="I hear nothing of what is said in private channels, neither now nor before I came",
-        zh="私有频道中的发言（包括此前的发言）我都读不到",
+        en="messages in private channels cannot be read, neither new nor earlier ones",
+        zh="无法读取私有频道中的消息（包括此前的消息）",
     ),
     "pins:write": Text(
-        en="the summary is not pinned: pin it by hand, it is kept up to date all the same",
+        en="the summary is not pinned; pin it by hand, it is updated all the same",
         zh="摘要无法置顶：请手动置顶，内容仍会更新",
     ),
-    "files:write": Text(
-        en="no draft of a postmortem and no export can be attached", zh="无法附上复盘报告草稿和导出文件"
-    ),
+    "files:write": Text(en="postmortem drafts and exports cannot be attached", zh="无法附上复盘报告草稿和导出文件"),
     "reactions:read": Text(
-        en="📌 on a message does not put it on the timeline: use “Add to timeline” in its menu",
+        en="a 📌 reaction does not add a message to the timeline; use “Add to timeline” in its menu",
         zh="对消息添加 📌 不会加入时间线：请使用消息菜单中的“Add to timeline”",
     ),
-    "canvases:write": Text(en="there is no canvas with the summary", zh="没有包含摘要的画布"),
+    "canvases:write": Text(en="the summary is not written to a canvas", zh="摘要不会写入画布"),
     "channels:join": Text(
-        en="I do not come to new incident channels by myself: /invite me there", zh="新的故障频道需要用 /invite 邀请我"
+        en="Casebook does not join new incident channels by itself; /invite it there",
+        zh="Casebook 不会自动加入新的故障频道，需要用 /invite 邀请",
     ),
 }
 NEEDED_SCOPES: Final = frozenset(_WITHOUT)
 _TITLE: Final = Text(
-    en="My Slack app lacks permissions, so some of this does not work here:",
-    zh="我的 Slack 应用缺少以下权限，因此部分功能在此不可用：",
+    en="The Slack app of Casebook lacks permissions, so these features do not work here:",
+    zh="Casebook 的 Slack 应用缺少以下权限，因此部分功能在此不可用：",
 )
 _HOW: Final = Text(
-    en="An administrator adds them at api.slack.com/apps → the app → OAuth & Permissions → Bot Token Scopes, and "
-    "installs the app again. It counts from then on.",
+    en="An administrator can add them at api.slack.com/apps → the app → OAuth & Permissions → Bot Token Scopes. They "
+    "take effect after the app is reinstalled.",
     zh="管理员可在 api.slack.com/apps → 该应用 → OAuth & Permissions → Bot Token Scopes 中添加，"
     "并重新安装应用，之后即生效。",
 )
 
 
 def missing_scopes_message(scopes: Collection[str], *, language: Language) -> Message:
-    """What does not work without each of these scopes, of those that are `NEEDED`."""
+    """Return what does not work without each of these scopes; scopes outside `NEEDED_SCOPES` are ignored."""
     colon = words.COLON.in_(language)
     missing = [(scope, says.in_(language)) for scope, says in _WITHOUT.items() if scope in scopes]
     title = _TITLE.in_(language)

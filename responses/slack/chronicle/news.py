@@ -1,4 +1,4 @@
-"""What somebody missed, told to them alone: how it stands, at most eight lines of what happened, what is next."""
+"""Show one person what they missed: the status, at most eight lines of what happened, and the next step."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def catch_up_message(
     names: Names = NO_NAMES,
     mention: bool = True,
 ) -> Message:
-    """The news of channel `name`. `names`, `mention` as in `Leaves`."""
+    """Return the news of channel `name`. `names` and `mention` as in `LeafWriter`."""
     leaves = LeafWriter(permalink=permalink, names=names, now=now, mention=mention)
     formatter = FactFormatter(language)
     sign, status = incident_words.STANDINGS[news.status]

@@ -1,4 +1,4 @@
-"""The parts of a summary, and what goes when they do not fit: the oldest of what matters least, never the newest."""
+"""Fit the sections of a summary: the oldest entries of the least important sections go first, the newest never."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line, and what stands below it, of a fact of `at`."""
+    """One line with the elements below it, from a fact of `at`."""
 
     at: datetime
     leaves: list[Leaf]
@@ -27,12 +27,13 @@ class Entry:
 
     @property
     def size(self) -> int:
+        """Return how many characters a reader sees."""
         return visible_length(self.leaves) + visible_length(list(self.below))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Lines under a title, in the order they are read. Of rank 0 none goes; else those of the highest rank go first.
+    """Lines under a title. Sections of rank 0 are always kept whole; those of the highest rank lose entries first.
 
     `left_out` counts what is not among the entries.
     """
@@ -44,7 +45,7 @@ class Section:
 
 
 def first_and_newest(items: Sequence[T], most: int, *, at: Callable[[T], datetime]) -> tuple[T, ...]:
-    """The first `most` items; the newest of all takes the place of the last if it is not among them."""
+    """Return the first `most` items; the newest of all replaces the last one if it is not among them."""
     kept = list(items[:most])
     newest = max(range(len(items)), key=lambda index: (at(items[index]), index), default=0)
     if newest >= most:
@@ -53,9 +54,9 @@ def first_and_newest(items: Sequence[T], most: int, *, at: Callable[[T], datetim
 
 
 def fit_sections(sections: Iterable[Section], most: int) -> tuple[Section, ...]:
-    """The sections without their least and oldest entries, until what is left shows at most `most` characters.
+    """Return the sections, without their oldest and least important entries, within `most` characters.
 
-    The newest entry of each goes only when there is nothing else; the newest of all never does.
+    The newest entry of a section goes only when nothing else is left; the newest of all never does.
     """
     kept = [section for section in sections if section.entries]
     used = sum(visible_length(section.title) + sum(entry.size for entry in section.entries) for section in kept)
@@ -81,7 +82,7 @@ def fit_sections(sections: Iterable[Section], most: int) -> tuple[Section, ...]:
 
 
 def section_block(section: Section, language: Language) -> Block:
-    """The section as one block: its title, a bullet for each entry, or a line where something stands below it."""
+    """Return the section as one block: its title, and a bullet or a line for each entry."""
     elements: list[Element] = [blocks.line(*section.title)]
     bulleted: list[list[Leaf]] = []
     for entry in section.entries:

@@ -1,7 +1,7 @@
-"""How an incident stands, as the one message that is kept in its channel.
+"""Build the summary of an incident: the one message that is kept up to date in its channel.
 
-Read by who was woken up and joins at 3 a.m., on a phone: status and the next step first, then what is broken, why, and
-what was done about it. Every line ends in a small link to what it rests on.
+Its reader joins at 3 a.m. on a phone: status and next step come first, then impact, cause and actions. Every line ends
+in a small link to the message it rests on.
 """
 
 from __future__ import annotations
@@ -54,8 +54,11 @@ def summary_message(
     names: Names = NO_NAMES,
     mention: bool = True,
 ) -> Message:
-    """The summary within what Slack takes. `names` and `mention` as `Leaves` has them: not to `mention` anybody where
-    the message is posted anew."""
+    """Return the summary within Slack's limits.
+
+    `names` and `mention` as in `LeafWriter`; pass `mention=False` where the message is posted anew, so that nobody is
+    notified.
+    """
     page = _Page(summary, language, LeafWriter(permalink=permalink, names=names, now=summary.now, mention=mention))
     head, footer = page.head(), page.footer()
     sections = fit_sections(page.sections(), limits.BUDGET_VISIBLE - visible_length([*head, footer]) - _NOTES)
@@ -64,6 +67,8 @@ def summary_message(
 
 
 class _Page:
+    """The blocks of one summary."""
+
     def __init__(self, summary: Summary, language: Language, leaves: LeafWriter) -> None:
         self._summary = summary
         self._language = language
@@ -75,7 +80,7 @@ class _Page:
     # --- what stands above ------------------------------------------------------------------------------------------
 
     def headlines(self) -> Iterator[str]:
-        """The first lines as words, for notifications."""
+        """Yield the first lines as words, for notifications."""
         yield self._headline()
         leading = self._summary.leading
         if leading:
@@ -83,6 +88,7 @@ class _Page:
             yield f"{sign} {verdict} · {self._formatter.title(leading.fact)}"
 
     def head(self) -> list[Block]:
+        """Return title, status and next step."""
         lines = [blocks.line(*self._status())]
         if step := self._next():
             lines.append(blocks.line(*step))
@@ -91,6 +97,7 @@ class _Page:
         return [blocks.header(self._headline()), blocks.rich(*lines)]
 
     def footer(self) -> Block:
+        """Return when it was updated, and the commands."""
         updated = self._text(incident_words.UPDATED).format(utc(self._summary.now, dated=True))
         return blocks.context(updated, self._text(incident_words.COMMANDS))
 
@@ -99,7 +106,7 @@ class _Page:
         return f"{sign} {self._text(says)} · #{line(self._summary.name, 80)}"
 
     def _status(self) -> list[Leaf]:
-        """Since when it stands so, and as who said."""
+        """Return since when the status holds, and who reported it."""
         summary = self._summary
         since = self._formatter.since(summary.since, first=True)
         took = self._formatter.elapsed(summary.detected_at, summary.resolved_at)
@@ -127,7 +134,7 @@ class _Page:
     # --- sections ---------------------------------------------------------------------------------------------------
 
     def sections(self) -> tuple[Section, ...]:
-        """As they are read; what a person pinned stands apart only where nothing else tells it."""
+        """Return the sections in reading order; a pinned message is listed only if no other section shows it."""
         summary = self._summary
         above = (
             self._impact(),
@@ -171,7 +178,7 @@ class _Page:
         return Section(title=title, entries=entries, rank=3, left_out=left)
 
     def _leading(self) -> Section:
-        """The likeliest cause, with its verdict and the best that shows it."""
+        """Return the leading hypothesis with its verdict and best evidence."""
         leading = self._summary.leading
         if leading is None:
             return Section(title=[], entries=())
@@ -195,7 +202,7 @@ class _Page:
         return Section(title=[blocks.bold(self._text(incident_words.LEADING))], entries=(entry,))
 
     def _before(self, leading: Moment) -> Spans:
-        """What it was held for until its verdict changed; () for one that did not."""
+        """Return the verdict before the last change; () if it never changed."""
         former = next((fact for fact in reversed(leading.also) if fact.state != leading.fact.state), None)
         if former is None:
             return ()
@@ -207,7 +214,7 @@ class _Page:
         )
 
     def _done(self) -> Section:
-        """Buttons pressed and what people set out to do, each once, by time. What is next stands above."""
+        """Return button presses and people's actions, each once, by time; the next step is shown at the top."""
         told = [act for act in acts_of(self._summary) if not any(fact.key in self._told for fact in act.facts)]
         kept = first_and_newest(told[::-1], _DONE, at=lambda act: act.last.at)
         self._told.update(fact.key for act in kept for fact in act.facts)
@@ -219,7 +226,7 @@ class _Page:
         return [fact for fact in self._summary.pinned if fact.key not in self._told]
 
     def _links(self) -> Section:
-        """Each address once, the newest last."""
+        """Return each link once, the newest last."""
         by_url = {link.url: (fact, link) for fact in self._summary.links for link in fact.links}
         found = list(by_url.values())
         entries = []
@@ -252,7 +259,7 @@ class _Page:
     # --- their entries ----------------------------------------------------------------------------------------------
 
     def _listed(self, title: Text, facts: Sequence[Fact], most: int, *, rank: int) -> Section:
-        """The newest facts, the newest last."""
+        """Return the newest facts, the newest last."""
         moments = [Moment(at=fact.at, last=fact.at, count=1, fact=fact) for fact in reversed(facts)]
         return self._moments(title, moments, most, rank=rank, newest_last=True)
 
@@ -266,7 +273,10 @@ class _Page:
         newest_last: bool = False,
         at_last: bool = False,
     ) -> Section:
-        """The first `most` moments and the newest; `newest_last` turns them round, `at_last` leads to the last time."""
+        """Return the first `most` moments and the newest.
+
+        `newest_last` reverses their order; `at_last` links each to its last occurrence.
+        """
         kept = first_and_newest(moments, most, at=lambda moment: moment.last)
         self._told.update(fact.key for moment in kept for fact in (moment.fact, *moment.also))
         entries = [self._entry(moment, newest(moment) if at_last else moment.fact) for moment in kept]
@@ -291,7 +301,7 @@ class _Page:
 
 
 def _by_fact(objects: Iterable[Affected]) -> list[tuple[Fact, tuple[ObjectRef, ...]]]:
-    """Affected objects by the newest fact that says so, in their order."""
+    """Group affected objects by the newest fact that names them, in their order."""
     grouped: dict[str, tuple[Fact, list[ObjectRef]]] = {}
     for one in objects:
         grouped.setdefault(one.fact.key, (one.fact, []))[1].append(one.subject)

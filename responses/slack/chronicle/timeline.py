@@ -1,4 +1,4 @@
-"""What happened, in order: when, what, who, and a link; the newest of it where not all of it fits."""
+"""Build the timeline message: when, what, who, and a link; the newest moments if not all fit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ def timeline_message(
     names: Names = NO_NAMES,
     mention: bool = True,
 ) -> Message:
-    """The newest moments that fit, oldest first, and how many there are besides. `names`, `mention` as in `Leaves`."""
+    """Return the newest moments that fit, oldest first, and how many more there are.
+
+    `names` and `mention` as in `LeafWriter`.
+    """
     leaves = LeafWriter(permalink=permalink, names=names, now=now, mention=mention)
     formatter = FactFormatter(language)
     kept: list[list[Leaf]] = []
@@ -56,6 +59,6 @@ def timeline_message(
 
 
 def moment_leaves(moment: Moment, formatter: FactFormatter, leaves: LeafWriter) -> list[Leaf]:
-    """12:04 what happened ×3 — who ↗ · done 12:08 ↗"""
+    """Return 12:04 what happened ×3 — who ↗ · done 12:08 ↗."""
     what = (Timestamp(moment.at), TextSpan(text=" "), *formatter.moment(moment), *formatter.attribution(moment.fact))
     return [*leaves.with_link(what, moment.fact), *leaves.line(formatter.outcome_of_moment(moment))]
