@@ -10,7 +10,7 @@ from intents.domain import Diagnosis, Judged, Language, Moment
 from responses import words
 
 _QUOTE: Final = 140
-# What a log line begins with that is no news: its own time and place, which stand beside it already.
+# The timestamp and source location at the start of a log line: the timeline shows the time already.
 _KLOG: Final = re.compile(r"^[IWEF]\d{4} [\d:.]+\s+\d+ [\w./-]+:\d+\]\s*")
 _ZAP: Final = re.compile(r"^\[\d{4}/[\d/]+ [\d:.]+ [+\-\d:]+\] (?:\[\w+\] )?(?:\[[\w./]+:\d+\] )?")
 _ZAP_MESSAGE: Final = re.compile(r'^\["((?:[^"\\]|\\.)*)"\]')

@@ -12,7 +12,7 @@ import re2
 
 from responses.named_secrets import CHINESE_NAME, MARK, WIDE_COLON, Match, hide_value, is_no_secret
 
-# The name of an object may end like one: mysql-root-password.
+# The flag needs a delimiter before it: object names end like flags (mysql-root-password).
 _FLAG: Final = (
     rb"(?:^|[\s\"'\[({,;=])--?(?:[A-Za-z0-9_-]*[_-])?"
     rb"(?i:password|passwd|passphrase|token|secret|(?:api|access|secret|signing|encryption)[_-]?key)"
@@ -25,7 +25,7 @@ _LISTED: Final = re2.compile(rb"(" + _FLAG + rb")(" + _NEXT + rb")(\\*[\"'][^\"'
 _LINED: Final = re2.compile(
     rb"(?m)(^[ \t>|+-]*[\"']?" + _FLAG + rb"[\"']?)([ \t]*\n[ \t>|+-]*)([\"']?[^\s\"'-][^\s\"']*[^\s\"':][\"']?)[ \t]*$"
 )
-# Tools that take a password behind a short option: (names, option).
+# Tools that take a password after a short option: (names, option).
 _APART: Final = rb"(?:" + _NEXT + rb"\\*[\"']|[ \t=]*)"
 _TOOLS: Final = (
     (rb"mysql\w*|mariadb[\w-]*", rb"-p"),
@@ -44,13 +44,13 @@ _STATEMENTS: Final = re2.compile(
     rb"((?i:\bidentified(?: with \w+)? by|\brequirepass|\bmasterauth|\blogin[ \t]+\S+[ \t]+password))([ \t]+)"
     rb"(" + _QUOTED + rb"|[^\s\"';]+)"
 )
-# Secrets as kubectl makes them, whatever their keys are; credentials of skopeo, crictl and others: user:password.
+# Literals of `kubectl create secret`, whatever their keys; credentials of skopeo, crictl and others: user:password.
 _LITERAL: Final = re2.compile(rb"(--from-literal[= ][\"']?)([\w.-]+=)([^\s\"']+)")
 _PAIRED: Final = re2.compile(rb"(--(?:src-|dest-)?creds[= ])([^\s:\"']+:)([^\s\"']+)")
 # Oracle: user/password@host
 _ORACLE: Final = re2.compile(rb"(\boracle:thin:[\w$]+)(/)([^\s/@]+)@|(\b[\w$]+)(/)([^\s/@]+)@//")
 
-# "the password is Xk3…" and 密码是 Xk3…: told in a sentence. What it is must look like none of its words.
+# "the password is Xk3…" and 密码是 Xk3…: in an English sentence the value must not look like a word.
 _TOLD: Final = re2.compile(
     rb"((?i:\b(?:password|passwd|pwd|passphrase|token|secret|api key)(?: for [\w ]{1,40}?)?[ \t]+(?:is|was)[ \t:]"
     rb"|\b(?:password|passwd|passphrase)[ \t])|(?:"
@@ -64,7 +64,7 @@ _TOLD: Final = re2.compile(
 _STRONG: Final = tuple(re2.compile(kind) for kind in (rb"[A-Z]", rb"[a-z]", rb"[0-9]"))
 _AT_HOST: Final = re2.compile(rb"(\b[A-Za-z_][\w.-]*:)([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*):[0-9]+")
 _PLAIN: Final = (_FLAGGED, _LISTED, _LINED, _COMMANDED, _STATEMENTS, _LITERAL, _PAIRED)
-# Where none of these occurs, `hide_commanded` leaves a text as it is.
+# If none of these matches, `hide_in_commands` leaves a text as it is.
 PATTERNS: Final = (*_PLAIN, _ORACLE, _AT_HOST, _TOLD)
 
 

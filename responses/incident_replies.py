@@ -22,9 +22,9 @@ ONLY_CHANNELS: Final = Text(
     zh="故障需要有自己的频道，私信不能作为故障频道",
 )
 SHARED_CHANNEL: Final = Text(
-    en="this channel is open to another organisation or to guests, so it cannot be an incident channel. Findings about "
-    "clusters are not posted there",
-    zh="此频道与其他组织共享或已邀请外部人员，因此不能作为故障频道：集群中的发现不会发布在此",
+    en="this channel is shared with another organisation, or has a pending invitation to one. It cannot be an incident "
+    "channel, since findings about clusters are not posted there",
+    zh="此频道与其他组织共享，或正在邀请其他组织，因此不能作为故障频道：集群中的发现不会发布在此",
 )
 NOT_FOR_OUTSIDERS: Final = Text(
     en="guests, bots and people of other organisations cannot change the record of an incident. Ask a member of this "

@@ -10,7 +10,7 @@ from intents.domain import Language
 _HAN: Final = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _KANA_OR_HANGUL: Final = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _LETTER: Final = re.compile(r"[A-Za-z]")
-# People write a question in their language around an English error: a few characters tell more than their share does.
+# People ask in their language around a long English error: a few characters count more than their share.
 _ENOUGH: Final = 4
 _SHARE: Final = 0.05
 _LOOKED_AT: Final = 256 * 1024

@@ -18,7 +18,7 @@ from responses.safety import safe_line
 from responses.terminal_table import TerminalTable
 from responses.wrapped_text import WrappedText
 
-# A quote shows the line that matters; JSON has it in full.
+# JSON has the quote in full.
 LONGEST_QUOTE: Final = 400
 DIM: Final = "dim"
 

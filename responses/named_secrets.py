@@ -15,12 +15,12 @@ MARK: Final = b"[redacted]"
 
 Match = Any  # re2 ships no types
 
-# What kinds of keys are secrets: others name buttons, maps and rows.
+# Kinds of keys that are secrets; other keys name buttons, map entries or rows.
 KEYS: Final = (
     rb"(?:api|access|private|secret|account|encryption|signing|master|session|cookie|webhook|license|integration"
     rb"|routing|jwt|hmac|aes)[_.-]?key"
 )
-# What is said of a secret behind its name: SECRET_KEY_BASE, token-v2, PASSWORD_OLD.
+# Suffixes of such names: SECRET_KEY_BASE, token-v2, PASSWORD_OLD.
 _WHICH: Final = (
     rb"(?:[_-]?(?:base64|base|b64|current|previous|old|new|primary|secondary|value|raw|plain|plaintext|v[0-9]))?"
 )
@@ -35,10 +35,9 @@ _NAME: Final = (
     rb"|(?i:client-key-data|client-certificate-data|certificate-authority-data|x-amz-signature))"
 )
 _OPEN: Final = rb"\\*[\"']?"
-# How people set a name off where they chat: `DB_PASSWORD`, *password*, “token”.
+# Marks around a name in a chat: `DB_PASSWORD`, *password*, “token”.
 _SET_OFF: Final = rb"(?:\\*[\"']?|`|\*{1,2}|_{1,2}|" + "“|”".encode() + rb")"
-# A quoted value with its quotes, however deep the JSON it stands in was escaped; or a bare one up to white space,
-# escaped or not.
+# A quoted value with its quotes, at any depth of escaped JSON; or a bare one up to white space, escaped or not.
 _VALUE: Final = (
     rb"(\"(?:[^\"\\\n]|\\[^\n])*\"|\\+\"[^\"\\\n]*\\+\"|'[^'\n]*'"
     rb"|`[^`\n]+`|" + "“[^”\n]*”".encode() + rb"|~[^\s~/]+~"
@@ -59,7 +58,7 @@ _ENVIRONMENT: Final = re2.compile(
     rb"((?i:name)" + _OPEN + rb"\s*:\s*" + _OPEN + _NAME + _OPEN + rb")"
     rb"(\s*,?\s*" + _OPEN + rb"(?i:value)" + _OPEN + rb"\s*:[ \t]*)" + _VALUE
 )
-# What a value may stand in, so that all of it is known.
+# Quotes around a value: a quoted value ends at its closing quote.
 _QUOTES: Final = b"\\\"'`~"
 _CURLY: Final = ("“".encode(), "”".encode())
 _DELIMITER: Final = re2.compile(rb"([&;,])")
@@ -71,25 +70,25 @@ _PLACEHOLDER: Final = re2.compile(
     rb"(?i:<.*|\$[({].*|\{\{.*|%[({].*|[*]+|x{3,}|[.]{3,}|null|nil|none|true|false|undefined|string|strings|stringarray|\[?redacted\]?|"
     rb"/(?:var|etc|run|home|root|tmp|mnt|opt|usr|secrets?)/.*)"
 )
-# What etcd calls a token tells clusters apart and guards nothing.
+# etcd's cluster token only distinguishes clusters; it is not a credential.
 _HARMLESS_NAME: Final = re2.compile(rb"(?i:.*cluster[_-]token)")
 _SHORTEST: Final = 3
 _WORD: Final = re2.compile(rb"[A-Za-z]+[.,;!?)]*|[\x80-\xff].*")
 _SHORT_NUMBER: Final = re2.compile(rb"[0-9]{1,5}[.,;)]*")
-# Where YAML, an INI file, `kubectl describe` or a shell script puts a name: first in its line, or first in its braces.
+# Where YAML, INI files, `kubectl describe` and shell scripts put a name: first in its line or in its braces.
 _FIRST_IN_LINE: Final = re2.compile(rb"(?:^|\n)[\s>#+*|-]*(?:export[ \t]+)?$")
 _FIRST_IN_BRACES: Final = re2.compile(rb"[{,][ \t]*$")
 _LOOK_BACK: Final = 80
 
 
-# Where none of these occurs, `hide` leaves a text as it is.
+# If none of these matches, `hide_by_name` leaves a text as it is.
 PATTERNS: Final = (_ENVIRONMENT, _TAGGED, _PAIRED)
 
 
 def holds_secret(name: str, value: str) -> bool:
     """Return whether the value of this key, variable or flag is a credential: DB_PASSWORD, clientSecret, api-key."""
     raw = name.encode("utf-8", "replace")
-    # Annotations are called domain/name.
+    # Annotation keys are domain/name.
     raw = raw.rpartition(b"/")[2]
     return bool(_SECRET_NAME.fullmatch(raw)) and not is_no_secret(raw, value.encode("utf-8", "replace"))
 
@@ -170,7 +169,7 @@ def _is_prose(found: Match) -> bool:
     """Return whether `name: value` is part of a sentence rather than a key with its value."""
     name, gap, value = found[1], found[2], found[3]
     if name[:1] in b"\\\"'":
-        # The kubelet names a volume and goes on: for volume "token" : secret "x" not found
+        # The kubelet quotes a volume's name before its error: for volume "token" : secret "x" not found
         return bool(gap[:1].isspace() and not _is_quoted(value))
     text, start, end = found.string, found.start(), found.end()
     before = text[max(0, start - _LOOK_BACK) : start]

@@ -28,11 +28,11 @@ _INK: Final = "#222222"
 _PALE: Final = "#8a8a8a"
 _ABOVE: Final = ("#c84b00", "#9b2a6e", "#8a6100", "#b0172b", "#d1495b", "#6b3e00", "#5c1a33")
 _BELOW: Final = ("#0063a3", "#00795c", "#2f7fb0", "#3b3b98", "#4a6b7c", "#2f6f4f", "#004d73")
-# In characters; longer names end outside the picture.
+# In characters; longer names would leave the picture.
 _LABEL: Final = 16
-# From this ratio of largest to smallest on, a linear scale would press the small ones flat.
+# From this ratio of largest to smallest value on, a linear scale would flatten the small ones.
 _WIDE: Final = 12
-# Between two names, and where the last one stands, as shares of the height.
+# The distance between two labels, and the lowest place for one, as shares of the height.
 _GAP: Final = 0.155
 _LOWEST: Final = 0.02
 _DAY: Final = 86400.0
@@ -40,7 +40,7 @@ _TICKS: Final = 4
 _STYLE: Final[Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 12,
-    "text.parse_math": False,  # a $ in a name is no formula
+    "text.parse_math": False,  # a $ in a name is not a formula
     "text.color": _INK,
     "axes.labelcolor": _INK,
     "axes.edgecolor": _PALE,
@@ -49,7 +49,7 @@ _STYLE: Final[Any] = {
     "figure.facecolor": "white",
     "axes.facecolor": "white",
 }
-# matplotlib's settings and its cache of fonts are one for the whole process.
+# The process has only one set of matplotlib settings and one font cache.
 _drawing: Final = threading.Lock()
 
 
@@ -116,7 +116,7 @@ def _name(axes: Axes, ends: Sequence[_End], unit: Unit) -> None:
         wanted = float(transform.transform((0.0, end.value))[1])
         places.append(min(wanted, places[-1] - _GAP) if places else min(wanted, 1.0))
     if places and places[-1] < _LOWEST:
-        # Pushed out below: from there up, as far as each has to give way.
+        # The lowest label left the picture: move it back and the ones above it up, as far as needed.
         places[-1] = _LOWEST
         for index in range(len(places) - 2, -1, -1):
             places[index] = max(places[index], places[index + 1] + _GAP)

@@ -23,7 +23,7 @@ from responses.safety import safe_line
 from responses.slack.message import Snippet
 
 _NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
-# A file may have 1 MB. In bytes of UTF-8; the rest has its own bounds.
+# In bytes of UTF-8. A file may have 1 MB; the other sections have their own limits.
 _TIMELINE: Final = 600_000
 _ACTED: Final = 300
 _OBJECTS: Final = 50
@@ -252,7 +252,7 @@ class _Draft:
         who = self._formatter.author(fact)
         if who:
             return self._markdown.line(who)
-        # A role's line names people already; else it was our own doing.
+        # The line of a role names the person already; a fact without a user is Casebook's own.
         return "" if fact.user else self._text(incident_words.CASEBOOK)
 
     def _rest(self, left: int) -> Iterator[str]:

@@ -17,14 +17,14 @@ import re2
 from intents.domain import Diagnosis
 from responses.secrets import REDACTED, holds_secret, redact
 
-# Longer quotes are cut: a reader is shown a line, not a log.
+# A quote is a line, not a whole log.
 LONGEST_TEXT: Final = 4_000
-# What is looked at of one string at all; what redaction costs is bounded by it.
+# The rest of a longer string is dropped unread; this bounds the cost of redaction.
 _LONGEST_INPUT: Final = 1 << 20
-# Deeper nesting than any of our types have; only untrusted values (args, log fields) could.
+# Deeper than any of our types; only untrusted values (args, log fields) can be deeper.
 _DEEPEST: Final = 12
 
-# What an entry of a container's environment is made of, and a Secret's secrets.
+# The keys of an entry in a container's environment, and the keys of a Secret that hold data.
 _ENVIRONMENT: Final = frozenset({"name", "value"})
 _SECRET_DATA: Final = frozenset({"data", "stringData"})
 
@@ -33,12 +33,12 @@ SafeDiagnosis = NewType("SafeDiagnosis", Diagnosis)
 T = TypeVar("T")
 
 _ESCAPE_SEQUENCE: Final = re2.compile(
-    # CSI (colours, cursor); OSC and its kin with their text, where they end; any other sequence of two.
+    # CSI (colours, cursor); OSC, DCS and similar with their text, if terminated; any two-character sequence.
     r"(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]?"
     r"|(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})"
     r"|\x1b[ -/]*[0-~]?"
 )
-# The same in parts: what hides its own text; what begins any other, its last letter being left; that letter.
+# The same in parts: sequences that hide their text; other sequences without their last letter; that letter.
 _HIDDEN: Final = re2.compile(
     r"(?:\x1b[\]PX^_]|[\x{90}\x{98}\x{9d}\x{9e}\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})"
 )
@@ -69,7 +69,7 @@ def safe_line(text: str, *, limit: int = LONGEST_TEXT) -> SafeText:
 
 def without_controls(text: str) -> str:
     """Return `text` without escape sequences, control, bidirectional and invisible characters; LF ends lines."""
-    # As nearly every string is: Python's printable characters are none of those that are taken out below.
+    # The usual case: none of the characters removed below is printable for Python.
     if text.isprintable():
         return text
     return str(_CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", _with_line_ends(text))))
@@ -98,7 +98,7 @@ def _redacted(text: str) -> str:
 def _cut(text: str, *, dropped: int, limit: int) -> str:
     if len(text) <= limit and not dropped:
         return text
-    # The count is at most this long; cutting leaves room for it, so that a cut text is never cut again.
+    # 32 characters are enough for the count, so a text that was cut is never cut again.
     kept = text[: max(0, limit - 32)].rstrip()
     return f"{kept}… (+{len(text) - len(kept) + dropped} characters)"[:limit]
 

@@ -12,7 +12,7 @@ import re2
 
 from responses.named_secrets import MARK, masked
 
-# No line is indented so little.
+# Less than any indentation.
 _NOWHERE: Final = -1
 MANIFEST: Final = re2.compile(rb"(?m)kind\\*[\"']?\s*:\s*\\*[\"']?Secret\\*[\"']?\s*(?:[,}]|$|\\+n)")
 # A diff or a quotation puts a sign before each line.
@@ -21,7 +21,7 @@ _DATA_BLOCK: Final = re2.compile(rb"^([ ]*)(?:data|stringData):\s*$")
 _DATA_LINE: Final = re2.compile(rb"^([ ]+)([\w.-]+:[ \t]+)(\S.*?)(\s*)$")
 _DATA_FLOW: Final = re2.compile(rb"\b(?:data|stringData):[ ]*\{[^{}\n\"]*\}")
 _FLOW_VALUE: Final = re2.compile(rb"(:[ ]+)[^,{}\s]+")
-# A manifest within one line: its breaks are written as \\n.
+# A manifest within one line, with its line breaks written as \\n.
 _DATA_ESCAPED: Final = re2.compile(rb"\\+n[ ]*(?:data|stringData):(?:\\+n[ ]+[\w.-]+:[ ]+[^\s\\\"]+)+")
 _VALUE_ESCAPED: Final = re2.compile(rb"(:[ ]+)[^\s\\\"]+")
 _DATA_JSON: Final = re2.compile(rb"\\*\"(?:data|stringData)\\*\"\s*:\s*\{[^{}]*\}?")

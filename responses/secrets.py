@@ -65,7 +65,7 @@ def _is_mixed(found: Match) -> bytes:
 
 
 def _each(value: bytes) -> list[bytes]:
-    # Eighty characters of randomness are proof enough, and the value may be a megabyte.
+    # Eighty characters are enough to tell, and the value may be a megabyte.
     return [value[index : index + 1] for index in range(min(len(value), 80))]
 
 
@@ -99,7 +99,7 @@ _PORT: Final = re2.compile(rb"[0-9]{1,5}[/?#]")
 _KEY: Final = rb"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
 _BREAK: Final = rb"(?:\s|\\+[nr])*"
 
-# Tokens that their beginning gives away. They are recognised short too: what shows a text may have cut it.
+# Tokens known by their prefix. The minimum lengths are short, since a log viewer may have cut the token.
 _TOKENS: Final = (
     # JSON Web Tokens: "eyJ" is the base64 of '{"'.
     rb"eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*){0,4}",
@@ -139,7 +139,7 @@ _TOKENS: Final = (
     rb"hv[sbr]\.[\w-]{16,}",
     rb"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{20,}",
 )
-# The address of a webhook is all that it takes to post there.
+# Whoever knows the address of a webhook can post there.
 _WEBHOOKS: Final = (
     rb"hooks\.slack\.com/(?:services|workflows|triggers|commands|actions)/",
     rb"discord(?:app)?\.com/api/webhooks/[0-9]+/",
@@ -196,7 +196,7 @@ _SHAPES: Final[tuple[tuple[Any, Callable[[Match], bytes]], ...]] = tuple(
         (rb"([?&;](?i:sig|signature|x-amz-signature|x-goog-signature|code|access_token)=)[^\s&\"'<>]{8,}", _keep_first),
         (rb"((?i:\"auth\\*\"\s*:\s*\\*\"))[A-Za-z0-9+/=]{4,}", _keep_first),
         (rb"(\bauth:[ \t]+)([A-Za-z0-9+/]{6,}={0,2})", _basic),
-        # Base64 of "-----BEGIN", as kubeconfigs and Secrets carry keys and certificates.
+        # Base64 of "-----BEGIN": keys and certificates in kubeconfigs and Secrets.
         (rb"\bLS0tLS1[A-Za-z0-9+/]{8,}={0,2}", _all),
         (rb"(\bsha(?:256|384|512)-)?[A-Za-z0-9+/]{60,}={0,2}", _is_mixed),
     )

@@ -33,6 +33,11 @@ def refutation(one: Judged, language: Language) -> str:
     return next((finding.says.in_(language) for finding in one.findings if finding.outcome is Outcome.REFUTES), "")
 
 
+def all_ruled_out(first: Judged, language: Language) -> str:
+    """Return that no cause is left; `first` tells whether the causes came from a text or from an object."""
+    return (words.TEXT_RULED_OUT if first.hypothesis.matches else words.ALL_RULED_OUT).in_(language)
+
+
 def match_location(match: SignatureMatch, language: Language, *, of_text: bool) -> str:
     """Return "line 3, match 0.90"."""
     line = words.LINE.in_(language).format(match.line) if of_text else ""

@@ -61,7 +61,7 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _is_in(cell: str, said: str) -> bool:
-    # A number or a yes occurs anywhere; a name or a time span does not by chance.
+    # Short cells and booleans occur in any sentence by chance; names and durations do not.
     return len(cell) > 2 and cell.lower() not in ("true", "false") and cell in said
 
 

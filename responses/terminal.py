@@ -41,7 +41,7 @@ _OUTCOME_STYLES: Final = {
     Outcome.NEUTRAL: DIM,
     Outcome.GAP: "bold yellow",
 }
-# So many lines to reproduce are shown; each stands beside its finding in JSON.
+# The kubectl lines shown; JSON has the line of every finding.
 _REPRODUCED: Final = 4
 _MATCHES: Final = 2
 
@@ -85,7 +85,9 @@ class _Page:
             yield from self._hypothesis(one, diagnosis, story=not number)
         if not standing and out:
             yield self._headline(out[0])
-            yield WrappedText(Text(sentences.refutation(out[0], self._language) or self._text(words.ALL_RULED_OUT)))
+            yield WrappedText(
+                Text(sentences.refutation(out[0], self._language) or sentences.all_ruled_out(out[0], self._language))
+            )
             yield ""
             yield from self._facts(out[0], diagnosis)
             yield from self._evidence(out[0])

@@ -14,8 +14,8 @@ from rich.text import Text
 _WIDE: Final = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _OPENING: Final = r"[（《「『“‘【(]*"
 _CLOSING: Final = r"[，。；：、！？）》」』”’…】]*"
-# What stays together: a word, or one wide character, with the white space after it. Opening punctuation never ends a
-# line, closing punctuation never begins one.
+# An unbreakable piece: a word or one wide character, with the white space after it. Opening punctuation never ends a
+# line, and closing punctuation never begins one.
 _PIECE: Final = re.compile(rf"\n|{_OPENING}(?:[^\s{_WIDE}]+|[{_WIDE}]|){_CLOSING}[^\S\n]*")
 
 
@@ -23,7 +23,7 @@ class WrappedText:
     """A rich renderable: text wrapped between words or wide characters to the width it is given."""
 
     def __init__(self, text: Text) -> None:
-        # A tab's width depends on where it stands; one space is as wide everywhere.
+        # The width of a tab depends on its column, that of a space does not.
         self._text = text.copy()
         self._text.plain = text.plain.replace("\t", " ")
 

@@ -20,7 +20,7 @@ from responses.chronicle.spans import Person, PostedLink, SourceLink, Span, Span
 from responses.safety import safe_line
 from responses.sentences import capitalised
 
-# Longer than any fact's `says`, so that none is cut twice.
+# Longer than any fact's `says`, so that no text is cut twice.
 _SAYS: Final = 300
 _TITLE: Final = 150
 _NAME: Final = 120
@@ -30,7 +30,7 @@ _ADDRESS: Final = 48
 _LINKS: Final = 2
 _OBJECTS: Final = 3
 _PEOPLE: Final = 8
-# As `facts` keep a mention; a digit tells an id from a word in capitals.
+# A mention as facts store it; the digit distinguishes an id from a word in capitals.
 _MENTIONED: Final = re.compile(r"@((?=[A-Z]*[0-9])[UW][A-Z0-9]{5,20})(?![A-Za-z0-9])")
 _QUIET: Final[Mapping[str, str]] = {
     FactKind.REPORT: incident_words.REPORTED,

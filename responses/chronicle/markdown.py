@@ -19,9 +19,9 @@ from responses.safety import safe_line
 
 _NAME: Final = 80
 _SPECIAL: Final = re.compile(r"[\\`*\[\]<>~$]|&(?=#?\w)|(?<!\w)_|_(?!\w)")
-# What makes a heading or a list where a line begins with it.
+# Begins a heading or a list at the start of a line.
 _AT_START: Final = re.compile(r"^(?:([#+\-=])|(\d{1,9})(?=[.)]))")
-# Of what is put into an address these stay; brackets, quotes and bars would end it.
+# Characters that stay in an address; brackets, quotes and bars would end it.
 _IN_ADDRESS: Final = ":/?#@!$&'*+,;=%~-._"
 _WEB: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 
@@ -71,7 +71,7 @@ class Markdown:
 def escaped(text: str) -> str:
     """Return words without markup on one line, to follow other text on it."""
     shown = _SPECIAL.sub(lambda found: f"\\{found[0]}", text.replace("\n", " "))
-    # Where people are called by @name, a name that somebody pasted must not call them.
+    # Some platforms turn @name into a mention: pasted text must not notify anybody.
     return shown.replace("@", "＠")
 
 

@@ -19,7 +19,7 @@ def _said(block: Mapping[str, Any]) -> str:
     try:
         return _block(block)
     except (AttributeError, KeyError, TypeError):
-        # What is no block at all goes out as text too, instead of being refused: whatever it says is told.
+        # A malformed block is written as its texts instead of being refused.
         return "\n".join(visible_texts(block))
 
 
@@ -60,7 +60,7 @@ def _leaf(leaf: Mapping[str, Any]) -> str:
         case "link":
             return f"{leaf['text']}: {leaf['url']}" if "text" in leaf else str(leaf["url"])
         case "user":
-            # An id in angle brackets would call the person again.
+            # An id in angle brackets would notify the person again.
             return f"@{leaf['user_id']}"
         case "date":
             return str(leaf.get("fallback", ""))

@@ -19,7 +19,7 @@ Element = dict[str, Any]
 Style = Literal["", "primary", "danger"]
 
 _NOTHING: Final = "–"
-# Names and numbers stand on one line; sentences wrap.
+# Cells longer than this wrap; names and numbers stay on one line.
 _LONG_CELL: Final = 32
 
 
@@ -41,7 +41,7 @@ def _filled(text: str, most: int) -> str:
 
 def plain(text: str, most: int = limits.TEXT) -> dict[str, Any]:
     """Return a plain_text object."""
-    # Names in colons would become pictures, and `12:30:45` has such.
+    # With emoji on, Slack would read `12:30:45` as an emoji.
     return {"type": "plain_text", "text": _filled(text, most), "emoji": False}
 
 

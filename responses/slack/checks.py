@@ -27,7 +27,7 @@ class Report:
 
 Check = Callable[[Report, str, Any], None]
 _SHOWN: Final = 60
-# A dict is one at once; asking whether something is any mapping takes ten times as long.
+# `dict` first: a check for Mapping takes ten times as long.
 OBJECT: Final = (dict, Mapping)
 
 
@@ -58,7 +58,7 @@ def string(most: int, *, least: int = 1, blank: bool = False) -> Check:
 def is_encodable(text: str) -> bool:
     """Return whether UTF-8 can write the text."""
     try:
-        # Told at once of most texts, which are ASCII; of others it costs what writing them does.
+        # Cheap for ASCII, which most texts are.
         text.encode()
     except UnicodeEncodeError:
         return False
@@ -124,7 +124,7 @@ def integer(least: int, most: int) -> Check:
 
 def number(report: Report, path: str, value: Any) -> None:
     """Check for a number that JSON can write."""
-    # NaN and the infinities are no JSON.
+    # JSON has neither NaN nor infinities.
     if (
         isinstance(value, bool)
         or not isinstance(value, int | float)
@@ -180,7 +180,7 @@ def by_type(shapes: Mapping[str, Check], what: str) -> Check:
         kind = value.get("type")
         shape = shapes.get(kind) if isinstance(kind, str) else None
         if shape is None:
-            report.add(path, f"{shown(kind)} is no {what} taken here ({', '.join(sorted(shapes))})")
+            report.add(path, f"{shown(kind)} is not a valid {what} here ({', '.join(sorted(shapes))})")
             return
         shape(report, path, {key: item for key, item in value.items() if key != "type"})
 

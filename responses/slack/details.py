@@ -21,13 +21,13 @@ from responses.slack.lengths import visible_length
 from responses.slack.message import Block, View
 
 _MATCHES: Final = 3
-# Slack publishes 250 kB for a view; what is more than a few screens nobody reads in a dialog.
+# Slack allows 250 kB, but nobody reads more than a few screens in a dialog.
 _MOST_VISIBLE: Final = 40_000
-# One block of rich text, so that the next section has room too.
+# The most one section may take, so that the next ones have room too.
 _SECTION: Final = 9_000
-# The last blocks are kept for saying what was left out.
+# The last blocks are reserved for the note about what was left out.
 _MOST_BLOCKS: Final = limits.VIEW_BLOCKS - 2
-# A file may have 1 MB; a sentence in it is as long as `safe` lets it be.
+# A file may have 1 MB; the limit of a sentence is that of `safe`.
 _MOST_IN_FILE: Final = 800_000
 _SENTENCE: Final = 2_000
 _TABLE: Final = 5_000

@@ -35,7 +35,7 @@ _OTHERS: Final = 2
 _LISTED: Final = 3
 _LINKS: Final = 2
 _ROWS: Final = 12
-# In visible characters; together they leave room in a message's budget for headings, buttons and the footer.
+# In visible characters; the sum leaves room for headings, buttons and the footer.
 _CAUSE: Final = 1_200
 _EVIDENCE: Final = 2_600
 _RUNBOOK: Final = 2_000
@@ -95,17 +95,17 @@ def answer_message(
     """
     reason = safe_text(text_only_reason) if text_only_reason else None
     formatter = DiagnosisFormatter(diagnosis, language, of_text=of_text, text_only=reason)
-    # What was fixed in a cluster that was asked before says nothing of this one.
+    # A fix in another cluster, queried earlier, says nothing about this one.
     here = [state for state in remedy_states if state.is_in(diagnosis.cluster)]
     fixed = bool(here) and here[-1].state is RemedyState.FIXED
     page = _Page(diagnosis, formatter, language, has_details=bool(details_value), fixed=fixed)
     parts = [
         *page.proof(tuple(safe_line(line) for line in observed)),
-        # Whoever was woken up finds the buttons below the proof, without scrolling past the runbook.
+        # Buttons come before the runbook, so that nobody has to scroll for them.
         *state_parts(remedy_states, not_it_by, muted_by, cluster=diagnosis.cluster, language=language),
         *pressable(
             diagnosis,
-            # What is fixed needs no other remedy; what was pressed says itself what became of it.
+            # A fixed problem needs no other remedy, and a pressed remedy is shown by its state.
             [each for each in buttons if not fixed and each.plan_id not in {state.plan_id for state in remedy_states}],
             details_value=details_value,
             request_id=request_id if controls else "",
@@ -119,7 +119,7 @@ def answer_message(
             blocks=(footer(diagnosis, language, seconds=seconds, count=count, last_seen=last_seen, because=because),),
         ),
     ]
-    # Room for saying that the rest is in a file.
+    # Leave room for the note that the rest is in a file.
     shown, left_out = fit_parts(parts, most_visible=limits.BUDGET_VISIBLE - _NOTE, most_blocks=limits.BUDGET_BLOCKS - 1)
     overflow = None
     if left_out or formatter.was_cut or page.left_out:
@@ -204,7 +204,9 @@ class _Page:
             yield from self._table(tabled)
 
     def _all_out(self, one: Judged) -> Iterable[Part]:
-        says = " ".join(filter(None, (self._text(words.ALL_RULED_OUT), sentences.refutation(one, self._language))))
+        says = " ".join(
+            filter(None, (sentences.all_ruled_out(one, self._language), sentences.refutation(one, self._language)))
+        )
         cause = blocks.line(blocks.text(self._formatter.cut(says, _CAUSE)))
         yield self._head(self._formatter.headline(one), cause)
         yield from self._evidence(self._formatter.evidence(one))
@@ -284,7 +286,7 @@ class _Page:
             yield Part(rank=3, blocks=(blocks.rich(*lines),))
 
     def _refuted(self, one: Judged) -> str:
-        return sentences.refutation(one, self._language) or self._text(words.ALL_RULED_OUT)
+        return sentences.refutation(one, self._language) or sentences.all_ruled_out(one, self._language)
 
     def _text(self, text: Text) -> str:
         return text.in_(self._language)

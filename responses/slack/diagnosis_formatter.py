@@ -31,9 +31,9 @@ from responses.tables import aligned_lines, compact
 
 Group = list[Element]
 
-# What tells most stands first; among alike, the order of the entry stays.
-_TELLING: Final = (Outcome.SUPPORTS, Outcome.REFUTES, Outcome.GAP, Outcome.NEUTRAL)
-# What a message has room for; the catalog's sentences are far shorter, a cluster's words need not be.
+# The order of findings; within an outcome, the order of the catalog entry stays.
+_BY_WEIGHT: Final = (Outcome.SUPPORTS, Outcome.REFUTES, Outcome.GAP, Outcome.NEUTRAL)
+# In characters. The catalog's sentences are far shorter; texts from a cluster may not be.
 _SENTENCE: Final = 700
 _OBJECT: Final = 300
 _IMPACT: Final = 500
@@ -157,12 +157,11 @@ class DiagnosisFormatter:
         quoted = sentences.quoted_matches(one, most=matches)
         shown = [self.text(one.root_cause), *(match.quote for match in quoted)]
         matched = [[self._match(match)] for match in quoted]
-        ranked = sorted(one.findings, key=lambda finding: (_TELLING.index(finding.outcome), not finding.decisive))
+        ranked = sorted(one.findings, key=lambda finding: (_BY_WEIGHT.index(finding.outcome), not finding.decisive))
         neutral = [finding for finding in ranked if finding.outcome is Outcome.NEUTRAL]
         decided = [finding for finding in ranked if finding.outcome in (Outcome.SUPPORTS, Outcome.REFUTES)]
         found = [self._finding(finding, shown, with_table=finding is not apart) for finding in decided]
-        # What could not be checked matters more than what speaks neither for nor against. A rule that is a gap says
-        # so by what could not be read.
+        # Gaps matter more than neutral findings. A rule that could not be judged is shown by its gaps.
         unread = self.gaps(_gaps_of(one))
         beside = [self._finding(finding, shown, with_table=finding is not apart) for finding in neutral]
         if one.findings and len(neutral) == len(one.findings):
@@ -171,7 +170,7 @@ class DiagnosisFormatter:
 
     def _match(self, match: SignatureMatch) -> Element:
         where = sentences.match_location(match, self._language, of_text=self._of_text)
-        # The reader pasted it: a glimpse tells which line is meant.
+        # The reader pasted this line: its beginning is enough to recognise it.
         glimpse = quote(blocks.cut(" ".join(match.quote.split()), self._glimpse))
         return blocks.line(blocks.bold("≈"), blocks.text(f" {glimpse}"), blocks.text(f"  {where}", italic=True))
 
@@ -219,7 +218,7 @@ class DiagnosisFormatter:
     def _step(self, number: int, step: Step) -> Group:
         group = [blocks.line(blocks.bold(f"{number}. "), blocks.text(self.cut(self.text(step.says))))]
         if step.run.strip():
-            # A command that was cut is another command: it is shown whole, or the step is left out as a whole.
+            # Never cut a command: a cut command is another command.
             group.append(blocks.preformatted(step.run))
         if step.warning:
             group.append(blocks.line(blocks.bold("⚠ "), blocks.text(self.cut(self.text(step.warning)))))

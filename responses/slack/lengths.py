@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-# Their values are read by people; every other key is for machines.
+# The keys whose values people read.
 _SEEN: Final = frozenset({"text", "alt_text", "title", "fallback"})
-# Deeper than any block goes; a payload that nests without end is another's to refuse.
+# Deeper than any block; `validation` refuses payloads that nest deeper.
 _DEEPEST: Final = 40
 
 
@@ -28,7 +28,7 @@ def visible_texts(value: Any) -> list[str]:
 
 
 def _collect(value: Any, depth: int, texts: list[str]) -> None:
-    # A payload is walked over several times before it is sent: a generator for each part of it takes twice as long.
+    # No generators: a payload is walked several times before it is sent, and they would take twice as long.
     if depth > _DEEPEST:
         return
     if isinstance(value, list | tuple):
@@ -39,7 +39,7 @@ def _collect(value: Any, depth: int, texts: list[str]) -> None:
         if kind == "link" and not value.get("text") and isinstance(value.get("url"), str):
             texts.append(value["url"])
         if kind in ("user", "channel", "usergroup", "emoji"):
-            texts.append(" " * 12)  # a name is put in its place
+            texts.append(" " * 12)  # Slack shows a name instead
         for key, item in value.items():
             if isinstance(item, str):
                 if key in _SEEN:

@@ -20,7 +20,7 @@ MESSAGE_TABLES: Final = 1  # [D] table block: invalid_attachments, only_one_tabl
 METADATA_TYPE: Final = 255  # [O] Slack names none; it is an identifier
 METADATA_BYTES: Final = 8_000  # [O] metadata_too_large exists, its number is not published
 
-# What Casebook itself sends of a message: room for what Slack counts and we do not.
+# The limits for our own messages leave room for what only Slack counts.
 BUDGET_VISIBLE: Final = 9_000  # [O]
 BUDGET_BLOCKS: Final = 40  # [O]
 BUDGET_TEXT_BYTES: Final = 3_900  # [O] chat.update counts bytes of UTF-8 according to one report

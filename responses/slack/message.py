@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-# Block Kit as Slack takes it. Built by `responses.slack.blocks`, checked by `responses.slack.validation`.
+# Block Kit JSON, built by `responses.slack.blocks`, checked by `responses.slack.validation`.
 Block = dict[str, Any]
 View = dict[str, Any]
 

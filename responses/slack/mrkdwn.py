@@ -12,7 +12,7 @@ from typing import Final
 from responses.slack.limits import BUDGET_TEXT_BYTES
 
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-# Slack itself turns these into mentions where a client or a setting asks it to look for names.
+# Slack turns these into mentions where a client or a setting asks it to parse names.
 _AT_NAMES: Final = re.compile(r"@(?=here|channel|everyone|group)", re.IGNORECASE)
 
 

@@ -14,16 +14,16 @@ class Press(StrEnum):
     """The first part of an action_id, of an overflow option's value, or of a callback_id."""
 
     REMEDY = "remedy"  # a button; its value is a plan id
-    DETAILS = "details"  # a button; its value is what `answer` was given as `details_value`
-    MORE = "more"  # the menu behind "…"; the value of what was chosen is a `choice`
-    NOT_IT = "not_it"  # of that menu
-    MUTE = "mute"  # of that menu
-    UNMUTE = "unmute"  # a button; its value is what `muted` was given
-    CLUSTER = "cluster"  # a button, or a menu of several; the value is the `token` of a cluster
-    CONFIRM = "confirm"  # callback_id of the remedy's dialog; its private_metadata is what is `carried`
-    CONFIRM_AGAIN = "confirm_again"  # callback_id of the dialog that follows it where the change will be taken back
+    DETAILS = "details"  # a button; its value is the `details_value` of `answer_message`
+    MORE = "more"  # the menu behind "…"; the value of an option is a `choice_value`
+    NOT_IT = "not_it"  # an option of that menu
+    MUTE = "mute"  # an option of that menu
+    UNMUTE = "unmute"  # a button; its value is the `unmute_value` of `muted`
+    CLUSTER = "cluster"  # a button, or a menu of several; the value is a `cluster_token`
+    CONFIRM = "confirm"  # callback_id of the remedy's dialog; its private_metadata is a `dialog_metadata`
+    CONFIRM_AGAIN = "confirm_again"  # callback_id of the next dialog, where a controller will revert the change
     ANSWER = "answer"  # callback_id of the dialog that asks for a remedy's values; its private_metadata is the plan id
-    TYPED_NAME = "typed_name"  # the input of that dialog, where a name must be typed: block_id and action_id
+    TYPED_NAME = "typed_name"  # block_id and action_id of the input in CONFIRM's dialog, where a name must be typed
 
 
 def action_id(press: Press, index: int | None = None) -> str:

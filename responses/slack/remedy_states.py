@@ -15,14 +15,14 @@ from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 
 _SHOWN: Final = 3
-# Room for what a webhook said, after the sentence about it.
+# Room for the message of a webhook after our sentence about it.
 _SAYS: Final = 600
 
 
 class RemedyState(StrEnum):
     """The progress of a pressed remedy; the states from `refused` on are final."""
 
-    AWAITING = "awaiting"  # confirmed by one person, to be approved by another
+    AWAITING = "awaiting"  # confirmed by the requester, waiting for an approver
     CHECKING = "checking"
     APPLYING = "applying"
     APPLIED = "applied"
@@ -31,13 +31,13 @@ class RemedyState(StrEnum):
     FIXED = "fixed"
     NOT_FIXED = "not fixed"
     WORSE = "worse"
-    WAITING = "waiting"  # applied, and by the deadline neither cleared nor failed
-    UNKNOWN = "unknown"  # not known whether it was applied
+    WAITING = "waiting"  # applied, not verified before the deadline
+    UNKNOWN = "unknown"  # it is not known whether it was applied
     FAILED = "failed"
-    PARTLY = "partly done"  # of several steps some were taken
-    DONE = "done"  # what is no fix has taken effect
+    PARTLY = "partly done"  # some of its steps were applied
+    DONE = "done"  # took effect; this is not a fix
     NOT_DONE = "not done"
-    UNDONE = "undone"  # an undo has taken effect
+    UNDONE = "undone"  # an undo took effect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -164,7 +164,7 @@ _INPUT_ELEMENTS: Final = {
 # --- rich text ------------------------------------------------------------------------------------------------------
 
 _STYLE: Final = {"style": record({}, dict.fromkeys(("bold", "code", "italic", "strike", "underline"), boolean))}
-# Its own bound is the message's: none of a leaf is known.
+# Slack documents no limit for a leaf, so the limit of a message applies.
 _LEAF_TEXT: Final = string(limits.MESSAGE_VISIBLE, blank=True)
 _TEXT_LEAF: Final = record({"text": _LEAF_TEXT}, _STYLE)
 _LINK_LEAF: Final = record({"url": url(limits.LINK_URL, *_MAIL)}, {**_STYLE, "text": _LEAF_TEXT})
@@ -284,7 +284,7 @@ _EVERYWHERE: Final[dict[str, Check]] = {
 MESSAGE_BLOCK: Final = by_type(
     {
         **_EVERYWHERE,
-        # Slack ignores the id of a markdown block, so that none is to be relied on.
+        # No block_id: Slack ignores the id of a markdown block.
         "markdown": record({"text": string(limits.MARKDOWN_TEXT)}),
         "table": _TABLE,
     },

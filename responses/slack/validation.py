@@ -35,7 +35,7 @@ _MODAL: Final = record(
     },
 )
 _HOME: Final = record({"blocks": many(VIEW_BLOCK, most=limits.VIEW_BLOCKS)}, _VIEW_OPTIONAL)
-# Arguments of chat.postMessage by which Slack would look for names and links in our text.
+# Arguments of chat.postMessage that would make Slack look for names and links in our text.
 _FINDS_NAMES: Final = {"link_names": (False, 0, "0", "false"), "parse": ("none",)}
 
 

@@ -94,8 +94,8 @@ def test_a_healthy_pod_shows_nothing_known_and_ends_with_3(
 
     assert ran.code == 3
     assert ran.out.splitlines()[:2] == [
-        "NOTHING KNOWN IS WRONG",
-        "No incident of the catalog shows on Pod calm/fine.",
+        "NO KNOWN PROBLEM FOUND",
+        "None of the known incidents applies to Pod calm/fine.",
     ]
 
 
@@ -144,9 +144,9 @@ def test_without_a_cluster_a_text_is_answered_from_itself_and_says_so(run: Run) 
 
     assert ran.code == 0
     assert ran.out.startswith(" POSSIBLE ")
-    assert "No cluster was asked: this is from the text alone." in ran.out
+    assert "No cluster was queried; this is based on the text alone." in ran.out
     assert len(ran.err.splitlines()) == 1
-    assert ran.err.startswith("casebook: no cluster was asked: ")
+    assert ran.err.startswith("casebook: no cluster was queried: ")
 
 
 def test_without_a_cluster_an_object_cannot_be_diagnosed(run: Run) -> None:

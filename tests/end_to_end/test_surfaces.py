@@ -79,7 +79,7 @@ async def test_what_needs_no_diagnosis_is_answered_in_the_acknowledgement(tmp_pa
     expected = {
         "help": "/diagnose pod shop/api-0",
         "": "/diagnose pod shop/api-0",
-        "帮助": "某个对象出了什么问题",
+        "帮助": "诊断某个对象",
         "hepl": "Did you mean /diagnose help",
         "pdo shop/api-0": "Did you mean /diagnose pod shop/api-0",
         "pod": "A name is missing",

@@ -87,15 +87,15 @@ def test_the_draft_has_every_part_that_people_expect() -> None:
     assert "```sh\nkubectl -n shop describe pod api-7d9f-x2x4z\n```" in section(made.content, "Root cause")
     assert "| ✅ fixed it — 3 of 3 pods are Ready | Alice |" in section(made.content, "Actions taken")
     assert section(made.content, "Action items") == "- [ ]"
-    assert "None was recorded." in section(draft(()).content, "Root cause")
+    assert "None recorded." in section(draft(()).content, "Root cause")
 
 
 def test_what_is_not_known_is_said_and_not_made_up() -> None:
     times = section(draft(FACTS[1:2]).content, "Times")
 
-    assert "| Began | *to be filled in* | – |" in times
-    assert "| Mitigated | *not said in the channel* | – |" in times
-    assert "| Resolved | *not said in the channel* | – |" in times
+    assert "| Started | *to be filled in* | – |" in times
+    assert "| Mitigated | *not reported in the channel* | – |" in times
+    assert "| Resolved | *not reported in the channel* | – |" in times
 
 
 def test_what_happened_before_it_was_detected_takes_no_time() -> None:

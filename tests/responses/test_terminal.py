@@ -37,7 +37,7 @@ def test_the_whole_page_of_an_answer(diagnosis: Diagnosis, written: Written) -> 
  CONFIRMED  Title of image-pull-failed
 The tag does not exist in the registry.
 
-  Where  Pod shop/api-0 (image-pull-failed)
+  Object Pod shop/api-0 (image-pull-failed)
   Impact The pod does not start.
   Owner  Pod api-0 ← ReplicaSet api-7d9f ← Deployment api
   Effect Title of probe-fails · Pod shop/api-0
@@ -55,17 +55,17 @@ What to do
   1. Look at the tag.
      skopeo list-tags docker://shop/api
 
-Would be a button in Slack
+Available as a button in Slack
   · Go back to the revision before  (Deployment shop/api · disruptive)
     ! Pods are replaced.
 
-See it yourself
+Check it yourself
   kubectl -n shop get pod api-0 -o yaml
 
 Read more
   Images: https://kubernetes.io/docs/concepts/containers/images/
 
-Also
+Other hypotheses
   · LIKELY  Title of probe-fails  Pod shop/api-0  (probe-fails), explained by image-pull-failed
     above
     ✓ api-0 waits in ImagePullBackOff
@@ -76,7 +76,7 @@ Ruled out
 Could not check
   ? could not check the log of api-0: timed out: no answer in time
 
-Seen, and not explained
+Observed, not explained yet
   · Pod shop/api-0: “Liveness probe failed”
 
 CONFIRMED: Title of image-pull-failed · cluster prod · API calls: 7 · 0.8s
@@ -97,7 +97,7 @@ def test_every_hypothesis_is_told_in_full_on_request(diagnosis: Diagnosis, writt
     page = _page(diagnosis, written, in_full=True)
 
     assert " LIKELY  Title of probe-fails\n" in page
-    assert "Also\n" not in page
+    assert "Other hypotheses\n" not in page
 
 
 def test_lines_are_not_counted_where_no_text_was_pasted(diagnosis: Diagnosis, written: Written) -> None:
@@ -128,7 +128,7 @@ def test_a_text_without_a_cluster_says_once_that_only_the_text_was_read(diagnosi
     page = _page(alone, written)
 
     assert page.startswith(" POSSIBLE ")
-    assert page.count("No cluster was asked: this is from the text alone.") == 1
+    assert page.count("No cluster was queried; this is based on the text alone.") == 1
     assert "API calls" not in page
 
 
@@ -153,14 +153,14 @@ def test_an_unknown_text_is_said_to_be_unknown_with_what_was_read_and_what_is_ne
         written(page)
         == """\
 I DON'T KNOW THIS ONE
-Nothing in the catalog matches well enough, and a wrong answer is worse than none.
+No catalog entry matches well enough to name a cause.
 
-What was read
+From the text
   · “Error: flux capacitor”
 
-Nearest entries
+Closest catalog entries
   · An image  (image-pull-failed, 0.31)
-    would be decided by a line like: ErrImagePull
+    would match on a line like: ErrImagePull
 
 0.0s
 """
@@ -173,9 +173,9 @@ def test_a_healthy_object_is_said_to_show_nothing_as_far_as_it_could_be_read(
     page = _page(replace(diagnosis, hypotheses=(), unexplained=()), written)
 
     assert page.splitlines()[:3] == [
-        "NOTHING KNOWN IS WRONG",
-        "No incident of the catalog shows on Pod shop/api-0.",
-        "As far as it could be read: see below.",
+        "NO KNOWN PROBLEM FOUND",
+        "None of the known incidents applies to Pod shop/api-0.",
+        "Some reads failed, see below.",
     ]
     assert "needs get on coordination.k8s.io/leases" in page
 

@@ -76,12 +76,12 @@ What to do
     kubectl -n shop rollout undo deployment api
 ⚠ Pods are replaced.
 3. Push the tag again.
-+1 more under “Details”
++1 more under “Show details”
 
-Also
+Other hypotheses
 🟠 LIKELY · Title of probe-fails · Pod shop/api-0 · explained by image-pull-failed above
 🔵 POSSIBLE · Title of node-full · Pod shop/api-0
-+1 more under “Details”
++1 more under “Show details”
 Read more: Images: https://kubernetes.io/docs/concepts/containers/images/
 
 cluster prod · API calls: 7 · 0.8s · seen 20×"""
@@ -108,7 +108,7 @@ def test_only_the_most_telling_findings_are_shown_and_the_others_counted() -> No
 
     assert said.index("✓ api-0 waits") < said.index("· neutral 0")
     assert "neutral 4" not in said
-    assert "+5 more under “Details”" in said
+    assert "+5 more under “Show details”" in said
 
 
 def test_a_finding_says_its_object_and_its_quote_unless_they_stand_above() -> None:
@@ -124,10 +124,10 @@ def test_why_no_cluster_was_asked_is_said_once() -> None:
     alone = replace(TOLD, verdict=Verdict.POSSIBLE, findings=(NOBODY, NOBODY))
     diagnosis = Diagnosis(focus=Focus(), hypotheses=(alone,), gaps=(NO_CLUSTER,))
 
-    assert read(say(diagnosis)).count("No cluster was asked") == 1
+    assert read(say(diagnosis)).count("No cluster was queried") == 1
     said = read(say(diagnosis, text_only_reason=GUESTS))
     assert said.count("guests get answers from the text alone") == 1
-    assert "this is from the text alone" not in said
+    assert "this is based on the text alone" not in said
     assert "API calls" not in said
     unread = replace(diagnosis, hypotheses=(replace(alone, findings=()),), gaps=())
     assert "guests get answers" in read(say(unread, text_only_reason=GUESTS))
@@ -137,7 +137,7 @@ def test_what_is_ruled_out_says_so_and_why() -> None:
     said = read(say(replace(DIAGNOSIS, hypotheses=(DIAGNOSIS.hypotheses[4],) * 2)))
 
     assert said.startswith(
-        "# ⚪ RULED OUT · Title of quota-exceeded\n\nWhat it looked like, the cluster rules out. no quota"
+        "# ⚪ RULED OUT · Title of quota-exceeded\n\nThe cluster rules out what the text suggested. no quota"
     )
     assert "Ruled out\n✗ Title of quota-exceeded (quota-exceeded): no quota is used up" in said
 
@@ -145,16 +145,16 @@ def test_what_is_ruled_out_says_so_and_why() -> None:
 def test_a_healthy_object_is_said_to_show_nothing_as_far_as_it_could_be_read() -> None:
     said = read(say(replace(DIAGNOSIS, hypotheses=()), of_text=False))
 
-    assert said.startswith("# 🟢 NOTHING KNOWN IS WRONG\n\nNo incident of the catalog shows on Pod shop/api-0.")
-    assert "As far as it could be read" in said
+    assert said.startswith("# 🟢 NO KNOWN PROBLEM FOUND\n\nNone of the known incidents applies to Pod shop/api-0.")
+    assert "Some reads failed" in said
     assert "needs get on coordination.k8s.io/leases" in said
-    assert "Seen, and not explained\n· Pod shop/api-0: “Liveness probe failed”" in said
+    assert "Observed, not explained yet\n· Pod shop/api-0: “Liveness probe failed”" in said
 
 
 def test_an_unknown_text_is_said_to_be_unknown_and_offers_nothing_to_press() -> None:
     said = say(Diagnosis(focus=Focus()), observed=("Error: flux capacitor", "Bearer abcdefghijklmnop1234"))
 
-    assert read(said).startswith("# ❔ I DON'T KNOW THIS ONE\n\nNothing in the catalog matches well enough")
+    assert read(said).startswith("# ❔ I DON'T KNOW THIS ONE\n\nNo catalog entry matches well enough")
     assert "> “Error: flux capacitor”" in read(said)
     assert "abcdefghijklmnop1234" not in read(said)
     assert pressable(said) == []
@@ -228,7 +228,7 @@ def test_of_many_rows_the_first_are_shown() -> None:
     one = replace(TOLD, findings=(replace(SUPPORTS, table=Table(columns=("pod", "age"), rows=rows)),))
     said = say(replace(DIAGNOSIS, hypotheses=(one,)))
 
-    assert "pod-11 | 11m\n\n+28 more under “Details”" in read(said)
+    assert "pod-11 | 11m\n\n+28 more under “Show details”" in read(said)
 
 
 def test_the_details_hold_what_the_answer_leaves_out() -> None:
@@ -240,8 +240,8 @@ def test_the_details_hold_what_the_answer_leaves_out() -> None:
         "4. Ask who deletes tags.",
         "# Ruled out\n\n✗ Title of quota-exceeded (quota-exceeded): no quota is used up",
         "# Could not check\n\n? could not check leases in kube-system: needs get on coordination.k8s.io/leases",
-        "# Seen, and not explained",
-        "# See it yourself\n\n    kubectl -n shop describe pod api-0\n    kubectl -n shop get pod api-0 -o yaml",
+        "# Observed, not explained yet",
+        "# Check it yourself\n\n    kubectl -n shop describe pod api-0\n    kubectl -n shop get pod api-0 -o yaml",
         "casebook show image-pull-failed",
     ):
         assert part in said
@@ -252,7 +252,7 @@ def test_details_that_are_too_long_say_so() -> None:
     shown: list[Block] = details_view(scrubbed(replace(DIAGNOSIS, hypotheses=many)), language=Language.EN)["blocks"]
 
     assert len(shown) <= 100
-    assert "more parts were left out" in as_text(shown[-1:])
+    assert "more parts are left out" in as_text(shown[-1:])
 
 
 def test_a_dialog_cuts_a_long_change_by_whole_lines_and_counts_the_rest() -> None:
@@ -271,7 +271,7 @@ def test_a_dialog_says_before_what_happens_whether_it_can_be_undone() -> None:
         for minutes in (30, 0)
     )
 
-    assert once.index("Can be undone for 30 minutes") < once.index("What happens") < once.index("What would change")
+    assert once.index("Can be undone for 30 minutes") < once.index("What happens") < once.index("Preview (the API server accepted a dry run)")
     assert "Cannot be undone." in never
     assert "Can be undone" not in never
 

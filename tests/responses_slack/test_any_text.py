@@ -208,7 +208,7 @@ def test_what_does_not_fit_goes_along_whole_in_a_file() -> None:
     assert said.overflow is not None
     assert "word " * 690 in said.overflow.content
     assert "Go back to the revision before." in said.overflow.content
-    assert "Too long for a message" in as_text(said.blocks)
+    assert "Too long for one message" in as_text(said.blocks)
     assert said.text.startswith("🔴 CONFIRMED · Title of image-pull-failed")
 
 

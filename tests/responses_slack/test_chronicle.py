@@ -67,7 +67,7 @@ Impact · cluster: prod · namespace: pay, shop
 - StatefulSet pay/ledger-db ↗
 
 Leading diagnosis
-🔴 CONFIRMED · An image cannot be pulled · Pod shop/api-7d9f-x2x4z, 12:06 UTC · was LIKELY until then ↗
+🔴 CONFIRMED · An image cannot be pulled · Pod shop/api-7d9f-x2x4z, 12:06 UTC · previously LIKELY ↗
 > manifest unknown: tag v2 does not exist
     kubectl -n shop describe pod api-7d9f-x2x4z
 
@@ -77,18 +77,18 @@ Other hypotheses
 Ruled out
 - ⚪ RULED OUT · A node has no room, 12:05 UTC ↗
 
-What was done
+Actions taken
 - ✅ Roll back · Deployment shop/api: fixed it — 3 of 3 pods are Ready — Alice, 12:12 UTC ↗ · announced 12:10 UTC ↗
-- 🗓 planned, not said to be done: “next I will raise the pool size of ledger-db” — 陈工, 12:18 UTC ↗
+- 🗓 planned, not reported as done: “next I will raise the pool size of ledger-db” — 陈工, 12:18 UTC ↗
 
 Open questions
 - ❔ “did anybody delete tags in the registry last night?” — 陈工, 12:08 UTC ↗
 - ❔ “is the ledger affected too?” — @U0DANA004, 12:14 UTC ↗
 
-Who
+People
 - Commander: Alice ↗
 - Communications: @U0DANA004 ↗
-- also here: Bob, 陈工
+- also in the channel: Bob, 陈工
 
 Pinned
 - 📌 “customers in EU saw this from 11:48 on” — @U0DANA004, 12:15 UTC ↗
@@ -97,7 +97,7 @@ Errors and alerts
 - 🔔 alert: “[FIRING:1] CheckoutErrorRate > 5% (prod)” — Alertmanager, 11:56 UTC ↗
 - 🧨 Failed to pull image "registry.internal/shop/api:v2": manifest unknown ×2, last 12:03 UTC — Bob ↗
 
-Deployed
+Deploys
 - 🚢 deployed: “Deployed shop/api v1 to prod” — Argo CD, 12:12 UTC ↗
 
 Links
@@ -116,7 +116,7 @@ def test_every_line_of_the_summary_leads_to_what_it_rests_on() -> None:
     ]
     # Who else is here rests on all that they said.
     assert len(lines) > 15
-    assert [line for line in unlinked if "also here" not in line] == []
+    assert [line for line in unlinked if "also in the channel" not in line] == []
     counted = next(item for item in lines if "×2" in "".join(visible_texts(item)))
     second = next(fact for fact in FACTS if fact.thread_ts)
     assert counted["elements"][-1]["url"] == chronicles.permalink(second)
@@ -136,8 +136,8 @@ def test_what_people_believe_is_told_as_said_and_not_as_a_verdict() -> None:
 
     page = read(summary_message(chronicles.summary((suspected,)), **TOLD))
 
-    assert "💬 said to be the cause · “root cause is the redis pool” — Alice" in page
-    assert "> said by people, not shown by the cluster" in page
+    assert "💬 stated as the cause · “root cause is the redis pool” — Alice" in page
+    assert "> stated by people, not proven by the cluster" in page
     assert "CONFIRMED" not in page
 
 
@@ -261,7 +261,7 @@ def test_what_somebody_missed_is_told_in_eight_lines() -> None:
     assert "more: /diagnose incident timeline" in page[-2]
     assert page[-1].startswith("➡️ Next: answer “is the ledger affected too?”")
     assert "Nothing new." in read(catch_up_message(chronicles.news(20), **TITLED, **TOLD))
-    assert "Since you last read here (12:20 UTC)" in read(catch_up_message(chronicles.news(20), **TITLED, **TOLD))
+    assert "Since you last read this channel (12:20 UTC)" in read(catch_up_message(chronicles.news(20), **TITLED, **TOLD))
 
 
 def test_the_last_summary_tells_how_long_it_took_and_brings_the_draft() -> None:
@@ -278,7 +278,7 @@ def test_the_last_summary_tells_how_long_it_took_and_brings_the_draft() -> None:
     assert message.overflow == draft
     archived = read(resolved(chronicles.summary(FACTS[:2]), archived=True, **TOLD))
     assert archived.startswith("# 🗄 Archived · #inc-42-checkout")
-    assert "- Resolved: not said in the channel" in archived
+    assert "- Resolved: not reported in the channel" in archived
 
 
 def test_another_channel_of_the_same_cause_is_named() -> None:
@@ -293,7 +293,7 @@ def test_another_channel_of_the_same_cause_is_named() -> None:
 
     assert "This looks like #inc-42, started 22 min ago: An image cannot be pulled ↗" in read(message)
     assert address in as_text(message.blocks)
-    assert "nothing more is kept of it" in read(dismissed(ALICE, language=Language.EN))
+    assert "nothing more is recorded" in read(dismissed(ALICE, language=Language.EN))
 
 
 KINDS = st.sampled_from(list(FactKind))

@@ -22,7 +22,7 @@ from responses.chronicle.spans import Person, SourceLink, TextSpan, Timestamp
 from responses.safety import safe_line
 from responses.slack.chronicle.leaves import NO_NAMES, Names, Permalink
 
-# Slack takes ten times as much; nobody reads that.
+# Slack takes ten times as much, but nobody reads that.
 _MOST: Final = 90_000
 _LISTED: Final = 30
 _COMMAND: Final = 1_000

@@ -23,9 +23,9 @@ NO_NAMES: Final[Names] = MappingProxyType({})
 
 _USER_ID: Final = re.compile(r"[UW][A-Z0-9]{1,30}")
 _NAME: Final = 80
-# An arrow alone on a phone's next line leads nobody anywhere.
+# Keeps the arrow on the line of its last word: alone on the next line it links to nothing visible.
 _UNBROKEN: Final = "\u00a0"
-# What is older is told with its date.
+# Older times are shown with their date.
 _TODAY: Final = timedelta(hours=12)
 
 

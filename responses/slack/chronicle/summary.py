@@ -28,7 +28,7 @@ from responses.slack.lengths import visible_length
 from responses.slack.message import Block, Message
 from responses.slack.mrkdwn import fallback
 
-# Entries of a section. Each is at most some 600 characters long, so that one of each always fits.
+# Entries per section. Each has at most some 600 characters, so one per section always fits.
 _OBJECTS: Final = 4
 _REPORTS: Final = 3
 _OTHERS: Final = 3
@@ -42,7 +42,7 @@ _PEOPLE: Final = 8
 _PLACES: Final = 4
 _PLACE: Final = 60
 _COMMAND: Final = 300
-# Room for how much of each section is not shown.
+# Room for the notes that count what is not shown.
 _NOTES: Final = 700
 
 
@@ -74,7 +74,7 @@ class _Page:
         self._language = language
         self._leaves = leaves
         self._formatter = FactFormatter(language, clusters=summary.impact.clusters)
-        # Of no fact two sections tell.
+        # Keys of the facts shown so far: no fact is shown in two sections.
         self._told: set[str] = set()
 
     # --- what stands above ------------------------------------------------------------------------------------------

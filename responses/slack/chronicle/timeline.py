@@ -19,7 +19,7 @@ from responses.slack.message import Message
 from responses.slack.mrkdwn import fallback
 
 _MOMENTS: Final = 60
-# Room for the title and for how many are left out.
+# Room for the title and the count of what is left out.
 _NOTES: Final = 400
 
 
