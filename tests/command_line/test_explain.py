@@ -122,7 +122,7 @@ def test_a_text_nobody_knows_asks_no_cluster(run: Run, kubeconfig: str, cluster:
     ran = run("explain", "--kubeconfig", kubeconfig, stdin="Error: the coffee machine is broken\nand the tea is cold")
 
     assert ran.code == 3
-    assert "What was read\n  · “Error: the coffee machine is broken”\n" in ran.out
+    assert "From the text\n  · “Error: the coffee machine is broken”\n" in ran.out
     assert cluster.requests == []
 
 

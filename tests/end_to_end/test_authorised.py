@@ -90,7 +90,7 @@ async def test_what_takes_two_is_asked_for_by_one_and_done_when_another_approves
 
         second = await at.dialog(at.bo, waiting)
         assert second["submit"]["text"] == "Approve and apply"
-        assert f"Asked for by @{at.alex}" in "\n".join(lines_of(second))
+        assert f"Requested by @{at.alex}" in "\n".join(lines_of(second))
         assert f"-pod: {POD}" in "\n".join(lines_of(second)).replace("    ", "")
         await at.submit(at.bo, second["id"])
         await at.slack.wait_for(lambda: "FIXED: the cause is gone" in shown(at, answer))

@@ -120,7 +120,7 @@ async def test_a_command_names_the_cluster_and_the_answer_says_so(tmp_path, engi
     async with two_clusters(tmp_path, engine, broken) as (at, _):
         for text in (f"{POD} in prod", f"{POD} --context prod", f"explain --context prod {broken.text}"):
             answer = await asked(at, text)
-            assert "cluster prod (as asked)" in said(answer)
+            assert "cluster prod (named in the question)" in said(answer)
         assert not reads(at.cluster)
 
         wrong = await asked(at, f"{POD} in prdo")
@@ -134,7 +134,7 @@ async def test_names_of_clusters_are_told_to_nobody_who_may_not_see_them(tmp_pat
         absent = said(await asked(at, "pod front/web in prud"))
 
         assert hidden.replace("prod", "prud") == absent
-        assert "there are simulated" in absent
+        assert "Available clusters: simulated" in absent
         assert not prod.requests
 
 
@@ -183,7 +183,7 @@ async def test_a_channel_has_a_cluster_and_a_namespace_which_grant_nothing(tmp_p
 
 async def test_the_context_that_is_set_is_the_usual_one(tmp_path, engine, broken):
     async with two_clusters(tmp_path, engine, broken, context="prod") as (at, _):
-        assert "cluster prod (the usual one)" in said(await pasted(at, broken.text))
+        assert "cluster prod (the default)" in said(await pasted(at, broken.text))
 
 
 # --- what cannot be told is asked ---
@@ -192,13 +192,13 @@ async def test_the_context_that_is_set_is_the_usual_one(tmp_path, engine, broken
 async def test_an_object_is_looked_for_everywhere_at_once(tmp_path, engine, broken):
     async with two_clusters(tmp_path, engine, broken) as (at, _):
         answer = await asked(at, POD)
-        assert "cluster prod (the object was found in no other)" in said(answer)
+        assert "cluster prod (no other cluster has the object)" in said(answer)
         assert offered(answer) == []
         assert len(reads(at.cluster)) == 1
 
         nowhere = await asked(at, "pod front/nowhere")
         assert "front/nowhere does not exist in any cluster" in said(nowhere)
-        assert "say where: “in simulated”, “in prod”" in words_of(nowhere["blocks"])
+        assert "name the cluster in your question: “in simulated”, “in prod”" in words_of(nowhere["blocks"])
         assert names(nowhere) == ["simulated", "prod"]
 
 

@@ -200,7 +200,7 @@ async def test_guests_are_told_why_they_may_neither_read_nor_change_it(at):
     assert len(at.slack.ephemerals(at.guest)) == 2  # once for each
     assert "Guests get answers from the text alone" in await asked(at, at.guest, channel, "summary")
     for word in ("resolve", "dismiss"):
-        assert "ask a member" in await asked(at, at.guest, channel, f"incident {word}")
+        assert "Ask a member" in await asked(at, at.guest, channel, f"incident {word}")
     assert await state_of(at, channel) is ChannelState.OPEN
     assert "lol" not in await asked(at, at.alex, channel, "incident timeline")
 
@@ -340,7 +340,7 @@ async def test_aloud_nobody_may_more_than_by_command(at):
     await at.settled()
 
     assert "Guests get answers from the text alone" in summary
-    assert "ask a member" in dismissal
+    assert "Ask a member" in dismissal
     assert await state_of(at, channel) is ChannelState.OPEN
     assert "/diagnose incident open" in elsewhere
     assert "a direct message cannot be one" in read(direct(at, at.alex)[-1])

@@ -145,7 +145,7 @@ async def test_whoever_takes_the_bot_out_of_a_live_incident_is_told_once_with_th
     await at.settled()
 
     told = [read(one) for one in at.ours(at.slack.open_im(at.bo))]
-    heard = [says for one in at.ours(audit) if "by bo:" in (says := read(one))]
+    heard = [says for one in at.ours(audit) if "by bo." in (says := read(one))]
     assert [("#inc-1c-live" in one, "#inc-1e-secret" in one) for one in told] == [(True, False), (False, True)]
     assert all("/invite" in one for one in told)
     assert len(heard) == 2

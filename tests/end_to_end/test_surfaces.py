@@ -71,7 +71,7 @@ async def test_an_error_is_explained_by_command(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         acknowledged = await at.slack.slash(at.alex, at.channel, f"explain {broken.text}")
 
-        assert "Looking" in words_of(acknowledged.body["blocks"])
+        assert "Diagnosing" in words_of(acknowledged.body["blocks"])
         assert (await in_channel(at)).startswith("# 🔴 CONFIRMED")
 
 
@@ -243,7 +243,7 @@ async def test_a_command_and_its_answer_are_in_the_language_that_was_set(tmp_pat
     async with workplace(tmp_path, engine, broken.world, lang="zh") as at:
         acknowledged = await at.slack.slash(at.alex, at.channel, f"pod {POD}")
 
-        assert "正在查看" in words_of(acknowledged.body["blocks"])
+        assert "正在诊断" in words_of(acknowledged.body["blocks"])
         assert (await in_channel(at)).startswith("# 🔴 已证实")
 
 
