@@ -111,7 +111,12 @@ def _compare(changes: _Changes, channel: str, version: Version, held: Mapping[st
 
 def _says_so(held: Json | None, values: Json) -> bool:
     """Whether the same is known already: found once more, it is dated as it was first."""
-    return held is not None and held | {"at": None} == values | {"at": None}
+    return held is not None and _undated(held) == _undated(values)
+
+
+def _undated(values: Json) -> Json:
+    """The values without the time, which the document repeats."""
+    return {**values, "at": None, "document": {**values["document"], "at": None}}
 
 
 async def _held(connection: AsyncConnection, channel: str, sources: Iterable[str]) -> dict[str, dict[str, Json]]:

@@ -1,4 +1,4 @@
-"""One of every message and view that Casebook says, made from values: what the golden payloads are taken from."""
+"""One of every kind of message and dialog that Casebook sends, made from values."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from intents.choosing import NoSuch, Why
 from intents.domain import (
+    Custodian,
     Diagnosis,
     Finding,
     Focus,
@@ -20,6 +21,7 @@ from intents.domain import (
     ObjectRef,
     Observation,
     Outcome,
+    Question,
     Step,
     Table,
     Text,
@@ -31,6 +33,7 @@ from responses.safety import scrubbed
 from responses.slack import limits, notices
 from responses.slack.audit_lines import AuditLine, audit_message
 from responses.slack.chronicle.announcements import dismissed, looks_like, reopened, resolved
+from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
 from responses.slack.chronicle.news import catch_up_message
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.chronicle.timeline import timeline_message
@@ -41,13 +44,22 @@ from responses.slack.diagnosis import answer_message, placeholder_message
 from responses.slack.help import help_message, misused
 from responses.slack.lengths import visible_length
 from responses.slack.message import Message, View
-from responses.slack.remedy_dialogs import Confirmation, confirmation_dialog, loading_dialog, refusal_dialog
+from responses.slack.remedy_dialogs import (
+    Confirmation,
+    ValuesForm,
+    confirmation_dialog,
+    loading_dialog,
+    refusal_dialog,
+    source_warning_dialog,
+    values_dialog,
+)
 from responses.slack.remedy_states import RemedyShown, RemedyState
 from responses.slack.simplified import split_in_half, text_only
 from responses.slack.validation import validate_message, validate_view
 from tests.responses import chronicles
 from tests.responses.by_hand import KEEPS_FAILING, LEASES, POD, REFUTES, SUPPORTS, UNREAD, judged, offered
 from tests.responses_slack.pings import pings
+from tests.responses_slack.rules import broken_rules
 
 DEPLOYMENT = ObjectRef(kind="Deployment", namespace="shop", name="api")
 NOON = datetime(2026, 3, 2, 12, 0, 7, tzinfo=UTC)
@@ -143,6 +155,23 @@ PRESSED = RemedyShown(
     at=NOON,
     says=Text(en="api-0 is Ready since 12:00:05", zh="api-0 自 12:00:05 起就绪"),
 )
+ASKED = ValuesForm(
+    plan_id="plan-3",
+    title=Text(en="Scale", zh="扩缩容"),
+    cluster="prod",
+    target=DEPLOYMENT,
+    purpose=Text(en="Scale Deployment api", zh="扩缩 Deployment api"),
+    what=Text(en="Sets the number of pods.", zh="设置 Pod 数量。"),
+    questions=(
+        Question(id="replicas", label=Text(en="Replicas", zh="副本数"), default="2"),
+        Question(id="note", label=Text(en="Note", zh="备注")),
+    ),
+)
+ARGO = Custodian(
+    name="Argo CD application shop",
+    says=Text(en="Argo CD takes it back within 3 minutes", zh="Argo CD 会在 3 分钟内将其还原"),
+    sources=(Link(title="shop.git", url="https://git.example.com/shop"),),
+)
 Said = Message | View
 
 
@@ -192,6 +221,7 @@ def _answers(language: Language) -> Iterator[tuple[str, Said]]:
             f"answer-remedy-{state.name.lower().replace('_', '-')}",
             say(brief, buttons=BUTTONS, remedy_states=(_shown(state),)),
         )
+    yield "answer-after-presses", say(DIAGNOSIS, buttons=BUTTONS, **_pressed())
     beside = replace(DIAGNOSIS, hypotheses=(*DIAGNOSIS.hypotheses[:2], OFFER))
     yield "answer-with-offer", say(beside, buttons=BUTTONS)
     yield "answer-offer-alone", say(replace(DIAGNOSIS, hypotheses=(OFFER,), unexplained=()), buttons=BUTTONS[:1])
@@ -210,6 +240,20 @@ def _shown(state: RemedyState) -> RemedyShown:
     return replace(PRESSED, state=state, approver="")
 
 
+def _pressed() -> dict[str, Any]:
+    """An answer that was asked for again, whose remedies were pressed, and that somebody disagrees with."""
+    pressed = (RemedyState.WORSE, RemedyState.FAILED, RemedyState.FIXED, RemedyState.AWAITING)
+    shown = [replace(_shown(state), plan_id=f"plan-{number}") for number, state in enumerate(pressed, 10)]
+    shown[2] = replace(shown[2], undo="plan-undo", approver="U2")
+    return {
+        "remedy_states": shown,
+        "not_it_by": ("U1", "U2", "U3", "U4"),
+        "muted_by": "U3",
+        "count": 20,
+        "last_seen": NOON,
+    }
+
+
 def _views(language: Language) -> Iterator[tuple[str, Said]]:
     yield "details", details_view(scrubbed(DIAGNOSIS), language=language)
     yield "details-with-offer", details_view(scrubbed(replace(DIAGNOSIS, hypotheses=(TOLD, OFFER))), language=language)
@@ -221,6 +265,8 @@ def _views(language: Language) -> Iterator[tuple[str, Said]]:
     yield "dialog-with-typed-name", confirmation_dialog(typed, language=language)
     yield "dialog-asks-for-approval", confirmation_dialog(replace(DIALOG, needs_approval=True), language=language)
     yield "dialog-approves", confirmation_dialog(replace(typed, asked_by="U1"), language=language)
+    yield "dialog-asks-for-values", values_dialog(ASKED, language=language)
+    yield "dialog-asks-again", source_warning_dialog("plan-2:f-1", ARGO, language=language)
     for name, reason in {
         "not-allowed": failures.NOT_ALLOWED_HERE,
         "expired": failures.PLAN_EXPIRED,
@@ -233,6 +279,8 @@ def _notes(language: Language) -> Iterator[tuple[str, Said]]:
     several = Picker(names=("prod", "prod-eu", "staging"), asked="prod")
     title = TOLD.title
     yield "failed", notices.failed(failures.target_not_found(POD, ("shop/api-1",)), language=language)
+    yield "told", notices.notice(failures.NOT_ALLOWED_HERE, language=language)
+    yield "press-without-effect", notices.not_done(failures.ALREADY_PRESSED, language=language)
     says = cluster_choice.why_unclear("pod shop/api-0", found=("prod", "prod-eu"), unasked=("staging",))
     which: dict[str, Any] = {"request_id": "r-1", "language": language}
     yield "which-cluster", which_cluster(says, Picker(names=("prod", "prod-eu", "staging")), **which)
@@ -276,6 +324,7 @@ def _chronicle(language: Language) -> Iterator[tuple[str, Said]]:
     ago, address = timedelta(minutes=20), "https://example.slack.com/archives/C1/p1772449207000100"
     title = chronicles.PULL_FAILED
     yield "chronicle-looks-like", looks_like(title, where="#inc-41", address=address, ago=ago, language=language)
+    yield "chronicle-permissions", missing_scopes_message(NEEDED_SCOPES, language=language)
     yield "chronicle-dismissed", dismissed("U1", language=language)
     yield "chronicle-reopened", reopened("U1", language=language)
 
@@ -286,9 +335,10 @@ def payload_of(said: Said) -> dict[str, Any]:
 
 
 def is_fit_to_send(said: Said) -> None:
-    """That Slack takes it, that it leaves the room we keep, and that it calls nobody."""
+    """That Slack takes it, that it leaves the room we keep, that it calls nobody, and that a press has an effect."""
     payload = payload_of(said)
     assert pings(payload) == ()
+    assert broken_rules(payload) == ()
     if not isinstance(said, Message):
         assert validate_view(payload) == ()
         return

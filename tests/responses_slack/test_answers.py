@@ -271,7 +271,11 @@ def test_a_dialog_says_before_what_happens_whether_it_can_be_undone() -> None:
         for minutes in (30, 0)
     )
 
-    assert once.index("Can be undone for 30 minutes") < once.index("What happens") < once.index("Preview (the API server accepted a dry run)")
+    assert (
+        once.index("Can be undone for 30 minutes")
+        < once.index("What happens")
+        < once.index("Preview (the API server accepted a dry run)")
+    )
     assert "Cannot be undone." in never
     assert "Can be undone" not in never
 

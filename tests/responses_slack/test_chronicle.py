@@ -261,7 +261,9 @@ def test_what_somebody_missed_is_told_in_eight_lines() -> None:
     assert "more: /diagnose incident timeline" in page[-2]
     assert page[-1].startswith("➡️ Next: answer “is the ledger affected too?”")
     assert "Nothing new." in read(catch_up_message(chronicles.news(20), **TITLED, **TOLD))
-    assert "Since you last read this channel (12:20 UTC)" in read(catch_up_message(chronicles.news(20), **TITLED, **TOLD))
+    assert "Since you last read this channel (12:20 UTC)" in read(
+        catch_up_message(chronicles.news(20), **TITLED, **TOLD)
+    )
 
 
 def test_the_last_summary_tells_how_long_it_took_and_brings_the_draft() -> None:
