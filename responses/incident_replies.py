@@ -90,10 +90,10 @@ ARCHIVED: Final = Text(
     zh="您归档了 #{}，Casebook 无法再在其中发布消息，以下是最终摘要",
 )
 ARCHIVED_NOT_SHOWN: Final = Text(
-    en="You archived #{}. Its summary cannot be shown in a direct message: {}. The record is kept: unarchive the "
-    "channel, /invite Casebook and type /diagnose incident export",
-    zh="您归档了 #{}。不能通过私信展示其摘要：{}。记录仍然保留：请取消归档，用 /invite 邀请 Casebook，再输入"
-    " /diagnose incident export",
+    en="You archived #{}. Its summary cannot be shown in a direct message: {}. The record is kept. To get it, "
+    "unarchive the channel, /invite Casebook and use /diagnose incident export there",
+    zh="您归档了 #{}。不能通过私信展示其摘要：{}。记录仍然保留：取消归档并用 /invite 邀请 Casebook 后，"
+    "可用 /diagnose incident export 导出",
 )
 
 # --- the summary as a canvas ---

@@ -19,7 +19,7 @@ def gap_sentence(one: Gap, language: Language) -> str:
         why = words.NEEDS.in_(language).format(one.permission)
     else:
         detail = one.detail_zh if language is Language.ZH and one.detail_zh else one.detail
-        why = ": ".join(part for part in (reason, detail if detail != reason else "") if part)
+        why = joined(reason, detail if detail != reason else "", by=words.COLON.in_(language))
     return words.COULD_NOT_CHECK.in_(language).format(one.what, why)
 
 
@@ -42,7 +42,7 @@ def match_location(match: SignatureMatch, language: Language, *, of_text: bool) 
     """Return "line 3, match 0.90"."""
     line = words.LINE.in_(language).format(match.line) if of_text else ""
     score = words.MATCH.in_(language).format(f"{match.score:.2f}")
-    return ", ".join(part for part in (line, score) if part)
+    return joined(line, score, by=words.COMMA.in_(language))
 
 
 def quoted_matches(one: Judged, *, most: int) -> tuple[SignatureMatch, ...]:
@@ -111,6 +111,17 @@ def capitalised(says: str) -> str:
     """Return the sentence with a capital letter, unless it begins with the name of an object or file."""
     first = says.split(" ", 1)[0]
     return says[:1].upper() + says[1:] if first.isascii() and first.rstrip(",").isalpha() else says
+
+
+def finished(says: str, language: Language) -> str:
+    """Return the sentence with a full stop, unless it ends with a punctuation mark already."""
+    is_open = says[-1:].isalnum() or says.endswith((")", "”", '"', "）"))
+    return f"{says}{words.FULL_STOP.in_(language).rstrip()}" if is_open else says
+
+
+def in_a_row(*says: str, language: Language) -> str:
+    """Join finished sentences; Chinese puts no space between them."""
+    return ("" if language is Language.ZH else " ").join(says)
 
 
 def joined(*parts: str, by: str = _BY) -> str:

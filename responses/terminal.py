@@ -254,9 +254,10 @@ class _Page:
         if not out:
             return
         yield from self._section(words.RULED_OUT)
+        colon = self._text(words.COLON)
         for one in out:
             what = joined(
-                [f"{self._text(one.title)} ({one.incident})", sentences.refutation(one, self._language)], by=": "
+                [f"{self._text(one.title)} ({one.incident})", sentences.refutation(one, self._language)], by=colon
             )
             yield marked("✗", what, style=DIM, mark_style=DIM)
 
@@ -282,7 +283,8 @@ class _Page:
                     "·", Text.assemble(self._text(near.title), (f"  ({near.incident}, {near.score:.2f})", DIM))
                 )
                 if near.decided_by:
-                    yield paragraph(f"{self._text(words.DECIDED_BY)}: {near.decided_by}", indent=4, style=DIM)
+                    decided_by = f"{self._text(words.DECIDED_BY)}{self._text(words.COLON)}"
+                    yield paragraph(f"{decided_by}{near.decided_by}", indent=4, style=DIM)
 
     # --- gaps and footer ---
 
@@ -300,7 +302,8 @@ class _Page:
 
     def _footer(self, diagnosis: Diagnosis, timing: RunStats, first: list[Judged]) -> Text:
         """Repeat the verdict at the end, since the top of a long page has scrolled away."""
-        again = [f"{sentences.verdict_word(one, self._language)}: {self._text(one.title)}" for one in first]
+        colon = self._text(words.COLON)
+        again = [f"{sentences.verdict_word(one, self._language)}{colon}{self._text(one.title)}" for one in first]
         cluster = self._text(words.CLUSTER).format(diagnosis.cluster) if diagnosis.cluster else ""
         calls = self._text(words.CALLS).format(timing.api_calls) if diagnosis.cluster else ""
         return Text(joined([*again, cluster, calls, self._text(words.SECONDS).format(timing.seconds)]), style=DIM)

@@ -108,6 +108,8 @@ def verdict_word(value: Verdict, language: Language) -> str:
 
 
 COLON: Final = Text(en=": ", zh="：")
+COMMA: Final = Text(en=", ", zh="，")
+FULL_STOP: Final = Text(en=". ", zh="。")
 
 # --- in Slack -------------------------------------------------------------------------------------------------------
 
@@ -177,8 +179,8 @@ NEEDS_APPROVAL: Final = Text(
     zh="按照策略，此操作需要另一人批准。确认后将提交申请，批准之前不会执行任何操作。",
 )
 APPROVING: Final = Text(
-    en="Another member has requested this. Approving it applies it at once. Requested by ",
-    zh="此操作由他人申请。批准后立即执行。申请人：",
+    en="Another member has requested this. It is applied as soon as you approve it. Requested by ",
+    zh="此操作由他人申请，批准后立即执行。申请人：",
 )
 APPROVABLE_UNTIL: Final = Text(
     en="another member who may approve it: press “Approve” below before {}",
@@ -220,7 +222,7 @@ NO_ANSWER: Final = Text(en="No answer", zh="无法答复")
 ANSWERED_BEFORE: Final = Text(
     en="Already answered in this channel (asked {}×): ", zh="此频道已答复过该问题（第 {} 次提问）："
 )
-THE_ANSWER: Final = Text(en="the answer", zh="查看答复")
+THE_ANSWER: Final = Text(en="see the answer", zh="查看答复")
 MUTED: Final = Text(
     en="“{}” is muted in this channel: pasted texts about it get no answer here. Mentions and /diagnose still do.",
     zh="“{}”已在此频道静音：粘贴此类内容不再自动答复；@提及和 /diagnose 仍会答复。",

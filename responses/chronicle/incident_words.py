@@ -103,7 +103,7 @@ REPORTED_AT: Final = Text(en="reported", zh="回报于")
 ANSWERED_AT: Final = Text(en="answered", zh="已回答")
 CLEARED: Final = Text(en="resolved", zh="已恢复")
 NOT_PROVEN: Final = Text(en="stated by people, not proven by the cluster", zh="来自人员判断，尚无集群证据")
-WAS: Final = Text(en="previously {}", zh="此前为 {}")
+WAS: Final = Text(en="previously {}", zh="此前为“{}”")
 
 STATUS: Final = Text(en="Status", zh="状态")
 SINCE: Final = Text(en="since", zh="自")
@@ -118,7 +118,7 @@ LEADING: Final = Text(en="Leading diagnosis", zh="主要判断")
 NO_CAUSE_YET: Final = Text(en="The cause is not known yet.", zh="原因尚不明确。")
 OTHERS: Final = Text(en="Other hypotheses", zh="其他判断")
 RULED_OUT: Final = Text(en="Ruled out", zh="已排除")
-DONE: Final = Text(en="Actions taken", zh="已采取的措施")
+DONE: Final = Text(en="Actions", zh="处理措施")
 QUESTIONS: Final = Text(en="Open questions", zh="待解答的问题")
 ERRORS: Final = Text(en="Errors and alerts", zh="报错与告警")
 DEPLOYS: Final = Text(en="Deploys", zh="发布记录")
@@ -159,9 +159,9 @@ LOOKS_LIKE: Final = Text(
 )
 GO_THERE: Final = Text(en="Check there first.", zh="请先查看那里。")
 DISMISSED: Final = Text(
-    en="Dismissed: this channel is not an incident, and nothing more is recorded. To undo this, use /diagnose incident "
-    "reopen.",
-    zh="已标记为“并非故障”：不再记录此频道的内容。如需恢复，请使用 /diagnose incident reopen。",
+    en="Dismissed: this channel is not an incident, and nothing more is recorded. /diagnose incident reopen undoes "
+    "this.",
+    zh="已标记为“并非故障”：不再记录此频道的内容。可用 /diagnose incident reopen 恢复。",
 )
 REOPENED: Final = Text(en="Reopened: the summary is updated again.", zh="已重新打开：摘要将继续更新。")
 BY: Final = Text(en="By ", zh="操作人：")

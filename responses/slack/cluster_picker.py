@@ -10,7 +10,7 @@ from typing import Final
 from intents.domain import Language, Text
 from responses import cluster_choice
 from responses.safety import safe, safe_line
-from responses.sentences import capitalised
+from responses.sentences import capitalised, finished, in_a_row
 from responses.slack import blocks, limits
 from responses.slack.message import Block, Message
 from responses.slack.mrkdwn import fallback
@@ -60,10 +60,10 @@ def picker_blocks(shown: Picker, *, request_id: str, language: Language) -> tupl
 
 def which_cluster(says: Text, shown: Picker, *, request_id: str, language: Language) -> Message:
     """Return the question which cluster is meant; `says` tells why it is asked."""
-    text = capitalised(safe(says.in_(language), limit=_SAYS))
+    text = finished(capitalised(safe(says.in_(language), limit=_SAYS)), language)
     question = cluster_choice.WHICH_CLUSTER.in_(language)
     return Message(
-        text=fallback(f"{text}. {question}"),
+        text=fallback(in_a_row(text, question, language=language)),
         blocks=(
             blocks.rich(blocks.line(blocks.text(text))),
             *picker_blocks(shown, request_id=request_id, language=language),

@@ -70,7 +70,8 @@ def _next(shown: Sequence[RemedyShown], language: Language) -> Iterable[Part]:
             continue
         title = blocks.cut(safe_line(state.title.in_(language)), 50)
         id_ = action_id(Press.REMEDY, _REMEDIES + index)
-        elements.append(blocks.button(f"{label.in_(language)}: {title}", action_id=id_, value=plan))
+        shown_label = f"{label.in_(language)}{words.COLON.in_(language)}{title}"
+        elements.append(blocks.button(shown_label, action_id=id_, value=plan))
     if elements:
         yield Part(rank=0, blocks=(blocks.actions(*elements),))
 

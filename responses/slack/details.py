@@ -104,7 +104,7 @@ def _about(one: Judged, formatter: DiagnosisFormatter, diagnosis: Diagnosis | No
     if where := formatter.where(one):
         groups.append([where])
     if diagnosis and (chain := sentences.owner_chain(diagnosis)):
-        owner = f"{formatter.text(words.OWNERS)}: "
+        owner = f"{formatter.text(words.OWNERS)}{formatter.text(words.COLON)}"
         groups.append([blocks.line(blocks.bold(owner), blocks.text(formatter.cut(chain)))])
     groups.append([_incident(one)])
     return groups + formatter.evidence(one, matches=_MATCHES)

@@ -13,6 +13,7 @@ from typing import Final
 from intents.domain import Diagnosis, Finding, Focus, Judged, Language, Text
 from responses import sentences, words
 from responses.safety import SafeDiagnosis, safe, safe_line
+from responses.sentences import capitalised, in_a_row
 from responses.slack import blocks, limits
 from responses.slack.blocks import Element
 from responses.slack.budget import Part, fit_groups, fit_parts
@@ -204,9 +205,9 @@ class _Page:
             yield from self._table(tabled)
 
     def _all_out(self, one: Judged) -> Iterable[Part]:
-        says = " ".join(
-            filter(None, (sentences.all_ruled_out(one, self._language), sentences.refutation(one, self._language)))
-        )
+        against = sentences.refutation(one, self._language)
+        reasons = [sentences.finished(capitalised(against), self._language)] if against else []
+        says = in_a_row(sentences.all_ruled_out(one, self._language), *reasons, language=self._language)
         cause = blocks.line(blocks.text(self._formatter.cut(says, _CAUSE)))
         yield self._head(self._formatter.headline(one), cause)
         yield from self._evidence(self._formatter.evidence(one))
@@ -281,7 +282,7 @@ class _Page:
         if len(others) > _OTHERS:
             lines.append(_more(len(others) - _OTHERS, self._language, in_details=self._has_details))
         if leaves := self._formatter.links(one.links[:_LINKS]):
-            lines.append(blocks.line(blocks.bold(f"{self._text(words.LINKS)}: "), *leaves))
+            lines.append(blocks.line(blocks.bold(f"{self._text(words.LINKS)}{self._text(words.COLON)}"), *leaves))
         if lines:
             yield Part(rank=3, blocks=(blocks.rich(*lines),))
 

@@ -130,7 +130,7 @@ class DiagnosisFormatter:
         """Return the effects of a cause, a line each."""
         return [
             blocks.line(
-                blocks.bold(f"↳ {self.text(words.EFFECT)}: "),
+                blocks.bold(f"↳ {self.text(words.EFFECT)}{self.text(words.COLON)}"),
                 blocks.text(
                     self.cut(causality.effect_line(each, self._language, cause=one, of_text=self._of_text), _OBJECT)
                 ),
@@ -278,16 +278,17 @@ class DiagnosisFormatter:
             what = f"· {self.text(near.title)} ({near.incident}, {near.score:.2f})"
             group = [blocks.line(blocks.text(self.cut(what)))]
             if near.decided_by:
-                group.append(blocks.quoted(blocks.text(self.cut(f"{self.text(words.DECIDED_BY)}: {near.decided_by}"))))
+                decided = f"{self.text(words.DECIDED_BY)}{self.text(words.COLON)}{near.decided_by}"
+                group.append(blocks.quoted(blocks.text(self.cut(decided))))
             groups.append(group)
         return groups
 
     def ruled_out(self, out: Iterable[Judged]) -> list[Group]:
         """Return each hypothesis with the first reason against it."""
-        mark = words.SYMBOLS[Outcome.REFUTES]
+        mark, colon = words.SYMBOLS[Outcome.REFUTES], self.text(words.COLON)
         said = (
             sentences.joined(
-                f"{self.text(one.title)} ({one.incident})", sentences.refutation(one, self._language), by=": "
+                f"{self.text(one.title)} ({one.incident})", sentences.refutation(one, self._language), by=colon
             )
             for one in out
         )

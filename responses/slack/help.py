@@ -20,7 +20,7 @@ _FORMS: Final = (
     ("/diagnose pod shop/api-0", Text(en="diagnose an object", zh="诊断某个对象")),
     (
         "/diagnose deploy api -n shop",
-        Text(en="any kind, named as in kubectl", zh="任何类型，写法与 kubectl 相同"),
+        Text(en="the same for any kind, written as in kubectl", zh="同上，适用于任何类型，写法与 kubectl 相同"),
     ),
     (
         "/diagnose explain <error>",

@@ -11,7 +11,7 @@ from typing import Final
 from intents.domain import Language, Text
 from responses import words
 from responses.safety import safe, safe_line
-from responses.sentences import capitalised
+from responses.sentences import capitalised, finished, in_a_row
 from responses.slack import blocks
 from responses.slack.blocks import Element
 from responses.slack.message import Message
@@ -27,17 +27,17 @@ def failed(reason: Text, *, language: Language) -> Message:
 
     `reason` is a sentence of `responses.failures`.
     """
-    says = safe(reason.in_(language), limit=_SAYS)
-    title = words.NO_ANSWER.in_(language)
+    says = finished(safe(reason.in_(language), limit=_SAYS), language)
+    title, colon = words.NO_ANSWER.in_(language), words.COLON.in_(language)
     return _message(
-        fallback(f"{title}: {says}"),
-        blocks.line(blocks.text("⚠️ "), blocks.bold(title), blocks.text(f": {says or '–'}")),
+        fallback(f"{title}{colon}{says}"),
+        blocks.line(blocks.text("⚠️ "), blocks.bold(title), blocks.text(f"{colon}{says or '–'}")),
     )
 
 
 def notice(says: Text, *, language: Language) -> Message:
     """Return one sentence to one person: a refusal or a hint."""
-    text = capitalised(safe(says.in_(language), limit=_SAYS))
+    text = finished(capitalised(safe(says.in_(language), limit=_SAYS)), language)
     return _message(fallback(text), blocks.line(blocks.text(text)))
 
 
@@ -46,10 +46,10 @@ def not_done(says: Text, *, language: Language) -> Message:
 
     Another person's press may have changed something.
     """
-    text = capitalised(safe(says.in_(language), limit=_SAYS))
+    text = finished(capitalised(safe(says.in_(language), limit=_SAYS)), language)
     nothing = words.PRESS_CHANGED_NOTHING.in_(language)
     return _message(
-        fallback(f"{text}. {nothing}"),
+        fallback(in_a_row(text, nothing, language=language)),
         blocks.line(blocks.text(f"🚫 {text}")),
         blocks.line(blocks.text(nothing, italic=True)),
     )

@@ -14,7 +14,7 @@ from intents.asking import may_be_left_out
 from intents.domain import Custodian, Language, ObjectRef, Question, Text
 from responses import words
 from responses.safety import safe, safe_line
-from responses.sentences import capitalised
+from responses.sentences import capitalised, finished
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 from responses.slack.message import Block, View
@@ -161,11 +161,12 @@ def source_warning_dialog(carries: str, custodian: Custodian, *, language: Langu
 
 def refusal_dialog(reason: Text, *, language: Language) -> View:
     """Return why a remedy is not applied: not allowed, no longer needed, changed since, expired, or refused."""
+    says = finished(capitalised(safe(reason.in_(language), limit=_SAYS)), language)
     return blocks.modal(
         words.REFUSED_TITLE.in_(language),
         [
             blocks.rich(
-                blocks.line(blocks.text(f"🚫 {capitalised(safe(reason.in_(language), limit=_SAYS))}")),
+                blocks.line(blocks.text(f"🚫 {says}")),
                 blocks.line(blocks.text(words.NOTHING_CHANGED.in_(language), italic=True)),
             )
         ],

@@ -23,7 +23,7 @@ _DATES: Final = frozenset({
     "date_long_pretty", "day_divider_pretty", "time", "time_secs", "ago",
 })  # fmt: skip
 # Where one part of a notification ends: its blocks may go on in another way.
-_PART: Final = re.compile(r"\n| · |\. |https?:")
+_PART: Final = re.compile(r"\n| · |\. |。|https?:")
 
 
 def broken_rules(payload: Mapping[str, Any]) -> tuple[str, ...]:

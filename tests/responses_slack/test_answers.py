@@ -137,7 +137,7 @@ def test_what_is_ruled_out_says_so_and_why() -> None:
     said = read(say(replace(DIAGNOSIS, hypotheses=(DIAGNOSIS.hypotheses[4],) * 2)))
 
     assert said.startswith(
-        "# ⚪ RULED OUT · Title of quota-exceeded\n\nThe cluster rules out what the text suggested. no quota"
+        "# ⚪ RULED OUT · Title of quota-exceeded\n\nThe cluster rules out what the text suggested. No quota"
     )
     assert "Ruled out\n✗ Title of quota-exceeded (quota-exceeded): no quota is used up" in said
 

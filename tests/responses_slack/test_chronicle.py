@@ -77,7 +77,7 @@ Other hypotheses
 Ruled out
 - ⚪ RULED OUT · A node has no room, 12:05 UTC ↗
 
-Actions taken
+Actions
 - ✅ Roll back · Deployment shop/api: fixed it — 3 of 3 pods are Ready — Alice, 12:12 UTC ↗ · announced 12:10 UTC ↗
 - 🗓 planned, not reported as done: “next I will raise the pool size of ledger-db” — 陈工, 12:18 UTC ↗
 
