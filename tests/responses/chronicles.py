@@ -1,4 +1,4 @@
-"""A chronicle made by hand: what a summary says must not depend on how sentences are understood."""
+"""A chronicle made by hand, so that tests of a summary do not depend on how sentences are understood."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,14 +22,14 @@ NODE_FULL = Text(en="A node has no room", zh="节点资源不足")
 
 
 def said(minute: float, kind: FactKind, says: str, user: str = "", **more: Any) -> Fact:
-    """What was said so many minutes after noon."""
+    """Return a fact stated so many minutes after noon."""
     at = NOON + timedelta(minutes=minute)
     ts = f"{at.timestamp():.6f}"
     return Fact(key=f"m:{ts}:{kind}", kind=kind, at=at, says=says, user=user, ts=ts, **more)
 
 
 def judged(minute: float, incident: str, title: Text, state: str, says: str, **more: Any) -> Fact:
-    """An answer of ours."""
+    """Return a hypothesis of Casebook."""
     fact = said(minute, FactKind.HYPOTHESIS, says, incident=incident, title=title, state=state, cluster="prod", **more)
     return replace(fact, key=f"a:{minute}:{incident}")
 

@@ -1,4 +1,4 @@
-"""What a tired reader finds on the page, and in which order."""
+"""Test what a tired reader finds on the terminal page, and in which order."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -93,21 +93,19 @@ def test_verdict_and_root_cause_are_the_first_two_lines_in_either_language(
     ]
 
 
-def test_every_hypothesis_is_told_in_full_on_request(diagnosis: Diagnosis, written: Written) -> None:
+def test_every_hypothesis_is_shown_in_full_on_request(diagnosis: Diagnosis, written: Written) -> None:
     page = _page(diagnosis, written, in_full=True)
 
     assert " LIKELY  Title of probe-fails\n" in page
     assert "Other hypotheses\n" not in page
 
 
-def test_lines_are_not_counted_where_no_text_was_pasted(diagnosis: Diagnosis, written: Written) -> None:
+def test_line_numbers_are_hidden_without_a_pasted_text(diagnosis: Diagnosis, written: Written) -> None:
     assert "line 3" not in _page(diagnosis, written, of_text=False)
 
 
 @pytest.mark.parametrize("width", [40, 60, 100])
-def test_prose_keeps_to_the_width_and_lines_to_copy_are_never_broken(
-    diagnosis: Diagnosis, written: Written, width: int
-) -> None:
+def test_prose_wraps_and_commands_are_never_broken(diagnosis: Diagnosis, written: Written, width: int) -> None:
     page = _page(diagnosis, written, width=width)
 
     to_copy = (
@@ -120,7 +118,7 @@ def test_prose_keeps_to_the_width_and_lines_to_copy_are_never_broken(
     assert all(line in page for line in to_copy)
 
 
-def test_a_text_without_a_cluster_says_once_that_only_the_text_was_read(diagnosis: Diagnosis, written: Written) -> None:
+def test_missing_cluster_is_mentioned_once(diagnosis: Diagnosis, written: Written) -> None:
     nobody = Gap(what="the cluster", reason=GapReason.NO_CLUSTER, detail="none is reachable")
     first = replace(diagnosis.hypotheses[0], verdict=Verdict.POSSIBLE, findings=())
     alone = Diagnosis(focus=Focus(), hypotheses=(first,), gaps=(nobody,))
@@ -132,13 +130,13 @@ def test_a_text_without_a_cluster_says_once_that_only_the_text_was_read(diagnosi
     assert "API calls" not in page
 
 
-def test_what_is_ruled_out_leads_with_the_reason(diagnosis: Diagnosis, written: Written) -> None:
+def test_ruled_out_answer_leads_with_the_reason(diagnosis: Diagnosis, written: Written) -> None:
     page = _page(replace(diagnosis, hypotheses=diagnosis.hypotheses[2:]), written)
 
     assert page.splitlines()[:2] == [" RULED OUT  Title of quota-exceeded", "no quota is used up"]
 
 
-def test_an_unknown_text_is_said_to_be_unknown_with_what_was_read_and_what_is_nearest(written: Written) -> None:
+def test_unknown_text_shows_an_excerpt_and_the_closest_entries(written: Written) -> None:
     near = Nearest(
         incident="image-pull-failed", title=Text(en="An image", zh="镜像"), score=0.31, decided_by="ErrImagePull"
     )
@@ -167,9 +165,7 @@ Closest catalog entries
     )
 
 
-def test_a_healthy_object_is_said_to_show_nothing_as_far_as_it_could_be_read(
-    diagnosis: Diagnosis, written: Written
-) -> None:
+def test_healthy_object_shows_no_known_problem_and_the_gaps(diagnosis: Diagnosis, written: Written) -> None:
     page = _page(replace(diagnosis, hypotheses=(), unexplained=()), written)
 
     assert page.splitlines()[:3] == [
@@ -196,7 +192,7 @@ def test_rows_that_do_not_fit_become_sentences(written: Written) -> None:
     text=st.text(st.sampled_from("ab c中文，。（）\t-/:")),
     width=st.integers(2, 30),
 )
-def test_wrapping_loses_nothing_but_white_space_and_keeps_to_the_width(text: str, width: int) -> None:
+def test_wrapping_loses_only_white_space_and_keeps_the_width(text: str, width: int) -> None:
     console = Console(file=StringIO(), width=width)
     lines = [
         "".join(segment.text for segment in line)
@@ -207,7 +203,7 @@ def test_wrapping_loses_nothing_but_white_space_and_keeps_to_the_width(text: str
     assert all(cell_len(line.rstrip()) <= width for line in lines)
 
 
-def test_what_one_can_do_stands_below_the_cause_and_is_no_verdict(diagnosis: Diagnosis, written: Written) -> None:
+def test_capability_is_listed_below_the_cause_without_a_verdict(diagnosis: Diagnosis, written: Written) -> None:
     page = _page(replace(diagnosis, hypotheses=(*diagnosis.hypotheses, offered(KEEPS_FAILING))), written)
 
     assert page.lstrip().startswith("CONFIRMED")
@@ -215,7 +211,7 @@ def test_what_one_can_do_stands_below_the_cause_and_is_no_verdict(diagnosis: Dia
     assert "YOU CAN" not in page
 
 
-def test_what_one_can_do_leads_where_nothing_is_the_cause(written: Written) -> None:
+def test_capability_leads_where_no_cause_is_found(written: Written) -> None:
     page = _page(Diagnosis(focus=Focus(), cluster="prod", hypotheses=(offered(KEEPS_FAILING),)), written)
 
     assert page.lstrip().startswith("YOU CAN  Look inside the pod\nThis is no cause but something you can do.\n")

@@ -176,7 +176,7 @@ Said = Message | View
 
 
 def specimens(language: Language) -> Iterator[tuple[str, Said]]:
-    """(name, what is said) of every kind."""
+    """Yield (name, message or dialog) of every kind."""
     yield from _waiting(language)
     yield from _answers(language)
     yield from _views(language)
@@ -241,7 +241,7 @@ def _shown(state: RemedyState) -> RemedyShown:
 
 
 def _pressed() -> dict[str, Any]:
-    """An answer that was asked for again, whose remedies were pressed, and that somebody disagrees with."""
+    """Return the options of an answer that was asked again, with pressed remedies and a reader who disagrees."""
     pressed = (RemedyState.WORSE, RemedyState.FAILED, RemedyState.FIXED, RemedyState.AWAITING)
     shown = [replace(_shown(state), plan_id=f"plan-{number}") for number, state in enumerate(pressed, 10)]
     shown[2] = replace(shown[2], undo="plan-undo", approver="U2")
@@ -330,12 +330,12 @@ def _chronicle(language: Language) -> Iterator[tuple[str, Said]]:
 
 
 def payload_of(said: Said) -> dict[str, Any]:
-    """As it is sent."""
+    """Return the payload as it is sent."""
     return {"text": said.text, "blocks": list(said.blocks)} if isinstance(said, Message) else said
 
 
 def is_fit_to_send(said: Said) -> None:
-    """That Slack takes it, that it leaves the room we keep, that it calls nobody, and that a press has an effect."""
+    """Check that Slack takes it, that it keeps our budget, mentions nobody, and that each press has an effect."""
     payload = payload_of(said)
     assert pings(payload) == ()
     assert broken_rules(payload) == ()
@@ -349,7 +349,7 @@ def is_fit_to_send(said: Said) -> None:
 
 
 def every_string(value: Any, change: Callable[[str], str]) -> Any:
-    """`value` with every string in it changed, enums excepted: to plant what is hostile wherever a text may stand."""
+    """Return `value` with every string in it changed, except enums: to plant hostile text everywhere."""
     if type(value) is str:
         return change(value)
     if isinstance(value, tuple):

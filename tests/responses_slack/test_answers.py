@@ -1,4 +1,4 @@
-"""What a tired reader finds in an answer, in which order, and what can be pressed."""
+"""Test what a tired reader finds in an answer, in which order, and what can be pressed."""
 
 from dataclasses import replace
 from typing import Any
@@ -102,7 +102,7 @@ def test_verdict_and_root_cause_are_the_first_two_lines(language: Language, line
     assert [line for line in read(said).splitlines() if line][:2] == [f"# {lines[0]}", lines[1]]
 
 
-def test_only_the_most_telling_findings_are_shown_and_the_others_counted() -> None:
+def test_most_important_findings_are_shown_and_the_rest_counted() -> None:
     neutral = [replace(TOLD.findings[0], rule=f"n{number}", says=Text.same(f"neutral {number}")) for number in range(9)]
     said = read(say(replace(DIAGNOSIS, hypotheses=(replace(TOLD, findings=(*neutral, SUPPORTS)),))))
 
@@ -111,7 +111,7 @@ def test_only_the_most_telling_findings_are_shown_and_the_others_counted() -> No
     assert "+5 more under “Show details”" in said
 
 
-def test_a_finding_says_its_object_and_its_quote_unless_they_stand_above() -> None:
+def test_finding_names_object_and_quote_once() -> None:
     again = Finding(
         rule="again", outcome=Outcome.SUPPORTS, says=Text.same("it says: manifest unknown"), quote="manifest unknown"
     )
@@ -120,7 +120,7 @@ def test_a_finding_says_its_object_and_its_quote_unless_they_stand_above() -> No
     assert said.count("manifest unknown") == 1
 
 
-def test_why_no_cluster_was_asked_is_said_once() -> None:
+def test_reason_for_no_cluster_is_given_once() -> None:
     alone = replace(TOLD, verdict=Verdict.POSSIBLE, findings=(NOBODY, NOBODY))
     diagnosis = Diagnosis(focus=Focus(), hypotheses=(alone,), gaps=(NO_CLUSTER,))
 
@@ -133,7 +133,7 @@ def test_why_no_cluster_was_asked_is_said_once() -> None:
     assert "guests get answers" in read(say(unread, text_only_reason=GUESTS))
 
 
-def test_what_is_ruled_out_says_so_and_why() -> None:
+def test_ruled_out_answer_gives_the_reason() -> None:
     said = read(say(replace(DIAGNOSIS, hypotheses=(DIAGNOSIS.hypotheses[4],) * 2)))
 
     assert said.startswith(
@@ -142,7 +142,7 @@ def test_what_is_ruled_out_says_so_and_why() -> None:
     assert "Ruled out\n✗ Title of quota-exceeded (quota-exceeded): no quota is used up" in said
 
 
-def test_a_healthy_object_is_said_to_show_nothing_as_far_as_it_could_be_read() -> None:
+def test_healthy_object_shows_no_known_problem_and_the_gaps() -> None:
     said = read(say(replace(DIAGNOSIS, hypotheses=()), of_text=False))
 
     assert said.startswith("# 🟢 NO KNOWN PROBLEM FOUND\n\nNone of the known incidents applies to Pod shop/api-0.")
@@ -151,7 +151,7 @@ def test_a_healthy_object_is_said_to_show_nothing_as_far_as_it_could_be_read() -
     assert "Observed, not explained yet\n· Pod shop/api-0: “Liveness probe failed”" in said
 
 
-def test_an_unknown_text_is_said_to_be_unknown_and_offers_nothing_to_press() -> None:
+def test_unknown_text_is_reported_without_buttons() -> None:
     said = say(Diagnosis(focus=Focus()), observed=("Error: flux capacitor", "Bearer abcdefghijklmnop1234"))
 
     assert read(said).startswith("# ❔ I DON'T KNOW THIS ONE\n\nNo catalog entry matches well enough")
@@ -160,7 +160,7 @@ def test_an_unknown_text_is_said_to_be_unknown_and_offers_nothing_to_press() -> 
     assert pressable(said) == []
 
 
-def test_buttons_carry_plans_and_the_menu_the_request() -> None:
+def test_buttons_carry_plan_ids_and_the_menu_the_request_id() -> None:
     restart, back, more, menu = pressable(say(buttons=BUTTONS))
 
     assert (restart["action_id"], restart["value"]) == ("remedy:0", "plan-1")
@@ -171,7 +171,7 @@ def test_buttons_carry_plans_and_the_menu_the_request() -> None:
     assert [parse_choice(value) for value in values] == [(Press.NOT_IT, "r-1"), (Press.MUTE, "r-1")]
 
 
-def test_what_was_pressed_is_no_button_any_more_but_a_line_that_says_what_came_of_it() -> None:
+def test_pressed_button_becomes_a_line_with_its_result() -> None:
     pressed = RemedyShown(plan_id="plan-1", title=BUTTONS[0].label, state=RemedyState.NOT_FIXED, who="U1")
     said = say(buttons=BUTTONS, remedy_states=(pressed,))
 
@@ -179,7 +179,7 @@ def test_what_was_pressed_is_no_button_any_more_but_a_line_that_says_what_came_o
     assert "⚠️ Restart pod: applied, but NOT FIXED: the cause is still there · by @U1" in read(said)
 
 
-def test_what_was_fixed_leads_with_that() -> None:
+def test_fixed_problem_leads_with_fixed() -> None:
     pressed = RemedyShown(plan_id="plan-1", title=BUTTONS[0].label, state=RemedyState.FIXED, who="U1")
     said = say(remedy_states=(pressed,))
 
@@ -187,19 +187,19 @@ def test_what_was_fixed_leads_with_that() -> None:
     assert read(said).startswith("# ✅ FIXED · Title of image-pull-failed")
 
 
-def test_a_muted_answer_offers_to_take_it_back() -> None:
+def test_muted_answer_offers_unmute() -> None:
     said = say(muted_by="U3")
 
     assert [parse_choice(option["value"]) for option in pressable(said)[-1]["options"]][1] == (Press.UNMUTE, "r-1")
     assert "Muted in this channel by @U3" in read(said)
 
 
-def test_without_controls_there_is_no_menu() -> None:
+def test_answer_without_controls_has_no_menu() -> None:
     assert [element["type"] for element in pressable(say(controls=False))] == ["button"]
     assert pressable(say(controls=False, details_value="")) == []
 
 
-def test_a_press_is_known_by_what_was_written() -> None:
+def test_press_ids_are_parsed_as_written() -> None:
     assert parse_press(action_id(Press.REMEDY, 3)) is Press.REMEDY
     assert parse_press(action_id(Press.DETAILS)) is Press.DETAILS
     assert parse_press("someone-elses") is None
@@ -210,7 +210,7 @@ def test_a_press_is_known_by_what_was_written() -> None:
         choice_value(Press.MUTE, "r" * 150)
 
 
-def test_a_wide_table_and_a_second_one_stand_as_text() -> None:
+def test_wide_tables_and_second_tables_are_shown_as_text() -> None:
     wide = Table(
         columns=tuple(f"c{number}" for number in range(9)),
         rows=tuple(tuple(f"{row}{number}" for number in range(9)) for row in "ab"),
@@ -223,7 +223,7 @@ def test_a_wide_table_and_a_second_one_stand_as_text() -> None:
     assert "    pod    age\n    api-0  5m" in read(said)
 
 
-def test_of_many_rows_the_first_are_shown() -> None:
+def test_first_rows_of_a_long_table_are_shown() -> None:
     rows = tuple((f"pod-{number}", f"{number}m") for number in range(40))
     one = replace(TOLD, findings=(replace(SUPPORTS, table=Table(columns=("pod", "age"), rows=rows)),))
     said = say(replace(DIAGNOSIS, hypotheses=(one,)))
@@ -231,7 +231,7 @@ def test_of_many_rows_the_first_are_shown() -> None:
     assert "pod-11 | 11m\n\n+28 more under “Show details”" in read(said)
 
 
-def test_the_details_hold_what_the_answer_leaves_out() -> None:
+def test_details_show_what_the_answer_leaves_out() -> None:
     said = as_text(details_view(scrubbed(DIAGNOSIS), language=Language.EN)["blocks"])
 
     for part in (
@@ -247,7 +247,7 @@ def test_the_details_hold_what_the_answer_leaves_out() -> None:
         assert part in said
 
 
-def test_details_that_are_too_long_say_so() -> None:
+def test_too_long_details_report_what_is_left_out() -> None:
     many = tuple(judged(f"incident-{number}", Verdict.POSSIBLE, *[SUPPORTS] * 9) for number in range(60))
     shown: list[Block] = details_view(scrubbed(replace(DIAGNOSIS, hypotheses=many)), language=Language.EN)["blocks"]
 
@@ -255,7 +255,7 @@ def test_details_that_are_too_long_say_so() -> None:
     assert "more parts are left out" in as_text(shown[-1:])
 
 
-def test_a_dialog_cuts_a_long_change_by_whole_lines_and_counts_the_rest() -> None:
+def test_dialog_cuts_a_long_diff_by_whole_lines_and_counts_the_rest() -> None:
     shown = confirmation_dialog(replace(DIALOG, diff="+line\n" * 500), language=Language.EN)
 
     said = as_text(shown["blocks"])
@@ -265,7 +265,7 @@ def test_a_dialog_cuts_a_long_change_by_whole_lines_and_counts_the_rest() -> Non
     assert shown["submit"]["text"] == "Roll back"
 
 
-def test_a_dialog_says_before_what_happens_whether_it_can_be_undone() -> None:
+def test_dialog_shows_undo_before_effects() -> None:
     once, never = (
         as_text(confirmation_dialog(replace(DIALOG, undoable_minutes=minutes), language=Language.EN)["blocks"])
         for minutes in (30, 0)
@@ -280,7 +280,7 @@ def test_a_dialog_says_before_what_happens_whether_it_can_be_undone() -> None:
     assert "Can be undone" not in never
 
 
-def test_a_dialog_of_many_effects_hides_none_of_its_warnings() -> None:
+def test_dialog_with_many_effects_shows_every_warning() -> None:
     effects = [Text.same(f"effect {number}") for number in range(12)]
     warned = replace(DIALOG, effects=effects, warnings=(Text.same("data is lost"), Text.same("nothing serves")))
 
@@ -292,14 +292,14 @@ def test_a_dialog_of_many_effects_hides_none_of_its_warnings() -> None:
     assert "+2 more" in said
 
 
-def test_an_empty_text_never_empties_a_piece() -> None:
+def test_empty_text_never_makes_an_empty_piece() -> None:
     assert blocks.text("")["text"] == "–"
     assert blocks.plain(" ")["text"] == "–"
     assert blocks.link("https://x.example") == {"type": "link", "url": "https://x.example"}
     assert blocks.link("javascript:alert(1)", "x")["type"] == "text"
 
 
-def test_what_one_can_do_stands_below_the_cause_and_is_no_verdict() -> None:
+def test_capability_is_listed_below_the_cause_without_a_verdict() -> None:
     told = read(say(replace(DIAGNOSIS, hypotheses=(TOLD, OFFER))))
 
     assert told.startswith("# 🔴 CONFIRMED · Title of image-pull-failed")
@@ -314,7 +314,7 @@ def test_what_one_can_do_stands_below_the_cause_and_is_no_verdict() -> None:
         (Verdict.POSSIBLE, "# 🧰 YOU COULD · Look inside the pod"),
     ],
 )
-def test_what_one_can_do_leads_where_nothing_is_the_cause(verdict: Verdict, says: str) -> None:
+def test_capability_leads_where_no_cause_is_found(verdict: Verdict, says: str) -> None:
     diagnosis = replace(DIAGNOSIS, hypotheses=(offered(KEEPS_FAILING, verdict=verdict), *DIAGNOSIS.hypotheses[4:]))
 
     told = read(say(diagnosis))

@@ -1,4 +1,4 @@
-"""Whatever texts a diagnosis, a dialog or a failure holds: what is sent fits, calls nobody and holds no secret."""
+"""Test that any text can be sent: it fits, mentions nobody and holds no secret."""
 
 from dataclasses import replace
 from typing import Any
@@ -51,7 +51,7 @@ COUNTS = st.integers(0, 14)
 
 
 def planted(value: Any, texts: list[str]) -> Any:
-    """`value` with these texts in turn wherever it has one."""
+    """Return `value` with its strings replaced by these texts in turn."""
     drawn = 0
 
     def next_text(_: str) -> str:
@@ -168,14 +168,14 @@ def test_any_other_message_or_dialog_is_safe_to_send(texts: list[str], language:
 
 
 @given(text=HOSTILE, most=st.integers(8, 200))
-def test_escaped_text_is_shown_as_it_is_and_calls_nobody(text: str, most: int) -> None:
+def test_escaped_text_is_shown_unchanged_and_mentions_nobody(text: str, most: int) -> None:
     shown = inert(text, most_bytes=most)
 
     assert len(shown.encode()) <= most
     assert pings({"text": shown}) == ()
     assert not any(name in shown.lower() for name in ("@here", "@channel", "@everyone"))
     assert not any(char in shown for char in "<>")
-    # No escape is cut in two: every ampersand begins one.
+    # No escape is cut: every ampersand begins a complete one.
     assert shown.count("&") == sum(shown.count(entity) for entity in ("&amp;", "&lt;", "&gt;"))
 
 
@@ -186,7 +186,7 @@ def test_the_ampersand_is_escaped_first() -> None:
     assert fallback("", " ") == "–"
 
 
-def test_what_would_call_somebody_is_found() -> None:
+def test_mentions_are_detected() -> None:
     for leaf in ({"type": "broadcast", "range": "here"}, {"type": "usergroup", "usergroup_id": "S1"}):
         section = {"type": "rich_text_section", "elements": [leaf]}
         assert pings({"text": "x", "blocks": [{"type": "rich_text", "elements": [section]}]})
@@ -195,7 +195,7 @@ def test_what_would_call_somebody_is_found() -> None:
     assert not pings({"text": "x", "blocks": [{"type": "section", "text": {"type": "plain_text", "text": "<@U1>"}}]})
 
 
-def test_what_does_not_fit_goes_along_whole_in_a_file() -> None:
+def test_answer_that_does_not_fit_is_attached_in_full() -> None:
     long = replace(TOLD, root_cause=Text.same("word " * 700))
     said = answer_message(
         scrubbed(replace(DIAGNOSIS, hypotheses=(long,))),
@@ -212,8 +212,8 @@ def test_what_does_not_fit_goes_along_whole_in_a_file() -> None:
     assert said.text.startswith("🔴 CONFIRMED · Title of image-pull-failed")
 
 
-def test_what_happens_to_an_answer_later_is_not_in_its_file() -> None:
-    """Else each edit would bring another file."""
+def test_later_changes_of_an_answer_are_not_in_its_file() -> None:
+    """Otherwise each edit would attach another file."""
     diagnosis = scrubbed(replace(DIAGNOSIS, hypotheses=(replace(TOLD, root_cause=Text.same("word " * 700)),)))
     fixed = RemedyShown(plan_id="p", title=Text.same("t"), state=RemedyState.FIXED, who="U1", at=NOON)
     asked: dict[str, Any] = {"language": Language.EN, "request_id": "r-1", "seconds": 1, "of_text": True}
@@ -227,7 +227,7 @@ def test_what_happens_to_an_answer_later_is_not_in_its_file() -> None:
     assert edited.overflow == said.overflow is not None
 
 
-def test_text_alone_keeps_the_rest_as_a_file() -> None:
+def test_text_only_message_keeps_the_rest_in_a_file() -> None:
     blocks = answer_message(
         scrubbed(replace(DIAGNOSIS, gaps=DIAGNOSIS.gaps * 3, hypotheses=DIAGNOSIS.hypotheses * 3)),
         language=Language.EN,
@@ -247,7 +247,7 @@ def test_text_alone_keeps_the_rest_as_a_file() -> None:
 
 
 @given(words=st.text(st.sampled_from("a日&<>;😀 @|"), max_size=50), times=st.sampled_from([1, 100]))
-def test_text_alone_is_cut_between_escapes_and_told_whole_in_its_file(words: str, times: int) -> None:
+def test_text_only_message_is_cut_between_escapes_and_complete_in_its_file(words: str, times: int) -> None:
     words *= times
     alone = text_only(Message(text=escape(words), overflow=Snippet(name="a.md", title="A", content="the rest")))
 
@@ -260,7 +260,7 @@ def test_text_alone_is_cut_between_escapes_and_told_whole_in_its_file(words: str
     assert alone.overflow.content == ("the rest" if told in (words.strip(), "–") else f"{words}\n\nthe rest")
 
 
-def test_what_is_no_block_is_told_as_text_all_the_same() -> None:
+def test_malformed_block_is_written_as_text() -> None:
     broken = ({"type": "section", "text": "one"}, {"type": "header"}, {"type": "table", "rows": [[{"text": "two"}, 3]]})
 
     assert text_only(Message(text="-", blocks=broken)).text == "one\n\ntwo"
@@ -268,7 +268,7 @@ def test_what_is_no_block_is_told_as_text_all_the_same() -> None:
 
 @settings(max_examples=25)
 @given(diagnosis=diagnoses())
-def test_two_halves_say_what_the_whole_says(diagnosis: Diagnosis) -> None:
+def test_two_halves_contain_the_whole_message(diagnosis: Diagnosis) -> None:
     whole = answer_message(scrubbed(diagnosis), language=Language.EN, request_id="r-1", seconds=1, of_text=True)
 
     first, second = split_in_half(whole)
@@ -282,5 +282,5 @@ def test_two_halves_say_what_the_whole_says(diagnosis: Diagnosis) -> None:
 
 
 @given(text=HOSTILE)
-def test_characters_are_counted_as_browsers_do(text: str) -> None:
+def test_characters_are_counted_in_utf16_units(text: str) -> None:
     assert len(text) <= length(text) <= 2 * len(text)

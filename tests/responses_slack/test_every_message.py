@@ -38,7 +38,7 @@ def engine() -> Engine:
 
 
 @pytest.mark.parametrize(("language", "name"), list(SAID))
-def test_a_message_is_fit_to_send(language: Language, name: str) -> None:
+def test_every_message_is_fit_to_send(language: Language, name: str) -> None:
     is_fit_to_send(SAID[language, name])
 
 
@@ -118,7 +118,7 @@ def test_every_state_of_a_remedy_has_words_of_its_own() -> None:
         assert len({headline(replace(PRESSED, state=state), language) for state in RemedyState}) == len(RemedyState)
 
 
-async def test_the_real_answers_lead_with_verdict_and_cause(engine: Engine) -> None:
+async def test_real_answers_lead_with_verdict_and_cause(engine: Engine) -> None:
     async for name, diagnosis in real_diagnoses(engine):
         for language in Language:
             said = answer_of(diagnosis, language)
@@ -129,7 +129,7 @@ async def test_the_real_answers_lead_with_verdict_and_cause(engine: Engine) -> N
 
 
 @pytest.mark.parametrize("blind", [False, True])
-async def test_every_incident_can_be_told_within_what_slack_takes(engine: Engine, blind: bool) -> None:
+async def test_answer_of_every_incident_keeps_slacks_limits(engine: Engine, blind: bool) -> None:
     for incident in engine.catalog:
         diagnosis = (await rehearse(engine, incident, incident.cases[0], blind=blind)).diagnosis
         for language in Language:

@@ -1,4 +1,4 @@
-"""What Slack would refuse is found before it is sent, and nothing that comes in breaks the one who looks."""
+"""Test that validation finds what Slack would refuse, and that no input makes it raise."""
 
 from typing import Any
 
@@ -86,7 +86,7 @@ def _overflow(count: int) -> dict[str, Any]:
     return {"type": "actions", "elements": [{"type": "overflow", "action_id": "a", "options": options}]}
 
 
-def test_a_message_and_a_modal_of_every_piece_are_fine() -> None:
+def test_message_and_modal_with_every_piece_are_valid() -> None:
     assert validate_message(FINE) == ()
     assert validate_view(MODAL) == ()
 
@@ -148,7 +148,7 @@ def test_a_message_and_a_modal_of_every_piece_are_fine() -> None:
         ({"type": "markdown", "text": "x" * 12001}, "at most 12000"),
     ],
 )
-def test_what_slack_refuses_of_a_block_is_said(block: Any, says: str) -> None:
+def test_invalid_block_is_reported(block: Any, says: str) -> None:
     problems = validate_message({"text": "x", "blocks": [block]})
 
     assert any(says in problem for problem in problems), problems
@@ -178,7 +178,7 @@ def test_what_slack_refuses_of_a_block_is_said(block: Any, says: str) -> None:
         ({"text": "x", "parse": "full"}, "mentions"),
     ],
 )
-def test_what_slack_refuses_of_a_whole_message_is_said(payload: Any, says: str) -> None:
+def test_invalid_message_is_reported(payload: Any, says: str) -> None:
     problems = validate_message(payload)
 
     assert any(says in problem for problem in problems), problems
@@ -200,27 +200,27 @@ def test_what_slack_refuses_of_a_whole_message_is_said(payload: Any, says: str) 
         ({"submit": None}, "must be an object"),
     ],
 )
-def test_what_slack_refuses_of_a_view_is_said(change: dict[str, Any], says: str) -> None:
+def test_invalid_view_is_reported(change: dict[str, Any], says: str) -> None:
     problems = validate_view({**MODAL, **change})
 
     assert any(says in problem for problem in problems), problems
 
 
-def test_a_modal_that_asks_for_something_can_be_submitted() -> None:
+def test_modal_with_an_input_needs_a_submit_button() -> None:
     view = {key: value for key, value in MODAL.items() if key != "submit"}
 
     assert validate_view(view) == ("view: has an input and no submit button",)
 
 
 @given(value=st.one_of(JSON, BLOCK_LIKE))
-def test_no_json_breaks_the_validation(value: Any) -> None:
+def test_validation_never_raises(value: Any) -> None:
     for payload in (value, {"text": "x", "blocks": value, "metadata": value, "attachments": value}):
         assert all(isinstance(problem, str) for problem in validate_message(payload))
     for view in (value, {"type": "modal", "title": value, "blocks": value}):
         assert all(isinstance(problem, str) for problem in validate_view(view))
 
 
-def test_nesting_without_end_is_refused() -> None:
+def test_endless_nesting_is_refused() -> None:
     deep: Any = "x"
     for _ in range(100_000):
         deep = [deep]
@@ -229,7 +229,7 @@ def test_nesting_without_end_is_refused() -> None:
     assert validate_view({"type": "modal", "blocks": deep}) == ("view: is nested too deeply",)
 
 
-def test_the_limits_are_those_that_an_independent_list_has() -> None:
+def test_limits_agree_with_an_independent_list() -> None:
     ours = {
         "ACTION_ID_MAX_LENGTH": limits.ACTION_ID,
         "ACTIONS_ELEMENTS_MAX_ITEMS": limits.ACTIONS_ELEMENTS,

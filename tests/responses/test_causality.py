@@ -1,4 +1,4 @@
-"""Causes, effects and moments in words."""
+"""Test the wording of causes, effects and timeline moments."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -32,17 +32,17 @@ def moment(says: str = "exitCode 1", **given) -> Moment:
         ("x" * 200, "x" * 139 + "…"),
     ],
 )
-def test_a_line_is_told_without_its_own_time_and_place(line: str, gist: str) -> None:
+def test_log_line_is_shown_without_timestamp_and_source_location(line: str, gist: str) -> None:
     assert causality.gist(line) == gist
 
 
-def test_a_moment_tells_its_date_where_that_is_another_one() -> None:
+def test_moment_shows_its_date_if_it_is_another_day() -> None:
     assert causality.moment_time(moment(), NOW) == "03:00:00"
     assert causality.moment_time(moment(at=NOW - timedelta(days=1)), NOW) == "03-01 03:00:00"
     assert causality.moment_time(moment(), None) == "03:00:00"
 
 
-def test_a_moment_tells_how_often_and_that_it_lasts() -> None:
+def test_moment_shows_its_count_and_whether_it_is_ongoing() -> None:
     assert causality.moment_text(moment(count=3), Language.EN) == "Pod pay/api-0 ×3: exitCode 1"
     assert causality.moment_text(moment(lasts=True), Language.ZH) == "Pod pay/api-0: exitCode 1，持续至今"
 
@@ -58,7 +58,7 @@ def test_causes_and_effects_name_each_other_in_either_order() -> None:
     assert causality.effects(last, diagnosis) == ()
 
 
-def test_effects_that_name_each_other_end() -> None:
+def test_circular_effects_terminate() -> None:
     one, two = judged("one", Verdict.LIKELY, effect_of="two"), judged("two", Verdict.LIKELY, effect_of="one")
 
     assert [each.incident for each in causality.effects(one, Diagnosis(focus=Focus(), hypotheses=(one, two)))] == [
@@ -66,7 +66,7 @@ def test_effects_that_name_each_other_end() -> None:
     ]
 
 
-def test_json_tells_the_moments() -> None:
+def test_json_lists_the_moments() -> None:
     diagnosis = Diagnosis(focus=Focus(), timeline=(moment(part=Part.CAUSE, count=2),))
 
     assert '"part": "cause"' in diagnosis_json(scrubbed(diagnosis), language=Language.EN)
