@@ -17,5 +17,5 @@ _SHOWN: Final = 3
 def error_lines(text: str) -> tuple[str, ...]:
     """Return at most three lines in their order: those with an error word, else the first ones."""
     lines = [symptom.text for symptom in read_symptoms(text)]
-    telling = [line for line in lines if _TROUBLE.search(line)] or lines
-    return tuple(safe_line(line) for line in telling[:_SHOWN])
+    shown = [line for line in lines if _TROUBLE.search(line)] or lines
+    return tuple(safe_line(line) for line in shown[:_SHOWN])

@@ -219,12 +219,12 @@ class _Draft:
         rows: list[tuple[str, str, str]] = []
         room = _TIMELINE
         for moment in reversed(self._moments):
-            told = (
+            spans = (
                 *self._formatter.moment(moment),
                 SourceLink(moment.fact),
                 *self._formatter.outcome_of_moment(moment),
             )
-            what = self._markdown.line(told)
+            what = self._markdown.line(spans)
             row = (clock(moment.at), self._who(moment.fact), what)
             room -= len("".join(row).encode())
             if room < 0:

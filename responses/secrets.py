@@ -1,8 +1,8 @@
 """Replace what looks like a credential by `[redacted]`: in pasted text, cluster quotes, errors and logs.
 
 This module knows credentials by their shape: private keys, JWTs, vendors' tokens, credentials in URLs.
-`responses.named_secrets` knows those that follow a telling name, `responses.command_secrets` those in commands and
-sentences. Patterns run on RE2, so matching is linear in the text.
+`responses.named_secrets` knows those that follow a name such as "password", `responses.command_secrets` those in
+commands and sentences. Patterns run on RE2, so matching is linear in the text.
 """
 
 from __future__ import annotations

@@ -78,8 +78,8 @@ class _Page:
         """Yield the parts of the page from top to bottom."""
         standing, out = list(sentences.leading_hypotheses(diagnosis)), list(sentences.ruled_out(diagnosis))
         offers = [one for one in sentences.offers(diagnosis) if one not in standing]
-        told = standing if in_full else standing[:1]
-        for number, one in enumerate(told):
+        detailed = standing if in_full else standing[:1]
+        for number, one in enumerate(detailed):
             if number:
                 yield ""
             yield from self._hypothesis(one, diagnosis, story=not number)
@@ -96,12 +96,12 @@ class _Page:
             yield from self._nothing(diagnosis)
         if not standing:
             yield from self._seen(diagnosis, observed)
-        yield from self._others(standing[len(told) :], diagnosis)
+        yield from self._others(standing[len(detailed) :], diagnosis)
         yield from self._offers(offers)
         yield from self._ruled_out(out)
         yield from self._gaps(
             diagnosis.gaps if in_full else sentences.reported_gaps(diagnosis),
-            told=[gap for one in told for finding in one.findings for gap in finding.gaps],
+            known=[gap for one in detailed for finding in one.findings for gap in finding.gaps],
         )
         if diagnosis.unexplained:
             yield from self._section(words.UNEXPLAINED)
@@ -110,7 +110,7 @@ class _Page:
         yield ""
         yield self._footer(diagnosis, timing, standing[:1])
 
-    # --- the one that is told in full ---
+    # --- a hypothesis in full ---
 
     def _hypothesis(self, one: Judged, diagnosis: Diagnosis, *, story: bool) -> Iterator[RenderableType]:
         yield self._headline(one)
@@ -221,7 +221,7 @@ class _Page:
     def _others(self, standing: list[Judged], diagnosis: Diagnosis) -> Iterator[RenderableType]:
         if not standing:
             return
-        yield from self._section(words.ALSO)
+        yield from self._section(words.OTHER_HYPOTHESES)
         for one in standing:
             title = Text.assemble(
                 (sentences.verdict_word(one, self._language), "bold"),
@@ -288,9 +288,9 @@ class _Page:
 
     # --- gaps and footer ---
 
-    def _gaps(self, gaps: tuple[Gap, ...], *, told: list[Gap]) -> Iterator[RenderableType]:
+    def _gaps(self, gaps: tuple[Gap, ...], *, known: list[Gap]) -> Iterator[RenderableType]:
         """Yield the gaps that are not listed beside a finding already."""
-        left = [gap for gap in gaps if gap not in told]
+        left = [gap for gap in gaps if gap not in known]
         if left:
             yield from self._section(words.GAPS)
             yield from self._gap_lines(left)

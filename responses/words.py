@@ -80,7 +80,7 @@ RUNBOOK: Final = Text(en="What to do", zh="处理步骤")
 REMEDIES: Final = Text(en="Available as a button in Slack", zh="在 Slack 中可通过按钮执行")
 REPRODUCE: Final = Text(en="Check it yourself", zh="自行验证")
 LINKS: Final = Text(en="Read more", zh="参考")
-ALSO: Final = Text(en="Other hypotheses", zh="其他可能")
+OTHER_HYPOTHESES: Final = Text(en="Other hypotheses", zh="其他可能")
 OFFERS: Final = Text(en="You can also", zh="还可以")
 # Stands in place of POSSIBLE for a capability: a verdict is about a cause.
 YOU_COULD: Final = Text(en="YOU COULD", zh="可以考虑")
@@ -127,7 +127,7 @@ FIXED: Final = Text(en="FIXED", zh="已修复")
 
 UNDO: Final = Text(en="↩ Undo", zh="↩ 撤销")
 
-LOOKING: Final = Text(en="Diagnosing …", zh="正在诊断 …")
+DIAGNOSING: Final = Text(en="Diagnosing …", zh="正在诊断 …")
 READS_DONE: Final = Text(en="{} of {} reads", zh="已读取 {} / {}")
 MORE_IN_DETAILS: Final = Text(en="+{} more under “Show details”", zh="另有 {} 条，见“查看详情”")
 SEEN_TIMES: Final = Text(en="seen {}×, last {}", zh="已出现 {} 次，最近 {}")

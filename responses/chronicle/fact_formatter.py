@@ -87,18 +87,18 @@ class FactFormatter:
     def act(self, act: Act) -> Spans:
         """Return ☑️ done: “rolled back” — who, 12:04 ↗ · announced 12:01 ↗, with all its links."""
         if isinstance(act, PressedRemedy):
-            fact, told, came = act.remedy, self.event(act.remedy), self.announcement(act.announced)
+            fact, spans, outcome = act.remedy, self.event(act.remedy), self.announcement(act.announced)
         else:
             fact, (sign, says) = act.said, self.course_label(act)
             quoted = (_plain(f"{sign} {says}{self.text(words.COLON)}"), *self.quote(fact.says))
-            told, came = self._with_links(fact, quoted), self.outcome_of_work(act)
+            spans, outcome = self._with_links(fact, quoted), self.outcome_of_work(act)
         return (
-            *told,
+            *spans,
             *self.attribution(fact),
             _plain(self.text(incident_words.COMMA)),
             Timestamp(fact.at),
             SourceLink(fact),
-            *came,
+            *outcome,
         )
 
     def announcement(self, work: Undertaking | None) -> Spans:
@@ -336,10 +336,10 @@ class FactFormatter:
             (incident_words.HOURS, minutes // 60 % 24),
             (incident_words.MINUTES, minutes % 60),
         )
-        told = [self.text(unit).format(amount) for unit, amount in units if amount]
+        parts = [self.text(unit).format(amount) for unit, amount in units if amount]
         first = next(number for number, (_, amount) in enumerate(units) if amount)
         second = units[first + 1][1] if first + 1 < len(units) else 0
-        return " ".join(told[:2] if second else told[:1])
+        return " ".join(parts[:2] if second else parts[:1])
 
     def elapsed(self, start: datetime | None, end: datetime | None) -> str:
         """Return the time between the two; "" where either is unknown."""

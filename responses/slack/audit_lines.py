@@ -27,12 +27,12 @@ class AuditLine:
     link: str = ""
 
 
-def audit_message(told: AuditLine, *, language: Language) -> Message:
+def audit_message(entry: AuditLine, *, language: Language) -> Message:
     """Return the line as a message; object, cluster and time let a later reader find related events."""
-    target, cluster = safe_line(str(told.target), limit=600), safe_line(told.cluster, limit=300)
+    target, cluster = safe_line(str(entry.target), limit=600), safe_line(entry.cluster, limit=300)
     about: list[Leaf] = [blocks.text(" · "), blocks.code(target), blocks.text(" · "), blocks.code(cluster)]
-    lines = remedy_line(told.shown, language=language, about=about)
-    if told.link:
-        lines.append(blocks.line(blocks.link(safe_line(told.link), words.THE_ANSWER.in_(language))))
-    text = fallback(headline(told.shown, language), f"{target} · {cluster}")
+    lines = remedy_line(entry.shown, language=language, about=about)
+    if entry.link:
+        lines.append(blocks.line(blocks.link(safe_line(entry.link), words.THE_ANSWER.in_(language))))
+    text = fallback(headline(entry.shown, language), f"{target} · {cluster}")
     return Message(text=text, blocks=(blocks.rich(*lines),))

@@ -59,7 +59,7 @@ def picker_blocks(shown: Picker, *, request_id: str, language: Language) -> tupl
 
 
 def which_cluster(says: Text, shown: Picker, *, request_id: str, language: Language) -> Message:
-    """Return the question which cluster is meant; `says` tells why it is asked."""
+    """Return the question which cluster is meant; `says` is the reason to ask."""
     text = finished(capitalised(safe(says.in_(language), limit=_SAYS)), language)
     question = cluster_choice.WHICH_CLUSTER.in_(language)
     return Message(

@@ -53,7 +53,7 @@ def placeholder_message(
     `found` has passed `safe_value`; `about` is the object that is diagnosed, if one was named.
     """
     formatter = DiagnosisFormatter(Diagnosis(focus=Focus()), language, of_text=True)
-    says = f"⏳ {words.LOOKING.in_(language)}"
+    says = f"⏳ {words.DIAGNOSING.in_(language)}"
     head = [blocks.bold(says)]
     if about:
         head += [blocks.text(" "), blocks.code(safe_line(about, limit=300))]
@@ -149,15 +149,15 @@ class _Page:
         self._language = language
         self._has_details = has_details
         self._fixed = fixed
-        self._standing = sentences.leading_hypotheses(diagnosis)
+        self._open = sentences.leading_hypotheses(diagnosis)
         self._offers = sentences.offers(diagnosis) if sentences.open_hypotheses(diagnosis) else ()
         self._out = sentences.ruled_out(diagnosis)
         self.left_out = False
 
     def headlines(self) -> tuple[str, ...]:
         """Return the first lines as words, for notifications."""
-        if self._standing:
-            first = self._standing[0]
+        if self._open:
+            first = self._open[0]
             return (
                 self._headline(first),
                 self._text(first.root_cause),
@@ -169,33 +169,33 @@ class _Page:
 
     def proof(self, observed: tuple[str, ...]) -> Iterable[Part]:
         """Yield the verdict and its evidence, or why there is none."""
-        if self._standing:
-            yield from self._told(self._standing[0])
+        if self._open:
+            yield from self._leading(self._open[0])
         elif self._out:
             yield from self._all_out(self._out[0])
         else:
             head, *rest = self._nothing()
             yield self._head(head, *(blocks.line(blocks.text(says)) for says in rest))
-        if not self._standing:
+        if not self._open:
             yield from self._listed(words.OBSERVED, self._formatter.observed(observed), rank=1)
             yield from self._listed(words.NEAREST, self._formatter.nearest(), rank=2)
-        first = self._standing[0] if self._standing else None
+        first = self._open[0] if self._open else None
         yield from self._listed(words.GAPS, self._formatter.other_gaps(first), rank=1)
         yield from self._grouped(None, self._formatter.unsaid_reason(), most=_LIST, count=1, rank=1)
-        if not self._standing:
+        if not self._open:
             yield from self._listed(words.UNEXPLAINED, self._formatter.unexplained(), rank=2)
 
     def advice(self) -> Iterable[Part]:
         """Yield what to do by hand, the other hypotheses, and links."""
-        if self._standing:
-            first = self._standing[0]
+        if self._open:
+            first = self._open[0]
             yield from self._grouped(words.TIMELINE, self._formatter.timeline(), most=_LIST, count=_MOMENTS, rank=2)
             steps = self._formatter.steps(first.runbook)
             yield from self._grouped(words.RUNBOOK, steps, most=_RUNBOOK, count=_STEPS, rank=2)
             yield from self._listed(words.OFFERS, self._formatter.offers(self._offers), rank=2)
             yield from self._beside(first)
 
-    def _told(self, one: Judged) -> Iterable[Part]:
+    def _leading(self, one: Judged) -> Iterable[Part]:
         cause = blocks.line(blocks.text(self._formatter.cut(self._text(one.root_cause), _CAUSE)))
         where = self._formatter.where(one)
         yield self._head(self._headline(one), cause, *([where] if where else []), *self._formatter.effects(one))
@@ -275,9 +275,9 @@ class _Page:
     def _beside(self, one: Judged) -> Iterable[Part]:
         """Yield the other hypotheses and the links, one line each."""
         lines: list[Element] = []
-        others = self._standing[1:]
+        others = self._open[1:]
         if others:
-            lines.append(blocks.line(blocks.bold(self._text(words.ALSO))))
+            lines.append(blocks.line(blocks.bold(self._text(words.OTHER_HYPOTHESES))))
             lines += [self._formatter.brief(other) for other in others[:_OTHERS]]
         if len(others) > _OTHERS:
             lines.append(_more(len(others) - _OTHERS, self._language, in_details=self._has_details))

@@ -243,9 +243,9 @@ class DiagnosisFormatter:
         mark = words.SYMBOLS[Outcome.GAP]
         return [[self._marked(mark, says)] for says in said]
 
-    def other_gaps(self, told: Judged | None) -> list[Group]:
-        """Return the gaps that are not listed beside the findings of `told`."""
-        beside = set(_gaps_of(told)) if told else set()
+    def other_gaps(self, shown: Judged | None) -> list[Group]:
+        """Return the gaps that are not listed beside the findings of `shown`."""
+        beside = set(_gaps_of(shown)) if shown else set()
         absent = any(gap.reason is GapReason.NO_CLUSTER for gap in beside)
         return self.gaps(
             gap

@@ -209,20 +209,20 @@ def _sign(shown: Confirmation) -> str:
 
 def _warnings(shown: Confirmation, language: Language) -> list[Block]:
     """Return the warnings. Where the risk is low, the entry's own warning is a note and comes last."""
-    told: list[Sequence[Leaf]] = []
+    lines: list[Sequence[Leaf]] = []
     if shown.custodian:
-        told.append(_custody(shown.custodian, language))
+        lines.append(_custody(shown.custodian, language))
     signed = [*(("⚠️ ", each) for each in shown.warnings)]
     if shown.warning:
         signed.insert(0 if _sign(shown) else len(signed), (_sign(shown) or "ℹ️ ", shown.warning))
-    told += [[blocks.text(f"{sign}{safe(says.in_(language), limit=_SAYS)}")] for sign, says in signed[:_EFFECTS]]
-    return [blocks.rich(*(blocks.line(*leaves) for leaves in told), *_left_out(signed, language))] if told else []
+    lines += [[blocks.text(f"{sign}{safe(says.in_(language), limit=_SAYS)}")] for sign, says in signed[:_EFFECTS]]
+    return [blocks.rich(*(blocks.line(*leaves) for leaves in lines), *_left_out(signed, language))] if lines else []
 
 
-def _left_out(told: Sequence[object], language: Language) -> list[Element]:
-    if len(told) <= _EFFECTS:
+def _left_out(items: Sequence[object], language: Language) -> list[Element]:
+    if len(items) <= _EFFECTS:
         return []
-    left = words.MORE.in_(language).format(len(told) - _EFFECTS)
+    left = words.MORE.in_(language).format(len(items) - _EFFECTS)
     return [blocks.line(blocks.text(left, italic=True))]
 
 

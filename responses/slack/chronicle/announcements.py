@@ -96,11 +96,11 @@ def reopened(by: str, *, language: Language) -> Message:
 
 
 def _note(sign: str, says: Text, by: str, language: Language) -> Message:
-    told = says.in_(language)
-    elements = [blocks.line(blocks.text(f"{sign} {told}"))]
+    text = says.in_(language)
+    elements = [blocks.line(blocks.text(f"{sign} {text}"))]
     if by:
         elements.append(blocks.line(blocks.text(incident_words.BY.in_(language), italic=True), blocks.user(by)))
-    return Message(text=fallback(told), blocks=(blocks.rich(*elements),))
+    return Message(text=fallback(text), blocks=(blocks.rich(*elements),))
 
 
 def _cause(summary: Summary, formatter: FactFormatter, leaves: LeafWriter) -> list[Element]:

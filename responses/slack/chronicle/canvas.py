@@ -56,11 +56,11 @@ class _Canvas:
         room = _MOST - sum(len(one) + 1 for one in lines)
         kept: list[str] = []
         for moment in reversed(moments):
-            told = self._told(moment)
-            room -= len(told) + 1
+            entry = self._moment(moment)
+            room -= len(entry) + 1
             if room < 0:
                 break
-            kept.append(told)
+            kept.append(entry)
         if moments:
             lines += ["", f"## {self._text(incident_words.TIMELINE)} (UTC)", ""]
         if left := len(moments) - len(kept):
@@ -148,7 +148,7 @@ class _Canvas:
         )
         return self._markdown.with_link(what, fact)
 
-    def _told(self, moment: Moment) -> str:
+    def _moment(self, moment: Moment) -> str:
         spans = (
             *(Timestamp(moment.at), TextSpan(text=" ")),
             *self._formatter.moment(moment),

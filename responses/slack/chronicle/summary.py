@@ -56,7 +56,7 @@ def summary_message(
 ) -> Message:
     """Return the summary within Slack's limits.
 
-    `names` and `mention` as in `LeafWriter`; pass `mention=False` where the message is posted anew, so that nobody is
+    `names` and `mention` as in `LeafWriter`; pass `mention=False` where the message is new, so that nobody is
     notified.
     """
     page = _Page(summary, language, LeafWriter(permalink=permalink, names=names, now=summary.now, mention=mention))
@@ -75,9 +75,9 @@ class _Page:
         self._leaves = leaves
         self._formatter = FactFormatter(language, clusters=summary.impact.clusters)
         # Keys of the facts shown so far: no fact is shown in two sections.
-        self._told: set[str] = set()
+        self._shown: set[str] = set()
 
-    # --- what stands above ------------------------------------------------------------------------------------------
+    # --- the head ---------------------------------------------------------------------------------------------------
 
     def headlines(self) -> Iterator[str]:
         """Yield the first lines as words, for notifications."""
@@ -114,7 +114,7 @@ class _Page:
             since = (*since, TextSpan(text=f" · {self._text(incident_words.AFTER).format(took)}"))
         if summary.said is None:
             return self._leaves.line(since)
-        self._told.add(summary.said.key)
+        self._shown.add(summary.said.key)
         said = (
             TextSpan(text=" · "),
             *self._formatter.quote(summary.said.says),
@@ -127,7 +127,7 @@ class _Page:
         if step is None:
             return []
         if step.kind is NextKind.DECISION:
-            self._told.add(step.fact.key)
+            self._shown.add(step.fact.key)
         title = f"➡️ {self._text(incident_words.NEXT)}{self._text(words.COLON)}"
         return [blocks.bold(title), *self._leaves.with_link(self._formatter.next_step(step), step.fact)]
 
@@ -183,7 +183,7 @@ class _Page:
         if leading is None:
             return Section(title=[], entries=())
         fact = leading.fact
-        self._told.add(fact.key)
+        self._shown.add(fact.key)
         spans: Spans = (
             *self._formatter.hypothesis(fact),
             *self._formatter.attribution(fact),
@@ -215,15 +215,15 @@ class _Page:
 
     def _done(self) -> Section:
         """Return button presses and people's actions, each once, by time; the next step is shown at the top."""
-        told = [act for act in acts_of(self._summary) if not any(fact.key in self._told for fact in act.facts)]
-        kept = first_and_newest(told[::-1], _DONE, at=lambda act: act.last.at)
-        self._told.update(fact.key for act in kept for fact in act.facts)
+        acts = [act for act in acts_of(self._summary) if not any(fact.key in self._shown for fact in act.facts)]
+        kept = first_and_newest(acts[::-1], _DONE, at=lambda act: act.last.at)
+        self._shown.update(fact.key for act in kept for fact in act.facts)
         entries = [Entry(at=act.last.at, leaves=self._leaves.line(self._formatter.act(act))) for act in reversed(kept)]
         title = [blocks.bold(self._text(incident_words.DONE))]
-        return Section(title=title, entries=tuple(entries), rank=1, left_out=len(told) - len(kept))
+        return Section(title=title, entries=tuple(entries), rank=1, left_out=len(acts) - len(kept))
 
     def _pinned(self) -> list[Fact]:
-        return [fact for fact in self._summary.pinned if fact.key not in self._told]
+        return [fact for fact in self._summary.pinned if fact.key not in self._shown]
 
     def _links(self) -> Section:
         """Return each link once, the newest last."""
@@ -278,7 +278,7 @@ class _Page:
         `newest_last` reverses their order; `at_last` links each to its last occurrence.
         """
         kept = first_and_newest(moments, most, at=lambda moment: moment.last)
-        self._told.update(fact.key for moment in kept for fact in (moment.fact, *moment.also))
+        self._shown.update(fact.key for moment in kept for fact in (moment.fact, *moment.also))
         entries = [self._entry(moment, newest(moment) if at_last else moment.fact) for moment in kept]
         shown = tuple(reversed(entries)) if newest_last else tuple(entries)
         return Section(

@@ -42,11 +42,11 @@ def timeline_message(
     kept: list[list[Leaf]] = []
     room = limits.BUDGET_VISIBLE - _NOTES
     for moment in reversed(moments[-_MOMENTS:]):
-        told = moment_leaves(moment, formatter, leaves)
-        room -= visible_length(told)
+        shown = moment_leaves(moment, formatter, leaves)
+        room -= visible_length(shown)
         if room < 0:
             break
-        kept.append(told)
+        kept.append(shown)
     title = f"🕒 {incident_words.TIMELINE.in_(language)} · #{line(name, 80)}"
     elements = []
     if left := len(moments) - len(kept):
