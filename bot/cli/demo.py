@@ -21,13 +21,13 @@ from rich.text import Text
 from bot.cli.console import ProgressLine, show
 from bot.cli.exit_codes import ExitCode
 from bot.cli.knowledge import locale, report, settings, told_language
+from bot.cli.logs import configure_logging
+from bot.cli.rehearsal import REHEARSAL_TIME, staged
 from bot.cli.showcase import Showcase, scenario_of, set_up
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
-from bot.logs import configure_logging
-from bot.reading import Progress
-from bot.rehearsing import REHEARSAL_TIME, staged
+from bot.diagnosing.reads import Progress
 from intents.domain import Language
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms

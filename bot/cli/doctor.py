@@ -14,9 +14,9 @@ from rich.text import Text
 
 from bot.cli.console import show
 from bot.cli.exit_codes import ExitCode
+from bot.cli.logs import configure_logging
 from bot.doctor.checks import Check, State, all_well
 from bot.doctor.examining import examine
-from bot.logs import configure_logging
 from bot.settings import examine_settings
 from responses.safety import safe_line
 

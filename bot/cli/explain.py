@@ -17,14 +17,14 @@ from bot.cli.console import ProgressLine, note, show
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
 from bot.cli.knowledge import locale, report, settings, told_language
+from bot.cli.logs import configure_logging
 from bot.cli.texts import Given, read_text
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.resources import WELL_KNOWN, well_known
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
-from bot.logs import configure_logging
-from bot.reading import Progress
+from bot.diagnosing.reads import Progress
 from bot.settings import Settings
 from intents.domain import Diagnosis, Language, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request

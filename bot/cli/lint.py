@@ -10,10 +10,10 @@ from pathlib import Path
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
 from bot.cli.knowledge import settings
+from bot.cli.logs import configure_logging
+from bot.cli.rehearsal import check_cases
 from bot.diagnosing import engine_for
-from bot.logs import configure_logging
 from bot.probes.registry import declarations
-from bot.rehearsing import check_cases
 from intents.catalog.lint import lint
 from intents.catalog.loader import builtin_directory, load
 from responses.safety import safe_line

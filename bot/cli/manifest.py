@@ -10,7 +10,7 @@ from typing import Final
 
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
-from bot.slack.manifest import PATH, PLACEHOLDER, Mode, as_yaml, manifest
+from bot.surfaces.slack.manifest import PATH, PLACEHOLDER, Mode, as_yaml, manifest
 
 # As Slack takes an address: https, a host, and perhaps a path that a proxy takes off.
 _ADDRESS: Final = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")

@@ -10,7 +10,7 @@ from bot.doctor.checks import State
 from bot.doctor.database import examine_directory
 from bot.jobs import JobsUnavailable
 from bot.settings import Settings, variable
-from bot.slack.complaints import complaint
+from bot.slack.error_advice import advice_on
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable, place_of
 
@@ -22,7 +22,7 @@ def why(error: Failure, settings: Settings) -> str:
     """An error of the app's start, in words for whoever has to change something."""
     match error:
         case SlackError():
-            return str(complaint(error, api_url=settings.slack_api_url))
+            return str(advice_on(error, api_url=settings.slack_api_url))
         case StoreUnavailable():
             return _of_database(error, settings, url=settings.store_url)
         case JobsUnavailable():

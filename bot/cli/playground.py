@@ -16,25 +16,25 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bot.app import running
+from bot.app import Tuning, running
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
 from bot.cli.knowledge import report, settings, told_language
+from bot.cli.logs import configure_logging
+from bot.cli.rehearsal import REHEARSAL_TIME, reachable
 from bot.cli.showcase import Showcase, scenario_of, set_up
 from bot.cli.staged_incident import INCIDENT, NAME, POD, Hindsight, StagedIncident
 from bot.cli.stopping import told_to_stop
-from bot.clusters import Clusters
+from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
-from bot.logs import configure_logging
 from bot.playground.page import MessageShortcut, PasteSample, Person, Place, PlaygroundPage, SlashCommand, Usage
 from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from bot.policy import Policy
-from bot.prometheus.sources import ETCD_JOB
-from bot.rehearsing import REHEARSAL_TIME, reachable
 from bot.remedies.verifying import Pace
 from bot.settings import Settings
-from bot.slack.surfaces import COMMAND, SHORTCUTS
+from bot.settings.prometheus import ETCD_JOB
+from bot.surfaces.slack.entry_points import COMMAND, SHORTCUTS
 from intents.domain import Language
 
 # Simulated pods are ready, or fail again, at once: nobody needs to watch them as long as real ones.
@@ -86,8 +86,7 @@ async def playground(
                 engine=engine,
                 policy=Policy.playground(),
                 clusters=Clusters.of(own, kubeconfig=kubeconfig),
-                verify_pace=_PACE,
-                summary_slot_s=_SLOT_S,
+                tuning=Tuning(verify_pace=_PACE, summary_slot_s=_SLOT_S),
             )
         )
         slack.deliver_to(f"{app.url}/slack/events")

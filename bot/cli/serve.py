@@ -9,20 +9,20 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
 from bot.app import RunningApp, running
-from bot.background import in_background
-from bot.channels import ChannelDefaults, ChannelsError, load_channels
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import TERMINATED, ExitCode
 from bot.cli.knowledge import report, settings
+from bot.cli.logs import configure_logging
 from bot.cli.not_starting import why
 from bot.cli.stopping import ended_by, told_to_stop
+from bot.cluster.clusters import Clusters, misnamed
 from bot.cluster.errors import ClusterError
-from bot.clusters import Clusters, misnamed
+from bot.common.background import in_background
 from bot.diagnosing import Engine, build_engine
 from bot.jobs import JobsUnavailable
-from bot.logs import configure_logging
 from bot.policy import Policy, PolicyError, load_policy
+from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
 from bot.settings import Settings, serve_problems, variable
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.cli.errors import CommandError, did_you_mean
+from bot.cli.rehearsal import stage
 from bot.cli.relocating import relocated
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import stage
 from intents.catalog.cases import ask_of, world_of
 from intents.catalog.schema import Case, Incident
 from intents.domain import Text, Verdict

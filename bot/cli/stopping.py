@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from bot.background import in_background
+from bot.common.background import in_background
 
 _STOPS: Final = (signal.SIGINT, signal.SIGTERM)
 

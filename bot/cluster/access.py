@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.resources import Resource
+from bot.kube.access import Access
 from intents.domain import Gap, GapReason, Json, ObjectRef
 
 # Where the events of objects without a namespace are kept.
@@ -24,7 +24,6 @@ CLUSTER_EVENTS: Final = "default"
 PARTIAL: Final = "only what may be shown here was read"
 PARTIAL_ZH: Final = "仅读取了此处允许查看的部分"
 
-_WILDCARD: Final = re.compile(r"[*?\[]")
 _NAMESPACE: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 # Kinds outside namespaces whose objects never name one: of these a list is complete, and absence is absence.
 _SELF_CONTAINED: Final = frozenset(
@@ -39,39 +38,11 @@ class NotAllowedHere(ClusterError):
     usual = "it may not be shown here"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """What may be read. `namespaces` are names or patterns (`shop-*`), any of which allows.
+@dataclass(frozen=True, slots=True)
+class AccessGuard:
+    """Enforces an `Access` on one cluster's objects: before a call is made, and on what came back."""
 
-    `cluster_scoped`: whether objects outside namespaces (nodes, volumes, APIServices) may be read as well. A Namespace
-    counts as inside itself.
-    """
-
-    namespaces: frozenset[str] = frozenset({"*"})
-    cluster_scoped: bool = True
-
-    @property
-    def everything(self) -> bool:
-        return self.every_namespace and self.cluster_scoped
-
-    @property
-    def every_namespace(self) -> bool:
-        return "*" in self.namespaces
-
-    @property
-    def literal(self) -> tuple[str, ...]:
-        """The allowed namespaces by name, sorted, if no pattern is among them; else ()."""
-        return () if any(_WILDCARD.search(each) for each in self.namespaces) else tuple(sorted(self.namespaces))
-
-    def allows(self, namespace: str) -> bool:
-        """Whether what is in this namespace may be read; "" is none."""
-        return bool(namespace) and any(fnmatchcase(namespace, each) for each in self.namespaces)
-
-    def home(self, default: str) -> str:
-        """The namespace of a name given without one: the default, or the only one there is; "" where neither may be."""
-        if self.allows(default):
-            return default
-        return self.literal[0] if len(self.literal) == 1 else ""
+    access: Access
 
     def check_object(self, resource: Resource, *, namespace: str, name: str) -> None:
         """Raises NotAllowedHere for an object that may not be read, whether or not it exists."""
@@ -80,7 +51,7 @@ class Access:
             self.check_namespace(namespace, what=what)
         elif _is_namespace(resource):
             self.check_namespace(name, what=what)
-        elif not self.cluster_scoped:
+        elif not self.access.cluster_scoped:
             raise _outside(what)
 
     def check_namespace(self, namespace: str, *, what: str) -> None:
@@ -91,7 +62,7 @@ class Access:
                 detail="no namespace is named, and the usual one may not be shown here",
                 detail_zh="未指定命名空间，而默认命名空间不允许在此处查看",
             )
-        if not self.allows(namespace):
+        if not self.access.allows(namespace):
             raise NotAllowedHere(
                 what=what,
                 detail=f"namespace {namespace} may not be shown here",
@@ -102,11 +73,11 @@ class Access:
         """Raises NotAllowedHere for a list of which nothing may be read; without `namespace` one of all is meant."""
         if resource.namespaced and namespace:
             self.check_namespace(namespace, what=what)
-        elif (resource.namespaced or _is_namespace(resource)) and not self.namespaces:
+        elif (resource.namespaced or _is_namespace(resource)) and not self.access.namespaces:
             raise NotAllowedHere(
                 what=what, detail="no namespace may be shown here", detail_zh="此处不允许查看任何命名空间"
             )
-        elif not resource.namespaced and not _is_namespace(resource) and not self.cluster_scoped:
+        elif not resource.namespaced and not _is_namespace(resource) and not self.access.cluster_scoped:
             raise _outside(what)
 
     def check_events(self, about: ObjectRef) -> None:
@@ -119,55 +90,52 @@ class Access:
 
     def shows(self, resource: Resource, item: Json) -> bool:
         """Whether an object that came back may be passed on."""
-        if self.everything:
+        if self.access.everything:
             return True
         metadata = item.get("metadata") or {}
         if resource.kind == "Event":
             return self._shows_event(item)
         if resource.namespaced:
-            return self.allows(metadata.get("namespace") or "")
+            return self.access.allows(metadata.get("namespace") or "")
         if _is_namespace(resource):
-            return self.allows(metadata.get("name") or "")
-        return self.cluster_scoped and (self._is_told_whole(resource) or not self._refers_to_hidden(item))
+            return self.access.allows(metadata.get("name") or "")
+        return self.access.cluster_scoped and (self._is_told_whole(resource) or not self._refers_to_hidden(item))
 
     def is_partial(self, resource: Resource, *, namespace: str) -> bool:
         """Whether a list may lack what may not be shown: from such a list no absence follows.
 
         It depends on what is asked for alone. Were it told from what came back, it would tell that something is hidden.
         """
-        if self.everything:
+        if self.access.everything:
             return False
-        if not self.every_namespace and ((resource.namespaced and not namespace) or _is_namespace(resource)):
+        if not self.access.every_namespace and ((resource.namespaced and not namespace) or _is_namespace(resource)):
             return True
         return self.may_hide(resource, namespace=namespace)
 
     def may_hide(self, resource: Resource, *, namespace: str) -> bool:
         """Whether of what may be read in general, one object may be hidden for what it refers to."""
         if resource.kind == "Event":
-            return not self.everything and namespace in ("", CLUSTER_EVENTS)
+            return not self.access.everything and namespace in ("", CLUSTER_EVENTS)
         return not resource.namespaced and not _is_namespace(resource) and not self._is_told_whole(resource)
 
     def _is_told_whole(self, resource: Resource) -> bool:
-        return self.every_namespace or resource.kind in _SELF_CONTAINED
+        return self.access.every_namespace or resource.kind in _SELF_CONTAINED
 
     def _shows_event(self, event: Json) -> bool:
         about = event.get("involvedObject") or event.get("regarding") or {}
         if namespace := about.get("namespace") or "":
-            return self.allows(namespace) and self.allows((event.get("metadata") or {}).get("namespace") or "")
+            kept_in = (event.get("metadata") or {}).get("namespace") or ""
+            return self.access.allows(namespace) and self.access.allows(kept_in)
         return self._shows_events_of(str(about.get("kind") or ""), str(about.get("name") or ""))
 
     def _shows_events_of(self, kind: str, name: str) -> bool:
         """Events about objects outside namespaces quote what those refer to, so only self-contained kinds are shown."""
         if kind == "Namespace":
-            return self.allows(name)
-        return self.cluster_scoped and (self.every_namespace or kind in _SELF_CONTAINED)
+            return self.access.allows(name)
+        return self.access.cluster_scoped and (self.access.every_namespace or kind in _SELF_CONTAINED)
 
     def _refers_to_hidden(self, item: Json) -> bool:
-        return any(not self.allows(namespace) for namespace in _namespaces_in(item))
-
-
-EVERYTHING: Final = Access()
-NOTHING: Final = Access(namespaces=frozenset(), cluster_scoped=False)
+        return any(not self.access.allows(namespace) for namespace in _namespaces_in(item))
 
 
 def _outside(what: str) -> NotAllowedHere:

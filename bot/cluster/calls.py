@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from bot.cluster.acting import ActsAs
 from bot.cluster.errors import ServerError
+from bot.kube.impersonation import ActsAs
 from intents.domain import Json, Permission
 
 # Parsing a larger body takes longer than the event loop may be kept from other work.
@@ -40,7 +40,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ClusterResponse:
     """A successful answer, its body undecoded."""
 
     status: int
@@ -49,7 +49,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Called:
+class CompletedCall:
     """One HTTP call as it ended, after so many `seconds`, without whatever it named.
 
     `status` is the class of HTTP's (2xx, 4xx), or timeout, unreachable, cancelled.
@@ -63,10 +63,10 @@ class Called:
 
 
 # Hears of each call; neither raises nor waits.
-Watch = Callable[[Called], None]
+Watch = Callable[[CompletedCall], None]
 
 
-def unwatched(_call: Called) -> None:
+def unwatched(_call: CompletedCall) -> None:
     """A `Watch` that nobody listens to."""
 
 
@@ -107,7 +107,7 @@ class Origin:
         return f'cluster "{self.cluster}" in {self.place}' if self.cluster else self.place
 
 
-async def decode(answer: Answer, *, what: str) -> Json:
+async def decode(answer: ClusterResponse, *, what: str) -> Json:
     """The JSON object of an answer. Raises ServerError for anything else: a login page, a proxy's greeting."""
     try:
         if len(answer.body) > _LARGE:

@@ -21,12 +21,12 @@ import aiohttp
 from kubernetes.aio.client.api_client import ApiClient
 from multidict import CIMultiDict
 
-from bot.cluster.calls import Answer, Called, Meter, Origin, Request, Watch, unwatched
+from bot.cluster.calls import ClusterResponse, CompletedCall, Meter, Origin, Request, Watch, unwatched
 from bot.cluster.errors import ClusterError, OutcomeUnknown, TimedOut, Unauthorized, Unreachable
 from bot.cluster.failures import Lost, is_reset, refusal, unanswered, unreachable, was_sent
-from bot.cluster.settings import ClusterSettings
-from bot.cluster.timestamps import parse_http_date
+from bot.kube.timestamps import parse_http_date
 from bot.prometheus.client import Prometheus
+from bot.settings.cluster import ClusterSettings
 
 _WORTH_REPEATING: Final = frozenset({429, 500, 502, 503, 504})
 
@@ -105,7 +105,7 @@ class Connection:
         except ClusterError:
             return
 
-    async def read(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
+    async def read(self, request: Request, *, deadline: float, meter: Meter) -> ClusterResponse:
         """A request that changes nothing, repeated within bounds while the server sheds load, fails or drops it.
 
         `deadline` is a time of `time.monotonic`. Raises a ClusterError, never anything of the client library's.
@@ -128,7 +128,7 @@ class Connection:
             attempt += 1
             await asyncio.sleep(wait)
 
-    async def write(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
+    async def write(self, request: Request, *, deadline: float, meter: Meter) -> ClusterResponse:
         """A request that changes something, sent once; only a 401, which comes before anything, is tried once more.
 
         Raises OutcomeUnknown if it was sent and not answered, Unreachable or TimedOut if it was never sent, and for a
@@ -146,7 +146,7 @@ class Connection:
         except _Again as again:
             raise again.error from again.__cause__
 
-    async def _attempt(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
+    async def _attempt(self, request: Request, *, deadline: float, meter: Meter) -> ClusterResponse:
         left = deadline - time.monotonic()
         sent = False
         try:
@@ -164,7 +164,7 @@ class Connection:
                 raise unanswered(request, detail=detail) from error
             raise TimedOut(what=request.what, does=request.does, detail=detail) from error
 
-    async def _call(self, request: Request, *, deadline: float, meter: Meter) -> Answer:
+    async def _call(self, request: Request, *, deadline: float, meter: Meter) -> ClusterResponse:
         meter.calls += 1
         began, status = time.monotonic(), "unreachable"
         try:
@@ -181,7 +181,7 @@ class Connection:
         if meter.date is None:
             meter.date = parse_http_date(response.headers.get("Date"))
         if 200 <= response.status < 300:
-            return Answer(
+            return ClusterResponse(
                 status=response.status, body=content, content_type=response.headers.get("Content-Type", "").lower()
             )
         failure = refusal(response.status, content, request=request, origin=self.origin)
@@ -193,7 +193,7 @@ class Connection:
         may = request.permission
         verb = may.verb if may else request.method.lower()
         resource = may.resource if may else "discovery"
-        self.watch(Called(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
+        self.watch(CompletedCall(cluster=self.name, verb=verb, resource=resource, status=status, seconds=seconds))
 
     async def _exchange(self, request: Request, *, deadline: float) -> tuple[aiohttp.ClientResponse, bytes]:
         limit = min(self.settings.call_timeout, max(deadline - time.monotonic(), 0.0))

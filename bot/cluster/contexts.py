@@ -23,9 +23,9 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import Misconfigured
 from bot.cluster.failures import sent_once
 from bot.cluster.login import Login
-from bot.cluster.settings import ClusterSettings
 from bot.prometheus.client import opened
-from bot.prometheus.sources import NO_SOURCES, Sources
+from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import NO_SOURCES, Sources
 
 # The name of the context that every pod has by its service account.
 IN_CLUSTER: Final = "in-cluster"

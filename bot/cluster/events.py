@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.cluster.resources import WELL_KNOWN
-from bot.cluster.timestamps import parse_time
+from bot.kube.timestamps import parse_time
 from intents.domain import Json, ObjectRef
 
 EVENTS: Final = next(each for each in WELL_KNOWN if each.kind == "Event")

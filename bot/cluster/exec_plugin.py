@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.cluster.errors import Misconfigured
-from bot.cluster.timestamps import parse_time
+from bot.kube.timestamps import parse_time
 from responses.safety import without_controls
 
 # A credential is a few KiB, and what a plugin complains of ends in one line.

@@ -12,7 +12,6 @@ import aiohttp
 
 from bot.cluster.calls import Origin, Request
 from bot.cluster.errors import (
-    LONGEST_TEXT,
     BadRequest,
     ClusterError,
     Conflict,
@@ -27,8 +26,8 @@ from bot.cluster.errors import (
     TimedOut,
     Unauthorized,
     Unreachable,
-    clean,
 )
+from bot.common.outside_text import LONGEST_TEXT, clean
 from intents.domain import Permission, Text
 
 

@@ -19,7 +19,7 @@ from kubernetes.aio.config.kube_config import ConfigNode, KubeConfigLoader
 from bot.cluster.errors import Misconfigured
 from bot.cluster.exec_plugin import Credential, run
 from bot.cluster.kubeconfig import Chosen, Entry
-from bot.cluster.settings import ClusterSettings
+from bot.settings.cluster import ClusterSettings
 
 # Kubelets and operators rewrite token files; client-go reads them again as often.
 _TOKEN_FILE_LASTS: Final = timedelta(minutes=2)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bot.cluster.calls import Answer, Request
+from bot.cluster.calls import ClusterResponse, Request
 from bot.cluster.errors import BadRequest, NoLog
 from bot.cluster.resources import well_known
 
@@ -23,7 +23,7 @@ _GONE: Final = b"unable to retrieve container logs for "
 # Of the room that the first answer measured, keep some for longer lines at the end.
 _MARGIN: Final = 0.8
 
-Read = Callable[[Request], Awaitable[Answer]]
+Read = Callable[[Request], Awaitable[ClusterResponse]]
 
 
 async def read_log(

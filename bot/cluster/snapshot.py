@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from bot.cluster.access import CLUSTER_EVENTS, EVERYTHING, Access, NotAllowedHere, note_partial
-from bot.cluster.calls import Answer, Meter, Request, check_about, decode
+from bot.cluster.access import CLUSTER_EVENTS, AccessGuard, NotAllowedHere, note_partial
+from bot.cluster.calls import ClusterResponse, Meter, Request, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.discovery import Served, discover
 from bot.cluster.errors import BadRequest, ClusterError, Expired, NotFound, ServerError, TimedOut
@@ -25,7 +25,8 @@ from bot.cluster.events import is_about, is_ours, oldest_first
 from bot.cluster.listing import Listing, Wanted, page_of, part_of
 from bot.cluster.logs import read_log
 from bot.cluster.resources import Resource, well_known
-from bot.cluster.timestamps import parse_time
+from bot.kube.access import EVERYTHING, Access
+from bot.kube.timestamps import parse_time
 from bot.prometheus import client as prometheus
 from bot.prometheus.errors import NotConfigured
 from intents.domain import Json, ObjectRef
@@ -49,6 +50,7 @@ class Snapshot:
         """`deadline` is in seconds from now."""
         self._connection = connection
         self._access = access
+        self._guard = AccessGuard(access)
         self._seconds = deadline
         self._deadline = time.monotonic() + deadline
         self._meter = Meter()
@@ -112,7 +114,7 @@ class Snapshot:
         subject = f"{resource.kind} {home}/{name}" if home else f"{resource.kind} {name}"
         if not name:
             raise BadRequest(detail=f"a {resource.kind} is asked for without a name")
-        self._access.check_object(resource, namespace=home, name=name)
+        self._guard.check_object(resource, namespace=home, name=name)
         for covering in self._covering(resource, namespace=home):
             listing = await self._listed(covering, what=subject)
             if listing is None:
@@ -132,16 +134,16 @@ class Snapshot:
         try:
             item = await self._shared(request, lambda: self._object(request, name), what=subject)
         except NotFound:
-            if self._access.may_hide(resource, namespace=home):
+            if self._guard.may_hide(resource, namespace=home):
                 raise self._absent(resource, namespace=home, what=subject) from None
             raise
-        if not self._access.shows(resource, item):
+        if not self._guard.shows(resource, item):
             raise self._absent(resource, namespace=home, what=subject)
         return item
 
     def _absent(self, resource: Resource, *, namespace: str, what: str) -> ClusterError:
         """The error for an object that is not there: the same one as for one that may not be shown."""
-        if self._access.may_hide(resource, namespace=namespace):
+        if self._guard.may_hide(resource, namespace=namespace):
             return NotAllowedHere(
                 what=what,
                 detail="it does not exist, or may not be shown here",
@@ -176,9 +178,9 @@ class Snapshot:
         wanted = Wanted(
             resource=resource, namespace=home, labels=labels, fields=fields, limit=max(limit, 1), fresh=fresh
         )
-        self._access.check_list(resource, namespace=home, what=wanted.what)
+        self._guard.check_list(resource, namespace=home, what=wanted.what)
         listing = await self._list(wanted)
-        if not self._access.is_partial(resource, namespace=home):
+        if not self._guard.is_partial(resource, namespace=home):
             return listing
         note_partial(wanted.what)
         return replace(listing, truncated=True, partial=True)
@@ -198,7 +200,7 @@ class Snapshot:
 
         Raises NoLog if the container has none: not started, not restarted (`previous`), or gone.
         """
-        self._access.check_namespace(namespace, what=f"the log of pod {namespace}/{pod}")
+        self._guard.check_namespace(namespace, what=f"the log of pod {namespace}/{pod}")
         key = ("log", namespace, pod, container, previous, tail_lines, limit_bytes, timestamps)
         return await self._shared(
             key,
@@ -217,7 +219,7 @@ class Snapshot:
 
     async def events(self, about: ObjectRef) -> tuple[Json, ...]:
         """The events about one object but for our own, oldest first, out of one shared list of its namespace."""
-        self._access.check_events(about)
+        self._guard.check_events(about)
         whole = Wanted(resource=await self.resource("Event"), namespace=about.namespace or CLUSTER_EVENTS, limit=5000)
         narrow = replace(whole, fields=f"involvedObject.kind={about.kind},involvedObject.name={about.name}")
         # Events of a node are kept in a namespace that may itself be hidden: then no others are asked for.
@@ -230,7 +232,7 @@ class Snapshot:
         """All events of a namespace ("" for all namespaces) but for our own, oldest first."""
         return oldest_first(each for each in (await self.list("Event", namespace=namespace)).items if not is_ours(each))
 
-    async def metrics(self, expression: str, *, window_s: int = 0, step_s: int = 60) -> prometheus.Answer:
+    async def metrics(self, expression: str, *, window_s: int = 0, step_s: int = 60) -> prometheus.QueryResult:
         """What the cluster's Prometheus answers to PromQL: now, or every `step_s` seconds of the last `window_s`.
 
         Series of namespaces that may not be shown are left out. Raises PrometheusError, NotConfigured where there is no
@@ -352,7 +354,7 @@ class Snapshot:
     def _late(self, what: str) -> TimedOut:
         return TimedOut(what=what, detail=f"the {self._seconds:g} s of this diagnosis are over")
 
-    async def _answer(self, request: Request) -> Answer:
+    async def _answer(self, request: Request) -> ClusterResponse:
         return await self._connection.read(request, deadline=self._deadline, meter=self._meter)
 
     async def _json(self, request: Request) -> Json:
@@ -386,7 +388,7 @@ class Snapshot:
             # Items of built-in kinds come without them, because the list's own kind says it.
             item.setdefault("kind", wanted.resource.kind)
             item.setdefault("apiVersion", wanted.resource.api_version)
-        shown = tuple(item for item in items[: wanted.limit] if self._access.shows(wanted.resource, item))
+        shown = tuple(item for item in items[: wanted.limit] if self._guard.shows(wanted.resource, item))
         return Listing(items=shown, truncated=bool(token) or len(items) > wanted.limit)
 
 

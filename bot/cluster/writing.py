@@ -12,11 +12,11 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.cluster.acting import ActsAs
 from bot.cluster.calls import Meter, Request, check_about, decode
 from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, ClusterError, OutcomeUnknown, ServerError
 from bot.cluster.resources import WELL_KNOWN, Resource
+from bot.kube.impersonation import ActsAs
 from intents.domain import Gap, Json, Permission
 
 # Who changed what: the API server keeps it in managedFields beside every field.

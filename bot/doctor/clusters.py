@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from bot.cluster.calls import Meter, Request, decode
+from bot.cluster.clusters import UNNAMED, Clusters
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import IN_CLUSTER
 from bot.cluster.errors import ClusterError
-from bot.clusters import UNNAMED, Clusters
 from bot.doctor.checks import Check, State
 from bot.doctor.grants import Lack, Reviewed, Wanted, review, switched_on, wanted_reads, wanted_writes
 from bot.policy import Policy

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Final
 
-from bot.clusters import Clusters
+from bot.cluster.clusters import Clusters
 from bot.doctor.checks import Check, State
 from bot.doctor.clusters import examine_clusters
 from bot.doctor.database import AREA as STORE

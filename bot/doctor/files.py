@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bot.channels import ChannelDefaults, ChannelsError, load_channels
 from bot.doctor.checks import Check, State
 from bot.policy import Policy, PolicyError, load_policy
+from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
 from bot.roles.needs import unknown_kinds
 from bot.settings import Settings, variable
 from intents.builtin import builtin_catalog

@@ -10,11 +10,11 @@ from typing import Final
 from bot.doctor.checks import Check, State
 from bot.policy import Policy
 from bot.settings import Examined, Settings, slack_problems, variable
-from bot.slack.api import Answer
-from bot.slack.complaints import ADD, OPEN, complaint
+from bot.slack.api import SlackResponse
+from bot.slack.error_advice import ADD, OPEN, advice_on
 from bot.slack.errors import ChannelGone, RateLimited, SlackError
-from bot.slack.examining import Ask, asking
 from bot.slack.scopes import SCOPES, Scope
+from bot.slack.token_calls import TokenCall, token_caller
 
 AREA: Final = "slack"
 # Slack's requests carry the time at which they were signed; what is older than this is refused, as Slack advises.
@@ -50,7 +50,7 @@ def _unset(problem: str) -> Check:
 
 async def _bot(settings: Settings, policy: Policy | None) -> list[Check]:
     name = variable("slack_bot_token")
-    async with asking(settings.slack_bot_token.get_secret_value(), api_url=settings.slack_api_url) as ask:
+    async with token_caller(settings.slack_bot_token.get_secret_value(), api_url=settings.slack_api_url) as ask:
         try:
             answer = await ask("auth.test")
         except SlackError as error:
@@ -67,7 +67,7 @@ async def _bot(settings: Settings, policy: Policy | None) -> list[Check]:
 
 async def _app(settings: Settings) -> Check:
     name = variable("slack_app_token")
-    async with asking(settings.slack_app_token.get_secret_value(), api_url=settings.slack_api_url) as ask:
+    async with token_caller(settings.slack_app_token.get_secret_value(), api_url=settings.slack_api_url) as ask:
         try:
             await ask(OPEN)
         except SlackError as error:
@@ -76,7 +76,7 @@ async def _app(settings: Settings) -> Check:
 
 
 def _complained(what: str, error: SlackError, settings: Settings) -> Check:
-    told = complaint(error, api_url=settings.slack_api_url)
+    told = advice_on(error, api_url=settings.slack_api_url)
     # Asked too often, Slack tells nothing of what was asked.
     state = State.UNKNOWN if isinstance(error, RateLimited) else State.MISSING
     return Check(area=AREA, what=what, state=state, says=told.says, remedy=told.remedy)
@@ -113,7 +113,7 @@ def _lacking(scope: Scope, needed: str) -> Check:
     return Check(area=AREA, what=scope.name, state=state, says=says, remedy=ADD)
 
 
-def _clock(answer: Answer, now: datetime, *, signed: bool) -> Iterator[Check]:
+def _clock(answer: SlackResponse, now: datetime, *, signed: bool) -> Iterator[Check]:
     if answer.date is None:
         return
     ahead = now - answer.date
@@ -141,7 +141,7 @@ def _signing_secret(settings: Settings) -> Check:
     return Check(area=AREA, what=name, state=State.NOTE, says=says)
 
 
-async def _audit(ask: Ask, settings: Settings, *, who: str) -> Check:
+async def _audit(ask: TokenCall, settings: Settings, *, who: str) -> Check:
     name, channel = variable("audit_channel"), settings.audit_channel
 
     def missing(says: str, remedy: str) -> Check:
@@ -155,7 +155,7 @@ async def _audit(ask: Ask, settings: Settings, *, who: str) -> Check:
             f"copy the id from the channel's details in Slack; into a private one, /invite @{who}",
         )
     except SlackError as error:
-        told = complaint(error, api_url=settings.slack_api_url)
+        told = advice_on(error, api_url=settings.slack_api_url)
         return missing(told.says, told.remedy)
     found = answer.data.get("channel")
     found = found if isinstance(found, dict) else {}

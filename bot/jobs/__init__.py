@@ -7,6 +7,7 @@ from bot.jobs.contract import (
     JobsUnavailable,
     Json,
     Run,
+    StartJob,
     StepFailed,
     Workflow,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "JobsUnavailable",
     "Json",
     "Run",
+    "StartJob",
     "StepFailed",
     "Workflow",
 ]

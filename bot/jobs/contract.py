@@ -35,6 +35,8 @@ class Run(Protocol):
 
 
 Workflow = Callable[[Run, Json], Awaitable[Json | None]]
+# Starts a job: kind, id, payload.
+StartJob = Callable[[str, str, Json], Awaitable[None]]
 # kind, id, payload, error: told once a job has failed for good, so that whoever asked gets a visible reply.
 Failed = Callable[[str, str, Json, Exception], Awaitable[None]]
 # Around each body that is run: its kind, and whether an earlier process had left it. What the body raises goes through.

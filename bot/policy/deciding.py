@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final, TypeAlias, TypeVar
 
-from bot.cluster.access import NOTHING, Access
-from bot.cluster.acting import ActsAs
+from bot.kube.access import NOTHING, Access
+from bot.kube.impersonation import ActsAs
 from bot.policy import reasons
 from bot.policy.matching import any_matches, covers, has_labels, is_for, is_here, shows_to
 from bot.policy.model import (
@@ -28,7 +28,7 @@ from bot.policy.model import (
     Rules,
 )
 from bot.policy.own_names import acts_as
-from bot.policy.who import Decision, Reading, Who
+from bot.policy.who import Decision, ReadLevel, Who
 from intents.domain import Text
 
 # The labels of an object as it was just read; {} is an object without any, None: it was not read yet.
@@ -47,7 +47,7 @@ class Scope:
     given as they were just read, {} where the object has none.
     """
 
-    reading: Reading
+    reading: ReadLevel
     who: Who = field(default_factory=Who)
     text_only_reason: Text | None = None
     grants: tuple[ReadingGrant, ...] = ()
@@ -226,12 +226,12 @@ class Policy:
         limit, why = max(limits, key=lambda each: _STRICTNESS[each[0]], default=_UNLIMITED)
         impersonation = self.rules.impersonation
         if limit is not Answers.AS_OTHERS:
-            reading = Reading.NOTHING if limit is Answers.NOTHING else Reading.TEXT_ONLY
+            reading = ReadLevel.NOTHING if limit is Answers.NOTHING else ReadLevel.TEXT_ONLY
             return Scope(
                 reading=reading, text_only_reason=why, who=who, impersonation=impersonation, limits=self.rules.limits
             )
         return Scope(
-            reading=Reading.FULL,
+            reading=ReadLevel.FULL,
             who=who,
             grants=grants,
             remediation=self.rules.remediation,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from bot.cluster.acting import ActsAs
+from bot.kube.impersonation import ActsAs
 from bot.policy import reasons
 from bot.policy.matching import any_matches
 from bot.policy.model import Impersonation

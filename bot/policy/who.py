@@ -8,7 +8,7 @@ from enum import StrEnum
 from intents.domain import Text
 
 
-class Reading(StrEnum):
+class ReadLevel(StrEnum):
     """What may be answered: from the clusters, from the pasted text alone, or not at all."""
 
     FULL = "full"

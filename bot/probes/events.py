@@ -14,9 +14,9 @@ from typing import Any, Final
 from bot.cluster.errors import ClusterError, NotServed
 from bot.cluster.events import event_count, event_last_seen, involved, oldest_first
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.timestamps import parse_time
 from bot.kube.conditions import condition
 from bot.kube.replicas import replicas_of
+from bot.kube.timestamps import parse_time
 from bot.probes.contract import Look, Probe
 from bot.probes.shared import owners
 from bot.probes.shared.ages import UNKNOWN, age_s

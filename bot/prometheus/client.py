@@ -17,7 +17,7 @@ from typing import Any, Final
 import aiohttp
 
 from bot.prometheus import errors
-from bot.prometheus.sources import Source
+from bot.settings.prometheus import Source
 
 TIMEOUT_S: Final = 4.0
 MOST_SERIES: Final = 50
@@ -53,7 +53,7 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class QueryResult:
     """`truncated` if there are more series than were taken; `warnings` say why it may be a part of the truth."""
 
     series: tuple[Series, ...]
@@ -83,7 +83,7 @@ class Prometheus:
 
         return _VARIABLE.sub(fill, text)
 
-    async def ask(self, query: Query, *, within: float = TIMEOUT_S) -> Answer:
+    async def ask(self, query: Query, *, within: float = TIMEOUT_S) -> QueryResult:
         """Raises PrometheusError, and nothing else; at the latest after `within` seconds."""
         limit = min(within, TIMEOUT_S)
         parameters = {"query": self.expression(query.expression), "timeout": f"{max(limit, 0.1):.1f}s"}
@@ -158,14 +158,14 @@ def _data(status: int, document: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**data, "warnings": document.get("warnings")}
 
 
-def _answer(data: Mapping[str, Any]) -> Answer:
+def _answer(data: Mapping[str, Any]) -> QueryResult:
     try:
         found = _series(str(data.get("resultType")), data.get("result"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise errors.Failed("no answer as Prometheus gives it") from error
     found.sort(key=lambda each: sorted(each.labels.items()))
     warnings = data.get("warnings")
-    return Answer(
+    return QueryResult(
         series=tuple(found[:MOST_SERIES]),
         truncated=len(found) > MOST_SERIES,
         warnings=tuple(str(each) for each in warnings) if isinstance(warnings, list) else (),

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot import observing
 from bot.cluster.resources import well_known
+from bot.diagnosing import observation
 from bot.probes import objects
 from bot.probes.registry import declarations
 from bot.remedies import marking
@@ -47,7 +47,7 @@ def reads(catalog: Catalog, names: Iterable[str]) -> frozenset[Need]:
     Kinds that no role can be written for are left out: `unknown_kinds` tells them.
     """
     needs = {Need(permission=each, by=name) for name, one in declarations().items() for each in one.permissions}
-    needs |= {Need(permission=each, by=DIAGNOSIS) for each in observing.PERMISSIONS}
+    needs |= {Need(permission=each, by=DIAGNOSIS) for each in observation.PERMISSIONS}
     for by, kind in _kinds(catalog):
         if found := _listing(kind):
             needs |= {Need(permission=each, by=by) for each in (found, replace(found, verb="get"))}

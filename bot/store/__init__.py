@@ -2,7 +2,7 @@
 
 from bot.store.answers import Answer
 from bot.store.audit import AuditEntry, AuditQuery, AuditRecord, place_of, reading_audit
-from bot.store.chronicles import Chronicle, Said
+from bot.store.chronicles import Chronicle, RecordedMessage
 from bot.store.errors import (
     StoreDamaged,
     StoreFull,
@@ -17,9 +17,9 @@ from bot.store.incident_channels import ChannelState, IncidentChannel
 from bot.store.inspecting import Inspection, Schema, inspect_store
 from bot.store.mutes import Mute
 from bot.store.opening import Store, open_store
-from bot.store.outbox import Sending, Sent
-from bot.store.plans import CLAIMED, Claim, Claimed, Former, Plan
-from bot.store.requests import LONGEST_TEXT, Asked, Request, State, Surface
+from bot.store.outbox import OutboxEntry, Sending
+from bot.store.plans import CLAIMED, Claim, Claimed, Former, StoredPlan
+from bot.store.requests import LONGEST_TEXT, Asked, ReplyAddress, Request, State, Surface
 from bot.store.topics import Topic
 
 __all__ = [
@@ -39,12 +39,12 @@ __all__ = [
     "IncidentChannel",
     "Inspection",
     "Mute",
-    "Plan",
+    "OutboxEntry",
+    "RecordedMessage",
+    "ReplyAddress",
     "Request",
-    "Said",
     "Schema",
     "Sending",
-    "Sent",
     "State",
     "Store",
     "StoreDamaged",
@@ -54,6 +54,7 @@ __all__ = [
     "StoreTooNew",
     "StoreUnavailable",
     "StoreUnreachable",
+    "StoredPlan",
     "Surface",
     "Topic",
     "inspect_store",

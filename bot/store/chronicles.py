@@ -28,7 +28,7 @@ _SHOWN: Final = (facts.c.channel, facts.c.key, facts.c.at, facts.c.ts, facts.c.i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class RecordedMessage:
     """A message as it reads now, and the facts in it; none of noise.
 
     `version` is "" for how it was said first. Of an edit it is the Slack time of the event that told of it, or
@@ -55,7 +55,7 @@ class Chronicles(IncidentChannels):
     They change nothing in a channel that is unknown or was dismissed.
     """
 
-    async def record(self, channel: str, said: Said) -> bool:
+    async def record(self, channel: str, said: RecordedMessage) -> bool:
         """The facts of the message become these."""
         if not said.facts and not said.version and not await self._heard_of(channel, said.ts):
             return False  # noise, and most of what is said: no reason to wait for a turn to write
@@ -64,7 +64,7 @@ class Chronicles(IncidentChannels):
                 return False
             return await _bump(connection, channel, changed=await _take(connection, channel, [said]))
 
-    async def reread(self, channel: str, page: Sequence[Said], *, gone: Collection[str] = ()) -> bool:
+    async def reread(self, channel: str, page: Sequence[RecordedMessage], *, gone: Collection[str] = ()) -> bool:
         """Record what stands in a part of the history, and that the messages `gone` do not stand there any more."""
         if not page and not gone:
             return False
@@ -217,7 +217,7 @@ def _by_hand(ts: str) -> str:
     return f"p:{ts}"
 
 
-async def _take(connection: AsyncConnection, channel: str, page: Sequence[Said]) -> bool:
+async def _take(connection: AsyncConnection, channel: str, page: Sequence[RecordedMessage]) -> bool:
     """Whether what these messages say now changed a fact."""
     versions = [Version(source=_message(said.ts), version=said.version, facts=said.facts) for said in page]
     taken, changed = await take(connection, channel, versions)

@@ -25,7 +25,7 @@ class Sending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class OutboxEntry:
     """One entry; `ts` is empty while the sending is under way."""
 
     key: str
@@ -53,10 +53,10 @@ class Outbox:
         async with self._database.write("outbox", key) as connection:
             await connection.execute(update(outbox).where(outbox.c.key == key).values(ts=ts))
 
-    async def get(self, key: str) -> Sent | None:
+    async def get(self, key: str) -> OutboxEntry | None:
         async with self._database.read() as connection:
             row = (await connection.execute(select(outbox).where(outbox.c.key == key))).one_or_none()
-            return Sent(key=row.key, channel=row.channel, thread_ts=row.thread_ts, ts=row.ts) if row else None
+            return OutboxEntry(key=row.key, channel=row.channel, thread_ts=row.thread_ts, ts=row.ts) if row else None
 
     async def by_message(self, channel: str, ts: str) -> str | None:
         """The key under which message `ts` was sent."""

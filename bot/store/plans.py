@@ -24,7 +24,7 @@ _TURN: Final = "claims"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class StoredPlan:
     """`state` is "open", then "claimed", then what whoever carried it out set. `token` names the press that claimed."""
 
     id: str
@@ -91,7 +91,7 @@ class Plans:
             }
             return await insert_once(connection, plans, values)
 
-    async def get(self, plan_id: str) -> Plan | None:
+    async def get(self, plan_id: str) -> StoredPlan | None:
         async with self._database.read() as connection:
             row = (await connection.execute(select(plans).where(plans.c.id == plan_id))).one_or_none()
             return None if row is None else _plan(row)
@@ -189,8 +189,8 @@ async def _former(connection: AsyncConnection, since: datetime) -> tuple[Former,
     )
 
 
-def _plan(row: Row[Any]) -> Plan:
-    return Plan(
+def _plan(row: Row[Any]) -> StoredPlan:
+    return StoredPlan(
         id=row.id,
         request_id=row.request_id,
         document=row.document,

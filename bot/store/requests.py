@@ -26,7 +26,7 @@ LONGEST_TEXT: Final = 256 * 1024
 
 
 class Surface(StrEnum):
-    """Where a request was made."""
+    """Where a request came from."""
 
     MESSAGE = "message"
     MENTION = "mention"
@@ -34,6 +34,16 @@ class Surface(StrEnum):
     COMMAND = "command"
     SHORTCUT = "shortcut"
     FOLLOW_UP = "follow_up"
+
+    @property
+    def is_unasked(self) -> bool:
+        """Tell whether nobody asked us: such a request is answered only if there is something to say."""
+        return self in (Surface.MESSAGE, Surface.FOLLOW_UP)
+
+    @property
+    def is_addressed(self) -> bool:
+        """Tell whether the words were meant for us, so that a cluster named in them is an instruction."""
+        return self in (Surface.MENTION, Surface.DIRECT, Surface.COMMAND, Surface.FOLLOW_UP)
 
 
 class State(StrEnum):
@@ -47,27 +57,51 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request as it arrived. `text` is redacted already; `source_ts` is empty where no message carries it.
+class ReplyAddress:
+    """Where a request is answered: in a channel, in its thread or ("") below; `response_url` answers for 30 minutes."""
 
-    `files` holds per file: id, name, size, mimetype, url.
-    """
-
-    id: str
     team: str
     channel: str
     thread_ts: str = ""
-    source_ts: str = ""
+    response_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request as it arrived, alike from every surface: `origin` tells which, `reply_to` where to answer.
+
+    `user` is the requester, "" if nobody asked in person. `text` is redacted already; `source_ts` is empty where no
+    message carries it. `files` holds per file: id, name, size, mimetype, url.
+    """
+
+    id: str
+    origin: Surface
+    reply_to: ReplyAddress
     user: str
-    surface: Surface
+    source_ts: str = ""
     text: str = ""
     kind: str = ""
     namespace: str = ""
     name: str = ""
     files: tuple[Json, ...] = ()
-    response_url: str = ""
     language: str = ""
     created: datetime
+
+    @property
+    def team(self) -> str:
+        return self.reply_to.team
+
+    @property
+    def channel(self) -> str:
+        return self.reply_to.channel
+
+    @property
+    def thread_ts(self) -> str:
+        return self.reply_to.thread_ts
+
+    @property
+    def response_url(self) -> str:
+        return self.reply_to.response_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,31 +207,19 @@ class Requests:
 
 
 def _row_of(asked: Asked) -> Json:
-    values = {name: getattr(asked, name) for name in _COPIED}
+    values = {name: getattr(asked, name) for name in (*_COPIED, *_ADDRESS)}
     return {
         **values,
         "files": list(asked.files),
-        "surface": asked.surface.value,
+        "surface": asked.origin.value,
         "touched": asked.created,
         "state": State.OPEN.value,
         "revision": 1,
     }
 
 
-_COPIED: Final = (
-    "id",
-    "team",
-    "channel",
-    "thread_ts",
-    "source_ts",
-    "user",
-    "kind",
-    "namespace",
-    "name",
-    "response_url",
-    "language",
-    "created",
-)
+_COPIED: Final = ("id", "user", "source_ts", "kind", "namespace", "name", "language", "created")
+_ADDRESS: Final = ("team", "channel", "thread_ts", "response_url")
 
 
 async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[Request, ...]:
@@ -211,7 +233,8 @@ async def _read(connection: AsyncConnection, query: Select[Any]) -> tuple[Reques
 
 def _request(row: Row[Any], texts: dict[str, str]) -> Request:
     values = {name: getattr(row, name) for name in _COPIED}
-    asked = Asked(**values, files=tuple(row.files), surface=Surface(row.surface), text=_joined(texts))
+    reply_to = ReplyAddress(**{name: getattr(row, name) for name in _ADDRESS})
+    asked = Asked(**values, reply_to=reply_to, origin=Surface(row.surface), files=tuple(row.files), text=_joined(texts))
     return Request(asked=asked, revision=row.revision, parts=texts, state=State(row.state))
 
 

@@ -12,8 +12,8 @@ import structlog
 from bot.jobs import Json
 from bot.slack.errors import SlackError
 from bot.store import LONGEST_TEXT, Request
-from bot.workflows.desk import FILE, Desk
-from bot.workflows.telling import Telling
+from bot.workflows.message_poster import MessagePoster
+from bot.workflows.services import FILE, Services
 from intents.domain import Text
 from responses.safety import safe
 from responses.slack.notices import notice
@@ -25,8 +25,8 @@ _SAID_ONCE: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastedFiles:
-    desk: Desk
-    telling: Telling
+    services: Services
+    poster: MessagePoster
 
     async def read(self, request: Request) -> tuple[Text, ...]:
         """Add the files' texts to the request; why the others could not be read. Reading twice changes nothing."""
@@ -37,7 +37,7 @@ class PastedFiles:
         unread: list[Text] = []
         for number, file in enumerate(files):
             try:
-                read = await self.desk.slack.read_file(file)
+                read = await self.services.slack.read_file(file)
             except SlackError as error:
                 _log.warning("a file could not be fetched", request=request.id, error=str(error))
                 unread.append(error.says)
@@ -47,14 +47,14 @@ class PastedFiles:
                 continue
             # A file follows the message it came with.
             text = safe(read.text, limit=LONGEST_TEXT)
-            await self.desk.store.requests.amend(request.id, f"{behind}.{number}", text, self.desk.clock())
+            await self.services.store.requests.amend(request.id, f"{behind}.{number}", text, self.services.clock())
         return tuple(unread)
 
-    async def told_once(self, request: Request, unread: tuple[Text, ...]) -> None:
+    async def mention_unread(self, request: Request, unread: tuple[Text, ...]) -> None:
         """A file nobody asked us about is mentioned once a day in its channel: it may hold what we could answer."""
         if not unread:
             return
         once = f"file/{request.asked.channel}/{unread[0].en[:40]}"
-        if await self.desk.store.notices.once(once, within=_SAID_ONCE, now=self.desk.clock()):
-            asker = await self.desk.asker_of(request)
-            await self.telling.post(request, notice(unread[0], language=asker.language), step=FILE)
+        if await self.services.store.notices.once(once, within=_SAID_ONCE, now=self.services.clock()):
+            requester = await self.services.requester_of(request)
+            await self.poster.post(request, notice(unread[0], language=requester.language), step=FILE)

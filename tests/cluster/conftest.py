@@ -7,9 +7,9 @@ import pytest
 
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
-from bot.cluster.settings import ClusterSettings
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
+from bot.settings.cluster import ClusterSettings
 
 # Failing on purpose many times over: the pauses between the attempts are as short as they can be.
 HASTY = ClusterSettings(first_pause=0.001, longest_pause=0.01)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, Forbidden, ForbiddenAs
 from bot.cluster.resources import Resource, well_known
 from bot.cluster.writing import Writer
+from bot.kube.impersonation import ActsAs
 from bot.playground.kubernetes import SimulatedCluster
 from intents.domain import Gap, Json, Permission
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.cluster.clusters import FIRST_PAUSE_S, LONGEST_PAUSE_S, UNNAMED, Clusters
 from bot.cluster.contexts import connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unreachable
-from bot.cluster.settings import ClusterSettings
-from bot.clusters import FIRST_PAUSE_S, LONGEST_PAUSE_S, UNNAMED, Clusters
 from bot.playground.kubernetes import SimulatedCluster
-from bot.prometheus.sources import NO_SOURCES, Sources
+from bot.settings.cluster import ClusterSettings
+from bot.settings.prometheus import NO_SOURCES, Sources
 
 HASTY = ClusterSettings(call_timeout=0.3, first_pause=0.001, longest_pause=0.01)
 

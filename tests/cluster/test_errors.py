@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cluster.errors import LONGEST_TEXT, ClusterError, clean
+from bot.cluster.errors import ClusterError
+from bot.common.outside_text import LONGEST_TEXT, clean
 
 
 @pytest.mark.parametrize(

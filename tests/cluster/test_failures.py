@@ -20,9 +20,9 @@ from bot.cluster.errors import (
     Unreachable,
 )
 from bot.cluster.resources import Resource
-from bot.cluster.settings import ClusterSettings
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
+from bot.settings.cluster import ClusterSettings
 from intents.domain import Gap, GapReason, Permission
 
 PODS = "/api/v1/namespaces/shop/pods"

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.cluster.access import EVERYTHING, NOTHING, Access, NotAllowedHere, noting
+from bot.cluster.access import NotAllowedHere, noting
 from bot.cluster.contexts import connect
 from bot.cluster.errors import NotFound
-from bot.cluster.settings import ClusterSettings
 from bot.cluster.snapshot import MOST_APART, Snapshot
+from bot.kube.access import EVERYTHING, NOTHING, Access
 from bot.playground.kubernetes import SimulatedCluster
+from bot.settings.cluster import ClusterSettings
 from intents.domain import GapReason, ObjectRef
 
 SHOP = Access(namespaces=frozenset({"shop"}))

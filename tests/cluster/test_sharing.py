@@ -7,9 +7,9 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 
 from bot.cluster.errors import Forbidden, NotFound, TimedOut
-from bot.cluster.settings import ClusterSettings
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
+from bot.settings.cluster import ClusterSettings
 from intents.domain import ObjectRef
 
 Open = Callable[..., AbstractAsyncContextManager[Snapshot]]

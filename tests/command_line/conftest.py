@@ -16,8 +16,8 @@ import pytest
 import structlog
 
 from bot.__main__ import main
+from bot.cli.rehearsal import stage
 from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import stage
 from intents.catalog.cases import world_of
 from intents.catalog.loader import builtin_directory, load
 

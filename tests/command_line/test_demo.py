@@ -9,9 +9,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.cli.rehearsal import staged
 from bot.cli.showcase import set_up
 from bot.diagnosing import build_engine, diagnose
-from bot.rehearsing import staged
 from intents.request import ExplainText
 
 Run = Callable[..., Any]

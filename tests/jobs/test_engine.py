@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from dbos import DBOS, DBOSClient
 
-from bot.jobs.engine import Patience, create_engine
+from bot.jobs.engine import JsonSerializer, Patience, create_engine
+from bot.jobs.ledger import APPLICATION, SCHEMA
 from bot.store.database import parse_url
 
 
@@ -22,3 +28,34 @@ def test_a_row_gets_its_time_by_default_as_dbos_declares_it_from_python_312_on(t
     assert at == pytest.approx(time.time() * 1000, abs=60_000)
     # To the millisecond.
     assert at == pytest.approx(round(at), abs=0.01)
+
+
+def test_the_engine_has_no_public_way_yet_to_recover_the_jobs_of_dead_executors() -> None:
+    """Fails once `Jobs.adopt` can do without `DBOS._recover_pending_workflows`, or once that is gone."""
+    recovering = {name for name in (*dir(DBOS), *dir(DBOSClient)) if "recover" in name}
+    assert recovering == {"_recover_pending_workflows"}, "use the public way in bot.jobs.jobs.Jobs.adopt"
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+async def test_resuming_a_job_still_forgets_how_often_it_was_recovered(
+    killed: Callable[..., None], jobs_url: str
+) -> None:
+    """Fails once `DBOSClient.resume_workflows` may take the place of `_recover_pending_workflows` in `Jobs.adopt`."""
+    await asyncio.to_thread(killed)
+    file = jobs_url.removeprefix("sqlite:///")
+    row = "workflow_status WHERE workflow_uuid = 'in-step'"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        connection.execute(f"UPDATE {row.replace(' WHERE', ' SET recovery_attempts = 7 WHERE')}")
+    engine = create_engine(parse_url(jobs_url), Patience())
+    client = DBOSClient(
+        system_database_engine=engine,
+        dbos_system_schema=SCHEMA,
+        serializer=JsonSerializer(),
+        application_name=APPLICATION,
+        lazy=True,
+    )
+    await asyncio.to_thread(client.resume_workflows, ["in-step"])
+    client.destroy()
+    engine.dispose()
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute(f"SELECT recovery_attempts FROM {row}").fetchone() == (0,)

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.cluster.access import EVERYTHING, Access, NotAllowedHere
+from bot.cli.rehearsal import request_of, stage, staged
+from bot.cluster.access import NotAllowedHere
 from bot.cluster.connection import Connection
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
+from bot.kube.access import EVERYTHING, Access
 from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import request_of, stage, staged
 from intents.catalog.cases import world_of
 from intents.catalog.loader import builtin_directory, load
 from intents.domain import Language, Verdict

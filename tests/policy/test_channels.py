@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels import ChannelsError, load_channels
 from bot.policy import Who
+from bot.policy.channel_defaults import ChannelsError, load_channels
 
 EXAMPLE = Path(__file__).parents[2] / "deploy/examples/channels.yaml"
 

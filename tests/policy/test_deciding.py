@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.cluster.access import Access
-from bot.cluster.acting import ActsAs
-from bot.policy import Limit, Policy, Reading, Scope, Who, load_policy
+from bot.kube.access import Access
+from bot.kube.impersonation import ActsAs
+from bot.policy import Limit, Policy, ReadLevel, Scope, Who, load_policy
 from bot.policy.model import Rules
 from intents.domain import Language
 
@@ -45,7 +45,7 @@ def seen(scope: Scope, cluster: str) -> str:
 def test_without_a_file_everyone_reads_everything_and_nobody_acts(who: Who) -> None:
     scope = Policy.default().scope(who)
 
-    assert scope.reading is Reading.FULL
+    assert scope.reading is ReadLevel.FULL
     assert scope.text_only_reason is None
     assert scope.access("prod") == Access()
     assert scope.clusters(["b", "a"]) == ("b", "a")
@@ -62,7 +62,7 @@ def test_without_a_file_everyone_reads_everything_and_nobody_acts(who: Who) -> N
 def test_guests_and_shared_channels_get_answers_from_the_text_alone(rules: Policy, who: Who, kept_out: dict) -> None:
     scope = rules.scope(replace(who, **kept_out))
 
-    assert scope.reading is Reading.TEXT_ONLY
+    assert scope.reading is ReadLevel.TEXT_ONLY
     assert scope.text_only_reason
     assert seen(scope, "prod") == ""
     assert scope.clusters(["prod"]) == ()
@@ -237,38 +237,42 @@ ALL: dict[str, Any] = {"clusters": ["*"], "namespaces": ["*"]}
 @pytest.mark.parametrize(
     ("sections", "who", "reading"),
     [
-        ({}, CHANNEL, Reading.FULL),
-        ({"reading": []}, CHANNEL, Reading.TEXT_ONLY),
-        ({"reading": [], "others": "nothing"}, CHANNEL, Reading.NOTHING),
-        ({"reading": [], "others": "nothing"}, DIRECT, Reading.NOTHING),
-        ({"guests": "nothing"}, replace(CHANNEL, guest=True), Reading.NOTHING),
-        ({"guests": "as-others"}, replace(CHANNEL, guest=True), Reading.FULL),
-        ({"guests": "as-others"}, replace(CHANNEL, external=True), Reading.TEXT_ONLY),
-        ({"external": "as-others"}, replace(CHANNEL, external=True), Reading.FULL),
+        ({}, CHANNEL, ReadLevel.FULL),
+        ({"reading": []}, CHANNEL, ReadLevel.TEXT_ONLY),
+        ({"reading": [], "others": "nothing"}, CHANNEL, ReadLevel.NOTHING),
+        ({"reading": [], "others": "nothing"}, DIRECT, ReadLevel.NOTHING),
+        ({"guests": "nothing"}, replace(CHANNEL, guest=True), ReadLevel.NOTHING),
+        ({"guests": "as-others"}, replace(CHANNEL, guest=True), ReadLevel.FULL),
+        ({"guests": "as-others"}, replace(CHANNEL, external=True), ReadLevel.TEXT_ONLY),
+        ({"external": "as-others"}, replace(CHANNEL, external=True), ReadLevel.FULL),
         # Of a guest in a shared channel, and of one whom no entry names, the least counts.
-        ({"guests": "as-others", "external": "nothing"}, replace(CHANNEL, guest=True, external=True), Reading.NOTHING),
-        ({"reading": [], "others": "nothing"}, replace(CHANNEL, guest=True), Reading.NOTHING),
-        ({"reading": [], "guests": "as-others"}, replace(CHANNEL, guest=True), Reading.TEXT_ONLY),
+        (
+            {"guests": "as-others", "external": "nothing"},
+            replace(CHANNEL, guest=True, external=True),
+            ReadLevel.NOTHING,
+        ),
+        ({"reading": [], "others": "nothing"}, replace(CHANNEL, guest=True), ReadLevel.NOTHING),
+        ({"reading": [], "guests": "as-others"}, replace(CHANNEL, guest=True), ReadLevel.TEXT_ONLY),
         # Which channels and users an entry is for.
-        ({"reading": [{**ALL, "channels": ["*"]}]}, CHANNEL, Reading.FULL),
-        ({"reading": [{**ALL, "channels": ["*"]}]}, DIRECT, Reading.TEXT_ONLY),
-        ({"reading": [{**ALL, "users": ["*"]}]}, DIRECT, Reading.FULL),
-        ({"reading": [{**ALL, "users": ["*"]}]}, CHANNEL, Reading.TEXT_ONLY),
-        ({"reading": [{**ALL, "users": ["U2"]}]}, DIRECT, Reading.TEXT_ONLY),
-        ({"reading": [{**ALL, "channels": ["C1"], "users": ["U1"]}]}, CHANNEL, Reading.FULL),
-        ({"reading": [{**ALL, "channels": ["C1"], "users": ["U2"]}]}, CHANNEL, Reading.TEXT_ONLY),
-        ({"reading": [{**ALL, "channels": ["C1"], "users": ["U1"]}]}, DIRECT, Reading.TEXT_ONLY),
-        ({"reading": [{**ALL, "channels": ["#gen*"]}]}, CHANNEL, Reading.FULL),
-        ({"reading": [{**ALL, "channels": ["#gen"]}]}, CHANNEL, Reading.TEXT_ONLY),
-        ({"reading": [{**ALL, "channels": ["#general"]}]}, replace(CHANNEL, channel_name="#general"), Reading.FULL),
+        ({"reading": [{**ALL, "channels": ["*"]}]}, CHANNEL, ReadLevel.FULL),
+        ({"reading": [{**ALL, "channels": ["*"]}]}, DIRECT, ReadLevel.TEXT_ONLY),
+        ({"reading": [{**ALL, "users": ["*"]}]}, DIRECT, ReadLevel.FULL),
+        ({"reading": [{**ALL, "users": ["*"]}]}, CHANNEL, ReadLevel.TEXT_ONLY),
+        ({"reading": [{**ALL, "users": ["U2"]}]}, DIRECT, ReadLevel.TEXT_ONLY),
+        ({"reading": [{**ALL, "channels": ["C1"], "users": ["U1"]}]}, CHANNEL, ReadLevel.FULL),
+        ({"reading": [{**ALL, "channels": ["C1"], "users": ["U2"]}]}, CHANNEL, ReadLevel.TEXT_ONLY),
+        ({"reading": [{**ALL, "channels": ["C1"], "users": ["U1"]}]}, DIRECT, ReadLevel.TEXT_ONLY),
+        ({"reading": [{**ALL, "channels": ["#gen*"]}]}, CHANNEL, ReadLevel.FULL),
+        ({"reading": [{**ALL, "channels": ["#gen"]}]}, CHANNEL, ReadLevel.TEXT_ONLY),
+        ({"reading": [{**ALL, "channels": ["#general"]}]}, replace(CHANNEL, channel_name="#general"), ReadLevel.FULL),
     ],
 )
-def test_how_much_is_answered(sections: dict, who: Who, reading: Reading) -> None:
+def test_how_much_is_answered(sections: dict, who: Who, reading: ReadLevel) -> None:
     scope = policy(**sections).scope(who)
 
     assert scope.reading is reading
-    assert (scope.text_only_reason is None) == (reading is Reading.FULL)
-    assert scope.sees_cluster("prod") == (reading is Reading.FULL)
+    assert (scope.text_only_reason is None) == (reading is ReadLevel.FULL)
+    assert scope.sees_cluster("prod") == (reading is ReadLevel.FULL)
 
 
 @pytest.mark.parametrize(
@@ -322,8 +326,8 @@ def test_in_a_shared_channel_only_its_id_tells_which_one_it_is() -> None:
     by_name = policy(external="as-others", reading=[{**ALL, "channels": ["#team-shop"]}])
     by_id = policy(external="as-others", reading=[{**ALL, "channels": ["C0SHOP"]}])
 
-    assert by_name.scope(shared).reading is Reading.TEXT_ONLY
-    assert by_id.scope(shared).reading is Reading.FULL
+    assert by_name.scope(shared).reading is ReadLevel.TEXT_ONLY
+    assert by_id.scope(shared).reading is ReadLevel.FULL
 
 
 def test_what_several_entries_grant_adds_up_for_each_cluster() -> None:

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy import Policy, PolicyError, Reading, Who, load_policy
+from bot.policy import Policy, PolicyError, ReadLevel, Who, load_policy
 from intents.catalog.loader import Problem
 
 
@@ -232,10 +232,10 @@ def test_a_section_left_out_stays_as_it_is_without_a_file(tmp_path: Path) -> Non
 
     scope, default = load_policy(file).scope(who), Policy.default().scope(who)
 
-    assert scope.reading is Reading.FULL
+    assert scope.reading is ReadLevel.FULL
     assert scope.access("prod") == default.access("prod")
     assert "does not let you" in scope.may("restart-pod", "staging", "shop").says.en
-    assert load_policy(file).scope(Who(channel="C1", user="U1", guest=True)).reading is Reading.TEXT_ONLY
+    assert load_policy(file).scope(Who(channel="C1", user="U1", guest=True)).reading is ReadLevel.TEXT_ONLY
 
 
 KEYS = [

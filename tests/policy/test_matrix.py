@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from bot.policy import Policy, Reading, Scope, Who
+from bot.policy import Policy, ReadLevel, Scope, Who
 from bot.policy.model import Rules
 from intents.domain import Language, Text
 
@@ -242,8 +242,8 @@ def test_a_channel_of_people_who_are_in_the_group_sees_nothing_by_that() -> None
     """All in a channel see an answer: an entry for a group alone opens direct messages, as one for users does."""
     on_call = replace(PLACES["#general"], user="U0ADA", groups=frozenset({"@oncall"}))
 
-    assert POLICY.scope(on_call).reading is Reading.TEXT_ONLY
-    assert POLICY.scope(replace(on_call, direct=True)).reading is Reading.FULL
+    assert POLICY.scope(on_call).reading is ReadLevel.TEXT_ONLY
+    assert POLICY.scope(replace(on_call, direct=True)).reading is ReadLevel.FULL
 
 
 def test_labels_are_asked_for_only_where_an_entry_goes_by_them() -> None:

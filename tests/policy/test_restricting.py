@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.policy import Policy, Reading, Scope, Who
+from bot.policy import Policy, ReadLevel, Scope, Who
 from bot.policy.model import Rules
 
 CHANNELS, USERS = ["C1", "C2", "#general", "#gen*", "*"], ["U1", "U2", "*"]
@@ -104,7 +104,7 @@ Right = tuple[Any, ...]
 
 def sees(scope: Scope) -> Iterable[Right]:
     """All that may be seen, over all names that the policies above may mean."""
-    yield from (("answer",),) if scope.reading is not Reading.NOTHING else ()
+    yield from (("answer",),) if scope.reading is not ReadLevel.NOTHING else ()
     for cluster, namespace in PLACES:
         access = scope.access(cluster)
         if access.allows(namespace) if namespace else access.cluster_scoped:

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.cluster.acting import ActsAs
-from bot.clusters import Clusters
+from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine, build_engine
+from bot.kube.impersonation import ActsAs
 from bot.policy import Policy, Scope, load_policy
 from bot.slack.client import Slack
 from bot.store import open_store
-from bot.workflows.desk import Desk
+from bot.workflows.services import Services
 from intents.domain import Text
 from tests.end_to_end.workplace import Workplace, broken_of, words_of, workplace
 
@@ -76,7 +76,7 @@ async def test_addresses_are_taken_from_slack_only_for_a_policy_that_lets_people
         partner = at.slack.add_user("partner", foreign=True)
         web_client = AsyncWebClient(token=at.slack.bot_token, base_url=at.slack.api_url)
         async with Slack(web_client) as slack, open_store(at.settings.store_url) as store:
-            desk = Desk(
+            services = Services(
                 store=store,
                 slack=slack,
                 clusters=Clusters.of(at.settings, kubeconfig=tmp_path / "kubeconfig"),
@@ -84,15 +84,15 @@ async def test_addresses_are_taken_from_slack_only_for_a_policy_that_lets_people
                 engine=lambda: engine,
             )
 
-            async def scope_of(user: str, desk: Desk = desk) -> Scope:
-                return (await desk.asker(team=at.slack.team_id, channel=at.channel, user=user)).scope
+            async def scope_of(user: str, services: Services = services) -> Scope:
+                return (await services.requester(team=at.slack.team_id, channel=at.channel, user=user)).scope
 
             assert (await scope_of(at.alex)).acts_as("simulated") == ActsAs("alex@example.com")
             for nobody in (at.guest, partner, at.slack.bot_user_id, ""):
                 told = (await scope_of(nobody)).acts_as("simulated")
                 assert isinstance(told, Text)
                 assert "guests, bots and people of other organisations" in told.en
-            assert (await scope_of(at.alex, replace(desk, policy=Policy.playground()))).who.email == ""
+            assert (await scope_of(at.alex, replace(services, policy=Policy.playground()))).who.email == ""
 
 
 async def test_a_policy_that_names_no_group_asks_for_none(tmp_path: Path, engine: Engine) -> None:

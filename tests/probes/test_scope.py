@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.cluster.access import Access
+from bot.cli.rehearsal import staged
 from bot.cluster.snapshot import Snapshot
+from bot.kube.access import Access
 from bot.playground.kubernetes import SimulatedCluster
 from bot.probes.contract import Look
 from bot.probes.shared.scope import Suspects, generated_stem, owner_of, pods_of
-from bot.rehearsing import staged
 from intents.domain import Focus, ObjectRef, Text
 
 

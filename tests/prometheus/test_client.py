@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from aiohttp import web
 
+from bot.cli.rehearsal import REHEARSAL_TIME
 from bot.playground.kubernetes.prometheus import SimulatedPrometheus, parse_metrics
 from bot.prometheus import errors
 from bot.prometheus.client import MOST_BYTES, MOST_SERIES, Prometheus, Query, opened
-from bot.prometheus.sources import Source
-from bot.rehearsing import REHEARSAL_TIME
+from bot.settings.prometheus import Source
 
 NOW = int(REHEARSAL_TIME.timestamp())
 COMMITS = (

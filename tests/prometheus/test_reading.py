@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.cluster.access import Access
+from bot.cli.rehearsal import REHEARSAL_TIME
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import connect
 from bot.cluster.snapshot import Snapshot
+from bot.kube.access import Access
 from bot.playground.kubernetes import SimulatedCluster
 from bot.prometheus.errors import NotConfigured
-from bot.rehearsing import REHEARSAL_TIME
 from bot.settings import Settings, SettingsError, load_settings
 
 NAME = "kube_pod_container_status_restarts_total"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.prometheus.sources import Sources, parse_sources
+from bot.settings.prometheus import Sources, parse_sources
 
 
 def url(sources: Sources, *, asked: str = "", name: str = "prod") -> str:

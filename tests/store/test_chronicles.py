@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.store import ChannelState, FactRow, Said, Store, open_store
+from bot.store import ChannelState, FactRow, RecordedMessage, Store, open_store
 from bot.store.types import storable
 
 TS = "1700000000.000100"
@@ -24,9 +24,9 @@ def fact(at: datetime, says: str, key: str = "", *, ts: str = TS, incident: str 
     return FactRow(key=key or f"m:{ts}:error", at=at, ts=ts, incident=incident, document=document)
 
 
-def said(at: datetime, says: str, *, ts: str = TS, version: str = "") -> Said:
+def said(at: datetime, says: str, *, ts: str = TS, version: str = "") -> RecordedMessage:
     """A message that is one fact, or noise."""
-    return Said(ts=ts, version=version, facts=[fact(at, says, ts=ts)] if says else [])
+    return RecordedMessage(ts=ts, version=version, facts=[fact(at, says, ts=ts)] if says else [])
 
 
 def texts(facts: Sequence[FactRow]) -> list[str]:
@@ -67,7 +67,9 @@ async def test_facts_are_read_back_as_they_were_by_time(opened: Store, now: date
 
 
 async def test_a_message_told_of_again_changes_nothing(opened: Store, now: datetime) -> None:
-    message = Said(ts=TS, facts=[replace(fact(now, "oom"), document={"says": "oom", "links": ("https://a.test",)})])
+    message = RecordedMessage(
+        ts=TS, facts=[replace(fact(now, "oom"), document={"says": "oom", "links": ("https://a.test",)})]
+    )
     before = await revision(opened)
     assert await opened.chronicles.record("C1", message)
     assert not await opened.chronicles.record("C1", message)
@@ -76,7 +78,7 @@ async def test_a_message_told_of_again_changes_nothing(opened: Store, now: datet
 
 async def test_an_edit_replaces_all_that_a_message_said(opened: Store, now: datetime) -> None:
     both = [fact(now, "oom"), fact(now, "rolling back", f"m:{TS}:decision")]
-    await opened.chronicles.record("C1", Said(ts=TS, facts=both))
+    await opened.chronicles.record("C1", RecordedMessage(ts=TS, facts=both))
     await opened.chronicles.add("C1", fact(now, "from an answer", "a:Ev1:oom"))
     assert await opened.chronicles.record("C1", said(now, "oom in checkout", version=EDITED))
     assert sorted(texts(await opened.chronicles.facts("C1"))) == ["from an answer", "oom in checkout"]
@@ -201,7 +203,7 @@ async def test_what_is_not_there_any_more_is_forgotten_and_what_is_kept_can_be_a
         fact(now, "reply", "m:1700000003.000100", ts="1700000003.000100"), document={"says": "reply", "thread_ts": TS}
     )
     await opened.chronicles.record("C1", said(now, "oom"))
-    await opened.chronicles.record("C1", Said(ts="1700000003.000100", facts=(below,)))
+    await opened.chronicles.record("C1", RecordedMessage(ts="1700000003.000100", facts=(below,)))
     await opened.chronicles.pin(
         "C1", "1700000009.000100", by="U1", at=now, fact=fact(now, "x", "p", ts="1700000009.000100")
     )
@@ -387,7 +389,7 @@ async def test_in_whatever_order_and_how_often_it_is_told_the_same_is_kept(
 @example("nul \x00 half a pair \ud83d")
 async def test_any_text_can_be_kept_and_is_the_same_when_told_again(opened: Store, now: datetime, text: str) -> None:
     row = FactRow(key=f"m:{TS}:{text}", at=now, ts=TS, document={"says": text, text: [text]})
-    await opened.chronicles.record("C1", Said(ts=TS, facts=[row]))
-    assert not await opened.chronicles.record("C1", Said(ts=TS, facts=[row]))
+    await opened.chronicles.record("C1", RecordedMessage(ts=TS, facts=[row]))
+    assert not await opened.chronicles.record("C1", RecordedMessage(ts=TS, facts=[row]))
     (found,) = await opened.chronicles.facts("C1")
     assert (found.key, found.document["says"]) == (storable(row.key), storable(text))

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine
 from bot.store import (
     Asked,
     AuditEntry,
+    ReplyAddress,
     Store,
     StoreDamaged,
     StoreFull,
@@ -37,7 +38,14 @@ SECRET = "xoxb-planted-secret"
 
 
 def asked(now: datetime, text: str = "oom", id: str = "Ev1") -> Asked:
-    return Asked(id=id, team="T1", channel="C1", user="U1", surface=Surface.MESSAGE, text=text, created=now)
+    return Asked(
+        id=id,
+        origin=Surface.MESSAGE,
+        reply_to=ReplyAddress(team="T1", channel="C1"),
+        user="U1",
+        text=text,
+        created=now,
+    )
 
 
 def file_of(url: str) -> Path:

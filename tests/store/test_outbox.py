@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from bot.store import Sending, Sent, Store
+from bot.store import OutboxEntry, Sending, Store
 
 
 async def test_a_first_attempt_is_told_from_one_whose_outcome_is_unknown(store: Store, now: datetime) -> None:
@@ -12,7 +12,9 @@ async def test_what_was_sent_is_not_sent_again(store: Store, now: datetime) -> N
     await store.outbox.begin("Ev1:answer", "C1", "1.1", now)
     await store.outbox.done("Ev1:answer", "1.2")
     assert await store.outbox.begin("Ev1:answer", "C1", "1.1", now) == Sending(ts="1.2", again=False)
-    assert await store.outbox.get("Ev1:answer") == Sent(key="Ev1:answer", channel="C1", thread_ts="1.1", ts="1.2")
+    assert await store.outbox.get("Ev1:answer") == OutboxEntry(
+        key="Ev1:answer", channel="C1", thread_ts="1.1", ts="1.2"
+    )
 
 
 async def test_a_message_names_the_step_that_sent_it(store: Store, now: datetime) -> None:

@@ -2,7 +2,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.store import Claim, Claimed, Former, Plan, Store, open_store
+from bot.store import Claim, Claimed, Former, Store, StoredPlan, open_store
 
 DOCUMENT = {"target": {"uid": "u-1"}, "steps": []}
 
@@ -10,7 +10,7 @@ DOCUMENT = {"target": {"uid": "u-1"}, "steps": []}
 async def test_a_plan_is_saved_once(store: Store, now: datetime) -> None:
     assert await store.plans.save("P1", "Ev1", DOCUMENT, now)
     assert not await store.plans.save("P1", "Ev1", {"other": 1}, now)
-    assert await store.plans.get("P1") == Plan(
+    assert await store.plans.get("P1") == StoredPlan(
         id="P1", request_id="Ev1", document=DOCUMENT, state="open", expires=now, claimed_by="", claimed_at=None
     )
 

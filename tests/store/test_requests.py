@@ -4,27 +4,36 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.store import Asked, State, Store, Surface
+from bot.store import Asked, ReplyAddress, State, Store, Surface
 from bot.store.types import storable
 
 
 def asked(now: datetime, id: str = "Ev1", **fields: object) -> Asked:
     given_ = Asked(
-        id=id, team="T1", channel="C1", source_ts="1.1", user="U1", surface=Surface.MESSAGE, text="oom", created=now
+        id=id,
+        origin=Surface.MESSAGE,
+        reply_to=ReplyAddress(team="T1", channel="C1"),
+        source_ts="1.1",
+        user="U1",
+        text="oom",
+        created=now,
     )
     return replace(given_, **fields)  # type: ignore[arg-type]
+
+
+def below(thread_ts: str) -> ReplyAddress:
+    return ReplyAddress(team="T1", channel="C1", thread_ts=thread_ts)
 
 
 async def test_what_was_asked_is_read_back_as_it_was(store: Store, now: datetime) -> None:
     request = asked(
         now,
-        thread_ts="0.9",
-        surface=Surface.COMMAND,
+        origin=Surface.COMMAND,
+        reply_to=ReplyAddress(team="T1", channel="C1", thread_ts="0.9", response_url="https://hooks.slack.test/1"),
         kind="Pod",
         namespace="shop",
         name="web-0",
         files=({"id": "F1", "name": "a.log", "size": 3, "mimetype": "text/plain", "url": "https://f"},),
-        response_url="https://hooks.slack.test/1",
         language="zh",
         text="错误 🙂",
     )
@@ -104,20 +113,20 @@ async def test_a_message_finds_the_request_it_belongs_to(store: Store, now: date
     await store.requests.amend("Ev1", "1.2", "more", now)
     assert await store.requests.find_part("C1", "1.2") == "Ev1"
     assert await store.requests.find_part("C2", "1.2") is None
-    await store.requests.add(asked(now + timedelta(seconds=1), "Ev2", surface=Surface.SHORTCUT, source_ts="1.2"))
+    await store.requests.add(asked(now + timedelta(seconds=1), "Ev2", origin=Surface.SHORTCUT, source_ts="1.2"))
     assert await store.requests.find_part("C1", "1.2") == "Ev2"
 
 
 async def test_no_message_finds_the_requests_without_one(store: Store, now: datetime) -> None:
-    await store.requests.add(asked(now, surface=Surface.COMMAND, source_ts=""))
+    await store.requests.add(asked(now, origin=Surface.COMMAND, source_ts=""))
     assert await store.requests.find_part("C1", "") is None
 
 
 async def test_a_thread_lists_its_requests_from_the_first_message_on(store: Store, now: datetime) -> None:
-    await store.requests.add(asked(now + timedelta(seconds=2), "Ev3", thread_ts="1.1", source_ts="1.4", text="c"))
+    await store.requests.add(asked(now + timedelta(seconds=2), "Ev3", reply_to=below("1.1"), source_ts="1.4", text="c"))
     await store.requests.add(asked(now, "Ev1", text="a"))
-    await store.requests.add(asked(now + timedelta(seconds=1), "Ev2", thread_ts="1.1", source_ts="1.3", text="b"))
-    await store.requests.add(asked(now, "Ev4", thread_ts="7.7", source_ts="7.8"))
+    await store.requests.add(asked(now + timedelta(seconds=1), "Ev2", reply_to=below("1.1"), source_ts="1.3", text="b"))
+    await store.requests.add(asked(now, "Ev4", reply_to=below("7.7"), source_ts="7.8"))
     found = await store.requests.in_thread("C1", "1.1")
     assert [(request.id, request.text) for request in found] == [("Ev1", "a"), ("Ev2", "b"), ("Ev3", "c")]
 
