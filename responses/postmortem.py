@@ -10,8 +10,8 @@ from typing import Final
 
 from intents.chronicle.facts import Fact
 from intents.chronicle.summary import Summary
-from intents.chronicle.timeline import Moment
-from intents.chronicle.undertakings import Undertaking
+from intents.chronicle.timeline import TimelineEntry
+from intents.chronicle.tracked_actions import TrackedAction
 from intents.domain import Language, Text
 from responses import words
 from responses.chronicle import incident_words
@@ -36,7 +36,7 @@ _NOT_A_NAME: Final = re.compile(r"[^\w-]+")
 
 def postmortem(
     summary: Summary,
-    moments: Sequence[Moment],
+    moments: Sequence[TimelineEntry],
     *,
     language: Language,
     permalink: Callable[[Fact], str],
@@ -59,7 +59,9 @@ def postmortem(
 class _Draft:
     """The lines of one draft."""
 
-    def __init__(self, summary: Summary, moments: Sequence[Moment], language: Language, markdown: Markdown) -> None:
+    def __init__(
+        self, summary: Summary, moments: Sequence[TimelineEntry], language: Language, markdown: Markdown
+    ) -> None:
         self._summary = summary
         self._moments = moments
         self._markdown = markdown
@@ -205,7 +207,7 @@ class _Draft:
         came = self._markdown.line((TextSpan(text=f"{sign} {state}"), *self._formatter.outcome_of_work(act)))
         return clock(act.facts[0].at), self._markdown.line(what), came, self._who(act.said)
 
-    def _pressed(self, fact: Fact, announced: Undertaking | None) -> tuple[str, str, str, str]:
+    def _pressed(self, fact: Fact, announced: TrackedAction | None) -> tuple[str, str, str, str]:
         sign, state = self._formatter.state_label(fact)
         title = TextSpan(text=self._formatter.title(fact), bold=True)
         name = (title, *self._formatter.about(fact), SourceLink(fact), *self._formatter.announcement(announced))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from bot.cluster import kubeconfig as kubeconfigs
-from bot.cluster.calls import CompletedCall, Watch, unwatched
+from bot.cluster.api_calls import CallObserver, CompletedCall, ignore_call
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import IN_CLUSTER, connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unreachable
@@ -42,7 +42,7 @@ Opening = Callable[[], AbstractAsyncContextManager[Connection]]
 class Watching:
     """Passes each call on to whom it is told of: the connections are described before anybody listens."""
 
-    watch: Watch = unwatched
+    watch: CallObserver = ignore_call
     # How many calls in a row a cluster has left without an answer.
     silent: dict[str, int] = field(default_factory=dict)
 
@@ -116,7 +116,7 @@ class Clusters:
             watching=watching,
         )
 
-    def watched_by(self, watch: Watch) -> None:
+    def watched_by(self, watch: CallObserver) -> None:
         """From now on `watch` hears of each call, of connections that stand as well."""
         self._watching.watch = watch
 

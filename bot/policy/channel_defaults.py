@@ -14,10 +14,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, model_validator
 
-from bot.policy.files import FileError, Step, read_strictly
+from bot.policy.decisions import Actor
 from bot.policy.matching import is_here
-from bot.policy.model import Channel, Model
-from bot.policy.who import Who
+from bot.policy.model import Channel, StrictModel
+from bot.policy.strict_yaml import FileError, Step, read_strictly
 from intents.commands import IS_NAME
 
 _BARE_NAME: Final = re.compile(r"[^\s,A-Z#*][^\s,A-Z#]*")
@@ -30,7 +30,7 @@ def _with_hash(value: Any) -> Any:
 
 def _listed(value: Any) -> Any:
     if not isinstance(value, list | tuple):
-        raise ValueError("expected a list; a name that begins with # or * stands in quotes")
+        raise ValueError("expected a list; put names that begin with # or * in quotes")
     if not value:
         raise ValueError('an empty list names no channel; write ["*"] for all')
     return value
@@ -48,7 +48,7 @@ def _namespace(value: str) -> str:
     return value
 
 
-class ChannelDefault(Model):
+class ChannelDefault(StrictModel):
     """What is meant in some channels. Direct messages have no defaults."""
 
     channels: Annotated[tuple[Annotated[Channel, BeforeValidator(_with_hash)], ...], BeforeValidator(_listed)]
@@ -78,11 +78,11 @@ class ChannelDefaults:
 
     entries: tuple[ChannelDefault, ...] = ()
 
-    def cluster(self, who: Who) -> str:
+    def cluster(self, who: Actor) -> str:
         """The cluster that is meant in this place, "" for none."""
         return next((entry.cluster or "" for entry in self._of(who)), "")
 
-    def namespace(self, who: Who) -> str:
+    def namespace(self, who: Actor) -> str:
         """The namespace that is meant in this place, "" for none."""
         return next((entry.namespace or "" for entry in self._of(who)), "")
 
@@ -95,7 +95,7 @@ class ChannelDefaults:
                 used.setdefault(entry.cluster, []).append(f"[{number}]")
         return tuple(f"no cluster is called {name!r}: {', '.join(where)}" for name, where in used.items())
 
-    def _of(self, who: Who) -> Iterable[ChannelDefault]:
+    def _of(self, who: Actor) -> Iterable[ChannelDefault]:
         return (entry for entry in self.entries if is_here(entry.channels, who))
 
 

@@ -11,7 +11,7 @@ from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import match_text
 from bot.policy import ReadLevel
-from bot.store import Request, Surface
+from bot.store import StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Requester, Services
 from intents.choosing import Ambiguous, Chosen, Clues, NoSuch, Why, choose, means_cluster
@@ -59,7 +59,7 @@ class _Wording:
 class ClusterChooser:
     services: Services
 
-    async def of(self, request: Request, requester: Requester, *, pressed: str = "") -> Interpretation:
+    async def of(self, request: StoredRequest, requester: Requester, *, pressed: str = "") -> Interpretation:
         """What is meant, for who may see so much; `pressed` is the cluster that they have just chosen, "" for none.
 
         Raises StoreUnavailable. A cluster that does not answer, where the object is looked for, holds up nothing.
@@ -103,7 +103,7 @@ class ClusterChooser:
         answer = await self.services.store.answers.get(request_id)
         return str(answer.shown.get(PRESSED, "")) if answer else ""
 
-    async def _thread(self, request: Request) -> str:
+    async def _thread(self, request: StoredRequest) -> str:
         """The cluster of the newest answer to somebody before in this thread, "" if there is none."""
         asked = request.asked
         if not asked.thread_ts:
@@ -168,7 +168,7 @@ class ClusterChooser:
         return True
 
 
-def _spoken(request: Request) -> _Wording:
+def _spoken(request: StoredRequest) -> _Wording:
     """What is asked, read anew from its words: an edit may have named another cluster."""
     asked = request.asked
     said = parse_command(request.text) if asked.origin is Surface.COMMAND else parse_message(request.text)

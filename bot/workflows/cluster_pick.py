@@ -10,9 +10,9 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.store import AuditEntry, State
+from bot.store import AuditEntry, RequestState
 from bot.workflows.answer import AnswerWorkflow, PickedCluster
 from bot.workflows.cluster_choice import PRESSED
 from bot.workflows.outages import retry_step
@@ -33,7 +33,7 @@ class PickWorkflow:
     services: Services
     answers: AnswerWorkflow
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         taken = await retry_step(run, "take", self.take, payload, run.id)
         if not taken:
             return None
@@ -45,7 +45,7 @@ class PickWorkflow:
         """Note what was chosen, if whoever chose it may see it."""
         services, store = self.services, self.services.store
         request = await store.requests.get(str(payload["request"]))
-        if request is None or request.state is State.WITHDRAWN:
+        if request is None or request.state is RequestState.WITHDRAWN:
             return None
         team, channel, user = str(payload["team"]), str(payload["channel"]), str(payload["user"])
         requester = await services.requester(team=team, channel=channel, user=user)

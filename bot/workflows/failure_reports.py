@@ -11,7 +11,7 @@ from bot.jobs import Json
 from bot.remedies.contract import Reason, Refusal, Verification
 from bot.remedies.contract import State as Outcome
 from bot.slack.errors import SlackError
-from bot.store import CLAIMED, State, StoreUnavailable
+from bot.store import CLAIMED, RequestState, StoreUnavailable
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.press_records import WRITING, Confirmation, PressRecorder
 from bot.workflows.remedy_limits import APPLIED
@@ -60,7 +60,7 @@ class FailureReports:
 
     async def _unanswered(self, payload: Json) -> None:
         request = await self.services.store.requests.get(str(payload["request"]))
-        if request is None or not await self.services.store.requests.set_state(request.id, State.FAILED):
+        if request is None or not await self.services.store.requests.set_state(request.id, RequestState.FAILED):
             return
         requester = await self.services.requester_of(request)
         message = failed(failures.RESTARTED, language=requester.language)

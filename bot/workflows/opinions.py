@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
@@ -26,7 +26,7 @@ class OpinionWorkflow:
     services: Services
     poster: MessagePoster
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await retry_step(run, "take", self.take, payload)
         return None
 

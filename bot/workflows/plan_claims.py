@@ -9,7 +9,7 @@ from typing import Final
 from bot.jobs import Json
 from bot.remedies.auditing import Denied
 from bot.remedies.contract import Preview, Reason, Refusal
-from bot.store import Claim, Claimed, StoredPlan
+from bot.store import ClaimOutcome, ClaimResult, StoredPlan
 from bot.workflows.authorisation import Authoriser, Authority
 from bot.workflows.dialogs import dialog_content
 from bot.workflows.press_records import APPROVAL, Confirmation, PressRecorder
@@ -60,11 +60,11 @@ class PlanClaims:
             plan.id, one.user, press.token, now, action=one.action, subject=one.subject, since=one.since(limits),
             unless=lambda former: one.held_back(former, limits) is not None,
         )  # fmt: skip
-        if claimed.outcome is Claim.HELD_BACK:
+        if claimed.outcome is ClaimOutcome.HELD_BACK:
             why = one.held_back(await plans.claimed_since(one.since(limits)), limits)
             return await self._refused(press, Denied(says=why or failures.BUSY))
-        if claimed.outcome is not Claim.OK:
-            late = Reason.CONFLICT if claimed.outcome is Claim.ALREADY else Reason.EXPIRED
+        if claimed.outcome is not ClaimOutcome.OK:
+            late = Reason.CONFLICT if claimed.outcome is ClaimOutcome.ALREADY else Reason.EXPIRED
             return await self._refused(press, Refusal(reason=late, says=_not_claimed(claimed)))
         await self.recorder.audit(press, "claimed", None)
         await self.recorder.note(press, RemedyState.APPLYING)
@@ -99,5 +99,5 @@ class PlanClaims:
         return _STOPS
 
 
-def _not_claimed(claimed: Claimed) -> Text:
-    return failures.PLAN_EXPIRED if claimed.outcome is Claim.EXPIRED else failures.ALREADY_PRESSED
+def _not_claimed(claimed: ClaimResult) -> Text:
+    return failures.PLAN_EXPIRED if claimed.outcome is ClaimOutcome.EXPIRED else failures.ALREADY_PRESSED

@@ -13,7 +13,7 @@ from bot.jobs import Json
 from bot.remedies.auditing import Denied, Result, audit_entry
 from bot.remedies.contract import Plan, State
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.store import Answer, AuditEntry
+from bot.store import AuditEntry, StoredAnswer
 from bot.workflows.chronicle.answer_facts import FactRecorder
 from bot.workflows.dialogs import dialog_content
 from bot.workflows.kept_answer import RemedyNote
@@ -57,7 +57,7 @@ class Confirmation:
     """
 
     plan: Plan
-    answer: Answer
+    answer: StoredAnswer
     user: str
     team: str
     token: str

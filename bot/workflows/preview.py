@@ -9,7 +9,7 @@ import structlog
 
 from bot.cluster.errors import ClusterError
 from bot.common.portable import Portable
-from bot.jobs import JobsUnavailable, Json, Run
+from bot.jobs import JobRun, JobsUnavailable, Json
 from bot.remedies.auditing import Denied, audit_entry
 from bot.remedies.carrying_out import check, preview
 from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal, Verb
@@ -62,7 +62,7 @@ class PreviewWorkflow:
     services: Services
     authoriser: Authoriser
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         view = payload.get("view")
         if not view:
             opened = await run.step("open", self.open, payload)

@@ -8,7 +8,7 @@ from typing import Final
 from bot.cluster.connection import Connection
 from bot.kube.impersonation import ActsAs
 from bot.remedies.planning import plan_remedies
-from bot.store import Request
+from bot.store import StoredRequest
 from bot.workflows.services import Requester, Services
 from intents.domain import Diagnosis, Judged, ObjectRef, Text
 from intents.request import Request as Question
@@ -26,7 +26,12 @@ class RemedyOffers:
     services: Services
 
     async def buttons(
-        self, request: Request, question: Question, requester: Requester, diagnosis: Diagnosis, connection: Connection
+        self,
+        request: StoredRequest,
+        question: Question,
+        requester: Requester,
+        diagnosis: Diagnosis,
+        connection: Connection,
     ) -> tuple[RemedyButton, ...]:
         """A button for each remedy of the leading cause, and of what one can do beside, that can be carried out.
 
@@ -39,7 +44,7 @@ class RemedyOffers:
     async def _of(
         self,
         judged: Judged,
-        request: Request,
+        request: StoredRequest,
         question: Question,
         requester: Requester,
         diagnosis: Diagnosis,

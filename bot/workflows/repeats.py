@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
@@ -28,7 +28,7 @@ class RepeatWorkflow:
     services: Services
     poster: MessagePoster
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await retry_step(run, "count", self.count, payload)
         await retry_step(run, "point", self.point, payload)
         return None

@@ -18,7 +18,7 @@ from bot.jobs import Json
 from bot.kube.access import NOTHING
 from bot.metrics import REFUSED
 from bot.policy import ReadLevel
-from bot.store import Request, Surface
+from bot.store import StoredRequest, Surface
 from bot.workflows.cluster_choice import ClusterChooser, Interpretation
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.remedy_offers import RemedyOffers
@@ -80,7 +80,7 @@ class Replies:
 
     async def of(
         self,
-        request: Request,
+        request: StoredRequest,
         requester: Requester,
         *,
         unread: Sequence[Json],
@@ -103,13 +103,13 @@ class Replies:
         with self.services.concurrency.slot(meant.cluster) if meant.cluster else nullcontext():
             return await self._asked(request, requester, meant, progress)
 
-    async def crowded(self, request: Request, requester: Requester, cluster: str) -> Reply:
+    async def crowded(self, request: StoredRequest, requester: Requester, cluster: str) -> Reply:
         """Said once that has lasted too long."""
         meant = await self.cluster_chooser.of(request, requester, pressed=cluster)
         return self._failed(cluster_choice.cluster_busy(cluster), request, requester, meant)
 
     async def _asked(
-        self, request: Request, requester: Requester, meant: Interpretation, progress: Callable[[Progress], None]
+        self, request: StoredRequest, requester: Requester, meant: Interpretation, progress: Callable[[Progress], None]
     ) -> Reply:
         question = meant.question
         reason = requester.scope.text_only_reason or (cluster_choice.SEVERAL_CLUSTERS if meant.unclear else None)
@@ -160,7 +160,7 @@ class Replies:
         says = cluster_choice.unreachable if meant.why else failures.cluster_unreachable
         return says(meant.cluster, error.reason)
 
-    def _at_once(self, request: Request, requester: Requester, unread: Sequence[Json]) -> Reply | None:
+    def _at_once(self, request: StoredRequest, requester: Requester, unread: Sequence[Json]) -> Reply | None:
         """What needs no cluster: help, a refusal, a file that cannot be read."""
         language = requester.language
         talked = request.asked.origin in _TALKED_TO and not request.asked.name
@@ -176,7 +176,7 @@ class Replies:
 
     async def _answered(
         self,
-        request: Request,
+        request: StoredRequest,
         requester: Requester,
         diagnosis: Diagnosis,
         connection: Connection | None,
@@ -218,7 +218,13 @@ class Replies:
             self.services.clusters.give_up(connection, error)
 
     def _failed(
-        self, reason: Text, request: Request, requester: Requester, meant: Interpretation, *, ended: str = "failed"
+        self,
+        reason: Text,
+        request: StoredRequest,
+        requester: Requester,
+        meant: Interpretation,
+        *,
+        ended: str = "failed",
     ) -> Reply:
         message = failed(reason, language=requester.language)
         message = with_picker(message, _pick(meant), request_id=request.id, language=requester.language)

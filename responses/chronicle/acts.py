@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from intents.chronicle.facts import Fact
 from intents.chronicle.summary import Summary
-from intents.chronicle.undertakings import Undertaking
+from intents.chronicle.tracked_actions import TrackedAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class PressedRemedy:
     """A remedy applied by a button, with the message that announced it."""
 
     remedy: Fact
-    announced: Undertaking | None = None
+    announced: TrackedAction | None = None
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -33,7 +33,7 @@ class PressedRemedy:
         return True
 
 
-Act = PressedRemedy | Undertaking
+Act = PressedRemedy | TrackedAction
 
 
 def acts_of(summary: Summary) -> tuple[Act, ...]:
@@ -42,7 +42,7 @@ def acts_of(summary: Summary) -> tuple[Act, ...]:
 
 
 def _acts(summary: Summary) -> Iterator[Act]:
-    announced = {work.ended_by.key: work for work in summary.undertakings if work.ended_by}
+    announced = {work.ended_by.key: work for work in summary.tracked_actions if work.ended_by}
     pressed = {fact.key for fact in summary.done}
     yield from (PressedRemedy(remedy=fact, announced=announced.get(fact.key)) for fact in summary.done)
-    yield from (work for work in summary.undertakings if work.ended_by is None or work.ended_by.key not in pressed)
+    yield from (work for work in summary.tracked_actions if work.ended_by is None or work.ended_by.key not in pressed)

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from intents.chronicle.facts import Course, Fact, FactKind, Link
+from intents.chronicle.facts import DecisionState, Fact, FactKind, MessageLink
 from intents.chronicle.summary import NextKind, NextStep
-from intents.chronicle.timeline import Moment
-from intents.chronicle.undertakings import Undertaking
+from intents.chronicle.timeline import TimelineEntry
+from intents.chronicle.tracked_actions import TrackedAction
 from intents.domain import Language, ObjectRef, Text, Verdict
 from responses import words
 from responses.chronicle import incident_words
@@ -64,13 +64,13 @@ class FactFormatter:
 
     # --- a line -----------------------------------------------------------------------------------------------------
 
-    def moment(self, moment: Moment) -> Spans:
+    def moment(self, moment: TimelineEntry) -> Spans:
         """Return what happened and how often, without time and author."""
         if moment.fact.kind is FactKind.JOIN and moment.also:
             return self._joined(moment)
         return (*self.event(moment.fact), *self.repetition(moment))
 
-    def outcome_of_moment(self, moment: Moment) -> Spans:
+    def outcome_of_moment(self, moment: TimelineEntry) -> Spans:
         """Return · done 12:04 ↗, to follow the line and its link; () while there is no outcome."""
         by = moment.settled_by
         if by is None:
@@ -101,11 +101,11 @@ class FactFormatter:
             *outcome,
         )
 
-    def announcement(self, work: Undertaking | None) -> Spans:
+    def announcement(self, work: TrackedAction | None) -> Spans:
         """Return · announced 12:01 ↗, to follow the button press."""
         return self._elsewhere(incident_words.ANNOUNCED, work.facts[0]) if work else ()
 
-    def outcome_of_work(self, work: Undertaking) -> Spans:
+    def outcome_of_work(self, work: TrackedAction) -> Spans:
         """Return what ended the work or announced it; () where that is the same message."""
         fact, end, first = work.said, work.ended_by, work.facts[0]
         if end is not None and end.ts != fact.ts:
@@ -115,7 +115,7 @@ class FactFormatter:
             )
         return self._elsewhere(incident_words.ANNOUNCED, first) if first.ts != fact.ts else ()
 
-    def course_label(self, work: Undertaking) -> tuple[str, str]:
+    def course_label(self, work: TrackedAction) -> tuple[str, str]:
         """Return the (sign, words) of the progress of some work."""
         signed = (incident_words.LEFT if work.left else incident_words.COURSES).get(
             work.course, incident_words.COURSES[work.course]
@@ -125,7 +125,7 @@ class FactFormatter:
     def _elsewhere(self, says: Text, fact: Fact) -> Spans:
         return (_plain(f" · {self.text(says)} "), Timestamp(fact.at), SourceLink(fact))
 
-    def _joined(self, moment: Moment) -> Spans:
+    def _joined(self, moment: TimelineEntry) -> Spans:
         """Return who joined, each person once, as many as fit."""
         people = list(dict.fromkeys(fact.user for fact in (moment.fact, *moment.also) if fact.user))
         spans: list[Span] = [_plain(f"{incident_words.HERE} ")]
@@ -167,7 +167,7 @@ class FactFormatter:
             return (Person(fact.user),)
         return (TextSpan(text=line(fact.bot, _BOT), italic=True),) if fact.bot else ()
 
-    def repetition(self, moment: Moment) -> Spans:
+    def repetition(self, moment: TimelineEntry) -> Spans:
         """Return ×12, last 12:30; () for a single occurrence."""
         if moment.count < 2:
             return ()
@@ -248,7 +248,7 @@ class FactFormatter:
         says = line(fact.says)
         return (_plain(says),) if says and says != self.title(fact) else ()
 
-    def posted_link(self, link: Link) -> PostedLink:
+    def posted_link(self, link: MessageLink) -> PostedLink:
         """Return a link named by its kind and place: "graph grafana.example/d/abc"."""
         url = line(link.url, _URL)
         try:
@@ -315,8 +315,8 @@ class FactFormatter:
         if step.kind is NextKind.QUESTION:
             before, after = self.text(incident_words.NEXT_QUESTION).split("{}")
             spans = (*_filled(before), *spans, *_filled(after))
-        if step.course == Course.UNDER_WAY:
-            spans = (*spans, _plain(f" ({self.text(incident_words.COURSES[Course.UNDER_WAY][1])})"))
+        if step.course == DecisionState.UNDER_WAY:
+            spans = (*spans, _plain(f" ({self.text(incident_words.COURSES[DecisionState.UNDER_WAY][1])})"))
         return (*spans, *self.attribution(fact))
 
     def attribution(self, fact: Fact) -> Spans:
@@ -351,12 +351,16 @@ def is_from_catalog(fact: Fact) -> bool:
     return bool(fact.incident)
 
 
-def _came_to(by: Fact) -> Course:
+def _came_to(by: Fact) -> DecisionState:
     """Return the outcome of a decision, from the fact that ended it."""
-    return Course.CALLED_OFF if by.kind is FactKind.DECISION and by.state != Course.DONE else Course.DONE
+    return (
+        DecisionState.CALLED_OFF
+        if by.kind is FactKind.DECISION and by.state != DecisionState.DONE
+        else DecisionState.DONE
+    )
 
 
-def newest(moment: Moment) -> Fact:
+def newest(moment: TimelineEntry) -> Fact:
     """Return the newest fact of a moment: its line links to it where the newest time is shown."""
     return max((moment.fact, *moment.also), key=lambda fact: (fact.at, fact.key))
 

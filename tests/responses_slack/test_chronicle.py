@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from intents.chronicle.catching_up import news_since
-from intents.chronicle.facts import Course, Fact, FactKind, Link, LinkKind, Role, Standing
+from intents.chronicle.facts import DecisionState, Fact, FactKind, IncidentStatus, LinkKind, MessageLink, Role
+from intents.chronicle.news import news_since
 from intents.chronicle.summary import summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language, ObjectRef, Text, Verdict
@@ -173,7 +173,9 @@ def flood(kind: FactKind, count: int, *, filler: str = "long words ") -> list[Fa
             number, kind, says, ALICE, state=state, template=f"{kind}-{number}", objects=pods, cluster=f"c-{number}"
         )
         if kind is FactKind.LINK:
-            fact = replace(fact, links=(Link(url=f"https://x.example/{number}/{'y' * 400}", what=LinkKind.GRAPH),))
+            fact = replace(
+                fact, links=(MessageLink(url=f"https://x.example/{number}/{'y' * 400}", what=LinkKind.GRAPH),)
+            )
         facts.append(
             replace(fact, title=Text.same(f"title {number} {filler * 300}")) if kind is FactKind.REMEDY else fact
         )
@@ -192,7 +194,7 @@ def test_newest_fact_is_kept_in_a_very_long_chronicle(newest: FactKind, filler: 
     whole = [fact for kind in FLOODED for fact in flood(kind, 30, filler=filler)]
     last = said(40, newest, "the very last word", DANA, state="possible" if newest is FactKind.HYPOTHESIS else "")
     if newest is FactKind.LINK:
-        last = replace(last, links=(Link(url="https://x.example/the-very-last-word", what=LinkKind.GRAPH),))
+        last = replace(last, links=(MessageLink(url="https://x.example/the-very-last-word", what=LinkKind.GRAPH),))
 
     message = summary_message(chronicles.summary((*FACTS, *whole, last), minute=50), **TOLD)
 
@@ -300,7 +302,7 @@ def test_similar_incident_channel_is_named() -> None:
 
 KINDS = st.sampled_from(list(FactKind))
 STATES = st.sampled_from([
-    "", "x", *map(str, (*Standing, *Verdict, *Course)), *incident_words.REMEDIES, *incident_words.FIRINGS,
+    "", "x", *map(str, (*IncidentStatus, *Verdict, *DecisionState)), *incident_words.REMEDIES, *incident_words.FIRINGS,
     *incident_words.SHIPPINGS,
 ])  # fmt: skip
 USERS = st.sampled_from(["", ALICE, "U1", "<!channel>", "not an id"])
@@ -317,7 +319,9 @@ def facts(draw: st.DrawFn) -> Fact:
         template=draw(st.sampled_from(["", "a", "b"])), incident=draw(st.sampled_from(["", "image-pull-failed"])),
         title=draw(st.sampled_from([None, Text.same(title)])), reproduce=draw(st.sampled_from(["", name])),
         objects=(ObjectRef(kind=name or "Pod", namespace=name, name=says),) * draw(st.integers(0, 5)),
-        links=(Link(url=url, what=LinkKind.GRAPH), Link(url=f"https://x.example/{url}", what=LinkKind.PR)),
+        links=(
+            MessageLink(url=url, what=LinkKind.GRAPH), MessageLink(url=f"https://x.example/{url}", what=LinkKind.PR),
+        ),
         by_hand=draw(st.booleans()), offers=draw(st.sampled_from([None, Text.same(says)])),
     )  # fmt: skip
     return replace(fact, key=f"{fact.key}:{draw(st.integers(0, 3))}")

@@ -16,7 +16,7 @@ import structlog
 
 from bot.jobs import StartJob
 from bot.slack.client import Identity
-from bot.store import Answer, AuditEntry, Store, StoredPlan
+from bot.store import AuditEntry, Store, StoredAnswer, StoredPlan
 from bot.surfaces.slack.press_payload import ButtonPress
 from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, typed_answers, was_shown_to
 from bot.workflows.services import Services
@@ -84,7 +84,7 @@ class PressIntake:
             await self._audit(press, refused.why)
             raise
 
-    async def answer_of(self, press: ButtonPress) -> Answer:
+    async def answer_of(self, press: ButtonPress) -> StoredAnswer:
         """Return the answer whose message was pressed."""
         try:
             return await self._answer_of(press)
@@ -116,14 +116,14 @@ class PressIntake:
             job = f"{answer.request_id}.pick.{press.user}.{press.at}"
             await self.start("pick", job, {**payload, "cluster": cluster})
 
-    async def _preview(self, press: ButtonPress, answer: Answer, payload: dict[str, Any]) -> None:
+    async def _preview(self, press: ButtonPress, answer: StoredAnswer, payload: dict[str, Any]) -> None:
         plan = await self._store.plans.get(press.value)
         if plan is None or plan.request_id != answer.request_id:
             raise PressRefused("the plan is none of this message")
         job = f"{plan.id}.preview.{press.user}.{press.at}"
         await self.start("preview", job, {**payload, "plan": plan.id, "trigger": press.trigger})
 
-    async def _answer_of(self, press: ButtonPress) -> Answer:
+    async def _answer_of(self, press: ButtonPress) -> StoredAnswer:
         self._check_sender(press)
         answer = await self._store.answers.by_message(press.channel, press.ts)
         if answer is None:

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import Chronicle
 from bot.workflows.chronicle.documents import ChronicleDocuments
@@ -32,7 +32,7 @@ class ArchivedWorkflow:
     services: Services
     documents: ChronicleDocuments
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await retry_step(run, "tell", self.tell, payload, run.id)
         return None
 

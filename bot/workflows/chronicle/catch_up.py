@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import ChannelState, Chronicle
 from bot.workflows.chronicle.fact_rows import facts_in
@@ -16,8 +16,8 @@ from bot.workflows.chronicle.permissions import forbidden
 from bot.workflows.chronicle.summary_page import links_in
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
-from intents.chronicle.catching_up import news_since
 from intents.chronicle.facts import NO_NEWS, Fact, FactKind
+from intents.chronicle.news import news_since
 from intents.domain import Language
 from responses.slack.chronicle.news import catch_up_message
 from responses.slack.message import Message
@@ -31,7 +31,7 @@ class CatchUpWorkflow:
 
     services: Services
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         read = await retry_step(run, "read", self.read, payload)
         if read:
             await retry_step(run, "tell", self.tell, payload, str(read["upto"]))

@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.documents import ChronicleDocuments
@@ -22,7 +22,7 @@ from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.channel_commands import Doing
-from intents.chronicle.facts import Fact, FactKind, Standing
+from intents.chronicle.facts import Fact, FactKind, IncidentStatus
 from intents.domain import Language, Text
 from responses import incident_replies
 from responses.slack.chronicle.announcements import dismissed, reopened
@@ -37,9 +37,9 @@ _STATES: Final[Mapping[Doing, ChannelState]] = {
     Doing.OPEN: ChannelState.OPEN,
     Doing.DISMISS: ChannelState.DISMISSED,
 }
-_STANDINGS: Final[Mapping[ChannelState, Standing]] = {
-    ChannelState.RESOLVED: Standing.RESOLVED,
-    ChannelState.OPEN: Standing.REOPENED,
+_STANDINGS: Final[Mapping[ChannelState, IncidentStatus]] = {
+    ChannelState.RESOLVED: IncidentStatus.RESOLVED,
+    ChannelState.OPEN: IncidentStatus.REOPENED,
 }
 # A summary that is being rendered when its channel is dismissed is waited for: for longer than anybody may render it.
 _ROUNDS: Final = 30
@@ -59,7 +59,7 @@ class IncidentChangeWorkflow:
     documents: ChronicleDocuments
     opened: Callable[[str, str], Awaitable[None]]
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         doing = Doing(str(payload["doing"]))
         if doing is Doing.EXPORT:
             await retry_step(run, "export", self.export, payload, run.id)

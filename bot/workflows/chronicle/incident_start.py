@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.people import Place
 from bot.workflows.outages import retry_step
@@ -37,7 +37,7 @@ class IncidentStartWorkflow:
     is_incident: Callable[[str], bool]
     opened: Callable[[str, str], Awaitable[None]]
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         return await retry_step(run, "open", self.open, payload, run.id)
 
     async def open(self, payload: Json, id: str) -> Json | None:

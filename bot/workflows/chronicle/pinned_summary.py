@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import (
     Archived,
     ChannelGone,
@@ -54,7 +54,7 @@ class SummaryWorkflow:
 
     services: Services
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         if wait := float(payload.get("wait") or 0):
             await run.sleep(wait)
         shown: Json | None = None

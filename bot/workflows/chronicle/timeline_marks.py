@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import FactRow
 from bot.workflows.chronicle.fact_rows import facts_in
@@ -47,7 +47,7 @@ class PinWorkflow:
 
     services: Services
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await retry_step(run, "mark", self.mark, payload)
         return None
 

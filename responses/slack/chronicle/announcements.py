@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from intents.chronicle.facts import Standing
+from intents.chronicle.facts import IncidentStatus
 from intents.chronicle.summary import Summary
 from intents.domain import Language, Text
 from responses import words
@@ -40,7 +40,7 @@ def resolved(
     """
     formatter = FactFormatter(language)
     leaves = LeafWriter(permalink=permalink, names=names, now=summary.now, mention=False)
-    closed = ("🗄", incident_words.ARCHIVED) if archived else incident_words.STANDINGS[Standing.RESOLVED]
+    closed = ("🗄", incident_words.ARCHIVED) if archived else incident_words.STANDINGS[IncidentStatus.RESOLVED]
     title = f"{closed[0]} {formatter.text(closed[1])} · #{line(summary.name, 80)}"
     times: list[list[Leaf]] = []
     for label, at in (

@@ -11,7 +11,7 @@ from typing import Final
 
 from intents.chronicle.facts import Fact
 from intents.chronicle.summary import Summary
-from intents.chronicle.timeline import Moment
+from intents.chronicle.timeline import TimelineEntry
 from intents.domain import Language, Text
 from responses import words
 from responses.chronicle import incident_words
@@ -30,7 +30,7 @@ _COMMAND: Final = 1_000
 
 def canvas(
     summary: Summary,
-    moments: Sequence[Moment],
+    moments: Sequence[TimelineEntry],
     *,
     language: Language,
     permalink: Permalink,
@@ -50,7 +50,7 @@ class _Canvas:
         self._formatter = FactFormatter(language, clusters=summary.impact.clusters)
         self._text = self._formatter.text
 
-    def written(self, moments: Sequence[Moment]) -> str:
+    def written(self, moments: Sequence[TimelineEntry]) -> str:
         """Return the whole canvas."""
         lines = [*self._head(), *self._sections()]
         room = _MOST - sum(len(one) + 1 for one in lines)
@@ -148,7 +148,7 @@ class _Canvas:
         )
         return self._markdown.with_link(what, fact)
 
-    def _moment(self, moment: Moment) -> str:
+    def _moment(self, moment: TimelineEntry) -> str:
         spans = (
             *(Timestamp(moment.at), TextSpan(text=" ")),
             *self._formatter.moment(moment),

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from intents.chronicle.facts import Fact, FactKind, Standing
+from intents.chronicle.facts import Fact, FactKind, IncidentStatus
 from intents.chronicle.summary import Affected, NextKind, Summary
-from intents.chronicle.timeline import Moment
+from intents.chronicle.timeline import TimelineEntry
 from intents.domain import Language, ObjectRef, Text
 from responses import words
 from responses.chronicle import incident_words
@@ -110,7 +110,7 @@ class _Page:
         summary = self._summary
         since = self._formatter.since(summary.since, first=True)
         took = self._formatter.elapsed(summary.detected_at, summary.resolved_at)
-        if summary.status is Standing.RESOLVED and took:
+        if summary.status is IncidentStatus.RESOLVED and took:
             since = (*since, TextSpan(text=f" · {self._text(incident_words.AFTER).format(took)}"))
         if summary.said is None:
             return self._leaves.line(since)
@@ -201,7 +201,7 @@ class _Page:
         entry = Entry(at=leading.last, leaves=self._leaves.with_link(spans, fact), below=tuple(below))
         return Section(title=[blocks.bold(self._text(incident_words.LEADING))], entries=(entry,))
 
-    def _before(self, leading: Moment) -> Spans:
+    def _before(self, leading: TimelineEntry) -> Spans:
         """Return the verdict before the last change; () if it never changed."""
         former = next((fact for fact in reversed(leading.also) if fact.state != leading.fact.state), None)
         if former is None:
@@ -260,13 +260,13 @@ class _Page:
 
     def _listed(self, title: Text, facts: Sequence[Fact], most: int, *, rank: int) -> Section:
         """Return the newest facts, the newest last."""
-        moments = [Moment(at=fact.at, last=fact.at, count=1, fact=fact) for fact in reversed(facts)]
+        moments = [TimelineEntry(at=fact.at, last=fact.at, count=1, fact=fact) for fact in reversed(facts)]
         return self._moments(title, moments, most, rank=rank, newest_last=True)
 
     def _moments(
         self,
         title: Text,
-        moments: Sequence[Moment],
+        moments: Sequence[TimelineEntry],
         most: int,
         *,
         rank: int,
@@ -285,7 +285,7 @@ class _Page:
             title=[blocks.bold(self._text(title))], entries=shown, rank=rank, left_out=len(moments) - len(kept)
         )
 
-    def _entry(self, moment: Moment, rests_on: Fact) -> Entry:
+    def _entry(self, moment: TimelineEntry, rests_on: Fact) -> Entry:
         fact = moment.fact
         if moment.count > 1 and fact.kind is not FactKind.HYPOTHESIS:
             spans: Spans = (*self._formatter.moment(moment), *self._formatter.attribution(fact))

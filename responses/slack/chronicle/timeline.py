@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from intents.chronicle.timeline import Moment
+from intents.chronicle.timeline import TimelineEntry
 from intents.domain import Language
 from responses.chronicle import incident_words
 from responses.chronicle.fact_formatter import FactFormatter, line
@@ -24,7 +24,7 @@ _NOTES: Final = 400
 
 
 def timeline_message(
-    moments: Sequence[Moment],
+    moments: Sequence[TimelineEntry],
     *,
     name: str,
     now: datetime,
@@ -58,7 +58,7 @@ def timeline_message(
     return Message(text=fallback(title), blocks=(blocks.header(title), blocks.rich(*elements)))
 
 
-def moment_leaves(moment: Moment, formatter: FactFormatter, leaves: LeafWriter) -> list[Leaf]:
+def moment_leaves(moment: TimelineEntry, formatter: FactFormatter, leaves: LeafWriter) -> list[Leaf]:
     """Return 12:04 what happened ×3 — who ↗ · done 12:08 ↗."""
     what = (Timestamp(moment.at), TextSpan(text=" "), *formatter.moment(moment), *formatter.attribution(moment.fact))
     return [*leaves.with_link(what, moment.fact), *leaves.line(formatter.outcome_of_moment(moment))]
