@@ -126,7 +126,7 @@ def test_why_no_cluster_was_asked_is_said_once() -> None:
 
     assert read(say(diagnosis)).count("No cluster was asked") == 1
     said = read(say(diagnosis, text_only_reason=GUESTS))
-    assert said.count("guests get answers from the text alone") == 1
+    assert said.count("guests get answers based on the pasted text only") == 1
     assert "this is from the text alone" not in said
     assert "API calls" not in said
     unread = replace(diagnosis, hypotheses=(replace(alone, findings=()),), gaps=())
