@@ -266,5 +266,5 @@ async def test_whoever_has_no_address_that_counts_acts_nowhere_under_their_own_n
         refused = await at.dialog(at.alex, await pasted(at, pulls_again))
 
         assert refused["submit"] is None
-        assert "is in none of the domains" in words_of(refused["blocks"])
+        assert "is not listed under" in words_of(refused["blocks"])
         assert at.writes() == []

@@ -198,7 +198,7 @@ async def test_guests_are_told_why_they_may_neither_read_nor_change_it(at):
     await at.settled()
 
     assert len(at.slack.ephemerals(at.guest)) == 2  # once for each
-    assert "Guests get answers from the text alone" in await asked(at, at.guest, channel, "summary")
+    assert "Guests get answers based on the pasted text only" in await asked(at, at.guest, channel, "summary")
     for word in ("resolve", "dismiss"):
         assert "Ask a member" in await asked(at, at.guest, channel, f"incident {word}")
     assert await state_of(at, channel) is ChannelState.OPEN
@@ -339,7 +339,7 @@ async def test_aloud_nobody_may_more_than_by_command(at):
     await at.slack.say(at.alex, im, "summary")
     await at.settled()
 
-    assert "Guests get answers from the text alone" in summary
+    assert "Guests get answers based on the pasted text only" in summary
     assert "Ask a member" in dismissal
     assert await state_of(at, channel) is ChannelState.OPEN
     assert "/diagnose incident open" in elsewhere

@@ -64,7 +64,7 @@ from tests.responses_slack.rules import broken_rules
 DEPLOYMENT = ObjectRef(kind="Deployment", namespace="shop", name="api")
 NOON = datetime(2026, 3, 2, 12, 0, 7, tzinfo=UTC)
 SLOW = Gap(what="the log of api-0", reason=GapReason.TIMED_OUT, detail="no answer in time")
-GUESTS = Text(en="guests get answers from the text alone", zh="访客只能得到基于文本本身的回答")
+GUESTS = Text(en="guests get answers based on the pasted text only", zh="访客只能得到基于文本本身的回答")
 NO_CLUSTER = Gap(what="the cluster", reason=GapReason.NO_CLUSTER, detail="none is reachable")
 
 ALONE = Finding(

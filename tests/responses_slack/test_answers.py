@@ -126,7 +126,7 @@ def test_reason_for_no_cluster_is_given_once() -> None:
 
     assert read(say(diagnosis)).count("No cluster was queried") == 1
     said = read(say(diagnosis, text_only_reason=GUESTS))
-    assert said.count("guests get answers from the text alone") == 1
+    assert said.count("guests get answers based on the pasted text only") == 1
     assert "this is based on the text alone" not in said
     assert "API calls" not in said
     unread = replace(diagnosis, hypotheses=(replace(alone, findings=()),), gaps=())
