@@ -79,10 +79,8 @@ class SlackCall(Protocol):
 class Metrics:
     """Everything that is counted of one app. Methods record what has just happened; none of them raises or waits."""
 
-    def __init__(
-        self, *, incidents: int = 0, problems: int = 0, interruptions: tuple[type[Exception], ...] = ()
-    ) -> None:
-        """Count `incidents` of the catalog and `problems` of the files that it leaves out.
+    def __init__(self, *, interruptions: tuple[type[Exception], ...] = ()) -> None:
+        """Make all metrics.
 
         A job that raises one of `interruptions` has not failed: its process ends, and the next start goes on with it.
         """
@@ -97,8 +95,8 @@ class Metrics:
         build = Info("casebook_build", about, registry=self.registry)
         build.info({"version": _version(), "python": platform.python_version()})
         self._document("casebook_build_info", "info", about, ("python", "version"))
-        gauge("catalog_incidents", "Entries of the catalog, your own included.").set(incidents)
-        gauge("catalog_problems", "What is wrong in files of your own catalog; those are left out.").set(problems)
+        self._incidents = gauge("catalog_incidents", "Entries of the catalog, your own included.")
+        self._problems = gauge("catalog_problems", "What is wrong in files of your own catalog; those are left out.")
 
         self._deliveries = counter(
             "deliveries", "What Slack delivered; not acknowledged, an event comes again.", "surface", "outcome"
@@ -159,6 +157,11 @@ class Metrics:
         ProcessCollector(registry=self.registry)
 
     # --- Slack's side -------------------------------------------------------------------------------------------------
+
+    def catalog_loaded(self, *, incidents: int, problems: int) -> None:
+        """Set the size of the catalog and the number of files that it leaves out."""
+        self._incidents.set(incidents)
+        self._problems.set(problems)
 
     def delivered(self, surface: str, *, acknowledged: bool, seconds: float) -> None:
         outcome = "acknowledged" if acknowledged else "not_acknowledged"

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ import structlog
 from aiohttp import web
 
 from bot.app.readiness import Readiness
+from bot.app.reload import LiveConfiguration
 from bot.app.tuning import DEFAULT_TUNING, Tuning
 from bot.app.upkeep import Upkeep
 from bot.cluster.clusters import Clusters
@@ -47,6 +49,7 @@ from bot.surfaces.slack.timeline_pins import TimelinePins
 from bot.surfaces.web import web_application
 from bot.workflows.chronicle.chronicle_jobs import ChronicleJobs
 from bot.workflows.concurrency import ConcurrencyLimits
+from bot.workflows.configuration import Configuration
 from bot.workflows.mutes import Mutes
 from bot.workflows.registry import failure_reports, incident_commands, workflows
 from bot.workflows.services import Services
@@ -61,9 +64,10 @@ _TALKATIVE: Final = ("slack_bolt", "slack_sdk", "aiohttp.access", "aiosqlite", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningApp:
-    """`url` is where it listens. `store` and `jobs` are there for whoever embeds the app."""
+    """What embeds the app needs of it: the address it listens at, its store and jobs, and a way to reload files."""
 
     url: str
+    reload: Callable[[], None]
     identity: Identity
     store: Store
     jobs: Jobs
@@ -88,8 +92,10 @@ async def running(
         logging.getLogger(name).setLevel(logging.WARNING)
     # What takes work in and carries it out ends first; the listener goes on telling until then that this is the end.
     async with AsyncExitStack() as stack, AsyncExitStack() as work:
-        base = await _base(stack, settings, engine=engine, clusters=clusters, broken=broken, tuning=tuning)
-        services = _services(base, settings, engine=engine, policy=policy, clusters=clusters, defaults=channel_defaults)
+        initial = Configuration(engine=engine, policy=policy, defaults=channel_defaults, left_out=tuple(broken))
+        base = await _base(stack, settings, initial, clusters=clusters, tuning=tuning)
+        live = LiveConfiguration(settings, initial, every=tuning.reload_s, changed=partial(_count, base.metrics))
+        services = _services(base, settings, live, clusters=clusters)
         jobs = await _launched(work, services, base, settings)
         missed_events = MissedEvents(store=base.store, clock=tuning.clock)
         surface = _slack_surface(base, services, jobs, settings, missed_events)
@@ -104,14 +110,14 @@ async def running(
         await work.enter_async_context(upkeep.going_on())
         keep_asking = base.health.keep_asking(base.slack.greet, every=tuning.slack_check_s)
         await work.enter_async_context(in_background(keep_asking))
+        await work.enter_async_context(in_background(live.keep_current()))
         readiness = Readiness(
             store=base.store,
             jobs=jobs,
             slack=base.slack,
             health=base.health,
             clusters=clusters,
-            engine=lambda: engine,
-            broken=broken,
+            live=live,
             stopping=base.stopping.is_set,
         )
         url = await _listen(stack, _web(base, readiness, bolt, settings), settings.listen)
@@ -121,7 +127,7 @@ async def running(
             missed_events.connected = base.health.connected = is_connected
         work.callback(base.stopping.set)
         _log.info("serving", url=url, team=base.identity.team_name, socket_mode=base.by_socket)
-        yield RunningApp(url=url, identity=base.identity, store=base.store, jobs=jobs)
+        yield RunningApp(url=url, reload=live.request, identity=base.identity, store=base.store, jobs=jobs)
 
 
 @dataclass(slots=True)
@@ -152,21 +158,22 @@ class _Base:
     stopping: asyncio.Event
 
 
+def _count(metrics: Metrics, configuration: Configuration) -> None:
+    """Show the size of a new catalog in the metrics."""
+    incidents = len(configuration.engine.catalog.incidents)
+    metrics.catalog_loaded(incidents=incidents, problems=len(configuration.left_out))
+
+
 async def _base(
-    stack: AsyncExitStack,
-    settings: Settings,
-    *,
-    engine: Engine,
-    clusters: Clusters,
-    broken: Sequence[Problem],
-    tuning: Tuning,
+    stack: AsyncExitStack, settings: Settings, initial: Configuration, *, clusters: Clusters, tuning: Tuning
 ) -> _Base:
     """Open the store and ask Slack who we are."""
     if not settings.database_url.get_secret_value():
         _make(settings.data.expanduser())
     store = await stack.enter_async_context(open_store(settings.store_url))
     stack.push_async_callback(clusters.aclose)
-    metrics = Metrics(incidents=len(engine.catalog.incidents), problems=len(broken), interruptions=(JobsUnavailable,))
+    metrics = Metrics(interruptions=(JobsUnavailable,))
+    _count(metrics, initial)
     clusters.watched_by(metrics.kubernetes_called)
     by_socket = bool(settings.slack_app_token.get_secret_value())
     health = SlackHealth(metrics=metrics, by_http=not by_socket, clock=tuning.clock)
@@ -195,17 +202,13 @@ async def _base(
     )
 
 
-def _services(
-    base: _Base, settings: Settings, *, engine: Engine, policy: Policy, clusters: Clusters, defaults: ChannelDefaults
-) -> Services:
+def _services(base: _Base, settings: Settings, live: LiveConfiguration, *, clusters: Clusters) -> Services:
     tuning = base.tuning
     return Services(
         store=base.store,
         slack=base.slack,
         clusters=clusters,
-        policy=policy,
-        engine=lambda: engine,
-        defaults=defaults,
+        configuration=lambda: live.current,
         concurrency=ConcurrencyLimits.of(turns=settings.jobs_concurrency, clusters=len(clusters.names)),
         metrics=base.metrics,
         language=settings.lang,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from bot.app.reload import CHECK_S as RELOAD_S
 from bot.app.upkeep import BEAT_S
 from bot.jobs import JOBS_VERSION
 from bot.remedies.stepping import LOOKS
@@ -34,6 +35,8 @@ class Tuning:
     """Within so many seconds all that changes in an incident channel is shown by one edit."""
     beat_s: float = BEAT_S
     """Seconds between two rounds of upkeep."""
+    reload_s: float = RELOAD_S
+    """Seconds between two looks at the files of the policy, the channel defaults and the catalog."""
     slack_check_s: float = CHECK_S
     """After so many seconds of silence Slack is asked whether it is there."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
+import signal
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
@@ -81,6 +82,7 @@ async def _serve(
                         broken=broken,
                     )
                 )
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.reload)
             note(safe_line(_told(app, configured, engine, clusters)))
             async with in_background(_tell_of(clusters)):
                 await stop.wait()

@@ -14,7 +14,7 @@ from bot.cluster.clusters import Clusters
 from bot.diagnosing import DEADLINE_S, Engine
 from bot.metrics import Metrics
 from bot.policy import Actor, Policy, PolicyScope, ReadLevel
-from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
+from bot.policy.channel_defaults import ChannelDefaults
 from bot.remedies.stepping import LOOKS
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
 from bot.slack.client import Slack
@@ -23,6 +23,7 @@ from bot.slack.groups import Membership
 from bot.slack.people import Person
 from bot.store import Store, StoredRequest
 from bot.workflows.concurrency import ConcurrencyLimits
+from bot.workflows.configuration import Configuration
 from intents.domain import Language
 from responses.language import choose
 
@@ -56,15 +57,13 @@ class Services:
 
     `changed` is told of each incident channel of which there is more to show now.
 
-    `defaults` say which cluster and namespace a channel is about, `concurrency` how many questions a cluster may have.
+    `configuration` is asked each time, since files are reloaded. `concurrency` limits the questions per cluster.
     """
 
     store: Store
     slack: Slack
     clusters: Clusters
-    policy: Policy
-    engine: Callable[[], Engine]
-    defaults: ChannelDefaults = NO_DEFAULTS
+    configuration: Callable[[], Configuration]
     concurrency: ConcurrencyLimits = field(default_factory=ConcurrencyLimits)
     metrics: Metrics = field(default_factory=Metrics)
     language: Language | None = None
@@ -76,6 +75,20 @@ class Services:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     changed: Callable[[str], Awaitable[None]] = _nobody_is_told
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force now."""
+        return self.configuration().policy
+
+    @property
+    def defaults(self) -> ChannelDefaults:
+        """Which cluster and namespace each channel is about, as the file says now."""
+        return self.configuration().defaults
+
+    def engine(self) -> Engine:
+        """Return the engine over the catalog in force now."""
+        return self.configuration().engine
 
     @asynccontextmanager
     async def turn(self, request: str) -> AsyncIterator[None]:

@@ -152,7 +152,9 @@ def test_every_metric_is_documented_by_name_kind_labels_and_help() -> None:
 
 
 def test_two_apps_in_one_process_count_for_themselves() -> None:
-    one, other = Metrics(incidents=3), Metrics(incidents=4)
+    one, other = Metrics(), Metrics()
+    one.catalog_loaded(incidents=3, problems=0)
+    other.catalog_loaded(incidents=4, problems=0)
     one.heard("matched")
     pages = [Page(each.exposed("")[0].decode()) for each in (one, other)]
     assert [page.of("casebook_messages_total") for page in pages] == [1, 0]

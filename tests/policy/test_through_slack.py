@@ -14,6 +14,7 @@ from bot.kube.impersonation import ActsAs
 from bot.policy import Policy, PolicyScope, load_policy
 from bot.slack.client import Slack
 from bot.store import open_store
+from bot.workflows.configuration import Configuration
 from bot.workflows.services import Services
 from intents.domain import Text
 from tests.end_to_end.workplace import Workplace, broken_of, words_of, workplace
@@ -78,9 +79,9 @@ async def test_addresses_are_read_from_slack_only_for_impersonation(tmp_path: Pa
                 store=store,
                 slack=slack,
                 clusters=Clusters.of(at.settings, kubeconfig=tmp_path / "kubeconfig"),
-                policy=as_themselves,
-                engine=lambda: engine,
+                configuration=lambda: Configuration(engine=engine, policy=as_themselves),
             )
+            anyone = replace(services, configuration=lambda: Configuration(engine=engine, policy=Policy.playground()))
 
             async def scope_of(user: str, services: Services = services) -> PolicyScope:
                 return (await services.requester(team=at.slack.team_id, channel=at.channel, user=user)).scope
@@ -90,7 +91,7 @@ async def test_addresses_are_read_from_slack_only_for_impersonation(tmp_path: Pa
                 told = (await scope_of(nobody)).acts_as("simulated")
                 assert isinstance(told, Text)
                 assert "guests, bots and members of other organisations" in told.en
-            assert (await scope_of(at.alex, replace(services, policy=Policy.playground()))).who.email == ""
+            assert (await scope_of(at.alex, anyone)).who.email == ""
 
 
 async def test_a_policy_without_groups_reads_none(tmp_path: Path, engine: Engine) -> None:
