@@ -43,7 +43,7 @@ def cluster() -> Iterator[SimulatedCluster]:
 
 @pytest.fixture
 def slack() -> Iterator[SimulatedSlack]:
-    simulated = SimulatedSlack(pace=False, scopes=[scope.name for scope in SCOPES])
+    simulated = SimulatedSlack(rate_limits=False, scopes=[scope.name for scope in SCOPES])
     with Server(simulated):
         yield simulated
 
@@ -146,7 +146,7 @@ def test_a_token_that_was_revoked_is_named(run: Run, variables: Any, slack: Simu
 
 def test_scopes_that_nothing_works_without_are_named(run: Run, variables: Any, slack: SimulatedSlack) -> None:
     for scope in ("users:read", "chat:write", "pins:write"):
-        slack.withhold_scope(scope)
+        slack.revoke_scope(scope)
 
     assert line_of(run("serve")) == (
         "casebook: CASEBOOK_SLACK_BOT_TOKEN: the token lacks chat:write, users:read, without which nothing works: "

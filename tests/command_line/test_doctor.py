@@ -44,7 +44,7 @@ def cluster() -> Iterator[SimulatedCluster]:
 
 @pytest.fixture
 def slack() -> Iterator[SimulatedSlack]:
-    simulated = SimulatedSlack(pace=False, scopes=[scope.name for scope in SCOPES])
+    simulated = SimulatedSlack(rate_limits=False, scopes=[scope.name for scope in SCOPES])
     with Server(simulated):
         yield simulated
 
@@ -167,7 +167,7 @@ def test_each_scope_that_is_not_granted_says_what_is_off_without_it(
     run: Run, variables: Any, slack: SimulatedSlack, tmp_path: Path
 ) -> None:
     for scope in ("files:read", "usergroups:read"):
-        slack.withhold_scope(scope)
+        slack.revoke_scope(scope)
     lacking = rows(run("doctor", "--output", "json"))
     assert lacking["slack", "files:read"]["state"] == "note"
     assert "answers to snippets and files" in lacking["slack", "files:read"]["says"]
@@ -179,7 +179,7 @@ def test_each_scope_that_is_not_granted_says_what_is_off_without_it(
     assert set(wrong(run("doctor", "--output", "json"))) == {("slack", "usergroups:read")}
 
     variables(policy="")
-    slack.withhold_scope("chat:write")
+    slack.revoke_scope("chat:write")
     assert set(wrong(run("doctor", "--output", "json"))) == {("slack", "chat:write")}
 
 
@@ -198,7 +198,7 @@ def test_a_channel_that_the_bot_is_not_in_is_told_with_the_invitation(
 def test_a_clock_that_is_off_is_told_before_signatures_are_refused(
     run: Run, variables: Any, seconds: int, state: str
 ) -> None:
-    ahead = SimulatedSlack(pace=False, signs_by=lambda: time.time() + seconds)
+    ahead = SimulatedSlack(rate_limits=False, signature_clock=lambda: time.time() + seconds)
     with Server(ahead):
         variables(slack_api_url=ahead.api_url, slack_bot_token=ahead.bot_token)
         check = rows(run("doctor", "--output", "json"))["slack", "clock"]

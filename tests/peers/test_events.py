@@ -45,7 +45,7 @@ async def _what_is_told() -> list[dict[str, Any]]:
         told.append((await request.json())["event"])
         return web.Response()
 
-    slack = SimulatedSlack(pace=False, events=("message", *CHANNEL_EVENTS))
+    slack = SimulatedSlack(rate_limits=False, events=("message", *CHANNEL_EVENTS))
     await slack.start()
     try:
         async with serving(handle) as url:
@@ -53,24 +53,24 @@ async def _what_is_told() -> list[dict[str, Any]]:
             ana, bo = slack.add_user("ana"), slack.add_user("bo")
             channel = ""
             for private in (False, True):
-                channel = await slack.places.create(ana, f"inc-{private:d}", private=private)
-                await slack.places.invite(ana, channel)
-                await slack.places.invite(ana, channel, bo)
+                channel = await slack.channel_actions.create(ana, f"inc-{private:d}", private=private)
+                await slack.channel_actions.invite(ana, channel)
+                await slack.channel_actions.invite(ana, channel, bo)
                 ts = await slack.say(ana, channel, "rolling back")
                 await slack.marks.pin(bo, channel, ts)
                 await slack.marks.unpin(bo, channel, ts)
                 await slack.marks.react(bo, channel, ts, "pushpin")
                 await slack.marks.unreact(bo, channel, ts, "pushpin")
-                await slack.places.leave(bo, channel)
-                await slack.places.rename(ana, channel, f"inc-4{private:d}")
-                await slack.places.remove(ana, channel)
-                await slack.places.invite(ana, channel)
-                await slack.places.archive(ana, channel)
-                await slack.places.unarchive(ana, channel)
+                await slack.channel_actions.leave(bo, channel)
+                await slack.channel_actions.rename(ana, channel, f"inc-4{private:d}")
+                await slack.channel_actions.remove(ana, channel)
+                await slack.channel_actions.invite(ana, channel)
+                await slack.channel_actions.archive(ana, channel)
+                await slack.channel_actions.unarchive(ana, channel)
             # Of a private channel that was closed nothing is heard any more: one that was closed behind our back is.
             slack.set_archived(channel)
             slack.invite_bot(channel)
-            await slack.places.unarchive(ana, channel)
+            await slack.channel_actions.unarchive(ana, channel)
     finally:
         await slack.stop()
     return told

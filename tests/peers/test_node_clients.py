@@ -34,7 +34,7 @@ class NodeApp:
 @pytest.fixture
 async def slack() -> AsyncIterator[SimulatedSlack]:
     # Tiers are told by the minute: a client that comes back within one would wait for the rest of it.
-    slack = SimulatedSlack(pace=False)
+    slack = SimulatedSlack(rate_limits=False)
     slack.add_user("ada", id="U0ADA00000")
     slack.add_channel("incidents", id="C0INCIDENT")
     await slack.start()

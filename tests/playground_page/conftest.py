@@ -18,7 +18,7 @@ from aiohttp import web
 from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 from bot.playground.kubernetes import SimulatedCluster
-from bot.playground.page import PasteSample, Person, Place, PlaygroundPage
+from bot.playground.page import ListedChannel, PasteSample, Person, PlaygroundPage
 from bot.playground.slack import SimulatedSlack
 
 _QUIET = ("--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update")
@@ -259,7 +259,7 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage() -> AsyncIterator[Stage]:
-    slack, cluster = SimulatedSlack(pace=False, retry_pauses=()), SimulatedCluster()
+    slack, cluster = SimulatedSlack(rate_limits=False, retry_pauses=()), SimulatedCluster()
     cluster.load_neighbours()
     cluster.load(WORLD)
     oncall = slack.add_user("mira")
@@ -271,7 +271,7 @@ async def open_stage() -> AsyncIterator[Stage]:
         cluster=cluster,
         samples=[PasteSample(title=f"Sample {at}", text=PASTE, note="An image is missing") for at in range(5)],
         users=[Person(id=oncall, title="on call"), Person(id=guest, title="guest")],
-        channels=[Place(id=general, topic="Everything"), Place(id=incident, topic="cart is down")],
+        channels=[ListedChannel(id=general, topic="Everything"), ListedChannel(id=incident, topic="cart is down")],
     )
     await slack.start()
     await cluster.start()

@@ -185,7 +185,7 @@ async def test_slack_run_starts_the_bot_with_the_tokens_of_the_app(
 ) -> None:
     """The CLI hands over the tokens by these names, leaves the connection to us, and interrupts us at the end."""
     assert hooks["config"] == {"sdk-managed-connection-enabled": True}
-    slack, cluster = SimulatedSlack(pace=False), SimulatedCluster()
+    slack, cluster = SimulatedSlack(rate_limits=False), SimulatedCluster()
     await slack.start()
     await cluster.start()
     (tmp_path / "kubeconfig").write_text(json.dumps(cluster.kubeconfig()), "utf-8")

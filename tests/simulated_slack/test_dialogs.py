@@ -1,7 +1,7 @@
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack import ChangeKind, SimulatedSlack, SlackWorldError
+from bot.playground.slack import ChangeKind, ImpossibleActionError, SimulatedSlack
 from tests.simulated_slack.refusals import error
 
 
@@ -129,13 +129,13 @@ async def test_slacks_client_submits_no_empty_or_unknown_input(
     view = (await client.views_open(trigger_id=await trigger(), view=modal(name_input(), MODE)))["view"]
     before = len(receiver.received)
 
-    with pytest.raises(SlackWorldError, match=r"these inputs are empty: \['typed'\]"):
+    with pytest.raises(ImpossibleActionError, match=r"these inputs are empty: \['typed'\]"):
         await slack.submit(ana, view["id"])
-    with pytest.raises(SlackWorldError, match="the dialog has no such inputs"):
+    with pytest.raises(ImpossibleActionError, match="the dialog has no such inputs"):
         await slack.submit(ana, view["id"], {"other": {"name": "x"}})
-    with pytest.raises(SlackWorldError, match="pick offers no 'none': it offers fast, slow"):
+    with pytest.raises(ImpossibleActionError, match="pick offers no 'none': it offers fast, slow"):
         await slack.submit(ana, view["id"], {"typed": {"name": "x"}, "mode": {"pick": "none"}})
-    with pytest.raises(SlackWorldError, match="view 'V1' is not open"):
+    with pytest.raises(ImpossibleActionError, match="view 'V1' is not open"):
         await slack.submit(ana, "V1")
     assert len(receiver.received) == before
 
@@ -172,7 +172,9 @@ async def test_an_answer_to_a_dialog_that_slack_would_not_take_is_an_error(
     view = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER)))["view"]
     receiver.answer(body={"response_action": "update", "view": modal(DIVIDER, title="x" * 25)})
 
-    with pytest.raises(SlackWorldError, match="Slack does not take the app's answer to the dialog: invalid_arguments"):
+    with pytest.raises(
+        ImpossibleActionError, match="Slack does not take the app's answer to the dialog: invalid_arguments"
+    ):
         await slack.submit(ana, view["id"])
 
 
@@ -187,7 +189,7 @@ async def test_a_press_in_a_dialog_has_neither_channel_nor_response_url(
     assert payload["container"] == {"type": "view", "view_id": view["id"]}
     assert (payload["view"]["private_metadata"], payload["actions"][0]["action_id"]) == ("plan-1", "show")
     assert not {"channel", "message", "response_url"} & set(payload)
-    with pytest.raises(SlackWorldError, match="there is no 'hide'"):
+    with pytest.raises(ImpossibleActionError, match="there is no 'hide'"):
         await slack.click_view(ana, view["id"], "hide")
     pushed = await client.views_push(trigger_id=payload["trigger_id"], view=modal(DIVIDER))
     assert pushed["view"]["previous_view_id"] == view["id"]

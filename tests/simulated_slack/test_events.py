@@ -5,7 +5,7 @@ import hmac
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack import SharedFile, SimulatedSlack, SlackWorldError
+from bot.playground.slack import ImpossibleActionError, SharedFile, SimulatedSlack
 
 
 async def test_a_message_arrives_signed_and_wrapped_as_slack_does(
@@ -142,9 +142,9 @@ async def test_nobody_changes_what_others_wrote(slack: SimulatedSlack, incidents
     ben = slack.add_user("ben")
     ts = await slack.say(ana, incidents, "mine")
 
-    with pytest.raises(SlackWorldError, match="is not of ben: 'mine'"):
+    with pytest.raises(ImpossibleActionError, match="is not of ben: 'mine'"):
         await slack.edit(ben, incidents, ts, "yours")
-    with pytest.raises(SlackWorldError, match="is not of ben"):
+    with pytest.raises(ImpossibleActionError, match="is not of ben"):
         await slack.remove(ben, incidents, ts)
 
 
@@ -236,7 +236,7 @@ async def test_an_event_can_come_twice(slack: SimulatedSlack, receiver, incident
     first, second = receiver.received
     assert first.body == second.body
     assert second.headers["x-slack-retry-num"] == "1"
-    with pytest.raises(SlackWorldError, match="no event 'Ev1' was delivered"):
+    with pytest.raises(ImpossibleActionError, match="no event 'Ev1' was delivered"):
         await slack.redeliver("Ev1")
 
 

@@ -4,7 +4,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.playground.slack import SimulatedSlack, SlackWorldError
+from bot.playground.slack import ImpossibleActionError, SimulatedSlack
 
 RESTART = {"type": "button", "action_id": "restart", "text": {"type": "plain_text", "text": "Restart"}, "value": "p1"}
 OTHER = RESTART | {"action_id": "restart-2", "value": "p2"}
@@ -69,7 +69,9 @@ async def test_an_answer_to_a_command_that_slack_would_not_take_is_an_error(
 ):
     receiver.answer(body={"text": "x", "blocks": [{"type": "sektion"}]})
 
-    with pytest.raises(SlackWorldError, match="Slack does not take the app's answer to the command: invalid_blocks"):
+    with pytest.raises(
+        ImpossibleActionError, match="Slack does not take the app's answer to the command: invalid_blocks"
+    ):
         await slack.slash(ana, incidents, "help")
 
 
@@ -122,7 +124,7 @@ async def test_an_option_of_an_overflow_menu_is_chosen_by_its_value(
     await slack.click(ana, incidents, answer, "more", value="not-it")
 
     assert receiver.received[0].json["actions"][0]["selected_option"]["value"] == "not-it"
-    with pytest.raises(SlackWorldError, match="more offers no 'delete': it offers mute, not-it"):
+    with pytest.raises(ImpossibleActionError, match="more offers no 'delete': it offers mute, not-it"):
         await slack.click(ana, incidents, answer, "more", value="delete")
 
 
@@ -130,9 +132,9 @@ async def test_an_option_of_an_overflow_menu_is_chosen_by_its_value(
 async def test_only_what_stands_in_the_message_can_be_pressed(
     slack: SimulatedSlack, receiver, incidents: str, ana: str, answer: str, given: dict[str, str]
 ):
-    with pytest.raises(SlackWorldError, match="there is no 'restart' with"):
+    with pytest.raises(ImpossibleActionError, match="there is no 'restart' with"):
         await slack.click(ana, incidents, answer, "restart", **given)
-    with pytest.raises(SlackWorldError, match="there is no message"):
+    with pytest.raises(ImpossibleActionError, match="there is no message"):
         await slack.click(ana, incidents, "1.000000", "restart")
     assert receiver.received == []
 
@@ -159,18 +161,18 @@ async def test_a_whisper_can_be_pressed_by_the_one_who_sees_it(
     payload = receiver.received[0].json
     assert payload["container"]["is_ephemeral"] is True
     assert "message" not in payload
-    with pytest.raises(SlackWorldError, match="there is no message"):
+    with pytest.raises(ImpossibleActionError, match="there is no message"):
         await slack.click(ben, incidents, ts, "restart")
 
 
 async def test_who_is_not_in_a_channel_can_do_nothing_there(slack: SimulatedSlack, ana: str):
     private = slack.add_channel("private", private=True)
 
-    with pytest.raises(SlackWorldError, match="ana is not in private"):
+    with pytest.raises(ImpossibleActionError, match="ana is not in private"):
         await slack.say(ana, private, "hello")
-    with pytest.raises(SlackWorldError, match="unknown user 'U1'"):
+    with pytest.raises(ImpossibleActionError, match="unknown user 'U1'"):
         await slack.slash("U1", private, "help")
-    with pytest.raises(SlackWorldError, match="unknown channel 'C1'"):
+    with pytest.raises(ImpossibleActionError, match="unknown channel 'C1'"):
         await slack.slash(ana, "C1", "help")
 
 

@@ -12,7 +12,7 @@ from tests.simulated_slack.refusals import refusal
 
 @pytest.fixture
 async def paced(simulate) -> tuple[SimulatedSlack, AsyncWebClient, str]:
-    slack, _ = await simulate(pace=True)
+    slack, _ = await simulate(rate_limits=True)
     slack.deliver_to(None)
     return slack, AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[]), slack.add_channel("a")
 
@@ -50,7 +50,7 @@ async def test_a_method_takes_as_many_calls_a_minute_as_its_tier_says(paced, clo
 async def test_a_client_that_waits_gets_through(simulate):
     # Slack's own retry handler sleeps as long as Retry-After says, so here the clock is the machine's.
     loop = asyncio.get_running_loop()
-    slack, _ = await simulate(pace=True, clock=loop.time)
+    slack, _ = await simulate(rate_limits=True, clock=loop.time)
     client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
     client.retry_handlers = [AsyncRateLimitErrorRetryHandler(max_retry_count=2)]
     channel = slack.add_channel("a")
@@ -74,7 +74,7 @@ async def test_a_fault_befalls_the_named_method_so_many_times(
     slack.fail("*", error="fatal_error")
     assert (await refused(client.auth_test()))[1] == "fatal_error"
     slack.fail("*", error="fatal_error", times=9)
-    slack.heal()
+    slack.clear_faults()
     assert (await client.auth_test())["ok"]
 
 
@@ -100,27 +100,27 @@ async def test_overload_and_outage_have_their_status(slack: SimulatedSlack, clie
     assert slack.calls[-1].status == 503
 
 
-@pytest.mark.parametrize("after_doing", [False, True])
+@pytest.mark.parametrize("after_execution", [False, True])
 async def test_a_cut_connection_leaves_open_whether_it_was_done(
-    slack: SimulatedSlack, client: AsyncWebClient, incidents: str, after_doing: bool
+    slack: SimulatedSlack, client: AsyncWebClient, incidents: str, after_execution: bool
 ):
-    slack.fail("chat.postMessage", reset=True, after_doing=after_doing)
+    slack.fail("chat.postMessage", reset=True, after_execution=after_execution)
 
     with pytest.raises(aiohttp.ClientError):
         await client.chat_postMessage(channel=incidents, text="x")
 
-    assert len(slack.messages(incidents)) == (1 if after_doing else 0)
-    assert (slack.calls[-1].status, slack.calls[-1].ok) == (0, after_doing)
+    assert len(slack.messages(incidents)) == (1 if after_execution else 0)
+    assert (slack.calls[-1].status, slack.calls[-1].ok) == (0, after_execution)
 
 
-@pytest.mark.parametrize("after_doing", [False, True])
-async def test_a_call_may_get_no_answer(slack: SimulatedSlack, incidents: str, after_doing: bool):
+@pytest.mark.parametrize("after_execution", [False, True])
+async def test_a_call_may_get_no_answer(slack: SimulatedSlack, incidents: str, after_execution: bool):
     client = AsyncWebClient(slack.bot_token, base_url=slack.api_url, retry_handlers=[], timeout=1)
-    slack.fail("chat.postMessage", hang=True, after_doing=after_doing)
+    slack.fail("chat.postMessage", hang=True, after_execution=after_execution)
 
     waiting = asyncio.ensure_future(client.chat_postMessage(channel=incidents, text="x"))
     await slack.wait_for(lambda: slack.calls)
-    assert len(slack.messages(incidents)) == (1 if after_doing else 0)
+    assert len(slack.messages(incidents)) == (1 if after_execution else 0)
     with pytest.raises(TimeoutError):
         await waiting
 

@@ -3,7 +3,7 @@
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack, SlackWorldError
+from bot.playground.slack import CHANNEL_EVENTS, ImpossibleActionError, SimulatedSlack
 from tests.simulated_slack.conftest import Receiver
 from tests.simulated_slack.refusals import error, refusal
 
@@ -57,7 +57,7 @@ async def test_what_cannot_be_pinned_is_refused(world):
     elsewhere = slack.add_channel("elsewhere", bot=False)
     bo = slack.add_user("bo")
     closed = slack.add_channel("closed", members=(ana,))
-    await slack.places.join(bo, closed)
+    await slack.channel_actions.join(bo, closed)
     (notice,) = slack.messages(closed)
 
     assert await error(client.pins_add(channel=channel, timestamp="1.000000")) == "message_not_found"
@@ -71,7 +71,7 @@ async def test_what_cannot_be_pinned_is_refused(world):
         await slack.marks.pin(ana, channel, await slack.say(ana, channel, str(number)))
     ts = await slack.say(ana, channel, "one more")
     assert await error(client.pins_add(channel=channel, timestamp=ts)) == "too_many_pins"
-    with pytest.raises(SlackWorldError, match="ana cannot do that: too_many_pins"):
+    with pytest.raises(ImpossibleActionError, match="ana cannot do that: too_many_pins"):
         await slack.marks.pin(ana, channel, ts)
 
 
@@ -108,7 +108,7 @@ async def test_people_react_and_take_it_back(world):
     ]  # fmt: skip
     assert "reactions" not in slack.message(channel, ts)
     assert await error(client.reactions_remove(channel=channel, timestamp=ts, name="pushpin")) == "no_reaction"
-    with pytest.raises(SlackWorldError, match="bo cannot do that: no_reaction"):
+    with pytest.raises(ImpossibleActionError, match="bo cannot do that: no_reaction"):
         await slack.marks.unreact(bo, channel, ts, "pushpin")
 
 
@@ -126,10 +126,10 @@ async def test_marks_are_made_where_one_is_and_may_write(world):
     ts = await slack.say(ana, channel, "hello")
     secret = slack.add_channel("secret", private=True)
 
-    with pytest.raises(SlackWorldError, match="ana is not in secret"):
+    with pytest.raises(ImpossibleActionError, match="ana is not in secret"):
         await slack.marks.pin(ana, secret, "1.000000")
-    await slack.places.archive(ana, channel)
-    with pytest.raises(SlackWorldError, match="#inc-42 is archived"):
+    await slack.channel_actions.archive(ana, channel)
+    with pytest.raises(ImpossibleActionError, match="#inc-42 is archived"):
         await slack.marks.react(ana, channel, ts, "eyes")
 
 
@@ -174,15 +174,15 @@ async def test_what_a_canvas_does_not_take_is_refused(world):
     theirs = slack.canvases.create(channel=full, user=ana, created=0, markdown="x" * 1024 * 1024)
     change["operation"] = "insert_at_end"
     assert await error(client.canvases_edit(canvas_id=theirs.id, changes=[change])) == "canvas_editing_failed"
-    await slack.places.remove(ana, channel)
+    await slack.channel_actions.remove(ana, channel)
     assert await error(client.canvases_edit(canvas_id=canvas, changes=[change])) == "canvas_not_found"
-    await slack.places.invite(ana, channel)
+    await slack.channel_actions.invite(ana, channel)
     slack.canvases.delete(canvas)
     assert await error(client.canvases_edit(canvas_id=canvas, changes=[change])) == "canvas_not_found"
     assert "properties" not in (await client.conversations_info(channel=channel))["channel"]
-    with pytest.raises(SlackWorldError, match="there is no canvas"):
+    with pytest.raises(ImpossibleActionError, match="there is no canvas"):
         slack.canvases.delete(canvas)
-    slack.canvases.withheld = True
+    slack.canvases.disabled = True
     refused = await error(create(channel_id=channel, document_content=markdown("a")))
     assert refused == "team_tier_cannot_create_channel_canvases"
 
@@ -249,7 +249,7 @@ async def test_an_app_from_outside_the_marketplace_reads_fifteen_messages_a_minu
 )
 async def test_an_app_that_lacks_a_scope_is_told_which(world, scope: str, method: str, arguments: dict):
     slack, _, client, _, channel = world
-    slack.withhold_scope(scope)
+    slack.revoke_scope(scope)
 
     refused = await refusal(client.api_call(method, json={"channel": channel, "channel_id": channel, **arguments}))
 

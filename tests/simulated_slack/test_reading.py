@@ -1,7 +1,7 @@
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack import SimulatedSlack, SlackWorldError
+from bot.playground.slack import ImpossibleActionError, SimulatedSlack
 from tests.simulated_slack.refusals import error
 
 METADATA = {"event_type": "casebook_answer", "event_payload": {"request": "r1", "step": "placeholder"}}
@@ -139,7 +139,7 @@ async def test_an_address_is_shown_to_who_may_see_it_and_says_whether_it_is_thei
     users = [(await client.users_info(user=each))["user"] for each in (ana, claimed, slack.bot_user_id)]
     assert [each["profile"].get("email") for each in users] == ["ana@example.com", "root@example.com", None]
     assert [each.get("is_email_confirmed") for each in users] == [True, False, None]
-    slack.withhold_emails()
+    slack.hide_emails()
     user = (await client.users_info(user=ana))["user"]
     assert "email" not in user["profile"]
 
@@ -168,7 +168,7 @@ async def test_user_groups_are_listed_with_their_people_for_those_who_ask(
     ]
     assert slack.set_group("oncall") == on_call
     assert (await client.usergroups_list(include_users=True))["usergroups"][0]["users"] == []
-    with pytest.raises(SlackWorldError, match="unknown user"):
+    with pytest.raises(ImpossibleActionError, match="unknown user"):
         slack.set_group("oncall", members=["U999"])
 
 
@@ -194,9 +194,9 @@ async def test_reactions_and_pins_stand_once(slack: SimulatedSlack, client: Asyn
 async def test_ids_are_taken_once(slack: SimulatedSlack):
     assert slack.add_user("zoe", id="U777") == "U777"
     assert slack.add_channel("zoo", id="C777") == "C777"
-    with pytest.raises(SlackWorldError, match="user U777 exists already: zoe"):
+    with pytest.raises(ImpossibleActionError, match="user U777 exists already: zoe"):
         slack.add_user("zac", id="U777")
-    with pytest.raises(SlackWorldError, match="channel C777 exists already: zoo"):
+    with pytest.raises(ImpossibleActionError, match="channel C777 exists already: zoo"):
         slack.add_channel("zac", id="C777")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.playground.slack import SimulatedSlack, SlackWorldError
+from bot.playground.slack import ImpossibleActionError, SimulatedSlack
 from bot.playground.slack.web_api import METHODS
 
 NAMES = (
@@ -59,16 +59,16 @@ async def test_people_reply_to_threads_only(slack: SimulatedSlack, incidents: st
     ts = await slack.say(ana, incidents, "it is broken")
     reply = await slack.say(ana, incidents, "still", thread_ts=ts)
 
-    with pytest.raises(SlackWorldError, match=f"message {reply} is a reply: its thread is {ts}"):
+    with pytest.raises(ImpossibleActionError, match=f"message {reply} is a reply: its thread is {ts}"):
         await slack.say(ana, incidents, "and now", thread_ts=reply)
-    with pytest.raises(SlackWorldError, match=r"there is no message 1\.000000 in incidents"):
+    with pytest.raises(ImpossibleActionError, match=r"there is no message 1\.000000 in incidents"):
         await slack.say(ana, incidents, "and now", thread_ts="1.000000")
 
 
 async def test_nobody_writes_to_an_archived_channel(slack: SimulatedSlack, ana: str):
     old = slack.add_channel("old", archived=True)
 
-    with pytest.raises(SlackWorldError, match="#old is archived"):
+    with pytest.raises(ImpossibleActionError, match="#old is archived"):
         await slack.say(ana, old, "hello")
 
 

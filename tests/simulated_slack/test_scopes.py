@@ -18,7 +18,7 @@ async def test_a_conversation_is_read_with_the_scope_of_its_kind(
         "group": slack.add_channel("secret", private=True, members=[user]),
         "im": slack.open_im(user),
     }
-    slack.withhold_scope(f"{needed}:{what}")
+    slack.revoke_scope(f"{needed}:{what}")
 
     with pytest.raises(SlackApiError) as refused:
         await client.api_call(method, params={"channel": places.pop(kind)})
@@ -34,7 +34,7 @@ async def test_messages_are_told_of_the_kinds_that_are_subscribed_to_and_granted
     user = slack.add_user("ana")
     channel = slack.add_channel("open")
     direct = slack.open_im(user)
-    slack.withhold_scope("im:history")
+    slack.revoke_scope("im:history")
 
     await slack.say(user, channel, "heard")
     await slack.say(user, direct, "not granted")

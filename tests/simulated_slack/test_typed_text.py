@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.playground.slack import SimulatedSlack
-from bot.playground.slack.typing_text import rich_text, stored_text
+from bot.playground.slack.typed_text import rich_text, stored_text
 
 # Text as incidents have it: names with dots, addresses, quotes, angle brackets.
 PIECES = ["<none>", "https://10.0.0.1:6443/api", "registry.k8s.io/pause:3.9", '"', "&", "a", " ", ".", "```", "\n"]

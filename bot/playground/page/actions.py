@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.playground.page.content import Json, Workspace
-from bot.playground.slack import Delivered, SlackWorldError
+from bot.playground.slack import AppResponse, ImpossibleActionError
 from bot.playground.slack.files import SharedFile
 
 _UNANSWERED = (
@@ -15,7 +15,7 @@ _UNANSWERED = (
 
 
 # Takes the id of the channel.
-Opened = Callable[[str], Awaitable[None]]
+ChannelOpened = Callable[[str], Awaitable[None]]
 
 
 class BadActionError(ValueError):
@@ -25,9 +25,9 @@ class BadActionError(ValueError):
 class Actions:
     """The things a person can do, by name. Each takes the JSON of one POST."""
 
-    def __init__(self, *, slack: Workspace, opened: Opened | None = None) -> None:
+    def __init__(self, *, slack: Workspace, channel_opened: ChannelOpened | None = None) -> None:
         self._slack = slack
-        self._opened = opened
+        self._channel_opened = channel_opened
         self._known: dict[str, Callable[[_Body], Awaitable[Json]]] = {
             "open": self._open,
             "say": self._say,
@@ -57,12 +57,12 @@ class Actions:
         action = self._known[name]
         try:
             return await action(_Body(given))
-        except SlackWorldError as refused:
+        except ImpossibleActionError as refused:
             return {"ok": False, "error": str(refused)}
 
     async def _open(self, body: _Body) -> Json:
-        if self._opened is not None:
-            await self._opened(body.text("channel"))
+        if self._channel_opened is not None:
+            await self._channel_opened(body.text("channel"))
         return {"ok": True}
 
     async def _say(self, body: _Body) -> Json:
@@ -129,12 +129,12 @@ class Actions:
         )  # fmt: skip
 
     async def _submit(self, body: _Body) -> Json:
-        delivered = await self._slack.submit(body.text("user"), body.text("view_id"), body.values())
-        return _outcome(delivered)
+        response = await self._slack.submit(body.text("user"), body.text("view_id"), body.values())
+        return _outcome(response)
 
     async def _close(self, body: _Body) -> Json:
-        delivered = await self._slack.close(body.text("user"), body.text("view_id"), all=body.flag("all"))
-        return {"ok": True} if delivered is None else _outcome(delivered)
+        response = await self._slack.close(body.text("user"), body.text("view_id"), all=body.flag("all"))
+        return {"ok": True} if response is None else _outcome(response)
 
 
 class _Body:
@@ -171,10 +171,10 @@ class _Body:
         return values
 
 
-def _outcome(delivered: Delivered) -> Json:
-    if delivered.ok:
+def _outcome(response: AppResponse) -> Json:
+    if response.ok:
         return {"ok": True}
-    if delivered.status:
-        return {"ok": False, "error": f"The app answered with HTTP {delivered.status}."}
-    nobody = delivered.body == "nobody listens"
+    if response.status:
+        return {"ok": False, "error": f"The app answered with HTTP {response.status}."}
+    nobody = response.body == "nobody listens"
     return {"ok": False, "error": "No app listens to this workspace yet." if nobody else _UNANSWERED}

@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import fields
 from typing import Any
 
+from bot.playground.page.cluster_watch import ClusterWatch
 from bot.playground.page.content import Json, Workspace
-from bot.playground.page.watching import ClusterWatch
 from bot.playground.slack import Delivery, RecordedCall
 
 _SHOWN_CALLS = 150
@@ -112,7 +112,7 @@ class Feed:
             items[f"ephemeral/{message['ts']}"] = message
         for depth, view in enumerate(self._slack.views(user)):
             items[f"view/{view['id']}"] = view | {"depth": depth}
-        items["cluster/now"] = self._watch.look()
+        items["cluster/now"] = self._watch.snapshot()
         return items | self._calls() | self._stamped(self._deliveries()) | self._stamped(self._requests())
 
     def _calls(self) -> dict[str, Json]:

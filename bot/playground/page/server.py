@@ -14,21 +14,21 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.playground.kubernetes import times
-from bot.playground.page.actions import Actions, BadActionError, Opened
+from bot.playground.page.actions import Actions, BadActionError, ChannelOpened
+from bot.playground.page.cluster_watch import Cluster, ClusterWatch
 from bot.playground.page.content import (
     COMMANDS,
     SHORTCUTS,
     Json,
+    ListedChannel,
     MessageShortcut,
     PasteSample,
     Person,
-    Place,
     SlashCommand,
     Workspace,
 )
 from bot.playground.page.feed import Feed
 from bot.playground.page.guard import Guard
-from bot.playground.page.watching import Cluster, ClusterWatch
 
 _STATIC = Path(__file__).parent / "static"
 _LARGEST_BODY = 2 * 1024 * 1024
@@ -50,13 +50,13 @@ class PlaygroundPage:
         cluster: Cluster,
         samples: Sequence[PasteSample] = (),
         users: Sequence[Person],
-        channels: Sequence[Place],
+        channels: Sequence[ListedChannel],
         title: str = "Casebook playground",
         commands: Sequence[SlashCommand] = COMMANDS,
         shortcuts: Sequence[MessageShortcut] = SHORTCUTS,
         hosts: frozenset[str] = frozenset(),
         clock: times.Clock = times.utc_now,
-        opened: Opened | None = None,
+        channel_opened: ChannelOpened | None = None,
     ) -> None:
         self._slack = slack
         self._samples = tuple(samples)
@@ -67,7 +67,7 @@ class PlaygroundPage:
         self._shortcuts = tuple(shortcuts)
         self._guard = Guard(hosts=hosts)
         self._watch = ClusterWatch(cluster=cluster, clock=clock)
-        self._actions = Actions(slack=slack, opened=opened)
+        self._actions = Actions(slack=slack, channel_opened=channel_opened)
         self._feed = Feed(slack=slack, watch=self._watch, page=self._page)
         self._runner: web.AppRunner | None = None
         self._tasks: list[asyncio.Task[None]] = []

@@ -7,8 +7,8 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.playground.slack.errors import Refused, invalid
 from bot.playground.slack.records import Json
-from bot.playground.slack.wrong import Refused, invalid
 
 _FALSE = (None, "", "0", "false", "False", False, 0)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.playground.slack.errors import ImpossibleActionError, Refused
 from bot.playground.slack.records import Json
-from bot.playground.slack.wrong import Refused, SlackWorldError
 
 _LARGEST = 1024 * 1024
 
@@ -23,10 +23,10 @@ class Canvas:
 
 
 class Canvases:
-    """Canvases by id. With `withheld` the workspace's plan has none."""
+    """Canvases by id. With `disabled` the workspace's plan has none."""
 
     def __init__(self) -> None:
-        self.withheld = False
+        self.disabled = False
         self._made = 0
         self._canvases: dict[str, Canvas] = {}
 
@@ -35,7 +35,7 @@ class Canvases:
 
         A person's, too: what the app finds there is not its own.
         """
-        if self.withheld:
+        if self.disabled:
             raise Refused("team_tier_cannot_create_channel_canvases")
         if self.of(channel) is not None:
             raise Refused("channel_canvas_already_exists")
@@ -76,7 +76,7 @@ class Canvases:
     def delete(self, canvas_id: str) -> None:
         """Let somebody throw it away by hand. SlackWorldError for one that is not there."""
         if self._canvases.pop(canvas_id, None) is None:
-            raise SlackWorldError(f"there is no canvas {canvas_id!r}")
+            raise ImpossibleActionError(f"there is no canvas {canvas_id!r}")
 
 
 def canvas_json(canvas: Canvas, *, url: str, team: str) -> Json:

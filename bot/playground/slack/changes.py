@@ -56,7 +56,7 @@ class Changes:
         self._subscriptions: list[Subscription] = []
         self._waiting: set[asyncio.Event] = set()
 
-    def tell(self, kind: ChangeKind, data: Json, *, channel: str = "", user: str = "") -> None:
+    def publish(self, kind: ChangeKind, data: Json, *, channel: str = "", user: str = "") -> None:
         change = Change(kind=kind, at=self._clock(), channel=channel, user=user, data=data)
         for subscription in self._subscriptions:
             subscription.put(change)
@@ -73,7 +73,7 @@ class Changes:
         for subscription in tuple(self._subscriptions):
             subscription.close()
 
-    async def wait_for(self, predicate: Callable[[], T], *, timeout: float, told: Callable[[], str]) -> T:  # noqa: ASYNC109 - the deadline is the caller's, and what it says then is ours
+    async def wait_for(self, predicate: Callable[[], T], *, timeout: float, describe: Callable[[], str]) -> T:  # noqa: ASYNC109 - the deadline is the caller's, and what it says then is ours
         """The first truthy value of `predicate`, asked again after every change. TimeoutError says what `told` says."""
         changed = asyncio.Event()
         self._waiting.add(changed)
@@ -85,7 +85,7 @@ class Changes:
                         return found
                     await changed.wait()
         except TimeoutError:
-            raise TimeoutError(f"not within {timeout:g} s; {told()}") from None
+            raise TimeoutError(f"not within {timeout:g} s; {describe()}") from None
         finally:
             self._waiting.discard(changed)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bot.playground.slack.errors import ImpossibleActionError
 from bot.playground.slack.records import Json
-from bot.playground.slack.wrong import SlackWorldError
 
 _ONE_OPTION = ("static_select", "radio_buttons", "overflow")
 _PLAIN = ("plain_text_input", "number_input", "email_text_input", "url_text_input")
@@ -16,7 +16,7 @@ _SELECTED = {
 }  # fmt: skip
 
 
-def pressed(blocks: list[Json], *, action_id: str, block_id: str | None, value: str | None, ts: str) -> Json:
+def action_entry(blocks: list[Json], *, action_id: str, block_id: str | None, value: str | None, ts: str) -> Json:
     """The entry of `actions` for pressing this element.
 
     Of several elements with the same action_id, `block_id` or a button's own `value` says which. SlackWorldError if
@@ -36,13 +36,15 @@ def pressed(blocks: list[Json], *, action_id: str, block_id: str | None, value: 
             for block in blocks
             for element in _elements(block)
         )
-        raise SlackWorldError(f"there is no {action_id!r} with block {block_id} and value {value!r}: {there or 'none'}")
+        raise ImpossibleActionError(
+            f"there is no {action_id!r} with block {block_id} and value {value!r}: {there or 'none'}"
+        )
     block, element = found[0]
     shown: Json = {
         name: element[name] for name in ("action_id", "type", "text", "value", "style", "confirm") if name in element
     }
     if element["type"] != "button":
-        shown |= entered(element, value)
+        shown |= element_value(element, value)
     return shown | {"block_id": block.get("block_id", ""), "action_ts": ts}
 
 
@@ -60,9 +62,9 @@ def state_values(blocks: list[Json], given: Mapping[str, Mapping[str, Any]]) -> 
             block_id, action_id = str(block.get("block_id", "")), element["action_id"]
             unknown.discard((block_id, action_id))
             value = given.get(block_id, {}).get(action_id)
-            values.setdefault(block_id, {})[action_id] = {"type": element["type"]} | entered(element, value)
+            values.setdefault(block_id, {})[action_id] = {"type": element["type"]} | element_value(element, value)
     if unknown:
-        raise SlackWorldError(f"the dialog has no such inputs: {sorted(unknown)}; it has {_named(values)}")
+        raise ImpossibleActionError(f"the dialog has no such inputs: {sorted(unknown)}; it has {_named(values)}")
     return values
 
 
@@ -77,7 +79,7 @@ def missing_inputs(blocks: list[Json], values: Mapping[str, Mapping[str, Json]])
     ]
 
 
-def entered(element: Json, value: Any) -> Json:
+def element_value(element: Json, value: Any) -> Json:
     """What an element holds after `value` was entered or chosen; None leaves it as it was."""
     kind = element["type"]
     if kind in _ONE_OPTION:
@@ -103,7 +105,7 @@ def _option(element: Json, value: str) -> Json:
         if option.get("value") == value:
             return dict(option)
     offered = ", ".join(str(option.get("value")) for option in options)
-    raise SlackWorldError(f"{element['action_id']} offers no {value!r}: it offers {offered or 'nothing'}")
+    raise ImpossibleActionError(f"{element['action_id']} offers no {value!r}: it offers {offered or 'nothing'}")
 
 
 def _elements(value: Any) -> Iterator[Json]:

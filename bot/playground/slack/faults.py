@@ -19,12 +19,12 @@ class Fault:
     hang: bool
     needed: str
     provided: str
-    after_doing: bool
+    after_execution: bool
     reset: bool
     given: Mapping[str, Any]
 
 
-class Faults:
+class FaultQueue:
     """The faults that wait for a call, oldest first."""
 
     def __init__(self) -> None:

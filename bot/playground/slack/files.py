@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from bot.playground.slack.errors import Refused
 from bot.playground.slack.identity import Identity
 from bot.playground.slack.records import Json
-from bot.playground.slack.wrong import Refused
 
 # Slack previews the beginning of a snippet in the event itself.
 _PREVIEW = 300

@@ -5,20 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from bot.playground.slack.announcing import Announcer, Firsts
 from bot.playground.slack.envelopes import without_metadata
+from bot.playground.slack.errors import ImpossibleActionError, Refused
+from bot.playground.slack.event_publisher import EventPublisher, FirstAttempts
 from bot.playground.slack.messages import permalink
 from bot.playground.slack.records import Json
 from bot.playground.slack.state import State
 from bot.playground.slack.workspace import Channel
-from bot.playground.slack.wrong import Refused, SlackWorldError
 
 # Slack takes no more pins in a channel; its word for that is not documented.
 _MOST_PINS = 100
 # Notices of Slack's own cannot be pinned.
 _NOTICES = ("channel_join", "channel_leave", "channel_name", "channel_archive", "channel_unarchive", "tombstone")
 
-Act = Callable[..., Firsts]
+Act = Callable[..., FirstAttempts]
 
 
 class Marks:
@@ -27,9 +27,9 @@ class Marks:
     What a person cannot do is a SlackWorldError, what the app cannot is Refused.
     """
 
-    def __init__(self, *, state: State, announcer: Announcer) -> None:
+    def __init__(self, *, state: State, publisher: EventPublisher) -> None:
         self._state = state
-        self._announcer = announcer
+        self._publisher = publisher
 
     async def react(self, user: str, channel: str, ts: str, name: str) -> None:
         """Add an emoji to a message; `name` is without colons."""
@@ -53,7 +53,7 @@ class Marks:
         standing.sort(key=lambda each: int(each["pinned_info"]["pinned_ts"]), reverse=True)
         return [self._item(channel, each) for each in standing]
 
-    def add_pin(self, user: str, channel: Channel, ts: str) -> Firsts:
+    def add_pin(self, user: str, channel: Channel, ts: str) -> FirstAttempts:
         """Refused `message_not_found`, `not_pinnable`, `already_pinned`, `too_many_pins`."""
         message = self._state.messages.find(channel.id, ts)
         if message.get("subtype") in _NOTICES:
@@ -65,9 +65,9 @@ class Marks:
             raise Refused("too_many_pins")
         info = {"channel": channel.id, "pinned_by": user, "pinned_ts": int(self._state.clock())}
         pinned = self._state.messages.change(channel.id, ts, {"pinned_to": [channel.id], "pinned_info": info})
-        return self._announcer.event(channel, self._pin_event("pin_added", user, channel, pinned, count=count + 1))
+        return self._publisher.event(channel, self._pin_event("pin_added", user, channel, pinned, count=count + 1))
 
-    def remove_pin(self, user: str, channel: Channel, ts: str) -> Firsts:
+    def remove_pin(self, user: str, channel: Channel, ts: str) -> FirstAttempts:
         """Refused `message_not_found`, `no_pin`."""
         message = self._state.messages.find(channel.id, ts)
         if not message.get("pinned_to"):
@@ -75,9 +75,9 @@ class Marks:
         event = self._pin_event("pin_removed", user, channel, message, count=len(self.pinned(channel)) - 1)
         del event["item"]["message"]["pinned_to"]
         self._state.messages.change(channel.id, ts, {}, remove=("pinned_to", "pinned_info"))
-        return self._announcer.event(channel, event | {"has_pins": event["pin_count"] > 0})
+        return self._publisher.event(channel, event | {"has_pins": event["pin_count"] > 0})
 
-    def add_reaction(self, user: str, channel: Channel, ts: str, name: str) -> Firsts:
+    def add_reaction(self, user: str, channel: Channel, ts: str, name: str) -> FirstAttempts:
         """Refused `message_not_found`, `already_reacted`."""
         message = self._state.messages.find(channel.id, ts)
         reactions: list[Json] = message.get("reactions", [])
@@ -90,7 +90,7 @@ class Marks:
         standing["users"].append(user)
         return self._reacted("reaction_added", user, channel, message, name=name, reactions=reactions)
 
-    def remove_reaction(self, user: str, channel: Channel, ts: str, name: str) -> Firsts:
+    def remove_reaction(self, user: str, channel: Channel, ts: str, name: str) -> FirstAttempts:
         """Refused `message_not_found`, `no_reaction`."""
         message = self._state.messages.find(channel.id, ts)
         reactions: list[Json] = message.get("reactions", [])
@@ -102,7 +102,7 @@ class Marks:
 
     def _reacted(
         self, kind: str, user: str, channel: Channel, message: Json, *, name: str, reactions: list[Json]
-    ) -> Firsts:
+    ) -> FirstAttempts:
         left = [each | {"count": len(each["users"])} for each in reactions if each["users"]]
         gone = () if left else ("reactions",)
         self._state.messages.change(channel.id, message["ts"], {"reactions": left}, remove=gone)
@@ -112,7 +112,7 @@ class Marks:
             "event_ts": self._state.timestamps.next(),
         }  # fmt: skip
         # Who speaks without a user, as an incoming webhook does, is not named.
-        return self._announcer.event(channel, event | _author(message))
+        return self._publisher.event(channel, event | _author(message))
 
     def _pin_event(self, kind: str, user: str, channel: Channel, message: Json, *, count: int) -> Json:
         return {
@@ -133,14 +133,14 @@ class Marks:
     async def _do(self, act: Act, user_id: str, channel_id: str, *more: str) -> None:
         user, channel = self._state.workspace.user(user_id), self._state.workspace.channel(channel_id)
         if not self._state.workspace.is_member(channel, user.id):
-            raise SlackWorldError(f"{user.name} is not in {channel.name} ({channel.id})")
+            raise ImpossibleActionError(f"{user.name} is not in {channel.name} ({channel.id})")
         if channel.archived:
-            raise SlackWorldError(f"#{channel.name} is archived: nobody can mark anything there")
+            raise ImpossibleActionError(f"#{channel.name} is archived: nobody can mark anything there")
         try:
-            firsts = act(user.id, channel, *more)
+            attempts = act(user.id, channel, *more)
         except Refused as refused:
-            raise SlackWorldError(f"{user.name} cannot do that: {refused.error}") from None
-        await asyncio.gather(*firsts)
+            raise ImpossibleActionError(f"{user.name} cannot do that: {refused.error}") from None
+        await asyncio.gather(*attempts)
 
 
 def _author(message: Json) -> Json:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.copies import copied
+from bot.playground.slack.errors import Refused
 from bot.playground.slack.records import ChangeKind, Json
-from bot.playground.slack.wrong import Refused
 
 
 def permalink(url: str, channel: str, message: Json) -> str:
@@ -50,7 +50,7 @@ class Messages:
                 stored["parent_user_id"] = parent.get("user", "")
             self._threads.setdefault((channel, thread_ts), []).append(ts)
             self._recount(channel, thread_ts)
-        self._changes.tell(ChangeKind.MESSAGE_POSTED, copied(stored), channel=channel)
+        self._changes.publish(ChangeKind.MESSAGE_POSTED, copied(stored), channel=channel)
         return copied(stored)
 
     def restore(self, channel: str, messages: Iterable[Json]) -> None:
@@ -68,7 +68,7 @@ class Messages:
         stored.update(copied(fields))
         for name in remove:
             stored.pop(name, None)
-        self._changes.tell(ChangeKind.MESSAGE_CHANGED, copied(stored), channel=channel)
+        self._changes.publish(ChangeKind.MESSAGE_CHANGED, copied(stored), channel=channel)
         return copied(stored)
 
     def delete(self, channel: str, ts: str) -> Json:
@@ -78,7 +78,7 @@ class Messages:
         if thread_ts != ts:
             self._threads[channel, thread_ts].remove(ts)
             self._recount(channel, thread_ts)
-        self._changes.tell(ChangeKind.MESSAGE_DELETED, copied(gone), channel=channel)
+        self._changes.publish(ChangeKind.MESSAGE_DELETED, copied(gone), channel=channel)
         return gone
 
     def get(self, channel: str, ts: str) -> Json | None:
@@ -152,4 +152,4 @@ class Ephemerals:
         return [copied(each) for each in self._standing.values() if user is None or each["user"] == user]
 
     def _tell(self, kind: ChangeKind, message: Json) -> None:
-        self._changes.tell(kind, copied(message), channel=message["channel"], user=message["user"])
+        self._changes.publish(kind, copied(message), channel=message["channel"], user=message["user"])

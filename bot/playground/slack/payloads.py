@@ -10,7 +10,7 @@ from bot.playground.slack.workspace import Channel, User
 _COMMAND_PLACES = {"channel": "", "group": "privategroup", "im": "directmessage"}
 
 
-class Payloads:
+class PayloadBuilder:
     """Builds payloads; each takes its own trigger id and response URL."""
 
     def __init__(self, *, state: State) -> None:

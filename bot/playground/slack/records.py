@@ -10,7 +10,7 @@ from typing import Any
 Json = dict[str, Any]
 
 
-class Kind(StrEnum):
+class PayloadKind(StrEnum):
     """What a delivered payload is, named as Socket Mode names its envelopes."""
 
     EVENT = "events_api"
@@ -31,7 +31,7 @@ class ChangeKind(StrEnum):
     VIEW_OPENED = "view_opened"
     VIEW_UPDATED = "view_updated"
     VIEW_CLOSED = "view_closed"
-    PLACES = "places"
+    DIRECTORY = "directory"
     CALL = "call"
     ENVELOPE = "envelope"
 
@@ -61,7 +61,7 @@ class RecordedCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
+class AppResponse:
     """What the app answered. `body` is decoded if it is JSON; `status` is 0 if it did not answer in time or at all."""
 
     status: int
@@ -78,7 +78,7 @@ class Delivered:
 class Delivery:
     """One attempt to hand a payload to the app. `attempt` counts from 0; `reason` says why the attempt failed."""
 
-    kind: Kind
+    kind: PayloadKind
     event_id: str
     type: str
     attempt: int

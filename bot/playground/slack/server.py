@@ -9,27 +9,27 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from bot.playground.slack.acting import People
-from bot.playground.slack.announcing import Announcer
-from bot.playground.slack.answers import Answers
 from bot.playground.slack.canvases import Canvases
 from bot.playground.slack.changes import Subscription
-from bot.playground.slack.courier import Courier, Parcel
+from bot.playground.slack.channel_actions import ChannelActions
+from bot.playground.slack.errors import ImpossibleActionError
+from bot.playground.slack.event_publisher import EventPublisher
+from bot.playground.slack.fault_controls import FaultControls
 from bot.playground.slack.files import SharedFile, file_json
 from bot.playground.slack.identity import Identity
 from bot.playground.slack.marks import Marks
 from bot.playground.slack.methods.chat import open_im
-from bot.playground.slack.methods.desk import Desk
-from bot.playground.slack.pace import Pace
-from bot.playground.slack.places import Places
-from bot.playground.slack.records import Delivered, Delivery, Json, Kind, RecordedCall
+from bot.playground.slack.methods.registry import MethodContext
+from bot.playground.slack.payload_sender import OutgoingPayload, PayloadSender
+from bot.playground.slack.rate_limits import RateLimits
+from bot.playground.slack.records import AppResponse, Delivery, Json, PayloadKind, RecordedCall
+from bot.playground.slack.response_handler import ResponseHandler
 from bot.playground.slack.scopes import EVERY_SCOPE
 from bot.playground.slack.sockets import SocketMode
 from bot.playground.slack.state import State
 from bot.playground.slack.transfers import Transfers
-from bot.playground.slack.troubles import Troubles
+from bot.playground.slack.user_actions import UserActions
 from bot.playground.slack.web_api import WebApi
-from bot.playground.slack.wrong import SlackWorldError
 
 T = TypeVar("T")
 
@@ -42,14 +42,14 @@ _SHOWN_CALLS = 8
 Shareable = SharedFile | tuple[str, str | bytes]
 
 
-class SimulatedSlack(Troubles):
+class SimulatedSlack(FaultControls):
     """One workspace with one installed app. Start it inside a running event loop.
 
     Its secrets are made up anew for each instance, the signing secret unless it is given.
-    `pace` enforces Slack's rate limits, measured by `clock` (epoch seconds), which also gives messages their ts;
-    `signs_by` is that of signatures and dates where Slack's own time is another than the workspace's. `events` are the
-    event types the app is subscribed to, `scopes` what it was granted. A failed event is delivered again after each of
-    `retry_pauses` (seconds); the app has `answer_within` seconds for every payload.
+    `rate_limits` enforces Slack's rate limits, measured by `clock` (epoch seconds), which also sets message timestamps.
+    `signature_clock` sets signatures and dates, for a Slack whose time differs from the workspace's. `events` are the
+    event types the app is subscribed to, `scopes` the scopes it was granted. A failed event is delivered again after
+    each of `retry_pauses` (seconds); the app has `answer_within` seconds for every payload.
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class SimulatedSlack(Troubles):
         *,
         signing_secret: str = "",
         clock: Callable[[], float] = time.time,
-        signs_by: Callable[[], float] | None = None,
-        pace: bool = True,
+        signature_clock: Callable[[], float] | None = None,
+        rate_limits: bool = True,
         events: Iterable[str] = ("app_mention", "message"),
         scopes: Iterable[str] = EVERY_SCOPE,
         retry_pauses: Sequence[float] = _RETRY_PAUSES,
@@ -72,24 +72,25 @@ class SimulatedSlack(Troubles):
         )
         self._state = State(identity=self._identity, clock=clock, scopes=scopes)
         self._sockets = SocketMode(identity=self._identity)
-        self._courier = Courier(
-            secret=self._identity.signing_secret, clock=signs_by or clock, changes=self._state.changes,
+        self._sender = PayloadSender(
+            secret=self._identity.signing_secret, clock=signature_clock or clock, changes=self._state.changes,
             sockets=self._sockets, retry_pauses=retry_pauses, within=answer_within,
         )  # fmt: skip
-        self._announcer = Announcer(state=self._state, courier=self._courier, subscribed=frozenset(events))
-        self._people = People(state=self._state, announcer=self._announcer, courier=self._courier)
-        self._answers = Answers(state=self._state, announcer=self._announcer)
+        self._publisher = EventPublisher(state=self._state, sender=self._sender, subscribed=frozenset(events))
+        self._user_actions = UserActions(state=self._state, publisher=self._publisher, sender=self._sender)
+        self._responses = ResponseHandler(state=self._state, publisher=self._publisher)
         self._transfers = Transfers(state=self._state)
-        self._marks = Marks(state=self._state, announcer=self._announcer)
-        self._places = Places(state=self._state, announcer=self._announcer)
-        self._desk = Desk(
-            state=self._state, announcer=self._announcer, courier=self._courier,
-            pace=Pace(clock=clock, enforced=pace), sockets=self._sockets, marks=self._marks, places=self._places,
+        self._marks = Marks(state=self._state, publisher=self._publisher)
+        self._channel_actions = ChannelActions(state=self._state, publisher=self._publisher)
+        self._context = MethodContext(
+            state=self._state, publisher=self._publisher, sender=self._sender,
+            rate_limits=RateLimits(clock=clock, enforced=rate_limits), sockets=self._sockets, marks=self._marks,
+            channel_actions=self._channel_actions,
         )  # fmt: skip
-        self._web_api = WebApi(desk=self._desk, clock=signs_by or clock)
+        self._web_api = WebApi(context=self._context, clock=signature_clock or clock)
         super().__init__(
-            state=self._state, web_api=self._web_api, courier=self._courier, transfers=self._transfers,
-            pace=self._desk.pace,
+            state=self._state, web_api=self._web_api, sender=self._sender, transfers=self._transfers,
+            rate_limits=self._context.rate_limits,
         )  # fmt: skip
         self._runner: web.AppRunner | None = None
 
@@ -139,12 +140,12 @@ class SimulatedSlack(Troubles):
         """Listen on `host`:`port` (0: any free port) and return the base URL."""
         application = web.Application(client_max_size=_LARGEST_BODY)
         application.router.add_route("*", "/api/{method}", self._web_api.handle)
-        application.router.add_post("/actions/{number}/{token}", self._answers.by_url)
+        application.router.add_post("/actions/{number}/{token}", self._responses.handle_response_url)
         application.router.add_get("/link/", self._sockets.accept)
         application.router.add_post("/upload/v1/{file}", self._transfers.receive)
         application.router.add_get("/files-pri/{file}/{name:.+}", self._transfers.hand_out)
         self._web_api.stopping.clear()
-        self._courier.open()
+        self._sender.open()
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
@@ -155,16 +156,16 @@ class SimulatedSlack(Troubles):
     async def stop(self) -> None:
         """Stop listening; deliveries under way are given up, sockets closed, calls that hang let go."""
         self._web_api.stopping.set()
-        await self._courier.close()
+        await self._sender.close()
         await self._sockets.close()
         self._state.changes.close()
         if self._runner is not None:
             await self._runner.cleanup()
         self._runner, self._state.url = None, ""
 
-    async def hang_up(self) -> None:
+    async def stop_deliveries(self) -> None:
         """Deliver nothing more, and give up what is under way: the app is about to stop. Its calls are answered."""
-        await self._courier.close()
+        await self._sender.close()
 
     # The workspace.
 
@@ -179,13 +180,13 @@ class SimulatedSlack(Troubles):
         user = self._state.workspace.add_user(
             name, id=id, locale=locale, guest=guest, foreign=foreign, email=email, confirmed=confirmed
         )
-        self._state.tell_places()
+        self._state.publish_directory()
         return user.id
 
     def deactivate(self, user: str) -> None:
         """Let somebody have left the workspace."""
         self._state.workspace.deactivate(user)
-        self._state.tell_places()
+        self._state.publish_directory()
 
     def set_group(
         self, handle: str, *, id: str = "", members: Iterable[str] = (), external: bool = False, disabled: bool = False
@@ -205,12 +206,12 @@ class SimulatedSlack(Troubles):
             name, id=id, created=int(self._state.clock()), external=external, private=private, members=members, bot=bot,
             archived=archived,
         )  # fmt: skip
-        self._state.tell_places()
+        self._state.publish_directory()
         return channel.id
 
     def open_im(self, user: str) -> str:
         """The direct message of `user` with the bot; returns the channel's id."""
-        return open_im(self._desk, self._state.workspace.user(user).id).id
+        return open_im(self._context, self._state.workspace.user(user).id).id
 
     @property
     def canvases(self) -> Canvases:
@@ -221,15 +222,15 @@ class SimulatedSlack(Troubles):
 
     def set_archived(self, channel: str, *, archived: bool = True) -> None:
         self._state.workspace.channel(channel).archived = archived
-        self._state.tell_places()
+        self._state.publish_directory()
 
     def invite_bot(self, channel: str) -> None:
         self._state.workspace.channel(channel).members.add(self.bot_user_id)
-        self._state.tell_places()
+        self._state.publish_directory()
 
     def remove_bot(self, channel: str) -> None:
         self._state.workspace.channel(channel).members.discard(self.bot_user_id)
-        self._state.tell_places()
+        self._state.publish_directory()
 
     def users(self) -> list[Json]:
         """Everybody, as `users.info` shows them."""
@@ -246,7 +247,7 @@ class SimulatedSlack(Troubles):
 
         Several take turns, as replicas behind one address do.
         """
-        self._courier.urls = urls or (None,)
+        self._sender.urls = urls or (None,)
 
     async def say(
         self, user: str, channel: str, text: str, *, thread_ts: str = "", files: Sequence[Shareable] = (),
@@ -258,20 +259,20 @@ class SimulatedSlack(Troubles):
         of what they say in `attachments`.
         """
         shared = [_shared(each) for each in files]
-        return await self._people.say(
+        return await self._user_actions.say(
             user, channel, text, thread_ts=thread_ts, files=shared, bot=bot, attachments=attachments
         )
 
     async def edit(self, user: str, channel: str, ts: str, text: str) -> None:
         """Change one's own message."""
-        await self._people.edit(user, channel, ts, text)
+        await self._user_actions.edit(user, channel, ts, text)
 
     async def remove(self, user: str, channel: str, ts: str, *, admin: bool = False) -> None:
         """Delete one's own message, or as an `admin` anybody's, the app's too.
 
         One with replies leaves a tombstone, which comes as `message_changed`.
         """
-        await self._people.remove(user, channel, ts, admin=admin)
+        await self._user_actions.remove(user, channel, ts, admin=admin)
 
     @property
     def marks(self) -> Marks:
@@ -279,62 +280,62 @@ class SimulatedSlack(Troubles):
         return self._marks
 
     @property
-    def places(self) -> Places:
+    def channel_actions(self) -> ChannelActions:
         """Channels that people make, join, leave, rename and archive."""
-        return self._places
+        return self._channel_actions
 
-    async def slash(self, user: str, channel: str, text: str, *, command: str = "/diagnose") -> Delivered:
+    async def slash(self, user: str, channel: str, text: str, *, command: str = "/diagnose") -> AppResponse:
         """A slash command; what the app answers with is shown to the user."""
-        return await self._people.slash(user, channel, text, command=command)
+        return await self._user_actions.slash(user, channel, text, command=command)
 
-    async def shortcut(self, user: str, channel: str, ts: str, *, callback_id: str) -> Delivered:
+    async def shortcut(self, user: str, channel: str, ts: str, *, callback_id: str) -> AppResponse:
         """A shortcut on a message."""
-        return await self._people.shortcut(user, channel, ts, callback_id=callback_id)
+        return await self._user_actions.shortcut(user, channel, ts, callback_id=callback_id)
 
     async def click(
         self, user: str, channel: str, ts: str, action_id: str, *, block_id: str | None = None, value: str | None = None
-    ) -> Delivered:
+    ) -> AppResponse:
         """Press what stands in a message, an ephemeral one too. `value` names an option, or one of several buttons."""
-        return await self._people.click(user, channel, ts, action_id, block_id=block_id, value=value)
+        return await self._user_actions.click(user, channel, ts, action_id, block_id=block_id, value=value)
 
     async def click_view(
         self, user: str, view_id: str, action_id: str, *, block_id: str | None = None, value: str | None = None
-    ) -> Delivered:
+    ) -> AppResponse:
         """Press what stands in an open dialog."""
-        return await self._people.click_view(user, view_id, action_id, block_id=block_id, value=value)
+        return await self._user_actions.click_view(user, view_id, action_id, block_id=block_id, value=value)
 
     async def submit(
         self, user: str, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> Delivered:  # fmt: skip
+    ) -> AppResponse:  # fmt: skip
         """Send a dialog off with `values` by block and action id; then it closes unless the app answers otherwise."""
-        return await self._people.submit(user, view_id, values or {})
+        return await self._user_actions.submit(user, view_id, values or {})
 
-    async def close(self, user: str, view_id: str, *, all: bool = False) -> Delivered | None:
+    async def close(self, user: str, view_id: str, *, all: bool = False) -> AppResponse | None:
         """Close a dialog, or with `all` the whole stack. None if the app does not want to know."""
-        return await self._people.close(user, view_id, all=all)
+        return await self._user_actions.close(user, view_id, all=all)
 
     def sign(self, body: bytes, timestamp: float | None = None) -> dict[str, str]:
         """The signature headers for `body`, for now unless a time is given."""
-        return self._courier.sign(body, timestamp)
+        return self._sender.sign(body, timestamp)
 
-    async def send_raw(self, body: bytes, headers: Mapping[str, str]) -> Delivered:
+    async def send_raw(self, body: bytes, headers: Mapping[str, str]) -> AppResponse:
         """POST exactly this to the request URL: forged, replayed or broken payloads."""
-        return await self._courier.send_raw(body, dict(headers))
+        return await self._sender.send_raw(body, dict(headers))
 
-    async def verify_url(self) -> Delivered:
+    async def verify_url(self) -> AppResponse:
         """Ask the request URL for its challenge, as Slack does when it is set."""
         payload = {
             "token": self._identity.verification_token, "challenge": "simulated-challenge", "type": "url_verification"
         }  # fmt: skip
-        return await self._courier.send(Parcel(kind=Kind.EVENT, payload=payload))
+        return await self._sender.send(OutgoingPayload(kind=PayloadKind.EVENT, payload=payload))
 
-    async def redeliver(self, event_id: str, *, reason: str = "http_timeout") -> Delivered:
+    async def redeliver(self, event_id: str, *, reason: str = "http_timeout") -> AppResponse:
         """Deliver an event again as Slack retries it."""
         sent = [each for each in self.deliveries if each.event_id == event_id]
         if not sent:
-            raise SlackWorldError(f"no event {event_id!r} was delivered")
-        parcel = Parcel(kind=sent[0].kind, payload=dict(sent[0].payload), event_id=event_id)
-        return await self._courier.once_more(parcel, attempt=len(sent), reason=reason)
+            raise ImpossibleActionError(f"no event {event_id!r} was delivered")
+        outgoing = OutgoingPayload(kind=sent[0].kind, payload=dict(sent[0].payload), event_id=event_id)
+        return await self._sender.resend(outgoing, attempt=len(sent), reason=reason)
 
     async def refresh_sockets(self, *, warning: float = 0.05) -> None:
         """Ask every socket to make way, as Slack does every few hours: a warning, `warning` seconds later the end."""
@@ -355,7 +356,7 @@ class SimulatedSlack(Troubles):
     @property
     def deliveries(self) -> list[Delivery]:
         """Every attempt to deliver something, oldest first."""
-        return self._courier.deliveries
+        return self._sender.deliveries
 
     def restore(self, channel: str, messages: Iterable[Json], *, views: Mapping[str, Iterable[Json]]) -> None:
         """Put back the messages of a channel, and the open dialogs by user, that an earlier simulation showed."""
@@ -374,7 +375,7 @@ class SimulatedSlack(Troubles):
         """One message as stored, metadata included. SlackWorldError if it does not stand."""
         message = self._state.messages.get(channel, ts)
         if message is None:
-            raise SlackWorldError(f"there is no message {ts} in {channel}")
+            raise ImpossibleActionError(f"there is no message {ts} in {channel}")
         return message
 
     def ephemerals(self, user: str | None = None) -> list[Json]:
@@ -400,13 +401,13 @@ class SimulatedSlack(Troubles):
 
     async def wait_for(self, predicate: Callable[[], T], *, timeout: float = 10) -> T:  # noqa: ASYNC109 - the deadline is the caller's, and what is said then is ours
         """The first truthy value of `predicate`, asked after every change. TimeoutError names the latest calls."""
-        return await self._state.changes.wait_for(predicate, timeout=timeout, told=self._lately)
+        return await self._state.changes.wait_for(predicate, timeout=timeout, describe=self._recent_activity)
 
     def subscribe(self) -> Subscription:
         """Everything that happens from now on, to be iterated; close it, or use it as a context manager."""
         return self._state.changes.subscribe()
 
-    def _lately(self) -> str:
+    def _recent_activity(self) -> str:
         calls = ", ".join(f"{each.method} {each.error or each.status}" for each in self.calls[-_SHOWN_CALLS:])
         sent = ", ".join(f"{each.type} {each.reason or each.status}" for each in self.deliveries[-_SHOWN_CALLS:])
         return f"latest calls: {calls or 'none'}; latest deliveries: {sent or 'none'}"

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from bot.playground.slack.identity import Identity
-from bot.playground.slack.records import Delivered, Json, Kind
+from bot.playground.slack.records import AppResponse, Json, PayloadKind
 
 _MOST_CONNECTIONS = 10
 _LIFETIME = 18_060
@@ -90,12 +90,12 @@ class SocketMode:
         return socket
 
     async def send(
-        self, kind: Kind, payload: Json, *, attempt: int, reason: str, within: float
-    ) -> tuple[Delivered, str]:
+        self, kind: PayloadKind, payload: Json, *, attempt: int, reason: str, within: float
+    ) -> tuple[AppResponse, str]:
         """Hand the payload to one connection at random; the second value says why it failed, "" if it did not."""
         began = time.monotonic()
         if not self._connections:
-            return Delivered(status=0, body="", seconds=0), "connection_failed"
+            return AppResponse(status=0, body="", seconds=0), "connection_failed"
         connection = random.choice(self._connections)
         self._envelopes += 1
         envelope_id = f"simulated-{self._envelopes:012d}"
@@ -103,21 +103,21 @@ class SocketMode:
         connection.waiting[envelope_id] = acknowledged
         envelope: Json = {
             "envelope_id": envelope_id, "type": kind.value, "payload": payload,
-            "accepts_response_payload": kind is not Kind.EVENT,
+            "accepts_response_payload": kind is not PayloadKind.EVENT,
         }  # fmt: skip
-        if kind is Kind.EVENT:
+        if kind is PayloadKind.EVENT:
             envelope |= {"retry_attempt": attempt, "retry_reason": reason}
         try:
             async with asyncio.timeout(within):
                 await connection.socket.send_json(envelope)
                 answer = await acknowledged
         except TimeoutError:
-            return Delivered(status=0, body="", seconds=time.monotonic() - began), "timeout"
+            return AppResponse(status=0, body="", seconds=time.monotonic() - began), "timeout"
         except ConnectionError:
-            return Delivered(status=0, body="", seconds=time.monotonic() - began), "connection_failed"
+            return AppResponse(status=0, body="", seconds=time.monotonic() - began), "connection_failed"
         finally:
             connection.waiting.pop(envelope_id, None)
-        return Delivered(status=200, body=answer, seconds=time.monotonic() - began), ""
+        return AppResponse(status=200, body=answer, seconds=time.monotonic() - began), ""
 
     async def refresh(self, *, warning: float) -> None:
         """Ask every connection to make way: a warning, `warning` seconds later the end."""

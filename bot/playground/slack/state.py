@@ -19,7 +19,7 @@ LARGEST_PAGE = 999
 
 
 class State:
-    """People, places, messages, dialogs, files and tickets; `url` is the server's address while it runs.
+    """People, channel_actions, messages, dialogs, files and tickets; `url` is the server's address while it runs.
 
     `revoked` says that the app's tokens are of no more use, `scopes` what the bot's token may, `history_page` how many
     messages the app gets at once at most.
@@ -42,9 +42,9 @@ class State:
         self.files = Files(identity=identity, clock=clock)
         self.canvases = Canvases()
 
-    def tell_places(self) -> None:
+    def publish_directory(self) -> None:
         """Let watchers know that people or channels are not what they were."""
-        self.changes.tell(ChangeKind.PLACES, {"users": self.users(), "channels": self.channels()})
+        self.changes.publish(ChangeKind.DIRECTORY, {"users": self.users(), "channels": self.channels()})
 
     def users(self) -> list[Json]:
         """Everybody, as `users.info` shows them."""

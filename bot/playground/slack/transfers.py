@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from bot.playground.slack.errors import Refused
 from bot.playground.slack.state import State
-from bot.playground.slack.wrong import Refused
 
 # What a browser without a session would get; a client that forgets its token must not take it for the file.
 _LOGIN_PAGE = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body>Sign in to simulated</body></html>"
@@ -16,7 +16,7 @@ class Transfers:
 
     def __init__(self, *, state: State) -> None:
         self._state = state
-        self.withheld = False
+        self.hidden = False
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """The second step of an upload: the raw bytes, or one part of a form."""
@@ -38,8 +38,8 @@ class Transfers:
     async def hand_out(self, request: web.Request) -> web.StreamResponse:
         """A file's content; the login page with status 200 for a wrong or missing token, as Slack does."""
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        withheld = self.withheld or "files:read" not in self._state.scopes
-        if withheld or self._state.revoked or token != self._state.identity.bot_token:
+        hidden = self.hidden or "files:read" not in self._state.scopes
+        if hidden or self._state.revoked or token != self._state.identity.bot_token:
             return web.Response(text=_LOGIN_PAGE, content_type="text/html")
         try:
             file = self._state.files.get(request.match_info["file"].rpartition("-")[2])

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.copies import copied
+from bot.playground.slack.errors import ImpossibleActionError, Refused
 from bot.playground.slack.identity import Identity
 from bot.playground.slack.records import ChangeKind, Json
-from bot.playground.slack.wrong import Refused, SlackWorldError
 
 _HIGHEST_STACK = 3
 _GIVEN = (
@@ -55,7 +55,7 @@ class Views:
         kept = {name: view[name] for name in ("id", "root_view_id", "previous_view_id")}
         view.clear()
         view.update(self._built(given) | kept)
-        self._changes.tell(ChangeKind.VIEW_UPDATED, copied(view), user=user)
+        self._changes.publish(ChangeKind.VIEW_UPDATED, copied(view), user=user)
         return copied(view)
 
     def close(self, user: str, view_id: str, *, all: bool = False) -> list[Json]:
@@ -70,7 +70,7 @@ class Views:
 
     def fill(self, user: str, view_id: str, *, values: Json) -> None:
         """Remember what the person entered."""
-        self.standing(user, view_id)
+        self.require(user, view_id)
         for view in self._stack(user):
             if view["id"] == view_id:
                 view["state"] = {"values": copied(values)}
@@ -80,19 +80,19 @@ class Views:
         for view in self._stack(user):
             if view["id"] == view_id:
                 view["errors"] = copied(errors)
-                self._changes.tell(ChangeKind.VIEW_UPDATED, copied(view), user=user)
+                self._changes.publish(ChangeKind.VIEW_UPDATED, copied(view), user=user)
         return errors
 
     def all(self, user: str) -> list[Json]:
         return copied(self._stack(user))
 
-    def standing(self, user: str, view_id: str) -> Json:
+    def require(self, user: str, view_id: str) -> Json:
         """The view as it stands before `user`. SlackWorldError if it does not."""
         for view in self._stack(user):
             if view["id"] == view_id:
                 return copied(view)
         standing = ", ".join(view["id"] for view in self._stack(user)) or "none"
-        raise SlackWorldError(f"view {view_id!r} is not open before {user}: open are {standing}")
+        raise ImpossibleActionError(f"view {view_id!r} is not open before {user}: open are {standing}")
 
     def _stack(self, user: str) -> list[Json]:
         return self._stacks.setdefault(user, [])
@@ -112,14 +112,14 @@ class Views:
         self._made += 1
         stack = self._stack(user)
         view_id = f"V0{self._made:09d}"
-        places = {
+        position = {
             "id": view_id,
             "root_view_id": stack[0]["id"] if stack else view_id,
             "previous_view_id": stack[-1]["id"] if stack else None,
         }
-        view = self._built(given) | places
+        view = self._built(given) | position
         stack.append(view)
-        self._changes.tell(ChangeKind.VIEW_OPENED, copied(view), user=user)
+        self._changes.publish(ChangeKind.VIEW_OPENED, copied(view), user=user)
         return copied(view)
 
     def _built(self, given: Json) -> Json:
@@ -134,7 +134,7 @@ class Views:
         return view
 
     def _gone(self, user: str, view: Json) -> None:
-        self._changes.tell(ChangeKind.VIEW_CLOSED, copied(view), user=user)
+        self._changes.publish(ChangeKind.VIEW_CLOSED, copied(view), user=user)
 
 
 def with_block_ids(blocks: list[Json], *, prefix: str) -> list[Json]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from bot.playground.slack.errors import ImpossibleActionError, Refused
 from bot.playground.slack.identity import Identity
 from bot.playground.slack.records import Json
-from bot.playground.slack.wrong import Refused, SlackWorldError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class Workspace:
         """SlackWorldError if the id is taken."""
         user_id = id or f"U0{len(self.users):09d}"
         if user_id in self.users:
-            raise SlackWorldError(f"user {user_id} exists already: {self.users[user_id].name}")
+            raise ImpossibleActionError(f"user {user_id} exists already: {self.users[user_id].name}")
         user = User(
             id=user_id, name=name, locale=locale, guest=guest, foreign=foreign, email=email or f"{name}@example.com",
             confirmed=confirmed,
@@ -112,7 +112,7 @@ class Workspace:
         """A public channel without `members` has all users in it. SlackWorldError if the id is taken."""
         channel_id = id or f"{'D' if im_with else 'C'}0{len(self.channels) + 1:09d}"
         if channel_id in self.channels:
-            raise SlackWorldError(f"channel {channel_id} exists already: {self.channels[channel_id].name}")
+            raise ImpossibleActionError(f"channel {channel_id} exists already: {self.channels[channel_id].name}")
         present = set(members)
         everyone = not present and not private and not im_with
         if bot:
@@ -128,14 +128,14 @@ class Workspace:
         """SlackWorldError for an unknown one."""
         if user_id not in self.users:
             known = ", ".join(f"{each.id} ({each.name})" for each in self.users.values())
-            raise SlackWorldError(f"unknown user {user_id!r}: there are {known}")
+            raise ImpossibleActionError(f"unknown user {user_id!r}: there are {known}")
         return self.users[user_id]
 
     def channel(self, channel_id: str) -> Channel:
         """SlackWorldError for an unknown one."""
         if channel_id not in self.channels:
             known = ", ".join(f"{each.id} ({each.name})" for each in self.channels.values())
-            raise SlackWorldError(f"unknown channel {channel_id!r}: there are {known or 'none'}")
+            raise ImpossibleActionError(f"unknown channel {channel_id!r}: there are {known or 'none'}")
         return self.channels[channel_id]
 
     def im(self, user_id: str) -> Channel | None:

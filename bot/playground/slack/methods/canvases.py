@@ -5,38 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 from bot.playground.slack.arguments import Arguments
-from bot.playground.slack.methods.desk import Desk, Table, method
-from bot.playground.slack.pace import Tier
+from bot.playground.slack.errors import Refused, invalid
+from bot.playground.slack.methods.registry import MethodContext, Table, method
+from bot.playground.slack.rate_limits import Tier
 from bot.playground.slack.records import Json
-from bot.playground.slack.wrong import Refused, invalid
 
 CANVASES: Table = {}
 
 
 @method(CANVASES, "conversations.canvases.create", Tier.TWO, scope="canvases:write")
-def create(desk: Desk, given: Arguments) -> Json:
-    channel = desk.state.workspace.find_open(given.required("channel_id"))
+def create(context: MethodContext, given: Arguments) -> Json:
+    channel = context.state.workspace.find_open(given.required("channel_id"))
     content = given.structure("document_content")
-    canvas = desk.state.canvases.create(
-        channel=channel.id, user=desk.state.identity.bot_user_id, created=int(desk.state.clock()),
+    canvas = context.state.canvases.create(
+        channel=channel.id, user=context.state.identity.bot_user_id, created=int(context.state.clock()),
         title=given.text("title"), markdown="" if content is None else _markdown(content),
     )  # fmt: skip
     return {"canvas_id": canvas.id}
 
 
 @method(CANVASES, "canvases.edit", Tier.THREE, scope="canvases:write")
-def edit(desk: Desk, given: Arguments) -> Json:
+def edit(context: MethodContext, given: Arguments) -> Json:
     """One change a call, as Slack takes them. Who is not in the channel does not find its canvas."""
-    canvas = desk.state.canvases.get(given.required("canvas_id"))
+    canvas = context.state.canvases.get(given.required("canvas_id"))
     changes = given.structure("changes")
     if not isinstance(changes, list) or len(changes) != 1 or not isinstance(changes[0], dict):
         raise invalid("exactly one change is supported [json-pointer:/changes]")
-    if canvas is None or not desk.state.workspace.has_bot(desk.state.workspace.channel(canvas.channel)):
+    if canvas is None or not context.state.workspace.has_bot(context.state.workspace.channel(canvas.channel)):
         raise Refused("canvas_not_found")
     operation = changes[0].get("operation")
     if changes[0].get("section_id") or not isinstance(operation, str):
         raise Refused("canvas_editing_failed")
-    desk.state.canvases.edit(canvas.id, operation=operation, markdown=_markdown(changes[0].get("document_content")))
+    context.state.canvases.edit(canvas.id, operation=operation, markdown=_markdown(changes[0].get("document_content")))
     return {}
 
 

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from bot.playground.slack.arguments import Arguments
-from bot.playground.slack.methods.desk import Desk, Table, method
-from bot.playground.slack.pace import Tier
+from bot.playground.slack.errors import Refused
+from bot.playground.slack.methods.registry import MethodContext, Table, method
+from bot.playground.slack.rate_limits import Tier
 from bot.playground.slack.records import Json
-from bot.playground.slack.wrong import Refused
 
 PINS: Table = {}
 
 
 @method(PINS, "pins.add", Tier.TWO, scope="pins:write")
-def add(desk: Desk, given: Arguments) -> Json:
-    channel = desk.state.workspace.find_open(given.required("channel"))
-    desk.marks.add_pin(desk.state.identity.bot_user_id, channel, _timestamp(given))
+def add(context: MethodContext, given: Arguments) -> Json:
+    channel = context.state.workspace.find_open(given.required("channel"))
+    context.marks.add_pin(context.state.identity.bot_user_id, channel, _timestamp(given))
     return {}
 
 
 @method(PINS, "pins.remove", Tier.TWO, scope="pins:write")
-def remove(desk: Desk, given: Arguments) -> Json:
-    channel = desk.state.workspace.find_open(given.required("channel"))
-    desk.marks.remove_pin(desk.state.identity.bot_user_id, channel, _timestamp(given))
+def remove(context: MethodContext, given: Arguments) -> Json:
+    channel = context.state.workspace.find_open(given.required("channel"))
+    context.marks.remove_pin(context.state.identity.bot_user_id, channel, _timestamp(given))
     return {}
 
 
 @method(PINS, "pins.list", Tier.TWO, scope="pins:read")
-def list_all(desk: Desk, given: Arguments) -> Json:
-    return {"items": desk.marks.pinned(desk.state.workspace.find_joined(given.required("channel")))}
+def list_all(context: MethodContext, given: Arguments) -> Json:
+    return {"items": context.marks.pinned(context.state.workspace.find_joined(given.required("channel")))}
 
 
 def _timestamp(given: Arguments) -> str:

@@ -13,10 +13,10 @@ from urllib.parse import urlencode
 import aiohttp
 
 from bot.playground.slack.changes import Changes
-from bot.playground.slack.records import ChangeKind, Delivered, Delivery, Json, Kind
+from bot.playground.slack.records import AppResponse, ChangeKind, Delivery, Json, PayloadKind
 from bot.playground.slack.signing import signed_headers
 
-NOBODY = Delivered(status=0, body="nobody listens", seconds=0)
+NO_LISTENER = AppResponse(status=0, body="nobody listens", seconds=0)
 
 
 class Sockets(Protocol):
@@ -27,16 +27,16 @@ class Sockets(Protocol):
         """Whether the app ever asked for a connection."""
 
     async def send(
-        self, kind: Kind, payload: Json, *, attempt: int, reason: str, within: float
-    ) -> tuple[Delivered, str]:
+        self, kind: PayloadKind, payload: Json, *, attempt: int, reason: str, within: float
+    ) -> tuple[AppResponse, str]:
         """Hand the payload to one connection; the second value says why it failed, "" if it did not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class OutgoingPayload:
     """One payload on its way."""
 
-    kind: Kind
+    kind: PayloadKind
     payload: Json
     event_id: str = ""
 
@@ -46,7 +46,7 @@ class Parcel:
         return str(inner.get("subtype") or inner.get("type") or self.payload.get("command", ""))
 
 
-class Courier:
+class PayloadSender:
     """Delivers parcels. Events are retried after `retry_pauses` seconds each; `within` is the app's time to answer."""
 
     def __init__(
@@ -75,28 +75,28 @@ class Courier:
         at = self._clock() if timestamp is None else timestamp
         return signed_headers(body, secret=self._secret, timestamp=int(at))
 
-    def send(self, parcel: Parcel, *, retries: bool = False) -> asyncio.Future[Delivered]:
+    def send(self, outgoing: OutgoingPayload, *, retries: bool = False) -> asyncio.Future[AppResponse]:
         """Start the delivery; the future is what the first attempt got."""
-        first: asyncio.Future[Delivered] = asyncio.get_running_loop().create_future()
+        first: asyncio.Future[AppResponse] = asyncio.get_running_loop().create_future()
         if not self._open:
-            first.set_result(NOBODY)
+            first.set_result(NO_LISTENER)
             return first
-        self.in_background(self._attempts(parcel, pauses=self.retry_pauses if retries else (), first=first))
+        self.run_in_background(self._attempts(outgoing, pauses=self.retry_pauses if retries else (), first=first))
         return first
 
-    async def once_more(self, parcel: Parcel, *, attempt: int, reason: str) -> Delivered:
+    async def resend(self, outgoing: OutgoingPayload, *, attempt: int, reason: str) -> AppResponse:
         """One further attempt, as a retry of Slack's looks."""
-        delivered, _, _ = await self._attempt(parcel, attempt=attempt, reason=reason)
-        return delivered
+        response, _, _ = await self._attempt(outgoing, attempt=attempt, reason=reason)
+        return response
 
-    async def send_raw(self, body: bytes, headers: dict[str, str]) -> Delivered:
+    async def send_raw(self, body: bytes, headers: dict[str, str]) -> AppResponse:
         """POST these bytes as they are to the request URL."""
-        delivered, reason, _ = await self._post(body, headers)
-        self._record(Parcel(kind=Kind.RAW, payload={}), delivered, attempt=0, reason=reason, over="http")
-        return delivered
+        response, reason, _ = await self._post(body, headers)
+        self._record(OutgoingPayload(kind=PayloadKind.RAW, payload={}), response, attempt=0, reason=reason, over="http")
+        return response
 
-    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run until done or until the courier closes."""
+    def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run until done or until the sender closes."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -120,81 +120,83 @@ class Courier:
         self._session = None
 
     async def _attempts(
-        self, parcel: Parcel, *, pauses: Sequence[float], first: asyncio.Future[Delivered]
+        self, outgoing: OutgoingPayload, *, pauses: Sequence[float], first: asyncio.Future[AppResponse]
     ) -> None:  # fmt: skip
         try:
-            delivered, reason, again = await self._attempt(parcel, attempt=0, reason="")
+            response, reason, again = await self._attempt(outgoing, attempt=0, reason="")
             if not first.done():
-                first.set_result(delivered)
+                first.set_result(response)
             for attempt, pause in enumerate(pauses, start=1):
-                if delivered.ok or not again:
+                if response.ok or not again:
                     return
                 await asyncio.sleep(pause)
-                delivered, reason, again = await self._attempt(parcel, attempt=attempt, reason=reason)
+                response, reason, again = await self._attempt(outgoing, attempt=attempt, reason=reason)
         finally:
             if not first.done():
-                first.set_result(NOBODY)
+                first.set_result(NO_LISTENER)
 
-    async def _attempt(self, parcel: Parcel, *, attempt: int, reason: str) -> tuple[Delivered, str, bool]:
+    async def _attempt(self, outgoing: OutgoingPayload, *, attempt: int, reason: str) -> tuple[AppResponse, str, bool]:
         """What came back, why it failed, and whether to try again."""
         if self.url is None and not self._sockets.wanted:
-            return NOBODY, "", False
+            return NO_LISTENER, "", False
         if self.url is None:
-            delivered, failed = await self._sockets.send(
-                parcel.kind, parcel.payload, attempt=attempt, reason=reason, within=self.within
+            response, failed = await self._sockets.send(
+                outgoing.kind, outgoing.payload, attempt=attempt, reason=reason, within=self.within
             )
             again = True
         else:
-            body, kind = _encoded(parcel)
+            body, kind = _encoded(outgoing)
             headers = self.sign(body) | {"Content-Type": kind}
             if attempt:
                 headers |= {"x-slack-retry-num": str(attempt), "x-slack-retry-reason": reason}
-            delivered, failed, again = await self._post(body, headers)
-        self._record(parcel, delivered, attempt=attempt, reason=failed, over="http" if self.url else "socket")
-        return delivered, failed, again
+            response, failed, again = await self._post(body, headers)
+        self._record(outgoing, response, attempt=attempt, reason=failed, over="http" if self.url else "socket")
+        return response, failed, again
 
-    async def _post(self, body: bytes, headers: dict[str, str]) -> tuple[Delivered, str, bool]:
+    async def _post(self, body: bytes, headers: dict[str, str]) -> tuple[AppResponse, str, bool]:
         if self.url is None or self._session is None:
-            return NOBODY, "connection_failed", False
+            return NO_LISTENER, "connection_failed", False
         url, began = self.url, time.monotonic()
         self.urls = (*self.urls[1:], url)
         named = {"User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)", "Accept": "*/*"} | headers
         try:
             async with (
                 asyncio.timeout(self.within),
-                self._session.post(url, data=body, headers=named, max_redirects=2) as response,
+                self._session.post(url, data=body, headers=named, max_redirects=2) as http,
             ):
-                text = await response.text()
+                text = await http.text()
         except aiohttp.TooManyRedirects:
             return _nothing(began), "too_many_redirects", True
         except TimeoutError:
             return _nothing(began), "http_timeout", True
         except aiohttp.ClientError:
             return _nothing(began), "connection_failed", True
-        delivered = Delivered(status=response.status, body=_decoded(text), seconds=time.monotonic() - began)
-        again = response.headers.get("x-slack-no-retry") != "1"
-        return delivered, "" if delivered.ok else "http_error", again
+        response = AppResponse(status=http.status, body=_decoded(text), seconds=time.monotonic() - began)
+        again = http.headers.get("x-slack-no-retry") != "1"
+        return response, "" if response.ok else "http_error", again
 
-    def _record(self, parcel: Parcel, delivered: Delivered, *, attempt: int, reason: str, over: str) -> None:
+    def _record(
+        self, outgoing: OutgoingPayload, response: AppResponse, *, attempt: int, reason: str, over: str
+    ) -> None:
         delivery = Delivery(
-            kind=parcel.kind, event_id=parcel.event_id, type=parcel.type, attempt=attempt, over=over,
-            status=delivered.status, seconds=delivered.seconds, reason=reason, payload=parcel.payload,
+            kind=outgoing.kind, event_id=outgoing.event_id, type=outgoing.type, attempt=attempt, over=over,
+            status=response.status, seconds=response.seconds, reason=reason, payload=outgoing.payload,
         )  # fmt: skip
         self.deliveries.append(delivery)
         shown = {
             "kind": delivery.kind.value, "event_id": delivery.event_id, "type": delivery.type, "attempt": attempt,
             "over": over, "status": delivery.status, "seconds": delivery.seconds, "reason": reason,
-            "payload": delivery.payload, "answer": delivered.body,
+            "payload": delivery.payload, "answer": response.body,
         }  # fmt: skip
-        self._changes.tell(ChangeKind.ENVELOPE, shown)
+        self._changes.publish(ChangeKind.ENVELOPE, shown)
 
 
-def _encoded(parcel: Parcel) -> tuple[bytes, str]:
+def _encoded(outgoing: OutgoingPayload) -> tuple[bytes, str]:
     form = "application/x-www-form-urlencoded"
-    if parcel.kind is Kind.COMMAND:
-        return urlencode(parcel.payload).encode(), form
-    encoded = json.dumps(parcel.payload, ensure_ascii=False, separators=(",", ":"))
-    if parcel.kind is Kind.INTERACTION:
+    if outgoing.kind is PayloadKind.COMMAND:
+        return urlencode(outgoing.payload).encode(), form
+    encoded = json.dumps(outgoing.payload, ensure_ascii=False, separators=(",", ":"))
+    if outgoing.kind is PayloadKind.INTERACTION:
         return urlencode({"payload": encoded}).encode(), form
     return encoded.encode(), "application/json"
 
@@ -206,5 +208,5 @@ def _decoded(text: str) -> Any:
         return text
 
 
-def _nothing(began: float) -> Delivered:
-    return Delivered(status=0, body="", seconds=time.monotonic() - began)
+def _nothing(began: float) -> AppResponse:
+    return AppResponse(status=0, body="", seconds=time.monotonic() - began)

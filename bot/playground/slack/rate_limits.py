@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from bot.playground.slack.wrong import Refused
+from bot.playground.slack.errors import Refused
 
 _MINUTE = 60.0
 _BURST = 3
@@ -31,7 +31,7 @@ class _Bucket:
     at: float
 
 
-class Pace:
+class RateLimits:
     """Counts calls and refuses those that come too fast. Does nothing unless `enforced`.
 
     `stricter`: by method, calls a minute of an app that gets less than others; it is enforced in any case.

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
+from bot.playground.page.cluster_watch import ClusterWatch
 from bot.playground.page.pod_status import pod_status
-from bot.playground.page.watching import ClusterWatch
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -138,13 +138,13 @@ def _watch(*objects: dict[str, Any]) -> tuple[SimulatedCluster, ClusterWatch]:
 
 
 def _said(watch: ClusterWatch) -> list[tuple[str, str, str, str]]:
-    return [(each["kind"], each["name"], each["status"], each["level"]) for each in watch.look()["broken"]]
+    return [(each["kind"], each["name"], each["status"], each["level"]) for each in watch.snapshot()["broken"]]
 
 
 def test_a_healthy_cluster_has_nothing_to_show():
     _, watch = _watch()
     assert _said(watch) == []
-    assert (watch.look()["nodes"], watch.look()["pods"] > 5) == (4, True)
+    assert (watch.snapshot()["nodes"], watch.snapshot()["pods"] > 5) == (4, True)
 
 
 @pytest.mark.parametrize(
@@ -238,14 +238,14 @@ def _node(ready: str) -> dict[str, Any]:
 
 def test_what_was_fixed_is_marked_until_it_breaks_again():
     cluster, watch = _watch(_node("False"))
-    assert watch.look()["healed"] == []
+    assert watch.snapshot()["healed"] == []
     cluster.load({"objects": [_node("True")]})
-    [healed] = watch.look()["healed"]
+    [healed] = watch.snapshot()["healed"]
     assert (healed["name"], healed["how"]) == ("worker-z", "healthy again")
     assert abs(datetime.fromisoformat(healed["at"]) - datetime.now(UTC)) < timedelta(minutes=1)
-    assert watch.look()["healed"] == [healed]
+    assert watch.snapshot()["healed"] == [healed]
     cluster.load({"objects": [_node("False")]})
-    assert (watch.look()["healed"], len(watch.look()["broken"])) == ([], 1)
+    assert (watch.snapshot()["healed"], len(watch.snapshot()["broken"])) == ([], 1)
 
 
 def _crashing(name: str) -> dict[str, Any]:
@@ -262,19 +262,19 @@ REPLICAS = {"kind": "ReplicaSet", "metadata": {"name": "web", "namespace": "shop
 
 def test_a_pod_replaced_by_one_with_the_same_fault_is_not_called_healed():
     cluster, watch = _watch(REPLICAS, _crashing("web-1"))
-    watch.look()
+    watch.snapshot()
     cluster.store.remove(table=("", "pods"), namespace="shop", name="web-1")
     cluster.load({"objects": [_crashing("web-2")]})
-    seen = watch.look()
+    seen = watch.snapshot()
     assert ([each["name"] for each in seen["broken"]], seen["healed"]) == (["web-2"], [])
 
 
 def test_a_pod_replaced_by_a_healthy_one_is():
     cluster, watch = _watch(REPLICAS, _crashing("web-1"))
-    watch.look()
+    watch.snapshot()
     cluster.store.remove(table=("", "pods"), namespace="shop", name="web-1")
     cluster.load({"objects": [_crashing("web-2") | {"status": {"phase": "Running", "containerStatuses": [RUNNING]}}]})
-    [healed] = watch.look()["healed"]
+    [healed] = watch.snapshot()["healed"]
     assert (healed["name"], healed["how"]) == ("web-1", "replaced by a healthy pod")
 
 
@@ -284,6 +284,6 @@ def test_trouble_is_dated_by_the_condition_that_began_it_on_the_visitors_clock()
     pod["metadata"]["creationTimestamp"] = "-1d"
     pod["status"]["conditions"] = [{"type": "Ready", "status": "False", "lastTransitionTime": "-2h"}]
     _, watch = _watch(pod)
-    [seen] = watch.look()["broken"]
+    [seen] = watch.snapshot()["broken"]
     assert abs(datetime.now(UTC) - timedelta(hours=2) - datetime.fromisoformat(seen["since"])) < timedelta(minutes=1)
     assert seen["detail"] == "back-off 5m0s"

@@ -5,32 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.playground.slack.announcing import Announcer
 from bot.playground.slack.arguments import Arguments
-from bot.playground.slack.courier import Courier
+from bot.playground.slack.channel_actions import ChannelActions
+from bot.playground.slack.event_publisher import EventPublisher
 from bot.playground.slack.marks import Marks
-from bot.playground.slack.pace import Pace, Tier
-from bot.playground.slack.places import Places
+from bot.playground.slack.payload_sender import PayloadSender
+from bot.playground.slack.rate_limits import RateLimits, Tier
 from bot.playground.slack.records import Json
-from bot.playground.slack.scopes import Need
+from bot.playground.slack.scopes import RequiredScope
 from bot.playground.slack.sockets import SocketMode
 from bot.playground.slack.state import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class MethodContext:
     """The workspace as a Web API method sees it."""
 
     state: State
-    announcer: Announcer
-    courier: Courier
-    pace: Pace
+    publisher: EventPublisher
+    sender: PayloadSender
+    rate_limits: RateLimits
     sockets: SocketMode
     marks: Marks
-    places: Places
+    channel_actions: ChannelActions
 
 
-Handler = Callable[[Desk, Arguments], Json]
+Handler = Callable[[MethodContext, Arguments], Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,14 +43,14 @@ class Method:
     run: Handler
     tier: Tier
     app_level: bool = False
-    scope: Need = ""
+    scope: RequiredScope = ""
 
 
 Table = dict[str, Method]
 
 
 def method(
-    table: Table, name: str, tier: Tier, *, app_level: bool = False, scope: Need = ""
+    table: Table, name: str, tier: Tier, *, app_level: bool = False, scope: RequiredScope = ""
 ) -> Callable[[Handler], Handler]:
     """Enter the decorated function into `table` under Slack's name for it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-class SlackWorldError(ValueError):
+class ImpossibleActionError(ValueError):
     """Nobody could do that in this workspace: an unknown user, a button that is not there. The message says which."""
 
 

@@ -3,7 +3,7 @@
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack, SlackWorldError
+from bot.playground.slack import CHANNEL_EVENTS, ImpossibleActionError, SimulatedSlack
 from tests.simulated_slack.conftest import Receiver
 from tests.simulated_slack.refusals import error
 
@@ -27,23 +27,23 @@ def kinds(receiver: Receiver) -> list[str]:
 async def test_a_public_channel_that_is_made_is_heard_of_and_a_private_one_is_not(world):
     slack, receiver, ana = world
 
-    made = await slack.places.create(ana, "inc-42-checkout")
-    await slack.places.create(ana, "inc-43-secret", private=True)
+    made = await slack.channel_actions.create(ana, "inc-42-checkout")
+    await slack.channel_actions.create(ana, "inc-43-secret", private=True)
 
     (event,) = receiver.events
     assert event["type"] == "channel_created"
     assert event["channel"] | {"id": made, "name": "inc-42-checkout", "creator": ana} == event["channel"]
     assert await error(_client(slack).conversations_history(channel=made)) == "not_in_channel"
-    with pytest.raises(SlackWorldError, match="#inc-42-checkout exists already"):
-        await slack.places.create(ana, "inc-42-checkout")
+    with pytest.raises(ImpossibleActionError, match="#inc-42-checkout exists already"):
+        await slack.channel_actions.create(ana, "inc-42-checkout")
 
 
 @pytest.mark.parametrize("private", [False, True])
 async def test_the_app_hears_that_it_was_invited_and_by_whom(world, private: bool):
     slack, receiver, ana = world
-    channel = await slack.places.create(ana, "inc-42", private=private)
+    channel = await slack.channel_actions.create(ana, "inc-42", private=private)
 
-    await slack.places.invite(ana, channel)
+    await slack.channel_actions.invite(ana, channel)
 
     (event,) = heard(receiver, "member_joined_channel")
     assert event == {
@@ -52,8 +52,8 @@ async def test_the_app_hears_that_it_was_invited_and_by_whom(world, private: boo
     }  # fmt: skip
     (notice,) = heard(receiver, "message")
     assert (notice["subtype"], notice["user"], notice["inviter"]) == ("channel_join", slack.bot_user_id, ana)
-    with pytest.raises(SlackWorldError, match="casebook is in inc-42 already"):
-        await slack.places.invite(ana, channel)
+    with pytest.raises(ImpossibleActionError, match="casebook is in inc-42 already"):
+        await slack.channel_actions.invite(ana, channel)
 
 
 async def test_people_come_and_go(world):
@@ -61,15 +61,15 @@ async def test_people_come_and_go(world):
     bo = slack.add_user("bo")
     channel = slack.add_channel("inc-42", members=(ana,))
 
-    await slack.places.join(bo, channel)
-    await slack.places.leave(bo, channel)
+    await slack.channel_actions.join(bo, channel)
+    await slack.channel_actions.leave(bo, channel)
 
     assert kinds(receiver) == ["channel_join", "member_joined_channel", "channel_leave", "member_left_channel"]
     (joined,), (left,) = heard(receiver, "member_joined_channel"), heard(receiver, "member_left_channel")
     assert "inviter" not in joined
     assert (left["user"], left["channel"]) == (bo, channel)
-    with pytest.raises(SlackWorldError, match="bo is not in inc-42"):
-        await slack.places.leave(bo, channel)
+    with pytest.raises(ImpossibleActionError, match="bo is not in inc-42"):
+        await slack.channel_actions.leave(bo, channel)
 
 
 async def test_who_leaves_a_channel_of_all_is_gone_and_the_others_stay(world):
@@ -77,7 +77,7 @@ async def test_who_leaves_a_channel_of_all_is_gone_and_the_others_stay(world):
     slack.add_user("bo")
     channel = slack.add_channel("general")
 
-    await slack.places.leave(ana, channel)
+    await slack.channel_actions.leave(ana, channel)
 
     members = (await _client(slack).conversations_members(channel=channel))["members"]
     assert len(members) == 2
@@ -89,7 +89,7 @@ async def test_an_app_that_is_removed_hears_it_once_and_slackbot_tells_it(world,
     slack, receiver, ana = world
     channel = slack.add_channel("inc-42", members=(ana,), private=private)
 
-    await slack.places.remove(ana, channel)
+    await slack.channel_actions.remove(ana, channel)
     await slack.say(ana, channel, "is it gone?")
 
     (left,) = heard(receiver, "group_left" if private else "channel_left")
@@ -107,7 +107,7 @@ async def test_a_channel_is_renamed(world, private: bool):
     slack, receiver, ana = world
     channel = slack.add_channel("checkout", members=(ana,), private=private)
 
-    await slack.places.rename(ana, channel, "inc-42-checkout")
+    await slack.channel_actions.rename(ana, channel, "inc-42-checkout")
 
     (event,) = heard(receiver, "group_rename" if private else "channel_rename")
     assert (event["channel"]["id"], event["channel"]["name"]) == (channel, "inc-42-checkout")
@@ -120,7 +120,7 @@ async def test_a_rename_is_heard_of_where_the_app_is_not(world):
     slack, receiver, ana = world
     channel = slack.add_channel("checkout", bot=False)
 
-    await slack.places.rename(ana, channel, "inc-42-checkout")
+    await slack.channel_actions.rename(ana, channel, "inc-42-checkout")
 
     assert kinds(receiver) == ["channel_rename"]
 
@@ -132,7 +132,7 @@ async def test_an_archived_channel_is_closed_and_apps_are_thrown_out(world, priv
     channel = slack.add_channel("inc-42", members=(ana,), private=private)
     ts = (await client.chat_postMessage(channel=channel, text="summary"))["ts"]
 
-    await slack.places.archive(ana, channel)
+    await slack.channel_actions.archive(ana, channel)
 
     (event,) = heard(receiver, "group_archive" if private else "channel_archive")
     assert (event["channel"], event["user"]) == (channel, ana)
@@ -149,27 +149,27 @@ async def test_an_archived_channel_is_closed_and_apps_are_thrown_out(world, priv
     assert refused == dict.fromkeys(calls, "channel_not_found" if private else "is_archived")
     read = await error(client.conversations_history(channel=channel))
     assert read == ("channel_not_found" if private else "not_in_channel")
-    with pytest.raises(SlackWorldError, match="#inc-42 is archived"):
-        await slack.places.rename(ana, channel, "other")
+    with pytest.raises(ImpossibleActionError, match="#inc-42 is archived"):
+        await slack.channel_actions.rename(ana, channel, "other")
 
 
 async def test_an_archived_channel_is_opened_again_without_the_app(world):
     slack, receiver, ana = world
     channel = slack.add_channel("inc-42")
-    await slack.places.archive(ana, channel)
+    await slack.channel_actions.archive(ana, channel)
 
-    await slack.places.unarchive(ana, channel)
+    await slack.channel_actions.unarchive(ana, channel)
 
     (event,) = heard(receiver, "channel_unarchive")
     assert (event["channel"], event["user"]) == (channel, ana)
     assert await error(_client(slack).conversations_history(channel=channel)) == "not_in_channel"
-    await slack.places.invite(ana, channel)
+    await slack.channel_actions.invite(ana, channel)
     assert (await _client(slack).chat_postMessage(channel=channel, text="hello"))["ok"]
 
 
 async def test_the_app_joins_by_itself(world):
     slack, receiver, ana = world
-    channel = await slack.places.create(ana, "inc-42")
+    channel = await slack.channel_actions.create(ana, "inc-42")
     client = _client(slack)
 
     await client.conversations_join(channel=channel)
@@ -180,7 +180,7 @@ async def test_the_app_joins_by_itself(world):
     assert event["user"] == slack.bot_user_id
     assert "inviter" not in event
     assert again["warning"] == "already_in_channel"
-    private = await slack.places.create(ana, "inc-43", private=True)
+    private = await slack.channel_actions.create(ana, "inc-43", private=True)
     assert await error(client.conversations_join(channel=private)) == "channel_not_found"
 
 
@@ -188,13 +188,13 @@ async def test_who_may_not_act_does_not(world):
     slack, receiver, ana = world
     private = slack.add_channel("inc-42", private=True)
 
-    with pytest.raises(SlackWorldError, match="somebody has to invite ana"):
-        await slack.places.join(ana, private)
-    for act in (slack.places.archive, slack.places.invite, slack.places.remove):
-        with pytest.raises(SlackWorldError, match="ana is not in inc-42"):
+    with pytest.raises(ImpossibleActionError, match="somebody has to invite ana"):
+        await slack.channel_actions.join(ana, private)
+    for act in (slack.channel_actions.archive, slack.channel_actions.invite, slack.channel_actions.remove):
+        with pytest.raises(ImpossibleActionError, match="ana is not in inc-42"):
             await act(ana, private)
-    with pytest.raises(SlackWorldError, match="is not archived"):
-        await slack.places.unarchive(ana, private)
+    with pytest.raises(ImpossibleActionError, match="is not archived"):
+        await slack.channel_actions.unarchive(ana, private)
     assert receiver.received == []
 
 
@@ -203,7 +203,7 @@ async def test_somebody_else_may_delete_what_the_app_wrote(world):
     channel = slack.add_channel("inc-42")
     ts = (await _client(slack).chat_postMessage(channel=channel, text="summary"))["ts"]
 
-    with pytest.raises(SlackWorldError, match="is not of ana"):
+    with pytest.raises(ImpossibleActionError, match="is not of ana"):
         await slack.remove(ana, channel, ts)
     await slack.remove(ana, channel, ts, admin=True)
 

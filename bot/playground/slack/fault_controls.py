@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.playground.slack.courier import Courier
 from bot.playground.slack.faults import Fault
-from bot.playground.slack.pace import Pace
+from bot.playground.slack.payload_sender import PayloadSender
+from bot.playground.slack.rate_limits import RateLimits
 from bot.playground.slack.state import State
 from bot.playground.slack.transfers import Transfers
 from bot.playground.slack.web_api import WebApi
 
 
-class Troubles:
+class FaultControls:
     """The part of a `SimulatedSlack` that makes trouble."""
 
     def __init__(
-        self, *, state: State, web_api: WebApi, courier: Courier, transfers: Transfers, pace: Pace
+        self, *, state: State, web_api: WebApi, sender: PayloadSender, transfers: Transfers, rate_limits: RateLimits
     ) -> None:  # fmt: skip
         self._state = state
         self._web_api = web_api
-        self._courier = courier
+        self._sender = sender
         self._transfers = transfers
-        self._pace = pace
+        self._rate_limits = rate_limits
 
     @property
     def latency(self) -> float:
@@ -37,42 +37,42 @@ class Troubles:
     @property
     def retry_pauses(self) -> tuple[float, ...]:
         """Seconds before each retry of a failed event."""
-        return self._courier.retry_pauses
+        return self._sender.retry_pauses
 
     @retry_pauses.setter
     def retry_pauses(self, pauses: Sequence[float]) -> None:
-        self._courier.retry_pauses = tuple(pauses)
+        self._sender.retry_pauses = tuple(pauses)
 
     def fail(
         self, method: str, *, error: str = "", status: int = 200, times: int = 1, retry_after: int | None = None,
-        hang: bool = False, needed: str = "", provided: str = "", after_doing: bool = False, reset: bool = False,
+        hang: bool = False, needed: str = "", provided: str = "", after_execution: bool = False, reset: bool = False,
         given: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         """Let the next `times` calls of `method` ("*": any) fail, of those with the arguments `given` if there are any.
 
         They get `error` (with `needed` and `provided` for a missing scope), an HTTP `status` from 500 up, 429 with
         `retry_after` seconds, no answer until the server stops (`hang`), or a cut connection (`reset`). With
-        `after_doing` the call is carried out first, and then hangs or is cut.
+        `after_execution` the call is carried out first, and then hangs or is cut.
         """
         fault = Fault(
             method=method, error=error, status=status, times=times, retry_after=retry_after, hang=hang, needed=needed,
-            provided=provided, after_doing=after_doing, reset=reset, given=given or {},
+            provided=provided, after_execution=after_execution, reset=reset, given=given or {},
         )  # fmt: skip
         self._web_api.faults.add(fault)
 
-    def heal(self) -> None:
+    def clear_faults(self) -> None:
         """Take every fault away that still waits."""
         self._web_api.faults.clear()
 
-    def withhold_files(self) -> None:
+    def hide_files(self) -> None:
         """Hand out the login page for every file from now on, as to an app without the scope files:read."""
-        self._transfers.withheld = True
+        self._transfers.hidden = True
 
-    def withhold_emails(self) -> None:
+    def hide_emails(self) -> None:
         """Tell no e-mail address from now on, as to an app without the scope users:read.email."""
-        self.withhold_scope("users:read.email")
+        self.revoke_scope("users:read.email")
 
-    def withhold_scope(self, scope: str) -> None:
+    def revoke_scope(self, scope: str) -> None:
         """Refuse the methods, and deliver none of the events, that need `scope` from now on."""
         self._state.scopes.discard(scope)
 
@@ -80,7 +80,7 @@ class Troubles:
         """Hand out messages as to an app that is sold outside of Slack's marketplace: few at once, and seldom."""
         self._state.history_page = items
         for method in ("conversations.history", "conversations.replies"):
-            self._pace.stricter[method] = per_minute
+            self._rate_limits.stricter[method] = per_minute
 
     def revoke_token(self) -> None:
         """Let every token of the app be refused from now on."""

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from bot.playground.slack.errors import Refused, invalid
 from bot.playground.slack.records import Json
-from bot.playground.slack.wrong import Refused, invalid
 from responses.slack.validation import validate_message, validate_view
 
 # Measured, not documented: about 13,000 visible characters over all blocks, and each header counts for more.

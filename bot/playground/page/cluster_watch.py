@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from bot.playground.kubernetes import RecordedRequest, times
 from bot.playground.kubernetes.store import Store
-from bot.playground.page.broken import Problem, controller_of, problems
+from bot.playground.page.problems import Problem, controller_of, problems
 
 Json = dict[str, Any]
 
@@ -28,7 +28,7 @@ class Cluster(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Healed:
+class Recovery:
     """An object that was in trouble while the page was open, and what became of it, `at` an RFC 3339 timestamp."""
 
     problem: Problem
@@ -48,20 +48,20 @@ class ClusterWatch:
         self._clock = clock
         self._behind = timedelta(seconds=round((times.utc_now() - clock()).total_seconds()))
         self._broken: dict[str, Problem] = {}
-        self._healed: deque[Healed] = deque(maxlen=_KEPT_HEALED)
+        self._healed: deque[Recovery] = deque(maxlen=_KEPT_HEALED)
 
     @property
     def mark(self) -> tuple[int, int]:
         """Changes whenever there may be something new to show."""
         return (self._cluster.store.revision, len(self._cluster.requests))
 
-    def look(self) -> Json:
+    def snapshot(self) -> Json:
         """What to show now: {broken: [...], healed: [...], nodes, pods: how many there are}."""
         now = self._clock()
         found = {each.key: each for each in problems(self._cluster.store, now=now)}
         for key, before in self._broken.items():
-            if key not in found and (how := self._became(before, found)):
-                self._healed.appendleft(Healed(problem=before, how=how, at=times.timestamp(times.utc_now())))
+            if key not in found and (how := self._reason(before, found)):
+                self._healed.appendleft(Recovery(problem=before, how=how, at=times.timestamp(times.utc_now())))
         kept = [each for each in self._healed if each.problem.key not in found]
         self._healed = deque(kept, maxlen=_KEPT_HEALED)
         self._broken = found
@@ -93,7 +93,7 @@ class ClusterWatch:
             for number, each in enumerate(self._cluster.requests[first:], first)
         ]
 
-    def _became(self, before: Problem, found: dict[str, Problem]) -> str:
+    def _reason(self, before: Problem, found: dict[str, Problem]) -> str:
         """Why an object is no longer in trouble, "" if one in its place still is."""
         if before.kind != "Pod":
             return "healthy again"
