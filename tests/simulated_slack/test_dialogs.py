@@ -173,7 +173,7 @@ async def test_an_answer_to_a_dialog_that_slack_would_not_take_is_an_error(
     receiver.answer(body={"response_action": "update", "view": modal(DIVIDER, title="x" * 25)})
 
     with pytest.raises(
-        ImpossibleActionError, match="Slack does not take the app's answer to the dialog: invalid_arguments"
+        ImpossibleActionError, match="Slack rejects the app's response to the dialog: invalid_arguments"
     ):
         await slack.submit(ana, view["id"])
 
@@ -189,7 +189,7 @@ async def test_a_press_in_a_dialog_has_neither_channel_nor_response_url(
     assert payload["container"] == {"type": "view", "view_id": view["id"]}
     assert (payload["view"]["private_metadata"], payload["actions"][0]["action_id"]) == ("plan-1", "show")
     assert not {"channel", "message", "response_url"} & set(payload)
-    with pytest.raises(ImpossibleActionError, match="there is no 'hide'"):
+    with pytest.raises(ImpossibleActionError, match="no 'hide' with block"):
         await slack.click_view(ana, view["id"], "hide")
     pushed = await client.views_push(trigger_id=payload["trigger_id"], view=modal(DIVIDER))
     assert pushed["view"]["previous_view_id"] == view["id"]

@@ -180,5 +180,5 @@ async def test_addresses_exist_while_it_runs(simulate):
     slack, _ = await simulate()
     assert slack.api_url == f"{slack.url}/api/"
     await slack.stop()
-    with pytest.raises(RuntimeError, match="start it before"):
+    with pytest.raises(RuntimeError, match=r"call start\(\) first"):
         _ = slack.api_url

@@ -194,9 +194,9 @@ async def test_reactions_and_pins_stand_once(slack: SimulatedSlack, client: Asyn
 async def test_ids_are_taken_once(slack: SimulatedSlack):
     assert slack.add_user("zoe", id="U777") == "U777"
     assert slack.add_channel("zoo", id="C777") == "C777"
-    with pytest.raises(ImpossibleActionError, match="user U777 exists already: zoe"):
+    with pytest.raises(ImpossibleActionError, match="user U777 already exists: zoe"):
         slack.add_user("zac", id="U777")
-    with pytest.raises(ImpossibleActionError, match="channel C777 exists already: zoo"):
+    with pytest.raises(ImpossibleActionError, match="channel C777 already exists: zoo"):
         slack.add_channel("zac", id="C777")
 
 

@@ -61,7 +61,7 @@ async def test_people_reply_to_threads_only(slack: SimulatedSlack, incidents: st
 
     with pytest.raises(ImpossibleActionError, match=f"message {reply} is a reply: its thread is {ts}"):
         await slack.say(ana, incidents, "and now", thread_ts=reply)
-    with pytest.raises(ImpossibleActionError, match=r"there is no message 1\.000000 in incidents"):
+    with pytest.raises(ImpossibleActionError, match=r"no message 1\.000000 in incidents"):
         await slack.say(ana, incidents, "and now", thread_ts="1.000000")
 
 

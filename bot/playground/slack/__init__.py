@@ -1,4 +1,4 @@
-"""A Slack on loopback that answers and delivers as the real one does: the far end of tests and of the demo."""
+"""Simulate Slack on loopback for tests and the demo: answer API calls and deliver events as the real one does."""
 
 from bot.playground.slack.changes import Subscription
 from bot.playground.slack.envelopes import CHANNEL_EVENTS

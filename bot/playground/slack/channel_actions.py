@@ -1,4 +1,4 @@
-"""What happens to channels: made, joined, left, renamed, archived; by people, and the notices and events of it."""
+"""Perform channel actions of users: create, join, leave, rename, archive, with their notices and events."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _CREATED = {
 
 
 class ChannelActions:
-    """Acts of people on channels. SlackWorldError for what nobody could do.
+    """Actions of users on channels. Raise ImpossibleActionError for what no user could do.
 
-    Where the app is not, it still hears that a public channel is made, renamed or archived.
+    An app outside a public channel still receives its creation, renaming and archiving.
     """
 
     def __init__(self, *, state: State, publisher: EventPublisher) -> None:
@@ -32,7 +32,7 @@ class ChannelActions:
     async def create(
         self, user_id: str, name: str, *, id: str = "", private: bool = False, members: Iterable[str] = ()
     ) -> str:
-        """A new channel with its maker and `members` in it; returns the id. The app is not in it."""
+        """Create a channel with its creator and `members`, but without the app; return its id."""
         user = self._state.workspace.user(user_id)
         self._free(name)
         channel = self._state.workspace.add_channel(
@@ -53,11 +53,11 @@ class ChannelActions:
         """Join a public channel."""
         user, channel = self._find(user_id, channel_id)
         if channel.private:
-            raise ImpossibleActionError(f"{channel.name} is private: somebody has to invite {user.name}")
+            raise ImpossibleActionError(f"{channel.name} is private: a member has to invite {user.name}")
         await self._all(self.enter(user, channel))
 
     async def invite(self, user_id: str, channel_id: str, invited_id: str = "") -> None:
-        """Invite somebody else, the app unless they are named."""
+        """Invite another user; by default, the app."""
         user, channel = self._find(user_id, channel_id)
         self._must_be_in(user, channel)
         invited = self._state.workspace.user(invited_id or self._state.identity.bot_user_id)
@@ -69,14 +69,14 @@ class ChannelActions:
         await self._all(self._exit(user, channel, by=user))
 
     async def remove(self, user_id: str, channel_id: str, removed_id: str = "") -> None:
-        """Take somebody out of a channel, the app unless they are named."""
+        """Remove another user from a channel; by default, the app."""
         user, channel = self._find(user_id, channel_id)
         self._must_be_in(user, channel)
         removed = self._state.workspace.user(removed_id or self._state.identity.bot_user_id)
         await self._all(self._exit(removed, channel, by=user))
 
     async def rename(self, user_id: str, channel_id: str, name: str) -> None:
-        """Give a channel another name."""
+        """Rename a channel."""
         user, channel = self._find(user_id, channel_id)
         self._must_be_in(user, channel)
         self._free(name)
@@ -92,7 +92,7 @@ class ChannelActions:
         await self._all(attempts + self._publisher.event(channel, self._event(kind, channel=payload), everywhere=True))
 
     async def archive(self, user_id: str, channel_id: str) -> None:
-        """Close a channel. Apps are thrown out of it: they cannot even read it any more."""
+        """Archive a channel. Apps are removed from it and cannot read it any more."""
         user, channel = self._find(user_id, channel_id)
         self._must_be_in(user, channel)
         attempts = self._notice(user, channel, "channel_archive", "archived the channel")
@@ -105,7 +105,7 @@ class ChannelActions:
         await self._all(attempts)
 
     async def unarchive(self, user_id: str, channel_id: str) -> None:
-        """Open it again. The app has to be invited anew."""
+        """Unarchive a channel. The app has to be invited again."""
         user, channel = self._state.workspace.user(user_id), self._state.workspace.channel(channel_id)
         if not channel.archived:
             raise ImpossibleActionError(f"#{channel.name} is not archived")
@@ -118,9 +118,9 @@ class ChannelActions:
         await self._all(attempts + self._publisher.event(channel, payload, everywhere=True))
 
     def enter(self, user: User, channel: Channel, *, inviter: str = "") -> FirstAttempts:
-        """Let somebody be in the channel from now on. SlackWorldError if they are already."""
+        """Add a user to the channel. Raise ImpossibleActionError if they are a member already."""
         if self._state.workspace.is_member(channel, user.id):
-            raise ImpossibleActionError(f"{user.name} is in {channel.name} already")
+            raise ImpossibleActionError(f"{user.name} is already in {channel.name}")
         channel.members.add(user.id)
         self._state.publish_directory()
         invited = {"inviter": inviter} if inviter else {}
@@ -134,7 +134,7 @@ class ChannelActions:
         attempts: FirstAttempts = []
         bot = self._state.identity.bot_user_id
         if user.id == bot:
-            # To the one who is gone comes this, and no `member_left_channel`.
+            # A removed app gets this event instead of `member_left_channel`.
             kind = "group_left" if channel.private else "channel_left"
             attempts += self._publisher.event(channel, self._event(kind, channel=channel.id, actor_id=by.id))
         if channel.everyone:
@@ -149,7 +149,7 @@ class ChannelActions:
         return attempts + self._publisher.event(channel, payload | {"team": self._team(user)})
 
     def _notify_removed(self, channel: Channel, *, by: User) -> FirstAttempts:
-        """Slackbot tells an app that was removed, in a direct message as to a person."""
+        """Send the app Slackbot's direct message about its removal, as a user gets it."""
         workspace = self._state.workspace
         direct = workspace.im(_SLACKBOT)
         if direct is None:
@@ -161,7 +161,7 @@ class ChannelActions:
         return attempts
 
     def _notice(self, user: User, channel: Channel, subtype: str, text: str, **more: str) -> FirstAttempts:
-        """What stands about it in the channel itself."""
+        """Post Slack's notice about the change in the channel."""
         message = {"subtype": subtype, "user": user.id, "text": f"<@{user.id}> {text}", "team": self._team(user)}
         _, attempts = self._publisher.post(channel, message | more)
         return attempts
@@ -186,7 +186,7 @@ class ChannelActions:
     def _free(self, name: str) -> None:
         taken = next((each for each in self._state.workspace.channels.values() if each.name == name), None)
         if taken is not None and not taken.im_with:
-            raise ImpossibleActionError(f"#{name} exists already: {taken.id}")
+            raise ImpossibleActionError(f"#{name} already exists: {taken.id}")
 
     async def _all(self, attempts: FirstAttempts) -> None:
         await asyncio.gather(*attempts)

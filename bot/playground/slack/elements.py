@@ -1,4 +1,4 @@
-"""Finds the interactive parts of blocks, and what pressing or filling them in sends to the app."""
+"""Find the interactive elements of blocks and build what a press or an input sends to the app."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SELECTED = {
 
 
 def action_entry(blocks: list[Json], *, action_id: str, block_id: str | None, value: str | None, ts: str) -> Json:
-    """The entry of `actions` for pressing this element.
+    """Return the entry of `actions` for a press on this element.
 
-    Of several elements with the same action_id, `block_id` or a button's own `value` says which. SlackWorldError if
-    nothing such is there.
+    Among several elements with the same action_id, `block_id` or a button's `value` selects one. Raise
+    ImpossibleActionError if none matches.
     """
     found = [
         (block, element)
@@ -37,7 +37,7 @@ def action_entry(blocks: list[Json], *, action_id: str, block_id: str | None, va
             for element in _elements(block)
         )
         raise ImpossibleActionError(
-            f"there is no {action_id!r} with block {block_id} and value {value!r}: {there or 'none'}"
+            f"no {action_id!r} with block {block_id} and value {value!r}; found: {there or 'none'}"
         )
     block, element = found[0]
     shown: Json = {
@@ -49,9 +49,9 @@ def action_entry(blocks: list[Json], *, action_id: str, block_id: str | None, va
 
 
 def state_values(blocks: list[Json], given: Mapping[str, Mapping[str, Any]]) -> Json:
-    """`state.values` of a dialog in which a person entered `given`; initial values stand where nothing was.
+    """Return `state.values` of a dialog after a user entered `given`; other inputs keep their initial value.
 
-    SlackWorldError for a value without its input, and for an option that is not offered.
+    Raise ImpossibleActionError for a value without an input, or an option that is not offered.
     """
     unknown = {(block_id, action_id) for block_id, actions in given.items() for action_id in actions}
     values: Json = {}
@@ -69,7 +69,7 @@ def state_values(blocks: list[Json], given: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def missing_inputs(blocks: list[Json], values: Mapping[str, Mapping[str, Json]]) -> list[str]:
-    """Block ids of required inputs without a value: Slack's own client refuses to submit those."""
+    """Return block ids of required inputs without a value: Slack's client does not submit those."""
     return [
         str(block["block_id"])
         for block in blocks
@@ -80,7 +80,7 @@ def missing_inputs(blocks: list[Json], values: Mapping[str, Mapping[str, Json]])
 
 
 def element_value(element: Json, value: Any) -> Json:
-    """What an element holds after `value` was entered or chosen; None leaves it as it was."""
+    """Return an element's value after `value` was entered or chosen; None leaves it unchanged."""
     kind = element["type"]
     if kind in _ONE_OPTION:
         chosen = element.get("initial_option") if value is None else _option(element, str(value))
@@ -109,7 +109,7 @@ def _option(element: Json, value: str) -> Json:
 
 
 def _elements(value: Any) -> Iterator[Json]:
-    """Everything with an action_id, wherever it sits in a block."""
+    """Yield every element with an action_id, at any depth of a block."""
     if isinstance(value, list):
         for each in value:
             yield from _elements(each)

@@ -1,4 +1,4 @@
-"""Lets the app hear what happens to messages: stores the change and starts the delivery of its events."""
+"""Store changes of messages and send the app the events of each change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.playground.slack.state import State
 from bot.playground.slack.workspace import Channel
 
 _TOMBSTONE = {"subtype": "tombstone", "text": "This message was deleted.", "user": "USLACKBOT", "hidden": True}
-_FORGOTTEN = (
+_REMOVED_FIELDS = (
     "blocks",
     "attachments",
     "files",
@@ -31,7 +31,10 @@ FirstAttempts = list[asyncio.Future[AppResponse]]
 
 
 class EventPublisher:
-    """Posts, changes and deletes messages, and returns the first delivery attempts, which go on by themselves."""
+    """Posts, changes and deletes messages, and starts the delivery of their events in the background.
+
+    Each method returns the first delivery attempts, which a caller may await.
+    """
 
     def __init__(self, *, state: State, sender: PayloadSender, subscribed: frozenset[str]) -> None:
         self._state = state
@@ -40,13 +43,14 @@ class EventPublisher:
         self.envelopes = Envelopes(state=state)
 
     def post(self, channel: Channel, message: Json) -> tuple[Json, FirstAttempts]:
+        """Post a message; return it as stored, with the first delivery attempts."""
         stored = self._state.messages.post(channel.id, message)
         return stored, self._send(channel, self.envelopes.posted(channel, stored))
 
     def change(
         self, channel: Channel, ts: str, fields: Json, *, remove: tuple[str, ...] = ()
     ) -> tuple[Json, FirstAttempts]:
-        """KeyError if the message does not stand."""
+        """Change fields of a message. Raise KeyError if it does not exist."""
         before = self._state.messages.get(channel.id, ts)
         if before is None:
             raise KeyError(ts)
@@ -54,25 +58,28 @@ class EventPublisher:
         return after, self._send(channel, self.envelopes.changed(channel, before=before, after=after))
 
     def delete(self, channel: Channel, ts: str) -> FirstAttempts:
-        """A message with replies leaves a tombstone, which goes with its last reply. KeyError if it does not stand."""
+        """Delete a message. Raise KeyError if it does not exist.
+
+        A message with replies becomes a tombstone, which is deleted with its last reply.
+        """
         if self._state.messages.has_replies(channel.id, ts):
-            _, attempts = self.change(channel, ts, _TOMBSTONE, remove=_FORGOTTEN)
+            _, attempts = self.change(channel, ts, _TOMBSTONE, remove=_REMOVED_FIELDS)
             return attempts
-        gone = self._state.messages.delete(channel.id, ts)
-        attempts = self._send(channel, self.envelopes.deleted(channel, gone=gone))
-        parent = self._state.messages.get(channel.id, gone.get("thread_ts", ts))
+        deleted = self._state.messages.delete(channel.id, ts)
+        attempts = self._send(channel, self.envelopes.deleted(channel, message=deleted))
+        parent = self._state.messages.get(channel.id, deleted.get("thread_ts", ts))
         if parent and parent.get("subtype") == "tombstone" and not parent.get("reply_count"):
             attempts += self.delete(channel, parent["ts"])
         return attempts
 
     def event(self, channel: Channel, event: Json, *, everywhere: bool = False) -> FirstAttempts:
-        """Any other event that happens in a channel; with `everywhere`, one that also those hear who are not in it."""
-        heard = everywhere and not channel.private
-        return self._send(channel, [self.envelopes.wrap(event, channel=channel)], heard=heard)
+        """Send another event of a channel; with `everywhere`, to apps outside a public channel too."""
+        outside = everywhere and not channel.private
+        return self._send(channel, [self.envelopes.wrap(event, channel=channel)], outside=outside)
 
-    def _send(self, channel: Channel, envelopes: list[Json], *, heard: bool = False) -> FirstAttempts:
-        # An app hears only of the places it is in, and only what it subscribed to.
-        if not heard and not self._state.workspace.has_bot(channel):
+    def _send(self, channel: Channel, envelopes: list[Json], *, outside: bool = False) -> FirstAttempts:
+        # Slack sends an app only events of its own channels, and only those it subscribed to.
+        if not outside and not self._state.workspace.has_bot(channel):
             return []
         return [
             self._sender.send(

@@ -1,4 +1,4 @@
-"""What may go wrong with Slack, on demand: faults of single calls, slowness, scopes and plans that give less."""
+"""Inject faults into the simulated Slack: failing or slow calls, missing scopes, restricted plans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.playground.slack.web_api import WebApi
 
 
 class FaultControls:
-    """The part of a `SimulatedSlack` that makes trouble."""
+    """The part of a `SimulatedSlack` that injects faults."""
 
     def __init__(
         self, *, state: State, web_api: WebApi, sender: PayloadSender, transfers: Transfers, rate_limits: RateLimits
@@ -27,7 +27,7 @@ class FaultControls:
 
     @property
     def latency(self) -> float:
-        """Seconds added to every Web API call."""
+        """Return the seconds added to every Web API call."""
         return self._web_api.latency
 
     @latency.setter
@@ -36,7 +36,7 @@ class FaultControls:
 
     @property
     def retry_pauses(self) -> tuple[float, ...]:
-        """Seconds before each retry of a failed event."""
+        """Return the seconds before each retry of a failed event."""
         return self._sender.retry_pauses
 
     @retry_pauses.setter
@@ -48,11 +48,11 @@ class FaultControls:
         hang: bool = False, needed: str = "", provided: str = "", after_execution: bool = False, reset: bool = False,
         given: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        """Let the next `times` calls of `method` ("*": any) fail, of those with the arguments `given` if there are any.
+        """Make the next `times` calls of `method` ("*": any) fail; with `given`, only calls with these arguments.
 
-        They get `error` (with `needed` and `provided` for a missing scope), an HTTP `status` from 500 up, 429 with
-        `retry_after` seconds, no answer until the server stops (`hang`), or a cut connection (`reset`). With
-        `after_execution` the call is carried out first, and then hangs or is cut.
+        They get `error` (with `needed` and `provided` for a missing scope), an HTTP `status` of 500 or more, 429 with
+        `retry_after` seconds, no response until the server stops (`hang`), or a cut connection (`reset`). With
+        `after_execution` the call is executed first, and then hangs or is cut.
         """
         fault = Fault(
             method=method, error=error, status=status, times=times, retry_after=retry_after, hang=hang, needed=needed,
@@ -61,27 +61,27 @@ class FaultControls:
         self._web_api.faults.add(fault)
 
     def clear_faults(self) -> None:
-        """Take every fault away that still waits."""
+        """Remove every pending fault."""
         self._web_api.faults.clear()
 
     def hide_files(self) -> None:
-        """Hand out the login page for every file from now on, as to an app without the scope files:read."""
+        """Serve the login page for every file from now on, as to an app without the scope files:read."""
         self._transfers.hidden = True
 
     def hide_emails(self) -> None:
-        """Tell no e-mail address from now on, as to an app without the scope users:read.email."""
+        """Return no e-mail addresses from now on, as to an app without the scope users:read.email."""
         self.revoke_scope("users:read.email")
 
     def revoke_scope(self, scope: str) -> None:
-        """Refuse the methods, and deliver none of the events, that need `scope` from now on."""
+        """Revoke a scope: refuse its methods and deliver none of its events from now on."""
         self._state.scopes.discard(scope)
 
     def restrict_history(self, *, items: int = 15, per_minute: int = 1) -> None:
-        """Hand out messages as to an app that is sold outside of Slack's marketplace: few at once, and seldom."""
+        """Limit message history as for apps outside Slack's marketplace: small pages, few calls."""
         self._state.history_page = items
         for method in ("conversations.history", "conversations.replies"):
             self._rate_limits.stricter[method] = per_minute
 
     def revoke_token(self) -> None:
-        """Let every token of the app be refused from now on."""
+        """Refuse every token of the app from now on."""
         self._state.revoked = True

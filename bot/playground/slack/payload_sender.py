@@ -1,4 +1,4 @@
-"""Hands payloads to the app, over HTTP with a signature or over a socket, and again if it does not answer."""
+"""Send payloads to the app, over signed HTTP or a socket, and retry those it does not acknowledge."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from bot.playground.slack.changes import Changes
 from bot.playground.slack.records import AppResponse, ChangeKind, Delivery, Json, PayloadKind
 from bot.playground.slack.signing import signed_headers
 
-NO_LISTENER = AppResponse(status=0, body="nobody listens", seconds=0)
+NO_LISTENER = AppResponse(status=0, body="no listener", seconds=0)
 
 
 class Sockets(Protocol):
-    """The app's connections in Socket Mode."""
+    """The app's Socket Mode connections, as the sender uses them."""
 
     @property
     def wanted(self) -> bool:
-        """Whether the app ever asked for a connection."""
+        """Return whether the app ever requested a connection."""
 
     async def send(
         self, kind: PayloadKind, payload: Json, *, attempt: int, reason: str, within: float
     ) -> tuple[AppResponse, str]:
-        """Hand the payload to one connection; the second value says why it failed, "" if it did not."""
+        """Send a payload over one connection; return the response and why it failed ("" if it did not)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutgoingPayload:
-    """One payload on its way."""
+    """One payload to deliver."""
 
     kind: PayloadKind
     payload: Json
@@ -42,12 +42,16 @@ class OutgoingPayload:
 
     @property
     def type(self) -> str:
+        """Return the event's subtype or type, or the command."""
         inner = self.payload.get("event", self.payload)
         return str(inner.get("subtype") or inner.get("type") or self.payload.get("command", ""))
 
 
 class PayloadSender:
-    """Delivers parcels. Events are retried after `retry_pauses` seconds each; `within` is the app's time to answer."""
+    """Delivers payloads.
+
+    Failed events are retried after each of `retry_pauses` seconds; the app has `within` seconds to respond.
+    """
 
     def __init__(
         self, *, secret: str, clock: Callable[[], float], changes: Changes, sockets: Sockets,
@@ -67,16 +71,16 @@ class PayloadSender:
 
     @property
     def url(self) -> str | None:
-        """Where the next attempt goes: to each in turn. None: over a socket."""
+        """Return the URL of the next attempt; URLs take turns. None means: over a socket."""
         return self.urls[0]
 
     def sign(self, body: bytes, timestamp: float | None = None) -> dict[str, str]:
-        """The signature headers for `body`, for now unless a time is given."""
+        """Return the signature headers for `body`, for now unless a time is given."""
         at = self._clock() if timestamp is None else timestamp
         return signed_headers(body, secret=self._secret, timestamp=int(at))
 
     def send(self, outgoing: OutgoingPayload, *, retries: bool = False) -> asyncio.Future[AppResponse]:
-        """Start the delivery; the future is what the first attempt got."""
+        """Start the delivery; the returned future resolves to the response of the first attempt."""
         first: asyncio.Future[AppResponse] = asyncio.get_running_loop().create_future()
         if not self._open:
             first.set_result(NO_LISTENER)
@@ -85,31 +89,31 @@ class PayloadSender:
         return first
 
     async def resend(self, outgoing: OutgoingPayload, *, attempt: int, reason: str) -> AppResponse:
-        """One further attempt, as a retry of Slack's looks."""
+        """Make one more attempt, marked as a retry by Slack."""
         response, _, _ = await self._attempt(outgoing, attempt=attempt, reason=reason)
         return response
 
     async def send_raw(self, body: bytes, headers: dict[str, str]) -> AppResponse:
-        """POST these bytes as they are to the request URL."""
+        """POST these bytes unchanged to the request URL."""
         response, reason, _ = await self._post(body, headers)
         self._record(OutgoingPayload(kind=PayloadKind.RAW, payload={}), response, attempt=0, reason=reason, over="http")
         return response
 
     def run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run until done or until the sender closes."""
+        """Run a coroutine until it ends or the sender closes."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def open(self) -> None:
-        """Deliver from now on, until `close`."""
-        # A connection of its own for each attempt: an app that was killed must not be met on the old one.
+        """Start delivering, until `close`."""
+        # A new connection for each attempt: one to an app that was killed must not be reused.
         connector = aiohttp.TCPConnector(force_close=True, limit=0)
         self._session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
         self._open = True
 
     async def close(self) -> None:
-        """Give up every delivery that is under way, and start no other."""
+        """Cancel the deliveries in flight and start no more."""
         self._open = False
         tasks = tuple(self._tasks)
         for task in tasks:
@@ -136,7 +140,7 @@ class PayloadSender:
                 first.set_result(NO_LISTENER)
 
     async def _attempt(self, outgoing: OutgoingPayload, *, attempt: int, reason: str) -> tuple[AppResponse, str, bool]:
-        """What came back, why it failed, and whether to try again."""
+        """Return the response, why it failed, and whether to retry."""
         if self.url is None and not self._sockets.wanted:
             return NO_LISTENER, "", False
         if self.url is None:

@@ -1,4 +1,4 @@
-"""What the app's answers do: to a command, to a dialog's submission, and through a response URL."""
+"""Apply the app's responses to commands, to dialog submissions and through response URLs."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from bot.playground.slack.workspace import Channel, User
 
 
 class ResponseHandler:
-    """Carries out what an answer asks for."""
+    """Applies what a response of the app asks for."""
 
     def __init__(self, *, state: State, publisher: EventPublisher) -> None:
         self._state = state
         self._publisher = publisher
 
     def handle_command(self, user: User, channel: Channel, response: AppResponse) -> None:
-        """The body of the acknowledgement is a message, shown to the person unless it says `in_channel`.
+        """Show the acknowledgement's body to the user, or to the channel if it says `in_channel`.
 
-        SlackWorldError if Slack would not take it.
+        Raise ImpossibleActionError if Slack would reject it.
         """
         body = response.body
         if not response.ok or not body:
@@ -42,9 +42,9 @@ class ResponseHandler:
             raise _rejected("the command", refused) from refused
 
     def handle_submission(self, user: User, view: Json, response: AppResponse) -> None:
-        """An empty answer closes the dialog; `response_action` updates, pushes, clears or shows errors.
+        """Close the dialog, or update, push, clear or show errors as `response_action` says.
 
-        SlackWorldError if Slack would not take it.
+        Raise ImpossibleActionError if Slack would reject it.
         """
         if not response.ok:
             return
@@ -66,13 +66,16 @@ class ResponseHandler:
             check_view(body.get("view"))
             views.push(user.id, body["view"])
         else:
-            # The app may have closed it already while it answered.
-            standing = any(each["id"] == view["id"] for each in views.all(user.id))
-            if standing:
+            # The app may have closed the dialog before it responded.
+            is_open = any(each["id"] == view["id"] for each in views.all(user.id))
+            if is_open:
                 views.close(user.id, view["id"], all=action == "clear")
 
     async def handle_response_url(self, request: web.Request) -> web.StreamResponse:
-        """A POST to a response URL. 404 when it is used up or too old, 400 or 500 for what Slack does not take."""
+        """Handle a POST to a response URL.
+
+        Return 404 if the URL is used up or expired, 400 or 500 for a payload that Slack rejects.
+        """
         try:
             ticket = self._state.tickets.use_response(request.path)
             given = json.loads(await request.text())
@@ -89,8 +92,8 @@ class ResponseHandler:
     def _apply(self, ticket: ResponseUrl, given: Json) -> None:
         channel = self._state.workspace.channel(ticket.channel)
         ephemeral = self._state.ephemerals.get(ticket.ts) if ticket.ts else None
-        standing = self._state.messages.get(channel.id, ticket.ts) if ticket.ts else None
-        own = standing is not None and standing.get("bot_id") == self._state.identity.bot_id
+        message = self._state.messages.get(channel.id, ticket.ts) if ticket.ts else None
+        own = message is not None and message.get("bot_id") == self._state.identity.bot_id
         if given.get("delete_original") is True:
             if ephemeral:
                 self._state.ephemerals.delete(ticket.ts)
@@ -99,11 +102,11 @@ class ResponseHandler:
             return
         if given.get("replace_original") is True and (ephemeral or own):
             fields = own_content(self._state, _content(given))
-            gone = tuple(name for name in ("blocks", "mrkdwn") if name not in fields)
+            removed = tuple(name for name in ("blocks", "mrkdwn") if name not in fields)
             if ephemeral:
-                self._state.ephemerals.change(ticket.ts, fields, remove=gone)
+                self._state.ephemerals.change(ticket.ts, fields, remove=removed)
             else:
-                self._publisher.change(channel, ticket.ts, fields, remove=gone)
+                self._publisher.change(channel, ticket.ts, fields, remove=removed)
             return
         thread_ts = str(given.get("thread_ts") or "")
         self._show(ticket.user, channel, given, thread_ts=thread_ts)
@@ -124,5 +127,5 @@ def _content(given: Json) -> Json:
 
 
 def _rejected(what: str, refused: Refused) -> ImpossibleActionError:
-    said = f"Slack does not take the app's answer to {what}: {refused.error}"
+    said = f"Slack rejects the app's response to {what}: {refused.error}"
     return ImpossibleActionError(f"{said} {refused.extra}" if refused.extra else said)

@@ -1,4 +1,4 @@
-"""What people do in the workspace: write, edit, press, fill in dialogs. Each act reaches the app as a payload."""
+"""Perform user actions: write, edit, delete, press, fill in dialogs. Each one reaches the app as a payload."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.playground.slack.workspace import Channel, User
 
 
 class UserActions:
-    """Acts of people. SlackWorldError for what nobody could do."""
+    """Actions of people in the workspace. Raise ImpossibleActionError for what no user could do."""
 
     def __init__(self, *, state: State, publisher: EventPublisher, sender: PayloadSender) -> None:
         self._state = state
@@ -33,6 +33,7 @@ class UserActions:
         self, user_id: str, channel_id: str, text: str, *, thread_ts: str, files: Sequence[SharedFile], bot: bool,
         attachments: Sequence[Json],
     ) -> str:  # fmt: skip
+        """Post a message as this user, or with `bot` as another integration. Return its timestamp."""
         user, channel = self._present(user_id, channel_id)
         if channel.archived:
             raise ImpossibleActionError(f"#{channel.name} is archived: nobody can write there")
@@ -57,6 +58,7 @@ class UserActions:
         return str(stored["ts"])
 
     async def edit(self, user_id: str, channel_id: str, ts: str, text: str) -> None:
+        """Edit the user's own message."""
         user, channel = self._present(user_id, channel_id)
         self._own(user, channel, ts)
         edited = {"user": user.id, "ts": self._state.timestamps.next()}
@@ -65,6 +67,7 @@ class UserActions:
         await _all(attempts)
 
     async def remove(self, user_id: str, channel_id: str, ts: str, *, admin: bool = False) -> None:
+        """Delete the user's own message; with `admin`, any message."""
         user, channel = self._present(user_id, channel_id)
         if admin:
             self._message_at(channel, ts)
@@ -73,6 +76,7 @@ class UserActions:
         await _all(self._publisher.delete(channel, ts))
 
     async def slash(self, user_id: str, channel_id: str, text: str, *, command: str) -> AppResponse:
+        """Send a slash command and show the app's response."""
         user, channel = self._present(user_id, channel_id)
         payload = self._payloads.command(user, channel, command=command, text=text)
         response = await self._sender.send(OutgoingPayload(kind=PayloadKind.COMMAND, payload=payload))
@@ -80,6 +84,7 @@ class UserActions:
         return response
 
     async def shortcut(self, user_id: str, channel_id: str, ts: str, *, callback_id: str) -> AppResponse:
+        """Run a message shortcut."""
         user, channel = self._present(user_id, channel_id)
         message = self._message_at(channel, ts)
         return await self._interact(self._payloads.shortcut(user, channel, message, callback_id=callback_id))
@@ -87,6 +92,7 @@ class UserActions:
     async def click(
         self, user_id: str, channel_id: str, ts: str, action_id: str, *, block_id: str | None, value: str | None
     ) -> AppResponse:
+        """Press an element of a message."""
         user, channel = self._present(user_id, channel_id)
         message = self._state.ephemerals.get(ts)
         if message is None or message["user"] != user.id:
@@ -100,6 +106,7 @@ class UserActions:
     async def click_view(
         self, user_id: str, view_id: str, action_id: str, *, block_id: str | None, value: str | None
     ) -> AppResponse:
+        """Press an element of an open dialog."""
         user = self._state.workspace.user(user_id)
         view = self._state.views.require(user.id, view_id)
         ts = self._state.timestamps.next()
@@ -107,6 +114,7 @@ class UserActions:
         return await self._interact(self._payloads.press_in_view(user, view, action=action))
 
     async def submit(self, user_id: str, view_id: str, values: Mapping[str, Mapping[str, Any]]) -> AppResponse:
+        """Submit a dialog with these values and apply the app's response."""
         user = self._state.workspace.user(user_id)
         view = self._state.views.require(user.id, view_id)
         if view["submit"] is None and not any(block.get("type") == "input" for block in view["blocks"]):
@@ -121,11 +129,12 @@ class UserActions:
         return response
 
     async def close(self, user_id: str, view_id: str, *, all: bool) -> AppResponse | None:
+        """Close a dialog, or with `all` every dialog of its stack."""
         user = self._state.workspace.user(user_id)
         view = self._state.views.require(user.id, view_id)
         all = all or bool(view["clear_on_close"])
-        gone = self._state.views.close(user.id, view_id, all=all)
-        if not any(each["notify_on_close"] for each in gone):
+        closed = self._state.views.close(user.id, view_id, all=all)
+        if not any(each["notify_on_close"] for each in closed):
             return None
         return await self._interact(self._payloads.closing(user, view, cleared=all))
 
@@ -141,7 +150,7 @@ class UserActions:
     def _message_at(self, channel: Channel, ts: str) -> Json:
         message = self._state.messages.get(channel.id, ts)
         if message is None:
-            raise ImpossibleActionError(f"there is no message {ts} in {channel.name} ({channel.id})")
+            raise ImpossibleActionError(f"no message {ts} in {channel.name} ({channel.id})")
         return message
 
     def _thread_at(self, channel: Channel, ts: str) -> str:
@@ -153,7 +162,7 @@ class UserActions:
     def _own(self, user: User, channel: Channel, ts: str) -> None:
         message = self._message_at(channel, ts)
         if message.get("user") != user.id or message.get("subtype") == "tombstone":
-            raise ImpossibleActionError(f"message {ts} is not of {user.name}: {message['text'][:80]!r}")
+            raise ImpossibleActionError(f"{user.name} did not write message {ts}: {message['text'][:80]!r}")
 
     def _message(self, user: User, text: str) -> Json:
         identity = self._state.identity
@@ -172,7 +181,7 @@ class UserActions:
         )
 
     def _bot_message(self, user: User, text: str) -> Json:
-        # Another integration, an alert manager's webhook say, speaks without a user.
+        # Another integration, such as an alert manager's webhook, posts without a user.
         return {"subtype": "bot_message", "bot_id": f"B{user.id[1:]}", "username": user.name, "text": text}
 
     def _rich(self, text: str) -> Json:

@@ -1,4 +1,4 @@
-"""The Web API's front: who calls, how often, with which faults in the way; then the method itself."""
+"""Serve the Web API: authenticate, check scopes and rate limits, inject faults, run the method."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ METHODS: Table = {**CANVASES, **CHAT, **CONVERSATIONS, **FILES, **AUTH_AND_USERS
 
 
 class WebApi:
-    """Answers calls of /api/<method>; `clock` (epoch seconds) is what its answers are dated by."""
+    """Serves calls to /api/<method>. `clock` (epoch seconds) dates the responses."""
 
     def __init__(self, *, context: MethodContext, clock: Callable[[], float]) -> None:
         self.calls: list[RecordedCall] = []
@@ -38,6 +38,7 @@ class WebApi:
         self._clock = clock
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one call."""
         name = request.match_info["method"]
         try:
             values = await read_arguments(request)
@@ -80,7 +81,7 @@ class WebApi:
 
     def _authenticate(self, name: str, method: Method, *, header: str, parameter: str) -> None:
         identity = self._context.state.identity
-        # An app-level token is taken from the header only.
+        # Slack reads an app-level token from the header only.
         token = header if method.app_level else header or parameter
         if name == "api.test":
             return

@@ -1,4 +1,4 @@
-"""The rest: who the bot is, people and their groups, and addresses for sockets."""
+"""Implement api.test, auth.test, apps.connections.open, users.info and usergroups.list."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ AUTH_AND_USERS: Table = {}
 
 @method(AUTH_AND_USERS, "api.test", Tier.FOUR)
 def api_test(context: MethodContext, given: Arguments) -> Json:
+    """Return the arguments, or the error that the caller asks for."""
     if error := given.text("error"):
         raise Refused(error, args=given.values)
     return {"args": given.values}
@@ -21,6 +22,7 @@ def api_test(context: MethodContext, given: Arguments) -> Json:
 
 @method(AUTH_AND_USERS, "auth.test", Tier.FREE)
 def auth_test(context: MethodContext, given: Arguments) -> Json:
+    """Return the bot's identity."""
     identity = context.state.identity
     return {
         "url": f"{context.state.url}/", "team": identity.domain, "user": identity.bot_name, "team_id": identity.team_id,
@@ -30,11 +32,13 @@ def auth_test(context: MethodContext, given: Arguments) -> Json:
 
 @method(AUTH_AND_USERS, "apps.connections.open", Tier.ONE, app_level=True)
 def connections_open(context: MethodContext, given: Arguments) -> Json:
+    """Return the address of a new socket."""
     return {"url": context.sockets.ticket()}
 
 
 @method(AUTH_AND_USERS, "users.info", Tier.FOUR, scope="users:read")
 def users_info(context: MethodContext, given: Arguments) -> Json:
+    """Return one user."""
     workspace = context.state.workspace
     user = workspace.users.get(given.text("user"))
     if user is None:
@@ -45,6 +49,7 @@ def users_info(context: MethodContext, given: Arguments) -> Json:
 
 @method(AUTH_AND_USERS, "usergroups.list", Tier.TWO, scope="usergroups:read")
 def usergroups_list(context: MethodContext, given: Arguments) -> Json:
+    """Return the user groups."""
     users, disabled = given.flag("include_users"), given.flag("include_disabled")
     groups = context.state.workspace.groups.values()
     return {

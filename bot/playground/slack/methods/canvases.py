@@ -1,4 +1,4 @@
-"""conversations.canvases.create and canvases.*: the document of a channel."""
+"""Implement conversations.canvases.create and canvases.*."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ CANVASES: Table = {}
 
 @method(CANVASES, "conversations.canvases.create", Tier.TWO, scope="canvases:write")
 def create(context: MethodContext, given: Arguments) -> Json:
+    """Create the canvas of a channel."""
     channel = context.state.workspace.find_open(given.required("channel_id"))
     content = given.structure("document_content")
     canvas = context.state.canvases.create(
@@ -26,7 +27,7 @@ def create(context: MethodContext, given: Arguments) -> Json:
 
 @method(CANVASES, "canvases.edit", Tier.THREE, scope="canvases:write")
 def edit(context: MethodContext, given: Arguments) -> Json:
-    """One change a call, as Slack takes them. Who is not in the channel does not find its canvas."""
+    """Apply one change, as Slack does. Refuse with `canvas_not_found` outside the canvas's channel."""
     canvas = context.state.canvases.get(given.required("canvas_id"))
     changes = given.structure("changes")
     if not isinstance(changes, list) or len(changes) != 1 or not isinstance(changes[0], dict):
@@ -41,7 +42,7 @@ def edit(context: MethodContext, given: Arguments) -> Json:
 
 
 def _markdown(content: Any) -> str:
-    """Refused `invalid_arguments` for anything but Markdown."""
+    """Return the Markdown of a content object. Refuse with `invalid_arguments` for any other type."""
     text = content.get("markdown") if isinstance(content, dict) and content.get("type") == "markdown" else None
     if not isinstance(text, str):
         raise invalid("must be markdown [json-pointer:/document_content]")

@@ -1,4 +1,4 @@
-"""chat.*: posting, updating, deleting and whispering."""
+"""Implement chat.*: post, update and delete messages, post ephemeral ones, return permalinks."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from bot.playground.slack.workspace import Channel
 
 CHAT: Table = {}
 
-# Measured: 4,040 characters stay one message; anything longer becomes messages of 4,000.
+# Measured: up to 4,040 characters stay one message; a longer text becomes messages of 4,000.
 _ONE_MESSAGE, _SPLIT, _TRUNCATED = 4_040, 4_000, 40_000
 _UPDATE_BYTES = 4_000
 
 
 @method(CHAT, "chat.postMessage", Tier.POSTING, scope="chat:write")
 def post_message(context: MethodContext, given: Arguments) -> Json:
-    """A bare long text becomes several messages; the answer names the first."""
+    """Post a message. A long text without blocks becomes several; the response names the first."""
     channel = where_to_post(context, given.required("channel"))
     content = read_content(given) | formatting(given)
     context.rate_limits.message(channel.id)
@@ -45,6 +45,7 @@ def post_message(context: MethodContext, given: Arguments) -> Json:
 
 @method(CHAT, "chat.update", Tier.THREE, scope="chat:write")
 def update(context: MethodContext, given: Arguments) -> Json:
+    """Update a message of the bot."""
     channel = context.state.workspace.find_open(given.required("channel"))
     ts = given.required("ts")
     _own(context, channel, ts, refusal="cant_update_message")
@@ -53,14 +54,15 @@ def update(context: MethodContext, given: Arguments) -> Json:
         raise Refused("msg_too_long")
     edited = {"user": context.state.identity.bot_user_id, "ts": context.state.timestamps.next()}
     fields = own_content(context.state, content) | {"edited": edited}
-    # What is not given stays, blocks too: with a new text alone readers see no difference. Empty takes it away.
-    gone = tuple(name for name in ("blocks", "attachments", "metadata") if content.get(name) in ([], {}))
-    message, _ = context.publisher.change(channel, ts, fields, remove=gone)
+    # A field that is not given stays, blocks included; an empty one is removed.
+    removed = tuple(name for name in ("blocks", "attachments", "metadata") if content.get(name) in ([], {}))
+    message, _ = context.publisher.change(channel, ts, fields, remove=removed)
     return {"channel": channel.id, "ts": ts, "text": message["text"], "message": without_metadata(message)}
 
 
 @method(CHAT, "chat.delete", Tier.THREE, scope="chat:write")
 def delete(context: MethodContext, given: Arguments) -> Json:
+    """Delete a message of the bot."""
     channel = context.state.workspace.find_joined(given.required("channel"))
     ts = given.required("ts")
     _own(context, channel, ts, refusal="cant_delete_message")
@@ -70,6 +72,7 @@ def delete(context: MethodContext, given: Arguments) -> Json:
 
 @method(CHAT, "chat.postEphemeral", Tier.FOUR, scope="chat:write")
 def post_ephemeral(context: MethodContext, given: Arguments) -> Json:
+    """Post a message that one user sees."""
     channel = context.state.workspace.find_open(given.required("channel"))
     user = given.required("user")
     if not context.state.workspace.is_member(channel, user):
@@ -81,6 +84,7 @@ def post_ephemeral(context: MethodContext, given: Arguments) -> Json:
 
 @method(CHAT, "chat.getPermalink", Tier.FREE)
 def get_permalink(context: MethodContext, given: Arguments) -> Json:
+    """Return the permalink of a message."""
     channel = context.state.workspace.find(given.required("channel"))
     ts = given.required("message_ts")
     message = context.state.messages.find(channel.id, ts)
@@ -88,14 +92,17 @@ def get_permalink(context: MethodContext, given: Arguments) -> Json:
 
 
 def where_to_post(context: MethodContext, reference: str) -> Channel:
-    """A channel the bot may write to; naming a user opens the direct message with them."""
+    """Return a channel that the bot may write to; a user id opens a direct message."""
     if reference in context.state.workspace.users:
         return open_im(context, reference)
     return context.state.workspace.find_open(reference)
 
 
 def open_im(context: MethodContext, user_id: str) -> Channel:
-    """The direct message of user and bot, made if need be. Refused `user_not_found`, `cannot_dm_bot`."""
+    """Return the direct message of user and bot; create it if needed.
+
+    Refuse with `user_not_found` or `cannot_dm_bot`.
+    """
     user = context.state.workspace.users.get(user_id)
     if user is None:
         raise Refused("user_not_found")
@@ -110,7 +117,7 @@ def open_im(context: MethodContext, user_id: str) -> Channel:
 
 
 def read_content(given: Arguments) -> Json:
-    """text, blocks, attachments, metadata as the caller gave them. Refused as Slack does for what is wrong."""
+    """Return text, blocks, attachments and metadata as given. Refuse invalid ones as Slack does."""
     content: Json = {"text": given.text("text")}
     for name, error in (("blocks", "invalid_blocks_format"), ("attachments", "invalid_attachments")):
         if (value := given.structure(name, error=error)) is not None:
@@ -124,7 +131,10 @@ def read_content(given: Arguments) -> Json:
 
 
 def formatting(given: Arguments) -> Json:
-    """`mrkdwn` where it is false: the text is shown with its asterisks. Slack's pages name it for new messages only."""
+    """Return `mrkdwn` if it is false: the text is shown with its asterisks.
+
+    Slack documents this argument for new messages only.
+    """
     return {} if given.flag("mrkdwn", default=True) else {"mrkdwn": False}
 
 
@@ -141,7 +151,10 @@ def _checked_metadata(metadata: Any) -> Json:
 
 
 def thread_fields(context: MethodContext, channel: Channel, given: Arguments) -> Json:
-    """`thread_ts` if one was given. Refused `invalid_thread_ts`, and `thread_not_found` once its parent is gone."""
+    """Return `thread_ts` if given.
+
+    Refuse with `invalid_thread_ts`, or with `thread_not_found` if the parent is gone.
+    """
     thread_ts = given.text("thread_ts")
     if not thread_ts:
         return {}
@@ -154,12 +167,12 @@ def thread_fields(context: MethodContext, channel: Channel, given: Arguments) ->
 
 
 def own_message(context: MethodContext, content: Json) -> Json:
-    """A message of the bot's."""
+    """Return a message of the bot."""
     return own_content(context.state, content, sender=True)
 
 
 def own_content(state: State, content: Json, *, sender: bool = False) -> Json:
-    """Content as it is stored, blocks with their ids; with `sender`, signed by the bot."""
+    """Return content as it is stored, blocks with their ids; with `sender`, with the bot as its author."""
     identity = state.identity
     stored = dict(content)
     stored.pop("blocks", None)

@@ -1,4 +1,4 @@
-"""conversations.*: what stands in a channel, who is in it, where the bot is."""
+"""Implement conversations.*: channels, members, history and replies."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _TYPES = {"channel": "public_channel", "group": "private_channel", "im": "im"}
 
 @method(CONVERSATIONS, "conversations.info", Tier.THREE, scope=READ)
 def info(context: MethodContext, given: Arguments) -> Json:
+    """Return one channel."""
     channel = context.state.workspace.find(given.required("channel"))
     shown = context.state.channel(channel)
     if not given.flag("include_num_members"):
@@ -34,6 +35,7 @@ def info(context: MethodContext, given: Arguments) -> Json:
 
 @method(CONVERSATIONS, "conversations.list", Tier.TWO, scope="channels:read")
 def list_all(context: MethodContext, given: Arguments) -> Json:
+    """Return one page of the channels that the bot can see."""
     workspace = context.state.workspace
     wanted = {each.strip() for each in given.text("types", "public_channel").split(",")}
     found = [
@@ -49,6 +51,7 @@ def list_all(context: MethodContext, given: Arguments) -> Json:
 
 @method(CONVERSATIONS, "conversations.members", Tier.FOUR, scope=READ)
 def members(context: MethodContext, given: Arguments) -> Json:
+    """Return one page of a channel's members."""
     channel = context.state.workspace.find(given.required("channel"))
     page, cursor = paged(context.state.workspace.member_ids(channel), given, default=100)
     return {"members": page, "response_metadata": {"next_cursor": cursor}}
@@ -56,6 +59,7 @@ def members(context: MethodContext, given: Arguments) -> Json:
 
 @method(CONVERSATIONS, "conversations.open", Tier.THREE, scope="im:write")
 def open_direct(context: MethodContext, given: Arguments) -> Json:
+    """Open the direct message with one user."""
     users = [each for each in given.text("users").split(",") if each]
     if len(users) != 1:
         raise invalid("exactly one user, group messages are not simulated [json-pointer:/users]")
@@ -66,21 +70,22 @@ def open_direct(context: MethodContext, given: Arguments) -> Json:
 
 @method(CONVERSATIONS, "conversations.join", Tier.THREE, scope="channels:join")
 def join(context: MethodContext, given: Arguments) -> Json:
+    """Join a public channel."""
     channel = context.state.workspace.find(given.required("channel"))
     if channel.archived:
         raise Refused("is_archived")
     if channel.type != "channel":
         raise Refused("method_not_supported_for_channel_type")
     if context.state.workspace.has_bot(channel):
-        standing: Json = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
-        return {"channel": context.state.channel(channel)} | standing
+        warning: Json = {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
+        return {"channel": context.state.channel(channel)} | warning
     context.channel_actions.enter(context.state.workspace.user(context.state.identity.bot_user_id), channel)
     return {"channel": context.state.channel(channel)}
 
 
 @method(CONVERSATIONS, "conversations.history", Tier.THREE, scope=HISTORY)
 def history(context: MethodContext, given: Arguments) -> Json:
-    """The channel's own messages, newest first."""
+    """Return the channel's own messages, newest first."""
     channel = context.state.workspace.find_joined(given.required("channel"))
     messages = [
         each
@@ -101,14 +106,14 @@ def history(context: MethodContext, given: Arguments) -> Json:
 
 @method(CONVERSATIONS, "conversations.replies", Tier.THREE, scope=HISTORY)
 def replies(context: MethodContext, given: Arguments) -> Json:
-    """The parent and its replies, oldest first."""
+    """Return the parent and its replies, oldest first."""
     channel = context.state.workspace.find_joined(given.required("channel"))
     ts = given.required("ts")
     parent = context.state.messages.get(channel.id, ts)
     under = context.state.messages.replies(channel.id, ts)
     if parent is None and not under:
         raise Refused("thread_not_found")
-    # The parent heads the thread whatever window is asked for.
+    # Slack returns the parent first, even if it is outside the requested window.
     found = ([parent] if parent else []) + _between(under, given)
     if start := _start(given, "next_ts"):
         found = [each for each in found if _micros(each["ts"]) >= start]
@@ -121,16 +126,19 @@ def replies(context: MethodContext, given: Arguments) -> Json:
 
 
 def paged(items: list[Item], given: Arguments, *, default: int) -> tuple[list[Item], str]:
-    """One page of `items` and the cursor of the next, "" for the last. Refused `invalid_cursor`, `invalid_limit`."""
+    """Return one page of `items` and the next cursor, "" after the last page.
+
+    Refuse with `invalid_cursor` or `invalid_limit`.
+    """
     start = _start(given, "next")
     end = start + _limit(given, default=default, most=LARGEST_PAGE)
     return items[start:end], _cursor("next", end) if end < len(items) else ""
 
 
 def _first(messages: list[Json], given: Arguments, *, default: int, most: int) -> tuple[list[Json], str]:
-    """One page from the first of `messages` on, and the cursor of the next.
+    """Return the first page of `messages` and the next cursor.
 
-    It names the message that the next one begins with: what is posted or deleted meanwhile moves nothing.
+    The cursor names the next page's first message, so messages posted or deleted meanwhile do not shift it.
     """
     end = _limit(given, default=min(default, most), most=most)
     following = _cursor("next_ts", _micros(messages[end]["ts"])) if end < len(messages) else ""
@@ -149,7 +157,7 @@ def _cursor(kind: str, number: int) -> str:
 
 
 def _start(given: Arguments, kind: str) -> int:
-    """What the cursor names, 0 without one. Refused `invalid_cursor`."""
+    """Return the position in the cursor, 0 without one. Refuse with `invalid_cursor`."""
     cursor = given.text("cursor")
     if not cursor:
         return 0
@@ -163,7 +171,7 @@ def _start(given: Arguments, kind: str) -> int:
 
 
 def _between(messages: list[Json], given: Arguments) -> list[Json]:
-    """Those later than `oldest` and earlier than `latest`, both exclusive unless `inclusive`."""
+    """Return messages after `oldest` and before `latest`; both are exclusive unless `inclusive`."""
     oldest, latest = _instant(given, "oldest"), _instant(given, "latest")
     inclusive = given.flag("inclusive")
     margin = 1 if inclusive else 0
@@ -186,7 +194,7 @@ def _instant(given: Arguments, name: str) -> int | None:
 
 
 def _micros(ts: str) -> int:
-    # Exact: a float cannot tell neighbouring microseconds of our time apart for sure.
+    # Integers: a float cannot represent today's epoch microseconds exactly.
     whole, _, fraction = ts.partition(".")
     return int(whole) * 1_000_000 + int(fraction[:6].ljust(6, "0"))
 

@@ -1,4 +1,4 @@
-"""files.*: uploading in three steps, looking at a file and deleting it."""
+"""Implement files.*: upload in three steps, info and delete."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ _MOST_INLINE = 1024 * 1024
 
 @method(FILES, "files.getUploadURLExternal", Tier.FOUR, scope="files:write")
 def get_upload_url(context: MethodContext, given: Arguments) -> Json:
+    """Return an upload URL for a new file."""
     length = given.number("length", 0)
     if length < 1:
         raise invalid("must be greater than 0 [json-pointer:/length]")
@@ -32,7 +33,7 @@ def get_upload_url(context: MethodContext, given: Arguments) -> Json:
 
 @method(FILES, "files.completeUploadExternal", Tier.FOUR, scope="files:write")
 def complete_upload(context: MethodContext, given: Arguments) -> Json:
-    """Without a channel the files stay private; with one a message with them is posted."""
+    """Complete uploads. With a channel, post a message with the files; without, they stay private."""
     listed = given.structure("files")
     if not isinstance(listed, list) or not listed:
         raise invalid("missing required field: files")
@@ -52,6 +53,7 @@ def complete_upload(context: MethodContext, given: Arguments) -> Json:
 
 @method(FILES, "files.info", Tier.FOUR, scope="files:read")
 def info(context: MethodContext, given: Arguments) -> Json:
+    """Return a file or a canvas."""
     wanted = given.required("file")
     if canvas := context.state.canvases.get(wanted):
         return {"file": canvas_json(canvas, url=context.state.url, team=context.state.identity.team_id), "comments": []}
@@ -66,7 +68,7 @@ def info(context: MethodContext, given: Arguments) -> Json:
 
 @method(FILES, "files.delete", Tier.THREE, scope="files:write")
 def delete(context: MethodContext, given: Arguments) -> Json:
-    """The messages that show it stay, each with a tombstone in the place of the file."""
+    """Delete a file. Messages that show it get a tombstone in its place."""
     file = context.state.files.delete(given.required("file"))
     for channel in (context.state.workspace.channel(each) for each in file.channels):
         for message in context.state.messages.all(channel.id):

@@ -1,4 +1,4 @@
-"""pins.*: what stands at the head of a channel."""
+"""Implement pins.*: the pinned messages of a channel."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ PINS: Table = {}
 
 @method(PINS, "pins.add", Tier.TWO, scope="pins:write")
 def add(context: MethodContext, given: Arguments) -> Json:
+    """Pin a message."""
     channel = context.state.workspace.find_open(given.required("channel"))
     context.marks.add_pin(context.state.identity.bot_user_id, channel, _timestamp(given))
     return {}
@@ -20,6 +21,7 @@ def add(context: MethodContext, given: Arguments) -> Json:
 
 @method(PINS, "pins.remove", Tier.TWO, scope="pins:write")
 def remove(context: MethodContext, given: Arguments) -> Json:
+    """Unpin a message."""
     channel = context.state.workspace.find_open(given.required("channel"))
     context.marks.remove_pin(context.state.identity.bot_user_id, channel, _timestamp(given))
     return {}
@@ -27,11 +29,12 @@ def remove(context: MethodContext, given: Arguments) -> Json:
 
 @method(PINS, "pins.list", Tier.TWO, scope="pins:read")
 def list_all(context: MethodContext, given: Arguments) -> Json:
+    """Return the pinned messages."""
     return {"items": context.marks.pinned(context.state.workspace.find_joined(given.required("channel")))}
 
 
 def _timestamp(given: Arguments) -> str:
-    """Refused `no_item_specified`, `bad_timestamp`."""
+    """Return the message timestamp. Refuse with `no_item_specified` or `bad_timestamp`."""
     if not (ts := given.text("timestamp")):
         raise Refused("no_item_specified")
     whole, dot, fraction = ts.partition(".")

@@ -1,4 +1,4 @@
-"""reactions.*: the app's own emoji on messages."""
+"""Implement reactions.*: the app's own reactions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ REACTIONS: Table = {}
 
 @method(REACTIONS, "reactions.add", Tier.THREE, scope="reactions:write")
 def add(context: MethodContext, given: Arguments) -> Json:
+    """Add a reaction."""
     channel = context.state.workspace.find_open(given.required("channel"))
     name, ts = given.required("name").strip(":"), given.required("timestamp")
     context.marks.add_reaction(context.state.identity.bot_user_id, channel, ts, name)
@@ -20,6 +21,7 @@ def add(context: MethodContext, given: Arguments) -> Json:
 
 @method(REACTIONS, "reactions.remove", Tier.TWO, scope="reactions:write")
 def remove(context: MethodContext, given: Arguments) -> Json:
+    """Remove a reaction."""
     channel = context.state.workspace.find_open(given.required("channel"))
     name, ts = given.required("name").strip(":"), given.required("timestamp")
     context.marks.remove_reaction(context.state.identity.bot_user_id, channel, ts, name)

@@ -1,4 +1,4 @@
-"""What every Web API method works with, and the table they enter themselves into."""
+"""Define the registry of Web API methods and the context they run in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.playground.slack.state import State
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MethodContext:
-    """The workspace as a Web API method sees it."""
+    """The parts of the workspace that a Web API method uses."""
 
     state: State
     publisher: EventPublisher
@@ -35,9 +35,10 @@ Handler = Callable[[MethodContext, Arguments], Json]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """One method: what it does, how often it may be called, and whether it takes the app's token, not the bot's.
+    """A Web API method: its handler, its rate limit tier and the token it takes.
 
-    `scope`: what the token must have, for any conversation or for each kind of one; "" where Slack asks for none.
+    `scope` is the required scope, one for all conversations or one for each kind; "" if Slack requires none.
+    `app_level` methods take the app token instead of the bot token.
     """
 
     run: Handler
@@ -52,10 +53,10 @@ Table = dict[str, Method]
 def method(
     table: Table, name: str, tier: Tier, *, app_level: bool = False, scope: RequiredScope = ""
 ) -> Callable[[Handler], Handler]:
-    """Enter the decorated function into `table` under Slack's name for it."""
+    """Register the decorated function in `table` under Slack's name for it."""
 
-    def enter(run: Handler) -> Handler:
+    def register(run: Handler) -> Handler:
         table[name] = Method(run=run, tier=tier, app_level=app_level, scope=scope)
         return run
 
-    return enter
+    return register

@@ -1,4 +1,4 @@
-"""views.*: dialogs the app opens, stacks and replaces."""
+"""Implement views.*: open, push and update dialogs."""
 
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ VIEWS: Table = {}
 
 @method(VIEWS, "views.open", Tier.FOUR)
 def open_view(context: MethodContext, given: Arguments) -> Json:
+    """Open a dialog."""
     view = _view(given)
     return {"view": context.state.views.open(context.state.tickets.exchange(_trigger(given)), view)}
 
 
 @method(VIEWS, "views.push", Tier.FOUR)
 def push_view(context: MethodContext, given: Arguments) -> Json:
+    """Push a dialog onto the stack."""
     view = _view(given)
     return {"view": context.state.views.push(context.state.tickets.exchange(_trigger(given)), view)}
 
 
 @method(VIEWS, "views.update", Tier.FOUR)
 def update_view(context: MethodContext, given: Arguments) -> Json:
+    """Update an open dialog."""
     view = _view(given)
     updated = context.state.views.update(
         given.text("view_id"), view, external_id=given.text("external_id"), hash=given.text("hash")
