@@ -1,4 +1,4 @@
-"""Channels come, change and go as in Slack: what the app hears of it, and what it may still do."""
+"""Check channel actions: which events the app receives, and what it may still do afterwards."""
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -10,7 +10,7 @@ from tests.simulated_slack.refusals import error
 
 @pytest.fixture
 async def world(simulate) -> tuple[SimulatedSlack, Receiver, str]:
-    """An app that hears everything, and ana."""
+    """Provide an app that receives every event, and the user ana."""
     slack, receiver = await simulate(events=("message", *CHANNEL_EVENTS))
     return slack, receiver, slack.add_user("ana")
 
@@ -20,11 +20,11 @@ def heard(receiver: Receiver, kind: str) -> list[dict]:
 
 
 def kinds(receiver: Receiver) -> list[str]:
-    """What came, in the order in which it happened."""
+    """Return the types of the received events, in order."""
     return [each.get("subtype") or each["type"] for each in sorted(receiver.events, key=lambda each: each["event_ts"])]
 
 
-async def test_a_public_channel_that_is_made_is_heard_of_and_a_private_one_is_not(world):
+async def test_the_app_is_told_of_new_public_channels_but_not_private_ones(world):
     slack, receiver, ana = world
 
     made = await slack.channel_actions.create(ana, "inc-42-checkout")
@@ -39,7 +39,7 @@ async def test_a_public_channel_that_is_made_is_heard_of_and_a_private_one_is_no
 
 
 @pytest.mark.parametrize("private", [False, True])
-async def test_the_app_hears_that_it_was_invited_and_by_whom(world, private: bool):
+async def test_an_invitation_event_names_the_inviter(world, private: bool):
     slack, receiver, ana = world
     channel = await slack.channel_actions.create(ana, "inc-42", private=private)
 
@@ -56,7 +56,7 @@ async def test_the_app_hears_that_it_was_invited_and_by_whom(world, private: boo
         await slack.channel_actions.invite(ana, channel)
 
 
-async def test_people_come_and_go(world):
+async def test_users_join_and_leave(world):
     slack, receiver, ana = world
     bo = slack.add_user("bo")
     channel = slack.add_channel("inc-42", members=(ana,))
@@ -72,7 +72,7 @@ async def test_people_come_and_go(world):
         await slack.channel_actions.leave(bo, channel)
 
 
-async def test_who_leaves_a_channel_of_all_is_gone_and_the_others_stay(world):
+async def test_leaving_a_channel_of_everyone_removes_only_that_user(world):
     slack, _, ana = world
     slack.add_user("bo")
     channel = slack.add_channel("general")
@@ -85,7 +85,7 @@ async def test_who_leaves_a_channel_of_all_is_gone_and_the_others_stay(world):
 
 
 @pytest.mark.parametrize("private", [False, True])
-async def test_an_app_that_is_removed_hears_it_once_and_slackbot_tells_it(world, private: bool):
+async def test_a_removed_app_gets_one_event_and_a_slackbot_message(world, private: bool):
     slack, receiver, ana = world
     channel = slack.add_channel("inc-42", members=(ana,), private=private)
 
@@ -116,7 +116,7 @@ async def test_a_channel_is_renamed(world, private: bool):
     assert (await _client(slack).conversations_info(channel=channel))["channel"]["name"] == "inc-42-checkout"
 
 
-async def test_a_rename_is_heard_of_where_the_app_is_not(world):
+async def test_the_app_gets_renames_of_channels_it_is_not_in(world):
     slack, receiver, ana = world
     channel = slack.add_channel("checkout", bot=False)
 
@@ -126,7 +126,7 @@ async def test_a_rename_is_heard_of_where_the_app_is_not(world):
 
 
 @pytest.mark.parametrize("private", [False, True])
-async def test_an_archived_channel_is_closed_and_apps_are_thrown_out(world, private: bool):
+async def test_archiving_closes_the_channel_and_removes_apps(world, private: bool):
     slack, receiver, ana = world
     client = _client(slack)
     channel = slack.add_channel("inc-42", members=(ana,), private=private)
@@ -153,7 +153,7 @@ async def test_an_archived_channel_is_closed_and_apps_are_thrown_out(world, priv
         await slack.channel_actions.rename(ana, channel, "other")
 
 
-async def test_an_archived_channel_is_opened_again_without_the_app(world):
+async def test_unarchiving_does_not_bring_the_app_back(world):
     slack, receiver, ana = world
     channel = slack.add_channel("inc-42")
     await slack.channel_actions.archive(ana, channel)
@@ -167,7 +167,7 @@ async def test_an_archived_channel_is_opened_again_without_the_app(world):
     assert (await _client(slack).chat_postMessage(channel=channel, text="hello"))["ok"]
 
 
-async def test_the_app_joins_by_itself(world):
+async def test_the_app_joins_a_public_channel(world):
     slack, receiver, ana = world
     channel = await slack.channel_actions.create(ana, "inc-42")
     client = _client(slack)
@@ -184,7 +184,7 @@ async def test_the_app_joins_by_itself(world):
     assert await error(client.conversations_join(channel=private)) == "channel_not_found"
 
 
-async def test_who_may_not_act_does_not(world):
+async def test_actions_without_membership_are_impossible(world):
     slack, receiver, ana = world
     private = slack.add_channel("inc-42", private=True)
 
@@ -198,7 +198,7 @@ async def test_who_may_not_act_does_not(world):
     assert receiver.received == []
 
 
-async def test_somebody_else_may_delete_what_the_app_wrote(world):
+async def test_an_admin_may_delete_the_apps_messages(world):
     slack, receiver, ana = world
     channel = slack.add_channel("inc-42")
     ts = (await _client(slack).chat_postMessage(channel=channel, text="summary"))["ts"]

@@ -1,4 +1,4 @@
-"""What was not granted is refused, and not told; what is needed goes by the kind of conversation."""
+"""Check that missing scopes refuse methods and stop events, per kind of conversation."""
 
 import pytest
 from slack_sdk.errors import SlackApiError
@@ -9,7 +9,7 @@ from bot.playground.slack import SimulatedSlack
 
 @pytest.mark.parametrize(("kind", "needed"), [("channel", "channels"), ("group", "groups"), ("im", "im")])
 @pytest.mark.parametrize(("method", "what"), [("conversations.info", "read"), ("conversations.history", "history")])
-async def test_a_conversation_is_read_with_the_scope_of_its_kind(
+async def test_reading_a_conversation_needs_the_scope_of_its_kind(
     slack: SimulatedSlack, client: AsyncWebClient, kind: str, needed: str, method: str, what: str
 ):
     user = slack.add_user("ana")
@@ -29,7 +29,7 @@ async def test_a_conversation_is_read_with_the_scope_of_its_kind(
         assert "chat:write" in told.headers["X-OAuth-Scopes"].split(",")
 
 
-async def test_messages_are_told_of_the_kinds_that_are_subscribed_to_and_granted(simulate):
+async def test_messages_are_delivered_for_subscribed_and_granted_kinds(simulate):
     slack, receiver = await simulate(events=("message.channels", "message.im"))
     user = slack.add_user("ana")
     channel = slack.add_channel("open")
