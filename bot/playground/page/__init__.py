@@ -1,4 +1,4 @@
-"""The playground's page: a channel and a broken cluster in a browser, without a build step."""
+"""Serve the playground's page: a channel and a broken cluster in a browser, without a build step."""
 
 from bot.playground.page.content import ListedChannel, MessageShortcut, PasteSample, Person, SlashCommand, Usage
 from bot.playground.page.server import PlaygroundPage

@@ -1,4 +1,4 @@
-"""What a visitor does on the page, handed to the simulated Slack as if a person had done it there."""
+"""Run a visitor's actions in the simulated Slack, as if a user had taken them there."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _UNANSWERED = (
 )
 
 
-# Takes the id of the channel.
+# Called with the channel's id.
 ChannelOpened = Callable[[str], Awaitable[None]]
 
 
 class BadActionError(ValueError):
-    """A body that lacks a field or has one of another type; the message names it."""
+    """A request body with a missing field or one of the wrong type; the message names it."""
 
 
 class Actions:
-    """The things a person can do, by name. Each takes the JSON of one POST."""
+    """User actions by name. Each takes the JSON of one POST."""
 
     def __init__(self, *, slack: Workspace, channel_opened: ChannelOpened | None = None) -> None:
         self._slack = slack
@@ -47,12 +47,13 @@ class Actions:
 
     @property
     def names(self) -> frozenset[str]:
+        """Return the names of all actions."""
         return frozenset(self._known)
 
     async def perform(self, name: str, given: Json) -> Json:
-        """Do it: {ok: true, …}, or {ok: false, error} if the workspace or the app does not take it.
+        """Perform an action; return {ok: true, …}, or {ok: false, error} if Slack or the app refuses it.
 
-        `name` is one of `names`. BadActionError for a body that is not understood.
+        `name` is one of `names`. Raise BadActionError for an invalid body.
         """
         action = self._known[name]
         try:
@@ -138,7 +139,7 @@ class Actions:
 
 
 class _Body:
-    """The fields of one POST, read as what they must be."""
+    """The fields of one POST body, with type checks."""
 
     def __init__(self, given: Json) -> None:
         self._given = given
@@ -156,7 +157,7 @@ class _Body:
         return self._given.get(name) is True
 
     def chosen(self) -> Any:
-        """The value of a button or an option, or of several ticked boxes."""
+        """Return the value of a button or option, or the values of several checkboxes."""
         chosen = self._given.get("chosen")
         if chosen is None:
             return self.optional("value")
@@ -176,5 +177,5 @@ def _outcome(response: AppResponse) -> Json:
         return {"ok": True}
     if response.status:
         return {"ok": False, "error": f"The app answered with HTTP {response.status}."}
-    nobody = response.body == "nobody listens"
-    return {"ok": False, "error": "No app listens to this workspace yet." if nobody else _UNANSWERED}
+    no_listener = response.body == "no listener"
+    return {"ok": False, "error": "No app is connected to this workspace yet." if no_listener else _UNANSWERED}

@@ -1,4 +1,4 @@
-"""What the page offers besides what stands in the workspace: who one may be, which channels, what to paste."""
+"""Define what the page offers besides the workspace itself: users, channels, sample pastes, commands."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PasteSample:
-    """A paste one click away: `text` as it would be copied from a terminal, `note` on what is broken there."""
+    """A sample paste: `text` as copied from a terminal; `note` says what is broken."""
 
     title: str
     text: str
@@ -24,7 +24,7 @@ class PasteSample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody of the workspace whom a visitor may act as; `title` says why one would ("on call")."""
+    """A user whom a visitor may act as; `title` is their role, such as "on call"."""
 
     id: str
     title: str = ""
@@ -32,7 +32,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedChannel:
-    """A channel that the page lists, with the line under its name."""
+    """A channel that the page lists, with its topic."""
 
     id: str
     topic: str = ""
@@ -40,7 +40,7 @@ class ListedChannel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """One way to use a slash command: what stands after the command, and what it does."""
+    """One use of a slash command: the text after the command, and what it does."""
 
     text: str
     description: str
@@ -57,7 +57,7 @@ class SlashCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageShortcut:
-    """A shortcut of the app in the menu of a message."""
+    """A shortcut of the app in a message's menu."""
 
     callback_id: str
     title: str
@@ -68,9 +68,9 @@ COMMANDS = (
         command="/diagnose",
         description="Find out why something is broken",
         usages=(
-            Usage(text="pod shop/cart-0", description="what is wrong with an object"),
-            Usage(text="explain", description="what an error means here"),
-            Usage(text="help", description="what it can be asked"),
+            Usage(text="pod shop/cart-0", description="diagnose an object"),
+            Usage(text="explain", description="explain a pasted error"),
+            Usage(text="help", description="list what you can ask"),
         ),
     ),
 )
@@ -82,7 +82,7 @@ SHORTCUTS = (
 
 
 class Workspace(Protocol):
-    """What the page uses of a `SimulatedSlack`."""
+    """The part of `SimulatedSlack` that the page uses."""
 
     @property
     def bot_user_id(self) -> str: ...
