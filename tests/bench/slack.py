@@ -26,7 +26,7 @@ from bot.cli.showcase import set_up
 from bot.diagnosing import build_engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import ChangeKind, SimulatedSlack
-from tests.bench.serving import serving
+from tests.bench.serve_process import serving
 from tests.bench.storm import Acks, Event
 
 LATENCY_S: Final = 0.050

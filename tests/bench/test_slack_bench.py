@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tests.bench import slack
-from tests.bench.serving import serving
+from tests.bench.serve_process import serving
 
 
 async def test_a_serving_process_acknowledges_in_time_and_answers_every_paste() -> None:
