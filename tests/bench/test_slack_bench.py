@@ -1,4 +1,4 @@
-"""The bench of Slack in small: `casebook serve` as a process of its own takes a storm and answers what is pasted."""
+"""Run a small version of the Slack bench: `casebook serve` acknowledges a storm and answers every paste."""
 
 from dataclasses import replace
 

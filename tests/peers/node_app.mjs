@@ -1,7 +1,7 @@
-// node_app.mjs API_URL APP_TOKEN BOT_TOKEN: a small Slack app of its own, made of Slack's official Node clients.
+// node_app.mjs API_URL APP_TOKEN BOT_TOKEN: a small Slack app made with Slack's official Node clients.
 //
-// It answers a message in its thread with a button, opens a dialog when that is pressed, edits its answer when the
-// dialog is sent, and acks a command with a payload. Each thing it did is one line of JSON on standard output.
+// It answers a message in its thread with a button, opens a dialog on a press, edits its answer when the dialog is
+// submitted, and acks a command with a payload. It prints one line of JSON for each action.
 import { LogLevel, SocketModeClient } from '@slack/socket-mode'
 import { WebClient } from '@slack/web-api'
 
@@ -10,7 +10,7 @@ const web = new WebClient(botToken, { slackApiUrl, retryConfig: { retries: 0 } }
 const socket = new SocketModeClient({
   appToken,
   clientOptions: { slackApiUrl },
-  clientPingTimeout: 500, // also how long it waits before it connects again
+  clientPingTimeout: 500, // Also the wait before it reconnects.
   logLevel: LogLevel.ERROR,
 })
 const tell = (did, more = {}) => console.log(JSON.stringify({ did, ...more }))
@@ -62,7 +62,7 @@ async function onCommand({ ack, body }) {
   tell('acked', { command: body.command, user: body.user_id })
 }
 
-// A failure is told and ends the app: the test that waits for a line sees why there is none.
+// Print a failure and exit, so that a test that waits for a line sees the reason.
 const guarded = (listener) => (payload) => listener(payload).catch(fail)
 function fail(error) {
   tell('failed', { error: String(error), data: error.data })

@@ -1,6 +1,6 @@
 // node_calls.mjs API_URL BOT_TOKEN CHANNEL USER: Slack's official Node Web API client, method by method.
 //
-// Prints one JSON object: what each call answered, or the error it was refused with.
+// Prints one JSON object with the response to each call, or its error code.
 import { WebClient } from '@slack/web-api'
 
 const [slackApiUrl, token, channel, user] = process.argv.slice(2)

@@ -1,4 +1,4 @@
-"""Slack's official Node clients take our far end for Slack: what they send it understands, what it sends they do."""
+"""Test that Slack's official Node clients work with the simulated Slack."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bot.playground.slack import SimulatedSlack
 
 
 class NodeApp:
-    """The app of node_app.mjs. `told` are the lines it wrote, oldest first."""
+    """The app of node_app.mjs. `told` are the lines it printed, oldest first."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.told: list[dict[str, Any]] = []
 
     async def does(self, did: str) -> dict[str, Any]:
-        """The next line that tells of `did`; AssertionError with all lines if the app ends before."""
+        """Return the next line about `did`. Raise AssertionError with all lines if the app ends first."""
         assert self._process.stdout is not None
         async with asyncio.timeout(30):
             while line := await self._process.stdout.readline():
@@ -33,7 +33,7 @@ class NodeApp:
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SimulatedSlack]:
-    # Tiers are told by the minute: a client that comes back within one would wait for the rest of it.
+    # Tiers limit calls per minute: a client that reconnects within one would wait for the rest of it.
     slack = SimulatedSlack(rate_limits=False)
     slack.add_user("ada", id="U0ADA00000")
     slack.add_channel("incidents", id="C0INCIDENT")
@@ -44,7 +44,7 @@ async def slack() -> AsyncIterator[SimulatedSlack]:
 
 @pytest.fixture
 def run_node(slack: SimulatedSlack, peers: Path, node: Path):
-    """Start a script of this directory with the address of `slack`; what it writes can be read."""
+    """Start a script of this directory with the address of `slack`; its output can be read."""
 
     async def run(script: str, *arguments: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
@@ -54,7 +54,7 @@ def run_node(slack: SimulatedSlack, peers: Path, node: Path):
             *arguments,
             cwd=peers,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,  # the clients log every refusal that a test asks for
+            stderr=asyncio.subprocess.DEVNULL,  # The clients log every refusal that a test provokes.
         )
 
     return run
@@ -62,7 +62,7 @@ def run_node(slack: SimulatedSlack, peers: Path, node: Path):
 
 @pytest.fixture
 async def app(slack: SimulatedSlack, run_node) -> AsyncIterator[NodeApp]:
-    """The app, connected."""
+    """Return the connected app."""
     process = await run_node("node_app.mjs", slack.app_token, slack.bot_token)
     try:
         app = NodeApp(process)
@@ -76,7 +76,7 @@ async def app(slack: SimulatedSlack, run_node) -> AsyncIterator[NodeApp]:
 
 @pytest.fixture
 def call_all(slack: SimulatedSlack, run_node):
-    """Run node_calls.mjs to its end and return what it was answered, by the names it gives its calls."""
+    """Run node_calls.mjs and return the response to each of its calls, by name."""
 
     async def run() -> dict[str, Any]:
         process = await run_node("node_calls.mjs", slack.bot_token, "C0INCIDENT", "U0ADA00000")
@@ -111,9 +111,7 @@ async def test_an_event_a_press_and_a_dialog_go_through_the_official_socket_clie
     assert [delivery.reason for delivery in slack.deliveries if delivery.reason] == []
 
 
-async def test_what_the_official_socket_client_acks_a_command_with_is_shown(
-    slack: SimulatedSlack, app: NodeApp
-) -> None:
+async def test_the_payload_of_the_socket_clients_ack_is_shown(slack: SimulatedSlack, app: NodeApp) -> None:
     delivered = await slack.slash("U0ADA00000", "C0INCIDENT", "pod shop/web-1")
 
     assert await app.does("acked") == {"did": "acked", "command": "/diagnose", "user": "U0ADA00000"}
@@ -121,9 +119,7 @@ async def test_what_the_official_socket_client_acks_a_command_with_is_shown(
     assert [shown["text"] for shown in slack.ephemerals("U0ADA00000")] == ["you typed /diagnose pod shop/web-1"]
 
 
-async def test_the_official_socket_client_comes_back_when_slack_refreshes_its_socket(
-    slack: SimulatedSlack, app: NodeApp
-) -> None:
+async def test_the_official_socket_client_reconnects_after_a_refresh(slack: SimulatedSlack, app: NodeApp) -> None:
     await slack.refresh_sockets()
     await app.does("connected")
 
@@ -132,7 +128,7 @@ async def test_the_official_socket_client_comes_back_when_slack_refreshes_its_so
     assert (await app.does("answered"))["channel"] == "C0INCIDENT"
 
 
-async def test_the_official_web_client_finds_every_method_as_slacks(slack: SimulatedSlack, call_all) -> None:
+async def test_every_method_works_with_the_official_web_client(slack: SimulatedSlack, call_all) -> None:
     told = await call_all()
 
     ts = told["post"]["ts"]
