@@ -189,7 +189,7 @@ def show_acks(console: Console, acks: Acks, *, rate: float = RATE, seconds: floa
     late = sum(taken > 3 for taken in [*acks.chat, *acks.pastes])
     if late or acks.refused:
         console.print(
-            f"acknowledged after Slack's timeout: {late}; other responses: {acks.refused or 'none'}", style="red"
+            f"late acknowledgements: {late}; other responses: {acks.refused or 'none'}", style="red"
         )
 
 
