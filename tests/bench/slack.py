@@ -188,9 +188,7 @@ def show_acks(console: Console, acks: Acks, *, rate: float = RATE, seconds: floa
     console.print(_table(title, "ack of", acks.chat, acks.pastes, labels=("chat", "a paste")))
     late = sum(taken > 3 for taken in [*acks.chat, *acks.pastes])
     if late or acks.refused:
-        console.print(
-            f"late acknowledgements: {late}; other responses: {acks.refused or 'none'}", style="red"
-        )
+        console.print(f"late acknowledgements: {late}; other responses: {acks.refused or 'none'}", style="red")
 
 
 def _table(title: str, what: str, *rows: Sequence[float], labels: Sequence[str]) -> Table:

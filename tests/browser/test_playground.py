@@ -49,7 +49,7 @@ async def test_after_a_press_the_same_message_says_fixed(demo: Demo, open_page: 
 
     answer = await send_sample(page, "the registry did not answer, and does again", saying="-n front get")
     await expect(answer).to_contain_text(CONFIRMED)
-    stands = await answer.get_attribute("data-ts") or ""
+    ts = await answer.get_attribute("data-ts") or ""
     said = await press_and_confirm(page, answer)
 
     assert "Pod front/checkout-6f4d8b7c5-kz9wp" in said
@@ -57,7 +57,7 @@ async def test_after_a_press_the_same_message_says_fixed(demo: Demo, open_page: 
     await expect(answer).to_contain_text(FIXED, timeout=WATCHED_MS)
     await expect(answer).not_to_contain_text(NOT_FIXED)
     await expect(answer).to_have_count(1)
-    await expect(answer).to_have_attribute("data-ts", stands)
+    await expect(answer).to_have_attribute("data-ts", ts)
 
 
 async def test_if_the_fault_persists_the_same_message_says_not_fixed(demo: Demo, open_page: Open) -> None:
@@ -65,12 +65,12 @@ async def test_if_the_fault_persists_the_same_message_says_not_fixed(demo: Demo,
 
     answer = await send_sample(page, "a restart changes nothing", saying="-n front-3 get")
     await expect(answer).to_contain_text(CONFIRMED)
-    stands = await answer.get_attribute("data-ts") or ""
+    ts = await answer.get_attribute("data-ts") or ""
     await press_and_confirm(page, answer)
 
     await expect(answer).to_contain_text(NOT_FIXED, timeout=WATCHED_MS)
     await expect(answer).to_have_count(1)
-    await expect(answer).to_have_attribute("data-ts", stands)
+    await expect(answer).to_have_attribute("data-ts", ts)
 
 
 async def test_the_incident_channel_shows_a_summary_and_the_confirmed_cause(demo: Demo, open_page: Open) -> None:

@@ -36,11 +36,11 @@ def remediation(*names: str, **where: Any) -> Values:
 
 
 def test_the_read_role_equals_what_casebook_prints() -> None:
-    (told,) = [each for each in printed("read") if each["kind"] == "ClusterRole"]
+    (expected,) = [each for each in printed("read") if each["kind"] == "ClusterRole"]
     role = kind(rendered({}), "ClusterRole")
 
-    assert role["rules"] == told["rules"]
-    assert role["metadata"]["name"] == told["metadata"]["name"]
+    assert role["rules"] == expected["rules"]
+    assert role["metadata"]["name"] == expected["metadata"]["name"]
 
 
 @pytest.mark.parametrize("variant", ["socket", "http", "replicas"])

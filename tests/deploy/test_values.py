@@ -23,8 +23,8 @@ HOST = {"enabled": True, "host": "casebook.example.com"}
 def test_helm_lint_finds_nothing(variant: str) -> None:
     report = lint(CHART, dict(VARIANTS[variant]), strict=True, namespace="casebook", kube_version="v1.33.0")
 
-    told = [each for each in report["messages"] if each["severity"] > 1]
-    assert (told, report["errors"]) == ([], [])
+    problems = [each for each in report["messages"] if each["severity"] > 1]
+    assert (problems, report["errors"]) == ([], [])
 
 
 @pytest.mark.parametrize(

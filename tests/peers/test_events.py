@@ -39,10 +39,10 @@ async def test_channel_events_compile_against_slacks_own_types(compiler: Callabl
 
 async def _recorded_events() -> list[dict[str, Any]]:
     """Return the events of one public and one private channel, from creation to archiving."""
-    told: list[dict[str, Any]] = []
+    events: list[dict[str, Any]] = []
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        told.append((await request.json())["event"])
+        events.append((await request.json())["event"])
         return web.Response()
 
     slack = SimulatedSlack(rate_limits=False, events=("message", *CHANNEL_EVENTS))
@@ -73,7 +73,7 @@ async def _recorded_events() -> list[dict[str, Any]]:
             await slack.channel_actions.unarchive(ana, channel)
     finally:
         await slack.stop()
-    return told
+    return events
 
 
 def _kind(event: dict[str, Any]) -> str:

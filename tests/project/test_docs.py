@@ -81,15 +81,15 @@ def _helm(command: Command) -> None:
     if verb in {"install", "upgrade"}:
         assert ROOT / command.words[3] == CHART
         values: dict[str, Any] = {}
-        for told in command.option("--set"):
-            _set(values, *_value(told))
-        for told in command.option("--set-file"):
-            _set(values, told.partition("=")[0], "text")
+        for assignment in command.option("--set"):
+            _set(values, *_value(assignment))
+        for assignment in command.option("--set-file"):
+            _set(values, assignment.partition("=")[0], "text")
         rendered_text(values)
 
 
-def _value(told: str) -> tuple[str, Any]:
-    name, _, value = told.partition("=")
+def _value(assignment: str) -> tuple[str, Any]:
+    name, _, value = assignment.partition("=")
     listed = value.removeprefix("{").removesuffix("}").split(",")
     return name, listed if value.startswith("{") else {"true": True, "false": False}.get(value, value)
 
@@ -107,9 +107,9 @@ def _kubectl(command: Command) -> None:
     assert set(command.option("-n")) <= {"casebook"}
     if "secret" in words:
         secret = VALUES["slack"]["secret"]
-        told = {word.split("=")[1] for word in command.words if word.startswith("--from-literal=")}
+        keys = {word.split("=")[1] for word in command.words if word.startswith("--from-literal=")}
         assert secret["name"] in words
-        assert {secret["botToken"]} < told <= {secret["botToken"], secret["appToken"], secret["signingSecret"]}
+        assert {secret["botToken"]} < keys <= {secret["botToken"], secret["appToken"], secret["signingSecret"]}
     rendered = "\n".join(rendered_text({}).values())
     for word in words:
         if match := re.fullmatch(r"statefulset/(.+)|(?:data-)?(.+)-0", word):
@@ -214,8 +214,8 @@ def test_every_setting_that_is_named_exists(page: Path) -> None:
 
 @pages
 def test_every_command_in_running_text_exists(page: Path) -> None:
-    told = {word.removeprefix("casebook ") for word in inline(page) if word.startswith("casebook ")}
-    for each in told:
+    named = {word.removeprefix("casebook ") for word in inline(page) if word.startswith("casebook ")}
+    for each in named:
         name, *words = each.split()
         with contextlib.redirect_stdout(io.StringIO()) as helped, pytest.raises(SystemExit):
             parse([name, "--help"])
@@ -259,6 +259,6 @@ def test_every_page_is_linked_from_the_readme() -> None:
 
 def test_every_block_has_a_language() -> None:
     known = ("console", "sh", "text", "yaml", "promql")
-    told = {page.name: len(list(blocks(page, *known))) for page in PAGES}
+    counts = {page.name: len(list(blocks(page, *known))) for page in PAGES}
 
-    assert told == {page.name: page.read_text("utf-8").count("```") // 2 for page in PAGES}
+    assert counts == {page.name: page.read_text("utf-8").count("```") // 2 for page in PAGES}

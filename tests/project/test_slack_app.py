@@ -84,8 +84,8 @@ def test_the_manifest_satisfies_slacks_schema(mode: str) -> None:
     assert {shortcut["type"] for shortcut in features["shortcuts"]} == {"message"}
     assert 1 <= len(features["shortcuts"]) <= 10
     assert [command["command"] for command in features["slash_commands"]] == [COMMAND]
-    heard = settings["event_subscriptions"]["bot_events"]
-    assert len(heard) == len(set(heard)) <= 100
+    events = settings["event_subscriptions"]["bot_events"]
+    assert len(events) == len(set(events)) <= 100
     assert settings["token_rotation_enabled"] is settings["org_deploy_enabled"] is False
     # Without this tab users cannot send the app direct messages.
     assert (features["app_home"]["messages_tab_enabled"], features["app_home"]["messages_tab_read_only_enabled"]) == (

@@ -15,7 +15,7 @@ async def world(simulate) -> tuple[SimulatedSlack, Receiver, str]:
     return slack, receiver, slack.add_user("ana")
 
 
-def heard(receiver: Receiver, kind: str) -> list[dict]:
+def events_of(receiver: Receiver, kind: str) -> list[dict]:
     return [each for each in receiver.events if each["type"] == kind]
 
 
@@ -45,12 +45,12 @@ async def test_an_invitation_event_names_the_inviter(world, private: bool):
 
     await slack.channel_actions.invite(ana, channel)
 
-    (event,) = heard(receiver, "member_joined_channel")
+    (event,) = events_of(receiver, "member_joined_channel")
     assert event == {
         "type": "member_joined_channel", "user": slack.bot_user_id, "channel": channel, "channel_type": "C",
         "team": slack.team_id, "inviter": ana, "event_ts": event["event_ts"],
     }  # fmt: skip
-    (notice,) = heard(receiver, "message")
+    (notice,) = events_of(receiver, "message")
     assert (notice["subtype"], notice["user"], notice["inviter"]) == ("channel_join", slack.bot_user_id, ana)
     with pytest.raises(ImpossibleActionError, match="casebook is already in inc-42"):
         await slack.channel_actions.invite(ana, channel)
@@ -65,7 +65,7 @@ async def test_users_join_and_leave(world):
     await slack.channel_actions.leave(bo, channel)
 
     assert kinds(receiver) == ["channel_join", "member_joined_channel", "channel_leave", "member_left_channel"]
-    (joined,), (left,) = heard(receiver, "member_joined_channel"), heard(receiver, "member_left_channel")
+    (joined,), (left,) = events_of(receiver, "member_joined_channel"), events_of(receiver, "member_left_channel")
     assert "inviter" not in joined
     assert (left["user"], left["channel"]) == (bo, channel)
     with pytest.raises(ImpossibleActionError, match="bo is not in inc-42"):
@@ -92,14 +92,14 @@ async def test_a_removed_app_gets_one_event_and_a_slackbot_message(world, privat
     await slack.channel_actions.remove(ana, channel)
     await slack.say(ana, channel, "is it gone?")
 
-    (left,) = heard(receiver, "group_left" if private else "channel_left")
+    (left,) = events_of(receiver, "group_left" if private else "channel_left")
     assert (left["channel"], left["actor_id"]) == (channel, ana)
-    (told,) = heard(receiver, "message")
-    assert (told["user"], told["channel_type"]) == ("USLACKBOT", "im")
-    assert f"<@{ana}>" in told["text"]
+    (message,) = events_of(receiver, "message")
+    assert (message["user"], message["channel_type"]) == ("USLACKBOT", "im")
+    assert f"<@{ana}>" in message["text"]
     assert "member_left_channel" not in kinds(receiver)
-    gone = "channel_not_found" if private else "not_in_channel"
-    assert await error(_client(slack).chat_postMessage(channel=channel, text="hello")) == gone
+    code = "channel_not_found" if private else "not_in_channel"
+    assert await error(_client(slack).chat_postMessage(channel=channel, text="hello")) == code
 
 
 @pytest.mark.parametrize("private", [False, True])
@@ -109,9 +109,9 @@ async def test_a_channel_is_renamed(world, private: bool):
 
     await slack.channel_actions.rename(ana, channel, "inc-42-checkout")
 
-    (event,) = heard(receiver, "group_rename" if private else "channel_rename")
+    (event,) = events_of(receiver, "group_rename" if private else "channel_rename")
     assert (event["channel"]["id"], event["channel"]["name"]) == (channel, "inc-42-checkout")
-    (notice,) = heard(receiver, "message")
+    (notice,) = events_of(receiver, "message")
     assert (notice["subtype"], notice["old_name"], notice["name"]) == ("channel_name", "checkout", "inc-42-checkout")
     assert (await _client(slack).conversations_info(channel=channel))["channel"]["name"] == "inc-42-checkout"
 
@@ -134,7 +134,7 @@ async def test_archiving_closes_the_channel_and_removes_apps(world, private: boo
 
     await slack.channel_actions.archive(ana, channel)
 
-    (event,) = heard(receiver, "group_archive" if private else "channel_archive")
+    (event,) = events_of(receiver, "group_archive" if private else "channel_archive")
     assert (event["channel"], event["user"]) == (channel, ana)
     calls = {
         "chat.postMessage": client.chat_postMessage(channel=channel, text="x"),
@@ -160,7 +160,7 @@ async def test_unarchiving_does_not_bring_the_app_back(world):
 
     await slack.channel_actions.unarchive(ana, channel)
 
-    (event,) = heard(receiver, "channel_unarchive")
+    (event,) = events_of(receiver, "channel_unarchive")
     assert (event["channel"], event["user"]) == (channel, ana)
     assert await error(_client(slack).conversations_history(channel=channel)) == "not_in_channel"
     await slack.channel_actions.invite(ana, channel)
@@ -174,9 +174,9 @@ async def test_the_app_joins_a_public_channel(world):
 
     await client.conversations_join(channel=channel)
     again = await client.conversations_join(channel=channel)
-    await slack.wait_for(lambda: heard(receiver, "member_joined_channel"))
+    await slack.wait_for(lambda: events_of(receiver, "member_joined_channel"))
 
-    (event,) = heard(receiver, "member_joined_channel")
+    (event,) = events_of(receiver, "member_joined_channel")
     assert event["user"] == slack.bot_user_id
     assert "inviter" not in event
     assert again["warning"] == "already_in_channel"
@@ -208,8 +208,8 @@ async def test_an_admin_may_delete_the_apps_messages(world):
     await slack.remove(ana, channel, ts, admin=True)
 
     assert slack.messages(channel) == []
-    (gone,) = [each for each in receiver.events if each.get("subtype") == "message_deleted"]
-    assert gone["deleted_ts"] == ts
+    (event,) = [each for each in receiver.events if each.get("subtype") == "message_deleted"]
+    assert event["deleted_ts"] == ts
     assert await error(_client(slack).chat_update(channel=channel, ts=ts, text="x")) == "message_not_found"
 
 

@@ -201,11 +201,11 @@ async def test_the_app_is_notified_of_a_closed_dialog_if_it_asked(
     quiet = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER)))["view"]
     assert await slack.close(ana, quiet["id"]) is None
 
-    told = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, notify_on_close=True)))["view"]
-    await slack.close(ana, told["id"])
+    opened = (await client.views_open(trigger_id=await trigger(), view=modal(DIVIDER, notify_on_close=True)))["view"]
+    await slack.close(ana, opened["id"])
 
     payload = receiver.received[-1].json
-    assert (payload["type"], payload["view"]["id"], payload["is_cleared"]) == ("view_closed", told["id"], False)
+    assert (payload["type"], payload["view"]["id"], payload["is_cleared"]) == ("view_closed", opened["id"], False)
     assert slack.views(ana) == []
 
 

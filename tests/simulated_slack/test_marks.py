@@ -153,8 +153,8 @@ async def test_a_channel_has_one_canvas_edited_as_a_whole(world):
     canvas = slack.canvases.of(channel)
     assert canvas is not None
     assert (canvas.id, canvas.title, canvas.markdown) == (made["canvas_id"], "Inc 42", "b\nb")
-    told = (await client.conversations_info(channel=channel))["channel"]
-    assert told["properties"]["canvas"]["file_id"] == made["canvas_id"]
+    shown = (await client.conversations_info(channel=channel))["channel"]
+    assert shown["properties"]["canvas"]["file_id"] == made["canvas_id"]
     assert (await client.files_info(file=made["canvas_id"]))["file"]["user"] == slack.bot_user_id
     again = client.conversations_canvases_create(channel_id=channel, document_content=markdown("c"))
     assert await error(again) == "channel_canvas_already_exists"

@@ -24,9 +24,9 @@ async def test_reading_a_conversation_needs_the_scope_of_its_kind(
         await client.api_call(method, params={"channel": places.pop(kind)})
     assert (refused.value.response["error"], refused.value.response["needed"]) == ("missing_scope", f"{needed}:{what}")
     for place in places.values():
-        told = await client.api_call(method, params={"channel": place})
-        assert f"{needed}:{what}" not in told.headers["X-OAuth-Scopes"].split(",")
-        assert "chat:write" in told.headers["X-OAuth-Scopes"].split(",")
+        response = await client.api_call(method, params={"channel": place})
+        assert f"{needed}:{what}" not in response.headers["X-OAuth-Scopes"].split(",")
+        assert "chat:write" in response.headers["X-OAuth-Scopes"].split(",")
 
 
 async def test_messages_are_delivered_for_subscribed_and_granted_kinds(simulate):
