@@ -10,8 +10,8 @@ from typing import Final
 
 from intents.chronicle.facts import Fact
 from intents.chronicle.summary import Summary
-from intents.chronicle.timeline import Moment
-from intents.chronicle.undertakings import Undertaking
+from intents.chronicle.timeline import TimelineEntry
+from intents.chronicle.tracked_actions import TrackedAction
 from intents.domain import Language, Text
 from responses import words as common
 from responses.chronicle import words
@@ -36,7 +36,7 @@ _NOT_A_NAME: Final = re.compile(r"[^\w-]+")
 
 def postmortem(
     summary: Summary,
-    moments: Sequence[Moment],
+    moments: Sequence[TimelineEntry],
     *,
     language: Language,
     permalink: Callable[[Fact], str],
@@ -54,7 +54,9 @@ def postmortem(
 
 
 class _Draft:
-    def __init__(self, summary: Summary, moments: Sequence[Moment], language: Language, markdown: Markdown) -> None:
+    def __init__(
+        self, summary: Summary, moments: Sequence[TimelineEntry], language: Language, markdown: Markdown
+    ) -> None:
         self._summary = summary
         self._moments = moments
         self._markdown = markdown
@@ -184,7 +186,7 @@ class _Draft:
         came = self._markdown.of((Words(text=f"{sign} {state}"), *self._telling.came(act)))
         return clock(act.facts[0].at), self._markdown.of(what), came, self._who(act.said)
 
-    def _pressed(self, fact: Fact, announced: Undertaking | None) -> tuple[str, str, str, str]:
+    def _pressed(self, fact: Fact, announced: TrackedAction | None) -> tuple[str, str, str, str]:
         sign, state = self._telling.state(fact)
         title = Words(text=self._telling.title(fact), bold=True)
         name = (title, *self._telling.about(fact), There(fact), *self._telling.announced(announced))

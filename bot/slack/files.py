@@ -12,8 +12,8 @@ import structlog
 from yarl import URL
 
 from bot.slack.api import Api, unreachable
-from bot.slack.decoding import NotText, TooLarge, decoded, unpacked
 from bot.slack.errors import MissingScope, SlackError, SlackUnavailable
+from bot.slack.file_text import NotText, TooLarge, decoded, unpacked
 from bot.slack.hosts import Hosts
 from intents.domain import Text
 from responses import file_failures

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from intents.chronicle.facts import Fact
 from intents.chronicle.summary import Summary
-from intents.chronicle.undertakings import Undertaking
+from intents.chronicle.tracked_actions import TrackedAction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class Pressed:
     """A remedy by a button, and what had announced it."""
 
     remedy: Fact
-    announced: Undertaking | None = None
+    announced: TrackedAction | None = None
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -30,7 +30,7 @@ class Pressed:
         return True
 
 
-Act = Pressed | Undertaking
+Act = Pressed | TrackedAction
 
 
 def acts_of(summary: Summary) -> tuple[Act, ...]:
@@ -39,7 +39,7 @@ def acts_of(summary: Summary) -> tuple[Act, ...]:
 
 
 def _acts(summary: Summary) -> Iterator[Act]:
-    announced = {work.ended_by.key: work for work in summary.undertakings if work.ended_by}
+    announced = {work.ended_by.key: work for work in summary.tracked_actions if work.ended_by}
     pressed = {fact.key for fact in summary.done}
     yield from (Pressed(remedy=fact, announced=announced.get(fact.key)) for fact in summary.done)
-    yield from (work for work in summary.undertakings if work.ended_by is None or work.ended_by.key not in pressed)
+    yield from (work for work in summary.tracked_actions if work.ended_by is None or work.ended_by.key not in pressed)

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from intents.chronicle.facts import Course, Fact, FactKind, Link
+from intents.chronicle.facts import DecisionState, Fact, FactKind, MessageLink
 from intents.chronicle.summary import NextKind, NextStep
-from intents.chronicle.timeline import Moment
-from intents.chronicle.undertakings import Undertaking
+from intents.chronicle.timeline import TimelineEntry
+from intents.chronicle.tracked_actions import TrackedAction
 from intents.domain import Language, ObjectRef, Text, Verdict
 from responses import words as common
 from responses.chronicle import words
@@ -63,13 +63,13 @@ class Telling:
 
     # --- a line -----------------------------------------------------------------------------------------------------
 
-    def happened(self, moment: Moment) -> Spans:
+    def happened(self, moment: TimelineEntry) -> Spans:
         """What happened and how often, without when it first did and by whom."""
         if moment.fact.kind is FactKind.JOIN and moment.also:
             return self._joined(moment)
         return (*self.what(moment.fact), *self.repeated(moment))
 
-    def settled(self, moment: Moment) -> Spans:
+    def settled(self, moment: TimelineEntry) -> Spans:
         """· done 12:04 ↗, to stand behind the line and its own link; () where nothing has come of it yet."""
         by = moment.settled_by
         if by is None:
@@ -93,11 +93,11 @@ class Telling:
             told, came = self._with_links(fact, quoted), self.came(act)
         return (*told, *self.by(fact), _plain(self.say(words.COMMA)), Clock(fact.at), There(fact), *came)
 
-    def announced(self, work: Undertaking | None) -> Spans:
+    def announced(self, work: TrackedAction | None) -> Spans:
         """· announced 12:01 ↗, behind the button that did it."""
         return self._elsewhere(words.ANNOUNCED, work.facts[0]) if work else ()
 
-    def came(self, work: Undertaking) -> Spans:
+    def came(self, work: TrackedAction) -> Spans:
         """Behind what tells it best: what ended it, or where it came from; () where that is the same message."""
         fact, end, first = work.said, work.ended_by, work.facts[0]
         if end is not None and end.ts != fact.ts:
@@ -105,7 +105,7 @@ class Telling:
             return self._elsewhere(words.SHIPPINGS[end.state][1] if is_deploy else words.REPORTED_AT, end)
         return self._elsewhere(words.ANNOUNCED, first) if first.ts != fact.ts else ()
 
-    def course(self, work: Undertaking) -> tuple[str, str]:
+    def course(self, work: TrackedAction) -> tuple[str, str]:
         """(sign, words) of how far it has come."""
         signed = (words.LEFT if work.left else words.COURSES).get(work.course, words.COURSES[work.course])
         return signed[0], self.say(signed[1])
@@ -113,7 +113,7 @@ class Telling:
     def _elsewhere(self, says: Text, fact: Fact) -> Spans:
         return (_plain(f" · {self.say(says)} "), Clock(fact.at), There(fact))
 
-    def _joined(self, moment: Moment) -> Spans:
+    def _joined(self, moment: TimelineEntry) -> Spans:
         """Everybody by name, as far as there is room; nobody twice."""
         people = list(dict.fromkeys(fact.user for fact in (moment.fact, *moment.also) if fact.user))
         spans: list[Span] = [_plain(f"{words.HERE} ")]
@@ -155,7 +155,7 @@ class Telling:
             return (Person(fact.user),)
         return (Words(text=line(fact.bot, _BOT), italic=True),) if fact.bot else ()
 
-    def repeated(self, moment: Moment) -> Spans:
+    def repeated(self, moment: TimelineEntry) -> Spans:
         """×12, last 12:30; () for what was once."""
         if moment.count < 2:
             return ()
@@ -236,7 +236,7 @@ class Telling:
         says = line(fact.says)
         return (_plain(says),) if says and says != self.title(fact) else ()
 
-    def address(self, link: Link) -> Address:
+    def address(self, link: MessageLink) -> Address:
         """Named by what it leads to and where: "graph grafana.example/d/abc"."""
         url = line(link.url, _URL)
         try:
@@ -293,8 +293,8 @@ class Telling:
         if step.kind is NextKind.QUESTION:
             before, after = self.say(words.NEXT_QUESTION).split("{}")
             spans = (*_filled(before), *spans, *_filled(after))
-        if step.course == Course.UNDER_WAY:
-            spans = (*spans, _plain(f" ({self.say(words.COURSES[Course.UNDER_WAY][1])})"))
+        if step.course == DecisionState.UNDER_WAY:
+            spans = (*spans, _plain(f" ({self.say(words.COURSES[DecisionState.UNDER_WAY][1])})"))
         return (*spans, *self.by(fact))
 
     def by(self, fact: Fact) -> Spans:
@@ -325,12 +325,16 @@ def is_ours(fact: Fact) -> bool:
     return bool(fact.incident)
 
 
-def _came_to(by: Fact) -> Course:
+def _came_to(by: Fact) -> DecisionState:
     """What came of a decision, by what ended it."""
-    return Course.CALLED_OFF if by.kind is FactKind.DECISION and by.state != Course.DONE else Course.DONE
+    return (
+        DecisionState.CALLED_OFF
+        if by.kind is FactKind.DECISION and by.state != DecisionState.DONE
+        else DecisionState.DONE
+    )
 
 
-def newest(moment: Moment) -> Fact:
+def newest(moment: TimelineEntry) -> Fact:
     """The last of a moment's facts: what its line should lead to where its newest time is told."""
     return max((moment.fact, *moment.also), key=lambda fact: (fact.at, fact.key))
 

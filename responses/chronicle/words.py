@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from intents.chronicle.facts import Course, Firing, LinkKind, Role, Shipping, Standing
+from intents.chronicle.facts import AlertState, DecisionState, DeployState, IncidentStatus, LinkKind, Role
 from intents.domain import Text, Verdict
 
 # A sign and its words, so that neither colour nor language alone tells a state.
 Signed = tuple[str, Text]
 
 STANDINGS: Final[Mapping[str, Signed]] = {
-    Standing.INVESTIGATING: ("🔎", Text(en="Investigating", zh="排查中")),
-    Standing.IDENTIFIED: ("🎯", Text(en="Cause identified", zh="已定位原因")),
-    Standing.MITIGATING: ("🛠", Text(en="Mitigating", zh="处理中")),
-    Standing.MITIGATED: ("🟡", Text(en="Mitigated", zh="已止损")),
-    Standing.MONITORING: ("👀", Text(en="Monitoring", zh="观察中")),
-    Standing.RESOLVED: ("✅", Text(en="Resolved", zh="已恢复")),
-    Standing.REOPENED: ("🔁", Text(en="Reopened", zh="再次发生")),
+    IncidentStatus.INVESTIGATING: ("🔎", Text(en="Investigating", zh="排查中")),
+    IncidentStatus.IDENTIFIED: ("🎯", Text(en="Cause identified", zh="已定位原因")),
+    IncidentStatus.MITIGATING: ("🛠", Text(en="Mitigating", zh="处理中")),
+    IncidentStatus.MITIGATED: ("🟡", Text(en="Mitigated", zh="已止损")),
+    IncidentStatus.MONITORING: ("👀", Text(en="Monitoring", zh="观察中")),
+    IncidentStatus.RESOLVED: ("✅", Text(en="Resolved", zh="已恢复")),
+    IncidentStatus.REOPENED: ("🔁", Text(en="Reopened", zh="再次发生")),
 }
 # What a person says is no verdict: those rest on what the cluster shows.
 SAID: Final[Mapping[str, Text]] = {
@@ -44,24 +44,24 @@ REMEDIES: Final[Mapping[str, Signed]] = {
     "undone": ("↩", Text(en="undone", zh="已撤销")),
 }
 COURSES: Final[Mapping[str, Signed]] = {
-    Course.PLANNED: ("🗓", Text(en="planned", zh="计划")),
-    Course.UNDER_WAY: ("⏳", Text(en="under way", zh="进行中")),
-    Course.DONE: ("☑️", Text(en="done", zh="已完成")),
-    Course.CALLED_OFF: ("✖️", Text(en="called off", zh="已取消")),
+    DecisionState.PLANNED: ("🗓", Text(en="planned", zh="计划")),
+    DecisionState.UNDER_WAY: ("⏳", Text(en="under way", zh="进行中")),
+    DecisionState.DONE: ("☑️", Text(en="done", zh="已完成")),
+    DecisionState.CALLED_OFF: ("✖️", Text(en="called off", zh="已取消")),
 }
 # How it was left when all was over: nobody said that it was done.
 LEFT: Final[Mapping[str, Signed]] = {
-    Course.PLANNED: ("🗓", Text(en="planned, not said to be done", zh="曾计划，未说明是否完成")),
-    Course.UNDER_WAY: ("▫️", Text(en="begun, not said to be done", zh="已开始，未说明是否完成")),
+    DecisionState.PLANNED: ("🗓", Text(en="planned, not said to be done", zh="曾计划，未说明是否完成")),
+    DecisionState.UNDER_WAY: ("▫️", Text(en="begun, not said to be done", zh="已开始，未说明是否完成")),
 }
 FIRINGS: Final[Mapping[str, Signed]] = {
-    Firing.FIRING: ("🔔", Text(en="alert", zh="告警")),
-    Firing.RESOLVED: ("🔕", Text(en="alert over", zh="告警恢复")),
+    AlertState.FIRING: ("🔔", Text(en="alert", zh="告警")),
+    AlertState.RESOLVED: ("🔕", Text(en="alert over", zh="告警恢复")),
 }
 SHIPPINGS: Final[Mapping[str, Signed]] = {
-    Shipping.STARTED: ("🚢", Text(en="deploy started", zh="发布开始")),
-    Shipping.SUCCEEDED: ("🚢", Text(en="deployed", zh="已发布")),
-    Shipping.FAILED: ("🚢", Text(en="deploy FAILED", zh="发布失败")),
+    DeployState.STARTED: ("🚢", Text(en="deploy started", zh="发布开始")),
+    DeployState.SUCCEEDED: ("🚢", Text(en="deployed", zh="已发布")),
+    DeployState.FAILED: ("🚢", Text(en="deploy FAILED", zh="发布失败")),
 }
 ROLES: Final[Mapping[str, Text]] = {
     Role.COMMANDER: Text(en="Commander", zh="总指挥"),

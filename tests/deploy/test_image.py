@@ -241,7 +241,7 @@ async def test_it_answers_a_signed_command_and_a_stop_loses_no_work(image: Image
         assert time.monotonic() - began < 3 + TO_CLOSE_S
         assert not healthy(image, serving.url)
         assert "Traceback" not in "".join(serving.said)
-        assert "casebook: stopping: work under way is finished first\n" in serving.said
+        assert "casebook: stopping: finishing the work in flight\n" in serving.said
         at.cluster.latency = 0
 
         # The write is finished; verification takes longer than a stop waits, so the next process completes it.

@@ -2,8 +2,8 @@
 
 import pytest
 
+from bot.cli.rehearsal import stage, staged
 from bot.diagnosing import build_engine, diagnose
-from bot.rehearsing import stage, staged
 from intents.builtin import builtin_catalog
 from intents.catalog.cases import world_of
 from intents.domain import Diagnosis, GapReason, Judged, Language, Outcome, Verdict

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from bot.cli.rehearsal import stage
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.policy import Policy
 from bot.policy.model import Rules
-from bot.rehearsing import stage
 from intents.catalog.cases import ask_of, world_of
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Case, Incident

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bot.rehearsing import stage
+from bot.cli.rehearsal import stage
 from responses.slack.presses import Press
 from tests.end_to_end.test_clusters import (
     names,

@@ -12,12 +12,12 @@ from typing import Any
 
 import aiohttp
 
-from bot.channels import ChannelDefaults, load_channels
+from bot.cli.rehearsal import stage
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.policy import Policy
+from bot.policy.channel_defaults import ChannelDefaults, load_channels
 from bot.policy.model import Rules
-from bot.rehearsing import stage
 from bot.slack.limits import Limits, Rate
 from responses.slack.presses import Press
 from tests.end_to_end.process import premises

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from bot.diagnosing import Engine
 from bot.policy import Policy
-from bot.policy.model import Answers
+from bot.policy.model import AnswerLevel
 from tests.end_to_end.workplace import Workplace, broken_of, lines_of, workplace
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -26,7 +26,7 @@ PIN = "casebook.pin"
 async def at(tmp_path_factory: pytest.TempPathFactory, engine: Engine) -> AsyncIterator[Workplace]:
     """Guests may see clusters here as others do: what they may not is theirs to keep from them all the same."""
     usual = Policy.playground()
-    generous = replace(usual, rules=usual.rules.model_copy(update={"guests": Answers.AS_OTHERS}))
+    generous = replace(usual, rules=usual.rules.model_copy(update={"guests": AnswerLevel.AS_OTHERS}))
     world = broken_of(engine, "run-as-nonroot-root-image").world
     data = tmp_path_factory.mktemp("attacks")
     async with workplace(data, engine, world, policy=generous, summary_slot_s=0.1) as there:

@@ -22,7 +22,7 @@ import pytest
 from bot.diagnosing import Engine
 from bot.playground.slack import SimulatedSlack
 from bot.slack.limits import Limits, Rate
-from bot.workflows.chronicle.backfilling import PAGES_BEFORE
+from bot.workflows.chronicle.backfill import PAGES_BEFORE
 from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import HEARD, Clock, Workplace, lines_of, workplace
 from tests.waiting import until

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.slack.surfaces import PIN, UNPIN
 from bot.store import ChannelState
+from bot.surfaces.slack.entry_points import PIN, UNPIN
 from tests.end_to_end.workplace import Workplace, lines_of, workplace
 
 REPORT = "checkout is down, customers cannot pay"

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from bot.cli.logs import configure_logging
 from bot.diagnosing import Engine, engine_for
-from bot.logs import configure_logging
 from bot.playground.kubernetes import RecordedRequest
 from bot.settings import LogFormat, LogLevel
 from bot.slack.limits import Limits, Rate

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.playground.slack import AppResponse, SharedFile
-from bot.slack.listeners import lifecycle, messages
-from bot.slack.surfaces import DIAGNOSE_THIS
+from bot.surfaces.slack.entry_points import DIAGNOSE_THIS
+from bot.surfaces.slack.listeners import lifecycle, messages
 from tests.end_to_end.workplace import Workplace, broken_of, buttons_of, is_final, lines_of, words_of, workplace
 
 POD = "ledger/db-tikv-0"

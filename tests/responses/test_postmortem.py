@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from intents.chronicle.facts import Fact, FactKind, Link, LinkKind
+from intents.chronicle.facts import Fact, FactKind, LinkKind, MessageLink
 from intents.chronicle.summary import summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language, ObjectRef, Text
@@ -157,8 +157,8 @@ def hostile_facts(texts: list[str]) -> tuple[Fact, ...]:
         return texts[next(drawn) % len(texts)]
 
     subject = ObjectRef(kind=text() or "Pod", namespace=text(), name=text())
-    link = Link(url=text(), what=LinkKind.GRAPH)
-    web = Link(url=f"https://x.example/{text()}", what=LinkKind.PR)
+    link = MessageLink(url=text(), what=LinkKind.GRAPH)
+    web = MessageLink(url=f"https://x.example/{text()}", what=LinkKind.PR)
     states = {
         FactKind.ALERT: "firing",
         FactKind.DEPLOY: "failed",
@@ -254,7 +254,7 @@ def test_what_begins_a_line_begins_no_heading_and_no_list() -> None:
 
 def test_an_address_ends_where_it_ends() -> None:
     url = "https://x.example/a)](b|c"
-    fact = said(1, FactKind.LINK, "look", ALICE, links=(Link(url=url, what=LinkKind.GRAPH),))
+    fact = said(1, FactKind.LINK, "look", ALICE, links=(MessageLink(url=url, what=LinkKind.GRAPH),))
 
     text = draft((fact,)).content
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Final
 
+from bot.cli.rehearsal import rehearse, request_of, stage, staged
 from bot.diagnosing import Engine, diagnose
-from bot.rehearsing import rehearse, request_of, stage, staged
 from intents.catalog.cases import world_of
 from intents.domain import Diagnosis, Language
 from responses.safety import scrubbed

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from intents.chronicle.catching_up import news_since
-from intents.chronicle.facts import Course, Fact, FactKind, Link, LinkKind, Role, Standing
+from intents.chronicle.facts import DecisionState, Fact, FactKind, IncidentStatus, LinkKind, MessageLink, Role
+from intents.chronicle.news import news_since
 from intents.chronicle.summary import summary_of
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Language, ObjectRef, Text, Verdict
@@ -171,7 +171,9 @@ def flood(kind: FactKind, count: int, *, filler: str = "long words ") -> list[Fa
             number, kind, says, ALICE, state=state, template=f"{kind}-{number}", objects=pods, cluster=f"c-{number}"
         )
         if kind is FactKind.LINK:
-            fact = replace(fact, links=(Link(url=f"https://x.example/{number}/{'y' * 400}", what=LinkKind.GRAPH),))
+            fact = replace(
+                fact, links=(MessageLink(url=f"https://x.example/{number}/{'y' * 400}", what=LinkKind.GRAPH),)
+            )
         facts.append(
             replace(fact, title=Text.same(f"title {number} {filler * 300}")) if kind is FactKind.REMEDY else fact
         )
@@ -190,7 +192,7 @@ def test_of_ten_thousand_words_the_newest_fact_stays(newest: FactKind, filler: s
     whole = [fact for kind in FLOODED for fact in flood(kind, 30, filler=filler)]
     last = said(40, newest, "the very last word", DANA, state="possible" if newest is FactKind.HYPOTHESIS else "")
     if newest is FactKind.LINK:
-        last = replace(last, links=(Link(url="https://x.example/the-very-last-word", what=LinkKind.GRAPH),))
+        last = replace(last, links=(MessageLink(url="https://x.example/the-very-last-word", what=LinkKind.GRAPH),))
 
     message = summary_message(chronicles.summary((*FACTS, *whole, last), minute=50), **TOLD)
 
@@ -296,7 +298,7 @@ def test_another_channel_of_the_same_cause_is_named() -> None:
 
 KINDS = st.sampled_from(list(FactKind))
 STATES = st.sampled_from([
-    "", "x", *map(str, (*Standing, *Verdict, *Course)), *words.REMEDIES, *words.FIRINGS, *words.SHIPPINGS,
+    "", "x", *map(str, (*IncidentStatus, *Verdict, *DecisionState)), *words.REMEDIES, *words.FIRINGS, *words.SHIPPINGS,
 ])  # fmt: skip
 USERS = st.sampled_from(["", ALICE, "U1", "<!channel>", "not an id"])
 
@@ -312,7 +314,9 @@ def facts(draw: st.DrawFn) -> Fact:
         template=draw(st.sampled_from(["", "a", "b"])), incident=draw(st.sampled_from(["", "image-pull-failed"])),
         title=draw(st.sampled_from([None, Text.same(title)])), reproduce=draw(st.sampled_from(["", name])),
         objects=(ObjectRef(kind=name or "Pod", namespace=name, name=says),) * draw(st.integers(0, 5)),
-        links=(Link(url=url, what=LinkKind.GRAPH), Link(url=f"https://x.example/{url}", what=LinkKind.PR)),
+        links=(
+            MessageLink(url=url, what=LinkKind.GRAPH), MessageLink(url=f"https://x.example/{url}", what=LinkKind.PR),
+        ),
         by_hand=draw(st.booleans()), offers=draw(st.sampled_from([None, Text.same(says)])),
     )  # fmt: skip
     return replace(fact, key=f"{fact.key}:{draw(st.integers(0, 3))}")

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import responses.slack
+from bot.cli.rehearsal import rehearse
 from bot.diagnosing import Engine, build_engine
-from bot.rehearsing import rehearse
 from intents.domain import Language
 from responses.safety import scrubbed
 from responses.slack.details import details, full_text

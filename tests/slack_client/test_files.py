@@ -13,8 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SharedFile, SimulatedSlack
 from bot.slack.client import Slack
-from bot.slack.decoding import NotText, TooLarge, decoded, unpacked
 from bot.slack.errors import SlackUnavailable
+from bot.slack.file_text import NotText, TooLarge, decoded, unpacked
 from bot.slack.hosts import Hosts
 from bot.slack.limits import Limits
 from tests.slack_client.scene import CHANNEL, serving

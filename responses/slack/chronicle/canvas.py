@@ -11,7 +11,7 @@ from typing import Final
 
 from intents.chronicle.facts import Fact
 from intents.chronicle.summary import Summary
-from intents.chronicle.timeline import Moment
+from intents.chronicle.timeline import TimelineEntry
 from intents.domain import Language, Text
 from responses import words as common
 from responses.chronicle import words
@@ -30,7 +30,7 @@ _COMMAND: Final = 1_000
 
 def canvas(
     summary: Summary,
-    moments: Sequence[Moment],
+    moments: Sequence[TimelineEntry],
     *,
     language: Language,
     permalink: Permalink,
@@ -48,7 +48,7 @@ class _Canvas:
         self._telling = Telling(language, clusters=summary.impact.clusters)
         self._say = self._telling.say
 
-    def written(self, moments: Sequence[Moment]) -> str:
+    def written(self, moments: Sequence[TimelineEntry]) -> str:
         lines = [*self._head(), *self._sections()]
         room = _MOST - sum(len(one) + 1 for one in lines)
         kept: list[str] = []
@@ -134,6 +134,6 @@ class _Canvas:
         what = (*self._telling.what(fact), *self._telling.by(fact), Words(text=self._say(words.COMMA)), Clock(fact.at))
         return self._markdown.linked(what, fact)
 
-    def _told(self, moment: Moment) -> str:
+    def _told(self, moment: TimelineEntry) -> str:
         what = (*self._telling.happened(moment), *self._telling.by(moment.fact), There(moment.fact))
         return f"- {self._markdown.of((Clock(moment.at), Words(text=' '), *what, *self._telling.settled(moment)))}"

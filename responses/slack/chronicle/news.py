@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from intents.chronicle.catching_up import News
+from intents.chronicle.news import News
 from intents.domain import Language
 from responses import words as common
 from responses.chronicle import words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from intents.chronicle.facts import Standing
+from intents.chronicle.facts import IncidentStatus
 from intents.chronicle.summary import Summary
 from intents.domain import Language, Text
 from responses import words as common
@@ -39,7 +39,7 @@ def resolved(
     """
     telling = Telling(language)
     leaves = Leaves(permalink=permalink, names=names, now=summary.now, mention=False)
-    closed = ("🗄", words.ARCHIVED) if archived else words.STANDINGS[Standing.RESOLVED]
+    closed = ("🗄", words.ARCHIVED) if archived else words.STANDINGS[IncidentStatus.RESOLVED]
     title = f"{closed[0]} {telling.say(closed[1])} · #{line(summary.name, 80)}"
     times: list[list[Leaf]] = []
     for label, at in (

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from intents.chronicle.facts import Fact, FactKind, Standing
+from intents.chronicle.facts import Fact, FactKind, IncidentStatus
 from intents.chronicle.summary import Affected, NextKind, Summary
-from intents.chronicle.timeline import Moment
+from intents.chronicle.timeline import TimelineEntry
 from intents.domain import Language, ObjectRef, Text
 from responses import words as common
 from responses.chronicle import words
@@ -103,7 +103,7 @@ class _Page:
         summary = self._summary
         since = self._telling.since(summary.since, first=True)
         took = self._telling.after(summary.detected_at, summary.resolved_at)
-        if summary.status is Standing.RESOLVED and took:
+        if summary.status is IncidentStatus.RESOLVED and took:
             since = (*since, Words(text=f" · {self._say(words.AFTER).format(took)}"))
         if summary.said is None:
             return self._leaves.of(since)
@@ -187,7 +187,7 @@ class _Page:
         entry = Entry(at=leading.last, leaves=self._leaves.linked(spans, fact), below=tuple(below))
         return Section(title=[blocks.bold(self._say(words.LEADING))], entries=(entry,))
 
-    def _before(self, leading: Moment) -> Spans:
+    def _before(self, leading: TimelineEntry) -> Spans:
         """What it was held for until its verdict changed; () for one that did not."""
         former = next((fact for fact in reversed(leading.also) if fact.state != leading.fact.state), None)
         if former is None:
@@ -239,13 +239,13 @@ class _Page:
 
     def _listed(self, title: Text, facts: Sequence[Fact], most: int, *, rank: int) -> Section:
         """The newest facts, the newest last."""
-        moments = [Moment(at=fact.at, last=fact.at, count=1, fact=fact) for fact in reversed(facts)]
+        moments = [TimelineEntry(at=fact.at, last=fact.at, count=1, fact=fact) for fact in reversed(facts)]
         return self._moments(title, moments, most, rank=rank, newest_last=True)
 
     def _moments(
         self,
         title: Text,
-        moments: Sequence[Moment],
+        moments: Sequence[TimelineEntry],
         most: int,
         *,
         rank: int,
@@ -261,7 +261,7 @@ class _Page:
             title=[blocks.bold(self._say(title))], entries=shown, rank=rank, left_out=len(moments) - len(kept)
         )
 
-    def _entry(self, moment: Moment, rests_on: Fact) -> Entry:
+    def _entry(self, moment: TimelineEntry, rests_on: Fact) -> Entry:
         fact = moment.fact
         if moment.count > 1 and fact.kind is not FactKind.HYPOTHESIS:
             spans: Spans = (*self._telling.happened(moment), *self._telling.by(fact))

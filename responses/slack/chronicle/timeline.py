@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from intents.chronicle.timeline import Moment
+from intents.chronicle.timeline import TimelineEntry
 from intents.domain import Language
 from responses.chronicle import words
 from responses.chronicle.spans import Clock, Words
@@ -24,7 +24,7 @@ _NOTES: Final = 400
 
 
 def timeline_message(
-    moments: Sequence[Moment],
+    moments: Sequence[TimelineEntry],
     *,
     name: str,
     now: datetime,
@@ -55,7 +55,7 @@ def timeline_message(
     return Message(text=fallback(title), blocks=(blocks.header(title), blocks.rich(*elements)))
 
 
-def told_moment(moment: Moment, telling: Telling, leaves: Leaves) -> list[Leaf]:
+def told_moment(moment: TimelineEntry, telling: Telling, leaves: Leaves) -> list[Leaf]:
     """12:04 what happened ×3 — who ↗ · done 12:08 ↗"""
     what = (Clock(moment.at), Words(text=" "), *telling.happened(moment), *telling.by(moment.fact))
     return [*leaves.linked(what, moment.fact), *leaves.of(telling.settled(moment))]
