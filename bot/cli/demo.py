@@ -31,13 +31,13 @@ from bot.diagnosing.reads import Progress
 from intents.domain import Language
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
-from responses.as_json import Timing
+from responses.as_json import RunStats
+from responses.excerpts import error_lines
 from responses.failures import target_not_found
 from responses.language import choose
 from responses.layout import DIM, heading, listed, paragraph
 from responses.safety import safe, safe_line, scrubbed
 from responses.secrets import redact
-from responses.telling import telling_lines
 from responses.terminal import diagnosis_page
 
 _PROMPT: Final = "casebook> "
@@ -152,8 +152,8 @@ class _Prompt:
                 line.clear()
                 sys.stdout.write(f"{safe_line(str(error))}\n\n")
                 return
-        timing = Timing(seconds=time.monotonic() - start, api_calls=diagnosis.api_calls)
-        observed = telling_lines(text) if not diagnosis.hypotheses else ()
+        timing = RunStats(seconds=time.monotonic() - start, api_calls=diagnosis.api_calls)
+        observed = error_lines(text) if not diagnosis.hypotheses else ()
         page = diagnosis_page(
             diagnosis, language=language, timing=timing, observed=observed, of_text=isinstance(request, ExplainText)
         )

@@ -18,7 +18,7 @@ from intents.domain import Language
 from intents.domain import Text as Sentence
 from responses.language import choose
 from responses.layout import DIM, command, heading, joined, link, listed, marked
-from responses.wrapping import Wrapped
+from responses.wrapped_text import WrappedText
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -47,9 +47,9 @@ def _incident(incident: Incident, language: Language) -> Iterator[RenderableType
     yield Text(
         joined([str(incident.status), str(incident.severity), f"strongest verdict: {incident.strongest}"]), style=DIM
     )
-    yield Wrapped(Text(said(incident.root_cause)))
+    yield WrappedText(Text(said(incident.root_cause)))
     yield ""
-    yield Wrapped(Text(said(incident.impact)))
+    yield WrappedText(Text(said(incident.impact)))
     yield ""
     yield heading("Signatures")
     for signature in incident.signatures:

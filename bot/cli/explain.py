@@ -29,12 +29,12 @@ from bot.settings import Settings
 from intents.domain import Diagnosis, Language, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
-from responses.as_json import Timing, diagnosis_json
+from responses.as_json import RunStats, diagnosis_json
+from responses.excerpts import error_lines
 from responses.failures import target_not_found, without_cluster
 from responses.language import choose
 from responses.safety import SafeDiagnosis, safe_line, scrubbed
 from responses.secrets import redact
-from responses.telling import telling_lines
 from responses.terminal import diagnosis_page
 
 _USAGE: Final = f"usage: {PROGRAM} diagnose KIND [NS/]NAME"
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     language = choose(told=chosen_language(arguments.lang, configured), text=text, locale=locale())
     start = time.monotonic()
     diagnosis = asyncio.run(_answer(request, engine, arguments, configured, language))
-    timing = Timing(
+    timing = RunStats(
         seconds=time.monotonic() - start,
         api_calls=diagnosis.api_calls,
         observed_at=diagnosis.observed_at.isoformat() if diagnosis.observed_at else "",
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     if arguments.output == "json":
         sys.stdout.write(diagnosis_json(diagnosis, language=language, timing=timing if arguments.timing else None))
     else:
-        observed = telling_lines(text) if not diagnosis.hypotheses else ()
+        observed = error_lines(text) if not diagnosis.hypotheses else ()
         show(
             diagnosis_page(
                 diagnosis,

@@ -219,9 +219,8 @@ class Snapshot:
     async def events(self, about: ObjectRef) -> tuple[Json, ...]:
         """Return the events about one object without our own, oldest first, from one shared list of its namespace."""
         self._guard.check_events(about)
-        whole = ListQuery(
-            resource=await self.resource("Event"), namespace=about.namespace or CLUSTER_EVENTS, limit=5000
-        )
+        resource, home = await self.resource("Event"), about.namespace or CLUSTER_EVENTS
+        whole = ListQuery(resource=resource, namespace=home, limit=5000)
         narrow = replace(whole, fields=f"involvedObject.kind={about.kind},involvedObject.name={about.name}")
         # The namespace with events of nodes may itself be hidden: then only this object's events are requested.
         listing = await self._list(whole if self._access.allows(whole.namespace) else narrow)
@@ -231,9 +230,8 @@ class Snapshot:
 
     async def events_in(self, namespace: str) -> tuple[Json, ...]:
         """Return all events of a namespace ("" for all namespaces) without our own, oldest first."""
-        return oldest_first(
-            each for each in (await self.list("Event", namespace=namespace)).items if not is_own_event(each)
-        )
+        found = await self.list("Event", namespace=namespace)
+        return oldest_first(each for each in found.items if not is_own_event(each))
 
     async def metrics(self, expression: str, *, window_s: int = 0, step_s: int = 60) -> prometheus.QueryResult:
         """Query the cluster's Prometheus: now, or every `step_s` seconds of the last `window_s`.
@@ -267,11 +265,7 @@ class Snapshot:
                     await self._shared(request, lambda: self._answer(request), what=request.what)
 
     async def served(self, kind: str) -> Resource | None:
-        """Return how this cluster serves a kind, or None if it does not know it.
-
-        Built-in kinds need no call. Raises ClusterError if the cluster cannot be asked, or if `kind` names a group
-        ("podmetrics.metrics.k8s.io") whose backend is down.
-        """
+        """Return how this cluster serves a kind, or None. Raise ClusterError if its group's backend is down."""
         resource = well_known(kind)
         return resource if resource is not None else (await self._discovered()).find(kind)
 

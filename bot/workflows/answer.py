@@ -29,7 +29,7 @@ from bot.workflows.replies import Replies, Reply
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.thread_roots import ThreadRoots
 from intents.domain import Language
-from responses.slack.diagnosis import placeholder
+from responses.slack.diagnosis import placeholder_message
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -99,7 +99,9 @@ class AnswerWorkflow:
             request = await self.services.store.requests.get(request_id)
             if request is not None and request.state is not RequestState.WITHDRAWN:
                 requester = await self.services.requester_of(request)
-                await self.poster.post(request, placeholder(language=requester.language), step=ANSWER, last=False)
+                await self.poster.post(
+                    request, placeholder_message(language=requester.language), step=ANSWER, last=False
+                )
 
     async def answer(
         self, request_id: str, prepared: Json, picked: PickedCluster | None = None, last: bool = True

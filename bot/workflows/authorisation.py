@@ -110,7 +110,7 @@ class Authoriser:
         theirs = await self.of(plan, first, steps=steps)
         if not isinstance(theirs, Denied):
             return theirs if isinstance(theirs, Refusal) else None
-        return Denied(says=failures.ASKED_IN_VAIN)
+        return Denied(says=failures.REQUESTER_NOT_ALLOWED)
 
     async def _labels(self, plan: Plan, targets: Sequence[ObjectRef], access: Access) -> list[dict[str, str]] | Refusal:
         """Of each object as it is now; of one that is to be made, none."""

@@ -21,7 +21,7 @@ from intents.focus import focus_of
 from intents.request import DiagnoseObject, ExplainText
 from intents.request import Request as Question
 from intents.slash import AskObject, AskText, parse_command, parse_message
-from responses import clusters
+from responses import cluster_choice
 
 # Where an answer keeps which cluster was chosen for it by a button.
 PRESSED: Final = "cluster"
@@ -84,10 +84,10 @@ class ClusterChooser:
             )
         match choose(visible, clues):
             case NoSuch() as wrong:
-                return Interpretation(question=question, refused=clusters.no_such(wrong, visible))
+                return Interpretation(question=question, refused=cluster_choice.unknown_cluster(wrong, visible))
             case Chosen(cluster=cluster, why=why):
                 pick = visible if why is Why.PRESSED else ()
-                return Interpretation(question=question, cluster=cluster, why=clusters.because(why), pick=pick)
+                return Interpretation(question=question, cluster=cluster, why=cluster_choice.reason_for(why), pick=pick)
             case Ambiguous():
                 return await self._searched(question, visible, requester)
 
@@ -123,17 +123,19 @@ class ClusterChooser:
         """Where the object that is named exists: that cluster, if it is one alone."""
         target = await self._target(question)
         if target is None:
-            return Interpretation(question=question, unclear=clusters.where_is("", found=(), unasked=()), pick=visible)
+            return Interpretation(
+                question=question, unclear=cluster_choice.why_unclear("", found=(), unasked=()), pick=visible
+            )
         there = await asyncio.gather(*(self._has(name, target, requester) for name in visible))
         found = [name for name, has in zip(visible, there, strict=True) if has]
         unasked = [name for name, has in zip(visible, there, strict=True) if has is None]
         if len(found) == 1:
             return Interpretation(
-                question=question, cluster=found[0], why=clusters.found_in(unasked), pick=tuple(unasked)
+                question=question, cluster=found[0], why=cluster_choice.found_only_there(unasked), pick=tuple(unasked)
             )
         about = f"{target.kind} {target.namespace}/{target.name}".replace(" /", " ")
         return Interpretation(
-            question=question, unclear=clusters.where_is(about, found=found, unasked=unasked), pick=visible
+            question=question, unclear=cluster_choice.why_unclear(about, found=found, unasked=unasked), pick=visible
         )
 
     async def _target(self, question: Question) -> DiagnoseObject | None:

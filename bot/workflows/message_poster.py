@@ -20,7 +20,7 @@ from bot.workflows.services import ANSWER, FILE, Services
 from intents.domain import Text
 from responses.language import choose
 from responses.slack.message import Message, Picture
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -133,7 +133,7 @@ class MessagePoster:
                 language = choose(told=services.language, text=request.text)
                 place = await services.slack.place(asked.channel)
                 says = _about(f"#{place.name}", error.says) if place.name else error.says
-                await services.slack.post(channel=asked.user, message=told(says, language=language))
+                await services.slack.post(channel=asked.user, message=notice(says, language=language))
             except SlackError as second:
                 _log.warning("nor can it be said to whom it concerns", user=asked.user, error=str(second))
 

@@ -12,7 +12,7 @@ from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from responses import failures
-from responses.slack.notes import told
+from responses.slack.notices import notice
 from responses.slack.presses import Press
 
 # A mute that nobody takes back ends by itself: what it hides would be forgotten otherwise.
@@ -40,7 +40,7 @@ class OpinionWorkflow:
         if requester.scope.reading is not ReadLevel.FULL:
             # Whoever may not be shown it has no say in whether others are.
             says = requester.scope.text_only_reason or failures.NOT_ALLOWED_HERE
-            await services.slack.whisper(channel=channel, user=user, message=told(says, language=requester.language))
+            await services.slack.whisper(channel=channel, user=user, message=notice(says, language=requester.language))
             return
         now = services.clock()
         match Press(str(payload["what"])):

@@ -16,7 +16,7 @@ from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import FILE, Services
 from intents.domain import Text
 from responses.safety import safe
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -57,4 +57,4 @@ class PastedFiles:
         once = f"file/{request.asked.channel}/{unread[0].en[:40]}"
         if await self.services.store.notices.once(once, within=_SAID_ONCE, now=self.services.clock()):
             requester = await self.services.requester_of(request)
-            await self.poster.post(request, told(unread[0], language=requester.language), step=FILE)
+            await self.poster.post(request, notice(unread[0], language=requester.language), step=FILE)

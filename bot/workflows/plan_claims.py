@@ -45,7 +45,7 @@ class PlanClaims:
             return await self._refused(press, authority)
         if press.asked_by and (seen is None or seen.approves != press.asked_by):
             # Whoever confirmed before the other did has seen another dialog, perhaps with other values.
-            return await self._refused(press, Denied(says=failures.ASKED_MEANWHILE))
+            return await self._refused(press, Denied(says=failures.APPROVAL_PENDING))
         if authority.approval and not stored.claimed_by:
             return await self._ask_approval(press, stored)
         return await self._claimed(press, requester, authority, previewed)
@@ -78,9 +78,9 @@ class PlanClaims:
         asked = {"by": press.user, "at": now.isoformat(), "token": press.token, "view": press.view}
         kept = await self.services.store.plans.note_once(press.plan.id, APPROVAL, asked)
         if kept is None or kept["by"] != press.user:
-            return await self._refused(press, Denied(says=failures.ASKED_MEANWHILE))
+            return await self._refused(press, Denied(says=failures.APPROVAL_PENDING))
         if kept["token"] != press.token:
-            return await self._refused(press, Denied(says=failures.ASKED_ALREADY))
+            return await self._refused(press, Denied(says=failures.WAITING_FOR_APPROVER))
         await self.recorder.audit(press, "approval asked", None)
         until = f"{stored.expires.astimezone(UTC):%H:%M} UTC"
         says = Text(en=words.APPROVABLE_UNTIL.en.format(until), zh=words.APPROVABLE_UNTIL.zh.format(until))
@@ -100,4 +100,4 @@ class PlanClaims:
 
 
 def _not_claimed(claimed: ClaimResult) -> Text:
-    return failures.PLAN_EXPIRED if claimed.outcome is ClaimOutcome.EXPIRED else failures.PRESS_REPEATED
+    return failures.PLAN_EXPIRED if claimed.outcome is ClaimOutcome.EXPIRED else failures.ALREADY_PRESSED

@@ -14,7 +14,7 @@ from intents.domain import Diagnosis, Judged, ObjectRef, Text
 from intents.request import Request as Question
 from responses.safety import safe_value
 from responses.sentences import offers as offered
-from responses.sentences import standing
+from responses.sentences import open_hypotheses
 from responses.slack.blocks import Style
 from responses.slack.controls import RemedyButton
 
@@ -37,7 +37,7 @@ class RemedyOffers:
 
         `question` is how the request was taken.
         """
-        told = [one for one in (*standing(diagnosis)[:1], *offered(diagnosis)) if one.remedies]
+        told = [one for one in (*open_hypotheses(diagnosis)[:1], *offered(diagnosis)) if one.remedies]
         buttons = [await self._of(one, request, question, requester, diagnosis, connection) for one in told]
         return tuple(each for some in buttons for each in some)
 

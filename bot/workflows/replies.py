@@ -27,14 +27,14 @@ from intents.domain import Diagnosis, Finding, Text
 from intents.request import DiagnoseObject
 from intents.request import Request as Question
 from intents.slash import AskHelp, parse_message
-from responses import clusters, failures
-from responses.plots import plotted
+from responses import cluster_choice, failures
+from responses.excerpts import error_lines
+from responses.plots import leading_plot
 from responses.safety import safe, safe_value, scrubbed
+from responses.slack.cluster_picker import Picker, which_cluster, with_picker
 from responses.slack.help import help_message
 from responses.slack.message import Message
-from responses.slack.notes import failed
-from responses.slack.picking import Picker, which_cluster, with_picker
-from responses.telling import telling_lines
+from responses.slack.notices import failed
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -106,13 +106,13 @@ class Replies:
     async def crowded(self, request: StoredRequest, requester: Requester, cluster: str) -> Reply:
         """Said once that has lasted too long."""
         meant = await self.cluster_chooser.of(request, requester, pressed=cluster)
-        return self._failed(clusters.busy(cluster), request, requester, meant)
+        return self._failed(cluster_choice.cluster_busy(cluster), request, requester, meant)
 
     async def _asked(
         self, request: StoredRequest, requester: Requester, meant: Interpretation, progress: Callable[[Progress], None]
     ) -> Reply:
         question = meant.question
-        reason = requester.scope.text_only_reason or (clusters.SEVERAL if meant.unclear else None)
+        reason = requester.scope.text_only_reason or (cluster_choice.SEVERAL_CLUSTERS if meant.unclear else None)
         if requester.scope.text_only_reason:
             self.services.metrics.refused("cluster")
         started = time.monotonic()
@@ -133,7 +133,7 @@ class Replies:
             )
         except TargetNotFound as error:
             says = failures.target_not_found(error.target, error.closest)
-            says = clusters.told_where(says, meant.cluster) if meant.why else says
+            says = cluster_choice.with_cluster_name(says, meant.cluster) if meant.why else says
             return self._failed(says, request, requester, meant, ended="not found")
         except ClusterError as error:
             self._give_up(connection, error)
@@ -157,7 +157,7 @@ class Replies:
 
     def _unreachable(self, meant: Interpretation, error: ClusterError) -> Text:
         """Where there are several, which one, and where that is set."""
-        says = clusters.unreachable if meant.why else failures.cluster_unreachable
+        says = cluster_choice.unreachable if meant.why else failures.cluster_unreachable
         return says(meant.cluster, error.reason)
 
     def _at_once(self, request: StoredRequest, requester: Requester, unread: Sequence[Json]) -> Reply | None:
@@ -197,14 +197,14 @@ class Replies:
                 if connection
                 else ()
             ),
-            observed=telling_lines(request.text) if not shown.hypotheses else (),
+            observed=error_lines(request.text) if not shown.hypotheses else (),
             reason=reason,
             controls=connection is not None,
             because=meant.why,
             # Of what matches nothing, no cluster knows more.
             pick=_pick(meant) if diagnosis.hypotheses or not of_text else None,
         )
-        picture = plotted(diagnosis)
+        picture = leading_plot(diagnosis)
         return Reply(
             message=answer.message(AnswerNotes()),
             intent=_intent(meant.question),

@@ -92,8 +92,8 @@ def test_a_healthy_pod_has_no_known_problem_and_exits_with_3(
 
     assert ran.code == 3
     assert ran.out.splitlines()[:2] == [
-        "NOTHING KNOWN IS WRONG",
-        "No incident of the catalog shows on Pod calm/fine.",
+        "NO KNOWN PROBLEM FOUND",
+        "None of the known incidents applies to Pod calm/fine.",
     ]
 
 
@@ -118,7 +118,7 @@ def test_an_unknown_text_makes_no_call_to_the_cluster(run: Run, kubeconfig: str,
     ran = run("explain", "--kubeconfig", kubeconfig, stdin="Error: the coffee machine is broken\nand the tea is cold")
 
     assert ran.code == 3
-    assert "What was read\n  · “Error: the coffee machine is broken”\n" in ran.out
+    assert "From the text\n  · “Error: the coffee machine is broken”\n" in ran.out
     assert cluster.requests == []
 
 
@@ -140,9 +140,9 @@ def test_without_a_cluster_a_text_is_explained_and_the_answer_says_so(run: Run) 
 
     assert ran.code == 0
     assert ran.out.startswith(" POSSIBLE ")
-    assert "No cluster was asked: this is from the text alone." in ran.out
+    assert "No cluster was queried; this is based on the text alone." in ran.out
     assert len(ran.err.splitlines()) == 1
-    assert ran.err.startswith("casebook: no cluster was asked: ")
+    assert ran.err.startswith("casebook: no cluster was queried: ")
 
 
 def test_without_a_cluster_an_object_cannot_be_diagnosed(run: Run) -> None:

@@ -42,7 +42,7 @@ def test_unknown_clusters_are_reported() -> None:
             "1: expected a list of entries such as {channels: [C0123ABCD], cluster: prod, namespace: shop}",
         ),
         ("- {cluster: prod}", "1: [0].channels: is missing"),
-        ("- {channels: [C1]}", "1: [0]: says nothing: expected cluster, namespace, or both"),
+        ("- {channels: [C1]}", "1: [0]: sets nothing: expected cluster, namespace, or both"),
         (
             "\n- {channels: [C1], clusters: [prod]}",
             "2: [0].clusters: unknown key; known are channels, cluster, namespace",
@@ -51,18 +51,18 @@ def test_unknown_clusters_are_reported() -> None:
             "- {channels: C1, cluster: a}",
             "1: [0].channels: expected a list; put names that begin with # or * in quotes",
         ),
-        ("- {channels: [], cluster: a}", '1: [0].channels: an empty list names no channel; write ["*"] for all'),
+        ("- {channels: [], cluster: a}", '1: [0].channels: the list is empty: write ["*"] for all channels'),
         (
             "- channels:\n    - C1\n    - Team\n  cluster: a",
             '3: [0].channels[1]: \'Team\' is not a channel: expected its id (C…), "#name", "#team-*" or "*"',
         ),
         (
             "- {channels: [C1], cluster: prod-*}",
-            "1: [0].cluster: 'prod-*' is not a cluster: expected the name of one context, no pattern",
+            "1: [0].cluster: 'prod-*' is not a cluster: expected the name of one context, not a pattern",
         ),
         (
             "- {channels: [C1], namespace: Shop}",
-            "1: [0].namespace: 'Shop' is not a namespace: expected the name of one, no pattern",
+            "1: [0].namespace: 'Shop' is not a namespace: expected one name, not a pattern",
         ),
     ],
 )

@@ -19,7 +19,7 @@ from bot.workflows.services import Services
 from intents.chronicle.facts import NO_NEWS, Fact, FactKind
 from intents.chronicle.news import news_since
 from intents.domain import Language
-from responses.slack.chronicle.news import catch_up
+from responses.slack.chronicle.news import catch_up_message
 from responses.slack.message import Message
 
 _log: Final = structlog.get_logger(__name__)
@@ -79,7 +79,7 @@ class CatchUpWorkflow:
         since = await self.services.store.chronicles.caught_up(channel.channel, user, upto or _newest(chronicle))
         facts = [fact for fact in facts_in(chronicle.facts) if not (fact.kind is FactKind.JOIN and fact.user == user)]
         now = self.services.clock()
-        return catch_up(
+        return catch_up_message(
             news_since(facts, opened=channel.opened, since=since, now=now),
             name=channel.name,
             now=now,

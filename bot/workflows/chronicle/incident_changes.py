@@ -24,10 +24,10 @@ from bot.workflows.single_posts import post_once
 from intents.channel_commands import Doing
 from intents.chronicle.facts import Fact, FactKind, IncidentStatus
 from intents.domain import Language, Text
-from responses import incident_notes
-from responses.slack.chronicle.notes import dismissed, reopened
+from responses import incident_replies
+from responses.slack.chronicle.announcements import dismissed, reopened
 from responses.slack.message import Message
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -82,7 +82,7 @@ class IncidentChangeWorkflow:
         await chronicles.set_state(channel, state, at)
         known = await chronicles.get(channel)
         if known is None or (known.state, known.since) != (state, at):
-            await self._answer(payload, incident_notes.OVERTAKEN, id)
+            await self._answer(payload, incident_replies.CHANGED_MEANWHILE, id)
             return None
         if state in _STANDINGS:
             await chronicles.add(channel, row_of(_fact(payload, id)))
@@ -132,10 +132,10 @@ class IncidentChangeWorkflow:
             return
         language = Language(str(payload["language"]))
         name = chronicle.channel.name
-        says = Text(en=incident_notes.EXPORTED.en.format(name), zh=incident_notes.EXPORTED.zh.format(name))
+        says = Text(en=incident_replies.EXPORTED.en.format(name), zh=incident_replies.EXPORTED.zh.format(name))
         draft = await self.documents.draft(chronicle, language=language)
         to = str(payload["channel"] if payload.get("here") else payload["user"])
-        await self._post(payload, replace(told(says, language=language), overflow=draft), to=to, key=f"{id}/export")
+        await self._post(payload, replace(notice(says, language=language), overflow=draft), to=to, key=f"{id}/export")
 
     async def _post(self, payload: Json, message: Message, *, to: str, key: str) -> str:
         """The message's ts; "" where it cannot be posted, whoever asked is told why."""
@@ -165,7 +165,7 @@ class IncidentChangeWorkflow:
             await outbox.forget(key)
 
     async def _answer(self, payload: Json, says: Text, key: str) -> None:
-        message = told(says, language=Language(str(payload["language"])))
+        message = notice(says, language=Language(str(payload["language"])))
         try:
             if address := str(payload["response_url"]):
                 await self.services.slack.respond(address, message)

@@ -23,7 +23,7 @@ from bot.workflows.single_posts import post_once
 from intents.chronicle.facts import Fact
 from intents.chronicle.similarity import common_incident
 from intents.domain import Language, Text
-from responses.slack.chronicle import notes
+from responses.slack.chronicle import announcements
 from responses.slack.message import Message
 
 _log: Final = structlog.get_logger(__name__)
@@ -65,7 +65,7 @@ class SimilarIncidents:
 
     async def _message(self, other: Chronicle, title: Text, language: Language) -> Message:
         url = (await self.services.slack.identify()).url.rstrip("/")
-        return notes.looks_like(
+        return announcements.looks_like(
             title,
             where=f"#{other.channel.name}",
             address=f"{url}/archives/{other.channel.channel}" if url else "",

@@ -1,6 +1,6 @@
-"""Making an answer fit: parts with a rank, of which the least goes first, and a note that something went.
+"""Fit an answer into one message: leave out the parts of the highest rank first, and report that some are missing.
 
-Slack refuses a message above a size that it does not publish; an answer that was refused helps nobody.
+Slack refuses messages above a size that it does not publish, and a refused answer reaches nobody.
 """
 
 from __future__ import annotations
@@ -10,26 +10,26 @@ from dataclasses import dataclass
 
 from responses.slack import limits
 from responses.slack.blocks import Element
-from responses.slack.measuring import visible
+from responses.slack.lengths import visible_length
 from responses.slack.message import Block
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Blocks that stand or go together. Of rank 0 nothing is left out: such parts are short by how they are made."""
+    """Blocks that are kept or left out together. Parts of rank 0 are always kept: they are short by construction."""
 
     rank: int
     blocks: tuple[Block, ...]
 
 
-def fitted(
+def fit_parts(
     parts: Sequence[Part], *, most_visible: int = limits.BUDGET_VISIBLE, most_blocks: int = limits.BUDGET_BLOCKS
 ) -> tuple[tuple[Block, ...], bool]:
-    """The blocks of the parts that fit, in their order, and whether a part was left out."""
+    """Return the blocks of the parts that fit, in their order, and whether a part was left out."""
     kept: set[int] = set()
     room, left = most_visible, most_blocks
     for index, part in sorted(enumerate(parts), key=lambda pair: (pair[1].rank, pair[0])):
-        size = visible(part.blocks)
+        size = visible_length(part.blocks)
         if part.rank and (size > room or len(part.blocks) > left):
             continue
         kept.add(index)
@@ -39,15 +39,15 @@ def fitted(
     return blocks, len(kept) < len(parts)
 
 
-def within(groups: Iterable[Sequence[Element]], most: int) -> tuple[list[Element], int]:
-    """Elements of the first groups that show at most `most` characters together, and how many groups were left out.
+def fit_groups(groups: Iterable[Sequence[Element]], most: int) -> tuple[list[Element], int]:
+    """Return the elements of the first groups that fit into `most` characters, and how many groups are left out.
 
     A group is a sentence with its quote: neither is shown without the other. The first one is always kept.
     """
     kept: list[Element] = []
     used = left = 0
     for group in groups:
-        size = visible(list(group))
+        size = visible_length(list(group))
         if left or (kept and used + size > most):
             left += 1
             continue

@@ -1,6 +1,6 @@
-"""What Casebook says beside its answers: why there is none, that it was given already, what was muted.
+"""Build short messages: no answer, already answered, muted, a refusal.
 
-Most of these are shown to one person (ephemeral); none of them is worth a notification for a channel.
+Most are ephemeral, shown to one person; none of them should notify a channel.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 from intents.domain import Language, Text
 from responses import words
 from responses.safety import safe, safe_line
-from responses.sentences import capitalised
+from responses.sentences import capitalised, finished, in_a_row
 from responses.slack import blocks
 from responses.slack.blocks import Element
 from responses.slack.message import Message
@@ -23,41 +23,50 @@ _MUTED_SHOWN: Final = 20
 
 
 def failed(reason: Text, *, language: Language) -> Message:
-    """Why there is no answer, in the place where it was awaited. `reason` is a sentence of `responses.failures`."""
-    says = safe(reason.in_(language), limit=_SAYS)
-    title = words.NO_ANSWER.in_(language)
+    """Return why there is no answer, for the place where one was expected.
+
+    `reason` is a sentence of `responses.failures`.
+    """
+    says = finished(safe(reason.in_(language), limit=_SAYS), language)
+    title, colon = words.NO_ANSWER.in_(language), words.COLON.in_(language)
     return _message(
-        fallback(f"{title}: {says}"),
-        blocks.line(blocks.text("⚠️ "), blocks.bold(title), blocks.text(f": {says or '–'}")),
+        fallback(f"{title}{colon}{says}"),
+        blocks.line(blocks.text("⚠️ "), blocks.bold(title), blocks.text(f"{colon}{says or '–'}")),
     )
 
 
-def told(says: Text, *, language: Language) -> Message:
-    """One sentence to one person: a refusal, a hint."""
-    text = capitalised(safe(says.in_(language), limit=_SAYS))
+def notice(says: Text, *, language: Language) -> Message:
+    """Return one sentence to one person: a refusal or a hint."""
+    text = finished(capitalised(safe(says.in_(language), limit=_SAYS)), language)
     return _message(fallback(text), blocks.line(blocks.text(text)))
 
 
 def not_done(says: Text, *, language: Language) -> Message:
-    """To whoever pressed: why nothing came of it. Somebody else's press may have done what this one did not."""
-    text = capitalised(safe(says.in_(language), limit=_SAYS))
+    """Return why a button press changed nothing, for the person who pressed.
+
+    Another person's press may have changed something.
+    """
+    text = finished(capitalised(safe(says.in_(language), limit=_SAYS)), language)
     nothing = words.PRESS_CHANGED_NOTHING.in_(language)
     return _message(
-        fallback(f"{text}. {nothing}"),
+        fallback(in_a_row(text, nothing, language=language)),
         blocks.line(blocks.text(f"🚫 {text}")),
         blocks.line(blocks.text(nothing, italic=True)),
     )
 
 
-def repeated(permalink: str, count: int, *, language: Language) -> Message:
-    """The same was answered in this channel: where, and how often it came."""
-    says = words.ANSWERED_THERE.in_(language).format(count)
+def answered_before(permalink: str, count: int, *, language: Language) -> Message:
+    """Return where in this channel the same was answered, and how often it was asked."""
+    says = words.ANSWERED_BEFORE.in_(language).format(count)
     address, to = safe_line(permalink), words.THE_ANSWER.in_(language)
     return _message(fallback(f"{says}{address}"), blocks.line(blocks.text(says), blocks.link(address, to)))
 
 
 def muted(title: Text, *, language: Language, unmute_value: str = "") -> Message:
-    """`title` is the incident's. `unmute_value` is the value of the button that undoes it, "" for no button."""
+    """Return that an incident is muted.
+
+    `title` is the incident's; `unmute_value` is the value of the Unmute button, "" for no button.
+    """
     says = words.MUTED.in_(language).format(safe_line(title.in_(language), limit=300))
     message = _message(fallback(says), blocks.line(blocks.text(says)))
     if not unmute_value:
@@ -68,14 +77,15 @@ def muted(title: Text, *, language: Language, unmute_value: str = "") -> Message
 
 
 def unmuted(title: Text, *, language: Language) -> Message:
+    """Return that an incident is unmuted."""
     says = words.UNMUTED.in_(language).format(safe_line(title.in_(language), limit=300))
     return _message(fallback(says), blocks.line(blocks.text(says)))
 
 
 def all_muted(incidents: Sequence[tuple[str, Text]], *, language: Language) -> Message:
-    """What is muted in a channel: (incident id, title) each."""
+    """Return what is muted in a channel: (incident id, title) each."""
     if not incidents:
-        return told(words.NONE_MUTED, language=language)
+        return notice(words.NONE_MUTED, language=language)
     says = words.ALL_MUTED.in_(language).format(len(incidents))
     items = [
         [blocks.code(safe_line(incident, limit=200)), blocks.text(f" {safe_line(title.in_(language), limit=200)}")]

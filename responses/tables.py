@@ -1,4 +1,4 @@
-"""Rows of a probe as a reader takes them in: what all share is said once, what differs stands in columns."""
+"""Compact rows of a probe: values that all rows share are listed once, the others become columns."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _GAP: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
-    """Columns that differ, with their names and rows; what is `shared` by all rows, as (name, cell).
+class CompactTable:
+    """The columns that differ, with names and rows, and the (name, cell) pairs `shared` by all rows.
 
     A table of one row has no columns: all of it is shared.
     """
@@ -25,8 +25,11 @@ class Spread:
     shared: tuple[tuple[str, str], ...]
 
 
-def spread(table: Table, *, said: str = "") -> Spread:
-    """A table of at least one row; a single row does not repeat what the sentence above it `said`."""
+def compact(table: Table, *, said: str = "") -> CompactTable:
+    """Return the compact form of a table with at least one row.
+
+    A single row does not repeat what the sentence above it `said`.
+    """
     names = [_named(column) for column in table.columns]
     columns = list(zip(*table.rows, strict=True))
     alike = [len(set(cells)) == 1 and index > 0 for index, cells in enumerate(columns)]
@@ -37,15 +40,15 @@ def spread(table: Table, *, said: str = "") -> Spread:
         for name, cells, same in zip(names, columns, alike, strict=True)
         if same and not (len(table.rows) == 1 and _is_in(cells[0], said))
     )
-    return Spread(
+    return CompactTable(
         names=tuple(name for name, same in zip(names, alike, strict=True) if not same),
         rows=tuple(tuple(cell for cell, same in zip(row, alike, strict=True) if not same) for row in table.rows),
         shared=shared,
     )
 
 
-def aligned(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Lines of a table in a fixed-width font, the names first; wide characters count as two."""
+def aligned_lines(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[str, ...]:
+    """Return the lines of a table in a fixed-width font, the names first; wide characters count as two."""
     if not names:
         return ()
     widths = [max(cell_len(name), *(cell_len(row[index]) for row in rows)) for index, name in enumerate(names)]
@@ -58,10 +61,10 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _is_in(cell: str, said: str) -> bool:
-    # A number or a yes occurs anywhere; a name or a time span does not by chance.
+    # Short cells and booleans occur in any sentence by chance; names and durations do not.
     return len(cell) > 2 and cell.lower() not in ("true", "false") and cell in said
 
 
 def _named(column: str) -> str:
-    """A row's key without its unit: the values are formatted already."""
+    """Return a row's key without its unit: the values already have one."""
     return column.removesuffix("_s").removesuffix("_m").replace("_", " ")

@@ -1,4 +1,4 @@
-"""Breaking lines where English and Chinese allow it: rich breaks at spaces alone, and Chinese has none."""
+"""Break lines between words and between wide characters: rich breaks at spaces only, and Chinese has none."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from rich.text import Text
 _WIDE: Final = r"\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"
 _OPENING: Final = r"[（《「『“‘【(]*"
 _CLOSING: Final = r"[，。；：、！？）》」』”’…】]*"
-# What stays together: a word, or one wide character, with the white space after it. Opening punctuation never ends a
-# line, closing punctuation never begins one.
+# An unbreakable piece: a word or one wide character, with the white space after it. Opening punctuation never ends a
+# line, and closing punctuation never begins one.
 _PIECE: Final = re.compile(rf"\n|{_OPENING}(?:[^\s{_WIDE}]+|[{_WIDE}]|){_CLOSING}[^\S\n]*")
 
 
-class Wrapped:
-    """Text that fills the width it is given, its lines broken between words or wide characters."""
+class WrappedText:
+    """A rich renderable: text wrapped between words or wide characters to the width it is given."""
 
     def __init__(self, text: Text) -> None:
-        # A tab's width depends on where it stands; one space is as wide everywhere.
+        # The width of a tab depends on its column, that of a space does not.
         self._text = text.copy()
         self._text.plain = text.plain.replace("\t", " ")
 
@@ -41,7 +41,7 @@ class Wrapped:
 
 
 def _lines(plain: str, width: int) -> Iterator[tuple[int, int]]:
-    """(start, end) of each line in the text."""
+    """Yield the (start, end) of each line in the text."""
     start = used = 0
     for piece in _PIECE.finditer(plain):
         if not piece.group():

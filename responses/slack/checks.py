@@ -1,4 +1,4 @@
-"""The words in which `shapes` says what Slack takes: a check looks at one value and notes what is wrong with it.
+"""Build the checks that `shapes` is made of: each looks at one value and reports what is wrong with it.
 
 Checks never raise, whatever the value is, and never stop at the first problem.
 """
@@ -10,34 +10,35 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Final
 
-from responses.slack.measuring import length
+from responses.slack.lengths import length
 
 
 @dataclass(slots=True, kw_only=True)
 class Report:
-    """What was found in one payload, and what must be unique or counted over the whole of it."""
+    """The problems found in one payload, and the ids that must be unique in it."""
 
     problems: list[str] = field(default_factory=list)
     ids: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, path: str, says: str) -> None:
+        """Add a problem at a path."""
         self.problems.append(f"{path}: {says}")
 
 
 Check = Callable[[Report, str, Any], None]
 _SHOWN: Final = 60
-# A dict is one at once; asking whether something is any mapping takes ten times as long.
+# `dict` first: a check for Mapping takes ten times as long.
 OBJECT: Final = (dict, Mapping)
 
 
 def shown(value: Any) -> str:
-    """A value in a problem: its beginning, since it may be anything."""
+    """Return a value for use in a problem, cut since it may be anything."""
     text = repr(value) if isinstance(value, str | int | float | bool | type(None)) else type(value).__name__
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
 def string(most: int, *, least: int = 1, blank: bool = False) -> Check:
-    """A string of `least` to `most` characters; `blank` allows one of white space alone."""
+    """Check for a string of `least` to `most` characters; `blank` allows white space only."""
 
     def check(report: Report, path: str, value: Any) -> None:
         if not isinstance(value, str):
@@ -55,9 +56,9 @@ def string(most: int, *, least: int = 1, blank: bool = False) -> Check:
 
 
 def is_encodable(text: str) -> bool:
-    """Whether UTF-8 can write the text."""
+    """Return whether UTF-8 can write the text."""
     try:
-        # Told at once of most texts, which are ASCII; of others it costs what writing them does.
+        # Cheap for ASCII, which most texts are.
         text.encode()
     except UnicodeEncodeError:
         return False
@@ -65,7 +66,7 @@ def is_encodable(text: str) -> bool:
 
 
 def identifier(key: str, most: int) -> Check:
-    """A string that occurs once in the payload."""
+    """Check for a string that occurs once in the payload."""
     inner = string(most)
 
     def check(report: Report, path: str, value: Any) -> None:
@@ -79,7 +80,7 @@ def identifier(key: str, most: int) -> Check:
 
 
 def url(most: int, *schemes: str) -> Check:
-    """An address by one of these schemes and without white space."""
+    """Check for an address with one of these schemes and without white space."""
     inner = string(most)
 
     def check(report: Report, path: str, value: Any) -> None:
@@ -96,6 +97,8 @@ def url(most: int, *schemes: str) -> Check:
 
 
 def one_of(*values: Any) -> Check:
+    """Check for one of these values."""
+
     def check(report: Report, path: str, value: Any) -> None:
         if not any(type(value) is type(one) and value == one for one in values):
             report.add(path, f"must be one of {', '.join(map(str, values))}, is {shown(value)}")
@@ -104,11 +107,14 @@ def one_of(*values: Any) -> Check:
 
 
 def boolean(report: Report, path: str, value: Any) -> None:
+    """Check for true or false."""
     if not isinstance(value, bool):
         report.add(path, f"must be true or false, is {shown(value)}")
 
 
 def integer(least: int, most: int) -> Check:
+    """Check for a whole number in a range."""
+
     def check(report: Report, path: str, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             report.add(path, f"must be a whole number from {least} to {most}, is {shown(value)}")
@@ -117,7 +123,8 @@ def integer(least: int, most: int) -> Check:
 
 
 def number(report: Report, path: str, value: Any) -> None:
-    # NaN and the infinities are no JSON.
+    """Check for a number that JSON can write."""
+    # JSON has neither NaN nor infinities.
     if (
         isinstance(value, bool)
         or not isinstance(value, int | float)
@@ -127,6 +134,8 @@ def number(report: Report, path: str, value: Any) -> None:
 
 
 def many(each: Check, *, least: int = 1, most: int | None = None) -> Check:
+    """Check for an array and each of its items."""
+
     def check(report: Report, path: str, value: Any) -> None:
         if not isinstance(value, list | tuple):
             report.add(path, f"must be an array, is {shown(value)}")
@@ -142,7 +151,7 @@ def many(each: Check, *, least: int = 1, most: int | None = None) -> Check:
 
 
 def record(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
-    """An object with these keys and no others."""
+    """Check for an object with these keys and no others."""
     known = {**required, **(optional or {})}
 
     def check(report: Report, path: str, value: Any) -> None:
@@ -162,7 +171,7 @@ def record(required: Mapping[str, Check], optional: Mapping[str, Check] | None =
 
 
 def by_type(shapes: Mapping[str, Check], what: str) -> Check:
-    """An object whose `type` says which of the shapes it has; the shapes do not mention `type`."""
+    """Check for an object whose `type` selects its shape; the shapes do not mention `type`."""
 
     def check(report: Report, path: str, value: Any) -> None:
         if not isinstance(value, OBJECT):
@@ -171,7 +180,7 @@ def by_type(shapes: Mapping[str, Check], what: str) -> Check:
         kind = value.get("type")
         shape = shapes.get(kind) if isinstance(kind, str) else None
         if shape is None:
-            report.add(path, f"{shown(kind)} is no {what} taken here ({', '.join(sorted(shapes))})")
+            report.add(path, f"{shown(kind)} is not a valid {what} here ({', '.join(sorted(shapes))})")
             return
         shape(report, path, {key: item for key, item in value.items() if key != "type"})
 
@@ -179,7 +188,7 @@ def by_type(shapes: Mapping[str, Check], what: str) -> Check:
 
 
 def also(*checks: Check) -> Check:
-    """All of these; for what one value must be and rules between its keys."""
+    """Apply several checks: the shape of a value and the rules between its keys."""
 
     def check(report: Report, path: str, value: Any) -> None:
         for one in checks:
@@ -189,6 +198,8 @@ def also(*checks: Check) -> Check:
 
 
 def nullable(inner: Check) -> Check:
+    """Allow null besides what the inner check allows."""
+
     def check(report: Report, path: str, value: Any) -> None:
         if value is not None:
             inner(report, path, value)
@@ -197,7 +208,7 @@ def nullable(inner: Check) -> Check:
 
 
 def rule(says: str, holds: Callable[[Mapping[str, Any]], bool]) -> Check:
-    """A rule between the keys of an object; what is no object is another check's to note."""
+    """Check a rule between the keys of an object; another check reports what is not an object."""
 
     def check(report: Report, path: str, value: Any) -> None:
         if isinstance(value, OBJECT) and not holds(value):
@@ -207,15 +218,17 @@ def rule(says: str, holds: Callable[[Mapping[str, Any]], bool]) -> Check:
 
 
 def exactly_one(*keys: str) -> Check:
+    """Check that exactly one of these keys is present."""
     return rule(f"must have exactly one of {', '.join(keys)}", lambda value: sum(key in value for key in keys) == 1)
 
 
 def at_least_one(*keys: str) -> Check:
+    """Check that at least one of these keys is present."""
     return rule(f"must have {' or '.join(keys)}", lambda value: any(key in value for key in keys))
 
 
 def values_of(items: Any, key: str) -> Iterable[Any]:
-    """The values under a key of the objects in an array, whatever it really is."""
+    """Yield the values under a key of the objects in an array, whatever `items` really is."""
     if isinstance(items, list | tuple):
         for item in items:
             if isinstance(item, OBJECT) and key in item:

@@ -1,4 +1,4 @@
-"""A message in another shape, for when Slack refuses the one it was given: in two halves, or as text alone."""
+"""Simplify a message that Slack refused: split it into two halves, or send its text alone."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Final
 
 from responses.slack import blocks
 from responses.slack.as_text import as_text
-from responses.slack.measuring import visible
+from responses.slack.lengths import visible_length
 from responses.slack.message import Block, Message, Snippet
 from responses.slack.mrkdwn import fallback, unescape
 
 _GOES_ON: Final = "…"
 
 
-def plain(message: Message) -> Message:
-    """The message without blocks: as much of what they say as fits, and all of it in its file where that is not all."""
+def text_only(message: Message) -> Message:
+    """Return the message without blocks; what does not fit is in its file."""
     whole = as_text(message.blocks) or unescape(message.text)
     text = fallback(whole)
     is_all = text == fallback(whole, most_bytes=sys.maxsize)
@@ -31,14 +31,14 @@ def _led_by(whole: str, overflow: Snippet | None) -> Snippet:
     return replace(overflow, content=f"{whole}\n\n{overflow.content}")
 
 
-def halves(message: Message) -> tuple[Message, Message]:
-    """The message in two, each about half as long; the file goes with the second, as do the buttons.
+def split_in_half(message: Message) -> tuple[Message, Message]:
+    """Return the message as two of about half the length; buttons and file go with the second.
 
-    In a notification the second has the first line of the whole, behind an ellipsis. What is one block of one element
-    cannot be halved: its second half is then an ellipsis.
+    The second half's notification has the first line of the whole, after an ellipsis. A single element cannot be split:
+    its second half is then an ellipsis.
     """
     whole = _parted(message.blocks)
-    cut = _middle([visible(block) for block in whole])
+    cut = _middle([visible_length(block) for block in whole])
     first, second = _joined(whole[:cut]), _joined(whole[cut:])
     if not first or not second:
         first, second = tuple(message.blocks), (blocks.context(_GOES_ON),)
@@ -50,7 +50,7 @@ def halves(message: Message) -> tuple[Message, Message]:
 
 
 def _parted(whole: Sequence[Block]) -> list[Block]:
-    """Rich text as one block per element, so that a long one can be parted within."""
+    """Return rich text as one block per element, so that a long one can be split."""
     parted: list[Block] = []
     for block in whole:
         if block["type"] == "rich_text":
@@ -61,7 +61,7 @@ def _parted(whole: Sequence[Block]) -> list[Block]:
 
 
 def _joined(parted: Sequence[Block]) -> tuple[Block, ...]:
-    """Neighbouring blocks of rich text as one again: Slack counts blocks too."""
+    """Return neighbouring blocks of rich text as one: Slack limits the number of blocks too."""
     joined: list[Block] = []
     for block in parted:
         if joined and block["type"] == joined[-1]["type"] == "rich_text":
@@ -72,6 +72,6 @@ def _joined(parted: Sequence[Block]) -> tuple[Block, ...]:
 
 
 def _middle(sizes: Sequence[int]) -> int:
-    """After how many pieces the two sides differ least; of two pieces and more neither side is empty."""
+    """Return after how many pieces the halves differ least; with two or more pieces neither half is empty."""
     total, said = sum(sizes), list(accumulate(sizes))
     return min(range(1, max(2, len(sizes))), key=lambda count: abs(2 * said[count - 1] - total)) if sizes else 0

@@ -1,7 +1,7 @@
-"""The dialogs of a remedy: what would be done to what, and why not where it is not.
+"""Build the dialogs of a remedy: the preview to confirm, the values to fill in, and refusals.
 
-Whoever reads them was woken up: the object and its cluster stand first, then how bad it can get and whether it can be
-taken back, then what happens, and last the change line by line. The button says the verb, never "OK".
+The reader was just woken up: object and cluster come first, then the risk and whether it can be undone, then the
+effects, and last the diff. The button names the action, never "OK".
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from intents.asking import may_be_left_out
 from intents.domain import Custodian, Language, ObjectRef, Question, Text
 from responses import words
 from responses.safety import safe, safe_line
-from responses.sentences import capitalised
+from responses.sentences import capitalised, finished
 from responses.slack import blocks
 from responses.slack.blocks import Element, Leaf
 from responses.slack.message import Block, View
-from responses.slack.presses import Press, carried
+from responses.slack.presses import Press, dialog_metadata
 
 _DIFF_LINES: Final = 80
 _DIFF_CHARACTERS: Final = 6_000
@@ -30,16 +30,16 @@ _HARMLESS: Final = "low"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dialog:
-    """What is about to be done. Texts may be untrusted; `plan_id` and `fill`, which names what is shown, are ours.
+class Confirmation:
+    """The content of the dialog that confirms a remedy. Texts may be untrusted; `plan_id` and `fill` are ours.
 
-    `title` and `submit` say the verb and fit into 24 characters: "Restart pod"; `purpose` is what the pressed button
-    said, `what` what the action does. `diff` is unified text, "" where no field of an object changes (a deletion says
-    so in `what`). `effects` are what it does to what runs, one sentence each; `warnings` are those that somebody would
-    regret not to have read, `warning` is the entry's own. `custodian` will take the change back. `undoable_minutes`:
-    how long an undo is offered, 0 if none is; `undoes`: this is one itself. `typed_name_required` is the name to be
-    typed, "" for none. `needs_approval`: confirming it asks a second person; `asked_by` is the id of whoever has asked
-    this one.
+    `fill` is the id of this preview. `title` and `submit` name the action in 24 characters: "Restart pod". `purpose` is
+    the label of the pressed button, `what` what the action does. `diff` is unified text, "" where no field of an object
+    changes (a deletion says so in `what`). `effects` are the effects on running workloads, one sentence each.
+    `warnings` are those that must be read before confirming; `warning` is the catalog entry's own. `custodian` is a
+    controller that will revert the change. `undoable_minutes` says how long an undo is offered, 0 for none; `undoes`
+    says that this is an undo. `typed_name_required` is the name to type, "" for none. `needs_approval` says that
+    confirming requests approval; `asked_by` is the id of the requester whose request this approves.
     """
 
     plan_id: str
@@ -64,14 +64,15 @@ class Dialog:
 
     @property
     def button(self) -> Text:
+        """Return the label of the submit button."""
         if self.asked_by:
-            return words.APPROVE_AND_DO
+            return words.APPROVE_AND_APPLY
         return words.ASK_APPROVAL if self.needs_approval else self.submit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
-    """A remedy whose values are asked for. `plan_id` is ours; texts may be untrusted."""
+class ValuesForm:
+    """A remedy that needs values from the user. `plan_id` is ours; texts may be untrusted."""
 
     plan_id: str
     title: Text
@@ -82,8 +83,8 @@ class Asking:
     questions: Sequence[Question]
 
 
-def loading(language: Language) -> View:
-    """What a press opens at once, since Slack waits three seconds for a dialog and checking takes longer."""
+def loading_dialog(language: Language) -> View:
+    """Return the dialog that a press opens at once: Slack allows three seconds, and checking takes longer."""
     says = f"⏳ {words.LOADING.in_(language)}"
     return blocks.modal(
         words.DIALOG_TITLE.in_(language),
@@ -92,8 +93,11 @@ def loading(language: Language) -> View:
     )
 
 
-def dialog(shown: Dialog, *, language: Language) -> View:
-    """The question before a remedy is applied. `private_metadata` is what is `carried` and nothing else."""
+def confirmation_dialog(shown: Confirmation, *, language: Language) -> View:
+    """Return the dialog that shows the preview of a remedy and asks for confirmation.
+
+    Its `private_metadata` is what `dialog_metadata` returns, and nothing else.
+    """
     submit = safe_line(shown.button.in_(language))
     return blocks.modal(
         safe_line(shown.title.in_(language)),
@@ -108,13 +112,12 @@ def dialog(shown: Dialog, *, language: Language) -> View:
         close=words.CANCEL.in_(language),
         submit=submit if submit.strip() else words.DIALOG_TITLE.in_(language),
         callback_id=str(Press.CONFIRM),
-        private_metadata=carried(shown.plan_id, shown.fill),
+        private_metadata=dialog_metadata(shown.plan_id, shown.fill),
     )
 
 
-def asking(shown: Asking, *, language: Language) -> View:
-    """What has to be known before a remedy can be previewed: one line to type for each value, filled in as far as is
-    known."""
+def values_dialog(shown: ValuesForm, *, language: Language) -> View:
+    """Return the dialog that asks for the values of a remedy: one field each, filled in as far as known."""
     about = [*_named(shown, language), [blocks.text(words.NOTHING_YET.in_(language))]]
     inputs = [
         blocks.text_input(
@@ -136,10 +139,10 @@ def asking(shown: Asking, *, language: Language) -> View:
     )
 
 
-def again(carries: str, custodian: Custodian, *, language: Language) -> View:
-    """The second question where somebody applies the object from a source, and takes back what is changed here.
+def source_warning_dialog(carries: str, custodian: Custodian, *, language: Language) -> View:
+    """Return the second confirmation, needed where a controller will revert the change from its source.
 
-    `carries` is what the first one carried.
+    `carries` is the metadata of the first dialog.
     """
     return blocks.modal(
         words.DIALOG_TITLE.in_(language),
@@ -150,19 +153,20 @@ def again(carries: str, custodian: Custodian, *, language: Language) -> View:
             )
         ],
         close=words.CANCEL.in_(language),
-        submit=words.DO_IT_ANYWAY.in_(language),
+        submit=words.APPLY_ANYWAY.in_(language),
         callback_id=str(Press.CONFIRM_AGAIN),
         private_metadata=carries,
     )
 
 
-def refusal(reason: Text, *, language: Language) -> View:
-    """Why a remedy is not applied: not allowed, no longer needed, changed since, expired, refused by the API server."""
+def refusal_dialog(reason: Text, *, language: Language) -> View:
+    """Return why a remedy is not applied: not allowed, no longer needed, changed since, expired, or refused."""
+    says = finished(capitalised(safe(reason.in_(language), limit=_SAYS)), language)
     return blocks.modal(
         words.REFUSED_TITLE.in_(language),
         [
             blocks.rich(
-                blocks.line(blocks.text(f"🚫 {capitalised(safe(reason.in_(language), limit=_SAYS))}")),
+                blocks.line(blocks.text(f"🚫 {says}")),
                 blocks.line(blocks.text(words.NOTHING_CHANGED.in_(language), italic=True)),
             )
         ],
@@ -170,8 +174,8 @@ def refusal(reason: Text, *, language: Language) -> View:
     )
 
 
-def _named(shown: Dialog | Asking, language: Language) -> list[Sequence[Leaf]]:
-    """What is done to what, and where."""
+def _named(shown: Confirmation | ValuesForm, language: Language) -> list[Sequence[Leaf]]:
+    """Return what is done to which object, and in which cluster."""
     return [
         [blocks.bold(safe_line(shown.purpose.in_(language), limit=_SAYS))],
         [blocks.text(safe_line(shown.what.in_(language), limit=_SAYS))],
@@ -186,9 +190,9 @@ def _named(shown: Dialog | Asking, language: Language) -> list[Sequence[Leaf]]:
     ]
 
 
-def _about(shown: Dialog, language: Language) -> Block:
+def _about(shown: Confirmation, language: Language) -> Block:
     risk = words.RISKS[shown.risk].in_(language) if shown.risk in words.RISKS else safe_line(shown.risk, limit=100)
-    back = words.UNDOABLE if shown.undoable_minutes else words.UNDO_STAYS if shown.undoes else words.NOT_UNDOABLE
+    back = words.UNDOABLE if shown.undoable_minutes else words.UNDO_IS_FINAL if shown.undoes else words.NOT_UNDOABLE
     lines = [
         *_named(shown, language),
         [
@@ -199,31 +203,31 @@ def _about(shown: Dialog, language: Language) -> Block:
     return blocks.rich(*(blocks.line(*leaves) for leaves in lines))
 
 
-def _sign(shown: Dialog) -> str:
+def _sign(shown: Confirmation) -> str:
     return "" if shown.risk == _HARMLESS else "⚠️ "
 
 
-def _warnings(shown: Dialog, language: Language) -> list[Block]:
-    """What would stop somebody. Where the risk is low the entry's own word is a mere note, and comes last."""
-    told: list[Sequence[Leaf]] = []
+def _warnings(shown: Confirmation, language: Language) -> list[Block]:
+    """Return the warnings. Where the risk is low, the entry's own warning is a note and comes last."""
+    lines: list[Sequence[Leaf]] = []
     if shown.custodian:
-        told.append(_custody(shown.custodian, language))
+        lines.append(_custody(shown.custodian, language))
     signed = [*(("⚠️ ", each) for each in shown.warnings)]
     if shown.warning:
         signed.insert(0 if _sign(shown) else len(signed), (_sign(shown) or "ℹ️ ", shown.warning))
-    told += [[blocks.text(f"{sign}{safe(says.in_(language), limit=_SAYS)}")] for sign, says in signed[:_EFFECTS]]
-    return [blocks.rich(*(blocks.line(*leaves) for leaves in told), *_left_out(signed, language))] if told else []
+    lines += [[blocks.text(f"{sign}{safe(says.in_(language), limit=_SAYS)}")] for sign, says in signed[:_EFFECTS]]
+    return [blocks.rich(*(blocks.line(*leaves) for leaves in lines), *_left_out(signed, language))] if lines else []
 
 
-def _left_out(told: Sequence[object], language: Language) -> list[Element]:
-    if len(told) <= _EFFECTS:
+def _left_out(items: Sequence[object], language: Language) -> list[Element]:
+    if len(items) <= _EFFECTS:
         return []
-    left = words.MORE.in_(language).format(len(told) - _EFFECTS)
+    left = words.MORE.in_(language).format(len(items) - _EFFECTS)
     return [blocks.line(blocks.text(left, italic=True))]
 
 
-def _change(shown: Dialog, language: Language) -> list[Block]:
-    """The difference, cut by whole lines: what is not shown is counted."""
+def _change(shown: Confirmation, language: Language) -> list[Block]:
+    """Return the diff, cut by whole lines; the lines left out are counted."""
     if not shown.diff.strip():
         return [blocks.rich(blocks.line(blocks.text(words.NO_DIFF.in_(language), italic=True)))]
     lines = safe(shown.diff, limit=200_000).strip("\n").split("\n")
@@ -243,7 +247,7 @@ def _change(shown: Dialog, language: Language) -> list[Block]:
     return [blocks.rich(*elements)]
 
 
-def _effects(shown: Dialog, language: Language) -> list[Block]:
+def _effects(shown: Confirmation, language: Language) -> list[Block]:
     if not shown.effects:
         return []
     items = [[blocks.text(safe(says.in_(language), limit=_SAYS))] for says in shown.effects[:_EFFECTS]]
@@ -252,7 +256,7 @@ def _effects(shown: Dialog, language: Language) -> list[Block]:
 
 
 def _custody(custodian: Custodian, language: Language) -> list[Leaf]:
-    """Who takes the change back and how soon, where it belongs instead, and what could not be read of that."""
+    """Return which controller reverts the change and how soon, where to make it instead, and what could not be read."""
     leaves = [blocks.text(f"⚠️ {safe(custodian.says.in_(language), limit=_SAYS)}")]
     for number, source in enumerate(custodian.sources):
         leaves.append(blocks.text(" · " if number else f"\n{words.SOURCE.in_(language)}{words.COLON.in_(language)}"))
@@ -262,8 +266,8 @@ def _custody(custodian: Custodian, language: Language) -> list[Leaf]:
     return leaves
 
 
-def _approval(shown: Dialog, language: Language) -> list[Block]:
-    """That this confirmation is one of two: the first asks, the second does."""
+def _approval(shown: Confirmation, language: Language) -> list[Block]:
+    """Return that two people are needed: the first requests, the second approves."""
     if shown.asked_by:
         who = blocks.user(shown.asked_by)
         return [blocks.rich(blocks.line(blocks.text(f"✋ {words.APPROVING.in_(language)}"), who))]
@@ -272,7 +276,7 @@ def _approval(shown: Dialog, language: Language) -> list[Block]:
     return []
 
 
-def _typed(shown: Dialog, language: Language) -> list[Block]:
+def _typed(shown: Confirmation, language: Language) -> list[Block]:
     name = shown.typed_name_required
     if not name:
         return []

@@ -1,4 +1,4 @@
-"""The lines of a text that look most like trouble: what is shown where nothing is known of it."""
+"""Pick the lines of a text that look most like an error, to show where no incident matches."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _TROUBLE: Final = re.compile(
 _SHOWN: Final = 3
 
 
-def telling_lines(text: str) -> tuple[str, ...]:
-    """At most three lines, in their order: those with a word of trouble, else the first ones."""
+def error_lines(text: str) -> tuple[str, ...]:
+    """Return at most three lines in their order: those with an error word, else the first ones."""
     lines = [symptom.text for symptom in read_symptoms(text)]
-    telling = [line for line in lines if _TROUBLE.search(line)] or lines
-    return tuple(safe_line(line) for line in telling[:_SHOWN])
+    shown = [line for line in lines if _TROUBLE.search(line)] or lines
+    return tuple(safe_line(line) for line in shown[:_SHOWN])

@@ -1,4 +1,4 @@
-"""Cause, effect and what happened when, in words: what several surfaces say of a chain alike."""
+"""Word the causal chain and the timeline of a diagnosis, for the terminal and for Slack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from intents.domain import Diagnosis, Judged, Language, Moment
 from responses import words
 
 _QUOTE: Final = 140
-# What a log line begins with that is no news: its own time and place, which stand beside it already.
+# The timestamp and source location at the start of a log line: the timeline shows the time already.
 _KLOG: Final = re.compile(r"^[IWEF]\d{4} [\d:.]+\s+\d+ [\w./-]+:\d+\]\s*")
 _ZAP: Final = re.compile(r"^\[\d{4}/[\d/]+ [\d:.]+ [+\-\d:]+\] (?:\[\w+\] )?(?:\[[\w./]+:\d+\] )?")
 _ZAP_MESSAGE: Final = re.compile(r'^\["((?:[^"\\]|\\.)*)"\]')
@@ -19,15 +19,15 @@ _JSON: Final = re.compile(r'"(?:msg|message)":"((?:[^"\\]|\\.)*)"')
 _BESIDE: Final = re.compile(r'"(took|error|err)":"((?:[^"\\]|\\.)*)"')
 
 
-def explained(one: Judged, diagnosis: Diagnosis, language: Language) -> str:
-    """Which upstream incident explains this one; a less proven one stands below it."""
+def explanation(one: Judged, diagnosis: Diagnosis, language: Language) -> str:
+    """Return which upstream incident explains this one, and whether that one is shown above or below."""
     order = [each.incident for each in diagnosis.hypotheses]
     below = one.effect_of in order and one.incident in order and order.index(one.incident) < order.index(one.effect_of)
     return (words.LIKELY_CAUSED_BY if below else words.EXPLAINED_BY).in_(language).format(one.effect_of[:100])
 
 
 def effects(one: Judged, diagnosis: Diagnosis) -> tuple[Judged, ...]:
-    """What a cause brought about, the next effect first."""
+    """Return the hypotheses that a cause explains, direct effects first."""
     found: list[Judged] = []
     reached = {one.incident}
     while more := [each for each in diagnosis.hypotheses if each.effect_of in reached and each.incident not in reached]:
@@ -36,28 +36,28 @@ def effects(one: Judged, diagnosis: Diagnosis) -> tuple[Judged, ...]:
     return tuple(found)
 
 
-def effect(one: Judged, language: Language, *, cause: Judged, of_text: bool) -> str:
-    """An effect in one line, and whether it is what was pasted, where its cause is not."""
+def effect_line(one: Judged, language: Language, *, cause: Judged, of_text: bool) -> str:
+    """Return an effect in one line; it is marked if it is what was pasted and its cause is not."""
     where = f" · {one.subject}" if one.subject else ""
     pasted = of_text and bool(one.hypothesis.matches) and not cause.hypothesis.matches
     return f"{one.title.in_(language)}{where}{words.PASTED.in_(language) if pasted else ''}"
 
 
-def when(moment: Moment, observed_at: datetime | None) -> str:
-    """02:40:57, or with its date where that is another one than the answer's."""
+def moment_time(moment: Moment, observed_at: datetime | None) -> str:
+    """Return 02:40:57, with the date if it is not the date of the answer."""
     same_day = observed_at is None or observed_at.date() == moment.at.date()
     return f"{moment.at:%H:%M:%S}" if same_day else f"{moment.at:%m-%d %H:%M:%S}"
 
 
-def what(moment: Moment, language: Language) -> str:
-    """What happened, to which object, how often."""
+def moment_text(moment: Moment, language: Language) -> str:
+    """Return what happened, to which object and how often."""
     times = f" ×{moment.count}" if moment.count > 1 else ""
-    lasting = words.EVER_SINCE.in_(language) if moment.lasts else ""
+    lasting = words.STILL_LASTING.in_(language) if moment.lasts else ""
     return f"{moment.subject}{times}: {gist(moment.says.in_(language))}{lasting}"
 
 
 def gist(line: str) -> str:
-    """A line without the time and place it was written at; of JSON its message."""
+    """Return a log line without its own timestamp and source location; of JSON, its message."""
     text = " ".join(line.split())
     if found := _JSON.search(text):
         beside = [f"{key} {value}" for key, value in _BESIDE.findall(text)]

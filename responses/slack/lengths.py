@@ -1,34 +1,34 @@
-"""How long a text is for Slack, and how much of a payload a reader sees."""
+"""Count how long a text is for Slack, and how much of a payload a reader sees."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-# Their values are read by people; every other key is for machines.
+# The keys whose values people read.
 _SEEN: Final = frozenset({"text", "alt_text", "title", "fallback"})
-# Deeper than any block goes; a payload that nests without end is another's to refuse.
+# Deeper than any block; `validation` refuses payloads that nest deeper.
 _DEEPEST: Final = 40
 
 
 def length(text: str) -> int:
-    """In UTF-16 units, as a browser counts: at least as many as characters."""
+    """Return the length in UTF-16 units, as a browser counts: at least the number of characters."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def visible(value: Any) -> int:
-    """How many characters of blocks, a view or any part of them a reader sees; a link without a text shows its URL."""
+def visible_length(value: Any) -> int:
+    """Return how many characters of a payload a reader sees; a link without a text shows its URL."""
     return sum(map(length, visible_texts(value)))
 
 
 def visible_texts(value: Any) -> list[str]:
-    """The texts a reader sees, in their order."""
+    """Return the texts that a reader sees, in their order."""
     texts: list[str] = []
     _collect(value, 0, texts)
     return texts
 
 
 def _collect(value: Any, depth: int, texts: list[str]) -> None:
-    # A payload is walked over several times before it is sent: a generator for each part of it takes twice as long.
+    # No generators: a payload is walked several times before it is sent, and they would take twice as long.
     if depth > _DEEPEST:
         return
     if isinstance(value, list | tuple):
@@ -39,7 +39,7 @@ def _collect(value: Any, depth: int, texts: list[str]) -> None:
         if kind == "link" and not value.get("text") and isinstance(value.get("url"), str):
             texts.append(value["url"])
         if kind in ("user", "channel", "usergroup", "emoji"):
-            texts.append(" " * 12)  # a name is put in its place
+            texts.append(" " * 12)  # Slack shows a name instead
         for key, item in value.items():
             if isinstance(item, str):
                 if key in _SEEN:

@@ -1,7 +1,7 @@
-"""Values that only what stands before them gives away: a flag, a tool's short option, a statement, a sentence.
+"""Hide values that a flag, a tool's short option, a statement or a sentence gives away as secrets.
 
-`--db-password …` also as two elements of a list, `mysql -p…`, `--from-literal=key=…`, `IDENTIFIED BY '…'`, "the
-password is …". Works on UTF-8 bytes, as `responses.named_secrets` does.
+Handles `--db-password …` (also as two elements of a list), `mysql -p…`, `--from-literal=key=…`, `IDENTIFIED BY '…'` and
+"the password is …". Works on UTF-8 bytes, as `responses.named_secrets` does.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from typing import Final
 
 import re2
 
-from responses.named_secrets import CHINESE_NAME, MARK, WIDE_COLON, Match, hide_plainly, is_no_secret
+from responses.named_secrets import CHINESE_NAME, MARK, WIDE_COLON, Match, hide_value, is_no_secret
 
-# The name of an object may end like one: mysql-root-password.
+# The flag needs a delimiter before it: object names end like flags (mysql-root-password).
 _FLAG: Final = (
     rb"(?:^|[\s\"'\[({,;=])--?(?:[A-Za-z0-9_-]*[_-])?"
     rb"(?i:password|passwd|passphrase|token|secret|(?:api|access|secret|signing|encryption)[_-]?key)"
@@ -25,7 +25,7 @@ _LISTED: Final = re2.compile(rb"(" + _FLAG + rb")(" + _NEXT + rb")(\\*[\"'][^\"'
 _LINED: Final = re2.compile(
     rb"(?m)(^[ \t>|+-]*[\"']?" + _FLAG + rb"[\"']?)([ \t]*\n[ \t>|+-]*)([\"']?[^\s\"'-][^\s\"']*[^\s\"':][\"']?)[ \t]*$"
 )
-# Tools that take a password behind a short option: (names, option).
+# Tools that take a password after a short option: (names, option).
 _APART: Final = rb"(?:" + _NEXT + rb"\\*[\"']|[ \t=]*)"
 _TOOLS: Final = (
     (rb"mysql\w*|mariadb[\w-]*", rb"-p"),
@@ -44,13 +44,13 @@ _STATEMENTS: Final = re2.compile(
     rb"((?i:\bidentified(?: with \w+)? by|\brequirepass|\bmasterauth|\blogin[ \t]+\S+[ \t]+password))([ \t]+)"
     rb"(" + _QUOTED + rb"|[^\s\"';]+)"
 )
-# Secrets as kubectl makes them, whatever their keys are; credentials of skopeo, crictl and others: user:password.
+# Literals of `kubectl create secret`, whatever their keys; credentials of skopeo, crictl and others: user:password.
 _LITERAL: Final = re2.compile(rb"(--from-literal[= ][\"']?)([\w.-]+=)([^\s\"']+)")
 _PAIRED: Final = re2.compile(rb"(--(?:src-|dest-)?creds[= ])([^\s:\"']+:)([^\s\"']+)")
 # Oracle: user/password@host
 _ORACLE: Final = re2.compile(rb"(\boracle:thin:[\w$]+)(/)([^\s/@]+)@|(\b[\w$]+)(/)([^\s/@]+)@//")
 
-# "the password is Xk3…" and 密码是 Xk3…: told in a sentence. What it is must look like none of its words.
+# "the password is Xk3…" and 密码是 Xk3…: in an English sentence the value must not look like a word.
 _TOLD: Final = re2.compile(
     rb"((?i:\b(?:password|passwd|pwd|passphrase|token|secret|api key)(?: for [\w ]{1,40}?)?[ \t]+(?:is|was)[ \t:]"
     rb"|\b(?:password|passwd|passphrase)[ \t])|(?:"
@@ -64,14 +64,14 @@ _TOLD: Final = re2.compile(
 _STRONG: Final = tuple(re2.compile(kind) for kind in (rb"[A-Z]", rb"[a-z]", rb"[0-9]"))
 _AT_HOST: Final = re2.compile(rb"(\b[A-Za-z_][\w.-]*:)([^\s:@/\"'<>=]{8,})@([A-Za-z0-9][\w.-]*):[0-9]+")
 _PLAIN: Final = (_FLAGGED, _LISTED, _LINED, _COMMANDED, _STATEMENTS, _LITERAL, _PAIRED)
-# Where none of these occurs, `hide_commanded` leaves a text as it is.
+# If none of these matches, `hide_in_commands` leaves a text as it is.
 PATTERNS: Final = (*_PLAIN, _ORACLE, _AT_HOST, _TOLD)
 
 
-def hide_commanded(text: bytes) -> bytes:
-    """`text` with `[redacted]` for such values."""
+def hide_in_commands(text: bytes) -> bytes:
+    """Return `text` with `[redacted]` for such values."""
     for pattern in _PLAIN:
-        text = pattern.sub(hide_plainly, text)
+        text = pattern.sub(hide_value, text)
     text = _ORACLE.sub(_hide_of_oracle, text)
     text = _AT_HOST.sub(_hide_before_host, text)
     return bytes(_TOLD.sub(_hide_told, text))
@@ -84,7 +84,7 @@ def _hide_of_oracle(found: Match) -> bytes:
 
 
 def _hide_before_host(found: Match) -> bytes:
-    """user:password@host:5432 without a scheme; repository:tag@sha256:0123… is an image."""
+    """Hide the password in user:password@host:5432; keep the image repository:tag@sha256:0123…"""
     whole: bytes = found[0]
     if found[3] in (b"sha256", b"sha512") or not _is_strong(found[2]):
         return whole
@@ -100,5 +100,5 @@ def _hide_told(found: Match) -> bytes:
 
 
 def _is_strong(value: bytes) -> bool:
-    """As no word of a sentence and no name of an object is."""
+    """Return whether the value mixes cases and digits, as words and names of objects do not."""
     return len(value) >= 8 and all(kind.search(value) for kind in _STRONG)

@@ -1,11 +1,11 @@
-"""Causes, effects and moments in words."""
+"""Test the wording of causes, effects and timeline moments."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from intents.domain import Diagnosis, Focus, Language, Moment, ObjectRef, Part, Text, Verdict
-from responses import stories
+from responses import causality
 from responses.as_json import diagnosis_json
 from responses.safety import scrubbed
 from tests.responses.by_hand import judged
@@ -32,19 +32,19 @@ def moment(says: str = "exitCode 1", **given) -> Moment:
         ("x" * 200, "x" * 139 + "…"),
     ],
 )
-def test_a_line_is_told_without_its_own_time_and_place(line: str, gist: str) -> None:
-    assert stories.gist(line) == gist
+def test_log_line_is_shown_without_timestamp_and_source_location(line: str, gist: str) -> None:
+    assert causality.gist(line) == gist
 
 
-def test_a_moment_tells_its_date_where_that_is_another_one() -> None:
-    assert stories.when(moment(), NOW) == "03:00:00"
-    assert stories.when(moment(at=NOW - timedelta(days=1)), NOW) == "03-01 03:00:00"
-    assert stories.when(moment(), None) == "03:00:00"
+def test_moment_shows_its_date_if_it_is_another_day() -> None:
+    assert causality.moment_time(moment(), NOW) == "03:00:00"
+    assert causality.moment_time(moment(at=NOW - timedelta(days=1)), NOW) == "03-01 03:00:00"
+    assert causality.moment_time(moment(), None) == "03:00:00"
 
 
-def test_a_moment_tells_how_often_and_that_it_lasts() -> None:
-    assert stories.what(moment(count=3), Language.EN) == "Pod pay/api-0 ×3: exitCode 1"
-    assert stories.what(moment(lasts=True), Language.ZH) == "Pod pay/api-0: exitCode 1，持续至今"
+def test_moment_shows_its_count_and_whether_it_is_ongoing() -> None:
+    assert causality.moment_text(moment(count=3), Language.EN) == "Pod pay/api-0 ×3: exitCode 1"
+    assert causality.moment_text(moment(lasts=True), Language.ZH) == "Pod pay/api-0: exitCode 1，持续至今"
 
 
 def test_causes_and_effects_name_each_other_in_either_order() -> None:
@@ -52,19 +52,21 @@ def test_causes_and_effects_name_each_other_in_either_order() -> None:
     last = judged("last", Verdict.CONFIRMED, effect_of="middle")
     diagnosis = Diagnosis(focus=Focus(), hypotheses=(middle, root, last))
 
-    assert stories.explained(middle, diagnosis, Language.EN) == "likely caused by root, see below"
-    assert stories.explained(last, diagnosis, Language.EN) == "explained by middle above"
-    assert [one.incident for one in stories.effects(root, diagnosis)] == ["middle", "last"]
-    assert stories.effects(last, diagnosis) == ()
+    assert causality.explanation(middle, diagnosis, Language.EN) == "likely caused by root, see below"
+    assert causality.explanation(last, diagnosis, Language.EN) == "explained by middle above"
+    assert [one.incident for one in causality.effects(root, diagnosis)] == ["middle", "last"]
+    assert causality.effects(last, diagnosis) == ()
 
 
-def test_effects_that_name_each_other_end() -> None:
+def test_circular_effects_terminate() -> None:
     one, two = judged("one", Verdict.LIKELY, effect_of="two"), judged("two", Verdict.LIKELY, effect_of="one")
 
-    assert [each.incident for each in stories.effects(one, Diagnosis(focus=Focus(), hypotheses=(one, two)))] == ["two"]
+    assert [each.incident for each in causality.effects(one, Diagnosis(focus=Focus(), hypotheses=(one, two)))] == [
+        "two"
+    ]
 
 
-def test_json_tells_the_moments() -> None:
+def test_json_lists_the_moments() -> None:
     diagnosis = Diagnosis(focus=Focus(), timeline=(moment(part=Part.CAUSE, count=2),))
 
     assert '"part": "cause"' in diagnosis_json(scrubbed(diagnosis), language=Language.EN)

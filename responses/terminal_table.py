@@ -1,6 +1,6 @@
-"""Rows of a probe in a terminal: what differs stands in columns, what all rows share below them.
+"""Show rows of a probe in a terminal: values that differ as columns, values that all rows share below them.
 
-Where the columns do not fit, each row becomes a sentence: a table folded letter by letter helps nobody.
+Where the columns do not fit, each row becomes a sentence: a folded table is unreadable.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from rich.measure import Measurement
 from rich.text import Text
 
 from intents.domain import Table
-from responses.spreading import aligned, spread
-from responses.wrapping import Wrapped
+from responses.tables import aligned_lines, compact
+from responses.wrapped_text import WrappedText
 
 _BY: Final = " · "
 
 
-class Rows:
-    """A table of a finding."""
+class TerminalTable:
+    """A rich renderable: the table of a finding."""
 
     def __init__(self, table: Table, *, said: str = "") -> None:
-        shown = spread(table, said=said)
+        shown = compact(table, said=said)
         self._names, self._rows, self._shared = shown.names, shown.rows, shown.shared
-        self._lines = aligned(shown.names, shown.rows)
+        self._lines = aligned_lines(shown.names, shown.rows)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if self._lines:
@@ -34,9 +34,9 @@ class Rows:
                 yield Text(self._lines[0], style="dim", no_wrap=True)
                 yield from (Text(line, no_wrap=True) for line in self._lines[1:])
             else:
-                yield from (Wrapped(Text(self._sentence(row))) for row in self._rows)
+                yield from (WrappedText(Text(self._sentence(row))) for row in self._rows)
         if shared := _BY.join(f"{name} {cell}" for name, cell in self._shared if cell):
-            yield Wrapped(Text(shared, style="dim"))
+            yield WrappedText(Text(shared, style="dim"))
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         return Measurement(8, options.max_width)
