@@ -43,7 +43,7 @@ def cluster() -> Iterator[SimulatedCluster]:
 
 @pytest.fixture
 def slack() -> Iterator[SimulatedSlack]:
-    simulated = SimulatedSlack(pace=False, scopes=[scope.name for scope in SCOPES])
+    simulated = SimulatedSlack(rate_limits=False, scopes=[scope.name for scope in SCOPES])
     with Server(simulated):
         yield simulated
 
@@ -144,7 +144,7 @@ def test_a_revoked_token_is_reported(run: Run, variables: Any, slack: SimulatedS
 
 def test_missing_required_scopes_are_reported(run: Run, variables: Any, slack: SimulatedSlack) -> None:
     for scope in ("users:read", "chat:write", "pins:write"):
-        slack.withhold_scope(scope)
+        slack.revoke_scope(scope)
 
     assert line_of(run("serve")) == (
         "casebook: CASEBOOK_SLACK_BOT_TOKEN: the token lacks chat:write, users:read, without which nothing works: "

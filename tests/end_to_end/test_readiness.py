@@ -54,7 +54,7 @@ async def test_a_slack_that_does_not_answer_makes_it_unready_until_it_does_thoug
         assert "CASEBOOK_SLACK_API_URL" in body["problems"]["slack"]
         assert at.slack.bot_token not in str(body)
         assert await alive(at)
-        at.slack.heal()
+        at.slack.clear_faults()
         await becoming(at, lambda told: told[0] == 200)
 
 

@@ -136,7 +136,7 @@ async def test_an_answer_given_anew_has_its_file_again(far_end: SimulatedSlack, 
 async def test_a_picture_is_attached_once_by_whoever_and_goes_with_its_message(far_end, slack, client_with):
     picture = Picture(name="plot.png", title="Commits", alt="two members are slow", content=b"\x89PNG drawn")
     sent = await slack.post(channel=CHANNEL, message=Message(text="found"), key="r1/answer")
-    far_end.fail("files.completeUploadExternal", reset=True, after_doing=True)
+    far_end.fail("files.completeUploadExternal", reset=True, after_execution=True)
     for client in (slack, slack, client_with()):
         await client.attach(channel=CHANNEL, ts=sent.ts, picture=picture, key="r1/answer")
 

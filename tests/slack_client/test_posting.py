@@ -39,7 +39,12 @@ async def test_a_post_without_key_carries_no_metadata(far_end: SimulatedSlack, s
 
 @pytest.mark.parametrize(
     "fault",
-    [{"reset": True}, {"hang": True}, {"reset": True, "after_doing": True}, {"hang": True, "after_doing": True}],
+    [
+        {"reset": True},
+        {"hang": True},
+        {"reset": True, "after_execution": True},
+        {"hang": True, "after_execution": True},
+    ],
     ids=["cut before", "silent before", "cut after", "silent after"],
 )
 @pytest.mark.parametrize("in_thread", [False, True], ids=["channel", "thread"])
@@ -74,7 +79,7 @@ async def test_errors_after_which_slack_may_have_posted_are_looked_into(
 
 
 async def test_a_post_without_a_key_is_not_repeated_blindly(far_end: SimulatedSlack, slack: Slack):
-    far_end.fail("chat.postMessage", reset=True, after_doing=True)
+    far_end.fail("chat.postMessage", reset=True, after_execution=True)
     with pytest.raises(SlackUnavailable) as raised:
         await slack.post(channel=CHANNEL, message=Message(text="once"))
     assert raised.value.maybe_done
@@ -135,7 +140,7 @@ async def test_where_looking_fails_for_now_nothing_is_posted(far_end: SimulatedS
 async def test_a_post_lost_and_not_to_be_looked_for_now_is_reported_as_possibly_done(
     far_end: SimulatedSlack, slack: Slack
 ):
-    far_end.fail("chat.postMessage", reset=True, after_doing=True)
+    far_end.fail("chat.postMessage", reset=True, after_execution=True)
     far_end.fail("conversations.history", status=503, times=10)
     with pytest.raises(SlackUnavailable) as raised:
         await slack.post(channel=CHANNEL, message=Message(text="said"), key="r1/answer")
@@ -255,7 +260,7 @@ async def test_the_note_is_in_the_language_of_the_answer(far_end: SimulatedSlack
 
 
 async def test_an_upload_whose_last_answer_was_lost_is_not_posted_twice(far_end: SimulatedSlack, slack: Slack):
-    far_end.fail("files.completeUploadExternal", reset=True, after_doing=True)
+    far_end.fail("files.completeUploadExternal", reset=True, after_execution=True)
     sent = await slack.post(channel=CHANNEL, message=OVERFLOW, key="r1/answer")
     assert len(far_end.messages(CHANNEL, thread_ts=sent.ts)) == 1
 

@@ -1,4 +1,4 @@
-"""`casebook serve` as a process of its own, against a simulated Slack and a simulated cluster in this one."""
+"""Run `casebook serve` as its own process, against a simulated Slack and cluster in this one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ _STARTS_WITHIN_S: Final = 30
 
 @asynccontextmanager
 async def serving(slack: SimulatedSlack, cluster: SimulatedCluster) -> AsyncIterator[str]:
-    """The address for Slack's events. Both far ends must run. RuntimeError with what it said if it does not start."""
+    """Yield the address for Slack's events; Slack and cluster must run.
+
+    Raise RuntimeError with the program's output if it does not start.
+    """
     with TemporaryDirectory(prefix="casebook-bench-") as directory:
         path = Path(directory)
         kubeconfig = path / "kubeconfig"
@@ -36,7 +39,7 @@ async def serving(slack: SimulatedSlack, cluster: SimulatedCluster) -> AsyncIter
         finally:
             if process.returncode is None:
                 process.terminate()
-            # Read to the end: a full pipe would keep it from stopping.
+            # Read to the end, because a full pipe would block its exit.
             await process.communicate()
 
 

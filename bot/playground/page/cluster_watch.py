@@ -1,4 +1,4 @@
-"""The cluster as the page shows it over time: what is broken, what was and is healthy again, what the bot asked it."""
+"""Track the cluster over time for the page: broken objects, recovered ones, the bot's API requests."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any, Protocol
 
 from bot.playground.kubernetes import RecordedRequest, times
 from bot.playground.kubernetes.store import Store
-from bot.playground.page.broken import Problem, controller_of, problems
+from bot.playground.page.problems import Problem, controller_of, problems
 
 Json = dict[str, Any]
 
-_KEPT_HEALED = 20
+_KEPT_RECOVERED = 20
 _SHOWN_REQUESTS = 60
 _PODS = ("", "pods")
 
 
 class Cluster(Protocol):
-    """What the page reads of a `SimulatedCluster`."""
+    """The part of `SimulatedCluster` that the page reads."""
 
     requests: list[RecordedRequest]
 
@@ -28,8 +28,8 @@ class Cluster(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Healed:
-    """An object that was in trouble while the page was open, and what became of it, `at` an RFC 3339 timestamp."""
+class Recovery:
+    """An object that recovered or was removed while the page was open; `at` is an RFC 3339 timestamp."""
 
     problem: Problem
     how: str
@@ -37,10 +37,10 @@ class Healed:
 
 
 class ClusterWatch:
-    """Compares the cluster with what it was at the last look.
+    """Compares the cluster with the previous snapshot.
 
-    `clock` is the cluster's own, which may stand still long ago. What is shown are times of the visitor's clock: an
-    object that is in trouble for six minutes there is so for six minutes here.
+    `clock` is the cluster's own and may be far in the past. The page shows times by the visitor's clock: an object
+    broken for six minutes there was broken six minutes ago here.
     """
 
     def __init__(self, *, cluster: Cluster, clock: times.Clock = times.utc_now) -> None:
@@ -48,26 +48,26 @@ class ClusterWatch:
         self._clock = clock
         self._behind = timedelta(seconds=round((times.utc_now() - clock()).total_seconds()))
         self._broken: dict[str, Problem] = {}
-        self._healed: deque[Healed] = deque(maxlen=_KEPT_HEALED)
+        self._recovered: deque[Recovery] = deque(maxlen=_KEPT_RECOVERED)
 
     @property
     def mark(self) -> tuple[int, int]:
-        """Changes whenever there may be something new to show."""
+        """Return a value that changes whenever there may be something new to show."""
         return (self._cluster.store.revision, len(self._cluster.requests))
 
-    def look(self) -> Json:
-        """What to show now: {broken: [...], healed: [...], nodes, pods: how many there are}."""
+    def snapshot(self) -> Json:
+        """Return what to show now: {broken: [...], recovered: [...], nodes, pods: their counts}."""
         now = self._clock()
         found = {each.key: each for each in problems(self._cluster.store, now=now)}
         for key, before in self._broken.items():
-            if key not in found and (how := self._became(before, found)):
-                self._healed.appendleft(Healed(problem=before, how=how, at=times.timestamp(times.utc_now())))
-        kept = [each for each in self._healed if each.problem.key not in found]
-        self._healed = deque(kept, maxlen=_KEPT_HEALED)
+            if key not in found and (how := self._reason(before, found)):
+                self._recovered.appendleft(Recovery(problem=before, how=how, at=times.timestamp(times.utc_now())))
+        kept = [each for each in self._recovered if each.problem.key not in found]
+        self._recovered = deque(kept, maxlen=_KEPT_RECOVERED)
         self._broken = found
         return {
             "broken": [asdict(each) | {"key": each.key, "since": self._here(each.since)} for each in found.values()],
-            "healed": [
+            "recovered": [
                 asdict(each.problem) | {"key": each.problem.key, "how": each.how, "at": each.at} for each in kept
             ],
             "nodes": len(self._cluster.store.objects(table=("", "nodes"))),
@@ -75,11 +75,14 @@ class ClusterWatch:
         }
 
     def _here(self, timestamp: str) -> str:
-        """A timestamp of the cluster by the visitor's clock, "" for none."""
+        """Convert a timestamp of the cluster to the visitor's clock, "" for none."""
         return times.timestamp(times.parse(timestamp) + self._behind) if timestamp else ""
 
     def requests(self) -> list[Json]:
-        """The last requests, oldest first: {number, method, path, query, status, body}. `number` counts from 0."""
+        """Return the last requests, oldest first: {number, method, path, query, status, body}.
+
+        `number` counts from 0.
+        """
         first = max(0, len(self._cluster.requests) - _SHOWN_REQUESTS)
         return [
             {
@@ -93,8 +96,8 @@ class ClusterWatch:
             for number, each in enumerate(self._cluster.requests[first:], first)
         ]
 
-    def _became(self, before: Problem, found: dict[str, Problem]) -> str:
-        """Why an object is no longer in trouble, "" if one in its place still is."""
+    def _reason(self, before: Problem, found: dict[str, Problem]) -> str:
+        """Return why an object is no longer broken, "" if its replacement is."""
         if before.kind != "Pod":
             return "healthy again"
         store = self._cluster.store
@@ -105,9 +108,9 @@ class ClusterWatch:
             return "deleted"
         if any(each.owner == before.owner for each in found.values()):
             return ""
-        heirs = [
+        replacements = [
             each
             for each in store.objects(table=_PODS, namespace=before.namespace)
             if controller_of(each) == before.owner
         ]
-        return "replaced by a healthy pod" if heirs else "gone"
+        return "replaced by a healthy pod" if replacements else "deleted"

@@ -1,4 +1,4 @@
-"""Slack's rate limits: one message a second and channel with short bursts, and so many calls a minute by tier."""
+"""Enforce Slack's rate limits: one message per second and channel after a burst, and calls per minute by tier."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from bot.playground.slack.wrong import Refused
+from bot.playground.slack.errors import Refused
 
 _MINUTE = 60.0
 _BURST = 3
 
 
 class Tier(IntEnum):
-    """Calls a minute, per method. `POSTING` is what the whole workspace may get of messages."""
+    """Calls per minute and method. `POSTING` is the limit on messages of the whole workspace."""
 
     ONE = 1
     TWO = 20
@@ -31,10 +31,10 @@ class _Bucket:
     at: float
 
 
-class Pace:
-    """Counts calls and refuses those that come too fast. Does nothing unless `enforced`.
+class RateLimits:
+    """Counts calls and refuses those over the limit. Does nothing unless `enforced`.
 
-    `stricter`: by method, calls a minute of an app that gets less than others; it is enforced in any case.
+    `stricter` holds lower limits by method, in calls per minute; these are always enforced.
     """
 
     def __init__(self, *, clock: Callable[[], float], enforced: bool) -> None:
@@ -45,7 +45,7 @@ class Pace:
         self._buckets: dict[str, _Bucket] = {}
 
     def call(self, method: str, *, tier: Tier) -> None:
-        """Refused `ratelimited` beyond the tier's calls of the last minute."""
+        """Count a call. Refuse with `ratelimited` over the tier's limit for the last minute."""
         if not self.enforced and method not in self.stricter:
             return
         most = self.stricter.get(method, int(tier))
@@ -58,7 +58,7 @@ class Pace:
         calls.append(now)
 
     def message(self, channel: str) -> None:
-        """Refused `ratelimited` for more than one message a second in a channel, after a short burst."""
+        """Count a message. Refuse with `ratelimited` over one per second and channel, after a short burst."""
         if not self.enforced:
             return
         now = self._clock()

@@ -1,83 +1,83 @@
-"""Channels come, change and go as in Slack: what the app hears of it, and what it may still do."""
+"""Check channel actions: which events the app receives, and what it may still do afterwards."""
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack, SlackWorldError
+from bot.playground.slack import CHANNEL_EVENTS, ImpossibleActionError, SimulatedSlack
 from tests.simulated_slack.conftest import Receiver
 from tests.simulated_slack.refusals import error
 
 
 @pytest.fixture
 async def world(simulate) -> tuple[SimulatedSlack, Receiver, str]:
-    """An app that hears everything, and ana."""
+    """Provide an app that receives every event, and the user ana."""
     slack, receiver = await simulate(events=("message", *CHANNEL_EVENTS))
     return slack, receiver, slack.add_user("ana")
 
 
-def heard(receiver: Receiver, kind: str) -> list[dict]:
+def events_of(receiver: Receiver, kind: str) -> list[dict]:
     return [each for each in receiver.events if each["type"] == kind]
 
 
 def kinds(receiver: Receiver) -> list[str]:
-    """What came, in the order in which it happened."""
+    """Return the types of the received events, in order."""
     return [each.get("subtype") or each["type"] for each in sorted(receiver.events, key=lambda each: each["event_ts"])]
 
 
-async def test_a_public_channel_that_is_made_is_heard_of_and_a_private_one_is_not(world):
+async def test_the_app_is_told_of_new_public_channels_but_not_private_ones(world):
     slack, receiver, ana = world
 
-    made = await slack.places.create(ana, "inc-42-checkout")
-    await slack.places.create(ana, "inc-43-secret", private=True)
+    made = await slack.channel_actions.create(ana, "inc-42-checkout")
+    await slack.channel_actions.create(ana, "inc-43-secret", private=True)
 
     (event,) = receiver.events
     assert event["type"] == "channel_created"
     assert event["channel"] | {"id": made, "name": "inc-42-checkout", "creator": ana} == event["channel"]
     assert await error(_client(slack).conversations_history(channel=made)) == "not_in_channel"
-    with pytest.raises(SlackWorldError, match="#inc-42-checkout exists already"):
-        await slack.places.create(ana, "inc-42-checkout")
+    with pytest.raises(ImpossibleActionError, match="#inc-42-checkout already exists"):
+        await slack.channel_actions.create(ana, "inc-42-checkout")
 
 
 @pytest.mark.parametrize("private", [False, True])
-async def test_the_app_hears_that_it_was_invited_and_by_whom(world, private: bool):
+async def test_an_invitation_event_names_the_inviter(world, private: bool):
     slack, receiver, ana = world
-    channel = await slack.places.create(ana, "inc-42", private=private)
+    channel = await slack.channel_actions.create(ana, "inc-42", private=private)
 
-    await slack.places.invite(ana, channel)
+    await slack.channel_actions.invite(ana, channel)
 
-    (event,) = heard(receiver, "member_joined_channel")
+    (event,) = events_of(receiver, "member_joined_channel")
     assert event == {
         "type": "member_joined_channel", "user": slack.bot_user_id, "channel": channel, "channel_type": "C",
         "team": slack.team_id, "inviter": ana, "event_ts": event["event_ts"],
     }  # fmt: skip
-    (notice,) = heard(receiver, "message")
+    (notice,) = events_of(receiver, "message")
     assert (notice["subtype"], notice["user"], notice["inviter"]) == ("channel_join", slack.bot_user_id, ana)
-    with pytest.raises(SlackWorldError, match="casebook is in inc-42 already"):
-        await slack.places.invite(ana, channel)
+    with pytest.raises(ImpossibleActionError, match="casebook is already in inc-42"):
+        await slack.channel_actions.invite(ana, channel)
 
 
-async def test_people_come_and_go(world):
+async def test_users_join_and_leave(world):
     slack, receiver, ana = world
     bo = slack.add_user("bo")
     channel = slack.add_channel("inc-42", members=(ana,))
 
-    await slack.places.join(bo, channel)
-    await slack.places.leave(bo, channel)
+    await slack.channel_actions.join(bo, channel)
+    await slack.channel_actions.leave(bo, channel)
 
     assert kinds(receiver) == ["channel_join", "member_joined_channel", "channel_leave", "member_left_channel"]
-    (joined,), (left,) = heard(receiver, "member_joined_channel"), heard(receiver, "member_left_channel")
+    (joined,), (left,) = events_of(receiver, "member_joined_channel"), events_of(receiver, "member_left_channel")
     assert "inviter" not in joined
     assert (left["user"], left["channel"]) == (bo, channel)
-    with pytest.raises(SlackWorldError, match="bo is not in inc-42"):
-        await slack.places.leave(bo, channel)
+    with pytest.raises(ImpossibleActionError, match="bo is not in inc-42"):
+        await slack.channel_actions.leave(bo, channel)
 
 
-async def test_who_leaves_a_channel_of_all_is_gone_and_the_others_stay(world):
+async def test_leaving_a_channel_of_everyone_removes_only_that_user(world):
     slack, _, ana = world
     slack.add_user("bo")
     channel = slack.add_channel("general")
 
-    await slack.places.leave(ana, channel)
+    await slack.channel_actions.leave(ana, channel)
 
     members = (await _client(slack).conversations_members(channel=channel))["members"]
     assert len(members) == 2
@@ -85,21 +85,21 @@ async def test_who_leaves_a_channel_of_all_is_gone_and_the_others_stay(world):
 
 
 @pytest.mark.parametrize("private", [False, True])
-async def test_an_app_that_is_removed_hears_it_once_and_slackbot_tells_it(world, private: bool):
+async def test_a_removed_app_gets_one_event_and_a_slackbot_message(world, private: bool):
     slack, receiver, ana = world
     channel = slack.add_channel("inc-42", members=(ana,), private=private)
 
-    await slack.places.remove(ana, channel)
+    await slack.channel_actions.remove(ana, channel)
     await slack.say(ana, channel, "is it gone?")
 
-    (left,) = heard(receiver, "group_left" if private else "channel_left")
+    (left,) = events_of(receiver, "group_left" if private else "channel_left")
     assert (left["channel"], left["actor_id"]) == (channel, ana)
-    (told,) = heard(receiver, "message")
-    assert (told["user"], told["channel_type"]) == ("USLACKBOT", "im")
-    assert f"<@{ana}>" in told["text"]
+    (message,) = events_of(receiver, "message")
+    assert (message["user"], message["channel_type"]) == ("USLACKBOT", "im")
+    assert f"<@{ana}>" in message["text"]
     assert "member_left_channel" not in kinds(receiver)
-    gone = "channel_not_found" if private else "not_in_channel"
-    assert await error(_client(slack).chat_postMessage(channel=channel, text="hello")) == gone
+    code = "channel_not_found" if private else "not_in_channel"
+    assert await error(_client(slack).chat_postMessage(channel=channel, text="hello")) == code
 
 
 @pytest.mark.parametrize("private", [False, True])
@@ -107,34 +107,34 @@ async def test_a_channel_is_renamed(world, private: bool):
     slack, receiver, ana = world
     channel = slack.add_channel("checkout", members=(ana,), private=private)
 
-    await slack.places.rename(ana, channel, "inc-42-checkout")
+    await slack.channel_actions.rename(ana, channel, "inc-42-checkout")
 
-    (event,) = heard(receiver, "group_rename" if private else "channel_rename")
+    (event,) = events_of(receiver, "group_rename" if private else "channel_rename")
     assert (event["channel"]["id"], event["channel"]["name"]) == (channel, "inc-42-checkout")
-    (notice,) = heard(receiver, "message")
+    (notice,) = events_of(receiver, "message")
     assert (notice["subtype"], notice["old_name"], notice["name"]) == ("channel_name", "checkout", "inc-42-checkout")
     assert (await _client(slack).conversations_info(channel=channel))["channel"]["name"] == "inc-42-checkout"
 
 
-async def test_a_rename_is_heard_of_where_the_app_is_not(world):
+async def test_the_app_gets_renames_of_channels_it_is_not_in(world):
     slack, receiver, ana = world
     channel = slack.add_channel("checkout", bot=False)
 
-    await slack.places.rename(ana, channel, "inc-42-checkout")
+    await slack.channel_actions.rename(ana, channel, "inc-42-checkout")
 
     assert kinds(receiver) == ["channel_rename"]
 
 
 @pytest.mark.parametrize("private", [False, True])
-async def test_an_archived_channel_is_closed_and_apps_are_thrown_out(world, private: bool):
+async def test_archiving_closes_the_channel_and_removes_apps(world, private: bool):
     slack, receiver, ana = world
     client = _client(slack)
     channel = slack.add_channel("inc-42", members=(ana,), private=private)
     ts = (await client.chat_postMessage(channel=channel, text="summary"))["ts"]
 
-    await slack.places.archive(ana, channel)
+    await slack.channel_actions.archive(ana, channel)
 
-    (event,) = heard(receiver, "group_archive" if private else "channel_archive")
+    (event,) = events_of(receiver, "group_archive" if private else "channel_archive")
     assert (event["channel"], event["user"]) == (channel, ana)
     calls = {
         "chat.postMessage": client.chat_postMessage(channel=channel, text="x"),
@@ -149,67 +149,67 @@ async def test_an_archived_channel_is_closed_and_apps_are_thrown_out(world, priv
     assert refused == dict.fromkeys(calls, "channel_not_found" if private else "is_archived")
     read = await error(client.conversations_history(channel=channel))
     assert read == ("channel_not_found" if private else "not_in_channel")
-    with pytest.raises(SlackWorldError, match="#inc-42 is archived"):
-        await slack.places.rename(ana, channel, "other")
+    with pytest.raises(ImpossibleActionError, match="#inc-42 is archived"):
+        await slack.channel_actions.rename(ana, channel, "other")
 
 
-async def test_an_archived_channel_is_opened_again_without_the_app(world):
+async def test_unarchiving_does_not_bring_the_app_back(world):
     slack, receiver, ana = world
     channel = slack.add_channel("inc-42")
-    await slack.places.archive(ana, channel)
+    await slack.channel_actions.archive(ana, channel)
 
-    await slack.places.unarchive(ana, channel)
+    await slack.channel_actions.unarchive(ana, channel)
 
-    (event,) = heard(receiver, "channel_unarchive")
+    (event,) = events_of(receiver, "channel_unarchive")
     assert (event["channel"], event["user"]) == (channel, ana)
     assert await error(_client(slack).conversations_history(channel=channel)) == "not_in_channel"
-    await slack.places.invite(ana, channel)
+    await slack.channel_actions.invite(ana, channel)
     assert (await _client(slack).chat_postMessage(channel=channel, text="hello"))["ok"]
 
 
-async def test_the_app_joins_by_itself(world):
+async def test_the_app_joins_a_public_channel(world):
     slack, receiver, ana = world
-    channel = await slack.places.create(ana, "inc-42")
+    channel = await slack.channel_actions.create(ana, "inc-42")
     client = _client(slack)
 
     await client.conversations_join(channel=channel)
     again = await client.conversations_join(channel=channel)
-    await slack.wait_for(lambda: heard(receiver, "member_joined_channel"))
+    await slack.wait_for(lambda: events_of(receiver, "member_joined_channel"))
 
-    (event,) = heard(receiver, "member_joined_channel")
+    (event,) = events_of(receiver, "member_joined_channel")
     assert event["user"] == slack.bot_user_id
     assert "inviter" not in event
     assert again["warning"] == "already_in_channel"
-    private = await slack.places.create(ana, "inc-43", private=True)
+    private = await slack.channel_actions.create(ana, "inc-43", private=True)
     assert await error(client.conversations_join(channel=private)) == "channel_not_found"
 
 
-async def test_who_may_not_act_does_not(world):
+async def test_actions_without_membership_are_impossible(world):
     slack, receiver, ana = world
     private = slack.add_channel("inc-42", private=True)
 
-    with pytest.raises(SlackWorldError, match="somebody has to invite ana"):
-        await slack.places.join(ana, private)
-    for act in (slack.places.archive, slack.places.invite, slack.places.remove):
-        with pytest.raises(SlackWorldError, match="ana is not in inc-42"):
+    with pytest.raises(ImpossibleActionError, match="a member has to invite ana"):
+        await slack.channel_actions.join(ana, private)
+    for act in (slack.channel_actions.archive, slack.channel_actions.invite, slack.channel_actions.remove):
+        with pytest.raises(ImpossibleActionError, match="ana is not in inc-42"):
             await act(ana, private)
-    with pytest.raises(SlackWorldError, match="is not archived"):
-        await slack.places.unarchive(ana, private)
+    with pytest.raises(ImpossibleActionError, match="is not archived"):
+        await slack.channel_actions.unarchive(ana, private)
     assert receiver.received == []
 
 
-async def test_somebody_else_may_delete_what_the_app_wrote(world):
+async def test_an_admin_may_delete_the_apps_messages(world):
     slack, receiver, ana = world
     channel = slack.add_channel("inc-42")
     ts = (await _client(slack).chat_postMessage(channel=channel, text="summary"))["ts"]
 
-    with pytest.raises(SlackWorldError, match="is not of ana"):
+    with pytest.raises(ImpossibleActionError, match="ana did not write"):
         await slack.remove(ana, channel, ts)
     await slack.remove(ana, channel, ts, admin=True)
 
     assert slack.messages(channel) == []
-    (gone,) = [each for each in receiver.events if each.get("subtype") == "message_deleted"]
-    assert gone["deleted_ts"] == ts
+    (event,) = [each for each in receiver.events if each.get("subtype") == "message_deleted"]
+    assert event["deleted_ts"] == ts
     assert await error(_client(slack).chat_update(channel=channel, ts=ts, text="x")) == "message_not_found"
 
 

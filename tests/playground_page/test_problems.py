@@ -1,4 +1,4 @@
-"""What is broken now, in kubectl's words, and what became of it."""
+"""Check the list of broken objects in kubectl's words, and what is shown after they recover."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import SimulatedCluster
+from bot.playground.page.cluster_watch import ClusterWatch
 from bot.playground.page.pod_status import pod_status
-from bot.playground.page.watching import ClusterWatch
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -138,13 +138,13 @@ def _watch(*objects: dict[str, Any]) -> tuple[SimulatedCluster, ClusterWatch]:
 
 
 def _said(watch: ClusterWatch) -> list[tuple[str, str, str, str]]:
-    return [(each["kind"], each["name"], each["status"], each["level"]) for each in watch.look()["broken"]]
+    return [(each["kind"], each["name"], each["status"], each["level"]) for each in watch.snapshot()["broken"]]
 
 
 def test_a_healthy_cluster_has_nothing_to_show():
     _, watch = _watch()
     assert _said(watch) == []
-    assert (watch.look()["nodes"], watch.look()["pods"] > 5) == (4, True)
+    assert (watch.snapshot()["nodes"], watch.snapshot()["pods"] > 5) == (4, True)
 
 
 @pytest.mark.parametrize(
@@ -212,17 +212,17 @@ def test_a_healthy_cluster_has_nothing_to_show():
                     "containerStatuses": [RUNNING | {"lastState": {"terminated": FAILED_LATELY}}],
                 },
             },
-            ("Pod", "p", "Running, restarted 1×", "shaky"),
+            ("Pod", "p", "Running, restarted 1×", "unstable"),
         ),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
-def test_what_is_in_trouble_is_named_with_its_status(obj, said):
+def test_unhealthy_objects_are_listed_with_their_status(obj, said):
     _, watch = _watch(obj)
     assert _said(watch) == [said]
 
 
-def test_a_workload_whose_counts_a_trimmed_world_leaves_out_is_not_called_broken():
+def test_a_workload_without_replica_counts_is_not_listed_as_broken():
     deployment = {"kind": "Deployment", "metadata": {"name": "d", "namespace": "shop"}, "spec": {"replicas": 3}}
     _, watch = _watch(deployment)
     assert _said(watch) == []
@@ -236,16 +236,16 @@ def _node(ready: str) -> dict[str, Any]:
     }
 
 
-def test_what_was_fixed_is_marked_until_it_breaks_again():
+def test_a_recovered_object_is_shown_until_it_breaks_again():
     cluster, watch = _watch(_node("False"))
-    assert watch.look()["healed"] == []
+    assert watch.snapshot()["recovered"] == []
     cluster.load({"objects": [_node("True")]})
-    [healed] = watch.look()["healed"]
-    assert (healed["name"], healed["how"]) == ("worker-z", "healthy again")
-    assert abs(datetime.fromisoformat(healed["at"]) - datetime.now(UTC)) < timedelta(minutes=1)
-    assert watch.look()["healed"] == [healed]
+    [recovered] = watch.snapshot()["recovered"]
+    assert (recovered["name"], recovered["how"]) == ("worker-z", "healthy again")
+    assert abs(datetime.fromisoformat(recovered["at"]) - datetime.now(UTC)) < timedelta(minutes=1)
+    assert watch.snapshot()["recovered"] == [recovered]
     cluster.load({"objects": [_node("False")]})
-    assert (watch.look()["healed"], len(watch.look()["broken"])) == ([], 1)
+    assert (watch.snapshot()["recovered"], len(watch.snapshot()["broken"])) == ([], 1)
 
 
 def _crashing(name: str) -> dict[str, Any]:
@@ -260,30 +260,30 @@ def _crashing(name: str) -> dict[str, Any]:
 REPLICAS = {"kind": "ReplicaSet", "metadata": {"name": "web", "namespace": "shop"}, "spec": {"replicas": 1}}
 
 
-def test_a_pod_replaced_by_one_with_the_same_fault_is_not_called_healed():
+def test_a_pod_replaced_by_a_broken_one_is_not_shown_as_recovered():
     cluster, watch = _watch(REPLICAS, _crashing("web-1"))
-    watch.look()
+    watch.snapshot()
     cluster.store.remove(table=("", "pods"), namespace="shop", name="web-1")
     cluster.load({"objects": [_crashing("web-2")]})
-    seen = watch.look()
-    assert ([each["name"] for each in seen["broken"]], seen["healed"]) == (["web-2"], [])
+    seen = watch.snapshot()
+    assert ([each["name"] for each in seen["broken"]], seen["recovered"]) == (["web-2"], [])
 
 
-def test_a_pod_replaced_by_a_healthy_one_is():
+def test_a_pod_replaced_by_a_healthy_one_is_shown_as_recovered():
     cluster, watch = _watch(REPLICAS, _crashing("web-1"))
-    watch.look()
+    watch.snapshot()
     cluster.store.remove(table=("", "pods"), namespace="shop", name="web-1")
     cluster.load({"objects": [_crashing("web-2") | {"status": {"phase": "Running", "containerStatuses": [RUNNING]}}]})
-    [healed] = watch.look()["healed"]
-    assert (healed["name"], healed["how"]) == ("web-1", "replaced by a healthy pod")
+    [recovered] = watch.snapshot()["recovered"]
+    assert (recovered["name"], recovered["how"]) == ("web-1", "replaced by a healthy pod")
 
 
-def test_trouble_is_dated_by_the_condition_that_began_it_on_the_visitors_clock():
-    """The cluster's clock stands still in March; what began two hours before then began two hours ago."""
+def test_a_problem_starts_when_its_condition_did_by_the_visitors_clock():
+    """Show a problem that began two hours before the cluster's stopped clock as two hours old."""
     pod = _crashing("web-1")
     pod["metadata"]["creationTimestamp"] = "-1d"
     pod["status"]["conditions"] = [{"type": "Ready", "status": "False", "lastTransitionTime": "-2h"}]
     _, watch = _watch(pod)
-    [seen] = watch.look()["broken"]
+    [seen] = watch.snapshot()["broken"]
     assert abs(datetime.now(UTC) - timedelta(hours=2) - datetime.fromisoformat(seen["since"])) < timedelta(minutes=1)
     assert seen["detail"] == "back-off 5m0s"

@@ -1,4 +1,4 @@
-"""What Slack makes of what a person types: escaped text with links marked, and the rich_text block beside it."""
+"""Turn typed text into what Slack stores: escaped text with links marked, and a rich_text block."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from bot.playground.slack.records import Json
 
-# Mentions are picked from a menu by people, so a caller writes them as Slack stores them.
+# Users pick mentions from a menu, so callers write them as Slack stores them.
 _MENTION = r"<(?P<mention>@[UW][A-Z0-9]+|#C[A-Z0-9]+|!(?:here|channel|everyone))(?:\|[^<>]*)?>"
 _LINK = r"(?P<link>https?://[^\s<>\"'`|]*[^\s<>\"'`|.,;:!?)\]])"
-# Slack links bare names too when they end as a known domain does: image names and API groups among them.
+# Slack also links bare names that end in a known domain, such as image names and API groups.
 _DOMAIN = r"(?:[a-z0-9-]+\.)+(?:com|org|net|io|dev|ai)"
 _REST = r"(?:[/:][^\s<>\"'`|,;]*[^\s<>\"'`|.,;:!?)\]])?"
 _BARE = rf"(?<![\w./@:-])(?P<bare>{_DOMAIN}{_REST})(?![\w.-])"
@@ -19,12 +19,12 @@ _FENCE = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
 
 
 def escaped(text: str) -> str:
-    """`text` with Slack's three control characters escaped."""
+    """Return `text` with Slack's three control characters escaped."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def stored_text(typed: str) -> str:
-    """The `text` of the message: escaped, mentions kept, links in angle brackets."""
+    """Return the `text` of the message: escaped, mentions kept, links in angle brackets."""
     parts: list[str] = []
     for before, found in _pieces(typed):
         parts.append(escaped(before))
@@ -40,7 +40,7 @@ def stored_text(typed: str) -> str:
 
 
 def rich_text(typed: str, *, block_id: str) -> Json:
-    """The block that Slack's composer sends for `typed`: sections, and preformatted parts for fenced ones."""
+    """Return the block that Slack's composer sends: sections, and preformatted parts for fenced ones."""
     elements: list[Json] = []
     for at, part in enumerate(_FENCE.split(typed)):
         if part:

@@ -1,6 +1,6 @@
-"""What is broken now in the simulated cluster, as kubectl would word it: what the page shows beside the channel.
+"""List what is broken in the simulated cluster, in kubectl's words, for the page's cluster pane.
 
-It reads the objects only, with none of the bot's own reading, so that what the bot says can be held against it.
+Reads the objects with none of the bot's code, so that readers can check the bot's answers against it.
 """
 
 from __future__ import annotations
@@ -28,15 +28,18 @@ _DELETION_GRACE = timedelta(minutes=1)
 
 
 class Level(StrEnum):
-    """How bad it looks: `shaky` works now but did not lately."""
+    """Severity of a problem: `unstable` objects work now but failed recently."""
 
     BROKEN = "broken"
-    SHAKY = "shaky"
+    UNSTABLE = "unstable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One object in trouble. `since` is an RFC 3339 timestamp or "", `uid` tells a pod from the one in its place."""
+    """One unhealthy object.
+
+    `since` is an RFC 3339 timestamp or "". `uid` tells a pod from its replacement.
+    """
 
     kind: str
     namespace: str
@@ -51,12 +54,12 @@ class Problem:
 
     @property
     def key(self) -> str:
-        """Kind, namespace and name: what names the object to a reader."""
+        """Return kind, namespace and name."""
         return f"{self.kind}/{self.namespace}/{self.name}"
 
 
 def problems(store: Store, *, now: datetime) -> list[Problem]:
-    """Everything in trouble: nodes first, then APIs, workloads, pods, claims and namespaces; by name within each."""
+    """List unhealthy objects: nodes, APIs, workloads, pods, claims, namespaces; each group sorted by name."""
     found = [
         *_nodes(store),
         *_api_services(store),
@@ -66,7 +69,7 @@ def problems(store: Store, *, now: datetime) -> list[Problem]:
         *_claims(store),
         *_namespaces(store, now=now),
     ]
-    return sorted(found, key=lambda each: each.level is Level.SHAKY)
+    return sorted(found, key=lambda each: each.level is Level.UNSTABLE)
 
 
 def _nodes(store: Store) -> Iterator[Problem]:
@@ -106,7 +109,7 @@ def _workloads(store: Store) -> Iterator[Problem]:
         for workload in store.objects(table=("apps", plural)):
             status = workload.get("status") or {}
             if not any(isinstance(each, int) for each in status.values()):
-                continue  # A trimmed world left the counts out; no controller has counted yet.
+                continue  # A trimmed world has no replica counts, because no controller has set them yet.
             if kind == "DaemonSet":
                 wanted, ready = status.get("desiredNumberScheduled", 0), status.get("numberReady", 0)
             else:
@@ -149,7 +152,7 @@ def _pods(store: Store, *, now: datetime) -> Iterator[Problem]:
                 pod,
                 kind="Pod",
                 status=seen.status,
-                level=Level.BROKEN if seen.broken else Level.SHAKY,
+                level=Level.BROKEN if seen.broken else Level.UNSTABLE,
                 detail=seen.detail,
                 since=seen.since,
                 ready=seen.ready,
@@ -177,7 +180,7 @@ def _namespaces(store: Store, *, now: datetime) -> Iterator[Problem]:
 
 
 def controller_of(obj: Json) -> str:
-    """The uid of an object's controller, "" if it has none."""
+    """Return the uid of an object's controller, "" if it has none."""
     for each in obj["metadata"].get("ownerReferences") or ():
         if each.get("controller"):
             return str(each.get("uid") or "")

@@ -1,15 +1,15 @@
-"""What happens to channels: made, joined, left, renamed, archived; by people, and the notices and events of it."""
+"""Perform channel actions of users: create, join, leave, rename, archive, with their notices and events."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
 
-from bot.playground.slack.announcing import Announcer, Firsts
+from bot.playground.slack.errors import ImpossibleActionError
+from bot.playground.slack.event_publisher import EventPublisher, FirstAttempts
 from bot.playground.slack.records import Json
 from bot.playground.slack.state import State
 from bot.playground.slack.workspace import Channel, User
-from bot.playground.slack.wrong import SlackWorldError
 
 _SLACKBOT = "USLACKBOT"
 _CREATED = {
@@ -19,43 +19,45 @@ _CREATED = {
 }  # fmt: skip
 
 
-class Places:
-    """Acts of people on channels. SlackWorldError for what nobody could do.
+class ChannelActions:
+    """Actions of users on channels. Raise ImpossibleActionError for what no user could do.
 
-    Where the app is not, it still hears that a public channel is made, renamed or archived.
+    An app outside a public channel still receives its creation, renaming and archiving.
     """
 
-    def __init__(self, *, state: State, announcer: Announcer) -> None:
+    def __init__(self, *, state: State, publisher: EventPublisher) -> None:
         self._state = state
-        self._announcer = announcer
+        self._publisher = publisher
 
     async def create(
         self, user_id: str, name: str, *, id: str = "", private: bool = False, members: Iterable[str] = ()
     ) -> str:
-        """A new channel with its maker and `members` in it; returns the id. The app is not in it."""
+        """Create a channel with its creator and `members`, but without the app; return its id."""
         user = self._state.workspace.user(user_id)
         self._free(name)
         channel = self._state.workspace.add_channel(
             name, id=id, created=int(self._state.clock()), private=private, members={user.id, *members}, bot=False
         )
         channel.creator = user.id
-        self._state.tell_places()
-        told = _CREATED | {
+        self._state.publish_directory()
+        payload = _CREATED | {
             "id": channel.id, "name": name, "name_normalized": name, "created": channel.created, "creator": user.id,
             "context_team_id": self._state.identity.team_id,
         }  # fmt: skip
-        await self._all(self._announcer.event(channel, self._event("channel_created", channel=told), everywhere=True))
+        await self._all(
+            self._publisher.event(channel, self._event("channel_created", channel=payload), everywhere=True)
+        )
         return channel.id
 
     async def join(self, user_id: str, channel_id: str) -> None:
         """Join a public channel."""
         user, channel = self._find(user_id, channel_id)
         if channel.private:
-            raise SlackWorldError(f"{channel.name} is private: somebody has to invite {user.name}")
+            raise ImpossibleActionError(f"{channel.name} is private: a member has to invite {user.name}")
         await self._all(self.enter(user, channel))
 
     async def invite(self, user_id: str, channel_id: str, invited_id: str = "") -> None:
-        """Invite somebody else, the app unless they are named."""
+        """Invite another user; by default, the app."""
         user, channel = self._find(user_id, channel_id)
         self._must_be_in(user, channel)
         invited = self._state.workspace.user(invited_id or self._state.identity.bot_user_id)
@@ -67,87 +69,87 @@ class Places:
         await self._all(self._exit(user, channel, by=user))
 
     async def remove(self, user_id: str, channel_id: str, removed_id: str = "") -> None:
-        """Take somebody out of a channel, the app unless they are named."""
+        """Remove another user from a channel; by default, the app."""
         user, channel = self._find(user_id, channel_id)
         self._must_be_in(user, channel)
         removed = self._state.workspace.user(removed_id or self._state.identity.bot_user_id)
         await self._all(self._exit(removed, channel, by=user))
 
     async def rename(self, user_id: str, channel_id: str, name: str) -> None:
-        """Give a channel another name."""
+        """Rename a channel."""
         user, channel = self._find(user_id, channel_id)
         self._must_be_in(user, channel)
         self._free(name)
         before, channel.name = channel.name, name
-        self._state.tell_places()
+        self._state.publish_directory()
         text = f'has renamed the channel from "{before}" to "{name}"'
-        firsts = self._notice(user, channel, "channel_name", text, old_name=before, name=name)
-        told = {
+        attempts = self._notice(user, channel, "channel_name", text, old_name=before, name=name)
+        payload = {
             "id": channel.id, "name": name, "name_normalized": name, "created": channel.created,
             "is_channel": not channel.private, "is_mpim": False,
         }  # fmt: skip
         kind = "group_rename" if channel.private else "channel_rename"
-        await self._all(firsts + self._announcer.event(channel, self._event(kind, channel=told), everywhere=True))
+        await self._all(attempts + self._publisher.event(channel, self._event(kind, channel=payload), everywhere=True))
 
     async def archive(self, user_id: str, channel_id: str) -> None:
-        """Close a channel. Apps are thrown out of it: they cannot even read it any more."""
+        """Archive a channel. Apps are removed from it and cannot read it any more."""
         user, channel = self._find(user_id, channel_id)
         self._must_be_in(user, channel)
-        firsts = self._notice(user, channel, "channel_archive", "archived the channel")
+        attempts = self._notice(user, channel, "channel_archive", "archived the channel")
         kind = "group_archive" if channel.private else "channel_archive"
-        told = self._event(kind, channel=channel.id, user=user.id, is_moved=0)
-        firsts += self._announcer.event(channel, told, everywhere=True)
+        payload = self._event(kind, channel=channel.id, user=user.id, is_moved=0)
+        attempts += self._publisher.event(channel, payload, everywhere=True)
         channel.archived = True
         channel.members.discard(self._state.identity.bot_user_id)
-        self._state.tell_places()
-        await self._all(firsts)
+        self._state.publish_directory()
+        await self._all(attempts)
 
     async def unarchive(self, user_id: str, channel_id: str) -> None:
-        """Open it again. The app has to be invited anew."""
+        """Unarchive a channel. The app has to be invited again."""
         user, channel = self._state.workspace.user(user_id), self._state.workspace.channel(channel_id)
         if not channel.archived:
-            raise SlackWorldError(f"#{channel.name} is not archived")
+            raise ImpossibleActionError(f"#{channel.name} is not archived")
         channel.archived = False
-        self._state.tell_places()
+        self._state.publish_directory()
         kind = "group_unarchive" if channel.private else "channel_unarchive"
         who = {"actor_id" if channel.private else "user": user.id}
-        firsts = self._notice(user, channel, "channel_unarchive", "un-archived the channel")
-        told = self._event(kind, channel=channel.id, **who)
-        await self._all(firsts + self._announcer.event(channel, told, everywhere=True))
+        attempts = self._notice(user, channel, "channel_unarchive", "un-archived the channel")
+        payload = self._event(kind, channel=channel.id, **who)
+        await self._all(attempts + self._publisher.event(channel, payload, everywhere=True))
 
-    def enter(self, user: User, channel: Channel, *, inviter: str = "") -> Firsts:
-        """Let somebody be in the channel from now on. SlackWorldError if they are already."""
+    def enter(self, user: User, channel: Channel, *, inviter: str = "") -> FirstAttempts:
+        """Add a user to the channel. Raise ImpossibleActionError if they are a member already."""
         if self._state.workspace.is_member(channel, user.id):
-            raise SlackWorldError(f"{user.name} is in {channel.name} already")
+            raise ImpossibleActionError(f"{user.name} is already in {channel.name}")
         channel.members.add(user.id)
-        self._state.tell_places()
+        self._state.publish_directory()
         invited = {"inviter": inviter} if inviter else {}
-        firsts = self._notice(user, channel, "channel_join", "has joined the channel", **invited)
-        told = self._event("member_joined_channel", user=user.id, channel=channel.id, channel_type="C")
-        return firsts + self._announcer.event(channel, told | {"team": self._team(user)} | invited)
+        attempts = self._notice(user, channel, "channel_join", "has joined the channel", **invited)
+        payload = self._event("member_joined_channel", user=user.id, channel=channel.id, channel_type="C")
+        return attempts + self._publisher.event(channel, payload | {"team": self._team(user)} | invited)
 
-    def _exit(self, user: User, channel: Channel, *, by: User) -> Firsts:
+    def _exit(self, user: User, channel: Channel, *, by: User) -> FirstAttempts:
         if not self._state.workspace.is_member(channel, user.id):
-            raise SlackWorldError(f"{user.name} is not in {channel.name} ({channel.id})")
-        firsts: Firsts = []
+            raise ImpossibleActionError(f"{user.name} is not in {channel.name} ({channel.id})")
+        attempts: FirstAttempts = []
         bot = self._state.identity.bot_user_id
         if user.id == bot:
-            # To the one who is gone comes this, and no `member_left_channel`.
+            # A removed app gets this event instead of `member_left_channel`.
             kind = "group_left" if channel.private else "channel_left"
-            firsts += self._announcer.event(channel, self._event(kind, channel=channel.id, actor_id=by.id))
+            attempts += self._publisher.event(channel, self._event(kind, channel=channel.id, actor_id=by.id))
         if channel.everyone:
             present = {bot} if self._state.workspace.has_bot(channel) else set()
             channel.members, channel.everyone = present | set(self._state.workspace.member_ids(channel)), False
         channel.members.discard(user.id)
-        self._state.tell_places()
+        self._state.publish_directory()
         if user.id == bot:
-            return firsts + self._tell_removed(channel, by=by)
-        firsts += self._notice(user, channel, "channel_leave", "has left the channel")
-        told = self._event("member_left_channel", user=user.id, channel=channel.id, channel_type="C")
-        return firsts + self._announcer.event(channel, told | {"team": self._team(user)})
+            return attempts + self._notify_removed(channel, by=by)
+        attempts += self._notice(user, channel, "channel_leave", "has left the channel")
+        payload = self._event("member_left_channel", user=user.id, channel=channel.id, channel_type="C")
+        return attempts + self._publisher.event(channel, payload | {"team": self._team(user)})
 
-    def _tell_removed(self, channel: Channel, *, by: User) -> Firsts:
-        """Slackbot tells an app that was removed, in a direct message as to a person."""
+    def _notify_removed(self, channel: Channel, *, by: User) -> FirstAttempts:
+        """Send the app Slackbot's direct message about its removal, as a user gets it."""
         workspace = self._state.workspace
         direct = workspace.im(_SLACKBOT)
         if direct is None:
@@ -155,14 +157,14 @@ class Places:
             direct = workspace.add_channel("slackbot", created=created, members=(_SLACKBOT,), im_with=_SLACKBOT)
         text = f"You have been removed from #{channel.name} by <@{by.id}>"
         team = self._state.identity.team_id
-        _, firsts = self._announcer.post(direct, {"user": _SLACKBOT, "text": text, "team": team})
-        return firsts
+        _, attempts = self._publisher.post(direct, {"user": _SLACKBOT, "text": text, "team": team})
+        return attempts
 
-    def _notice(self, user: User, channel: Channel, subtype: str, text: str, **more: str) -> Firsts:
-        """What stands about it in the channel itself."""
+    def _notice(self, user: User, channel: Channel, subtype: str, text: str, **more: str) -> FirstAttempts:
+        """Post Slack's notice about the change in the channel."""
         message = {"subtype": subtype, "user": user.id, "text": f"<@{user.id}> {text}", "team": self._team(user)}
-        _, firsts = self._announcer.post(channel, message | more)
-        return firsts
+        _, attempts = self._publisher.post(channel, message | more)
+        return attempts
 
     def _event(self, kind: str, **more: object) -> Json:
         return {"type": kind} | more | {"event_ts": self._state.timestamps.next()}
@@ -174,17 +176,17 @@ class Places:
     def _find(self, user_id: str, channel_id: str) -> tuple[User, Channel]:
         user, channel = self._state.workspace.user(user_id), self._state.workspace.channel(channel_id)
         if channel.archived:
-            raise SlackWorldError(f"#{channel.name} is archived")
+            raise ImpossibleActionError(f"#{channel.name} is archived")
         return user, channel
 
     def _must_be_in(self, user: User, channel: Channel) -> None:
         if not self._state.workspace.is_member(channel, user.id):
-            raise SlackWorldError(f"{user.name} is not in {channel.name} ({channel.id})")
+            raise ImpossibleActionError(f"{user.name} is not in {channel.name} ({channel.id})")
 
     def _free(self, name: str) -> None:
         taken = next((each for each in self._state.workspace.channels.values() if each.name == name), None)
         if taken is not None and not taken.im_with:
-            raise SlackWorldError(f"#{name} exists already: {taken.id}")
+            raise ImpossibleActionError(f"#{name} already exists: {taken.id}")
 
-    async def _all(self, firsts: Firsts) -> None:
-        await asyncio.gather(*firsts)
+    async def _all(self, attempts: FirstAttempts) -> None:
+        await asyncio.gather(*attempts)

@@ -1,16 +1,16 @@
-"""What is said when a test or the page asks for something that nobody could do in Slack."""
+"""Define the errors of the simulated Slack: impossible user actions and refused API calls."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-class SlackWorldError(ValueError):
-    """Nobody could do that in this workspace: an unknown user, a button that is not there. The message says which."""
+class ImpossibleActionError(ValueError):
+    """An action that no user could take, such as a press on a missing button. The message names it."""
 
 
 class Refused(Exception):
-    """A Web API call that Slack refuses with `error`; `extra` stands beside it in the answer."""
+    """A refused Web API call. `error` is Slack's error code; `extra` is added to the response."""
 
     def __init__(self, error: str, /, *, status: int = 200, retry_after: int | None = None, **extra: Any) -> None:
         super().__init__(error)
@@ -21,5 +21,5 @@ class Refused(Exception):
 
 
 def invalid(*messages: str, error: str = "invalid_arguments") -> Refused:
-    """A refusal that names what is wrong, as Slack does in `response_metadata`."""
+    """Return a refusal with details in `response_metadata`, as Slack gives them."""
     return Refused(error, response_metadata={"messages": [f"[ERROR] {each}" for each in messages]})

@@ -1,4 +1,4 @@
-"""What the app's answers do: to a command, to a dialog's submission, and through a response URL."""
+"""Apply the app's responses to commands, to dialog submissions and through response URLs."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.playground.slack.announcing import Announcer
 from bot.playground.slack.arguments import Arguments
-from bot.playground.slack.checking import check_view
+from bot.playground.slack.errors import ImpossibleActionError, Refused
+from bot.playground.slack.event_publisher import EventPublisher
 from bot.playground.slack.methods.chat import formatting, own_content, read_content
-from bot.playground.slack.records import Delivered, Json
+from bot.playground.slack.payload_limits import check_view
+from bot.playground.slack.records import AppResponse, Json
 from bot.playground.slack.state import State
 from bot.playground.slack.tickets import ResponseUrl
 from bot.playground.slack.workspace import Channel, User
-from bot.playground.slack.wrong import Refused, SlackWorldError
 
 
-class Answers:
-    """Carries out what an answer asks for."""
+class ResponseHandler:
+    """Applies what a response of the app asks for."""
 
-    def __init__(self, *, state: State, announcer: Announcer) -> None:
+    def __init__(self, *, state: State, publisher: EventPublisher) -> None:
         self._state = state
-        self._announcer = announcer
+        self._publisher = publisher
 
-    def to_command(self, user: User, channel: Channel, delivered: Delivered) -> None:
-        """The body of the acknowledgement is a message, shown to the person unless it says `in_channel`.
+    def handle_command(self, user: User, channel: Channel, response: AppResponse) -> None:
+        """Show the acknowledgement's body to the user, or to the channel if it says `in_channel`.
 
-        SlackWorldError if Slack would not take it.
+        Raise ImpossibleActionError if Slack would reject it.
         """
-        body = delivered.body
-        if not delivered.ok or not body:
+        body = response.body
+        if not response.ok or not body:
             return
         given = body if isinstance(body, dict) else {"text": str(body)}
         if not (given.get("text") or given.get("blocks") or given.get("attachments")):
@@ -39,22 +39,22 @@ class Answers:
         try:
             self._show(user.id, channel, given, thread_ts="")
         except Refused as refused:
-            raise _not_taken("the command", refused) from refused
+            raise _rejected("the command", refused) from refused
 
-    def to_submission(self, user: User, view: Json, delivered: Delivered) -> None:
-        """An empty answer closes the dialog; `response_action` updates, pushes, clears or shows errors.
+    def handle_submission(self, user: User, view: Json, response: AppResponse) -> None:
+        """Close the dialog, or update, push, clear or show errors as `response_action` says.
 
-        SlackWorldError if Slack would not take it.
+        Raise ImpossibleActionError if Slack would reject it.
         """
-        if not delivered.ok:
+        if not response.ok:
             return
         try:
-            self._follow(user, view, delivered)
+            self._apply_action(user, view, response)
         except Refused as refused:
-            raise _not_taken("the dialog", refused) from refused
+            raise _rejected("the dialog", refused) from refused
 
-    def _follow(self, user: User, view: Json, delivered: Delivered) -> None:
-        body: Any = delivered.body if isinstance(delivered.body, dict) else {}
+    def _apply_action(self, user: User, view: Json, response: AppResponse) -> None:
+        body: Any = response.body if isinstance(response.body, dict) else {}
         action = body.get("response_action", "")
         views = self._state.views
         if action == "errors":
@@ -66,19 +66,22 @@ class Answers:
             check_view(body.get("view"))
             views.push(user.id, body["view"])
         else:
-            # The app may have closed it already while it answered.
-            standing = any(each["id"] == view["id"] for each in views.all(user.id))
-            if standing:
+            # The app may have closed the dialog before it responded.
+            is_open = any(each["id"] == view["id"] for each in views.all(user.id))
+            if is_open:
                 views.close(user.id, view["id"], all=action == "clear")
 
-    async def by_url(self, request: web.Request) -> web.StreamResponse:
-        """A POST to a response URL. 404 when it is used up or too old, 400 or 500 for what Slack does not take."""
+    async def handle_response_url(self, request: web.Request) -> web.StreamResponse:
+        """Handle a POST to a response URL.
+
+        Return 404 if the URL is used up or expired, 400 or 500 for a payload that Slack rejects.
+        """
         try:
             ticket = self._state.tickets.use_response(request.path)
             given = json.loads(await request.text())
             if not isinstance(given, dict):
                 raise Refused("invalid_payload", status=400)
-            self._carry_out(ticket, given)
+            self._apply(ticket, given)
         except ValueError:
             return web.json_response({"ok": False, "error": "invalid_payload"}, status=400)
         except Refused as refused:
@@ -86,24 +89,24 @@ class Answers:
             return web.json_response({"ok": False, "error": refused.error} | refused.extra, status=status)
         return web.Response(text="ok")
 
-    def _carry_out(self, ticket: ResponseUrl, given: Json) -> None:
+    def _apply(self, ticket: ResponseUrl, given: Json) -> None:
         channel = self._state.workspace.channel(ticket.channel)
         ephemeral = self._state.ephemerals.get(ticket.ts) if ticket.ts else None
-        standing = self._state.messages.get(channel.id, ticket.ts) if ticket.ts else None
-        own = standing is not None and standing.get("bot_id") == self._state.identity.bot_id
+        message = self._state.messages.get(channel.id, ticket.ts) if ticket.ts else None
+        own = message is not None and message.get("bot_id") == self._state.identity.bot_id
         if given.get("delete_original") is True:
             if ephemeral:
                 self._state.ephemerals.delete(ticket.ts)
             elif own:
-                self._announcer.delete(channel, ticket.ts)
+                self._publisher.delete(channel, ticket.ts)
             return
         if given.get("replace_original") is True and (ephemeral or own):
             fields = own_content(self._state, _content(given))
-            gone = tuple(name for name in ("blocks", "mrkdwn") if name not in fields)
+            removed = tuple(name for name in ("blocks", "mrkdwn") if name not in fields)
             if ephemeral:
-                self._state.ephemerals.change(ticket.ts, fields, remove=gone)
+                self._state.ephemerals.change(ticket.ts, fields, remove=removed)
             else:
-                self._announcer.change(channel, ticket.ts, fields, remove=gone)
+                self._publisher.change(channel, ticket.ts, fields, remove=removed)
             return
         thread_ts = str(given.get("thread_ts") or "")
         self._show(ticket.user, channel, given, thread_ts=thread_ts)
@@ -113,7 +116,7 @@ class Answers:
         if thread_ts:
             message["thread_ts"] = thread_ts
         if given.get("response_type") == "in_channel":
-            self._announcer.post(channel, message)
+            self._publisher.post(channel, message)
         else:
             self._state.ephemerals.post(channel.id, user_id, message)
 
@@ -123,6 +126,6 @@ def _content(given: Json) -> Json:
     return read_content(arguments) | formatting(arguments)
 
 
-def _not_taken(what: str, refused: Refused) -> SlackWorldError:
-    said = f"Slack does not take the app's answer to {what}: {refused.error}"
-    return SlackWorldError(f"{said} {refused.extra}" if refused.extra else said)
+def _rejected(what: str, refused: Refused) -> ImpossibleActionError:
+    said = f"Slack rejects the app's response to {what}: {refused.error}"
+    return ImpossibleActionError(f"{said} {refused.extra}" if refused.extra else said)

@@ -1,4 +1,4 @@
-"""The same error as others would paste it: cut, misspelt, with other names, broken by a terminal, within a log."""
+"""Perturb an error as people paste it: cut, misspelt, with other names, wrapped by a terminal, within a log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Perturbation = Callable[[random.Random, str], str]
 
 
 def truncated(chance: random.Random, text: str) -> str:
-    """The last line is cut, at most by a third."""
+    """Cut the last line, by at most a third."""
     head, newline, last = text.rpartition("\n")
     if len(last) < _LONG:
         return text
@@ -25,7 +25,7 @@ def truncated(chance: random.Random, text: str) -> str:
 
 
 def misspelt(chance: random.Random, text: str) -> str:
-    """Two longer words have two letters swapped."""
+    """Swap two letters in two longer words."""
     words = list(_WORD.finditer(text))
     letters = list(text)
     for word in chance.sample(words, min(2, len(words))):
@@ -35,7 +35,7 @@ def misspelt(chance: random.Random, text: str) -> str:
 
 
 def renamed(chance: random.Random, text: str) -> str:
-    """Every hyphenated lower-case name that has a digit is another one."""
+    """Replace every hyphenated lower-case name that has a digit."""
     names: dict[str, str] = {}
 
     def other(match: re.Match[str]) -> str:
@@ -50,13 +50,13 @@ def renamed(chance: random.Random, text: str) -> str:
 
 
 def wrapped(chance: random.Random, text: str) -> str:
-    """A terminal of 80 to 140 columns broke the lines, within words."""
+    """Break the lines as a terminal of 80 to 140 columns does, within words."""
     width = chance.randint(80, 140)
     return "\n".join(line[at : at + width] for line in text.split("\n") for at in range(0, max(1, len(line)), width))
 
 
 def quoted(chance: random.Random, text: str) -> str:
-    """As a chat shows it: quoted, escaped, in colours, with a question around it."""
+    """Quote the text as in a chat: escaped, in colours, with a question around it."""
     colour = chance.choice(("\x1b[31m", "\x1b[1;33m", "[31m"))
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return (
@@ -67,7 +67,7 @@ def quoted(chance: random.Random, text: str) -> str:
 
 
 def surrounded(chance: random.Random, text: str) -> str:
-    """Twenty ordinary lines around it."""
+    """Put twenty ordinary lines around the text."""
     lines = chance.sample(ordinary_lines(), 20)
     at = chance.randint(0, 20)
     return "\n".join([*lines[:at], text, *lines[at:]])
@@ -85,7 +85,7 @@ PERTURBATIONS: Final[Mapping[str, Perturbation]] = {
 
 
 def log_of(chance: random.Random, size: int, text: str) -> str:
-    """A log of so many bytes whose lines differ, with one text in its middle."""
+    """Return a log of the given size whose lines differ, with one text in its middle."""
     lines: list[str] = []
     length = len(text)
     while length < size:
