@@ -1,4 +1,4 @@
-"""Lookups that many ask for at once and again: one call serves all, and its answer is kept for a while."""
+"""Coalesce lookups: one call serves everybody who asks meanwhile, and its answer is kept for a while."""
 
 from __future__ import annotations
 

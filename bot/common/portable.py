@@ -1,4 +1,4 @@
-"""Values that go through a journal or a store as plain JSON and come back equal."""
+"""Store typed values as plain JSON, and restore them equal."""
 
 from __future__ import annotations
 

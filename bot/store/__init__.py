@@ -19,7 +19,7 @@ from bot.store.mutes import Mute
 from bot.store.opening import Store, open_store
 from bot.store.outbox import OutboxEntry, Sending
 from bot.store.plans import CLAIMED, Claim, Claimed, Former, StoredPlan
-from bot.store.requests import LONGEST_TEXT, Asked, ReplyAddress, Request, State, Surface
+from bot.store.requests import LONGEST_TEXT, Asked, ReplyAddress, Request, RequestState, Surface
 from bot.store.topics import Topic
 
 __all__ = [
@@ -43,9 +43,9 @@ __all__ = [
     "RecordedMessage",
     "ReplyAddress",
     "Request",
+    "RequestState",
     "Schema",
     "Sending",
-    "State",
     "Store",
     "StoreDamaged",
     "StoreFull",

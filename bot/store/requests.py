@@ -46,7 +46,7 @@ class Surface(StrEnum):
         return self in (Surface.MENTION, Surface.DIRECT, Surface.COMMAND, Surface.FOLLOW_UP)
 
 
-class State(StrEnum):
+class RequestState(StrEnum):
     """How far a request has come. Withdrawn is final."""
 
     OPEN = "open"
@@ -111,7 +111,7 @@ class Request:
     asked: Asked
     revision: int
     parts: Mapping[str, str]
-    state: State
+    state: RequestState
 
     @property
     def id(self) -> str:
@@ -153,7 +153,7 @@ class Requests:
         """
         async with self._database.write("request", id) as connection:
             row = (await connection.execute(select(requests).where(requests.c.id == id))).one_or_none()
-            if row is None or row.state == State.WITHDRAWN:
+            if row is None or row.state == RequestState.WITHDRAWN:
                 return None
             part = select(parts.c.text).where(parts.c.request_id == id, parts.c.ts == ts)
             before = (await connection.execute(part)).scalar_one_or_none()
@@ -164,20 +164,20 @@ class Requests:
             await connection.execute(
                 update(requests)
                 .where(requests.c.id == id)
-                .values(revision=revision, touched=now, state=State.OPEN.value)
+                .values(revision=revision, touched=now, state=RequestState.OPEN.value)
             )
             return revision
 
     async def withdraw(self, id: str) -> bool:
         """Whether it stood until now: its message was deleted, so it is answered no more."""
-        return await self.set_state(id, State.WITHDRAWN)
+        return await self.set_state(id, RequestState.WITHDRAWN)
 
-    async def set_state(self, id: str, state: State) -> bool:
+    async def set_state(self, id: str, state: RequestState) -> bool:
         """False: no such request, or it was withdrawn."""
         async with self._database.write("request", id) as connection:
             done = await connection.execute(
                 update(requests)
-                .where(requests.c.id == id, requests.c.state != State.WITHDRAWN.value)
+                .where(requests.c.id == id, requests.c.state != RequestState.WITHDRAWN.value)
                 .values(state=state.value)
             )
             return done.rowcount > 0
@@ -190,7 +190,7 @@ class Requests:
             query = (
                 select(requests.c.id)
                 .join(parts, parts.c.request_id == requests.c.id)
-                .where(parts.c.channel == channel, parts.c.ts == ts, requests.c.state != State.WITHDRAWN.value)
+                .where(parts.c.channel == channel, parts.c.ts == ts, requests.c.state != RequestState.WITHDRAWN.value)
                 .order_by(requests.c.created.desc(), requests.c.id.desc())
                 .limit(1)
             )
@@ -213,7 +213,7 @@ def _row_of(asked: Asked) -> Json:
         "files": list(asked.files),
         "surface": asked.origin.value,
         "touched": asked.created,
-        "state": State.OPEN.value,
+        "state": RequestState.OPEN.value,
         "revision": 1,
     }
 
@@ -235,7 +235,7 @@ def _request(row: Row[Any], texts: dict[str, str]) -> Request:
     values = {name: getattr(row, name) for name in _COPIED}
     reply_to = ReplyAddress(**{name: getattr(row, name) for name in _ADDRESS})
     asked = Asked(**values, reply_to=reply_to, origin=Surface(row.surface), files=tuple(row.files), text=_joined(texts))
-    return Request(asked=asked, revision=row.revision, parts=texts, state=State(row.state))
+    return Request(asked=asked, revision=row.revision, parts=texts, state=RequestState(row.state))
 
 
 def _joined(texts: Mapping[str, str]) -> str:

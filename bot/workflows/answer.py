@@ -15,7 +15,7 @@ import structlog
 from bot.diagnosing import match_text
 from bot.jobs import Json, Run
 from bot.policy import ReadLevel
-from bot.store import Request, State
+from bot.store import Request, RequestState
 from bot.workflows.chronicle.answer_facts import FactRecorder
 from bot.workflows.chronicle.similar_incidents import SimilarIncidents
 from bot.workflows.cluster_choice import PRESSED
@@ -80,14 +80,14 @@ class AnswerWorkflow:
         """Read what came as a file or stands above a mention, and find out whether there is anything to say at all."""
         store = self.services.store
         request = await store.requests.get(request_id)
-        if request is None or request.state is State.WITHDRAWN:
+        if request is None or request.state is RequestState.WITHDRAWN:
             return {"goes_on": False}
         unread = (*await self.roots.read(request), *await self.files.read(request))
         request = await store.requests.get(request_id) or request
         goes_on = await self._worth_answering(request)
         if not goes_on:
             await self.files.mention_unread(request, unread)
-            await store.requests.set_state(request_id, State.SILENT)
+            await store.requests.set_state(request_id, RequestState.SILENT)
             self.services.metrics.asked(request.asked.origin, "explain", "silent")
         refusals = [{"en": says.en, "zh": says.zh} for says in unread]
         return {"goes_on": goes_on, "revision": request.revision, "unread": refusals}
@@ -95,7 +95,7 @@ class AnswerWorkflow:
     async def placeholder(self, request_id: str) -> None:
         async with self.services.turn(request_id):
             request = await self.services.store.requests.get(request_id)
-            if request is not None and request.state is not State.WITHDRAWN:
+            if request is not None and request.state is not RequestState.WITHDRAWN:
                 requester = await self.services.requester_of(request)
                 await self.poster.post(request, placeholder(language=requester.language), step=ANSWER, last=False)
 
@@ -115,7 +115,7 @@ class AnswerWorkflow:
         except LimitReached as reached:
             if not last:
                 return {_CROWDED: reached.cluster}
-            reply = await self.replies.crowded(request, requester, reached.cluster)
+            reply = await self.replies.limit_reached(request, requester, reached.cluster)
         async with self.services.turn(request_id):
             if picked and not await self._still(request, picked):
                 return None  # another cluster was chosen since
@@ -190,7 +190,7 @@ class AnswerWorkflow:
                 return None
             await self.poster.show(request, reply.message)
             await self.fact_recorder.answered(request, reply.answer, ts=sent.ts)
-        if not await store.requests.set_state(request.id, State.ANSWERED):
+        if not await store.requests.set_state(request.id, RequestState.ANSWERED):
             await self.fact_recorder.withdrawn(request)
             await self.poster.take_back(request)  # its paste was deleted while we were reading
         return {"verdict": reply.verdict, "incident": reply.incident}

@@ -12,7 +12,7 @@ import structlog
 
 from bot.jobs import Json, Run
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.store import AuditEntry, State
+from bot.store import AuditEntry, RequestState
 from bot.workflows.answer import AnswerWorkflow, PickedCluster
 from bot.workflows.cluster_choice import PRESSED
 from bot.workflows.outages import retry_step
@@ -45,7 +45,7 @@ class PickWorkflow:
         """Note what was chosen, if whoever chose it may see it."""
         services, store = self.services, self.services.store
         request = await store.requests.get(str(payload["request"]))
-        if request is None or request.state is State.WITHDRAWN:
+        if request is None or request.state is RequestState.WITHDRAWN:
             return None
         team, channel, user = str(payload["team"]), str(payload["channel"]), str(payload["user"])
         requester = await services.requester(team=team, channel=channel, user=user)

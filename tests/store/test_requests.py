@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.store import Asked, ReplyAddress, State, Store, Surface
+from bot.store import Asked, ReplyAddress, RequestState, Store, Surface
 from bot.store.types import storable
 
 
@@ -41,7 +41,7 @@ async def test_what_was_asked_is_read_back_as_it_was(store: Store, now: datetime
     found = await store.requests.get("Ev1")
     assert found is not None
     assert found.asked == request
-    assert (found.revision, found.parts, found.state) == (1, {"1.1": "错误 🙂"}, State.OPEN)
+    assert (found.revision, found.parts, found.state) == (1, {"1.1": "错误 🙂"}, RequestState.OPEN)
 
 
 async def test_an_id_is_added_once(store: Store, now: datetime) -> None:
@@ -79,33 +79,33 @@ async def test_parts_join_in_the_order_of_their_messages(store: Store, now: date
 
 async def test_an_edit_replaces_its_part_and_opens_the_request_again(store: Store, now: datetime) -> None:
     await store.requests.add(asked(now))
-    await store.requests.set_state("Ev1", State.ANSWERED)
+    await store.requests.set_state("Ev1", RequestState.ANSWERED)
     assert await store.requests.amend("Ev1", "1.1", "oomkilled", now) == 2
     found = await store.requests.get("Ev1")
     assert found is not None
-    assert (found.text, found.state) == ("oomkilled", State.OPEN)
+    assert (found.text, found.state) == ("oomkilled", RequestState.OPEN)
 
 
 async def test_a_redelivered_edit_changes_nothing(store: Store, now: datetime) -> None:
     await store.requests.add(asked(now))
     await store.requests.amend("Ev1", "1.1", "edited", now)
-    await store.requests.set_state("Ev1", State.ANSWERED)
+    await store.requests.set_state("Ev1", RequestState.ANSWERED)
     assert await store.requests.amend("Ev1", "1.1", "edited", now) == 2
     found = await store.requests.get("Ev1")
     assert found is not None
-    assert found.state is State.ANSWERED
+    assert found.state is RequestState.ANSWERED
 
 
 async def test_a_withdrawn_request_stays_withdrawn(store: Store, now: datetime) -> None:
     await store.requests.add(asked(now))
     assert await store.requests.withdraw("Ev1")
     assert not await store.requests.withdraw("Ev1")
-    assert not await store.requests.set_state("Ev1", State.ANSWERED)
+    assert not await store.requests.set_state("Ev1", RequestState.ANSWERED)
     assert await store.requests.amend("Ev1", "1.1", "x", now) is None
     assert await store.requests.find_part("C1", "1.1") is None
     found = await store.requests.get("Ev1")
     assert found is not None
-    assert found.state is State.WITHDRAWN
+    assert found.state is RequestState.WITHDRAWN
 
 
 async def test_a_message_finds_the_request_it_belongs_to(store: Store, now: datetime) -> None:
