@@ -1,4 +1,4 @@
-"""Logging: one line per event on stderr, ours and the libraries' alike, redacted on its way out as answers are."""
+"""Configure logging: one line per event on stderr, ours and the libraries', redacted like answers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from responses.safety import safe_value
 
 
 def configure_logging(*, level: LogLevel, form: LogFormat) -> None:
-    """Send structlog and the standard library's logging through one chain to stderr. Calling it again replaces it."""
+    """Send structlog and the standard library's logging through one chain to stderr. A second call replaces it."""
     shared: list[structlog.typing.Processor] = [
-        # What a job or an arrival has bound: the request that all lines on its way are about.
+        # Fields bound by a job or an arrival: the request that all its lines are about.
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
@@ -45,12 +45,12 @@ def configure_logging(*, level: LogLevel, form: LogFormat) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    # It tells each time which kind of database it looks at. What it changes is told by us.
+    # It logs the kind of database each time. Its changes are logged by us.
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def redacted(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """The processor before the renderer: every value as `responses.safety` lets it out."""
+    """Redact every value with `responses.safety`; runs before the renderer."""
     return {key: safe_value(value if _is_plain(value) else repr(value)) for key, value in event.items()}
 
 

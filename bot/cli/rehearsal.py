@@ -1,4 +1,4 @@
-"""Catalog cases carried out: a simulated cluster in the case's state, a real connection to it, a real diagnosis.
+"""Rehearse catalog cases: a simulated cluster in the case's state, a real connection, a real diagnosis.
 
 `casebook lint` and the tests rehearse every case; nothing between the question and the HTTP call is replaced.
 """
@@ -28,20 +28,20 @@ from intents.domain import Diagnosis, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
 
-# A rehearsal has one fixed time, so that it gives the same answer every day.
+# A fixed time, so that a rehearsal gives the same answer every day.
 REHEARSAL_TIME: Final = datetime(2026, 3, 2, 3, 0, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """What came of a case: the diagnosis, and the verdict on the case's own incident (None if it was not raised)."""
+    """The result of a case: the diagnosis, and the verdict on the case's incident (None if it was not raised)."""
 
     diagnosis: Diagnosis
     verdict: Verdict | None
 
 
 def request_of(incident: Incident, case: Case) -> Request:
-    """What is asked in a case. Raises CaseError."""
+    """Return the request of a case. Raise CaseError."""
     ask = ask_of(incident, case)
     if ask.text:
         return ExplainText(text=ask.text, namespace=ask.namespace)
@@ -50,7 +50,7 @@ def request_of(incident: Incident, case: Case) -> Request:
 
 
 def stage(*worlds: Mapping[str, Any]) -> SimulatedCluster:
-    """A cluster in these states beside healthy neighbours, at rehearsal time; not started. Raises WorldError."""
+    """Return a cluster in these states with healthy neighbours, at rehearsal time, not started. Raise WorldError."""
     cluster = SimulatedCluster(clock=lambda: REHEARSAL_TIME)
     cluster.load_neighbours()
     for world in worlds:
@@ -60,7 +60,7 @@ def stage(*worlds: Mapping[str, Any]) -> SimulatedCluster:
 
 @asynccontextmanager
 async def reachable(cluster: SimulatedCluster) -> AsyncIterator[Path]:
-    """A simulated cluster while it runs: the kubeconfig file that its user would have."""
+    """Run a simulated cluster and yield the kubeconfig file for its user."""
     await cluster.start()
     try:
         with TemporaryDirectory(prefix="casebook-") as directory:
@@ -73,7 +73,7 @@ async def reachable(cluster: SimulatedCluster) -> AsyncIterator[Path]:
 
 @asynccontextmanager
 async def staged(cluster: SimulatedCluster) -> AsyncIterator[Connection]:
-    """A connection to a simulated cluster, as a user's would be."""
+    """Run a simulated cluster and yield a connection to it."""
     async with reachable(cluster) as kubeconfig:
         source = Source(url=cluster.prometheus.url) if cluster.prometheus.url else None
         async with connect(kubeconfig=kubeconfig, prometheus=Sources(usual=source)) as connection:
@@ -81,7 +81,7 @@ async def staged(cluster: SimulatedCluster) -> AsyncIterator[Connection]:
 
 
 async def rehearse(engine: Engine, incident: Incident, case: Case, *, blind: bool = False) -> Rehearsal:
-    """Carry a case out beside healthy neighbours; `blind` forbids every read.
+    """Rehearse a case with healthy neighbours; `blind` forbids every read.
 
     Raises CaseError or WorldError for a case that cannot be staged.
     """
@@ -95,9 +95,9 @@ async def rehearse(engine: Engine, incident: Incident, case: Case, *, blind: boo
 
 
 async def check_cases(engine: Engine, *, only: Collection[str] | None = None) -> tuple[Problem, ...]:
-    """Rehearse every example and case; what does not come out as its entry says is a problem.
+    """Rehearse every example and case, and return those with another result than their entry says.
 
-    `only` names the incidents to rehearse, for one who has written a few: the others still compete for the examples.
+    `only` names the incidents to rehearse; the others still compete for the examples.
     """
     problems: list[Problem] = []
     for incident in engine.catalog:

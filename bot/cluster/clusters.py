@@ -1,7 +1,7 @@
-"""The clusters a serving process answers from: each connected when first asked, and again after it failed.
+"""Hold the clusters of a serving process: each is connected on first use, and again after a failure.
 
-What one cluster does concerns no other: each has its own connection, its own attempt under way and its own pause. While
-a cluster pauses after a failed attempt, whoever asks hears at once why, instead of waiting for another.
+Clusters do not affect each other: each has its own connection, attempt in flight and pause. While a cluster pauses
+after a failed attempt, a caller gets the error at once instead of waiting for another attempt.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from bot.cluster import kubeconfig as kubeconfigs
-from bot.cluster.calls import CompletedCall, Watch, unwatched
+from bot.cluster.api_calls import CallObserver, CompletedCall, ignore_call
 from bot.cluster.connection import Connection
 from bot.cluster.contexts import IN_CLUSTER, connect
 from bot.cluster.errors import ClusterError, Misconfigured, Unreachable
 from bot.settings.cluster import ClusterSettings
 from bot.settings.prometheus import Sources
 
-# The name of a cluster that neither a setting nor a kubeconfig names; asking it tells what is missing.
+# The name of the cluster if neither a setting nor a kubeconfig names one; using it reports what is missing.
 UNNAMED: Final = "default"
-# An exec plugin that logs in may take longer; the attempt then goes on, for the next who asks.
+# A login command may take longer; the attempt then continues for the next caller.
 PATIENCE_S: Final = 5.0
 FIRST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 30.0
-# A connection given up may still be in use by a diagnosis that began before.
+# A replaced connection may still be in use by a diagnosis that started earlier.
 GRACE_S: Final = 30.0
-# So many calls in a row without an answer are no accident.
+# This many consecutive calls without an answer are not a coincidence.
 _SILENT: Final = 5
 
 Opening = Callable[[], AbstractAsyncContextManager[Connection]]
@@ -40,10 +40,10 @@ Opening = Callable[[], AbstractAsyncContextManager[Connection]]
 
 @dataclass(slots=True)
 class Watching:
-    """Passes each call on to whom it is told of: the connections are described before anybody listens."""
+    """Passes each call on to an observer that may be set later than the connections are made."""
 
-    watch: Watch = unwatched
-    # How many calls in a row a cluster has left without an answer.
+    watch: CallObserver = ignore_call
+    # Consecutive calls without an answer, by cluster.
     silent: dict[str, int] = field(default_factory=dict)
 
     def __call__(self, call: CompletedCall) -> None:
@@ -55,7 +55,7 @@ class Watching:
 
 
 class Configured(Protocol):
-    """The settings that say which clusters there are; `bot.settings.Settings` has them."""
+    """The settings that name the clusters, as `bot.settings.Settings` has them."""
 
     @property
     def context(self) -> str: ...
@@ -68,7 +68,7 @@ class Configured(Protocol):
 
 
 class Clusters:
-    """Clusters by name, the default first. Make it with `of`; close it with `aclose`."""
+    """The clusters by name, the default first. Create it with `of`, close it with `aclose`."""
 
     def __init__(
         self,
@@ -79,10 +79,11 @@ class Clusters:
         patience: float = PATIENCE_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`openings` make a connection to each cluster; `patience` is how many seconds `get` waits for one.
+        """Prepare the clusters. `openings` connect to each one; `get` waits at most `patience` seconds for a
+        connection.
 
-        `preferred` is the cluster that is meant where nothing else tells it, "" for none. `watching` is what the
-        connections tell of their calls.
+        `preferred` is the cluster to use if nothing else names one, "" for none. `watching` observes the connections'
+        calls.
         """
         if not openings:
             raise ValueError("expected at least one cluster")
@@ -93,9 +94,10 @@ class Clusters:
 
     @classmethod
     def of(cls, settings: Configured, *, kubeconfig: Path | None = None) -> Clusters:
-        """The clusters that the settings name, not connected yet. Reads the kubeconfig; blocking, once at the start.
+        """Return the clusters that the settings name, not connected yet. Reads the kubeconfig; blocking, once at the
+        start.
 
-        Never raises: a context that there is not is told by whoever asks for it.
+        Never raises: a missing context is reported on first use.
         """
         watching = Watching()
         chosen = settings.context or next(iter(settings.contexts), "")
@@ -116,15 +118,15 @@ class Clusters:
             watching=watching,
         )
 
-    def watched_by(self, watch: Watch) -> None:
-        """From now on `watch` hears of each call, of connections that stand as well."""
+    def watched_by(self, watch: CallObserver) -> None:
+        """Let `watch` observe all further calls, also of open connections."""
         self._watching.watch = watch
 
     @property
     def troubles(self) -> Mapping[str, str]:
-        """Clusters that could not be reached, or did not know us, when last asked: a line each that says why."""
+        """Return a line for each cluster that was unreachable or rejected the credentials on its last use."""
         silent = {
-            name: f"has not answered the last {calls} calls within CASEBOOK_CALL_TIMEOUT"
+            name: f"did not answer the last {calls} calls within CASEBOOK_CALL_TIMEOUT"
             for name, calls in self._watching.silent.items()
             if calls >= _SILENT and name in self._clusters
         }
@@ -133,17 +135,18 @@ class Clusters:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Return the names of the clusters, the default first."""
         return tuple(self._clusters)
 
     @property
     def default(self) -> str:
-        """The first cluster: that of what names none."""
+        """Return the first cluster, which is used if none is named."""
         return self.names[0]
 
     async def get(self, name: str = "") -> Connection:
-        """The connection to a cluster, made if there is none. Do not close it: it is everybody's.
+        """Return the shared connection to a cluster and open it if needed. Do not close it.
 
-        Raises Misconfigured for a name that is none, and the ClusterError that keeps it from being connected.
+        Raises Misconfigured for an unknown name, and the ClusterError of a failed attempt.
         """
         cluster = self._clusters.get(name or self.default)
         if cluster is None:
@@ -151,17 +154,17 @@ class Clusters:
         return await cluster.get(self._patience)
 
     def give_up(self, connection: Connection, error: ClusterError | None = None) -> None:
-        """Connect anew when next asked: the server is gone, or does not accept the credentials any more."""
+        """Reconnect on the next use: the server is gone or rejects the credentials."""
         for cluster in self._clusters.values():
             cluster.give_up(connection, error)
 
     async def aclose(self) -> None:
-        """Close every connection, and end what is being tried."""
+        """Close every connection and end all attempts."""
         await asyncio.gather(*(cluster.aclose() for cluster in self._clusters.values()))
 
 
 class _Cluster:
-    """One cluster: at most one connection in use, and at most one attempt to make one."""
+    """One cluster with at most one connection in use and one attempt in flight."""
 
     def __init__(self, name: str, opening: Opening, *, clock: Callable[[], float]) -> None:
         self._name = name
@@ -188,7 +191,7 @@ class _Cluster:
             detail = f"cluster {self._name}: not connected within {patience:g} s, still trying"
             raise Unreachable(detail=detail, remedy="ask again in a moment") from None
         except ClusterError as error:
-            # Several may have waited for this attempt: it failed once.
+            # Several callers may have waited for this attempt, but it counts as one failure.
             if self._held is held:
                 self._failed = error
                 self._pause = min(2 * self._pause or FIRST_PAUSE_S, LONGEST_PAUSE_S)
@@ -202,7 +205,7 @@ class _Cluster:
 
     @property
     def trouble(self) -> ClusterError | None:
-        """Why it could not be asked when it last was."""
+        """Return the error of the last attempt, or None."""
         return self._failed
 
     def give_up(self, connection: Connection, error: ClusterError | None) -> None:
@@ -223,7 +226,7 @@ class _Cluster:
 
 
 class _Held:
-    """A connection and the task that opens and closes it, so that both happen in one place whoever asks or leaves."""
+    """A connection and the task that opens and closes it, independent of the callers that use it."""
 
     def __init__(self, opening: Opening) -> None:
         self.connection: Connection | None = None
@@ -233,7 +236,7 @@ class _Held:
         self.task.add_done_callback(self._ended)
 
     async def connected(self, patience: float) -> Connection:
-        """Raises TimeoutError if it takes longer, and what the attempt failed with."""
+        """Return the connection. Raise TimeoutError after `patience` seconds, or the error of the attempt."""
         async with asyncio.timeout(patience):
             await self._opened.wait()
         if self.task.cancelled():
@@ -253,7 +256,7 @@ class _Held:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled():
-            # Nobody may have waited for this attempt any more: its failure was seen all the same.
+            # Mark the exception as retrieved, also if no caller waits for this attempt any more.
             task.exception()
         self._opened.set()
 
@@ -266,7 +269,7 @@ class _Held:
 
 
 def misnamed(settings: Configured, *, kubeconfig: Path | None = None) -> tuple[str, ...]:
-    """What is wrong with the contexts that the settings name, a line each. No cluster is asked; blocking."""
+    """Return a line for each context in the settings that cannot be used. No cluster is called; blocking."""
     named = dict.fromkeys(filter(None, (settings.context, *settings.contexts)))
     problems = []
     for name in named:
@@ -286,7 +289,7 @@ def misnamed(settings: Configured, *, kubeconfig: Path | None = None) -> tuple[s
 
 
 def _usual(kubeconfig: Path | None) -> str:
-    """The context that kubectl would use; "" if that cannot be told."""
+    """Return the context that kubectl would use, or "" if it is unknown."""
     try:
         files = kubeconfigs.locate(kubeconfig, environment=os.environ)
         if files:

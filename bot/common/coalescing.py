@@ -1,4 +1,4 @@
-"""Coalesce lookups: one call serves everybody who asks meanwhile, and its answer is kept for a while."""
+"""Coalesce concurrent and repeated lookups: one call serves all, and its answer is cached for a while."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class _Entry(Generic[T]):
 
 
 class CoalescedLookup(Generic[T]):
-    """`ask` is called for a key at most once at a time; `keeps` says for how many seconds its answer is good.
+    """Calls `ask` for a key at most once at a time; `keeps` returns how many seconds an answer is valid.
 
-    At most `most` answers are kept, the latest ones used.
+    At most `most` answers are cached, the most recently used ones.
     """
 
     def __init__(self, ask: Callable[[str], Awaitable[T]], *, keeps: Callable[[T], float], most: int) -> None:
@@ -31,7 +31,7 @@ class CoalescedLookup(Generic[T]):
         self._entries: OrderedDict[str, _Entry[T]] = OrderedDict()
 
     async def get(self, key: str) -> T:
-        """What `ask` answers, or answered not long ago. A cancelled caller leaves the others their answer."""
+        """Return the answer of `ask`, perhaps a cached one. A cancelled caller does not affect the others."""
         loop = asyncio.get_running_loop()
         entry = self._entries.get(key)
         if entry is None or entry.expires <= loop.time():
@@ -43,7 +43,7 @@ class CoalescedLookup(Generic[T]):
         return await asyncio.shield(entry.task)
 
     async def aclose(self) -> None:
-        """End what is being asked."""
+        """End all lookups in flight."""
         tasks = [entry.task for entry in self._entries.values() if not entry.task.done()]
         for task in tasks:
             task.cancel()
@@ -70,11 +70,11 @@ class CoalescedLookup(Generic[T]):
             entry.expires = expires
 
     def _forget_one(self, *, but: str) -> None:
-        # One that is being asked has somebody waiting for it, who holds its task: it may go as well.
+        # A lookup in flight may go as well: its callers hold the task.
         oldest = next(key for key in self._entries if key != but)
         del self._entries[oldest]
 
 
 def coalesced(ask: Callable[[], Awaitable[T]]) -> Callable[[], Coroutine[Any, Any, T]]:
-    """`ask`, one at a time however many call it: who comes meanwhile shares the answer, which is not kept."""
+    """Return `ask` limited to one call at a time; concurrent callers share the answer, which is not cached."""
     return partial(CoalescedLookup(lambda _: ask(), keeps=lambda _: 0.0, most=1).get, "")

@@ -8,7 +8,7 @@ from typing import Final
 LONGEST_TEXT: Final = 256
 
 _SECRETS: Final = (
-    # Three base64url parts, the first of which opens a JSON object: a JWT, as service accounts and OIDC use.
+    # A JWT, as service accounts and OIDC use it: three base64url parts, the first of which opens a JSON object.
     (re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]*){0,2}"), "[redacted]"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), r"\1 [redacted]"),
     (
@@ -21,8 +21,8 @@ _SECRETS: Final = (
 
 
 def clean(text: str, *, limit: int = LONGEST_TEXT) -> str:
-    """`text` from outside as one line of at most `limit` characters, without what looks like a credential."""
-    # Cut generously first: the patterns below then run over a bounded text.
+    """Return `text` from outside as one line of at most `limit` characters, without credentials."""
+    # A generous first cut bounds the text that the patterns run over.
     line = " ".join(text[: 16 * limit].split())
     for pattern, replacement in _SECRETS:
         line = pattern.sub(replacement, line)

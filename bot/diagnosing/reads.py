@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from bot.cluster.access import PARTIAL, noting
+from bot.cluster.access import PARTIAL, collect_withheld
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.probes.contract import Look, Probe
@@ -87,7 +87,7 @@ class Reads:
 
     async def _run(self, probe_name: str, look: Look) -> Reading:
         try:
-            with noting() as withheld:
+            with collect_withheld() as withheld:
                 reading = await self._probes[probe_name].read(look)
             if not withheld or any(gap.detail == PARTIAL for gap in reading.gaps):
                 return reading

@@ -1,4 +1,4 @@
-"""Which part of a cluster may be read: namespaces by name or pattern, and what lies outside namespaces. Pure."""
+"""Describe the part of a cluster that may be read: namespaces by name or pattern, and cluster-scoped objects. Pure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _WILDCARD: Final = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """What may be read. `namespaces` are names or patterns (`shop-*`), any of which allows.
+    """The part of a cluster that may be read.
 
-    `cluster_scoped`: whether objects outside namespaces (nodes, volumes, APIServices) may be read as well. A Namespace
-    counts as inside itself.
+    `namespaces` holds names or patterns (`shop-*`); one match is enough. `cluster_scoped` says whether cluster-scoped
+    objects (nodes, volumes, APIServices) may be read too. A Namespace object counts as inside itself.
     """
 
     namespaces: frozenset[str] = frozenset({"*"})
@@ -31,15 +31,15 @@ class Access:
 
     @property
     def literal(self) -> tuple[str, ...]:
-        """The allowed namespaces by name, sorted, if no pattern is among them; else ()."""
+        """Return the allowed namespaces sorted by name, or () if one of them is a pattern."""
         return () if any(_WILDCARD.search(each) for each in self.namespaces) else tuple(sorted(self.namespaces))
 
     def allows(self, namespace: str) -> bool:
-        """Whether what is in this namespace may be read; "" is none."""
+        """Return whether objects of this namespace may be read; "" is no namespace."""
         return bool(namespace) and any(fnmatchcase(namespace, each) for each in self.namespaces)
 
     def home(self, default: str) -> str:
-        """The namespace of a name given without one: the default, or the only one there is; "" where neither may be."""
+        """Return the namespace for a name given without one: the default, else the only allowed one, else ""."""
         if self.allows(default):
             return default
         return self.literal[0] if len(self.literal) == 1 else ""

@@ -1,4 +1,4 @@
-"""Acting as somebody: with impersonation the API server itself decides what a person may do in the cluster.
+"""Impersonate a user, so that the API server itself decides what this person may do in the cluster.
 
 The request still carries Casebook's own credentials, which must be allowed to `impersonate` that user and each group.
 """
@@ -14,17 +14,17 @@ GROUP_HEADER: Final = "Impersonate-Group"
 
 @dataclass(frozen=True, slots=True)
 class ActsAs:
-    """A user as the API server knows them, in these groups and no others but `system:authenticated`."""
+    """A user as the API server knows them, in these groups and in `system:authenticated` only."""
 
     user: str
     groups: tuple[str, ...] = ()
 
     @property
     def wrong(self) -> str:
-        """Why no request may carry these names; "" if it may.
+        """Return why these names cannot be sent, or "" if they can.
 
-        A line break would be another header, and blanks at the ends are lost on the way: another name then arrives. The
-        API server decodes nothing here, and what is no ASCII may be changed by a proxy, or look like another name.
+        A line break would start another header, and blanks at the ends are lost, so another name would arrive. The API
+        server decodes nothing here; a proxy may change non-ASCII characters, or they may look like another name.
         """
         for what, name in (("user", self.user), *(("group", group) for group in self.groups)):
             if not name or name != name.strip() or not (name.isascii() and name.isprintable()):
@@ -33,5 +33,5 @@ class ActsAs:
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
-        """Name and value of each header; the one for groups as often as there are groups."""
+        """Return the name and value of each header; the group header is repeated for each group."""
         return ((USER_HEADER, self.user), *((GROUP_HEADER, group) for group in self.groups))

@@ -1,4 +1,4 @@
-"""The times Kubernetes writes, as aware datetimes."""
+"""Parse the times that Kubernetes writes into aware datetimes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 
 
 def parse_time(text: object) -> datetime | None:
-    """An RFC 3339 time as objects carry it, with or without a fraction, in UTC; None for anything else."""
+    """Return an RFC 3339 time, with or without a fraction, in UTC; None for anything else."""
     if not isinstance(text, str) or not text:
         return None
     try:
@@ -18,7 +18,7 @@ def parse_time(text: object) -> datetime | None:
 
 
 def parse_http_date(text: str | None) -> datetime | None:
-    """The Date header of an answer, in UTC; None if it is missing or malformed."""
+    """Return the Date header of an answer in UTC; None if it is missing or malformed."""
     if not text:
         return None
     try:

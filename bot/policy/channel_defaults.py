@@ -1,7 +1,7 @@
-"""What a channel is about unless something else is said: its cluster and its namespace. It grants no rights.
+"""Load the default cluster and namespace of each channel. They grant no permissions.
 
-`deploy/examples/channels.yaml` explains the file by example. The policy alone decides what may be seen: a default that
-whoever asks may not see counts as none.
+`deploy/examples/channels.yaml` explains the file by example. Only the policy decides what may be seen: a default that
+the requester may not see is ignored.
 """
 
 from __future__ import annotations
@@ -14,54 +14,54 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, TypeAdapter, model_validator
 
-from bot.policy.files import FileError, Step, read_strictly
+from bot.policy.decisions import Actor
 from bot.policy.matching import is_here
-from bot.policy.model import Channel, Model
-from bot.policy.who import Who
+from bot.policy.model import Channel, StrictModel
+from bot.policy.strict_yaml import FileError, Step, read_strictly
 from intents.commands import IS_NAME
 
 _BARE_NAME: Final = re.compile(r"[^\s,A-Z#*][^\s,A-Z#]*")
 
 
 def _with_hash(value: Any) -> Any:
-    """Names of channels are in lower case and their ids are not: they are told apart without the # as well."""
+    """Add the # to a channel name. Names are in lower case and ids are not, so both are recognised without it."""
     return f"#{value}" if isinstance(value, str) and _BARE_NAME.fullmatch(value) else value
 
 
 def _listed(value: Any) -> Any:
     if not isinstance(value, list | tuple):
-        raise ValueError("expected a list; a name that begins with # or * stands in quotes")
+        raise ValueError("expected a list; put names that begin with # or * in quotes")
     if not value:
-        raise ValueError('an empty list names no channel; write ["*"] for all')
+        raise ValueError('the list is empty: write ["*"] for all channels')
     return value
 
 
 def _cluster(value: str) -> str:
     if not value or re.search(r"[\s*?]", value):
-        raise ValueError(f"{value!r} is not a cluster: expected the name of one context, no pattern")
+        raise ValueError(f"{value!r} is not a cluster: expected the name of one context, not a pattern")
     return value
 
 
 def _namespace(value: str) -> str:
     if not IS_NAME.fullmatch(value):
-        raise ValueError(f"{value!r} is not a namespace: expected the name of one, no pattern")
+        raise ValueError(f"{value!r} is not a namespace: expected one name, not a pattern")
     return value
 
 
-class ChannelDefault(Model):
-    """What is meant in some channels. Direct messages have no defaults."""
+class ChannelDefault(StrictModel):
+    """The default of some channels. Direct messages have no defaults."""
 
     channels: Annotated[tuple[Annotated[Channel, BeforeValidator(_with_hash)], ...], BeforeValidator(_listed)]
     """Channels by id (C0123ABCD), name or pattern ("inc-shop-*"); "*" is every channel."""
     cluster: Annotated[str, AfterValidator(_cluster)] | None = None
-    """The cluster to ask where none is named."""
+    """The cluster to use if none is named."""
     namespace: Annotated[str, AfterValidator(_namespace)] | None = None
-    """The namespace of a name that is given without one."""
+    """The namespace for a name given without one."""
 
     @model_validator(mode="after")
     def _says_something(self) -> ChannelDefault:
         if self.cluster is None and self.namespace is None:
-            raise ValueError("says nothing: expected cluster, namespace, or both")
+            raise ValueError("sets nothing: expected cluster, namespace, or both")
         return self
 
 
@@ -74,20 +74,20 @@ class ChannelsError(FileError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelDefaults:
-    """Of several entries that mean a channel the first counts, alone."""
+    """The defaults of all channels; only the first matching entry of a channel counts."""
 
     entries: tuple[ChannelDefault, ...] = ()
 
-    def cluster(self, who: Who) -> str:
-        """The cluster that is meant in this place, "" for none."""
+    def cluster(self, who: Actor) -> str:
+        """Return the default cluster of a place, "" for none."""
         return next((entry.cluster or "" for entry in self._of(who)), "")
 
-    def namespace(self, who: Who) -> str:
-        """The namespace that is meant in this place, "" for none."""
+    def namespace(self, who: Actor) -> str:
+        """Return the default namespace of a place, "" for none."""
         return next((entry.namespace or "" for entry in self._of(who)), "")
 
     def unmatched(self, clusters: Iterable[str]) -> tuple[str, ...]:
-        """The names that no cluster has, a line each with the entries that use it: worth a warning at the start."""
+        """Return a line for each name that matches no cluster, with the entries that use it: a start-up warning."""
         known = set(clusters)
         used: dict[str, list[str]] = {}
         for number, entry in enumerate(self.entries):
@@ -95,7 +95,7 @@ class ChannelDefaults:
                 used.setdefault(entry.cluster, []).append(f"[{number}]")
         return tuple(f"no cluster is called {name!r}: {', '.join(where)}" for name, where in used.items())
 
-    def _of(self, who: Who) -> Iterable[ChannelDefault]:
+    def _of(self, who: Actor) -> Iterable[ChannelDefault]:
         return (entry for entry in self.entries if is_here(entry.channels, who))
 
 
@@ -103,7 +103,7 @@ NO_DEFAULTS: Final = ChannelDefaults()
 
 
 def load_channels(path: Path) -> ChannelDefaults:
-    """Read a file of channel defaults; blocking. Raises ChannelsError with everything that is wrong in it."""
+    """Read a file of channel defaults; blocking. Raise ChannelsError with all its problems."""
     expected = "a list of entries such as {channels: [C0123ABCD], cluster: prod, namespace: shop}"
     try:
         entries = read_strictly(path, _FILE.validate_python, of=list, expected=expected, known=_known)

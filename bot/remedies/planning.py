@@ -15,7 +15,7 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.resources import well_known
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
 from bot.diagnosing import Engine
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.impersonation import ActsAs

@@ -15,7 +15,7 @@ from typing import Final
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, Conflict, OutcomeUnknown, Throttled
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
 from bot.kube.access import EVERYTHING, Access
 from bot.kube.impersonation import ActsAs
 from bot.remedies import steps

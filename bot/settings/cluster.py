@@ -1,4 +1,4 @@
-"""How hard a cluster may be leaned on, in one place, so that every bound on reading has a name and a unit."""
+"""Define the limits on calls to a cluster in one place, each with a name and a unit."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterSettings:
-    """Bounds of one connection. Times are in seconds.
+    """Limits of one connection; times are in seconds.
 
-    `retries` counts the attempts after the first one, and only reads are ever repeated. The pauses between them double
-    from `first_pause` up to `longest_pause`; a Retry-After of the server outweighs them.
+    `retries` counts the attempts after the first one; only reads are retried. The pauses between them double from
+    `first_pause` up to `longest_pause`; the server's Retry-After takes precedence.
     """
 
     concurrency: int = 16

@@ -1,4 +1,4 @@
-"""Which Prometheus belongs to which cluster. One cluster's numbers must never speak for another."""
+"""Map clusters to their Prometheus. One cluster's metrics must never be used for another."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _PART: Final = re.compile(r"(?:(?P<context>.+?)=)?(?P<url>https?://.+)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A Prometheus (or what speaks like one: Thanos, Mimir, VictoriaMetrics). `url` is the one before /api/v1.
+    """A Prometheus or a compatible server (Thanos, Mimir, VictoriaMetrics); `url` is the part before /api/v1.
 
-    `etcd_job` is a regular expression of the job label that etcd's metrics have there.
+    `etcd_job` is a regular expression for the job label of etcd's metrics.
     """
 
     url: str
@@ -27,14 +27,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """`usual` belongs to the usual cluster, which may be named `usual_context`; `named` to clusters by context."""
+    """The configured sources: `usual` for the default cluster (context `usual_context`), `named` by context."""
 
     usual: Source | None = None
     usual_context: str = ""
     named: Mapping[str, Source] = field(default_factory=dict)
 
     def of(self, *, asked: str, name: str) -> Source | None:
-        """The source of the context that was `asked` for ("" for the usual one) and turned out to be `name`."""
+        """Return the source of the context that was `asked` for ("" for the default) and resolved to `name`."""
         if source := self.named.get(name) or self.named.get(asked):
             return source
         return self.usual if asked in ("", self.usual_context) else None
@@ -44,7 +44,7 @@ NO_SOURCES: Final = Sources()
 
 
 def parse_sources(text: str, *, usual_context: str = "", token: str = "", etcd_job: str = ETCD_JOB) -> Sources:
-    """The sources of a setting: a URL, or CONTEXT=URL for several, separated by commas. Raises ValueError."""
+    """Parse a setting: one URL, or CONTEXT=URL for several, separated by commas. Raise ValueError."""
     sources = Sources(usual_context=usual_context)
     for part in filter(None, (each.strip() for each in text.split(","))):
         found = _PART.fullmatch(part)
@@ -54,7 +54,7 @@ def parse_sources(text: str, *, usual_context: str = "", token: str = "", etcd_j
         if context := found["context"]:
             sources = replace(sources, named={**sources.named, context.strip(): source})
         elif sources.usual is not None:
-            raise ValueError("one URL for the usual context; write CONTEXT=URL for others")
+            raise ValueError("one URL for the default context; write CONTEXT=URL for others")
         else:
             sources = replace(sources, usual=source)
     return sources
@@ -63,7 +63,7 @@ def parse_sources(text: str, *, usual_context: str = "", token: str = "", etcd_j
 def _is_base(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        # Of http://user:pass/word@host the host would be "user", and the port no number.
+        # In http://user:pass/word@host the host would be "user" and the port not a number.
         parted = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False

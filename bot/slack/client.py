@@ -31,7 +31,7 @@ from bot.slack.posts import Address, PostedMessage, Posts
 from bot.slack.response_urls import ResponseUrls
 from bot.slack.uploads import Uploads
 from responses.slack.message import Message, Picture, Snippet, View
-from responses.slack.reshaping import plain
+from responses.slack.simplified import text_only
 from responses.slack.validation import validate_view
 
 _log: Final = structlog.get_logger(__name__)
@@ -196,7 +196,7 @@ class Slack:
         except TooLong:
             if not whole.blocks:
                 raise
-            await self._api.call("chat.postEphemeral", body=body | payload(plain(whole)))
+            await self._api.call("chat.postEphemeral", body=body | payload(text_only(whole)))
 
     async def respond(
         self, response_url: str, message: Message, *, in_channel: bool = False, replace: bool = False
@@ -212,7 +212,7 @@ class Slack:
         except TooLong:
             if not whole.blocks:
                 raise
-            await self._response_urls.respond(response_url, payload(plain(whole)) | how)
+            await self._response_urls.respond(response_url, payload(text_only(whole)) | how)
 
     async def open_view(self, trigger_id: str, view: View) -> str:
         """Open a dialog and return its id. Raises TriggerExpired when the press was more than three seconds ago."""

@@ -23,7 +23,7 @@ from bot.slack.uploads import Uploads
 from intents.domain import Language, Text
 from responses.language import language_of
 from responses.slack.message import Message, Picture, Snippet
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 _REMEMBERED: Final = 1000
@@ -129,7 +129,7 @@ class Continuations:
         try:
             if sought and own.key and await self.posts.sought(own):
                 return
-            await self.posts.post(own, payload(told(says, language=language), key=own.key))
+            await self.posts.post(own, payload(notice(says, language=language), key=own.key))
         except SlackError as refused:
             _log.warning("a note could not be posted", channel=address.channel, error=str(refused))
 

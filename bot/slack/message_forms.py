@@ -13,7 +13,7 @@ from typing import Any, Final
 import structlog
 
 from responses.slack.message import Message, Snippet
-from responses.slack.reshaping import halves, plain
+from responses.slack.simplified import split_in_half, text_only
 from responses.slack.validation import validate_message
 
 _log: Final = structlog.get_logger(__name__)
@@ -32,7 +32,7 @@ def forms(message: Message) -> Iterator[Form]:
     """The forms of `message`, the best first. Each part has passed our own check or is text alone."""
     whole = checked(message)
     yield Form(parts=(whole,), file=whole.overflow)
-    first, second = halves(whole)
+    first, second = split_in_half(whole)
     if first.blocks != whole.blocks:
         yield Form(parts=(checked(first), checked(second)), file=whole.overflow)
     yield as_file(whole)
@@ -40,7 +40,7 @@ def forms(message: Message) -> Iterator[Form]:
 
 def as_file(message: Message) -> Form:
     """What `message` says as text, and in a file what does not fit, together with what was to go there anyway."""
-    text = plain(message)
+    text = text_only(message)
     return Form(parts=(text,), file=text.overflow)
 
 
@@ -50,7 +50,7 @@ def checked(message: Message) -> Message:
     if not problems:
         return message
     _log.error("a message breaks Slack's limits and goes out as text", problems=list(problems[:10]))
-    return plain(message)
+    return text_only(message)
 
 
 def payload(message: Message, *, key: str = "", form: int = 0) -> dict[str, Any]:

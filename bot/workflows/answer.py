@@ -13,9 +13,9 @@ from typing import Final
 import structlog
 
 from bot.diagnosing import match_text
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
-from bot.store import Request, RequestState
+from bot.store import RequestState, StoredRequest
 from bot.workflows.chronicle.answer_facts import FactRecorder
 from bot.workflows.chronicle.similar_incidents import SimilarIncidents
 from bot.workflows.cluster_choice import PRESSED
@@ -29,7 +29,7 @@ from bot.workflows.replies import Replies, Reply
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.thread_roots import ThreadRoots
 from intents.domain import Language
-from responses.slack.diagnosis import placeholder
+from responses.slack.diagnosis import placeholder_message
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -59,7 +59,7 @@ class AnswerWorkflow:
     fact_recorder: FactRecorder
     similar_incidents: SimilarIncidents
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         request = str(payload["request"])
         prepared = await retry_step(run, "prepare", self.prepare, request)
         if not prepared or not prepared["goes_on"]:
@@ -67,7 +67,9 @@ class AnswerWorkflow:
         await retry_step(run, "placeholder", self.placeholder, request)
         return await self.in_turn(run, request, prepared)
 
-    async def in_turn(self, run: Run, request: str, prepared: Json, picked: PickedCluster | None = None) -> Json | None:
+    async def in_turn(
+        self, run: JobRun, request: str, prepared: Json, picked: PickedCluster | None = None
+    ) -> Json | None:
         """Answer once the cluster has room for the question; whoever waits keeps nobody else from being answered."""
         for pause in (*_PAUSES_S, None):
             result = await retry_step(run, "answer", self.answer, request, prepared, picked, pause is None)
@@ -97,7 +99,9 @@ class AnswerWorkflow:
             request = await self.services.store.requests.get(request_id)
             if request is not None and request.state is not RequestState.WITHDRAWN:
                 requester = await self.services.requester_of(request)
-                await self.poster.post(request, placeholder(language=requester.language), step=ANSWER, last=False)
+                await self.poster.post(
+                    request, placeholder_message(language=requester.language), step=ANSWER, last=False
+                )
 
     async def answer(
         self, request_id: str, prepared: Json, picked: PickedCluster | None = None, last: bool = True
@@ -126,7 +130,7 @@ class AnswerWorkflow:
         return result
 
     async def _reply(
-        self, request: Request, requester: Requester, unread: list[Json], picked: PickedCluster | None
+        self, request: StoredRequest, requester: Requester, unread: list[Json], picked: PickedCluster | None
     ) -> Reply:
         """Find the reply, and show the progress meanwhile. Raises LimitReached."""
         sent = await self.poster.sent(request, step=ANSWER)
@@ -143,20 +147,20 @@ class AnswerWorkflow:
                 picked=picked.cluster if picked else "",
             )
 
-    async def _add_to(self, request: Request, reply: Reply, *, language: Language) -> None:
+    async def _add_to(self, request: StoredRequest, reply: Reply, *, language: Language) -> None:
         """Put below the answer what belongs to it: which channel has the same incident, a picture."""
         if stands := await self.poster.sent(request, step=ANSWER):
             await self.similar_incidents.tell(request, reply.answer, ts=stands.ts)
         if reply.plotted is not None:
             await self.plot_pictures.show(request, reply.plotted, language=language)
 
-    def _count(self, request: Request, reply: Reply, *, first: bool) -> None:
+    def _count(self, request: StoredRequest, reply: Reply, *, first: bool) -> None:
         """Of what was asked once more, or chosen long after, no time is taken: it waited for people."""
         seconds = (self.services.clock() - request.asked.created).total_seconds() if first else None
         self.services.metrics.asked(request.asked.origin, reply.intent, reply.came_to, seconds=seconds)
         _log.info("answered", intent=reply.intent, outcome=reply.came_to, incident=reply.incident)
 
-    async def _requester(self, request: Request, picked: PickedCluster | None) -> Requester:
+    async def _requester(self, request: StoredRequest, picked: PickedCluster | None) -> Requester:
         """Whoever pressed counts as who asks; the answer stays in the language of who did."""
         requester = await self.services.requester_of(request)
         if picked is None:
@@ -167,11 +171,11 @@ class AnswerWorkflow:
         )
         return replace(presser, language=requester.language)
 
-    async def _still(self, request: Request, picked: PickedCluster) -> bool:
+    async def _still(self, request: StoredRequest, picked: PickedCluster) -> bool:
         answer = await self.services.store.answers.get(request.id)
         return answer is not None and answer.shown.get(PRESSED) == picked.cluster
 
-    async def _deliver(self, request: Request, reply: Reply) -> Json | None:
+    async def _deliver(self, request: StoredRequest, reply: Reply) -> Json | None:
         store = self.services.store
         sent = await self.poster.post(request, reply.message, step=ANSWER)
         if sent is not None:
@@ -195,7 +199,7 @@ class AnswerWorkflow:
             await self.poster.take_back(request)  # its paste was deleted while we were reading
         return {"verdict": reply.verdict, "incident": reply.incident}
 
-    async def _worth_answering(self, request: Request) -> bool:
+    async def _worth_answering(self, request: StoredRequest) -> bool:
         if not request.asked.origin.is_unasked:
             return True
         requester = await self.services.requester_of(request)

@@ -17,7 +17,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.jobs import Json
 from bot.kube.access import Access
 from bot.kube.impersonation import ActsAs
-from bot.policy import Decision, Labels, Scope
+from bot.policy import Decision, ObjectLabels, PolicyScope
 from bot.remedies.auditing import Denied
 from bot.remedies.contract import Plan, Reason, Refusal, Step
 from bot.workflows.services import Requester, Services
@@ -84,7 +84,7 @@ class Authoriser:
         return Authority(access=scope.access(plan.cluster), acting_as=acting, approval=approval)
 
     async def _in_namespace(
-        self, plan: Plan, scope: Scope, steps: Sequence[Step], *, asked_by: str
+        self, plan: Plan, scope: PolicyScope, steps: Sequence[Step], *, asked_by: str
     ) -> list[str] | Denied | Refusal:
         """Return the approvals that are needed for what is written in the target's own namespace."""
         namespace, near = plan.target.namespace, [plan.target]
@@ -112,7 +112,7 @@ class Authoriser:
         theirs = await self.of(plan, first, steps=steps)
         if not isinstance(theirs, Denied):
             return theirs if isinstance(theirs, Refusal) else None
-        return Denied(says=failures.ASKED_IN_VAIN)
+        return Denied(says=failures.REQUESTER_NOT_ALLOWED)
 
     async def _labels(self, plan: Plan, targets: Sequence[ObjectRef], access: Access) -> list[dict[str, str]] | Refusal:
         """Of each object as it is now; of one that is to be made, none."""
@@ -136,12 +136,12 @@ class Authoriser:
         return found
 
 
-def _in_other_namespaces(plan: Plan, scope: Scope, steps: Sequence[Step], *, asked_by: str) -> list[str] | Denied:
+def _in_other_namespaces(plan: Plan, scope: PolicyScope, steps: Sequence[Step], *, asked_by: str) -> list[str] | Denied:
     """Return the approvals that are needed for what is written outside the target's namespace."""
     approvals: list[str] = []
     for other in sorted({step.target.namespace for step in steps} - {plan.target.namespace}):
         # What lies there was not looked at: it may bear whatever labels are asked for, and may bear none.
-        any_or_none: tuple[Labels, Labels] = (None, {})
+        any_or_none: tuple[ObjectLabels, ObjectLabels] = (None, {})
         some, none = (_decided(plan, scope, other, each, asked_by=asked_by) for each in any_or_none)
         if not (some.allowed and none.allowed):
             return Denied(says=_reaches((none if some.allowed else some).says))
@@ -149,7 +149,7 @@ def _in_other_namespaces(plan: Plan, scope: Scope, steps: Sequence[Step], *, ask
     return approvals
 
 
-def _decided(plan: Plan, scope: Scope, namespace: str, labels: Labels, *, asked_by: str) -> Decision:
+def _decided(plan: Plan, scope: PolicyScope, namespace: str, labels: ObjectLabels, *, asked_by: str) -> Decision:
     if asked_by:
         return scope.may_approve(plan.action, plan.cluster, namespace, labels, plan.risk)
     return scope.may(plan.action, plan.cluster, namespace, labels)

@@ -11,7 +11,7 @@ from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import match_text
 from bot.policy import ReadLevel
-from bot.store import Request, Surface
+from bot.store import StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Requester, Services
 from intents.choosing import Ambiguous, Chosen, Clues, NoSuch, Why, choose, means_cluster
@@ -21,7 +21,7 @@ from intents.focus import focus_of
 from intents.request import DiagnoseObject, ExplainText
 from intents.request import Request as Question
 from intents.slash import AskObject, AskText, parse_command, parse_message
-from responses import clusters
+from responses import cluster_choice
 
 # Where an answer keeps which cluster was chosen for it by a button.
 PRESSED: Final = "cluster"
@@ -61,7 +61,7 @@ class ClusterChooser:
 
     services: Services
 
-    async def of(self, request: Request, requester: Requester, *, pressed: str = "") -> Interpretation:
+    async def of(self, request: StoredRequest, requester: Requester, *, pressed: str = "") -> Interpretation:
         """What is meant, for who may see so much; `pressed` is the cluster that they have just chosen, "" for none.
 
         Raises StoreUnavailable. A cluster that does not answer, where the object is looked for, holds up nothing.
@@ -86,10 +86,10 @@ class ClusterChooser:
             )
         match choose(visible, clues):
             case NoSuch() as wrong:
-                return Interpretation(question=question, refused=clusters.no_such(wrong, visible))
+                return Interpretation(question=question, refused=cluster_choice.unknown_cluster(wrong, visible))
             case Chosen(cluster=cluster, why=why):
                 pick = visible if why is Why.PRESSED else ()
-                return Interpretation(question=question, cluster=cluster, why=clusters.because(why), pick=pick)
+                return Interpretation(question=question, cluster=cluster, why=cluster_choice.reason_for(why), pick=pick)
             case Ambiguous():
                 return await self._searched(question, visible, requester)
 
@@ -105,7 +105,7 @@ class ClusterChooser:
         answer = await self.services.store.answers.get(request_id)
         return str(answer.shown.get(PRESSED, "")) if answer else ""
 
-    async def _thread(self, request: Request) -> str:
+    async def _thread(self, request: StoredRequest) -> str:
         """The cluster of the newest answer to somebody before in this thread, "" if there is none."""
         asked = request.asked
         if not asked.thread_ts:
@@ -125,17 +125,19 @@ class ClusterChooser:
         """Where the object that is named exists: that cluster, if it is one alone."""
         target = await self._target(question)
         if target is None:
-            return Interpretation(question=question, unclear=clusters.where_is("", found=(), unasked=()), pick=visible)
+            return Interpretation(
+                question=question, unclear=cluster_choice.why_unclear("", found=(), unasked=()), pick=visible
+            )
         there = await asyncio.gather(*(self._has(name, target, requester) for name in visible))
         found = [name for name, has in zip(visible, there, strict=True) if has]
         unasked = [name for name, has in zip(visible, there, strict=True) if has is None]
         if len(found) == 1:
             return Interpretation(
-                question=question, cluster=found[0], why=clusters.found_in(unasked), pick=tuple(unasked)
+                question=question, cluster=found[0], why=cluster_choice.found_only_there(unasked), pick=tuple(unasked)
             )
         about = f"{target.kind} {target.namespace}/{target.name}".replace(" /", " ")
         return Interpretation(
-            question=question, unclear=clusters.where_is(about, found=found, unasked=unasked), pick=visible
+            question=question, unclear=cluster_choice.why_unclear(about, found=found, unasked=unasked), pick=visible
         )
 
     async def _target(self, question: Question) -> DiagnoseObject | None:
@@ -168,7 +170,7 @@ class ClusterChooser:
         return True
 
 
-def _spoken(request: Request) -> _Wording:
+def _spoken(request: StoredRequest) -> _Wording:
     """What is asked, read anew from its words: an edit may have named another cluster."""
     asked = request.asked
     said = parse_command(request.text) if asked.origin is Surface.COMMAND else parse_message(request.text)

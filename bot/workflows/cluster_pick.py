@@ -10,16 +10,16 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import AuditEntry, RequestState
 from bot.workflows.answer import AnswerWorkflow, PickedCluster
 from bot.workflows.cluster_choice import PRESSED
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
-from responses.clusters import NOT_SEEN
+from responses.cluster_choice import CLUSTER_NOT_VISIBLE
 from responses.slack.message import Message
-from responses.slack.notes import not_done
+from responses.slack.notices import not_done
 from responses.slack.presses import Press
 
 _log: Final = structlog.get_logger(__name__)
@@ -33,7 +33,7 @@ class PickWorkflow:
     services: Services
     answers: AnswerWorkflow
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         taken = await retry_step(run, "take", self.take, payload, run.id)
         if not taken:
             return None
@@ -57,7 +57,7 @@ class PickWorkflow:
                     cluster=cluster, outcome="refused", detail={"why": _WHY}, key=job,
                 )
             )  # fmt: skip
-            message = not_done(requester.scope.text_only_reason or NOT_SEEN, language=requester.language)
+            message = not_done(requester.scope.text_only_reason or CLUSTER_NOT_VISIBLE, language=requester.language)
             await self._whisper(message, channel=channel, user=user, thread_ts=request.asked.thread_ts)
             return None
         if await store.answers.note(request.id, {PRESSED: cluster}) is None:

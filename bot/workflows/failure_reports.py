@@ -19,7 +19,7 @@ from bot.workflows.services import ANSWER, Services
 from bot.workflows.single_posts import post_once
 from intents.domain import Language
 from responses import failures
-from responses.slack.notes import failed, not_done
+from responses.slack.notices import failed, not_done
 from responses.slack.remedy_states import RemedyState
 
 _log: Final = structlog.get_logger(__name__)
@@ -94,13 +94,13 @@ class FailureReports:
         if stored.token != token:
             await self.recorder.whisper(press, failures.RESTARTED)
         elif stored.state == APPLIED:
-            seen = Verification(state=RemedyOutcome.WAITING, says=failures.UNFINISHED)
+            seen = Verification(state=RemedyOutcome.WAITING, says=failures.OUTCOME_UNKNOWN)
             await self._ended(press, Reason.OUTCOME_UNKNOWN, RemedyState.WAITING, seen)
         elif stored.state == CLAIMED and stored.document.get(WRITING) == token:
-            lost = Refusal(reason=Reason.OUTCOME_UNKNOWN, says=failures.UNFINISHED)
+            lost = Refusal(reason=Reason.OUTCOME_UNKNOWN, says=failures.OUTCOME_UNKNOWN)
             await self._ended(press, lost.reason, RemedyState.UNKNOWN, lost)
         elif stored.state == CLAIMED:
-            unbegun = Refusal(reason=Reason.NOT_CHECKED, says=failures.NOT_BEGUN)
+            unbegun = Refusal(reason=Reason.NOT_CHECKED, says=failures.FAILED_BEFORE_WRITING)
             await self._ended(press, unbegun.reason, RemedyState.FAILED, unbegun)
 
     async def _ended(self, press: Confirmation, state: Reason, known: RemedyState, why: Refusal | Verification) -> None:

@@ -14,12 +14,12 @@ from bot.common.portable import Portable
 from bot.jobs import Json
 from intents.domain import Diagnosis, Finding, Judged, Language, Text
 from responses.safety import SafeDiagnosis
-from responses.sentences import leading
+from responses.sentences import leading_hypotheses
+from responses.slack.cluster_picker import Picker
 from responses.slack.controls import RemedyButton
-from responses.slack.details import details
-from responses.slack.diagnosis import answer
+from responses.slack.details import details_view
+from responses.slack.diagnosis import answer_message
 from responses.slack.message import Message, View
-from responses.slack.picking import Picker
 from responses.slack.remedy_states import RemedyShown
 
 
@@ -86,10 +86,10 @@ class KeptAnswer(Portable):
     @property
     def first(self) -> Judged | None:
         """The leading hypothesis that still stands, or what one can do where there is none."""
-        return next(iter(leading(self.diagnosis)), None)
+        return next(iter(leading_hypotheses(self.diagnosis)), None)
 
     def message(self, shown: AnswerNotes) -> Message:
-        return answer(
+        return answer_message(
             SafeDiagnosis(self.diagnosis),
             language=self.language,
             request_id=self.request_id,
@@ -110,7 +110,7 @@ class KeptAnswer(Portable):
         )
 
     def details(self, language: Language) -> View:
-        return details(SafeDiagnosis(self.diagnosis), language=language, of_text=self.of_text)
+        return details_view(SafeDiagnosis(self.diagnosis), language=language, of_text=self.of_text)
 
 
 def without_rows(diagnosis: Diagnosis) -> Diagnosis:

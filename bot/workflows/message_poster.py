@@ -14,13 +14,13 @@ import structlog
 
 from bot.slack.errors import Archived, ChannelGone, MessageGone, MissingScope, NotInChannel, SlackError, TokenRevoked
 from bot.slack.posts import PostedMessage
-from bot.store import Request
+from bot.store import StoredRequest
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer
 from bot.workflows.services import ANSWER, FILE, Services
 from intents.domain import Text
 from responses.language import choose
 from responses.slack.message import Message, Picture
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -35,12 +35,14 @@ class MessagePoster:
 
     services: Services
 
-    async def sent(self, request: Request, *, step: str) -> PostedMessage | None:
+    async def sent(self, request: StoredRequest, *, step: str) -> PostedMessage | None:
         """The message of that step, if it stands."""
         entry = await self.services.store.outbox.get(_key(request, step))
         return PostedMessage(channel=entry.channel, ts=entry.ts) if entry and entry.ts else None
 
-    async def post(self, request: Request, message: Message, *, step: str, last: bool = True) -> PostedMessage | None:
+    async def post(
+        self, request: StoredRequest, message: Message, *, step: str, last: bool = True
+    ) -> PostedMessage | None:
         """Post it unless it stands already. None where nothing can be posted.
 
         With `last` that is said where a person can act; else more is to come, which will say it.
@@ -66,7 +68,7 @@ class MessagePoster:
         await services.store.outbox.done(key, sent.ts)
         return sent
 
-    async def show(self, request: Request, message: Message | None = None) -> None:
+    async def show(self, request: StoredRequest, message: Message | None = None) -> None:
         """Let the answer's message read as it is written down now, with all that was noted of it since.
 
         `message` is what to show for an answer that is no diagnosis.
@@ -93,7 +95,7 @@ class MessagePoster:
         except MessageGone:
             _log.info("the answer was taken away by hand", request=request.id)
 
-    async def attach(self, request: Request, picture: Picture, *, step: str) -> None:
+    async def attach(self, request: StoredRequest, picture: Picture, *, step: str) -> None:
         """Put a picture below the message of that step, once; with it it is taken back. Raises SlackError."""
         if sent := await self.sent(request, step=step):
             await self.services.slack.attach(
@@ -104,7 +106,7 @@ class MessagePoster:
                 thread_ts=request.asked.thread_ts,
             )
 
-    async def take_back(self, request: Request) -> None:
+    async def take_back(self, request: StoredRequest) -> None:
         """Delete what was said to a request."""
         for step in (ANSWER, FILE):
             if sent := await self.sent(request, step=step):
@@ -115,7 +117,7 @@ class MessagePoster:
                 await self.services.store.outbox.forget(key)
         await self.services.store.answers.delete(request.id)
 
-    async def _undeliverable(self, request: Request, error: SlackError, message: Message) -> None:
+    async def _undeliverable(self, request: StoredRequest, error: SlackError, message: Message) -> None:
         """A command still has its own way to answer; anyone else is told why, once a day, in a direct message."""
         asked, services = request.asked, self.services
         _log.warning("an answer cannot be posted", channel=asked.channel, error=str(error), request=request.id)
@@ -133,12 +135,12 @@ class MessagePoster:
                 language = choose(told=services.language, text=request.text)
                 place = await services.slack.place(asked.channel)
                 says = _about(f"#{place.name}", error.says) if place.name else error.says
-                await services.slack.post(channel=asked.user, message=told(says, language=language))
+                await services.slack.post(channel=asked.user, message=notice(says, language=language))
             except SlackError as second:
                 _log.warning("nor can it be said to whom it concerns", user=asked.user, error=str(second))
 
 
-def _key(request: Request, step: str) -> str:
+def _key(request: StoredRequest, step: str) -> str:
     """What a message of ours is found again by, in the outbox and in Slack."""
     return f"{request.id}/{step}"
 

@@ -11,7 +11,7 @@ from bot.store import Store
 from intents.domain import Language, Text
 from intents.slash import Muted
 from responses.slack.message import Message
-from responses.slack.notes import all_muted, unmuted
+from responses.slack.notices import all_muted, unmuted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.policy import ReadLevel
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from responses import failures
-from responses.slack.notes import told
+from responses.slack.notices import notice
 from responses.slack.presses import Press
 
 # A mute that nobody takes back ends by itself: what it hides would be forgotten otherwise.
@@ -26,7 +26,7 @@ class OpinionWorkflow:
     services: Services
     poster: MessagePoster
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await retry_step(run, "take", self.take, payload)
         return None
 
@@ -40,7 +40,7 @@ class OpinionWorkflow:
         if requester.scope.reading is not ReadLevel.FULL:
             # Whoever may not be shown it has no say in whether others are.
             says = requester.scope.text_only_reason or failures.NOT_ALLOWED_HERE
-            await services.slack.whisper(channel=channel, user=user, message=told(says, language=requester.language))
+            await services.slack.whisper(channel=channel, user=user, message=notice(says, language=requester.language))
             return
         now = services.clock()
         match Press(str(payload["what"])):

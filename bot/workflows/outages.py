@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackUnavailable
 from bot.store import StoreUnavailable
 
@@ -27,7 +27,7 @@ class OutageLasted(Exception):
 
 
 async def retry_step(
-    run: Run,
+    run: JobRun,
     name: str,
     do: Callable[..., Awaitable[Json | None]],
     *args: Any,

@@ -11,12 +11,12 @@ import structlog
 
 from bot.jobs import Json
 from bot.slack.errors import SlackError
-from bot.store import LONGEST_TEXT, Request
+from bot.store import LONGEST_TEXT, StoredRequest
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import FILE, Services
 from intents.domain import Text
 from responses.safety import safe
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -30,11 +30,11 @@ class PastedFiles:
     services: Services
     poster: MessagePoster
 
-    async def read(self, request: Request) -> tuple[Text, ...]:
+    async def read(self, request: StoredRequest) -> tuple[Text, ...]:
         """Add the files' texts to the request; why the others could not be read. Reading twice changes nothing."""
         return await self.add(request, request.asked.files, behind=request.asked.source_ts)
 
-    async def add(self, request: Request, files: Iterable[Json], *, behind: str) -> tuple[Text, ...]:
+    async def add(self, request: StoredRequest, files: Iterable[Json], *, behind: str) -> tuple[Text, ...]:
         """The same of the files of a message that is the part `behind`."""
         unread: list[Text] = []
         for number, file in enumerate(files):
@@ -52,11 +52,11 @@ class PastedFiles:
             await self.services.store.requests.amend(request.id, f"{behind}.{number}", text, self.services.clock())
         return tuple(unread)
 
-    async def mention_unread(self, request: Request, unread: tuple[Text, ...]) -> None:
+    async def mention_unread(self, request: StoredRequest, unread: tuple[Text, ...]) -> None:
         """A file nobody asked us about is mentioned once a day in its channel: it may hold what we could answer."""
         if not unread:
             return
         once = f"file/{request.asked.channel}/{unread[0].en[:40]}"
         if await self.services.store.notices.once(once, within=_SAID_ONCE, now=self.services.clock()):
             requester = await self.services.requester_of(request)
-            await self.poster.post(request, told(unread[0], language=requester.language), step=FILE)
+            await self.poster.post(request, notice(unread[0], language=requester.language), step=FILE)

@@ -9,7 +9,7 @@ from typing import Final
 from bot.jobs import Json
 from bot.remedies.auditing import Denied
 from bot.remedies.contract import Preview, Reason, Refusal
-from bot.store import Claim, Claimed, StoredPlan
+from bot.store import ClaimOutcome, ClaimResult, StoredPlan
 from bot.workflows.authorisation import Authoriser, Authority
 from bot.workflows.dialogs import dialog_content
 from bot.workflows.press_records import APPROVAL, Confirmation, PressRecorder
@@ -47,7 +47,7 @@ class PlanClaims:
             return await self._refused(press, authority)
         if press.asked_by and (seen is None or seen.approves != press.asked_by):
             # Whoever confirmed before the other did has seen another dialog, perhaps with other values.
-            return await self._refused(press, Denied(says=failures.ASKED_MEANWHILE))
+            return await self._refused(press, Denied(says=failures.APPROVAL_PENDING))
         if authority.approval and not stored.claimed_by:
             return await self._ask_approval(press, stored)
         return await self._claimed(press, requester, authority, previewed)
@@ -62,11 +62,11 @@ class PlanClaims:
             plan.id, one.user, press.token, now, action=one.action, subject=one.subject, since=one.since(limits),
             unless=lambda former: one.held_back(former, limits) is not None,
         )  # fmt: skip
-        if claimed.outcome is Claim.HELD_BACK:
+        if claimed.outcome is ClaimOutcome.HELD_BACK:
             why = one.held_back(await plans.claimed_since(one.since(limits)), limits)
             return await self._refused(press, Denied(says=why or failures.BUSY))
-        if claimed.outcome is not Claim.OK:
-            late = Reason.CONFLICT if claimed.outcome is Claim.ALREADY else Reason.EXPIRED
+        if claimed.outcome is not ClaimOutcome.OK:
+            late = Reason.CONFLICT if claimed.outcome is ClaimOutcome.ALREADY else Reason.EXPIRED
             return await self._refused(press, Refusal(reason=late, says=_not_claimed(claimed)))
         await self.recorder.audit(press, "claimed", None)
         await self.recorder.note(press, RemedyState.APPLYING)
@@ -80,9 +80,9 @@ class PlanClaims:
         asked = {"by": press.user, "at": now.isoformat(), "token": press.token, "view": press.view}
         kept = await self.services.store.plans.note_once(press.plan.id, APPROVAL, asked)
         if kept is None or kept["by"] != press.user:
-            return await self._refused(press, Denied(says=failures.ASKED_MEANWHILE))
+            return await self._refused(press, Denied(says=failures.APPROVAL_PENDING))
         if kept["token"] != press.token:
-            return await self._refused(press, Denied(says=failures.ASKED_ALREADY))
+            return await self._refused(press, Denied(says=failures.WAITING_FOR_APPROVER))
         await self.recorder.audit(press, "approval asked", None)
         until = f"{stored.expires.astimezone(UTC):%H:%M} UTC"
         says = Text(en=words.APPROVABLE_UNTIL.en.format(until), zh=words.APPROVABLE_UNTIL.zh.format(until))
@@ -101,5 +101,5 @@ class PlanClaims:
         return _STOPS
 
 
-def _not_claimed(claimed: Claimed) -> Text:
-    return failures.PLAN_EXPIRED if claimed.outcome is Claim.EXPIRED else failures.PRESS_REPEATED
+def _not_claimed(claimed: ClaimResult) -> Text:
+    return failures.PLAN_EXPIRED if claimed.outcome is ClaimOutcome.EXPIRED else failures.ALREADY_PRESSED

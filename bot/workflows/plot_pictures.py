@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from bot.slack.errors import SlackError
-from bot.store import Request, StoreUnavailable
+from bot.store import StoredRequest, StoreUnavailable
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.services import ANSWER, Services
 from intents.domain import Finding, Language, Plot
@@ -31,7 +31,7 @@ class PlotPictures:
     services: Services
     poster: MessagePoster
 
-    async def show(self, request: Request, finding: Finding, *, language: Language) -> None:
+    async def show(self, request: StoredRequest, finding: Finding, *, language: Language) -> None:
         """Show the plot of a finding that has passed `scrubbed`. Never raises for want of a picture."""
         if finding.plot is None:
             return

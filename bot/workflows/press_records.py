@@ -13,7 +13,7 @@ from bot.jobs import Json
 from bot.remedies.auditing import Denied, Result, audit_entry
 from bot.remedies.contract import Plan, State
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.store import Answer, AuditEntry
+from bot.store import AuditEntry, StoredAnswer
 from bot.workflows.chronicle.answer_facts import FactRecorder
 from bot.workflows.dialogs import dialog_content
 from bot.workflows.kept_answer import RemedyNote
@@ -23,9 +23,9 @@ from bot.workflows.single_posts import post_once
 from intents.domain import Language, Text
 from responses import failures
 from responses.safety import safe_value
+from responses.slack.audit_lines import AuditLine, audit_message
 from responses.slack.message import Message
-from responses.slack.notes import not_done, told
-from responses.slack.records import Record, record
+from responses.slack.notices import not_done, notice
 from responses.slack.remedy_states import RemedyShown, RemedyState
 
 _log: Final = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ class Confirmation:
     """
 
     plan: Plan
-    answer: Answer
+    answer: StoredAnswer
     user: str
     team: str
     token: str
@@ -146,10 +146,10 @@ class PressRecorder:
     async def _say(self, press: Confirmation, shown: RemedyShown) -> None:
         request = await self.services.store.requests.get(press.answer.request_id)
         plan, answer = press.plan, press.answer
-        said = Record(shown=shown, cluster=plan.cluster, target=plan.target)
+        said = AuditLine(shown=shown, cluster=plan.cluster, target=plan.target)
         if request is not None:
             language = Language(answer.message.get("language") or Language.EN)
-            line = record(said, language=language)
+            line = audit_message(said, language=language)
             if not await self._post(press, answer.channel, request.asked.thread_ts, line, shown):
                 # The thread was deleted, or we were sent out of the channel: whoever confirmed it has to know.
                 await self._post(press, press.user, "", line, shown)
@@ -166,12 +166,12 @@ class PressRecorder:
             raise
         except SlackError:
             link = ""
-        said = Record(shown=shown, cluster=press.plan.cluster, target=press.plan.target, link=link)
-        message = record(said, language=self.services.usual_language)
+        said = AuditLine(shown=shown, cluster=press.plan.cluster, target=press.plan.target, link=link)
+        message = audit_message(said, language=self.services.usual_language)
         if await self._post(press, self.services.audit_channel, "", message, shown):
             return
         if await self.services.store.notices.once("audit channel", within=_SAID_ONCE, now=self.services.clock()):
-            await self._whisper(press, told(failures.AUDITORS_UNTOLD, language=await self._language(press)))
+            await self._whisper(press, notice(failures.AUDIT_CHANNEL_FAILED, language=await self._language(press)))
 
     async def _post(
         self, press: Confirmation, channel: str, thread_ts: str, message: Message, shown: RemedyShown

@@ -9,7 +9,7 @@ import structlog
 
 from bot.cluster.errors import ClusterError
 from bot.common.portable import Portable
-from bot.jobs import JobsUnavailable, Json, Run
+from bot.jobs import JobRun, JobsUnavailable, Json
 from bot.remedies.auditing import Denied, audit_entry
 from bot.remedies.carrying_out import check, preview
 from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal, Verb
@@ -24,11 +24,18 @@ from bot.workflows.remedy_limits import Attempt
 from bot.workflows.services import Requester, Services
 from intents.domain import Text
 from responses import failures
-from responses.action_words import UNDO, words_of
+from responses.action_words import UNDO, words_for
 from responses.safety import safe_value
 from responses.slack.message import View
-from responses.slack.notes import told
-from responses.slack.remediation import Asking, Dialog, asking, dialog, loading, refusal
+from responses.slack.notices import notice
+from responses.slack.remedy_dialogs import (
+    Confirmation,
+    ValuesForm,
+    confirmation_dialog,
+    loading_dialog,
+    refusal_dialog,
+    values_dialog,
+)
 
 _log: Final = structlog.get_logger(__name__)
 # A trigger lasts three seconds.
@@ -55,7 +62,7 @@ class PreviewWorkflow:
     services: Services
     authoriser: Authoriser
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         view = payload.get("view")
         if not view:
             opened = await run.step("open", self.open, payload)
@@ -75,12 +82,12 @@ class PreviewWorkflow:
         """At once, since a trigger lasts three seconds. After a restart it is too late: the presser is told so."""
         language = await self.services.language_of(str(payload["user"]), within=_TELL_S)
         try:
-            return {"view": await self.services.slack.open_view(str(payload["trigger"]), loading(language))}
+            return {"view": await self.services.slack.open_view(str(payload["trigger"]), loading_dialog(language))}
         except SlackError as error:
             _log.warning("a dialog could not be opened", plan=payload["plan"], error=str(error))
             says = failures.PRESS_AGAIN if isinstance(error, TriggerExpired) else error.says
             await self.services.slack.whisper(
-                channel=str(payload["channel"]), user=str(payload["user"]), message=told(says, language=language)
+                channel=str(payload["channel"]), user=str(payload["user"]), message=notice(says, language=language)
             )
             return {}
 
@@ -97,7 +104,7 @@ class PreviewWorkflow:
         """Whoever waits before the dialog is told that nothing more comes."""
         language = await self.services.language_of(str(payload["user"]), within=_TELL_S)
         try:
-            await self.services.slack.update_view(view_id, refusal(failures.NOT_PREVIEWED, language=language))
+            await self.services.slack.update_view(view_id, refusal_dialog(failures.PREVIEW_FAILED, language=language))
         except SlackError as error:
             _log.warning("a dialog stays as it is", plan=payload["plan"], error=str(error))
 
@@ -106,13 +113,13 @@ class PreviewWorkflow:
         store, user = self.services.store, str(payload["user"])
         stored = await store.plans.get(str(payload["plan"]))
         if stored is None:
-            return refusal(failures.PLAN_EXPIRED, language=requester.language)
+            return refusal_dialog(failures.PLAN_EXPIRED, language=requester.language)
         if stored.claimed_by:
-            return refusal(failures.PRESS_REPEATED, language=requester.language)
+            return refusal_dialog(failures.ALREADY_PRESSED, language=requester.language)
         asked = stored.document.get(APPROVAL) or {}
         asked_by = str(asked.get("by", ""))
         if asked_by == user:
-            return refusal(failures.ASKED_ALREADY, language=requester.language)
+            return refusal_dialog(failures.WAITING_FOR_APPROVER, language=requester.language)
         plan, answers = Plan.from_json(stored.document["plan"]), payload.get("answers")
         if asked_by and plan.asks:
             # Whoever approves something approves the values that were asked for.
@@ -123,18 +130,18 @@ class PreviewWorkflow:
         if isinstance(seen, CheckedPreview):
             shown = DialogContent(preview=_guards(seen.preview), answers=answers or {}, approves=asked_by)
             if _holds_secrets(shown):
-                seen = Refusal(reason=Reason.UNSAFE, says=failures.BESIDE_A_SECRET)
+                seen = Refusal(reason=Reason.UNSAFE, says=failures.CHANGE_HOLDS_SECRET)
         if isinstance(seen, Refusal | Denied):
             await self._audit(plan, payload, seen)
             says = refusal_text(seen) if isinstance(seen, Refusal) else seen.says
-            return refusal(says, language=requester.language)
+            return refusal_dialog(says, language=requester.language)
         kept: Json = {dialog_key(user): view_id}
         if seen is None or shown is None:
             await store.plans.note(plan.id, kept)
-            return asking(_asking(plan), language=requester.language)
+            return values_dialog(_asking(plan), language=requester.language)
         kept[content_key(filling_id(view_id, shown.fill))] = shown.as_json()
         await store.plans.note(plan.id, kept)
-        return dialog(_dialog(plan, seen, fill=shown.fill, asked_by=asked_by), language=requester.language)
+        return confirmation_dialog(_dialog(plan, seen, fill=shown.fill, asked_by=asked_by), language=requester.language)
 
     async def _previewed(
         self, plan: Plan, requester: Requester, answers: Json | None, *, asked_by: str
@@ -207,17 +214,17 @@ def _holds_secrets(value: Portable) -> bool:
     return bool(safe_value(document) != document)
 
 
-def _asking(plan: Plan) -> Asking:
-    said = words_of(plan.action)
-    return Asking(
+def _asking(plan: Plan) -> ValuesForm:
+    said = words_for(plan.action)
+    return ValuesForm(
         plan_id=plan.id, title=said.verb, cluster=plan.cluster, target=plan.target, purpose=plan.title,
         what=said.does, questions=plan.asks,
     )  # fmt: skip
 
 
-def _dialog(plan: Plan, shown: CheckedPreview, *, fill: str, asked_by: str) -> Dialog:
-    said, seen = words_of(UNDO if plan.undoes else plan.action), shown.preview
-    return Dialog(
+def _dialog(plan: Plan, shown: CheckedPreview, *, fill: str, asked_by: str) -> Confirmation:
+    said, seen = words_for(UNDO if plan.undoes else plan.action), shown.preview
+    return Confirmation(
         plan_id=plan.id,
         fill=fill,
         title=said.verb,

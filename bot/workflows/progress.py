@@ -20,7 +20,7 @@ from bot.slack.errors import SlackError
 from bot.slack.posts import PostedMessage
 from intents.domain import Language
 from responses.safety import safe_value
-from responses.slack.diagnosis import placeholder
+from responses.slack.diagnosis import placeholder_message
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ class ProgressReporter:
             if now is not None and now != told:
                 if not await self.wanted():
                     return
-                message = placeholder(
+                message = placeholder_message(
                     language=self.language, done=now.done, total=now.total, found=safe_value(now.found)
                 )
                 try:

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from bot.cluster.errors import ClusterError
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.remedies.carrying_out import apply, check, done_already, interrupted, partly_done
 from bot.remedies.contract import Applied, Plan, Reason, Refusal, State
 from bot.remedies.marking import mark
@@ -42,7 +42,7 @@ class RemedyWorkflow:
     claims: PlanClaims
     recorder: PressRecorder
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         token = run.id
         claimed = await retry_step(run, "claim", self.claims.claim, payload, token)
         outcome: Json | None = None

@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.policy import Limit, Limits
 from bot.remedies.contract import Outlook, Plan, Reason
-from bot.store import CLAIMED, Former
+from bot.store import CLAIMED, EarlierClaim
 from intents.domain import Text
 
 APPLIED: Final = "applied"
@@ -44,7 +44,7 @@ class Attempt:
         """From when on former tries matter."""
         return self.at - max(timedelta(minutes=each.minutes) for each in (limits.target, limits.user))
 
-    def held_back(self, former: Sequence[Former], limits: Limits) -> Text | None:
+    def held_back(self, former: Sequence[EarlierClaim], limits: Limits) -> Text | None:
         """Why it is not done now; `former` are the claims `since` then, the newest first."""
         if not self.subject:
             return None
@@ -61,21 +61,21 @@ class Attempt:
             return _by_you(too_many, limits.user, self._until(too_many, limits.user))
         return None
 
-    def _waits_for(self, former: Former) -> bool:
+    def _waits_for(self, former: EarlierClaim) -> bool:
         return former.state == CLAIMED or (former.state == APPLIED and former.action == self.action)
 
-    def _within(self, former: Sequence[Former], limit: Limit) -> Sequence[Former]:
+    def _within(self, former: Sequence[EarlierClaim], limit: Limit) -> Sequence[EarlierClaim]:
         """Those of the limit's time, if there are as many as it allows."""
         recent = [each for each in former if self.at - each.when < timedelta(minutes=limit.minutes)]
         return recent if len(recent) >= limit.writes else ()
 
-    def _until(self, former: Sequence[Former], limit: Limit) -> int:
+    def _until(self, former: Sequence[EarlierClaim], limit: Limit) -> int:
         """In how many minutes one of them is too long ago to count."""
         free = former[limit.writes - 1].when + timedelta(minutes=limit.minutes)
         return max(1, -int((self.at - free).total_seconds() // 60))
 
 
-def _under_way(former: Former, *, seconds: int, by_you: bool) -> Text:
+def _under_way(former: EarlierClaim, *, seconds: int, by_you: bool) -> Text:
     who = Text(en="you", zh="您") if by_you else Text(en="somebody else", zh="其他人")
     doing = (
         Text(en="it is not known yet whether that has helped", zh="尚不清楚其是否有效")
@@ -88,7 +88,7 @@ def _under_way(former: Former, *, seconds: int, by_you: bool) -> Text:
     )
 
 
-def _often(former: Sequence[Former], limit: Limit, minutes: int) -> Text:
+def _often(former: Sequence[EarlierClaim], limit: Limit, minutes: int) -> Text:
     done = ", ".join(f"{each.action}: {each.state}" for each in former[: limit.writes])
     return Text(
         en=f"{len(former)} remedies were tried on the same within {limit.minutes} minutes ({done}): one more will "
@@ -98,7 +98,7 @@ def _often(former: Sequence[Former], limit: Limit, minutes: int) -> Text:
     )
 
 
-def _by_you(former: Sequence[Former], limit: Limit, minutes: int) -> Text:
+def _by_you(former: Sequence[EarlierClaim], limit: Limit, minutes: int) -> Text:
     return Text(
         en=f"you have carried out {len(former)} remedies within {limit.minutes} minutes, as many as the policy lets "
         f"one person: try again in {minutes} min, or ask somebody else to",

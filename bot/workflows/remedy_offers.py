@@ -8,13 +8,13 @@ from typing import Final
 from bot.cluster.connection import Connection
 from bot.kube.impersonation import ActsAs
 from bot.remedies.planning import plan_remedies
-from bot.store import Request
+from bot.store import StoredRequest
 from bot.workflows.services import Requester, Services
 from intents.domain import Diagnosis, Judged, ObjectRef, Text
 from intents.request import Request as Question
 from responses.safety import safe_value
 from responses.sentences import offers as offered
-from responses.sentences import standing
+from responses.sentences import open_hypotheses
 from responses.slack.blocks import Style
 from responses.slack.controls import RemedyButton
 
@@ -28,20 +28,25 @@ class RemedyOffers:
     services: Services
 
     async def buttons(
-        self, request: Request, question: Question, requester: Requester, diagnosis: Diagnosis, connection: Connection
+        self,
+        request: StoredRequest,
+        question: Question,
+        requester: Requester,
+        diagnosis: Diagnosis,
+        connection: Connection,
     ) -> tuple[RemedyButton, ...]:
         """A button for each remedy of the leading cause, and of what one can do beside, that can be carried out.
 
         `question` is how the request was taken.
         """
-        told = [one for one in (*standing(diagnosis)[:1], *offered(diagnosis)) if one.remedies]
+        told = [one for one in (*open_hypotheses(diagnosis)[:1], *offered(diagnosis)) if one.remedies]
         buttons = [await self._of(one, request, question, requester, diagnosis, connection) for one in told]
         return tuple(each for some in buttons for each in some)
 
     async def _of(
         self,
         judged: Judged,
-        request: Request,
+        request: StoredRequest,
         question: Question,
         requester: Requester,
         diagnosis: Diagnosis,

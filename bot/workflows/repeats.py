@@ -8,12 +8,12 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError
 from bot.workflows.message_poster import MessagePoster
 from bot.workflows.outages import retry_step
 from bot.workflows.services import ANSWER, Services
-from responses.slack.notes import repeated
+from responses.slack.notices import answered_before
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ class RepeatWorkflow:
     services: Services
     poster: MessagePoster
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await retry_step(run, "count", self.count, payload)
         await retry_step(run, "point", self.point, payload)
         return None
@@ -53,7 +53,7 @@ class RepeatWorkflow:
         try:
             requester = await services.requester(team=request.asked.team, channel=channel, user=user, text=request.text)
             link = await services.slack.permalink(channel=sent.channel, ts=sent.ts)
-            message = repeated(link, count=int(payload["count"]), language=requester.language)
+            message = answered_before(link, count=int(payload["count"]), language=requester.language)
             await services.slack.whisper(
                 channel=channel, user=user, message=message, thread_ts=str(payload.get("thread_ts") or "")
             )

@@ -18,7 +18,7 @@ from bot.jobs import Json
 from bot.kube.access import NOTHING
 from bot.metrics import REFUSED
 from bot.policy import ReadLevel
-from bot.store import Request, Surface
+from bot.store import StoredRequest, Surface
 from bot.workflows.cluster_choice import ClusterChooser, Interpretation
 from bot.workflows.kept_answer import AnswerNotes, KeptAnswer, without_rows
 from bot.workflows.remedy_offers import RemedyOffers
@@ -27,14 +27,14 @@ from intents.domain import Diagnosis, Finding, Text
 from intents.request import DiagnoseObject
 from intents.request import Request as Question
 from intents.slash import AskHelp, parse_message
-from responses import clusters, failures
-from responses.plots import plotted
+from responses import cluster_choice, failures
+from responses.excerpts import error_lines
+from responses.plots import leading_plot
 from responses.safety import safe, safe_value, scrubbed
+from responses.slack.cluster_picker import Picker, which_cluster, with_picker
 from responses.slack.help import help_message
 from responses.slack.message import Message
-from responses.slack.notes import failed
-from responses.slack.picking import Picker, which_cluster, with_picker
-from responses.telling import telling_lines
+from responses.slack.notices import failed
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -82,7 +82,7 @@ class Replies:
 
     async def of(
         self,
-        request: Request,
+        request: StoredRequest,
         requester: Requester,
         *,
         unread: Sequence[Json],
@@ -105,16 +105,16 @@ class Replies:
         with self.services.concurrency.slot(meant.cluster) if meant.cluster else nullcontext():
             return await self._asked(request, requester, meant, progress)
 
-    async def limit_reached(self, request: Request, requester: Requester, cluster: str) -> Reply:
+    async def limit_reached(self, request: StoredRequest, requester: Requester, cluster: str) -> Reply:
         """Said once that has lasted too long."""
         meant = await self.cluster_chooser.of(request, requester, pressed=cluster)
-        return self._failed(clusters.busy(cluster), request, requester, meant)
+        return self._failed(cluster_choice.cluster_busy(cluster), request, requester, meant)
 
     async def _asked(
-        self, request: Request, requester: Requester, meant: Interpretation, progress: Callable[[Progress], None]
+        self, request: StoredRequest, requester: Requester, meant: Interpretation, progress: Callable[[Progress], None]
     ) -> Reply:
         question = meant.question
-        reason = requester.scope.text_only_reason or (clusters.SEVERAL if meant.unclear else None)
+        reason = requester.scope.text_only_reason or (cluster_choice.SEVERAL_CLUSTERS if meant.unclear else None)
         if requester.scope.text_only_reason:
             self.services.metrics.refused("cluster")
         started = time.monotonic()
@@ -135,7 +135,7 @@ class Replies:
             )
         except TargetNotFound as error:
             says = failures.target_not_found(error.target, error.closest)
-            says = clusters.told_where(says, meant.cluster) if meant.why else says
+            says = cluster_choice.with_cluster_name(says, meant.cluster) if meant.why else says
             return self._failed(says, request, requester, meant, ended="not found")
         except ClusterError as error:
             self._give_up(connection, error)
@@ -159,10 +159,10 @@ class Replies:
 
     def _unreachable(self, meant: Interpretation, error: ClusterError) -> Text:
         """Where there are several, which one, and where that is set."""
-        says = clusters.unreachable if meant.why else failures.cluster_unreachable
+        says = cluster_choice.unreachable if meant.why else failures.cluster_unreachable
         return says(meant.cluster, error.reason)
 
-    def _at_once(self, request: Request, requester: Requester, unread: Sequence[Json]) -> Reply | None:
+    def _at_once(self, request: StoredRequest, requester: Requester, unread: Sequence[Json]) -> Reply | None:
         """What needs no cluster: help, a refusal, a file that cannot be read."""
         language = requester.language
         talked = request.asked.origin in _TALKED_TO and not request.asked.name
@@ -178,7 +178,7 @@ class Replies:
 
     async def _answered(
         self,
-        request: Request,
+        request: StoredRequest,
         requester: Requester,
         diagnosis: Diagnosis,
         connection: Connection | None,
@@ -199,14 +199,14 @@ class Replies:
                 if connection
                 else ()
             ),
-            observed=telling_lines(request.text) if not shown.hypotheses else (),
+            observed=error_lines(request.text) if not shown.hypotheses else (),
             reason=reason,
             controls=connection is not None,
             because=meant.why,
             # Of what matches nothing, no cluster knows more.
             pick=_pick(meant) if diagnosis.hypotheses or not of_text else None,
         )
-        picture = plotted(diagnosis)
+        picture = leading_plot(diagnosis)
         return Reply(
             message=answer.message(AnswerNotes()),
             intent=_intent(meant.question),
@@ -220,7 +220,13 @@ class Replies:
             self.services.clusters.give_up(connection, error)
 
     def _failed(
-        self, reason: Text, request: Request, requester: Requester, meant: Interpretation, *, ended: str = "failed"
+        self,
+        reason: Text,
+        request: StoredRequest,
+        requester: Requester,
+        meant: Interpretation,
+        *,
+        ended: str = "failed",
     ) -> Reply:
         message = failed(reason, language=requester.language)
         message = with_picker(message, _pick(meant), request_id=request.id, language=requester.language)

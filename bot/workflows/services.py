@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from bot.cluster.clusters import Clusters
 from bot.diagnosing import DEADLINE_S, Engine
 from bot.metrics import Metrics
-from bot.policy import Policy, ReadLevel, Scope, Who
+from bot.policy import Actor, Policy, PolicyScope, ReadLevel
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from bot.remedies.stepping import LOOKS
 from bot.remedies.verifying import PACE, VERIFY_S, Pace
@@ -21,7 +21,7 @@ from bot.slack.client import Slack
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.groups import Membership
 from bot.slack.people import Person
-from bot.store import Request, Store
+from bot.store import Store, StoredRequest
 from bot.workflows.concurrency import ConcurrencyLimits
 from intents.domain import Language
 from responses.language import choose
@@ -38,7 +38,7 @@ class Requester:
     `less_than_others`: they may see less here than other people of the channel.
     """
 
-    scope: Scope
+    scope: PolicyScope
     language: Language
     less_than_others: bool = False
 
@@ -95,7 +95,7 @@ class Services:
         if place.unreached or person.unreached:
             raise SlackUnavailable(method="users.info", detail="who asks, and where, cannot be told now")
         outsider, shared = person.guest or person.unknown or person.foreign, place.external or place.unknown
-        who = Who(
+        who = Actor(
             team=team,
             channel=channel,
             channel_name=place.name,
@@ -137,6 +137,6 @@ class Services:
     async def _membership(self, user: str) -> Membership:
         return await self.slack.groups(user) if user and self.policy.asks_groups else Membership()
 
-    async def requester_of(self, request: Request) -> Requester:
+    async def requester_of(self, request: StoredRequest) -> Requester:
         asked = request.asked
         return await self.requester(team=asked.team, channel=asked.channel, user=asked.user, text=request.text)

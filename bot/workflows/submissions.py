@@ -14,7 +14,7 @@ from bot.diagnosing import Engine
 from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import StartJob
 from bot.metrics import Metrics
-from bot.store import Asked, Request, Store
+from bot.store import Asked, Store, StoredRequest
 from intents.choosing import marked_with
 from intents.domain import Hypothesis
 
@@ -77,7 +77,7 @@ class Submissions:
         """Take back what was answered to a request."""
         await self.start("withdraw", f"{request}.withdrawn", {"request": request})
 
-    async def of_part(self, channel: str, part: str) -> Request | None:
+    async def of_part(self, channel: str, part: str) -> StoredRequest | None:
         """Return the request that a part belongs to."""
         found = await self.store.requests.find_part(channel, part)
         return await self.store.requests.get(found) if found else None

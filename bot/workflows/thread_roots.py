@@ -14,7 +14,7 @@ import structlog
 from bot.diagnosing import match_text
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.message_events import files_of, text_of
-from bot.store import LONGEST_TEXT, Request, Surface
+from bot.store import LONGEST_TEXT, StoredRequest, Surface
 from bot.workflows.pasted_files import PastedFiles
 from bot.workflows.services import Services
 from intents.domain import Text
@@ -31,7 +31,7 @@ class ThreadRoots:
     services: Services
     files: PastedFiles
 
-    async def read(self, request: Request) -> tuple[Text, ...]:
+    async def read(self, request: StoredRequest) -> tuple[Text, ...]:
         """Add what heads the thread, if the mention leaves it at that; why it could not be read. Twice is once."""
         asked = request.asked
         if asked.origin is not Surface.MENTION or asked.thread_ts in ("", asked.source_ts) or asked.name:
@@ -59,7 +59,7 @@ class ThreadRoots:
             case _:
                 return False
 
-    async def _add(self, request: Request, root: Mapping[str, Any]) -> tuple[Text, ...]:
+    async def _add(self, request: StoredRequest, root: Mapping[str, Any]) -> tuple[Text, ...]:
         # No ts of a message: an edit of the root concerns the request that the root itself has made.
         part = f"{request.asked.thread_ts}.root"
         text = safe(text_of(root), limit=LONGEST_TEXT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.workflows.chronicle.answer_facts import FactRecorder
 from bot.workflows.kept_answer import AnswerNotes
 from bot.workflows.message_poster import MessagePoster
@@ -20,7 +20,7 @@ class WithdrawWorkflow:
     poster: MessagePoster
     fact_recorder: FactRecorder
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await retry_step(run, "withdraw", self.withdraw, str(payload["request"]))
         return None
 

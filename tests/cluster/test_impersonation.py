@@ -1,4 +1,4 @@
-"""Writing as somebody: whose rights decide, and who is told to be without them."""
+"""Impersonated writes: whose permissions decide, and who is named in a refusal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from bot.cluster.connection import Connection
 from bot.cluster.errors import BadRequest, Forbidden, ForbiddenAs
 from bot.cluster.resources import Resource, well_known
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
 from bot.kube.impersonation import ActsAs
 from bot.playground.kubernetes import SimulatedCluster
 from intents.domain import Gap, Json, Permission
@@ -45,7 +45,7 @@ async def label(writer: Writer, web: Json, *, dry_run: bool = False) -> Json:
     )
 
 
-async def test_whatever_a_writer_asks_is_asked_as_whom_it_acts_as(
+async def test_every_request_of_an_impersonating_writer_carries_the_user(
     cluster: SimulatedCluster, connection: Connection, web: Json
 ) -> None:
     writer = Writer(connection, acting_as=ALICE)
@@ -65,7 +65,9 @@ async def test_whatever_a_writer_asks_is_asked_as_whom_it_acts_as(
     assert {each.status for each in cluster.requests} == {200, 201}
 
 
-async def test_the_rights_are_theirs(cluster: SimulatedCluster, connection: Connection) -> None:
+async def test_the_permissions_of_the_impersonated_user_decide(
+    cluster: SimulatedCluster, connection: Connection
+) -> None:
     cluster.forbid(verb="patch", resource="pods", user_group="sre")
 
     assert await Writer(connection, acting_as=ALICE).may(PATCH_PODS, namespace="shop") is False
@@ -73,7 +75,7 @@ async def test_the_rights_are_theirs(cluster: SimulatedCluster, connection: Conn
     assert await Writer(connection).may(PATCH_PODS, namespace="shop") is True
 
 
-async def test_a_refusal_to_them_names_them_and_no_grant_of_ours(
+async def test_a_refusal_names_the_impersonated_user_and_suggests_no_grant_to_casebook(
     cluster: SimulatedCluster, connection: Connection, web: Json
 ) -> None:
     cluster.forbid(verb="patch", resource="pods", user="alice@example.com")
@@ -92,7 +94,7 @@ async def test_a_refusal_to_them_names_them_and_no_grant_of_ours(
     assert everywhere.value.detail_zh == "alice@example.com 无权 delete nodes"
 
 
-async def test_a_refusal_to_them_tells_the_authorizers_reason(
+async def test_a_refusal_of_the_user_includes_the_authorizers_reason(
     cluster: SimulatedCluster, connection: Connection, web: Json
 ) -> None:
     message = (
@@ -105,7 +107,7 @@ async def test_a_refusal_to_them_tells_the_authorizers_reason(
         await label(Writer(connection, acting_as=ALICE), web)
 
 
-async def test_a_refusal_without_a_word_is_theirs_too(
+async def test_a_refusal_without_a_message_also_concerns_the_user(
     cluster: SimulatedCluster, connection: Connection, web: Json
 ) -> None:
     cluster.fail(path_prefix=PODS, status=403, body={"kind": "Status"})
@@ -122,7 +124,7 @@ async def test_a_refusal_without_a_word_is_theirs_too(
         "pods \"web\" is forbidden: ValidatingAdmissionPolicy 'freeze' denied request: replicas cannot grow now",
     ],
 )
-async def test_what_no_role_refused_is_no_right_of_theirs(
+async def test_a_refusal_by_a_webhook_or_quota_is_not_a_missing_permission_of_the_user(
     cluster: SimulatedCluster, connection: Connection, web: Json, message: str
 ) -> None:
     cluster.fail(path_prefix=PODS, times=2, status=403, body={"kind": "Status", "message": message})
@@ -134,10 +136,10 @@ async def test_what_no_role_refused_is_no_right_of_theirs(
         assert (refused.value.permission, refused.value.detail) == (None, message)
 
 
-async def test_that_we_may_not_act_as_them_names_the_verb_we_need(
+async def test_a_missing_impersonate_grant_names_the_verb_casebook_needs(
     cluster: SimulatedCluster, connection: Connection, web: Json
 ) -> None:
-    """As a server of 1.36 says it, which looks for narrower grants first and names these."""
+    """A 1.36 server looks for narrower grants first and names these."""
     cluster.forbid(verb="impersonate")
     writer = Writer(connection, acting_as=ALICE)
 
@@ -165,7 +167,7 @@ async def test_that_we_may_not_act_as_them_names_the_verb_we_need(
 async def test_a_server_that_names_the_verb_is_quoted(
     cluster: SimulatedCluster, connection: Connection, web: Json, named: str, resource: str, says: str
 ) -> None:
-    """As servers before 1.36 say it."""
+    """Servers before 1.36 word it this way."""
     message = (
         f'{resource} "{named}" is forbidden: User "system:serviceaccount:casebook:casebook" cannot impersonate '
         f'resource "{resource}" in API group "" at the cluster scope'
@@ -192,7 +194,7 @@ async def test_a_server_that_names_the_verb_is_quoted(
         ActsAs("alice@example.com", ("",)),
     ],
 )
-async def test_a_name_that_a_header_cannot_carry_is_never_sent(
+async def test_a_user_name_that_does_not_fit_a_header_is_never_sent(
     cluster: SimulatedCluster, connection: Connection, web: Json, wrong: ActsAs
 ) -> None:
     writer = Writer(connection, acting_as=wrong)

@@ -121,9 +121,9 @@ def verdict_in(lines: list[str], incident: Incident) -> Verdict | None:
     title = incident.title.in_(Language.EN)
     for line in lines:
         for verdict in Verdict:
-            if f"{words.verdict(verdict, Language.EN)} · {title}" in line:
+            if f"{words.verdict_word(verdict, Language.EN)} · {title}" in line:
                 return verdict
-        if f"{words.COULD.in_(Language.EN)} · {title}" in line:
+        if f"{words.YOU_COULD.in_(Language.EN)} · {title}" in line:
             return Verdict.POSSIBLE
         if line.startswith(f"{words.SYMBOLS[Outcome.REFUTES]} {title} ({incident.id})"):
             return Verdict.RULED_OUT

@@ -168,7 +168,7 @@ async def test_beside_a_canvas_of_people_the_summary_stands_in_the_message_alone
         first, *notes = at.ours(channel)
 
     assert first["pinned_to"]
-    assert [(one["thread_ts"], "not in a canvas" in one["text"]) for one in notes] == [(first["ts"], True)]
+    assert [(one["thread_ts"], "no canvas was written" in one["text"]) for one in notes] == [(first["ts"], True)]
     assert theirs.markdown == "who sits where"
 
 

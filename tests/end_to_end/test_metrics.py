@@ -7,7 +7,7 @@ import json
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.cluster.calls import CompletedCall
+from bot.cluster.api_calls import CompletedCall
 from bot.metrics import Metrics
 from bot.slack.limits import Limits, Rate
 from tests.end_to_end.process import locked, premises

@@ -1,4 +1,4 @@
-"""Quantities as the API server's own library reads them."""
+"""Quantities are parsed as the API server's own library parses them."""
 
 import contextlib
 
@@ -34,14 +34,14 @@ def test_bytes(text: str, bytes_: int) -> None:
 @pytest.mark.parametrize(
     "text", ["", " ", "Gi", "1 Gi", "1gi", "1GB", "one", "0x10", "1.2.3", ".", "1e", "--1", "١", "9" * 65, "nan"]
 )
-def test_what_is_no_quantity_is_named(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no quantity: expected a number and a unit") as refused:
+def test_an_invalid_quantity_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a quantity: expected a number and a unit") as refused:
         whole(text)
     assert repr(text[:64]) in str(refused.value)
 
 
-def test_a_truth_value_is_no_quantity() -> None:
-    with pytest.raises(ValueError, match="is no quantity"):
+def test_a_boolean_is_not_a_quantity() -> None:
+    with pytest.raises(ValueError, match="is not a quantity"):
         cpu_millis(True)
 
 

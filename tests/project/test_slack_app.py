@@ -145,10 +145,10 @@ def test_json_says_the_same_as_yaml() -> None:
     ("argv", "says"),
     [
         (["https"], 'unknown mode "https"; did you mean "http"?'),
-        (["--url", "https://a.example"], "--url is for http: in Socket Mode Slack calls no address"),
-        (["http", "--url", "http://a.example"], "--url: 'http://a.example' is no address for Slack to call"),
-        (["http", "--url", "https://"], "--url: 'https://' is no address for Slack to call"),
-        (["http", "--url", "https://a.example/?a=b"], "is no address for Slack to call"),
+        (["--url", "https://a.example"], "--url needs mode http: in Socket Mode Slack calls no address"),
+        (["http", "--url", "http://a.example"], "--url: 'http://a.example' is not an address that Slack can call"),
+        (["http", "--url", "https://"], "--url: 'https://' is not an address that Slack can call"),
+        (["http", "--url", "https://a.example/?a=b"], "is not an address that Slack can call"),
     ],
 )
 def test_what_cannot_be_printed_is_said_in_a_line(

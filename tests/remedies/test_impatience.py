@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.policy import Limit, Limits
 from bot.remedies.contract import Reason, State
-from bot.store import Former
+from bot.store import EarlierClaim
 from bot.workflows.remedy_limits import Attempt
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
@@ -19,9 +19,11 @@ WEB, API = "prod Deployment shop/web", "prod Deployment shop/api"
 ONE = Attempt(action="restart-pod", subject=WEB, user="U1", at=NOW)
 
 
-def former(minutes: float, *, state: str = "not fixed", subject: str = WEB, by: str = "U2", **more: str) -> Former:
+def former(
+    minutes: float, *, state: str = "not fixed", subject: str = WEB, by: str = "U2", **more: str
+) -> EarlierClaim:
     values = {"plan_id": f"{subject}{minutes}", "action": "restart-pod"} | more
-    return Former(subject=subject, by=by, when=NOW - timedelta(minutes=minutes), state=state, **values)
+    return EarlierClaim(subject=subject, by=by, when=NOW - timedelta(minutes=minutes), state=state, **values)
 
 
 any_former = st.builds(
@@ -88,7 +90,7 @@ def test_taking_back_is_never_held_back_and_what_is_long_past_holds_nothing_back
 
 @given(st.lists(any_former, max_size=12), any_former)
 def test_one_more_try_never_frees_anybody(before, more):
-    def held(formers: list[Former]) -> bool:
+    def held(formers: list[EarlierClaim]) -> bool:
         return ONE.held_back(sorted(formers, key=lambda each: each.when, reverse=True), LIMITS) is not None
 
     assert held([*before, more]) or not held(before)

@@ -10,8 +10,8 @@ from bot.diagnosing import Engine, diagnose
 from intents.catalog.cases import world_of
 from intents.domain import Diagnosis, Language
 from responses.safety import scrubbed
-from responses.slack.details import details
-from responses.slack.diagnosis import RemedyButton, answer
+from responses.slack.details import details_view
+from responses.slack.diagnosis import RemedyButton, answer_message
 from responses.slack.message import Message
 from tests.responses_slack.specimens import Said
 
@@ -48,7 +48,7 @@ def answer_of(diagnosis: Diagnosis, language: Language) -> Message:
         for one in shown.hypotheses[:1]
         for number, remedy in enumerate(one.remedies)
     ]
-    return answer(
+    return answer_message(
         shown,
         language=language,
         request_id="r-1",
@@ -64,4 +64,4 @@ async def real_messages(engine: Engine) -> AsyncIterator[tuple[Language, str, Sa
     async for name, diagnosis in real_diagnoses(engine):
         for language in Language:
             yield language, name, answer_of(diagnosis, language)
-            yield language, f"{name}-details", details(scrubbed(diagnosis), language=language)
+            yield language, f"{name}-details", details_view(scrubbed(diagnosis), language=language)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from responses.slack.as_text import as_text
 from responses.slack.mrkdwn import unescape
-from responses.slack.presses import Press, chosen, press_of
+from responses.slack.presses import Press, parse_choice, parse_press
 
 # What the presses of `bot` listen to, by what can be pressed.
 _BUTTONS: Final = frozenset({Press.REMEDY, Press.DETAILS, Press.UNMUTE, Press.CLUSTER})
@@ -23,7 +23,7 @@ _DATES: Final = frozenset({
     "date_long_pretty", "day_divider_pretty", "time", "time_secs", "ago",
 })  # fmt: skip
 # Where one part of a notification ends: its blocks may go on in another way.
-_PART: Final = re.compile(r"\n| · |\. |https?:")
+_PART: Final = re.compile(r"\n| · |\. |。|https?:")
 
 
 def broken_rules(payload: Mapping[str, Any]) -> tuple[str, ...]:
@@ -66,17 +66,17 @@ def _piece(piece: Mapping[str, Any]) -> Iterator[str]:
             yield f"has markup, which untrusted text could break: {piece}"
         case "plain_text" if piece.get("emoji") is not False:
             yield f"turns names in colons into pictures: {piece}"
-        case "button" if press_of(piece.get("action_id", "")) not in _BUTTONS:
+        case "button" if parse_press(piece.get("action_id", "")) not in _BUTTONS:
             yield f"a button that nobody listens to: {piece}"
         case "button" if not piece.get("value"):
             yield f"a button without a value: {piece}"
         case "button" if not piece.get("accessibility_label", label := _label(piece)).startswith(label):
             yield f"a button that is read aloud as another one: {piece}"
-        case "overflow" if press_of(piece.get("action_id", "")) is not Press.MORE:
+        case "overflow" if parse_press(piece.get("action_id", "")) is not Press.MORE:
             yield f"a menu that nobody listens to: {piece}"
-        case "overflow" if not all(chosen(option["value"]) for option in piece["options"]):
+        case "overflow" if not all(parse_choice(option["value"]) for option in piece["options"]):
             yield f"a menu with a choice that nobody reads: {piece}"
-        case "static_select" if press_of(piece.get("action_id", "")) is not Press.CLUSTER:
+        case "static_select" if parse_press(piece.get("action_id", "")) is not Press.CLUSTER:
             yield f"a list that nobody listens to: {piece}"
         case "date" if not set(re.findall(r"{(.*?)}", piece["format"])) <= _DATES or "{" not in piece["format"]:
             yield f"a time that Slack cannot write: {piece}"
@@ -99,7 +99,7 @@ def _submitting(view: Mapping[str, Any]) -> Iterator[str]:
         if "callback_id" in view or "private_metadata" in view:
             yield "a dialog that can only be closed carries something"
         return
-    if press_of(view.get("callback_id", "")) not in _DIALOGS:
+    if parse_press(view.get("callback_id", "")) not in _DIALOGS:
         yield f"a dialog that nobody listens to: {view.get('callback_id')}"
     if not view.get("private_metadata"):
         yield "a dialog that carries no plan"

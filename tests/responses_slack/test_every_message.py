@@ -16,8 +16,8 @@ from bot.cli.rehearsal import rehearse
 from bot.diagnosing import Engine, build_engine
 from intents.domain import Language
 from responses.safety import scrubbed
-from responses.slack.details import details, full_text
-from responses.slack.measuring import visible_texts
+from responses.slack.details import details_view, full_text
+from responses.slack.lengths import visible_texts
 from responses.slack.message import Message
 from responses.slack.remedy_states import RemedyState, headline
 from tests.peers.payloads import CHECKBOXES, INPUT, MARKDOWN
@@ -38,7 +38,7 @@ def engine() -> Engine:
 
 
 @pytest.mark.parametrize(("language", "name"), list(SAID))
-def test_a_message_is_fit_to_send(language: Language, name: str) -> None:
+def test_every_message_is_fit_to_send(language: Language, name: str) -> None:
     is_fit_to_send(SAID[language, name])
 
 
@@ -86,7 +86,7 @@ def test_every_kind_of_message_has_a_snapshot() -> None:
 def _kinds() -> Iterator[CodeType]:
     """Yield the functions that make a message or a dialog of values, not those that change the shape of one."""
     for found in pkgutil.walk_packages(responses.slack.__path__, "responses.slack."):
-        if found.name in ("responses.slack.blocks", "responses.slack.reshaping"):
+        if found.name in ("responses.slack.blocks", "responses.slack.simplified"):
             continue
         for function in vars(importlib.import_module(found.name)).values():
             is_own = isinstance(function, FunctionType) and function.__module__ == found.name
@@ -118,7 +118,7 @@ def test_every_state_of_a_remedy_has_words_of_its_own() -> None:
         assert len({headline(replace(PRESSED, state=state), language) for state in RemedyState}) == len(RemedyState)
 
 
-async def test_the_real_answers_lead_with_verdict_and_cause(engine: Engine) -> None:
+async def test_real_answers_lead_with_verdict_and_cause(engine: Engine) -> None:
     async for name, diagnosis in real_diagnoses(engine):
         for language in Language:
             said = answer_of(diagnosis, language)
@@ -129,13 +129,13 @@ async def test_the_real_answers_lead_with_verdict_and_cause(engine: Engine) -> N
 
 
 @pytest.mark.parametrize("blind", [False, True])
-async def test_every_incident_can_be_told_within_what_slack_takes(engine: Engine, blind: bool) -> None:
+async def test_answer_of_every_incident_keeps_slacks_limits(engine: Engine, blind: bool) -> None:
     for incident in engine.catalog:
         diagnosis = (await rehearse(engine, incident, incident.cases[0], blind=blind)).diagnosis
         for language in Language:
             said = answer_of(diagnosis, language)
             is_fit_to_send(said)
-            is_fit_to_send(details(scrubbed(diagnosis), language=language))
+            is_fit_to_send(details_view(scrubbed(diagnosis), language=language))
             assert is_announced(payload_of(said))
             assert said.overflow is None
             first = diagnosis.hypotheses[0]

@@ -1,4 +1,4 @@
-"""The rules find what they are there for; that all messages keep them is asked in `test_every_message.py`."""
+"""Test that the rules find violations; `test_every_message.py` tests that all messages keep them."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def without(piece: dict[str, Any], key: str) -> dict[str, Any]:
     return {name: value for name, value in piece.items() if name != key}
 
 
-def test_what_keeps_the_rules_breaks_none() -> None:
+def test_valid_message_breaks_no_rule() -> None:
     assert broken_rules(message(BUTTON, MENU, CHOICE)) == ()
     assert broken_rules(message({**BUTTON, "accessibility_label": "Restart pod, low risk"})) == ()
     assert broken_rules(told_at()) == ()
@@ -60,14 +60,14 @@ def test_what_keeps_the_rules_breaks_none() -> None:
         (without(DIALOG, "private_metadata"), "carries no plan"),
     ],
 )
-def test_what_breaks_a_rule_is_found(payload: dict[str, Any], says: str) -> None:
+def test_broken_rule_is_found(payload: dict[str, Any], says: str) -> None:
     problems = broken_rules(payload)
 
     assert len(problems) == 1
     assert says in problems[0]
 
 
-def test_a_notification_that_begins_otherwise_is_found() -> None:
+def test_notification_that_differs_from_its_message_is_found() -> None:
     shown = [blocks.rich(blocks.line(blocks.text("Fixed & done")))]
 
     assert is_announced({"text": "Fixed &amp; done\nPod shop/api-0", "blocks": shown})

@@ -74,11 +74,11 @@ def reads_as_it_did(name: str, said: Mapping[Language, Said]) -> None:
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_a_message_reads_as_it_did(name: str) -> None:
+def test_message_matches_its_snapshot(name: str) -> None:
     reads_as_it_did(name, {language: SAID[language][name] for language in Language})
 
 
-async def test_real_diagnoses_read_as_they_did() -> None:
+async def test_real_diagnoses_match_their_snapshots() -> None:
     said: dict[str, dict[Language, Said]] = {}
     async for language, name, message in real_messages(build_engine()[0]):
         said.setdefault(name, {})[language] = message
@@ -87,7 +87,7 @@ async def test_real_diagnoses_read_as_they_did() -> None:
         reads_as_it_did(name, said[name])
 
 
-def test_every_snapshot_is_compared_and_they_are_few_enough_to_be_read() -> None:
+def test_every_snapshot_is_compared_and_they_are_few_enough_to_read() -> None:
     kept = sorted(path.name for path in SNAPSHOTS.iterdir())
 
     assert kept == sorted(f"{name}.txt" for name in (*MADE, *REAL))

@@ -25,7 +25,7 @@ def below(thread_ts: str) -> ReplyAddress:
     return ReplyAddress(team="T1", channel="C1", thread_ts=thread_ts)
 
 
-async def test_what_was_asked_is_read_back_as_it_was(store: Store, now: datetime) -> None:
+async def test_a_request_is_read_back_unchanged(store: Store, now: datetime) -> None:
     request = asked(
         now,
         origin=Surface.COMMAND,
@@ -52,7 +52,7 @@ async def test_an_id_is_added_once(store: Store, now: datetime) -> None:
     assert found.text == "oom"
 
 
-async def test_a_time_is_kept_whatever_its_zone(store: Store, now: datetime) -> None:
+async def test_times_of_any_zone_are_stored(store: Store, now: datetime) -> None:
     there = now.astimezone(timezone(timedelta(hours=8)))
     await store.requests.add(asked(there))
     found = await store.requests.get("Ev1")
@@ -61,7 +61,7 @@ async def test_a_time_is_kept_whatever_its_zone(store: Store, now: datetime) -> 
     assert found.asked.created.tzinfo is UTC
 
 
-async def test_an_unknown_request_is_none(store: Store, now: datetime) -> None:
+async def test_an_unknown_request_returns_none(store: Store, now: datetime) -> None:
     assert await store.requests.get("Ev9") is None
     assert await store.requests.amend("Ev9", "1.1", "x", now) is None
     assert not await store.requests.withdraw("Ev9")
@@ -117,12 +117,12 @@ async def test_a_message_finds_the_request_it_belongs_to(store: Store, now: date
     assert await store.requests.find_part("C1", "1.2") == "Ev2"
 
 
-async def test_no_message_finds_the_requests_without_one(store: Store, now: datetime) -> None:
+async def test_a_request_without_a_message_is_not_found_by_message(store: Store, now: datetime) -> None:
     await store.requests.add(asked(now, origin=Surface.COMMAND, source_ts=""))
     assert await store.requests.find_part("C1", "") is None
 
 
-async def test_a_thread_lists_its_requests_from_the_first_message_on(store: Store, now: datetime) -> None:
+async def test_a_thread_lists_its_requests_oldest_first(store: Store, now: datetime) -> None:
     await store.requests.add(asked(now + timedelta(seconds=2), "Ev3", reply_to=below("1.1"), source_ts="1.4", text="c"))
     await store.requests.add(asked(now, "Ev1", text="a"))
     await store.requests.add(asked(now + timedelta(seconds=1), "Ev2", reply_to=below("1.1"), source_ts="1.3", text="b"))
@@ -133,7 +133,7 @@ async def test_a_thread_lists_its_requests_from_the_first_message_on(store: Stor
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=()), max_size=60))
-async def test_any_text_can_be_kept(store: Store, now: datetime, text: str) -> None:
+async def test_any_text_can_be_stored(store: Store, now: datetime, text: str) -> None:
     id = f"Ev{hash(text)}"
     await store.requests.add(asked(now, id, text=text, files=({"name": text},)))
     found = await store.requests.get(id)

@@ -16,15 +16,15 @@ import structlog
 
 from bot.jobs import StartJob
 from bot.slack.client import Identity
-from bot.store import Answer, AuditEntry, Store, StoredPlan
+from bot.store import AuditEntry, Store, StoredAnswer, StoredPlan
 from bot.surfaces.slack.press_payload import ButtonPress
 from bot.workflows.dialogs import dialog_content, filling_id, name_to_type, typed_answers, was_shown_to
 from bot.workflows.services import Services
 from intents.domain import Custodian, Text
 from responses import failures, words
 from responses.safety import safe_line
-from responses.slack.picking import picked
-from responses.slack.presses import Press, carried_in
+from responses.slack.cluster_picker import cluster_of_token
+from responses.slack.presses import Press, parse_dialog_metadata
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ class ConfirmationNeeded(Exception):
 class PressRefused(Exception):
     """Nothing is started. `why` goes into the audit, `says` to the person who pressed."""
 
-    def __init__(self, why: str, says: Text = failures.PRESS_NOT_OURS) -> None:
+    def __init__(self, why: str, says: Text = failures.UNKNOWN_BUTTON) -> None:
         self.why = why
         self.says = says
         super().__init__(why)
@@ -84,7 +84,7 @@ class PressIntake:
             await self._audit(press, refused.why)
             raise
 
-    async def answer_of(self, press: ButtonPress) -> Answer:
+    async def answer_of(self, press: ButtonPress) -> StoredAnswer:
         """Return the answer whose message was pressed."""
         try:
             return await self._answer_of(press)
@@ -110,20 +110,20 @@ class PressIntake:
             job = f"{answer.request_id}.{what}.{press.user}.{press.at}"
             await self.start("opinion", job, {**payload, "what": what})
         elif press.press is Press.CLUSTER:
-            cluster = picked(answer.request_id, press.value, self.services.clusters.names)
+            cluster = cluster_of_token(answer.request_id, press.value, self.services.clusters.names)
             if not cluster:
                 raise PressRefused("the cluster is none of this message")
             job = f"{answer.request_id}.pick.{press.user}.{press.at}"
             await self.start("pick", job, {**payload, "cluster": cluster})
 
-    async def _preview(self, press: ButtonPress, answer: Answer, payload: dict[str, Any]) -> None:
+    async def _preview(self, press: ButtonPress, answer: StoredAnswer, payload: dict[str, Any]) -> None:
         plan = await self._store.plans.get(press.value)
         if plan is None or plan.request_id != answer.request_id:
             raise PressRefused("the plan is none of this message")
         job = f"{plan.id}.preview.{press.user}.{press.at}"
         await self.start("preview", job, {**payload, "plan": plan.id, "trigger": press.trigger})
 
-    async def _answer_of(self, press: ButtonPress) -> Answer:
+    async def _answer_of(self, press: ButtonPress) -> StoredAnswer:
         self._check_sender(press)
         answer = await self._store.answers.by_message(press.channel, press.ts)
         if answer is None:
@@ -140,7 +140,7 @@ class PressIntake:
             await self._confirm(press, plan)
 
     async def _confirm(self, press: ButtonPress, plan: StoredPlan) -> None:
-        view = filling_id(press.view, carried_in(press.value)[1])
+        view = filling_id(press.view, parse_dialog_metadata(press.value)[1])
         seen = dialog_content(plan, view)
         if seen is None:
             raise PressRefused("the dialog does not show what would be done")
@@ -170,13 +170,13 @@ class PressIntake:
     async def _shown_to(self, press: ButtonPress) -> StoredPlan:
         """Return the plan of the submitted dialog, which this user was shown. Raises PressRefused."""
         self._check_sender(press)
-        plan = await self._store.plans.get(carried_in(press.value)[0])
+        plan = await self._store.plans.get(parse_dialog_metadata(press.value)[0])
         if plan is None:
             raise PressRefused("there is no such plan")
         if not was_shown_to(plan, press.user, press.view):
             raise PressRefused("the dialog is none that this user was shown for the plan")
         if await self._store.answers.get(plan.request_id) is None:
-            raise PressRefused("the answer was taken back while the dialog was open", failures.ANSWER_TAKEN_BACK)
+            raise PressRefused("the answer was taken back while the dialog was open", failures.ANSWER_DELETED)
         return plan
 
     # --- both ---
@@ -196,7 +196,7 @@ class PressIntake:
                 team=press.team,
                 channel=press.channel,
                 action=str(press.press),
-                plan_id=safe_line(carried_in(press.value)[0])[:64],
+                plan_id=safe_line(parse_dialog_metadata(press.value)[0])[:64],
                 outcome="refused",
                 detail={"why": why},
             )

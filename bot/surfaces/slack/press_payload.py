@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from responses.slack.presses import Press, chosen, press_of
+from responses.slack.presses import Press, parse_choice, parse_press
 
 Payload = Mapping[str, Any]
 
@@ -38,7 +38,7 @@ def read_press(body: Payload) -> ButtonPress | None:
 
 
 def _submission(body: Payload, view: Payload) -> ButtonPress | None:
-    press = press_of(_text(view, "callback_id"))
+    press = parse_press(_text(view, "callback_id"))
     if press is None:
         return None
     return ButtonPress(
@@ -69,10 +69,10 @@ def _action(body: Payload, action: Payload) -> ButtonPress | None:
 
 def _pressed(action: Payload) -> tuple[Press, str] | None:
     """Return what was pressed and its value: of a menu, what was chosen there."""
-    press: Press | None = press_of(_text(action, "action_id"))
+    press: Press | None = parse_press(_text(action, "action_id"))
     value, selected = _text(action, "value"), _text(_part(action, "selected_option"), "value")
     if press is Press.MORE:
-        press, value = chosen(selected) or (None, "")
+        press, value = parse_choice(selected) or (None, "")
     if press is Press.CLUSTER and "selected_option" in action:
         value = selected
     return (press, value) if press else None

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.remedies.contract import Plan
-from bot.store import Answer, Request
+from bot.store import StoredAnswer, StoredRequest
 from bot.workflows.chronicle.fact_rows import row_of
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Services
@@ -36,19 +36,19 @@ class FactRecorder:
 
     services: Services
 
-    async def answered(self, request: Request, answer: KeptAnswer | None, *, ts: str) -> None:
+    async def answered(self, request: StoredRequest, answer: KeptAnswer | None, *, ts: str) -> None:
         """What was found for a request, in the message `ts`, takes the place of what was found for it before."""
         if not await self._kept(request.asked.channel):
             return
         facts = found_facts(request, answer, ts=ts, at=self.services.clock()) if answer else ()
         await self._replace(request.asked.channel, f"a:{request.id}", facts, revision=request.revision)
 
-    async def withdrawn(self, request: Request) -> None:
+    async def withdrawn(self, request: StoredRequest) -> None:
         """What was asked was deleted: nothing was found for it."""
         if await self._kept(request.asked.channel):
             await self._replace(request.asked.channel, f"a:{request.id}", (), revision=request.revision + 1)
 
-    async def remedied(self, answer: Answer, plan: Plan, shown: RemedyShown) -> None:
+    async def remedied(self, answer: StoredAnswer, plan: Plan, shown: RemedyShown) -> None:
         """How far a remedy is that was pressed below an answer; one that was taken back is told as that."""
         if not await self._kept(answer.channel):
             return
@@ -82,7 +82,7 @@ class FactRecorder:
             await self.services.changed(channel)
 
 
-def found_facts(request: Request, answer: KeptAnswer, *, ts: str, at: datetime) -> tuple[Fact, ...]:
+def found_facts(request: StoredRequest, answer: KeptAnswer, *, ts: str, at: datetime) -> tuple[Fact, ...]:
     """What an answer, which stands in the message `ts`, has found: a fact for each of its first hypotheses."""
     diagnosis = answer.diagnosis
     return tuple(
@@ -93,7 +93,7 @@ def found_facts(request: Request, answer: KeptAnswer, *, ts: str, at: datetime) 
 
 
 def _hypothesis(
-    request: Request, diagnosis: Diagnosis, judged: Judged, *, ts: str, at: datetime, language: Language
+    request: StoredRequest, diagnosis: Diagnosis, judged: Judged, *, ts: str, at: datetime, language: Language
 ) -> Fact:
     evidence = next((each for each in judged.findings if each.outcome is Outcome.SUPPORTS), None)
     says = evidence.says if evidence else judged.root_cause

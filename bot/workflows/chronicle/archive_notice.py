@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import Chronicle
 from bot.workflows.chronicle.documents import ChronicleDocuments
@@ -18,9 +18,9 @@ from bot.workflows.services import Requester, Services
 from bot.workflows.single_posts import post_once
 from intents.chronicle.facts import NO_NEWS
 from intents.domain import Text
-from responses import incident_notes
+from responses import incident_replies
 from responses.slack.message import Message
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -32,7 +32,7 @@ class ArchivedWorkflow:
     services: Services
     documents: ChronicleDocuments
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await retry_step(run, "tell", self.tell, payload, run.id)
         return None
 
@@ -57,7 +57,7 @@ class ArchivedWorkflow:
         why = forbidden(requester, changes=False)
         if why is None:
             return await self.documents.final(chronicle, language=requester.language, archived=True)
-        words, name = incident_notes.ARCHIVED_UNTOLD, chronicle.channel.name
-        return told(
+        words, name = incident_replies.ARCHIVED_NOT_SHOWN, chronicle.channel.name
+        return notice(
             Text(en=words.en.format(name, why.en), zh=words.zh.format(name, why.zh)), language=requester.language
         )

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import MessageGone, RateLimited, SlackError, SlackUnavailable
 from bot.store import IncidentChannel
 from bot.workflows.chronicle.history_records import HistoryRecorder
@@ -45,7 +45,7 @@ class BackfillWorkflow:
     changed: Callable[[str], Awaitable[None]]
     missed: bool = False
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         before = 0
         for number in range(_MOST_PAGES):
             page = await _in_time(run, f"page {number}", self.page, payload)
@@ -62,7 +62,7 @@ class BackfillWorkflow:
                 break
         return None
 
-    async def _read(self, run: Run, payload: Json, thread: Json) -> None:
+    async def _read(self, run: JobRun, payload: Json, thread: Json) -> None:
         cursor, unseen = "", thread["kept"]
         for _ in range(_MOST_PAGES):
             told = await _in_time(run, f"thread {thread['ts']}", self.replies, payload, thread, cursor, unseen)
@@ -165,7 +165,7 @@ def _unread(stretch: Stretch, *, since: str) -> list[Json]:
     ]
 
 
-async def _in_time(run: Run, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
+async def _in_time(run: JobRun, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
     """Take a step, and again after as long as Slack wants; None where that never ends."""
     for _ in range(_MOST_WAITS):
         told = await retry_step(run, name, do, *args)

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import ChannelState, Chronicle
 from bot.workflows.chronicle.fact_rows import facts_in
@@ -16,10 +16,10 @@ from bot.workflows.chronicle.permissions import forbidden
 from bot.workflows.chronicle.summary_page import links_in
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
-from intents.chronicle.catching_up import news_since
 from intents.chronicle.facts import NO_NEWS, Fact, FactKind
+from intents.chronicle.news import news_since
 from intents.domain import Language
-from responses.slack.chronicle.news import catch_up
+from responses.slack.chronicle.news import catch_up_message
 from responses.slack.message import Message
 
 _log: Final = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ class CatchUpWorkflow:
 
     services: Services
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         read = await retry_step(run, "read", self.read, payload)
         if read:
             await retry_step(run, "tell", self.tell, payload, str(read["upto"]))
@@ -79,7 +79,7 @@ class CatchUpWorkflow:
         since = await self.services.store.chronicles.caught_up(channel.channel, user, upto or _newest(chronicle))
         facts = [fact for fact in facts_in(chronicle.facts) if not (fact.kind is FactKind.JOIN and fact.user == user)]
         now = self.services.clock()
-        return catch_up(
+        return catch_up_message(
             news_since(facts, opened=channel.opened, since=since, now=now),
             name=channel.name,
             now=now,

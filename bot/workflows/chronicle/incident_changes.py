@@ -12,7 +12,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.chronicle.documents import ChronicleDocuments
@@ -22,12 +22,12 @@ from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.channel_commands import Doing
-from intents.chronicle.facts import Fact, FactKind, Standing
+from intents.chronicle.facts import Fact, FactKind, IncidentStatus
 from intents.domain import Language, Text
-from responses import incident_notes
-from responses.slack.chronicle.notes import dismissed, reopened
+from responses import incident_replies
+from responses.slack.chronicle.announcements import dismissed, reopened
 from responses.slack.message import Message
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -37,9 +37,9 @@ _STATES: Final[Mapping[Doing, ChannelState]] = {
     Doing.OPEN: ChannelState.OPEN,
     Doing.DISMISS: ChannelState.DISMISSED,
 }
-_STANDINGS: Final[Mapping[ChannelState, Standing]] = {
-    ChannelState.RESOLVED: Standing.RESOLVED,
-    ChannelState.OPEN: Standing.REOPENED,
+_STANDINGS: Final[Mapping[ChannelState, IncidentStatus]] = {
+    ChannelState.RESOLVED: IncidentStatus.RESOLVED,
+    ChannelState.OPEN: IncidentStatus.REOPENED,
 }
 # A summary that is being rendered when its channel is dismissed is waited for: for longer than anybody may render it.
 _ROUNDS: Final = 30
@@ -59,7 +59,7 @@ class IncidentChangeWorkflow:
     documents: ChronicleDocuments
     opened: Callable[[str, str], Awaitable[None]]
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         doing = Doing(str(payload["doing"]))
         if doing is Doing.EXPORT:
             await retry_step(run, "export", self.export, payload, run.id)
@@ -82,7 +82,7 @@ class IncidentChangeWorkflow:
         await chronicles.set_state(channel, state, at)
         known = await chronicles.get(channel)
         if known is None or (known.state, known.since) != (state, at):
-            await self._answer(payload, incident_notes.OVERTAKEN, id)
+            await self._answer(payload, incident_replies.CHANGED_MEANWHILE, id)
             return None
         if state in _STANDINGS:
             await chronicles.add(channel, row_of(_fact(payload, id)))
@@ -132,10 +132,10 @@ class IncidentChangeWorkflow:
             return
         language = Language(str(payload["language"]))
         name = chronicle.channel.name
-        says = Text(en=incident_notes.EXPORTED.en.format(name), zh=incident_notes.EXPORTED.zh.format(name))
+        says = Text(en=incident_replies.EXPORTED.en.format(name), zh=incident_replies.EXPORTED.zh.format(name))
         draft = await self.documents.draft(chronicle, language=language)
         to = str(payload["channel"] if payload.get("here") else payload["user"])
-        await self._post(payload, replace(told(says, language=language), overflow=draft), to=to, key=f"{id}/export")
+        await self._post(payload, replace(notice(says, language=language), overflow=draft), to=to, key=f"{id}/export")
 
     async def _post(self, payload: Json, message: Message, *, to: str, key: str) -> str:
         """The message's ts; "" where it cannot be posted, whoever asked is told why."""
@@ -165,7 +165,7 @@ class IncidentChangeWorkflow:
             await outbox.forget(key)
 
     async def _answer(self, payload: Json, says: Text, key: str) -> None:
-        message = told(says, language=Language(str(payload["language"])))
+        message = notice(says, language=Language(str(payload["language"])))
         try:
             if address := str(payload["response_url"]):
                 await self.services.slack.respond(address, message)

@@ -23,10 +23,10 @@ from bot.workflows.chronicle.permissions import forbidden
 from bot.workflows.services import Requester, Services
 from intents.channel_commands import SHOWN, ChannelCommand, Doing
 from intents.domain import Language, Text
-from responses import incident_notes
+from responses import incident_replies
 from responses.failures import BUSY
 from responses.slack.message import Message
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -36,11 +36,11 @@ _CHANGES: Final = frozenset({Doing.OPEN, Doing.RESOLVE, Doing.REOPEN, Doing.DISM
 # A channel that nothing is kept of is made an incident's by these.
 _OPENS: Final = frozenset({Doing.OPEN, Doing.REOPEN})
 _PROMISES: Final = {
-    Doing.OPEN: incident_notes.OPENING,
-    Doing.RESOLVE: incident_notes.RESOLVING,
-    Doing.REOPEN: incident_notes.REOPENING,
-    Doing.DISMISS: incident_notes.DISMISSING,
-    Doing.EXPORT: incident_notes.EXPORTING,
+    Doing.OPEN: incident_replies.OPENING,
+    Doing.RESOLVE: incident_replies.RESOLVING,
+    Doing.REOPEN: incident_replies.REOPENING,
+    Doing.DISMISS: incident_replies.DISMISSING,
+    Doing.EXPORT: incident_replies.EXPORTING,
 }
 
 
@@ -89,7 +89,7 @@ class IncidentCommands:
                 requester = await self._requester(asked)
         except (SlackError, TimeoutError) as error:
             _log.warning("who asks of an incident cannot be told now", error=str(error))
-            return told(BUSY, language=asked.language)
+            return notice(BUSY, language=asked.language)
         decided = await self._decide(asked, place, requester)
         if decided.kind:
             await self.start(decided.kind, asked.id, decided.payload)
@@ -108,7 +108,7 @@ class IncidentCommands:
         doing = asked.command.doing
         known = await self.services.store.chronicles.get(asked.channel)
         if refused := _refused(doing, known, place, requester):
-            return CommandReply(message=told(refused, language=asked.language))
+            return CommandReply(message=notice(refused, language=asked.language))
         if known is None:
             return self._open(asked, private=place.private)
         if doing in SHOWN:
@@ -118,7 +118,7 @@ class IncidentCommands:
     async def _shown(self, asked: IncidentCommand) -> Message:
         chronicle = await self.services.store.chronicles.read(asked.channel)
         if chronicle is None:
-            return told(incident_notes.NO_INCIDENT, language=asked.language)
+            return notice(incident_replies.NO_INCIDENT, language=asked.language)
         # What one person is shown calls nobody whom it names; what is posted would.
         mention = not asked.thread_ts
         match asked.command.doing:
@@ -146,8 +146,8 @@ class IncidentCommands:
             "here": command.here,
             "anew": anew,
         }
-        promise = incident_notes.EXPORTING_HERE if command.here else _PROMISES[command.doing]
-        return CommandReply(message=told(promise, language=asked.language), kind="command", payload=payload)
+        promise = incident_replies.EXPORTING_HERE if command.here else _PROMISES[command.doing]
+        return CommandReply(message=notice(promise, language=asked.language), kind="command", payload=payload)
 
     def _open(self, asked: IncidentCommand, *, private: bool) -> CommandReply:
         payload: Json = {
@@ -161,31 +161,31 @@ class IncidentCommands:
             "said": True,
         }
         return CommandReply(
-            message=told(incident_notes.OPENING, language=asked.language), kind="incident", payload=payload
+            message=notice(incident_replies.OPENING, language=asked.language), kind="incident", payload=payload
         )  # fmt: skip
 
 
 def _refused(doing: Doing, known: IncidentChannel | None, place: Place, requester: Requester) -> Text | None:
     """Why that is not done, for whoever asks; None if it is."""
     if place.direct:
-        return incident_notes.ONLY_CHANNELS
+        return incident_replies.ONLY_CHANNELS
     if place.unknown:
         return NotInChannel.words
     if refused := forbidden(requester, changes=doing in _CHANGES):
         return refused
     if known is None and doing is Doing.OPEN:
-        return incident_notes.SHARED_CHANNEL if requester.scope.who.external else None
+        return incident_replies.SHARED_CHANNEL if requester.scope.who.external else None
     return _unfit(doing, known)
 
 
 def _unfit(doing: Doing, known: IncidentChannel | None) -> Text | None:
     """Why that cannot be done of a channel that stands so; None if it can."""
     if known is None:
-        return incident_notes.NO_INCIDENT
+        return incident_replies.NO_INCIDENT
     if known.state is ChannelState.DISMISSED and doing not in _OPENS:
-        return incident_notes.DISMISSED_HERE
+        return incident_replies.DISMISSED_HERE
     if known.state is ChannelState.OPEN and doing in _OPENS:
-        return incident_notes.ALREADY_OPEN
+        return incident_replies.ALREADY_OPEN
     if known.state is ChannelState.RESOLVED and doing in (Doing.OPEN, Doing.RESOLVE):
-        return incident_notes.ALREADY_RESOLVED
+        return incident_replies.ALREADY_RESOLVED
     return None

@@ -9,14 +9,14 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.people import Place
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from intents.domain import Text
-from responses import incident_notes
-from responses.slack.notes import told
+from responses import incident_replies
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ class IncidentStartWorkflow:
     is_incident: Callable[[str], bool]
     opened: Callable[[str, str], Awaitable[None]]
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         return await retry_step(run, "open", self.open, payload, run.id)
 
     async def open(self, payload: Json, id: str) -> Json | None:
@@ -79,11 +79,11 @@ class IncidentStartWorkflow:
         if not user or not await services.store.notices.once(once, within=_SAID_ONCE, now=services.clock()):
             return
         name = str(payload.get("name") or "") or (await services.slack.place(channel)).name
-        words, why = incident_notes.UNINVITED, error.says
+        words, why = incident_replies.CANNOT_JOIN, error.says
         says = Text(en=words.en.format(name, why.en), zh=words.zh.format(name, why.zh))
         try:
             language = await services.language_of(user, within=1.0)
-            await services.slack.post(channel=user, message=told(says, language=language), key=once)
+            await services.slack.post(channel=user, message=notice(says, language=language), key=once)
         except SlackUnavailable:
             raise
         except SlackError as second:

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.workflows.chronicle.incident_commands import CommandReply, IncidentCommand, IncidentCommands
 from bot.workflows.outages import retry_step
@@ -29,7 +29,7 @@ class MentionWorkflow:
 
     commands: IncidentCommands
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await retry_step(run, "answer", self.answer, payload, run.id)
         return None
 

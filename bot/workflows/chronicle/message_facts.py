@@ -10,7 +10,7 @@ from bot.slack.message_events import files_of, markup_of
 from bot.store import FactRow, RecordedMessage
 from bot.workflows.chronicle.fact_rows import row_of
 from intents.chronicle.facts import Fact, FactKind
-from intents.chronicle.spoken import excerpt, spoken
+from intents.chronicle.message_text import excerpt, parse_message
 from intents.chronicle.statements import ChannelMessage, facts_of
 from responses.safety import safe, safe_line
 
@@ -63,7 +63,7 @@ def pinned_fact(message: Mapping[str, Any]) -> FactRow | None:
     heard = channel_message(message)
     if any(fact.kind is not FactKind.ANSWERED for fact in facts_of(heard)):
         return None
-    read = spoken(heard.text)
+    read = parse_message(heard.text)
     said = " ".join([*read.lines, read.fenced]).strip()
     names = [str(file.get("name") or "?") for file in files_of(message)]
     return row_of(

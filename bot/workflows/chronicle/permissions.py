@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.policy import ReadLevel
 from bot.workflows.services import Requester
 from intents.domain import Text
-from responses import failures, incident_notes
+from responses import failures, incident_replies
 
 
 def forbidden(requester: Requester, *, changes: bool) -> Text | None:
@@ -15,7 +15,7 @@ def forbidden(requester: Requester, *, changes: bool) -> Text | None:
     """
     who = requester.scope.who
     if changes and (who.guest or who.foreign or who.bot):
-        return incident_notes.NOT_FOR_OUTSIDERS
+        return incident_replies.NOT_FOR_OUTSIDERS
     if requester.scope.reading is not ReadLevel.FULL:
         return requester.scope.text_only_reason or failures.NOT_ALLOWED_HERE
     return None

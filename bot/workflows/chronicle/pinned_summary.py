@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import (
     Archived,
     ChannelGone,
@@ -27,11 +27,11 @@ from bot.workflows.chronicle.summary_page import SummaryPage, page_of
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from intents.domain import Text
-from responses import failures, incident_notes
-from responses.slack.chronicle.lacking import NEEDED, lacking
+from responses import failures, incident_replies
+from responses.slack.chronicle.missing_scopes import NEEDED_SCOPES, missing_scopes_message
 from responses.slack.chronicle.summary import summary_message
 from responses.slack.message import Message
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -54,7 +54,7 @@ class SummaryWorkflow:
 
     services: Services
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         if wait := float(payload.get("wait") or 0):
             await run.sleep(wait)
         shown: Json | None = None
@@ -104,7 +104,7 @@ class SummaryWorkflow:
         if place.unknown or not place.external:
             return False
         _log.warning("an incident channel is shared with others: its summary stays as it is", channel=channel.channel)
-        await self._say_once(channel.channel, channel.summary_ts, "shared", incident_notes.SHARED_CHANNEL)
+        await self._say_once(channel.channel, channel.summary_ts, "shared", incident_replies.SHARED_CHANNEL)
         return True
 
     def _message(self, page: SummaryPage, *, posted: bool) -> Message:
@@ -161,7 +161,7 @@ class SummaryWorkflow:
             return frozenset({_PINNING})
         except SlackError as error:
             _log.warning("a summary cannot be pinned", channel=channel, error=str(error))
-            why, words = error.says, failures.NOT_PINNED
+            why, words = error.says, failures.PIN_FAILED
             await self._say_once(channel, ts, "pin", Text(en=f"{words.en}: {why.en}", zh=f"{words.zh}：{why.zh}"))
         return frozenset()
 
@@ -171,7 +171,7 @@ class SummaryWorkflow:
         if not granted:
             return frozenset()
         place = await self.services.slack.place(channel)
-        return NEEDED - granted - (_OF_PUBLIC if place.private else _OF_PRIVATE)
+        return NEEDED_SCOPES - granted - (_OF_PUBLIC if place.private else _OF_PRIVATE)
 
     async def _say_lacking(self, channel: str, ts: str, lacks: frozenset[str]) -> None:
         """Say below the summary, of each scope once, what does not work without it."""
@@ -179,7 +179,7 @@ class SummaryWorkflow:
         untold = [each for each in sorted(lacks) if await once(f"{each}/{channel}", within=_TOLD_ONCE, now=now)]
         if not untold:
             return
-        says = lacking(untold, language=self.services.usual_language)
+        says = missing_scopes_message(untold, language=self.services.usual_language)
         try:
             await self.services.slack.post(
                 channel=channel, message=says, thread_ts=ts, key=f"{channel}/lacks/{untold[0]}"
@@ -195,7 +195,7 @@ class SummaryWorkflow:
         ):
             return
         try:
-            said = told(says, language=self.services.usual_language)
+            said = notice(says, language=self.services.usual_language)
             await self.services.slack.post(channel=channel, message=said, thread_ts=ts, key=f"{channel}/{what}")
         except SlackUnavailable:
             raise

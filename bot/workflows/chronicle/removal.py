@@ -7,15 +7,15 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import ChannelState, IncidentChannel
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.domain import Language, Text
-from responses import incident_notes
-from responses.slack.notes import told
+from responses import incident_replies
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ class RemovedWorkflow:
 
     services: Services
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await retry_step(run, "tell", self.tell, payload, run.id)
         return None
 
@@ -39,7 +39,7 @@ class RemovedWorkflow:
         person = await self.services.slack.person(user) if user else None
         if person is not None and not person.bot:
             language = await self.services.language_of(user, within=1.0)
-            await self._say(_named(incident_notes.REMOVED, known.name), language, to=user, key=f"{id}/who")
+            await self._say(_named(incident_replies.REMOVED, known.name), language, to=user, key=f"{id}/who")
         if self.services.audit_channel:
             says = await self._for_auditors(known, (person.name or user) if person else "?")
             await self._say(says, self.services.usual_language, to=self.services.audit_channel, key=f"{id}/audit")
@@ -48,12 +48,12 @@ class RemovedWorkflow:
         """Of a private channel, or one that Slack tells us nothing of any more, the auditors do not learn the name."""
         place = await self.services.slack.place(known.channel)
         if place.private or place.unknown:
-            return _named(incident_notes.REMOVED_PRIVATE, who)
-        return _named(incident_notes.REMOVED_BY, known.name, who)
+            return _named(incident_replies.REMOVED_PRIVATE, who)
+        return _named(incident_replies.REMOVED_BY, known.name, who)
 
     async def _say(self, says: Text, language: Language, *, to: str, key: str) -> None:
         try:
-            await post_once(self.services, told(says, language=language), to=to, key=key)
+            await post_once(self.services, notice(says, language=language), to=to, key=key)
         except SlackUnavailable:
             raise
         except SlackError as error:

@@ -14,16 +14,16 @@ from typing import Final
 import structlog
 
 from bot.slack.errors import SlackError, SlackUnavailable
-from bot.store import Chronicle, Request
+from bot.store import Chronicle, StoredRequest
 from bot.workflows.chronicle.answer_facts import found_facts
 from bot.workflows.chronicle.fact_rows import facts_in
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.chronicle.facts import Fact
-from intents.chronicle.sameness import looks_like
+from intents.chronicle.similarity import common_incident
 from intents.domain import Language, Text
-from responses.slack.chronicle import notes
+from responses.slack.chronicle import announcements
 from responses.slack.message import Message
 
 _log: Final = structlog.get_logger(__name__)
@@ -38,7 +38,7 @@ class SimilarIncidents:
 
     services: Services
 
-    async def tell(self, request: Request, answer: KeptAnswer | None, *, ts: str) -> None:
+    async def tell(self, request: StoredRequest, answer: KeptAnswer | None, *, ts: str) -> None:
         """Say once, below the answer, which other incident channel has the same, if any. Raises SlackUnavailable."""
         if answer is None or not answer.diagnosis.hypotheses:
             return
@@ -59,7 +59,7 @@ class SimilarIncidents:
         since = self.services.clock() - _WITHIN
         alike: list[tuple[Chronicle, Text]] = []
         for other in await self.services.store.chronicles.elsewhere(incidents, besides=besides, since=since):
-            incident = looks_like(mine, facts_in(other.facts))
+            incident = common_incident(mine, facts_in(other.facts))
             title = next((fact.title for fact in mine if fact.incident == incident), None)
             if incident is not None and title is not None:
                 alike.append((other, title))
@@ -67,7 +67,7 @@ class SimilarIncidents:
 
     async def _message(self, other: Chronicle, title: Text, language: Language) -> Message:
         url = (await self.services.slack.identify()).url.rstrip("/")
-        return notes.looks_like(
+        return announcements.looks_like(
             title,
             where=f"#{other.channel.name}",
             address=f"{url}/archives/{other.channel.channel}" if url else "",
@@ -79,7 +79,7 @@ class SimilarIncidents:
         place = await self.services.slack.place(other.channel.channel)
         return not (place.private or place.external or place.unknown)
 
-    async def _say(self, request: Request, other: Chronicle, message: Message) -> None:
+    async def _say(self, request: StoredRequest, other: Chronicle, message: Message) -> None:
         asked = request.asked
         key = f"{request.id}/like/{other.channel.channel}"
         try:

@@ -18,9 +18,9 @@ from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
 from intents.chronicle.timeline import timeline_of
 from intents.domain import Text
-from responses import incident_notes
+from responses import incident_replies
 from responses.slack.chronicle.canvas import canvas
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -72,8 +72,10 @@ class SummaryCanvas:
 
     async def _say_taken(self, channel: IncidentChannel, error: CanvasTaken) -> None:
         """Below the summary, once: it stands in the message alone."""
-        name, words, why = channel.channel, incident_notes.NO_CANVAS, error.says
-        says = told(Text(en=words.en.format(why.en), zh=words.zh.format(why.zh)), language=self.services.usual_language)
+        name, words, why = channel.channel, incident_replies.NO_CANVAS, error.says
+        says = notice(
+            Text(en=words.en.format(why.en), zh=words.zh.format(why.zh)), language=self.services.usual_language
+        )
         known = await self.services.store.chronicles.get(name)
         below = known.summary_ts if known else channel.summary_ts
         try:
@@ -87,7 +89,7 @@ class SummaryCanvas:
         """Let our canvas say that the channel is no incident. Raises SlackUnavailable."""
         if channel.canvas in ("", _UNWANTED):
             return
-        says = incident_notes.DISMISSED_HERE.in_(self.services.usual_language)
+        says = incident_replies.DISMISSED_HERE.in_(self.services.usual_language)
         try:
             await self.services.slack.canvas_edit(canvas=channel.canvas, markdown=says)
         except SlackUnavailable:

@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from bot.jobs import Json, Run
+from bot.jobs import JobRun, Json
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import FactRow
 from bot.workflows.chronicle.fact_rows import facts_in
@@ -20,8 +20,8 @@ from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from intents.chronicle.facts import FactKind
 from intents.domain import Language, Text
-from responses import incident_notes
-from responses.slack.notes import told
+from responses import incident_replies
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ class PinWorkflow:
 
     services: Services
 
-    async def run(self, run: Run, payload: Json) -> Json | None:
+    async def run(self, run: JobRun, payload: Json) -> Json | None:
         await retry_step(run, "mark", self.mark, payload)
         return None
 
@@ -56,7 +56,7 @@ class PinWorkflow:
         requester = await self.services.requester(team=str(payload["team"]), channel=channel, user=str(payload["user"]))
         known = await chronicles.get(channel)
         if known is None or not known.is_recorded:
-            says = incident_notes.NO_INCIDENT if known is None else incident_notes.DISMISSED_HERE
+            says = incident_replies.NO_INCIDENT if known is None else incident_replies.DISMISSED_HERE
             await self._answer(payload, says, requester.language)
             return
         if refused := forbidden(requester, changes=True):
@@ -64,16 +64,16 @@ class PinWorkflow:
             return
         if payload["ts"] == known.summary_ts:
             # It would quote itself; and says all the time something else.
-            await self._refuse(payload, incident_notes.SUMMARY_ITSELF, requester.language)
+            await self._refuse(payload, incident_replies.SUMMARY_ITSELF, requester.language)
             return
         hand = TimelineMark(str(payload["hand"]))
         changed = await self._do(hand, payload)
         if changed:
             await self.services.changed(channel)
         if hand is TimelineMark.PIN:
-            says = incident_notes.PINNED if changed else incident_notes.PINNED_ALREADY
+            says = incident_replies.PINNED if changed else incident_replies.PINNED_ALREADY
         else:
-            says = incident_notes.UNPINNED if changed else incident_notes.NOT_ON_IT
+            says = incident_replies.UNPINNED if changed else incident_replies.NOT_ON_IT
         await self._answer(payload, says, requester.language)
 
     async def _do(self, hand: TimelineMark, payload: Json) -> bool:
@@ -108,7 +108,7 @@ class PinWorkflow:
 
     async def _answer(self, payload: Json, says: Text, language: Language) -> None:
         if address := str(payload.get("response_url") or ""):
-            await self._tell(self.services.slack.respond(address, told(says, language=language)))
+            await self._tell(self.services.slack.respond(address, notice(says, language=language)))
 
     async def _refuse(self, payload: Json, says: Text, language: Language) -> None:
         if payload.get("response_url"):
@@ -118,7 +118,7 @@ class PinWorkflow:
         once = f"pin/{channel}/{user}"
         if await self.services.store.notices.once(once, within=_SAID_ONCE, now=self.services.clock()):
             await self._tell(
-                self.services.slack.whisper(channel=channel, user=user, message=told(says, language=language))
+                self.services.slack.whisper(channel=channel, user=user, message=notice(says, language=language))
             )
 
     async def _tell(self, documents: Awaitable[None]) -> None:

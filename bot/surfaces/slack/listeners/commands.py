@@ -22,10 +22,10 @@ from intents.slash import AskHelp, AskObject, AskText, Muted, parse_command
 from responses.failures import BUSY
 from responses.language import choose
 from responses.safety import safe, safe_line
-from responses.slack.diagnosis import placeholder
+from responses.slack.diagnosis import placeholder_message
 from responses.slack.help import help_message, misused
 from responses.slack.message import Message
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ class CommandListener:
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not send a command again, so its user is told to.
             _log.error("a command could not be recorded", error=str(error))
-            said = told(BUSY, language=spoken)
+            said = notice(BUSY, language=spoken)
         await ack({"response_type": "ephemeral", "text": said.text, "blocks": [*said.blocks]})
 
     async def _take(self, body: dict[str, Any], text: str, language: Language) -> Message:
@@ -69,11 +69,11 @@ class CommandListener:
                 where = safe(text, limit=LONGEST_TEXT) if about.cluster or about.place else ""
                 await self.submissions.submit(_asked(body, now, text=where, about=about))
                 name = f"{about.namespace}/{about.name}".lstrip("/")
-                return placeholder(language=language, about=f"{about.kind} {name}")
+                return placeholder_message(language=language, about=f"{about.kind} {name}")
             case AskText(text=inner, cluster=cluster):
                 asked = _asked(body, now, text=safe(text if cluster else inner, limit=LONGEST_TEXT))
                 await self.submissions.submit(asked)
-                return placeholder(language=language)
+                return placeholder_message(language=language)
 
 
 def register(app: AsyncApp, listener: CommandListener) -> None:

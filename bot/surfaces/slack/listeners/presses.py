@@ -21,9 +21,9 @@ from bot.workflows.kept_answer import KeptAnswer
 from intents.domain import Language, Text
 from responses import failures
 from responses.slack.message import View
-from responses.slack.notes import not_done
+from responses.slack.notices import not_done
 from responses.slack.presses import Press
-from responses.slack.remediation import again, loading, refusal
+from responses.slack.remedy_dialogs import loading_dialog, refusal_dialog, source_warning_dialog
 
 _log: Final = structlog.get_logger(__name__)
 _ANY: Final = re.compile(".*")
@@ -67,12 +67,12 @@ class PressListener:
             errors = {block: says.in_(language) for block, says in invalid.wrong.items()}
             return {"response_action": "errors", "errors": errors}
         except ConfirmationNeeded as asked:
-            return _update(again(asked.carried, asked.custodian, language=await self._language(press)))
+            return _update(source_warning_dialog(asked.carried, asked.custodian, language=await self._language(press)))
         except (PressRefused, StoreUnavailable, JobsUnavailable) as error:
             reason = error.says if isinstance(error, PressRefused) else failures.BUSY
-            return _update(refusal(reason, language=await self._language(press)))
+            return _update(refusal_dialog(reason, language=await self._language(press)))
         if press.press is Press.ANSWER:
-            return _update(loading(await self._language(press)))
+            return _update(loading_dialog(await self._language(press)))
         return {"response_action": "clear"}
 
     async def _take(self, press: ButtonPress) -> None:
@@ -89,7 +89,7 @@ class PressListener:
                 requester = await services.requester(team=press.team, channel=press.channel, user=press.user)
                 view: View = KeptAnswer.from_json(answer.message).details(requester.language)
                 if requester.scope.reading is not ReadLevel.FULL:
-                    view = refusal(failures.NOT_ALLOWED_HERE, language=requester.language)
+                    view = refusal_dialog(failures.NOT_ALLOWED_HERE, language=requester.language)
                 await services.slack.open_view(press.trigger, view)
         except TimeoutError:
             _log.warning("the details could not be opened: Slack does not answer")

@@ -23,7 +23,7 @@ from intents.domain import Language
 from responses.failures import BUSY
 from responses.language import choose
 from responses.safety import safe
-from responses.slack.notes import told
+from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -84,7 +84,7 @@ class ShortcutListener:
     async def _try_again(self, response_url: str, language: Language) -> None:
         try:
             async with asyncio.timeout(TELL_S):
-                await self.slack.respond(response_url, told(BUSY, language=language))
+                await self.slack.respond(response_url, notice(BUSY, language=language))
         except (SlackError, TimeoutError) as error:
             _log.warning("whoever used the shortcut could not be told", error=str(error))
 
