@@ -1,4 +1,4 @@
-"""Whether this process can take requests: what keeps it from that, and what an operator should know of besides."""
+"""Tell whether this process can take requests, what keeps it from that, and what an operator should know."""
 
 from __future__ import annotations
 

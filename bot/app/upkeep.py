@@ -35,6 +35,8 @@ _CHRONICLES_KEPT: Final = timedelta(days=90)
 
 @dataclass(slots=True, kw_only=True)
 class Upkeep:
+    """Does what a serving process does besides answering, once per beat."""
+
     store: Store
     jobs: Jobs
     chronicles: ChronicleJobs

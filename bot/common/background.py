@@ -1,4 +1,4 @@
-"""Work that goes on beside other work and ends with it."""
+"""Run work in the background of a block, and end it with the block."""
 
 from __future__ import annotations
 

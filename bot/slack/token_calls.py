@@ -16,6 +16,8 @@ PATIENCE_S: Final = 6.0
 
 
 class TokenCall(Protocol):
+    """Calls one method of the Web API with the token."""
+
     async def __call__(self, method: str, **query: str) -> SlackResponse:
         """Raises SlackError."""
 

@@ -119,7 +119,7 @@ class AnswerWorkflow:
         except LimitReached as reached:
             if not last:
                 return {_CROWDED: reached.cluster}
-            reply = await self.replies.crowded(request, requester, reached.cluster)
+            reply = await self.replies.limit_reached(request, requester, reached.cluster)
         async with self.services.turn(request_id):
             if picked and not await self._still(request, picked):
                 return None  # another cluster was chosen since

@@ -56,6 +56,8 @@ class Authority:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authoriser:
+    """Decides by the policy what a press may do."""
+
     services: Services
 
     async def of(

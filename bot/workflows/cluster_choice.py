@@ -1,4 +1,4 @@
-"""Which cluster a request is asked in: what it says, what was said before, the channel's default, or what is found."""
+"""Choose the cluster of a request: by its words, its thread, the channel's default, or where its object exists."""
 
 from __future__ import annotations
 
@@ -57,6 +57,8 @@ class _Wording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterChooser:
+    """Chooses the cluster in which a request is asked."""
+
     services: Services
 
     async def of(self, request: StoredRequest, requester: Requester, *, pressed: str = "") -> Interpretation:

@@ -1,4 +1,4 @@
-"""A fair share for each cluster of the questions under way: one that is slow to answer holds up no other.
+"""Limit the questions in flight per cluster: a slow cluster holds up no other.
 
 Who finds no seat waits asleep, and so takes no other's turn.
 """

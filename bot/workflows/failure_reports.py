@@ -1,4 +1,4 @@
-"""A job failed for good: whoever asked or pressed is told, where they wait for an answer or an outcome."""
+"""Tell people that their job has failed for good, where they wait for its answer or outcome."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import structlog
 
 from bot.jobs import Json
 from bot.remedies.contract import Reason, Refusal, Verification
-from bot.remedies.contract import State as Outcome
+from bot.remedies.contract import State as RemedyOutcome
 from bot.slack.errors import SlackError
 from bot.store import CLAIMED, RequestState, StoreUnavailable
 from bot.workflows.message_poster import MessagePoster
@@ -29,6 +29,8 @@ _TELL_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailureReports:
+    """Tells people that their job has failed for good."""
+
     services: Services
     poster: MessagePoster
     recorder: PressRecorder
@@ -92,7 +94,7 @@ class FailureReports:
         if stored.token != token:
             await self.recorder.whisper(press, failures.RESTARTED)
         elif stored.state == APPLIED:
-            seen = Verification(state=Outcome.WAITING, says=failures.OUTCOME_UNKNOWN)
+            seen = Verification(state=RemedyOutcome.WAITING, says=failures.OUTCOME_UNKNOWN)
             await self._ended(press, Reason.OUTCOME_UNKNOWN, RemedyState.WAITING, seen)
         elif stored.state == CLAIMED and stored.document.get(WRITING) == token:
             lost = Refusal(reason=Reason.OUTCOME_UNKNOWN, says=failures.OUTCOME_UNKNOWN)

@@ -31,6 +31,8 @@ _FOR_A_PERSON: Final = (NotInChannel, ChannelGone, Archived, MissingScope, Token
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagePoster:
+    """Posts, updates and deletes the messages of one request."""
+
     services: Services
 
     async def sent(self, request: StoredRequest, *, step: str) -> PostedMessage | None:

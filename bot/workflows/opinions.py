@@ -1,4 +1,4 @@
-"""The quiet controls of an answer: "not it", "mute here", and taking the mute back."""
+"""Take opinions on an answer: "not it", "mute here" and "unmute"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps that wait out an outage: of Slack, of the store, of the network to either.
+"""Retry steps with backoff through an outage of Slack, of the store or of the network.
 
 A step that fails is recorded as failed, for good. So what will pass is no failure of the step: it ends with "again",
 and the job sleeps, through restarts too, before it takes the same step anew.

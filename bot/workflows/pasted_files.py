@@ -1,4 +1,4 @@
-"""What came as a file becomes part of the request's text: a long paste is a snippet, a log an attachment."""
+"""Read files into the text of their request: a long paste comes as a snippet, a log as an attachment."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ _SAID_ONCE: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastedFiles:
+    """Reads pasted files into the text of their request."""
+
     services: Services
     poster: MessagePoster
 

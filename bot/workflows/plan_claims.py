@@ -1,4 +1,4 @@
-"""A remedy was confirmed: may it be, does it take a second person, is it not one too many? Then it is claimed, once."""
+"""Claim a confirmed plan once: if it is allowed, approved where that is needed, and within the limits."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ _STOPS: Final[Json] = {"goes_on": False}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanClaims:
+    """Claims a confirmed plan for the one press that carries it out."""
+
     services: Services
     recorder: PressRecorder
     authoriser: Authoriser

@@ -26,6 +26,8 @@ _WITHIN_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlotPictures:
+    """Draws the plot of a finding and attaches it to the answer."""
+
     services: Services
     poster: MessagePoster
 

@@ -1,4 +1,4 @@
-"""What is written down and told of a press: in the audit, in the answer it stood in, in the thread, to the auditors."""
+"""Record a confirmed plan: in the audit, in its answer, in the thread and in the audit channel."""
 
 from __future__ import annotations
 
@@ -67,6 +67,8 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PressRecorder:
+    """Records what became of a confirmed plan, and tells everybody who has to know."""
+
     services: Services
     poster: MessagePoster
     fact_recorder: FactRecorder

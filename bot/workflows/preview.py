@@ -1,4 +1,4 @@
-"""A remedy's button was pressed: is it allowed, is the cause still there, what would happen? The dialog tells."""
+"""Preview a remedy in a dialog: is it allowed, is the cause still there, what would change?"""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class PreviewWorkflow:
             return {}
 
     async def preview(self, payload: Json, view_id: str) -> Json | None:
-        requester = await self._asker(payload)
+        requester = await self._requester(payload)
         shown = await self._view(payload, requester, view_id)
         try:
             await self.services.slack.update_view(view_id, shown)
@@ -176,7 +176,7 @@ class PreviewWorkflow:
         limits = requester.scope.limits
         return one.held_back(await self.services.store.plans.claimed_since(one.since(limits)), limits)
 
-    async def _asker(self, payload: Json) -> Requester:
+    async def _requester(self, payload: Json) -> Requester:
         return await self.services.requester(
             team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"])
         )

@@ -1,4 +1,4 @@
-"""Every kind of job by name. A name stands in the journal: renaming one is a new JOBS_VERSION."""
+"""Register every kind of job by its name. Names are stored in the journal: renaming one needs a new JOBS_VERSION."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A remedy was confirmed: allowed, claimed once, applied, audited, verified, and all of it told in the same message."""
+"""Apply a confirmed remedy: claim it once, apply, audit and verify it, and show all of it in the same message."""
 
 from __future__ import annotations
 

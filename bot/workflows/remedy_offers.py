@@ -1,4 +1,4 @@
-"""Which buttons an answer gets: what the catalog offers, the policy switches on, and the API server lets us do."""
+"""Make the buttons of an answer: remedies that the catalog offers, the policy allows and the API server permits."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ _STYLES: Final[dict[str, Style]] = {"low": "primary", "disruptive": "", "data-lo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemedyOffers:
+    """Plans the remedies of a diagnosis and makes their buttons."""
+
     services: Services
 
     async def buttons(

@@ -1,4 +1,4 @@
-"""The same error again: its one answer counts, and whoever pasted it is shown where the answer stands."""
+"""Count a repeated error in its one answer, and show the person who pasted it where that answer is."""
 
 from __future__ import annotations
 

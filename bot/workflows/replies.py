@@ -1,4 +1,4 @@
-"""What a request comes to: a diagnosis in words, or the reason why there is none."""
+"""Turn a request into a reply: a diagnosis in words, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -74,6 +74,8 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replies:
+    """Turns a request into a reply."""
+
     services: Services
     cluster_chooser: ClusterChooser
     remedy_offers: RemedyOffers
@@ -103,7 +105,7 @@ class Replies:
         with self.services.concurrency.slot(meant.cluster) if meant.cluster else nullcontext():
             return await self._asked(request, requester, meant, progress)
 
-    async def crowded(self, request: StoredRequest, requester: Requester, cluster: str) -> Reply:
+    async def limit_reached(self, request: StoredRequest, requester: Requester, cluster: str) -> Reply:
         """Said once that has lasted too long."""
         meant = await self.cluster_chooser.of(request, requester, pressed=cluster)
         return self._failed(cluster_choice.cluster_busy(cluster), request, requester, meant)

@@ -1,4 +1,4 @@
-"""What every workflow works with, and who asked: the one place where a request meets the policy."""
+"""Hold what every workflow works with, and find out who asks: the one place where a request meets the policy."""
 
 from __future__ import annotations
 

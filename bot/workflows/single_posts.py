@@ -1,4 +1,4 @@
-"""Messages that are posted once, however often a step is run."""
+"""Post a message once, however often its step is run."""
 
 from __future__ import annotations
 

@@ -26,6 +26,8 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadRoots:
+    """Reads the message above a mention that says nothing itself."""
+
     services: Services
     files: PastedFiles
 

@@ -1,4 +1,4 @@
-"""A paste was deleted: what was said to it goes as well, but for what was done: that stays told."""
+"""Delete the answer to a deleted paste, unless a remedy was applied below it: that record stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one way in, by HTTP and by Socket Mode alike: how long each arrival takes, and which request a line is about."""
+"""Count and time each arrival, by HTTP and by Socket Mode alike, and bind its request to the log lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people find of the app in Slack, by the names it is registered under: the command, the menu of a message."""
+"""Name the command and the message shortcuts that people find in Slack."""
 
 from __future__ import annotations
 

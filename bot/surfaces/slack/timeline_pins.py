@@ -1,4 +1,4 @@
-"""What people do by hand to the timeline of an incident channel becomes a job, before Slack is answered."""
+"""Start the job that puts a message on the timeline of an incident channel or takes it off."""
 
 from __future__ import annotations
 

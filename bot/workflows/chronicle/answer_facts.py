@@ -1,4 +1,4 @@
-"""What Casebook itself finds and does in an incident channel: facts from its answers and from its remedies."""
+"""Record what Casebook itself finds and does in an incident channel as facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A channel was archived: nothing can be posted there any more, so whoever closed it gets how it ended."""
+"""Send the last summary of an archived channel to the person who archived it: nothing can be posted there."""
 
 from __future__ import annotations
 

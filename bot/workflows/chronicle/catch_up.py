@@ -1,4 +1,4 @@
-"""What somebody missed in an incident channel, shown to them alone: when they come late, and when they ask."""
+"""Show people what they missed in an incident channel: when they join late and when they ask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of an incident channel, as messages and files: for one person, or for all at its end."""
+"""Render what is kept of an incident channel: status, timeline, last summary, postmortem draft."""
 
 from __future__ import annotations
 

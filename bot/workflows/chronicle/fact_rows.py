@@ -1,4 +1,4 @@
-"""Facts as the store keeps them, and back."""
+"""Turn facts into rows of the store, and rows into facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages that are found in a channel's history are recorded as if they had been heard, and so are pins on them."""
+"""Record messages read from a channel's history, and pins on them, as if their events had arrived."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from bot.workflows.services import Services
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryRecorder:
+    """Records messages that were read from a channel's history."""
+
     services: Services
 
     async def found(

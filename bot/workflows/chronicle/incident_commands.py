@@ -74,6 +74,8 @@ class CommandReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentCommands:
+    """Decides about commands of an incident channel, and answers those that change nothing."""
+
     services: Services
     catch_up: CatchUpWorkflow
     documents: ChronicleDocuments
@@ -84,7 +86,7 @@ class IncidentCommands:
         try:
             async with asyncio.timeout(_KNOWN_S):
                 place = await self.services.slack.place(asked.channel)
-                requester = await self._asker(asked)
+                requester = await self._requester(asked)
         except (SlackError, TimeoutError) as error:
             _log.warning("who asks of an incident cannot be told now", error=str(error))
             return notice(BUSY, language=asked.language)
@@ -95,10 +97,10 @@ class IncidentCommands:
 
     async def decide(self, asked: IncidentCommand) -> CommandReply:
         """The same for who can wait. Raises SlackUnavailable too; starts nothing."""
-        place, requester = await self.services.slack.place(asked.channel), await self._asker(asked)
+        place, requester = await self.services.slack.place(asked.channel), await self._requester(asked)
         return await self._decide(asked, place, requester)
 
-    async def _asker(self, asked: IncidentCommand) -> Requester:
+    async def _requester(self, asked: IncidentCommand) -> Requester:
         return await self.services.requester(team=asked.team, channel=asked.channel, user=asked.user, text=asked.text)
 
     async def _decide(self, asked: IncidentCommand, place: Place, requester: Requester) -> CommandReply:

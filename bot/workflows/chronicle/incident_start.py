@@ -1,4 +1,4 @@
-"""A channel may be an incident: what is it called, may we be there? Then its chronicle begins."""
+"""Open the chronicle of a channel that is an incident's by its name or because somebody says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked of an incident channel aloud, by a mention: answered in its thread, for everybody."""
+"""Answer commands about an incident channel that are given by a mention: in its thread, for everybody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may ask what of an incident channel."""
+"""Decide who may read or change what is kept of an incident channel."""
 
 from __future__ import annotations
 

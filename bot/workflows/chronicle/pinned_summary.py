@@ -1,4 +1,4 @@
-"""The one pinned message of an incident channel: what stands there is made anew whenever something has changed.
+"""Keep the one pinned message of an incident channel up to date: it is rendered anew after each change.
 
 However many processes there are and however much is said, one of them edits one message, a few times a minute.
 """

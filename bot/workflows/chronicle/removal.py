@@ -1,4 +1,4 @@
-"""We were taken out of a live incident's channel: whoever did it can let us in again, and perhaps only tidied up."""
+"""Tell the person who removed us from the channel of an open incident how to invite us again."""
 
 from __future__ import annotations
 

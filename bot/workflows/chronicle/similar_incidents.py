@@ -34,6 +34,8 @@ _WITHIN: Final = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimilarIncidents:
+    """Points from an answer to another channel that works on the same incident."""
+
     services: Services
 
     async def tell(self, request: StoredRequest, answer: KeptAnswer | None, *, ts: str) -> None:

@@ -33,6 +33,8 @@ _UNWANTED: Final = "deleted"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummaryCanvas:
+    """Writes the summary of an incident into the canvas of its channel."""
+
     services: Services
 
     async def put(self, page: SummaryPage) -> bool:

@@ -1,4 +1,4 @@
-"""What is kept of an incident channel as all that is shown of it is made from it: read once, summed up once."""
+"""Sum up once what is kept of an incident channel: every view of it is rendered from this."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person puts a message on the timeline, or takes it off: by a reaction, or from the message's menu."""
+"""Put a message on the timeline or take it off: by a reaction, or from the message's menu."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to channels: an incident may begin, be named anew, get people, be over."""
+"""Take in events of channels: an incident may begin, be renamed, get people, be over."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ EVENTS: Final = (
 
 
 def register(app: AsyncApp, recorder: ChannelRecorder, identity: Identity) -> None:
+    """Listen to what happens to channels."""
+
     async def happened(event: dict[str, Any], body: dict[str, Any]) -> None:
         told = read_channel_event(event, team=str(body.get("team_id") or identity.team))
         if told is not None:

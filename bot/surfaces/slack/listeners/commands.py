@@ -1,4 +1,4 @@
-"""`/diagnose`: answered in the channel where it was typed; what is asked of the channel itself, to who asked."""
+"""Take `/diagnose`: its answer is posted where it was typed; questions about the channel are answered in private."""
 
 from __future__ import annotations
 

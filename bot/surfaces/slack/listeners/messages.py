@@ -1,4 +1,4 @@
-"""Messages: pastes, mentions, direct messages, edits and deletions."""
+"""Take in messages: pastes, mentions, direct messages, edits and deletions."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ EVENTS: Final = ("message", "app_mention")
 
 
 def register(app: AsyncApp, intake: MessageIntake, recorder: ChannelRecorder, identity: Identity) -> None:
+    """Listen to messages and mentions: incident channels are recorded first, then requests are made."""
+
     async def heard(event: dict[str, Any], body: dict[str, Any]) -> None:
         team = str(body.get("team_id") or identity.team)
         await recorder.message_arrived(event, team=team)

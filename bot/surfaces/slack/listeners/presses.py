@@ -1,4 +1,4 @@
-"""Buttons, menus and dialogs."""
+"""Take presses of buttons, choices from menus and submitted dialogs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reactions: a pin puts a message on the timeline of its incident channel, without it it comes off."""
+"""Take in reactions: a pin puts a message on the timeline of its incident channel, removing it takes it off."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ EVENTS: Final = ("reaction_added", "reaction_removed")
 
 
 def register(app: AsyncApp, timeline_pins: TimelinePins, identity: Identity) -> None:
+    """Listen to reactions added and removed."""
+
     async def reacted(event: dict[str, Any], body: dict[str, Any]) -> None:
         await timeline_pins.reacted(event, team=str(body.get("team_id") or identity.team))
 

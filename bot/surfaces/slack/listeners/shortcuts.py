@@ -1,4 +1,4 @@
-"""The menu of a message, whoever wrote it: "Diagnose this", answered in its thread; onto the timeline and off it."""
+"""Take shortcuts of a message's menu: "Diagnose this", "Add to timeline", "Remove from timeline"."""
 
 from __future__ import annotations
 

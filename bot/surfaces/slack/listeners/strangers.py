@@ -1,4 +1,4 @@
-"""Events of workspaces that are not ours: who installs the same app elsewhere sends them here, signed alike."""
+"""Pass over events of other workspaces: the same app installed there sends them here, signed alike."""
 
 from __future__ import annotations
 
