@@ -12,7 +12,7 @@ WORKERS ?= 4
 .DELETE_ON_ERROR:
 # The steps of `test` are read one after the other, and pytest's closing line comes last.
 .NOTPARALLEL:
-.PHONY: help demo test lint types layers unit bench eval format readme lock ci-tools clean
+.PHONY: help demo test lint types layers unit bench eval format scales readme lock ci-tools clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ eval: $(READY) ## how well pasted texts find their incident
 format: $(READY) ## write the formatting and the safe fixes
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+scales: $(READY) ## write the list of texts that set the scales of the matcher
+	$(BIN)/python tests/project/counterexample_list.py
 
 readme: $(READY) ## write the parts of README.md that are taken from the code
 	$(BIN)/python tests/project/readme_parts.py

@@ -77,11 +77,16 @@ class Phrases:
             Demand(anchor.weights, least, min(least, CUT_SHARE))
             for anchor, least in zip(self.anchors, self.least, strict=True)
         )
-        self.hints = frozenset(
-            number
-            for number, anchor in enumerate(self.anchors)
-            if incidents[anchor.incident].signatures[anchor.signature].hint
+        self._hints = frozenset(
+            (number, place)
+            for number, incident in enumerate(incidents)
+            for place, signature in enumerate(incident.signatures)
+            if signature.hint
         )
+
+    def is_hint(self, choice: Choice) -> bool:
+        """Tell whether a choice is one of a signature that is never enough by itself."""
+        return (choice.incident, choice.signature) in self._hints
 
     def further(self, anchor: Phrase) -> Sequence[Sequence[Phrase]]:
         """The other groups of an anchor's signature."""
