@@ -1,7 +1,7 @@
 """Texts that are known to mean something else than a signature, and the few of them that set a scale.
 
 Matching learns from these texts what a part of a signature is worth. There are about two thousand, of which fewer than
-a hundred make a difference. `counterexamples.txt` lists those for the bundled catalog, so that a start reads them alone.
+a hundred make a difference. `counterexamples.txt` lists these for the bundled catalog, and a start reads them alone.
 The list holds for exactly the catalog and background whose digest it names: with any other, all texts are read.
 """
 

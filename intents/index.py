@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, chain, pairwise
 from typing import Final
 
 import numpy as np
@@ -22,8 +23,6 @@ _MOST_WORDS: Final = 255 - _WHOLE
 # A word that fewer than one in so many patterns have is kept as a list of them.
 _RARE: Final = 64
 
-_Bytes = npt.NDArray[np.uint8]
-
 
 @dataclass(frozen=True, slots=True)
 class Demand:
@@ -34,22 +33,12 @@ class Demand:
     share_when_cut: float  # where the text may be cut behind it
 
 
-@dataclass(frozen=True, slots=True)
-class _Posting:
-    """Which share of which patterns a word has: of all of them in order, or, of a rare word, of those that have it."""
-
-    shares: _Bytes
-    patterns: npt.NDArray[np.intp] | None
-
-    def add_to(self, sums: _Bytes) -> None:
-        if self.patterns is None:
-            np.add(sums, self.shares, out=sums)
-        else:
-            sums[self.patterns] += self.shares
-
-
 class Index:
-    """Built once; patterns are numbered in the order of their demands."""
+    """Finds the patterns that some words may be an occurrence of. Built once; they are numbered as their demands are.
+
+    The shares of all words stand in one array, one word after the other: first of the rare words, each beside the
+    patterns that have it, then of the others, each with a share for every pattern.
+    """
 
     def __init__(self, demands: Iterable[Demand]) -> None:
         having: defaultdict[int, list[int]] = defaultdict(list)
@@ -63,12 +52,18 @@ class Index:
                 shares[word].append(share)
             needed.append(max(1, int(demand.share * _WHOLE) - left_out))
             needed_when_cut.append(max(1, int(demand.share_when_cut * _WHOLE) - left_out))
-        self._needed: _Bytes = np.array(needed, np.uint8)
-        self._needed_when_cut: _Bytes = np.array(needed_when_cut, np.uint8)
-        self._postings = {word: _posting(having[word], shares[word], of=len(needed)) for word in having}
+        rare = [word for word, patterns in having.items() if len(patterns) * _RARE < len(needed)]
+        common = [word for word, patterns in having.items() if len(patterns) * _RARE >= len(needed)]
+        rows = [shares[word] for word in rare] + [_row(having[word], shares[word], of=len(needed)) for word in common]
+        ends = list(accumulate(map(len, rows), initial=0))
+        self._needed = np.array(needed, np.uint8)
+        self._needed_when_cut = np.array(needed_when_cut, np.uint8)
+        self._shares = np.array(list(chain.from_iterable(rows)), np.uint8)
+        self._patterns = np.array(list(chain.from_iterable(having[word] for word in rare)), np.intp)
+        self._places = dict(zip([*rare, *common], pairwise(ends), strict=True))
 
     def candidates(self, words: Iterable[int], *, endings: Iterable[int] = ()) -> Sequence[int]:
-        """The numbers of the patterns of which these words have the share that is demanded, in ascending order.
+        """Return, in order, the numbers of the patterns of which these words have the share that is demanded.
 
         `endings` are the words with which a text that may be cut ends: patterns that have one may be cut there.
         """
@@ -79,20 +74,36 @@ class Index:
         found: list[int] = np.flatnonzero(reached).tolist()
         return found
 
-    def _sum(self, words: Iterable[int]) -> _Bytes:
+    def _sum(self, words: Iterable[int]) -> npt.NDArray[np.uint8]:
         sums = np.zeros_like(self._needed)
         for word in words:
-            if posting := self._postings.get(word):
-                posting.add_to(sums)
+            if place := self._places.get(word):
+                start, end = place
+                if end > len(self._patterns):
+                    np.add(sums, self._shares[start:end], out=sums)
+                else:
+                    sums[self._patterns[start:end]] += self._shares[start:end]
         return sums
 
+    def __getstate__(self) -> tuple[bytes | dict[int, tuple[int, int]], ...]:
+        """Return plain bytes: arrays take far longer to be packed and unpacked, one by one."""
+        arrays = (self._needed, self._needed_when_cut, self._shares, self._patterns)
+        return (*(array.tobytes() for array in arrays), self._places)
 
-def _posting(patterns: Sequence[int], shares: Sequence[int], *, of: int) -> _Posting:
-    if len(patterns) * _RARE < of:
-        return _Posting(np.array(shares, np.uint8), np.array(patterns, np.intp))
-    dense = np.zeros(of, np.uint8)
-    dense[patterns] = shares
-    return _Posting(dense, None)
+    def __setstate__(self, state: tuple[bytes, bytes, bytes, bytes, dict[int, tuple[int, int]]]) -> None:
+        needed, needed_when_cut, shares, patterns, self._places = state
+        self._needed, self._needed_when_cut, self._shares = (
+            np.frombuffer(each, np.uint8) for each in (needed, needed_when_cut, shares)
+        )
+        self._patterns = np.frombuffer(patterns, np.intp)
+
+
+def _row(patterns: Iterable[int], shares: Iterable[int], *, of: int) -> list[int]:
+    """Return a share for every pattern: 0 for those that do not have the word."""
+    row = [0] * of
+    for pattern, share in zip(patterns, shares, strict=True):
+        row[pattern] = share
+    return row
 
 
 def _in_hundredths(weights: Mapping[int, float]) -> tuple[dict[int, int], int]:
