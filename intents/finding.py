@@ -40,6 +40,8 @@ _MOST_LOST: Final = 1 - coverage_for(LEAST, total=60.0)
 # The beginning of a message is enough where the text is cut, if it alone says this much.
 _CUT_SAYS: Final = 12.0
 _DIGITS: Final = 6
+# For a text of more lines the index is asked often.
+_OFTEN: Final = 200
 _NO_ENDINGS: Final[frozenset[int]] = frozenset()
 # When something this sure is found, what cannot reach the threshold is of no more interest.
 _SURE: Final = 0.9
@@ -146,6 +148,7 @@ class Finder:
     def _candidates(self, lines: Lines) -> Iterator[tuple[int, int, set[int], frozenset[int]]]:
         """(line, pattern that may begin there, words of the lines, what the last may be where the text may be cut)"""
         seen: dict[tuple[frozenset[int], frozenset[int]], tuple[int, ...]] = {}
+        often = len(lines.known) > _OFTEN
         for line, known in enumerate(lines.known):
             if not known:
                 continue
@@ -159,7 +162,7 @@ class Finder:
             # Lines of a log repeat each other but for names and numbers.
             key = (frozenset(words), endings)
             if key not in seen:
-                seen[key] = tuple(self._phrases.index.candidates(words, endings=endings))
+                seen[key] = tuple(self._phrases.index.candidates(words, endings=endings, often=often))
             for number in seen[key]:
                 if words is known or not known.isdisjoint(self._anchors[number].weights):
                     yield line, number, words, endings

@@ -57,7 +57,7 @@ class Worths:
             notion: -log(self._usual[notion] + _OTHERS * sum_ / len(incidents)) for notion, sum_ in together.items()
         }
         self._near = tuple(tuple(_notions(text) for text in incident.examples.other) for incident in incidents)
-        self._worths: defaultdict[str, dict[int, float]] = defaultdict(dict)
+        self._worths: dict[str, dict[int, float]] = {notion: {} for notion in together}
         for number, share in enumerate(shares):
             self._learn(number, share, together, entries=len(incidents))
         phrase = cache(self._phrase)  # alternatives repeat each other over and over

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from bot.catalogs import load_catalog
 from bot.cli.console import note
 from bot.cli.errors import CommandError
 from bot.settings import Settings, SettingsError, load_settings
-from intents.builtin import builtin_catalog
-from intents.catalog.loader import Catalog, Problem, builtin_directory, load
+from intents.catalog.loader import Catalog, Loaded, Problem
 from intents.domain import Language
 from responses.safety import safe_line
 
@@ -25,10 +25,15 @@ def settings() -> Settings:
 
 
 def catalog(configured: Settings) -> Catalog:
-    """The built-in catalog and the user's directories over it."""
-    loaded = load((builtin_directory(), *configured.catalog)) if configured.catalog else builtin_catalog()
+    """Return the bundled catalog and the user's directories over it."""
+    return loaded_catalog(configured).catalog
+
+
+def loaded_catalog(configured: Settings) -> Loaded:
+    """Return the same as it was loaded: what a matcher is made from."""
+    loaded = load_catalog(configured.catalog)
     report(loaded.problems)
-    return loaded.catalog
+    return loaded
 
 
 def report(problems: Iterable[Problem]) -> None:

@@ -11,12 +11,12 @@ from typing import IO, Any, Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from bot.catalogs import matcher_of
 from bot.cli.console import note, show
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
-from bot.cli.knowledge import catalog, locale, settings, told_language
+from bot.cli.knowledge import loaded_catalog, locale, settings, told_language
 from bot.cli.texts import lines, read_text
-from intents.builtin import matcher_for
 from intents.catalog.loader import Catalog
 from intents.domain import Hypothesis, Language
 from intents.matching import THRESHOLD, Matcher, Matching
@@ -34,8 +34,8 @@ _LONGEST_LINE: Final = 16 << 20
 
 def run(arguments: argparse.Namespace) -> ExitCode:
     configured = settings()
-    entries = catalog(configured)
-    matcher = matcher_for(entries)
+    loaded = loaded_catalog(configured)
+    entries, matcher = loaded.catalog, matcher_of(loaded)
     if arguments.jsonl:
         with lines(arguments.file) as stream:
             return _match_lines(stream, matcher)

@@ -43,7 +43,13 @@ class Risk(StrEnum):
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, arbitrary_types_allowed=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        arbitrary_types_allowed=False,
+        defer_build=True,  # incidents that an earlier start has read are not validated again
+    )
 
 
 def _alternatives(value: Any) -> Any:
