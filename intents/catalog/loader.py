@@ -14,12 +14,14 @@ from importlib import resources
 from pathlib import Path
 from stat import S_ISREG
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
 from intents.catalog.schema import Incident
-from intents.catalog.yaml_nodes import Document, YamlError
+
+if TYPE_CHECKING:
+    from intents.catalog.yaml_nodes import Document
 
 # An incident file is prose and a few trimmed objects; more is a mistake (a dump), and slow to read.
 MAX_FILE_BYTES: Final = 1024 * 1024
@@ -167,6 +169,8 @@ def _parsed(source: Source) -> tuple[Incident, Source] | list[Problem]:
     def problem(line: int, says: str) -> list[Problem]:
         return [Problem(file=str(path), line=line, field="", says=says)]
 
+    from intents.catalog.yaml_nodes import YamlError  # noqa: PLC0415 - as below
+
     try:
         document = source.document
     except YamlError as error:
@@ -185,6 +189,8 @@ def _parsed(source: Source) -> tuple[Incident, Source] | list[Problem]:
 @lru_cache(maxsize=8)
 def _document(text: str) -> Document:
     """Return the document of a text; one that is asked for several things is read once."""
+    from intents.catalog.yaml_nodes import Document  # noqa: PLC0415 - not needed where every file is known
+
     return Document(text)
 
 

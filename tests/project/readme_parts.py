@@ -137,6 +137,7 @@ _MODELS: Final = (
 
 def _fields() -> Iterator[str]:
     """Every key of an entry, by the part it stands in."""
+    schema.describe_fields()
     for model in _MODELS:
         yield f"**{model.__name__}**"
         yield ""
