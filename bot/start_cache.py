@@ -1,9 +1,8 @@
-"""Keeps what a start works out of the catalog, so that the next start need not work it out again.
+"""Keeps what a start works out of the catalog, so that the next start can read it back.
 
-The files lie in the user's cache directory and are named by a digest of all they depend on: the code of `intents`, the
-interpreter, and whatever the caller names. They are never wrong, only missing: a file of another digest is not looked
-for, one that is damaged or belongs to somebody else counts as missing, and without a directory to write to nothing is
-kept.
+The files are in the user's cache directory. The name of each holds a digest of all it depends on: the code of
+`intents`, the interpreter, and what the caller names. A file can therefore be missing, but not outdated. One that is
+damaged or that another user could have written counts as missing; where nothing can be written, nothing is kept.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ from typing import Any, Final
 
 import pydantic
 
-# Files of earlier versions and catalogs are of no use; so many are left for those who change between a few.
-_KEPT: Final = 12
+# Files of earlier versions and catalogs are of no use; a few are left for those who work with several at once.
+_KEPT: Final = 8
 _DIGEST_BYTES: Final = 16
 # What a damaged or outdated pickle raises.
 _UNREADABLE: Final = (
@@ -98,15 +97,20 @@ def _file(name: str) -> str:
 @cache
 def _version() -> str:
     """Return a digest of the code that makes and reads what is kept."""
+    return digest_of_code(files("intents"))
+
+
+def digest_of_code(package: Traversable) -> str:
+    """Return a digest of a package's sources and word lists, and of the interpreter and the library that run them."""
     found = blake2b(f"{sys.version} {sys.maxsize} {pydantic.VERSION}".encode(), digest_size=_DIGEST_BYTES)
-    for name, file in sorted(_sources(files("intents"), "")):
-        found.update(name.encode())
-        found.update(file.read_bytes())
+    for name, file in sorted(_sources(package, ""), key=lambda source: source[0]):
+        found.update(name.encode() + b"\0")
+        found.update(file.read_bytes() + b"\0")
     return found.hexdigest()
 
 
 def _sources(directory: Traversable, path: str) -> Iterator[tuple[str, Traversable]]:
-    """Yield the code and the word lists of a package; incidents are named by those who keep something of them."""
+    """Yield the sources and word lists of a package, but not its incidents: the names of files tell these apart."""
     for each in directory.iterdir():
         name = f"{path}/{each.name}"
         if each.name.endswith((".py", ".txt", ".words")):
@@ -137,11 +141,12 @@ class _OwnClasses(pickle.Unpickler):
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Make many objects that stay, without the collector looking at all of them over and over."""
+    """Keep the collector from looking, over and over, at many objects that live as long as the process."""
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if enabled:
+            gc.freeze()
             gc.enable()

@@ -3,6 +3,7 @@
 import gc
 import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -13,6 +14,9 @@ REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 # No test speaks to a server that the world's authorities vouch for, and reading their certificates takes most clients
 # longer than all they then do. Processes that tests start inherit it.
 os.environ["SSL_CERT_FILE"] = os.devnull
+
+# What a start works out of the catalog, every process that the tests start would work out again.
+os.environ["XDG_CACHE_HOME"] = str(Path(__file__).parents[1] / ".pytest_cache" / "casebook-starts")
 
 # Two cores shared with other work make a per-example deadline a coin toss; pytest-timeout bounds the whole test.
 # Half the examples of the default find what the others did, and the whole suite is to run within three minutes.
