@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from intents import counterexamples
+from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
 from intents.counterexamples import decisive, read_list, written_list
 from intents.finding import Finder
@@ -69,7 +70,7 @@ def test_a_list_that_cannot_be_used_has_every_text_read(list_: str, monkeypatch:
 
 
 def test_a_line_more_in_the_background_has_every_text_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = (*counterexamples.ordinary_lines(), 'level=info msg="all is well"')
+    lines = (*ordinary_lines(), 'level=info msg="all is well"')
     monkeypatch.setattr(counterexamples, "ordinary_lines", lambda: lines)
 
     assert len(list(decisive(BUNDLED))) == len(ALL) + 1
