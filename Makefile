@@ -12,7 +12,7 @@ WORKERS ?= 4
 .DELETE_ON_ERROR:
 # The steps of `test` are read one after the other, and pytest's closing line comes last.
 .NOTPARALLEL:
-.PHONY: help demo test lint types layers unit bench eval format scales readme lock ci-tools clean
+.PHONY: help demo test quick lint types layers unit bench eval format scales readme lock ci-tools clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: $(RUNTIME) ## try it: a chat in your browser beside a simulated broken clu
 	@$(BIN)/python -m bot demo
 
 test: lint types layers unit ## everything a change must pass
+
+quick: $(READY) ## style, types, layers and the tests that a change touches, in a minute; SINCE=COMMIT for less
+	@$(BIN)/python tests/project/quick.py $(SINCE)
 
 lint: $(READY) ## style and formatting
 	$(BIN)/ruff check

@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections import defaultdict
 from collections.abc import Generator
 from pathlib import Path
 from typing import Final
@@ -9,6 +10,8 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
+# The name under which pytest's cache keeps how long test modules take.
+DURATIONS: Final = "casebook/durations"
 REQUIRE_ALL = os.environ.get("REQUIRE_ALL") == "1"
 
 # No test speaks to a server that the world's authorities vouch for, and reading their certificates takes most clients
@@ -97,3 +100,21 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _forbid_skip(report)
     return report
+
+
+# How many seconds each test module took, for `make quick`: by its file.
+_SECONDS: Final[defaultdict[str, float]] = defaultdict(float)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _SECONDS[report.location[0]] += report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    cache = getattr(session.config, "cache", None)
+    if cache is not None and not hasattr(session.config, "workerinput"):
+        kept = {file: seconds for file, seconds in cache.get(DURATIONS, {}).items() if Path(file).is_file()}
+        whole = {file: round(seconds, 2) for file, seconds in _SECONDS.items()}
+        # A part of a module says nothing of the whole.
+        longer = {file: max(seconds, kept.get(file, 0.0)) for file, seconds in whole.items()}
+        cache.set(DURATIONS, kept | longer)
