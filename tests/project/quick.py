@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from tests.project.touched import Selection, select
+from tests.project.touched import Selection, known_seconds, select
 
 ROOT: Final = Path(__file__).parents[2]
 # The whole may take a minute on two idle cores; starting and collecting takes a part of what is left for tests.
@@ -37,7 +37,7 @@ def main() -> int:
         checks = [["ruff", "check", *python], ["ruff", "format", "--check", *python], *checks]
     failed = [check[0] for check in checks if _run(check) != 0]
     left_s = max(_LEAST_S, _WHOLE_S - _STARTING_S - (time.monotonic() - started))
-    selection = select(changed, root=ROOT, seconds=left_s * _WORKERS)
+    selection = select(changed, root=ROOT, seconds=left_s * _WORKERS, known=known_seconds(ROOT))
     _say(selection)
     if selection.chosen and _run(["pytest", "-q", "-n", str(_WORKERS), "--dist", "worksteal", *selection.chosen]) != 0:
         failed.append("pytest")

@@ -7,11 +7,13 @@ modules that are imported by a name put together at run time, conftest.py, and w
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -38,6 +40,8 @@ _ANOTHER_ROOM: Final = 2
 # A module that has not run here yet is expected to take so long, in seconds; one that starts processes, longer.
 _UNKNOWN_S: Final = 2.0
 _UNKNOWN_SLOW_S: Final = 15.0
+# The tests of one entry take so long.
+_ENTRY_S: Final = 6.0
 _SLOW: Final = frozenset(
     {"bench", "browser", "command_line", "deploy", "end_to_end", "jobs", "peers", "playground_page"}
 )
@@ -51,20 +55,37 @@ class Selection:
     left_out: tuple[str, ...]
 
 
-def select(changed: Iterable[str], *, root: Path, seconds: float) -> Selection:
-    """Return the tests that changed files touch: the nearest first, and no more than run in so many seconds."""
+def select(changed: Iterable[str], *, root: Path, seconds: float, known: Mapping[str, float]) -> Selection:
+    """Return the tests that changed files touch: the nearest first, and no more than run in so many seconds.
+
+    `known` are the seconds that test modules took when they last ran.
+    """
     changed = tuple(changed)
-    expected = _Expected(root)
     chosen: list[str] = []
     left_out: list[str] = []
-    for file in sorted(distances(changed, root=root).items(), key=lambda item: (item[1], expected.seconds(item[0]))):
-        needed = expected.seconds(file[0])
-        (chosen if needed <= seconds else left_out).append(file[0])
-        seconds -= needed if needed <= seconds else 0.0
-    entries = [Path(name).stem for name in changed if _is_entry(name)]
-    whole = frozenset(chosen)
-    of_entries = (test for test in _tests_of(entries, root) if test.partition("::")[0] not in whole)
-    return Selection(chosen=(*chosen, *of_entries), left_out=tuple(left_out))
+    entries = [name for name in changed if _is_entry(name)]
+    looked_at = entries[: int(seconds / _ENTRY_S)]
+    left_out += entries[len(looked_at) :]
+    seconds -= _ENTRY_S * len(looked_at)
+    away = distances(changed, root=root)
+    for file in sorted(away, key=lambda file: (away[file], _expected(file, known), file)):
+        if (needed := _expected(file, known)) <= seconds:
+            chosen.append(file)
+            seconds -= needed
+        else:
+            left_out.append(file)
+    of_entries = _tests_of([Path(entry).stem for entry in looked_at], root)
+    further = (test for test in of_entries if test.partition("::")[0] not in chosen)
+    return Selection(chosen=(*chosen, *further), left_out=tuple(left_out))
+
+
+def known_seconds(root: Path) -> Mapping[str, float]:
+    """Return the seconds that test modules took when they last ran in this checkout."""
+    try:
+        known: dict[str, float] = json.loads((root / DURATIONS).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known
 
 
 def distances(changed: Sequence[str], *, root: Path) -> dict[str, int]:
@@ -83,9 +104,11 @@ def distances(changed: Sequence[str], *, root: Path) -> dict[str, int]:
     return nearest
 
 
+@cache
 def import_graph(root: Path) -> Mapping[str, frozenset[str]]:
     """Return the modules of product and tests, each with those that import it."""
-    graph = grimp.build_graph(*PACKAGES, cache_dir=str(root / ".import_linter_cache"))
+    # Its cache is no place for several processes at once, and without one it takes a fifth of a second.
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
     importers = {module: set(graph.find_modules_that_directly_import(module)) for module in graph.modules}
     for importer, prefix in _AT_RUN_TIME.items():
         for module in graph.modules:
@@ -125,11 +148,10 @@ def _modules_of(name: str, graph: Mapping[str, object]) -> Iterator[str]:
     elif path.parts[0] not in PACKAGES:
         places = next(places for begin, places in _ELSEWHERE.items() if name.startswith(begin))
         yield from (module for place in places for module in _within(place.replace("/", "."), graph))
-    elif path.suffix == ".py" and path.stem != "__init__":
-        module = ".".join(path.with_suffix("").parts)
-        yield from (module,) if module in graph else ()
+    elif (module := ".".join(path.with_suffix("").parts)) in graph:
+        yield module
     else:
-        # A package's own file concerns all of it. Data belong to the modules beside them, or beside the directory that they are in.
+        # A package's own file concerns all of it; data concern the modules beside them, or beside their directory.
         for directory in path.parents:
             if found := [*_within(".".join(directory.parts), graph)]:
                 yield from found
@@ -166,23 +188,11 @@ def _tests_of(entries: Sequence[str], root: Path) -> list[str]:
         capture_output=True,
         text=True,
     ).stdout.splitlines()
-    return [
-        test
-        for test in collected
-        if any(f"[{entry}" in test or f"-{entry}" in test for entry in entries) and "::" in test
-    ]
+    # An entry's id with or without a number behind it, but not as the beginning of a longer id.
+    named = re.compile(rf"\[.*(?<![\w-])(?:{'|'.join(map(re.escape, entries))})(?![\w])(?!-[a-z])")
+    return [test for test in collected if named.search(test)]
 
 
-class _Expected:
-    """How many seconds test modules take."""
-
-    def __init__(self, root: Path) -> None:
-        try:
-            self._known: dict[str, float] = json.loads((root / DURATIONS).read_text("utf-8"))
-        except (OSError, ValueError):
-            self._known = {}
-
-    def seconds(self, file: str) -> float:
-        """Return the seconds that a module took when it last ran here, or may take."""
-        unknown = _UNKNOWN_SLOW_S if _SLOW.intersection(PurePosixPath(file).parts) else _UNKNOWN_S
-        return self._known.get(file, unknown)
+def _expected(file: str, known: Mapping[str, float]) -> float:
+    unknown = _UNKNOWN_SLOW_S if _SLOW.intersection(PurePosixPath(file).parts) else _UNKNOWN_S
+    return known.get(file, unknown)
