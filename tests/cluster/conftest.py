@@ -10,6 +10,7 @@ from bot.cluster.contexts import connect
 from bot.cluster.settings import ClusterSettings
 from bot.cluster.snapshot import Snapshot
 from bot.playground.kubernetes import SimulatedCluster
+from tests.clocks import pytest_asyncio_loop_factories as pytest_asyncio_loop_factories  # noqa: PLC0414
 
 # Failing on purpose many times over: the pauses between the attempts are as short as they can be.
 HASTY = ClusterSettings(first_pause=0.001, longest_pause=0.01)
