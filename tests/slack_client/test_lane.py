@@ -194,3 +194,15 @@ async def test_a_post_refused_a_turn_in_the_workspace_keeps_its_channel_free():
         await pacer.turn("chat.postMessage", channel="C2", patience=0.02)
     # Its channel's only turn was handed back: it is the workspace that is waited for again.
     assert again.value.method == "chat.postMessage"
+
+
+@pytest.mark.simulated_time
+async def test_every_turn_tells_how_long_it_was_waited_for():
+    told: list[tuple[str, float]] = []
+    limits = Limits(methods={}, other=Rate(every=0.001, burst=100), channel=Rate(every=0.25, burst=1))
+    pacer = Pacer(limits, waited=lambda method, seconds: told.append((method, round(seconds, 3))))
+    await pacer.turn("chat.postMessage", channel="C1")
+    await pacer.turn("chat.postMessage", channel="C1")
+    pacer.refused("chat.postMessage", channel="C1", retry_after=1)
+    await pacer.turn("chat.postMessage", channel="C1")
+    assert told == [("chat.postMessage", 0), ("chat.postMessage", 0.25), ("chat.postMessage", 1.25)]
