@@ -13,15 +13,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final
+from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.process_collector import ProcessCollector
 
-from bot.cluster.calls import Called as KubernetesCall
-from bot.jobs.contract import JobsUnavailable
-from bot.slack.calls import Called as SlackCall
 from intents.domain import Diagnosis
 
 # Half of the series would be times at which the other half began, which nobody asks for.
@@ -53,11 +50,43 @@ class Documented:
     help: str
 
 
+class KubernetesCall(Protocol):
+    """One call to an API server as it ended; every field but `seconds` is a label."""
+
+    @property
+    def cluster(self) -> str: ...
+    @property
+    def verb(self) -> str: ...
+    @property
+    def resource(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def seconds(self) -> float: ...
+
+
+class SlackCall(Protocol):
+    """One call to Slack as it ended; `method` and `result` are labels."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def result(self) -> str: ...
+    @property
+    def seconds(self) -> float: ...
+
+
 class Metrics:
     """Everything that is counted of one app. Methods record what has just happened; none of them raises or waits."""
 
-    def __init__(self, *, incidents: int = 0, problems: int = 0) -> None:
-        """`incidents` of the catalog, and `problems` of files that it leaves out."""
+    def __init__(
+        self, *, incidents: int = 0, problems: int = 0, interruptions: tuple[type[Exception], ...] = ()
+    ) -> None:
+        """Count `incidents` of the catalog and `problems` of the files that it leaves out.
+
+        A job that raises one of `interruptions` has not failed: its process ends, and the next start goes on with it.
+        """
+        self._interruptions = interruptions
         self.registry: Final = CollectorRegistry()
         self._documented: list[Documented] = []
         self._resources: set[str] = set()
@@ -205,8 +234,7 @@ class Metrics:
         try:
             yield
             outcome = "done"
-        except JobsUnavailable:
-            # The process ends, not the job.
+        except self._interruptions:
             raise
         except Exception:
             outcome = "failed"

@@ -1,4 +1,4 @@
-"""`casebook schema`: the JSON Schema of an incident file, for editors."""
+"""Run `casebook schema`: print the JSON Schema of an incident file, for editors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from intents.catalog.schema import Incident, describe_fields
 
 
 def run(_: argparse.Namespace) -> ExitCode:
+    """Print the schema."""
     describe_fields()
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

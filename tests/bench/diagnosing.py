@@ -15,11 +15,11 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
+from bot.cli.rehearsal import reachable, request_of
 from bot.cluster.contexts import connect
-from bot.cluster.settings import ClusterSettings
 from bot.diagnosing import Engine, build_engine, diagnose
 from bot.playground.kubernetes import SimulatedCluster
-from bot.rehearsing import reachable, request_of
+from bot.settings.cluster import ClusterSettings
 from intents.catalog.cases import world_of
 from intents.catalog.schema import Incident
 from intents.request import DiagnoseObject, Request

@@ -1,4 +1,4 @@
-"""Quantities as the API server's own library reads them."""
+"""Quantities are parsed as the API server's own library parses them."""
 
 import contextlib
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cluster.quantities import cpu_millis, whole
+from bot.kube.quantities import cpu_millis, whole
 
 DECIMAL = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
 BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50}
@@ -34,14 +34,14 @@ def test_bytes(text: str, bytes_: int) -> None:
 @pytest.mark.parametrize(
     "text", ["", " ", "Gi", "1 Gi", "1gi", "1GB", "one", "0x10", "1.2.3", ".", "1e", "--1", "١", "9" * 65, "nan"]
 )
-def test_what_is_no_quantity_is_named(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no quantity: expected a number and a unit") as refused:
+def test_an_invalid_quantity_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a quantity: expected a number and a unit") as refused:
         whole(text)
     assert repr(text[:64]) in str(refused.value)
 
 
-def test_a_truth_value_is_no_quantity() -> None:
-    with pytest.raises(ValueError, match="is no quantity"):
+def test_a_boolean_is_not_a_quantity() -> None:
+    with pytest.raises(ValueError, match="is not a quantity"):
         cpu_millis(True)
 
 

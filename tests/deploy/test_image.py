@@ -241,7 +241,7 @@ async def test_it_answers_a_signed_command_and_a_stop_in_the_middle_of_work_lose
         assert time.monotonic() - began < 3 + TO_CLOSE_S
         assert not healthy(image, serving.url)
         assert "Traceback" not in "".join(serving.said)
-        assert "casebook: stopping: work under way is finished first\n" in serving.said
+        assert "casebook: stopping: finishing the work in flight\n" in serving.said
         at.cluster.latency = 0
 
         # The write was finished; what comes of it is watched for longer than a stop waits, by the next one.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.settings import Settings, load_settings, serve_problems
-from bot.slack.web import SLACK_PATHS
+from bot.surfaces.slack.http_routes import SLACK_PATHS
 from tests.deploy.rendering import CHART, VARIANTS, Manifest, Values, kind, rendered, rendered_text
 
 EXAMPLES = CHART.parents[1] / "examples"

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from bot import start_cache
-from bot.catalogs import load_catalog, matcher_of
+from bot.common import start_cache
+from bot.common.catalogs import load_catalog, matcher_of
 from intents.background import ordinary_lines
 from intents.catalog.loader import builtin_directory, load
 from intents.matching import Matcher
@@ -53,7 +53,7 @@ def started(command: str, *, own: Path) -> dict[str, Any]:
 
 MATCHES = """
 from bot.cli.knowledge import loaded_catalog, settings
-from bot.catalogs import matcher_of
+from bot.common.catalogs import matcher_of
 from intents.symptoms import read_symptoms
 matcher = matcher_of(loaded_catalog(settings()))
 found = matcher.match(read_symptoms("0/3 nodes are available: 3 node(s) didn't match pod anti-affinity rules"))

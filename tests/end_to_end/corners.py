@@ -213,7 +213,7 @@ def _once_applied(corner: Corner, do: Callable[[], None], reached: Callable[[], 
     left = [do]
 
     def so_far() -> Any:
-        if left and "applied; watching" in corner.shown:
+        if left and "applied; verifying" in corner.shown:
             left.pop()()
         return not left and reached()
 

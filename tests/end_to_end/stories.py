@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from bot.playground.slack import Delivered
 from responses import words
-from responses.slack.presses import Press, carried_in
+from responses.slack.presses import Press, parse_dialog_metadata
 from tests.end_to_end.every_action.watching import of_people
 from tests.end_to_end.workplace import Workplace, buttons_of, words_of
 from tests.meddling import Meddle, Meddling, Others, Place, Watch, Write, uid
@@ -38,7 +38,7 @@ class Dialog:
 
     @property
     def plan(self) -> str:
-        return carried_in(self.view["private_metadata"])[0]
+        return parse_dialog_metadata(self.view["private_metadata"])[0]
 
     @property
     def typed(self) -> dict[str, dict[str, Any]]:

@@ -22,7 +22,7 @@ import pytest
 from bot.diagnosing import Engine
 from bot.playground.slack import SimulatedSlack
 from bot.slack.limits import Limits, Rate
-from bot.workflows.chronicle.backfilling import PAGES_BEFORE
+from bot.workflows.chronicle.backfill import PAGES_BEFORE
 from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import HEARD, Clock, Workplace, lines_of, workplace
 from tests.waiting import until
@@ -168,7 +168,7 @@ async def test_beside_a_canvas_of_people_the_summary_stands_in_the_message_alone
         first, *notes = at.ours(channel)
 
     assert first["pinned_to"]
-    assert [(one["thread_ts"], "not in a canvas" in one["text"]) for one in notes] == [(first["ts"], True)]
+    assert [(one["thread_ts"], "no canvas was written" in one["text"]) for one in notes] == [(first["ts"], True)]
     assert theirs.markdown == "who sits where"
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from bot.store import Chronicle, open_store
-from bot.workflows.chronicle.rows import facts_in
+from bot.workflows.chronicle.fact_rows import facts_in
 from tests.end_to_end.corners import Corner, corner, killed, named
 from tests.end_to_end.process import Premises, premises
 from tests.end_to_end.workplace import Broken, lines_of

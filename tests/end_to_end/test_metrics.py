@@ -7,7 +7,7 @@ import json
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.cluster.calls import Called
+from bot.cluster.api_calls import CompletedCall
 from bot.metrics import Metrics
 from bot.slack.limits import Limits, Rate
 from tests.end_to_end.process import locked, premises
@@ -163,7 +163,7 @@ def test_kinds_that_somebody_defines_without_end_count_as_others() -> None:
     metrics = Metrics()
     for number in range(1_000):
         metrics.kubernetes_called(
-            Called(cluster="prod", verb="get", resource=f"kind-{number}", status="2xx", seconds=0.1)
+            CompletedCall(cluster="prod", verb="get", resource=f"kind-{number}", status="2xx", seconds=0.1)
         )
     page = Page(metrics.exposed("")[0].decode())
     assert len(page.values("resource")) < 200

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
-from bot.slack.surfaces import DIAGNOSE_THIS
 from bot.store import StoreUnavailable
+from bot.surfaces.slack.entry_points import DIAGNOSE_THIS
 from responses import failures
 from responses.slack.presses import Press
 from tests.end_to_end.corners import corner, named

@@ -143,4 +143,4 @@ async def test_clusters_that_cannot_be_asked_are_told_by_name_and_keep_nobody_fr
         assert (status, set(body["clusters"])) == (200, set(others))
         assert "connection refused" in body["clusters"]["gone"]
         assert "does not accept the credentials" in body["clusters"]["stranger"]
-        assert "has not answered the last" in body["clusters"]["silent"]
+        assert "did not answer the last" in body["clusters"]["silent"]

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from bot.cli.logs import configure_logging
 from bot.diagnosing import Engine
-from bot.logs import configure_logging
 from bot.playground.slack import SharedFile
 from bot.playground.slack.signing import signed_headers
 from bot.settings import LogFormat, LogLevel

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.playground.slack import Delivered, SharedFile
-from bot.slack.listeners import lifecycle, messages
-from bot.slack.surfaces import DIAGNOSE_THIS
+from bot.surfaces.slack.entry_points import DIAGNOSE_THIS
+from bot.surfaces.slack.listeners import lifecycle, messages
 from tests.end_to_end.workplace import Workplace, broken_of, buttons_of, is_final, lines_of, words_of, workplace
 
 POD = "ledger/db-tikv-0"
@@ -71,7 +71,7 @@ async def test_an_error_is_explained_by_command(tmp_path, engine, broken):
     async with workplace(tmp_path, engine, broken.world) as at:
         acknowledged = await at.slack.slash(at.alex, at.channel, f"explain {broken.text}")
 
-        assert "Looking" in words_of(acknowledged.body["blocks"])
+        assert "Diagnosing" in words_of(acknowledged.body["blocks"])
         assert (await in_channel(at)).startswith("# 🔴 CONFIRMED")
 
 
@@ -79,7 +79,7 @@ async def test_what_needs_no_diagnosis_is_answered_in_the_acknowledgement(tmp_pa
     expected = {
         "help": "/diagnose pod shop/api-0",
         "": "/diagnose pod shop/api-0",
-        "帮助": "某个对象出了什么问题",
+        "帮助": "诊断某个对象",
         "hepl": "Did you mean /diagnose help",
         "pdo shop/api-0": "Did you mean /diagnose pod shop/api-0",
         "pod": "A name is missing",
@@ -243,7 +243,7 @@ async def test_a_command_and_its_answer_are_in_the_language_that_was_set(tmp_pat
     async with workplace(tmp_path, engine, broken.world, lang="zh") as at:
         acknowledged = await at.slack.slash(at.alex, at.channel, f"pod {POD}")
 
-        assert "正在查看" in words_of(acknowledged.body["blocks"])
+        assert "正在诊断" in words_of(acknowledged.body["blocks"])
         assert (await in_channel(at)).startswith("# 🔴 已证实")
 
 

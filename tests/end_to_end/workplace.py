@@ -13,24 +13,24 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
-from bot.app import RunningApp, running
-from bot.channels import NO_DEFAULTS, ChannelDefaults
-from bot.clusters import Clusters
+from bot.app import RunningApp, Tuning, running
+from bot.app.upkeep import BEAT_S
+from bot.cli.rehearsal import stage
+from bot.cluster.clusters import Clusters
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import Delivered, SimulatedSlack
 from bot.playground.slack.signing import signed_headers
 from bot.policy import Policy
-from bot.rehearsing import stage
+from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
 from bot.remedies.verifying import Pace
 from bot.settings import Settings
-from bot.slack.chronicling import SLOT_S
-from bot.slack.health import CHECK_S
 from bot.slack.limits import Limits
-from bot.slack.manifest import events
 from bot.slack.scopes import SCOPES
 from bot.store import AuditEntry
-from bot.upkeep import BEAT_S
+from bot.surfaces.slack.health import CHECK_S
+from bot.surfaces.slack.manifest import events
+from bot.workflows.chronicle.chronicle_jobs import SLOT_S
 from intents.catalog.cases import ask_of, world_of
 from intents.catalog.loader import Problem
 from intents.domain import Verdict
@@ -204,8 +204,8 @@ async def workplace(
     `addresses` are URLs of what else the app takes for clusters.
 
     With `slack_limits` of their own Slack may be spoken to as fast as they say, and counts nothing. `slack`, not
-    started, and `clock` are given by those who have a time of their own; `summary_slot_s`, `beat_s`, `slack_check_s`
-    and `broken` as `running` has them.
+    started, and `clock` are given by those who have a time of their own; `summary_slot_s`, `beat_s` and
+    `slack_check_s` as `Tuning` has them, `broken` as `running` has it.
     """
     async with AsyncExitStack() as stack:
         cluster = stage(*worlds)
@@ -237,16 +237,18 @@ async def workplace(
                 engine=engine,
                 policy=policy or Policy.playground(),
                 clusters=Clusters.of(settings, kubeconfig=kubeconfig),
-                clock=clock,
-                verify_pace=HASTY,
-                verify_within=0.2,
-                looks=(0.0, 0.02),
-                slack_limits=slack_limits,
-                summary_slot_s=summary_slot_s,
                 channel_defaults=channel_defaults,
-                beat_s=beat_s,
-                slack_check_s=slack_check_s,
                 broken=broken,
+                tuning=Tuning(
+                    clock=clock,
+                    verify_pace=HASTY,
+                    verify_within=0.2,
+                    looks=(0.0, 0.02),
+                    slack_limits=slack_limits,
+                    summary_slot_s=summary_slot_s,
+                    beat_s=beat_s,
+                    slack_check_s=slack_check_s,
+                ),
             )
         )
         # Else a connection that is made just as the app closes its socket is leaked by asyncio.

@@ -1,6 +1,6 @@
 """Others' implementations of Slack, as `make ci-tools` installs them; a test that needs one is skipped without it."""
 
-import json
+import asyncio
 import re
 import shutil
 import subprocess
@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.diagnosing import build_engine
+from intents.domain import Language
 from tests.peers.payloads import SAMPLES, Payload, of_json
+from tests.responses_slack.real import real_messages
+from tests.responses_slack.specimens import payload_of, specimens
 
 HERE = Path(__file__).parent
-GOLDEN = HERE.parent / "responses_slack" / "golden"
 # emulate asks for it; the official clients are content with 20.
 NODE = 22
 
@@ -39,10 +42,8 @@ def node(peers: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def payloads() -> list[Payload]:
-    """What Casebook says: the golden payloads beside its tests, and a sample of every piece it may use."""
-    golden = list(_golden())
-    assert golden, f"{GOLDEN} holds no payload"
-    return [*SAMPLES, *golden]
+    """Return what Casebook sends: one of every message and dialog, real answers, and a sample of every piece."""
+    return [*SAMPLES, *_made(), *asyncio.run(_real())]
 
 
 @pytest.fixture
@@ -68,6 +69,12 @@ def compiler(peers: Path, node: Path, tmp_path: Path) -> Callable[[str], list[st
     return complaints
 
 
-def _golden() -> Iterator[Payload]:
-    for path in sorted(GOLDEN.rglob("*.json")):
-        yield of_json(str(path.relative_to(GOLDEN).with_suffix("")), json.loads(path.read_text("utf-8")))
+def _made() -> Iterator[Payload]:
+    for language in Language:
+        for name, said in specimens(language):
+            yield of_json(f"{language}/{name}", payload_of(said))
+
+
+async def _real() -> list[Payload]:
+    engine, _ = build_engine()
+    return [of_json(f"{language}/{name}", payload_of(said)) async for language, name, said in real_messages(engine)]

@@ -13,8 +13,9 @@ from aiohttp import ClientSession
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack import scopes
-from bot.slack.client import Sent, Slack
+from bot.slack.client import Slack
 from bot.slack.errors import ChannelGone, MessageGone, MissingScope
+from bot.slack.posts import PostedMessage
 from responses.slack.message import Message, Snippet
 from tests.peers import payloads
 from tests.peers.shim import Shim
@@ -119,7 +120,7 @@ async def test_a_reply_is_found_again_by_its_key_and_not_by_another_one(slack: S
     parent = await slack.post(channel=GENERAL, message=ANSWER)
     reply = await slack.post(channel=GENERAL, message=ANSWER, thread_ts=parent.ts, key="request-1:placeholder")
 
-    async def again(key: str) -> Sent:
+    async def again(key: str) -> PostedMessage:
         return await slack.post(channel=GENERAL, message=ANSWER, thread_ts=parent.ts, key=key, sought=True)
 
     assert await again("request-1:placeholder") == reply

@@ -180,7 +180,7 @@ def test_several_markdown_blocks_share_one_limit() -> None:
     assert _problems(message(*({"type": "markdown", "text": "x" * (half + 1)} for _ in range(2)))) != ()
 
 
-def test_no_golden_payload_is_beyond_a_limit(payloads: list[Payload]) -> None:
+def test_no_payload_is_beyond_a_limit(payloads: list[Payload]) -> None:
     beyond = [
         f"{payload.name}: {limit.of}.{limit.path} has {_size(value)}, not {limit.number}"
         for payload in payloads

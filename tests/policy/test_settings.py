@@ -1,4 +1,4 @@
-"""What a serving process is told by its environment; secrets are shown to nobody."""
+"""Settings of a serving process from its environment; secrets are never shown."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def shown(settings: Settings) -> list[str]:
     return [token.get_secret_value() for token in tokens]
 
 
-def test_secrets_are_read_by_their_usual_names_and_by_ours_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_are_read_by_our_names_first_then_by_the_usual_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown(load_settings()) == ["", "", ""]
 
     for name, value in SECRETS.items():
@@ -40,14 +40,14 @@ def test_secrets_are_read_by_their_usual_names_and_by_ours_first(monkeypatch: py
 
 
 @pytest.mark.parametrize("around", ["{}\n", " {}", "{}\r\n"])
-def test_what_stands_around_a_secret_by_mistake_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch, around: str) -> None:
+def test_blanks_around_a_secret_are_removed(monkeypatch: pytest.MonkeyPatch, around: str) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, around.format(value))
 
     assert shown(load_settings()) == [*SECRETS.values()]
 
 
-def test_secrets_are_shown_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("CASEBOOK_DATABASE_URL", "postgresql://bot:planted@db/casebook")
@@ -83,7 +83,7 @@ def test_a_malformed_secret_is_named_without_its_value(monkeypatch: pytest.Monke
         ("CASEBOOK_SLACK_BOT_TOKN", "xoxb-1-planted", "did you mean CASEBOOK_SLACK_BOT_TOKEN?"),
     ],
 )
-def test_a_malformed_setting_is_told_in_a_line(
+def test_a_malformed_setting_is_reported_in_one_line(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -122,7 +122,7 @@ def test_no_database_url_is_ever_echoed(value: str) -> None:
         ("CASEBOOK_DATABASE_URL", "postgresql://a:b@c/d", "jobs_url", "postgresql://a:b@c/d"),
     ],
 )
-def test_settings_say_where_things_are(
+def test_settings_resolve_paths_and_urls(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str, name: str, expected: object
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -130,7 +130,7 @@ def test_settings_say_where_things_are(
     assert getattr(load_settings(), name) == expected
 
 
-def test_a_process_has_a_name_without_being_given_one() -> None:
+def test_a_process_has_a_default_name() -> None:
     assert load_settings().replica
 
 
@@ -145,7 +145,7 @@ def test_a_process_has_a_name_without_being_given_one() -> None:
         ({"slack_bot_token": "xoxb-1", "slack_app_token": "xoxb-1"}, ["SLACK_APP_TOKEN is no app-level token"]),
     ],
 )
-def test_what_is_missing_to_serve_is_said_with_what_to_do(tokens: dict[str, str], missing: list[str]) -> None:
+def test_settings_missing_for_serve_are_reported_with_a_remedy(tokens: dict[str, str], missing: list[str]) -> None:
     settings = Settings.model_validate({name: SecretStr(value) for name, value in tokens.items()})
 
     lines = serve_problems(settings)
@@ -155,7 +155,7 @@ def test_what_is_missing_to_serve_is_said_with_what_to_do(tokens: dict[str, str]
 
 
 @pytest.mark.parametrize("name", ["policy", "channels"])
-def test_a_file_that_is_not_there_is_missing_to_serve(tmp_path: Path, name: str) -> None:
+def test_a_missing_file_prevents_serving(tmp_path: Path, name: str) -> None:
     secrets = {"slack_bot_token": SecretStr("xoxb-1"), "slack_signing_secret": SecretStr("s")}
     settings = Settings.model_validate({**secrets, name: tmp_path / "none.yaml"})
 

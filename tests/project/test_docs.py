@@ -16,7 +16,7 @@ import yaml
 
 from bot.__main__ import main
 from bot.cli.arguments import parse
-from bot.policy import Who, load_policy
+from bot.policy import Actor, load_policy
 from bot.remedies.registry import actions
 from bot.settings import documented
 from intents.catalog.actions import Action
@@ -161,7 +161,7 @@ def test_what_needs_neither_slack_nor_a_cluster_is_run(command: Command) -> None
 def test_the_small_policy_lets_a_channel_restart_pods_of_one_namespace(tmp_path: Path) -> None:
     (text,) = [block for block in blocks(ROOT / "docs" / "install.md", "yaml") if "acting:" in block]
     (tmp_path / "policy.yaml").write_text(text, "utf-8")
-    here = Who(team="T1", user="U1", channel="C1", channel_name="team-shop")
+    here = Actor(team="T1", user="U1", channel="C1", channel_name="team-shop")
     scope = load_policy(tmp_path / "policy.yaml").scope(here)
     elsewhere = load_policy(tmp_path / "policy.yaml").scope(replace(here, channel_name="general"))
 

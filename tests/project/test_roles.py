@@ -133,7 +133,7 @@ def test_acting_as_others_is_a_role_of_its_own_under_its_risk() -> None:
 
     (role,) = [each for each in yaml.safe_load_all(text) if each["metadata"]["name"] == "casebook-impersonate"][:1]
     assert role["rules"] == [{"apiGroups": [""], "resources": ["groups", "users"], "verbs": ["impersonate"]}]
-    assert "# RISK: Casebook may then act as anybody" in text
+    assert "# RISK: Casebook may then act as any user" in text
     assert text.startswith(printed("act").partition("\n")[0])
 
 
@@ -177,11 +177,11 @@ def test_secrets_are_left_out_until_they_are_asked_for(entry: Any, capsys: pytes
 
     code, out, err = run(capsys, "read")
     assert (code, out) == (0, printed("read"))
-    assert err == "casebook: Secrets, which widgets would read, are left out: --with secrets\n"
+    assert err == "casebook: Secrets, which widgets would read, are left out; add them by --with secrets\n"
 
     code, out, err = run(capsys, "read", "--with", "secrets")
     assert (code, err) == (0, "")
-    assert "# RISK: whoever may ask Casebook may then learn what is kept in Secrets" in out
+    assert "# RISK: people who may ask Casebook may then learn the content of Secrets" in out
     (role,) = [each for each in yaml.safe_load_all(out) if each["metadata"]["name"] == "casebook-secrets"][:1]
     assert role["rules"] == [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get", "list"]}]
 
@@ -190,14 +190,17 @@ def test_secrets_are_left_out_until_they_are_asked_for(entry: Any, capsys: pytes
     ("argv", "says"),
     [
         (["reed"], 'unknown role "reed"; did you mean "read"?'),
-        (["act", "--actions", "restrt-pod"], 'there is no action "restrt-pod"; did you mean "restart-pod"?'),
-        (["read", "--actions", "drain"], "--actions and --namespaces narrow what is written: not the role read"),
-        (["act", "--namespaces", "Shop_1"], "--namespaces: 'Shop_1' is no name in Kubernetes"),
-        (["act", "--namespaces", ","], "--namespaces names none"),
-        (["act", "--actions", ","], "--actions names none"),
+        (["act", "--actions", "restrt-pod"], 'unknown action "restrt-pod"; did you mean "restart-pod"?'),
+        (
+            ["read", "--actions", "drain"],
+            "--actions and --namespaces limit what is written, so they do not apply to the role read",
+        ),
+        (["act", "--namespaces", "Shop_1"], "--namespaces: 'Shop_1' is not a valid name in Kubernetes"),
+        (["act", "--namespaces", ","], "--namespaces is empty"),
+        (["act", "--actions", ","], "--actions is empty"),
         (["--service-account", "bot"], "--service-account"),
         (["--with", "root"], 'unknown --with "root", known are secrets, impersonate'),
-        (["--with", "secrets"], "nothing reads Secrets: neither a probe nor an entry of your catalog"),
+        (["--with", "secrets"], "no probe and no entry of your catalog reads Secrets"),
     ],
 )
 def test_what_cannot_be_printed_is_said_in_a_line(

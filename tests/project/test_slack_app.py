@@ -16,7 +16,7 @@ from bot.__main__ import main
 from bot.playground.kubernetes import SimulatedCluster
 from bot.playground.slack import SimulatedSlack
 from bot.slack.scopes import SCOPES
-from bot.slack.surfaces import COMMAND
+from bot.surfaces.slack.entry_points import COMMAND
 from tests.project.slack_files import DIRECTORY, MODES, printed
 
 # The lengths of texts, as Slack's schema of manifests has them: github.com/slackapi/manifest-schema.
@@ -145,10 +145,10 @@ def test_json_says_the_same_as_yaml() -> None:
     ("argv", "says"),
     [
         (["https"], 'unknown mode "https"; did you mean "http"?'),
-        (["--url", "https://a.example"], "--url is for http: in Socket Mode Slack calls no address"),
-        (["http", "--url", "http://a.example"], "--url: 'http://a.example' is no address for Slack to call"),
-        (["http", "--url", "https://"], "--url: 'https://' is no address for Slack to call"),
-        (["http", "--url", "https://a.example/?a=b"], "is no address for Slack to call"),
+        (["--url", "https://a.example"], "--url needs mode http: in Socket Mode Slack calls no address"),
+        (["http", "--url", "http://a.example"], "--url: 'http://a.example' is not an address that Slack can call"),
+        (["http", "--url", "https://"], "--url: 'https://' is not an address that Slack can call"),
+        (["http", "--url", "https://a.example/?a=b"], "is not an address that Slack can call"),
     ],
 )
 def test_what_cannot_be_printed_is_said_in_a_line(
@@ -218,7 +218,7 @@ async def test_slack_run_starts_the_bot_with_the_tokens_of_the_app(
     assert {delivery.over for delivery in slack.deliveries} == {"socket"}
     assert "/diagnose pod shop/api-0" in json.dumps(helped.body)
     # What is imported is told beside: nobody waits for the library that only pictures need.
-    assert b"bot.workflows.all\n" in said
+    assert b"bot.workflows.registry\n" in said
     assert b"matplotlib" not in said
 
 

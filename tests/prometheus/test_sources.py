@@ -1,8 +1,8 @@
-"""Which cluster is asked about through which Prometheus."""
+"""The mapping of clusters to their Prometheus."""
 
 import pytest
 
-from bot.prometheus.sources import Sources, parse_sources
+from bot.settings.prometheus import Sources, parse_sources
 
 
 def url(sources: Sources, *, asked: str = "", name: str = "prod") -> str:
@@ -10,7 +10,7 @@ def url(sources: Sources, *, asked: str = "", name: str = "prod") -> str:
     return source.url if source else ""
 
 
-def test_one_address_belongs_to_the_usual_cluster_alone() -> None:
+def test_one_address_belongs_only_to_the_default_cluster() -> None:
     sources = parse_sources("http://prom:9090/", usual_context="prod")
 
     assert url(sources) == "http://prom:9090"
@@ -18,7 +18,7 @@ def test_one_address_belongs_to_the_usual_cluster_alone() -> None:
     assert url(sources, asked="staging", name="staging") == ""
 
 
-def test_several_are_told_apart_by_context() -> None:
+def test_several_addresses_belong_to_their_contexts() -> None:
     sources = parse_sources("http://a:9090, arn:aws:eks:eu-west-1:123:cluster/b=https://b.example.com/prometheus")
 
     assert url(sources) == "http://a:9090"
@@ -40,10 +40,10 @@ def test_several_are_told_apart_by_context() -> None:
         "http://",
     ],
 )
-def test_what_is_no_address_is_refused(text: str) -> None:
+def test_an_invalid_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="URL"):
         parse_sources(text)
 
 
-def test_none_is_none() -> None:
+def test_an_empty_setting_has_no_source() -> None:
     assert parse_sources("") == Sources()

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
-from bot.slack.client import Sent, Slack
+from bot.slack.client import Slack
 from bot.slack.errors import MessageGone, NotInChannel, SlackError, SlackUnavailable
 from bot.slack.limits import Limits, Rate
+from bot.slack.posts import PostedMessage
 from responses.slack.message import Message, Snippet
 from tests.clocks import Stopwatch
 from tests.slack_client.scene import CHANNEL, FAST, section, serving
@@ -28,11 +29,13 @@ def edits(far_end: SimulatedSlack) -> list[str]:
 
 
 @pytest.fixture
-async def sent(slack: Slack) -> Sent:
+async def sent(slack: Slack) -> PostedMessage:
     return await slack.post(channel=CHANNEL, message=message("looking", blocks=1), key="r1/answer")
 
 
-async def test_an_edit_replaces_text_and_blocks_and_keeps_the_key(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+async def test_an_edit_replaces_text_and_blocks_and_keeps_the_key(
+    far_end: SimulatedSlack, slack: Slack, sent: PostedMessage
+):
     await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
     stored = far_end.message(CHANNEL, sent.ts)
     assert stored["text"] == "found"
@@ -97,20 +100,22 @@ async def test_a_rate_limit_longer_than_we_wait_is_an_error(far_end, client_with
 
 
 @pytest.mark.parametrize("fault", [{"reset": True}, {"hang": True}, {"status": 503}], ids=["cut", "silent", "503"])
-async def test_a_failed_edit_is_repeated(far_end: SimulatedSlack, slack: Slack, sent: Sent, fault: dict):
+async def test_a_failed_edit_is_repeated(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage, fault: dict):
     far_end.fail("chat.update", **fault)
     await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
     assert far_end.message(CHANNEL, sent.ts)["text"] == "found"
 
 
-async def test_an_edit_that_keeps_failing_is_given_up(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+async def test_an_edit_that_keeps_failing_is_given_up(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage):
     far_end.fail("chat.update", status=503, times=100)
     with pytest.raises(SlackUnavailable):
         await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
     assert len([call for call in far_end.calls if call.method == "chat.update"]) <= 5
 
 
-async def test_what_failed_is_not_repeated_after_something_newer(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+async def test_what_failed_is_not_repeated_after_something_newer(
+    far_end: SimulatedSlack, slack: Slack, sent: PostedMessage
+):
     far_end.fail("chat.update", hang=True)
     first = asyncio.create_task(slack.update(channel=CHANNEL, ts=sent.ts, message=message("step")))
     await far_end.wait_for(lambda: [call for call in far_end.calls if call.method == "chat.update"])
@@ -119,7 +124,7 @@ async def test_what_failed_is_not_repeated_after_something_newer(far_end: Simula
     assert set(edits(far_end)) == {"found"}
 
 
-async def test_an_edit_of_a_message_that_is_gone_says_so(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+async def test_an_edit_of_a_message_that_is_gone_says_so(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage):
     await slack.delete(channel=CHANNEL, ts=sent.ts)
     with pytest.raises(MessageGone):
         await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
@@ -146,7 +151,7 @@ async def test_deleting_lets_go_of_waiting_edits(far_end, client_with, sent):
     assert edits(far_end) == ["step"]
 
 
-async def test_deleting_what_is_gone_is_fine(slack: Slack, sent: Sent):
+async def test_deleting_what_is_gone_is_fine(slack: Slack, sent: PostedMessage):
     await slack.delete(channel=CHANNEL, ts=sent.ts)
     await slack.delete(channel=CHANNEL, ts=sent.ts)
 
@@ -173,7 +178,7 @@ async def test_closing_tells_who_still_waits(client_with, sent):
 
 
 async def test_an_edit_that_is_too_long_keeps_its_ts_and_goes_on_in_the_thread(
-    far_end: SimulatedSlack, slack: Slack, sent: Sent
+    far_end: SimulatedSlack, slack: Slack, sent: PostedMessage
 ):
     far_end.fail("chat.update", error="msg_blocks_too_long")
     await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found", blocks=4), final=True)
@@ -184,7 +189,7 @@ async def test_an_edit_that_is_too_long_keeps_its_ts_and_goes_on_in_the_thread(
     assert [block["text"]["text"] for block in second["blocks"]] == ["found 2", "found 3"]
 
 
-async def test_a_reply_goes_on_in_the_thread_it_stands_in(far_end: SimulatedSlack, slack: Slack, sent: Sent):
+async def test_a_reply_goes_on_in_the_thread_it_stands_in(far_end: SimulatedSlack, slack: Slack, sent: PostedMessage):
     reply = await slack.post(channel=CHANNEL, message=message("reply"), thread_ts=sent.ts, key="r2/answer")
     far_end.fail("chat.update", error="msg_blocks_too_long")
     await slack.update(channel=CHANNEL, ts=reply.ts, message=message("found", blocks=4), final=True, thread_ts=sent.ts)
@@ -307,7 +312,7 @@ async def test_an_edit_carried_out_late_does_not_stay_over_a_newer_one(late: tup
     assert far_end.stands == ["found", "step", "found"]
 
 
-async def test_errors_are_ours_whatever_slack_answers(slack: Slack, far_end: SimulatedSlack, sent: Sent):
+async def test_errors_are_ours_whatever_slack_answers(slack: Slack, far_end: SimulatedSlack, sent: PostedMessage):
     far_end.fail("chat.update", error="some_new_error")
     with pytest.raises(SlackError) as raised:
         await slack.update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)

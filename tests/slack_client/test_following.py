@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from bot.playground.slack import SimulatedSlack
-from bot.slack.client import Sent, Slack
+from bot.slack.client import Slack
 from bot.slack.errors import SlackUnavailable
+from bot.slack.posts import PostedMessage
 from responses.slack.message import Message, Picture, Snippet
 from tests.slack_client.scene import CHANNEL, section
 
@@ -25,7 +26,7 @@ def texts(far_end: SimulatedSlack, channel: str = CHANNEL) -> list[str]:
     ]
 
 
-async def in_two_parts_and_a_file(far_end: SimulatedSlack, slack: Slack, thread_ts: str, key: str) -> Sent:
+async def in_two_parts_and_a_file(far_end: SimulatedSlack, slack: Slack, thread_ts: str, key: str) -> PostedMessage:
     far_end.fail("chat.postMessage", error="msg_blocks_too_long")
     return await slack.post(channel=CHANNEL, message=answer(key), thread_ts=thread_ts, key=key)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.copies import copied
@@ -52,6 +52,15 @@ class Messages:
             self._recount(channel, thread_ts)
         self._changes.tell(ChangeKind.MESSAGE_POSTED, copied(stored), channel=channel)
         return copied(stored)
+
+    def restore(self, channel: str, messages: Iterable[Json]) -> None:
+        """Put messages back under the ts they had, as `all` returned them."""
+        standing = self._channels.setdefault(channel, {})
+        for message in messages:
+            standing[message["ts"]] = copied(message)
+            parent = str(message.get("thread_ts", message["ts"]))
+            if parent != message["ts"]:
+                self._threads.setdefault((channel, parent), []).append(message["ts"])
 
     def change(self, channel: str, ts: str, fields: Json, *, remove: tuple[str, ...] = ()) -> Json:
         """Replace fields of a message that stands. KeyError if it does not."""

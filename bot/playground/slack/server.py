@@ -357,6 +357,12 @@ class SimulatedSlack(Troubles):
         """Every attempt to deliver something, oldest first."""
         return self._courier.deliveries
 
+    def restore(self, channel: str, messages: Iterable[Json], *, views: Mapping[str, Iterable[Json]]) -> None:
+        """Put back the messages of a channel, and the open dialogs by user, that an earlier simulation showed."""
+        self._state.messages.restore(channel, messages)
+        for user, shown in views.items():
+            self._state.views.restore(user, shown)
+
     def messages(self, channel: str, *, thread_ts: str | None = None) -> list[Json]:
         """Messages of a channel, replies included, oldest first; with `thread_ts` the replies of that thread only."""
         self._state.workspace.channel(channel)

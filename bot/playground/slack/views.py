@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot.playground.slack.changes import Changes
 from bot.playground.slack.copies import copied
 from bot.playground.slack.identity import Identity
@@ -30,6 +32,11 @@ class Views:
             self._gone(user, view)
         self._stacks[user] = []
         return self._show(user, given)
+
+    def restore(self, user: str, views: Iterable[Json]) -> None:
+        """Open views again under the ids they had, as `all` returned them."""
+        self._stacks[user] = copied(list(views))
+        self._made += len(self._stacks[user])
 
     def push(self, user: str, given: Json) -> Json:
         """Show a view over the open one. Refused without one, and beyond three."""
