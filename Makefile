@@ -12,7 +12,7 @@ WORKERS ?= 4
 .DELETE_ON_ERROR:
 # Run the steps of `test` one after the other, so that pytest's summary comes last.
 .NOTPARALLEL:
-.PHONY: help demo test lint types layers unit bench eval format readme lock ci-tools clean
+.PHONY: help demo test quick lint types layers unit bench eval format scales readme lock ci-tools clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: $(RUNTIME) ## run the playground: a chat in your browser beside a simulate
 	@$(BIN)/python -m bot demo
 
 test: lint types layers unit ## run every check that a change must pass
+
+quick: $(READY) ## check style, types, layers and the tests that a change touches in a minute; SINCE=COMMIT for less
+	@$(BIN)/python tests/project/quick.py $(SINCE)
 
 lint: $(READY) ## check style and formatting
 	$(BIN)/ruff check
@@ -48,6 +51,9 @@ eval: $(READY) ## measure how well pasted texts find their incident
 format: $(READY) ## format the code and apply safe fixes
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+scales: $(READY) ## generate the list of texts that set the scales of the matcher
+	$(BIN)/python tests/project/counterexample_list.py
 
 readme: $(READY) ## generate the parts of README.md, docs/ and deploy/ that come from code
 	$(BIN)/python tests/project/readme_parts.py

@@ -15,8 +15,8 @@ from bot.cli.console import note, show
 from bot.cli.errors import CommandError
 from bot.cli.exit_codes import ExitCode
 from bot.cli.text_input import lines, read_text
-from bot.cli.user_files import catalog, chosen_language, locale, settings
-from intents.builtin import matcher_for
+from bot.cli.user_files import chosen_language, loaded_catalog, locale, settings
+from bot.common.catalogs import matcher_of
 from intents.catalog.loader import Catalog
 from intents.domain import Hypothesis, Language
 from intents.matching import THRESHOLD, Matcher, Matching
@@ -35,8 +35,8 @@ _LONGEST_LINE: Final = 16 << 20
 def run(arguments: argparse.Namespace) -> ExitCode:
     """Match the text, or each line of JSON, and print the hypotheses."""
     configured = settings()
-    entries = catalog(configured)
-    matcher = matcher_for(entries)
+    loaded = loaded_catalog(configured)
+    entries, matcher = loaded.catalog, matcher_of(loaded)
     if arguments.jsonl:
         with lines(arguments.file) as stream:
             return _match_lines(stream, matcher)

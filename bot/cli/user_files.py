@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from bot.cli.console import note
 from bot.cli.errors import CommandError
+from bot.common.catalogs import load_catalog
 from bot.settings import Settings, SettingsError, load_settings
-from intents.builtin import builtin_catalog
-from intents.catalog.loader import Catalog, Problem, builtin_directory, load
+from intents.catalog.loader import Catalog, Loaded, Problem
 from intents.domain import Language
 from responses.safety import safe_line
 
@@ -25,10 +25,15 @@ def settings() -> Settings:
 
 
 def catalog(configured: Settings) -> Catalog:
-    """Return the built-in catalog merged with the user's directories."""
-    loaded = load((builtin_directory(), *configured.catalog)) if configured.catalog else builtin_catalog()
+    """Return the bundled catalog merged with the user's directories."""
+    return loaded_catalog(configured).catalog
+
+
+def loaded_catalog(configured: Settings) -> Loaded:
+    """Return the same catalog as it was loaded: a matcher is made from that."""
+    loaded = load_catalog(configured.catalog)
     report(loaded.problems)
-    return loaded.catalog
+    return loaded
 
 
 def report(problems: Iterable[Problem]) -> None:

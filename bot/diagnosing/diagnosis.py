@@ -18,14 +18,14 @@ from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
+from bot.common.catalogs import load_catalog, matcher_of
 from bot.diagnosing.observation import Observed, Statement, observe
 from bot.diagnosing.reads import Progress, Reads
 from bot.kube.access import EVERYTHING, Access
 from bot.probes.contract import Probe
 from bot.probes.registry import probes
 from bot.probes.shared.scope import generated_stem, name_of, namespace_of
-from intents.builtin import builtin_catalog, matcher_for
-from intents.catalog.loader import Catalog, Problem, builtin_directory, load
+from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident
 from intents.chains import may_cause, timeline
 from intents.domain import (
@@ -81,13 +81,13 @@ def build_engine(
     directories: Sequence[Path] = (), *, last_good: Catalog | None = None
 ) -> tuple[Engine, tuple[Problem, ...]]:
     """The engine over the built-in catalog and the user's directories, with what is wrong in their files."""
-    alone = not directories and last_good is None
-    loaded = builtin_catalog() if alone else load((builtin_directory(), *directories), last_good=last_good)
-    return engine_for(loaded.catalog), loaded.problems
+    loaded = load_catalog(directories, last_good=last_good)
+    return Engine(catalog=loaded.catalog, matcher=matcher_of(loaded), probes=probes()), loaded.problems
 
 
 def engine_for(catalog: Catalog) -> Engine:
-    return Engine(catalog=catalog, matcher=matcher_for(catalog), probes=probes())
+    """Return the engine over a catalog that is made in this process alone."""
+    return Engine(catalog=catalog, matcher=Matcher(catalog), probes=probes())
 
 
 async def match_text(text: str, *, engine: Engine) -> Matching:

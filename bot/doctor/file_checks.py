@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bot.common.catalogs import load_catalog
 from bot.doctor.checks import Check, CheckState
 from bot.policy import Policy, PolicyError, load_policy
 from bot.policy.channel_defaults import ChannelDefaults, ChannelsError, load_channels
 from bot.roles.needs import unknown_kinds
 from bot.settings import Settings, variable
-from intents.builtin import builtin_catalog
-from intents.catalog.loader import Catalog, Problem, builtin_directory, load
+from intents.catalog.loader import Catalog, Problem, builtin_directory
 
 _CATALOG: Final = variable("catalog")
 _POLICY: Final = variable("policy")
@@ -41,7 +41,7 @@ def examine_files(settings: Settings, *, clusters: Iterable[str], catalog_malfor
 
 def _catalog(settings: Settings, *, malformed: bool) -> tuple[Catalog, tuple[Check, ...]]:
     own = settings.catalog
-    loaded = load((builtin_directory(), *own)) if own else builtin_catalog()
+    loaded = load_catalog(own)
     builtin = str(builtin_directory())
     ours = sum(not str(source.path).startswith(builtin) for source in loaded.catalog.sources.values())
     says = f"{len(loaded.catalog)} incidents" + (f", {ours} of your own" if own else "")

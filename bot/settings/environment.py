@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.settings.cluster import ClusterSettings
 from bot.settings.prometheus import ETCD_JOB, Sources, parse_sources
+from intents.descriptions import describe
 from intents.domain import Language
 
 PREFIX: Final = "CASEBOOK_"
@@ -120,7 +121,6 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         frozen=True,
         extra="ignore",
-        use_attribute_docstrings=True,
         populate_by_name=True,
         hide_input_in_errors=True,
     )
@@ -293,6 +293,7 @@ def _is_token(value: str, begin: str) -> bool:
 
 def documented() -> Iterable[tuple[str, str, str]]:
     """(variable, default, meaning) of every setting, in the order of their declaration."""
+    describe(Settings)
     for name, field in Settings.model_fields.items():
         yield variable(name), _shown(field), str(field.description)
 

@@ -137,6 +137,7 @@ _MODELS: Final = (
 
 def _fields() -> Iterator[str]:
     """Yield every key of an entry, grouped by model."""
+    schema.describe_fields()
     for model in _MODELS:
         yield f"**{model.__name__}**"
         yield ""

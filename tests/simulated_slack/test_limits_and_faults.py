@@ -7,6 +7,7 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import SimulatedSlack
+from tests.clocks import Stopwatch
 from tests.simulated_slack.refusals import refusal
 
 
@@ -140,13 +141,13 @@ async def test_stopping_releases_hanging_calls(simulate):
         await waiting
 
 
+@pytest.mark.simulated_time
 async def test_latency_delays_every_call(slack: SimulatedSlack, client: AsyncWebClient):
-    loop = asyncio.get_running_loop()
     slack.latency = 0.05
-    began = loop.time()
+    watch = Stopwatch()
     await client.auth_test()
 
-    assert loop.time() - began >= 0.05
+    assert watch.seconds == pytest.approx(0.05)
 
 
 async def test_waiting_ends_with_the_change_or_reports_recent_activity(

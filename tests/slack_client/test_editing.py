@@ -1,7 +1,6 @@
 """Edits: the newest content stands at last, whatever is slow, refused or lost; progress is coalesced."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -16,6 +15,7 @@ from bot.slack.errors import MessageGone, NotInChannel, SlackError, SlackUnavail
 from bot.slack.limits import Limits, Rate
 from bot.slack.posts import PostedMessage
 from responses.slack.message import Message, Snippet
+from tests.clocks import Stopwatch
 from tests.slack_client.scene import CHANNEL, FAST, section, serving
 
 
@@ -52,12 +52,13 @@ async def test_of_many_progress_edits_only_the_newest_waiting_one_is_sent(far_en
     assert len(edits(far_end)) <= 2
 
 
+@pytest.mark.simulated_time
 async def test_progress_edits_of_one_message_keep_their_distance(far_end, client_with, sent):
     slack = client_with(between_edits=0.1)
-    started = time.monotonic()
+    watch = Stopwatch()
     for number in range(3):
         await slack.update(channel=CHANNEL, ts=sent.ts, message=message(f"step {number}"))
-    assert time.monotonic() - started >= 0.2 - 0.02
+    assert watch.seconds == pytest.approx(0.2, abs=0.01)
 
 
 async def test_a_final_edit_does_not_wait_for_the_distance(far_end, client_with, sent):
@@ -83,11 +84,12 @@ async def test_final_edits_go_before_the_progress_of_other_messages(far_end, cli
     await asyncio.gather(*progress)
 
 
+@pytest.mark.simulated_time
 async def test_edits_after_429_wait_as_long_as_slack_asks(far_end, client_with, sent):
     far_end.fail("chat.update", retry_after=1)
-    started = time.monotonic()
+    watch = Stopwatch()
     await client_with().update(channel=CHANNEL, ts=sent.ts, message=message("found"), final=True)
-    assert time.monotonic() - started >= 0.95
+    assert watch.seconds == pytest.approx(1, abs=0.01)
     assert edits(far_end) == ["found"]
 
 
