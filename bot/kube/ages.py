@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.cluster.timestamps import parse_time
+from bot.kube.timestamps import parse_time
 
 UNKNOWN: Final = -1
 

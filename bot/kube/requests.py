@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.cluster.quantities import cpu_millis, whole
 from bot.kube.objects import spec_of, status_of
+from bot.kube.quantities import cpu_millis, whole
 
 Amounts = dict[str, int]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from bot.cluster.quantities import whole
 from bot.kube.objects import (
     annotations_of,
     created_at,
@@ -22,6 +21,7 @@ from bot.kube.objects import (
     spec_of,
 )
 from bot.kube.placement import matches_node, selects
+from bot.kube.quantities import whole
 
 # The provisioner of classes whose volumes are made by hand, or by something that only finds disks.
 NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import PatchType, Writer
+from bot.cluster.writer import PatchType, Writer
 from bot.kube.objects import ref
 from bot.kube.pod_readiness import is_ready
 from bot.remedies.changes import patch_of

@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
 from stat import S_ISREG
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
 from intents.catalog.schema import Incident
-from intents.catalog.yaml_nodes import Document, YamlError
+
+if TYPE_CHECKING:
+    from intents.catalog.yaml_nodes import Document
 
 # An incident file is prose and a few trimmed objects; more is a mistake (a dump), and slow to read.
 MAX_FILE_BYTES: Final = 1024 * 1024
+_NOTHING: Final[Mapping[str, Incident]] = MappingProxyType({})
 
 
 # What is wrong with an entry beyond its form, each with the path into its file.
@@ -48,10 +52,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where an incident was read from."""
+    """The file that an incident was read from. `digest` tells its text from any other."""
 
     path: Path
-    document: Document
+    text: str
+    digest: str
+
+    @property
+    def document(self) -> Document:
+        return _document(self.text)
 
     def problem(self, path: Sequence[str | int], says: str, *, warning: bool = False) -> Problem:
         """Return a problem at a path into this file, e.g. ("evidence", 2, "when")."""
@@ -88,16 +97,22 @@ def builtin_directory() -> Path:
 
 
 def load(
-    directories: Iterable[Path], *, last_good: Catalog | None = None, judged: Check = lambda _incident: ()
+    directories: Iterable[Path],
+    *,
+    last_good: Catalog | None = None,
+    known: Mapping[str, Incident] = _NOTHING,
+    check: Check = lambda _incident: (),
 ) -> Loaded:
     """Read every `*.yaml` under the directories, later ones overriding earlier ones by id.
 
-    `judged` yields what else keeps an entry from being used. Never raises for what is in a file: that is a Problem, and
-    the entry is the one of an earlier directory, or of `last_good`, or absent.
+    `known` are incidents by the digest of their text: such a text is not parsed again. `check` yields what else keeps
+    an entry of a user from being used. Never raises for what is in a file: that is a Problem, and the entry is the one
+    of an earlier directory, or of `last_good`, or absent.
     """
     incidents: dict[str, Incident] = {}
     sources: dict[str, Source] = {}
     problems: list[Problem] = []
+    builtin = builtin_directory()
     for directory in directories:
         if not directory.is_dir():
             problems.append(Problem(file=str(directory), line=0, field="", says="no such directory"))
@@ -105,7 +120,9 @@ def load(
         seen: dict[str, Path] = {}
         for path in sorted(_files(directory)):
             incident_id = path.stem
-            read = _usable(_read(path), judged)
+            read = _read(path, known)
+            if directory != builtin:
+                read = _usable(read, check)
             if isinstance(read, list):
                 problems.extend(read)
                 _keep_last_good(incident_id, last_good, incidents, sources)
@@ -125,11 +142,11 @@ def load(
     return Loaded(catalog=catalog, problems=tuple(sorted(problems)))
 
 
-def _usable(read: tuple[Incident, Source] | list[Problem], judged: Check) -> tuple[Incident, Source] | list[Problem]:
+def _usable(read: tuple[Incident, Source] | list[Problem], check: Check) -> tuple[Incident, Source] | list[Problem]:
     if isinstance(read, list):
         return read
     incident, source = read
-    return [source.problem(path, says) for path, says in judged(incident)] or read
+    return [source.problem(path, says) for path, says in check(incident)] or read
 
 
 def _files(directory: Path) -> Iterator[Path]:
@@ -147,7 +164,7 @@ def _keep_last_good(
         sources[incident_id] = last_good.sources[incident_id]
 
 
-def _read(path: Path) -> tuple[Incident, Source] | list[Problem]:
+def _read(path: Path, known: Mapping[str, Incident]) -> tuple[Incident, Source] | list[Problem]:
     def problem(line: int, says: str) -> list[Problem]:
         return [Problem(file=str(path), line=line, field="", says=says)]
 
@@ -163,23 +180,27 @@ def _read(path: Path) -> tuple[Incident, Source] | list[Problem]:
         return problem(0, error.strerror or "cannot be read")
     except UnicodeDecodeError as error:
         return problem(1, f"not UTF-8 at byte {error.start}")
-    return _parsed(path, text)
+    source = Source(path=path, text=text, digest=blake2b(text.encode(), digest_size=16).hexdigest())
+    incident = known.get(source.digest)
+    return (incident, source) if incident is not None and incident.id == path.stem else _parsed(source)
 
 
 @lru_cache(maxsize=256)
-def _parsed(path: Path, text: str) -> tuple[Incident, Source] | list[Problem]:
-    """What a file says. What has not changed since it was last read is not parsed again."""
+def _parsed(source: Source) -> tuple[Incident, Source] | list[Problem]:
+    """Return what a file says. A file that has not changed since it was last read is not parsed again."""
+    path = source.path
 
     def problem(line: int, says: str) -> list[Problem]:
         return [Problem(file=str(path), line=line, field="", says=says)]
 
+    from intents.catalog.yaml_nodes import YamlError  # noqa: PLC0415 - as below
+
     try:
-        document = Document(text)
+        document = source.document
     except YamlError as error:
         return problem(error.line, error.problem)
     if not isinstance(document.value, dict):
         return problem(1, "expected an incident: keys and values")
-    source = Source(path=path, document=document)
     try:
         incident = Incident.model_validate(document.value)
     except ValidationError as error:
@@ -187,6 +208,14 @@ def _parsed(path: Path, text: str) -> tuple[Incident, Source] | list[Problem]:
     if incident.id != path.stem:
         return [source.problem(("id",), f"is {incident.id!r}, but the file is named {path.stem!r}")]
     return incident, source
+
+
+@lru_cache(maxsize=8)
+def _document(text: str) -> Document:
+    """Return the document of a text; one that is asked for several things is read once."""
+    from intents.catalog.yaml_nodes import Document  # noqa: PLC0415 - not needed where every file is known
+
+    return Document(text)
 
 
 def _problem_of(source: Source, loc: tuple[str | int, ...], message: str, kind: str) -> Problem:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from intents.catalog.actions import Action
+from intents.descriptions import describe
 from intents.domain import Expects, Outcome, Severity, Status, Strength, Text, Unit, Verdict
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
@@ -43,7 +44,12 @@ class Risk(StrEnum):
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, arbitrary_types_allowed=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=False,
+        defer_build=True,  # incidents that an earlier start has read are not validated again
+    )
 
 
 def _alternatives(value: Any) -> Any:
@@ -369,3 +375,8 @@ class Incident(Model):
 
     def rule(self, rule_id: str) -> Rule | None:
         return next((rule for rule in self.evidence if rule.id == rule_id), None)
+
+
+def describe_fields() -> None:
+    """Give the fields of all models here their descriptions: what the authoring guide and the JSON Schema say."""
+    describe(*Model.__subclasses__())

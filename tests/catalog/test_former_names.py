@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
+from bot.cli.rehearsal import rehearse
 from bot.diagnosing import build_engine
 from bot.probes.registry import declarations
-from bot.rehearsing import rehearse
 from intents.catalog.former_uses import former_names
 from intents.catalog.key_uses import key_uses
 from intents.catalog.loader import builtin_directory

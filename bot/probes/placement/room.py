@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bot.cluster.errors import ClusterError
-from bot.cluster.listing import Listing
+from bot.cluster.object_lists import ObjectList
 from bot.kube.objects import has_ended, name_of, namespace_of, node_name_of, ref, status_of
 from bot.kube.owners import owner_of
 from bot.kube.placement import constraints_beyond, refusal
@@ -76,7 +76,7 @@ async def read(look: Look) -> Reading:
     return Reading(rows=tuple(rows), gaps=tuple(dict.fromkeys(gaps)), missing=suspects.missing)
 
 
-async def _list(look: Look, kind: str, what: str) -> Listing | Gap:
+async def _list(look: Look, kind: str, what: str) -> ObjectList | Gap:
     """Return a whole list: from a part of the pods, a node would seem to have room that it has not."""
     try:
         listing = await look.snapshot.list(kind)

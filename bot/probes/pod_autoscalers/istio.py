@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.cluster.errors import ClusterError, NotFound, NotServed
-from bot.cluster.quantities import cpu_millis, whole
 from bot.kube.autoscaling import hottest
 from bot.kube.istio import bounding_sidecar, defaults
 from bot.kube.objects import name_of, namespace_of, place_of, spec_of
 from bot.kube.owners import owner_of
+from bot.kube.quantities import cpu_millis, whole
 from bot.probes.contract import Look
 from bot.probes.pod_autoscalers.scalers import in_question, row, target_of, worst_first
 from intents.domain import Gap, GapReason, Json, Reading, RowType, Value

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.timestamps import parse_time
 from bot.kube.containers import Container, containers_in
+from bot.kube.timestamps import parse_time
 from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.kinds import WORKLOADS

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from bot.cluster.errors import ClusterError
-from bot.cluster.quantities import cpu_millis, whole
 from bot.cluster.snapshot import Snapshot
 from bot.kube.objects import name_of
+from bot.kube.quantities import cpu_millis, whole
 from bot.kube.replicas import replicas_of
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared.containers import (

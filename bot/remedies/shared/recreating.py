@@ -6,12 +6,12 @@ from typing import Final
 
 from bot.cluster.owners import Owners, owners_of
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.timestamps import parse_time
 from bot.kube.conditions import condition
 from bot.kube.containers import containers_in
 from bot.kube.objects import ref
 from bot.kube.pod_readiness import is_ready
 from bot.kube.replicas import Replicas, replicas_of
+from bot.kube.timestamps import parse_time
 from bot.remedies.contract import Applied, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.refusing import unsafe
