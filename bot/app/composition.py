@@ -126,7 +126,7 @@ async def running(
             is_connected = await work.enter_async_context(connected(bolt, client))
             missed_events.connected = base.health.connected = is_connected
         work.callback(base.stopping.set)
-        _log.info("serving", url=url, team=base.identity.team_name, socket_mode=base.by_socket)
+        _log.info("service_started", url=url, team=base.identity.team_name, socket_mode=base.by_socket)
         yield RunningApp(url=url, reload=live.request, identity=base.identity, store=base.store, jobs=jobs)
 
 

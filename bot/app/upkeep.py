@@ -66,7 +66,7 @@ class Upkeep:
             try:
                 await self._once(datetime.now(UTC))
             except (StoreUnavailable, JobsUnavailable) as error:
-                _log.warning("upkeep has to wait", error=str(error))
+                _log.warning("upkeep_delayed", error=str(error))
             await asyncio.sleep(self.beat_s)
 
     async def _once(self, now: datetime) -> None:
@@ -75,7 +75,7 @@ class Upkeep:
         if gone:
             taken = await self.jobs.adopt(gone)
             if taken:
-                _log.info("took over from replicas that are gone", replicas=gone, jobs=taken)
+                _log.info("replica_jobs_recovered", replicas=gone, jobs=taken)
         await self.chronicles.show_due()
         await self._go_on_reading()
         await self.missed_events.look(self._missed)
@@ -84,7 +84,7 @@ class Upkeep:
             self._purged = now
             chronicles = now - max(self.kept, _CHRONICLES_KEPT)
             rows = await self.store.purge(now - self.kept, chronicles_before=chronicles) + await self.jobs.purge()
-            _log.info("threw away what is old", rows=rows)
+            _log.info("expired_rows_deleted", rows=rows)
 
     async def _go_on_reading(self) -> None:
         """Once: what nobody has heard of incident channels, and histories whose reading ended early."""
@@ -95,5 +95,5 @@ class Upkeep:
             self._read_on = True
 
     async def _missed(self, since: datetime | None) -> None:
-        _log.info("looking for what was said while nobody listened", since=since and since.isoformat())
+        _log.info("missed_messages_scan_started", since=since and since.isoformat())
         await self.chronicles.missed(since, await self.jobs.unfinished("reread"))

@@ -96,7 +96,7 @@ class Reads:
             return Reading(gaps=(error.gap(),))
         except Exception:  # noqa: BLE001
             # A defect of one probe is a gap of this answer, loudly logged; the other probes' evidence still counts.
-            _log.exception("probe failed", probe=probe_name, focus=str(look.focus))
+            _log.exception("probe_failed", probe=probe_name, focus=str(look.focus))
             detail = "the probe failed; see the log"
             return Reading(gaps=(Gap(what=probe_name, reason=GapReason.SERVER_ERROR, detail=detail),))
         finally:

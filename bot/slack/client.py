@@ -313,7 +313,7 @@ class Slack:
             try:
                 posted = await self._posts.post(address, payload(form.parts[0], key=address.key, form=index))
             except TooLong as error:
-                _log.warning("Slack finds a message too long", channel=address.channel, form=index, error=str(error))
+                _log.warning("message_rejected_as_too_long", channel=address.channel, form=index, error=str(error))
                 refused = error
             else:
                 return posted, form
@@ -373,7 +373,7 @@ def _checked_view(view: View, method: str) -> View:
     """`view` if Slack should take it. Raises Refused: a dialog has no plainer form, its caller may write instead."""
     problems = validate_view(view)
     if problems:
-        _log.error("a view breaks Slack's limits and is not sent", problems=list(problems[:10]))
+        _log.error("invalid_view_dropped", problems=list(problems[:10]))
         raise Refused(method=method, code="invalid_view")
     return view
 

@@ -71,11 +71,11 @@ class Continuations:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("files cannot be looked for", channel=address.channel, error=str(error))
+            _log.warning("file_lookup_failed", channel=address.channel, error=str(error))
         try:
             await self.uploads.upload(channel=address.channel, snippet=own, thread_ts=address.thread_ts)
         except SlackError as error:
-            _log.warning("a file could not be uploaded", channel=address.channel, error=str(error))
+            _log.warning("file_upload_failed", channel=address.channel, error=str(error))
             await self._admit(address, error, said=said, sought=sought)
         self._remember(address, own.name)
 
@@ -111,7 +111,7 @@ class Continuations:
         except MessageGone:
             return  # there is no such thread any more
         except SlackError as error:
-            _log.warning("what followed a message stays", channel=address.channel, error=str(error))
+            _log.warning("continuation_delete_failed", channel=address.channel, error=str(error))
 
     async def _delete_file(self, file: str) -> None:
         try:
@@ -119,7 +119,7 @@ class Continuations:
         except SlackUnavailable:
             raise
         except SlackError as error:
-            _log.warning("a file cannot be deleted", file=file, error=str(error))
+            _log.warning("file_delete_failed", file=file, error=str(error))
 
     async def _admit(self, address: Address, error: SlackError, *, said: str, sought: bool) -> None:
         language = language_of(said) or Language.EN
@@ -131,7 +131,7 @@ class Continuations:
                 return
             await self.posts.post(own, payload(notice(says, language=language), key=own.key))
         except SlackError as refused:
-            _log.warning("a note could not be posted", channel=address.channel, error=str(refused))
+            _log.warning("upload_failure_note_failed", channel=address.channel, error=str(refused))
 
     def _is_done(self, address: Address, name: str) -> bool:
         return bool(name) and (address.channel, address.thread_ts, name) in self._done

@@ -217,7 +217,7 @@ class Edits:
         try:
             await self._api.call(_METHOD, body=_body(edit, content), channel=edit.channel, urgency=Urgency.PROGRESS)
         except SlackError as error:
-            _log.warning("an edit could not be confirmed", channel=edit.channel, ts=edit.ts, error=str(error))
+            _log.warning("edit_confirmation_failed", channel=edit.channel, ts=edit.ts, error=str(error))
 
     def _remember(self, edit: _Edit) -> None:
         at = (edit.channel, edit.ts)

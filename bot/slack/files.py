@@ -133,7 +133,7 @@ class Files:
         for _ in range(_REDIRECTS + 1):
             url = self.hosts.trusted(address)
             if url is None:
-                _log.warning("a file is kept where our token must not go", file=listed.id, host=_host(address))
+                _log.warning("file_host_rejected", file=listed.id, host=_host(address))
                 raise _Refusal(file_failures.kept_elsewhere(listed.name))
             headers = {"Authorization": f"Bearer {self.api.token}"}
             async with self.api.session.get(

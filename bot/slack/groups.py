@@ -65,7 +65,7 @@ class Groups:
             answer = await self._api.call(_METHOD, query={"include_users": True}, patience=patience)
             return _Told(of=_members(answer))
         except SlackError as error:
-            _log.warning("Slack does not tell who is in which user group", error=str(error))
+            _log.warning("user_groups_read_failed", error=str(error))
             if isinstance(error, SlackUnavailable):
                 return _Told(unread=error.says, kept=_KEPT_UNREACHED)
             if isinstance(error, MissingScope):

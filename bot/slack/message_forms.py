@@ -49,7 +49,7 @@ def checked(message: Message) -> Message:
     problems = validate_message(payload(message))
     if not problems:
         return message
-    _log.error("a message breaks Slack's limits and goes out as text", problems=list(problems[:10]))
+    _log.error("invalid_message_sent_as_text", problems=list(problems[:10]))
     return text_only(message)
 
 

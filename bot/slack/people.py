@@ -90,7 +90,7 @@ class People:
             team = await self._team()
             answer = await self._api.call("users.info", query={"user": user, "include_locale": True})
         except SlackError as error:
-            _log.warning("Slack does not tell who a user is", user=user, error=str(error))
+            _log.warning("user_read_failed", user=user, error=str(error))
             unreached = isinstance(error, SlackUnavailable)
             return Person(id=user, guest=True, foreign=True, unknown=True, unreached=unreached)
         told = answer.data.get("user")
@@ -102,7 +102,7 @@ class People:
         try:
             answer = await self._api.call("conversations.info", query={"channel": channel})
         except SlackError as error:
-            _log.warning("Slack does not tell what a channel is", channel=channel, error=str(error))
+            _log.warning("channel_read_failed", channel=channel, error=str(error))
             unreached = isinstance(error, SlackUnavailable)
             return Place(id=channel, external=True, unknown=True, unreached=unreached)
         told = answer.data.get("channel")

@@ -96,7 +96,7 @@ class Posts:
         except MessageGone:
             return None
         except SlackError as error:
-            _log.warning("messages cannot be looked for", channel=address.channel, error=str(error))
+            _log.warning("message_search_failed", channel=address.channel, error=str(error))
             return None
 
     async def _after(self, lost: SlackUnavailable, address: Address, *, pause: float) -> FoundMessage | None:

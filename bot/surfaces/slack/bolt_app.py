@@ -53,9 +53,9 @@ def bolt_app(client: AsyncWebClient, *, identity: Identity, signing_secret: str,
 
 async def _log_failure(error: Exception) -> None:
     if isinstance(error, StoreUnavailable | JobsUnavailable):
-        _log.error("not acknowledged: nothing could be recorded", error=str(error))
+        _log.error("event_recording_failed", error=str(error))
     else:
-        _log.error("a listener failed", error=type(error).__name__, exc_info=error)
+        _log.error("listener_failed", error=type(error).__name__, exc_info=error)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -97,7 +97,7 @@ class SlackHealth:
         # Once: whoever knows the address could fill the log.
         if not self._warned:
             self._warned = True
-            _log.warning("a request was not signed as Slack does", remedy=_signed_otherwise(1))
+            _log.warning("request_signature_rejected", remedy=_signed_otherwise(1))
 
     def taken(self) -> None:
         # What was not signed by Slack before was somebody else's.

@@ -188,7 +188,7 @@ class PressIntake:
             raise PressRefused("it is meant for another app")
 
     async def _audit(self, press: ButtonPress, why: str) -> None:
-        _log.warning("a press was refused", press=str(press.press), user=press.user, why=why)
+        _log.warning("press_refused", press=str(press.press), user=press.user, why=why)
         await self._store.audit.append(
             AuditEntry(
                 at=self.services.clock(),

@@ -48,7 +48,7 @@ async def _open(client: SocketModeClient) -> None:
         if told.get("error") != "ratelimited":
             raise refusal(_CONNECT, told) from None
         wait = retry_after(answer.headers) if answer else 0.0
-        _log.warning("Slack opens no connection yet: it was asked too often", waiting_s=wait)
+        _log.warning("socket_connection_rate_limited", waiting_s=wait)
         # It waits as long as Slack says.
         client.wss_uri = await client.issue_new_wss_url()
     except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -49,7 +49,7 @@ class CommandListener:
                 self.submissions.metrics.asked(Surface.COMMAND, intent, "taken")
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not send a command again, so its user is told to.
-            _log.error("a command could not be recorded", error=str(error))
+            _log.error("command_recording_failed", error=str(error))
             said = notice(BUSY, language=spoken)
         await ack({"response_type": "ephemeral", "text": said.text, "blocks": [*said.blocks]})
 

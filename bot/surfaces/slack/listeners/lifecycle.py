@@ -25,7 +25,7 @@ def register(app: AsyncApp, health: SlackHealth, missed_events: MissedEvents) ->
     """After all other listeners: the last one here takes every event that nobody else has."""
 
     async def told(event: dict[str, Any]) -> None:
-        _log.error("the app is not installed any more, as Slack tells", type=str(event.get("type")))
+        _log.error("app_uninstalled", type=str(event.get("type")))
         health.revoked()
 
     for event in EVENTS:
@@ -34,7 +34,7 @@ def register(app: AsyncApp, health: SlackHealth, missed_events: MissedEvents) ->
     @app.event(_ANY)
     async def passed_over(event: dict[str, Any]) -> None:
         # Not acknowledged, it would come again and again, and Slack would end up switching all events off.
-        _log.info("an event that nobody here listens to", type=str(event.get("type")))
+        _log.info("event_ignored", type=str(event.get("type")))
 
     app.middleware(missed_events.middleware)
 
@@ -44,7 +44,7 @@ def register(app: AsyncApp, health: SlackHealth, missed_events: MissedEvents) ->
         if body.get("type") != _RATE_LIMITED:
             return await next()
         since = str(body.get("minute_rate_limited") or "")
-        _log.error("Slack leaves out events, there were too many", since=since)
+        _log.error("slack_events_rate_limited", since=since)
         if since:
             missed_events.left_out(moment_of(since))
         return BoltResponse(status=200)

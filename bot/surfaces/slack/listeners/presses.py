@@ -46,7 +46,7 @@ class PressListener:
                 await self._whisper(press, refused.says)
             except (StoreUnavailable, JobsUnavailable) as error:
                 # A press is not sent again by Slack: whoever pressed is told to.
-                _log.error("a press could not be recorded", error=str(error))
+                _log.error("press_recording_failed", error=str(error))
                 await self._whisper(press, failures.BUSY)
         await ack()
 
@@ -92,9 +92,9 @@ class PressListener:
                     view = refusal_dialog(failures.NOT_ALLOWED_HERE, language=requester.language)
                 await services.slack.open_view(press.trigger, view)
         except TimeoutError:
-            _log.warning("the details could not be opened: Slack does not answer")
+            _log.warning("details_open_timed_out")
         except SlackError as error:
-            _log.warning("the details could not be opened", error=str(error))
+            _log.warning("details_open_failed", error=str(error))
             await self._whisper(press, error.says)
 
     async def _language(self, press: ButtonPress) -> Language:
@@ -115,7 +115,7 @@ class PressListener:
                     message=not_done(reason, language=requester.language),
                 )
         except (SlackError, TimeoutError) as error:
-            _log.warning("whoever pressed could not be told", error=str(error))
+            _log.warning("press_reply_failed", error=str(error))
 
 
 def _update(view: View) -> dict[str, Any]:

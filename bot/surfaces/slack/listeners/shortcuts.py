@@ -47,7 +47,7 @@ class ShortcutListener:
             await self.submissions.submit(asked)
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not send a shortcut again, so its user is told to.
-            _log.error("a shortcut could not be recorded", error=str(error))
+            _log.error("shortcut_recording_failed", error=str(error))
             await self._try_again(asked.response_url, choose(told=self.language, text=asked.text))
         await ack()
 
@@ -56,7 +56,7 @@ class ShortcutListener:
         try:
             await self.timeline_pins.chosen(_MARKS[str(body["callback_id"])], body)
         except (StoreUnavailable, JobsUnavailable) as error:
-            _log.error("a shortcut could not be recorded", error=str(error))
+            _log.error("shortcut_recording_failed", error=str(error))
             await self._try_again(str(body.get("response_url") or ""), choose(told=self.language))
         await ack()
 
@@ -86,7 +86,7 @@ class ShortcutListener:
             async with asyncio.timeout(TELL_S):
                 await self.slack.respond(response_url, notice(BUSY, language=language))
         except (SlackError, TimeoutError) as error:
-            _log.warning("whoever used the shortcut could not be told", error=str(error))
+            _log.warning("shortcut_reply_failed", error=str(error))
 
 
 def register(app: AsyncApp, listener: ShortcutListener) -> None:

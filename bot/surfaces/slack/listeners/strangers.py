@@ -21,7 +21,7 @@ def register(app: AsyncApp, identity: Identity) -> None:
     async def turned_away(body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:
         if not _is_foreign(body, identity.team):
             return await next()
-        _log.warning("an event of another workspace is passed over", team=str(body.get("team_id")))
+        _log.warning("foreign_workspace_event_ignored", team=str(body.get("team_id")))
         return BoltResponse(status=200)
 
 
