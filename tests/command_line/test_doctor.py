@@ -131,7 +131,7 @@ def test_all_problems_of_settings_are_reported_together_and_other_checks_run(run
     ("settings", "what", "says", "remedy"),
     [
         ({"slack_bot_token": ""}, "CASEBOOK_SLACK_BOT_TOKEN", "is not set", "OAuth & Permissions"),
-        ({"slack_bot_token": "xoxp-of-a-person"}, "CASEBOOK_SLACK_BOT_TOKEN", "is no bot token", "xoxb-"),
+        ({"slack_bot_token": "xoxp-of-a-person"}, "CASEBOOK_SLACK_BOT_TOKEN", "is not a bot token", "xoxb-"),
         ({"slack_bot_token": "xoxb-wrong"}, "CASEBOOK_SLACK_BOT_TOKEN", "(invalid_auth)", "OAuth & Permissions"),
         ({"slack_app_token": "xapp-wrong"}, "CASEBOOK_SLACK_APP_TOKEN", "(invalid_auth)", "connections:write"),
         (

@@ -124,7 +124,7 @@ def line_of(ran: Any) -> str:
             {"database_url": "postgresql://casebook:p@hunter2@127.0.0.1:9/casebook"},
             "CASEBOOK_DATABASE_URL: the database: its URL is malformed: write the password percent-encoded, @ as",
         ),
-        ({"slack_bot_token": "xoxb-12\n34-hunter2"}, "CASEBOOK_SLACK_BOT_TOKEN is no bot token: copy the Bot User"),
+        ({"slack_bot_token": "xoxb-12\n34-hunter2"}, "CASEBOOK_SLACK_BOT_TOKEN is not a bot token: copy the Bot User"),
     ],
 )
 def test_an_unusable_setting_is_reported(run: Run, variables: Any, settings: Mapping[str, str], says: str) -> None:
