@@ -455,7 +455,7 @@ def test_the_last_line_counts_the_problems_and_says_what_to_do(run: Run, variabl
     assert ran.out.splitlines()[-1] == (
         "1 missing, 1 could not be checked: follow the arrows from the top, then run it again."
     )
-    (row,) = [line for line in ran.out.splitlines() if "called too often" in line]
+    (row,) = [line for line in ran.out.splitlines() if "too many calls" in line]
     assert row.startswith("unknown ")
 
 
