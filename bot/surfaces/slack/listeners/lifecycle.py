@@ -1,4 +1,4 @@
-"""What Slack tells us of itself and of the app: removed, revoked, sent too much. And whatever else it may send."""
+"""Handle Slack's notices about the app (uninstalled, token revoked, rate limited) and all events without a listener."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ANY: Final = re.compile(".*")
 
 
 def register(app: AsyncApp, health: SlackHealth, missed_events: MissedEvents) -> None:
-    """After all other listeners: the last one here takes every event that nobody else has."""
+    """Register the last listeners: they receive every event that no other listener handled."""
 
     async def told(event: dict[str, Any]) -> None:
         _log.error("app_uninstalled", type=str(event.get("type")))
@@ -33,12 +33,12 @@ def register(app: AsyncApp, health: SlackHealth, missed_events: MissedEvents) ->
 
     @app.event(_ANY)
     async def passed_over(event: dict[str, Any]) -> None:
-        # Not acknowledged, it would come again and again, and Slack would end up switching all events off.
+        # Without an acknowledgement Slack would resend it, and finally disable all events.
         _log.info("event_ignored", type=str(event.get("type")))
 
     app.middleware(missed_events.middleware)
 
-    # It is no event: what it tells of is that events were left out.
+    # This is not an event but a notice that events were dropped.
     @app.middleware
     async def rate_limited(body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> Any:
         if body.get("type") != _RATE_LIMITED:
