@@ -33,8 +33,8 @@ from bot.jobs import JOBS_VERSION, Jobs, JobsUnavailable, Json
 from bot.metrics import Metrics
 from bot.policy import Policy
 from bot.readiness import Readiness
-from bot.remedies.stepping import LOOKS
-from bot.remedies.verifying import PACE, VERIFY_S, Pace
+from bot.remedies.step_runner import LOOKS
+from bot.remedies.verification import PACE, VERIFY_S, Pace
 from bot.settings import Settings, variable
 from bot.slack.api import retry_after
 from bot.slack.asking import ChannelAsking

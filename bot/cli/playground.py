@@ -32,7 +32,7 @@ from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from bot.policy import Policy
 from bot.prometheus.sources import ETCD_JOB
 from bot.rehearsing import REHEARSAL_TIME, reachable
-from bot.remedies.verifying import Pace
+from bot.remedies.verification import Pace
 from bot.settings import Settings
 from bot.slack.surfaces import COMMAND, SHORTCUTS
 from intents.domain import Language

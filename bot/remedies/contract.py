@@ -240,7 +240,7 @@ class Action(Protocol):
     """One kind of remedy. Knows nothing of who asked or where; every method raises ClusterError for failed reads.
 
     `permissions` are the writes it makes: what least-privilege roles are generated from, and what is asked before a
-    button is offered. It reads and proposes; `bot.remedies.stepping` alone writes.
+    button is offered. It reads and proposes; `bot.remedies.step_runner` alone writes.
     """
 
     @property

@@ -1,6 +1,6 @@
 """One guarded write: found, sent, known again by its effect, shown, and taken back.
 
-All but `find` and `write` is pure. `bot.remedies.stepping` puts steps together.
+All but `find` and `write` is pure. `bot.remedies.step_runner` puts steps together.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from bot.probes.shared.scope import ref
 from bot.remedies.changes import patch_of
 from bot.remedies.contract import Plan, Reason, Refusal, Step, Verb
 from bot.remedies.shared import workloads
-from bot.remedies.shared.refusing import changed, gone
-from bot.remedies.shared.showing import diff, without_bookkeeping
+from bot.remedies.shared.object_diff import diff, without_bookkeeping
+from bot.remedies.shared.refusal import changed, gone
 from intents.domain import Json, ObjectRef, Text
 
 _TYPES: Final = {"merge": PatchType.MERGE, "strategic": PatchType.STRATEGIC, "json": PatchType.JSON}

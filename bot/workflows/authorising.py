@@ -18,7 +18,7 @@ from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.jobs import Json
 from bot.policy import Decision, Labels, Scope
-from bot.remedies.auditing import Denied
+from bot.remedies.audit_entry import Denied
 from bot.remedies.contract import Plan, Reason, Refusal, Step
 from bot.workflows.desk import Asker, Desk
 from intents.domain import ObjectRef, Text

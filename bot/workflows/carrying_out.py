@@ -9,12 +9,12 @@ import structlog
 
 from bot.cluster.errors import ClusterError
 from bot.jobs import Json, Run
-from bot.remedies.carrying_out import apply, check, done_already, interrupted, partly_done
 from bot.remedies.contract import Applied, Plan, Reason, Refusal, State
-from bot.remedies.marking import mark
-from bot.remedies.planning import missing_to_undo
-from bot.remedies.undoing import plan_to_undo
-from bot.remedies.verifying import verify
+from bot.remedies.execution import apply, check, done_already, interrupted, partly_done
+from bot.remedies.object_event import mark
+from bot.remedies.offers import missing_to_undo
+from bot.remedies.undo import plan_to_undo
+from bot.remedies.verification import verify
 from bot.slack.pressing import shown_in
 from bot.workflows.authorising import Authority
 from bot.workflows.claiming import Claiming

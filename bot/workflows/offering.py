@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
-from bot.remedies.planning import plan_remedies
+from bot.remedies.offers import plan_remedies
 from bot.store import Request
 from bot.workflows.desk import Asker, Desk
 from intents.domain import Diagnosis, Judged, ObjectRef, Text

@@ -10,10 +10,10 @@ import structlog
 from bot.cluster.errors import ClusterError
 from bot.jobs import JobsUnavailable, Json, Run
 from bot.portable import Portable
-from bot.remedies.auditing import Denied, audit_entry
-from bot.remedies.carrying_out import check, preview
+from bot.remedies.audit_entry import Denied, audit_entry
 from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal, Verb
-from bot.remedies.undoing import action_of
+from bot.remedies.execution import check, preview
+from bot.remedies.undo import action_of
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
 from bot.slack.pressing import ShownIn, dialog_key, filling, shown_in, shown_key
 from bot.store import AuditEntry

@@ -22,7 +22,7 @@ from bot.playground.slack import Delivered, SimulatedSlack
 from bot.playground.slack.signing import signed_headers
 from bot.policy import Policy
 from bot.rehearsing import stage
-from bot.remedies.verifying import Pace
+from bot.remedies.verification import Pace
 from bot.settings import Settings
 from bot.slack.chronicling import SLOT_S
 from bot.slack.health import CHECK_S

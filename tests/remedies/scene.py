@@ -13,11 +13,11 @@ from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
-from bot.remedies import carrying_out
+from bot.remedies import execution
 from bot.remedies.contract import LIFETIME, About, Applied, Plan, Preview, Refusal, Settling
-from bot.remedies.planning import Planned, plan_remedies
+from bot.remedies.offers import Planned, plan_remedies
 from bot.remedies.registry import actions
-from bot.remedies.verifying import Pace, Verified, verify
+from bot.remedies.verification import Pace, Verified, verify
 from intents.domain import Diagnosis, Judged, ObjectRef, Text
 from intents.request import Request
 
@@ -103,22 +103,22 @@ class Scene:
             return replace(plan, basis=await actions()[plan.action].basis(snapshot, plan.target))
 
     async def check(self, plan: Plan, **options: Any) -> Refusal | None:
-        return await carrying_out.check(plan, engine=self.engine, connection=self.connection, **options)
+        return await execution.check(plan, engine=self.engine, connection=self.connection, **options)
 
     async def preview(self, plan: Plan) -> Preview:
-        preview = through_journal(await carrying_out.preview(plan, connection=self.connection))
+        preview = through_journal(await execution.preview(plan, connection=self.connection))
         assert isinstance(preview, Preview), preview
         return preview
 
     async def refused_preview(self, plan: Plan) -> Refusal:
-        refusal = through_journal(await carrying_out.preview(plan, connection=self.connection))
+        refusal = through_journal(await execution.preview(plan, connection=self.connection))
         assert isinstance(refusal, Refusal), refusal
         return refusal
 
     async def apply(self, plan: Plan, preview: Preview, **options: Any) -> Applied | Refusal:
         options = {"looks": (0.0, 0.0), **options}
         applied: Applied | Refusal = through_journal(
-            await carrying_out.apply(plan, preview, connection=self.connection, **options)
+            await execution.apply(plan, preview, connection=self.connection, **options)
         )
         return applied
 

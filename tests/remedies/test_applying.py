@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import RecordedRequest
-from bot.remedies.carrying_out import done_already
 from bot.remedies.contract import Applied, Reason, Refusal, State
+from bot.remedies.execution import done_already
 from tests.remedies.scene import ADAPTER, HEALED, POD, PODS, PULLS_AGAIN, Enter, Scene
 
 CASES = pytest.mark.parametrize("case", [PULLS_AGAIN, HEALED], ids=["pod", "workload"])

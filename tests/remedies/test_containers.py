@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.remedies.contract import Applied, Course, Preview, Reason, Refusal
-from bot.remedies.undoing import plan_to_undo
+from bot.remedies.undo import plan_to_undo
 from tests.remedies.scene import HEALED, Enter, Scene
 from tests.remedies.workload_worlds import (
     DEPLOYMENTS,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.cluster.access import Access
-from bot.remedies import carrying_out
+from bot.remedies import execution
 from bot.remedies.contract import Preview
 from intents.domain import Custodian, ObjectRef
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
@@ -68,7 +68,7 @@ CHARTS = flux("HelmRepository", "charts", {"url": "https://user:hunter22@charts.
 async def told(scene: Scene, **options: Any) -> Custodian | None:
     """What a preview of scaling the adapter tells."""
     plan = await scene.made("scale", ADAPTER, replicas=5)
-    preview = through_journal(await carrying_out.preview(plan, connection=scene.connection, **options))
+    preview = through_journal(await execution.preview(plan, connection=scene.connection, **options))
     assert isinstance(preview, Preview), preview
     return preview.outlook.custodian
 

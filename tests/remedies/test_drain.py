@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import RecordedRequest
-from bot.remedies import carrying_out, stepping
+from bot.remedies import execution, step_runner
 from bot.remedies.contract import Applied, Course, Plan, Preview, Reason, Refusal, Verb
-from bot.remedies.undoing import plan_to_undo
+from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef, Text
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
 
@@ -97,7 +97,7 @@ def evictions(scene: Scene) -> list[str]:
 
 async def take(scene: Scene, plan: Plan, preview: Preview, **options: Any) -> Applied | Refusal:
     options = {"looks": (0.0,), "patience": (0.0, 0.0), "undoable": True, **options}
-    return await stepping.take(plan, preview, connection=scene.connection, **options)
+    return await step_runner.take(plan, preview, connection=scene.connection, **options)
 
 
 def told(texts: tuple[Text, ...]) -> str:
@@ -359,7 +359,7 @@ async def test_dry_runs_do_not_wait_for_each_other_and_what_was_not_answered_is_
         plan = await scene.made("drain", NODE)
         for name in ("web-1-00", "web-1-01"):
             scene.cluster.fail(path_prefix=f"/api/v1/namespaces/shop/pods/{name}/", method="POST", hang=True)
-        preview = await carrying_out.preview(plan, connection=scene.connection, deadline=0.2)
+        preview = await execution.preview(plan, connection=scene.connection, deadline=0.2)
 
         assert isinstance(preview, Preview)
         assert "Not tried in time: 2 of 5 writes" in told(preview.outlook.warnings)
@@ -373,7 +373,7 @@ async def test_a_drain_of_which_nothing_was_answered_is_not_shown(enter: Enter) 
     async with enter(HEALED, world()) as scene:
         plan = await scene.made("drain", NODE)
         scene.cluster.fail(path_prefix="/api/v1/namespaces/shop/pods/web-1-", method="POST", hang=True, times=9)
-        refusal = await carrying_out.preview(plan, connection=scene.connection, deadline=0.2)
+        refusal = await execution.preview(plan, connection=scene.connection, deadline=0.2)
 
         assert isinstance(refusal, Refusal)
         assert refusal.reason is Reason.DRY_RUN

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.remedies.contract import Course, Reason, Refusal
-from bot.remedies.undoing import plan_to_undo
+from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef
 from tests.remedies.scene import HEALED, Enter, through_journal
 

@@ -10,7 +10,7 @@ import pytest
 from bot.cluster.resources import well_known
 from bot.cluster.writing import Writer
 from bot.remedies.contract import State, Verification
-from bot.remedies.verifying import Pace
+from bot.remedies.verification import Pace
 from intents.domain import Outcome, Verdict
 from tests.remedies.scene import HANG_AGAIN, HEALED, POD, PODS, PULLS_AGAIN, STILL_UNREACHABLE, Enter, Scene
 

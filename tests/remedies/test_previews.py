@@ -8,8 +8,8 @@ import pytest
 
 from bot.kube.placement import selects
 from bot.remedies.contract import Preview
-from bot.remedies.shared.keepers import keeper_of
-from bot.remedies.shared.showing import diff
+from bot.remedies.shared.managed_by import keeper_of
+from bot.remedies.shared.object_diff import diff
 from tests.remedies.scene import HEALED, POD, PULLS_AGAIN, Enter
 
 

@@ -9,9 +9,9 @@ import pytest
 from bot.cluster.writing import Writer
 from bot.playground.kubernetes import RecordedRequest, addressing
 from bot.remedies.contract import Plan
-from bot.remedies.marking import mark
+from bot.remedies.object_event import mark
 from bot.remedies.registry import actions
-from bot.remedies.undoing import plan_to_undo
+from bot.remedies.undo import plan_to_undo
 from tests import roles
 from tests.remedies.every_kind import EVERY_KIND, worlds
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal

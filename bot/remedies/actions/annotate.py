@@ -16,7 +16,7 @@ from bot.probes.shared.runs import Container, containers_in
 from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.kinds import WORKLOADS
-from bot.remedies.shared.marks import Marking, Marks
+from bot.remedies.shared.metadata_action import Marking, Marks
 from intents.domain import Json, Text
 
 

@@ -6,8 +6,8 @@ from typing import ClassVar, Final
 
 from bot.cluster.snapshot import Snapshot
 from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared.patching import Patch, Patching
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.patch_action import Patch, Patching
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, Text
 
 

@@ -13,7 +13,7 @@ from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refu
 from bot.remedies.shared import workloads
 from bot.remedies.shared.absence import absence
 from bot.remedies.shared.kinds import permissions
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, ObjectRef, Permission, Text
 
 # What may be made: nothing that runs, and nothing that grants.

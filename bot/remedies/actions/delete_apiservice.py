@@ -14,9 +14,9 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import workloads
-from bot.remedies.shared.custody import custodian_of
+from bot.remedies.shared.custodian import custodian_of
 from bot.remedies.shared.kinds import permission
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, ObjectRef, Permission, Text
 
 KIND: Final = "APIService"

@@ -14,9 +14,9 @@ from bot.probes.shared.scope import name_of, ref
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import claims, workloads
 from bot.remedies.shared.claims import Held, Maker
-from bot.remedies.shared.custody import custodian_of
+from bot.remedies.shared.custodian import custodian_of
 from bot.remedies.shared.kinds import permission
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, ObjectRef, Permission, Text
 
 CLAIM: Final = "PersistentVolumeClaim"

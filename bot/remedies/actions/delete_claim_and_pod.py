@@ -17,13 +17,13 @@ from bot.probes.shared.owners import Owners, owners_of
 from bot.probes.shared.runs import pod_is_ready
 from bot.probes.shared.scope import name_of, namespace_of, ref
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
-from bot.remedies.shared import claims, recreating, workloads
+from bot.remedies.shared import claims, pod_replacement, workloads
 from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.claims import Held
 from bot.remedies.shared.kinds import permission
 from bot.remedies.shared.local_data import local_data
-from bot.remedies.shared.refusing import unsafe
-from bot.remedies.shared.showing import diff_lines
+from bot.remedies.shared.object_diff import diff_lines
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, ObjectRef, Permission, Text
 
 CLAIM: Final = "PersistentVolumeClaim"
@@ -62,24 +62,24 @@ class DeleteClaimAndPod:
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         pod = await snapshot.get("Pod", target.name, namespace=target.namespace)
-        return {**await recreating.basis_of(snapshot, pod), "claims": await _mounted(snapshot, pod)}
+        return {**await pod_replacement.basis_of(snapshot, pod), "claims": await _mounted(snapshot, pod)}
 
     async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
         pod = await snapshot.get("Pod", plan.target.name, namespace=plan.target.namespace)
         owners = await owners_of(snapshot, pod)
-        if refusal := recreating.nothing_recreates(pod, owners):
+        if refusal := pod_replacement.nothing_recreates(pod, owners):
             return refusal
         asked = await _asked(snapshot, plan, pod, owners.manifests[0])
         if isinstance(asked, Refusal):
             return asked
         owner = owners.refs[0]
         pods = await workloads.pods_controlled(snapshot, (owner.uid,), namespace=namespace_of(pod))
-        counts = recreating.counts_of(owners, pods)
+        counts = pod_replacement.counts_of(owners, pods)
         outlook = Outlook(
             effects=(
                 *(claims.fate(one, policy=asked.policy_of(one)) for one in asked.held),
                 _replaced(pod, owner),
-                recreating.readiness(pod, counts),
+                pod_replacement.readiness(pod, counts),
                 *await budgets_over(snapshot, (pod,), namespace=namespace_of(pod)),
                 *local_data(pod.get("spec") or {}),
             ),
@@ -88,12 +88,12 @@ class DeleteClaimAndPod:
             known=tuple(map(workloads.uid_of, pods)),
             ready=counts.ready,
             wanted=counts.desired,
-            patience_s=recreating.patience(pod),
+            patience_s=pod_replacement.patience(pod),
         )
         return Proposal(steps=_steps(plan, asked), outlook=outlook, shown=_shown(pod, asked))
 
     async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
-        settling = await recreating.recreated(snapshot, plan.target, applied)
+        settling = await pod_replacement.recreated(snapshot, plan.target, applied)
         new = next((each for each in settling.replacements if each.name == plan.target.name), None)
         if settling.course is Course.WELL or new is None:
             return settling
@@ -255,7 +255,7 @@ def _warnings(pod: Json, owners: Owners, pods: Sequence[Json], counts: Replicas,
         )
     set_now = [one.volume for one in asked.held if one.volume is not None and asked.is_set(one)]
     decided = dict.fromkeys(each for volume in set_now for each in claims.operator_decides(volume))
-    return (*recreating.only_one(pod, counts), *warnings, *decided)
+    return (*pod_replacement.only_one(pod, counts), *warnings, *decided)
 
 
 def _number(pod: Json) -> int:

@@ -16,8 +16,8 @@ from bot.remedies.shared import workloads
 from bot.remedies.shared.claims import phase_of
 from bot.remedies.shared.kinds import permission
 from bot.remedies.shared.local_data import local_data
-from bot.remedies.shared.refusing import unsafe
-from bot.remedies.shared.showing import diff_lines
+from bot.remedies.shared.object_diff import diff_lines
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, ObjectRef, Permission, Text
 
 MOST: Final = 100

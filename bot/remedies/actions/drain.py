@@ -15,13 +15,13 @@ from bot.kube.placement import is_cordoned
 from bot.probes.shared.scope import name_of, ref
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import workloads
-from bot.remedies.shared.draining.budgets import budgets_of, covered_twice, told
-from bot.remedies.shared.draining.outlook import effects_of, warnings_of
-from bot.remedies.shared.draining.pods import called, local_volumes, names_of, pods_on, stays
-from bot.remedies.shared.draining.room import without_room
 from bot.remedies.shared.kinds import permission
-from bot.remedies.shared.refusing import gone, unsafe
-from bot.remedies.shared.showing import diff_lines
+from bot.remedies.shared.node_drain.drain_budgets import budgets_of, covered_twice, told
+from bot.remedies.shared.node_drain.drain_effects import effects_of, warnings_of
+from bot.remedies.shared.node_drain.node_pods import called, local_volumes, names_of, pods_on, stays
+from bot.remedies.shared.node_drain.room import without_room
+from bot.remedies.shared.object_diff import diff_lines
+from bot.remedies.shared.refusal import gone, unsafe
 from intents.domain import Json, ObjectRef, Permission, Text
 
 # What others write of a node or a pod all the time, and what decides neither on a cordon nor on an eviction.

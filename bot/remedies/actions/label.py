@@ -17,8 +17,8 @@ from bot.probes.shared.owners import owners_of
 from bot.probes.shared.scope import name_of, namespace_of
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared.kinds import WORKLOADS
-from bot.remedies.shared.marks import Marking, Marks, after
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.metadata_action import Marking, Marks, after
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, Text
 
 # A node's kubelet and the cloud's controller write these, and volumes and schedulers rely on them.

@@ -9,8 +9,8 @@ from bot.cluster.snapshot import Snapshot
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared.containers import TemplatePatching, beforehand
 from bot.remedies.shared.kinds import WORKLOADS
-from bot.remedies.shared.patching import Patch
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.patch_action import Patch
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, Text
 
 

@@ -16,10 +16,10 @@ from bot.probes.shared.owners import Owners, owners_of
 from bot.probes.shared.runs import pod_is_ready
 from bot.probes.shared.scope import name_of, namespace_of, ref
 from bot.remedies.contract import Applied, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
-from bot.remedies.shared import recreating, workloads
+from bot.remedies.shared import pod_replacement, workloads
 from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.local_data import fate_of_data
-from bot.remedies.shared.showing import diff_lines
+from bot.remedies.shared.object_diff import diff_lines
 from intents.domain import Json, ObjectRef, Permission, Text
 
 POD: Final[Resource] = next(each for each in WELL_KNOWN if each.kind == "Pod")
@@ -36,16 +36,16 @@ class RestartPod:
 
     async def basis(self, snapshot: Snapshot, target: ObjectRef) -> dict[str, str]:
         pod = await snapshot.get(POD, target.name, namespace=target.namespace)
-        return await recreating.basis_of(snapshot, pod)
+        return await pod_replacement.basis_of(snapshot, pod)
 
     async def propose(self, snapshot: Snapshot, plan: Plan) -> Proposal | Refusal:
         pod = await snapshot.get(POD, plan.target.name, namespace=plan.target.namespace)
         owners = await owners_of(snapshot, pod)
-        if refusal := recreating.nothing_recreates(pod, owners):
+        if refusal := pod_replacement.nothing_recreates(pod, owners):
             return refusal
         owner = owners.refs[0]
         pods = await workloads.pods_controlled(snapshot, (owner.uid,), namespace=namespace_of(pod))
-        counts = recreating.counts_of(owners, pods)
+        counts = pod_replacement.counts_of(owners, pods)
         step = Step(
             verb=Verb.DELETE,
             target=plan.target,
@@ -64,12 +64,12 @@ class RestartPod:
             known=tuple(map(workloads.uid_of, pods)),
             ready=counts.ready,
             wanted=counts.desired,
-            patience_s=recreating.patience(pod),
+            patience_s=pod_replacement.patience(pod),
         )
         return Proposal(steps=(step,), outlook=outlook, shown=_shown(pod, owners))
 
     async def settled(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> Settling:
-        return await recreating.recreated(snapshot, plan.target, applied)
+        return await pod_replacement.recreated(snapshot, plan.target, applied)
 
 
 def _effects(pod: Json, owner: ObjectRef, counts: Replicas) -> tuple[Text, ...]:
@@ -87,12 +87,12 @@ def _effects(pod: Json, owner: ObjectRef, counts: Replicas) -> tuple[Text, ...]:
                 + ("同名并使用相同存储卷的 Pod" if same else "新的 Pod")
             ),
         ),
-        recreating.readiness(pod, counts),
+        pod_replacement.readiness(pod, counts),
     )
 
 
 def _warnings(pod: Json, owners: Owners, counts: Replicas) -> tuple[Text, ...]:
-    warnings = [*recreating.only_one(pod, counts)]
+    warnings = [*pod_replacement.only_one(pod, counts)]
     if owners.refs[0].kind == "Job":
         warnings.append(
             Text(

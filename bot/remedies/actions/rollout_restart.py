@@ -17,7 +17,7 @@ from bot.remedies.contract import Applied, Plan, Proposal, Refusal, Settling, St
 from bot.remedies.shared import rollouts, workloads
 from bot.remedies.shared.containers import beforehand
 from bot.remedies.shared.kinds import WORKLOADS, permissions
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, ObjectRef, Permission, Text
 
 _NEEDS: Final = permissions("patch", WORKLOADS)

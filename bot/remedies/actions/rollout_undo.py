@@ -17,8 +17,8 @@ from bot.probes.shared.ages import UNKNOWN, age_s
 from bot.remedies.contract import Plan, Proposal, Refusal
 from bot.remedies.shared import rollouts
 from bot.remedies.shared.containers import TemplatePatching, beforehand, is_given
-from bot.remedies.shared.patching import Patch, number
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.patch_action import Patch, number
+from bot.remedies.shared.refusal import unsafe
 from bot.remedies.shared.template_revisions import current_of, is_taken_up, pods_at, revisions_of
 from intents.domain import Json, Text
 from intents.templates import duration

@@ -12,8 +12,8 @@ from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import budgets_over
 from bot.remedies.shared.local_data import fate_of_data, local_data
-from bot.remedies.shared.patching import Patch, Patching, number
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.patch_action import Patch, Patching, number
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, Text
 
 # A typing error of one digit more is not a scale anybody wants at 3 a.m.

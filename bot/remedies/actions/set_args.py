@@ -12,8 +12,8 @@ from bot.cluster.snapshot import Snapshot
 from bot.kube.flags import OFF, ON
 from bot.remedies.contract import Plan, Refusal
 from bot.remedies.shared.containers import Container, ContainerChange, ContainerPatching, is_given
-from bot.remedies.shared.flag_editing import Ambiguous, Edit, Start, has_flag, is_flag, start_of, with_value, with_word
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.flag_edits import Ambiguous, Edit, Start, has_flag, is_flag, start_of, with_value, with_word
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, Text
 
 

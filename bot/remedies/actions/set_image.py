@@ -16,7 +16,7 @@ from bot.remedies.shared.containers import (
     containers_of,
     is_given,
 )
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, Text
 
 # The grammar of references of github.com/distribution/reference.

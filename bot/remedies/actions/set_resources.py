@@ -19,7 +19,7 @@ from bot.remedies.shared.containers import (
     did_you_mean,
     is_given,
 )
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, Text
 from intents.templates import bytes_, cpu
 

@@ -14,8 +14,8 @@ from bot.probes.shared.admission import KINDS, Webhook
 from bot.probes.shared.scope import name_of
 from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import workloads
-from bot.remedies.shared.patching import Patch, Patching, holds, number
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.patch_action import Patch, Patching, holds, number
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, Text
 
 # What the API server lets a timeout be.

@@ -13,8 +13,8 @@ from bot.kube.conditions import condition
 from bot.probes.shared.scope import ref
 from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import workloads
-from bot.remedies.shared.patching import Patch, Patching, holds
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.patch_action import Patch, Patching, holds
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, Text
 
 # A queue that decides itself which Jobs run sets the field back.

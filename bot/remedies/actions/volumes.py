@@ -15,8 +15,8 @@ from bot.kube.volume_claims import class_of, misfit
 from bot.probes.shared.scope import name_of, namespace_of
 from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import claims, workloads
-from bot.remedies.shared.patching import Patch, Patching
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.patch_action import Patch, Patching
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, ObjectRef, Text
 
 VOLUME: Final = "PersistentVolume"

@@ -18,8 +18,8 @@ from bot.probes.shared.scope import name_of, ref
 from bot.remedies.contract import Applied, Plan, Refusal, Settling
 from bot.remedies.shared import rollouts, workloads
 from bot.remedies.shared.kinds import WORKLOADS
-from bot.remedies.shared.patching import Patch, Patching, holds
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.patch_action import Patch, Patching, holds
+from bot.remedies.shared.refusal import unsafe
 from bot.remedies.shared.template_revisions import current_of, pods_at, revisions_of
 from intents.domain import Json, Text
 

@@ -10,9 +10,9 @@ from bot.probes.shared.scope import ref
 from bot.remedies.contract import Applied, Outlook, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import budgets_over
-from bot.remedies.shared.custody import custodian_of
+from bot.remedies.shared.custodian import custodian_of
 from bot.remedies.shared.local_data import fate_of_data
-from bot.remedies.shared.refusing import gone, unsafe
+from bot.remedies.shared.refusal import gone, unsafe
 from intents.domain import Json, ObjectRef, Text
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.remedies.contract import Plan, Refusal
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.refusal import unsafe
 
 # Of an entry's own templates; other braces are a program's.
 _PLACEHOLDER: Final = re.compile(r"\{(?:input|row|found|named|target)\.[^{}]*\}")

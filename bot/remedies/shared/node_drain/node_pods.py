@@ -13,7 +13,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.probes.shared.scope import name_of, namespace_of
 from bot.remedies.contract import Refusal
 from bot.remedies.shared import workloads
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, ObjectRef, Text
 
 _MIRROR: Final = "kubernetes.io/config.mirror"

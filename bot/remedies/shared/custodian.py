@@ -8,7 +8,7 @@ from typing import Final
 from bot.cluster.snapshot import Snapshot
 from bot.probes.shared.owners import owners_of
 from bot.probes.shared.scope import ref
-from bot.remedies.shared.keepers import Keeper, keeper_of
+from bot.remedies.shared.managed_by import Keeper, keeper_of
 from bot.remedies.shared.origins import Origin, origin_of
 from bot.remedies.shared.workloads import controller_of
 from intents.domain import Custodian, Json, ObjectRef, Text

@@ -13,7 +13,7 @@ from bot.probes.shared.runs import containers_in, pod_is_ready
 from bot.probes.shared.scope import ref
 from bot.remedies.contract import Applied, Refusal, Settling
 from bot.remedies.shared import workloads
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, ObjectRef, Text
 
 # Nobody watches a dialog's outcome for longer, however late the pod before failed.

@@ -14,8 +14,8 @@ from bot.cluster.snapshot import Snapshot
 from bot.remedies.contract import Applied, Course, Plan, Refusal, Settling
 from bot.remedies.shared import workloads
 from bot.remedies.shared.kinds import WORKLOADS
-from bot.remedies.shared.patching import Patch, Patching, holds
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.patch_action import Patch, Patching, holds
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, Text
 
 # Whatever is marked here, its outcome can be told: it is so as soon as it is written.

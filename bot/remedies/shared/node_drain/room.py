@@ -11,7 +11,7 @@ from bot.kube.requests import CPU, MEMORY, Amounts, amounts, lacking, minus, pod
 from bot.kube.spreading import closed_nodes, surroundings
 from bot.probes.shared.scope import name_of, namespace_of
 from bot.remedies.shared import workloads
-from bot.remedies.shared.draining.pods import Pods, called, few
+from bot.remedies.shared.node_drain.node_pods import Pods, called, few
 from intents.domain import Json, ObjectRef, Text
 
 # The node selector terms of each volume of a pod, by the pod's uid.

@@ -27,7 +27,7 @@ from bot.remedies.contract import (
     Verb,
 )
 from bot.remedies.registry import actions
-from bot.remedies.shared.refusing import gone
+from bot.remedies.shared.refusal import gone
 from bot.remedies.steps import as_written
 from intents.catalog.schema import Risk
 from intents.domain import ObjectRef, Permission, Text

@@ -19,8 +19,8 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.probes.shared.scope import owner_of
 from bot.remedies.contract import About, Action, Applied, Course, Plan, Settling, State, Verification
-from bot.remedies.judging_again import Again, judge_again, moved, now_about
-from bot.remedies.undoing import action_of
+from bot.remedies.recheck import Again, judge_again, moved, now_about
+from bot.remedies.undo import action_of
 from intents.domain import Diagnosis, Finding, GapReason, Outcome, Text
 from responses.words import REASONS
 

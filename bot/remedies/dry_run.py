@@ -17,8 +17,8 @@ from bot.remedies import steps
 from bot.remedies.changes import changes_between
 from bot.remedies.contract import Plan, Preview, Proposal, Reason, Refusal, Step, Verb
 from bot.remedies.shared.budgets import held_by
-from bot.remedies.shared.refusing import gone, refused
-from bot.remedies.shared.showing import without_bookkeeping
+from bot.remedies.shared.object_diff import without_bookkeeping
+from bot.remedies.shared.refusal import gone, refused
 from intents.domain import Json, Text
 
 # A sick API server is spared: so many dry runs at once.

@@ -8,8 +8,8 @@ from bot.kube.conditions import condition
 from bot.probes.shared.runs import pod_is_ready
 from bot.probes.shared.scope import name_of
 from bot.remedies.shared import workloads
-from bot.remedies.shared.draining.budgets import Budget
-from bot.remedies.shared.draining.pods import Pods, called, few, local_volumes, names_of
+from bot.remedies.shared.node_drain.drain_budgets import Budget
+from bot.remedies.shared.node_drain.node_pods import Pods, called, few, local_volumes, names_of
 from intents.domain import Json, Text
 
 

@@ -17,12 +17,12 @@ from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writing import Writer
 from bot.diagnosing import Engine
-from bot.remedies import dry_running, stepping
+from bot.remedies import dry_run, step_runner
 from bot.remedies.contract import Action, Applied, Plan, Preview, Reason, Refusal
-from bot.remedies.judging_again import Again, judge_again
-from bot.remedies.shared.refusing import gone, refused
+from bot.remedies.recheck import Again, judge_again
+from bot.remedies.shared.refusal import gone, refused
 from bot.remedies.shared.unfilled import unfilled
-from bot.remedies.undoing import action_of
+from bot.remedies.undo import action_of
 from intents.domain import ObjectRef, Outcome, Text
 from responses import failures
 
@@ -95,9 +95,9 @@ async def preview(
             proposal = await action.propose(snapshot, plan)
             if isinstance(proposal, Refusal):
                 return proposal
-            at_most = dry_running.time_for(proposal, least=deadline)
+            at_most = dry_run.time_for(proposal, least=deadline)
             writer = Writer(connection, deadline=at_most, acting_as=acting_as)
-            return await dry_running.rehearse(writer, snapshot, plan, proposal, undoable=action.undoable)
+            return await dry_run.rehearse(writer, snapshot, plan, proposal, undoable=action.undoable)
         except ClusterError as error:
             return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
 
@@ -109,12 +109,12 @@ async def apply(
     connection: Connection,
     now: datetime | None = None,
     deadline: float = DEADLINE_S,
-    looks: Iterable[float] = stepping.LOOKS,
+    looks: Iterable[float] = step_runner.LOOKS,
     access: Access = EVERYTHING,
     acting_as: ActsAs | None = None,
     resumed: bool = False,
-    patience: Iterable[float] = stepping.PATIENCE,
-    progress: stepping.Progress | None = None,
+    patience: Iterable[float] = step_runner.PATIENCE,
+    progress: step_runner.Progress | None = None,
 ) -> Applied | Refusal:
     """Write, once. Run again, it finds what it did and returns that; of several steps it takes those that are left.
 
@@ -133,7 +133,7 @@ async def apply(
         return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
     if (now or datetime.now(UTC)) >= plan.expires:
         return _expired()
-    return await stepping.take(
+    return await step_runner.take(
         plan,
         previewed,
         connection=connection,
@@ -168,7 +168,7 @@ async def done_already(
 
 def interrupted(plan: Plan, why: Refusal) -> Refusal:
     """A refusal to go on with a plan that was begun before: it may have been done."""
-    return stepping.in_doubt(why, plan.target)
+    return step_runner.in_doubt(why, plan.target)
 
 
 async def partly_done(
@@ -182,7 +182,7 @@ async def partly_done(
     """Whether the cluster shows the effect of some steps of this plan: then it goes on, whatever the cause does now."""
     try:
         async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-            return len(previewed.steps) > 1 and await stepping.any_taken(snapshot, plan, previewed)
+            return len(previewed.steps) > 1 and await step_runner.any_taken(snapshot, plan, previewed)
     except ClusterError:
         return False
 
@@ -193,7 +193,7 @@ async def _effect(
     action = action_of(plan)
     undoable = ours and action is not None and action.undoable
     async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-        return await stepping.taken_already(snapshot, plan, previewed, undoable=undoable)
+        return await step_runner.taken_already(snapshot, plan, previewed, undoable=undoable)
 
 
 async def _unlike(plan: Plan, action: Action, snapshot: Snapshot) -> Refusal | None:

@@ -10,8 +10,8 @@ from bot.probes.shared.scope import namespace_of
 from bot.remedies.contract import Refusal
 from bot.remedies.shared import workloads
 from bot.remedies.shared.budgets import covers
-from bot.remedies.shared.draining.pods import called
-from bot.remedies.shared.refusing import unsafe
+from bot.remedies.shared.node_drain.node_pods import called
+from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, Text
 
 

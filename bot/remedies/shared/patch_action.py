@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 from bot.cluster.snapshot import Snapshot
 from bot.remedies.contract import Applied, Course, Outlook, Plan, Proposal, Refusal, Settling, Step, Verb
 from bot.remedies.shared import rollouts, workloads
-from bot.remedies.shared.custody import custodian_of
+from bot.remedies.shared.custodian import custodian_of
 from bot.remedies.shared.kinds import WORKLOADS, permissions
-from bot.remedies.shared.refusing import gone
+from bot.remedies.shared.refusal import gone
 from intents.domain import Json, ObjectRef, Permission, Text
 
 

@@ -21,7 +21,7 @@ from bot.cluster.writing import Writer
 from bot.remedies import steps
 from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal, Step, Verb
 from bot.remedies.shared.budgets import held_by
-from bot.remedies.shared.refusing import refused
+from bot.remedies.shared.refusal import refused
 from intents.domain import Json, ObjectRef, Text
 
 DEADLINE_S: Final = 8.0

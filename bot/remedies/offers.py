@@ -22,7 +22,7 @@ from bot.diagnosing import Engine
 from bot.remedies.contract import LIFETIME, About, Action, Plan
 from bot.remedies.registry import actions
 from bot.remedies.shared.absence import is_absent
-from bot.remedies.undoing import steps_of
+from bot.remedies.undo import steps_of
 from intents.domain import Diagnosis, Gap, GapReason, Judged, ObjectRef, Outcome, Permission, Remedy, Row, Text
 from intents.focus import focus_of
 from intents.judging import supported
