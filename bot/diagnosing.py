@@ -6,7 +6,7 @@ Slack, the command line and the tests all come through `diagnose`; nothing here 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,11 +78,15 @@ class Engine:
 
 
 def build_engine(
-    directories: Sequence[Path] = (), *, last_good: Catalog | None = None
+    directories: Sequence[Path] = (), *, last_good: Catalog | None = None, actions: Collection[str] | None = None
 ) -> tuple[Engine, tuple[Problem, ...]]:
-    """The engine over the built-in catalog and the user's directories, with what is wrong in their files."""
+    """Return the engine over the built-in catalog and the user's directories, with what is wrong in their files.
+
+    Their entries may name these `actions`, all of them where None is given.
+    """
     alone = not directories and last_good is None
-    loaded = builtin_catalog() if alone else load((builtin_directory(), *directories), last_good=last_good)
+    everything = (builtin_directory(), *directories)
+    loaded = builtin_catalog() if alone else load(everything, last_good=last_good, actions=actions)
     return engine_for(loaded.catalog), loaded.problems
 
 

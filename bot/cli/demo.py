@@ -28,6 +28,7 @@ from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
 from bot.logs import configure_logging
 from bot.reading import Progress
 from bot.rehearsing import REHEARSAL_TIME, staged
+from bot.remedies.names import action_names
 from intents.domain import Language
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         return playground.run(arguments)
     configured = settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
-    engine, problems = build_engine(configured.catalog)
+    engine, problems = build_engine(configured.catalog, actions=action_names())
     report(problems)
     showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
     told = told_language(arguments.lang, configured)

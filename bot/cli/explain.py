@@ -25,6 +25,7 @@ from bot.cluster.resources import WELL_KNOWN, well_known
 from bot.diagnosing import Engine, TargetNotFound, build_engine, diagnose
 from bot.logs import configure_logging
 from bot.reading import Progress
+from bot.remedies.names import action_names
 from bot.settings import Settings
 from intents.domain import Diagnosis, Language, Verdict
 from intents.request import DiagnoseObject, ExplainText, Request
@@ -46,7 +47,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     request, given = _request(arguments, configured)
     for line in given.notes if given else ():
         note(line)
-    engine, problems = build_engine(configured.catalog)
+    engine, problems = build_engine(configured.catalog, actions=action_names())
     report(problems)
     text = given.text if given else ""
     language = choose(told=told_language(arguments.lang, configured), text=text, locale=locale())

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from bot.cli.console import note
 from bot.cli.errors import CommandError
+from bot.remedies.names import action_names
 from bot.settings import Settings, SettingsError, load_settings
 from intents.builtin import builtin_catalog
 from intents.catalog.loader import Catalog, Problem, builtin_directory, load
@@ -26,7 +27,8 @@ def settings() -> Settings:
 
 def catalog(configured: Settings) -> Catalog:
     """The built-in catalog and the user's directories over it."""
-    loaded = load((builtin_directory(), *configured.catalog)) if configured.catalog else builtin_catalog()
+    directories = (builtin_directory(), *configured.catalog)
+    loaded = load(directories, actions=action_names()) if configured.catalog else builtin_catalog()
     report(loaded.problems)
     return loaded.catalog
 

@@ -12,8 +12,10 @@ from bot.cli.exit_codes import ExitCode
 from bot.cli.knowledge import settings
 from bot.diagnosing import engine_for
 from bot.logs import configure_logging
-from bot.probes.registry import declarations
+from bot.probes.registry import declarations as probes
 from bot.rehearsing import check_cases
+from bot.remedies.names import action_names
+from bot.remedies.registry import declarations as actions
 from intents.catalog.lint import lint
 from intents.catalog.loader import builtin_directory, load
 from responses.safety import safe_line
@@ -28,9 +30,11 @@ def run(arguments: argparse.Namespace) -> ExitCode:
             raise CommandError(f"cannot read {path}: no such file or directory")
     checked = paths or [builtin_directory(), *configured.catalog]
     # Entries name each other (causes, points_to): files of the user's are read beside the built-in ones.
-    loaded = load([builtin_directory(), *(_directory(path) for path in checked if path != builtin_directory())])
+    directories = [builtin_directory(), *(_directory(path) for path in checked if path != builtin_directory())]
+    loaded = load(directories, actions=action_names())
     problems = {problem for problem in loaded.problems if _is_within(Path(problem.file), checked)}
-    problems |= {problem for problem in lint(loaded.catalog, declarations()) if _is_within(Path(problem.file), checked)}
+    linted = lint(loaded.catalog, probes(), actions())
+    problems |= {problem for problem in linted if _is_within(Path(problem.file), checked)}
     own = {name for name, source in loaded.catalog.sources.items() if _is_within(source.path, checked)}
     if not problems:
         # Rehearsing takes seconds and needs entries that hold together.

@@ -32,6 +32,7 @@ from bot.playground.slack import CHANNEL_EVENTS, SimulatedSlack
 from bot.policy import Policy
 from bot.prometheus.sources import ETCD_JOB
 from bot.rehearsing import REHEARSAL_TIME, reachable
+from bot.remedies.names import action_names
 from bot.remedies.verification import Pace
 from bot.settings import Settings
 from bot.slack.surfaces import COMMAND, SHORTCUTS
@@ -46,7 +47,7 @@ _SLOT_S: Final = 3.0
 def run(arguments: argparse.Namespace) -> ExitCode:
     configured = settings()
     configure_logging(level=configured.log_level, form=configured.log_format)
-    engine, problems = build_engine(configured.catalog)
+    engine, problems = build_engine(configured.catalog, actions=action_names())
     report(problems)
     showcase = set_up(engine.catalog, only=scenario_of(arguments, engine))
     asyncio.run(_play(engine, showcase, configured, arguments))

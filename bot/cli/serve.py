@@ -23,6 +23,7 @@ from bot.diagnosing import Engine, build_engine
 from bot.jobs import JobsUnavailable
 from bot.logs import configure_logging
 from bot.policy import Policy, PolicyError, load_policy
+from bot.remedies.names import action_names
 from bot.settings import Settings, serve_problems, variable
 from bot.slack.errors import SlackError
 from bot.store import StoreUnavailable
@@ -45,7 +46,7 @@ def run(_arguments: argparse.Namespace) -> ExitCode:
         note(safe_line(f"{configured.policy}: {line}"))
     for line in channels.unmatched(clusters.names):
         note(safe_line(f"{configured.channels}: {line}"))
-    engine, broken = build_engine(configured.catalog)
+    engine, broken = build_engine(configured.catalog, actions=action_names())
     report(broken)
     # The catalog lives as long as the process: the collector need not look at it again.
     gc.collect()
@@ -108,7 +109,7 @@ async def _tell_of(clusters: Clusters) -> None:
 
 def _policy(configured: Settings) -> Policy:
     try:
-        return load_policy(configured.policy) if configured.policy else Policy.default()
+        return load_policy(configured.policy, actions=action_names()) if configured.policy else Policy.default()
     except PolicyError as error:
         raise CommandError(str(error)) from error
 

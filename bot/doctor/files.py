@@ -10,6 +10,7 @@ from typing import Final
 from bot.channels import ChannelDefaults, ChannelsError, load_channels
 from bot.doctor.checks import Check, State
 from bot.policy import Policy, PolicyError, load_policy
+from bot.remedies.names import action_names
 from bot.roles.needs import unknown_kinds
 from bot.settings import Settings, variable
 from intents.builtin import builtin_catalog
@@ -41,7 +42,7 @@ def examine_files(settings: Settings, *, clusters: Iterable[str], catalog_malfor
 
 def _catalog(settings: Settings, *, malformed: bool) -> tuple[Catalog, tuple[Check, ...]]:
     own = settings.catalog
-    loaded = load((builtin_directory(), *own)) if own else builtin_catalog()
+    loaded = load((builtin_directory(), *own), actions=action_names()) if own else builtin_catalog()
     builtin = str(builtin_directory())
     ours = sum(not str(source.path).startswith(builtin) for source in loaded.catalog.sources.values())
     says = f"{len(loaded.catalog)} incidents" + (f", {ours} of your own" if own else "")
@@ -67,7 +68,7 @@ def _policy(file: Path | None, clusters: tuple[str, ...]) -> tuple[Policy | None
         says = "none: members of the workspace may see everything, nobody may change anything"
         return Policy.default(), (Check(area="policy", what=_POLICY, says=says),)
     try:
-        policy = load_policy(file)
+        policy = load_policy(file, actions=action_names())
     except PolicyError as error:
         return None, tuple(_wrong("policy", error.problems, remedy=lambda _: f"correct it, or unset {_POLICY}"))
     acts = "grants actions" if policy.rules.acting and policy.rules.remediation else "lets nobody change anything"

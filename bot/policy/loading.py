@@ -5,7 +5,8 @@ A file that is wrong anywhere grants nothing at all: half a policy would be some
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 from bot.policy.deciding import Policy
 from bot.policy.files import FileError, Step, read_strictly
 from bot.policy.model import (
+    KNOWN_ACTIONS,
     ActingGrant,
     ApprovalRule,
     Impersonation,
@@ -37,12 +39,13 @@ class PolicyError(FileError):
     """A policy that cannot be used."""
 
 
-def load_policy(path: Path) -> Policy:
-    """Read a policy file; blocking. Raises PolicyError with everything that is wrong in it."""
+def load_policy(path: Path, *, actions: Collection[str]) -> Policy:
+    """Read a policy file, which may name these actions; blocking. Raises PolicyError with all that is wrong in it."""
     sections = ", ".join(Rules.model_fields)
     expected = f"a policy with some of these sections: {sections}"
     try:
-        return Policy(rules=read_strictly(path, Rules.model_validate, of=dict, expected=expected, known=_known))
+        validate = partial(Rules.model_validate, context={KNOWN_ACTIONS: actions})
+        return Policy(rules=read_strictly(path, validate, of=dict, expected=expected, known=_known))
     except FileError as error:
         raise PolicyError(*error.problems) from error
 

@@ -1,4 +1,4 @@
-"""What the audit keeps of each step of a remedy: who did what to what, and what came of it. Pure."""
+"""The audit entry of each stage of a remedy: who did what to which object, and the result. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denied:
-    """We ourselves say no before any cluster is asked: the policy, or a limit. `rule` is the entry that says so."""
+    """Casebook itself refused before any cluster was asked. `rule` is the entry of the policy, or the limit."""
 
     says: Text
     rule: str = ""
@@ -37,10 +37,10 @@ def audit_entry(
     token: str = "",
     requested_by: str = "",
 ) -> Json:
-    """The fields of an audit entry, by name, without credentials.
+    """Return the fields of an audit entry by name, without credentials.
 
-    `step` is a word: preview, pressed, claimed, applied, verified. `token` names the press; with it the entry of a step
-    that runs twice has the same `key`. `requested_by` asked for what `actor` has approved.
+    `step` is one word: preview, pressed, claimed, applied, verified. `token` names the press: the entry of a stage that
+    runs twice has the same `key`. `requested_by` is the requester of what `actor` approved.
     """
     detail: Json = {
         "request": plan.request_id,
@@ -70,8 +70,8 @@ def audit_entry(
 
 
 def _key(*parts: str) -> str:
-    # A digest, for whatever is stored may be redacted: an id that happens to look like a credential would make the
-    # entries of all steps one, and only the first be kept.
+    # A digest, because stored text may be redacted: an id that looks like a credential would give all entries one key,
+    # and only the first would be kept.
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 

@@ -1,7 +1,7 @@
-"""The path of a pressed button: is it still right, what would happen, do it once.
+"""The path of a pressed button: check that the plan still holds, preview it, apply it once.
 
-Each stage is handed values and returns one, so that a durable job can run any of them again. Nothing here decides who
-may press: that is the policy's, before. `access` is its word on what may be read, since what is read is told.
+Each function takes values and returns one, so a durable job can run it again. Nobody is authorised here: the policy
+does that before. `access` is what the policy lets the requester read, since people are told what is read.
 """
 
 from __future__ import annotations
@@ -15,27 +15,28 @@ from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import Writer
 from bot.diagnosing import Engine
 from bot.remedies import dry_run, step_runner
-from bot.remedies.contract import Action, Applied, Plan, Preview, Reason, Refusal
-from bot.remedies.recheck import Again, judge_again
+from bot.remedies.action import Action
+from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal
+from bot.remedies.recheck import Recheck, recheck
+from bot.remedies.session import DEADLINE_S, Session
 from bot.remedies.shared.refusal import gone, refused
 from bot.remedies.shared.unfilled import unfilled
+from bot.remedies.step_runner import StepRunner
 from bot.remedies.undo import action_of
 from intents.domain import ObjectRef, Outcome, Text
 from responses import failures
 
-DEADLINE_S: Final = 8.0
-
+# What people call the parts of an object that a plan rests on.
 _PARTS: Final = {
     "owner": Text(en="its owner", zh="其控制器"),
     "images": Text(en="its images", zh="其镜像"),
     "template": Text(en="its pod template", zh="其 Pod 模板"),
     "strategy": Text(en="its update strategy", zh="其更新策略"),
     "whether it exists": Text(en="whether it exists", zh="其是否存在"),
-    "claims": Text(en="its claims", zh="其存储卷声明"),
-    "claim": Text(en="its claim", zh="其存储卷声明"),
+    "claims": Text(en="its claims", zh="其 PVC"),
+    "claim": Text(en="its claim", zh="其 PVC"),
     "volume": Text(en="its volume", zh="其存储卷"),
     "service": Text(en="its Service", zh="其 Service"),
 }
@@ -50,25 +51,29 @@ async def check(
     deadline: float = DEADLINE_S,
     access: Access = EVERYTHING,
 ) -> Refusal | None:
-    """None if the object is still the planned one, the cause still there, and the entry's conditions still hold."""
+    """Check that the object is still the planned one, the cause still present, and the entry's conditions still hold.
+
+    Return None if so, otherwise why not.
+    """
     action = action_of(plan)
     if action is None or plan.incident not in engine.catalog.incidents:
         return _expired()
     if (now or datetime.now(UTC)) >= plan.expires:
         return _expired()
-    async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-        if refusal := await _unlike(plan, action, snapshot):
+    session = Session(connection=connection, access=access, deadline=deadline)
+    async with session.snapshot() as snapshot:
+        if refusal := await _object_changed(plan, action, snapshot):
             return refusal
         if plan.undoes:
             return None
-        again = await judge_again(plan.incident, plan.about, engine=engine, snapshot=snapshot)
-    if not again.present:
-        return _cleared(again)
-    targets = [each.target for each in again.judged.remedies if each.id == plan.remedy and each.target is not None]
+        now_judged = await recheck(plan.incident, plan.about, engine=engine, snapshot=snapshot)
+    if not now_judged.present:
+        return _cleared(now_judged)
+    targets = [each.target for each in now_judged.judged.remedies if each.id == plan.remedy and each.target is not None]
     if not any(each.is_named_as(plan.target) for each in targets):
         says = Text(
-            en="the incident is still there, but what this remedy rests on is not: ask again for a fresh diagnosis",
-            zh="问题仍然存在，但此操作的前提已不成立：请重新诊断",
+            en="the incident is still present, but the conditions of this remedy are not met; run the diagnosis again",
+            zh="问题仍然存在，但此操作的前提条件已不满足；请重新诊断",
         )
         return Refusal(reason=Reason.CHANGED, says=says)
     return None
@@ -82,22 +87,22 @@ async def preview(
     access: Access = EVERYTHING,
     acting_as: ActsAs | None = None,
 ) -> Preview | Refusal:
-    """What would happen, by a server-side dry run; changes nothing."""
+    """Show what would happen, by a server-side dry run; change nothing."""
     action = action_of(plan)
     if action is None:
         return _expired()
     if refusal := unfilled(plan):
         return refusal
-    async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
+    session = Session(connection=connection, access=access, acting_as=acting_as, deadline=deadline)
+    async with session.snapshot() as snapshot:
         try:
-            if refusal := await _unlike(plan, action, snapshot):
+            if refusal := await _object_changed(plan, action, snapshot):
                 return refusal
             proposal = await action.propose(snapshot, plan)
             if isinstance(proposal, Refusal):
                 return proposal
-            at_most = dry_run.time_for(proposal, least=deadline)
-            writer = Writer(connection, deadline=at_most, acting_as=acting_as)
-            return await dry_run.rehearse(writer, snapshot, plan, proposal, undoable=action.undoable)
+            writer = session.writer(deadline=dry_run.time_for(proposal, least=deadline))
+            return await dry_run.preview_steps(writer, snapshot, plan, proposal, undoable=action.undoable)
         except ClusterError as error:
             return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
 
@@ -116,36 +121,34 @@ async def apply(
     patience: Iterable[float] = step_runner.PATIENCE,
     progress: step_runner.Progress | None = None,
 ) -> Applied | Refusal:
-    """Write, once. Run again, it finds what it did and returns that; of several steps it takes those that are left.
+    """Apply a plan once. Run again, it finds its own writes and returns them; it applies only the steps that are left.
 
-    `acting_as`: under whose name, if not our own. `resumed`: a run before this one may have written.
-
-    If no answer came, what became of the write is read back: it is Applied, or NOT_WRITTEN, or OUTCOME_UNKNOWN if
-    nothing could be read. It is never sent again without a person's press.
+    `resumed`: a run before this one may have written. If the API server did not respond, the object is read back: the
+    result is Applied, NOT_WRITTEN, or OUTCOME_UNKNOWN if nothing could be read. A write is never sent a second time
+    without a new press.
     """
     action = action_of(plan)
     if action is None:
         return _expired()
+    session = Session(connection=connection, access=access, acting_as=acting_as, deadline=deadline)
     try:
-        if done := await _effect(plan, previewed, connection, deadline, access, ours=resumed):
+        if done := await _found_applied(plan, previewed, session, ours=resumed):
             return done
     except ClusterError as error:
         return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
     if (now or datetime.now(UTC)) >= plan.expires:
         return _expired()
-    return await step_runner.take(
-        plan,
-        previewed,
-        connection=connection,
-        deadline=deadline,
-        looks=looks,
-        access=access,
-        acting_as=acting_as,
+    runner = StepRunner(
+        session=session,
+        plan=plan,
+        preview=previewed,
         undoable=action.undoable,
         resumed=resumed,
-        patience=patience,
+        looks=tuple(looks),
+        patience=tuple(patience),
         progress=progress,
     )
+    return await runner.run()
 
 
 async def done_already(
@@ -156,18 +159,19 @@ async def done_already(
     deadline: float = DEADLINE_S,
     access: Access = EVERYTHING,
 ) -> Applied | None:
-    """The effect of this very plan that was begun, if the cluster shows it; None if it does not, or cannot be read.
+    """Return the effect of this plan, which was begun before, if the cluster shows it; None if not, or if unreadable.
 
-    Ask before checking whether the cause is still there: after a crash it may be gone because of us.
+    Call this before `check`: after a crash the cause may be gone because of our own write.
     """
     try:
-        return await _effect(plan, previewed, connection, deadline, access, ours=True)
+        session = Session(connection=connection, access=access, deadline=deadline)
+        return await _found_applied(plan, previewed, session, ours=True)
     except ClusterError:
         return None
 
 
 def interrupted(plan: Plan, why: Refusal) -> Refusal:
-    """A refusal to go on with a plan that was begun before: it may have been done."""
+    """Return the refusal to continue a plan that was begun before, and so may have been applied."""
     return step_runner.in_doubt(why, plan.target)
 
 
@@ -179,25 +183,24 @@ async def partly_done(
     deadline: float = DEADLINE_S,
     access: Access = EVERYTHING,
 ) -> bool:
-    """Whether the cluster shows the effect of some steps of this plan: then it goes on, whatever the cause does now."""
+    """Tell whether the cluster shows the effect of some steps: the plan then continues, whatever the cause does now."""
+    session = Session(connection=connection, access=access, deadline=deadline)
     try:
-        async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-            return len(previewed.steps) > 1 and await step_runner.any_taken(snapshot, plan, previewed)
+        async with session.snapshot() as snapshot:
+            return len(previewed.steps) > 1 and await step_runner.any_applied(snapshot, plan, previewed)
     except ClusterError:
         return False
 
 
-async def _effect(
-    plan: Plan, previewed: Preview, connection: Connection, deadline: float, access: Access, *, ours: bool
-) -> Applied | None:
+async def _found_applied(plan: Plan, previewed: Preview, session: Session, *, ours: bool) -> Applied | None:
     action = action_of(plan)
     undoable = ours and action is not None and action.undoable
-    async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-        return await step_runner.taken_already(snapshot, plan, previewed, undoable=undoable)
+    async with session.snapshot() as snapshot:
+        return await step_runner.already_applied(snapshot, plan, previewed, undoable=undoable)
 
 
-async def _unlike(plan: Plan, action: Action, snapshot: Snapshot) -> Refusal | None:
-    """Why the object is not the one that was planned for."""
+async def _object_changed(plan: Plan, action: Action, snapshot: Snapshot) -> Refusal | None:
+    """Say why the object is no longer the one that was planned for."""
     try:
         basis = await action.basis(snapshot, plan.target)
     except NotFound:
@@ -206,8 +209,8 @@ async def _unlike(plan: Plan, action: Action, snapshot: Snapshot) -> Refusal | N
         return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
     if basis.get("uid") != plan.target.uid:
         says = Text(
-            en=f"{plan.target} was deleted and made anew since: it is another object now",
-            zh=f"{plan.target} 已被删除并重建：现在是另一个对象",
+            en=f"{plan.target} was deleted and recreated since; it is another object now",
+            zh=f"{plan.target} 已被删除并重建，现在是另一个对象",
         )
         return Refusal(reason=Reason.DELETED, says=says)
     changed = [part for part in plan.basis if part in basis and basis[part] != plan.basis[part]]
@@ -223,22 +226,22 @@ async def _unlike(plan: Plan, action: Action, snapshot: Snapshot) -> Refusal | N
 
 def _changed(target: ObjectRef, what: Text) -> Refusal:
     says = Text(
-        en=f"{target} has changed since this was offered ({what.en}); ask again for a fresh diagnosis",
+        en=f"{target} has changed since this was offered ({what.en}); run the diagnosis again",
         zh=f"{target} 在提供此操作之后发生了变化（{what.zh}）；请重新诊断",
     )
     return Refusal(reason=Reason.CHANGED, says=says)
 
 
-def _cleared(again: Again) -> Refusal:
-    """The incident is not there any more; or nobody can tell."""
-    if again.unread:
-        first = again.unread[0].says
+def _cleared(now_judged: Recheck) -> Refusal:
+    """Say that the incident is no longer present, or that this could not be checked."""
+    if now_judged.unread:
+        first = now_judged.unread[0].says
         says = Text(
-            en=f"it cannot be checked whether the cause is still there: {first.en}",
+            en=f"could not check whether the cause is still present: {first.en}",
             zh=f"无法确认原因是否仍然存在：{first.zh}",
         )
         return Refusal(reason=Reason.NOT_CHECKED, says=says)
-    refutes = (finding.says for finding in again.judged.findings if finding.outcome is Outcome.REFUTES)
+    refutes = (finding.says for finding in now_judged.judged.findings if finding.outcome is Outcome.REFUTES)
     refuting = next(refutes, Text.same(""))
     says = Text(
         en=f"already fixed, nothing to do. {refuting.en}".rstrip(),

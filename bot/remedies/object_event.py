@@ -1,6 +1,6 @@
-"""What was done stands on the object too: a Kubernetes Event, for whoever looks at the cluster and not at Slack.
+"""Records an applied remedy as a Kubernetes Event on the object, for people who look at the cluster and not at Slack.
 
-It is a courtesy. That it cannot be written stops nothing, and changes nothing of what was done.
+The Event is a courtesy: if it cannot be written, nothing else stops or changes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from responses.safety import safe_line
 DEADLINE_S: Final = 4.0
 PERMISSIONS: Final[tuple[Permission, ...]] = (EVENTS.permission("create"),)
 
-# The API server's limits. It counts a message in bytes.
+# The API server's limits; it counts messages in bytes.
 _LONGEST_REASON: Final = 128
 _LONGEST_MESSAGE: Final = 1024
 _LONGEST_WHO: Final = 80
@@ -30,9 +30,9 @@ _LONGEST_WHO: Final = 80
 async def mark(
     connection: Connection, *, plan: Plan, applied: Applied, who: str, token: str, deadline: float = DEADLINE_S
 ) -> Gap | None:
-    """Write the Event on the object, deleted or not, as Casebook itself. None if it stands, whoever wrote it.
+    """Write the Event as Casebook itself, also for a deleted object. Return None if it exists, whoever wrote it.
 
-    `who` is safe to show. The same plan and `token` make one Event, however often this runs. `deadline` is in seconds.
+    `who` is safe to show. The same plan and `token` give one Event, however often this runs. `deadline` is in seconds.
     """
     about = applied.target
     try:
@@ -49,7 +49,7 @@ async def mark(
 
 
 async def _api_version(connection: Connection, about: ObjectRef, deadline: float) -> str:
-    """Of the object's kind, "" where the cluster does not say: the uid then still tells which object is meant."""
+    """Return the API version of the kind, "" if the cluster does not say: the uid still identifies the object."""
     async with Snapshot(connection, deadline=deadline) as snapshot:
         try:
             resource = await snapshot.served(about.kind)
@@ -60,7 +60,7 @@ async def _api_version(connection: Connection, about: ObjectRef, deadline: float
 
 def _event(plan: Plan, applied: Applied, *, who: str, token: str, api_version: str) -> Json:
     about = applied.target
-    # No resourceVersion: there are one before and one after, and the Event is about both.
+    # No resourceVersion: the Event is about the versions before and after the write.
     involved = {
         "kind": about.kind,
         "namespace": about.namespace,
@@ -87,7 +87,7 @@ def _event(plan: Plan, applied: Applied, *, who: str, token: str, api_version: s
 
 
 def _home(about: ObjectRef) -> str:
-    # The API server's rule for what lies outside namespaces.
+    # The API server's rule for objects outside namespaces.
     return about.namespace or "default"
 
 
@@ -97,13 +97,13 @@ def _name(plan: Plan, token: str) -> str:
 
 
 def _reason(plan: Plan) -> str:
-    """CasebookRestartPod, CasebookUndoScale: one word that `kubectl get events --field-selector reason=…` finds."""
+    """Return one word that `kubectl get events --field-selector reason=…` finds, such as CasebookUndoScale."""
     words = [OUR_COMPONENT, *(["undo"] if plan.undoes else []), *plan.action.split("-")]
     return "".join(word[:1].upper() + word[1:] for word in words)[:_LONGEST_REASON]
 
 
 def _message(plan: Plan, applied: Applied, who: str) -> str:
-    """What was done, by whom, under which plan. Only what was done is cut: the rest leads to the audit."""
+    """Return what was done, by whom, under which plan. Only the first is cut: the rest leads to the audit."""
     end = f" by {safe_line(who, limit=_LONGEST_WHO)} (plan {plan.id})"
     room = _LONGEST_MESSAGE - len(end.encode())
     done = f"Casebook: {safe_line(applied.says.en)}"

@@ -1,6 +1,6 @@
-"""From a diagnosis to buttons: which of its remedies can be carried out, by whom, on which object exactly.
+"""Turns a diagnosis into buttons: which of its remedies can be applied, by whom, to which object exactly.
 
-A button that could not be carried out is not offered; what is missing for it is said instead.
+A remedy that cannot be applied gets no button; the answer says what is missing instead.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from bot.cluster.access import EVERYTHING, Access
 from bot.cluster.acting import ActsAs
@@ -19,8 +19,10 @@ from bot.cluster.resources import well_known
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writing import Writer
 from bot.diagnosing import Engine
-from bot.remedies.contract import LIFETIME, About, Action, Plan
+from bot.remedies.action import Action
+from bot.remedies.contract import LIFETIME, About, Plan
 from bot.remedies.registry import actions
+from bot.remedies.session import DEADLINE_S, Session
 from bot.remedies.shared.absence import is_absent
 from bot.remedies.undo import steps_of
 from intents.domain import Diagnosis, Gap, GapReason, Judged, ObjectRef, Outcome, Permission, Remedy, Row, Text
@@ -29,14 +31,12 @@ from intents.judging import supported
 from intents.request import ExplainText, Request
 from responses.safety import safe_value
 
-DEADLINE_S: Final = 8.0
-
 Allowed = Callable[[str, ObjectRef], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withheld:
-    """A remedy that is not offered as a button, and why."""
+    """A remedy without a button, and why."""
 
     remedy: str
     title: Text
@@ -53,8 +53,8 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
-    """The buttons of an answer, in the order of the incident's remedies, and those that could not be offered."""
+class Offers:
+    """The buttons of an answer in the order of the incident's remedies, and the remedies without one."""
 
     plans: tuple[Plan, ...] = ()
     withheld: tuple[Withheld, ...] = ()
@@ -74,44 +74,45 @@ async def plan_remedies(
     access: Access = EVERYTHING,
     acting_as: ActsAs | None = None,
     reviewed: bool = True,
-) -> Planned:
-    """Plans for the remedies of one judged incident; none where the cluster does not support it.
+) -> Offers:
+    """Return plans for the remedies of one judged incident; none where the cluster does not support it.
 
-    `allowed` is the policy's word on an action (its name) and a target, `access` on what may be read for it. `now` is
-    our own clock, by which plans expire. The API server is asked what `acting_as` may do, or what we may; not
-    `reviewed`, it is asked at the press alone.
-    Never raises for what the cluster refuses: a remedy whose object cannot be read is not offered.
+    `allowed` is the policy's decision on an action (its name) and a target, `access` on what may be read. Plans expire
+    by `now`, our own clock. The API server is asked what `acting_as`, or Casebook, may write; unless `reviewed`, only
+    at the press. Never raises for a refused read: a remedy whose object cannot be read is withheld.
     """
     if not supported(judged):
-        return Planned()
+        return Offers()
     known = actions()
-    moment = now or datetime.now(UTC)
+    planner = _Planner(
+        diagnosis=diagnosis,
+        judged=judged,
+        request=request,
+        request_id=request_id,
+        engine=engine,
+        now=now or datetime.now(UTC),
+    )
+    session = Session(connection=connection, access=access, acting_as=acting_as, deadline=deadline)
     plans: list[Plan] = []
     withheld: list[Withheld] = []
-    async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-        writer = Writer(connection, deadline=deadline, acting_as=acting_as)
+    async with session.snapshot() as snapshot:
+        writer = session.writer() if reviewed else None
         for remedy in judged.remedies:
             action = known.get(remedy.action)
             if action is None or remedy.target is None or not allowed(remedy.action, remedy.target):
                 continue
-            if reviewed and (gap := await missing(writer, action.needs(remedy.target, remedy.args), remedy.target)):
-                withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=gap))
-                continue
-            target = await _identified(snapshot, action, remedy.target, remedy.args)
+            target = await _target(snapshot, writer, action, remedy.target, remedy.args)
             if isinstance(target, Gap):
                 withheld.append(Withheld(remedy=remedy.id, title=remedy.title, gap=target))
             elif target is not None:
-                about = _about(diagnosis, judged, target.ref, request=request, engine=engine)
-                plans.append(
-                    _plan(remedy, target, about, judged, request_id, diagnosis.cluster, engine=engine, now=moment)
-                )
-    return Planned(plans=tuple(plans), withheld=tuple(withheld))
+                plans.append(planner.plan(remedy, target))
+    return Offers(plans=tuple(plans), withheld=tuple(withheld))
 
 
 async def missing(writer: Writer, permissions: Iterable[Permission], target: ObjectRef) -> Gap | None:
-    """The first permission that is lacking to change an object; also that the API server could not be asked."""
+    """Return the first permission to change an object that is missing, or that the API server could not check."""
     for permission in permissions:
-        namespace, name = _where(permission, target)
+        namespace, name = _scope(permission, target)
         may = await writer.may(permission, namespace=namespace, name=name)
         if isinstance(may, Gap):
             return may
@@ -121,8 +122,8 @@ async def missing(writer: Writer, permissions: Iterable[Permission], target: Obj
 
 
 async def missing_to_undo(undo: Plan, connection: Connection, *, acting_as: ActsAs | None = None) -> Gap | None:
-    """What is lacking to take a remedy back; None for nothing. Of a kind that no table knows nothing is asked."""
-    writer = Writer(connection, deadline=DEADLINE_S, acting_as=acting_as)
+    """Return what is missing to undo a remedy, None for nothing. Permissions of unknown kinds are not checked."""
+    writer = Session(connection=connection, acting_as=acting_as).writer()
     for step in steps_of(undo):
         resource = well_known(step.target.kind)
         if resource and (gap := await missing(writer, [resource.permission(str(step.verb))], step.target)):
@@ -130,15 +131,15 @@ async def missing_to_undo(undo: Plan, connection: Connection, *, acting_as: Acts
     return None
 
 
-def _where(permission: Permission, target: ObjectRef) -> tuple[str, str]:
-    """Namespace and name that are asked about: the object's own, or all there may be of what goes along with it."""
+def _scope(permission: Permission, target: ObjectRef) -> tuple[str, str]:
+    """Return the namespace and name to check: the object's own, or "" for all that goes along with it."""
     resource, own = well_known(permission.resource.partition("/")[0]), well_known(target.kind)
     if resource == own:
-        # Nothing is created by a name that a role could be kept to.
+        # No role can limit a create to a name.
         return target.namespace, "" if permission.verb == "create" else target.name
     if resource is not None and not resource.namespaced:
         return "", ""
-    # A namespace is named for what lies in it.
+    # A Namespace as a target stands for the objects in it.
     return (target.name, "") if target.kind == "Namespace" else (target.namespace, "")
 
 
@@ -150,11 +151,14 @@ class _Target:
     basis: dict[str, str]
 
 
-async def _identified(
-    snapshot: Snapshot, action: Action, target: ObjectRef, args: Mapping[str, Any]
+async def _target(
+    snapshot: Snapshot, writer: Writer | None, action: Action, target: ObjectRef, args: Mapping[str, Any]
 ) -> _Target | Gap | None:
-    """Which object it is exactly; None for one that is gone, or that this action is not for."""
-    if not action.needs(target, args):
+    """Identify the object, or say what is missing to write to it; None if it is gone or not for this action."""
+    needed = action.needs(target, args)
+    if writer is not None and (gap := await missing(writer, needed, target)):
+        return gap
+    if not needed:
         return None
     try:
         basis = await action.basis(snapshot, target)
@@ -164,62 +168,64 @@ async def _identified(
         return error.gap(str(target))
     uid = basis.get("uid", "")
     ref = ObjectRef(kind=target.kind, namespace=target.namespace, name=target.name, uid=uid)
-    # An object that is to be made has no uid: it is bound to there being none.
+    # An object to be created has no uid: the plan is bound to its absence.
     return _Target(ref=ref, basis=basis) if uid or is_absent(basis) else None
 
 
-def _about(diagnosis: Diagnosis, judged: Judged, target: ObjectRef, *, request: Request, engine: Engine) -> About:
-    focus = diagnosis.focus
-    if isinstance(request, ExplainText):
-        incident = engine.catalog.incidents[judged.incident]
-        focus = focus_of(incident, judged.hypothesis, namespace=request.namespace)
-    return About(
-        focus=focus,
-        named=dict(judged.hypothesis.named),
-        score=judged.hypothesis.score,
-        when=judged.hypothesis.when,
-        # Where several objects show it, what matters after the write is the one that was written to.
-        subject=target if any(row.subject.is_named_as(target) for row in _supporting(judged)) else judged.subject,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Planner:
+    """Makes plans from the remedies of one judged incident."""
+
+    diagnosis: Diagnosis
+    judged: Judged
+    request: Request
+    request_id: str
+    engine: Engine
+    now: datetime
+
+    def plan(self, remedy: Remedy, target: _Target) -> Plan:
+        declared = self.engine.catalog.incidents[self.judged.incident].remediations
+        only_if = next((each.only_if for each in declared if each.id == remedy.id), ())
+        return Plan(
+            id=secrets.token_hex(16),
+            request_id=self.request_id,
+            incident=self.judged.incident,
+            remedy=remedy.id,
+            action=remedy.action,
+            cluster=self.diagnosis.cluster,
+            target=target.ref,
+            args=dict(remedy.args),
+            only_if=only_if,
+            basis=target.basis,
+            about=self._about(target.ref),
+            title=safe_value(remedy.title),
+            warning=safe_value(remedy.warning),
+            risk=remedy.risk,
+            until=remedy.until,
+            done=safe_value(remedy.done),
+            asks=remedy.asks,
+            created=self.now,
+            expires=self.now + LIFETIME,
+        )
+
+    def _about(self, target: ObjectRef) -> About:
+        judged = self.judged
+        focus = self.diagnosis.focus
+        if isinstance(self.request, ExplainText):
+            incident = self.engine.catalog.incidents[judged.incident]
+            focus = focus_of(incident, judged.hypothesis, namespace=self.request.namespace)
+        # Where several objects show the incident, the one written to matters after the write.
+        is_evidence = any(row.subject.is_named_as(target) for row in _supporting(judged))
+        return About(
+            focus=focus,
+            named=dict(judged.hypothesis.named),
+            score=judged.hypothesis.score,
+            when=judged.hypothesis.when,
+            subject=target if is_evidence else judged.subject,
+        )
 
 
 def _supporting(judged: Judged) -> Iterator[Row]:
     for finding in judged.findings:
         if finding.outcome is Outcome.SUPPORTS:
             yield from finding.rows
-
-
-def _plan(
-    remedy: Remedy,
-    target: _Target,
-    about: About,
-    judged: Judged,
-    request_id: str,
-    cluster: str,
-    *,
-    engine: Engine,
-    now: datetime,
-) -> Plan:
-    declared = engine.catalog.incidents[judged.incident].remediations
-    only_if = next((each.only_if for each in declared if each.id == remedy.id), ())
-    return Plan(
-        id=secrets.token_hex(16),
-        request_id=request_id,
-        incident=judged.incident,
-        remedy=remedy.id,
-        action=remedy.action,
-        cluster=cluster,
-        target=target.ref,
-        args=dict(remedy.args),
-        only_if=only_if,
-        basis=target.basis,
-        about=about,
-        title=safe_value(remedy.title),
-        warning=safe_value(remedy.warning),
-        risk=remedy.risk,
-        until=remedy.until,
-        done=safe_value(remedy.done),
-        asks=remedy.asks,
-        created=now,
-        expires=now + LIFETIME,
-    )

@@ -1,7 +1,7 @@
-"""The same incident judged again, later, about the same object or about what took its place.
+"""Judge an incident again, later, about the same object or about what replaced it.
 
-A plan keeps what was judged (`About`), so that asking again needs neither the text nor its match: whether the cause is
-still there before a write, and whether it is gone after.
+A plan keeps what was judged (`About`), so neither the pasted text nor its match is needed: before a write this tells
+whether the cause is still present, and afterwards whether it is gone.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ from typing import Final
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.reading import Reads
-from bot.remedies.contract import About, Applied, Settling
+from bot.remedies.contract import About, Applied, EffectStatus
 from intents.domain import Diagnosis, Finding, Hypothesis, Judged, ObjectRef, Outcome
 from intents.focus import KINDS
 from intents.judging import judge, supported
 
-# Words that name the one pod a text was about, or where it was: none of them is true of another pod.
+# Captured names that are true of one pod only, or of where it ran: they are dropped for its replacement.
 _OF_ONE_POD: Final = frozenset({word for word, kind in KINDS.items() if kind in ("Pod", "Node", "ReplicaSet")})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
-    """The incident as it stands now, in a diagnosis of its own."""
+class Recheck:
+    """An incident as it stands now, in a diagnosis of its own."""
 
     judged: Judged
     diagnosis: Diagnosis
 
     @property
     def present(self) -> bool:
-        """Whether the cluster still supports it."""
+        """Whether the cluster still supports the incident."""
         return supported(self.judged)
 
     @property
     def unread(self) -> tuple[Finding, ...]:
-        """What could not be judged: without it neither absence nor presence is proven."""
+        """The gaps: with any of them neither absence nor presence is proven."""
         return tuple(finding for finding in self.judged.findings if finding.outcome is Outcome.GAP)
 
 
-async def judge_again(incident_id: str, about: About, *, engine: Engine, snapshot: Snapshot) -> Again:
-    """Read and judge one incident. Raises KeyError if the catalog no longer has it; what is refused becomes gaps."""
+async def recheck(incident_id: str, about: About, *, engine: Engine, snapshot: Snapshot) -> Recheck:
+    """Read and judge one incident; refused reads become gaps. Raises KeyError if the catalog no longer has it."""
     incident = engine.catalog.incidents[incident_id]
     hypothesis = Hypothesis(incident=incident.id, score=about.score, named=about.named, when=about.when)
     reads = Reads(snapshot=snapshot, probes=engine.probes)
@@ -55,26 +55,31 @@ async def judge_again(incident_id: str, about: About, *, engine: Engine, snapsho
         gaps=reads.gaps,
         api_calls=snapshot.calls,
     )
-    return Again(judged=judged, diagnosis=diagnosis)
+    return Recheck(judged=judged, diagnosis=diagnosis)
 
 
-def now_about(about: About, applied: Applied, settling: Settling) -> About:
-    """What to ask about after a write, which is about now and no longer about when the text was written.
+def after_write(about: About, applied: Applied, effect: EffectStatus) -> About:
+    """Return what to judge after a write: the present, not the time when the text was written.
 
-    If the write replaced the pod in question, it is asked about what took its place: the new pod, or, of a whole
-    workload, all its pods together. Anything else (an API, a node, a namespace) stays what it is.
+    If the write replaced the pod in question, judge its replacement instead: the new pod, or all pods of the workload
+    together. Any other object (an API, a node, a namespace) stays the subject.
     """
-    present = replace(about, when=None)
-    if not _replaced(about, applied):
+    present = now_instead(about)
+    if not _was_replaced(about, applied):
         return present
     target = applied.target
     if target.kind != "Pod":
         return moved(present, to=target)
-    return moved(present, to=settling.replacements[0]) if settling.replacements else present
+    return moved(present, to=effect.replacements[0]) if effect.replacements else present
+
+
+def now_instead(about: About) -> About:
+    """Return the same input without the time of the pasted text."""
+    return replace(about, when=None)
 
 
 def moved(about: About, *, to: ObjectRef) -> About:
-    """The same question about another object: names of the old one are not asked for any more."""
+    """Return the same input about another object: names of the old one are dropped or replaced."""
     old = {about.focus.name, about.subject.name if about.subject else ""} - {""}
     words = {word: to.name for word, kind in KINDS.items() if kind == to.kind}
     kept = {word: to.name if value in old else value for word, value in about.named.items() if word not in _OF_ONE_POD}
@@ -82,8 +87,8 @@ def moved(about: About, *, to: ObjectRef) -> About:
     return replace(about, focus=focus, named={**kept, "namespace": to.namespace, **words}, subject=to)
 
 
-def _replaced(about: About, applied: Applied) -> bool:
-    gone: Sequence[str] = (applied.target.uid,) if applied.target.kind == "Pod" else applied.outlook.known
+def _was_replaced(about: About, applied: Applied) -> bool:
+    removed: Sequence[str] = (applied.target.uid,) if applied.target.kind == "Pod" else applied.outlook.known
     if about.subject is not None and about.subject.kind == "Pod":
-        return about.subject.uid in gone
+        return about.subject.uid in removed
     return about.focus.kind in ("Pod", "") and bool(about.focus.name) and about.focus.name == applied.target.name

@@ -1,48 +1,43 @@
-"""The one place that writes: steps are tried by a dry run, bound to what was shown, taken once each, and found again.
+"""Applies the steps of a previewed plan: the only place that writes to a cluster.
 
-Whatever the action, a step is taken only of the object that was shown, as it was shown; status churn voids nothing. A
-write whose answer is lost is read back, never sent a second time. A plan of several steps goes on where it stopped.
+Whatever the action, a step is applied only to the object that was previewed, unchanged except for its status. A write
+that got no response is read back, never sent a second time. A plan of several steps continues where it stopped.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from bot.cluster.access import EVERYTHING, Access
-from bot.cluster.acting import ActsAs
-from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, Conflict, OutcomeUnknown, Throttled
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import Writer
 from bot.remedies import steps
 from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal, Step, Verb
-from bot.remedies.shared.budgets import held_by
+from bot.remedies.session import Session
+from bot.remedies.shared.budgets import blocked_by
 from bot.remedies.shared.refusal import refused
 from intents.domain import Json, ObjectRef, Text
 
-DEADLINE_S: Final = 8.0
-# Seconds between looks for a write whose answer was lost: it may still be under way in the server.
+# Seconds before each reading back of a write that got no response: the server may still be working on it.
 LOOKS: Final[tuple[float, ...]] = (0.0, 1.0, 3.0)
-# Seconds between the attempts at one eviction that is refused for now: two minutes, by when most pods that take the
-# place of evicted ones are ready.
+# Seconds between attempts at an eviction that is refused for now: two minutes, in which most replacements become ready.
 PATIENCE: Final[tuple[float, ...]] = (5.0,) * 24
 
-# How many steps are done, of how many, and what the last one says.
+# Called after each step with: how many are applied, of how many, and what the last one says.
 Progress = Callable[[int, int, Text], Awaitable[None]]
 
-# How often a write is tried of an object whose version moves on under our hands.
-_MOST_LOOKS: Final = 4
-# Of more pods than these that are taken away it is told how many.
-_MOST_TOLD: Final = 5
+# Attempts at a write whose object gets a new version each time.
+_MOST_ATTEMPTS: Final = 4
+# With more removed pods than this, only their number is told.
+_MOST_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Taken:
-    """A step that is done: the object as it was written, None if it is gone; `at` by the API server's clock."""
+class _StepDone:
+    """An applied step: the object as written, None if it is gone; `at` by the API server's clock."""
 
     obj: Json | None
     at: datetime
@@ -50,97 +45,173 @@ class _Taken:
     undo: Step | None = None
 
 
-async def take(
-    plan: Plan,
-    preview: Preview,
-    *,
-    connection: Connection,
-    deadline: float = DEADLINE_S,
-    looks: Iterable[float] = LOOKS,
-    access: Access = EVERYTHING,
-    acting_as: ActsAs | None = None,
-    undoable: bool = False,
-    resumed: bool = False,
-    patience: Iterable[float] = PATIENCE,
-    progress: Progress | None = None,
-) -> Applied | Refusal:
-    """Take the steps that are not taken yet, in their order. A refusal says which had been, and holds what undoes them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRunner:
+    """Applies the steps of one plan that are not applied yet, in order.
 
-    `resumed`: what is found done was done by us before we were interrupted. `patience` are the pauses after which an
-    eviction is asked for again that is refused for now, for each pod anew. What `progress` raises ends it between two
-    steps.
+    `undoable`: keep the steps that undo it. `resumed`: a run before this one was interrupted, so a step found applied
+    is ours. `looks` are the pauses before reading back a write without a response, `patience` the pauses between
+    attempts at an eviction, for each pod anew. An exception from `progress` ends the run between two steps.
     """
-    taken: list[_Taken] = []
-    in_hand = resumed
-    for number, step in enumerate(preview.steps):
-        one = await _take(
-            plan, step, connection=connection, deadline=deadline, looks=looks, access=access, acting_as=acting_as,
-            patience=patience,
-        )  # fmt: skip
+
+    session: Session
+    plan: Plan
+    preview: Preview
+    undoable: bool = False
+    resumed: bool = False
+    looks: tuple[float, ...] = LOOKS
+    patience: tuple[float, ...] = PATIENCE
+    progress: Progress | None = None
+
+    async def run(self) -> Applied | Refusal:
+        """Apply the steps. A refusal names those that were applied before it, and holds what undoes them."""
+        done: list[_StepDone] = []
+        resuming = self.resumed
+        for number, step in enumerate(self.preview.steps):
+            one = await self._applied_or_superseded(number)
+            if isinstance(one, Refusal):
+                # The first step not found applied may have been applied by us, and changed by somebody else since.
+                why = in_doubt(one, step.target) if resuming else one
+                return _stopped(why, self.preview.steps[: len(done)], undo=self._undo(done))
+            if resuming and one.already:
+                one = replace(one, already=False, undo=steps.undone_by(step, one.obj))
+            else:
+                resuming = False
+            done.append(one)
+            if self.progress is not None:
+                await self.progress(len(done), len(self.preview.steps), step.says)
+        return _applied(
+            self.plan,
+            self.preview,
+            done[-1].obj,
+            # From the first write on: what happens between two writes is our doing too.
+            at=next((each.at for each in done if not each.already), done[-1].at),
+            already=all(each.already for each in done),
+            undo=self._undo(done),
+        )
+
+    def _undo(self, done: Sequence[_StepDone]) -> tuple[Step, ...]:
+        """Return the steps that undo what was written, the last write first."""
+        return tuple(each.undo for each in reversed(done) if each.undo is not None) if self.undoable else ()
+
+    async def _applied_or_superseded(self, number: int) -> _StepDone | Refusal:
+        """Apply one step; its object may also be gone because of a later step that was applied before."""
+        one = await self._apply(self.preview.steps[number])
         if isinstance(one, Refusal) and one.reason is Reason.DELETED:
-            async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-                if await _superseded(snapshot, plan, preview, number):
-                    one = _Taken(obj=None, at=snapshot.now, already=True)
-        if isinstance(one, Refusal):
-            # The first step that is not found done may have been, and somebody else have written since.
-            why = in_doubt(one, step.target) if in_hand else one
-            return _stopped(why, preview.steps[: len(taken)], undo=_undo(taken) if undoable else ())
-        if in_hand and one.already:
-            one = replace(one, already=False, undo=steps.undone_by(step, one.obj))
-        else:
-            in_hand = False
-        taken.append(one)
-        if progress is not None:
-            await progress(len(taken), len(preview.steps), step.says)
-    return _applied(
-        plan,
-        preview,
-        taken[-1].obj,
-        # From the first write on: what happens between two of them is of our doing too.
-        at=next((each.at for each in taken if not each.already), taken[-1].at),
-        already=all(each.already for each in taken),
-        undo=_undo(taken) if undoable else (),
-    )
+            async with self.session.snapshot() as snapshot:
+                if await _superseded(snapshot, self.plan, self.preview, number):
+                    return _StepDone(obj=None, at=snapshot.now, already=True)
+        return one
+
+    async def _apply(self, step: Step) -> _StepDone | Refusal:
+        """Attempt a step until it is applied, refused, or out of patience."""
+        waited, pauses, conflicts = 0.0, iter(self.patience), 0
+        while True:
+            one = await self._attempt(step)
+            if isinstance(one, Conflict):
+                # Status changes all the time. The next attempt reads whether more than that has changed.
+                conflicts += 1
+                if conflicts < _MOST_ATTEMPTS:
+                    continue
+                return refused(one, step.target, otherwise=Reason.FAILED)
+            if not isinstance(one, Throttled):
+                return one
+            if (pause := next(pauses, None)) is None:
+                return await self._not_evicted(step, one, waited=waited)
+            await asyncio.sleep(pause)
+            waited += pause
+
+    async def _not_evicted(self, step: Step, error: Throttled, *, waited: float) -> Refusal:
+        async with self.session.snapshot() as snapshot:
+            budget = await blocked_by(snapshot, step.target, error)
+        says = Text(
+            en=f"{step.target} could not be evicted, tried for {waited:.0f} s: {budget.en}",
+            zh=f"{step.target} 无法驱逐，已重试 {waited:.0f} 秒：{budget.zh}",
+        )
+        return Refusal(reason=Reason.FAILED, says=says, quote=error.detail)
+
+    async def _attempt(self, step: Step) -> _StepDone | Refusal | Throttled | Conflict:
+        """Write once, if the object is still as previewed.
+
+        Return Throttled for an eviction that is refused for now, Conflict if the object changed just before the write.
+        In both cases nothing was written.
+        """
+        try:
+            async with self.session.snapshot() as snapshot:
+                obj = await steps.find(snapshot, step)
+                if steps.is_applied(self.plan, step, obj):
+                    return _StepDone(obj=obj, at=snapshot.now, already=True)
+                if refusal := steps.changed_since(step, obj):
+                    return refusal
+                # What was previewed is unchanged; its version may be newer because of its status.
+                written = await steps.write(self.session.writer(), snapshot, self.plan, step, obj, dry_run=False)
+                return _StepDone(obj=written, at=snapshot.now, already=False, undo=steps.undone_by(step, written))
+        except OutcomeUnknown as error:
+            unknown = error
+        except ClusterError as error:
+            # Nothing was written: the pod's budget allows no disruption now, or the server is busy.
+            if isinstance(error, Conflict) or (step.verb is Verb.EVICT and isinstance(error, Throttled)):
+                return error
+            return refused(error, step.target, otherwise=Reason.FAILED)
+        return await self._read_back(step, unknown)
+
+    async def _read_back(self, step: Step, unknown: OutcomeUnknown) -> _StepDone | Refusal:
+        """Read what became of a write that got no response."""
+        seen = touched = False
+        for pause in self.looks:
+            await asyncio.sleep(pause)
+            try:
+                async with self.session.snapshot() as snapshot:
+                    obj = await steps.find(snapshot, step)
+                    if steps.is_applied(self.plan, step, obj):
+                        return _StepDone(obj=obj, at=snapshot.now, already=False)
+                seen, touched = True, not steps.as_written(step, obj)
+            except ClusterError:
+                continue
+        if seen and touched:
+            # It may have been written, and changed by somebody else since.
+            says = Text(
+                en=f"the API server did not respond, and {step.target} has changed since; it is unknown whether by "
+                "Casebook",
+                zh=f"API server 没有响应，而 {step.target} 已发生变化；无法确定是否由 Casebook 修改",
+            )
+            return Refusal(reason=Reason.OUTCOME_UNKNOWN, says=says, quote=unknown.detail)
+        if seen:
+            says = Text(
+                en=f"the API server did not respond, and {step.target} is unchanged: nothing was written; run the "
+                "diagnosis again",
+                zh=f"API server 没有响应，且 {step.target} 没有变化：没有写入任何内容；请重新诊断",
+            )
+            return Refusal(reason=Reason.NOT_WRITTEN, says=says, quote=unknown.detail)
+        says = Text(
+            en=f"the API server did not respond, and {step.target} cannot be read: it may have been changed",
+            zh=f"API server 没有响应，也无法读取 {step.target}：无法确定是否已修改",
+        )
+        return Refusal(reason=Reason.OUTCOME_UNKNOWN, says=says, quote=unknown.detail)
 
 
 def in_doubt(why: Refusal, target: ObjectRef) -> Refusal:
-    """A refusal of what we may have written before we were interrupted: nobody is told that nothing was changed."""
+    """Return a refusal after an interruption: we may have written, so nobody is told that nothing was changed."""
     if why.reason is Reason.OUTCOME_UNKNOWN:
         return why
     says = Text(
-        en=f"Casebook was interrupted over this, and whether {target} was changed by it is not known. "
-        f"By now: {why.says.en}",
-        zh=f"Casebook 在执行中被中断；不确定 {target} 是否已被其修改。目前：{why.says.zh}",
+        en=f"Casebook was interrupted, and it is unknown whether it changed {target}. Now: {why.says.en}",
+        zh=f"Casebook 在执行中被中断，无法确定是否已修改 {target}。目前：{why.says.zh}",
     )
     return replace(why, reason=Reason.OUTCOME_UNKNOWN, says=says)
 
 
-def _undo(taken: Sequence[_Taken]) -> tuple[Step, ...]:
-    """What takes it back, the last write first."""
-    return tuple(each.undo for each in reversed(taken) if each.undo is not None)
+async def already_applied(
+    snapshot: Snapshot, plan: Plan, preview: Preview, *, undoable: bool = False
+) -> Applied | None:
+    """Return the effect of all steps if the cluster shows it, whoever caused it; None if it does not.
 
-
-def _stopped(why: Refusal, done: Sequence[Step], *, undo: tuple[Step, ...]) -> Refusal:
-    """A refusal half-way: nobody may read it as if nothing had happened."""
-    if not done:
-        return why
-    told = _told(done)
-    says = Text(
-        en=f"{why.says.en}. Done before that: {told.en}",
-        zh=f"{why.says.zh}。在此之前已完成：{told.zh}",
-    )
-    return replace(why, says=says, done=tuple(each.says for each in done), undo=undo)
-
-
-async def taken_already(snapshot: Snapshot, plan: Plan, preview: Preview, *, undoable: bool = False) -> Applied | None:
-    """The effect of all the steps if it is there, however it came about; None if it is not.
-
-    With `undoable` it is taken for ours, and what takes it back goes along.
+    With `undoable` it is taken for ours, and the steps that undo it are returned with it.
     """
     obj, undo = None, []
     for number, step in enumerate(preview.steps):
         obj = await steps.find(snapshot, step)
-        if not steps.is_done(plan, step, obj) and not (
+        if not steps.is_applied(plan, step, obj) and not (
             obj is None and await _superseded(snapshot, plan, preview, number)
         ):
             return None
@@ -149,129 +220,27 @@ async def taken_already(snapshot: Snapshot, plan: Plan, preview: Preview, *, und
     return _applied(plan, preview, obj, at=snapshot.now, already=True, undo=tuple(reversed(undo)))
 
 
+async def any_applied(snapshot: Snapshot, plan: Plan, preview: Preview) -> bool:
+    """Tell whether the cluster shows the effect of any step."""
+    return any([steps.is_applied(plan, step, await steps.find(snapshot, step)) for step in preview.steps])
+
+
 async def _superseded(snapshot: Snapshot, plan: Plan, preview: Preview, number: int) -> bool:
-    """Whether a step's object is gone because of a later one: with a claim goes the volume that was changed before."""
+    """Tell whether a step's object is gone because of a later step: a volume goes with its claim."""
     later = [step for step in preview.steps[number + 1 :] if step.verb is Verb.DELETE]
-    return any([steps.is_done(plan, step, await steps.find(snapshot, step)) for step in later])
+    return any([steps.is_applied(plan, step, await steps.find(snapshot, step)) for step in later])
 
 
-async def any_taken(snapshot: Snapshot, plan: Plan, preview: Preview) -> bool:
-    """Whether the effect of some of the steps is there."""
-    return any([steps.is_done(plan, step, await steps.find(snapshot, step)) for step in preview.steps])
-
-
-async def _take(
-    plan: Plan,
-    step: Step,
-    *,
-    connection: Connection,
-    deadline: float,
-    looks: Iterable[float],
-    access: Access,
-    acting_as: ActsAs | None,
-    patience: Iterable[float],
-) -> _Taken | Refusal:
-    waited, pauses, moved_on = 0.0, iter(patience), 0
-    while True:
-        one = await _attempt(
-            plan, step, connection=connection, deadline=deadline, looks=looks, access=access, acting_as=acting_as
-        )
-        if isinstance(one, Conflict):
-            # Status moves on all the time. Whether it was no more than that, the next look at the object tells.
-            moved_on += 1
-            if moved_on < _MOST_LOOKS:
-                continue
-            return refused(one, step.target, otherwise=Reason.FAILED)
-        if not isinstance(one, Throttled):
-            return one
-        if (pause := next(pauses, None)) is None:
-            break
-        await asyncio.sleep(pause)
-        waited += pause
-    async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-        by = await held_by(snapshot, step.target, one)
+def _stopped(why: Refusal, done: Sequence[Step], *, undo: tuple[Step, ...]) -> Refusal:
+    """Return a refusal that also tells which steps were applied before it."""
+    if not done:
+        return why
+    told = _told(done)
     says = Text(
-        en=f"{step.target} may not be evicted, asked for {waited:.0f} s: {by.en}",
-        zh=f"{step.target} 不允许被驱逐，已重试 {waited:.0f} 秒：{by.zh}",
+        en=f"{why.says.en}. Done before that: {told.en}",
+        zh=f"{why.says.zh}。在此之前已完成：{told.zh}",
     )
-    return Refusal(reason=Reason.FAILED, says=says, quote=one.detail)
-
-
-async def _attempt(
-    plan: Plan,
-    step: Step,
-    *,
-    connection: Connection,
-    deadline: float,
-    looks: Iterable[float],
-    access: Access,
-    acting_as: ActsAs | None,
-) -> _Taken | Refusal | Throttled | Conflict:
-    """Throttled for an eviction that is refused for now, Conflict where the object has moved on just before the write:
-    nothing was written then."""
-    try:
-        async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-            obj = await steps.find(snapshot, step)
-            if steps.is_done(plan, step, obj):
-                return _Taken(obj=obj, at=snapshot.now, already=True)
-            if refusal := steps.unlike(step, obj):
-                return refusal
-            writer = Writer(connection, deadline=deadline, acting_as=acting_as)
-            # What was previewed is still so; its version may have moved on with its status.
-            written = await steps.write(writer, snapshot, plan, step, obj, dry_run=False)
-            return _Taken(obj=written, at=snapshot.now, already=False, undo=steps.undone_by(step, written))
-    except OutcomeUnknown as error:
-        unknown = error
-    except ClusterError as error:
-        # Nothing was done: the pod's budget allows no disruption now, or the server is busy.
-        if isinstance(error, Conflict) or (step.verb is Verb.EVICT and isinstance(error, Throttled)):
-            return error
-        return refused(error, step.target, otherwise=Reason.FAILED)
-    return await _read_back(
-        plan, step, connection=connection, deadline=deadline, looks=looks, access=access, unknown=unknown
-    )
-
-
-async def _read_back(
-    plan: Plan,
-    step: Step,
-    *,
-    connection: Connection,
-    deadline: float,
-    looks: Iterable[float],
-    access: Access,
-    unknown: OutcomeUnknown,
-) -> _Taken | Refusal:
-    seen = unlike = False
-    for pause in looks:
-        await asyncio.sleep(pause)
-        try:
-            async with Snapshot(connection, deadline=deadline, access=access) as snapshot:
-                obj = await steps.find(snapshot, step)
-                if steps.is_done(plan, step, obj):
-                    return _Taken(obj=obj, at=snapshot.now, already=False)
-            seen, unlike = True, not steps.as_written(step, obj)
-        except ClusterError:
-            continue
-    if seen and unlike:
-        # It may have been done, and somebody else have written since.
-        says = Text(
-            en=f"the API server did not answer, and {step.target} has changed since: whether by us is not known",
-            zh=f"API server 没有应答，而 {step.target} 已发生变化：不知道是否由我们所致",
-        )
-        return Refusal(reason=Reason.OUTCOME_UNKNOWN, says=says, quote=unknown.detail)
-    if seen:
-        says = Text(
-            en=f"the API server did not answer, and {step.target} is as it was: nothing was written; "
-            "ask again for a fresh diagnosis",
-            zh=f"API server 没有应答，且 {step.target} 没有变化：没有写入任何内容；请重新诊断",
-        )
-        return Refusal(reason=Reason.NOT_WRITTEN, says=says, quote=unknown.detail)
-    says = Text(
-        en=f"the API server did not answer, and {step.target} cannot be read: whether it was done is not known",
-        zh=f"API server 没有应答，也无法读取 {step.target}：不知道操作是否已执行",
-    )
-    return Refusal(reason=Reason.OUTCOME_UNKNOWN, says=says, quote=unknown.detail)
+    return replace(why, says=says, done=tuple(each.says for each in done), undo=undo)
 
 
 def _applied(
@@ -291,9 +260,9 @@ def _applied(
 
 
 def _told(done: Sequence[Step]) -> Text:
-    """What steps have done, in one sentence."""
-    away = [step for step in done if step.verb is not Verb.PATCH and step.target.kind == "Pod"]
-    says = [step.says for step in done if step not in away[_MOST_TOLD:]]
-    if left := len(away[_MOST_TOLD:]):
+    """Join what steps have done into one sentence."""
+    removals = [step for step in done if step.verb is not Verb.PATCH and step.target.kind == "Pod"]
+    says = [step.says for step in done if step not in removals[_MOST_NAMED:]]
+    if left := len(removals[_MOST_NAMED:]):
         says.append(Text(en=f"and {left} more pods", zh=f"以及另外 {left} 个 Pod"))
     return Text(en="; ".join(each.en for each in says), zh="；".join(each.zh for each in says))

@@ -13,7 +13,7 @@ from bot.portable import Portable
 from bot.remedies.audit_entry import Denied, audit_entry
 from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal, Verb
 from bot.remedies.execution import check, preview
-from bot.remedies.undo import action_of
+from bot.remedies.undo import action_of, words_for
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
 from bot.slack.pressing import ShownIn, dialog_key, filling, shown_in, shown_key
 from bot.store import AuditEntry
@@ -24,7 +24,6 @@ from bot.workflows.patience import patiently
 from bot.workflows.recording import APPROVAL
 from intents.domain import Text
 from responses import failures
-from responses.action_words import UNDO, words_of
 from responses.safety import safe_value
 from responses.slack.message import View
 from responses.slack.notes import told
@@ -208,7 +207,7 @@ def _holds_secrets(value: Portable) -> bool:
 
 
 def _asking(plan: Plan) -> Asking:
-    said = words_of(plan.action)
+    said = words_for(plan)
     return Asking(
         plan_id=plan.id, title=said.verb, cluster=plan.cluster, target=plan.target, purpose=plan.title,
         what=said.does, questions=plan.asks,
@@ -216,7 +215,7 @@ def _asking(plan: Plan) -> Asking:
 
 
 def _dialog(plan: Plan, shown: Seen, *, fill: str, asked_by: str) -> Dialog:
-    said, seen = words_of(UNDO if plan.undoes else plan.action), shown.preview
+    said, seen = words_for(plan), shown.preview
     return Dialog(
         plan_id=plan.id,
         fill=fill,

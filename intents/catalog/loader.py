@@ -6,7 +6,7 @@ entry's last good version, so that a typo at 3 a.m. never takes knowledge away.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
@@ -17,7 +17,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from intents.catalog.schema import Incident
+from intents.catalog.schema import KNOWN_ACTIONS, Incident
 from intents.catalog.yaml_nodes import Document, YamlError
 
 # An incident file is prose and a few trimmed objects; more is a mistake (a dump), and slow to read.
@@ -78,12 +78,15 @@ def builtin_directory() -> Path:
     return Path(str(resources.files("intents.catalog"))) / "data"
 
 
-def load(directories: Iterable[Path], *, last_good: Catalog | None = None) -> Loaded:
+def load(
+    directories: Iterable[Path], *, last_good: Catalog | None = None, actions: Collection[str] | None = None
+) -> Loaded:
     """Read every `*.yaml` under the directories, later ones overriding earlier ones by id.
 
     Never raises for what is in a file: that is a Problem, and the entry is the one of an earlier directory, or of
-    `last_good`, or absent.
+    `last_good`, or absent. Entries may name only these `actions`; None leaves that check to lint.
     """
+    known = None if actions is None else frozenset(actions)
     incidents: dict[str, Incident] = {}
     sources: dict[str, Source] = {}
     problems: list[Problem] = []
@@ -94,7 +97,7 @@ def load(directories: Iterable[Path], *, last_good: Catalog | None = None) -> Lo
         seen: dict[str, Path] = {}
         for path in sorted(_files(directory)):
             incident_id = path.stem
-            read = _read(path)
+            read = _read(path, known)
             if isinstance(read, list):
                 problems.extend(read)
                 _keep_last_good(incident_id, last_good, incidents, sources)
@@ -129,7 +132,7 @@ def _keep_last_good(
         sources[incident_id] = last_good.sources[incident_id]
 
 
-def _read(path: Path) -> tuple[Incident, Source] | list[Problem]:
+def _read(path: Path, actions: frozenset[str] | None) -> tuple[Incident, Source] | list[Problem]:
     def problem(line: int, says: str) -> list[Problem]:
         return [Problem(file=str(path), line=line, field="", says=says)]
 
@@ -145,11 +148,11 @@ def _read(path: Path) -> tuple[Incident, Source] | list[Problem]:
         return problem(0, error.strerror or "cannot be read")
     except UnicodeDecodeError as error:
         return problem(1, f"not UTF-8 at byte {error.start}")
-    return _parsed(path, text)
+    return _parsed(path, text, actions)
 
 
 @lru_cache(maxsize=256)
-def _parsed(path: Path, text: str) -> tuple[Incident, Source] | list[Problem]:
+def _parsed(path: Path, text: str, actions: frozenset[str] | None) -> tuple[Incident, Source] | list[Problem]:
     """What a file says. What has not changed since it was last read is not parsed again."""
 
     def problem(line: int, says: str) -> list[Problem]:
@@ -163,7 +166,7 @@ def _parsed(path: Path, text: str) -> tuple[Incident, Source] | list[Problem]:
         return problem(1, "expected an incident: keys and values")
     source = Source(path=path, document=document)
     try:
-        incident = Incident.model_validate(document.value)
+        incident = Incident.model_validate(document.value, context={KNOWN_ACTIONS: actions})
     except ValidationError as error:
         return [_problem_of(source, details["loc"], details["msg"], details["type"]) for details in error.errors()]
     if incident.id != path.stem:

@@ -7,13 +7,22 @@ Field descriptions are the authoring guide.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from intents.catalog.actions import Action
 from intents.domain import Expects, Outcome, Severity, Status, Strength, Text, Unit, Verdict
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
@@ -36,7 +45,18 @@ LocalText = Annotated[
 ]
 
 
+# The key of the validation context under which the names of the actions are handed in.
+KNOWN_ACTIONS: Final = "actions"
+
+
+def no_such_action(name: str, known: Collection[str]) -> str:
+    """Say that an action does not exist, and which do."""
+    return f"no such action {name!r}; there are {', '.join(sorted(known))}"
+
+
 class Risk(StrEnum):
+    """What a remedy may cost."""
+
     LOW = "low"
     DISRUPTIVE = "disruptive"
     DATA_LOSS = "data-loss"
@@ -197,7 +217,7 @@ class Remediation(Model):
 
     id: Id
     """Its name within the entry."""
-    action: Action
+    action: Id
     """What is done; the actions stand below."""
     title: LocalText
     rows_of: Id | Literal[""] = ""
@@ -205,7 +225,7 @@ class Remediation(Model):
     target: TargetTemplate
     """The object to write to: kind, namespace, name, as templates over {row.…}, {named.…} and {<rule>.…}."""
     args: dict[Key, Any] = {}
-    """What the action is told: see `intents.catalog.actions`."""
+    """The arguments of the action; they stand below."""
     asks: tuple[Question, ...] = ()
     """What the dialog asks for before the preview."""
     only_if: tuple[Id, ...] = ()
@@ -218,6 +238,14 @@ class Remediation(Model):
     """For what is no fix: the rule that holds once it has taken effect. It is then told as done, not as fixed."""
     done: LocalText | None = None
     """What is said then."""
+
+    @field_validator("action")
+    @classmethod
+    def _is_declared(cls, name: str, info: ValidationInfo) -> str:
+        known = (info.context or {}).get(KNOWN_ACTIONS)
+        if known is not None and name not in known:
+            raise ValueError(no_such_action(name, known))
+        return name
 
     @model_validator(mode="after")
     def _says_what_is_done(self) -> Remediation:

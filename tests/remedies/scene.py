@@ -14,8 +14,8 @@ from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
 from bot.playground.kubernetes import SimulatedCluster
 from bot.remedies import execution
-from bot.remedies.contract import LIFETIME, About, Applied, Plan, Preview, Refusal, Settling
-from bot.remedies.offers import Planned, plan_remedies
+from bot.remedies.contract import LIFETIME, About, Applied, EffectStatus, Plan, Preview, Refusal
+from bot.remedies.offers import Offers, plan_remedies
 from bot.remedies.registry import actions
 from bot.remedies.verification import Pace, Verified, verify
 from intents.domain import Diagnosis, Judged, ObjectRef, Text
@@ -53,7 +53,7 @@ class Scene:
     judged: Judged
     kept: Plan = field(init=False)
 
-    async def planned(self, **options: Any) -> Planned:
+    async def planned(self, **options: Any) -> Offers:
         return await plan_remedies(
             self.diagnosis,
             self.judged,
@@ -131,10 +131,10 @@ class Scene:
         options = {"pace": HASTY, **options}
         return await verify(plan, applied, engine=self.engine, connection=self.connection, deadline=deadline, **options)
 
-    async def settled(self, plan: Plan, applied: Applied) -> Settling:
+    async def effect_of(self, plan: Plan, applied: Applied) -> EffectStatus:
         """How far what was written has taken effect."""
         async with Snapshot(self.connection) as snapshot:
-            return await actions()[plan.action].settled(snapshot, plan, applied)
+            return await actions()[plan.action].check_effect(snapshot, plan, applied)
 
     def stored(self, group: str, plural: str, name: str, namespace: str = "") -> dict[str, Any]:
         """An object as the API server holds it."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.remedies.contract import Course, Preview
+from bot.remedies.contract import EffectState, Preview
 from intents.domain import ObjectRef
 from tests.remedies import storage_scene as store
 from tests.remedies.scene import HEALED, Enter
@@ -87,7 +87,7 @@ async def test_a_patch_of_the_template_is_told_measured_and_proven_as_a_rollout(
         assert preview.outlook.owner is not None
         assert (preview.outlook.owner.is_named_as(WEB), preview.outlook.wanted) == (True, 2)
         assert not before & set(scene.pods("till").values())
-        assert (await scene.settled(plan, applied)).says.en.startswith("new pods are ready")
+        assert (await scene.effect_of(plan, applied)).says.en.startswith("new pods are ready")
 
 
 async def test_a_patch_back_to_what_some_pods_run_waits_for_the_others_only(enter: Enter) -> None:
@@ -102,7 +102,7 @@ async def test_a_patch_back_to_what_some_pods_run_waits_for_the_others_only(ente
         applied = await scene.applied(plan, await scene.preview(plan))
 
         assert scene.pods("till")["web-0001-aaaaa"] == stays
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
 
 
 async def test_a_patch_of_what_is_scaled_to_0_is_done_once_it_is_written(enter: Enter) -> None:
@@ -114,7 +114,7 @@ async def test_a_patch_of_what_is_scaled_to_0_is_done_once_it_is_written(enter: 
         applied = await scene.applied(plan, preview)
 
         assert "scaled to 0: it shows only once it is scaled up" in warned(preview)
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ async def test_marks_of_a_workload_replace_no_pod_and_say_so(enter: Enter, actio
         assert says in told(preview)
         assert scene.pods("till") == before
         assert scene.stored(*DEPLOYMENTS, "web", "till")["spec"]["template"] == made
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
 
 
 # --- scale ---

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.remedies.contract import Applied, Course, Preview, Reason, Refusal
+from bot.remedies.contract import Applied, EffectState, Preview, Reason, Refusal
 from bot.remedies.undo import plan_to_undo
 from tests.remedies.scene import HEALED, Enter, Scene
 from tests.remedies.workload_worlds import (
@@ -72,7 +72,7 @@ async def test_one_container_is_changed_its_pods_replaced_and_a_second_run_write
         assert "All 2 pods of Deployment till/web are replaced" in told(preview)
         assert "pulled from mirror.example then, not from registry.example" in told(preview)
         assert not before & set(scene.pods("till").values())
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         assert (await scene.applied(plan, preview)).already
         assert [verb for verb, _ in scene.writes()] == ["PATCH"]
         (undo,) = applied.undo
@@ -142,7 +142,7 @@ async def test_what_is_scaled_to_nothing_is_done_once_it_is_written(enter: Enter
         applied = await scene.applied(plan, preview)
 
         assert "scaled to 0: it shows only once it is scaled up" in told(preview)
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
 
 
 # --- image ---

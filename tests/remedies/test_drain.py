@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from bot.playground.kubernetes import RecordedRequest
-from bot.remedies import execution, step_runner
-from bot.remedies.contract import Applied, Course, Plan, Preview, Reason, Refusal, Verb
+from bot.remedies import execution
+from bot.remedies.contract import Applied, EffectState, Plan, Preview, Reason, Refusal, Verb
+from bot.remedies.session import Session
+from bot.remedies.step_runner import StepRunner
 from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef, Text
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
@@ -97,7 +99,7 @@ def evictions(scene: Scene) -> list[str]:
 
 async def take(scene: Scene, plan: Plan, preview: Preview, **options: Any) -> Applied | Refusal:
     options = {"looks": (0.0,), "patience": (0.0, 0.0), "undoable": True, **options}
-    return await step_runner.take(plan, preview, connection=scene.connection, **options)
+    return await StepRunner(session=Session(connection=scene.connection), plan=plan, preview=preview, **options).run()
 
 
 def told(texts: tuple[Text, ...]) -> str:
@@ -119,8 +121,8 @@ async def test_the_node_is_cordoned_and_emptied_of_what_can_run_elsewhere(enter:
         assert applied.says.en == (
             "Node old-1 takes no new pods; Pod shop/web-1-a was evicted; Pod shop/web-1-b was evicted"
         )
-        settled = await scene.settled(plan, applied)
-        assert (settled.course, settled.says.en) == (Course.WELL, "the evicted pods are gone from Node old-1")
+        settled = await scene.effect_of(plan, applied)
+        assert (settled.state, settled.says.en) == (EffectState.HEALTHY, "the evicted pods are gone from Node old-1")
 
 
 async def test_the_preview_names_every_pod_what_stays_and_what_is_lost(enter: Enter) -> None:
@@ -209,7 +211,7 @@ async def test_what_came_after_the_preview_is_not_evicted_but_told(enter: Enter)
         applied = await scene.applied(plan, preview)
 
         assert "web-1-late" in on_node(scene)
-        settled = await scene.settled(plan, applied)
+        settled = await scene.effect_of(plan, applied)
         assert "shop/web-1-late came after the preview and runs there: drain it again" in settled.says.en
 
 
@@ -219,8 +221,8 @@ async def test_pods_that_are_still_ending_are_waited_for(enter: Enter) -> None:
         plan = await scene.made("drain", NODE)
         applied = await scene.applied(plan, await scene.preview(plan))
 
-        settled = await scene.settled(plan, applied)
-        assert settled.course is Course.MOVING
+        settled = await scene.effect_of(plan, applied)
+        assert settled.state is EffectState.PENDING
         assert "1 evicted pods are still ending on Node old-1: shop/web-1-a" in settled.says.en
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.remedies.contract import Course, Reason, Refusal
+from bot.remedies.contract import EffectState, Reason, Refusal
 from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef
 from tests.remedies.scene import HEALED, Enter, through_journal
@@ -113,7 +113,7 @@ async def test_what_is_shown_is_written_found_again_and_taken_back(
         assert added - {f"{field}:"} == {"example.com/kept: 'yes'", "mine: '3600'"}
         marks = scene.stored(*table)["metadata"][field]
         assert marks == (before or {}) | {"example.com/kept": "yes", "mine": "3600"}
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         assert (await scene.applied(plan, preview)).already
         assert len(scene.writes()) == 1
 
@@ -208,8 +208,8 @@ async def test_a_mark_that_was_changed_again_is_told(enter: Enter) -> None:
         applied = await scene.applied(plan, await scene.preview(plan))
         scene.change("Deployment", "shop", "web", lambda one: one["metadata"]["labels"].pop("a"))
 
-        settled = await scene.settled(plan, applied)
-        assert (settled.course, settled.says.en) == (Course.FAILING, "the labels were changed again")
+        settled = await scene.effect_of(plan, applied)
+        assert (settled.state, settled.says.en) == (EffectState.FAILING, "the labels were changed again")
 
 
 # --- who acts on it ---

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.remedies.actions.delete_finished_pods import MOST
-from bot.remedies.contract import Course, Plan, Preview, Reason, Refusal, Verb
+from bot.remedies.contract import EffectState, Plan, Preview, Reason, Refusal, Verb
 from intents.domain import ObjectRef, Text
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
 
@@ -73,7 +73,7 @@ async def test_the_evicted_pods_of_a_node_go_and_no_other(enter: Enter) -> None:
         applied = await scene.applied(plan, preview)
 
         assert left_in(scene) == ["done", "elsewhere", "out-of-memory", "runs", "static"]
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         assert (await scene.applied(plan, preview)).already
         assert [path for _, path in scene.writes()] == [f"/api/v1/namespaces/tidy/pods/{name}" for name in "ab"]
 
@@ -116,7 +116,7 @@ async def test_one_that_a_finalizer_holds_is_waited_for(enter: Enter) -> None:
         plan = await scene.made("delete-finished-pods", TIDY, reason="Evicted")
         applied = await scene.applied(plan, await scene.preview(plan))
 
-        assert (await scene.settled(plan, applied)).course is Course.MOVING
+        assert (await scene.effect_of(plan, applied)).state is EffectState.PENDING
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_an_api_that_does_not_answer_is_deleted_and_could_be_made_again(en
         assert "get 404 instead of 503" in told(preview)
         assert "-  name: v1beta1.custom.metrics.example.io" in preview.diff
         assert scene.is_gone(*APIS, METRICS.name)
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         assert (await scene.applied(plan, preview)).already
         assert len(scene.writes()) == 1
         (undo,) = applied.undo
@@ -217,7 +217,7 @@ async def test_an_object_that_is_missing_is_created_and_can_be_deleted_again(ent
 
         stored = scene.stored(*MONITORS, plan.target.name, plan.target.namespace)
         assert stored["spec"]["namespaceSelector"] == {"matchNames": ["kube-system"]}
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         assert (await scene.applied(plan, preview)).already
         assert len(scene.writes()) == 1
         (undo,) = applied.undo

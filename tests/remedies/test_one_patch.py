@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.remedies.contract import Course, Reason
+from bot.remedies.contract import EffectState, Reason
 from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef
 from tests.remedies.scene import HEALED, Enter
@@ -24,7 +24,7 @@ async def test_a_node_is_cordoned_and_uncordoned(enter: Enter) -> None:
 
         assert "+  unschedulable: true" in preview.diff
         assert scene.stored("", "nodes", "worker-9")["spec"]["unschedulable"] is True
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         assert (await scene.refused_preview(plan)).reason is Reason.UNSAFE
 
         back = await scene.made("uncordon", WORKER)

@@ -8,7 +8,7 @@ import pytest
 
 from bot.kube.placement import selects
 from bot.remedies.contract import Preview
-from bot.remedies.shared.managed_by import keeper_of
+from bot.remedies.shared.managed_by import managed_by
 from bot.remedies.shared.object_diff import diff
 from tests.remedies.scene import HEALED, POD, PULLS_AGAIN, Enter
 
@@ -93,7 +93,7 @@ async def test_a_pod_that_failed_late_is_watched_for_as_long(enter: Enter) -> No
     ],
 )
 def test_whoever_looks_after_an_object_is_told_from_its_metadata(metadata: dict, who: str) -> None:
-    assert str(keeper_of({"metadata": metadata})) == who
+    assert str(managed_by({"metadata": metadata})) == who
 
 
 async def test_whoever_looks_after_a_workload_is_named(enter: Enter) -> None:
@@ -111,7 +111,7 @@ async def test_whoever_looks_after_a_workload_is_named(enter: Enter) -> None:
     [{}, {"labels": {"app.kubernetes.io/managed-by": "pulumi"}}, {"managedFields": [{"manager": "kubectl-edit"}]}],
 )
 def test_nobody_is_accused_of_looking_after_an_object(metadata: dict) -> None:
-    assert keeper_of({"metadata": metadata}) is None
+    assert managed_by({"metadata": metadata}) is None
 
 
 async def test_a_recreating_deployment_is_said_to_stop_serving(enter: Enter) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.remedies.contract import Applied, Course, Reason, Refusal
+from bot.remedies.contract import Applied, EffectState, Reason, Refusal
 from tests.remedies import storage_scene as store
 from tests.remedies.scene import HEALED, Enter, Scene
 from tests.remedies.storage_scene import CLAIM, CLAIMS, NAMESPACE, POD, VOLUME, VOLUMES
@@ -47,7 +47,7 @@ async def test_the_volume_the_claim_and_the_pod_go_in_this_order(enter: Enter) -
         assert scene.is_gone(*VOLUMES, "disk-2")
         assert scene.stored(*CLAIMS, CLAIM.name, NAMESPACE)["metadata"]["uid"] != old
         assert applied.undo == ()
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
 
 
 async def test_without_reclaim_the_volume_stays_with_its_data_and_that_is_told(enter: Enter) -> None:
@@ -176,13 +176,13 @@ async def test_a_new_pod_without_its_claim_is_told_to_be_restarted_once_more(ent
         waiting = made | {"status": {"phase": "Pending"}, "spec": made["spec"] | {"nodeName": ""}}
         scene.cluster.store.put(table=("", "pods"), namespace=NAMESPACE, name=POD.name, obj=waiting)
 
-        settling = await scene.settled(plan, applied)
-        assert settling.course is Course.MOVING
+        settling = await scene.effect_of(plan, applied)
+        assert settling.state is EffectState.PENDING
         assert "new claim data-store-2 is not bound" in settling.says.en
 
         scene.cluster.store.remove(table=CLAIMS, namespace=NAMESPACE, name=CLAIM.name)
-        settling = await scene.settled(plan, applied)
-        assert settling.course is Course.FAILING
+        settling = await scene.effect_of(plan, applied)
+        assert settling.state is EffectState.FAILING
         assert "restart the pod once more" in settling.says.en
 
 
@@ -198,4 +198,4 @@ async def test_on_a_node_that_does_not_answer_the_old_pod_holds_everything(enter
 
         assert isinstance(applied, Applied)
         assert scene.stored(*CLAIMS, CLAIM.name, NAMESPACE)["metadata"]["deletionTimestamp"]
-        assert (await scene.settled(plan, applied)).course is Course.MOVING
+        assert (await scene.effect_of(plan, applied)).state is EffectState.PENDING

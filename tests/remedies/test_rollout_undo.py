@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.remedies.contract import Course, Preview, Reason, Refusal
+from bot.remedies.contract import EffectState, Preview, Reason, Refusal
 from bot.remedies.undo import plan_to_undo
 from tests.remedies.scene import HEALED, Enter, Scene
 from tests.remedies.workload_worlds import (
@@ -61,7 +61,7 @@ async def test_a_deployment_goes_back_to_the_revision_before(enter: Enter) -> No
         assert stored(scene)["spec"]["template"]["metadata"]["labels"] == {"app": "web"}
         # As recorded: the old ReplicaSet is scaled up again, none is made.
         assert scene.stored("apps", "replicasets", "web-0001", "till")["spec"]["replicas"] == 2
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         assert (await scene.applied(plan, preview)).already
         assert [verb for verb, _ in scene.writes()] == ["PATCH"]
         assert [one.after for one in applied.undo[0].changes] == ["registry.example/web:1.1"]
@@ -81,7 +81,7 @@ async def test_pods_that_a_stuck_rollout_has_left_stay_and_are_not_waited_for(en
         assert "Of its pods 1 run that revision still and stay; replaced: 1, a few" in told(preview)
         assert "All pods" not in told(preview)
         assert scene.pods("till")["web-0001-aaaaa"] == stays
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
 
 
 async def test_what_ran_before_is_told_from_what_only_restarted(enter: Enter) -> None:
@@ -239,7 +239,7 @@ async def test_a_stateful_set_goes_back_to_its_controller_revision(enter: Enter)
         assert "goes back to revision 1 (store-1" in told(preview)
         assert "Not ready now: store-0. A StatefulSet may wait" in told(preview)
         assert "-        - name: BAD" in preview.diff
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         assert applied.undo
 
 
@@ -313,4 +313,4 @@ async def test_where_revisions_may_not_be_read_that_is_what_is_said(enter: Enter
 
         # What needs no revision is told as well as it can be.
         applied = await scene.applied(image_plan, await scene.preview(image_plan))
-        assert (await scene.settled(image_plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(image_plan, applied)).state is EffectState.HEALTHY

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.remedies.contract import Course, Preview, Reason, Refusal, Verb
+from bot.remedies.contract import EffectState, Preview, Reason, Refusal, Verb
 from intents.domain import ObjectRef, Text
 from tests.remedies import storage_scene as store
 from tests.remedies.scene import HEALED, Enter, Scene
@@ -63,7 +63,7 @@ async def test_a_claim_that_was_never_bound_goes_and_its_template_is_told_of(ent
 
         # pvc-protection holds no claim for a pod that has no node.
         assert scene.is_gone(*CLAIMS, STUCK.name, NAMESPACE)
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         assert applied.undo == ()
         assert (await scene.applied(plan, preview)).already
         assert len(scene.writes()) == 1
@@ -83,8 +83,8 @@ async def test_a_pending_claim_on_a_node_stays_until_its_pod_goes(enter: Enter) 
         plan = await scene.made("delete-claim", STUCK)
         applied = await scene.applied(plan, await scene.preview(plan))
 
-        settling = await scene.settled(plan, applied)
-        assert settling.course is Course.MOVING
+        settling = await scene.effect_of(plan, applied)
+        assert settling.state is EffectState.PENDING
         assert "store-2" in settling.says.en
         await refused_after(scene, "is being deleted already; it goes once these pods have ended: store-2")
 
@@ -110,7 +110,7 @@ async def test_the_reclaim_policy_says_what_becomes_of_the_data(
         assert what in told(preview)
         assert "10Gi on node rack-9 /mnt/disk-9" in told(preview)
         assert "Nothing in the cluster is known to make it anew" in told(preview)
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         if phase:
             assert scene.stored(*VOLUMES, "disk-9")["status"]["phase"] == phase
         else:
@@ -160,7 +160,7 @@ async def test_a_released_volume_is_offered_again_and_who_waits_is_told(enter: E
         stored = scene.stored(*VOLUMES, "disk-9")
         assert "claimRef" not in stored["spec"]
         assert stored["status"]["phase"] == "Available"
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         assert (await scene.applied(plan, preview)).already
         assert len(scene.writes()) == 1
         (undo,) = applied.undo
@@ -209,7 +209,7 @@ async def test_a_volume_is_kept_whatever_becomes_of_its_claim(enter: Enter) -> N
         assert "+  persistentVolumeReclaimPolicy: Retain" in preview.diff
         assert "Once ledger/data-store-2 is deleted, the volume (10Gi on node rack-2" in told(preview)
         assert scene.stored(*VOLUMES, VOLUME.name)["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         (undo,) = applied.undo
         assert undo.verb is Verb.PATCH
         assert undo.changes[0].after == "Delete"

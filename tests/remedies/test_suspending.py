@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.remedies.contract import Course, Reason, Refusal
+from bot.remedies.contract import EffectState, Reason, Refusal
 from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
@@ -61,7 +61,7 @@ async def test_it_is_suspended_once_and_taken_back(enter: Enter, target: ObjectR
 
         assert "+  suspend: true" in preview.diff
         assert stored(scene, target)["spec"]["suspend"] is True
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         assert (await scene.applied(plan, preview)).already
         assert len(scene.writes()) == 1
         assert "is suspended already" in (await scene.refused_preview(plan)).says.en
@@ -121,10 +121,10 @@ async def test_pods_of_a_suspended_job_are_waited_for_until_they_have_ended(ente
         plan = await scene.made("suspend", IMPORT)
         applied = await scene.applied(plan, await scene.preview(plan))
 
-        assert (await scene.settled(plan, applied)).says.en == "1 pods are still ending"
+        assert (await scene.effect_of(plan, applied)).says.en == "1 pods are still ending"
         scene.cluster.store.remove(table=("", "pods"), namespace="shop", name="import-x")
-        settled = await scene.settled(plan, applied)
-        assert (settled.course, settled.says.en) == (Course.WELL, "no pod of it runs any more")
+        settled = await scene.effect_of(plan, applied)
+        assert (settled.state, settled.says.en) == (EffectState.HEALTHY, "no pod of it runs any more")
 
 
 async def test_a_resumed_job_is_waited_for_until_it_runs(enter: Enter) -> None:
@@ -132,9 +132,9 @@ async def test_a_resumed_job_is_waited_for_until_it_runs(enter: Enter) -> None:
         plan = await scene.made("resume", IMPORT)
         applied = await scene.applied(plan, await scene.preview(plan))
 
-        assert (await scene.settled(plan, applied)).course is Course.MOVING
+        assert (await scene.effect_of(plan, applied)).state is EffectState.PENDING
         scene.cluster.load(world(RUNNING))
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
 
 
 async def test_what_was_set_back_is_told(enter: Enter) -> None:
@@ -145,8 +145,8 @@ async def test_what_was_set_back_is_told(enter: Enter) -> None:
         back["spec"]["suspend"] = False
         scene.cluster.store.put(table=("batch", "cronjobs"), namespace="shop", name="nightly", obj=back)
 
-        settled = await scene.settled(plan, applied)
-        assert settled.course is Course.FAILING
+        settled = await scene.effect_of(plan, applied)
+        assert settled.state is EffectState.FAILING
         assert "somebody has set CronJob shop/nightly back" in settled.says.en
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.remedies.contract import Course, Reason, Refusal
+from bot.remedies.contract import EffectState, Reason, Refusal
 from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
@@ -65,7 +65,7 @@ async def test_only_the_one_that_is_meant_is_changed_and_it_is_taken_back(
         assert "-  timeoutSeconds: 10" in preview.diff
         assert "+  timeoutSeconds: 5" in preview.diff
         assert stored(scene, target)["webhooks"] == [before[0], before[1] | {"timeoutSeconds": 5}]
-        assert (await scene.settled(plan, applied)).course is Course.WELL
+        assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         assert (await scene.applied(plan, preview)).already
         assert len(scene.writes()) == 1
 
@@ -186,6 +186,6 @@ async def test_what_was_set_back_is_told(enter: Enter) -> None:
         back["webhooks"][0]["timeoutSeconds"] = 10
         put(scene, back)
 
-        settled = await scene.settled(plan, applied)
-        assert settled.course is Course.FAILING
+        settled = await scene.effect_of(plan, applied)
+        assert settled.state is EffectState.FAILING
         assert "a.guard.io was set back since (10 s)" in settled.says.en

@@ -1,7 +1,7 @@
-"""The flags in a container's command and args, changed where they stand. Pure: lists of words in, lists of words out.
+"""Edits the flags in a container's command and args in place. Pure: lists of words in, lists of words out.
 
-`--flag=value`, `--flag value`, a bare `--flag` and kingpin's `--no-flag` are understood, with one dash or two, as Go's
-flag packages take them. What a shell makes of a line is not ours to tell: such a container is not edited.
+`--flag=value`, `--flag value`, a bare `--flag` and kingpin's `--no-flag` are understood, with one dash or two, as in
+Go's flag packages. A container that is started through a shell is not edited: only the shell can parse its line.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _SHELL: Final = re.compile(r"(?:.*/)?(?:sh|bash|ash|dash|busybox)")
 _SHELL_LINE: Final = re.compile(r"-[a-z]*c")
 
 
-class Ambiguous(ValueError):
-    """A flag that is given more than once: which one is meant, its program knows."""
+class AmbiguousFlag(ValueError):
+    """A flag that is given more than once: only its program knows which one counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,22 +35,23 @@ class Start:
 
     @property
     def by_image(self) -> bool:
-        """Whether the image alone says how: what is written here would replace what it says."""
+        """Whether the image alone defines it: args written here would replace the image's own."""
         return not self.words
 
     @property
     def by_shell(self) -> bool:
-        """Whether a shell takes a line apart (`sh -c "exec /app --flag"`)."""
+        """Whether a shell parses the flags from a line (`sh -c "exec /app --flag"`)."""
         pairs = zip(self.words, self.words[1:], strict=False)
         return any(_SHELL.fullmatch(one) and _SHELL_LINE.fullmatch(other) for one, other in pairs)
 
     def replaced(self, at: int, word: str) -> Start:
+        """Return it with another word at a place."""
         words = [*self.words]
         words[at] = word
         return Start(command=tuple(words[: len(self.command)]), args=tuple(words[len(self.command) :]))
 
     def added(self, word: str) -> Start:
-        """With one flag more: in args, or in command where the flags stand there and nothing stands in args."""
+        """Return it with one more flag: in args, or in command if the flags are there and args is empty."""
         if self.args or not any(map(_name, self.command)):
             return Start(command=self.command, args=_with(self.args, word))
         return Start(command=_with(self.command, word), args=self.args)
@@ -58,7 +59,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """A flag as it was given before ("" if it was not) and is then; `start` is None where it was so already."""
+    """A flag before ("" if it was not given) and after the edit; `start` is None if nothing changes."""
 
     flag: str
     before: str
@@ -67,25 +68,24 @@ class Edit:
 
 
 def start_of(container: Mapping[str, Any]) -> Start:
+    """Return how a container is started."""
     return Start(
         command=tuple(map(str, container.get("command") or ())), args=tuple(map(str, container.get("args") or ()))
     )
 
 
 def is_flag(word: str) -> bool:
-    """Whether a word is a flag alone, without a value."""
+    """Tell whether a word is a flag without a value."""
     return bool(_FLAG.fullmatch(word))
 
 
 def has_flag(start: Start, flag: str) -> bool:
+    """Tell whether a flag is given."""
     return bool(_places(start.words, _name(flag)))
 
 
 def with_value(start: Start, flag: str, value: str, *, bare: bool = False) -> Edit:
-    """The flag with this value, whatever it had; `bare`: written as a switch where it is added.
-
-    Raises Ambiguous.
-    """
+    """Set a flag to a value; `bare`: an added flag is written as a switch. Raises AmbiguousFlag."""
     words = start.words
     places = _places(words, _name(flag))
     if not places:
@@ -93,10 +93,10 @@ def with_value(start: Start, flag: str, value: str, *, bare: bool = False) -> Ed
         return Edit(flag=flag, before="", after=value, start=start.added(word))
     at, before = _value_at(words, places[-1], switch=value in (ON, OFF))
     if before == value:
-        # Given several times, the last one counts.
+        # If it is given several times, the last one counts.
         return Edit(flag=flag, before=before, after=value, start=None)
     if len(places) > 1:
-        raise Ambiguous(flag)
+        raise AmbiguousFlag(flag)
     word = words[places[0]]
     if at != places[0]:
         written = start.replaced(at, value)
@@ -109,13 +109,13 @@ def with_value(start: Start, flag: str, value: str, *, bare: bool = False) -> Ed
 
 
 def with_word(start: Start, word: str) -> Edit:
-    """With a `--flag=value` beside others of its name: of what may be given many times."""
+    """Add a `--flag=value` beside others of its name, for flags that may be given many times."""
     flag, _, value = word.partition("=")
     return Edit(flag=flag, before="", after=value, start=None if word in start.words else start.added(word))
 
 
 def _name(word: str) -> str:
-    """The name of a flag without its dashes, "" for any other word."""
+    """Return the name of a flag without its dashes, "" for any other word."""
     flag = word.partition("=")[0]
     return flag.lstrip("-") if _FLAG.fullmatch(flag) else ""
 
@@ -125,7 +125,7 @@ def _places(words: Sequence[str], name: str) -> list[int]:
 
 
 def _value_at(words: Sequence[str], at: int, *, switch: bool) -> tuple[int, str]:
-    """(where the value of the flag at that place stands, the value)"""
+    """Return the place of the value of the flag at `at`, and the value."""
     word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
     _, equals, value = word.partition("=")
     if equals:
@@ -136,9 +136,9 @@ def _value_at(words: Sequence[str], at: int, *, switch: bool) -> tuple[int, str]
 
 
 def _with(words: tuple[str, ...], word: str) -> tuple[str, ...]:
-    """One flag more. Behind an argument that is no flag some programs read no flags: then before the last flag.
+    """Add one flag. Some programs read no flags after an argument: it is then added before the last flag.
 
-    There it parts no other flag from its value. What stands behind a `--` is the program's that a wrapper starts.
+    There it separates no other flag from its value. Words after a `--` belong to the program that a wrapper starts.
     """
     own = len(words) - 1 - words[::-1].index("--") if "--" in words else 0
     last = max((at for at, each in enumerate(words) if at >= own and _name(each)), default=len(words) - 1)

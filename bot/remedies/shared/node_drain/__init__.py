@@ -1,1 +1,1 @@
-"""What emptying a node needs to know: which pods go, what holds them back, and whether they find room elsewhere."""
+"""The parts of a drain: which pods are evicted, what blocks them, and whether other nodes have room for them."""
