@@ -144,8 +144,8 @@ async def apply(
         preview=previewed,
         undoable=action.undoable,
         resumed=resumed,
-        looks=tuple(looks),
-        patience=tuple(patience),
+        looks=looks,
+        patience=patience,
         progress=progress,
     )
     return await runner.run()
@@ -237,7 +237,7 @@ def _cleared(now_judged: Recheck) -> Refusal:
     if now_judged.unread:
         first = now_judged.unread[0].says
         says = Text(
-            en=f"could not check whether the cause is still present: {first.en}",
+            en=f"it is unknown whether the cause is still present: {first.en}",
             zh=f"无法确认原因是否仍然存在：{first.zh}",
         )
         return Refusal(reason=Reason.NOT_CHECKED, says=says)

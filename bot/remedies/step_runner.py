@@ -7,7 +7,7 @@ that got no response is read back, never sent a second time. A plan of several s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -59,8 +59,8 @@ class StepRunner:
     preview: Preview
     undoable: bool = False
     resumed: bool = False
-    looks: tuple[float, ...] = LOOKS
-    patience: tuple[float, ...] = PATIENCE
+    looks: Iterable[float] = LOOKS
+    patience: Iterable[float] = PATIENCE
     progress: Progress | None = None
 
     async def run(self) -> Applied | Refusal:

@@ -10,9 +10,10 @@ from bot.cluster.access import Access
 from bot.cluster.acting import ActsAs
 from bot.policy import Limit, Policy, Reading, Scope, Who, load_policy
 from bot.policy.model import Rules
+from bot.remedies.names import action_names
 from intents.domain import Language
 
-EXAMPLE = load_policy(Path(__file__).parents[2] / "deploy/examples/policy.yaml")
+EXAMPLE = load_policy(Path(__file__).parents[2] / "deploy/examples/policy.yaml", actions=action_names())
 
 DIRECT = Who(team="T1", channel="D1", user="U1", direct=True)
 CHANNEL = Who(team="T1", channel="C1", channel_name="general", user="U1")

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.policy import Policy, PolicyError, Reading, Who, load_policy
+from bot.remedies.names import action_names
 from intents.catalog.loader import Problem
 
 
@@ -15,7 +16,7 @@ def problems(file: Path, text: str | bytes) -> list[str]:
     """The lines told about a file of this text, without its directory."""
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(PolicyError) as raised:
-        load_policy(file)
+        load_policy(file, actions=action_names())
     return str(raised.value).replace(f"{file.parent}/", "").splitlines()
 
 
@@ -222,7 +223,7 @@ def test_every_mistake_is_told_in_the_order_of_lines(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     for path, says in [(tmp_path / "none.yaml", "no such file or directory"), (tmp_path, "is a directory")]:
         with pytest.raises(PolicyError, match=says):
-            load_policy(path)
+            load_policy(path, actions=action_names())
 
 
 def test_a_section_left_out_stays_as_it_is_without_a_file(tmp_path: Path) -> None:
@@ -230,12 +231,15 @@ def test_a_section_left_out_stays_as_it_is_without_a_file(tmp_path: Path) -> Non
     file.write_text("remediation:\n  - {clusters: [staging], namespaces: [shop]}\n")
     who = Who(channel="C1", user="U1")
 
-    scope, default = load_policy(file).scope(who), Policy.default().scope(who)
+    scope, default = load_policy(file, actions=action_names()).scope(who), Policy.default().scope(who)
 
     assert scope.reading is Reading.FULL
     assert scope.access("prod") == default.access("prod")
     assert "does not let you" in scope.may("restart-pod", "staging", "shop").says.en
-    assert load_policy(file).scope(Who(channel="C1", user="U1", guest=True)).reading is Reading.TEXT_ONLY
+    assert (
+        load_policy(file, actions=action_names()).scope(Who(channel="C1", user="U1", guest=True)).reading
+        is Reading.TEXT_ONLY
+    )
 
 
 KEYS = [
@@ -258,7 +262,7 @@ def test_whatever_stands_in_a_file_it_is_a_policy_or_an_error_with_places(
     file.write_bytes(content.encode("utf-8", errors="replace"))
     told: tuple[Problem, ...] = ()
     try:
-        assert isinstance(load_policy(file), Policy)
+        assert isinstance(load_policy(file, actions=action_names()), Policy)
     except PolicyError as error:
         told = error.problems or (Problem(file="", line=0, field="", says=""),)
 

@@ -35,5 +35,5 @@ async def test_that_casebook_may_not_act_as_them_names_the_verb(enter: Enter) ->
 
         assert isinstance(refusal, Refusal), refusal
         assert refusal.reason is Reason.FORBIDDEN
-        assert "it needs impersonate on users and groups. Whoever runs the cluster can grant it" in refusal.says.en
+        assert "it needs impersonate on users and groups. Ask a cluster administrator to grant it" in refusal.says.en
         assert scene.writes() == []

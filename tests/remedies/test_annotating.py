@@ -89,7 +89,7 @@ def replaced(found: dict) -> None:
     [
         (fails_again, "pd has started since and failed again"),
         (taken_off, "the annotations were changed again"),
-        (replaced, "was replaced, and its annotations went with it"),
+        (replaced, "was replaced, and its annotations are gone with it"),
     ],
 )
 async def test_an_annotation_that_had_no_effect_is_told_so(enter: Enter, meanwhile, says: str) -> None:

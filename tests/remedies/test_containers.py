@@ -70,7 +70,7 @@ async def test_one_container_is_changed_its_pods_replaced_and_a_second_run_write
         assert [one["image"] for one in containers(scene)] == ["mirror.example/web:1.0", "registry.example/proxy:3"]
         assert "Container app: registry.example/web:1.1 → mirror.example/web:1.0" in told(preview)
         assert "All 2 pods of Deployment till/web are replaced" in told(preview)
-        assert "pulled from mirror.example then, not from registry.example" in told(preview)
+        assert "pulled from mirror.example instead of registry.example" in told(preview)
         assert not before & set(scene.pods("till").values())
         assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         assert (await scene.applied(plan, preview)).already
@@ -97,7 +97,7 @@ async def test_what_changed_since_the_preview_is_not_written_to(enter: Enter) ->
     [
         ({"container": "ap"}, "it has app, proxy; did you mean app?"),
         ({"container": "zzz"}, "it has app, proxy"),
-        ({}, "several containers (app, proxy): say which one"),
+        ({}, "several containers (app, proxy); name one"),
     ],
 )
 async def test_a_container_that_is_not_there_is_refused_and_those_that_are_named(
@@ -111,7 +111,7 @@ async def test_an_operators_object_is_changed_at_its_owner(enter: Enter) -> None
     async with enter(HEALED, stateful(template(), OPERATORS, **OWNED)) as scene:
         refusal = await scene.refused_preview(await scene.made("set-image", STORE, container="no", image="web:2"))
 
-        assert "made by TidbCluster main, which would write over the change" in refusal.says.en
+        assert "managed by TidbCluster main, which would overwrite the change" in refusal.says.en
         assert scene.writes() == []
 
 
@@ -141,7 +141,7 @@ async def test_what_is_scaled_to_nothing_is_done_once_it_is_written(enter: Enter
         preview = await scene.preview(plan)
         applied = await scene.applied(plan, preview)
 
-        assert "scaled to 0: it shows only once it is scaled up" in told(preview)
+        assert "scaled to 0; the change reaches pods only after it is scaled up" in told(preview)
         assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
 
 
@@ -154,13 +154,13 @@ async def test_what_is_scaled_to_nothing_is_done_once_it_is_written(enter: Enter
         ("", "no image was given"),
         (None, "no image was given"),
         ("https://registry.example/web:1.0", "leave out https://"),
-        ("registry.example/Web:1.0", "small letters"),
-        ("web 1.0", "is no image"),
-        ("web:", "is no image"),
-        ("web:1.0:2", "is no image"),
-        ("-web", "is no image"),
-        ("web@sha256:abc", "is no image"),
-        ("w" * 600, "is no image"),
+        ("registry.example/Web:1.0", "lower case"),
+        ("web 1.0", "is not an image"),
+        ("web:", "is not an image"),
+        ("web:1.0:2", "is not an image"),
+        ("-web", "is not an image"),
+        ("web@sha256:abc", "is not an image"),
+        ("w" * 600, "is not an image"),
         ("registry.example/web:1.1", "already"),
         (" registry.example/web:1.1 ", "already"),
     ],
@@ -187,8 +187,8 @@ async def test_a_tag_that_moves_and_a_container_left_behind_are_told(enter: Ente
     async with enter(HEALED, web(pod)) as scene:
         preview, _ = await done(scene, "set-image", container="app", image="registry.example/web")
 
-        assert "latest is no fixed version; nodes that have some copy of it keep that" in told(preview)
-        assert "migrate has the same image now, and keeps it" in told(preview)
+        assert "latest is not a fixed version; nodes with a copy of it keep that copy" in told(preview)
+        assert "migrate has the same image now and keeps it" in told(preview)
 
 
 async def test_an_init_container_may_be_given_another_image(enter: Enter) -> None:
@@ -218,7 +218,7 @@ async def test_a_request_is_lowered_in_numbers_and_what_was_left_empty_stays(ent
         assert "-            cpu: 500m" in preview.diff
         assert "+            cpu: 250m" in preview.diff
         assert "Container app: cpu request 500m → 250m" in told(preview)
-        assert "Over all pods (2) that is 500m cpu less" in told(preview)
+        assert "In total, 2 pods request 500m cpu less" in told(preview)
         assert applied.undo[0].changes[0].after == "500m"
 
 
@@ -228,7 +228,7 @@ async def test_requests_and_limits_of_what_had_none_are_added(enter: Enter) -> N
 
         assert containers(scene)[0]["resources"] == {"requests": {"memory": "512Mi"}, "limits": {"memory": "1Gi"}}
         assert "memory request none → 512Mi; memory limit none → 1Gi" in told(preview)
-        assert "Over all pods (2) that is 1Gi memory more to find room for" in told(preview)
+        assert "In total, 2 pods request 1Gi memory more" in told(preview)
         assert "more than 1Gi of memory is killed" in told(preview)
 
 
@@ -242,7 +242,7 @@ async def test_what_asks_for_nothing_asks_for_its_limit(enter: Enter) -> None:
         preview = await scene.preview(await scene.made("set-resources", WEB, requests={"cpu": "400m"}))
 
         assert "cpu request none (so its limit, 1) → 400m" in told(preview)
-        assert "Over all pods (2) that is 1.2 cpu less" in told(preview)
+        assert "In total, 2 pods request 1.2 cpu less" in told(preview)
 
 
 @pytest.mark.parametrize(
@@ -252,14 +252,14 @@ async def test_what_asks_for_nothing_asks_for_its_limit(enter: Enter) -> None:
         ({"requests": {"cpu": "", "memory": None}}, "no request and no limit was given"),
         ({"requests": {"cpu": "half"}}, "cpu request: 'half' is no quantity"),
         ({"requests": {"cpu": True}}, "is no quantity"),
-        ({"requests": {"cpu": "-1"}}, "too little"),
-        ({"limits": {"memory": "0"}}, "too little"),
+        ({"requests": {"cpu": "-1"}}, "too low"),
+        ({"limits": {"memory": "0"}}, "too low"),
         ({"requests": {"memory": "512m"}}, "did you mean 512Mi?"),
         ({"requests": {"memory": 512}}, "memory request: 512 is 512 bytes; did you mean 512Mi?"),
-        ({"requests": {"memry": "1Gi"}}, "memry is no resource of a container; did you mean memory?"),
-        ({"requests": "1Gi"}, "no map of quantities"),
-        ({"requests": {"memory": "3Gi"}}, "more memory (3Gi) than its limit allows (2Gi): give both"),
-        ({"limits": {"memory": "512Mi"}}, "more memory (1Gi) than its limit allows (512Mi): give both"),
+        ({"requests": {"memry": "1Gi"}}, "memry is not a container resource; did you mean memory?"),
+        ({"requests": "1Gi"}, "must map resources to quantities"),
+        ({"requests": {"memory": "3Gi"}}, "more memory (3Gi) than its limit (2Gi): set both"),
+        ({"limits": {"memory": "512Mi"}}, "more memory (1Gi) than its limit (512Mi): set both"),
         ({"requests": {"cpu": "0.5", "memory": "1024Mi"}}, "already"),
     ],
 )
@@ -270,7 +270,7 @@ async def test_resources_that_cannot_be_meant_are_refused(enter: Enter, args: di
 
 async def test_of_several_containers_one_must_be_named(enter: Enter) -> None:
     async with enter(HEALED, web(template(app(resources=ASKING), SIDECAR))) as scene:
-        assert "say which one" in await refused(scene, "set-resources", requests={"cpu": "1"})
+        assert "name one" in await refused(scene, "set-resources", requests={"cpu": "1"})
 
 
 async def test_an_autoscaler_by_percent_of_the_request_is_named(enter: Enter) -> None:
@@ -291,7 +291,7 @@ async def test_an_autoscaler_by_percent_of_the_request_is_named(enter: Enter) ->
     async with enter(HEALED, web(template(app(resources=ASKING)), scaler)) as scene:
         preview, _ = await done(scene, "set-resources", requests={"cpu": "40"})
 
-        assert "HorizontalPodAutoscaler web counts cpu in percent of the request: it will scale down" in told(preview)
+        assert "HorizontalPodAutoscaler web measures cpu in percent of the request: it will scale down" in told(preview)
         assert "40 means whole CPUs" in told(preview)
 
 
@@ -356,7 +356,7 @@ async def test_each_flag_is_told_with_what_it_was(enter: Enter) -> None:
 
         assert "app: --v 2 → 4" in told(preview)
         assert "app: --w=1 is added" in told(preview)
-        assert "A program that does not know --w does not start" in told(preview)
+        assert "If the program does not know --w, it does not start" in told(preview)
         assert "+        - --v=4" in preview.diff
         assert "+        - --w=1" in preview.diff
 
@@ -364,20 +364,24 @@ async def test_each_flag_is_told_with_what_it_was(enter: Enter) -> None:
 @pytest.mark.parametrize(
     ("container", "args", "says"),
     [
-        ({}, {"set": {"--v": "2"}}, "is started with --v=2 already"),
-        ({"args": ["--on"]}, {"add": ["--on"], "set": {"--on": "true"}}, "started with --on, --on already"),
+        ({}, {"set": {"--v": "2"}}, "already has --v=2"),
+        ({"args": ["--on"]}, {"add": ["--on"], "set": {"--on": "true"}}, "already has --on, --on"),
         ({"args": ["--not=a"]}, {"add": ["--not=a"]}, "already"),
         ({"args": ["--v=1", "--v=2"]}, {"set": {"--v": "4"}}, "--v is given more than once"),
         ({}, {}, "no flag was given"),
         ({}, {"set": {"--v": ""}}, "no flag was given"),
-        ({}, {"set": {"v": "2"}}, "'v' is no flag"),
-        ({}, {"add": ["rm -rf"]}, "is no flag"),
-        ({}, {"set": {"--v": "a\nb"}}, "more than one line"),
-        ({}, {"set": ["--v"]}, "set is no map of flags"),
-        ({"args": None}, {"add": ["--w"]}, "started as its image says"),
+        ({}, {"set": {"v": "2"}}, "'v' is not a flag"),
+        ({}, {"add": ["rm -rf"]}, "is not a flag"),
+        ({}, {"set": {"--v": "a\nb"}}, "must be one line"),
+        ({}, {"set": ["--v"]}, "set must map flags to values"),
+        ({"args": None}, {"add": ["--w"]}, "takes its command from the image"),
         ({"command": ["/bin/sh", "-ec", "exec /app --v=2"]}, {"add": ["--w"]}, "through a shell"),
         ({"command": ["tini", "--", "bash", "-c"]}, {"add": ["--w"]}, "through a shell"),
-        ({}, {"add": ["--w"], "only_if_flag": "--leader-elect"}, "is started without --leader-elect: whether"),
+        (
+            {},
+            {"add": ["--w"], "only_if_flag": "--leader-elect"},
+            "is started without --leader-elect: its program may not know",
+        ),
         ({}, {"add": ["--w"], "only_if_flag": ["--a", "--b"]}, "is started without any of --a, --b"),
     ],
 )
@@ -412,5 +416,5 @@ async def test_it_is_taken_back_to_the_template_it_had(enter: Enter, action: str
         again = await scene.preview(undo)
         await scene.applied(undo, again)
 
-        assert "The pods are replaced once more" in told(again)
+        assert "The pods are replaced again" in told(again)
         assert scene.stored(*DEPLOYMENTS, "web", "till")["spec"] == before

@@ -119,7 +119,7 @@ async def test_the_node_is_cordoned_and_emptied_of_what_can_run_elsewhere(enter:
         assert scene.stored("", "nodes", "old-1")["spec"]["unschedulable"] is True
         assert on_node(scene) == {"agent-x", "dns-old-1", "etcd-old-1", "job-done"}
         assert applied.says.en == (
-            "Node old-1 takes no new pods; Pod shop/web-1-a was evicted; Pod shop/web-1-b was evicted"
+            "Node old-1 was cordoned and gets no new pods; Pod shop/web-1-a was evicted; Pod shop/web-1-b was evicted"
         )
         settled = await scene.effect_of(plan, applied)
         assert (settled.state, settled.says.en) == (EffectState.HEALTHY, "the evicted pods are gone from Node old-1")
@@ -137,11 +137,11 @@ async def test_the_preview_names_every_pod_what_stays_and_what_is_lost(enter: En
             "-shop/web-1-b (ReplicaSet web-1)",
         ]
         effects, warnings = told(preview.outlook.effects), told(preview.outlook.warnings)
-        assert "2 pods are evicted one after the other, 30 s at most to end each" in effects
+        assert "2 pods are evicted one by one, each with at most 30 s to stop" in effects
         assert "shop/web-1-a, shop/web-1-b" in effects
-        assert "What stays: 1 of DaemonSets, 2 static, 1 finished" in effects
-        assert "shop/web covers 2 of them, has 3 healthy, needs 1, allows 2 to go now" in effects
-        assert warnings == "What lies in local volumes (emptyDir) is lost: shop/web-1-a"
+        assert "These pods stay: 1 of DaemonSets, 2 static, 1 finished" in effects
+        assert "shop/web covers 2 of them (3 healthy, 1 required, 2 evictions allowed now)" in effects
+        assert warnings == "Data in local volumes (emptyDir) is lost: shop/web-1-a"
 
 
 async def test_a_pod_that_nothing_recreates_is_not_evicted(enter: Enter) -> None:
@@ -149,7 +149,7 @@ async def test_a_pod_that_nothing_recreates_is_not_evicted(enter: Enter) -> None
         refusal = await scene.refused_preview(await scene.made("drain", NODE))
 
         assert refusal.reason is Reason.UNSAFE
-        assert "nothing recreates shop/handmade" in refusal.says.en
+        assert "no controller recreates shop/handmade" in refusal.says.en
         assert scene.writes() == []
 
 
@@ -165,7 +165,7 @@ async def test_a_node_that_is_drained_is_not_drained_again(enter: Enter) -> None
     async with enter(HEALED, world(of=[node("old-1", unschedulable=True), node("new-1"), *STAYING])) as scene:
         refusal = await scene.refused_preview(await scene.made("drain", NODE))
 
-        assert "is drained already" in refusal.says.en
+        assert "is already drained" in refusal.says.en
 
 
 async def test_what_somebody_else_cordoned_stays_so_when_it_is_taken_back(enter: Enter) -> None:
@@ -212,7 +212,7 @@ async def test_what_came_after_the_preview_is_not_evicted_but_told(enter: Enter)
 
         assert "web-1-late" in on_node(scene)
         settled = await scene.effect_of(plan, applied)
-        assert "shop/web-1-late came after the preview and runs there: drain it again" in settled.says.en
+        assert "shop/web-1-late started after the preview and runs there: drain the node again" in settled.says.en
 
 
 async def test_pods_that_are_still_ending_are_waited_for(enter: Enter) -> None:
@@ -223,7 +223,7 @@ async def test_pods_that_are_still_ending_are_waited_for(enter: Enter) -> None:
 
         settled = await scene.effect_of(plan, applied)
         assert settled.state is EffectState.PENDING
-        assert "1 evicted pods are still ending on Node old-1: shop/web-1-a" in settled.says.en
+        assert "1 evicted pods are still terminating on Node old-1: shop/web-1-a" in settled.says.en
 
 
 # --- budgets ---
@@ -234,9 +234,9 @@ async def test_a_budget_that_refuses_now_is_a_warning_of_the_preview(enter: Ente
         preview = await scene.preview(await scene.made("drain", NODE))
 
         warnings = told(preview.outlook.warnings)
-        assert "Refused now for 2 of the pods" in warnings
+        assert "The eviction of 2 pods would be refused now" in warnings
         assert "PodDisruptionBudget shop/web needs 3 healthy pods and has 3" in warnings
-        assert "allow no disruption even when all is well" in warnings
+        assert "allow no disruption even if all pods are healthy" in warnings
         assert "shop/web (3/3)" in warnings
         assert scene.writes() == []
 
@@ -255,9 +255,15 @@ async def test_an_eviction_that_stays_refused_ends_it_and_says_what_was_done(ent
         assert "PodDisruptionBudget shop/web needs 3 healthy pods and has 3" in refusal.says.en
         assert refusal.quote.startswith("Cannot evict pod as it would violate the pod's disruption budget.")
         # What no budget holds back went first.
-        assert [each.en for each in refusal.done] == ["Node old-1 takes no new pods", "Pod shop/db-0 was evicted"]
+        assert [each.en for each in refusal.done] == [
+            "Node old-1 was cordoned and gets no new pods",
+            "Pod shop/db-0 was evicted",
+        ]
         assert evictions(scene) == ["db-0", "web-1-a", "web-1-a", "web-1-a"]
-        assert "Done before that: Node old-1 takes no new pods; Pod shop/db-0 was evicted" in refusal.says.en
+        assert (
+            "Done before that: Node old-1 was cordoned and gets no new pods; Pod shop/db-0 was evicted"
+            in refusal.says.en
+        )
         assert {"web-1-a", "web-1-b"} <= on_node(scene)
 
 
@@ -333,7 +339,7 @@ async def test_every_step_is_told_as_it_is_done(enter: Enter) -> None:
         await take(scene, plan, await scene.preview(plan), progress=progress)
 
         assert heard == [
-            (1, 3, "Node old-1 takes no new pods"),
+            (1, 3, "Node old-1 was cordoned and gets no new pods"),
             (2, 3, "Pod shop/web-1-a was evicted"),
             (3, 3, "Pod shop/web-1-b was evicted"),
         ]
@@ -364,7 +370,7 @@ async def test_dry_runs_do_not_wait_for_each_other_and_what_was_not_answered_is_
         preview = await execution.preview(plan, connection=scene.connection, deadline=0.2)
 
         assert isinstance(preview, Preview)
-        assert "Not tried in time: 2 of 5 writes" in told(preview.outlook.warnings)
+        assert "2 of 5 writes could not be dry-run in time" in told(preview.outlook.warnings)
         names = [step.target.name for step in preview.steps]
         assert names == ["old-1", *sorted(names[1:])]
         assert all(step.fingerprint for step in preview.steps)
@@ -412,7 +418,9 @@ async def test_pods_without_a_place_are_warned_of(enter: Enter, others: list[dic
     async with enter(HEALED, world(of=[node("old-1"), *others, *WEB[:2], *large])) as scene:
         preview = await scene.preview(await scene.made("drain", NODE))
 
-        [warning] = [each.en for each in preview.outlook.warnings if "No other node takes these now" in each.en]
+        [warning] = [
+            each.en for each in preview.outlook.warnings if "No other node has room for these pods now" in each.en
+        ]
         assert "shop/web-1-a (" in warning
         assert why in warning
 
@@ -441,11 +449,11 @@ async def test_a_volume_that_lies_on_the_node_keeps_its_pod_without_a_place(ente
         preview = await scene.preview(await scene.made("drain", NODE))
 
         warnings = told(preview.outlook.warnings)
-        _, _, homeless = warnings.partition("No other node takes these now, they wait until one does: ")
+        _, _, homeless = warnings.partition("No other node has room for these pods now; they stay pending: ")
         assert homeless.startswith("shop/db-0 (")
-        assert "its volume is elsewhere" in homeless
+        assert "its volume is on another node" in homeless
         assert "web-1" not in homeless
-        assert "nothing serves until the new one is ready: StatefulSet shop/db" in warnings
+        assert "nothing serves requests until the new pod is ready: StatefulSet shop/db" in warnings
 
 
 async def test_room_that_cannot_be_told_is_a_warning_only(enter: Enter) -> None:
@@ -453,7 +461,7 @@ async def test_room_that_cannot_be_told_is_a_warning_only(enter: Enter) -> None:
         scene.cluster.forbid(verb="list", resource="nodes")
         preview = await scene.preview(await scene.made("drain", NODE))
 
-        assert "Whether the other nodes have room for these pods cannot be told" in told(preview.outlook.warnings)
+        assert "Could not check whether other nodes have room for these pods" in told(preview.outlook.warnings)
 
 
 async def test_budgets_that_cannot_be_read_are_told_and_do_not_stop_it(enter: Enter) -> None:

@@ -144,14 +144,14 @@ async def test_true_in_a_catalog_is_the_word(enter: Enter) -> None:
 @pytest.mark.parametrize(
     ("action", "args", "says"),
     [
-        ("annotate", {"set": {}}, "no annotations to set are given"),
-        ("annotate", {"set": "runmode=debug"}, "no annotations to set are given"),
-        ("annotate", {"set": {"no such name": "x"}}, "'no such name' is no name of annotations"),
-        ("annotate", {"set": {"Upper.Prefix/x": "x"}}, "is no name of annotations"),
-        ("annotate", {"set": {"large": "x" * 300_000}}, "longer than an object may have"),
-        ("label", {"set": {"app": "two words"}}, "'two words' is no value of a label"),
-        ("label", {"set": {"app": "x" * 64}}, "is no value of a label"),
-        ("label", {"set": {"team": "shop"}}, "Service shop/web is labelled so already"),
+        ("annotate", {"set": {}}, "no annotations were given"),
+        ("annotate", {"set": "runmode=debug"}, "no annotations were given"),
+        ("annotate", {"set": {"no such name": "x"}}, "'no such name' is not a valid name for annotations"),
+        ("annotate", {"set": {"Upper.Prefix/x": "x"}}, "is not a valid name for annotations"),
+        ("annotate", {"set": {"large": "x" * 300_000}}, "exceed the size an object may have"),
+        ("label", {"set": {"app": "two words"}}, "'two words' is not a valid label value"),
+        ("label", {"set": {"app": "x" * 64}}, "is not a valid label value"),
+        ("label", {"set": {"team": "shop"}}, "Service shop/web already has these labels"),
     ],
 )
 async def test_what_cannot_be_set_is_refused_with_the_reason(
@@ -181,7 +181,7 @@ async def test_what_its_owner_would_write_over_is_changed_at_the_owner(enter: En
         for action in ("annotate", "label"):
             refusal = await scene.refused_preview(await scene.made(action, tikv, set={"a": "b"}))
 
-            assert "is made by TidbCluster basic" in refusal.says.en
+            assert "is managed by TidbCluster basic" in refusal.says.en
         assert scene.writes() == []
 
 
@@ -233,7 +233,7 @@ async def test_a_pod_that_leaves_its_owner_and_its_service_by_a_label_is_told(en
         preview = await scene.preview(await scene.made("label", POD, set={"app": "quarantined"}))
 
         effects = [each.en for each in preview.outlook.effects]
-        assert effects[0].startswith("ReplicaSet shop/web-1 lets go of it and makes another in its place")
+        assert effects[0].startswith("ReplicaSet shop/web-1 releases it and creates a replacement")
         assert effects[1] == "No longer gets traffic of Service web"
         # Helm's label on a pod is its template's.
         assert preview.outlook.custodian is None
@@ -244,8 +244,8 @@ async def test_a_label_that_nothing_selects_by_is_the_pods_alone(enter: Enter) -
         preview = await scene.preview(await scene.made("label", POD, set={"seen": "yes"}))
 
         assert [each.en for each in preview.outlook.effects] == [
-            "The label is web-1-a's alone: a pod that takes its place does not have it",
-            "It is not restarted; NetworkPolicies and budgets that select by these labels follow the change at once",
+            "Only web-1-a has the label: a pod that replaces it does not",
+            "It is not restarted; NetworkPolicies and PodDisruptionBudgets that use these labels follow at once",
         ]
 
 
@@ -253,7 +253,7 @@ async def test_daemon_sets_that_come_to_a_node_by_its_labels_are_told(enter: Ent
     async with enter(HEALED, world()) as scene:
         preview = await scene.preview(await scene.made("label", NODE, set={"gpu": "yes"}))
 
-        assert preview.outlook.effects[1].en == "It gets a pod at once, of DaemonSet shop/gpu-agent"
+        assert preview.outlook.effects[1].en == "Gets a pod at once, of DaemonSet shop/gpu-agent"
 
 
 async def test_what_the_node_says_of_itself_is_left_alone(enter: Enter) -> None:
@@ -261,5 +261,5 @@ async def test_what_the_node_says_of_itself_is_left_alone(enter: Enter) -> None:
         plan = await scene.made("label", NODE, set={"topology.kubernetes.io/zone": "b"})
         refusal = await scene.refused_preview(plan)
 
-        assert "topology.kubernetes.io/zone is written by the node's kubelet or the cloud" in refusal.says.en
+        assert "the kubelet or the cloud provider writes topology.kubernetes.io/zone" in refusal.says.en
         assert scene.writes() == []

@@ -64,7 +64,7 @@ async def test_the_evicted_pods_of_a_node_go_and_no_other(enter: Enter) -> None:
         preview = await scene.preview(plan)
 
         assert [step.target.name for step in preview.steps] == ["a", "b"]
-        assert "Deletes pods that ended as Evicted on node full-1 in namespace tidy: 2; nothing that runs" in told(
+        assert "Deletes pods that finished as Evicted on node full-1 in namespace tidy: 2; no running pod" in told(
             preview
         )
         assert "-a  Failed  Evicted  full-1" in preview.diff
@@ -97,7 +97,7 @@ async def test_so_many_at_once_and_the_rest_is_counted(enter: Enter) -> None:
         preview = await scene.preview(await scene.made("delete-finished-pods", TIDY, reason="Evicted"))
 
         assert len(preview.steps) == MOST
-        assert "7 more are left for another time" in told(preview)
+        assert "7 more stay for another run" in told(preview)
 
 
 async def test_a_pod_of_the_same_name_made_since_is_not_deleted_in_its_place(enter: Enter) -> None:
@@ -122,7 +122,7 @@ async def test_one_that_a_finalizer_holds_is_waited_for(enter: Enter) -> None:
 @pytest.mark.parametrize(
     ("args", "what"),
     [
-        ({"reason": "Shutdown"}, "tidy has no pods that ended as Shutdown any more"),
+        ({"reason": "Shutdown"}, "tidy no longer has pods that finished as Shutdown"),
         ({"reason": "Evicted", "node": "empty"}, "on node empty"),
     ],
 )
@@ -172,8 +172,8 @@ async def test_an_api_that_does_not_answer_is_deleted_and_could_be_made_again(en
     [
         (api(available="True"), "is available: its clients would lose it"),
         (api(available=""), "is not known yet"),
-        (api(service=""), "is Kubernetes' own"),
-        (api(labels={"kube-aggregator.kubernetes.io/automanaged": "onstart"}), "is Kubernetes' own"),
+        (api(service=""), "is built into Kubernetes"),
+        (api(labels={"kube-aggregator.kubernetes.io/automanaged": "onstart"}), "is built into Kubernetes"),
     ],
 )
 async def test_an_api_that_answers_or_is_kubernetes_own_is_kept(enter: Enter, obj: dict[str, Any], what: str) -> None:
@@ -190,7 +190,7 @@ async def test_a_backend_that_is_there_wants_repair(enter: Enter) -> None:
     async with enter(HEALED, {"objects": [api(), service]}) as scene:
         preview = await scene.preview(await scene.made("delete-apiservice", METRICS))
 
-        assert "Service gone/adapter exists: once its pods answer" in told(preview)
+        assert "Service gone/adapter exists: the API recovers once its pods respond" in told(preview)
 
 
 # --- create-object ---
@@ -210,7 +210,7 @@ async def test_an_object_that_is_missing_is_created_and_can_be_deleted_again(ent
         preview = await scene.preview(plan)
 
         assert "+kind: PodMonitor" in preview.diff
-        assert "no object that exists is changed" in told(preview)
+        assert "no existing object is changed" in told(preview)
         assert scene.writes() == []
 
         applied = await scene.applied(plan, preview)
@@ -279,7 +279,7 @@ async def test_an_object_that_exists_has_no_button(enter: Enter) -> None:
         ({"kind": "ServiceMonitor"}, "the manifest is of ServiceMonitor"),
         ({"metadata": {"name": "other"}}, "the manifest is of PodMonitor observability/other"),
         ({"metadata": {"name": "kube-proxy", "namespace": "kube-system"}}, "is of PodMonitor kube-system/kube-proxy"),
-        ({"apiVersion": "monitoring.example.com/v1"}, "of API group monitoring.example.com"),
+        ({"apiVersion": "monitoring.example.com/v1"}, "has API group monitoring.example.com"),
         (None, "no manifest"),
     ],
 )

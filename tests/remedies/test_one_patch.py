@@ -56,9 +56,9 @@ async def test_a_workload_is_scaled_and_the_write_keeps_how_to_take_it_back(ente
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        ({"replicas": "many"}, "no number of replicas"),
-        ({"replicas": 5000}, "no number of replicas"),
-        ({"replicas": -1}, "no number of replicas"),
+        ({"replicas": "many"}, "not a number of replicas"),
+        ({"replicas": 5000}, "not a number of replicas"),
+        ({"replicas": -1}, "not a number of replicas"),
     ],
 )
 async def test_what_is_no_number_of_replicas_is_refused(enter: Enter, args: dict[str, Any], says: str) -> None:
@@ -83,7 +83,7 @@ async def test_an_autoscaler_is_not_worked_against(enter: Enter) -> None:
     async with enter(HEALED, {"objects": [scaler]}) as scene:
         refusal = await scene.refused_preview(await scene.made("scale", ADAPTER, replicas=9))
 
-        assert "HorizontalPodAutoscaler adapter decides on the replicas" in refusal.says.en
+        assert "HorizontalPodAutoscaler adapter sets the replicas" in refusal.says.en
 
 
 async def test_a_patch_of_an_entry_is_written_as_it_was_shown(enter: Enter) -> None:

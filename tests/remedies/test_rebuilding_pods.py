@@ -35,8 +35,8 @@ async def test_the_volume_the_claim_and_the_pod_go_in_this_order(enter: Enter) -
             ("delete", "Pod"),
         ]
         told = says(preview.outlook.effects)
-        assert "DATA LOST for good: claim data-store-2, PersistentVolume disk-2 (10Gi on node rack-2" in told
-        assert "Ready now: 2 of 3; until the new one is ready: 2 of 3" in told
+        assert "DATA LOST permanently: claim data-store-2, PersistentVolume disk-2 (10Gi on node rack-2" in told
+        assert "Ready now: 2 of 3; until the new pod is ready: 2 of 3" in told
         assert "-  reclaimPolicy: Retain" in preview.diff
         assert "+  reclaimPolicy: Delete (disk-2)" in preview.diff
         assert scene.writes() == []
@@ -56,7 +56,7 @@ async def test_without_reclaim_the_volume_stays_with_its_data_and_that_is_told(e
         preview = await scene.preview(plan)
         await scene.applied(plan, preview)
 
-        assert "disk-2 (10Gi on node rack-2 /mnt/disk-2) stays with its data as Released" in says(
+        assert "disk-2 (10Gi on node rack-2 /mnt/disk-2) keeps its data and becomes Released" in says(
             preview.outlook.effects
         )
         assert scene.stored(*VOLUMES, "disk-2")["status"]["phase"] == "Released"
@@ -68,7 +68,7 @@ async def test_a_volume_that_goes_with_its_claim_already_is_not_written_to(enter
         preview = await scene.preview(plan)
 
         assert [step.target.kind for step in preview.steps] == ["PersistentVolumeClaim", "Pod"]
-        assert "DATA LOST for good" in says(preview.outlook.effects)
+        assert "DATA LOST permanently" in says(preview.outlook.effects)
 
 
 async def test_run_twice_it_writes_once(enter: Enter) -> None:
@@ -128,21 +128,21 @@ async def test_a_pod_that_nothing_recreates_is_refused(enter: Enter) -> None:
     alone = store.pod(2, ready=False)
     del alone["metadata"]["ownerReferences"]
     async with enter(HEALED, store.world(alone)) as scene:
-        await refused(scene, await scene.made("delete-claim-and-pod", POD, claims="all"), "nothing recreates")
+        await refused(scene, await scene.made("delete-claim-and-pod", POD, claims="all"), "no controller recreates")
 
 
 async def test_a_claim_that_another_pod_mounts_is_refused(enter: Enter) -> None:
     beside = store.pod(2) | {"metadata": {"namespace": NAMESPACE, "name": "backup"}}
     async with enter(HEALED, store.world(beside)) as scene:
         plan = await scene.made("delete-claim-and-pod", POD, claims="all")
-        await refused(scene, plan, "data-store-2 is mounted by backup as well")
+        await refused(scene, plan, "data-store-2 is also mounted by backup")
 
 
 async def test_a_volume_that_another_claim_holds_is_refused(enter: Enter) -> None:
     foreign = store.volume("disk-2", of="data-store-0", node="rack-2")
     async with enter(HEALED, store.world(foreign)) as scene:
         plan = await scene.made("delete-claim-and-pod", POD, claims="all", reclaim="Delete")
-        await refused(scene, plan, "disk-2 is held by another claim, ledger/data-store-0")
+        await refused(scene, plan, "disk-2 is bound to another claim, ledger/data-store-0")
 
 
 async def test_the_last_copies_are_warned_of(enter: Enter) -> None:
@@ -154,8 +154,8 @@ async def test_the_last_copies_are_warned_of(enter: Enter) -> None:
         preview = await scene.preview(await scene.made("delete-claim-and-pod", POD, claims="all", reclaim="Delete"))
 
         told = says(preview.outlook.warnings)
-        assert "Others of its kind are not ready either (store-0)" in told
-        assert "not made before store-0 is ready" in told
+        assert "Other replicas are not ready either (store-0)" in told
+        assert "not created before store-0 is ready" in told
         assert "TidbCluster's pvReclaimPolicy" in told
         assert "It is ready now" not in told
 
@@ -164,8 +164,8 @@ async def test_a_pod_that_serves_is_warned_of(enter: Enter) -> None:
     async with enter(HEALED, store.world(store.pod(2))) as scene:
         preview = await scene.preview(await scene.made("delete-claim-and-pod", POD, claims="all"))
 
-        assert "It is ready now, and serves from this data" in says(preview.outlook.warnings)
-        assert "Ready now: 3 of 3; until the new one is ready: 2 of 3" in says(preview.outlook.effects)
+        assert "It is ready and serves from this data now" in says(preview.outlook.warnings)
+        assert "Ready now: 3 of 3; until the new pod is ready: 2 of 3" in says(preview.outlook.effects)
 
 
 async def test_a_new_pod_without_its_claim_is_told_to_be_restarted_once_more(enter: Enter) -> None:

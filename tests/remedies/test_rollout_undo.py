@@ -53,10 +53,10 @@ async def test_a_deployment_goes_back_to_the_revision_before(enter: Enter) -> No
         assert "-        image: registry.example/web:1.1" in preview.diff
         assert "+        image: registry.example/web:1.0" in preview.diff
         assert preview.diff.count("\n+") == 2  # the line and the head of the diff
-        assert "It goes back to revision 1 (web-0001, first made 3d ago)" in told(preview)
-        assert "Its images then: app: registry.example/web:1.1 → registry.example/web:1.0" in told(preview)
+        assert "Rolls back to revision 1 (web-0001, created 3d ago)" in told(preview)
+        assert "Images after it: app: registry.example/web:1.1 → registry.example/web:1.0" in told(preview)
         assert "ConfigMaps, Secrets and data stay" in told(preview)
-        assert applied.says.en == "Deployment till/web was taken back to revision 1"
+        assert applied.says.en == "Deployment till/web was rolled back to revision 1"
         assert image(scene) == "registry.example/web:1.0"
         assert stored(scene)["spec"]["template"]["metadata"]["labels"] == {"app": "web"}
         # As recorded: the old ReplicaSet is scaled up again, none is made.
@@ -78,7 +78,7 @@ async def test_pods_that_a_stuck_rollout_has_left_stay_and_are_not_waited_for(en
         preview = await scene.preview(plan)
         applied = await scene.applied(plan, preview)
 
-        assert "Of its pods 1 run that revision still and stay; replaced: 1, a few" in told(preview)
+        assert "1 of its pods still run that revision and stay; 1 are replaced, a few" in told(preview)
         assert "All pods" not in told(preview)
         assert scene.pods("till")["web-0001-aaaaa"] == stays
         assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
@@ -96,14 +96,14 @@ async def test_what_ran_before_is_told_from_what_only_restarted(enter: Enter) ->
         preview = await scene.preview(plan)
         await scene.applied(plan, preview)
 
-        assert "goes back to revision 1" in told(preview)
-        assert "Revision 2 is passed over" in told(preview)
+        assert "Rolls back to revision 1" in told(preview)
+        assert "Revision 2 is skipped" in told(preview)
         assert image(scene) == "registry.example/web:1.0"
 
     async with enter(HEALED, world) as scene:
         asked = await scene.preview(await scene.made("rollout-undo", WEB, revision="2"))
 
-        assert "differs from what runs by a restart only" in told(asked)
+        assert "differs from the current revision only by a restart" in told(asked)
 
 
 async def test_a_revision_may_be_named(enter: Enter) -> None:
@@ -124,8 +124,8 @@ async def test_a_revision_may_be_named(enter: Enter) -> None:
     ("args", "says"),
     [
         ({"revision": "7"}, "has no revision 7; the cluster keeps 1, 2"),
-        ({"revision": 2}, "has the template of revision 2 now"),
-        ({"revision": "last"}, "'last' is no number of a revision"),
+        ({"revision": 2}, "already has the template of revision 2"),
+        ({"revision": "last"}, "'last' is not a revision number"),
     ],
 )
 async def test_a_revision_that_is_none_to_go_back_to_is_refused(enter: Enter, args: dict[str, Any], says: str) -> None:
@@ -141,7 +141,7 @@ async def test_a_revision_that_is_none_to_go_back_to_is_refused(enter: Enter, ar
     ("world", "says"),
     [
         (web(), "keeps no earlier revision"),
-        (web(template(annotations=RESTARTED), replica_set(1, template())), "by restarts only"),
+        (web(template(annotations=RESTARTED), replica_set(1, template())), "only by restarts"),
         (web(None, SHOWN_OLD, paused=True), "is paused"),
     ],
     ids=["first", "restarts", "paused"],
@@ -169,7 +169,7 @@ async def test_a_change_not_taken_up_yet_is_waited_for(enter: Enter) -> None:
         scene.change("Deployment", "till", "web", lambda one: one["metadata"].update(generation=9))
         refusal = await scene.refused_preview(await scene.made("rollout-undo", WEB))
 
-        assert "not taken up by its controller yet" in refusal.says.en
+        assert "has not observed the last change" in refusal.says.en
 
 
 async def test_going_back_a_second_time_names_the_revision_that_was_left(enter: Enter) -> None:
@@ -179,8 +179,10 @@ async def test_going_back_a_second_time_names_the_revision_that_was_left(enter: 
 
         again = await scene.preview(await scene.made("rollout-undo", WEB))
 
-        assert "goes back to revision 2" in told(again)
-        assert "was gone back to before (it was revision 1): revision 2 may be the one that was left" in told(again)
+        assert "Rolls back to revision 2" in told(again)
+        assert "is itself the result of a rollback (it was revision 1): revision 2 may be the one that failed" in told(
+            again
+        )
 
 
 async def test_the_note_of_why_goes_back_with_the_template(enter: Enter) -> None:
@@ -201,7 +203,7 @@ async def test_config_maps_that_only_the_old_template_names_must_still_be_there(
     async with enter(HEALED, web(None, replica_set(1, needing))) as scene:
         preview = await scene.preview(await scene.made("rollout-undo", WEB))
 
-        assert "ConfigMaps that are gone: settings-8h2k" in told(preview)
+        assert "ConfigMaps that no longer exist: settings-8h2k" in told(preview)
     there = {"kind": "ConfigMap", "metadata": {"namespace": "till", "name": "settings-8h2k"}, "data": {}}
     async with enter(HEALED, web(None, replica_set(1, needing), there)) as scene:
         assert "are gone" not in told(await scene.preview(await scene.made("rollout-undo", WEB)))
@@ -236,7 +238,7 @@ async def test_a_stateful_set_goes_back_to_its_controller_revision(enter: Enter)
         # The template is replaced, not merged.
         assert "env" not in kept["spec"]["containers"][0]
         assert "$patch" not in kept
-        assert "goes back to revision 1 (store-1" in told(preview)
+        assert "Rolls back to revision 1 (store-1" in told(preview)
         assert "Not ready now: store-0. A StatefulSet may wait" in told(preview)
         assert "-        - name: BAD" in preview.diff
         assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
@@ -257,7 +259,7 @@ async def test_an_operators_stateful_set_is_not_rolled_back_here(enter: Enter) -
     async with enter(HEALED, world) as scene:
         refusal = await scene.refused_preview(await scene.made("rollout-undo", STORE))
 
-        assert "made by TidbCluster main" in refusal.says.en
+        assert "managed by TidbCluster main" in refusal.says.en
         assert scene.writes() == []
 
 
@@ -297,7 +299,7 @@ async def test_a_partly_rolled_stateful_set_keeps_the_pods_of_before(enter: Ente
     async with enter(HEALED, world) as scene:
         preview = await scene.preview(await scene.made("rollout-undo", STORE))
 
-        assert "1 run that revision still and stay; replaced: 0, one after the other" in told(preview)
+        assert "1 of its pods still run that revision and stay; 0 are replaced, one by one" in told(preview)
 
 
 async def test_where_revisions_may_not_be_read_that_is_what_is_said(enter: Enter) -> None:

@@ -55,8 +55,8 @@ async def test_a_claim_that_was_never_bound_goes_and_its_template_is_told_of(ent
 
         assert "Claim data-store-2 (10Gi) was never bound: no data is lost" in told(preview)
         assert "store-2 waits for it" in told(preview)
-        assert "StatefulSet ledger/store makes a new claim from its template data" in told(preview)
-        assert "The template asks for the same (storageClassName local)" in told(preview)
+        assert "StatefulSet ledger/store creates a new claim from its template data" in told(preview)
+        assert "The template requests the same (storageClassName local)" in told(preview)
         assert "-  name: data-store-2" in preview.diff
 
         applied = await scene.applied(plan, preview)
@@ -86,7 +86,7 @@ async def test_a_pending_claim_on_a_node_stays_until_its_pod_goes(enter: Enter) 
         settling = await scene.effect_of(plan, applied)
         assert settling.state is EffectState.PENDING
         assert "store-2" in settling.says.en
-        await refused_after(scene, "is being deleted already; it goes once these pods have ended: store-2")
+        await refused_after(scene, "is already being deleted; it is gone once these pods have ended: store-2")
 
 
 async def refused_after(scene: Scene, what: str) -> None:
@@ -96,7 +96,7 @@ async def refused_after(scene: Scene, what: str) -> None:
 
 @pytest.mark.parametrize(
     ("policy", "what", "phase"),
-    [("Delete", "DATA LOST for good: claim old", ""), ("Retain", "stays with its data as Released", "Released")],
+    [("Delete", "DATA LOST permanently: claim old", ""), ("Retain", "keeps its data and becomes Released", "Released")],
 )
 async def test_the_reclaim_policy_says_what_becomes_of_the_data(
     enter: Enter, policy: str, what: str, phase: str
@@ -109,7 +109,7 @@ async def test_the_reclaim_policy_says_what_becomes_of_the_data(
 
         assert what in told(preview)
         assert "10Gi on node rack-9 /mnt/disk-9" in told(preview)
-        assert "Nothing in the cluster is known to make it anew" in told(preview)
+        assert "No controller in the cluster recreates it" in told(preview)
         assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         if phase:
             assert scene.stored(*VOLUMES, "disk-9")["status"]["phase"] == phase
@@ -122,7 +122,7 @@ async def test_a_claim_of_a_pod_that_is_not_wanted_now_is_not_made_anew(enter: E
     async with enter(HEALED, store.world(*more)) as scene:
         plan = await scene.made("delete-claim", ObjectRef(kind=CLAIM.kind, namespace=NAMESPACE, name="data-store-7"))
 
-        assert "does not want pod number 7 now" in told(await scene.preview(plan))
+        assert "does not want the pod with ordinal 7 now" in told(await scene.preview(plan))
 
 
 async def test_a_claim_that_was_bound_since_is_not_deleted(enter: Enter) -> None:
@@ -151,7 +151,7 @@ async def test_a_released_volume_is_offered_again_and_who_waits_is_told(enter: E
         plan = await scene.made("clear-claim-ref", LEFT)
         preview = await scene.preview(plan)
 
-        assert "What ledger/data-store-9 wrote stays on the volume (10Gi on node rack-9 /mnt/disk-9)" in told(preview)
+        assert "The data of ledger/data-store-9 stays on the volume (10Gi on node rack-9 /mnt/disk-9)" in told(preview)
         assert "may get it at once: ledger/data-store-5" in told(preview)
         assert "-  claimRef:" in preview.diff
 
@@ -207,7 +207,7 @@ async def test_a_volume_is_kept_whatever_becomes_of_its_claim(enter: Enter) -> N
 
         assert "-  persistentVolumeReclaimPolicy: Delete" in preview.diff
         assert "+  persistentVolumeReclaimPolicy: Retain" in preview.diff
-        assert "Once ledger/data-store-2 is deleted, the volume (10Gi on node rack-2" in told(preview)
+        assert "After ledger/data-store-2 is deleted, the volume (10Gi on node rack-2" in told(preview)
         assert scene.stored(*VOLUMES, VOLUME.name)["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
         assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         (undo,) = applied.undo
@@ -219,12 +219,12 @@ async def test_a_released_volume_set_to_delete_is_lost_at_once_and_that_is_told(
     async with enter(HEALED, store.world(released())) as scene:
         preview = await scene.preview(await scene.made("set-reclaim-policy", LEFT, policy="Delete"))
 
-        assert "its claim is gone already, so it is deleted at once" in says(preview.outlook.warnings)
+        assert "its claim no longer exists, so the volume is deleted at once" in says(preview.outlook.warnings)
 
 
 @pytest.mark.parametrize(
     ("policy", "what"),
-    [("Retain", "has reclaim policy Retain already"), ("Keep", "no reclaim policy"), (None, "no reclaim policy")],
+    [("Retain", "already has reclaim policy Retain"), ("Keep", "not a reclaim policy"), (None, "not a reclaim policy")],
 )
 async def test_no_policy_or_the_one_it_has_is_refused(enter: Enter, policy: Any, what: str) -> None:
     async with enter(HEALED, store.world()) as scene:

@@ -64,7 +64,7 @@ async def test_it_is_suspended_once_and_taken_back(enter: Enter, target: ObjectR
         assert (await scene.effect_of(plan, applied)).state is EffectState.HEALTHY
         assert (await scene.applied(plan, preview)).already
         assert len(scene.writes()) == 1
-        assert "is suspended already" in (await scene.refused_preview(plan)).says.en
+        assert "is already suspended" in (await scene.refused_preview(plan)).says.en
 
         undo = plan_to_undo(plan, applied, now=plan.created)
         assert undo is not None
@@ -104,16 +104,16 @@ async def test_runs_of_a_cron_job_that_are_under_way_are_named(enter: Enter) -> 
     async with enter(HEALED, world(cron_job())) as scene:
         preview = await scene.preview(await scene.made("suspend", NIGHTLY))
 
-        assert "Runs under way go on: Job nightly-29384720" in preview.outlook.effects[1].en
+        assert "Running Jobs continue: Job nightly-29384720" in preview.outlook.effects[1].en
 
 
 async def test_the_work_of_a_job_that_is_lost_is_told(enter: Enter) -> None:
     async with enter(HEALED, world(job(), RUNNING)) as scene:
         preview = await scene.preview(await scene.made("suspend", IMPORT))
 
-        assert "Running pods ended by it (SIGTERM): 1" in preview.outlook.effects[0].en
-        assert preview.outlook.effects[1].en == "Finished so far: 2/5; that is kept"
-        assert "starts from the beginning when it is resumed" in preview.outlook.warnings[0].en
+        assert "Running pods that are deleted (SIGTERM): 1" in preview.outlook.effects[0].en
+        assert preview.outlook.effects[1].en == "Completions so far: 2/5; they are kept"
+        assert "starts from the beginning when the Job is resumed" in preview.outlook.warnings[0].en
 
 
 async def test_pods_of_a_suspended_job_are_waited_for_until_they_have_ended(enter: Enter) -> None:
@@ -121,10 +121,10 @@ async def test_pods_of_a_suspended_job_are_waited_for_until_they_have_ended(ente
         plan = await scene.made("suspend", IMPORT)
         applied = await scene.applied(plan, await scene.preview(plan))
 
-        assert (await scene.effect_of(plan, applied)).says.en == "1 pods are still ending"
+        assert (await scene.effect_of(plan, applied)).says.en == "1 pods are still terminating"
         scene.cluster.store.remove(table=("", "pods"), namespace="shop", name="import-x")
         settled = await scene.effect_of(plan, applied)
-        assert (settled.state, settled.says.en) == (EffectState.HEALTHY, "no pod of it runs any more")
+        assert (settled.state, settled.says.en) == (EffectState.HEALTHY, "none of its pods runs")
 
 
 async def test_a_resumed_job_is_waited_for_until_it_runs(enter: Enter) -> None:
@@ -147,18 +147,18 @@ async def test_what_was_set_back_is_told(enter: Enter) -> None:
 
         settled = await scene.effect_of(plan, applied)
         assert settled.state is EffectState.FAILING
-        assert "somebody has set CronJob shop/nightly back" in settled.says.en
+        assert "CronJob shop/nightly was set back" in settled.says.en
 
 
 @pytest.mark.parametrize(
     ("obj", "says"),
     [
-        (job(status={"succeeded": 5, "conditions": [{"type": "Complete", "status": "True"}]}), "is finished"),
+        (job(status={"succeeded": 5, "conditions": [{"type": "Complete", "status": "True"}]}), "has finished"),
         (job(metadata={"labels": {"kueue.x-k8s.io/queue-name": "batch"}}), "the Kueue queue batch decides"),
         (job(managedBy="example.com/scheduler"), "example.com/scheduler decides when"),
         (
             job(metadata={"ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "jobs"}]}),
-            "is made by Deployment jobs, which would write over the change",
+            "is managed by Deployment jobs, which would overwrite the change",
         ),
     ],
 )
@@ -179,7 +179,7 @@ async def test_a_run_of_a_cron_job_is_suspended_by_itself_and_the_others_are_war
         preview = await scene.preview(plan)
         await scene.applied(plan, preview)
 
-        assert any("CronJob nightly starts further runs all the same" in one.en for one in preview.outlook.warnings)
+        assert any("CronJob nightly still starts new runs" in one.en for one in preview.outlook.warnings)
         assert not stored(scene, NIGHTLY)["spec"].get("suspend")
 
 

@@ -79,11 +79,11 @@ async def test_only_the_one_that_is_meant_is_changed_and_it_is_taken_back(
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        ({"webhook": "b.guard.io", "timeout_s": 0}, "0 is no timeout: expected 1 to 30 whole seconds"),
-        ({"webhook": "b.guard.io", "timeout_s": "31"}, "'31' is no timeout"),
-        ({"webhook": "b.guard.io", "timeout_s": "soon"}, "is no timeout"),
-        ({"webhook": "b.guard.io", "timeout_s": "2.5"}, "is no timeout"),
-        ({"webhook": "b.guard.io", "timeout_s": "10"}, "b.guard.io has 10 s already"),
+        ({"webhook": "b.guard.io", "timeout_s": 0}, "0 is not a timeout; expected 1 to 30 whole seconds"),
+        ({"webhook": "b.guard.io", "timeout_s": "31"}, "'31' is not a timeout"),
+        ({"webhook": "b.guard.io", "timeout_s": "soon"}, "is not a timeout"),
+        ({"webhook": "b.guard.io", "timeout_s": "2.5"}, "is not a timeout"),
+        ({"webhook": "b.guard.io", "timeout_s": "10"}, "the timeout of b.guard.io is already 10 s"),
         ({"webhook": "c.guard.io", "timeout_s": 5}, "has no webhook 'c.guard.io'; it has a.guard.io, b.guard.io"),
     ],
 )
@@ -114,10 +114,10 @@ async def test_a_list_that_was_reordered_since_the_preview_is_not_written_to(ent
 @pytest.mark.parametrize(
     ("policy", "timeout_s", "says"),
     [
-        ("Fail", 5, "refused, only sooner; no more gets through"),
-        ("Fail", 20, "refused, but later; slow answers then count"),
-        ("Ignore", 5, "goes through unchecked, and sooner"),
-        ("Ignore", 20, "goes through unchecked, but later"),
+        ("Fail", 5, "refused, only sooner; no more requests pass"),
+        ("Fail", 20, "refused, but later; slow responses then count"),
+        ("Ignore", 5, "pass unchecked, and sooner"),
+        ("Ignore", 20, "pass unchecked, but later"),
     ],
 )
 async def test_what_it_means_for_writes_is_told(enter: Enter, policy: str, timeout_s: int, says: str) -> None:
@@ -126,7 +126,7 @@ async def test_what_it_means_for_writes_is_told(enter: Enter, policy: str, timeo
         preview = await scene.preview(plan)
 
         effects = [each.en for each in preview.outlook.effects]
-        assert effects[0] == f"Writes of pods wait for a.guard.io for {timeout_s} s at most, 10 s until now"
+        assert effects[0] == f"Writes of pods wait at most {timeout_s} s for a.guard.io, 10 s until now"
         assert says in effects[1]
 
 
@@ -135,8 +135,8 @@ async def test_little_time_for_everyday_writes_is_warned_of(enter: Enter) -> Non
         plan = await scene.made("set-webhook-timeout", GUARD, webhook="a.guard.io", timeout_s=1)
         warnings = [each.en for each in (await scene.preview(plan)).outlook.warnings]
 
-        assert "now refuses those writes" in warnings[0]
-        assert warnings[1].startswith("1 s is little")
+        assert "are refused from now on" in warnings[0]
+        assert warnings[1].startswith("1 s is short")
 
 
 def owning(manager: str, fields: dict[str, Any]) -> list[dict[str, Any]]:
@@ -155,10 +155,10 @@ def owning(manager: str, fields: dict[str, Any]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("metadata", "says"),
     [
-        ({"labels": {"webhook.kyverno.io/managed-by": "kyverno"}}, "Kyverno writes guard by itself"),
+        ({"labels": {"webhook.kyverno.io/managed-by": "kyverno"}}, "Kyverno writes guard and may revert this"),
         (
             {"managedFields": owning("guard-operator", {"f:timeoutSeconds": {}})},
-            "guard-operator writes guard by itself",
+            "guard-operator writes guard and may revert this",
         ),
         ({"labels": {"app.kubernetes.io/managed-by": "Helm"}}, "Helm applies this object from a source"),
         ({"managedFields": owning("kubectl-edit", {"f:timeoutSeconds": {}})}, ""),
@@ -172,7 +172,7 @@ async def test_who_will_set_it_back_is_warned_of(enter: Enter, metadata: dict[st
         plan = await scene.made("set-webhook-timeout", GUARD, webhook="a.guard.io", timeout_s=8)
         outlook = (await scene.preview(plan)).outlook
 
-        found = [each.en for each in outlook.warnings if "set this back" in each.en]
+        found = [each.en for each in outlook.warnings if "revert this" in each.en]
         found += [outlook.custodian.says.en] if outlook.custodian else []
         assert bool(found) == bool(says)
         assert says in "".join(found)
@@ -188,4 +188,4 @@ async def test_what_was_set_back_is_told(enter: Enter) -> None:
 
         settled = await scene.effect_of(plan, applied)
         assert settled.state is EffectState.FAILING
-        assert "a.guard.io was set back since (10 s)" in settled.says.en
+        assert "a.guard.io was reverted since (10 s)" in settled.says.en

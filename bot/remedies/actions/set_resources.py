@@ -212,7 +212,7 @@ def _total(changes: Sequence[_Change], pods: int) -> Iterator[Text]:
         amount = cpu(total) if one.resource == "cpu" else bytes_(total)
         more = one.more > 0
         yield Text(
-            en=f"All {pods} pods together request {amount} {'more' if more else 'less'} {one.resource}",
+            en=f"In total, {pods} pods request {amount} {one.resource} {'more' if more else 'less'}",
             zh=f"{pods} 个 Pod 合计{'多请求' if more else '少请求'} {amount} {one.resource}",
         )
 
