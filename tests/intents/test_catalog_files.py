@@ -424,9 +424,8 @@ def test_an_entry_with_an_action_that_does_not_exist_is_skipped_where_the_action
 
     loaded = load([tmp_path], actions=ACTIONS)
 
-    assert [str(each) for each in loaded.problems] == [
-        f"{path}:{line}: remediations[0].action: no such action 'explode'; there are annotate, cordon, patch-object, scale"
-    ]
+    (problem,) = map(str, loaded.problems)
+    assert problem.startswith(f"{path}:{line}: remediations[0].action: no such action 'explode'; there are annotate,")
     assert not loaded.catalog.incidents
     assert load([tmp_path]).catalog.incidents
     assert load([tmp_path], actions=("explode",)).catalog.incidents
