@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from bot.remedies.contract import EffectState, Reason, Verb
 from bot.remedies.undo import plan_to_undo
+from tests.end_to_end.every_action import own_incident as own
+from tests.end_to_end.every_action.scenario import DONE, Scenario
+from tests.end_to_end.every_action.watching import Json, Watch, Write
+from tests.remedies import every_kind
 from tests.remedies.drain_scene import (
     ENOUGH,
     NODE,
@@ -17,6 +21,7 @@ from tests.remedies.drain_scene import (
     world,
 )
 from tests.remedies.scene import HEALED, Enter, through_journal
+from tests.remedies.trial import trials
 
 
 async def test_the_node_is_cordoned_and_emptied_of_what_can_run_elsewhere(enter: Enter) -> None:
@@ -136,3 +141,51 @@ async def test_pods_that_are_still_ending_are_waited_for(enter: Enter) -> None:
         settled = await scene.effect_of(plan, applied)
         assert settled.state is EffectState.PENDING
         assert "1 evicted pods are still terminating on Node old-1: shop/web-1-a" in settled.says.en
+
+
+# --- for the tests of every action ---
+
+_RETIRING = "node old-1 is marked for retirement"
+
+
+def _drained(writes: list[Write], watch: Watch) -> tuple[list[str], list[str]]:
+    gone = [each.before for each in writes[1:] if each.before]
+    return ["unschedulable: false", *map(_line, gone)], ["unschedulable: true"]
+
+
+def _line(found: Json) -> str:
+    (owner,) = found["metadata"]["ownerReferences"]
+    return f"{found['metadata']['namespace']}/{found['metadata']['name']} ({owner['kind']} {owner['name']})"
+
+
+def _retiring_node() -> Json:
+    """Two pods on it can run elsewhere, that of a DaemonSet stays."""
+    web = (("web-1-a", "old-1"), ("web-1-b", "old-1"), ("web-1-c", "new-1"))
+    return own.objects(
+        own.node("old-1", labels={"acme.io/retiring": "yes"}),
+        own.node("new-1"),
+        own.workload("Deployment", "web", replicas=3),
+        own.workload("ReplicaSet", "web-1", owner=("Deployment", "web"), replicas=3),
+        *(own.pod(name, owner=("ReplicaSet", "web-1"), on=on) for name, on in web),
+        own.workload("DaemonSet", "agent"),
+        own.pod("agent-x", owner=("DaemonSet", "agent"), on="old-1"),
+    )
+
+
+TRIALS = trials("drain", (every_kind.NODE,))
+SCENARIOS = (
+    Scenario(
+        action="drain", world=_retiring_node(), text=_RETIRING, button="Drain old-1", ends=DONE, told=_drained,
+        entry=own.entry(
+            "node-retiring", _RETIRING, signature="node <node> is marked for retirement", kind="Node",
+            fields={"retiring": 'metadata.labels["acme.io/retiring"]'}, when='row.retiring == "yes"',
+            remedy={"action": "drain", "title": "Drain {row.name}", "risk": "disruptive"},
+        ),
+        writes=(
+            "PATCH /api/v1/nodes/old-1",
+            "POST /api/v1/namespaces/shop/pods/web-1-a/eviction",
+            "POST /api/v1/namespaces/shop/pods/web-1-b/eviction",
+        ),
+        undo=("PATCH /api/v1/nodes/old-1",),
+    ),
+)  # fmt: skip

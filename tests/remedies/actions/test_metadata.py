@@ -10,7 +10,11 @@ import pytest
 from bot.remedies.contract import EffectState, Reason, Refusal
 from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef
+from tests.end_to_end.every_action import own_incident as own
+from tests.end_to_end.every_action.scenario import Scenario, one_patch
+from tests.remedies import every_kind
 from tests.remedies.scene import HEALED, Enter, through_journal
+from tests.remedies.trial import trials
 
 SERVICE = ObjectRef(kind="Service", namespace="shop", name="web")
 CLASS = ObjectRef(kind="StorageClass", name="fast")
@@ -263,3 +267,42 @@ async def test_what_the_node_says_of_itself_is_left_alone(enter: Enter) -> None:
 
         assert "the kubelet or the cloud provider writes topology.kubernetes.io/zone" in refusal.says.en
         assert scene.writes() == []
+
+
+# --- for the tests of every action ---
+
+_OUT_OF_SERVICE = "pod shop/web-1-a gets no traffic"
+_SERVICE = {"selector": {"app": "web", "serving": "yes"}, "ports": [{"port": 80}]}
+_EVERY_KIND = (
+    every_kind.RUNS,
+    every_kind.FRONT,
+    every_kind.CLASS,
+    every_kind.NODE,
+    *every_kind.WORKLOADS,
+    every_kind.MAIN,
+)
+_SET = {"example.com/owner": "till"}
+TRIALS = (*trials("annotate", _EVERY_KIND, set=_SET), *trials("label", _EVERY_KIND, set=_SET))
+SCENARIOS = (
+    Scenario(
+        action="annotate", incident="nlb-alpn-http1", case="the NLB ends TLS and negotiates nothing",
+        button="Annotate Service istio-ingressgateway",
+        **one_patch("/api/v1/namespaces/istio-ingress/services/istio-ingressgateway"),
+    ),
+    Scenario(
+        action="label", text=_OUT_OF_SERVICE, button="Put web-1-a into service",
+        entry=own.entry(
+            "pod-out-of-service", _OUT_OF_SERVICE, signature="pod <namespace>/<pod> gets no traffic", kind="Pod",
+            fields={"serving": "metadata.labels.serving"}, when='row.serving == "no"',
+            remedy={
+                "action": "label", "title": "Put {row.name} into service",
+                "args": {"set": {"serving": "yes"}, "remove": ["quarantine"]},
+            },
+        ),
+        world=own.objects(
+            own.of("Service", "web", spec=_SERVICE),
+            own.pod("web-1-a", on="worker-a", labels={"app": "web", "serving": "no", "quarantine": "alex"}),
+        ),
+        **one_patch("/api/v1/namespaces/shop/pods/web-1-a"),
+    ),
+)  # fmt: skip

@@ -12,7 +12,11 @@ import pytest
 from bot.remedies.actions.delete_finished_pods import MOST
 from bot.remedies.contract import EffectState, Plan, Preview, Reason, Refusal, Verb
 from intents.domain import ObjectRef, Text
+from tests.end_to_end.every_action.scenario import DONE, Scenario
+from tests.end_to_end.every_action.watching import Watch, Write
+from tests.remedies import every_kind
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
+from tests.remedies.trial import Trial, trials
 
 TIDY = ObjectRef(kind="Namespace", name="tidy")
 APIS = ("apiregistration.k8s.io", "apiservices")
@@ -311,3 +315,48 @@ async def test_whether_pods_may_be_deleted_is_asked_of_the_namespace(enter: Ente
         assert plans
         asked = [each["resourceAttributes"] for each in reviews if each["resourceAttributes"]["resource"] == "pods"]
         assert {(each["namespace"], each.get("name", "")) for each in asked} == {(plans[0].target.name, "")}
+
+
+# --- for the tests of every action ---
+
+_API_SERVICE = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.custom.metrics.k8s.io"
+_MONITOR = "/apis/monitoring.coreos.com/v1/namespaces/observability/podmonitors/kube-proxy"
+
+
+def _tidied(writes: list[Write], watch: Watch) -> tuple[list[str], list[str]]:
+    gone = [each.before for each in writes if each.before]
+    lines = [
+        "  ".join([
+            pod["metadata"]["name"], pod["status"]["phase"], pod["status"]["reason"], pod["spec"]["nodeName"],
+            pod["metadata"]["creationTimestamp"],
+        ])
+        for pod in gone
+    ]  # fmt: skip
+    return lines, []
+
+
+TRIALS = (
+    *trials("delete-apiservice", (every_kind.API,)),
+    *trials("delete-finished-pods", (ObjectRef(kind="Namespace", name="till"),), reason="Evicted"),
+    *(
+        Trial(action="create-object", target=each, args={"object": every_kind.made(each, version, {})})
+        for each, version in every_kind.CUSTOM.items()
+    ),
+)
+SCENARIOS = (
+    Scenario(
+        action="create-object", incident="kube-proxy-monitoring-missing",
+        case="kube-proxy runs, and no monitor means it", button="Create PodMonitor observability/kube-proxy",
+        writes=(f"POST {_MONITOR}",), undo=(f"DELETE {_MONITOR}",),
+    ),
+    Scenario(
+        action="delete-apiservice", incident="apiservice-unavailable", case="the Service does not exist",
+        button="Delete APIService v1beta1.custom.metrics.k8s.io",
+        writes=(f"DELETE {_API_SERVICE}",), undo=(f"POST {_API_SERVICE}",),
+    ),
+    Scenario(
+        action="delete-finished-pods", incident="node-disk-pressure-taint",
+        case="the taint keeps a pod off the one node it may use", button="Delete the evicted pods of worker-c",
+        ends=DONE, told=_tidied, writes=("DELETE /api/v1/namespaces/media/pods/thumbs-5c4b9d7f68-m2k8w",),
+    ),
+)  # fmt: skip

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from bot.remedies.contract import Applied, EffectState, Reason, Refusal
+from tests.end_to_end.every_action.scenario import Scenario
+from tests.end_to_end.every_action.watching import Watch, Write
 from tests.remedies import storage_scene as store
 from tests.remedies.scene import HEALED, Enter, Scene
 from tests.remedies.storage_scene import CLAIM, CLAIMS, NAMESPACE, POD, VOLUME, VOLUMES
+from tests.remedies.trial import trials
 
 
 def says(scene_texts: Any) -> str:
@@ -199,3 +202,53 @@ async def test_on_a_node_that_does_not_answer_the_old_pod_holds_everything(enter
         assert isinstance(applied, Applied)
         assert scene.stored(*CLAIMS, CLAIM.name, NAMESPACE)["metadata"]["deletionTimestamp"]
         assert (await scene.effect_of(plan, applied)).state is EffectState.PENDING
+
+
+# --- for the tests of every action ---
+
+_TIKV = "orders-db/orders-tikv-1"
+_TEMPLATE = {
+    "metadata": {"name": "tikv"},
+    "spec": {
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": "fast-disks",
+        "resources": {"requests": {"storage": "200Gi"}},
+    },
+}
+
+
+def _emptied(writes: list[Write], watch: Watch) -> tuple[list[str], list[str]]:
+    """The claim and the pod that go; others of the same names came, the claim on another volume."""
+    claim, pod = (each.before for each in writes)
+    assert claim
+    assert pod
+    new_claim, new_pod = (watch.object(each.path) for each in writes)
+    assert new_claim
+    assert new_pod
+    volume = claim["spec"]["volumeName"]
+    assert new_claim["spec"].get("volumeName") != volume
+    left = watch.object(f"/api/v1/persistentvolumes/{volume}")
+    assert left
+    assert left["status"]["phase"] == "Released"
+    pairs = [(claim, new_claim), (pod, new_pod)]
+    assert all(old["metadata"]["uid"] != new["metadata"]["uid"] for old, new in pairs)
+    gone = [f"  uid: {claim['metadata']['uid']}", f"  volume: {volume}"]
+    gone += [f"  reclaimPolicy: {left['spec']['persistentVolumeReclaimPolicy']}"]
+    gone += [f"  uid: {pod['metadata']['uid']}", f"  node: {pod['spec']['nodeName']}"]
+    come = ["  uid: (new)", f"  volume: (new; {volume} is left as Released)"]
+    return gone, [*come, "  uid: (new)", "  node: (the scheduler chooses)"]
+
+
+TRIALS = trials("delete-claim-and-pod", (POD,), claims="all", reclaim="Delete")
+SCENARIOS = (
+    Scenario(
+        action="delete-claim-and-pod", incident="crashloop-cluster-id-mismatch",
+        case="the volume is from an earlier cluster", button="Delete orders-tikv-1 and its claims", name=_TIKV,
+        told=_emptied, change={"StatefulSet/orders-db/orders-tikv": {"spec": {"volumeClaimTemplates": [_TEMPLATE]}}},
+        reactions=({"when": "deleted", "object": f"Pod/{_TIKV}", "becomes": "healthy"},),
+        writes=(
+            "DELETE /api/v1/namespaces/orders-db/persistentvolumeclaims/tikv-orders-tikv-1",
+            "DELETE /api/v1/namespaces/orders-db/pods/orders-tikv-1",
+        ),
+    ),
+)  # fmt: skip

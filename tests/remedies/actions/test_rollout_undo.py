@@ -8,7 +8,10 @@ import pytest
 
 from bot.remedies.contract import EffectState, Preview, Reason, Refusal
 from bot.remedies.undo import plan_to_undo
+from tests.end_to_end.every_action.scenario import Scenario, one_patch
+from tests.remedies import every_kind
 from tests.remedies.scene import HEALED, Enter, Scene
+from tests.remedies.trial import trials
 from tests.remedies.workload_worlds import (
     DEPLOYMENTS,
     OPERATORS,
@@ -316,3 +319,14 @@ async def test_where_revisions_may_not_be_read_that_is_what_is_said(enter: Enter
         # What needs no revision is told as well as it can be.
         applied = await scene.applied(image_plan, await scene.preview(image_plan))
         assert (await scene.effect_of(image_plan, applied)).state is EffectState.HEALTHY
+
+
+# --- for the tests of every action ---
+
+TRIALS = trials("rollout-undo", every_kind.WORKLOADS)
+SCENARIOS = (
+    Scenario(
+        action="rollout-undo", incident="image-pull-failed", case="there is no such tag",
+        button="Roll Deployment cart back", **one_patch("/apis/apps/v1/namespaces/store/deployments/cart"),
+    ),
+)  # fmt: skip

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.end_to_end.every_action.scenario import Scenario, one_patch
+from tests.remedies import every_kind
 from tests.remedies.container_scene import SIDECAR, containers, done, refused, started, told
 from tests.remedies.scene import HEALED, Enter
+from tests.remedies.trial import trials
 from tests.remedies.workload_worlds import (
     World,
     app,
@@ -109,3 +112,15 @@ async def test_flags_that_cannot_be_meant_or_are_set_already_are_refused(
     given = {key: value for key, value in (app() | container).items() if value is not None}
     async with enter(HEALED, web(template(given))) as scene:
         assert says in await refused(scene, "set-args", container="app", **args)
+
+
+# --- for the tests of every action ---
+
+TRIALS = trials("set-args", every_kind.WORKLOADS, container="app", set={"--v": "4"})
+SCENARIOS = (
+    Scenario(
+        action="set-args", incident="leader-election-lost", case="the run that ended says so",
+        button="Give shard-operator more time to renew",
+        **one_patch("/apis/apps/v1/namespaces/chain-ops/deployments/shard-operator"),
+    ),
+)  # fmt: skip

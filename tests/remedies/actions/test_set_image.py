@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.end_to_end.every_action.scenario import Scenario, one_patch
+from tests.remedies import every_kind
 from tests.remedies.container_scene import containers, done, refused, told
 from tests.remedies.scene import HEALED, Enter
+from tests.remedies.trial import trials
 from tests.remedies.workload_worlds import (
     DEPLOYMENTS,
     app,
@@ -68,3 +71,17 @@ async def test_an_init_container_may_be_given_another_image(enter: Enter) -> Non
         spec = scene.stored(*DEPLOYMENTS, "web", "till")["spec"]["template"]["spec"]
         assert spec["initContainers"][0]["image"] == "registry.example/web:1.0"
         assert spec["containers"][0]["image"] == "registry.example/web:1.1"
+
+
+# --- for the tests of every action ---
+
+_FLUX = {"kustomize.toolkit.fluxcd.io/name": "shop", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}
+TRIALS = trials("set-image", every_kind.WORKLOADS, container="app", image="registry.example/web:1.2")
+SCENARIOS = (
+    Scenario(
+        action="set-image", incident="image-pull-failed", case="there is no such tag", button="Set another image",
+        answers={"image": "registry.acme.io/shop/cart:2.4.0"}, custodian="Flux (Kustomization flux-system/shop)",
+        change={"Deployment/store/cart": {"metadata": {"labels": _FLUX}}},
+        **one_patch("/apis/apps/v1/namespaces/store/deployments/cart"),
+    ),
+)  # fmt: skip

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.end_to_end.every_action.scenario import Scenario, one_patch
+from tests.remedies import every_kind
 from tests.remedies.container_scene import ASKING, SIDECAR, containers, done, refused, told
 from tests.remedies.scene import HEALED, Enter
+from tests.remedies.trial import trials
 from tests.remedies.workload_worlds import (
     WEB,
     World,
@@ -103,3 +106,15 @@ async def test_an_autoscaler_by_percent_of_the_request_is_named(enter: Enter) ->
 
         assert "HorizontalPodAutoscaler web measures cpu in percent of the request: it will scale down" in told(preview)
         assert "40 means whole CPUs" in told(preview)
+
+
+# --- for the tests of every action ---
+
+TRIALS = trials("set-resources", every_kind.WORKLOADS, container="app", requests={"cpu": "400m"})
+SCENARIOS = (
+    Scenario(
+        action="set-resources", incident="pending-insufficient-resources", case="other pods hold the cpu",
+        button="Lower the requests of Deployment report", answers={"cpu": "100m", "memory": "128Mi"},
+        **one_patch("/apis/apps/v1/namespaces/analytics/deployments/report"),
+    ),
+)  # fmt: skip

@@ -9,7 +9,11 @@ import pytest
 from bot.remedies.contract import EffectState, Reason
 from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef
+from tests.end_to_end.every_action import own_incident as own
+from tests.end_to_end.every_action.scenario import DONE, Scenario, one_patch
+from tests.remedies import every_kind
 from tests.remedies.scene import HEALED, Enter
+from tests.remedies.trial import Trial, trials
 
 ADAPTER = ObjectRef(kind="Deployment", namespace="monitoring", name="prometheus-adapter")
 NODE = {"kind": "Node", "metadata": {"name": "worker-9"}, "spec": {}}
@@ -95,3 +99,69 @@ async def test_a_patch_of_an_entry_is_written_as_it_was_shown(enter: Enter) -> N
 
         assert "+      runAsUser: 999" in preview.diff or "+        runAsUser: 999" in preview.diff
         assert scene.deployment()["spec"]["template"]["spec"]["securityContext"]["runAsUser"] == 999
+
+
+# --- for the tests of every action ---
+
+_SELECTS_NOTHING = "service shop/web selects nothing"
+_ARGO = {"argocd.argoproj.io/tracking-id": "monitoring:apps/Deployment:monitoring/prometheus-adapter"}
+_MISSPELLED = {"selector": {"app": "wbe", "tier": "front"}, "ports": [{"port": 80}]}
+_SPARE = {
+    "kind": "Node",
+    "metadata": {"name": "worker-d", "labels": {"kubernetes.io/hostname": "worker-d"}},
+    "spec": {"unschedulable": True},
+    "status": {
+        "allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"},
+        "conditions": [{"type": "Ready", "status": "True"}],
+    },
+}
+
+
+def _merged(target: ObjectRef, **spec: Any) -> Trial:
+    return Trial(action="patch-object", target=target, args={"type": "merge", "patch": {"spec": spec}})
+
+
+TRIALS = (
+    *trials("cordon", (every_kind.NODE,)),
+    *trials("uncordon", (ObjectRef(kind="Node", name="worker-c"),)),
+    *trials("scale", (every_kind.WEB, every_kind.STORE, every_kind.ALONE), replicas=3),
+    *(_merged(each, minReadySeconds=5) for each in every_kind.WORKLOADS),
+    _merged(every_kind.FRONT, publishNotReadyAddresses=True),
+    _merged(every_kind.MAIN, pvReclaimPolicy="Retain"),
+)
+SCENARIOS = (
+    Scenario(
+        action="cordon", incident="node-disk-pressure-taint", case="the taint keeps a pod off the one node it may use",
+        button="Cordon worker-c", ends=DONE, **one_patch("/api/v1/nodes/worker-c"),
+    ),
+    Scenario(
+        action="uncordon", incident="pending-ha-scheduling", case="each node that takes it has a replica",
+        button="Uncordon worker-d", beside=own.objects(_SPARE), **one_patch("/api/v1/nodes/worker-d"),
+    ),
+    Scenario(
+        action="scale", incident="apiservice-unavailable", case="its backend is scaled to zero",
+        button="Scale prometheus-adapter to 1", custodian="Argo CD (Application monitoring)",
+        change={"Deployment/monitoring/prometheus-adapter": {"metadata": {"annotations": _ARGO}}},
+        **one_patch("/apis/apps/v1/namespaces/monitoring/deployments/prometheus-adapter"),
+    ),
+    Scenario(
+        action="patch-object", text=_SELECTS_NOTHING, answers={"app": "web"}, button="Let web select another app",
+        entry=own.entry(
+            "service-selects-nothing", _SELECTS_NOTHING, signature="service <namespace>/<service> selects nothing",
+            kind="Service", fields={"app": "spec.selector.app"}, when='row.app == "wbe"',
+            remedy={
+                "action": "patch-object", "title": "Let {row.name} select another app", "risk": "disruptive",
+                "asks": [{"id": "app", "label": {"en": "App", "zh": "应用"}, "default": "{row.app}"}],
+                "args": {
+                    "type": "json",
+                    "patch": [
+                        {"op": "test", "path": "/spec/selector/app", "value": "{row.app}"},
+                        {"op": "replace", "path": "/spec/selector/app", "value": "{input.app}"},
+                    ],
+                },
+            },
+        ),
+        world=own.objects(own.of("Service", "web", spec=_MISSPELLED)),
+        **one_patch("/api/v1/namespaces/shop/services/web"),
+    ),
+)  # fmt: skip

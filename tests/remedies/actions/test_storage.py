@@ -9,9 +9,11 @@ import pytest
 
 from bot.remedies.contract import EffectState, Preview, Reason, Refusal, Verb
 from intents.domain import ObjectRef, Text
+from tests.end_to_end.every_action.scenario import DONE, Scenario, one_patch
 from tests.remedies import storage_scene as store
 from tests.remedies.scene import HEALED, Enter, Scene
 from tests.remedies.storage_scene import CLAIM, CLAIMS, NAMESPACE, VOLUME, VOLUMES
+from tests.remedies.trial import trials
 
 LEFT = ObjectRef(kind="PersistentVolume", name="disk-9")
 STUCK = ObjectRef(kind="PersistentVolumeClaim", namespace=NAMESPACE, name="data-store-2")
@@ -229,3 +231,29 @@ async def test_a_released_volume_set_to_delete_is_lost_at_once_and_that_is_told(
 async def test_no_policy_or_the_one_it_has_is_refused(enter: Enter, policy: Any, what: str) -> None:
     async with enter(HEALED, store.world()) as scene:
         await refused(scene, "set-reclaim-policy", VOLUME, what, policy=policy)
+
+
+# --- for the tests of every action ---
+
+TRIALS = (
+    *trials("clear-claim-ref", (LEFT,)),
+    *trials("delete-claim", (ObjectRef(kind="PersistentVolumeClaim", namespace=NAMESPACE, name="spare"),)),
+    *trials("set-reclaim-policy", (VOLUME,), policy="Delete"),
+)
+SCENARIOS = (
+    Scenario(
+        action="delete-claim", incident="pending-storageclass-missing", case="the class's name is misspelled",
+        button="Delete claim data-ledger-0", name="bookkeeping/data-ledger-0",
+        writes=("DELETE /api/v1/namespaces/bookkeeping/persistentvolumeclaims/data-ledger-0",),
+    ),
+    Scenario(
+        action="clear-claim-ref", incident="pending-local-pv-exhausted",
+        case="the disks that take it are bound or Released", button="Offer local-pv-b7c2 again", name="local-pv-b7c2",
+        **one_patch("/api/v1/persistentvolumes/local-pv-b7c2"),
+    ),
+    Scenario(
+        action="set-reclaim-policy", incident="pd-data-lost-recover",
+        case="three of five PD pods crash, an original one on a new volume", button="Keep volume pvc-booking-0",
+        ends=DONE, **one_patch("/api/v1/persistentvolumes/pvc-booking-0"),
+    ),
+)  # fmt: skip

@@ -10,7 +10,11 @@ import pytest
 from bot.remedies.contract import EffectState, Reason, Refusal
 from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef
+from tests.end_to_end.every_action import own_incident as own
+from tests.end_to_end.every_action.scenario import DONE, Scenario, one_patch
+from tests.remedies import every_kind
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
+from tests.remedies.trial import trials
 
 NIGHTLY = ObjectRef(kind="CronJob", namespace="shop", name="nightly")
 IMPORT = ObjectRef(kind="Job", namespace="shop", name="import")
@@ -195,3 +199,33 @@ async def test_what_changed_since_the_preview_is_not_written_to(enter: Enter) ->
         assert isinstance(refusal, Refusal)
         assert refusal.reason is Reason.CONFLICT
         assert scene.writes() == []
+
+
+# --- for the tests of every action ---
+
+_FLOODS = "the nightly import in namespace shop floods the database"
+_NEVER_STARTS = "the nightly import in namespace shop never starts"
+TRIALS = (*trials("suspend", every_kind.JOBS), *trials("resume", every_kind.HELD))
+SCENARIOS = (
+    Scenario(
+        action="suspend", text=_FLOODS, button="Suspend nightly", ends=DONE, world=own.objects(own.cron_job()),
+        entry=own.entry(
+            "cron-job-floods", _FLOODS, kind="CronJob",
+            signature="the nightly import in namespace <namespace> floods the database",
+            fields={"suspended": "spec.suspend"}, when='row.suspended != "true"',
+            remedy={"action": "suspend", "title": "Suspend {row.name}"},
+        ),
+        **one_patch("/apis/batch/v1/namespaces/shop/cronjobs/nightly"),
+    ),
+    Scenario(
+        action="resume", text=_NEVER_STARTS, button="Resume nightly", ends=DONE,
+        world=own.objects(own.cron_job(suspend=True)),
+        entry=own.entry(
+            "cron-job-halted", _NEVER_STARTS, kind="CronJob",
+            signature="the nightly import in namespace <namespace> never starts",
+            fields={"suspended": "spec.suspend"}, when='row.suspended == "true"',
+            remedy={"action": "resume", "title": "Resume {row.name}"},
+        ),
+        **one_patch("/apis/batch/v1/namespaces/shop/cronjobs/nightly"),
+    ),
+)  # fmt: skip

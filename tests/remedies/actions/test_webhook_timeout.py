@@ -10,7 +10,11 @@ import pytest
 from bot.remedies.contract import EffectState, Reason, Refusal
 from bot.remedies.undo import plan_to_undo
 from intents.domain import ObjectRef
+from tests.end_to_end.every_action import own_incident as own
+from tests.end_to_end.every_action.scenario import Scenario, one_patch
+from tests.remedies import every_kind
 from tests.remedies.scene import HEALED, Enter, Scene, through_journal
+from tests.remedies.trial import trials
 
 GUARD = ObjectRef(kind="ValidatingWebhookConfiguration", name="guard")
 INJECT = ObjectRef(kind="MutatingWebhookConfiguration", name="guard")
@@ -189,3 +193,36 @@ async def test_what_was_set_back_is_told(enter: Enter) -> None:
         settled = await scene.effect_of(plan, applied)
         assert settled.state is EffectState.FAILING
         assert "a.guard.io was reverted since (10 s)" in settled.says.en
+
+
+# --- for the tests of every action ---
+
+_TOO_PATIENT = "every write waits for an admission webhook"
+_RULES = "ValidatingWebhookConfiguration"
+_HOOK = {
+    "failurePolicy": "Ignore", "sideEffects": "None", "admissionReviewVersions": ["v1"],
+    "clientConfig": {"service": {"name": "rules", "namespace": "shop"}},
+    "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}],
+}  # fmt: skip
+_HOOKS = [
+    _HOOK | {"name": "pods.acme.io", "timeoutSeconds": 10},
+    _HOOK | {"name": "claims.acme.io", "timeoutSeconds": 30},
+]
+TRIALS = trials("set-webhook-timeout", every_kind.WEBHOOKS, webhook="a.guard.io", timeout_s=5)
+SCENARIOS = (
+    Scenario(
+        action="set-webhook-timeout", text=_TOO_PATIENT, answers={"seconds": "3"},
+        button="Wait less for claims.acme.io",
+        entry=own.entry(
+            "webhook-too-patient", _TOO_PATIENT, signature=_TOO_PATIENT, kind=_RULES,
+            fields={"hook": "webhooks[1].name", "timeout": "webhooks[1].timeoutSeconds"}, when='row.timeout == "30"',
+            remedy={
+                "action": "set-webhook-timeout", "title": "Wait less for {row.hook}", "risk": "disruptive",
+                "asks": [{"id": "seconds", "label": {"en": "Seconds", "zh": "秒"}, "default": "5", "is": "number"}],
+                "args": {"webhook": "{row.hook}", "timeout_s": "{input.seconds}"},
+            },
+        ),
+        world=own.objects({"kind": _RULES, "metadata": {"name": "rules"}, "webhooks": _HOOKS}),
+        **one_patch("/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/rules"),
+    ),
+)  # fmt: skip
