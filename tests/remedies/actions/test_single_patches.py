@@ -14,6 +14,7 @@ from tests.end_to_end.every_action.scenario import DONE, Scenario, one_patch
 from tests.remedies import every_kind
 from tests.remedies.scene import HEALED, Enter
 from tests.remedies.trial import Trial, trials
+from tests.remedies.workload_worlds import STORE, WEB
 
 ADAPTER = ObjectRef(kind="Deployment", namespace="monitoring", name="prometheus-adapter")
 NODE = {"kind": "Node", "metadata": {"name": "worker-9"}, "spec": {}}
@@ -124,7 +125,7 @@ def _merged(target: ObjectRef, **spec: Any) -> Trial:
 TRIALS = (
     *trials("cordon", (every_kind.NODE,)),
     *trials("uncordon", (ObjectRef(kind="Node", name="worker-c"),)),
-    *trials("scale", (every_kind.WEB, every_kind.STORE, every_kind.ALONE), replicas=3),
+    *trials("scale", (WEB, STORE, every_kind.ALONE), replicas=3),
     *(_merged(each, minReadySeconds=5) for each in every_kind.WORKLOADS),
     _merged(every_kind.FRONT, publishNotReadyAddresses=True),
     _merged(every_kind.MAIN, pvReclaimPolicy="Retain"),
