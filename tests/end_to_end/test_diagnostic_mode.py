@@ -44,7 +44,7 @@ async def test_a_failing_pod_is_put_into_diagnostic_mode(tmp_path: Path, engine:
         assert "Pod wallet/wallet-pd-1" in shown
         assert "runmode: debug" in shown
         assert "This is no fix" in shown
-        assert dialog["submit"]["text"] == "Annotate"
+        assert dialog["submit"]["text"] == "Annotate object"
         assert at.writes() == []
 
         await at.submit(at.bo, dialog["id"])

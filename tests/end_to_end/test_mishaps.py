@@ -188,7 +188,7 @@ async def test_what_stops_a_remedy_before_its_dialog_is_told_there_with_what_to_
         says = await by_name(told, Bed.press)
 
         assert all(each.dialog["submit"] is None and NOTHING in says[each.name] for each in told)
-        assert "Deployment deleted/sleepy does not exist any more; ask again for a fresh diagnosis" in says["deleted"]
+        assert "Deployment deleted/sleepy no longer exists; run the diagnosis again" in says["deleted"]
         assert "it needs patch on apps/deployments. Whoever runs the cluster can grant it" in says["forbidden"]
         assert "it needs get on apps/deployments. Whoever runs the cluster can grant it" in says["unreadable"]
         assert "An admission webhook of the cluster refuses this for Deployment frozen/sleepy" in says["frozen"]
@@ -224,7 +224,7 @@ async def test_what_stops_a_confirmed_remedy_is_told_in_the_answer_the_thread_an
         ends = await by_name(told, Bed.ended)
 
         assert all(REFUSED in end for end in ends.values())
-        assert "Deployment deleted/sleepy does not exist any more; ask again for a fresh diagnosis" in ends["deleted"]
+        assert "Deployment deleted/sleepy no longer exists; run the diagnosis again" in ends["deleted"]
         assert "it needs patch on apps/deployments. Whoever runs the cluster can grant it" in ends["forbidden"]
         assert "Deployment raced/sleepy has changed since the preview" in ends["raced"]
         assert "Deployment busy/sleepy was changed or replaced meanwhile" in ends["busy"]
