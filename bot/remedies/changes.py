@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.portable import Portable
+from bot.common.portable import Portable
 from intents.domain import Json
 
 # Elements of a list of objects are identified by this key, as containers and volumes are in a strategic merge patch.

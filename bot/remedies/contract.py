@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from bot.portable import Portable
+from bot.common.portable import Portable
 from bot.remedies.changes import Change
 from intents.asking import filled
 from intents.catalog.schema import Risk

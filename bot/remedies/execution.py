@@ -10,12 +10,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.cluster.access import EVERYTHING, Access
-from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
+from bot.kube.access import EVERYTHING, Access
+from bot.kube.impersonation import ActsAs
 from bot.remedies import dry_run, step_runner
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from bot.cluster.access import EVERYTHING, Access
-from bot.cluster.acting import ActsAs
 from bot.cluster.connection import Connection
 from bot.cluster.snapshot import Snapshot
-from bot.cluster.writing import Writer
+from bot.cluster.writer import Writer
+from bot.kube.access import EVERYTHING, Access
+from bot.kube.impersonation import ActsAs
 
 DEADLINE_S: Final = 8.0
 

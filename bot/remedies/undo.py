@@ -81,10 +81,10 @@ class Undo(Action):
 
     declaration: ClassVar[ActionDeclaration] = ActionDeclaration(name="undo", undoable=False, ends_incident=False)
     words: ClassVar[ActionWords] = ActionWords(
-        verb=Text(en="Undo change", zh="撤销修改"),
+        verb=Text(en="Undo change", zh="撤销更改"),
         does=Text(
-            en="Restores this object to its state before the change, as shown below.",
-            zh="将此对象恢复为修改之前的状态，如下所示。",
+            en="Restores the object to its state before the change, as shown below.",
+            zh="将此对象恢复到更改之前的状态，如下所示。",
         ),
     )
 

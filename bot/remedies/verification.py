@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.cluster.access import EVERYTHING, Access
 from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import Engine
+from bot.kube.access import EVERYTHING, Access
 from bot.probes.shared.scope import owner_of
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, State, Verification

@@ -6,12 +6,12 @@ entry declares its remedies in full; lint compares them with the declarations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from intents.catalog.schema import Risk, no_such_action
+from intents.catalog.schema import Risk
 
 
 class ArgumentType(StrEnum):
@@ -76,6 +76,11 @@ def complaints(
             yield ("args", key), f"is {value!r}; expected one of {', '.join(known.choices)}"
         elif not _fits(value, known.type):
             yield ("args", key), f"is {value!r}; expected a {known.type}"
+
+
+def no_such_action(name: str, known: Collection[str]) -> str:
+    """Say that an action does not exist, and which do."""
+    return f"no such action {name!r}; there are {', '.join(sorted(known))}"
 
 
 def _fits(value: Any, expected: ArgumentType) -> bool:

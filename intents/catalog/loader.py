@@ -9,19 +9,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
 from stat import S_ISREG
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
-from intents.catalog.schema import KNOWN_ACTIONS, Incident
-from intents.catalog.yaml_nodes import Document, YamlError
+from intents.catalog.actions import no_such_action
+from intents.catalog.schema import Incident
+
+if TYPE_CHECKING:
+    from intents.catalog.yaml_nodes import Document
 
 # An incident file is prose and a few trimmed objects; more is a mistake (a dump), and slow to read.
 MAX_FILE_BYTES: Final = 1024 * 1024
+_NOTHING: Final[Mapping[str, Incident]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -40,10 +45,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where an incident was read from."""
+    """The file that an incident was read from. `digest` tells its text from any other."""
 
     path: Path
-    document: Document
+    text: str
+    digest: str
+
+    @property
+    def document(self) -> Document:
+        return _document(self.text)
 
     def problem(self, path: Sequence[str | int], says: str) -> Problem:
         """A problem at a path into this file, e.g. ("evidence", 2, "when")."""
@@ -79,14 +89,18 @@ def builtin_directory() -> Path:
 
 
 def load(
-    directories: Iterable[Path], *, last_good: Catalog | None = None, actions: Collection[str] | None = None
+    directories: Iterable[Path],
+    *,
+    last_good: Catalog | None = None,
+    known: Mapping[str, Incident] = _NOTHING,
+    actions: Collection[str] | None = None,
 ) -> Loaded:
     """Read every `*.yaml` under the directories, later ones overriding earlier ones by id.
 
-    Never raises for what is in a file: that is a Problem, and the entry is the one of an earlier directory, or of
-    `last_good`, or absent. Entries may name only these `actions`; None leaves that check to lint.
+    `known` are incidents by the digest of their text: such a text is not parsed again. Never raises for what is in a
+    file: that is a Problem, and the entry is the one of an earlier directory, or of `last_good`, or absent. With
+    `actions`, an entry that names another action is such a problem.
     """
-    known = None if actions is None else frozenset(actions)
     incidents: dict[str, Incident] = {}
     sources: dict[str, Source] = {}
     problems: list[Problem] = []
@@ -97,7 +111,7 @@ def load(
         seen: dict[str, Path] = {}
         for path in sorted(_files(directory)):
             incident_id = path.stem
-            read = _read(path, known)
+            read = _checked(_read(path, known), actions)
             if isinstance(read, list):
                 problems.extend(read)
                 _keep_last_good(incident_id, last_good, incidents, sources)
@@ -132,7 +146,22 @@ def _keep_last_good(
         sources[incident_id] = last_good.sources[incident_id]
 
 
-def _read(path: Path, actions: frozenset[str] | None) -> tuple[Incident, Source] | list[Problem]:
+def _checked(
+    read: tuple[Incident, Source] | list[Problem], actions: Collection[str] | None
+) -> tuple[Incident, Source] | list[Problem]:
+    """Return what was read, or its unknown actions as problems."""
+    if isinstance(read, list) or actions is None:
+        return read
+    incident, source = read
+    unknown = [
+        source.problem(("remediations", index, "action"), no_such_action(remediation.action, actions))
+        for index, remediation in enumerate(incident.remediations)
+        if remediation.action not in actions
+    ]
+    return unknown or read
+
+
+def _read(path: Path, known: Mapping[str, Incident]) -> tuple[Incident, Source] | list[Problem]:
     def problem(line: int, says: str) -> list[Problem]:
         return [Problem(file=str(path), line=line, field="", says=says)]
 
@@ -148,30 +177,42 @@ def _read(path: Path, actions: frozenset[str] | None) -> tuple[Incident, Source]
         return problem(0, error.strerror or "cannot be read")
     except UnicodeDecodeError as error:
         return problem(1, f"not UTF-8 at byte {error.start}")
-    return _parsed(path, text, actions)
+    source = Source(path=path, text=text, digest=blake2b(text.encode(), digest_size=16).hexdigest())
+    incident = known.get(source.digest)
+    return (incident, source) if incident is not None and incident.id == path.stem else _parsed(source)
 
 
 @lru_cache(maxsize=256)
-def _parsed(path: Path, text: str, actions: frozenset[str] | None) -> tuple[Incident, Source] | list[Problem]:
-    """What a file says. What has not changed since it was last read is not parsed again."""
+def _parsed(source: Source) -> tuple[Incident, Source] | list[Problem]:
+    """Return what a file says. A file that has not changed since it was last read is not parsed again."""
+    path = source.path
 
     def problem(line: int, says: str) -> list[Problem]:
         return [Problem(file=str(path), line=line, field="", says=says)]
 
+    from intents.catalog.yaml_nodes import YamlError  # noqa: PLC0415 - as below
+
     try:
-        document = Document(text)
+        document = source.document
     except YamlError as error:
         return problem(error.line, error.problem)
     if not isinstance(document.value, dict):
         return problem(1, "expected an incident: keys and values")
-    source = Source(path=path, document=document)
     try:
-        incident = Incident.model_validate(document.value, context={KNOWN_ACTIONS: actions})
+        incident = Incident.model_validate(document.value)
     except ValidationError as error:
         return [_problem_of(source, details["loc"], details["msg"], details["type"]) for details in error.errors()]
     if incident.id != path.stem:
         return [source.problem(("id",), f"is {incident.id!r}, but the file is named {path.stem!r}")]
     return incident, source
+
+
+@lru_cache(maxsize=8)
+def _document(text: str) -> Document:
+    """Return the document of a text; one that is asked for several things is read once."""
+    from intents.catalog.yaml_nodes import Document  # noqa: PLC0415 - not needed where every file is known
+
+    return Document(text)
 
 
 def _problem_of(source: Source, loc: tuple[str | int, ...], message: str, kind: str) -> Problem:

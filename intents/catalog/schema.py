@@ -7,22 +7,13 @@ Field descriptions are the authoring guide.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from intents.descriptions import describe
 from intents.domain import Expects, Outcome, Severity, Status, Strength, Text, Unit, Verdict
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
@@ -45,25 +36,19 @@ LocalText = Annotated[
 ]
 
 
-# The key of the validation context under which the names of the actions are handed in.
-KNOWN_ACTIONS: Final = "actions"
-
-
-def no_such_action(name: str, known: Collection[str]) -> str:
-    """Say that an action does not exist, and which do."""
-    return f"no such action {name!r}; there are {', '.join(sorted(known))}"
-
-
 class Risk(StrEnum):
-    """What a remedy may cost."""
-
     LOW = "low"
     DISRUPTIVE = "disruptive"
     DATA_LOSS = "data-loss"
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, arbitrary_types_allowed=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=False,
+        defer_build=True,  # incidents that an earlier start has read are not validated again
+    )
 
 
 def _alternatives(value: Any) -> Any:
@@ -239,14 +224,6 @@ class Remediation(Model):
     done: LocalText | None = None
     """What is said then."""
 
-    @field_validator("action")
-    @classmethod
-    def _is_declared(cls, name: str, info: ValidationInfo) -> str:
-        known = (info.context or {}).get(KNOWN_ACTIONS)
-        if known is not None and name not in known:
-            raise ValueError(no_such_action(name, known))
-        return name
-
     @model_validator(mode="after")
     def _says_what_is_done(self) -> Remediation:
         if bool(self.until) != bool(self.done):
@@ -397,3 +374,8 @@ class Incident(Model):
 
     def rule(self, rule_id: str) -> Rule | None:
         return next((rule for rule in self.evidence if rule.id == rule_id), None)
+
+
+def describe_fields() -> None:
+    """Give the fields of all models here their descriptions: what the authoring guide and the JSON Schema say."""
+    describe(*Model.__subclasses__())

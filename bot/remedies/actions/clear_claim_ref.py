@@ -32,10 +32,10 @@ class ClearClaimRef(PatchAction):
 
     declaration = ActionDeclaration(name="clear-claim-ref", kinds=(VOLUME,), least_risk=Risk.DATA_LOSS)
     words = ActionWords(
-        verb=Text(en="Make volume available", zh="释放存储卷"),
+        verb=Text(en="Clear claim reference", zh="清除 PVC 引用"),
         does=Text(
-            en="Removes the old claim from this volume: the next claim that fits gets it, with its data.",
-            zh="清除此卷上旧 PVC 的引用：下一个匹配的 PVC 会连同数据一起得到它。",
+            en="Clears the claim reference of this volume. The next matching claim gets the volume and its data.",
+            zh="清除此卷对旧 PVC 的引用。下一个匹配的 PVC 会绑定此卷，并得到其中的数据。",
         ),
     )
     writes = permissions_to("patch", (VOLUME,))

@@ -23,7 +23,8 @@ class Cordon(PatchAction):
     words = ActionWords(
         verb=Text(en="Cordon node", zh="禁止调度"),
         does=Text(
-            en="Keeps new pods off this node; running pods stay.", zh="禁止新 Pod 调度到此节点；已运行的 Pod 不受影响。"
+            en="Keeps new pods off this node; running pods are not affected.",
+            zh="禁止新 Pod 调度到此节点；已运行的 Pod 不受影响。",
         ),
     )
     writes = permissions_to("patch", ("Node",))

@@ -30,7 +30,7 @@ class CreateObject(Action):
     words = ActionWords(
         verb=Text(en="Create object", zh="创建对象"),
         does=Text(
-            en="Creates this object, which does not exist yet; changes no other.",
+            en="Creates this object, which does not exist yet. Changes no other object.",
             zh="创建此前不存在的对象；不修改其他对象。",
         ),
     )

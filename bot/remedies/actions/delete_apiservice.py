@@ -36,8 +36,7 @@ class DeleteApiService(Action):
     words = ActionWords(
         verb=Text(en="Delete APIService", zh="删除 APIService"),
         does=Text(
-            en="Removes this API, which does not respond, from the API server.",
-            zh="从 API server 上注销这个无响应的 API。",
+            en="Unregisters this unavailable API from the API server.", zh="从 API Server 注销这个不可用的 API。"
         ),
     )
     writes = permissions_to("delete", (KIND,))

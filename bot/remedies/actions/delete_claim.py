@@ -34,8 +34,8 @@ class DeleteClaim(Action):
     words = ActionWords(
         verb=Text(en="Delete claim", zh="删除 PVC"),
         does=Text(
-            en="Deletes this claim; the reclaim policy of its volume decides whether the data is kept.",
-            zh="删除此 PVC；数据是否保留由其卷的回收策略决定。",
+            en="Deletes this claim. The reclaim policy of its volume decides whether the data is kept.",
+            zh="删除此 PVC。数据是否保留取决于其卷的回收策略。",
         ),
     )
     writes = permissions_to("delete", (CLAIM,))

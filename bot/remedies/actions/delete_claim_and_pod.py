@@ -66,10 +66,10 @@ class DeleteClaimAndPod(Action):
         undoable=False,
     )
     words = ActionWords(
-        verb=Text(en="Rebuild pod, lose data", zh="重建 Pod 并丢弃数据"),
+        verb=Text(en="Recreate pod, lose data", zh="重建 Pod 并丢弃数据"),
         does=Text(
-            en="Deletes this pod and its claims; both are recreated, the claims empty.",
-            zh="删除此 Pod 及其 PVC；两者都会重建，PVC 为空。",
+            en="Deletes this pod and its claims. Both are recreated; the new claims are empty.",
+            zh="删除此 Pod 及其 PVC。两者都会重建，新的 PVC 为空。",
         ),
     )
     writes = for_kind("Pod", *_DELETES, *_RECLAIMS)

@@ -44,7 +44,7 @@ class DeleteFinishedPods(Action):
     words = ActionWords(
         verb=Text(en="Delete finished pods", zh="删除已结束的 Pod"),
         does=Text(
-            en="Deletes finished pods of this namespace, no running ones.",
+            en="Deletes the finished pods of this namespace; running pods are not affected.",
             zh="删除此命名空间中已结束的 Pod；不影响运行中的 Pod。",
         ),
     )

@@ -46,7 +46,7 @@ class Drain(Action):
     words = ActionWords(
         verb=Text(en="Drain node", zh="排空节点"),
         does=Text(
-            en="Keeps new pods off this node and evicts the running ones, as their disruption budgets allow.",
+            en="Keeps new pods off this node and evicts its running pods, within their disruption budgets.",
             zh="禁止新 Pod 调度到此节点，并在中断预算允许时驱逐其上的 Pod。",
         ),
     )

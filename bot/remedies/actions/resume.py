@@ -19,7 +19,7 @@ class Resume(SuspensionAction):
 
     declaration = ActionDeclaration(name="resume", kinds=KINDS, ends_incident=False)
     words = ActionWords(
-        verb=Text(en="Resume job", zh="恢复任务"),
+        verb=Text(en="Resume job", zh="恢复运行"),
         does=Text(en="Lets this job run again.", zh="允许此任务重新运行。"),
     )
     suspends: ClassVar[bool] = False

@@ -29,7 +29,8 @@ class RolloutRestart(PatchAction):
     words = ActionWords(
         verb=Text(en="Restart all pods", zh="滚动重启"),
         does=Text(
-            en="Replaces the pods of this workload by its update strategy.", zh="按更新策略替换此工作负载的 Pod。"
+            en="Replaces the pods of this workload step by step, following its update strategy.",
+            zh="按更新策略逐步替换此工作负载的 Pod。",
         ),
     )
     writes = permissions_to("patch", WORKLOADS)

@@ -41,9 +41,9 @@ class RolloutUndo(TemplateAction):
         least_risk=Risk.DISRUPTIVE,
     )
     words = ActionWords(
-        verb=Text(en="Roll back workload", zh="回滚工作负载"),
+        verb=Text(en="Roll back workload", zh="回滚"),
         does=Text(
-            en="Gives this workload the pod template of an earlier revision and replaces its pods.",
+            en="Restores the pod template of an earlier revision and replaces the pods.",
             zh="将此工作负载恢复为更早版本的 Pod 模板，并替换其 Pod。",
         ),
     )

@@ -32,7 +32,7 @@ class Scale(PatchAction):
     )
     words = ActionWords(
         verb=Text(en="Scale workload", zh="调整副本数"),
-        does=Text(en="Changes the number of pods of this workload.", zh="修改此工作负载的 Pod 数量。"),
+        does=Text(en="Changes the number of replicas of this workload.", zh="修改此工作负载的副本数。"),
     )
     writes = permissions_to("patch", ("Deployment", "StatefulSet", "ReplicaSet"))
 

@@ -30,7 +30,7 @@ class SetReclaimPolicy(PatchAction):
     words = ActionWords(
         verb=Text(en="Set reclaim policy", zh="设置回收策略"),
         does=Text(
-            en="Changes what happens to this volume when its claim is deleted.",
+            en="Changes what happens to this volume after its claim is deleted.",
             zh="修改此卷在其 PVC 被删除后的处理方式。",
         ),
     )

@@ -56,8 +56,8 @@ class SetWebhookTimeout(PatchAction):
     words = ActionWords(
         verb=Text(en="Set webhook timeout", zh="设置 webhook 超时"),
         does=Text(
-            en="Changes how long writes wait for this webhook, nothing else.",
-            zh="只修改写入请求等待此 webhook 的时间。",
+            en="Changes how long the API server waits for this webhook, nothing else.",
+            zh="只修改 API Server 等待此 webhook 的时间。",
         ),
     )
     writes = permissions_to("patch", KINDS)

@@ -26,8 +26,8 @@ class Suspend(SuspensionAction):
 
     declaration = ActionDeclaration(name="suspend", kinds=KINDS, ends_incident=False)
     words = ActionWords(
-        verb=Text(en="Suspend job", zh="暂停任务"),
-        does=Text(en="Keeps this job from running until it is resumed.", zh="在恢复之前不再运行此任务。"),
+        verb=Text(en="Suspend job", zh="暂停运行"),
+        does=Text(en="Stops this job from running until it is resumed.", zh="在恢复之前不再运行此任务。"),
     )
     suspends: ClassVar[bool] = True
 

@@ -22,7 +22,7 @@ class Uncordon(PatchAction):
     declaration = ActionDeclaration(name="uncordon", kinds=("Node",))
     words = ActionWords(
         verb=Text(en="Uncordon node", zh="恢复调度"),
-        does=Text(en="Lets new pods onto this node again.", zh="允许新 Pod 重新调度到此节点。"),
+        does=Text(en="Allows new pods on this node again.", zh="允许新 Pod 重新调度到此节点。"),
     )
     writes = permissions_to("patch", ("Node",))
     ignoring: ClassVar[tuple[str, ...]] = cordons.IGNORED

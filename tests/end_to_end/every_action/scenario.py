@@ -18,7 +18,7 @@ from tests.end_to_end.every_action.watching import Json, Watch, Write
 
 # How the message tells the end.
 FIXED: Final = ("FIXED: the cause is gone", "fixed")
-DONE: Final = ("done; this is no fix", "done")
+DONE: Final = ("done; this does not fix the cause", "done")
 
 # The lines that a dialog removes and adds for objects that it describes in its own words.
 Told = Callable[[list[Write], Watch], tuple[list[str], list[str]]]
