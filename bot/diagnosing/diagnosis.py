@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from rapidfuzz import fuzz
 
@@ -70,11 +71,12 @@ class TargetNotFound(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """What a diagnosis needs beside a cluster. Immutable: a reloaded catalog makes a new one."""
+    """What a diagnosis needs beside a cluster. Immutable: a reloaded catalog makes a new one with a new `revision`."""
 
     catalog: Catalog
     matcher: Matcher
     probes: Mapping[str, Probe]
+    revision: str = field(default_factory=lambda: uuid4().hex)
 
 
 def build_engine(
@@ -129,7 +131,7 @@ async def _explain(
     snapshot: Snapshot | None,
     progress: Callable[[Progress], None] | None,
 ) -> Diagnosis:
-    matching = await match_text(request.text, engine=engine)
+    matching = request.matching or await match_text(request.text, engine=engine)
     reads = Reads(snapshot=snapshot, probes=engine.probes, progress=progress)
 
     def focus(incident: Incident, hypothesis: Hypothesis) -> Focus:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from bot.diagnosing import Engine, match_text
+from bot.diagnosing import CarriedMatch, Engine, carried_match
 from bot.jobs import Json, StartJob
 from bot.metrics import Metrics
 from bot.slack.message_events import DeletedMessage, EditedMessage, ReceivedMessage
@@ -19,7 +19,6 @@ from bot.store import LONGEST_TEXT, Asked, ReplyAddress, Store, Surface
 from bot.surfaces.slack.paste_parts import Part, RecentParts
 from bot.workflows.submissions import Submissions
 from intents.channel_commands import ChannelCommand
-from intents.domain import Hypothesis
 from intents.misuse import Misused
 from intents.slash import AskObject, AskText, parse_message
 from intents.symptoms import read_symptoms
@@ -89,30 +88,30 @@ class MessageIntake:
             await self.submissions.amend(begun, part.ts, part.text)
             return
         parts = sorted([*beside, part], key=lambda one: one.ts)
-        hypotheses = (await match_text("\n".join(one.text for one in parts), engine=self.engine())).hypotheses
-        if hypotheses:
-            await self._matched(said, parts, hypotheses[0])
+        match = await carried_match("\n".join(one.text for one in parts), engine=self.engine())
+        if match.matching.hypotheses:
+            await self._matched(said, parts, match)
         elif _has_text_file(said):
             self.metrics.heard("file")
-            await self._submit(self._asked(said, Surface.MESSAGE, parts[0]), parts)
+            await self._submit(self._asked(said, Surface.MESSAGE, parts[0]), parts, match)
         else:
             self.metrics.heard("unmatched")
             await self._remark(said, part.text)
 
-    async def _matched(self, said: ReceivedMessage, parts: list[Part], hypothesis: Hypothesis) -> None:
+    async def _matched(self, said: ReceivedMessage, parts: list[Part], match: CarriedMatch) -> None:
         asked = self._asked(said, Surface.MESSAGE, parts[0])
-        if await self.submissions.is_settled(asked, hypothesis):
+        if await self.submissions.is_settled(asked, match.matching.hypotheses[0]):
             # What comes next is a request of its own, no more of this one.
             self.recent.forget(said.channel, said.thread_ts, said.user, said.ts)
             return
         self.metrics.heard("matched")
-        await self._submit(asked, parts)
+        await self._submit(asked, parts, match)
 
-    async def _submit(self, asked: Asked, parts: list[Part]) -> None:
+    async def _submit(self, asked: Asked, parts: list[Part], match: CarriedMatch) -> None:
         # From here on a message beside this one is more of it, even while this one is being written down.
         for one in parts:
             one.request = asked.id
-        await self.submissions.submit(asked, more=[(one.ts, one.text) for one in parts[1:]])
+        await self.submissions.submit(asked, more=[(one.ts, one.text) for one in parts[1:]], match=match)
 
     async def _remark(self, said: ReceivedMessage, text: str) -> None:
         """Read a remark in an answered thread with its paste: it may name the object that the paste did not."""
