@@ -105,8 +105,8 @@ def test_a_policy_may_grant_it(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
     file.write_text(POLICY, "utf-8")
 
-    assert load_policy(file, actions=names.action_names())
-    with pytest.raises(PolicyError, match="'pause-rollout' is no action"):
+    assert load_policy(file, actions=names.action_names()).rules.acting[0].actions == (NAME,)
+    with pytest.raises(PolicyError, match="'pause-rollout' is not a known action"):
         load_policy(file, actions=("restart-pod",))
 
 
