@@ -1,7 +1,7 @@
 """The path of a pressed button: check that the plan still holds, preview it, apply it once.
 
 Each function takes values and returns one, so a durable job can run it again. Nobody is authorised here: the policy
-does that before. `access` is what the policy lets the requester read, since people are told what is read.
+does that before. The session reads what the policy lets the requester read, since people are told what is read.
 """
 
 from __future__ import annotations
@@ -10,17 +10,14 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.snapshot import Snapshot
 from bot.diagnosing import Engine
-from bot.kube.access import EVERYTHING, Access
-from bot.kube.impersonation import ActsAs
 from bot.remedies import dry_run, step_runner
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, Plan, Preview, Reason, Refusal
 from bot.remedies.recheck import Recheck, recheck
-from bot.remedies.session import DEADLINE_S, Session
+from bot.remedies.session import Session
 from bot.remedies.shared.refusal import gone, refused
 from bot.remedies.shared.unfilled import unfilled
 from bot.remedies.step_runner import StepRunner
@@ -46,10 +43,8 @@ async def check(
     plan: Plan,
     *,
     engine: Engine,
-    connection: Connection,
+    session: Session,
     now: datetime | None = None,
-    deadline: float = DEADLINE_S,
-    access: Access = EVERYTHING,
 ) -> Refusal | None:
     """Check that the object is still the planned one, the cause still present, and the entry's conditions still hold.
 
@@ -60,7 +55,6 @@ async def check(
         return _expired()
     if (now or datetime.now(UTC)) >= plan.expires:
         return _expired()
-    session = Session(connection=connection, access=access, deadline=deadline)
     async with session.snapshot() as snapshot:
         if refusal := await _object_changed(plan, action, snapshot):
             return refusal
@@ -79,21 +73,13 @@ async def check(
     return None
 
 
-async def preview(
-    plan: Plan,
-    *,
-    connection: Connection,
-    deadline: float = DEADLINE_S,
-    access: Access = EVERYTHING,
-    acting_as: ActsAs | None = None,
-) -> Preview | Refusal:
+async def preview(plan: Plan, *, session: Session) -> Preview | Refusal:
     """Show what would happen, by a server-side dry run; change nothing."""
     action = action_of(plan)
     if action is None:
         return _expired()
     if refusal := unfilled(plan):
         return refusal
-    session = Session(connection=connection, access=access, acting_as=acting_as, deadline=deadline)
     async with session.snapshot() as snapshot:
         try:
             if refusal := await _object_changed(plan, action, snapshot):
@@ -101,7 +87,7 @@ async def preview(
             proposal = await action.propose(snapshot, plan)
             if isinstance(proposal, Refusal):
                 return proposal
-            writer = session.writer(deadline=dry_run.time_for(proposal, least=deadline))
+            writer = session.writer(deadline=dry_run.time_for(proposal, least=session.deadline))
             return await dry_run.preview_steps(writer, snapshot, plan, proposal, undoable=action.undoable)
         except ClusterError as error:
             return refused(error, plan.target, otherwise=Reason.NOT_CHECKED)
@@ -111,12 +97,9 @@ async def apply(
     plan: Plan,
     previewed: Preview,
     *,
-    connection: Connection,
+    session: Session,
     now: datetime | None = None,
-    deadline: float = DEADLINE_S,
     looks: Iterable[float] = step_runner.LOOKS,
-    access: Access = EVERYTHING,
-    acting_as: ActsAs | None = None,
     resumed: bool = False,
     patience: Iterable[float] = step_runner.PATIENCE,
     progress: step_runner.Progress | None = None,
@@ -130,7 +113,6 @@ async def apply(
     action = action_of(plan)
     if action is None:
         return _expired()
-    session = Session(connection=connection, access=access, acting_as=acting_as, deadline=deadline)
     try:
         if done := await _found_applied(plan, previewed, session, ours=resumed):
             return done
@@ -151,20 +133,12 @@ async def apply(
     return await runner.run()
 
 
-async def done_already(
-    plan: Plan,
-    previewed: Preview,
-    *,
-    connection: Connection,
-    deadline: float = DEADLINE_S,
-    access: Access = EVERYTHING,
-) -> Applied | None:
+async def done_already(plan: Plan, previewed: Preview, *, session: Session) -> Applied | None:
     """Return the effect of this plan, which was begun before, if the cluster shows it; None if not, or if unreadable.
 
     Call this before `check`: after a crash the cause may be gone because of our own write.
     """
     try:
-        session = Session(connection=connection, access=access, deadline=deadline)
         return await _found_applied(plan, previewed, session, ours=True)
     except ClusterError:
         return None
@@ -175,16 +149,8 @@ def interrupted(plan: Plan, why: Refusal) -> Refusal:
     return step_runner.in_doubt(why, plan.target)
 
 
-async def partly_done(
-    plan: Plan,
-    previewed: Preview,
-    *,
-    connection: Connection,
-    deadline: float = DEADLINE_S,
-    access: Access = EVERYTHING,
-) -> bool:
+async def partly_done(plan: Plan, previewed: Preview, *, session: Session) -> bool:
     """Tell whether the cluster shows the effect of some steps: the plan then continues, whatever the cause does now."""
-    session = Session(connection=connection, access=access, deadline=deadline)
     try:
         async with session.snapshot() as snapshot:
             return len(previewed.steps) > 1 and await step_runner.any_applied(snapshot, plan, previewed)

@@ -11,18 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError, NotFound
 from bot.cluster.resources import well_known
 from bot.cluster.snapshot import Snapshot
 from bot.cluster.writer import Writer
 from bot.diagnosing import Engine
-from bot.kube.access import EVERYTHING, Access
-from bot.kube.impersonation import ActsAs
 from bot.remedies.action import Action
 from bot.remedies.contract import LIFETIME, About, Plan
 from bot.remedies.registry import actions
-from bot.remedies.session import DEADLINE_S, Session
+from bot.remedies.session import Session
 from bot.remedies.shared.absence import is_absent
 from bot.remedies.undo import steps_of
 from intents.domain import Diagnosis, Gap, GapReason, Judged, ObjectRef, Outcome, Permission, Remedy, Row, Text
@@ -67,19 +64,16 @@ async def plan_remedies(
     request: Request,
     request_id: str,
     engine: Engine,
-    connection: Connection,
+    session: Session,
     allowed: Allowed,
     now: datetime | None = None,
-    deadline: float = DEADLINE_S,
-    access: Access = EVERYTHING,
-    acting_as: ActsAs | None = None,
     reviewed: bool = True,
 ) -> Offers:
     """Return plans for the remedies of one judged incident; none where the cluster does not support it.
 
-    `allowed` is the policy's decision on an action (its name) and a target, `access` on what may be read. Plans expire
-    by `now`, our own clock. The API server is asked what `acting_as`, or Casebook, may write; unless `reviewed`, only
-    at the press. Never raises for a refused read: a remedy whose object cannot be read is withheld.
+    `allowed` is the policy's decision on an action (its name) and a target. Plans expire by `now`, our own clock. The
+    API server is asked what the session may write; unless `reviewed`, only at the press. Never raises for a refused
+    read: a remedy whose object cannot be read is withheld.
     """
     if not supported(judged):
         return Offers()
@@ -92,7 +86,6 @@ async def plan_remedies(
         engine=engine,
         now=now or datetime.now(UTC),
     )
-    session = Session(connection=connection, access=access, acting_as=acting_as, deadline=deadline)
     plans: list[Plan] = []
     withheld: list[Withheld] = []
     async with session.snapshot() as snapshot:
@@ -121,9 +114,9 @@ async def missing(writer: Writer, permissions: Iterable[Permission], target: Obj
     return None
 
 
-async def missing_to_undo(undo: Plan, connection: Connection, *, acting_as: ActsAs | None = None) -> Gap | None:
+async def missing_to_undo(undo: Plan, *, session: Session) -> Gap | None:
     """Return what is missing to undo a remedy, None for nothing. Permissions of unknown kinds are not checked."""
-    writer = Session(connection=connection, acting_as=acting_as).writer()
+    writer = session.writer()
     for step in steps_of(undo):
         resource = well_known(step.target.kind)
         if resource and (gap := await missing(writer, [resource.permission(str(step.verb))], step.target)):

@@ -12,10 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import Engine
-from bot.kube.access import EVERYTHING, Access
 from bot.probes.shared.scope import owner_of
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, State, Verification
@@ -26,7 +24,6 @@ from intents.domain import Diagnosis, Finding, GapReason, Outcome, Text
 from responses.words import REASONS
 
 VERIFY_S: Final = 120.0
-_LOOK_S: Final = 8.0
 _MOST_FINDINGS: Final = 5
 
 
@@ -102,15 +99,14 @@ async def verify(
     applied: Applied,
     *,
     engine: Engine,
-    connection: Connection,
+    session: Session,
     deadline: float = VERIFY_S,
     pace: Pace = PACE,
     progress: Callable[[Verification], None] | None = None,
-    access: Access = EVERYTHING,
 ) -> Verified:
     """Look until the result is clear, at most `deadline` seconds. It only reads, so a job may run it again.
 
-    Only what `access` allows is read and told. Never raises for a refused read: the result says what could not be read,
+    Only what the session may read is told. Never raises for a refused read: the result says what could not be read,
     and claims nothing.
     """
     if plan.incident not in engine.catalog.incidents:
@@ -128,7 +124,7 @@ async def verify(
         applied=applied,
         action=action,
         engine=engine,
-        session=Session(connection=connection, access=access, deadline=_LOOK_S),
+        session=session,
         pace=pace,
         progress=progress,
     )
@@ -174,7 +170,7 @@ class _Verifier:
 
     async def _look(self, *, left: float) -> _Look | ClusterError:
         try:
-            async with self.session.snapshot(deadline=max(min(_LOOK_S, left), 1.0)) as snapshot:
+            async with self.session.snapshot(deadline=max(min(self.session.deadline, left), 1.0)) as snapshot:
                 effect = await self.action.check_effect(snapshot, self.plan, self.applied)
                 about = after_write(self.plan.about, self.applied, effect)
                 incident = await recheck(self.plan.incident, about, engine=self.engine, snapshot=snapshot)

@@ -154,13 +154,11 @@ class PreviewWorkflow:
         except ClusterError as error:
             _log.warning("a cluster could not be asked", plan=plan.id, error=str(error))
             return Refusal(reason=Reason.NOT_CHECKED, says=failures.cluster_unreachable(plan.cluster, error.reason))
-        access, now = authority.access, self.services.clock()
-        refused = await check(plan, engine=self.services.engine(), connection=connection, now=now, access=access)
+        session = authority.session(connection)
+        refused = await check(plan, engine=self.services.engine(), session=session, now=self.services.clock())
         if refused is not None or (plan.asks and answers is None):
             return refused
-        seen = await preview(
-            plan.answered(answers or {}), connection=connection, access=access, acting_as=authority.acting_as
-        )
+        seen = await preview(plan.answered(answers or {}), session=session)
         if isinstance(seen, Refusal):
             return seen
         if held := await self._held_back(plan, seen, requester, user=asked_by or requester.scope.who.user):

@@ -15,10 +15,10 @@ async def test_who_may_not_is_named_and_not_casebook(enter: Enter) -> None:
     async with enter(PULLS_AGAIN) as scene:
         plan = await scene.plan()
         scene.cluster.allow_only([IMPERSONATES])
-        assert isinstance(await execution.preview(plan, connection=scene.connection, acting_as=ALICE), Preview)
+        assert isinstance(await execution.preview(plan, session=scene.session(acting_as=ALICE)), Preview)
         scene.cluster.allow_only([], user=ALICE.user)
 
-        refusal = await execution.preview(plan, connection=scene.connection, acting_as=ALICE)
+        refusal = await execution.preview(plan, session=scene.session(acting_as=ALICE))
 
         assert isinstance(refusal, Refusal), refusal
         assert refusal.reason is Reason.FORBIDDEN
@@ -31,7 +31,7 @@ async def test_that_casebook_may_not_act_as_them_names_the_verb(enter: Enter) ->
     async with enter(PULLS_AGAIN) as scene:
         plan = await scene.plan()
 
-        refusal = await execution.preview(plan, connection=scene.connection, acting_as=ALICE)
+        refusal = await execution.preview(plan, session=scene.session(acting_as=ALICE))
 
         assert isinstance(refusal, Refusal), refusal
         assert refusal.reason is Reason.FORBIDDEN

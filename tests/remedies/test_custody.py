@@ -68,7 +68,7 @@ CHARTS = flux("HelmRepository", "charts", {"url": "https://user:hunter22@charts.
 async def told(scene: Scene, **options: Any) -> Custodian | None:
     """What a preview of scaling the adapter tells."""
     plan = await scene.made("scale", ADAPTER, replicas=5)
-    preview = through_journal(await execution.preview(plan, connection=scene.connection, **options))
+    preview = through_journal(await execution.preview(plan, session=scene.session(**options)))
     assert isinstance(preview, Preview), preview
     return preview.outlook.custodian
 

@@ -19,7 +19,13 @@ from tests.remedies.scene import HEALED, Enter, Scene
 from tests.remedies.workload_worlds import DEPLOYMENTS, template, web
 
 STORED: Final[dict[str, dict[str, Any]]] = json.loads(Path(__file__).with_name("stored_before.json").read_text("utf-8"))
-TYPES: Final[dict[str, type[Portable]]] = {"plan": Plan, "undo": Plan, "preview": Preview, "applied": Applied, "refusal": Refusal}
+TYPES: Final[dict[str, type[Portable]]] = {
+    "plan": Plan,
+    "undo": Plan,
+    "preview": Preview,
+    "applied": Applied,
+    "refusal": Refusal,
+}
 
 
 @pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, found in STORED.items() for kind in found])

@@ -171,7 +171,7 @@ async def test_dry_runs_do_not_wait_for_each_other_and_what_was_not_answered_is_
         plan = await scene.made("drain", NODE)
         for name in ("web-1-00", "web-1-01"):
             scene.cluster.fail(path_prefix=f"/api/v1/namespaces/shop/pods/{name}/", method="POST", hang=True)
-        preview = await execution.preview(plan, connection=scene.connection, deadline=0.2)
+        preview = await execution.preview(plan, session=scene.session(deadline=0.2))
 
         assert isinstance(preview, Preview)
         assert "2 of 5 writes could not be dry-run in time" in told(preview.outlook.warnings)
@@ -185,7 +185,7 @@ async def test_a_drain_of_which_nothing_was_answered_is_not_shown(enter: Enter) 
     async with enter(HEALED, world()) as scene:
         plan = await scene.made("drain", NODE)
         scene.cluster.fail(path_prefix="/api/v1/namespaces/shop/pods/web-1-", method="POST", hang=True, times=9)
-        refusal = await execution.preview(plan, connection=scene.connection, deadline=0.2)
+        refusal = await execution.preview(plan, session=scene.session(deadline=0.2))
 
         assert isinstance(refusal, Refusal)
         assert refusal.reason is Reason.DRY_RUN
