@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.common import start_cache
-from intents.catalog.loader import Catalog, Loaded, builtin_directory, load
+from intents.catalog.loader import Catalog, Check, Loaded, builtin_directory, load
 from intents.catalog.schema import Incident
 
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ _MATCHERS: Final[dict[str, Matcher]] = {}
 
 
 def load_catalog(
-    directories: Sequence[Path] = (), *, last_good: Catalog | None = None, actions: Collection[str] | None = None
+    directories: Sequence[Path] = (), *, last_good: Catalog | None = None, check: Check = lambda _incident: ()
 ) -> Loaded:
     """Return the bundled catalog with the user's directories over it; files that are unchanged are not parsed again.
 
-    The user's entries may name only these `actions`; None allows any.
+    `check` yields what keeps an entry of a user from being used.
     """
     if not directories and last_good is None:
         return _bundled()
-    return _load((builtin_directory(), *directories), last_good=last_good, actions=actions)
+    return _load((builtin_directory(), *directories), last_good=last_good, check=check)
 
 
 @cache
@@ -38,12 +38,12 @@ def _bundled() -> Loaded:
 
 
 def _load(
-    directories: Sequence[Path], *, last_good: Catalog | None = None, actions: Collection[str] | None = None
+    directories: Sequence[Path], *, last_good: Catalog | None = None, check: Check = lambda _incident: ()
 ) -> Loaded:
     known: dict[str, Incident] = {}
     for directory in directories:
         known |= start_cache.read(_name_of(directory)) or {}
-    loaded = load(directories, last_good=last_good, known=known, actions=actions)
+    loaded = load(directories, last_good=last_good, known=known, check=check)
     for directory in directories:
         _keep(directory, loaded.catalog, known)
     return loaded

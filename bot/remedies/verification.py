@@ -14,7 +14,7 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.diagnosing import Engine
-from bot.probes.shared.scope import owner_of
+from bot.kube.owners import owner_of
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, State, Verification
 from bot.remedies.recheck import Recheck, after_write, moved, now_instead, recheck

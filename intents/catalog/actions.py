@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from intents.catalog.schema import Risk
+from intents.catalog.schema import Incident, Risk
 
 
 class ArgumentType(StrEnum):
@@ -61,7 +61,7 @@ def complaints(
     """Yield what is wrong with a remediation as (path within it, why). Templates are taken to be right."""
     action = declared.get(name)
     if action is None:
-        yield ("action",), no_such_action(name, declared)
+        yield ("action",), _no_such_action(name, declared)
         return
     if action.kinds and kind not in action.kinds and "{" not in kind:
         yield ("target", "kind"), f"is {kind}; {name} is for {', '.join(action.kinds)}"
@@ -78,7 +78,14 @@ def complaints(
             yield ("args", key), f"is {value!r}; expected a {known.type}"
 
 
-def no_such_action(name: str, known: Collection[str]) -> str:
+def unknown_actions(incident: Incident, known: Collection[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the actions of an entry that do not exist as (path within it, why)."""
+    for index, remediation in enumerate(incident.remediations):
+        if remediation.action not in known:
+            yield ("remediations", index, "action"), _no_such_action(remediation.action, known)
+
+
+def _no_such_action(name: str, known: Collection[str]) -> str:
     """Say that an action does not exist, and which do."""
     return f"no such action {name!r}; there are {', '.join(sorted(known))}"
 

@@ -11,6 +11,7 @@ import pytest
 from bot.diagnosing import Engine
 from bot.workflows import kept_answer
 from intents.matching import Matcher
+from responses.slack.diagnosis import answer_message
 from tests.end_to_end.workplace import Broken, workplace
 
 
@@ -31,7 +32,7 @@ async def test_a_paste_is_matched_once_and_rendered_once(
 ) -> None:
     matcher = CountingMatcher(engine.catalog, learned=engine.matcher.learned)
     rendered: list[object] = []
-    render = kept_answer.answer_message
+    render = answer_message
 
     def counted(*given: Any, **options: Any) -> Any:
         rendered.append(given)

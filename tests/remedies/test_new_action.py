@@ -92,7 +92,7 @@ def test_entries_may_name_it_and_are_linted_by_its_declaration(tmp_path: Path) -
     def told(args: dict[str, Any]) -> list[str]:
         (remedy,) = ENTRY["remediations"]
         own.catalog(tmp_path, [ENTRY | {"remediations": [remedy | {"args": args}], "status": "sandbox"}])
-        loaded = load((tmp_path,), actions=names.action_names())
+        loaded = load((tmp_path,), check=names.unknown_actions)
         found = (*loaded.problems, *lint(loaded.catalog, probes(), registry.declarations()))
         return [f"{each.field}: {each.says}" for each in found]
 

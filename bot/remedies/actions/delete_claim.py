@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, ref
 from bot.kube.volume_claims import class_of
-from bot.probes.shared.scope import name_of, ref
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal
 from bot.remedies.shared import claims, workloads

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.pod_readiness import is_ready
 from bot.kube.volume_claims import claim_names
-from bot.probes.shared.runs import pod_is_ready
-from bot.probes.shared.scope import name_of, namespace_of, ref
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Proposal, Refusal, Step, Verb
 from bot.remedies.shared import claims, pod_replacement, workloads
@@ -246,7 +246,7 @@ def _warnings(replacement: PodReplacement, selection: _Selection) -> tuple[Text,
 
 
 def _in_use(pod: Json) -> tuple[Text, ...]:
-    if not pod_is_ready(pod):
+    if not is_ready(pod):
         return ()
     return (
         Text(
@@ -259,12 +259,12 @@ def _in_use(pod: Json) -> tuple[Text, ...]:
 def _down(replacement: PodReplacement) -> list[Json]:
     """Return the other pods that are not ready."""
     mine = workloads.uid_of(replacement.pod)
-    return [each for each in replacement.pods if workloads.uid_of(each) != mine and not pod_is_ready(each)]
+    return [each for each in replacement.pods if workloads.uid_of(each) != mine and not is_ready(each)]
 
 
 def _last_copy(replacement: PodReplacement) -> tuple[Text, ...]:
     counts = replacement.counts
-    missing = counts.desired - 1 - (counts.ready - pod_is_ready(replacement.pod))
+    missing = counts.desired - 1 - (counts.ready - is_ready(replacement.pod))
     if missing <= 0:
         return ()
     which = ", ".join(map(name_of, _down(replacement))) or str(missing)

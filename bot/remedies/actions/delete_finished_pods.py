@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.probes.shared.scope import name_of, ref
+from bot.kube.objects import name_of, ref
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal
 from bot.remedies.shared import workloads

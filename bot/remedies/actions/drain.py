@@ -11,8 +11,8 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, ref
 from bot.kube.placement import is_cordoned
-from bot.probes.shared.scope import name_of, ref
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Outlook, Plan, Proposal, Refusal, Step, Verb
 from bot.remedies.shared import cordons, workloads

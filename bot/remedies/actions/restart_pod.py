@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from bot.cluster.snapshot import Snapshot
-from bot.probes.shared.runs import pod_is_ready
-from bot.probes.shared.scope import name_of, namespace_of, ref
+from bot.kube.objects import name_of, namespace_of, ref
+from bot.kube.pod_readiness import is_ready
 from bot.remedies.action import Action
 from bot.remedies.contract import Applied, EffectStatus, Plan, Proposal, Refusal
 from bot.remedies.shared import pod_replacement, workloads
@@ -54,7 +54,7 @@ class RestartPod(Action):
             warnings=(*replacement.only_one(), *_job_warning(replacement)),
             counts_as=replacement.owners.refs[-1],
         )
-        step = deletion(plan.target, unless_ready=not pod_is_ready(pod))
+        step = deletion(plan.target, unless_ready=not is_ready(pod))
         return Proposal(steps=(step,), outlook=outlook, shown=_shown(replacement))
 
     async def check_effect(self, snapshot: Snapshot, plan: Plan, applied: Applied) -> EffectStatus:

@@ -6,8 +6,8 @@ from typing import Final
 
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
+from bot.kube.objects import name_of, namespace_of
 from bot.kube.replicas import replicas_of
-from bot.probes.shared.scope import name_of, namespace_of
 from bot.remedies.contract import Applied, EffectState, EffectStatus, Plan, Refusal
 from bot.remedies.shared import workloads
 from bot.remedies.shared.autoscalers import autoscalers_of

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.cluster.snapshot import Snapshot
-from bot.probes.shared.scope import name_of
+from bot.kube.objects import name_of
 from intents.domain import Json, ObjectRef
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.probes.shared.scope import ref
+from bot.kube.objects import ref
 from bot.remedies.contract import Refusal
 from bot.remedies.shared.refusal import unsafe
 from intents.domain import Json, Text

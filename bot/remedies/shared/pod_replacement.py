@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from bot.cluster.owners import Owners, owners_of
 from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
+from bot.kube.containers import containers_in
+from bot.kube.objects import namespace_of, ref
+from bot.kube.pod_readiness import is_ready
 from bot.kube.replicas import Replicas, replicas_of
 from bot.kube.timestamps import parse_time
-from bot.probes.shared.owners import Owners, owners_of
-from bot.probes.shared.runs import containers_in, pod_is_ready
-from bot.probes.shared.scope import namespace_of, ref
 from bot.remedies.contract import Applied, EffectStatus, Outlook, Refusal
 from bot.remedies.shared import workloads
 from bot.remedies.shared.refusal import unsafe
@@ -46,7 +47,7 @@ class PodReplacement:
     def readiness(self) -> Text:
         """Say how many pods are ready with this pod and without it."""
         counts = self.counts
-        left = counts.ready - pod_is_ready(self.pod)
+        left = counts.ready - is_ready(self.pod)
         return Text(
             en=f"Ready now: {counts.ready} of {counts.desired}; until the new pod is ready: {left} of {counts.desired}",
             zh=f"当前就绪：{counts.ready}/{counts.desired}；新 Pod 就绪之前：{left}/{counts.desired}",
@@ -54,7 +55,7 @@ class PodReplacement:
 
     def only_one(self) -> tuple[Text, ...]:
         """Warn if no other pod serves requests meanwhile."""
-        if not pod_is_ready(self.pod) or self.counts.ready > 1:
+        if not is_ready(self.pod) or self.counts.ready > 1:
             return ()
         return (
             Text(
