@@ -6,7 +6,7 @@ Slack, the command line and the tests all call `diagnose`, which does not know i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from bot.kube.objects import name_of, namespace_of
 from bot.kube.owners import generated_stem
 from bot.probes.contract import Probe
 from bot.probes.registry import known_probes, unreadable_parts
-from intents.catalog.loader import Catalog, Problem
+from intents.catalog.loader import Catalog, Check, Problem
 from intents.catalog.schema import Incident
 from intents.chains import may_cause, timeline
 from intents.domain import (
@@ -84,10 +84,18 @@ class Engine:
 
 
 def build_engine(
-    directories: Sequence[Path] = (), *, last_good: Catalog | None = None
+    directories: Sequence[Path] = (), *, last_good: Catalog | None = None, check: Check = lambda _incident: ()
 ) -> tuple[Engine, tuple[Problem, ...]]:
-    """Build the engine from the built-in catalog and the user's directories; also return the problems in files."""
-    loaded = load_catalog(directories, last_good=last_good, check=unreadable_parts)
+    """Build the engine from the built-in catalog and the user's directories; also return the problems in files.
+
+    `check` yields what keeps an entry of a user from being used, in addition to unknown probes and keys.
+    """
+
+    def checked(incident: Incident) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        yield from unreadable_parts(incident)
+        yield from check(incident)
+
+    loaded = load_catalog(directories, last_good=last_good, check=checked)
     return Engine(catalog=loaded.catalog, matcher=matcher_of(loaded), probes=known_probes()), loaded.problems
 
 
