@@ -105,32 +105,53 @@ def _quiet(finding: Finding) -> bool:
 
 
 def decide(incident: Incident, score: float, findings: Sequence[Finding]) -> Verdict:
-    """The verdict that findings allow."""
-    supports = [finding for finding in findings if finding.outcome is Outcome.SUPPORTS]
-    refuted = any(finding.outcome is Outcome.REFUTES for finding in findings)
-    from_cluster = [finding for finding in supports if not finding.pasted]
-    decisive = any(finding.decisive for finding in from_cluster)
-    # What the paste proves beside what the cluster shows, e.g. a console line that no API serves.
-    lifted = bool(from_cluster) and any(finding.decisive for finding in supports if finding.pasted)
+    """Return the verdict that the findings allow."""
     if incident.status is Status.SANDBOX:
         return Verdict.POSSIBLE
     if incident.strongest is Strength.CAPABILITY:
-        if refuted:
-            return Verdict.RULED_OUT
-        return Verdict.OFFERED if decisive else Verdict.POSSIBLE
-    if (decisive or lifted) and not refuted:
-        provable = incident.strongest is Strength.CONFIRMED or lifted
-        return Verdict.CONFIRMED if provable else Verdict.LIKELY
-    if refuted:
+        return _capability_verdict(findings)
+    return _cause_verdict(incident, score, findings)
+
+
+def _capability_verdict(findings: Sequence[Finding]) -> Verdict:
+    if _refuted(findings):
+        return Verdict.RULED_OUT
+    return Verdict.OFFERED if any(finding.decisive for finding in _cluster_support(findings)) else Verdict.POSSIBLE
+
+
+def _cause_verdict(incident: Incident, score: float, findings: Sequence[Finding]) -> Verdict:
+    from_cluster = _cluster_support(findings)
+    decisive = any(finding.decisive for finding in from_cluster)
+    if _refuted(findings):
         return Verdict.LIKELY if decisive else Verdict.RULED_OUT
-    if from_cluster:
+    # The paste can prove what no API serves, such as a line of a console, once the cluster supports it too.
+    proven_by_paste = bool(from_cluster) and any(finding.decisive for finding in _support(findings) if finding.pasted)
+    if proven_by_paste or (decisive and incident.strongest is Strength.CONFIRMED):
+        return Verdict.CONFIRMED
+    if from_cluster or (score >= STRONG_MATCH and _decisive_unread(findings)):
         return Verdict.LIKELY
-    unread = any(finding.decisive and _answered(finding.gaps) for finding in findings if finding.outcome is Outcome.GAP)
-    return Verdict.LIKELY if unread and score >= STRONG_MATCH else Verdict.POSSIBLE
+    return Verdict.POSSIBLE
+
+
+def _support(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.outcome is Outcome.SUPPORTS]
+
+
+def _cluster_support(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in _support(findings) if not finding.pasted]
+
+
+def _refuted(findings: Iterable[Finding]) -> bool:
+    return any(finding.outcome is Outcome.REFUTES for finding in findings)
+
+
+def _decisive_unread(findings: Iterable[Finding]) -> bool:
+    """Return whether a decisive rule is a gap although there was a cluster to ask."""
+    return any(finding.outcome is Outcome.GAP and finding.decisive and _answered(finding.gaps) for finding in findings)
 
 
 def _answered(gaps: Sequence[Gap]) -> bool:
-    """Whether a cluster was there to ask. With none at all a text match stays a text match."""
+    """Return whether there was a cluster to ask. Without one, a text match stays a text match."""
     return any(gap.reason not in (GapReason.NO_CLUSTER, GapReason.UNREACHABLE) for gap in gaps)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
 from intents.background import everyday_words
-from intents.catalog.schema import Incident
+from intents.catalog.schema import Incident, Signature
 from intents.index import Demand, Index
 from intents.lexicon import Lexicon
 from intents.patterns import Pattern, pattern_of, phrase_words
@@ -50,26 +50,19 @@ class Phrases:
 
     def __init__(self, incidents: Sequence[Incident]) -> None:
         weights = Weights(
-            {word for signature in incident.signatures for phrase in signature.phrases for word in phrase_words(phrase)}
-            for incident in incidents
+            {word for phrase in _phrases_of(incident) for word in phrase_words(phrase)} for incident in incidents
         )
-        texts = dict.fromkeys(
-            phrase for incident in incidents for signature in incident.signatures for phrase in signature.phrases
-        )
+        texts = dict.fromkeys(phrase for incident in incidents for phrase in _phrases_of(incident))
         patterns = {text: pattern_of(text, weights.weight) for text in texts}
         self.lexicon = Lexicon(patterns.values(), weights.ordinary | everyday_words())
-        shape = _shapes(patterns, self.lexicon)
-        self._signatures = {
-            (number, place): _in_order(
-                tuple(
-                    Phrase(number, place, alternative, *shape(text, len(signature.groups) == 1))
-                    for alternative, text in enumerate(group)
-                )
-                for group in signature.groups
-            )
+        signatures = {
+            (number, place): signature
             for number, incident in enumerate(incidents)
             for place, signature in enumerate(incident.signatures)
         }
+        shape = _shapes(patterns, self.lexicon)
+        self._signatures = {place: _groups(place, signature, shape) for place, signature in signatures.items()}
+        self._hints = frozenset(place for place, signature in signatures.items() if signature.hint)
         self.anchors = tuple(phrase for groups in self._signatures.values() for phrase in groups[0])
         self.least = tuple(
             NEARLY if len(groups) > 1 else coverage_for(LEAST, total=phrase.pattern.total)
@@ -79,12 +72,6 @@ class Phrases:
         self.index = Index(
             Demand(anchor.weights, least, min(least, CUT_SHARE))
             for anchor, least in zip(self.anchors, self.least, strict=True)
-        )
-        self._hints = frozenset(
-            (number, place)
-            for number, incident in enumerate(incidents)
-            for place, signature in enumerate(incident.signatures)
-            if signature.hint
         )
 
     def is_hint(self, choice: Choice) -> bool:
@@ -123,9 +110,21 @@ def _shapes(patterns: Mapping[str, Pattern], lexicon: Lexicon) -> Callable[[str,
     return shape
 
 
-def _in_order(groups: Iterable[tuple[Phrase, ...]]) -> tuple[tuple[Phrase, ...], ...]:
+def _groups(
+    place: tuple[int, int], signature: Signature, shape: Callable[[str, bool], _Shape]
+) -> tuple[tuple[Phrase, ...], ...]:
     """Return the groups of a signature, first the one whose weakest phrase says most."""
+    alone = len(signature.groups) == 1
+    groups = [
+        tuple(Phrase(*place, alternative, *shape(text, alone)) for alternative, text in enumerate(group))
+        for group in signature.groups
+    ]
     return tuple(sorted(groups, key=lambda group: min(phrase.pattern.total for phrase in group), reverse=True))
+
+
+def _phrases_of(incident: Incident) -> Iterator[str]:
+    for signature in incident.signatures:
+        yield from signature.phrases
 
 
 def _by_word(numbers: Sequence[int], weights: Sequence[float]) -> dict[int, float]:

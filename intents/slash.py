@@ -18,6 +18,7 @@ from intents.commands import IS_NAME, KINDS, named_in_command
 from intents.domain import Text
 from intents.focus import KINDS as KIND_OF_WORD
 from intents.misuse import Misused
+from intents.places import DASHES, Where, names_namespace, without_where
 from intents.slack_text import unformatted
 
 
@@ -73,17 +74,8 @@ _NO_KIND: Final = frozenset({
     "with", "and", "not", "has", "was", "get", "post", "put", "delete", "patch", "mount", "open", "read", "write",
 })  # fmt: skip
 _A_KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,62}(?:\.[A-Za-z0-9.-]{1,190})?")
-_NAMESPACE_FLAG: Final = re.compile(r"(?:-n|--namespace|-namespace)(?:=(.*))?")
-_DASHES: Final = "–—−"
-_LONG_FLAGS: Final = ("namespace", "context", "cluster")
-_IN: Final = frozenset({"in", "on", "@", "of", "在"})
-_THE_NAMESPACE: Final = frozenset({"ns", "namespace", "命名空间"})
-_THE_CLUSTER: Final = frozenset({"cluster", "context", "集群"})
-_CLUSTER_FLAG: Final = re.compile(r"--?(?:context|cluster)(?:=(.*))?")
 # Before a text to explain: its flag, and the rest.
-_CLUSTER_BEFORE: Final = re.compile(rf"[-{_DASHES}]{{1,2}}(?:context|cluster)(?:=|\s+)(\S+)\s+(.+)", re.DOTALL)
-# Names of contexts that no namespace can have: kubernetes-admin@kubernetes, gke_shop_europe-west1_prod.
-_ONLY_A_CLUSTER: Final = re.compile(r"(?=.*[_:@/])[A-Za-z0-9][\w:@/.-]{0,252}")
+_CLUSTER_BEFORE: Final = re.compile(rf"[-{DASHES}]{{1,2}}(?:context|cluster)(?:=|\s+)(\S+)\s+(.+)", re.DOTALL)
 _HAN_BESIDE_ASCII: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9-])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
 _PUNCTUATION: Final = "`'\".,;!?:()。，；！？：（）"
 # A sentence about an object is short; what is longer, or has the signs of a log line, is a text.
@@ -197,35 +189,33 @@ def _single_word(word: str) -> Command:
 # --- an object ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Where:
-    """Where an object was said to be. `namespace` and `cluster` were named as that, `places` stood behind "in"."""
-
-    namespace: str = ""
-    cluster: str = ""
-    places: tuple[str, ...] = ()
-
-
 def _object(words: Sequence[str]) -> AskObject | Misused | None:
     """KIND [NS/]NAME, KIND/[NS/]NAME, NS/NAME (a pod), and where it is; None for what is no such thing.
 
     Where: -n NS, "in NS", --context CLUSTER, "in CLUSTER" behind a namespace, "in cluster CLUSTER", @CLUSTER.
     """
-    bare, where = _without_where([word.strip("`") for word in words])
+    bare, where = without_where([word.strip("`") for word in words])
     if len(bare) == 1:
-        parts = bare[0].split("/")
-        if len(parts) == 2 and parts[0].lower() not in KINDS:
-            return _made("pod", bare[0], where) if all(map(IS_NAME.fullmatch, parts)) else None
-        kind, _, target = bare[0].partition("/")
-        return _made(kind, target, where) if kind.lower() in KINDS and target else None
+        return _in_one_word(bare[0], where)
     if len(bare) != 2:
         return None
     kind, target = bare
-    if kind.lower() in KINDS:
-        return _made(kind, target, where)
+    return _made(kind, target, where) if kind.lower() in KINDS else _of_other_kind(kind, target, where)
+
+
+def _in_one_word(word: str, where: Where) -> AskObject | Misused | None:
+    """Read KIND/[NS/]NAME or NS/NAME, which is a pod."""
+    parts = word.split("/")
+    if len(parts) == 2 and parts[0].lower() not in KINDS:
+        return _made("pod", word, where) if all(map(IS_NAME.fullmatch, parts)) else None
+    kind, _, target = word.partition("/")
+    return _made(kind, target, where) if kind.lower() in KINDS and target else None
+
+
+def _of_other_kind(kind: str, target: str, where: Where) -> AskObject | Misused | None:
+    """Read two words as a kind that only the cluster knows and a name, where the second is plainly a name."""
     if not _A_KIND.fullmatch(kind) or not all(map(IS_NAME.fullmatch, target.split("/"))):
         return None
-    # Two words are a kind only the cluster knows and a name where the second is plainly the name of an object.
     if not (where.namespace or where.places or "/" in target or "." in kind) or kind.lower() in _NO_KIND:
         return None
     if meant := _misspelt_kind(kind):
@@ -237,7 +227,7 @@ def _object(words: Sequence[str]) -> AskObject | Misused | None:
     return _made(kind, target, where)
 
 
-def _made(kind: str, target: str, where: _Where) -> AskObject | Misused | None:
+def _made(kind: str, target: str, where: Where) -> AskObject | Misused | None:
     before, slash, name = target.rpartition("/")
     if (slash and not IS_NAME.fullmatch(before)) or not IS_NAME.fullmatch(name):
         return None
@@ -252,7 +242,7 @@ def _made(kind: str, target: str, where: _Where) -> AskObject | Misused | None:
     return _placed(AskObject(kind=kind, namespace=before or where.namespace, name=name, cluster=where.cluster), where)
 
 
-def _placed(asked: AskObject, where: _Where) -> AskObject | Misused:
+def _placed(asked: AskObject, where: Where) -> AskObject | Misused:
     """With what stood behind "in": the first is the namespace where none was named, what is left is the cluster."""
     namespace, places = asked.namespace, [each for each in dict.fromkeys(where.places) if each != asked.cluster]
     if not namespace and places:
@@ -265,50 +255,6 @@ def _placed(asked: AskObject, where: _Where) -> AskObject | Misused:
         )
     place = places[0] if places and not asked.cluster else ""
     return replace(asked, namespace=namespace, place=place)
-
-
-def _without_where(words: list[str]) -> tuple[list[str], _Where]:
-    """The words without `-n NS`, `--context C` and `in [namespace|cluster] X`, and what these say."""
-    left: list[str] = []
-    namespace = cluster = ""
-    places: list[str] = []
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        dashed = _dashed(word)
-        if (flag := _NAMESPACE_FLAG.fullmatch(dashed)) and (flag[1] or rest):
-            namespace = flag[1] or rest.pop(0)
-        elif (flag := _CLUSTER_FLAG.fullmatch(dashed)) and (flag[1] or rest):
-            cluster = flag[1] or rest.pop(0)
-        elif left and word.lower() in _IN and rest:
-            what = rest[0].lower() if len(rest) > 1 else ""
-            if what in _THE_NAMESPACE:
-                namespace = rest.pop(1)
-                rest.pop(0)
-            elif what in _THE_CLUSTER:
-                cluster = rest.pop(1)
-                rest.pop(0)
-            else:
-                places.append(rest.pop(0))
-        elif left and word[:1] == "@" and len(word) > 1:
-            places.append(word[1:])
-        else:
-            left.append(word)
-    if namespace and not IS_NAME.fullmatch(namespace):
-        return words, _Where()
-    for place in [place for place in places if not IS_NAME.fullmatch(place)]:
-        if cluster or not _ONLY_A_CLUSTER.fullmatch(place):
-            return words, _Where()
-        places.remove(place)
-        cluster = place
-    return left, _Where(namespace=namespace, cluster=cluster, places=tuple(places))
-
-
-def _dashed(word: str) -> str:
-    """Clients turn two hyphens into one long dash."""
-    if word[:1] in _DASHES and word[:1]:
-        return ("--" if word.lstrip(_DASHES).startswith(_LONG_FLAGS) else "-") + word.lstrip(_DASHES)
-    return word
 
 
 def _misspelt_kind(kind: str) -> str:
@@ -331,7 +277,7 @@ def _from_kubectl(said: str) -> AskObject | None:
     kind, name = next(iter(named.items()), ("", ""))
     if kind not in KIND_OF_WORD:
         return None
-    _, where = _without_where(said.split())
+    _, where = without_where(said.split())
     return AskObject(kind=kind, namespace=namespace, name=name, cluster=where.cluster)
 
 
@@ -347,14 +293,10 @@ def _natural(said: str) -> AskObject | None:
         if word.lower() not in KINDS:
             continue
         target, rest = words[index + 1], words[index + 2 : index + 5]
-        if "/" not in target and not _TELLING_NAME.fullmatch(target) and not _names_namespace(rest):
+        if "/" not in target and not _TELLING_NAME.fullmatch(target) and not names_namespace(rest):
             continue
-        where = _without_where([word, target, *rest])[1] if _names_namespace(rest) else _Where()
+        where = without_where([word, target, *rest])[1] if names_namespace(rest) else Where()
         made = _made(word, target, where)
         if isinstance(made, AskObject):
             return made
     return None
-
-
-def _names_namespace(rest: Sequence[str]) -> bool:
-    return len(rest) > 1 and (rest[0].lower() in _IN or bool(_NAMESPACE_FLAG.fullmatch(_dashed(rest[0]))))

@@ -282,13 +282,8 @@ def _template(
 
 
 def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterator[Complaint]:
-    rules = {rule.id for rule in entry.incident.evidence}
+    yield from _rules_named(entry, remediation, path)
     asked = {question.id for question in remediation.asks}
-    referring = (("only_if", remediation.only_if), ("rows_of", (remediation.rows_of,)), ("until", (remediation.until,)))
-    for field, names in referring:
-        for name in names:
-            if name and name not in rules:
-                yield (*path, field), f"no such rule {name!r}"
     rows_of = entry.incident.rule(remediation.rows_of) if remediation.rows_of else None
     keys: Mapping[str, RowType] = entry.keys.get(rows_of.each, {}) if rows_of else {}
     if not rows_of:
@@ -302,14 +297,29 @@ def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterato
     for name, value in remediation.args.items():
         for text in _strings(value):
             yield from _template(entry, text, (*path, "args", name), rows=keys, asked=asked)
-    unused = asked - {part.path[1] for part in _placeholders(remediation.args) if part.path[0] == "input"}
-    for index, question in enumerate(remediation.asks):
-        yield from _sentence(entry, question.label, (*path, "asks", index, "label"), rows=keys)
-        yield from _template(entry, question.default, (*path, "asks", index, "default"), rows=keys)
-        if question.id in unused:
-            yield (*path, "asks", index), f"no argument takes {{input.{question.id}}}"
+    yield from _questions(entry, remediation, path, rows=keys)
     for where, says in actions.complaints(remediation.action, kind=remediation.target.kind, args=remediation.args):
         yield (*path, *where), says
+
+
+def _rules_named(entry: _Entry, remediation: Remediation, path: Path) -> Iterator[Complaint]:
+    rules = {rule.id for rule in entry.incident.evidence}
+    named = (("only_if", remediation.only_if), ("rows_of", (remediation.rows_of,)), ("until", (remediation.until,)))
+    for field, names in named:
+        for name in names:
+            if name and name not in rules:
+                yield (*path, field), f"no such rule {name!r}"
+
+
+def _questions(
+    entry: _Entry, remediation: Remediation, path: Path, *, rows: Mapping[str, RowType]
+) -> Iterator[Complaint]:
+    used = {part.path[1] for part in _placeholders(remediation.args) if part.path[0] == "input"}
+    for index, question in enumerate(remediation.asks):
+        yield from _sentence(entry, question.label, (*path, "asks", index, "label"), rows=rows)
+        yield from _template(entry, question.default, (*path, "asks", index, "default"), rows=rows)
+        if question.id not in used:
+            yield (*path, "asks", index), f"no argument takes {{input.{question.id}}}"
 
 
 def _whole(entry: _Entry, catalog: Catalog) -> Iterator[Complaint]:
