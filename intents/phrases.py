@@ -114,9 +114,10 @@ def _groups(
     place: tuple[int, int], signature: Signature, shape: Callable[[str, bool], _Shape]
 ) -> tuple[tuple[Phrase, ...], ...]:
     """Return the groups of a signature, first the one whose weakest phrase says most."""
+    number, at = place
     alone = len(signature.groups) == 1
     groups = [
-        tuple(Phrase(*place, alternative, *shape(text, alone)) for alternative, text in enumerate(group))
+        tuple(Phrase(number, at, alternative, *shape(text, alone)) for alternative, text in enumerate(group))
         for group in signature.groups
     ]
     return tuple(sorted(groups, key=lambda group: min(phrase.pattern.total for phrase in group), reverse=True))

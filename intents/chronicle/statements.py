@@ -106,7 +106,7 @@ def _of_person(message: ChannelMessage, read: MessageText) -> Iterator[Fact]:
     yield from _answers(message, read, sentences, stated=bool(facts))
 
 
-def _stated_together(message: ChannelMessage, sentences: Sequence[Sentence]) -> Iterator[Fact]:
+def _stated_together(message: ChannelMessage, sentences: list[Sentence]) -> Iterator[Fact]:
     """Yield the facts of a person's sentences, with the one status that they state together."""
     standing = status_in(sentences)
     for sentence in sentences:
