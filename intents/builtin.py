@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from intents.catalog.loader import Catalog, Loaded, builtin_directory, load
 
 if TYPE_CHECKING:
-    from intents.matching import Matcher
+    from intents.matcher import Matcher
 
 
 @cache
@@ -27,6 +27,6 @@ def _builtin_matcher() -> Matcher:
 
 
 def _matcher(catalog: Catalog) -> Matcher:
-    from intents.matching import Matcher  # noqa: PLC0415 - whoever only reads the catalog is spared a third of its start
+    from intents.matcher import Matcher  # noqa: PLC0415 - whoever only reads the catalog is spared a third of its start
 
     return Matcher(catalog)

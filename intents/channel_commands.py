@@ -14,10 +14,10 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from intents.domain import Text
-from intents.misuse import Misused
+from intents.misuse import Misuse
 
 
-class Doing(StrEnum):
+class ChannelAction(StrEnum):
     """What is asked; the value is how it is typed behind `incident`."""
 
     SUMMARY = "summary"  # what I missed
@@ -31,14 +31,14 @@ class Doing(StrEnum):
 
 
 # What is shown at once and changes nothing.
-SHOWN: Final = frozenset({Doing.SUMMARY, Doing.STATUS, Doing.TIMELINE})
+READ_ONLY: Final = frozenset({ChannelAction.SUMMARY, ChannelAction.STATUS, ChannelAction.TIMELINE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelCommand:
     """`here`: what is exported goes to the channel instead of to who asked."""
 
-    doing: Doing
+    doing: ChannelAction
     here: bool = False
 
 
@@ -46,17 +46,17 @@ _SUMMARY: Final = frozenset({
     "summary", "summarize", "summarise", "tldr", "tl;dr", "catchup", "catch-up", "摘要", "总结", "小结", "概要",
 })  # fmt: skip
 _INCIDENT: Final = frozenset({"incident", "incidents", "inc", "故障", "事件", "事故"})
-_DOING: Final[Mapping[str, Doing]] = {
-    **dict.fromkeys(_SUMMARY, Doing.SUMMARY),
-    **dict.fromkeys(("status", "state", "show", "状态", "现状", "情况"), Doing.STATUS),
-    **dict.fromkeys(("timeline", "history", "时间线", "时间轴", "经过"), Doing.TIMELINE),
-    **dict.fromkeys(("export", "postmortem", "post-mortem", "导出", "复盘"), Doing.EXPORT),
+_DOING: Final[Mapping[str, ChannelAction]] = {
+    **dict.fromkeys(_SUMMARY, ChannelAction.SUMMARY),
+    **dict.fromkeys(("status", "state", "show", "状态", "现状", "情况"), ChannelAction.STATUS),
+    **dict.fromkeys(("timeline", "history", "时间线", "时间轴", "经过"), ChannelAction.TIMELINE),
+    **dict.fromkeys(("export", "postmortem", "post-mortem", "导出", "复盘"), ChannelAction.EXPORT),
     **dict.fromkeys(
-        ("resolve", "resolved", "close", "解决", "已解决", "恢复", "已恢复", "结束", "关闭"), Doing.RESOLVE
+        ("resolve", "resolved", "close", "解决", "已解决", "恢复", "已恢复", "结束", "关闭"), ChannelAction.RESOLVE
     ),
-    **dict.fromkeys(("reopen", "re-open", "重新打开", "重开", "再次打开"), Doing.REOPEN),
-    **dict.fromkeys(("dismiss", "dismissed", "忽略", "不是故障", "误报", "撤销"), Doing.DISMISS),
-    **dict.fromkeys(("open", "start", "declare", "打开", "开启", "开始", "新建"), Doing.OPEN),
+    **dict.fromkeys(("reopen", "re-open", "重新打开", "重开", "再次打开"), ChannelAction.REOPEN),
+    **dict.fromkeys(("dismiss", "dismissed", "忽略", "不是故障", "误报", "撤销"), ChannelAction.DISMISS),
+    **dict.fromkeys(("open", "start", "declare", "打开", "开启", "开始", "新建"), ChannelAction.OPEN),
 }
 _HERE: Final = frozenset({"here", "channel", "此处", "频道", "这里", "到频道"})
 _TO_ME: Final = frozenset({"me", "dm", "私信", "给我"})
@@ -66,36 +66,36 @@ _SLIPS: Final = 2
 _AROUND: Final = ":：,，;；。.!！*_"
 # "incident resolved?" asks, and resolves nothing.
 _ASKING: Final = "?？"
-_KNOWN: Final = ", ".join(doing.value for doing in Doing if doing is not Doing.SUMMARY)
+_KNOWN: Final = ", ".join(doing.value for doing in ChannelAction if doing is not ChannelAction.SUMMARY)
 
 
-def channel_command(words: Sequence[str]) -> ChannelCommand | Misused | None:
+def channel_command(words: Sequence[str]) -> ChannelCommand | Misuse | None:
     """What the words behind `/diagnose` ask of the channel; None if they are about something else."""
     said = _apart([bare for word in words if (bare := word.lower().strip(_AROUND))])
     if not said or len(said) > _MOST_WORDS:
         return None
     first, rest = said[0], said[1:]
     if first.rstrip(_ASKING) in _SUMMARY or said == ["catch", "up"]:
-        return ChannelCommand(doing=Doing.SUMMARY) if not rest or said == ["catch", "up"] else None
+        return ChannelCommand(doing=ChannelAction.SUMMARY) if not rest or said == ["catch", "up"] else None
     if first not in _INCIDENT:
         return _almost(first, rest)
     if not rest:
         says = Text(en=f"incident needs one of: {_KNOWN}", zh=f"incident 后面需要以下之一：{_KNOWN}")
-        return Misused(says=says, closest="incident status")
+        return Misuse(says=says, closest="incident status")
     if "/" in rest[0]:
         return None  # a name: there may be a kind called Incident
     doing = _DOING.get(rest[0])
-    if doing is None and (asked := _DOING.get(rest[0].rstrip(_ASKING))) in SHOWN:
+    if doing is None and (asked := _DOING.get(rest[0].rstrip(_ASKING))) in READ_ONLY:
         doing = asked
     if doing is None:
         return _unknown(rest)
     return _with_more(doing, rest[1:])
 
 
-def mentioned_command(words: Sequence[str]) -> ChannelCommand | Misused | None:
+def mentioned_command(words: Sequence[str]) -> ChannelCommand | Misuse | None:
     """The same behind a mention or in a direct message, where people talk: a slip is one only behind `incident`."""
     command = channel_command(words)
-    if isinstance(command, Misused):
+    if isinstance(command, Misuse):
         first = next((bare for word in words if (bare := word.lower().strip(_AROUND))), "")
         return command if first in _INCIDENT else None
     return command
@@ -110,39 +110,39 @@ def _apart(words: Sequence[str]) -> list[str]:
     return [*words]
 
 
-def _with_more(doing: Doing, more: Sequence[str]) -> ChannelCommand | Misused:
+def _with_more(doing: ChannelAction, more: Sequence[str]) -> ChannelCommand | Misuse:
     if not more:
         return ChannelCommand(doing=doing)
-    if doing is Doing.EXPORT and more[0] in _HERE | _TO_ME:
+    if doing is ChannelAction.EXPORT and more[0] in _HERE | _TO_ME:
         return ChannelCommand(doing=doing, here=more[0] in _HERE)
     says = Text(en=f"incident {doing} takes nothing behind it", zh=f"incident {doing} 后面不需要其他内容")
-    if doing is Doing.EXPORT:
+    if doing is ChannelAction.EXPORT:
         says = Text(en='behind export there may be only "here"', zh="export 后面只能加 here（发到频道）")
-    return Misused(says=says, closest=f"incident {doing}")
+    return Misuse(says=says, closest=f"incident {doing}")
 
 
-def _unknown(rest: Sequence[str]) -> Misused | None:
+def _unknown(rest: Sequence[str]) -> Misuse | None:
     if meant := _nearest(rest[0]):
         says = Text(en=f'"{rest[0]}" is nothing that incident can do', zh=f"incident 没有“{rest[0]}”这个操作")
-        return Misused(says=says, closest=" ".join(["incident", meant, *rest[1:]]))
+        return Misuse(says=says, closest=" ".join(["incident", meant, *rest[1:]]))
     if len(rest) > 1:
         return None
     says = Text(
         en=f'"{rest[0]}" is nothing that incident can do; it knows {_KNOWN}',
         zh=f"incident 没有“{rest[0]}”这个操作；可用的有：{_KNOWN}",
     )
-    return Misused(says=says, closest="incident status")
+    return Misuse(says=says, closest="incident status")
 
 
-def _almost(first: str, rest: Sequence[str]) -> Misused | None:
+def _almost(first: str, rest: Sequence[str]) -> Misuse | None:
     """A slip in `incident`, or its second word alone."""
     if rest and rest[0] in _DOING and first.isascii() and OSA.distance(first, "incident") <= _SLIPS:
         says = Text(en=f'"{first}" is no command', zh=f"“{first}”不是可用的命令")
-        return Misused(says=says, closest=f"incident {_DOING[rest[0]]}")
+        return Misuse(says=says, closest=f"incident {_DOING[rest[0]]}")
     doing = _DOING.get(first)
     if doing is not None and not rest:
         says = Text(en=f'"{first}" stands behind "incident"', zh=f"“{first}”前面需要加 incident")
-        return Misused(says=says, closest=f"incident {doing}")
+        return Misuse(says=says, closest=f"incident {doing}")
     return None
 
 

@@ -16,14 +16,14 @@ from types import MappingProxyType
 from typing import Any, Final
 
 # Pages of their own: the languages of an answer, what is measured over time, what a probe declares.
-from intents.declaring import ArgDeclaration as ArgDeclaration  # noqa: PLC0414
-from intents.declaring import ProbeDeclaration as ProbeDeclaration  # noqa: PLC0414
-from intents.declaring import RowType as RowType  # noqa: PLC0414
+from intents.declarations import ArgDeclaration as ArgDeclaration  # noqa: PLC0414
+from intents.declarations import ProbeDeclaration as ProbeDeclaration  # noqa: PLC0414
+from intents.declarations import RowType as RowType  # noqa: PLC0414
 from intents.languages import Language as Language  # noqa: PLC0414
 from intents.languages import Text as Text  # noqa: PLC0414
-from intents.measured import Line as Line  # noqa: PLC0414
-from intents.measured import Plot as Plot  # noqa: PLC0414
-from intents.measured import Unit as Unit  # noqa: PLC0414
+from intents.plots import Line as Line  # noqa: PLC0414
+from intents.plots import Plot as Plot  # noqa: PLC0414
+from intents.plots import Unit as Unit  # noqa: PLC0414
 
 # A value of a row or of a captured name: what CEL can compare without conversion.
 Value = str | int | float | bool | tuple[str, ...]
@@ -34,7 +34,7 @@ EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Verdict(StrEnum):
-    """What may be claimed of a hypothesis. Rules, not feelings: see `intents.judging`."""
+    """What may be claimed of a hypothesis. Rules, not feelings: see `intents.verdicts`."""
 
     CONFIRMED = "confirmed"
     LIKELY = "likely"

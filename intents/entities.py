@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import re2
 
-from intents.commands import IS_NAME, KINDS, named_in_command
+from intents.command_lines import IS_NAME, KINDS, named_in_command
 from intents.domain import Entity
 
 # Names longer than this are none (a DNS-1123 subdomain has at most 253 characters; images and paths may be longer).

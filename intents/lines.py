@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from intents.aligning import Alignment, Window
+from intents.alignment import Alignment, Window
 from intents.domain import Symptom
 from intents.lexicon import UNKNOWN, Lexicon, Read
 

@@ -8,7 +8,7 @@ from intents.domain import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Misused:
+class Misuse:
     """Not understood: why, and the command that was probably meant ("" if there is none)."""
 
     says: Text

@@ -11,8 +11,8 @@ from intents.catalog.schema import Incident, Signature
 from intents.index import Demand, Index
 from intents.lexicon import Lexicon
 from intents.patterns import Pattern, pattern_of, phrase_words
-from intents.scoring import LEAST, coverage_for
-from intents.weighing import Weights
+from intents.scores import LEAST, coverage_for
+from intents.word_weights import WordWeights
 
 # Of several phrases each is there nearly in full.
 NEARLY: Final = 0.8
@@ -33,7 +33,7 @@ class Phrase(NamedTuple):
     fewest_when_cut: int
 
 
-class Choice(NamedTuple):
+class PhraseChoice(NamedTuple):
     """A signature, and of each of its groups which alternative."""
 
     incident: int
@@ -49,7 +49,7 @@ class Phrases:
     """
 
     def __init__(self, incidents: Sequence[Incident]) -> None:
-        weights = Weights(
+        weights = WordWeights(
             {word for phrase in _phrases_of(incident) for word in phrase_words(phrase)} for incident in incidents
         )
         texts = dict.fromkeys(phrase for incident in incidents for phrase in _phrases_of(incident))
@@ -74,7 +74,7 @@ class Phrases:
             for anchor, least in zip(self.anchors, self.least, strict=True)
         )
 
-    def is_hint(self, choice: Choice) -> bool:
+    def is_hint(self, choice: PhraseChoice) -> bool:
         """Tell whether a choice is one of a signature that is never enough by itself."""
         return (choice.incident, choice.signature) in self._hints
 
@@ -82,7 +82,7 @@ class Phrases:
         """The other groups of an anchor's signature."""
         return self._signatures[anchor.incident, anchor.signature][1:]
 
-    def total(self, choice: Choice) -> float:
+    def total(self, choice: PhraseChoice) -> float:
         """How much all phrases say that are chosen."""
         groups = self._signatures[choice.incident, choice.signature]
         return sum(group[at].pattern.total for group, at in zip(groups, choice.alternatives, strict=True))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from intents.commands import IS_NAME
+from intents.command_lines import IS_NAME
 
 # Clients turn two hyphens into one long dash.
 DASHES: Final = "–—−"

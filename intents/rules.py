@@ -22,7 +22,7 @@ TABLE_ROWS: Final = 12
 PLOT_LINES: Final = 7
 
 
-class Answer(StrEnum):
+class RuleAnswer(StrEnum):
     """What came of asking a rule."""
 
     YES = "yes"
@@ -36,7 +36,7 @@ class RuleResult:
     """A rule, its answer, and the finding worth telling, if any."""
 
     rule: Rule
-    answer: Answer
+    answer: RuleAnswer
     finding: Finding | None = None
 
     @property
@@ -60,36 +60,36 @@ def _ask_rows(rule: Rule, reading: Reading, values: Mapping[str, Any]) -> RuleRe
         return _neutral(rule, Text.same(reading.not_applicable))
     matching = [row for row in reading.rows if holds(rule.when, {**values, "row": dict(row.values)})]
     answer = _quantify(rule, matching, reading)
-    if answer is Answer.GAP:
+    if answer is RuleAnswer.GAP:
         return _gap(rule, reading.gaps)
-    if answer is Answer.YES and not (reading.missing and rule.finds is Outcome.REFUTES):
+    if answer is RuleAnswer.YES and not (reading.missing and rule.finds is Outcome.REFUTES):
         shown = list(reading.rows) if rule.need == "none" else matching
         finding = replace(_holds(rule, shown, len(reading.rows), values), plot=_plot(rule, reading.rows))
         return RuleResult(rule=rule, answer=answer, finding=finding)
     if reading.missing:
         return _neutral(rule, _not_found(reading.missing))
-    if answer is Answer.NO:
+    if answer is RuleAnswer.NO:
         against = [row for row in reading.rows if row not in matching] if rule.need == "all" else matching
         return RuleResult(rule=rule, answer=answer, finding=_otherwise(rule, against or list(reading.rows), values))
     return RuleResult(rule=rule, answer=answer)
 
 
-def _quantify(rule: Rule, matching: Sequence[Row], reading: Reading) -> Answer:
+def _quantify(rule: Rule, matching: Sequence[Row], reading: Reading) -> RuleAnswer:
     rows = len(reading.rows)
     if rule.need == "none":
         if matching:
-            return Answer.NO
+            return RuleAnswer.NO
     elif rule.need == "all":
         if len(matching) < rows:
-            return Answer.NO
+            return RuleAnswer.NO
     else:
         wanted = 1 if rule.need == "any" else rule.need
         if _count(rule, matching) >= wanted:
-            return Answer.YES
-        return Answer.GAP if reading.gaps else Answer.NO
+            return RuleAnswer.YES
+        return RuleAnswer.GAP if reading.gaps else RuleAnswer.NO
     if reading.gaps:
-        return Answer.GAP
-    return Answer.YES if rows else Answer.NOTHING
+        return RuleAnswer.GAP
+    return RuleAnswer.YES if rows else RuleAnswer.NOTHING
 
 
 def _count(rule: Rule, rows: Sequence[Row]) -> int:
@@ -106,10 +106,10 @@ def _ask_reads(rule: Rule, readings: Mapping[str, Reading], values: Mapping[str,
     lists = {name: [dict(row.values) for row in reading.rows] for name, reading in readings.items()}
     rows = [row for reading in looked_at for row in reading.rows]
     if holds(rule.when, {**values, **lists}):
-        return RuleResult(rule=rule, answer=Answer.YES, finding=_holds(rule, rows, len(rows), values))
+        return RuleResult(rule=rule, answer=RuleAnswer.YES, finding=_holds(rule, rows, len(rows), values))
     if missing := next((reading.missing for reading in looked_at if reading.missing), ""):
         return _neutral(rule, _not_found(missing))
-    return RuleResult(rule=rule, answer=Answer.NO, finding=_otherwise(rule, rows, values))
+    return RuleResult(rule=rule, answer=RuleAnswer.NO, finding=_otherwise(rule, rows, values))
 
 
 def _holds(rule: Rule, rows: Sequence[Row], total: int, values: Mapping[str, Any]) -> Finding:
@@ -155,12 +155,12 @@ def _gap(rule: Rule, gaps: tuple[Gap, ...]) -> RuleResult:
         zh="无法检查：" + "；".join(dict.fromkeys(gap.says.zh for gap in gaps)),
     )
     finding = Finding(rule=rule.id, outcome=Outcome.GAP, says=says, decisive=rule.decisive, gaps=gaps)
-    return RuleResult(rule=rule, answer=Answer.GAP, finding=finding)
+    return RuleResult(rule=rule, answer=RuleAnswer.GAP, finding=finding)
 
 
 def _neutral(rule: Rule, says: Text) -> RuleResult:
     finding = Finding(rule=rule.id, outcome=Outcome.NEUTRAL, says=says)
-    return RuleResult(rule=rule, answer=Answer.NOTHING, finding=finding)
+    return RuleResult(rule=rule, answer=RuleAnswer.NOTHING, finding=finding)
 
 
 def _not_found(missing: str) -> Text:

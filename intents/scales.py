@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from intents.counterexamples import Counterexample
-from intents.phrases import Choice, Phrases
-from intents.scoring import Scale, scale_of
+from intents.phrases import PhraseChoice, Phrases
+from intents.scores import Scale, scale_of
 
 # Each Python adds up in its own way: of texts that have the same share, every one of them takes the same.
 _DIGITS: Final = 12
@@ -25,9 +25,9 @@ class Scales:
 
     phrases: Phrases
     by_anchor: tuple[Scale, ...]
-    by_choice: Mapping[Choice, Scale] = field(default_factory=dict)
+    by_choice: Mapping[PhraseChoice, Scale] = field(default_factory=dict)
 
-    def of(self, number: int, choice: Choice) -> Scale:
+    def of(self, number: int, choice: PhraseChoice) -> Scale:
         """Return the scale of an occurrence, given its anchor's number and the phrases that were found."""
         if len(choice.alternatives) == 1:
             return self.by_anchor[number]
@@ -36,7 +36,7 @@ class Scales:
 
 class _Found(Protocol):
     @property
-    def choice(self) -> Choice: ...
+    def choice(self) -> PhraseChoice: ...
     @property
     def coverage(self) -> float: ...
 
@@ -61,7 +61,7 @@ def learned(scales: Scales, counterexamples: Iterable[Counterexample], find: Fin
         if not phrases.is_hint(choice)
     }
     by_anchor = tuple(
-        by_choice.get(Choice(anchor.incident, anchor.signature, (anchor.alternative,)), scale)
+        by_choice.get(PhraseChoice(anchor.incident, anchor.signature, (anchor.alternative,)), scale)
         for anchor, scale in zip(phrases.anchors, scales.by_anchor, strict=True)
     )
     return Scales(phrases, by_anchor, by_choice)
@@ -69,9 +69,9 @@ def learned(scales: Scales, counterexamples: Iterable[Counterexample], find: Fin
 
 def ordinary_shares(
     scales: Scales, counterexamples: Iterable[Counterexample], find: Finds
-) -> dict[Choice, tuple[float, Counterexample]]:
+) -> dict[PhraseChoice, tuple[float, Counterexample]]:
     """Return the largest share of each signature that stands in a counterexample, and the first that has so much."""
-    largest: dict[Choice, tuple[float, Counterexample]] = {}
+    largest: dict[PhraseChoice, tuple[float, Counterexample]] = {}
     known = [0.0] * len(scales.phrases.anchors)
     for one in counterexamples:
         for number, found in find(one.text, of=one.concerns, above=known).items():

@@ -14,10 +14,10 @@ from typing import Final
 from rapidfuzz.distance import OSA
 
 from intents.channel_commands import ChannelCommand, channel_command, mentioned_command
-from intents.commands import IS_NAME, KINDS, named_in_command
+from intents.command_lines import IS_NAME, KINDS, named_in_command
 from intents.domain import Text
 from intents.focus import KINDS as KIND_OF_WORD
-from intents.misuse import Misused
+from intents.misuse import Misuse
 from intents.places import DASHES, Where, names_namespace, without_where
 from intents.slack_text import unformatted
 
@@ -59,7 +59,7 @@ class Muted:
     unmute: str = ""
 
 
-Command = AskText | AskObject | AskHelp | Muted | ChannelCommand | Misused
+Command = AskText | AskObject | AskHelp | Muted | ChannelCommand | Misuse
 
 _HELP: Final = frozenset({"help", "-h", "--help", "?", "？", "usage", "hi", "hello", "帮助", "用法", "你好"})
 _COMMAND: Final = "/diagnose"
@@ -121,7 +121,7 @@ def parse_message(text: str) -> Command:
     command = _word_command(said, words)
     if command is None and "\n" not in said:
         command = _object(words[1:] if _first(words) in _DIAGNOSE else words) or _natural(said) or _from_kubectl(said)
-    return _text(said) if command is None or isinstance(command, Misused) else command
+    return _text(said) if command is None or isinstance(command, Misuse) else command
 
 
 def _text(said: str) -> AskText:
@@ -146,7 +146,7 @@ def _word_command(said: str, words: Sequence[str]) -> Command | None:
         rest = _behind(said, words[0])
         if rest:
             return _text(rest)
-        return Misused(
+        return Misuse(
             says=Text(en="explain needs the text of an error", zh="explain 后面需要报错文本"), closest="explain <error>"
         )
     if first in _MUTED and len(words) == 1:
@@ -154,7 +154,7 @@ def _word_command(said: str, words: Sequence[str]) -> Command | None:
     if first in _UNMUTE and len(words) <= 2:
         if len(words) == 2:
             return Muted(unmute=words[1].strip("`"))
-        return Misused(
+        return Misuse(
             says=Text(en="unmute needs the id of an incident", zh="unmute 后面需要问题的 ID"), closest="unmute all"
         )
     return None
@@ -173,14 +173,14 @@ def _single_word(word: str) -> Command:
     bare = word.lower()
     distance, meant = min((OSA.distance(bare, known), known) for known in _COMMANDS)
     if distance <= (1 if len(bare) < 6 else 2):
-        return Misused(says=Text(en=f'"{word}" is no command', zh=f"“{word}”不是可用的命令"), closest=meant)
+        return Misuse(says=Text(en=f'"{word}" is no command', zh=f"“{word}”不是可用的命令"), closest=meant)
     if bare in KINDS:
-        return Misused(
+        return Misuse(
             says=Text(en=f"which {word}? A name is missing", zh=f"缺少名称：哪个 {word}？"),
             closest=f"{word} <namespace>/<name>",
         )
     if IS_NAME.fullmatch(word):
-        return Misused(
+        return Misuse(
             says=Text(en=f'of which kind is "{word}"?', zh=f"“{word}”是什么类型的对象？"), closest=f"pod {word}"
         )
     return AskText(text=word)
@@ -189,7 +189,7 @@ def _single_word(word: str) -> Command:
 # --- an object ------------------------------------------------------------------------------------------------------
 
 
-def _object(words: Sequence[str]) -> AskObject | Misused | None:
+def _object(words: Sequence[str]) -> AskObject | Misuse | None:
     """KIND [NS/]NAME, KIND/[NS/]NAME, NS/NAME (a pod), and where it is; None for what is no such thing.
 
     Where: -n NS, "in NS", --context CLUSTER, "in CLUSTER" behind a namespace, "in cluster CLUSTER", @CLUSTER.
@@ -203,7 +203,7 @@ def _object(words: Sequence[str]) -> AskObject | Misused | None:
     return _made(kind, target, where) if kind.lower() in KINDS else _of_other_kind(kind, target, where)
 
 
-def _in_one_word(word: str, where: Where) -> AskObject | Misused | None:
+def _in_one_word(word: str, where: Where) -> AskObject | Misuse | None:
     """Read KIND/[NS/]NAME or NS/NAME, which is a pod."""
     parts = word.split("/")
     if len(parts) == 2 and parts[0].lower() not in KINDS:
@@ -212,7 +212,7 @@ def _in_one_word(word: str, where: Where) -> AskObject | Misused | None:
     return _made(kind, target, where) if kind.lower() in KINDS and target else None
 
 
-def _of_other_kind(kind: str, target: str, where: Where) -> AskObject | Misused | None:
+def _of_other_kind(kind: str, target: str, where: Where) -> AskObject | Misuse | None:
     """Read two words as a kind that only the cluster knows and a name, where the second is plainly a name."""
     if not _A_KIND.fullmatch(kind) or not all(map(IS_NAME.fullmatch, target.split("/"))):
         return None
@@ -221,18 +221,18 @@ def _of_other_kind(kind: str, target: str, where: Where) -> AskObject | Misused 
     if meant := _misspelt_kind(kind):
         namespace = where.namespace or next(iter(where.places), "")
         there = target if "/" in target or not namespace else f"{namespace}/{target}"
-        return Misused(
+        return Misuse(
             says=Text(en=f'there is no kind "{kind}"', zh=f"没有“{kind}”这种类型"), closest=f"{meant} {there}"
         )
     return _made(kind, target, where)
 
 
-def _made(kind: str, target: str, where: Where) -> AskObject | Misused | None:
+def _made(kind: str, target: str, where: Where) -> AskObject | Misuse | None:
     before, slash, name = target.rpartition("/")
     if (slash and not IS_NAME.fullmatch(before)) or not IS_NAME.fullmatch(name):
         return None
     if before and where.namespace and before != where.namespace:
-        return Misused(
+        return Misuse(
             says=Text(
                 en=f"{target} is in {before}, but {where.namespace} was named too",
                 zh=f"{target} 与 {where.namespace} 矛盾",
@@ -242,14 +242,14 @@ def _made(kind: str, target: str, where: Where) -> AskObject | Misused | None:
     return _placed(AskObject(kind=kind, namespace=before or where.namespace, name=name, cluster=where.cluster), where)
 
 
-def _placed(asked: AskObject, where: Where) -> AskObject | Misused:
+def _placed(asked: AskObject, where: Where) -> AskObject | Misuse:
     """With what stood behind "in": the first is the namespace where none was named, what is left is the cluster."""
     namespace, places = asked.namespace, [each for each in dict.fromkeys(where.places) if each != asked.cluster]
     if not namespace and places:
         namespace = places[0]
         places = places[1:] if asked.cluster or len(places) > 1 else places
     if len(places) > 1 or (places and asked.cluster and places[0] != namespace):
-        return Misused(
+        return Misuse(
             says=Text(en="more than one cluster was named", zh="指定了多个集群"),
             closest=f"{asked.kind} {namespace}/{asked.name} in {asked.cluster or places[0]}",
         )

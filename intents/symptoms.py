@@ -12,10 +12,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from intents.cleaning import lines_of
 from intents.domain import Entity, Symptom
 from intents.entities import MOST_ENTITIES
-from intents.tables import Reader
+from intents.tables import EntityReader
+from intents.text_cleanup import lines_of
 from intents.times import is_dated
 
 # What a signature may capture and what an entity may be: <pod>, <namespace> … → what it is.
@@ -88,7 +88,7 @@ def read_symptoms(text: str | bytes) -> tuple[Symptom, ...]:
 
     `Symptom.text` is the line as a reader sees it (without colours, markup, escapes and quote marks).
     """
-    reader = Reader()
+    reader = EntityReader()
     kept: dict[str, Symptom] = {}
     alike: dict[str, int] = {}
     for number, line in lines_of(text):

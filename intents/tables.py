@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from intents.commands import KINDS
+from intents.command_lines import KINDS
 from intents.domain import Entity
 from intents.entities import entities_in
 
@@ -35,7 +35,7 @@ _TOLD_BY: Final = (
 _COLUMNS: Final = {"NAMESPACE": "namespace", "NODE": "node", "POD": "pod", "STORAGECLASS": "storageclass"}
 
 
-class Reader:
+class EntityReader:
     """Reads the names of lines given in order."""
 
     __slots__ = ("_asked", "_columns", "_name")

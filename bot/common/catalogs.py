@@ -13,7 +13,7 @@ from intents.catalog.loader import Catalog, Loaded, builtin_directory, load
 from intents.catalog.schema import Incident
 
 if TYPE_CHECKING:
-    from intents.matching import Matcher
+    from intents.matcher import Matcher
 
 # The matchers of so many catalogs are held: a catalog that is loaded again is mostly the same.
 _MOST: Final = 4
@@ -68,7 +68,7 @@ def matcher_of(loaded: Loaded) -> Matcher:
 
 
 def _matcher(catalog: Catalog, name: str) -> Matcher:
-    from intents.matching import Matcher  # noqa: PLC0415 - a command that only reads the catalog is spared the import
+    from intents.matcher import Matcher  # noqa: PLC0415 - a command that only reads the catalog is spared the import
 
     learned = start_cache.read(name)
     matcher = Matcher(catalog, learned=learned)

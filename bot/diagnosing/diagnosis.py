@@ -25,6 +25,7 @@ from bot.kube.access import EVERYTHING, Access
 from bot.probes.contract import Probe
 from bot.probes.registry import probes
 from bot.probes.shared.scope import generated_stem, name_of, namespace_of
+from intents.capabilities import is_capability, raised
 from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident
 from intents.chains import may_cause, timeline
@@ -41,11 +42,10 @@ from intents.domain import (
     Verdict,
 )
 from intents.focus import KINDS, focus_of
-from intents.judging import judge, rank, supported
-from intents.matching import Matcher, Matching
-from intents.offering import is_capability, raised
+from intents.matcher import Matcher, MatchResult
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
+from intents.verdicts import judge, rank, supported
 
 DEADLINE_S: Final = 8.0
 # Text longer than this is read and matched in a thread, so that the loop keeps answering others.
@@ -90,7 +90,7 @@ def engine_for(catalog: Catalog) -> Engine:
     return Engine(catalog=catalog, matcher=Matcher(catalog), probes=probes())
 
 
-async def match_text(text: str, *, engine: Engine) -> Matching:
+async def match_text(text: str, *, engine: Engine) -> MatchResult:
     """What a text may be signs of, without a cluster. A long one is matched off the loop."""
     return await _match(lambda: read_symptoms(text), engine.matcher, length=len(text))
 
@@ -282,10 +282,10 @@ class _Investigation:
                     yield Hypothesis(incident=name, score=0.0, named=named, pointed_to_by=one.incident)
 
 
-async def _match(read: Callable[[], Sequence[Symptom]], matcher: Matcher, *, length: int) -> Matching:
+async def _match(read: Callable[[], Sequence[Symptom]], matcher: Matcher, *, length: int) -> MatchResult:
     """What a text of so many characters may be signs of; `read` takes it apart."""
 
-    def match() -> Matching:
+    def match() -> MatchResult:
         return matcher.match(read())
 
     return await asyncio.to_thread(match) if length > _THREAD_FROM else match()
@@ -322,7 +322,7 @@ def _is_told(text: str, told: Sequence[str]) -> bool:
     return any(quote in flat or flat[:_TELLING] in quote for quote in told)
 
 
-def _nearest(matching: Matching, catalog: Catalog) -> tuple[Nearest, ...]:
+def _nearest(matching: MatchResult, catalog: Catalog) -> tuple[Nearest, ...]:
     return tuple(
         Nearest(
             incident=hypothesis.incident,

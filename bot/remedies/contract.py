@@ -15,9 +15,9 @@ from typing import Any, Final, Protocol
 from bot.cluster.snapshot import Snapshot
 from bot.common.portable import Portable
 from bot.remedies.changes import Change
-from intents.asking import filled
 from intents.catalog.schema import Risk
 from intents.domain import Custodian, Finding, Focus, ObjectRef, PastedTime, Permission, Question, Text
+from intents.typed_values import filled
 
 LIFETIME: Final = timedelta(minutes=30)
 

@@ -16,7 +16,7 @@ from bot.diagnosing.reads import Reads
 from bot.remedies.contract import About, Applied, Settling
 from intents.domain import Diagnosis, Finding, Hypothesis, Judged, ObjectRef, Outcome
 from intents.focus import KINDS
-from intents.judging import judge, supported
+from intents.verdicts import judge, supported
 
 # Words that name the one pod a text was about, or where it was: none of them is true of another pod.
 _OF_ONE_POD: Final = frozenset({word for word, kind in KINDS.items() if kind in ("Pod", "Node", "ReplicaSet")})

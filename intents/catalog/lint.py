@@ -22,8 +22,8 @@ from intents.catalog.schema import Incident, Read, Remediation, Rule
 from intents.conditions import ConditionError, atoms, check, holds
 from intents.domain import ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
 from intents.focus import KINDS
-from intents.judging import captures_of
 from intents.symptoms import VOCABULARY
+from intents.verdicts import captures_of
 
 Path = tuple[str | int, ...]
 Complaint = tuple[Path, str]

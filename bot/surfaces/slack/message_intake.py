@@ -20,7 +20,7 @@ from bot.surfaces.slack.paste_parts import Part, RecentParts
 from bot.workflows.submissions import Submissions
 from intents.channel_commands import ChannelCommand
 from intents.domain import Hypothesis
-from intents.misuse import Misused
+from intents.misuse import Misuse
 from intents.slash import AskObject, AskText, parse_message
 from intents.symptoms import read_symptoms
 from responses.safety import safe
@@ -145,7 +145,7 @@ class MessageIntake:
         match parse_message(text):
             case ChannelCommand(doing=doing):
                 await self._of_channel(said, text, doing)
-            case Misused():
+            case Misuse():
                 await self._of_channel(said, text)
             case _:
                 await self.submissions.submit(self._question(said, text))

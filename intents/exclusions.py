@@ -16,7 +16,7 @@ from intents.tokens import words_of
 _NEAR: Final = 4
 
 
-class Elsewhere:
+class Exclusions:
     """What each incident's `unless` says. Built once per catalog; immutable; incidents are told by their numbers."""
 
     def __init__(self, incidents: Sequence[Incident]) -> None:

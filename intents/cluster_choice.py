@@ -15,7 +15,7 @@ from typing import Final
 from rapidfuzz import fuzz
 
 
-class Why(StrEnum):
+class ChoiceReason(StrEnum):
     """What told which cluster is meant, the strongest first."""
 
     PRESSED = "pressed"  # a button below the answer
@@ -29,7 +29,7 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clues:
+class ClusterHints:
     """What may tell it, a cluster's name each, "" for none. `text` is what was pasted or said.
 
     `named` was named as a cluster. `place` stood behind "in", and may be a namespace instead. `addressed`: the text was
@@ -47,15 +47,15 @@ class Clues:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class ChosenCluster:
     """The cluster that is meant."""
 
     cluster: str
-    why: Why
+    why: ChoiceReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoSuch:
+class UnknownCluster:
     """A cluster was named that there is not, as far as whoever asks may know; `closest` is one like it, or ""."""
 
     named: str
@@ -63,13 +63,13 @@ class NoSuch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ambiguous:
+class AmbiguousCluster:
     """Any of these may be meant: two or more, or none where nothing may be seen."""
 
     clusters: tuple[str, ...]
 
 
-Choice = Chosen | NoSuch | Ambiguous
+ClusterChoice = ChosenCluster | UnknownCluster | AmbiguousCluster
 
 _CLOSE_ENOUGH: Final = 60.0
 _LOOKED_AT: Final = 256 * 1024
@@ -99,26 +99,26 @@ _BEHIND_A_NAME: Final = ".:?!。？！"
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 
 
-def choose(visible: Sequence[str], clues: Clues) -> Choice:
+def choose(visible: Sequence[str], clues: ClusterHints) -> ClusterChoice:
     """The cluster that is meant, of those that may be seen."""
     if clues.pressed in visible:
-        return Chosen(cluster=clues.pressed, why=Why.PRESSED)
+        return ChosenCluster(cluster=clues.pressed, why=ChoiceReason.PRESSED)
     if clues.named and clues.named not in visible:
-        return NoSuch(named=clues.named, closest=closest(clues.named, visible))
+        return UnknownCluster(named=clues.named, closest=closest(clues.named, visible))
     told = (
-        (clues.named, Why.NAMED),
-        (clues.place, Why.NAMED),
-        (marked(clues.text, visible, addressed=clues.addressed), Why.TEXT),
-        (clues.thread, Why.THREAD),
-        (clues.channel, Why.CHANNEL),
-        (clues.configured, Why.CONFIGURED),
+        (clues.named, ChoiceReason.NAMED),
+        (clues.place, ChoiceReason.NAMED),
+        (marked(clues.text, visible, addressed=clues.addressed), ChoiceReason.TEXT),
+        (clues.thread, ChoiceReason.THREAD),
+        (clues.channel, ChoiceReason.CHANNEL),
+        (clues.configured, ChoiceReason.CONFIGURED),
     )
     if len(visible) > 1:
         for cluster, why in told:
             if cluster in visible:
-                return Chosen(cluster=cluster, why=why)
-        return Ambiguous(clusters=tuple(visible))
-    return Chosen(cluster=visible[0], why=Why.ONLY) if visible else Ambiguous(clusters=())
+                return ChosenCluster(cluster=cluster, why=why)
+        return AmbiguousCluster(clusters=tuple(visible))
+    return ChosenCluster(cluster=visible[0], why=ChoiceReason.ONLY) if visible else AmbiguousCluster(clusters=())
 
 
 def means_cluster(place: str, visible: Sequence[str]) -> bool:

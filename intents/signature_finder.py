@@ -15,14 +15,14 @@ from typing import Final
 
 from rapidfuzz.distance import LCSseq
 
-from intents.aligning import Alignment, align
+from intents.alignment import Alignment, align
 from intents.catalog.schema import Incident
 from intents.counterexamples import decisive
 from intents.domain import Symptom
 from intents.lines import Lines
-from intents.phrases import CUT_SHARE, NEARLY, Choice, Phrase, Phrases
+from intents.phrases import CUT_SHARE, NEARLY, Phrase, PhraseChoice, Phrases
 from intents.scales import Wanted, learned, unlearned
-from intents.scoring import LEAST, THRESHOLD, Scale, coverage_for, score
+from intents.scores import LEAST, THRESHOLD, Scale, coverage_for, score
 from intents.symptoms import plain_symptoms
 
 # The bound on the work of one query: so many alignments, each of at most aligning.MOST_PAIRS² steps.
@@ -60,7 +60,7 @@ class Occurrence:
     quote: str
     captures: Mapping[str, str]
     places: frozenset[tuple[int, int]]  # (index of a symptom, place in its text) of every matched word
-    choice: Choice
+    choice: PhraseChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class _Part:
         return self.alignment.information / self.phrase.pattern.total
 
 
-class Finder:
+class SignatureFinder:
     """The signatures of a catalog, ready to be found. Immutable once built.
 
     Without `scaled` an occurrence scores as if no ordinary text had a part of its signature: what the constants of the
@@ -260,9 +260,9 @@ class Finder:
         )
 
 
-def _choice(parts: Sequence[_Part]) -> Choice:
+def _choice(parts: Sequence[_Part]) -> PhraseChoice:
     first = parts[0].phrase
-    return Choice(first.incident, first.signature, tuple(part.phrase.alternative for part in parts))
+    return PhraseChoice(first.incident, first.signature, tuple(part.phrase.alternative for part in parts))
 
 
 def _weigh(phrase: Phrase, words: Set[int]) -> float:

@@ -36,7 +36,7 @@ from intents.domain import (
     Text,
     Verdict,
 )
-from intents.rules import Answer, RuleResult, ask, rows_context
+from intents.rules import RuleAnswer, RuleResult, ask, rows_context
 from intents.symptoms import VOCABULARY
 
 # A text match from here on counts as strong: with the decisive read forbidden it is still "likely".
@@ -91,7 +91,7 @@ def _worth_telling(results: Sequence[RuleResult]) -> list[Finding]:
     """The findings, decisive support first; what could not be judged once, and not for rules that only inform."""
     told: dict[tuple[Outcome, Text], Finding] = {}
     for result in results:
-        unjudged = result.answer in (Answer.GAP, Answer.NOTHING)
+        unjudged = result.answer in (RuleAnswer.GAP, RuleAnswer.NOTHING)
         if result.finding and not (unjudged and result.rule.finds is Outcome.NEUTRAL) and not _quiet(result.finding):
             known = told.get((result.finding.outcome, result.finding.says))
             if known is None or (result.finding.decisive and not known.decisive):
@@ -261,13 +261,13 @@ def _best_support(findings: Sequence[Finding]) -> Finding | None:
 def _context(values: Mapping[str, Any], results: Sequence[RuleResult], best: Finding | None) -> dict[str, Any]:
     """The names an incident's texts may use. What a rule would have told, had it held, is as the text named it."""
     pasted = {name: value for name, value in values["named"].items() if value}
-    told = {result.rule.id: result.context if result.answer is Answer.YES else pasted for result in results}
+    told = {result.rule.id: result.context if result.answer is RuleAnswer.YES else pasted for result in results}
     return {**values, **told, "found": rows_context(best.rows) if best else pasted}
 
 
 def _remedies(incident: Incident, results: Sequence[RuleResult], context: Mapping[str, Any]) -> tuple[Remedy, ...]:
     """The remediations whose conditions hold and whose target is known by name."""
-    held = {result.rule.id for result in results if result.answer is Answer.YES}
+    held = {result.rule.id for result in results if result.answer is RuleAnswer.YES}
     offered = []
     for remediation in incident.remediations:
         if not held.issuperset(remediation.only_if) or (remediation.rows_of and remediation.rows_of not in held):

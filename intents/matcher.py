@@ -12,14 +12,14 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from intents.catalog.schema import Incident, Signature
-from intents.describing import Describer, Description
 from intents.domain import Hypothesis, PastedTime, SignatureMatch, Symptom
-from intents.elsewhere import Elsewhere
-from intents.finding import Finder, Occurrence
-from intents.scoring import THRESHOLD
+from intents.exclusions import Exclusions
+from intents.prose_classifier import ProseClassifier, ProseMatch
+from intents.scores import THRESHOLD
+from intents.signature_finder import Occurrence, SignatureFinder
 from intents.times import time_in
 
-__all__ = ["THRESHOLD", "Matcher", "Matching"]
+__all__ = ["THRESHOLD", "MatchResult", "Matcher"]
 
 # Only a further match at least this sure adds to the best one, each half as much as the one before.
 _ADDS_FROM: Final = 0.3
@@ -33,10 +33,10 @@ _NEAREST: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matching:
+class MatchResult:
     """`hypotheses` are above the threshold, best first; `nearest` are the best two below it.
 
-    `alignments` counts the work: see `intents.finding.MOST_ALIGNMENTS`.
+    `alignments` counts the work: see `intents.signature_finder.MOST_ALIGNMENTS`.
     """
 
     hypotheses: tuple[Hypothesis, ...] = ()
@@ -47,8 +47,8 @@ class Matching:
 class Learned(NamedTuple):
     """What a matcher works out from a catalog, which takes far longer than to read it back."""
 
-    finder: Finder
-    describer: Describer
+    finder: SignatureFinder
+    describer: ProseClassifier
 
 
 class Matcher:
@@ -60,11 +60,11 @@ class Matcher:
     def __init__(self, incidents: Iterable[Incident], *, learned: Learned | None = None) -> None:
         # The order in which the files were read must not matter.
         self._incidents = tuple(sorted(incidents, key=lambda incident: incident.id))
-        self.learned = learned or Learned(Finder(self._incidents), Describer(self._incidents))
+        self.learned = learned or Learned(SignatureFinder(self._incidents), ProseClassifier(self._incidents))
         self._finder, self._describer = self.learned
-        self._elsewhere = Elsewhere(self._incidents)
+        self._exclusions = Exclusions(self._incidents)
 
-    def match(self, symptoms: Sequence[Symptom], *, limit: int = 5) -> Matching:
+    def match(self, symptoms: Sequence[Symptom], *, limit: int = 5) -> MatchResult:
         """What the symptoms of one text may be signs of; at most `limit` hypotheses."""
         found, alignments = self._finder.find(symptoms)
         hypotheses = self._hypotheses(symptoms, found)
@@ -72,12 +72,12 @@ class Matcher:
             hypotheses = self._described(symptoms, hypotheses)
         above = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score >= THRESHOLD)
         below = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score < THRESHOLD)
-        return Matching(hypotheses=above[:limit], nearest=below[:_NEAREST], alignments=alignments)
+        return MatchResult(hypotheses=above[:limit], nearest=below[:_NEAREST], alignments=alignments)
 
     def _hypotheses(self, symptoms: Sequence[Symptom], found: Iterable[Occurrence]) -> list[Hypothesis]:
         by_incident: dict[int, list[Occurrence]] = {}
         for occurrence in found:
-            if not self._elsewhere.speaks(occurrence.incident, symptoms, near=occurrence.line):
+            if not self._exclusions.speaks(occurrence.incident, symptoms, near=occurrence.line):
                 by_incident.setdefault(occurrence.incident, []).append(occurrence)
         counted = {number: chosen for number, of in by_incident.items() if (chosen := self._counted(of))}
         unambiguous = _unambiguous(symptoms)
@@ -98,7 +98,7 @@ class Matcher:
     def _described(self, symptoms: Sequence[Symptom], hypotheses: list[Hypothesis]) -> list[Hypothesis]:
         """The hypotheses, and the incident that the text describes: if it is one of them, on the same words."""
         description = self._describer.describe(symptoms)
-        if description is None or self._elsewhere.speaks(description.incident, symptoms, near=description.line):
+        if description is None or self._exclusions.speaks(description.incident, symptoms, near=description.line):
             return hypotheses
         incident = self._incidents[description.incident].id
         same = next((one for one in hypotheses if one.incident == incident), None)
@@ -140,7 +140,7 @@ class Matcher:
         )
 
 
-def _match_of(symptoms: Sequence[Symptom], description: Description) -> SignatureMatch:
+def _match_of(symptoms: Sequence[Symptom], description: ProseMatch) -> SignatureMatch:
     return SignatureMatch(
         signature=" … ".join(description.words),
         line=symptoms[description.line].line,

@@ -8,15 +8,15 @@ import pytest
 
 from intents.background import same_words
 from intents.catalog.loader import builtin_directory, load
-from intents.describing import CONSTANTS, Describer, likelihood
 from intents.domain import ObjectRef
-from intents.matching import THRESHOLD, Matcher
-from intents.notions import notions_of, stem_of
+from intents.matcher import THRESHOLD, Matcher
 from intents.prose import is_prose, paragraphs_of, speaks_of_trouble
+from intents.prose_classifier import CONSTANTS, ProseClassifier, likelihood
 from intents.symptoms import read_symptoms
+from intents.terms import notions_of, stem_of
 
 CATALOG = sorted(load([builtin_directory()]).catalog, key=lambda incident: incident.id)
-DESCRIBER = Describer(CATALOG)
+DESCRIBER = ProseClassifier(CATALOG)
 # In words that stand in no signature one after the other.
 SLOW_ETCD = (
     "the etcd members keep electing new leaders all night, commits are slow on the disks of the control plane "

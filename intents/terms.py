@@ -1,7 +1,7 @@
 """What a sentence speaks of: its words without inflection and without the small change of the language.
 
 For texts that describe trouble in a person's own words, where order and endings say little. Messages of programs are
-matched word by word instead (`intents.finding`).
+matched word by word instead (`intents.signature_finder`).
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 
 from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
-from intents.notions import notions_of
 from intents.patterns import PLACEHOLDER
+from intents.terms import notions_of
 
 # How much of what is expected elsewhere comes from ordinary texts, from the other entries, and from the near misses.
 _ORDINARY: Final = 0.4
@@ -43,7 +43,7 @@ class _Phrase(NamedTuple):
     said: float
 
 
-class Worths:
+class TermWeights:
     """Learned once per catalog; entries are told by their numbers."""
 
     def __init__(self, incidents: Sequence[Incident]) -> None:

@@ -1,9 +1,9 @@
 """Which incident a person's own words describe: naive Bayes over notions, for what no signature says.
 
-What a text's notions are worth for an entry (`intents.worths`) is summed up. That ranks well and boasts: words of one
+What a text's notions are worth for an entry (`intents.term_weights`) is summed up. That ranks well and boasts: words of one
 sentence are no independent witnesses. So several things are asked of the sum before it counts: how large it is, how far
 the next entry is behind, how much of what the text speaks of the entry explains at all, whether the words of one of its
-signatures are there, and whether the text speaks of trouble rather than of plans. `tests/eval/fit_describing.py` finds
+signatures are there, and whether the text speaks of trouble rather than of plans. `tests/eval/fit_prose_classifier.py` finds
 out how much of each.
 """
 
@@ -17,10 +17,10 @@ from typing import Final
 
 from intents.catalog.schema import Incident
 from intents.domain import Symptom
-from intents.notions import notion_of, notions_of
 from intents.prose import is_talk, paragraphs_of, speaks_of_trouble
+from intents.term_weights import TermWeights
+from intents.terms import notion_of, notions_of
 from intents.tokens import words_of
-from intents.worths import Worths
 
 # So many entries are looked at closely: the first may be nearer, and the second the better signed.
 _CANDIDATES: Final = 3
@@ -31,7 +31,7 @@ _SHOWN: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
+class ProseMatch:
     """An incident that a text describes. `line` is the index of the symptom that says most of it."""
 
     incident: int
@@ -62,7 +62,7 @@ class Description:
         )
 
 
-# tests/eval/fit_describing.py, in the order of `Description.features`; but the first, fitted as -12.9, is eased: of the
+# tests/eval/fit_prose_classifier.py, in the order of `ProseMatch.features`; but the first, fitted as -12.9, is eased: of the
 # texts not fitted on, that recognises three times as many more as it alarms for nothing.
 CONSTANTS: Final = (-12.4, 2.9, 0.25, 3.3, -1.3, -3.8, 2.6)
 
@@ -71,13 +71,13 @@ def likelihood(features: Sequence[float], constants: Sequence[float] = CONSTANTS
     return 1 / (1 + exp(-sum(feature * constant for feature, constant in zip(features, constants, strict=True))))
 
 
-class Describer:
+class ProseClassifier:
     """Built once per catalog; immutable."""
 
     def __init__(self, incidents: Sequence[Incident]) -> None:
-        self._worths = Worths(incidents)
+        self._worths = TermWeights(incidents)
 
-    def describe(self, symptoms: Sequence[Symptom]) -> Description | None:
+    def describe(self, symptoms: Sequence[Symptom]) -> ProseMatch | None:
         """The incident that some paragraph, or a line of it, describes best; None where there is too little prose."""
         found = (
             one
@@ -87,7 +87,7 @@ class Describer:
         )
         return max(found, key=lambda one: (one.score, one.total, -one.incident), default=None)
 
-    def _candidates(self, symptoms: Sequence[Symptom], paragraph: Sequence[int]) -> Iterator[Description]:
+    def _candidates(self, symptoms: Sequence[Symptom], paragraph: Sequence[int]) -> Iterator[ProseMatch]:
         lines = {index: notions_of(symptoms[index].text, known=self._worths) for index in paragraph}
         # In one order, so that the same sums come out the same to the last bit.
         spoken = tuple(sorted(frozenset[str]().union(*lines.values())))
@@ -102,7 +102,7 @@ class Describer:
             if len(telling) < _FEWEST or self._worths.beyond(number, telling) < _BEYOND:
                 continue
             rival = ranked[0 if place else 1][1] if len(ranked) > 1 else 0.0
-            yield Description(
+            yield ProseMatch(
                 incident=number,
                 total=total,
                 ahead=total - rival,

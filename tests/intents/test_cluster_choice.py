@@ -6,17 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intents.choosing import Ambiguous, Choice, Chosen, Clues, NoSuch, Why, choose
+from intents.cluster_choice import (
+    AmbiguousCluster,
+    ChoiceReason,
+    ChosenCluster,
+    ClusterChoice,
+    ClusterHints,
+    UnknownCluster,
+    choose,
+)
 
 THREE = ("prod-eu1", "prod-us1", "staging")
 TOLD = [
-    ("pressed", Why.PRESSED),
-    ("named", Why.NAMED),
-    ("place", Why.NAMED),
-    ("text", Why.TEXT),
-    ("thread", Why.THREAD),
-    ("channel", Why.CHANNEL),
-    ("configured", Why.CONFIGURED),
+    ("pressed", ChoiceReason.PRESSED),
+    ("named", ChoiceReason.NAMED),
+    ("place", ChoiceReason.NAMED),
+    ("text", ChoiceReason.TEXT),
+    ("thread", ChoiceReason.THREAD),
+    ("channel", ChoiceReason.CHANNEL),
+    ("configured", ChoiceReason.CONFIGURED),
 ]
 
 
@@ -30,27 +38,29 @@ def test_the_strongest_clue_counts(index: int) -> None:
     clues: dict[str, Any] = {each: clue(each, "prod-us1") for each, _ in TOLD[index + 1 :]}
     clues[name] = clue(name, "staging")
 
-    chosen = choose(THREE, Clues(**clues))
+    chosen = choose(THREE, ClusterHints(**clues))
 
-    assert chosen == Chosen(cluster="staging", why=why)
+    assert chosen == ChosenCluster(cluster="staging", why=why)
 
 
 @pytest.mark.parametrize(
     ("visible", "clues", "choice"),
     [
-        (THREE, Clues(), Ambiguous(clusters=THREE)),
-        (("prod-eu1",), Clues(), Chosen(cluster="prod-eu1", why=Why.ONLY)),
-        (("prod-eu1",), Clues(channel="staging"), Chosen(cluster="prod-eu1", why=Why.ONLY)),
-        ((), Clues(configured="prod-eu1"), Ambiguous(clusters=())),
-        (THREE, Clues(named="prod-eu"), NoSuch(named="prod-eu", closest="prod-eu1")),
-        (THREE, Clues(named="PROD-US1"), NoSuch(named="PROD-US1", closest="prod-us1")),
-        (THREE, Clues(named="xyz"), NoSuch(named="xyz")),
-        (("staging",), Clues(named="prod-eu1"), NoSuch(named="prod-eu1")),
-        (THREE, Clues(place="trouble"), Ambiguous(clusters=THREE)),
-        (THREE, Clues(thread="gone", channel="hidden"), Ambiguous(clusters=THREE)),
+        (THREE, ClusterHints(), AmbiguousCluster(clusters=THREE)),
+        (("prod-eu1",), ClusterHints(), ChosenCluster(cluster="prod-eu1", why=ChoiceReason.ONLY)),
+        (("prod-eu1",), ClusterHints(channel="staging"), ChosenCluster(cluster="prod-eu1", why=ChoiceReason.ONLY)),
+        ((), ClusterHints(configured="prod-eu1"), AmbiguousCluster(clusters=())),
+        (THREE, ClusterHints(named="prod-eu"), UnknownCluster(named="prod-eu", closest="prod-eu1")),
+        (THREE, ClusterHints(named="PROD-US1"), UnknownCluster(named="PROD-US1", closest="prod-us1")),
+        (THREE, ClusterHints(named="xyz"), UnknownCluster(named="xyz")),
+        (("staging",), ClusterHints(named="prod-eu1"), UnknownCluster(named="prod-eu1")),
+        (THREE, ClusterHints(place="trouble"), AmbiguousCluster(clusters=THREE)),
+        (THREE, ClusterHints(thread="gone", channel="hidden"), AmbiguousCluster(clusters=THREE)),
     ],
 )
-def test_what_cannot_be_seen_plays_no_part(visible: tuple[str, ...], clues: Clues, choice: Choice) -> None:
+def test_what_cannot_be_seen_plays_no_part(
+    visible: tuple[str, ...], clues: ClusterHints, choice: ClusterChoice
+) -> None:
     assert choose(visible, clues) == choice
 
 
@@ -76,25 +86,29 @@ def test_what_cannot_be_seen_plays_no_part(visible: tuple[str, ...], clues: Clue
     ],
 )
 def test_a_text_tells_it_where_it_names_one_cluster_as_a_cluster(text: str, cluster: str) -> None:
-    choice = choose(THREE, Clues(text=text))
-    assert choice == (Chosen(cluster=cluster, why=Why.TEXT) if cluster else Ambiguous(clusters=THREE))
+    choice = choose(THREE, ClusterHints(text=text))
+    assert choice == (
+        ChosenCluster(cluster=cluster, why=ChoiceReason.TEXT) if cluster else AmbiguousCluster(clusters=THREE)
+    )
 
 
 @pytest.mark.parametrize(
     "text", ["why does it fail in staging?", "pod on staging", "api-0 @staging", "api-0在staging怎么了"]
 )
 def test_what_is_said_to_us_says_where_in_plain_words(text: str) -> None:
-    assert choose(THREE, Clues(text=text, addressed=True)) == Chosen(cluster="staging", why=Why.TEXT)
+    assert choose(THREE, ClusterHints(text=text, addressed=True)) == ChosenCluster(
+        cluster="staging", why=ChoiceReason.TEXT
+    )
 
 
 @given(st.lists(st.text(min_size=1), unique=True, max_size=4), st.text(), st.text(), st.booleans())
 def test_only_what_may_be_seen_is_ever_chosen_or_suggested(
     visible: list[str], named: str, text: str, addressed: bool
 ) -> None:
-    match choose(visible, Clues(named=named, text=text, addressed=addressed)):
-        case Chosen(cluster=cluster):
+    match choose(visible, ClusterHints(named=named, text=text, addressed=addressed)):
+        case ChosenCluster(cluster=cluster):
             assert cluster in visible
-        case NoSuch(closest=closest):
+        case UnknownCluster(closest=closest):
             assert closest in ("", *visible)
-        case Ambiguous(clusters=clusters):
+        case AmbiguousCluster(clusters=clusters):
             assert clusters == tuple(visible)

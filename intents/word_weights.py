@@ -17,7 +17,7 @@ _CATALOG_COUNTS: Final = 60.0
 _SHORT_WORD: Final = 0.4
 
 
-class Weights:
+class WordWeights:
     """Words → weight. Built once from the words of each catalog entry and of the background."""
 
     def __init__(self, documents: Iterable[Set[str]]) -> None:
