@@ -1,4 +1,4 @@
-"""What an occurrence of a signature is worth, where parts of it stand in texts that are known to be something else."""
+"""Scale the score of a signature by its counterexamples: parts that occur in them say little."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from intents.counterexamples import Counterexample
 from intents.phrases import PhraseChoice, Phrases
 from intents.scores import Scale, scale_of
 
-# Each Python adds up in its own way: of texts that have the same share, every one of them takes the same.
+# Python versions differ in the last digits of a sum: rounded, each takes the same of several equal counterexamples.
 _DIGITS: Final = 12
-# The incidents, by their numbers, whose signatures are looked for.
+# Whether the signatures of an incident, given by its number, are searched for.
 Wanted = Callable[[int], bool]
 
 
 @dataclass(frozen=True, slots=True)
 class Scales:
-    """The scale of every signature: one for a signature of one phrase, one for each choice of phrases for others.
+    """The scales of all signatures: one for a signature of one phrase, else one for each choice of phrases.
 
-    `by_anchor` holds the most that an occurrence may score.
+    `by_anchor` gives the largest possible score of an occurrence.
     """
 
     phrases: Phrases
@@ -35,6 +35,8 @@ class Scales:
 
 
 class _Found(Protocol):
+    """The part of an occurrence that scales need."""
+
     @property
     def choice(self) -> PhraseChoice: ...
     @property
@@ -42,17 +44,19 @@ class _Found(Protocol):
 
 
 class Finds(Protocol):
+    """A function that finds signatures in a text."""
+
     def __call__(self, text: str, *, of: Wanted, above: Sequence[float]) -> Mapping[int, _Found]:
         """Return the best occurrence of each signature that scores more than `above`, by its anchor's number."""
 
 
 def unlearned(phrases: Phrases) -> Scales:
-    """Return the scales as they are if no counterexample has a part of any signature."""
+    """Return the scales without any counterexample."""
     return Scales(phrases, tuple(scale_of(total=phrases.most(anchor)) for anchor in phrases.anchors))
 
 
 def learned(scales: Scales, counterexamples: Iterable[Counterexample], find: Finds) -> Scales:
-    """Return the scales under which no counterexample counts; `scales` are those so far, under which they are found."""
+    """Return the scales under which no counterexample reaches the threshold; `scales` are those without any."""
     shares = {choice: share for choice, (share, _) in ordinary_shares(scales, counterexamples, find).items()}
     phrases = scales.phrases
     by_choice = {
@@ -70,7 +74,7 @@ def learned(scales: Scales, counterexamples: Iterable[Counterexample], find: Fin
 def ordinary_shares(
     scales: Scales, counterexamples: Iterable[Counterexample], find: Finds
 ) -> dict[PhraseChoice, tuple[float, Counterexample]]:
-    """Return the largest share of each signature that stands in a counterexample, and the first that has so much."""
+    """Return the largest share of each signature in a counterexample, and the first counterexample with it."""
     largest: dict[PhraseChoice, tuple[float, Counterexample]] = {}
     known = [0.0] * len(scales.phrases.anchors)
     for one in counterexamples:

@@ -61,12 +61,12 @@ def main() -> None:
 
 def _samples(catalog: Sequence[Incident], cases: Iterable[Case]) -> Iterator[Sample]:
     """What is described where no signature recognises anything."""
-    matcher, describer = Matcher(catalog), ProseClassifier(catalog)
+    matcher, classifier = Matcher(catalog), ProseClassifier(catalog)
     signatures = {str(signature) for incident in catalog for signature in incident.signatures}
     known = {incident.id for incident in catalog}
     for case in cases:
         symptoms = read_symptoms(case.text)
-        description = describer.describe(symptoms)
+        description = classifier.classify(symptoms)
         if description is None or (case.right and not case.right & known) or _is_signed(matcher, symptoms, signatures):
             continue
         said = catalog[description.incident].id
