@@ -1,4 +1,4 @@
-"""What a probe declares of itself, so that an entry of the catalog can be checked before any cluster is read."""
+"""Declare what a probe reads, so that an entry of the catalog can be checked without a cluster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class RowType(StrEnum):
-    """Types of row values, as CEL sees them."""
+    """The types of row values, as CEL sees them."""
 
     STRING = "string"
     INTEGER = "integer"
@@ -23,7 +23,7 @@ class RowType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArgDeclaration:
-    """An argument a catalog entry may give to a probe."""
+    """An argument that a catalog entry may give to a probe."""
 
     says: str
     required: bool = False
@@ -34,7 +34,7 @@ class ArgDeclaration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeDeclaration:
-    """What the catalog may rely on: a read fills every key of `rows`; it needs no more than `permissions`."""
+    """The contract of a probe: a read fills every key of `rows` and needs no more than `permissions`."""
 
     name: str
     says: str

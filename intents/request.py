@@ -1,4 +1,4 @@
-"""What is asked, whatever the surface: a text to explain or an object to diagnose."""
+"""Define requests, whatever the surface: explain a text or diagnose an object."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainText:
-    """Explain this text. `namespace` is a hint from the surface (-n, the channel's default), not from the text."""
+    """A request to explain a text. `namespace` is the default of the surface (-n, the channel's), not from the text."""
 
     text: str
     namespace: str = ""
@@ -15,7 +15,7 @@ class ExplainText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiagnoseObject:
-    """Diagnose this object; `kind` as people write it (pod, sts, deployment.apps), `namespace` may be empty."""
+    """A request to diagnose an object. `kind` is as people write it: pod, sts, deployment.apps."""
 
     kind: str
     namespace: str = ""

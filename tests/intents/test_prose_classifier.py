@@ -13,7 +13,7 @@ from intents.matcher import THRESHOLD, Matcher
 from intents.prose import is_prose, paragraphs_of, reports_problem
 from intents.prose_classifier import CONSTANTS, ProseClassifier, likelihood
 from intents.symptoms import read_symptoms
-from intents.terms import terms_of, stem_of
+from intents.terms import stem_of, terms_of
 
 CATALOG = sorted(load([builtin_directory()]).catalog, key=lambda incident: incident.id)
 CLASSIFIER = ProseClassifier(CATALOG)
