@@ -1,7 +1,7 @@
-"""Which cluster a request means, and why: of those that whoever asks may see, in a fixed order of what tells it.
+"""Choose the cluster that a request means, among those that the requester may see, and say why.
 
-What was pressed or named outranks what the text shows, which outranks the conversation, the channel and the settings.
-Pure. Clusters that may not be seen play no part, so that nothing tells them from those that there are not.
+A pressed button or a name outranks the text; the text outranks the thread, the channel and the settings. Hidden
+clusters are not considered: an answer never differs between a hidden cluster and one that does not exist. Pure.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from rapidfuzz import fuzz
 
 
 class ChoiceReason(StrEnum):
-    """What told which cluster is meant, the strongest first."""
+    """The reason for the choice, the strongest first."""
 
     PRESSED = "pressed"  # a button below the answer
-    NAMED = "named"  # in what was asked: --context prod
-    TEXT = "text"  # the text is marked with it: cluster="prod"
-    THREAD = "thread"  # the thread was answered from it before
+    NAMED = "named"  # in the command: --context prod
+    TEXT = "text"  # a label in the text: cluster="prod"
+    THREAD = "thread"  # an earlier answer in the thread was about it
     CHANNEL = "channel"  # the channel's default
     CONFIGURED = "configured"  # CASEBOOK_CONTEXT
-    ONLY = "only"  # no other may be seen
+    ONLY = "only"  # the requester may see no other
     FOUND = "found"  # the object exists in no other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterHints:
-    """What may tell it, a cluster's name each, "" for none. `text` is what was pasted or said.
+    """Hints at a cluster: a name each, "" for none. `text` is the pasted or typed text.
 
-    `named` was named as a cluster. `place` stood behind "in", and may be a namespace instead. `addressed`: the text was
-    said to us, so that "in prod" in it says where to look.
+    `named` was named as a cluster. `place` followed "in" and may also be a namespace. `addressed` means that the text
+    was typed to us, so that its "in prod" says where to look.
     """
 
     pressed: str = ""
@@ -48,7 +48,7 @@ class ClusterHints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChosenCluster:
-    """The cluster that is meant."""
+    """The cluster that was chosen, and the reason."""
 
     cluster: str
     why: ChoiceReason
@@ -56,7 +56,7 @@ class ChosenCluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownCluster:
-    """A cluster was named that there is not, as far as whoever asks may know; `closest` is one like it, or ""."""
+    """A name that is none of the visible clusters; `closest` is a similar name, or ""."""
 
     named: str
     closest: str = ""
@@ -64,7 +64,7 @@ class UnknownCluster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmbiguousCluster:
-    """Any of these may be meant: two or more, or none where nothing may be seen."""
+    """The clusters that may be meant: two or more, or none if the requester may see none."""
 
     clusters: tuple[str, ...]
 
@@ -72,15 +72,15 @@ class AmbiguousCluster:
 ClusterChoice = ChosenCluster | UnknownCluster | AmbiguousCluster
 
 _CLOSE_ENOUGH: Final = 60.0
-_LOOKED_AT: Final = 256 * 1024
-# A name that is said to be one of a cluster: a label of an alert (k8s_cluster too), a flag, what kubectl config says.
-# Spaces are taken once and for all: pasted by the thousand, they would else be tried in every division.
+_MOST_READ: Final = 256 * 1024
+# A name marked as a cluster's: a label of an alert (k8s_cluster too), a flag, the output of kubectl config.
+# Spaces are matched possessively: thousands of pasted spaces would otherwise be tried in every division.
 _MARKED: Final = re.compile(
     r"""(?<![A-Za-z0-9])(?:context|cluster(?:[_-]?name)?|集群)
     ["'`]?[ \t]*+(?:[=:：][ \t]*+|(?<=[ \t])|(?<=集群))["'`]?(?P<name>[^\s"'`,;()\[\]{}<>，。；]+)""",
     re.VERBOSE | re.IGNORECASE,
 )
-# The same where no list of names tells a name from a word ("cluster autoscaler", "context deadline exceeded").
+# The same without a list of names to tell a name from a word ("cluster autoscaler", "context deadline exceeded").
 _MARKED_PLAINLY: Final = re.compile(
     r"""(?<![A-Za-z0-9])(?:
         (?:context|cluster(?:[_-]?name)?|集群)["'`]?[ \t]*+[=:：]
@@ -95,26 +95,26 @@ _IN: Final = re.compile(
     ["'`]?(?P<name>[^\s"'`,;()\[\]{}<>，。；]+)""",
     re.VERBOSE | re.IGNORECASE,
 )
-_BEHIND_A_NAME: Final = ".:?!。？！"
+_AFTER_A_NAME: Final = ".:?!。？！"
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
 
 
-def choose(visible: Sequence[str], clues: ClusterHints) -> ClusterChoice:
-    """The cluster that is meant, of those that may be seen."""
-    if clues.pressed in visible:
-        return ChosenCluster(cluster=clues.pressed, why=ChoiceReason.PRESSED)
-    if clues.named and clues.named not in visible:
-        return UnknownCluster(named=clues.named, closest=closest(clues.named, visible))
-    told = (
-        (clues.named, ChoiceReason.NAMED),
-        (clues.place, ChoiceReason.NAMED),
-        (marked(clues.text, visible, addressed=clues.addressed), ChoiceReason.TEXT),
-        (clues.thread, ChoiceReason.THREAD),
-        (clues.channel, ChoiceReason.CHANNEL),
-        (clues.configured, ChoiceReason.CONFIGURED),
+def choose(visible: Sequence[str], given: ClusterHints) -> ClusterChoice:
+    """Return the choice among the visible clusters."""
+    if given.pressed in visible:
+        return ChosenCluster(cluster=given.pressed, why=ChoiceReason.PRESSED)
+    if given.named and given.named not in visible:
+        return UnknownCluster(named=given.named, closest=closest(given.named, visible))
+    hints = (
+        (given.named, ChoiceReason.NAMED),
+        (given.place, ChoiceReason.NAMED),
+        (marked(given.text, visible, addressed=given.addressed), ChoiceReason.TEXT),
+        (given.thread, ChoiceReason.THREAD),
+        (given.channel, ChoiceReason.CHANNEL),
+        (given.configured, ChoiceReason.CONFIGURED),
     )
     if len(visible) > 1:
-        for cluster, why in told:
+        for cluster, why in hints:
             if cluster in visible:
                 return ChosenCluster(cluster=cluster, why=why)
         return AmbiguousCluster(clusters=tuple(visible))
@@ -122,35 +122,35 @@ def choose(visible: Sequence[str], clues: ClusterHints) -> ClusterChoice:
 
 
 def means_cluster(place: str, visible: Sequence[str]) -> bool:
-    """Whether "in X" means the cluster of that name rather than a namespace: there are several to tell apart."""
+    """Return whether "in X" means a cluster and not a namespace: there are several, and X is one of them."""
     return len(visible) > 1 and place in visible
 
 
 def closest(named: str, visible: Sequence[str]) -> str:
-    """The name that was probably meant, "" for none."""
+    """Return the visible name that was probably meant; "" for none."""
     scored = ((fuzz.ratio(named.lower(), name.lower()), name) for name in visible)
     score, name = max(scored, key=lambda each: each[0], default=(0.0, ""))
     return name if score >= _CLOSE_ENOUGH else ""
 
 
 def marked(text: str, clusters: Sequence[str], *, addressed: bool = False) -> str:
-    """The one cluster that the text is marked with, whole and as it is written; "" for none and for several.
+    """Return the one cluster that the text is marked with; "" for none or several.
 
-    What is `addressed` to us may say it in plain words too.
+    A text that is `addressed` to us may also name it in plain words.
     """
     patterns = (_MARKED, _IN) if addressed else (_MARKED,)
-    found = {name for pattern in patterns for name in _named(pattern, text[:_LOOKED_AT]) if name in clusters}
+    found = {name for pattern in patterns for name in _named(pattern, text[:_MOST_READ]) if name in clusters}
     return found.pop() if len(found) == 1 else ""
 
 
 def marked_with(text: str) -> str:
-    """The one cluster that a text is plainly marked with, whether or not there is one of that name; "" for none.
+    """Return the one name that a text is marked with as a cluster's, existing or not; "" for none.
 
-    It tells pastes apart before it is known who may see what: by names that there are, it would tell which there are.
+    It tells pastes apart before permissions are checked; a list of existing names would disclose them.
     """
     found = set()
-    for match in _MARKED_PLAINLY.finditer(text[:_LOOKED_AT]):
-        name = match["name"].rstrip(_BEHIND_A_NAME)
+    for match in _MARKED_PLAINLY.finditer(text[:_MOST_READ]):
+        name = match["name"].rstrip(_AFTER_A_NAME)
         han = _HAN.search(name)
         found.add(name[: han.start()] if han and han.start() else name)
     return found.pop() if len(found) == 1 else ""
@@ -160,6 +160,6 @@ def _named(pattern: re.Pattern[str], text: str) -> Iterator[str]:
     for match in pattern.finditer(text):
         name = match["name"]
         yield name
-        yield name.rstrip(_BEHIND_A_NAME)
+        yield name.rstrip(_AFTER_A_NAME)
         if han := _HAN.search(name):
             yield name[: han.start()]

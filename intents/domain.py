@@ -150,7 +150,7 @@ class Permission:
         return f"{self.verb} on {self.group + '/' if self.group else ''}{self.resource}"
 
 
-# --- the request: what was said -------------------------------------------------------------------------------------
+# --- the request ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +207,7 @@ class Hypothesis:
     pointed_to_by: str = ""  # the incident whose finding points to this one, if no text raised it
 
 
-# --- what the cluster said ------------------------------------------------------------------------------------------
+# --- reads of the cluster -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +271,7 @@ class Reading:
     not_applicable: str = ""
 
 
-# --- what is concluded ----------------------------------------------------------------------------------------------
+# --- conclusions ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

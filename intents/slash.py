@@ -1,7 +1,7 @@
-"""What `/diagnose …`, a mention or a direct message asks: a small grammar over words, English and Chinese.
+"""Parse `/diagnose …`, mentions and direct messages: a small grammar over words, English and Chinese.
 
-`/diagnose` is strict and says what was probably meant; a mention is natural: "@casebook pod shop/api-0 is broken".
-Whatever is neither an object nor a command is a text to explain. Pure, never raises.
+`/diagnose` is strict and suggests the command that was probably meant. A mention is free: "@casebook pod shop/api-0 is
+broken". Everything that is neither an object nor a command is a text to explain. Pure, never raises.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from intents.slack_text import unformatted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskText:
-    """Explain this text; `cluster` is where, if it was named."""
+    """A request to explain a text; `cluster` is empty if none was named."""
 
     text: str
     cluster: str = ""
@@ -32,10 +32,10 @@ class AskText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskObject:
-    """Diagnose this object; `kind` as it was written, `namespace` and `cluster` may be empty.
+    """A request to diagnose an object; `kind` is as it was written, `namespace` and `cluster` may be empty.
 
-    `place` is what stood behind "in" where only who knows the clusters can tell what it is: where it is the same as
-    `namespace` that or a cluster, otherwise a cluster or how the object fares ("in trouble").
+    `place` followed "in", and only the list of clusters can tell what it is. If it equals `namespace`, it is that or a
+    cluster; otherwise it is a cluster or a state ("in trouble").
     """
 
     kind: str
@@ -47,14 +47,14 @@ class AskObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskHelp:
-    """What can be asked; `topic` is what was said behind "help"."""
+    """A request for help; `topic` followed "help"."""
 
     topic: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Muted:
-    """What is muted in this channel; with `unmute`, answer that incident again ("all" for every one)."""
+    """A request for the muted incidents of the channel; with `unmute`, to unmute one of them or "all"."""
 
     unmute: str = ""
 
@@ -68,7 +68,7 @@ _DIAGNOSE: Final = frozenset({"diagnose", "check", "诊断", "检查", "排查",
 _MUTED: Final = frozenset({"muted", "mutes", "静音列表", "已静音"})
 _UNMUTE: Final = frozenset({"unmute", "取消静音"})
 _COMMANDS: Final = ("help", "explain", "diagnose", "muted", "unmute", "summary", "incident")
-# Words of an error that stand before a name without being its kind.
+# Words of an error that precede a name and are not its kind.
 _NO_KIND: Final = frozenset({
     "error", "failed", "failure", "warning", "fatal", "panic", "see", "for", "from", "the", "image", "pulling", "why",
     "with", "and", "not", "has", "was", "get", "post", "put", "delete", "patch", "mount", "open", "read", "write",
@@ -78,7 +78,7 @@ _A_KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]{1,62}(?:\.[A-Za-z0-9.-]{1,190}
 _CLUSTER_BEFORE: Final = re.compile(rf"[-{DASHES}]{{1,2}}(?:context|cluster)(?:=|\s+)(\S+)\s+(.+)", re.DOTALL)
 _HAN_BESIDE_ASCII: Final = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9-])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
 _PUNCTUATION: Final = "`'\".,;!?:()。，；！？：（）"
-# A sentence about an object is short; what is longer, or has the signs of a log line, is a text.
+# A sentence about an object is short; a longer one, or one with the characters of a log line, is a text.
 _NATURAL_WORDS: Final = 16
 _NATURAL_LENGTH: Final = 200
 _OF_A_LOG: Final = re.compile(r'[="{}\[\]|]|: ')
@@ -86,8 +86,8 @@ _TELLING_NAME: Final = re.compile(r".*[-0-9].*")
 
 
 def parse_command(text: str) -> Command:
-    """What stands behind `/diagnose`."""
-    said = _behind_slash(unformatted(text))
+    """Parse the text after `/diagnose`."""
+    said = _without_command(unformatted(text))
     words = said.split()
     if not words:
         return AskHelp()
@@ -95,14 +95,14 @@ def parse_command(text: str) -> Command:
     if command is not None:
         return command
     if _first(words) in _DIAGNOSE:
-        said, words = _behind(said, words[0]), words[1:]
+        said, words = _after(said, words[0]), words[1:]
         if not words:
             return AskHelp()
     if "\n" in said:
         return _text(said)
     asked = _object(words) or _from_kubectl(said)
     if isinstance(asked, AskObject) and asked.place not in ("", asked.namespace):
-        # A command says nothing by the way: what is no namespace is a cluster, or a slip that is told.
+        # Every word of a command counts: what is not a namespace is a cluster, or a mistake that is reported.
         return replace(asked, cluster=asked.place, place="")
     if asked is not None:
         return asked
@@ -110,9 +110,8 @@ def parse_command(text: str) -> Command:
 
 
 def parse_message(text: str) -> Command:
-    """What a mention or a direct message asks. What is no command is a text; misuse is only what can be meant for an
-    incident channel and nothing else."""
-    said = _behind_slash(unformatted(text))
+    """Parse a mention or a direct message. Only a misspelt command for an incident channel is a misuse."""
+    said = _without_command(unformatted(text))
     words = said.split()
     if not words:
         return AskHelp()
@@ -125,17 +124,17 @@ def parse_message(text: str) -> Command:
 
 
 def _text(said: str) -> AskText:
-    """A text to explain, and the cluster that was named before it."""
+    """Return a text to explain, with the cluster that was named before it."""
     named = _CLUSTER_BEFORE.fullmatch(said)
     return AskText(text=named[2].strip(), cluster=named[1]) if named else AskText(text=said)
 
 
-def _behind_slash(said: str) -> str:
-    """Slack takes no commands in threads: there people type to us what they were told to."""
+def _without_command(said: str) -> str:
+    """Return the text without `/diagnose`: Slack has no commands in threads, so people type it in a message."""
     return said[len(_COMMAND) :].strip() if said.partition(" ")[0].lower() == _COMMAND else said
 
 
-# --- commands that are a word ---------------------------------------------------------------------------------------
+# --- commands of one word -------------------------------------------------------------------------------------------
 
 
 def _word_command(said: str, words: Sequence[str]) -> Command | None:
@@ -143,7 +142,7 @@ def _word_command(said: str, words: Sequence[str]) -> Command | None:
     if first in _HELP and len(words) <= 2:
         return AskHelp(topic=" ".join(words[1:]))
     if first in _EXPLAIN:
-        rest = _behind(said, words[0])
+        rest = _after(said, words[0])
         if rest:
             return _text(rest)
         return Misuse(
@@ -164,12 +163,12 @@ def _first(words: Sequence[str]) -> str:
     return words[0].lower().rstrip(":：")
 
 
-def _behind(said: str, word: str) -> str:
+def _after(said: str, word: str) -> str:
     return said[said.index(word) + len(word) :].strip()
 
 
 def _single_word(word: str) -> Command:
-    """One word is a command with a slip, or a name without its kind."""
+    """Return the command for a single word: a misspelt command, or a name without its kind."""
     bare = word.lower()
     distance, meant = min((OSA.distance(bare, known), known) for known in _COMMANDS)
     if distance <= (1 if len(bare) < 6 else 2):
@@ -190,9 +189,9 @@ def _single_word(word: str) -> Command:
 
 
 def _object(words: Sequence[str]) -> AskObject | Misuse | None:
-    """KIND [NS/]NAME, KIND/[NS/]NAME, NS/NAME (a pod), and where it is; None for what is no such thing.
+    """Read KIND [NS/]NAME, KIND/[NS/]NAME or NS/NAME (a pod), with its place; None for anything else.
 
-    Where: -n NS, "in NS", --context CLUSTER, "in CLUSTER" behind a namespace, "in cluster CLUSTER", @CLUSTER.
+    The place: -n NS, "in NS", --context CLUSTER, "in CLUSTER" after a namespace, "in cluster CLUSTER", @CLUSTER.
     """
     bare, where = without_where([word.strip("`") for word in words])
     if len(bare) == 1:
@@ -243,7 +242,7 @@ def _made(kind: str, target: str, where: Where) -> AskObject | Misuse | None:
 
 
 def _placed(asked: AskObject, where: Where) -> AskObject | Misuse:
-    """With what stood behind "in": the first is the namespace where none was named, what is left is the cluster."""
+    """Add the words after "in": the first is the namespace if none was named, the next one the cluster."""
     namespace, places = asked.namespace, [each for each in dict.fromkeys(where.places) if each != asked.cluster]
     if not namespace and places:
         namespace = places[0]
@@ -258,17 +257,17 @@ def _placed(asked: AskObject, where: Where) -> AskObject | Misuse:
 
 
 def _misspelt_kind(kind: str) -> str:
-    """The kind that is meant, where one slip keeps a word from being one that every cluster has."""
+    """Return the common kind of which a word is a misspelling by one letter; "" for none."""
     word = kind.lower()
     if "." in word or len(word) < 3:
         return ""
     distance, meant = min((OSA.distance(word, known), known) for known in KINDS if len(known) > 2)
-    # Two slips lead from one real kind to another: TikvCluster, TidbCluster.
+    # Two letters lead from one real kind to another: TikvCluster, TidbCluster.
     return meant if distance == 1 else ""
 
 
 def _from_kubectl(said: str) -> AskObject | None:
-    """The object of a pasted command line, where it is all that was said."""
+    """Return the object of a pasted command line, if there is nothing else."""
     if not said.startswith(("kubectl ", "oc ", "k ", "$ kubectl ")):
         return None
     named = dict(named_in_command(said))
@@ -282,7 +281,7 @@ def _from_kubectl(said: str) -> AskObject | None:
 
 
 def _natural(said: str) -> AskObject | None:
-    """The first object named in a short sentence: a known kind and what is plainly a name behind it."""
+    """Return the first object in a short sentence: a known kind, followed by something that is clearly a name."""
     if len(said) > _NATURAL_LENGTH or _OF_A_LOG.search(said):
         return None
     words = [word.strip(_PUNCTUATION) for word in _HAN_BESIDE_ASCII.sub(" ", said).split()]

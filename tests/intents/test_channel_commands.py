@@ -39,12 +39,12 @@ from intents.slash import AskObject, AskText, parse_command, parse_message
     ],
 )
 def test_a_command_is_understood_as_it_is_typed(text, doing):
-    assert parse_command(text) == ChannelCommand(doing=doing)
+    assert parse_command(text) == ChannelCommand(action=doing)
 
 
 @pytest.mark.parametrize("text", ["incident export here", "incident export channel", "故障导出 频道"])
 def test_an_export_may_go_to_the_channel(text):
-    assert parse_command(text) == ChannelCommand(doing=ChannelAction.EXPORT, here=True)
+    assert parse_command(text) == ChannelCommand(action=ChannelAction.EXPORT, here=True)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_an_object_of_a_kind_called_incident_is_an_object():
     ],
 )
 def test_a_mention_asks_the_same(text, doing):
-    assert parse_message(text) == ChannelCommand(doing=doing)
+    assert parse_message(text) == ChannelCommand(action=doing)
 
 
 @pytest.mark.parametrize(

@@ -35,16 +35,16 @@ def clue(name: str, cluster: str) -> str:
 @pytest.mark.parametrize("index", range(len(TOLD)))
 def test_the_strongest_clue_counts(index: int) -> None:
     name, why = TOLD[index]
-    clues: dict[str, Any] = {each: clue(each, "prod-us1") for each, _ in TOLD[index + 1 :]}
-    clues[name] = clue(name, "staging")
+    hints: dict[str, Any] = {each: clue(each, "prod-us1") for each, _ in TOLD[index + 1 :]}
+    hints[name] = clue(name, "staging")
 
-    chosen = choose(THREE, ClusterHints(**clues))
+    chosen = choose(THREE, ClusterHints(**hints))
 
     assert chosen == ChosenCluster(cluster="staging", why=why)
 
 
 @pytest.mark.parametrize(
-    ("visible", "clues", "choice"),
+    ("visible", "hints", "choice"),
     [
         (THREE, ClusterHints(), AmbiguousCluster(clusters=THREE)),
         (("prod-eu1",), ClusterHints(), ChosenCluster(cluster="prod-eu1", why=ChoiceReason.ONLY)),
@@ -59,9 +59,9 @@ def test_the_strongest_clue_counts(index: int) -> None:
     ],
 )
 def test_what_cannot_be_seen_plays_no_part(
-    visible: tuple[str, ...], clues: ClusterHints, choice: ClusterChoice
+    visible: tuple[str, ...], hints: ClusterHints, choice: ClusterChoice
 ) -> None:
-    assert choose(visible, clues) == choice
+    assert choose(visible, hints) == choice
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ class MessageIntake:
         request = await self.submissions.of_part(said.channel, said.ts)
         command = parse_message(text) if said.mentions_us and not said.bot else None
         if isinstance(command, ChannelCommand):
-            await self._of_channel(said, text, command.doing)
+            await self._of_channel(said, text, command.action)
         elif request is None:
             await self._received(said)
         elif self.clock() - request.asked.created < _REREAD_WITHIN:
@@ -143,8 +143,8 @@ class MessageIntake:
 
     async def _addressed(self, said: ReceivedMessage, text: str) -> None:
         match parse_message(text):
-            case ChannelCommand(doing=doing):
-                await self._of_channel(said, text, doing)
+            case ChannelCommand(action=action):
+                await self._of_channel(said, text, action)
             case Misuse():
                 await self._of_channel(said, text)
             case _:

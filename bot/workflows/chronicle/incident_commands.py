@@ -103,7 +103,7 @@ class IncidentCommands:
 
     async def _decide(self, asked: IncidentCommand, place: Place, requester: Requester) -> CommandReply:
         asked = replace(asked, language=requester.language)
-        doing = asked.command.doing
+        doing = asked.command.action
         known = await self.services.store.chronicles.get(asked.channel)
         if refused := _refused(doing, known, place, requester):
             return CommandReply(message=notice(refused, language=asked.language))
@@ -119,7 +119,7 @@ class IncidentCommands:
             return notice(incident_replies.NO_INCIDENT, language=asked.language)
         # What one person is shown calls nobody whom it names; what is posted would.
         mention = not asked.thread_ts
-        match asked.command.doing:
+        match asked.command.action:
             case ChannelAction.TIMELINE:
                 message = await self.documents.timeline(chronicle, language=asked.language, mention=mention)
             case ChannelAction.STATUS:
@@ -133,7 +133,7 @@ class IncidentCommands:
     def _promised(self, asked: IncidentCommand, *, anew: bool) -> CommandReply:
         command = asked.command
         payload: Json = {
-            "doing": command.doing.value,
+            "doing": command.action.value,
             "channel": asked.channel,
             "team": asked.team,
             "user": asked.user,
@@ -144,7 +144,7 @@ class IncidentCommands:
             "here": command.here,
             "anew": anew,
         }
-        promise = incident_replies.EXPORTING_HERE if command.here else _PROMISES[command.doing]
+        promise = incident_replies.EXPORTING_HERE if command.here else _PROMISES[command.action]
         return CommandReply(message=notice(promise, language=asked.language), kind="command", payload=payload)
 
     def _open(self, asked: IncidentCommand, *, private: bool) -> CommandReply:

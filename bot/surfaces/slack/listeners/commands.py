@@ -90,8 +90,8 @@ def _answered_at_once(text: str) -> str:
             return "misused"
         case Muted():
             return "muted"
-        case ChannelCommand(doing=doing):
-            return doing.value
+        case ChannelCommand(action=action):
+            return action.value
         case _:
             return ""
 
