@@ -13,7 +13,7 @@ from intents.catalog.loader import Catalog, Check, Loaded, builtin_directory, lo
 from intents.catalog.schema import Incident
 
 if TYPE_CHECKING:
-    from intents.matching import Matcher
+    from intents.matcher import Matcher
 
 # Size of the matcher cache: a reloaded catalog is usually unchanged.
 _MOST: Final = 4
@@ -75,7 +75,7 @@ def matcher_of(loaded: Loaded) -> Matcher:
 
 
 def _matcher(catalog: Catalog, name: str) -> Matcher:
-    from intents.matching import Matcher  # noqa: PLC0415 - commands that only read the catalog skip this import
+    from intents.matcher import Matcher  # noqa: PLC0415 - commands that only read the catalog skip this import
 
     learned = start_cache.read(name)
     matcher = Matcher(catalog, learned=learned)

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from bot.diagnosing.diagnosis import Engine, match_text
-from intents.matching import Matching
+from intents.matcher import MatchResult
 
 Json = dict[str, Any]
 
@@ -26,9 +26,9 @@ class CarriedMatch:
 
     text: str
     catalog: str
-    matching: Matching
+    matching: MatchResult
 
-    def of(self, text: str, *, engine: Engine) -> Matching | None:
+    def of(self, text: str, *, engine: Engine) -> MatchResult | None:
         """Return the match if it belongs to this text and engine."""
         return self.matching if (self.text, self.catalog) == (_digest(text), engine.revision) else None
 

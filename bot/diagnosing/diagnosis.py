@@ -27,6 +27,7 @@ from bot.kube.objects import name_of, namespace_of
 from bot.kube.owners import generated_stem
 from bot.probes.contract import Probe
 from bot.probes.registry import known_probes, unreadable_parts
+from intents.capabilities import is_capability, raised
 from intents.catalog.loader import Catalog, Check, Problem
 from intents.catalog.schema import Incident
 from intents.chains import may_cause, timeline
@@ -43,11 +44,10 @@ from intents.domain import (
     Verdict,
 )
 from intents.focus import KINDS, focus_of
-from intents.judging import judge, rank, supported
-from intents.matching import Matcher, Matching
-from intents.offering import is_capability, raised
+from intents.matcher import Matcher, MatchResult
 from intents.request import DiagnoseObject, ExplainText, Request
 from intents.symptoms import read_symptoms
+from intents.verdicts import judge, rank, supported
 
 DEADLINE_S: Final = 8.0
 # Longer texts are parsed and matched in a thread, so that the event loop stays responsive.
@@ -104,7 +104,7 @@ def engine_for(catalog: Catalog) -> Engine:
     return Engine(catalog=catalog, matcher=Matcher(catalog), probes=known_probes())
 
 
-async def match_text(text: str, *, engine: Engine) -> Matching:
+async def match_text(text: str, *, engine: Engine) -> MatchResult:
     """Match a text without a cluster. Long texts are matched in a thread."""
     return await _match(lambda: read_symptoms(text), engine.matcher, length=len(text))
 
@@ -296,10 +296,10 @@ class _Investigation:
                     yield Hypothesis(incident=name, score=0.0, named=named, pointed_to_by=one.incident)
 
 
-async def _match(read: Callable[[], Sequence[Symptom]], matcher: Matcher, *, length: int) -> Matching:
+async def _match(read: Callable[[], Sequence[Symptom]], matcher: Matcher, *, length: int) -> MatchResult:
     """Match a text of this length, which `read` parses."""
 
-    def match() -> Matching:
+    def match() -> MatchResult:
         return matcher.match(read())
 
     return await asyncio.to_thread(match) if length > _THREAD_FROM else match()
@@ -336,7 +336,7 @@ def _is_told(text: str, told: Sequence[str]) -> bool:
     return any(quote in flat or flat[:_TELLING] in quote for quote in told)
 
 
-def _nearest(matching: Matching, catalog: Catalog) -> tuple[Nearest, ...]:
+def _nearest(matching: MatchResult, catalog: Catalog) -> tuple[Nearest, ...]:
     return tuple(
         Nearest(
             incident=hypothesis.incident,

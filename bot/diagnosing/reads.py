@@ -16,7 +16,7 @@ from bot.cluster.snapshot import Snapshot
 from bot.probes.contract import Look, Probe
 from intents.catalog.schema import Incident
 from intents.domain import Focus, Gap, GapReason, Hypothesis, Judged, Reading
-from intents.judging import fill, values_for
+from intents.verdicts import fill, values_for
 
 _log: Final = structlog.get_logger(__name__)
 

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from bot.common.portable import Portable
 from bot.remedies.changes import Change
-from intents.asking import filled
 from intents.catalog.schema import Risk
 from intents.domain import Custodian, Finding, Focus, ObjectRef, PastedTime, Question, Text
+from intents.typed_values import filled
 
 LIFETIME: Final = timedelta(minutes=30)
 

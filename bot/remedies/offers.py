@@ -24,8 +24,8 @@ from bot.remedies.shared.absence import is_absent
 from bot.remedies.undo import steps_of
 from intents.domain import Diagnosis, Gap, GapReason, Judged, ObjectRef, Outcome, Permission, Remedy, Row, Text
 from intents.focus import focus_of
-from intents.judging import supported
 from intents.request import ExplainText, Request
+from intents.verdicts import supported
 from responses.safety import safe_value
 
 Allowed = Callable[[str, ObjectRef], bool]

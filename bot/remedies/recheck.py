@@ -16,7 +16,7 @@ from bot.diagnosing.reads import Reads
 from bot.remedies.contract import About, Applied, EffectStatus
 from intents.domain import Diagnosis, Finding, Hypothesis, Judged, ObjectRef, Outcome
 from intents.focus import KINDS
-from intents.judging import judge, supported
+from intents.verdicts import judge, supported
 
 # Captured names that are true of one pod only, or of where it ran: they are dropped for its replacement.
 _OF_ONE_POD: Final = frozenset({word for word, kind in KINDS.items() if kind in ("Pod", "Node", "ReplicaSet")})

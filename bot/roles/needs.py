@@ -21,7 +21,7 @@ from bot.remedies.shared import budgets, origins
 from bot.remedies.shared.kinds import permission
 from bot.remedies.undo import permissions_to_undo
 from intents.catalog.loader import Catalog
-from intents.declaring import named_probes
+from intents.declarations import named_probes
 from intents.domain import Permission
 from intents.focus import KINDS
 

@@ -22,8 +22,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.settings.cluster import ClusterSettings
 from bot.settings.prometheus import ETCD_JOB, Sources, parse_sources
-from intents.descriptions import describe
 from intents.domain import Language
+from intents.field_descriptions import describe
 
 PREFIX: Final = "CASEBOOK_"
 _INJECTED: Final = re.compile(r"CASEBOOK(_[A-Z0-9]+)*_(PORT(_\w+)?|SERVICE_\w+)|CASEBOOK_PORT(_\w+)?")

@@ -29,13 +29,13 @@ from bot.workflows.replies import Replies, Reply
 from bot.workflows.services import ANSWER, Requester, Services
 from bot.workflows.thread_roots import ThreadRoots
 from intents.domain import Language
-from intents.matching import Matching
+from intents.matcher import MatchResult
 from responses.slack.diagnosis import placeholder_message
 
 _log: Final = structlog.get_logger(__name__)
 
 # The match of a text that is not to be read.
-_NOTHING: Final = CarriedMatch(text="", catalog="", matching=Matching())
+_NOTHING: Final = CarriedMatch(text="", catalog="", matching=MatchResult())
 _CROWDED: Final = "crowded"
 # Together about half a minute.
 _PAUSES_S: Final = (0.2, 0.5, *([1.0] * 28))

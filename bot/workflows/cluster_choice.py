@@ -14,8 +14,16 @@ from bot.policy import ReadLevel
 from bot.store import StoredRequest, Surface
 from bot.workflows.kept_answer import KeptAnswer
 from bot.workflows.services import Requester, Services
-from intents.choosing import Ambiguous, Chosen, Clues, NoSuch, Why, choose, means_cluster
-from intents.commands import KINDS
+from intents.cluster_choice import (
+    AmbiguousCluster,
+    ChoiceReason,
+    ChosenCluster,
+    ClusterHints,
+    UnknownCluster,
+    choose,
+    means_cluster,
+)
+from intents.command_lines import KINDS
 from intents.domain import Text
 from intents.focus import focus_of
 from intents.request import DiagnoseObject, ExplainText
@@ -77,7 +85,7 @@ class ClusterChooser:
         question = self._with_namespace(spoken, requester, visible)
         if not visible:
             return Interpretation(question=question)
-        clues = Clues(pressed=pressed, named=spoken.named, place=spoken.place)
+        clues = ClusterHints(pressed=pressed, named=spoken.named, place=spoken.place)
         if len(visible) > 1:
             clues = replace(
                 clues,
@@ -89,12 +97,12 @@ class ClusterChooser:
                 configured=self.services.clusters.preferred,
             )
         match choose(visible, clues):
-            case NoSuch() as wrong:
+            case UnknownCluster() as wrong:
                 return Interpretation(question=question, refused=cluster_choice.unknown_cluster(wrong, visible))
-            case Chosen(cluster=cluster, why=why):
-                pick = visible if why is Why.PRESSED else ()
+            case ChosenCluster(cluster=cluster, why=why):
+                pick = visible if why is ChoiceReason.PRESSED else ()
                 return Interpretation(question=question, cluster=cluster, why=cluster_choice.reason_for(why), pick=pick)
-            case Ambiguous():
+            case AmbiguousCluster():
                 return await self._searched(question, visible, requester)
 
     def _with_match(self, spoken: _Wording, match: CarriedMatch | None) -> _Wording:

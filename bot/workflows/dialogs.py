@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from bot.common.portable import Portable
 from bot.remedies.contract import Plan, Preview
 from bot.store import StoredPlan
-from intents.asking import complaints
 from intents.domain import Question, Text
+from intents.typed_values import complaints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

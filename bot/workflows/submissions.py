@@ -15,7 +15,7 @@ from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import StartJob
 from bot.metrics import Metrics
 from bot.store import Asked, Store, StoredRequest
-from intents.choosing import marked_with
+from intents.cluster_choice import marked_with
 from intents.domain import Hypothesis
 
 

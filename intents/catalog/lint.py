@@ -21,11 +21,11 @@ from intents.catalog.cases import CaseError, world_of
 from intents.catalog.loader import Catalog, Problem
 from intents.catalog.schema import Incident, Read, Remediation, Rule
 from intents.conditions import ConditionError, atoms, check, holds
-from intents.declaring import NamedProbe, named_probes
+from intents.declarations import NamedProbe, named_probes
 from intents.domain import ProbeDeclaration, RowType, Status, Strength, Text, Value, Verdict
 from intents.focus import KINDS
-from intents.judging import captures_of
 from intents.symptoms import VOCABULARY
+from intents.verdicts import captures_of
 
 Path = tuple[str | int, ...]
 Complaint = tuple[Path, str]
@@ -278,13 +278,8 @@ def _template(
 
 
 def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterator[Complaint]:
-    rules = {rule.id for rule in entry.incident.evidence}
+    yield from _rules_named(entry, remediation, path)
     asked = {question.id for question in remediation.asks}
-    referring = (("only_if", remediation.only_if), ("rows_of", (remediation.rows_of,)), ("until", (remediation.until,)))
-    for field, names in referring:
-        for name in names:
-            if name and name not in rules:
-                yield (*path, field), f"no such rule {name!r}"
     rows_of = entry.incident.rule(remediation.rows_of) if remediation.rows_of else None
     keys: Mapping[str, RowType] = entry.keys.get(rows_of.each, {}) if rows_of else {}
     if not rows_of:
@@ -298,11 +293,26 @@ def _remediation(entry: _Entry, remediation: Remediation, path: Path) -> Iterato
     for name, value in remediation.args.items():
         for text in _strings(value):
             yield from _template(entry, text, (*path, "args", name), rows=keys, asked=asked)
-    unused = asked - {part.path[1] for part in _placeholders(remediation.args) if part.path[0] == "input"}
+    yield from _questions(entry, remediation, path, rows=keys)
+
+
+def _rules_named(entry: _Entry, remediation: Remediation, path: Path) -> Iterator[Complaint]:
+    rules = {rule.id for rule in entry.incident.evidence}
+    named = (("only_if", remediation.only_if), ("rows_of", (remediation.rows_of,)), ("until", (remediation.until,)))
+    for field, names in named:
+        for name in names:
+            if name and name not in rules:
+                yield (*path, field), f"no such rule {name!r}"
+
+
+def _questions(
+    entry: _Entry, remediation: Remediation, path: Path, *, rows: Mapping[str, RowType]
+) -> Iterator[Complaint]:
+    used = {part.path[1] for part in _placeholders(remediation.args) if part.path[0] == "input"}
     for index, question in enumerate(remediation.asks):
-        yield from _sentence(entry, question.label, (*path, "asks", index, "label"), rows=keys)
-        yield from _template(entry, question.default, (*path, "asks", index, "default"), rows=keys)
-        if question.id in unused:
+        yield from _sentence(entry, question.label, (*path, "asks", index, "label"), rows=rows)
+        yield from _template(entry, question.default, (*path, "asks", index, "default"), rows=rows)
+        if question.id not in used:
             yield (*path, "asks", index), f"no argument takes {{input.{question.id}}}"
 
 

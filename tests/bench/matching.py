@@ -20,7 +20,7 @@ from rich.table import Table
 
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Examples, Incident, Signature
-from intents.matching import Matcher
+from intents.matcher import Matcher
 from intents.symptoms import read_symptoms
 from tests.bench.perturbations import PERTURBATIONS, log_of
 from tests.eval.contestants import written

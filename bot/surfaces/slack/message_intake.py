@@ -19,7 +19,7 @@ from bot.store import LONGEST_TEXT, Asked, ReplyAddress, Store, Surface
 from bot.surfaces.slack.paste_parts import Part, RecentParts
 from bot.workflows.submissions import Submissions
 from intents.channel_commands import ChannelCommand
-from intents.misuse import Misused
+from intents.misuse import Misuse
 from intents.slash import AskObject, AskText, parse_message
 from intents.symptoms import read_symptoms
 from responses.safety import safe
@@ -130,7 +130,7 @@ class MessageIntake:
         request = await self.submissions.of_part(said.channel, said.ts)
         command = parse_message(text) if said.mentions_us and not said.bot else None
         if isinstance(command, ChannelCommand):
-            await self._of_channel(said, text, command.doing)
+            await self._of_channel(said, text, command.action)
         elif request is None:
             await self._received(said)
         elif self.clock() - request.asked.created < _REREAD_WITHIN:
@@ -145,9 +145,9 @@ class MessageIntake:
 
     async def _addressed(self, said: ReceivedMessage, text: str) -> None:
         match parse_message(text):
-            case ChannelCommand(doing=doing):
-                await self._of_channel(said, text, doing)
-            case Misused():
+            case ChannelCommand(action=action):
+                await self._of_channel(said, text, action)
+            case Misuse():
                 await self._of_channel(said, text)
             case _:
                 await self.submissions.submit(self._question(said, text))

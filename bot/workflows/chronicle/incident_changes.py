@@ -21,7 +21,7 @@ from bot.workflows.chronicle.summary_canvas import SummaryCanvas
 from bot.workflows.outages import retry_step
 from bot.workflows.services import Services
 from bot.workflows.single_posts import post_once
-from intents.channel_commands import Doing
+from intents.channel_commands import ChannelAction
 from intents.chronicle.facts import Fact, FactKind, IncidentStatus
 from intents.domain import Language, Text
 from responses import incident_replies
@@ -31,11 +31,11 @@ from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
-_STATES: Final[Mapping[Doing, ChannelState]] = {
-    Doing.RESOLVE: ChannelState.RESOLVED,
-    Doing.REOPEN: ChannelState.OPEN,
-    Doing.OPEN: ChannelState.OPEN,
-    Doing.DISMISS: ChannelState.DISMISSED,
+_STATES: Final[Mapping[ChannelAction, ChannelState]] = {
+    ChannelAction.RESOLVE: ChannelState.RESOLVED,
+    ChannelAction.REOPEN: ChannelState.OPEN,
+    ChannelAction.OPEN: ChannelState.OPEN,
+    ChannelAction.DISMISS: ChannelState.DISMISSED,
 }
 _STANDINGS: Final[Mapping[ChannelState, IncidentStatus]] = {
     ChannelState.RESOLVED: IncidentStatus.RESOLVED,
@@ -50,8 +50,8 @@ _BETWEEN_S: Final = 3.0
 class IncidentChangeWorkflow:
     """The workflow `command`.
 
-    Payload: {"doing": a Doing, "channel", "team", "user", "at", "language", "response_url", else "thread_ts" where it
-    was asked aloud, "here": whether to export to the channel, "anew": whether nothing was recorded until now}.
+    Payload: {"doing": a ChannelAction, "channel", "team", "user", "at", "language", "response_url", else "thread_ts"
+    where it was asked aloud, "here": whether to export to the channel, "anew": whether nothing was recorded until now}.
     `opened` is told of a channel of which there is a history to read, with the id of what made it so.
     """
 
@@ -60,13 +60,13 @@ class IncidentChangeWorkflow:
     opened: Callable[[str, str], Awaitable[None]]
 
     async def run(self, run: JobRun, payload: Json) -> Json | None:
-        doing = Doing(str(payload["doing"]))
-        if doing is Doing.EXPORT:
+        doing = ChannelAction(str(payload["doing"]))
+        if doing is ChannelAction.EXPORT:
             await retry_step(run, "export", self.export, payload, run.id)
             return None
         if not await retry_step(run, "change", self.change, payload, run.id):
             return None
-        if doing is Doing.DISMISS:
+        if doing is ChannelAction.DISMISS:
             for number in range(_ROUNDS):
                 gone = await retry_step(run, f"take down {number}", self.take_down, payload, run.id)
                 if gone and gone["done"]:
@@ -77,7 +77,7 @@ class IncidentChangeWorkflow:
 
     async def change(self, payload: Json, id: str) -> Json | None:
         """Let the channel be as said; None if somebody else was quicker, whoever asked is told then."""
-        channel, at, state = str(payload["channel"]), _at(payload), _STATES[Doing(str(payload["doing"]))]
+        channel, at, state = str(payload["channel"]), _at(payload), _STATES[ChannelAction(str(payload["doing"]))]
         chronicles = self.services.store.chronicles
         await chronicles.set_state(channel, state, at)
         known = await chronicles.get(channel)
@@ -110,16 +110,16 @@ class IncidentChangeWorkflow:
     async def say(self, payload: Json, id: str) -> None:
         """Tell everybody in the channel, once."""
         channel, user, language = str(payload["channel"]), str(payload["user"]), self.services.usual_language
-        doing = Doing(str(payload["doing"]))
-        if doing is Doing.RESOLVE:
+        doing = ChannelAction(str(payload["doing"]))
+        if doing is ChannelAction.RESOLVE:
             chronicle = await self.services.store.chronicles.read(channel)
             if chronicle is None:
                 return
             message = await self.documents.final(chronicle, language=language)
         else:
-            message = (dismissed if doing is Doing.DISMISS else reopened)(user, language=language)
+            message = (dismissed if doing is ChannelAction.DISMISS else reopened)(user, language=language)
         ts = await self._post(payload, message, to=channel, key=f"{id}/{doing}")
-        if ts and doing is not Doing.DISMISS:
+        if ts and doing is not ChannelAction.DISMISS:
             # What it rests on stands in Slack only now.
             fact = replace(_fact(payload, id), ts=ts)
             if await self.services.store.chronicles.add(channel, row_of(fact), revision=1):
@@ -183,7 +183,7 @@ def _at(payload: Json) -> datetime:
 
 
 def _fact(payload: Json, id: str) -> Fact:
-    doing = Doing(str(payload["doing"]))
+    doing = ChannelAction(str(payload["doing"]))
     return Fact(
         key=f"c:{id}",
         kind=FactKind.STATUS,

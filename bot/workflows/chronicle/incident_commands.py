@@ -21,7 +21,7 @@ from bot.workflows.chronicle.catch_up import CatchUpWorkflow
 from bot.workflows.chronicle.documents import ChronicleDocuments
 from bot.workflows.chronicle.permissions import forbidden
 from bot.workflows.services import Requester, Services
-from intents.channel_commands import SHOWN, ChannelCommand, Doing
+from intents.channel_commands import READ_ONLY, ChannelAction, ChannelCommand
 from intents.domain import Language, Text
 from responses import incident_replies
 from responses.failures import BUSY
@@ -32,15 +32,15 @@ _log: Final = structlog.get_logger(__name__)
 
 # Slack waits three seconds for what is shown at once; who asks, and where, has to be known by then.
 _KNOWN_S: Final = 1.5
-_CHANGES: Final = frozenset({Doing.OPEN, Doing.RESOLVE, Doing.REOPEN, Doing.DISMISS})
+_CHANGES: Final = frozenset({ChannelAction.OPEN, ChannelAction.RESOLVE, ChannelAction.REOPEN, ChannelAction.DISMISS})
 # A channel that nothing is kept of is made an incident's by these.
-_OPENS: Final = frozenset({Doing.OPEN, Doing.REOPEN})
+_OPENS: Final = frozenset({ChannelAction.OPEN, ChannelAction.REOPEN})
 _PROMISES: Final = {
-    Doing.OPEN: incident_replies.OPENING,
-    Doing.RESOLVE: incident_replies.RESOLVING,
-    Doing.REOPEN: incident_replies.REOPENING,
-    Doing.DISMISS: incident_replies.DISMISSING,
-    Doing.EXPORT: incident_replies.EXPORTING,
+    ChannelAction.OPEN: incident_replies.OPENING,
+    ChannelAction.RESOLVE: incident_replies.RESOLVING,
+    ChannelAction.REOPEN: incident_replies.REOPENING,
+    ChannelAction.DISMISS: incident_replies.DISMISSING,
+    ChannelAction.EXPORT: incident_replies.EXPORTING,
 }
 
 
@@ -105,13 +105,13 @@ class IncidentCommands:
 
     async def _decide(self, asked: IncidentCommand, place: Place, requester: Requester) -> CommandReply:
         asked = replace(asked, language=requester.language)
-        doing = asked.command.doing
+        doing = asked.command.action
         known = await self.services.store.chronicles.get(asked.channel)
         if refused := _refused(doing, known, place, requester):
             return CommandReply(message=notice(refused, language=asked.language))
         if known is None:
             return self._open(asked, private=place.private)
-        if doing in SHOWN:
+        if doing in READ_ONLY:
             return CommandReply(message=await self._shown(asked))
         return self._promised(asked, anew=known.state is ChannelState.DISMISSED)
 
@@ -121,10 +121,10 @@ class IncidentCommands:
             return notice(incident_replies.NO_INCIDENT, language=asked.language)
         # What one person is shown calls nobody whom it names; what is posted would.
         mention = not asked.thread_ts
-        match asked.command.doing:
-            case Doing.TIMELINE:
+        match asked.command.action:
+            case ChannelAction.TIMELINE:
                 message = await self.documents.timeline(chronicle, language=asked.language, mention=mention)
-            case Doing.STATUS:
+            case ChannelAction.STATUS:
                 message = await self.documents.status(chronicle, language=asked.language, mention=mention)
             case _:
                 message = await self.catch_up.missed(
@@ -135,7 +135,7 @@ class IncidentCommands:
     def _promised(self, asked: IncidentCommand, *, anew: bool) -> CommandReply:
         command = asked.command
         payload: Json = {
-            "doing": command.doing.value,
+            "doing": command.action.value,
             "channel": asked.channel,
             "team": asked.team,
             "user": asked.user,
@@ -146,7 +146,7 @@ class IncidentCommands:
             "here": command.here,
             "anew": anew,
         }
-        promise = incident_replies.EXPORTING_HERE if command.here else _PROMISES[command.doing]
+        promise = incident_replies.EXPORTING_HERE if command.here else _PROMISES[command.action]
         return CommandReply(message=notice(promise, language=asked.language), kind="command", payload=payload)
 
     def _open(self, asked: IncidentCommand, *, private: bool) -> CommandReply:
@@ -165,7 +165,7 @@ class IncidentCommands:
         )  # fmt: skip
 
 
-def _refused(doing: Doing, known: IncidentChannel | None, place: Place, requester: Requester) -> Text | None:
+def _refused(doing: ChannelAction, known: IncidentChannel | None, place: Place, requester: Requester) -> Text | None:
     """Why that is not done, for whoever asks; None if it is."""
     if place.direct:
         return incident_replies.ONLY_CHANNELS
@@ -173,12 +173,12 @@ def _refused(doing: Doing, known: IncidentChannel | None, place: Place, requeste
         return NotInChannel.words
     if refused := forbidden(requester, changes=doing in _CHANGES):
         return refused
-    if known is None and doing is Doing.OPEN:
+    if known is None and doing is ChannelAction.OPEN:
         return incident_replies.SHARED_CHANNEL if requester.scope.who.external else None
     return _unfit(doing, known)
 
 
-def _unfit(doing: Doing, known: IncidentChannel | None) -> Text | None:
+def _unfit(doing: ChannelAction, known: IncidentChannel | None) -> Text | None:
     """Why that cannot be done of a channel that stands so; None if it can."""
     if known is None:
         return incident_replies.NO_INCIDENT
@@ -186,6 +186,6 @@ def _unfit(doing: Doing, known: IncidentChannel | None) -> Text | None:
         return incident_replies.DISMISSED_HERE
     if known.state is ChannelState.OPEN and doing in _OPENS:
         return incident_replies.ALREADY_OPEN
-    if known.state is ChannelState.RESOLVED and doing in (Doing.OPEN, Doing.RESOLVE):
+    if known.state is ChannelState.RESOLVED and doing in (ChannelAction.OPEN, ChannelAction.RESOLVE):
         return incident_replies.ALREADY_RESOLVED
     return None

@@ -14,7 +14,7 @@ from bot.workflows.chronicle.incident_commands import CommandReply, IncidentComm
 from bot.workflows.outages import retry_step
 from bot.workflows.single_posts import post_once
 from intents.channel_commands import ChannelCommand
-from intents.misuse import Misused
+from intents.misuse import Misuse
 from intents.slash import parse_message
 from responses.language import choose
 from responses.slack.help import misused
@@ -52,7 +52,7 @@ class MentionWorkflow:
         services, text = self.commands.services, str(payload["text"])
         language = choose(told=services.language, text=text)
         match parse_message(text):
-            case Misused() as wrong:
+            case Misuse() as wrong:
                 requester = await services.requester(
                     team=str(payload["team"]), channel=str(payload["channel"]), user=str(payload["user"]), text=text
                 )

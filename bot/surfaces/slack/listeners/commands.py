@@ -17,7 +17,7 @@ from bot.workflows.mutes import Mutes
 from bot.workflows.submissions import Submissions
 from intents.channel_commands import ChannelCommand
 from intents.domain import Language
-from intents.misuse import Misused
+from intents.misuse import Misuse
 from intents.slash import AskHelp, AskObject, AskText, Muted, parse_command
 from responses.failures import BUSY
 from responses.language import choose
@@ -58,7 +58,7 @@ class CommandListener:
         match parse_command(text):
             case AskHelp():
                 return help_message(language=language)
-            case Misused() as wrong:
+            case Misuse() as wrong:
                 return misused(wrong.says, wrong.closest, language=language)
             case Muted() as muted:
                 return await self.mutes.answer(str(body["channel_id"]), muted, language=language)
@@ -86,12 +86,12 @@ def _answered_at_once(text: str) -> str:
     match parse_command(text):
         case AskHelp():
             return "help"
-        case Misused():
+        case Misuse():
             return "misused"
         case Muted():
             return "muted"
-        case ChannelCommand(doing=doing):
-            return doing.value
+        case ChannelCommand(action=action):
+            return action.value
         case _:
             return ""
 

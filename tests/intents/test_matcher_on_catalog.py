@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bot.diagnosing import build_engine
 from intents.background import ordinary_lines
 from intents.catalog.schema import Incident
-from intents.finding import MOST_ALIGNMENTS
-from intents.matching import Matcher
+from intents.matcher import Matcher
+from intents.signature_finder import MOST_ALIGNMENTS
 from intents.symptoms import MAX_SYMPTOMS, read_symptoms
 
 ENGINE, _ = build_engine()

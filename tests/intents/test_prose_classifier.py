@@ -8,15 +8,15 @@ import pytest
 
 from intents.background import same_words
 from intents.catalog.loader import builtin_directory, load
-from intents.describing import CONSTANTS, Describer, likelihood
 from intents.domain import ObjectRef
-from intents.matching import THRESHOLD, Matcher
-from intents.notions import notions_of, stem_of
-from intents.prose import is_prose, paragraphs_of, speaks_of_trouble
+from intents.matcher import THRESHOLD, Matcher
+from intents.prose import is_prose, paragraphs_of, reports_problem
+from intents.prose_classifier import CONSTANTS, ProseClassifier, likelihood
 from intents.symptoms import read_symptoms
+from intents.terms import stem_of, terms_of
 
 CATALOG = sorted(load([builtin_directory()]).catalog, key=lambda incident: incident.id)
-DESCRIBER = Describer(CATALOG)
+CLASSIFIER = ProseClassifier(CATALOG)
 # In words that stand in no signature one after the other.
 SLOW_ETCD = (
     "the etcd members keep electing new leaders all night, commits are slow on the disks of the control plane "
@@ -25,7 +25,7 @@ SLOW_ETCD = (
 
 
 def described(text: str) -> str | None:
-    description = DESCRIBER.describe(read_symptoms(text))
+    description = CLASSIFIER.classify(read_symptoms(text))
     return CATALOG[description.incident].id if description and description.score >= THRESHOLD else None
 
 
@@ -42,25 +42,25 @@ def described(text: str) -> str | None:
         "class classes",
     ],
 )
-def test_inflected_words_are_one_notion(words: str) -> None:
+def test_inflected_words_are_one_term(words: str) -> None:
     assert len({stem_of(word) for word in words.split()}) == 1
 
 
-def test_names_numbers_and_small_words_are_no_notions() -> None:
-    assert notions_of("so what is it with web-7c5f9d-x2x9k and 10.0.0.7, we have 3 of them") == frozenset()
+def test_names_numbers_and_small_words_are_no_terms() -> None:
+    assert terms_of("so what is it with web-7c5f9d-x2x9k and 10.0.0.7, we have 3 of them") == frozenset()
 
 
-def test_a_compound_is_a_notion_and_so_are_its_parts() -> None:
-    assert notions_of("additionalContainers") == {"additionalcontainer", "additional", "container"}
+def test_a_compound_is_a_term_and_so_are_its_parts() -> None:
+    assert terms_of("additionalContainers") == {"additionalcontainer", "additional", "container"}
 
 
 def test_chinese_is_parted_into_pairs_without_the_small_characters() -> None:
-    assert notions_of("空间占用得很多") >= {"空间", "占用"}
-    assert not any("的" in notion for notion in notions_of("节点的磁盘"))
+    assert terms_of("空间占用得很多") >= {"空间", "占用"}
+    assert not any("的" in term for term in terms_of("节点的磁盘"))
 
 
-def test_the_same_thing_is_one_notion_in_either_language() -> None:
-    assert notions_of("节点 重启") == notions_of("nodes restarted") == notions_of("the worker reboots")
+def test_the_same_thing_is_one_term_in_either_language() -> None:
+    assert terms_of("节点 重启") == terms_of("nodes restarted") == terms_of("the worker reboots")
 
 
 def test_no_word_stands_for_two_things() -> None:
@@ -80,7 +80,7 @@ def test_no_word_stands_for_two_things() -> None:
 )
 def test_what_people_say_is_prose(line: str) -> None:
     assert is_prose(line)
-    assert speaks_of_trouble(line)
+    assert reports_problem(line)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_too_little_describes_nothing(text: str) -> None:
 def test_a_near_miss_of_an_entry_does_not_describe_it() -> None:
     for number, incident in enumerate(CATALOG):
         for text in incident.examples.other:
-            description = DESCRIBER.describe(read_symptoms(text))
+            description = CLASSIFIER.classify(read_symptoms(text))
             assert description is None or description.incident != number or description.score < THRESHOLD, text
 
 

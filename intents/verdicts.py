@@ -1,8 +1,8 @@
-"""Findings become verdicts, and verdicts an ordered answer: causes before their effects.
+"""Turn findings into verdicts, and rank the hypotheses: causes before their effects.
 
-The rules (design, "Words"): *confirmed* is a decisive supporting finding and no refuting one; *likely* is support but
-none decisive, or a strong match whose decisive read is a gap; *possible* is a text match alone; *ruled out* is a
-refuting finding. Pure: the same hypothesis, readings and time give the same verdict.
+*confirmed* needs a decisive supporting finding and no refuting one. *likely* is support without a decisive finding,
+or a strong match whose decisive read is a gap. *possible* is a text match alone. *ruled out* is a refuting finding.
+Pure: the same hypothesis, readings and time give the same verdict.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ from intents.domain import (
     Text,
     Verdict,
 )
-from intents.rules import Answer, RuleResult, ask, rows_context
+from intents.rules import RuleAnswer, RuleResult, evaluate, rows_context
 from intents.symptoms import VOCABULARY
 
-# A text match from here on counts as strong: with the decisive read forbidden it is still "likely".
+# A text match with this score is strong: it stays "likely" even if the decisive read is forbidden.
 STRONG_MATCH: Final = 0.75
 
-# A zone that is not written may be any on earth.
+# A missing time zone may be any on earth.
 _ZONE_SLACK: Final = timedelta(hours=14)
 
 _ORDER: Final = {Verdict.CONFIRMED: 0, Verdict.LIKELY: 1, Verdict.POSSIBLE: 2, Verdict.OFFERED: 3, Verdict.RULED_OUT: 4}
-# With these the cluster speaks for what may be done about it.
+# The verdicts that the cluster supports: remedies are offered for these.
 _SUPPORTED: Final = frozenset({Verdict.CONFIRMED, Verdict.LIKELY, Verdict.OFFERED})
 _OUTCOMES: Final = {Outcome.SUPPORTS: 0, Outcome.REFUTES: 1, Outcome.GAP: 2, Outcome.NEUTRAL: 3}
 
@@ -54,12 +54,12 @@ _OUTCOMES: Final = {Outcome.SUPPORTS: 0, Outcome.REFUTES: 1, Outcome.GAP: 2, Out
 def judge(
     incident: Incident, hypothesis: Hypothesis, readings: Mapping[str, Reading], *, focus: Focus, now: datetime
 ) -> Judged:
-    """Judge one hypothesis. `readings` has one Reading for each of the incident's reads; `now` is the snapshot's time.
+    """Judge one hypothesis. `readings` has a Reading for each read of the incident; `now` is the snapshot's time.
 
-    Never raises for what was read or captured.
+    Never raise for what was read or captured.
     """
     values = values_for(incident, hypothesis, focus=focus, now=now)
-    results = [ask(rule, readings, values) for rule in incident.evidence]
+    results = [evaluate(rule, readings, values) for rule in incident.evidence]
     findings = _worth_telling(results)
     best = _best_support(findings)
     context = _context(values, results, best)
@@ -88,10 +88,10 @@ def judge(
 
 
 def _worth_telling(results: Sequence[RuleResult]) -> list[Finding]:
-    """The findings, decisive support first; what could not be judged once, and not for rules that only inform."""
+    """Return the findings, decisive support first, without repetitions and without gaps of rules that only inform."""
     told: dict[tuple[Outcome, Text], Finding] = {}
     for result in results:
-        unjudged = result.answer in (Answer.GAP, Answer.NOTHING)
+        unjudged = result.answer in (RuleAnswer.GAP, RuleAnswer.NOTHING)
         if result.finding and not (unjudged and result.rule.finds is Outcome.NEUTRAL) and not _quiet(result.finding):
             known = told.get((result.finding.outcome, result.finding.says))
             if known is None or (result.finding.decisive and not known.decisive):
@@ -100,46 +100,66 @@ def _worth_telling(results: Sequence[RuleResult]) -> list[Finding]:
 
 
 def _quiet(finding: Finding) -> bool:
-    """Whether all it tells is that a source is not set up: then the rule counts as one that the entry does not have."""
+    """Return whether its gaps are all of sources that are not set up: the rule then counts as absent."""
     return bool(finding.gaps) and all(gap.quiet for gap in finding.gaps)
 
 
 def decide(incident: Incident, score: float, findings: Sequence[Finding]) -> Verdict:
-    """The verdict that findings allow."""
-    supports = [finding for finding in findings if finding.outcome is Outcome.SUPPORTS]
-    refuted = any(finding.outcome is Outcome.REFUTES for finding in findings)
-    from_cluster = [finding for finding in supports if not finding.pasted]
-    decisive = any(finding.decisive for finding in from_cluster)
-    # What the paste proves beside what the cluster shows, e.g. a console line that no API serves.
-    lifted = bool(from_cluster) and any(finding.decisive for finding in supports if finding.pasted)
+    """Return the verdict that the findings allow."""
     if incident.status is Status.SANDBOX:
         return Verdict.POSSIBLE
     if incident.strongest is Strength.CAPABILITY:
-        if refuted:
-            return Verdict.RULED_OUT
-        return Verdict.OFFERED if decisive else Verdict.POSSIBLE
-    if (decisive or lifted) and not refuted:
-        provable = incident.strongest is Strength.CONFIRMED or lifted
-        return Verdict.CONFIRMED if provable else Verdict.LIKELY
-    if refuted:
+        return _capability_verdict(findings)
+    return _cause_verdict(incident, score, findings)
+
+
+def _capability_verdict(findings: Sequence[Finding]) -> Verdict:
+    if _refuted(findings):
+        return Verdict.RULED_OUT
+    return Verdict.OFFERED if any(finding.decisive for finding in _cluster_support(findings)) else Verdict.POSSIBLE
+
+
+def _cause_verdict(incident: Incident, score: float, findings: Sequence[Finding]) -> Verdict:
+    from_cluster = _cluster_support(findings)
+    decisive = any(finding.decisive for finding in from_cluster)
+    if _refuted(findings):
         return Verdict.LIKELY if decisive else Verdict.RULED_OUT
-    if from_cluster:
+    # The paste can prove what no API serves, such as a line of a console, once the cluster supports it too.
+    proven_by_paste = bool(from_cluster) and any(finding.decisive for finding in _support(findings) if finding.pasted)
+    if proven_by_paste or (decisive and incident.strongest is Strength.CONFIRMED):
+        return Verdict.CONFIRMED
+    if from_cluster or (score >= STRONG_MATCH and _decisive_unread(findings)):
         return Verdict.LIKELY
-    unread = any(finding.decisive and _answered(finding.gaps) for finding in findings if finding.outcome is Outcome.GAP)
-    return Verdict.LIKELY if unread and score >= STRONG_MATCH else Verdict.POSSIBLE
+    return Verdict.POSSIBLE
+
+
+def _support(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.outcome is Outcome.SUPPORTS]
+
+
+def _cluster_support(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in _support(findings) if not finding.pasted]
+
+
+def _refuted(findings: Iterable[Finding]) -> bool:
+    return any(finding.outcome is Outcome.REFUTES for finding in findings)
+
+
+def _decisive_unread(findings: Iterable[Finding]) -> bool:
+    """Return whether a decisive rule is a gap although there was a cluster to ask."""
+    return any(finding.outcome is Outcome.GAP and finding.decisive and _answered(finding.gaps) for finding in findings)
 
 
 def _answered(gaps: Sequence[Gap]) -> bool:
-    """Whether a cluster was there to ask. With none at all a text match stays a text match."""
+    """Return whether there was a cluster to ask. Without one, a text match stays a text match."""
     return any(gap.reason not in (GapReason.NO_CLUSTER, GapReason.UNREACHABLE) for gap in gaps)
 
 
 def rank(judged: Iterable[Judged], catalog: Catalog, *, now: datetime) -> tuple[Judged, ...]:
-    """Order by verdict and score; an effect names the cause that explains it and stands after it, unless it is better
-    proven itself; what one can do stands after all that may be the cause.
+    """Order hypotheses by verdict and score. An effect follows the cause that explains it unless it is better proven.
 
-    A cause explains an effect when the cluster supports both, in the same window of time, and the effect's finding
-    points to it or its entry names it among its causes.
+    A cause explains an effect if the cluster supports both within one window of time, and the effect's finding points
+    to the cause or its entry lists it under `causes`. Capabilities come after all possible causes.
     """
     by_id = {one.incident: one for one in judged}
     causes = {name: _cause_of(one, by_id, catalog, now) for name, one in by_id.items()}
@@ -164,7 +184,7 @@ def _place(one: Judged) -> tuple[int, float, str]:
 
 
 def _cause_of(one: Judged, by_id: Mapping[str, Judged], catalog: Catalog, now: datetime) -> str:
-    """The upstream incident that explains this one, if any; the best proven first."""
+    """Return the incident that explains this one, the best proven if there are several; "" for none."""
     if one.capability or not supported(one):
         return ""
     pointed = [finding.points_to for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
@@ -179,16 +199,16 @@ def _cause_of(one: Judged, by_id: Mapping[str, Judged], catalog: Catalog, now: d
 
 
 def supported(one: Judged) -> bool:
-    """Whether the cluster itself, not only the text, speaks for it."""
+    """Return whether a finding of the cluster, not only the text, supports it."""
     return one.verdict in _SUPPORTED and any(
         finding.outcome is Outcome.SUPPORTS and not finding.pasted for finding in one.findings
     )
 
 
 def values_for(incident: Incident, hypothesis: Hypothesis, *, focus: Focus, now: datetime | None) -> dict[str, Any]:
-    """What conditions and templates see beside rows: every name an entry may ask for has a value, "" if not captured.
+    """Return the values of conditions and templates beside rows: every name has one, "" if it was not captured.
 
-    Without `now` (before the cluster has answered) no age is known.
+    Without `now`, before the cluster has answered, ages are unknown.
     """
     named: dict[str, Any] = dict.fromkeys((*VOCABULARY, *captures_of(incident)), "")
     named.update(hypothesis.named)
@@ -206,12 +226,12 @@ def values_for(incident: Incident, hypothesis: Hypothesis, *, focus: Focus, now:
 
 
 def captures_of(incident: Incident) -> tuple[str, ...]:
-    """The names an incident's own signatures capture."""
+    """Return the names that an incident's signatures capture."""
     return tuple(dict.fromkeys(name for signature in incident.signatures for name in signature.captures))
 
 
 def _how_long_ago(when: PastedTime, now: datetime) -> tuple[float, float]:
-    """Seconds from a pasted time to now, and how far that may be off."""
+    """Return the seconds from a pasted time to now, and their uncertainty."""
     at = when.at if when.zone_known else when.at.replace(tzinfo=now.tzinfo)
     slack = timedelta(0) if when.zone_known else _ZONE_SLACK
     if not when.year_known:
@@ -220,7 +240,7 @@ def _how_long_ago(when: PastedTime, now: datetime) -> tuple[float, float]:
 
 
 def _latest_year(at: datetime, not_after: datetime) -> datetime:
-    """A log line is from the past: the last year in which it is."""
+    """Return the time in the last year in which it is in the past, as a log line is."""
     for year in range(not_after.year, not_after.year - 8, -1):
         try:
             dated = at.replace(year=year)
@@ -232,21 +252,21 @@ def _latest_year(at: datetime, not_after: datetime) -> datetime:
 
 
 def _best_support(findings: Sequence[Finding]) -> Finding | None:
-    """Findings are sorted, decisive support first; one that rests on the cluster names the object."""
+    """Return the first supporting finding, of the cluster if possible: that one names the object."""
     supports = [finding for finding in findings if finding.outcome is Outcome.SUPPORTS]
     return next((finding for finding in supports if not finding.pasted), supports[0] if supports else None)
 
 
 def _context(values: Mapping[str, Any], results: Sequence[RuleResult], best: Finding | None) -> dict[str, Any]:
-    """The names an incident's texts may use. What a rule would have told, had it held, is as the text named it."""
+    """Return the names for an incident's texts. For a rule that does not hold they have the values from the text."""
     pasted = {name: value for name, value in values["named"].items() if value}
-    told = {result.rule.id: result.context if result.answer is Answer.YES else pasted for result in results}
+    told = {result.rule.id: result.context if result.answer is RuleAnswer.YES else pasted for result in results}
     return {**values, **told, "found": rows_context(best.rows) if best else pasted}
 
 
 def _remedies(incident: Incident, results: Sequence[RuleResult], context: Mapping[str, Any]) -> tuple[Remedy, ...]:
-    """The remediations whose conditions hold and whose target is known by name."""
-    held = {result.rule.id for result in results if result.answer is Answer.YES}
+    """Return the remediations whose conditions hold and whose target is known by name."""
+    held = {result.rule.id for result in results if result.answer is RuleAnswer.YES}
     offered = []
     for remediation in incident.remediations:
         if not held.issuperset(remediation.only_if) or (remediation.rows_of and remediation.rows_of not in held):
@@ -262,7 +282,7 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
     if not all(templates.known(part, context) for part in (target.kind, target.namespace, target.name)):
         return None
     asked = {each.id: f"{{input.{each.id}}}" for each in remediation.asks}
-    # What is to be typed stays a placeholder; nothing else may.
+    # Only values that are still to be typed may stay placeholders.
     given = {**context, "input": asked}
     if not all(templates.known(text, given) for text in _texts_in(remediation.args)):
         return None
@@ -293,7 +313,7 @@ def _remedy(remediation: Remediation, context: Mapping[str, Any]) -> Remedy | No
 
 
 def _texts_in(value: Any) -> Iterator[str]:
-    """The strings in a JSON value, at any depth."""
+    """Yield the strings in a JSON value, at any depth."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):

@@ -1,7 +1,7 @@
-"""Where a pattern occurs in the words of a few lines: its words in order, as close together as they should be.
+"""Align a pattern with the words of a few lines: its words in order, as close together as they should be.
 
-The occurrence is the chain of shared words that gathers the most weight, less what strays between them costs. That
-is the chaining of seeds as sequence aligners do it; it explains itself: these words matched, those are missing.
+An alignment is the chain of shared words with the most weight, less the cost of other words between them. This is
+seed chaining, as sequence aligners do it. It explains itself: these words matched, those are missing.
 """
 
 from __future__ import annotations
@@ -14,51 +14,52 @@ from typing import Final
 from intents.lexicon import BROKEN_FROM, UNKNOWN, Read
 from intents.patterns import Pattern
 
-# More shared words than this are thinned out, the lightest first: it bounds the work of one alignment to its square.
+# The limit of shared words; of more, the lightest are dropped. The work of an alignment is at most its square.
 MOST_PAIRS: Final = 96
-# Words that may stand where a placeholder is, at no cost; behind them each costs a little.
-_ROOM: Final = 14
-_CROWD: Final = 0.15
-# A word between two words that the signature has side by side costs this much, in nats.
-_STRAY: Final = 0.8
-# Words that are missing cost their weight; this share of it more where the text has other words in their place: a
-# sibling message says something else there, a shortened one nothing.
+# So many words in place of a placeholder cost nothing; each further one costs a little.
+_FREE_WORDS: Final = 14
+_WORD_COST: Final = 0.15
+# The cost of a word between two words that are adjacent in the signature, in nats.
+_GAP_COST: Final = 0.8
+# A missing word costs its weight, and this share of it more where the text has other words in its place: that is a
+# similar message, while a shortened message has nothing there.
 _REPLACED: Final = 0.6
-# The same before the first and behind the last shared word, where the text goes on: a line has other words anyway.
+# The same before the first and after the last shared word: a line may have other words there anyway.
 _OTHERWISE: Final = 0.25
 _FARTHEST: Final = 60
-_FARTHEST_STRAY: Final = 14
-# A line may end within a word.
+_FARTHEST_GAP: Final = 14
+# The value of a word that the end of a line cuts.
 _BROKEN: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Lines joined to one text, and its words. `breaks` are the indexes of the reads at which a new line begins."""
+    """Lines joined to one text, and its words. `breaks` are the indexes of the reads that begin a line."""
 
     text: str
     reads: Sequence[Read]
     breaks: tuple[int, ...] = ()
-    may_be_cut: bool = False  # whether the text may go on behind the last line
+    may_be_cut: bool = False  # whether the text may continue after the last line
 
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """An occurrence: (index of the read, index of the pattern's word) in order; weights in nats."""
+    """An occurrence of a pattern: (index of the read, index of the pattern's word) in order; weights in nats."""
 
     chain: tuple[tuple[int, int], ...]
     gained: float
     cost: float
     captures: Mapping[str, str]
-    cut: bool  # the text ends, or is elided, before the pattern does
+    cut: bool  # whether the text ends, or has an ellipsis, before the pattern ends
 
     @property
     def information(self) -> float:
+        """Return the weight of the matched words less all costs, in nats."""
         return max(0.0, self.gained - self.cost)
 
 
 def align(pattern: Pattern, numbers: Sequence[int], window: Window) -> Alignment | None:
-    """The best occurrence of a pattern (whose words have these numbers) in a window; None if there is none."""
+    """Return the best occurrence of a pattern, whose words have these numbers, in a window; None if there is none."""
     pairs = _pairs(pattern, numbers, window)
     if not pairs:
         return None
@@ -80,13 +81,13 @@ def align(pattern: Pattern, numbers: Sequence[int], window: Window) -> Alignment
 
 
 def _elided(window: Window, read: int) -> bool:
-    """Whether an ellipsis stands behind a word."""
+    """Return whether an ellipsis follows a word."""
     end = window.reads[read].end
     return window.text[end : end + 4].lstrip(" ").startswith(("...", "…"))
 
 
 def _pairs(pattern: Pattern, numbers: Sequence[int], window: Window) -> list[tuple[int, int, float]]:
-    """(read, word of the pattern, worth) for every word they share, in the order of the text."""
+    """Return (read, word of the pattern, weight) for every shared word, in the order of the text."""
     where: dict[int, list[int]] = {}
     for index, number in enumerate(numbers):
         where.setdefault(number, []).append(index)
@@ -104,7 +105,7 @@ def _pairs(pattern: Pattern, numbers: Sequence[int], window: Window) -> list[tup
 
 
 def _broken_word(pattern: Pattern, window: Window, end: int) -> list[tuple[int, int, float]]:
-    """The last word of a line may be the beginning of a word of the pattern."""
+    """Return pairs for the words of the pattern that begin with the last, cut word of a line."""
     if end < 0 or window.reads[end].word != UNKNOWN:
         return []
     read = window.reads[end]
@@ -119,12 +120,12 @@ def _broken_word(pattern: Pattern, window: Window, end: int) -> list[tuple[int, 
 
 
 def _best_chain(pairs: list[tuple[int, int, float]], pattern: Pattern) -> tuple[list[tuple[int, int]], float, float]:
-    """(chain, weight gained, the same less the cost of strays)"""
+    """Return (chain, weight gained, the same less the cost of words between)."""
     holes = list(accumulate((hole is not None for hole in pattern.holes), initial=0))
     weights = list(accumulate(pattern.weights, initial=0.0))
-    best = [worth for _, _, worth in pairs]
+    best = [weight for _, _, weight in pairs]
     back = [-1] * len(pairs)
-    for here, (at, index, worth) in enumerate(pairs):
+    for here, (at, index, weight) in enumerate(pairs):
         for before in range(here - 1, -1, -1):
             at_before, index_before, _ = pairs[before]
             between = at - at_before - 1
@@ -132,38 +133,38 @@ def _best_chain(pairs: list[tuple[int, int, float]], pattern: Pattern) -> tuple[
                 break
             if between < 0 or index_before >= index:
                 continue
-            room = holes[index + 1] - holes[index_before + 1]
-            if room:
-                cost = max(0, between - _ROOM * room) * _CROWD
-            elif between > _FARTHEST_STRAY:
+            holes_between = holes[index + 1] - holes[index_before + 1]
+            if holes_between:
+                cost = max(0, between - _FREE_WORDS * holes_between) * _WORD_COST
+            elif between > _FARTHEST_GAP:
                 continue
             else:
-                cost = between * _STRAY
+                cost = between * _GAP_COST
             if between and index - index_before > 1:
                 cost += _REPLACED * (weights[index] - weights[index_before + 1])
-            if (sum_ := best[before] + worth - cost) > best[here]:
+            if (sum_ := best[before] + weight - cost) > best[here]:
                 best[here], back[here] = sum_, before
     end = max(range(len(pairs)), key=lambda here: (best[here], -pairs[here][0]))
     net = best[end]
     chain = []
     gained = 0.0
     while end >= 0:
-        at, index, worth = pairs[end]
+        at, index, weight = pairs[end]
         chain.append((at, index))
-        gained += worth
+        gained += weight
         end = back[end]
     chain.reverse()
     return chain, gained, net
 
 
 def _end_of_line(window: Window, read: int) -> int:
-    """Where the line of a word ends in the text."""
+    """Return where the line of a word ends in the text."""
     following = next((start for start in window.breaks if start > read), len(window.reads))
     return window.reads[following].start - 1 if following < len(window.reads) else len(window.text)
 
 
 def _captures(pattern: Pattern, window: Window, chain: list[tuple[int, int]]) -> dict[str, str] | None:
-    """What stands where the placeholders are; None if a strict one does not fit."""
+    """Return what the placeholders capture; None if a strict one does not fit."""
     captures: dict[str, str] = {}
     place = {index: window.reads[at] for at, index in chain}
     last = len(pattern.words)

@@ -1,4 +1,4 @@
-"""Declarations of probes: an entry of the catalog is checked against them before any cluster is read."""
+"""Declare what a probe reads, so that an entry of the catalog can be checked without a cluster."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class RowType(StrEnum):
-    """Types of row values, as CEL sees them."""
+    """The types of row values, as CEL sees them."""
 
     STRING = "string"
     INTEGER = "integer"
@@ -67,7 +67,7 @@ class FormerNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeDeclaration:
-    """What the catalog may rely on: a read fills every key of `rows`; it needs no more than `permissions`."""
+    """The contract of a probe: a read fills every key of `rows` and needs no more than `permissions`."""
 
     name: str
     says: str

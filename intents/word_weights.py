@@ -1,4 +1,4 @@
-"""How much a word says: its surprise in nats, where ordinary text and the whole catalog are what is expected."""
+"""Weigh the words of signatures: inverse document frequency in nats, over the background and the catalog."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Final
 from intents.background import ordinary_lines
 from intents.tokens import words_of
 
-# However many entries a catalog has, together they count as at most this many documents: else every word of a large
-# catalog would look rare, and of a small one common.
+# All entries together count as at most this many documents, whatever the size of the catalog: otherwise every word of a
+# large catalog would look rare, and of a small one common.
 _CATALOG_COUNTS: Final = 60.0
-# A single character (a unit, a plural s) says next to nothing, wherever it stands.
+# A single character (a unit, a plural s) says next to nothing.
 _SHORT_WORD: Final = 0.4
 
 
-class Weights:
-    """Words → weight. Built once from the words of each catalog entry and of the background."""
+class WordWeights:
+    """The weights of words, from the words of each catalog entry and of the background."""
 
     def __init__(self, documents: Iterable[Set[str]]) -> None:
         background = [set(words_of(line)) for line in ordinary_lines()]
@@ -33,13 +33,13 @@ class Weights:
         self._documents = len(background) + entries * self._scale
 
     def weight(self, word: str) -> float:
-        """-log of the share of documents that have the word, smoothed; at least a little."""
-        # The entry that asks is one of the catalog's documents: a word of its own only is as rare as can be.
+        """Return -log of the smoothed share of documents that have the word, with a lower limit."""
+        # The entry itself is one of the documents: a word that only it has is as rare as can be.
         elsewhere = max(0.0, self._in_catalog[word] - 1) * self._scale
         weight = log((self._documents + 1) / (self._ordinary[word] + elsewhere + 0.7))
         return max(weight, 0.1) * (_SHORT_WORD if len(word) == 1 and word.isascii() else 1.0)
 
     @property
     def ordinary(self) -> Set[str]:
-        """The words of the background: none of them is a misspelling of another."""
+        """Return the words of the background: none of them counts as a misspelling."""
         return frozenset(self._ordinary)

@@ -1,6 +1,6 @@
-"""What was pasted, as a reader sees it: bytes become numbered lines without colours, markup, escapes and quote marks.
+"""Clean a pasted text: numbered lines without colours, markup, escapes and quote marks.
 
-Nothing here knows about Kubernetes. Line numbers always count the lines of the text as it was pasted.
+Nothing here knows about Kubernetes. Line numbers count the lines of the pasted text.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-# Only so much of a text is looked at: its first and its last half, cut at line ends.
+# Of a longer text only the first and the last half of this size are read, cut at line ends.
 MAX_BYTES: Final = 1 << 20
-# A longer line is looked at in pieces of this length, which share its number.
+# A longer line is read in pieces of this length, which share its number.
 MAX_LINE: Final = 2000
 
 _SLACK_LINK: Final = re.compile(r"<(?:https?|ftp|mailto)[^<>|\s]{1,4000}(?:\|[^<>\n]{0,4000})?>")
 _SLACK_NAME: Final = re.compile(r"<([@#!])[^<>|\n]{1,200}(?:\|([^<>\n]{0,200}))?>")
 _ENTITY: Final = re.compile(r"&(?:lt|gt|amp|quot|apos|nbsp|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
-# Colours as terminals send them, as `cat -v` shows them, and as they arrive where the escape character was lost.
+# Colours as terminals send them, as `cat -v` shows them, and without a lost escape character.
 _ANSI: Final = re.compile(
     r"(?:\x1b|\u241b|\^\[)(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,200}(?:\x07|\x1b\\)|[@-Z\\-_])"
     r"|\[(?:\d{1,3};){0,4}\d{1,3}m(?!\])"
@@ -32,7 +32,7 @@ _TYPOGRAPHY: Final = str.maketrans({
     **dict.fromkeys("‐‑‒–—―−", "-"),
     **dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u202f\u3000", " "),
 })  # fmt: skip
-# A quote inside a JSON string inside a JSON string has three backslashes; a line break inside one is `\n`.
+# A quote in a JSON string within a JSON string has three backslashes; a line break in one is `\n`.
 _ESCAPED_QUOTE: Final = re.compile(r"\\{1,16}(?=[\"'/])")
 _ESCAPED_BREAK: Final = re.compile(r"\\{1,16}[nr](?![a-z]{1,3}\\)")
 _ESCAPED_TAB: Final = re.compile(r"\\{1,16}t(?=[\s\"'\[(\w])")
@@ -42,12 +42,12 @@ _FENCE: Final = re.compile(r"^\s*(?:```|''')[\w+-]{0,20}\s*$")
 
 
 def is_cut(text: str | bytes) -> bool:
-    """Whether the middle of the text is too much to be looked at; an answer then says so."""
+    """Return whether the middle of the text is left out; an answer then says so."""
     return len(text) > MAX_BYTES
 
 
 def lines_of(text: str | bytes) -> Iterator[tuple[int, str]]:
-    """(number, cleaned line) in order, none of them blank; a number repeats where a line is parted. Never raises."""
+    """Yield (number, cleaned line) in order, without blank lines; pieces of a line share a number. Never raise."""
     for first, part in _within_bounds(_decoded(text)):
         for number, raw in enumerate(_cleaned(part).split("\n"), start=first):
             line = raw if raw.isascii() else raw.translate(_TYPOGRAPHY)
@@ -63,7 +63,7 @@ def lines_of(text: str | bytes) -> Iterator[tuple[int, str]]:
 
 def _decoded(text: str | bytes) -> str:
     if isinstance(text, bytes):
-        # Twice the bound in bytes of UTF-16 is the bound in characters.
+        # In UTF-16 the limit of characters is twice as many bytes.
         if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return text.decode("utf-16", "replace")
         return text.decode("utf-8", "replace")
@@ -71,7 +71,7 @@ def _decoded(text: str | bytes) -> str:
 
 
 def _within_bounds(text: str) -> Iterator[tuple[int, str]]:
-    """(number of the first line, text) of what is looked at."""
+    """Yield (number of the first line, text) of the parts that are read."""
     if len(text) <= MAX_BYTES:
         yield 1, text
         return
@@ -84,7 +84,7 @@ def _within_bounds(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _cleaned(text: str) -> str:
-    """Undo what terminals, chats and JSON did to the text. Line ends stay; a carriage return alone parts a line."""
+    """Undo what terminals, chats and JSON did to the text. A carriage return alone splits a line."""
     text = text.replace("\r\n", "\n")
     if "<" in text:
         text = _SLACK_NAME.sub(_slack_name, _SLACK_LINK.sub(_slack_link, text))
@@ -98,7 +98,7 @@ def _cleaned(text: str) -> str:
         text = _ESCAPED_TAB.sub(" ", _ESCAPED_BREAK.sub("\r", text))
     text = _INVISIBLE.sub("", text)
     if not text.isascii():
-        # Half of a surrogate pair is no character: nothing behind this could encode it.
+        # Half of a surrogate pair is not a character: later code could not encode it.
         text = text.encode("utf-8", "replace").decode("utf-8")
     return text.replace("\t", " ")
 

@@ -9,7 +9,7 @@ import pytest
 
 from intents.catalog.schema import Incident
 from intents.domain import Hypothesis
-from intents.matching import THRESHOLD, Matcher, Matching
+from intents.matcher import THRESHOLD, Matcher, MatchResult
 from intents.symptoms import read_symptoms
 
 
@@ -65,7 +65,7 @@ def matcher() -> Matcher:
     return Matcher(ALL)
 
 
-def matched(matcher: Matcher, text: str) -> Matching:
+def matched(matcher: Matcher, text: str) -> MatchResult:
     return matcher.match(read_symptoms(text))
 
 

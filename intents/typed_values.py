@@ -1,7 +1,7 @@
-"""Values that a person gives before a remedy is carried out: checked as they are typed, then put where they belong.
+"""Check the values that a person types for a remedy, and fill them into its arguments.
 
-A remedy's arguments hold `{input.<id>}` where a value is asked for. What is checked here is its shape; whether it makes
-sense for the object is the action's business.
+A remedy's arguments have `{input.<id>}` in the place of a value. Only the format is checked here; the action checks
+whether the value makes sense for the object.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _SHAPES: Final[Mapping[Expects, re.Pattern[str]]] = {
     Expects.NAME: re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?"),
     Expects.NUMBER: re.compile(r"[0-9]{1,6}"),
     Expects.UID: re.compile(r"[0-9]{1,10}"),
-    # A quantity as people write it in manifests, above 0.
+    # A quantity above 0, as in manifests.
     Expects.QUANTITY: re.compile(r"(?=[0-9.]*[1-9])[0-9]{1,15}(?:\.[0-9]{1,9})?(?:m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?"),
-    # host[:port]/path[:tag][@digest], as container runtimes take it.
+    # host[:port]/path[:tag][@digest], as container runtimes accept it.
     Expects.IMAGE: re.compile(
         r"[a-zA-Z0-9][a-zA-Z0-9.-]*(?::[0-9]{1,5})?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*(?::[\w][\w.-]{0,127})?"
         r"(?:@sha256:[0-9a-f]{64})?"
@@ -42,12 +42,12 @@ _LEFT_OUT: Final = object()
 
 
 def may_be_left_out(question: Question) -> bool:
-    """Of several quantities one may stay as it is."""
+    """Return whether an answer may be left out: of several quantities some may stay as they are."""
     return question.expects is Expects.QUANTITY and not question.default
 
 
 def complaints(questions: Sequence[Question], answers: Mapping[str, str]) -> dict[str, Text]:
-    """question id → what is wrong with its answer; empty if all is well."""
+    """Return question id → the problem with its answer; empty if all answers are valid."""
     wrong = {each.id: says for each in questions if (says := _complaint(each, answers.get(each.id, "").strip()))}
     if not wrong and questions and not any(answers.get(each.id, "").strip() for each in questions):
         return {questions[0].id: _ONE_NEEDED}
@@ -55,9 +55,9 @@ def complaints(questions: Sequence[Question], answers: Mapping[str, str]) -> dic
 
 
 def filled(value: Any, questions: Sequence[Question], answers: Mapping[str, str]) -> Any:
-    """The value with all answers in their places; an entry whose answer was left out is left out as well.
+    """Return a value with all answers filled in, without the entries whose answers were left out.
 
-    What is nothing but an answer to a question for a number becomes one.
+    A string that is only the answer to a question for a number becomes a number.
     """
     kinds = {each.id: each.expects for each in questions}
     put = _put(value, kinds, {key: answer.strip() for key, answer in answers.items()})

@@ -1,7 +1,7 @@
-"""Symptoms × catalog → hypotheses: calibrated, explained, and none rather than a wrong one.
+"""Match the symptoms of a text against the catalog: calibrated hypotheses with reasons, none rather than a wrong one.
 
-Signatures are looked for first. Where none of them says anything for sure, the text may still describe an incident in a
-person's own words: that is asked then.
+Signatures are searched for first. If none reaches the threshold, the text is classified as a description in a person's
+own words.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from intents.catalog.schema import Incident, Signature
-from intents.describing import Describer, Description
 from intents.domain import Hypothesis, PastedTime, SignatureMatch, Symptom
-from intents.elsewhere import Elsewhere
-from intents.finding import Finder, Occurrence
-from intents.scoring import THRESHOLD
+from intents.exclusions import Exclusions
+from intents.prose_classifier import ProseClassifier, ProseMatch
+from intents.scores import THRESHOLD
+from intents.signature_finder import Occurrence, SignatureFinder
 from intents.times import time_in
 
-__all__ = ["THRESHOLD", "Matcher", "Matching"]
+__all__ = ["THRESHOLD", "MatchResult", "Matcher"]
 
-# Only a further match at least this sure adds to the best one, each half as much as the one before.
+# Further matches add to the best one from this score on, each half as much as the one before.
 _ADDS_FROM: Final = 0.3
 _DIMINISHING: Final = 0.5
-# Where all words of a match are also those of a fuller match of another incident, so much remains of it: if it is
-# there in full, it is true as well; if not, the other is what was written.
+# The share of a score that remains where a fuller match of another incident has all its words. A full match is true
+# as well; a partial one is explained by the other.
 _TRUE_AS_WELL: Final = 0.9
 _EXPLAINED: Final = 0.6
 _FULL: Final = 0.95
@@ -33,10 +33,10 @@ _NEAREST: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matching:
-    """`hypotheses` are above the threshold, best first; `nearest` are the best two below it.
+class MatchResult:
+    """The hypotheses of a text, best first, and the best two below the threshold (`nearest`).
 
-    `alignments` counts the work: see `intents.finding.MOST_ALIGNMENTS`.
+    `alignments` counts the work: see `intents.signature_finder.MOST_ALIGNMENTS`.
     """
 
     hypotheses: tuple[Hypothesis, ...] = ()
@@ -45,46 +45,46 @@ class Matching:
 
 
 class Learned(NamedTuple):
-    """What a matcher works out from a catalog, which takes far longer than to read it back."""
+    """The parts of a matcher that are computed from a catalog; reading them back is far quicker."""
 
-    finder: Finder
-    describer: Describer
+    finder: SignatureFinder
+    classifier: ProseClassifier
 
 
 class Matcher:
-    """Finds the incidents of a catalog in a text. Immutable, so that any number of threads may ask it.
+    """Finds the incidents of a catalog in a text. Immutable and thread-safe.
 
-    `learned` is what another matcher learned from the same incidents.
+    `learned` are the parts of another matcher of the same incidents.
     """
 
     def __init__(self, incidents: Iterable[Incident], *, learned: Learned | None = None) -> None:
-        # The order in which the files were read must not matter.
+        # The order of the files must not matter.
         self._incidents = tuple(sorted(incidents, key=lambda incident: incident.id))
-        self.learned = learned or Learned(Finder(self._incidents), Describer(self._incidents))
-        self._finder, self._describer = self.learned
-        self._elsewhere = Elsewhere(self._incidents)
+        self.learned = learned or Learned(SignatureFinder(self._incidents), ProseClassifier(self._incidents))
+        self._finder, self._classifier = self.learned
+        self._exclusions = Exclusions(self._incidents)
 
-    def match(self, symptoms: Sequence[Symptom], *, limit: int = 5) -> Matching:
-        """What the symptoms of one text may be signs of; at most `limit` hypotheses."""
+    def match(self, symptoms: Sequence[Symptom], *, limit: int = 5) -> MatchResult:
+        """Return at most `limit` hypotheses for the symptoms of a text."""
         found, alignments = self._finder.find(symptoms)
         hypotheses = self._hypotheses(symptoms, found)
         if not hypotheses or hypotheses[0].score < THRESHOLD:
             hypotheses = self._described(symptoms, hypotheses)
         above = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score >= THRESHOLD)
         below = tuple(hypothesis for hypothesis in hypotheses if hypothesis.score < THRESHOLD)
-        return Matching(hypotheses=above[:limit], nearest=below[:_NEAREST], alignments=alignments)
+        return MatchResult(hypotheses=above[:limit], nearest=below[:_NEAREST], alignments=alignments)
 
     def _hypotheses(self, symptoms: Sequence[Symptom], found: Iterable[Occurrence]) -> list[Hypothesis]:
         by_incident: dict[int, list[Occurrence]] = {}
         for occurrence in found:
-            if not self._elsewhere.speaks(occurrence.incident, symptoms, near=occurrence.line):
+            if not self._exclusions.apply(occurrence.incident, symptoms, near=occurrence.line):
                 by_incident.setdefault(occurrence.incident, []).append(occurrence)
         counted = {number: chosen for number, of in by_incident.items() if (chosen := self._counted(of))}
         unambiguous = _unambiguous(symptoms)
         ranked = []
         for number, occurrences in counted.items():
             rivals = (other[0] for rival, other in counted.items() if rival != number)
-            total = _together(occurrences) * _remaining(occurrences[0], rivals)
+            total = _combined_score(occurrences) * _remaining_share(occurrences[0], rivals)
             hypothesis = Hypothesis(
                 incident=self._incidents[number].id,
                 score=round(total, 4),
@@ -96,9 +96,9 @@ class Matcher:
         return [hypothesis for *_, hypothesis in sorted(ranked, key=lambda item: item[:3])]
 
     def _described(self, symptoms: Sequence[Symptom], hypotheses: list[Hypothesis]) -> list[Hypothesis]:
-        """The hypotheses, and the incident that the text describes: if it is one of them, on the same words."""
-        description = self._describer.describe(symptoms)
-        if description is None or self._elsewhere.speaks(description.incident, symptoms, near=description.line):
+        """Return the hypotheses with the incident that the text describes in a person's own words."""
+        description = self._classifier.classify(symptoms)
+        if description is None or self._exclusions.apply(description.incident, symptoms, near=description.line):
             return hypotheses
         incident = self._incidents[description.incident].id
         same = next((one for one in hypotheses if one.incident == incident), None)
@@ -114,7 +114,7 @@ class Matcher:
         return sorted([described, *others], key=lambda one: (-one.score, one.incident))
 
     def _counted(self, occurrences: Iterable[Occurrence]) -> list[Occurrence]:
-        """An incident's occurrences that count, surest first: each on words of its own, and none if all are hints."""
+        """Return an incident's occurrences with words of their own, best first; none if all of them are hints."""
         ranked = sorted(occurrences, key=lambda item: (-item.score, -item.information, item.line, item.signature))
         leading = next((item for item in ranked if not self._signature(item).hint), None)
         if leading is None:
@@ -140,7 +140,7 @@ class Matcher:
         )
 
 
-def _match_of(symptoms: Sequence[Symptom], description: Description) -> SignatureMatch:
+def _match_of(symptoms: Sequence[Symptom], description: ProseMatch) -> SignatureMatch:
     return SignatureMatch(
         signature=" … ".join(description.words),
         line=symptoms[description.line].line,
@@ -149,10 +149,10 @@ def _match_of(symptoms: Sequence[Symptom], description: Description) -> Signatur
     )
 
 
-def _together(occurrences: Sequence[Occurrence]) -> float:
-    """Noisy-or with diminishing returns: further lines make surer, never sure by their number alone.
+def _combined_score(occurrences: Sequence[Occurrence]) -> float:
+    """Combine the scores of occurrences: noisy-or with diminishing returns, so that many weak lines never add up to 1.
 
-    Two signatures that have a part of the same line each say the same thing twice.
+    Of several signatures on one line only the best counts: they say the same thing.
     """
     doubt = 1 - occurrences[0].score
     share = 1.0
@@ -165,8 +165,8 @@ def _together(occurrences: Sequence[Occurrence]) -> float:
     return 1 - doubt
 
 
-def _remaining(best: Occurrence, rivals: Iterable[Occurrence]) -> float:
-    """What remains of an occurrence all of whose words are also those of a fuller one of another incident."""
+def _remaining_share(best: Occurrence, rivals: Iterable[Occurrence]) -> float:
+    """Return the share of a score that remains if a fuller occurrence of a rival has all its words."""
     for rival in rivals:
         if rival.score >= best.score and rival.information > best.information and best.places <= rival.places:
             return _TRUE_AS_WELL if best.coverage >= _FULL else _EXPLAINED
@@ -176,7 +176,7 @@ def _remaining(best: Occurrence, rivals: Iterable[Occurrence]) -> float:
 def _named(
     symptoms: Sequence[Symptom], occurrences: Iterable[Occurrence], unambiguous: Mapping[str, str]
 ) -> dict[str, str]:
-    """What the text names: captured by the best match first, then around it, then anywhere if there is only one."""
+    """Return what the text names: captured by the best match, else on its lines, else anywhere if unambiguous."""
     named: dict[str, str] = {}
     for occurrence in occurrences:
         for kind, value in occurrence.captures.items():
@@ -190,7 +190,7 @@ def _named(
 
 
 def _unambiguous(symptoms: Iterable[Symptom]) -> dict[str, str]:
-    """The kinds of which the whole text names exactly one."""
+    """Return the names of the kinds of which the whole text has exactly one."""
     values: dict[str, set[str]] = {}
     for symptom in symptoms:
         for entity in symptom.entities:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from intents.capabilities import MOST_OBJECTS, raised
 from intents.catalog.loader import Catalog
 from intents.domain import Finding, Focus, Judged, ObjectRef, Outcome, Reading, Row, Text, Verdict
-from intents.judging import rank, supported
-from intents.offering import MOST_OBJECTS, raised
+from intents.verdicts import rank, supported
 from tests.intents.test_verdicts import BUSY, FORBIDDEN, FULL, NO_CLUSTER, NOW, incident, judged, reading
 
 LOOK = incident(FULL, id="look-inside", strongest="capability", kinds=["Pod", "StatefulSet"], about=["pod"])

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intents.asking import complaints, filled
 from intents.domain import Expects, Question, Text
+from intents.typed_values import complaints, filled
 
 
 def question(expects: Expects, *, id_: str = "value", default: str = "1") -> Question:

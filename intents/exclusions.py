@@ -1,6 +1,6 @@
-"""Where a text speaks of something else in the words of an incident: a build, a laptop, another system's queue.
+"""Recognise texts that use an incident's words about something else: a build, a laptop, another system's queue.
 
-Programs print the same message wherever they run. What a person would tell them apart by is what they stand beside.
+Programs print the same message wherever they run; only the lines around it tell which environment is meant.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from intents.catalog.schema import Incident
 from intents.domain import Symptom
 from intents.tokens import words_of
 
-# So many lines around one speak of the same: beyond, a log goes on about something else.
+# So many lines around a match belong to it; a log has other topics farther away.
 _NEAR: Final = 4
 
 
-class Elsewhere:
-    """What each incident's `unless` says. Built once per catalog; immutable; incidents are told by their numbers."""
+class Exclusions:
+    """The `unless` phrases of every incident; incidents are identified by their numbers. Immutable."""
 
     def __init__(self, incidents: Sequence[Incident]) -> None:
         self._phrases = tuple(tuple(words_of(phrase) for phrase in incident.unless) for incident in incidents)
 
-    def speaks(self, incident: int, symptoms: Sequence[Symptom], *, near: int) -> bool:
-        """Whether one of the incident's phrases stands near a line, told by its index."""
+    def apply(self, incident: int, symptoms: Sequence[Symptom], *, near: int) -> bool:
+        """Return whether one of the incident's phrases occurs near a line, given by its index."""
         phrases = self._phrases[incident]
         if not phrases:
             return False
@@ -32,6 +32,6 @@ class Elsewhere:
 
 
 def _has(words: Sequence[str], phrase: Sequence[str]) -> bool:
-    """Whether the words have those of a phrase next to each other."""
+    """Return whether a phrase occurs in the words, without gaps."""
     length = len(phrase)
     return any(words[at : at + length] == phrase for at in range(len(words) - length + 1))

@@ -1,7 +1,7 @@
-"""What a sentence speaks of: its words without inflection and without the small change of the language.
+"""Reduce a sentence to its terms: stems of its words, without stop words, with one term for synonyms.
 
-For texts that describe trouble in a person's own words, where order and endings say little. Messages of programs are
-matched word by word instead (`intents.finding`).
+For texts in which people describe a problem in their own words, where order and endings say little. Messages of
+programs are matched word by word instead (`intents.signature_finder`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from intents.background import everyday_words, same_words
 from intents.tokens import words_of
 
-# Words that every text has.
+# Stop words: every text has them.
 _COMMON: Final = frozenset(
     """
     a about after again all also am an and any anybody anyone anything are aren't as at be because been before
@@ -34,12 +34,12 @@ _COMMON_HAN: Final = frozenset(
     "的了是在和与有我们你您他她它这那哪就都也很还又再才吧吗呢啊呀哦嘛个么什怎样请帮谁把被从对为而且或及其但如果因所以之后前来去说看下"
 )
 
-# Names of objects: parts joined by hyphens, one of them with a digit. They say nothing of the trouble.
+# Names of objects: parts joined by hyphens, one of them with a digit. They say nothing about the problem.
 _NAME: Final = re.compile(r"\b(?=[a-z0-9.-]{0,250}\d)[a-z0-9]+(?:[-.][a-z0-9]+)+\b")
 _COMPOUND: Final = re.compile(r"[A-Za-z]*[a-z][A-Z][A-Za-z]*")
 _PART: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
-# (ending, what stands for it), the longest first; so many letters of a word must be left.
+# (ending, replacement), the longest first. At least _LEFT letters of a word must remain.
 _ENDINGS: Final = (
     ("ations", "ate"), ("ation", "ate"), ("ities", "ity"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x"),
     ("ingly", ""), ("edly", ""), ("ings", ""), ("ies", "y"), ("ied", "y"), ("ing", ""), ("ers", "er"), ("ed", ""),
@@ -49,44 +49,44 @@ _LEFT: Final = 3
 _NOTHING: Final = ""
 
 
-def notions_of(text: str, *, known: Container[str] = ()) -> frozenset[str]:
-    """The notions of a text, each once. A compound (`additionalContainers`) is one, and its parts are others.
+def terms_of(text: str, *, known: Container[str] = ()) -> frozenset[str]:
+    """Return the terms of a text. A compound such as `additionalContainers` is a term, and so are its parts.
 
-    Of a compound that is `known` the parts would only say the same again.
+    The parts of a `known` compound are left out: they would count the same thing twice.
     """
     plain = _NAME.sub(" ", text)
-    found = set(map(_told, words_of(plain)))
+    found = set(map(_counted_term, words_of(plain)))
     for compound in _COMPOUND.findall(plain):
         if stem_of(compound.lower()) not in known:
-            found.update(_told(part.lower()) for part in _PART.findall(compound))
+            found.update(_counted_term(part.lower()) for part in _PART.findall(compound))
     found.discard(_NOTHING)
     return frozenset(found)
 
 
-def notion_of(word: str) -> str:
-    """The notion that a word stands for, whether or not it tells anything."""
+def term_of(word: str) -> str:
+    """Return the term of a word, even of a stop word."""
     return _representative(stem_of(word))
 
 
 @lru_cache(maxsize=20_000)
-def _told(word: str) -> str:
-    """The notion of a word; that of nothing where it tells none."""
-    return notion_of(word) if _tells(word) else _NOTHING
+def _counted_term(word: str) -> str:
+    """Return the term of a word; "" for a stop word."""
+    return term_of(word) if _is_telling(word) else _NOTHING
 
 
 def _representative(stem: str) -> str:
-    return _same().get(stem, stem)
+    return _synonyms().get(stem, stem)
 
 
 @cache
-def _same() -> dict[str, str]:
-    """notion → the one that stands for it"""
+def _synonyms() -> dict[str, str]:
+    """Return the synonyms: term → the term that stands for it."""
     return {stem_of(word): stem_of(first) for first, *others in same_words() for word in others}
 
 
 @lru_cache(maxsize=20_000)
 def stem_of(word: str) -> str:
-    """A word without its ending, the same for restarts, restarted and restarting; it need not be a word itself."""
+    """Return a word without its ending: the same for restarts, restarted and restarting. It need not be a word."""
     if not word.isascii() or not word.isalpha() or len(word) <= _LEFT:
         return word
     for ending, instead in _ENDINGS:
@@ -98,7 +98,8 @@ def stem_of(word: str) -> str:
     return word.removesuffix("e") if len(word) > _LEFT else word
 
 
-def _tells(word: str) -> bool:
+def _is_telling(word: str) -> bool:
+    """Return whether a word is no stop word and no number."""
     if word.isascii():
         common = word in _COMMON or word in everyday_words()
         return len(word) > 1 and not common and not any(char.isdigit() for char in word)

@@ -1,4 +1,4 @@
-"""Fit the constants of `intents.describing` and print them, with what they make of texts they were not fitted on.
+"""Fit the constants of `intents.prose_classifier` and print them, with what they make of texts they were not fitted on.
 
 A description counts only where no signature recognises a text, so only such texts are learned from: the catalog's own
 examples while they are left out of it, fold by fold, with and without the signatures that recognise them
@@ -18,9 +18,9 @@ from typing import Final, NamedTuple
 
 from intents.catalog.loader import builtin_directory, load
 from intents.catalog.schema import Incident
-from intents.describing import CONSTANTS, Describer, likelihood
 from intents.domain import Symptom
-from intents.matching import Matcher
+from intents.matcher import Matcher
+from intents.prose_classifier import CONSTANTS, ProseClassifier, likelihood
 from intents.symptoms import read_symptoms
 from tests.eval.cases import BLIND, PASTES, Case, cases_in, ordinary_cases
 from tests.eval.cross_validation import without_examples, without_signatures
@@ -61,12 +61,12 @@ def main() -> None:
 
 def _samples(catalog: Sequence[Incident], cases: Iterable[Case]) -> Iterator[Sample]:
     """What is described where no signature recognises anything."""
-    matcher, describer = Matcher(catalog), Describer(catalog)
+    matcher, classifier = Matcher(catalog), ProseClassifier(catalog)
     signatures = {str(signature) for incident in catalog for signature in incident.signatures}
     known = {incident.id for incident in catalog}
     for case in cases:
         symptoms = read_symptoms(case.text)
-        description = describer.describe(symptoms)
+        description = classifier.classify(symptoms)
         if description is None or (case.right and not case.right & known) or _is_signed(matcher, symptoms, signatures):
             continue
         said = catalog[description.incident].id

@@ -1,7 +1,7 @@
-"""Where signatures occur in the lines of a text: the funnel from all signatures to a few alignments.
+"""Find where signatures occur in the lines of a text: a funnel from all signatures to a few alignments.
 
-The index names the few patterns that could occur at a line and how well at most; rapidfuzz drops those whose words are
-not in order; the rest are aligned, the most promising first, until the work is done or its bound is reached.
+The index selects the patterns that could occur at a line, each with its largest possible score. rapidfuzz drops those
+whose words are not in order. The others are aligned, the most promising first, until the limit of work is reached.
 """
 
 from __future__ import annotations
@@ -15,41 +15,41 @@ from typing import Final
 
 from rapidfuzz.distance import LCSseq
 
-from intents.aligning import Alignment, align
+from intents.alignment import Alignment, align
 from intents.catalog.schema import Incident
 from intents.counterexamples import decisive
 from intents.domain import Symptom
 from intents.lines import Lines
-from intents.phrases import CUT_SHARE, NEARLY, Choice, Phrase, Phrases
+from intents.phrases import CUT_SHARE, NEARLY, Phrase, PhraseChoice, Phrases
 from intents.scales import Wanted, learned, unlearned
-from intents.scoring import LEAST, THRESHOLD, Scale, coverage_for, score
+from intents.scores import LEAST, THRESHOLD, Scale, coverage_for, score
 from intents.symptoms import plain_symptoms
 
-# The bound on the work of one query: so many alignments, each of at most aligning.MOST_PAIRS² steps.
+# The limit of work for one text: so many alignments, each of at most alignment.MOST_PAIRS² steps.
 MOST_ALIGNMENTS: Final = 600
-# And so many (line, pattern) that the index let pass are weighed.
+# So many candidates of the index, as pairs of line and pattern, are weighed.
 MOST_WEIGHED: Final = 40_000
 
-# Phrases of one `all` signature stand at most so many lines apart.
+# Phrases of one `all` signature are at most so many lines apart.
 _APART: Final = 12
-# In a text of a few lines everything belongs together. The more it has, and the farther apart they stand, the likelier
-# two of them have a phrase each by chance: of the coverage so much is lost, times the logarithms of both.
+# In a text of a few lines everything belongs together. In a longer text, phrases that are far apart may be there by
+# chance: the coverage is reduced by this factor times the logarithms of the distance and of the text's length.
 _FEW: Final = 5
-_SCATTERED: Final = 0.2
+_DISTANCE_LOSS: Final = 0.2
 _MOST_LOST: Final = 1 - coverage_for(LEAST, total=60.0)
-# The beginning of a message is enough where the text is cut, if it alone says this much.
-_CUT_SAYS: Final = 12.0
+# The beginning of a cut message is enough if it carries this much information, in nats.
+_LEAST_WHEN_CUT: Final = 12.0
 _DIGITS: Final = 6
-# For a text of more lines the index is asked often.
+# With more lines than this, importing numpy for the index pays off.
 _OFTEN: Final = 200
 _NO_ENDINGS: Final[frozenset[int]] = frozenset()
-# When something this sure is found, what cannot reach the threshold is of no more interest.
+# Once a match this good is found, candidates that cannot reach the threshold are dropped.
 _SURE: Final = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """A signature found in a text. `line` is the index of the symptom where it begins."""
+    """An occurrence of a signature in a text. `line` is the index of the symptom where it begins."""
 
     incident: int
     signature: int
@@ -60,12 +60,12 @@ class Occurrence:
     quote: str
     captures: Mapping[str, str]
     places: frozenset[tuple[int, int]]  # (index of a symptom, place in its text) of every matched word
-    choice: Choice
+    choice: PhraseChoice
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One phrase of a signature, aligned."""
+    """An aligned phrase of a signature."""
 
     line: int
     phrase: Phrase
@@ -76,11 +76,10 @@ class _Part:
         return self.alignment.information / self.phrase.pattern.total
 
 
-class Finder:
-    """The signatures of a catalog, ready to be found. Immutable once built.
+class SignatureFinder:
+    """Finds the signatures of a catalog in a text. Immutable once built.
 
-    Without `scaled` an occurrence scores as if no ordinary text had a part of its signature: what the constants of the
-    score are fitted on.
+    Without `scaled`, scores ignore counterexamples: the constants of the score are fitted on such scores.
     """
 
     def __init__(self, incidents: Sequence[Incident], *, scaled: bool = True) -> None:
@@ -91,7 +90,7 @@ class Finder:
             self.scales = learned(self.scales, decisive(incidents), self.in_short_text)
 
     def find(self, symptoms: Sequence[Symptom]) -> tuple[list[Occurrence], int]:
-        """The best occurrence of each signature that occurs, and how many alignments it took."""
+        """Return the best occurrence of each signature that occurs, and the number of alignments it took."""
         lines = Lines(symptoms, self._phrases.lexicon)
         best: dict[tuple[int, int], Occurrence] = {}
         for _, found in sorted(self._best(lines).items()):
@@ -101,16 +100,17 @@ class Finder:
         return list(best.values()), lines.alignments
 
     def in_short_text(self, text: str, *, of: Wanted, above: Sequence[float]) -> dict[int, Occurrence]:
+        """Return the best occurrence of each signature in a text without its entities, by its anchor's number."""
         return self._best(Lines(plain_symptoms(text), self._phrases.lexicon), of=of, above=above)
 
     def _best(
         self, lines: Lines, *, of: Wanted | None = None, above: Sequence[float] | None = None
     ) -> dict[int, Occurrence]:
-        """The best occurrence of each signature that occurs, by its anchor: of some incidents, above some scores."""
+        """Return the best occurrence of each signature by its anchor: of some incidents, above some scores."""
         best: dict[int, Occurrence] = {}
-        sure_of_one = False
+        found_sure = False
         for at_most, line, number in self._promising(lines):
-            if at_most < (THRESHOLD if sure_of_one else LEAST):
+            if at_most < (THRESHOLD if found_sure else LEAST):
                 break
             if number in best and best[number].score >= at_most:
                 continue
@@ -124,29 +124,29 @@ class Finder:
             sure = self._score(number, parts, among=len(lines.symptoms))
             if sure >= LEAST and (number not in best or sure > best[number].score):
                 best[number] = self._occurrence(lines, number, parts, sure)
-                sure_of_one = sure_of_one or (sure >= _SURE and not self._phrases.is_hint(best[number].choice))
+                found_sure = found_sure or (sure >= _SURE and not self._phrases.is_hint(best[number].choice))
         return best
 
     # --- the funnel ---
 
     def _promising(self, lines: Lines) -> list[tuple[float, int, int]]:
-        """(score at most, line, pattern) of what may occur, the most promising first."""
+        """Return candidates as (largest possible score, line, pattern), the most promising first."""
         found = []
         for weighed, (line, number, words, endings) in enumerate(self._candidates(lines)):
             if weighed >= MOST_WEIGHED:
                 break
             anchor = self._anchors[number]
-            there = _weigh(anchor, anchor.weights.keys() & words)
-            share = there / anchor.pattern.total
+            covered = _weigh(anchor, anchor.weights.keys() & words)
+            share = covered / anchor.pattern.total
             cut = not endings.isdisjoint(anchor.weights)
             if share >= (CUT_SHARE if cut else self._phrases.least[number]):
                 at_most = self.scales.by_anchor[number].score(share)
-                at_most = max(at_most, _at_most_when_cut(share, there)) if cut else at_most
+                at_most = max(at_most, _at_most_when_cut(share, covered)) if cut else at_most
                 found.append((at_most, line, number))
         return sorted(found, key=lambda item: (-item[0], item[1], item[2]))
 
     def _candidates(self, lines: Lines) -> Iterator[tuple[int, int, set[int], frozenset[int]]]:
-        """(line, pattern that may begin there, words of the lines, what the last may be where the text may be cut)"""
+        """Yield (line, pattern that may begin there, words of the lines, possible last words of a cut text)."""
         seen: dict[tuple[frozenset[int], frozenset[int]], tuple[int, ...]] = {}
         often = len(lines.known) > _OFTEN
         for line, known in enumerate(lines.known):
@@ -159,7 +159,7 @@ class Finder:
                 last = other
             cut = lines.may_be_cut(last)
             endings = self._phrases.lexicon.endings(lines.symptoms[last].text) if cut else _NO_ENDINGS
-            # Lines of a log repeat each other but for names and numbers.
+            # The lines of a log often differ in names and numbers only.
             key = (frozenset(words), endings)
             if key not in seen:
                 seen[key] = tuple(self._phrases.index.candidates(words, endings=endings, often=often))
@@ -170,11 +170,11 @@ class Finder:
     # --- one occurrence ---
 
     def _parts(self, lines: Lines, line: int, number: int) -> list[_Part]:
-        """The phrases of a signature where its first begins at a line; none if one of them is missing."""
+        """Return the phrases of a signature whose anchor begins at a line; an empty list if one of them is missing."""
         anchor = self._anchors[number]
         further = []
         for group in self._phrases.further(anchor):
-            places = [(other, phrase) for phrase in group for other in self._may_stand(lines, line, phrase)]
+            places = [(other, phrase) for phrase in group for other in self._possible_lines(lines, line, phrase)]
             if not places:
                 return []
             further.append(places)
@@ -184,19 +184,18 @@ class Finder:
         parts = [first]
         taken = set(lines.joined(line).places(first.alignment)) if further else set()
         for places in further:
-            # The phrase that is nearest; of those the one that says most.
+            # The nearest phrase; of equally near ones the most informative.
             places.sort(key=lambda place: (abs(place[0] - line), -place[1].pattern.total, place[0]))
-            part = next(filter(None, (self._apart(lines, other, phrase, taken) for other, phrase in places)), None)
+            part = next(
+                filter(None, (self._further_part(lines, other, phrase, taken) for other, phrase in places)), None
+            )
             if part is None:
                 return []
             parts.append(part)
         return parts
 
-    def _apart(self, lines: Lines, line: int, phrase: Phrase, taken: set[tuple[int, int]]) -> _Part | None:
-        """The occurrence of a phrase of several at a line, if it is nearly in full there, half of it on its own words.
-
-        Its words are then taken.
-        """
+    def _further_part(self, lines: Lines, line: int, phrase: Phrase, taken: set[tuple[int, int]]) -> _Part | None:
+        """Return the nearly full occurrence of a phrase, if half of its words are free, and take them."""
         if lines.alignments >= MOST_ALIGNMENTS:
             return None
         part = self._align(lines, line, phrase)
@@ -209,8 +208,8 @@ class Finder:
         return part
 
     @staticmethod
-    def _may_stand(lines: Lines, line: int, phrase: Phrase) -> list[int]:
-        """The lines around one that have enough words of a phrase for it to begin there."""
+    def _possible_lines(lines: Lines, line: int, phrase: Phrase) -> list[int]:
+        """Return the nearby lines with enough words of a phrase for it to begin there."""
         enough = NEARLY * phrase.pattern.total - 1e-9
         apart = _most_apart(len(lines.symptoms))
         around: dict[int, set[int]] = {}
@@ -235,7 +234,7 @@ class Finder:
 
     def _score(self, number: int, parts: Sequence[_Part], *, among: int) -> float:
         scale = self.scales.of(number, _choice(parts))
-        sure = scale.score(_information(parts) / scale.total - _scattered(parts, among=among))
+        sure = scale.score(_information(parts) / scale.total - _distance_loss(parts, among=among))
         return max(sure, _score_when_cut(parts[0], scale)) if len(parts) == 1 else sure
 
     def _occurrence(self, lines: Lines, number: int, parts: Sequence[_Part], sure: float) -> Occurrence:
@@ -248,7 +247,7 @@ class Finder:
         return Occurrence(
             incident=parts[0].phrase.incident,
             signature=parts[0].phrase.signature,
-            # Each Python adds up in its own way, and the last digits decide nothing: of equals the one that tells more.
+            # Python versions differ in the last digits of a sum: rounded, equal scores are decided by information.
             score=round(sure, _DIGITS),
             coverage=_information(parts) / self.scales.of(number, _choice(parts)).total,
             information=_information(parts),
@@ -260,9 +259,9 @@ class Finder:
         )
 
 
-def _choice(parts: Sequence[_Part]) -> Choice:
+def _choice(parts: Sequence[_Part]) -> PhraseChoice:
     first = parts[0].phrase
-    return Choice(first.incident, first.signature, tuple(part.phrase.alternative for part in parts))
+    return PhraseChoice(first.incident, first.signature, tuple(part.phrase.alternative for part in parts))
 
 
 def _weigh(phrase: Phrase, words: Set[int]) -> float:
@@ -270,7 +269,7 @@ def _weigh(phrase: Phrase, words: Set[int]) -> float:
 
 
 def _further_words(lines: Lines, line: int, phrase: Phrase) -> set[int]:
-    """The words of a phrase in the lines that may be the rest of one."""
+    """Return the words of a phrase in the lines that may continue a line."""
     words: set[int] = set()
     for rest in lines.continued(line):
         words |= phrase.weights.keys() & (lines.known[rest] | {lines.broken_before(rest)})
@@ -281,29 +280,29 @@ def _information(parts: Sequence[_Part]) -> float:
     return sum(part.alignment.information for part in parts)
 
 
-def _scattered(parts: Sequence[_Part], *, among: int) -> float:
-    """The coverage that is lost where the phrases of a signature stand on several lines, among so many."""
+def _distance_loss(parts: Sequence[_Part], *, among: int) -> float:
+    """Return the coverage that a signature loses because its phrases are on several lines of so many."""
     lines = [part.line for part in parts]
     return _loss(max(lines) - min(lines), among=among)
 
 
 def _loss(apart: int, *, among: int) -> float:
-    return _SCATTERED * log(1 + apart) * log(max(1, among / _FEW))
+    return _DISTANCE_LOSS * log(1 + apart) * log(max(1, among / _FEW))
 
 
 @cache
 def _most_apart(among: int) -> int:
-    """How many lines apart two phrases may stand, among so many, for enough of the coverage to be left."""
+    """Return how many lines apart two phrases may be, in a text of so many, for enough coverage to be left."""
     return max(apart for apart in range(_APART + 1) if _loss(apart, among=among) <= _MOST_LOST)
 
 
 def _at_most_when_cut(share: float, telling: float) -> float:
-    """The score of a message cut behind so much of it, all of which is there: the rest is unseen."""
-    return score(coverage=0.7 + 0.3 * share, information=telling) if telling >= _CUT_SAYS else 0.0
+    """Return the score of a cut message whose visible part matches in full: the rest is unseen."""
+    return score(coverage=0.7 + 0.3 * share, information=telling) if telling >= _LEAST_WHEN_CUT else 0.0
 
 
 def _score_when_cut(part: _Part, scale: Scale) -> float:
-    """Of how much of what can be there is there, where a line was cut; less than in full, as the rest is unseen."""
+    """Return the score of a cut message by how much of its visible part matches."""
     alignment, pattern = part.alignment, part.phrase.pattern
     telling = alignment.information - scale.ordinary * scale.total
     if not alignment.cut or part.coverage < CUT_SHARE:

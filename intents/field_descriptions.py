@@ -1,7 +1,7 @@
-"""Descriptions of a model's fields, taken from the docstrings that stand below them in the source.
+"""Describe the fields of models by the docstrings below them in the source.
 
-pydantic does the same while a class is made (`use_attribute_docstrings`), and so reads the sources at every start. Here
-only the commands and pages that show descriptions wait for it.
+pydantic can do this when it creates a class (`use_attribute_docstrings`), but then parses the sources at every start.
+Here only the commands and pages that show descriptions pay for it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 
 def describe(*models: type[BaseModel]) -> None:
-    """Give the fields of models their descriptions. A model that others are made of comes before them."""
+    """Set the descriptions of the fields of models. A model that is part of another one comes first."""
     for model in models:
         found = _attribute_docstrings(inspect.getsource(inspect.getmodule(model) or model)).get(model.__name__, {})
         for name, field in model.model_fields.items():

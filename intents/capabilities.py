@@ -1,7 +1,7 @@
-"""What one can do whatever the cause is: for which objects of an answer a capability is asked about.
+"""Raise hypotheses of capabilities: actions that help whatever the cause is, such as TiDB's diagnostic mode.
 
-A capability raises itself for an object that a diagnosis turned out to be about, even where the text named another
-trouble. Whether it is offered is then for its own evidence to say.
+A capability is raised for the objects of a diagnosis, even if the text is about another problem. Its own evidence
+decides whether it is offered.
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ from intents.catalog.schema import Incident
 from intents.domain import Focus, Hypothesis, Judged, ObjectRef, Outcome, Strength, Value, Verdict
 from intents.focus import KINDS
 
-# Of so many objects of an answer each capability is asked at most.
+# A capability is judged for at most so many objects of an answer.
 MOST_OBJECTS: Final = 3
 
 _WORDS: Final = {kind: word for word, kind in KINDS.items()}
 
 
 def is_capability(incident: Incident) -> bool:
+    """Return whether an entry is a capability."""
     return incident.strongest is Strength.CAPABILITY
 
 
 def raised(incident: Incident, judged: Iterable[Judged], focuses: Iterable[Focus]) -> tuple[Hypothesis, ...]:
-    """Hypotheses of a capability, one for each object it may be offered for, the most telling first.
+    """Return the hypotheses of a capability, one for each object that it may be offered for, the best evidence first.
 
-    `judged` are the causes, the best first; `focuses` what they were asked about.
+    `judged` are the causes, the best first; `focuses` are the objects they were judged for.
     """
     about = dict.fromkeys(
         (each.kind, each.namespace, each.name)
@@ -40,7 +41,7 @@ def raised(incident: Incident, judged: Iterable[Judged], focuses: Iterable[Focus
 
 
 def _shown(judged: Iterable[Judged]) -> Iterator[ObjectRef]:
-    """The objects that causes still standing are about, as evidence shows them."""
+    """Yield the objects of the causes that are not ruled out, as their evidence shows them."""
     for one in judged:
         if one.capability or one.verdict is Verdict.RULED_OUT:
             continue
@@ -52,7 +53,7 @@ def _shown(judged: Iterable[Judged]) -> Iterator[ObjectRef]:
 
 
 def _pod(values: Mapping[str, Value]) -> ObjectRef:
-    """The pod that a row names beside its subject: a log's line, a volume's user."""
+    """Return the pod that a row names beside its subject: the pod of a log line or of a volume."""
     return ObjectRef(kind="Pod", namespace=str(values.get("namespace", "")), name=str(values.get("pod", "")))
 
 

@@ -1,4 +1,4 @@
-"""What a pasted command line names: `kubectl -n ns describe pod x`, `oc logs x -c y`, `helm -n ns upgrade …`."""
+"""Find the names in a pasted command line: `kubectl -n ns describe pod x`, `oc logs x -c y`, `helm -n ns upgrade …`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-# Every spelling of a kind that kubectl takes or a controller writes → our word for it.
+# Every spelling of a kind that kubectl accepts or a controller writes → our word for it.
 KINDS: Final[Mapping[str, str]] = MappingProxyType({
     spelling: kind
     for kind, spellings in {
@@ -44,7 +44,7 @@ _LONGEST: Final = 500
 _FLAGS: Final[Mapping[str, str]] = MappingProxyType(
     {"-n": "namespace", "--namespace": "namespace", "-c": "container", "--container": "container"}
 )
-# Flags without a value, so that the next word is not taken for theirs.
+# Flags without a value: the next word is not theirs.
 _SWITCHES: Final = frozenset({
     "-f", "-p", "-w", "-i", "-t", "-it", "-ti", "-A", "--all-namespaces", "--previous", "--follow", "--watch",
     "--force", "--show-labels", "--no-headers",
@@ -58,7 +58,7 @@ _END: Final = frozenset({"|", "--", "&&", ";", ">"})
 
 
 def named_in_command(line: str) -> Iterator[tuple[str, str]]:
-    """(kind, name) of the flags, and of what stands behind the verb; nothing for a line without a command."""
+    """Yield (kind, name) of the flags and after the verb; nothing for a line without a command."""
     command = _COMMAND.search(line)
     if command is None:
         return

@@ -1,4 +1,4 @@
-"""From an occurrence to a probability that the incident is meant: two numbers and three constants."""
+"""Turn an occurrence into the probability that the incident is meant: a logistic function of two features."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from functools import lru_cache
 from math import exp, log
 from typing import Final, NamedTuple
 
-# Above it a hypothesis is raised; below it the answer is "I don't know this one".
+# A hypothesis needs this score; below it the answer is "I don't know this one".
 THRESHOLD: Final = 0.5
-# An occurrence that cannot come to this much is not looked at.
+# An occurrence that cannot reach this score is dropped.
 LEAST: Final = 0.1
 
-# tests/eval/fit.py: coverage as fitted. It parts the examples almost alone, so that the fit leaves nothing to
-# information; texts not yet seen are less kind, so information keeps a part of what was believed of it before (2.2).
+# From tests/eval/fit.py. Coverage separates the examples almost alone, so the fit leaves nothing to information; unseen
+# texts are harder, so information keeps a part of its prior (2.2).
 _CONSTANT: Final = -12.0
 _COVERAGE: Final = 13.5
 _INFORMATION: Final = 1.0
-# More information than this makes nothing surer.
+# Information above this adds nothing.
 _MOST: Final = 60.0
-# A signature that stands in ordinary text (nearly) in full is a mistake of the catalog, which a test finds.
+# A signature (nearly) all of which is in a counterexample is a mistake in the catalog; a test finds it.
 _MOST_ORDINARY: Final = 0.95
 _UNIT: Final = 6.0  # nats: about one word that the background does not have
 
 
 def score(*, coverage: float, information: float) -> float:
-    """Of the share of the signature's weight that is there (0 to 1), and how much that says in nats."""
+    """Return the score of an occurrence: the share of the signature's weight (0 to 1) and its information in nats."""
     if information <= 0:
         return 0.0
     surprise = log(min(information, _MOST) / _UNIT)
@@ -33,7 +33,7 @@ def score(*, coverage: float, information: float) -> float:
 
 @lru_cache(maxsize=1 << 14)
 def coverage_for(reached: float, *, total: float) -> float:
-    """The coverage that a signature of so much weight needs to reach a score; 1 if it does not even in full."""
+    """Return the coverage that a signature of this weight needs for a score; 1 if full coverage is not enough."""
     low, high = 0.0, 1.0
     for _ in range(12):
         middle = (low + high) / 2
@@ -45,16 +45,16 @@ def coverage_for(reached: float, *, total: float) -> float:
 
 
 class Scale(NamedTuple):
-    """What a share of one signature is worth: see `scale_of`."""
+    """The scale of one signature: maps coverage to a score, see `scale_of`."""
 
     total: float
     ordinary: float
-    telling: float  # the weight of what no ordinary text has, in nats
-    enough: float  # the coverage at which so much reaches the threshold
-    halfway: float  # between what is ordinary and all of it
+    telling: float  # the weight that no counterexample has, in nats
+    enough: float  # the coverage at which this reaches the threshold
+    halfway: float  # between the ordinary share and full coverage
 
     def score(self, coverage: float) -> float:
-        """Of so much of the signature; never more than `score` says of it without regard to ordinary texts."""
+        """Return the score of a coverage; never more than `score` without counterexamples."""
         if self.halfway > self.enough:
             if coverage < self.halfway:
                 coverage = coverage * self.enough / self.halfway
@@ -65,10 +65,10 @@ class Scale(NamedTuple):
 
 @lru_cache(maxsize=1 << 14)
 def scale_of(*, total: float, ordinary: float = 0.0) -> Scale:
-    """The scale of a signature of so much weight, of which a share stands in texts known to be something else.
+    """Return the scale of a signature with this weight, of which the share `ordinary` is in a counterexample.
 
-    Only the rest tells anything; and halfway between that share and all of it lies the threshold: a message whose
-    siblings differ from it in a word needs that word, however long it is.
+    Only the rest carries information, and the threshold is halfway between that share and full coverage: a message that
+    differs from a similar one in a single word needs that word, however long it is.
     """
     ordinary = min(ordinary, _MOST_ORDINARY)
     telling = total * (1 - ordinary)

@@ -1,4 +1,4 @@
-"""Numbers over time, as they are drawn."""
+"""Define plots: values over time, ready to be drawn."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from intents.languages import Text
 
 
 class Unit(StrEnum):
-    """What the numbers of a plot are."""
+    """The unit of a plot's values."""
 
     SECONDS = "seconds"
     COUNT = "count"
@@ -25,7 +25,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
-    """Numbers over time, the worst line first; what lies above `limit` is too much."""
+    """Values over time, the worst line first; values above `limit` are too high."""
 
     title: Text
     unit: Unit
