@@ -1,4 +1,4 @@
-"""Show which incidents a channel does not want to hear of, and take mutes back."""
+"""List the muted incidents of a channel and unmute them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from responses.slack.notices import all_muted, unmuted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutes:
-    """Answers what a channel asks about its mutes. Raises StoreUnavailable."""
+    """Answers commands about a channel's mutes. Raises StoreUnavailable."""
 
     store: Store
     engine: Callable[[], Engine]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def answer(self, channel: str, asked: Muted, *, language: Language) -> Message:
-        """List the mutes of a channel; with `unmute`, take those back that are named."""
+        """List the mutes of a channel; with `unmute`, remove the named ones first."""
         standing = await self._standing(channel)
         chosen = [pair for pair in standing if asked.unmute in ("all", pair[0])]
         if not asked.unmute or not chosen:

@@ -1,4 +1,4 @@
-"""Turn a request into a reply: a diagnosis in words, or the reason why there is none."""
+"""Turn a request into a reply: a rendered diagnosis, or the reason why there is none."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _TALKED_TO: Final = frozenset({Surface.MENTION, Surface.DIRECT})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What is said, for a diagnosis what it is said from, and of what a picture goes along.
+    """A reply: its message, its diagnosis if it has one, and its plot.
 
-    `intent` and `ended` count it: help, explain, diagnose; what it came to where that is no verdict.
+    `intent` and `ended` are for the metrics: help, explain, diagnose; the outcome if there is no verdict.
     """
 
     plain: Message | None = None
@@ -73,7 +73,7 @@ class Reply:
 
     @property
     def came_to(self) -> str:
-        """The first verdict; else unknown for a diagnosis, and what it ended with for what is none."""
+        """Return the first verdict, `unknown` for a diagnosis without one, else `ended`."""
         return self.verdict or ("unknown" if self.answer else self.ended)
 
     @property
@@ -99,9 +99,9 @@ class Replies:
         match: CarriedMatch | None = None,
         picked: str = "",
     ) -> Reply:
-        """Never raises for what a cluster refuses or for what was asked wrongly; `picked` is a cluster just chosen.
+        """Return the reply; refusals of a cluster and malformed questions become replies. `picked` is a chosen cluster.
 
-        Raises LimitReached where as many questions wait for the cluster as may.
+        Raises LimitReached if the cluster's concurrency limit is reached.
         """
         if reply := self._at_once(request, requester, unread):
             return reply
@@ -116,7 +116,7 @@ class Replies:
             return await self._asked(request, requester, meant, progress)
 
     async def limit_reached(self, request: StoredRequest, requester: Requester, cluster: str) -> Reply:
-        """Said once that has lasted too long."""
+        """Return the reply after waiting too long for a slot."""
         meant = await self.cluster_chooser.of(request, requester, pressed=cluster)
         return self._failed(cluster_choice.cluster_busy(cluster), request, requester, meant)
 
@@ -155,7 +155,7 @@ class Replies:
         return await self._answered(request, requester, diagnosis, connection, meant, reason=reason, seconds=seconds)
 
     async def _connection(self, meant: Interpretation) -> Connection | Text | None:
-        """Return the connection to the cluster that is meant, why there is none, or None if no cluster is meant."""
+        """Return the connection to the cluster, the reply why there is none, or None if no cluster is meant."""
         try:
             return await self.services.clusters.get(meant.cluster) if meant.cluster else None
         except ClusterError as error:
@@ -163,20 +163,20 @@ class Replies:
             return self._unreachable(meant, error)
 
     def _why(self, meant: Interpretation, error: ClusterError) -> Text:
-        """Return why a diagnosis failed, for the person who asked."""
+        """Return why a diagnosis failed, for the requester."""
         silent = bool(meant.why) and isinstance(error, Unauthorized | Unreachable | TimedOut)
         return self._unreachable(meant, error) if silent else Text.same(safe(str(error)))
 
     def _unreachable(self, meant: Interpretation, error: ClusterError) -> Text:
-        """Where there are several, which one, and where that is set."""
+        """Return why the cluster is unreachable, with its name and source if there are several clusters."""
         says = cluster_choice.unreachable if meant.why else failures.cluster_unreachable
         return says(meant.cluster, error.reason)
 
     def _at_once(self, request: StoredRequest, requester: Requester, unread: Sequence[Json]) -> Reply | None:
-        """What needs no cluster: help, a refusal, a file that cannot be read."""
+        """Return a reply that needs no cluster: help, a refusal, an unreadable file."""
         language = requester.language
         talked = request.asked.origin in _TALKED_TO and not request.asked.name
-        # An empty mention below what could not be read asks about that.
+        # An empty mention below an unreadable message asks about that message.
         empty = bool(unread) and not request.text.strip()
         if talked and not empty and isinstance(parse_message(request.text), AskHelp):
             return Reply(plain=help_message(language=language), intent="help", ended="told")
@@ -213,7 +213,7 @@ class Replies:
             reason=reason,
             controls=connection is not None,
             because=meant.why,
-            # Of what matches nothing, no cluster knows more.
+            # A text without a match needs no cluster.
             pick=_pick(meant) if diagnosis.hypotheses or not of_text else None,
         )
         picture = leading_plot(diagnosis)
@@ -224,7 +224,7 @@ class Replies:
         )
 
     def _give_up(self, connection: Connection | None, error: ClusterError) -> None:
-        """A server that is gone, or knows us no more, is connected anew when next asked."""
+        """Drop a broken connection, so that the next question connects again."""
         if connection is not None and isinstance(error, Unauthorized | Unreachable):
             self.services.clusters.give_up(connection, error)
 

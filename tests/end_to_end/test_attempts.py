@@ -252,7 +252,7 @@ async def test_neither_what_is_no_number_nor_a_dialog_that_only_asks_comes_to_a_
             delivered = await at.send(submission(at, dialog, at.bo, callback_id=str(press)))
             assert "was refused and recorded" in words_of(delivered.body["view"]["blocks"])
         await at.settled()
-        assert [one.detail["why"] for one in await at.audited()] == ["the dialog does not show what would be done"] * 2
+        assert [one.detail["why"] for one in await at.audited()] == ["the dialog does not show the change"] * 2
         assert at.writes() == []
 
 
