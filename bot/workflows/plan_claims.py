@@ -31,9 +31,9 @@ class PlanClaims:
     authoriser: Authoriser
 
     async def claim(self, payload: Json, token: str) -> Json:
-        """Claim the plan for this press; return the press and its rights (`Authority`) if the claim succeeds.
+        """Claim the plan: {"goes_on": whether this press applies it, "authority": its `Authority`}.
 
-        `tell`: whether others than the presser are told the result.
+        `tell`: whether the result is shown to others than the user who pressed.
         """
         press = await self.recorder.press(payload, token)
         stored = await self.services.store.plans.get(press.plan.id) if press else None

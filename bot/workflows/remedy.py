@@ -163,7 +163,7 @@ class RemedyWorkflow:
             return
         document = {"plan": back.as_json()}
         if safe_value(document) != document:
-            # What stood there before looks like a secret: it is not kept, and so cannot be put back.
+            # The previous value looks like a secret: it is not stored, so it cannot be restored.
             _log.warning("undo_withheld_secret_suspected", plan=press.plan.id)
             return
         plans = self.services.store.plans

@@ -1,6 +1,6 @@
-"""What is asked of an incident channel by command: shown at once to who asked, or a job where others are told.
+"""Handle commands about an incident channel: answer the requester at once, or start a job that posts.
 
-Whether they may is decided here, before anything is promised.
+Permission is checked here, before anything is promised.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from responses.slack.notices import notice
 
 _log: Final = structlog.get_logger(__name__)
 
-# Slack waits three seconds for what is shown at once; who asks, and where, has to be known by then.
+# Slack waits three seconds for the response; requester and channel must be known by then.
 _KNOWN_S: Final = 1.5
 _CHANGES: Final = frozenset({Doing.OPEN, Doing.RESOLVE, Doing.REOPEN, Doing.DISMISS})
-# A channel that nothing is kept of is made an incident's by these.
+# Commands that turn a channel without records into an incident channel.
 _OPENS: Final = frozenset({Doing.OPEN, Doing.REOPEN})
 _PROMISES: Final = {
     Doing.OPEN: incident_replies.OPENING,
@@ -46,9 +46,11 @@ _PROMISES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentCommand:
-    """`id` is the same however often this is heard. `text` is what was typed, `language` what that tells by itself.
+    """A command, with the typed `text` and the `language` detected in it.
 
-    `thread_ts`: it was asked aloud, and is answered there, in the thread or ("" in a direct message) below.
+    `id` is the same for a repeated delivery.
+
+    `thread_ts`: it was given by a mention, and is answered in that thread or ("" in a direct message) below it.
     """
 
     id: str
@@ -65,7 +67,7 @@ class IncidentCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandReply:
-    """What to answer, and the job that does what it promises: its kind, "" for none, and payload."""
+    """The answer, and the job that does the work: its kind ("" for none) and payload."""
 
     message: Message
     kind: str = ""
@@ -74,7 +76,7 @@ class CommandReply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentCommands:
-    """Decides about commands of an incident channel, and answers those that change nothing."""
+    """Decides on commands of an incident channel, and answers those that change nothing."""
 
     services: Services
     catch_up: CatchUpWorkflow
@@ -82,7 +84,7 @@ class IncidentCommands:
     start: StartJob
 
     async def answer(self, asked: IncidentCommand) -> Message:
-        """What to show to who asked. Raises StoreUnavailable, or JobsUnavailable: nothing is promised then."""
+        """Return the answer to the requester. Raise StoreUnavailable or JobsUnavailable: nothing is promised then."""
         try:
             async with asyncio.timeout(_KNOWN_S):
                 place = await self.services.slack.place(asked.channel)
@@ -96,7 +98,7 @@ class IncidentCommands:
         return decided.message
 
     async def decide(self, asked: IncidentCommand) -> CommandReply:
-        """The same for who can wait. Raises SlackUnavailable too; starts nothing."""
+        """Decide like `answer`, but without its time limit. Raise SlackUnavailable too; start nothing."""
         place, requester = await self.services.slack.place(asked.channel), await self._requester(asked)
         return await self._decide(asked, place, requester)
 
@@ -119,7 +121,7 @@ class IncidentCommands:
         chronicle = await self.services.store.chronicles.read(asked.channel)
         if chronicle is None:
             return notice(incident_replies.NO_INCIDENT, language=asked.language)
-        # What one person is shown calls nobody whom it names; what is posted would.
+        # An ephemeral message notifies nobody that it mentions; a post would.
         mention = not asked.thread_ts
         match asked.command.doing:
             case Doing.TIMELINE:
@@ -156,7 +158,7 @@ class IncidentCommands:
             "user": asked.user,
             "name": "",
             "at": asked.at.isoformat(),
-            # Into a private channel we can only be invited, and without being there we would not know of it.
+            # A private channel is visible only to members, so we must have been invited.
             "join": not private,
             "said": True,
         }
@@ -166,7 +168,7 @@ class IncidentCommands:
 
 
 def _refused(doing: Doing, known: IncidentChannel | None, place: Place, requester: Requester) -> Text | None:
-    """Why that is not done, for whoever asks; None if it is."""
+    """Return why the command is refused for this requester; None if it is allowed."""
     if place.direct:
         return incident_replies.ONLY_CHANNELS
     if place.unknown:
@@ -179,7 +181,7 @@ def _refused(doing: Doing, known: IncidentChannel | None, place: Place, requeste
 
 
 def _unfit(doing: Doing, known: IncidentChannel | None) -> Text | None:
-    """Why that cannot be done of a channel that stands so; None if it can."""
+    """Return why the channel's state does not allow the command; None if it does."""
     if known is None:
         return incident_replies.NO_INCIDENT
     if known.state is ChannelState.DISMISSED and doing not in _OPENS:
