@@ -33,7 +33,7 @@ class ChronicleDocuments:
     services: Services
 
     async def status(self, chronicle: Chronicle, *, language: Language, mention: bool) -> Message:
-        """Return the content of the pinned summary as of now. `mention` allows user mentions: it is shown, not posted."""
+        """Return the pinned summary's content as of now. `mention` allows mentions: it is shown, not posted."""
         page = await page_of(self.services, chronicle)
         return summary_message(page.summary, language=language, permalink=page.permalink, mention=mention)
 
