@@ -74,8 +74,8 @@ class Posts:
                 if repetition == self.api.limits.repetitions or until - loop.time() <= 0:
                     raise
             else:
-                told = answer.data
-                return PostedMessage(channel=str(told.get("channel") or address.channel), ts=str(told.get("ts") or ""))
+                data = answer.data
+                return PostedMessage(channel=str(data.get("channel") or address.channel), ts=str(data.get("ts") or ""))
         raise AssertionError("the last repetition returns or raises")
 
     async def delete(self, *, channel: str, ts: str) -> None:

@@ -138,9 +138,9 @@ class ClusterChooser:
             return Interpretation(
                 question=question, unclear=cluster_choice.why_unclear("", found=(), unasked=()), pick=visible
             )
-        there = await asyncio.gather(*(self._has(name, target, requester) for name in visible))
-        found = [name for name, has in zip(visible, there, strict=True) if has]
-        unasked = [name for name, has in zip(visible, there, strict=True) if has is None]
+        exists = await asyncio.gather(*(self._has(name, target, requester) for name in visible))
+        found = [name for name, has in zip(visible, exists, strict=True) if has]
+        unasked = [name for name, has in zip(visible, exists, strict=True) if has is None]
         if len(found) == 1:
             return Interpretation(
                 question=question, cluster=found[0], why=cluster_choice.found_only_there(unasked), pick=tuple(unasked)

@@ -24,15 +24,15 @@ class Mutes:
 
     async def answer(self, channel: str, asked: Muted, *, language: Language) -> Message:
         """List the mutes of a channel; with `unmute`, remove the named ones first."""
-        standing = await self._standing(channel)
-        chosen = [pair for pair in standing if asked.unmute in ("all", pair[0])]
+        muted = await self._standing(channel)
+        chosen = [pair for pair in muted if asked.unmute in ("all", pair[0])]
         if not asked.unmute or not chosen:
-            return all_muted(standing, language=language)
+            return all_muted(muted, language=language)
         for incident, _ in chosen:
             await self.store.mutes.remove(channel, incident)
         titles = [title for _, title in chosen]
-        heard = Text(en=", ".join(title.en for title in titles), zh="、".join(title.zh for title in titles))
-        return unmuted(heard, language=language)
+        names = Text(en=", ".join(title.en for title in titles), zh="、".join(title.zh for title in titles))
+        return unmuted(names, language=language)
 
     async def _standing(self, channel: str) -> list[tuple[str, Text]]:
         """Return the muted incidents with their titles."""

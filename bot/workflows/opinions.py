@@ -46,8 +46,8 @@ class OpinionWorkflow:
         match Press(str(payload["what"])):
             case Press.NOT_IT:
                 await store.feedback.add(request_id, user, "not it", now)
-                said = [*dict.fromkeys([*answer.shown.get("not_it", ()), user])]
-                await store.answers.note(request_id, {"not_it": said})
+                users = [*dict.fromkeys([*answer.shown.get("not_it", ()), user])]
+                await store.answers.note(request_id, {"not_it": users})
             case Press.MUTE:
                 await store.mutes.add(channel, answer.incident, user, now, now + _MUTED_FOR)
                 await store.answers.note(request_id, {"muted": user})

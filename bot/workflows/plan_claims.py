@@ -77,8 +77,8 @@ class PlanClaims:
         now = self.services.clock()
         if now >= stored.expires:
             return await self._refused(press, Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED))
-        asked = {"by": press.user, "at": now.isoformat(), "token": press.token, "view": press.view}
-        kept = await self.services.store.plans.note_once(press.plan.id, APPROVAL, asked)
+        approval = {"by": press.user, "at": now.isoformat(), "token": press.token, "view": press.view}
+        kept = await self.services.store.plans.note_once(press.plan.id, APPROVAL, approval)
         if kept is None or kept["by"] != press.user:
             return await self._refused(press, Denied(says=failures.APPROVAL_PENDING))
         if kept["token"] != press.token:

@@ -146,10 +146,10 @@ class PressRecorder:
     async def _say(self, press: Confirmation, shown: RemedyShown) -> None:
         request = await self.services.store.requests.get(press.answer.request_id)
         plan, answer = press.plan, press.answer
-        said = AuditLine(shown=shown, cluster=plan.cluster, target=plan.target)
+        audit_line = AuditLine(shown=shown, cluster=plan.cluster, target=plan.target)
         if request is not None:
             language = Language(answer.message.get("language") or Language.EN)
-            line = audit_message(said, language=language)
+            line = audit_message(audit_line, language=language)
             if not await self._post(press, answer.channel, request.asked.thread_ts, line, shown):
                 # The thread was deleted or we were removed from the channel: tell the user who confirmed.
                 await self._post(press, press.user, "", line, shown)
@@ -166,8 +166,8 @@ class PressRecorder:
             raise
         except SlackError:
             link = ""
-        said = AuditLine(shown=shown, cluster=press.plan.cluster, target=press.plan.target, link=link)
-        message = audit_message(said, language=self.services.usual_language)
+        audit_line = AuditLine(shown=shown, cluster=press.plan.cluster, target=press.plan.target, link=link)
+        message = audit_message(audit_line, language=self.services.usual_language)
         if await self._post(press, self.services.audit_channel, "", message, shown):
             return
         if await self.services.store.notices.once("audit channel", within=_SAID_ONCE, now=self.services.clock()):

@@ -58,10 +58,10 @@ class ProgressReporter:
 
     async def _tell(self, sent: PostedMessage) -> None:
         await asyncio.sleep(_FIRST_AFTER_S)
-        told: Progress | None = None
+        shown: Progress | None = None
         while True:
             now = self._latest
-            if now is not None and now != told:
+            if now is not None and now != shown:
                 if not await self.wanted():
                     return
                 message = placeholder_message(
@@ -72,5 +72,5 @@ class ProgressReporter:
                 except SlackError as error:
                     _log.info("progress_update_failed", error=str(error))
                     return
-                told = now
+                shown = now
             await asyncio.sleep(_EVERY_S)

@@ -155,11 +155,11 @@ class RemedyWorkflow:
         try:
             connection = await self.services.clusters.get(press.plan.cluster)
             acting_as = Authority.from_json(authority).acting_as
-            lacking = await missing_to_undo(back, connection, acting_as=acting_as)
+            gap = await missing_to_undo(back, connection, acting_as=acting_as)
         except ClusterError as error:
-            lacking = error.gap(str(back.target))
-        if lacking is not None:
-            _log.warning("undo_not_offered", plan=press.plan.id, why=lacking.says.en)
+            gap = error.gap(str(back.target))
+        if gap is not None:
+            _log.warning("undo_not_offered", plan=press.plan.id, why=gap.says.en)
             return
         document = {"plan": back.as_json()}
         if safe_value(document) != document:
@@ -180,8 +180,8 @@ class RemedyWorkflow:
             _log.warning("kubernetes_event_write_failed", plan=press.plan.id, why=str(error))
             return
         person = await self.services.slack.person(press.user)
-        who = f"{person.name} ({press.user})" if person.name else press.user
-        gap = await mark(connection, plan=press.plan, applied=done, who=safe(who), token=press.token)
+        person_name = f"{person.name} ({press.user})" if person.name else press.user
+        gap = await mark(connection, plan=press.plan, applied=done, who=safe(person_name), token=press.token)
         if gap is not None:
             _log.warning("kubernetes_event_write_failed", plan=press.plan.id, why=gap.says.en)
 

@@ -1,6 +1,6 @@
 """Record requests from any surface and start their jobs; a repeated incident is answered once.
 
-This module does not know Slack. A surface creates an `Asked` with its origin and reply address; recorded requests
+This module does not know Slack. A surface creates an `NewRequest` with its origin and reply address; recorded requests
 survive this process.
 """
 
@@ -14,7 +14,7 @@ from bot.diagnosing import CarriedMatch, Engine
 from bot.diagnosing.fingerprints import fingerprint
 from bot.jobs import StartJob
 from bot.metrics import Metrics
-from bot.store import Asked, Store, StoredRequest
+from bot.store import NewRequest, Store, StoredRequest
 from intents.choosing import marked_with
 from intents.domain import Hypothesis
 
@@ -36,7 +36,7 @@ class Submissions:
     metrics: Metrics = field(default_factory=Metrics)
 
     async def submit(
-        self, asked: Asked, *, more: Iterable[tuple[str, str]] = (), match: CarriedMatch | None = None
+        self, asked: NewRequest, *, more: Iterable[tuple[str, str]] = (), match: CarriedMatch | None = None
     ) -> None:
         """Record a request and start its job. `more` are further parts of its text, each with its id.
 
@@ -52,7 +52,7 @@ class Submissions:
         """Start the job of a recorded request unless it has one."""
         await self.start("answer", request, {"request": request})
 
-    async def is_settled(self, asked: Asked, hypothesis: Hypothesis) -> bool:
+    async def is_settled(self, asked: NewRequest, hypothesis: Hypothesis) -> bool:
         """Tell whether it needs no answer: its incident is muted there, or was answered there and is now counted."""
         if await self.store.mutes.is_muted(asked.channel, hypothesis.incident, asked.created):
             self.metrics.heard("muted")

@@ -65,10 +65,10 @@ class BackfillWorkflow:
     async def _read(self, run: JobRun, payload: Json, thread: Json) -> None:
         cursor, unseen = "", thread["kept"]
         for _ in range(_MOST_PAGES):
-            told = await _in_time(run, f"thread {thread['ts']}", self.replies, payload, thread, cursor, unseen)
-            if not told or not told["cursor"]:
+            result = await _in_time(run, f"thread {thread['ts']}", self.replies, payload, thread, cursor, unseen)
+            if not result or not result["cursor"]:
                 return
-            cursor, unseen = told["cursor"], told["unseen"]
+            cursor, unseen = result["cursor"], result["unseen"]
 
     async def page(self, payload: Json) -> Json | None:
         """Record the next page; None at the end. Return {"wait": seconds} if Slack is rate limiting.
@@ -169,8 +169,8 @@ def _unread(stretch: Stretch, *, since: str) -> list[Json]:
 async def _in_time(run: JobRun, name: str, do: Callable[..., Awaitable[Json | None]], *args: Any) -> Json | None:
     """Run a step again after each delay that Slack asks for; None if that never ends."""
     for _ in range(_MOST_WAITS):
-        told = await retry_step(run, name, do, *args)
-        if not told or "wait" not in told:
-            return told
-        await run.sleep(float(told["wait"]))
+        result = await retry_step(run, name, do, *args)
+        if not result or "wait" not in result:
+            return result
+        await run.sleep(float(result["wait"]))
     return None

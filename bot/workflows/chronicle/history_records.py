@@ -38,7 +38,7 @@ class HistoryRecorder:
     async def _said(self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]]) -> list[RecordedMessage]:
         identity = await self.services.slack.identify()
 
-        def told() -> Iterator[RecordedMessage]:
+        def recorded() -> Iterator[RecordedMessage]:
             for each in messages:
                 raw = {**each, "channel": known.channel}
                 event = read_event(raw, team=identity.team, us=identity.user, our_bot=identity.bot_id)
@@ -46,7 +46,7 @@ class HistoryRecorder:
                     yield recorded_message(raw, version=_edited_at(each))
 
         # An edited message may have had other facts before.
-        return [said for said in told() if said.facts or said.version]
+        return [one for one in recorded() if one.facts or one.version]
 
     async def _pinned(self, known: IncidentChannel, message: Mapping[str, Any], user: str, *, since: str) -> bool:
         """Return when a message was pinned. Slack does not say: after it was written, and during the gap."""

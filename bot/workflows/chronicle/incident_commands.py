@@ -83,87 +83,89 @@ class IncidentCommands:
     documents: ChronicleDocuments
     start: StartJob
 
-    async def answer(self, asked: IncidentCommand) -> Message:
+    async def answer(self, command: IncidentCommand) -> Message:
         """Return the answer to the requester. Raise StoreUnavailable or JobsUnavailable: nothing is promised then."""
         try:
             async with asyncio.timeout(_KNOWN_S):
-                place = await self.services.slack.place(asked.channel)
-                requester = await self._requester(asked)
+                place = await self.services.slack.place(command.channel)
+                requester = await self._requester(command)
         except (SlackError, TimeoutError) as error:
             _log.warning("requester_lookup_failed", error=str(error))
-            return notice(BUSY, language=asked.language)
-        decided = await self._decide(asked, place, requester)
+            return notice(BUSY, language=command.language)
+        decided = await self._decide(command, place, requester)
         if decided.kind:
-            await self.start(decided.kind, asked.id, decided.payload)
+            await self.start(decided.kind, command.id, decided.payload)
         return decided.message
 
-    async def decide(self, asked: IncidentCommand) -> CommandReply:
+    async def decide(self, command: IncidentCommand) -> CommandReply:
         """Decide like `answer`, but without its time limit. Raise SlackUnavailable too; start nothing."""
-        place, requester = await self.services.slack.place(asked.channel), await self._requester(asked)
-        return await self._decide(asked, place, requester)
+        place, requester = await self.services.slack.place(command.channel), await self._requester(command)
+        return await self._decide(command, place, requester)
 
-    async def _requester(self, asked: IncidentCommand) -> Requester:
-        return await self.services.requester(team=asked.team, channel=asked.channel, user=asked.user, text=asked.text)
+    async def _requester(self, command: IncidentCommand) -> Requester:
+        return await self.services.requester(
+            team=command.team, channel=command.channel, user=command.user, text=command.text
+        )
 
-    async def _decide(self, asked: IncidentCommand, place: Place, requester: Requester) -> CommandReply:
-        asked = replace(asked, language=requester.language)
-        doing = asked.command.doing
-        known = await self.services.store.chronicles.get(asked.channel)
+    async def _decide(self, command: IncidentCommand, place: Place, requester: Requester) -> CommandReply:
+        command = replace(command, language=requester.language)
+        doing = command.command.doing
+        known = await self.services.store.chronicles.get(command.channel)
         if refused := _refused(doing, known, place, requester):
-            return CommandReply(message=notice(refused, language=asked.language))
+            return CommandReply(message=notice(refused, language=command.language))
         if known is None:
-            return self._open(asked, private=place.private)
+            return self._open(command, private=place.private)
         if doing in SHOWN:
-            return CommandReply(message=await self._shown(asked))
-        return self._promised(asked, anew=known.state is ChannelState.DISMISSED)
+            return CommandReply(message=await self._shown(command))
+        return self._promised(command, anew=known.state is ChannelState.DISMISSED)
 
-    async def _shown(self, asked: IncidentCommand) -> Message:
-        chronicle = await self.services.store.chronicles.read(asked.channel)
+    async def _shown(self, command: IncidentCommand) -> Message:
+        chronicle = await self.services.store.chronicles.read(command.channel)
         if chronicle is None:
-            return notice(incident_replies.NO_INCIDENT, language=asked.language)
+            return notice(incident_replies.NO_INCIDENT, language=command.language)
         # An ephemeral message notifies nobody that it mentions; a post would.
-        mention = not asked.thread_ts
-        match asked.command.doing:
+        mention = not command.thread_ts
+        match command.command.doing:
             case Doing.TIMELINE:
-                message = await self.documents.timeline(chronicle, language=asked.language, mention=mention)
+                message = await self.documents.timeline(chronicle, language=command.language, mention=mention)
             case Doing.STATUS:
-                message = await self.documents.status(chronicle, language=asked.language, mention=mention)
+                message = await self.documents.status(chronicle, language=command.language, mention=mention)
             case _:
                 message = await self.catch_up.missed(
-                    chronicle, user=asked.user, language=asked.language, mention=mention
+                    chronicle, user=command.user, language=command.language, mention=mention
                 )
         return checked(message)
 
-    def _promised(self, asked: IncidentCommand, *, anew: bool) -> CommandReply:
-        command = asked.command
+    def _promised(self, command: IncidentCommand, *, anew: bool) -> CommandReply:
+        parsed = command.command
         payload: Json = {
-            "doing": command.doing.value,
-            "channel": asked.channel,
-            "team": asked.team,
-            "user": asked.user,
-            "at": asked.at.isoformat(),
-            "language": asked.language.value,
-            "response_url": asked.response_url,
-            "thread_ts": asked.thread_ts,
-            "here": command.here,
+            "doing": parsed.doing.value,
+            "channel": command.channel,
+            "team": command.team,
+            "user": command.user,
+            "at": command.at.isoformat(),
+            "language": command.language.value,
+            "response_url": command.response_url,
+            "thread_ts": command.thread_ts,
+            "here": parsed.here,
             "anew": anew,
         }
-        promise = incident_replies.EXPORTING_HERE if command.here else _PROMISES[command.doing]
-        return CommandReply(message=notice(promise, language=asked.language), kind="command", payload=payload)
+        promise = incident_replies.EXPORTING_HERE if parsed.here else _PROMISES[parsed.doing]
+        return CommandReply(message=notice(promise, language=command.language), kind="command", payload=payload)
 
-    def _open(self, asked: IncidentCommand, *, private: bool) -> CommandReply:
+    def _open(self, command: IncidentCommand, *, private: bool) -> CommandReply:
         payload: Json = {
-            "channel": asked.channel,
-            "team": asked.team,
-            "user": asked.user,
+            "channel": command.channel,
+            "team": command.team,
+            "user": command.user,
             "name": "",
-            "at": asked.at.isoformat(),
+            "at": command.at.isoformat(),
             # A private channel is visible only to members, so we must have been invited.
             "join": not private,
             "said": True,
         }
         return CommandReply(
-            message=notice(incident_replies.OPENING, language=asked.language), kind="incident", payload=payload
+            message=notice(incident_replies.OPENING, language=command.language), kind="incident", payload=payload
         )  # fmt: skip
 
 

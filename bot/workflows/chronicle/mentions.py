@@ -60,7 +60,7 @@ class MentionWorkflow:
                 )
                 return CommandReply(message=misused(wrong.says, wrong.closest, language=requester.language))
             case ChannelCommand() as command:
-                asked = IncidentCommand(
+                incident_command = IncidentCommand(
                     id=id,
                     team=str(payload["team"]),
                     channel=str(payload["channel"]),
@@ -71,6 +71,6 @@ class MentionWorkflow:
                     language=language,
                     thread_ts=str(payload["thread_ts"]),
                 )
-                return await self.commands.decide(asked)
+                return await self.commands.decide(incident_command)
             case _:
                 return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from intents.chronicle.redacted import excerpt, parse_message
+
 from bot.slack.channel_events import moment_of
 from bot.slack.message_events import files_of, markup_of
 from bot.store import FactRow, RecordedMessage
 from bot.workflows.chronicle.fact_rows import row_of
 from intents.chronicle.facts import Fact, FactKind
-from intents.chronicle.message_text import excerpt, parse_message
 from intents.chronicle.statements import ChannelMessage, facts_of
 from responses.safety import safe, safe_line
 
@@ -35,10 +36,10 @@ def is_pin(reaction: object) -> bool:
 
 def recorded_message(message: Mapping[str, Any], *, version: str = "") -> RecordedMessage:
     """Return a message and its facts; `version` is the time of its last edit, "" for none."""
-    heard = channel_message(message)
-    facts = facts_of(heard)
+    redacted = channel_message(message)
+    facts = facts_of(redacted)
     pinned = pinned_fact(message) if version else None
-    return RecordedMessage(ts=heard.ts, version=version, facts=tuple(map(row_of, facts)), pinned=pinned)
+    return RecordedMessage(ts=redacted.ts, version=version, facts=tuple(map(row_of, facts)), pinned=pinned)
 
 
 def channel_message(message: Mapping[str, Any]) -> ChannelMessage:
@@ -60,21 +61,21 @@ def channel_message(message: Mapping[str, Any]) -> ChannelMessage:
 
 def pinned_fact(message: Mapping[str, Any]) -> FactRow | None:
     """Return the fact of a message that a user adds to the timeline; None if its other facts suffice."""
-    heard = channel_message(message)
-    if any(fact.kind is not FactKind.ANSWERED for fact in facts_of(heard)):
+    redacted = channel_message(message)
+    if any(fact.kind is not FactKind.ANSWERED for fact in facts_of(redacted)):
         return None
-    read = parse_message(heard.text)
+    read = parse_message(redacted.text)
     said = " ".join([*read.lines, read.fenced]).strip()
     names = [str(file.get("name") or "?") for file in files_of(message)]
     return row_of(
         Fact(
-            key=f"p:{heard.ts}",
+            key=f"p:{redacted.ts}",
             kind=FactKind.PINNED,
-            at=heard.at,
+            at=redacted.at,
             says=excerpt(said or f"📎 {', '.join(names)}"),
-            user=heard.user,
-            bot=heard.bot,
-            ts=heard.ts,
-            thread_ts=heard.thread_ts,
+            user=redacted.user,
+            bot=redacted.bot,
+            ts=redacted.ts,
+            thread_ts=redacted.thread_ts,
         )
     )

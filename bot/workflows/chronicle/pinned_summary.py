@@ -114,8 +114,8 @@ class SummaryWorkflow:
         )
 
     async def _put(self, page: SummaryPage) -> None:
-        channel, standing = page.channel.channel, page.channel.summary_ts
-        if standing and await self._edited(page, standing):
+        channel, old_ts = page.channel.channel, page.channel.summary_ts
+        if old_ts and await self._edited(page, old_ts):
             return
         ts = await self._posted(page)
         lacks = await self._lacks(channel) | await self._pin(channel, ts)
@@ -195,8 +195,8 @@ class SummaryWorkflow:
         ):
             return
         try:
-            said = notice(says, language=self.services.usual_language)
-            await self.services.slack.post(channel=channel, message=said, thread_ts=ts, key=f"{channel}/{what}")
+            message = notice(says, language=self.services.usual_language)
+            await self.services.slack.post(channel=channel, message=message, thread_ts=ts, key=f"{channel}/{what}")
         except SlackUnavailable:
             raise
         except SlackError as error:

@@ -44,12 +44,12 @@ class RemovedWorkflow:
             says = await self._for_auditors(known, (person.name or user) if person else "?")
             await self._say(says, self.services.usual_language, to=self.services.audit_channel, key=f"{id}/audit")
 
-    async def _for_auditors(self, known: IncidentChannel, who: str) -> Text:
+    async def _for_auditors(self, known: IncidentChannel, remover: str) -> Text:
         """Return the text for the audit channel, without the name of a private or invisible channel."""
         place = await self.services.slack.place(known.channel)
         if place.private or place.unknown:
-            return _named(incident_replies.REMOVED_PRIVATE, who)
-        return _named(incident_replies.REMOVED_BY, known.name, who)
+            return _named(incident_replies.REMOVED_PRIVATE, remover)
+        return _named(incident_replies.REMOVED_BY, known.name, remover)
 
     async def _say(self, says: Text, language: Language, *, to: str, key: str) -> None:
         try:

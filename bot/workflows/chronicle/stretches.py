@@ -34,17 +34,17 @@ def stretch_of(
 
     `to_the_end`: no message is older. Without any message nothing can be concluded.
     """
-    standing = {str(each.get("ts") or ""): each for each in messages}
-    if not standing:
+    present = {str(each.get("ts") or ""): each for each in messages}
+    if not present:
         return Stretch(gone=frozenset(), threads=())
-    oldest = "" if to_the_end else min(standing)
+    oldest = "" if to_the_end else min(present)
     # A reply belongs to the position of its thread's root.
     here = {ts: thread for ts, thread in kept.items() if _is_within(thread or ts, oldest, latest)}
-    gone = {ts for ts, thread in here.items() if not thread and not _stands(standing.get(ts))}
+    gone = {ts for ts, thread in here.items() if not thread and not _stands(present.get(ts))}
     below = _by_thread(here)
     threads = tuple(
         Thread(ts=ts, latest=str(each.get("latest_reply") or ""), kept=tuple(sorted(below.pop(ts, ()))))
-        for ts, each in standing.items()
+        for ts, each in present.items()
         if _has_thread(each)
     )
     # A root without replies has no stored replies left.
