@@ -138,7 +138,7 @@ class Slack:
         """
         address = Address(channel=channel, thread_ts=thread_ts, key=key, near_ts=near_ts)
         offered = list(forms(message))
-        found = await self._posts.sought(address) if sought and key else None
+        found = await self._posts.find(address) if sought and key else None
         if found is not None:
             sent = PostedMessage(channel=channel, ts=found.ts)
             form = offered[max(0, min(found.form, len(offered) - 1))]

@@ -68,7 +68,7 @@ class Authoriser:
         `asked_by` is the user who confirmed first: then check whether this user may approve, and whether the first one
         still has the right to act.
         """
-        if asked_by and (refusal := await self._asked_in_vain(plan, requester, steps, asked_by=asked_by)):
+        if asked_by and (refusal := await self._void_confirmation(plan, requester, steps, asked_by=asked_by)):
             return refusal
         scope = requester.scope
         near = await self._in_namespace(plan, scope, steps, asked_by=asked_by)
@@ -103,7 +103,7 @@ class Authoriser:
             approvals.append(scope.approval(plan.action, plan.cluster, namespace, labels, plan.risk))
         return approvals
 
-    async def _asked_in_vain(
+    async def _void_confirmation(
         self, plan: Plan, requester: Requester, steps: Sequence[Step], *, asked_by: str
     ) -> Denied | Refusal | None:
         """Return why a first confirmation is void: its user lost the right to act."""

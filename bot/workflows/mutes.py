@@ -24,7 +24,7 @@ class Mutes:
 
     async def answer(self, channel: str, asked: Muted, *, language: Language) -> Message:
         """List the mutes of a channel; with `unmute`, remove the named ones first."""
-        muted = await self._standing(channel)
+        muted = await self._muted(channel)
         chosen = [pair for pair in muted if asked.unmute in ("all", pair[0])]
         if not asked.unmute or not chosen:
             return all_muted(muted, language=language)
@@ -34,7 +34,7 @@ class Mutes:
         names = Text(en=", ".join(title.en for title in titles), zh="、".join(title.zh for title in titles))
         return unmuted(names, language=language)
 
-    async def _standing(self, channel: str) -> list[tuple[str, Text]]:
+    async def _muted(self, channel: str) -> list[tuple[str, Text]]:
         """Return the muted incidents with their titles."""
         incidents = self.engine().catalog.incidents
         muted = [mute.incident for mute in await self.store.mutes.list(channel, self.clock())]

@@ -34,7 +34,7 @@ async def _always() -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class ProgressReporter:
-    """Shows progress: `async with reporter.telling(): diagnose(..., progress=reporter.progress)`.
+    """Shows progress: `async with reporter.reporting(): diagnose(..., progress=reporter.progress)`.
 
     `wanted` tells whether the answer is still current.
     """

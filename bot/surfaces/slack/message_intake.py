@@ -50,7 +50,7 @@ class MessageIntake:
     metrics: Metrics = field(default_factory=Metrics)
     recent: RecentParts = field(default_factory=RecentParts)
 
-    async def heard(self, event: ReceivedMessage | EditedMessage | DeletedMessage | None) -> None:
+    async def take(self, event: ReceivedMessage | EditedMessage | DeletedMessage | None) -> None:
         """Process a new, edited or deleted message."""
         match event:
             case ReceivedMessage():

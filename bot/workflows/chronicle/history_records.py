@@ -28,14 +28,14 @@ class HistoryRecorder:
         `since`, a ts, is the start of the gap, "" if unknown. Raises SlackUnavailable.
         """
         changed = await self.services.store.chronicles.reread(
-            known.channel, await self._said(known, messages), gone=gone
+            known.channel, await self._recorded(known, messages), gone=gone
         )
         for message in messages:
             for user in pinned_by(message):
                 changed |= await self._pinned(known, message, user, since=since)
         return changed
 
-    async def _said(self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]]) -> list[RecordedMessage]:
+    async def _recorded(self, known: IncidentChannel, messages: Sequence[Mapping[str, Any]]) -> list[RecordedMessage]:
         identity = await self.services.slack.identify()
 
         def recorded() -> Iterator[RecordedMessage]:

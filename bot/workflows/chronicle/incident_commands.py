@@ -123,7 +123,7 @@ class IncidentCommands:
         chronicle = await self.services.store.chronicles.read(command.channel)
         if chronicle is None:
             return notice(incident_replies.NO_INCIDENT, language=command.language)
-        # An ephemeral message notifies nobody that it mentions; a post would.
+        # An ephemeral message does not notify the users that it mentions; a post does.
         mention = not command.thread_ts
         match command.command.doing:
             case Doing.TIMELINE:

@@ -39,7 +39,7 @@ class CommandListener:
     incidents: IncidentCommands
     language: Language | None
 
-    async def heard(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def handle(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Handle a command and respond to its user."""
         text = str(body.get("text") or "")
         spoken = choose(told=self.language, text=text)
@@ -78,7 +78,7 @@ class CommandListener:
 
 def register(app: AsyncApp, listener: CommandListener) -> None:
     """Listen to the command."""
-    app.command(COMMAND)(listener.heard)
+    app.command(COMMAND)(listener.handle)
 
 
 def _answered_at_once(text: str) -> str:
