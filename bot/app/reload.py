@@ -14,9 +14,11 @@ from typing import Final
 
 import structlog
 
+from bot.app.former_names import log_former_names
 from bot.diagnosing import build_engine
 from bot.policy import PolicyError, load_policy
 from bot.policy.channel_defaults import ChannelsError, load_channels
+from bot.remedies.names import action_names, unknown_actions
 from bot.settings import Settings, variable
 from bot.workflows.configuration import Configuration
 from responses.safety import safe_line
@@ -99,10 +101,11 @@ class LiveConfiguration:
         """Return the configuration with one part reloaded. Raise PolicyError or ChannelsError; blocking."""
         settings, current = self._settings, self._current
         if name == "policy" and settings.policy:
-            return replace(current, policy=load_policy(settings.policy))
+            return replace(current, policy=load_policy(settings.policy, actions=action_names()))
         if name == "channels" and settings.channels:
             return replace(current, defaults=load_channels(settings.channels))
-        engine, left_out = build_engine(settings.catalog, last_good=current.engine.catalog)
+        engine, left_out = build_engine(settings.catalog, last_good=current.engine.catalog, check=unknown_actions)
+        log_former_names(engine.catalog)
         return replace(current, engine=engine, left_out=left_out)
 
     def _files(self) -> dict[str, tuple[Path, ...]]:

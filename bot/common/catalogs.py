@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bot.common import start_cache
-from intents.catalog.loader import Catalog, Loaded, builtin_directory, load
+from intents.catalog.loader import Catalog, Check, Loaded, builtin_directory, load
 from intents.catalog.schema import Incident
 
 if TYPE_CHECKING:
@@ -20,11 +20,16 @@ _MOST: Final = 4
 _MATCHERS: Final[dict[str, Matcher]] = {}
 
 
-def load_catalog(directories: Sequence[Path] = (), *, last_good: Catalog | None = None) -> Loaded:
-    """Return the bundled catalog with the user's directories over it; files that are unchanged are not parsed again."""
+def load_catalog(
+    directories: Sequence[Path] = (), *, last_good: Catalog | None = None, check: Check = lambda _incident: ()
+) -> Loaded:
+    """Return the bundled catalog with the user's directories over it; files that are unchanged are not parsed again.
+
+    `check` yields what keeps an entry of a user from being used.
+    """
     if not directories and last_good is None:
         return _bundled()
-    return _load((builtin_directory(), *directories), last_good=last_good)
+    return _load((builtin_directory(), *directories), last_good=last_good, check=check)
 
 
 @cache
@@ -32,11 +37,13 @@ def _bundled() -> Loaded:
     return _load((builtin_directory(),))
 
 
-def _load(directories: Sequence[Path], *, last_good: Catalog | None = None) -> Loaded:
+def _load(
+    directories: Sequence[Path], *, last_good: Catalog | None = None, check: Check = lambda _incident: ()
+) -> Loaded:
     known: dict[str, Incident] = {}
     for directory in directories:
         known |= start_cache.read(_name_of(directory)) or {}
-    loaded = load(directories, last_good=last_good, known=known)
+    loaded = load(directories, last_good=last_good, known=known, check=check)
     for directory in directories:
         _keep(directory, loaded.catalog, known)
     return loaded

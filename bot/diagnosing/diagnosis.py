@@ -6,7 +6,7 @@ Slack, the command line and the tests all call `diagnose`, which does not know i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,10 +23,11 @@ from bot.common.catalogs import load_catalog, matcher_of
 from bot.diagnosing.observation import Observed, Statement, observe
 from bot.diagnosing.reads import Progress, Reads
 from bot.kube.access import EVERYTHING, Access
+from bot.kube.objects import name_of, namespace_of
+from bot.kube.owners import generated_stem
 from bot.probes.contract import Probe
-from bot.probes.registry import probes
-from bot.probes.shared.scope import generated_stem, name_of, namespace_of
-from intents.catalog.loader import Catalog, Problem
+from bot.probes.registry import known_probes, unreadable_parts
+from intents.catalog.loader import Catalog, Check, Problem
 from intents.catalog.schema import Incident
 from intents.chains import may_cause, timeline
 from intents.domain import (
@@ -83,16 +84,24 @@ class Engine:
 
 
 def build_engine(
-    directories: Sequence[Path] = (), *, last_good: Catalog | None = None
+    directories: Sequence[Path] = (), *, last_good: Catalog | None = None, check: Check = lambda _incident: ()
 ) -> tuple[Engine, tuple[Problem, ...]]:
-    """Build the engine from the built-in catalog and the user's directories; also return the problems in files."""
-    loaded = load_catalog(directories, last_good=last_good)
-    return Engine(catalog=loaded.catalog, matcher=matcher_of(loaded), probes=probes()), loaded.problems
+    """Build the engine from the built-in catalog and the user's directories; also return the problems in files.
+
+    `check` yields what keeps an entry of a user from being used, in addition to unknown probes and keys.
+    """
+
+    def checked(incident: Incident) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        yield from unreadable_parts(incident)
+        yield from check(incident)
+
+    loaded = load_catalog(directories, last_good=last_good, check=checked)
+    return Engine(catalog=loaded.catalog, matcher=matcher_of(loaded), probes=known_probes()), loaded.problems
 
 
 def engine_for(catalog: Catalog) -> Engine:
     """Return the engine for a catalog that was made in this process."""
-    return Engine(catalog=catalog, matcher=Matcher(catalog), probes=probes())
+    return Engine(catalog=catalog, matcher=Matcher(catalog), probes=known_probes())
 
 
 async def match_text(text: str, *, engine: Engine) -> Matching:

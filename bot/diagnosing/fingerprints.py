@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.probes.shared.scope import generated_stem
+from bot.kube.owners import generated_stem
 from intents.catalog.schema import Incident
 from intents.domain import Hypothesis
 from intents.focus import focus_of

@@ -10,15 +10,15 @@ from typing import Any, Final, TypeVar
 
 from bot.cluster.errors import ClusterError, NoLog
 from bot.cluster.events import event_last_seen
+from bot.cluster.owners import PERMISSIONS as OF_OWNERS
+from bot.cluster.owners import Owners, owners_of
 from bot.cluster.resources import Resource
 from bot.cluster.snapshot import Snapshot
 from bot.kube.conditions import condition
+from bot.kube.containers import Container, containers_in
+from bot.kube.objects import label_selector, name_of, namespace_of, ref
 from bot.kube.timestamps import parse_time
 from bot.probes.shared.log_lines import TAIL_LINES
-from bot.probes.shared.owners import PERMISSIONS as OF_OWNERS
-from bot.probes.shared.owners import Owners, owners_of
-from bot.probes.shared.runs import Container, containers_in
-from bot.probes.shared.scope import name_of, namespace_of, ref, selecting
 from intents.domain import Gap, Json, ObjectRef, Permission
 
 # Resources that are read in addition to the requested object.
@@ -232,7 +232,7 @@ async def _troubled_pods(snapshot: Snapshot, obj: Json) -> tuple[Json, ...]:
     labels = ((obj.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
     if not labels or not namespace_of(obj):
         return ()
-    listing = await snapshot.list("Pod", namespace=namespace_of(obj), labels=selecting(labels))
+    listing = await snapshot.list("Pod", namespace=namespace_of(obj), labels=label_selector(labels))
     troubled = [pod for pod in listing.items if _settled_since(pod) is None or _restarts(pod)]
     return tuple(sorted(troubled, key=lambda pod: (_settled_since(pod) is not None, -_restarts(pod), name_of(pod))))[
         :PODS_READ

@@ -12,14 +12,16 @@ from typing import Final
 
 import structlog
 
+from bot.cluster.connection import Connection
 from bot.cluster.errors import ClusterError
 from bot.cluster.snapshot import Snapshot
 from bot.jobs import Json
 from bot.kube.access import Access
 from bot.kube.impersonation import ActsAs
 from bot.policy import Decision, ObjectLabels, PolicyScope
-from bot.remedies.auditing import Denied
+from bot.remedies.audit_entry import Denied
 from bot.remedies.contract import Plan, Reason, Refusal, Step
+from bot.remedies.session import Session
 from bot.workflows.services import Requester, Services
 from intents.domain import ObjectRef, Text
 from responses import failures
@@ -35,6 +37,10 @@ class Authority:
     access: Access
     acting_as: ActsAs | None = None
     approval: str = ""
+
+    def session(self, connection: Connection) -> Session:
+        """Return a session on the plan's cluster that reads and writes no more than this."""
+        return Session(connection=connection, access=self.access, acting_as=self.acting_as)
 
     def as_json(self) -> Json:
         acting = {"user": self.acting_as.user, "groups": [*self.acting_as.groups]} if self.acting_as else None

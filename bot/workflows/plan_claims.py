@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Final
 
 from bot.jobs import Json
-from bot.remedies.auditing import Denied
+from bot.remedies.audit_entry import Denied
 from bot.remedies.contract import Preview, Reason, Refusal
 from bot.store import ClaimOutcome, ClaimResult, StoredPlan
 from bot.workflows.authorisation import Authoriser, Authority

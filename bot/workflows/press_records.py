@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from bot.jobs import Json
-from bot.remedies.auditing import Denied, Result, audit_entry
+from bot.remedies.audit_entry import Denied, Result, audit_entry
 from bot.remedies.contract import Plan, State
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.store import AuditEntry, StoredAnswer

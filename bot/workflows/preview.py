@@ -10,10 +10,10 @@ import structlog
 from bot.cluster.errors import ClusterError
 from bot.common.portable import Portable
 from bot.jobs import JobRun, JobsUnavailable, Json
-from bot.remedies.auditing import Denied, audit_entry
-from bot.remedies.carrying_out import check, preview
+from bot.remedies.audit_entry import Denied, audit_entry
 from bot.remedies.contract import LIFETIME, Plan, Preview, Reason, Refusal, Verb
-from bot.remedies.undoing import action_of
+from bot.remedies.execution import check, preview
+from bot.remedies.undo import action_of, words_for
 from bot.slack.errors import MessageGone, SlackError, TriggerExpired
 from bot.store import AuditEntry
 from bot.workflows.authorisation import Authoriser, Authority
@@ -24,7 +24,6 @@ from bot.workflows.remedy_limits import Attempt
 from bot.workflows.services import Requester, Services
 from intents.domain import Text
 from responses import failures
-from responses.action_words import UNDO, words_for
 from responses.safety import safe_value
 from responses.slack.message import View
 from responses.slack.notices import notice
@@ -155,13 +154,11 @@ class PreviewWorkflow:
         except ClusterError as error:
             _log.warning("cluster_unreachable", plan=plan.id, error=str(error))
             return Refusal(reason=Reason.NOT_CHECKED, says=failures.cluster_unreachable(plan.cluster, error.reason))
-        access, now = authority.access, self.services.clock()
-        refused = await check(plan, engine=self.services.engine(), connection=connection, now=now, access=access)
+        session = authority.session(connection)
+        refused = await check(plan, engine=self.services.engine(), session=session, now=self.services.clock())
         if refused is not None or (plan.asks and answers is None):
             return refused
-        seen = await preview(
-            plan.answered(answers or {}), connection=connection, access=access, acting_as=authority.acting_as
-        )
+        seen = await preview(plan.answered(answers or {}), session=session)
         if isinstance(seen, Refusal):
             return seen
         if held := await self._held_back(plan, seen, requester, user=asked_by or requester.scope.who.user):
@@ -215,7 +212,7 @@ def _holds_secrets(value: Portable) -> bool:
 
 
 def _asking(plan: Plan) -> ValuesForm:
-    said = words_for(plan.action)
+    said = words_for(plan)
     return ValuesForm(
         plan_id=plan.id, title=said.verb, cluster=plan.cluster, target=plan.target, purpose=plan.title,
         what=said.does, questions=plan.asks,
@@ -223,7 +220,7 @@ def _asking(plan: Plan) -> ValuesForm:
 
 
 def _dialog(plan: Plan, shown: CheckedPreview, *, fill: str, asked_by: str) -> Confirmation:
-    said, seen = words_for(UNDO if plan.undoes else plan.action), shown.preview
+    said, seen = words_for(plan), shown.preview
     return Confirmation(
         plan_id=plan.id,
         fill=fill,

@@ -9,12 +9,12 @@ import structlog
 
 from bot.cluster.errors import ClusterError
 from bot.jobs import JobRun, Json
-from bot.remedies.carrying_out import apply, check, done_already, interrupted, partly_done
 from bot.remedies.contract import Applied, Plan, Reason, Refusal, State
-from bot.remedies.marking import mark
-from bot.remedies.planning import missing_to_undo
-from bot.remedies.undoing import plan_to_undo
-from bot.remedies.verifying import verify
+from bot.remedies.execution import apply, check, done_already, interrupted, partly_done
+from bot.remedies.object_event import mark
+from bot.remedies.offers import missing_to_undo
+from bot.remedies.undo import plan_to_undo
+from bot.remedies.verification import verify
 from bot.workflows.authorisation import Authority
 from bot.workflows.dialogs import dialog_content
 from bot.workflows.outages import retry_step
@@ -88,10 +88,9 @@ class RemedyWorkflow:
             press.plan,
             done,
             engine=self.services.engine(),
-            connection=connection,
+            session=Authority.from_json(authority).session(connection),
             deadline=self.services.verify_within * (_BACKED_OFF if press.plan.until else 1),
             pace=self.services.verify_pace,
-            access=Authority.from_json(authority).access,
         )
         outcome = verified.verification
         await self.recorder.audit(press, "verified", outcome)
@@ -106,7 +105,7 @@ class RemedyWorkflow:
             await self.recorder.tell(press)
 
     async def _applied(self, press: Confirmation, authority: Authority) -> Applied | Refusal:
-        plan, services, access = press.plan, self.services, authority.access
+        plan, services = press.plan, self.services
         stored = await services.store.plans.get(plan.id)
         document = stored.document if stored else {}
         seen = dialog_content(stored, press.view) if stored else None
@@ -114,16 +113,16 @@ class RemedyWorkflow:
             return Refusal(reason=Reason.EXPIRED, says=failures.PLAN_EXPIRED)
         begun = document.get(WRITING) == press.token
         try:
-            connection = await services.clusters.get(plan.cluster)
+            session = authority.session(await services.clusters.get(plan.cluster))
         except ClusterError as error:
             return _not_checked(plan, error, begun=begun)
         previewed, now = seen.preview, services.clock()
         # After a crash following the write, the cause may be gone because of our write: that is no reason to refuse.
         # A change that someone else made first is reported as theirs.
-        if begun and (done := await done_already(plan, previewed, connection=connection, access=access)):
+        if begun and (done := await done_already(plan, previewed, session=session)):
             return replace(done, already=False)
-        if not (begun and await partly_done(plan, previewed, connection=connection, access=access)):
-            refused = await check(plan, engine=services.engine(), connection=connection, now=now, access=access)
+        if not (begun and await partly_done(plan, previewed, session=session)):
+            refused = await check(plan, engine=services.engine(), session=session, now=now)
             if refused is not None:
                 return interrupted(plan, refused) if begun else refused
         await services.store.plans.note(plan.id, {WRITING: press.token})
@@ -134,9 +133,8 @@ class RemedyWorkflow:
                 await self.recorder.note(press, RemedyState.APPLYING, counted)
 
         return await apply(
-            plan, previewed, connection=connection, now=now, access=access, acting_as=authority.acting_as,
-            resumed=begun, progress=progress, looks=services.looks,
-        )  # fmt: skip
+            plan, previewed, session=session, now=now, resumed=begun, progress=progress, looks=services.looks
+        )
 
     async def _stopped(self, press: Confirmation, why: Refusal, authority: Json) -> None:
         """Report a plan that stopped midway: the finished steps are shown and can be undone."""
@@ -154,8 +152,7 @@ class RemedyWorkflow:
             return
         try:
             connection = await self.services.clusters.get(press.plan.cluster)
-            acting_as = Authority.from_json(authority).acting_as
-            gap = await missing_to_undo(back, connection, acting_as=acting_as)
+            gap = await missing_to_undo(back, session=Authority.from_json(authority).session(connection))
         except ClusterError as error:
             gap = error.gap(str(back.target))
         if gap is not None:

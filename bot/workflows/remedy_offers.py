@@ -7,7 +7,8 @@ from typing import Final
 
 from bot.cluster.connection import Connection
 from bot.kube.impersonation import ActsAs
-from bot.remedies.planning import plan_remedies
+from bot.remedies.offers import plan_remedies
+from bot.remedies.session import Session
 from bot.store import StoredRequest
 from bot.workflows.services import Requester, Services
 from intents.domain import Diagnosis, Judged, ObjectRef, Text
@@ -64,11 +65,13 @@ class RemedyOffers:
             request=question,
             request_id=request.id,
             engine=self.services.engine(),
-            connection=connection,
+            session=Session(
+                connection=connection,
+                access=requester.scope.access(connection.name),
+                acting_as=acting if isinstance(acting, ActsAs) else None,
+            ),
             allowed=allowed,
             now=self.services.clock(),
-            access=requester.scope.access(connection.name),
-            acting_as=acting if isinstance(acting, ActsAs) else None,
             # A requester without an identity in the cluster may still ask; others can press.
             reviewed=not isinstance(acting, Text),
         )

@@ -15,8 +15,8 @@ from bot.diagnosing import DEADLINE_S, Engine
 from bot.metrics import Metrics
 from bot.policy import Actor, Policy, PolicyScope, ReadLevel
 from bot.policy.channel_defaults import ChannelDefaults
-from bot.remedies.stepping import LOOKS
-from bot.remedies.verifying import PACE, VERIFY_S, Pace
+from bot.remedies.step_runner import LOOKS
+from bot.remedies.verification import PACE, VERIFY_S, Pace
 from bot.slack.client import Slack
 from bot.slack.errors import SlackError, SlackUnavailable
 from bot.slack.groups import Membership

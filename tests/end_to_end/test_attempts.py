@@ -13,6 +13,7 @@ import pytest
 
 from bot.diagnosing import Engine, engine_for
 from bot.policy import load_policy
+from bot.remedies.names import action_names
 from bot.slack.limits import Limits, Rate
 from intents.catalog.loader import load
 from responses.slack.presses import Press
@@ -58,7 +59,9 @@ async def place(
 ) -> AsyncIterator[Workplace]:
     file = tmp_path / "policy.yaml"
     file.write_text(json.dumps({"remediation": [EVERYWHERE], "acting": [ACTING]} | sections))
-    async with workplace(tmp_path, engine, *worlds, policy=load_policy(file), slack_limits=_NO_LIMITS) as at:
+    async with workplace(
+        tmp_path, engine, *worlds, policy=load_policy(file, actions=action_names()), slack_limits=_NO_LIMITS
+    ) as at:
         yield at
 
 

@@ -23,7 +23,7 @@ from bot.playground.slack import AppResponse, SimulatedSlack
 from bot.playground.slack.signing import signed_headers
 from bot.policy import Policy
 from bot.policy.channel_defaults import NO_DEFAULTS, ChannelDefaults
-from bot.remedies.verifying import Pace
+from bot.remedies.verification import Pace
 from bot.settings import Settings
 from bot.slack.limits import Limits
 from bot.slack.scopes import SCOPES

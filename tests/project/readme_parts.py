@@ -15,11 +15,12 @@ import pytest
 from bot.__main__ import main
 from bot.cli.exit_codes import table
 from bot.metrics import Metrics
-from bot.remedies.registry import actions
+from bot.remedies.registry import actions, declarations
 from bot.roles.needs import ASKED_ABOUT, DIAGNOSIS, MARKING, PREVIEWS, Need, reads, writes
 from bot.settings import documented
 from bot.slack.scopes import SCOPES
 from intents.catalog import schema
+from intents.catalog.actions import Argument
 from intents.catalog.loader import builtin_directory, load
 from intents.domain import Permission
 from intents.symptoms import VOCABULARY
@@ -114,6 +115,24 @@ def _writes() -> Iterator[str]:
     yield f"| {MARKING} | {_permissions(by_whom[MARKING])} | |"
 
 
+def _actions() -> Iterator[str]:
+    """Every action that an entry may name: to what it is applied, and what it is told."""
+    yield "| action | what it does | to | arguments | risk | undo |"
+    yield "|---|---|---|---|---|---|"
+    for name, declared in declarations().items():
+        action = actions().get(name)
+        does = action.words.does.en if action else "*Declared; no code carries it out yet.*"
+        kinds = ", ".join(action.writes if action else declared.kinds)
+        told = "<br>".join(f"`{key}` {_argument(each)}" for key, each in declared.args.items())
+        undo = "yes" if declared.undoable else "no"
+        yield f"| `{name}` | {does} | {kinds} | {told} | {declared.least_risk} | {undo} |"
+
+
+def _argument(argument: Argument) -> str:
+    of = " or ".join(f"`{each}`" for each in argument.choices) or argument.type
+    return f"({of}{'' if argument.required else ', optional'}): {argument.says}"
+
+
 def _by_whom(needs: Iterable[Need]) -> dict[str, set[Permission]]:
     found: defaultdict[str, set[Permission]] = defaultdict(set)
     for need in needs:
@@ -166,7 +185,7 @@ _PARTS: Final[Mapping[str, Mapping[str, Callable[[], Iterable[str]]]]] = default
     dict,
     {
         "README.md": {"answer": _answer, "exit-codes": table},
-        "catalog.md": {"fields": _fields, "words": _words},
+        "catalog.md": {"actions": _actions, "fields": _fields, "words": _words},
         "metrics.md": {"metrics": _metrics},
         "permissions.md": {"scopes": _scopes, "reads": _reads, "writes": _writes},
         "settings.md": {"settings": _settings},
