@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from intents.chronicle.redacted import excerpt, parse_message
-
 from bot.slack.channel_events import moment_of
 from bot.slack.message_events import files_of, markup_of
 from bot.store import FactRow, RecordedMessage
 from bot.workflows.chronicle.fact_rows import row_of
 from intents.chronicle.facts import Fact, FactKind
+from intents.chronicle.message_text import excerpt, parse_message
 from intents.chronicle.statements import ChannelMessage, facts_of
 from responses.safety import safe, safe_line
 
