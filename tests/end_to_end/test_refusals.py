@@ -66,7 +66,7 @@ async def test_what_is_not_signed_by_slack_now_is_refused_and_left_out_of_every_
         assert at.ours() == []
         assert at.cluster.requests == []
     text = logged()
-    assert "serving" in text
+    assert "service_started" in text
     assert MARKED not in text
     assert broken.text[:40] not in text
     for headers in wrong.values():
@@ -294,7 +294,7 @@ async def test_an_opinion_from_elsewhere_changes_nothing(tmp_path, engine, curab
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        ({"error": "not_in_channel"}, "#general: I am not a member of that channel: invite me there"),
+        ({"error": "not_in_channel"}, "#general: I am not a member of that channel: invite me first"),
         ({"error": "is_archived"}, "archived"),
         ({"error": "missing_scope", "needed": "chat:write", "provided": "commands"}, "chat:write"),
     ],
