@@ -107,7 +107,7 @@ async def running(
         )
         surface.register(bolt)
         upkeep = _upkeep(base, jobs, settings, missed_events)
-        await work.enter_async_context(upkeep.going_on())
+        await work.enter_async_context(upkeep.running())
         keep_asking = base.health.keep_asking(base.slack.greet, every=tuning.slack_check_s)
         await work.enter_async_context(in_background(keep_asking))
         await work.enter_async_context(in_background(live.keep_current()))

@@ -50,7 +50,7 @@ class Upkeep:
     _purged: datetime | None = None
 
     @asynccontextmanager
-    async def going_on(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
         """Clean up what earlier processes left, then run the upkeep in the background of the block."""
         with contextlib.suppress(StoreUnavailable, JobsUnavailable):
             await self._go_on_reading()

@@ -318,22 +318,22 @@ def _symptoms_of(statements: Sequence[Statement]) -> list[Symptom]:
 
 def _unexplained(observed: Observed, judged: Sequence[Judged]) -> tuple[Observation, ...]:
     """Return the trouble that no remaining hypothesis matched or found."""
-    standing = [one for one in judged if one.verdict is not Verdict.RULED_OUT]
-    quotes = [match.quote for one in standing for match in one.hypothesis.matches]
-    quotes += [finding.quote for one in standing for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
-    told = [" ".join(quote.split())[:_TELLING] for quote in quotes if quote]
+    remaining = [one for one in judged if one.verdict is not Verdict.RULED_OUT]
+    quotes = [match.quote for one in remaining for match in one.hypothesis.matches]
+    quotes += [finding.quote for one in remaining for finding in one.findings if finding.outcome is Outcome.SUPPORTS]
+    quoted = [" ".join(quote.split())[:_TELLING] for quote in quotes if quote]
     left = {
         Observation(subject=statement.subject, quote=statement.text)
         for statement in observed.statements
-        if statement.trouble and not _is_told(statement.text, told)
+        if statement.trouble and not _is_quoted(statement.text, quoted)
     }
     return tuple(sorted(left, key=lambda one: (one.subject, one.quote)))[:_UNEXPLAINED]
 
 
-def _is_told(text: str, told: Sequence[str]) -> bool:
+def _is_quoted(text: str, quoted: Sequence[str]) -> bool:
     """Tell whether one text contains the other's beginning; quotes may be cut."""
     flat = " ".join(text.split())
-    return any(quote in flat or flat[:_TELLING] in quote for quote in told)
+    return any(quote in flat or flat[:_TELLING] in quote for quote in quoted)
 
 
 def _nearest(matching: MatchResult, catalog: Catalog) -> tuple[Nearest, ...]:

@@ -100,9 +100,9 @@ async def observe(snapshot: Snapshot, resource: Resource, obj: Json) -> Observed
     reads = [_events(snapshot, one) for one in below]
     for pod in pods:
         reads += _about_pod(snapshot, pod)
-    said = await asyncio.gather(*map(tolerate, reads))
+    reported = await asyncio.gather(*map(tolerate, reads))
     owners, said_of_owners = await chain
-    statements = [*(_own(snapshot, one) for one in (*below, *owners.manifests)), *said, *said_of_owners]
+    statements = [*(_own(snapshot, one) for one in (*below, *owners.manifests)), *reported, *said_of_owners]
     return Observed(
         owners=owners.refs,
         statements=tuple(dict.fromkeys(statement for part in statements for statement in part)),
@@ -119,15 +119,15 @@ def _own(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
 async def _events(snapshot: Snapshot, obj: Json) -> tuple[Statement, ...]:
     subject = ref(obj)
     settled = _settled_since(obj)
-    said: list[Statement] = []
+    reported: list[Statement] = []
     for event in await snapshot.events(subject):
         seen = event_last_seen(event)
         # Kubernetes reports no recovery as an event, so events from before the current good state are ignored.
         if settled and seen and seen < settled:
             continue
         text = f"{event.get('reason', '')}: {event.get('message', '')}"
-        said.append(Statement(subject=subject, text=text, trouble=event.get("type") == "Warning"))
-    return tuple(said)
+        reported.append(Statement(subject=subject, text=text, trouble=event.get("type") == "Warning"))
+    return tuple(reported)
 
 
 def _settled_since(obj: Json) -> datetime | None:

@@ -49,8 +49,8 @@ class Canvases:
     async def _ours(self, channel: str) -> str:
         """Return the channel's canvas if we created it, else ""; also "" if Slack does not name its creator."""
         try:
-            told = await self.api.call("conversations.info", query={"channel": channel})
-            canvas = str(_inner(told.data, "channel", "properties", "canvas").get("file_id") or "")
+            response = await self.api.call("conversations.info", query={"channel": channel})
+            canvas = str(_inner(response.data, "channel", "properties", "canvas").get("file_id") or "")
             if not canvas:
                 return ""
             file = _inner((await self.api.call("files.info", query={"file": canvas})).data, "file")
@@ -68,9 +68,9 @@ def _content(markdown: str, method: str) -> dict[str, str]:
     return {"type": "markdown", "markdown": markdown}
 
 
-def _inner(told: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+def _inner(data: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
     """Return the object at the end of these names; empty if another value is there."""
     for name in names:
-        found = told.get(name)
-        told = found if isinstance(found, Mapping) else {}
-    return told
+        found = data.get(name)
+        data = found if isinstance(found, Mapping) else {}
+    return data

@@ -38,8 +38,8 @@ class ChannelEvent:
 def read_channel_event(event: Mapping[str, Any], *, team: str) -> ChannelEvent | None:
     """Parse a channel event; None for other events. Group events concern private channels and begin with group_."""
     kind = str(event.get("type") or "").replace("group_", "channel_", 1)
-    told = event.get("channel")
-    channel = told if isinstance(told, Mapping) else {"id": told}
+    raw = event.get("channel")
+    channel = raw if isinstance(raw, Mapping) else {"id": raw}
     if kind not in set(ChannelEventKind) or not channel.get("id"):
         return None
     return ChannelEvent(

@@ -138,7 +138,7 @@ class Slack:
         """
         address = Address(channel=channel, thread_ts=thread_ts, key=key, near_ts=near_ts)
         offered = list(forms(message))
-        found = await self._posts.sought(address) if sought and key else None
+        found = await self._posts.find(address) if sought and key else None
         if found is not None:
             sent = PostedMessage(channel=channel, ts=found.ts)
             form = offered[max(0, min(found.form, len(offered) - 1))]
@@ -330,15 +330,15 @@ class Slack:
 
     async def _ask_identity(self) -> Identity:
         answer = await self._api.call("auth.test", query={})
-        told = answer.data
-        user = str(told.get("user_id") or "")
+        data = answer.data
+        user = str(data.get("user_id") or "")
         return Identity(
-            team=str(told.get("team_id") or ""),
-            team_name=str(told.get("team") or ""),
+            team=str(data.get("team_id") or ""),
+            team_name=str(data.get("team") or ""),
             user=user,
-            bot_id=str(told.get("bot_id") or ""),
-            app_id=str(told.get("app_id") or "") or await self._ask_app(user),
-            url=str(told.get("url") or ""),
+            bot_id=str(data.get("bot_id") or ""),
+            app_id=str(data.get("app_id") or "") or await self._ask_app(user),
+            url=str(data.get("url") or ""),
             scopes=answer.scopes,
         )
 
@@ -348,8 +348,8 @@ class Slack:
             answer = await self._api.call("users.info", query={"user": user})
         except SlackError:
             return ""
-        told = answer.data.get("user")
-        profile = told.get("profile") if isinstance(told, Mapping) else None
+        data = answer.data.get("user")
+        profile = data.get("profile") if isinstance(data, Mapping) else None
         return str(profile.get("api_app_id") or "") if isinstance(profile, Mapping) else ""
 
     async def _team(self) -> str:

@@ -50,7 +50,7 @@ class Continuations:
         """
         for number, part in enumerate(parts, start=2):
             own = replace(address, key=f"{address.key}/part-{number}" if address.key else "")
-            if self._is_done(own, own.key) or (sought and own.key and await self.posts.sought(own)):
+            if self._is_done(own, own.key) or (sought and own.key and await self.posts.find(own)):
                 continue
             try:
                 await self.posts.post(own, payload(part, key=own.key))
@@ -79,7 +79,7 @@ class Continuations:
             await self.uploads.upload(channel=address.channel, snippet=own, thread_ts=address.thread_ts)
         except SlackError as error:
             _log.warning("file_upload_failed", channel=address.channel, error=str(error))
-            await self._admit(address, error, said=said, sought=sought)
+            await self._note_failure(address, error, said=said, sought=sought)
         self._remember(address, own.name)
 
     async def picture(self, address: Address, picture: Picture) -> None:
@@ -124,13 +124,13 @@ class Continuations:
         except SlackError as error:
             _log.warning("file_delete_failed", file=file, error=str(error))
 
-    async def _admit(self, address: Address, error: SlackError, *, said: str, sought: bool) -> None:
+    async def _note_failure(self, address: Address, error: SlackError, *, said: str, sought: bool) -> None:
         language = language_of(said) or Language.EN
         why = error.says
         says = Text(en=f"{_NOT_UPLOADED.en}: {why.en}.", zh=f"{_NOT_UPLOADED.zh}：{why.zh}。")
         own = replace(address, key=f"{address.key}/note" if address.key else "")
         try:
-            if sought and own.key and await self.posts.sought(own):
+            if sought and own.key and await self.posts.find(own):
                 return
             await self.posts.post(own, payload(notice(says, language=language), key=own.key))
         except SlackError as refused:

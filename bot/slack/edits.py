@@ -127,7 +127,7 @@ class Edits:
         at = (edit.channel, edit.ts)
         try:
             while edit.wanted:
-                if await self._may(edit) and edit.newest is not None:
+                if await self._wait_for_turn(edit) and edit.newest is not None:
                     await self._send(edit, edit.newest)
                 if not edit.wanted and edit.doubtful is not None:
                     await self._confirm(edit)
@@ -138,7 +138,7 @@ class Edits:
             if self._edits.get(at) is edit:
                 del self._edits[at]
 
-    async def _may(self, edit: _Edit) -> bool:
+    async def _wait_for_turn(self, edit: _Edit) -> bool:
         """Wait for the rate limit of the newest content. False if something changed meanwhile: check again."""
         pacer, limits = self._api.pacer, self._api.limits
         if edit.hurry.is_set():

@@ -43,7 +43,7 @@ def advice_on(error: SlackError, *, api_url: str) -> ErrorAdvice:
             return ErrorAdvice(says=f"{variable}: Slack does not take this kind of token here{code}", remedy=anew)
         case MissingScope():
             needed = error.needed or (CONNECT if error.method == OPEN else "a scope")
-            use = f"that {error.method} needs" if error.method else "which Casebook requires"
+            use = f"which {error.method} needs" if error.method else "which Casebook requires"
             remedy = _MAKE if error.method == OPEN else ADD
             return ErrorAdvice(says=f"{variable}: the token lacks {needed}, {use}", remedy=remedy)
         case RateLimited():

@@ -108,8 +108,8 @@ class Files:
             raise _Refusal(file_failures.scope_missing(listed.name)) from error
         except SlackError as error:
             raise _Refusal(file_failures.deleted(listed.name)) from error
-        told = answer.data.get("file")
-        return _Listed.of(told if isinstance(told, Mapping) else {})
+        entry = answer.data.get("file")
+        return _Listed.of(entry if isinstance(entry, Mapping) else {})
 
     async def _download(self, listed: _Listed, *, limit: int) -> bytes:
         for repetition in range(self.api.limits.repetitions + 1):

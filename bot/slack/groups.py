@@ -35,7 +35,7 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
+class _Groups:
     """Cached response: user → names of groups, or the error; and for how many seconds it is kept."""
 
     of: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -48,29 +48,29 @@ class Groups:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._told = CoalescedLookup(self._ask, keeps=lambda told: told.kept, most=1)
+        self._response = CoalescedLookup(self._ask, keeps=lambda response: response.kept, most=1)
 
     async def of(self, user: str) -> Membership:
         """Return the groups of `user`. Never raises: see `Membership.unread`."""
-        told = await self._told.get(_ALL)
-        return Membership(groups=told.of.get(user, frozenset()), unread=told.unread)
+        response = await self._response.get(_ALL)
+        return Membership(groups=response.of.get(user, frozenset()), unread=response.unread)
 
     async def aclose(self) -> None:
-        await self._told.aclose()
+        await self._response.aclose()
 
-    async def _ask(self, _key: str) -> _Told:
+    async def _ask(self, _key: str) -> _Groups:
         # A user is waiting for a modal, so wait for one attempt only.
         patience = self._api.limits.call
         try:
             answer = await self._api.call(_METHOD, query={"include_users": True}, patience=patience)
-            return _Told(of=_members(answer))
+            return _Groups(of=_members(answer))
         except SlackError as error:
             _log.warning("user_groups_read_failed", error=str(error))
             if isinstance(error, SlackUnavailable):
-                return _Told(unread=error.says, kept=_KEPT_UNREACHED)
+                return _Groups(unread=error.says, kept=_KEPT_UNREACHED)
             if isinstance(error, MissingScope):
                 error = MissingScope(method=_METHOD, needed=error.needed or _SCOPE)
-            return _Told(unread=error.says, kept=_KEPT_REFUSED)
+            return _Groups(unread=error.says, kept=_KEPT_REFUSED)
 
 
 def _members(answer: SlackResponse) -> dict[str, frozenset[str]]:

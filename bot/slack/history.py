@@ -50,8 +50,8 @@ class History:
     async def _page(self, method: str, query: Mapping[str, Any]) -> Page:
         given = {name: value for name, value in query.items() if value != ""}
         answer = await self.api.call(method, query=given, urgency=Urgency.PROGRESS)
-        told = answer.data.get("messages")
-        messages = tuple(each for each in told if isinstance(each, Mapping)) if isinstance(told, list) else ()
+        listed = answer.data.get("messages")
+        messages = tuple(each for each in listed if isinstance(each, Mapping)) if isinstance(listed, list) else ()
         following = answer.data.get("response_metadata")
         cursor = str(following.get("next_cursor") or "") if isinstance(following, Mapping) else ""
         more = bool(cursor) or answer.data.get("has_more") is True

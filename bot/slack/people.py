@@ -93,10 +93,10 @@ class People:
             _log.warning("user_read_failed", user=user, error=str(error))
             unreached = isinstance(error, SlackUnavailable)
             return Person(id=user, guest=True, foreign=True, unknown=True, unreached=unreached)
-        told = answer.data.get("user")
-        if not isinstance(told, Mapping) or not told.get("id"):
+        data = answer.data.get("user")
+        if not isinstance(data, Mapping) or not data.get("id"):
             return Person(id=user, guest=True, foreign=True, unknown=True)
-        return _person(user, told, team=team)
+        return _person(user, data, team=team)
 
     async def _ask_place(self, channel: str) -> Place:
         try:
@@ -105,10 +105,10 @@ class People:
             _log.warning("channel_read_failed", channel=channel, error=str(error))
             unreached = isinstance(error, SlackUnavailable)
             return Place(id=channel, external=True, unknown=True, unreached=unreached)
-        told = answer.data.get("channel")
-        if not isinstance(told, Mapping) or not told.get("id"):
+        data = answer.data.get("channel")
+        if not isinstance(data, Mapping) or not data.get("id"):
             return Place(id=channel, external=True, unknown=True)
-        return _place(channel, told)
+        return _place(channel, data)
 
 
 def _keeps(answer: Person | Place) -> float:
@@ -117,33 +117,33 @@ def _keeps(answer: Person | Place) -> float:
     return _KEPT_UNKNOWN if answer.unknown else _KEPT
 
 
-def _person(user: str, told: Mapping[str, Any], *, team: str) -> Person:
-    profile = told.get("profile")
+def _person(user: str, data: Mapping[str, Any], *, team: str) -> Person:
+    profile = data.get("profile")
     profile = profile if isinstance(profile, Mapping) else {}
     # In an Enterprise Grid a colleague's home may be another workspace: ours is then among their teams.
-    enterprise = told.get("enterprise_user")
+    enterprise = data.get("enterprise_user")
     teams = enterprise.get("teams") if isinstance(enterprise, Mapping) else None
-    homes = {str(told.get("team_id") or profile.get("team") or team), *(teams if isinstance(teams, list) else [])}
+    homes = {str(data.get("team_id") or profile.get("team") or team), *(teams if isinstance(teams, list) else [])}
     return Person(
         id=user,
-        guest=bool(told.get("is_restricted") or told.get("is_ultra_restricted") or told.get("deleted")),
-        foreign=bool(told.get("is_stranger")) or team not in homes,
-        locale=str(told.get("locale") or ""),
-        name=str(profile.get("display_name") or told.get("real_name") or told.get("name") or ""),
+        guest=bool(data.get("is_restricted") or data.get("is_ultra_restricted") or data.get("deleted")),
+        foreign=bool(data.get("is_stranger")) or team not in homes,
+        locale=str(data.get("locale") or ""),
+        name=str(profile.get("display_name") or data.get("real_name") or data.get("name") or ""),
         # Users can enter any address in their profile, so only a confirmed one counts.
-        email=str(profile.get("email") or "") if told.get("is_email_confirmed") is True else "",
-        bot=bool(told.get("is_bot")) or user == "USLACKBOT",
+        email=str(profile.get("email") or "") if data.get("is_email_confirmed") is True else "",
+        bot=bool(data.get("is_bot")) or user == "USLACKBOT",
     )
 
 
-def _place(channel: str, told: Mapping[str, Any]) -> Place:
+def _place(channel: str, data: Mapping[str, Any]) -> Place:
     # Channels shared within one enterprise are not external.
-    shared = bool(told.get("is_shared")) and not told.get("is_org_shared")
-    pending = told.get("is_pending_ext_shared") or told.get("pending_shared") or told.get("pending_connected_team_ids")
+    shared = bool(data.get("is_shared")) and not data.get("is_org_shared")
+    pending = data.get("is_pending_ext_shared") or data.get("pending_shared") or data.get("pending_connected_team_ids")
     return Place(
         id=channel,
-        name=str(told.get("name") or ""),
-        external=bool(told.get("is_ext_shared")) or shared or bool(pending),
-        private=told.get("is_private") is not False,
-        direct=bool(told.get("is_im") or told.get("is_mpim")),
+        name=str(data.get("name") or ""),
+        external=bool(data.get("is_ext_shared")) or shared or bool(pending),
+        private=data.get("is_private") is not False,
+        direct=bool(data.get("is_im") or data.get("is_mpim")),
     )

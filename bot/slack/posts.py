@@ -74,8 +74,8 @@ class Posts:
                 if repetition == self.api.limits.repetitions or until - loop.time() <= 0:
                     raise
             else:
-                told = answer.data
-                return PostedMessage(channel=str(told.get("channel") or address.channel), ts=str(told.get("ts") or ""))
+                data = answer.data
+                return PostedMessage(channel=str(data.get("channel") or address.channel), ts=str(data.get("ts") or ""))
         raise AssertionError("the last repetition returns or raises")
 
     async def delete(self, *, channel: str, ts: str) -> None:
@@ -85,7 +85,7 @@ class Posts:
         except MessageGone:
             return
 
-    async def sought(self, address: Address) -> FoundMessage | None:
+    async def find(self, address: Address) -> FoundMessage | None:
         """Return the message of an earlier attempt.
 
         None also if the search fails: a duplicate is better than no answer.
@@ -105,7 +105,7 @@ class Posts:
     async def _after(self, lost: SlackUnavailable, address: Address, *, pause: float) -> FoundMessage | None:
         await asyncio.sleep(pause)
         try:
-            return await self.sought(address)
+            return await self.find(address)
         except SlackUnavailable as error:
             # The outcome is unknown and the message was not found, so a later retry must search first.
             raise SlackUnavailable(method=lost.method, code=lost.code, detail=lost.detail, maybe_done=True) from error

@@ -51,7 +51,7 @@ class ResponseUrls:
                 asyncio.timeout(self.api.limits.call),
                 self.api.session.post(url, json=body, proxy=self.api.proxy, allow_redirects=False) as answer,
             ):
-                told = (await answer.content.read(_LONGEST_ANSWER)).decode(errors="replace")
+                text = (await answer.content.read(_LONGEST_ANSWER)).decode(errors="replace")
                 status, headers = answer.status, answer.headers
         except TimeoutError as error:
             raise SlackUnavailable(method=_METHOD, detail="no answer in time", maybe_done=True) from error
@@ -62,16 +62,16 @@ class ResponseUrls:
             raise RateLimited(method=_METHOD, retry_after=retry_after(headers))
         if status >= 500:
             raise SlackUnavailable(method=_METHOD, detail=f"HTTP {status}", maybe_done=True)
-        if failure := _failure(status, told):
+        if failure := _failure(status, text):
             raise failure
 
 
-def _failure(status: int, told: str) -> SlackError | None:
+def _failure(status: int, text: str) -> SlackError | None:
     """Return the error of a response: one word, or JSON with one."""
     try:
-        answer = json.loads(told)
+        answer = json.loads(text)
     except ValueError:
-        answer = {"ok": status == 200, "error": told.strip()}
+        answer = {"ok": status == 200, "error": text.strip()}
     if not isinstance(answer, dict):
         answer = {"ok": status == 200}
     if status == 200 and answer.get("ok", True):

@@ -108,7 +108,7 @@ SCOPES: Final = (
     ),
     Scope(
         name="im:read",
-        reason="Recognises direct messages, which nobody else can read.",
+        reason="Recognises direct messages, which only the user and Casebook can read.",
         without="answers from the cluster in direct messages",
         methods=_READ_PLACES,
     ),

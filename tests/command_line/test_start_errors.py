@@ -109,7 +109,7 @@ def line_of(ran: Any) -> str:
         ),
         (
             {"slack_app_token": "xapp-wrong"},
-            "CASEBOOK_SLACK_APP_TOKEN: Slack does not accept this token (invalid_auth): make an app-level token",
+            "CASEBOOK_SLACK_APP_TOKEN: Slack does not accept this token (invalid_auth): create an app-level token",
         ),
         ({"context": "prod"}, 'CASEBOOK_CONTEXT: there is no context "prod" in '),
         ({"contexts": "simulated,prod"}, 'CASEBOOK_CONTEXTS: there is no context "prod" in '),

@@ -177,7 +177,7 @@ async def test_what_did_not_help_is_not_done_over_and_over(tmp_path, engine, sti
         refused = await at.dialog(at.bo, late, third)
 
         for says in (words_of([one["blocks"] for one in at.slack.ephemerals(at.bo)]), words_of(refused["blocks"])):
-            assert "were tried on the same within 15 minutes (restart-pod: not fixed)" in says
+            assert "were tried on the same object within 15 minutes (restart-pod: not fixed)" in says
         assert at.writes() == written
 
         at.clock.advance(timedelta(minutes=16))

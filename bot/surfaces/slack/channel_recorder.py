@@ -92,7 +92,7 @@ class ChannelRecorder:
             case ChannelEventKind.GONE:
                 await self.jobs.removed(event)
             case ChannelEventKind.UNARCHIVED:
-                # Nothing changed: reading the summary again does not reopen anything.
+                # The state stays as it was: unarchiving a channel does not reopen its incident.
                 known = await chronicles.get(channel)
                 state = ChannelState.RESOLVED if known and known.resolved else ChannelState.OPEN
                 return await chronicles.set_state(channel, state, event.at)

@@ -104,11 +104,11 @@ def events() -> list[str]:
 def as_yaml(manifest: Mapping[str, Any]) -> str:
     """Return the manifest as YAML for administrators, with the reason above each scope."""
     written = yaml.dump(manifest, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
-    reasons = {scope.name: _said(scope.reason, scope.without) for scope in SCOPES}
+    reasons = {scope.name: _comment(scope.reason, scope.without) for scope in SCOPES}
     return "".join(f"{line}\n" for line in _commented(written.splitlines(), reasons))
 
 
-def _said(reason: str, without: str) -> str:
+def _comment(reason: str, without: str) -> str:
     return f"{reason} Optional; off without it: {without}." if without else reason
 
 

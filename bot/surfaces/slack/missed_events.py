@@ -44,10 +44,10 @@ class MissedEvents:
 
     async def middleware(self, next: Callable[[], Awaitable[Any]]) -> Any:
         """Note before each listener that Slack reaches us."""
-        self.heard()
+        self.note_event()
         return await next()
 
-    def heard(self) -> None:
+    def note_event(self) -> None:
         """Note that an event arrived, or could have arrived."""
         now = self.clock()
         if self._heard is not None and now - self._heard > self._longest:
@@ -69,7 +69,7 @@ class MissedEvents:
     async def look(self, missed: Missed) -> None:
         """Call `missed` for a gap, clear it once reported, and store the time; called periodically."""
         if self.connected is not None and await self.connected():
-            self.heard()
+            self.note_event()
         last, now = await self.store.notices.last(_KEY), self.clock()
         # Events that this process missed went to another process if one was listening.
         silent = self._silent if last is None or now - last > self._longest else None

@@ -44,9 +44,9 @@ async def _open(client: SocketModeClient) -> None:
         client.wss_uri = str(opened["url"])
     except SlackApiError as error:
         answer = error.response if isinstance(error.response, AsyncSlackResponse) else None
-        told = answer.data if answer and isinstance(answer.data, dict) else {}
-        if told.get("error") != "ratelimited":
-            raise refusal(_CONNECT, told) from None
+        data = answer.data if answer and isinstance(answer.data, dict) else {}
+        if data.get("error") != "ratelimited":
+            raise refusal(_CONNECT, data) from None
         wait = retry_after(answer.headers) if answer else 0.0
         _log.warning("socket_connection_rate_limited", waiting_s=wait)
         # The call itself waits as long as Slack asks.

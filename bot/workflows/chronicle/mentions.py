@@ -1,4 +1,4 @@
-"""Answer commands about an incident channel that are given by a mention: in its thread, for everybody."""
+"""Answer commands about an incident channel that are given by a mention: in its thread, visible to all."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ _log: Final = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MentionWorkflow:
-    """The workflow `mention`. Payload: {"channel", "team", "user", "text", "at", "thread_ts"}, "" of it in a direct
-    message."""
+    """The job `mention`.
+
+    Payload: {"channel", "team", "user", "text", "at", "thread_ts"}; "thread_ts" is "" in a direct message.
+    """
 
     commands: IncidentCommands
 
@@ -34,7 +36,7 @@ class MentionWorkflow:
         return None
 
     async def answer(self, payload: Json, id: str) -> None:
-        """Promise, and have it done; taken twice, it is promised once. Raises SlackUnavailable."""
+        """Post the answer and start the job, once even if repeated. Raise SlackUnavailable."""
         decided = await self._decided(payload, id)
         if decided is None:
             return
@@ -58,7 +60,7 @@ class MentionWorkflow:
                 )
                 return CommandReply(message=misused(wrong.says, wrong.closest, language=requester.language))
             case ChannelCommand() as command:
-                asked = IncidentCommand(
+                incident_command = IncidentCommand(
                     id=id,
                     team=str(payload["team"]),
                     channel=str(payload["channel"]),
@@ -69,6 +71,6 @@ class MentionWorkflow:
                     language=language,
                     thread_ts=str(payload["thread_ts"]),
                 )
-                return await self.commands.decide(asked)
+                return await self.commands.decide(incident_command)
             case _:
                 return None

@@ -29,9 +29,9 @@ def register(app: AsyncApp, recorder: ChannelRecorder, identity: Identity) -> No
     """Register the listeners of channel events."""
 
     async def happened(event: dict[str, Any], body: dict[str, Any]) -> None:
-        told = read_channel_event(event, team=str(body.get("team_id") or identity.team))
-        if told is not None:
-            await recorder.channel_changed(told)
+        change = read_channel_event(event, team=str(body.get("team_id") or identity.team))
+        if change is not None:
+            await recorder.channel_changed(change)
 
     for event in EVENTS:
         app.event(event)(happened)

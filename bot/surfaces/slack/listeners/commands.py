@@ -10,7 +10,7 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.jobs import JobsUnavailable
-from bot.store import LONGEST_TEXT, Asked, ReplyAddress, StoreUnavailable, Surface
+from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
 from bot.surfaces.slack.entry_points import COMMAND
 from bot.workflows.chronicle.incident_commands import IncidentCommand, IncidentCommands
 from bot.workflows.mutes import Mutes
@@ -39,19 +39,19 @@ class CommandListener:
     incidents: IncidentCommands
     language: Language | None
 
-    async def heard(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def handle(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Handle a command and respond to its user."""
         text = str(body.get("text") or "")
         spoken = choose(told=self.language, text=text)
         try:
-            said = await self._take(body, text, spoken)
+            reply = await self._take(body, text, spoken)
             if intent := _answered_at_once(text):
                 self.submissions.metrics.asked(Surface.COMMAND, intent, "taken")
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not resend commands, so ask the user to.
             _log.error("command_recording_failed", error=str(error))
-            said = notice(BUSY, language=spoken)
-        await ack({"response_type": "ephemeral", "text": said.text, "blocks": [*said.blocks]})
+            reply = notice(BUSY, language=spoken)
+        await ack({"response_type": "ephemeral", "text": reply.text, "blocks": [*reply.blocks]})
 
     async def _take(self, body: dict[str, Any], text: str, language: Language) -> Message:
         now = self.submissions.clock()
@@ -67,18 +67,18 @@ class CommandListener:
             case AskObject() as about:
                 # The cluster is parsed again from the text once the visible clusters are known.
                 where = safe(text, limit=LONGEST_TEXT) if about.cluster or about.place else ""
-                await self.submissions.submit(_asked(body, now, text=where, about=about))
+                await self.submissions.submit(_new_request(body, now, text=where, about=about))
                 name = f"{about.namespace}/{about.name}".lstrip("/")
                 return placeholder_message(language=language, about=f"{about.kind} {name}")
             case AskText(text=inner, cluster=cluster):
-                asked = _asked(body, now, text=safe(text if cluster else inner, limit=LONGEST_TEXT))
-                await self.submissions.submit(asked)
+                new_request = _new_request(body, now, text=safe(text if cluster else inner, limit=LONGEST_TEXT))
+                await self.submissions.submit(new_request)
                 return placeholder_message(language=language)
 
 
 def register(app: AsyncApp, listener: CommandListener) -> None:
     """Listen to the command."""
-    app.command(COMMAND)(listener.heard)
+    app.command(COMMAND)(listener.handle)
 
 
 def _answered_at_once(text: str) -> str:
@@ -116,8 +116,8 @@ def _id(body: dict[str, Any]) -> str:
     return f"{body['team_id']}.{body['channel_id']}.c{body['trigger_id']}"
 
 
-def _asked(body: dict[str, Any], now: datetime, *, text: str = "", about: AskObject | None = None) -> Asked:
-    return Asked(
+def _new_request(body: dict[str, Any], now: datetime, *, text: str = "", about: AskObject | None = None) -> NewRequest:
+    return NewRequest(
         id=_id(body),
         origin=Surface.COMMAND,
         reply_to=ReplyAddress(

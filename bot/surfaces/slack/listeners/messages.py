@@ -18,10 +18,10 @@ EVENTS: Final = ("message", "app_mention")
 def register(app: AsyncApp, intake: MessageIntake, recorder: ChannelRecorder, identity: Identity) -> None:
     """Register the listeners of messages and mentions: facts are recorded first, then requests are created."""
 
-    async def heard(event: dict[str, Any], body: dict[str, Any]) -> None:
+    async def on_message(event: dict[str, Any], body: dict[str, Any]) -> None:
         team = str(body.get("team_id") or identity.team)
         await recorder.message_arrived(event, team=team)
-        await intake.heard(read_event(event, team=team, us=identity.user, our_bot=identity.bot_id))
+        await intake.take(read_event(event, team=team, us=identity.user, our_bot=identity.bot_id))
 
     for event in EVENTS:
-        app.event(event)(heard)
+        app.event(event)(on_message)

@@ -13,7 +13,7 @@ from bot.jobs import JobsUnavailable
 from bot.slack.client import Identity, Slack
 from bot.slack.errors import SlackError
 from bot.slack.message_events import files_of, text_of
-from bot.store import LONGEST_TEXT, Asked, ReplyAddress, StoreUnavailable, Surface
+from bot.store import LONGEST_TEXT, NewRequest, ReplyAddress, StoreUnavailable, Surface
 from bot.surfaces.slack.entry_points import DIAGNOSE_THIS, PIN, UNPIN
 from bot.surfaces.slack.listeners import TELL_S
 from bot.surfaces.slack.timeline_pins import TimelinePins
@@ -42,13 +42,13 @@ class ShortcutListener:
 
     async def diagnose_this(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Diagnose the message and answer in its thread."""
-        asked = self._asked(body)
+        new_request = self._new_request(body)
         try:
-            await self.submissions.submit(asked)
+            await self.submissions.submit(new_request)
         except (StoreUnavailable, JobsUnavailable) as error:
             # Slack does not resend shortcuts, so ask the user to.
             _log.error("shortcut_recording_failed", error=str(error))
-            await self._try_again(asked.response_url, choose(told=self.language, text=asked.text))
+            await self._try_again(new_request.response_url, choose(told=self.language, text=new_request.text))
         await ack()
 
     async def marked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -60,11 +60,11 @@ class ShortcutListener:
             await self._try_again(str(body.get("response_url") or ""), choose(told=self.language))
         await ack()
 
-    def _asked(self, body: dict[str, Any]) -> Asked:
+    def _new_request(self, body: dict[str, Any]) -> NewRequest:
         message = body["message"]
         team = str((body.get("team") or {}).get("id") or self.identity.team)
         channel, ts = str(body["channel"]["id"]), str(message["ts"])
-        return Asked(
+        return NewRequest(
             # A second use on the same message is a new request, because Slack does not resend shortcuts.
             id=f"{team}.{channel}.s{body['trigger_id']}",
             origin=Surface.SHORTCUT,

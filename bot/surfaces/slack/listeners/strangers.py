@@ -33,8 +33,10 @@ def _is_foreign(body: Mapping[str, Any], ours: str) -> bool:
     """
     if body.get("type") != "event_callback":
         return False
-    heard = body.get("authorizations")
-    installed = [each for each in heard if isinstance(each, Mapping)] if isinstance(heard, list) else []
+    authorizations = body.get("authorizations")
+    installed = (
+        [each for each in authorizations if isinstance(each, Mapping)] if isinstance(authorizations, list) else []
+    )
     if any(each.get("is_enterprise_install") for each in installed):
         return False
     named = {body.get("team_id"), body.get("context_team_id"), *(each.get("team_id") for each in installed)}
