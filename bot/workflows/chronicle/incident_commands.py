@@ -21,7 +21,7 @@ from bot.workflows.chronicle.catch_up import CatchUpWorkflow
 from bot.workflows.chronicle.documents import ChronicleDocuments
 from bot.workflows.chronicle.permissions import forbidden
 from bot.workflows.services import Requester, Services
-from intents.channel_commands import ChannelAction, ChannelCommand
+from intents.channel_commands import READ_ONLY, ChannelAction, ChannelCommand
 from intents.domain import Language, Text
 from responses import incident_replies
 from responses.failures import BUSY
@@ -139,7 +139,7 @@ class IncidentCommands:
     def _promised(self, command: IncidentCommand, *, anew: bool) -> CommandReply:
         parsed = command.command
         payload: Json = {
-            "doing": parsed.doing.value,
+            "doing": parsed.action.value,
             "channel": command.channel,
             "team": command.team,
             "user": command.user,
@@ -150,7 +150,7 @@ class IncidentCommands:
             "here": parsed.here,
             "anew": anew,
         }
-        promise = incident_replies.EXPORTING_HERE if parsed.here else _PROMISES[parsed.doing]
+        promise = incident_replies.EXPORTING_HERE if parsed.here else _PROMISES[parsed.action]
         return CommandReply(message=notice(promise, language=command.language), kind="command", payload=payload)
 
     def _open(self, command: IncidentCommand, *, private: bool) -> CommandReply:
