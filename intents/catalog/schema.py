@@ -253,15 +253,19 @@ class Ask(Model):
 
     text: str = ""
     """What is pasted."""
+    example: str = ""
+    """Words of the example that is pasted, enough to tell it from the others."""
     pod: str = ""
-    """NS/NAME"""
+    """The pod that is asked about: namespace/name."""
+    object: Annotated[str, StringConstraints(pattern=r"^([A-Z]\w+/([^/]+/)?[^/]+)?$")] = ""
+    """The object that is asked about: Kind/namespace/name or Kind/name."""
     namespace: str = ""
     """The namespace hint given with a text (-n)."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Ask:
-        if bool(self.text) == bool(self.pod):
-            raise ValueError("ask either a `text` or a `pod`")
+        if sum(map(bool, (self.text, self.example, self.pod, self.object))) != 1:
+            raise ValueError("ask one of `text`, `example`, `pod` and `object`")
         return self
 
 
@@ -274,9 +278,16 @@ class Change(Model):
     """null removes the object."""
 
 
-class World(Model):
-    """A cluster's state, trimmed: what the simulated cluster loads."""
+Place = Annotated[str, StringConstraints(pattern=r"^[A-Z]\w*/([^/]+/)?[^/]+$")]
 
+
+class World(Model):
+    """A cluster's state: what the simulated cluster loads, beside the healthy nodes and workloads of every cluster."""
+
+    scene: dict[Place, dict[str, Any] | None] | None = None
+    """What is there in health, by Kind/namespace/name, in a few words each; the controllers make what follows from it."""
+    faults: dict[Place, dict[str, Any] | None] | None = None
+    """What differs from that, by the same names, those of made pods included."""
     objects: tuple[dict[str, Any], ...] = ()
     """Manifests, trimmed. Defaults, uids and owner references are filled in; times may be relative: `-5m`."""
     events: tuple[dict[str, Any], ...] = ()
@@ -285,8 +296,8 @@ class World(Model):
     """{pod: namespace/name, container, text, previous, since}"""
     metrics: tuple[dict[str, Any], ...] = ()
     """Series of its Prometheus; without any it has none."""
-    forbidden: tuple[dict[str, Any], ...] = ()
-    """Reads that are refused: {verb, group, resource}, `*` for any verb."""
+    forbidden: tuple[str | dict[str, Any], ...] = ()
+    """Reads that are refused: `get pods/log`, `* storageclasses.storage.k8s.io`, or {verb, group, resource}."""
     reactions: tuple[dict[str, Any], ...] = ()
     """What a write brings about where it is not the usual: {when: deleted, object: Pod/shop/api-0, becomes: healthy}"""
 
@@ -299,11 +310,12 @@ class Case(Model):
     ask: Ask | None = None
     """Default: the first of `examples.match`."""
     like: str = ""
-    """Name of an earlier case whose state this one starts from; keys given here replace that case's."""
+    """The beginning of the name of an earlier case, whose state this one starts from. What is given here is a merge
+    patch of that: scene and faults are merged (null removes an object, or all of them), lists are replaced."""
     given: World = World()
-    """The state of the cluster, beside healthy nodes and system workloads that are always there."""
+    """The state of the cluster."""
     change: tuple[Change, ...] = ()
-    """What differs from the case it is like."""
+    """What differs in `objects` from the case it is like."""
     healthy: bool = False
     """The twin: the same objects and names, only the fault gone."""
     then: Verdict

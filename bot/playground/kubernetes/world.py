@@ -16,7 +16,7 @@ A world is a mapping, short to write by hand:
     metrics:                      # what its Prometheus has (see `bot.playground.kubernetes.prometheus.series`)
       - {name: etcd_server_leader_changes_seen_total, labels: {job: kube-etcd}, per_hour: 40}
     forbidden:                    # or the word `everything`
-      - {verb: get, group: "", resource: pods/log}
+      - get pods/log              # or {verb: get, group: "", resource: pods/log}
     reactions:                    # what writes bring about, where it is not the usual (see `workloads`)
       - {when: deleted, object: Pod/shop/api-0, becomes: healthy}
 
@@ -335,10 +335,26 @@ def _denials(written: Any) -> list[Denial]:
     if written == "everything":
         return [Denial()]
     denials = []
-    for at, item in enumerate(list_of_mappings(written, where="forbidden")):
+    for at, item in enumerate(list_of_mappings(_in_full(written), where="forbidden")):
         check_keys(item, where=f"forbidden[{at}]", known=_DENIAL_KEYS)
         for key, value in item.items():
             if not isinstance(value, str):
                 raise WorldError(f"forbidden[{at}]: {key}: expected a string, got {value!r}")
         denials.append(Denial(**item))
+    return denials
+
+
+def _in_full(written: Any) -> Any:
+    """Return denials with those written short, as "get pods/log" or "list storageclasses.storage.k8s.io", in full."""
+    if not isinstance(written, list | tuple):
+        return written
+    denials = []
+    for at, item in enumerate(written):
+        if isinstance(item, str):
+            verb, _, resource = item.partition(" ")
+            if not verb or not resource or " " in resource:
+                raise WorldError(f'forbidden[{at}]: expected "verb resource.group" or a mapping, got {item!r}')
+            name, _, group = resource.partition(".")
+            item = {"verb": verb, "group": group, "resource": name}
+        denials.append(item)
     return denials
