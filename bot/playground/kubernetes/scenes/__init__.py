@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import faults as laid
-from bot.playground.kubernetes.scenes import jobs, keys, nodes, others, services, single_pods, storage, workload_faults, workloads
+from bot.playground.kubernetes.scenes import autoscalers, jobs, keys, nodes, others, services, single_pods, storage, workload_faults, workloads
 from bot.playground.kubernetes.scenes.keys import moment
 from bot.playground.kubernetes.scenes.stage import Stage
 from bot.playground.kubernetes.wrong import WorldError
@@ -31,6 +31,8 @@ _ORDER: Final = (
 )  # fmt: skip
 _MAKERS: Final = {
     "CronJob": jobs.make_cron_job,
+    "CustomResourceDefinition": others.make_definition,
+    "HorizontalPodAutoscaler": autoscalers.make,
     "Job": jobs.make,
     "Node": nodes.make,
     "PersistentVolume": storage.make_volume,
@@ -82,8 +84,8 @@ def _forms(written: Any, *, key: str) -> dict[tuple[str, str, str], Json]:
 def _order(place: tuple[str, str, str]) -> tuple[int, bool, bool]:
     kind = place[0]
     rank = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
-    # Custom resources own workloads; Services take the labels of the workload of their name.
-    return rank, kind in _MAKERS, kind == "Service"
+    # Custom resources own workloads; Services and autoscalers look at the workload of their name.
+    return rank, kind in _MAKERS, kind in ("Service", "HorizontalPodAutoscaler")
 
 
 def _make(place: tuple[str, str, str], form: Json, *, stage: Stage) -> None:

@@ -38,7 +38,7 @@ class ContainerFault:
     @property
     def waiting(self) -> str:
         """The reason it waits, "" if it does not."""
-        return str(self.fault.get("waiting") or ("ImagePullBackOff" if "pull_error" in self.fault else ""))
+        return str(self.fault.get("waiting", "ImagePullBackOff" if "pull_error" in self.fault else ""))
 
     @property
     def ready(self) -> bool:
@@ -59,6 +59,16 @@ class ContainerFault:
         return self._when("ago", _ENDED) if ended or self.fault.get("ended") else None
 
     @property
+    def never_ran(self) -> bool:
+        """Whether it waits for its first start."""
+        return bool(self.waiting) and self.run_ended is None
+
+    @property
+    def started_late(self) -> bool:
+        """Whether it did not start with the pod."""
+        return self.never_ran or "pull_error" in self.fault
+
+    @property
     def running_since(self) -> datetime | None:
         """When its present run began, None for that with which the pod started."""
         if "running" in self.fault:
@@ -70,7 +80,7 @@ class ContainerFault:
         """When it stopped being ready, or became ready again; None if it never ran."""
         if "since" in self.fault:
             return self._when("since", "")
-        if self.waiting and self.run_ended is None:
+        if self.never_ran:
             return None
         return self.running_since if self.ready else self.run_ended
 
@@ -84,24 +94,23 @@ class ContainerFault:
         else:
             began = self.running_since
             state = {"running": {"startedAt": times.timestamp(began)}} if began else before["state"]
-        pulled = not (self.waiting and self.run_ended is None)
         return before | {
             "state": state,
             "lastState": {"terminated": last} if last and not self.fault.get("ended") else {},
             "ready": self.ready,
             "started": "running" in state and "startup" not in self.fault,
             "restartCount": self.restarts,
-            "imageID": before["imageID"] if pulled else "",
+            "imageID": "" if self.never_ran else before["imageID"],
         }
 
     def events(self) -> list[Json]:
         """Return the events the kubelet writes about it."""
         cause = str(self.fault.get("pull_error", ""))
         message = str(self.fault.get("message", ""))
-        told = []
-        if self.waiting:
+        told = messages.of_pulling(self.container, cause=cause) if cause else []
+        if self.waiting and not cause:
             told += messages.of_waiting(
-                self.pod, self.container, reason=self.waiting, message=message, cause=cause, count=max(1, self.restarts)
+                self.pod, self.container, reason=self.waiting, message=message, count=max(1, self.restarts)
             )
         for key, kind in _PROBES.items():
             if key in self.fault:

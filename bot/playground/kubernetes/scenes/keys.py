@@ -105,6 +105,18 @@ VOLUME: Final[Table] = {
     "claim": Key(Shape.TEXT, "namespace/name of the claim it is bound to"),
     "node": Key(Shape.TEXT, "the only node that reaches it: a local volume"),
 }
+AUTOSCALER: Final[Table] = {
+    "target": Key(Shape.TEXT, "what it scales, `Kind/name`; the Deployment of its name if not given"),
+    "min": Key(Shape.NUMBER, "the fewest replicas; 1 if not given"),
+    "max": Key(Shape.NUMBER, "the most replicas; 10 if not given"),
+    "cpu": Key(Shape.NUMBER, "the use of CPU it aims at, in percent of what is requested; 80 if not given"),
+    "uses": Key(Shape.NUMBER, "the use it measures, in percent; what it aims at if not given"),
+}
+DEFINITION: Final[Table] = {
+    "kind": Key(Shape.TEXT, "the kind it defines; group and plural are in its name"),
+    "version": Key(Shape.TEXT, "the version it serves; v1 if not given"),
+    "scope": Key(Shape.TEXT, "Namespaced or Cluster; Namespaced if not given"),
+}
 NODE: Final[Table] = {
     "zone": Key(Shape.TEXT, "its topology zone"),
     "ip": Key(Shape.TEXT, "its internal address"),

@@ -8,6 +8,8 @@ from bot.playground.kubernetes.resources import Json
 
 CRASH_LOOP: Final = "CrashLoopBackOff"
 PULLING: Final = frozenset({"ImagePullBackOff", "ErrImagePull"})
+# What a pod leaves that was scheduled and whose containers started.
+OF_START: Final = frozenset({"Scheduled", "Pulled", "Created", "Started"})
 _LONGEST_BACK_OFF: Final = 300
 
 # The exit codes that go with the reasons a container's status may give.
@@ -44,25 +46,33 @@ def waiting_message(pod: Json, container: Json, *, reason: str, restarts: int, c
     return cause if reason in PULLING else ""
 
 
-def of_waiting(pod: Json, container: Json, *, reason: str, message: str, cause: str, count: int) -> list[Json]:
+def of_waiting(pod: Json, container: Json, *, reason: str, message: str, count: int) -> list[Json]:
     """Return the events a kubelet writes about a container that does not start."""
     name, image = container["name"], container.get("image", "")
     if reason == CRASH_LOOP:
         text = f"Back-off restarting failed container {name} in pod {_full_name(pod)}"
         return [_event("BackOff", text, container=name, count=count)]
     if reason in PULLING:
-        return [
-            _event("Pulling", f'Pulling image "{image}"', container=name, count=count, type="Normal"),
-            *([_event("Failed", f'Failed to pull image "{image}": {cause}', container=name, count=count)] if cause else []),
-            _event("Failed", "Error: ErrImagePull", container=name, count=count),
-            _event("BackOff", f'Back-off pulling image "{image}"', container=name, count=count, type="Normal"),
-            _event("Failed", "Error: ImagePullBackOff", container=name, count=count),
-        ]
+        return of_pulling(container, cause=message)
     if reason in ("ContainerCreating", "PodInitializing") or not message:
         return []
     if reason == "InvalidImageName":
-        return [_event("InspectFailed", f'Failed to apply default image tag "{image}": {message}', container=name, count=count)]
+        text = f'Failed to apply default image tag "{image}": {message}'
+        return [_event("InspectFailed", text, container=name, count=count)]
     return [_event("Failed", f"Error: {message}", container=name, count=count)]
+
+
+def of_pulling(container: Json, *, cause: str) -> list[Json]:
+    """Return the events a kubelet writes about an image that it cannot pull."""
+    name, image = container["name"], container.get("image", "")
+    failed = [_event("Failed", f'Failed to pull image "{image}": {cause}', container=name, count=4)] if cause else []
+    return [
+        _event("Pulling", f'Pulling image "{image}"', container=name, count=4, type="Normal"),
+        *failed,
+        _event("Failed", "Error: ErrImagePull", container=name, count=4),
+        _event("BackOff", f'Back-off pulling image "{image}"', container=name, count=18, type="Normal"),
+        _event("Failed", "Error: ImagePullBackOff", container=name, count=18),
+    ]
 
 
 def of_probe(kind: str, text: str, *, container: str, count: int) -> list[Json]:

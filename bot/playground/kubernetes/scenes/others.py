@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from bot.playground.kubernetes import patching, resources, times
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import keys
+from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
 from bot.playground.kubernetes.wrong import WorldError
 
@@ -33,19 +35,30 @@ def define(kind: str, form: Json, *, namespaced: bool, stage: Stage, path: tuple
     if not group:
         raise WorldError(f"{'.'.join(path)}: apiVersion {version} has no kind {kind}", path=(*path, "apiVersion"))
     plural = form.get("plural") or resources.naive_plural(kind)
-    resource = stage.resource(_DEFINITION)
-    head = stage.head(resource, namespace="", name=f"{plural}.{group}", created=stage.now)
-    if stage.get(_DEFINITION, "", head["name"]) is not None:
-        return
-    names = {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()}
-    stage.put({
-        "kind": _DEFINITION,
-        "apiVersion": resource.api_version,
-        "metadata": {key: value for key, value in head.items() if key != "creationTimestamp"},
-        "spec": {
-            "group": group,
-            "scope": "Namespaced" if namespaced else "Cluster",
-            "names": names,
-            "versions": [{"name": version, "served": True, "storage": True, "schema": _ANYTHING}],
-        },
-    })  # fmt: skip
+    name = f"{plural}.{group}"
+    if stage.get(_DEFINITION, "", name) is None:
+        resource = stage.resource(_DEFINITION)
+        head = {"kind": _DEFINITION, "apiVersion": resource.api_version}
+        head["metadata"] = stage.head(resource, namespace="", name=name, created=stage.now - timedelta(days=1))
+        scope = "Namespaced" if namespaced else "Cluster"
+        stage.put(head | {"spec": _definition(kind, group=group, plural=plural, version=version, scope=scope)})
+
+
+def make_definition(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
+    """Store the definition of a custom kind that its name and a few words tell. `obj` is its head."""
+    check(form, keys.ANY_OBJECT, keys.DEFINITION, path=path)
+    plural, _, group = obj["metadata"]["name"].partition(".")
+    spec: Json = {}
+    if "kind" in form:
+        version, scope = form.get("version", "v1"), form.get("scope", "Namespaced")
+        spec = _definition(form["kind"], group=group, plural=plural, version=version, scope=scope)
+    stage.put(obj | {"spec": patching.merge(spec, form.get("spec") or {})})
+
+
+def _definition(kind: str, *, group: str, plural: str, version: str, scope: str) -> Json:
+    return {
+        "group": group,
+        "scope": scope,
+        "names": {"kind": kind, "listKind": f"{kind}List", "plural": plural, "singular": kind.lower()},
+        "versions": [{"name": version, "served": True, "storage": True, "schema": _ANYTHING}],
+    }

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bot.playground.kubernetes import patching, pods, scheduling, times
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import keys, single_pods
+from bot.playground.kubernetes.scenes import keys, messages, single_pods
 from bot.playground.kubernetes.scenes.container_faults import ContainerFault
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
@@ -28,6 +28,7 @@ def apply(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Jso
     since = _since(fault, pod, stage=stage, path=path)
     if "unschedulable" in fault:
         pod = _unschedulable(pod, message=fault["unschedulable"], since=since)
+        stage.untell(pod, reasons=messages.OF_START)
         told.append({"reason": "FailedScheduling", "message": fault["unschedulable"]})
     elif "evicted" in fault or "rejected" in fault:
         pod, event = _failed(pod, fault, since=since)
@@ -35,6 +36,8 @@ def apply(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Jso
     elif faults := _of_containers(pod, fault, stage=stage, path=path):
         pod = _with_containers(pod, faults, since=since if "since" in fault else None, now=stage.now)
         for each in faults:
+            if each.started_late:
+                stage.untell(pod, reasons=messages.OF_START - {"Scheduled"}, container=each.name)
             told += each.events()
             _note_logs(pod, each, stage=stage)
             since = min(since, each.changed or since) if "since" not in fault else since

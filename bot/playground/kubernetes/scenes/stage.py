@@ -118,6 +118,15 @@ class Stage:
             | more
         )
 
+    def untell(self, about: Json, *, reasons: frozenset[str], container: str = "") -> None:
+        """Forget events about an object that cannot have been: of one container only, if it is given."""
+        place = address(about)
+        self.events = [
+            each
+            for each in self.events
+            if each["for"] != place or each["reason"] not in reasons or container not in ("", each.get("container"))
+        ]
+
     def changed(self) -> list[Json]:
         """Return the objects that are new or differ from the neighbours, as a world may write them."""
         found = []
