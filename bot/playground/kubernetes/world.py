@@ -19,6 +19,8 @@ A world is a mapping, short to write by hand:
       - get pods/log              # or {verb: get, group: "", resource: pods/log}
     reactions:                    # what writes bring about, where it is not the usual (see `workloads`)
       - {when: deleted, object: Pod/shop/api-0, becomes: healthy}
+    absent:                       # what is not there although it was loaded before
+      - Pod/kube-system/etcd-control-1
 
 A world is checked as a whole before anything of it is stored, so that a mistake in it leaves the cluster as it was.
 What is filled in: apiVersion of known kinds, namespace ("default"), uid, resourceVersion, generation,
@@ -52,7 +54,7 @@ from bot.playground.kubernetes.wrong import (
     list_of_mappings,
 )
 
-_KEYS = ("objects", "events", "logs", "metrics", "forbidden", "reactions")
+_KEYS = ("objects", "events", "logs", "metrics", "forbidden", "reactions", "absent")
 _EVENT_KEYS = (
     "for", "type", "reason", "message", "count", "first", "last", "source", "style", "container", "gone",
 )  # fmt: skip
@@ -100,7 +102,9 @@ class Loader:
             parse_override(item, where=f"reactions[{at}]")
             for at, item in enumerate(list_of_mappings(world.get("reactions"), where="reactions"))
         ]
+        absent = [self._gone(item, where=f"absent[{at}]") for at, item in enumerate(world.get("absent") or ())]
         return Checked(
+            absent=[each for each in absent if each is not None],
             now=self._now,
             objects=self._objects,
             new_kinds=self._new_kinds,
@@ -282,6 +286,12 @@ class Loader:
         if len(parts) not in (2, 3) or not all(parts):
             raise WorldError(f'{where}: expected "Kind/namespace/name" or "Kind/name", got {text!r}')
         return parts[0], parts[1] if len(parts) == 3 else "", parts[-1]
+
+    def _gone(self, item: Any, *, where: str) -> tuple[Resource, Json] | None:
+        """Return an object that is to be taken away, None if it is not there anyway."""
+        kind, namespace, name = self._target(item, where=where)
+        resource, obj = self._lookup(kind=kind, namespace=namespace, name=name, where=where)
+        return (resource, obj) if obj is not None else None
 
     def _event(self, item: Json, *, where: str) -> Happening:
         check_keys(item, where=where, known=_EVENT_KEYS)

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from bot.playground.kubernetes.resources import Json
 from bot.playground.kubernetes.scenes import faults as laid
-from bot.playground.kubernetes.scenes import autoscalers, jobs, keys, nodes, others, services, single_pods, storage, workload_faults, workloads
+from bot.playground.kubernetes.scenes import api_services, autoscalers, jobs, keys, nodes, others, services, single_pods, storage, workload_faults, workloads
 from bot.playground.kubernetes.scenes.keys import moment
 from bot.playground.kubernetes.scenes.stage import Stage
 from bot.playground.kubernetes.wrong import WorldError
@@ -30,10 +30,12 @@ _ORDER: Final = (
     "CustomResourceDefinition", "Namespace", "Node", "StorageClass", "PersistentVolume", "PersistentVolumeClaim",
 )  # fmt: skip
 _MAKERS: Final = {
+    "APIService": api_services.make,
     "CronJob": jobs.make_cron_job,
     "CustomResourceDefinition": others.make_definition,
     "HorizontalPodAutoscaler": autoscalers.make,
     "Job": jobs.make,
+    "Lease": others.make_lease,
     "Node": nodes.make,
     "PersistentVolume": storage.make_volume,
     "PersistentVolumeClaim": storage.make_claim,
@@ -58,9 +60,12 @@ def expanded(world: Mapping[str, Any], *, now: datetime) -> Json:
     for place, fault in faults.items():
         laid.apply(_found(place, stage=stage), fault, stage=stage, path=_path("faults", place))
     _settle(stage, namespaces)
+    for place, form in scene.items():
+        if place[0] in workloads.KINDS and "status" in form:
+            laid.finish(_found(place, stage=stage), {"status": form["status"]}, stage=stage, path=_path("scene", place))
     for place, fault in faults.items():
         _finish(place, fault, stage=stage)
-    made = {"objects": stage.changed(), "events": stage.events, "logs": stage.logs}
+    made = {"objects": stage.changed(), "events": stage.events, "logs": stage.logs, "absent": stage.absent()}
     return whole | {key: [*(whole.get(key) or ()), *value] for key, value in made.items()}
 
 
@@ -125,6 +130,7 @@ def _owner(written: str, namespace: str, *, stage: Stage, path: tuple[str, ...])
 def _settle(stage: Stage, namespaces: set[str]) -> None:
     workloads.settle(stage, namespaces)
     services.settle(stage, namespaces)
+    api_services.settle(stage)
 
 
 def _found(place: tuple[str, str, str], *, stage: Stage) -> Json:
@@ -144,8 +150,6 @@ def _finish(place: tuple[str, str, str], fault: Json, *, stage: Stage) -> None:
     workload_faults.settle_progress(obj, fault, stage=stage, path=path)
     obj = _found(place, stage=stage)
     if fault.get("gone"):
-        if stage.is_neighbour(obj):
-            raise WorldError(f"{'.'.join(path)}: gone: every cluster has this neighbour", path=(*path, "gone"))
         stage.remove(obj)
         return
     laid.finish(obj, fault, stage=stage, path=path)

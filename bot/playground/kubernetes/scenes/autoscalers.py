@@ -26,7 +26,8 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     wanted, uses = int(form.get("cpu", _USUAL)), int(form.get("uses", form.get("cpu", _USUAL)))
     low, high = int(form.get("min", 1)), int(form.get("max", 10))
     scaled = stage.get(kind, namespace, target)
-    current = int(((scaled or {}).get("spec") or {}).get("replicas", 1))
+    current = int(form.get("replicas", ((scaled or {}).get("spec") or {}).get("replicas", 1)))
+    last = stage.stamp(form["scaled"], path=(*path, "scaled")) if "scaled" in form else obj["metadata"]["creationTimestamp"]
     asked = math.ceil(current * uses / wanted)
     spec: Json = {
         "scaleTargetRef": {"kind": kind, "name": target, "apiVersion": "apps/v1"},
@@ -37,7 +38,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     status: Json = {
         "currentReplicas": current,
         "desiredReplicas": min(max(asked, low), high),
-        "lastScaleTime": obj["metadata"]["creationTimestamp"],
+        "lastScaleTime": last,
         "currentMetrics": [_metric({"current": _use(scaled, namespace, uses, stage=stage)})],
         "conditions": [
             {"type": kind, "status": state, "lastTransitionTime": obj["metadata"]["creationTimestamp"]}

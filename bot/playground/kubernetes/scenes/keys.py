@@ -105,12 +105,22 @@ VOLUME: Final[Table] = {
     "claim": Key(Shape.TEXT, "namespace/name of the claim it is bound to"),
     "node": Key(Shape.TEXT, "the only node that reaches it: a local volume"),
 }
+LEASE: Final[Table] = {
+    "holder": Key(Shape.TEXT, "who holds it"),
+    "duration": Key(Shape.NUMBER, "for how many seconds; 15 if not given"),
+    "transitions": Key(Shape.NUMBER, "how often it changed hands; 0 if not given"),
+    "acquired": Key(Shape.TIME, "since when its holder has it; since it was created if not given"),
+    "renewed": Key(Shape.TIME, "when it was last renewed; 2s if not given"),
+}
+API_SERVICE: Final[Table] = {"service": Key(Shape.TEXT, "namespace/name of the Service that serves it")}
 AUTOSCALER: Final[Table] = {
     "target": Key(Shape.TEXT, "what it scales, `Kind/name`; the Deployment of its name if not given"),
     "min": Key(Shape.NUMBER, "the fewest replicas; 1 if not given"),
     "max": Key(Shape.NUMBER, "the most replicas; 10 if not given"),
     "cpu": Key(Shape.NUMBER, "the use of CPU it aims at, in percent of what is requested; 80 if not given"),
     "uses": Key(Shape.NUMBER, "the use it measures, in percent; what it aims at if not given"),
+    "replicas": Key(Shape.NUMBER, "how many replicas it counts; those of its target if not given"),
+    "scaled": Key(Shape.TIME, "when it last scaled"),
 }
 DEFINITION: Final[Table] = {
     "kind": Key(Shape.TEXT, "the kind it defines; group and plural are in its name"),

@@ -23,6 +23,20 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     stage.put(patching.merge(obj, resolved))
 
 
+def make_lease(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
+    """Store a lease that its holder renews. `obj` is its head: kind, apiVersion and metadata."""
+    check(form, keys.ANY_OBJECT, keys.LEASE, path=path)
+    acquired = stage.when(form.get("acquired", obj["metadata"]["creationTimestamp"]), path=(*path, "acquired"))
+    spec = {
+        "holderIdentity": form.get("holder", obj["metadata"]["name"]),
+        "leaseDurationSeconds": form.get("duration", 15),
+        "leaseTransitions": form.get("transitions", 0),
+        "acquireTime": times.micro_timestamp(acquired),
+        "renewTime": times.micro_timestamp(stage.when(form.get("renewed", "2s"), path=(*path, "renewed"))),
+    }
+    stage.put(obj | {"spec": patching.merge(spec, times.resolve(form.get("spec") or {}, now=stage.now))})
+
+
 def define(kind: str, form: Json, *, namespaced: bool, stage: Stage, path: tuple[str, ...]) -> None:
     """Store the definition of a custom kind, unless the kind is known. WorldError without an apiVersion."""
     if stage.state.registry.of_kind(kind, api_version=form.get("apiVersion")):

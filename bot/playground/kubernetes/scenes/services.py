@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from bot.playground.kubernetes import patching
 from bot.playground.kubernetes.budgets import BUDGETS, refresh
-from bot.playground.kubernetes.aggregation import refresh_availability
 from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.endpoints import SERVICES, SLICES, refresh_endpoints
 from bot.playground.kubernetes.resources import Json
@@ -38,13 +37,12 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
 
 
 def settle(stage: Stage, namespaces: set[str]) -> None:
-    """Let endpoints, budgets and the availability of APIs follow the pods of these namespaces."""
+    """Let endpoints and budgets follow the pods of these namespaces."""
     for namespace in sorted(namespaces):
         _resolve_ports(namespace, stage=stage)
         refresh_endpoints(namespace, state=stage.state)
         if any(budget["metadata"]["namespace"] == namespace for budget in stage.state.store.objects(table=BUDGETS)):
             refresh(namespace, state=stage.state)
-        refresh_availability(namespace, state=stage.state)
 
 
 def _make_slice(service: Json, *, name: str, stage: Stage) -> None:

@@ -137,8 +137,13 @@ class Stage:
             found.append(obj | {"metadata": metadata})
         return found
 
+    def absent(self) -> list[str]:
+        """Return how scenes name the neighbours that are gone."""
+        there = {key for key, _ in self._everything()}
+        return [address(obj) for key, obj in self._at_first.items() if key not in there]
+
     def is_neighbour(self, obj: Json) -> bool:
-        """Whether every cluster has this object, so that a scene cannot take it away."""
+        """Whether every cluster has this object."""
         return any(before["metadata"]["uid"] == obj["metadata"]["uid"] for before in self._at_first.values())
 
     def _everything(self) -> Iterator[tuple[tuple[Any, ...], Json]]:
