@@ -38,7 +38,8 @@ class ContainerFault:
     @property
     def waiting(self) -> str:
         """The reason it waits, "" if it does not."""
-        return str(self.fault.get("waiting", "ImagePullBackOff" if "pull_error" in self.fault else ""))
+        usual = "ContainerCreating" if "pulling" in self.fault and "pulled" not in self.fault else ""
+        return str(self.fault.get("waiting", "ImagePullBackOff" if "pull_error" in self.fault else usual))
 
     @property
     def ready(self) -> bool:
@@ -66,7 +67,7 @@ class ContainerFault:
     @property
     def started_late(self) -> bool:
         """Whether it did not start with the pod."""
-        return self.never_ran or "pull_error" in self.fault
+        return self.never_ran or "pull_error" in self.fault or "pulling" in self.fault
 
     @property
     def running_since(self) -> datetime | None:
@@ -78,6 +79,8 @@ class ContainerFault:
     @property
     def changed(self) -> datetime | None:
         """When it stopped being ready, or became ready again; None if it never ran."""
+        if self.ready and "running" in self.fault:
+            return self.running_since
         if "since" in self.fault:
             return self._when("since", "")
         if self.never_ran:
@@ -108,7 +111,9 @@ class ContainerFault:
         cause = str(self.fault.get("pull_error", ""))
         message = str(self.fault.get("message", ""))
         told = messages.of_pulling(self.container, cause=cause) if cause else []
-        if self.waiting and not cause:
+        if "pulling" in self.fault:
+            told += self._pull()
+        elif self.waiting and not cause:
             told += messages.of_waiting(
                 self.pod, self.container, reason=self.waiting, message=message, count=max(1, self.restarts)
             )
@@ -116,6 +121,13 @@ class ContainerFault:
             if key in self.fault:
                 told += messages.of_probe(kind, str(self.fault[key]), container=self.name, count=max(3, self.restarts * 3))
         return told
+
+    def _pull(self) -> list[Json]:
+        began = times.timestamp(self._when("pulling", ""))
+        done = (self.running_since or self.now) - _AT_ONCE
+        told = messages.of_pull(self.container, took=str(self.fault.get("pulled", "")))
+        stamps = [began, *[times.timestamp(done)] * len(told)]
+        return [each | {"first": at, "last": at} for each, at in zip(told, stamps, strict=False)]
 
     def _waiting(self) -> Json:
         usual = messages.waiting_message(

@@ -44,7 +44,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
         first = plans[0] if plans else None
         pod_name = first.name if first else f"{name}-{suffix(metadata['uid'])}"
         pod = single_pods.of_owner(job, name=pod_name, labels=labels_of(job, name=pod_name), stage=stage)
-        usable = scheduling.usable_nodes(stage.state, made["spec"])
+        usable = stage.nodes_for(made["spec"])
         details = first.details if first else {}
         pod = single_pods.started(pod, details, node=details.get("node") or (usable[0] if usable else ""), stage=stage)
         stage.tell(job, first=born, **messages.of_creation(job, pod))

@@ -21,6 +21,12 @@ EXIT_CODES: Final = {
     "OOMKilled": 137,
     "StartError": 128,
 }
+# What keeps every container of a pod from being created: the event's reason, its message's beginning, who writes it.
+PREPARATIONS: Final = {
+    "sandbox_error": ("FailedCreatePodSandBox", "Failed to create pod sandbox: ", "kubelet"),
+    "mount_error": ("FailedMount", "", "kubelet"),
+    "attach_error": ("FailedAttachVolume", "", "attachdetach-controller"),
+}
 PRESSURES: Final = {"disk": "DiskPressure", "memory": "MemoryPressure", "pid": "PIDPressure"}
 PRESSURE_REASONS: Final = {
     "DiskPressure": ("KubeletHasDiskPressure", "kubelet has disk pressure"),
@@ -73,6 +79,19 @@ def of_pulling(container: Json, *, cause: str) -> list[Json]:
         _event("BackOff", f'Back-off pulling image "{image}"', container=name, count=18, type="Normal"),
         _event("Failed", "Error: ImagePullBackOff", container=name, count=18),
     ]
+
+
+def of_pull(container: Json, *, took: str) -> list[Json]:
+    """Return the events of a pull that goes on, or that took its time and let the container start."""
+    name, image = container["name"], container.get("image", "")
+    told = [("Pulling", f'Pulling image "{image}"')]
+    if took:
+        told += [
+            ("Pulled", f'Successfully pulled image "{image}" in {took}'),
+            ("Created", f"Created container: {name}"),
+            ("Started", f"Started container {name}"),
+        ]
+    return [_event(reason, text, container=name, type="Normal") for reason, text in told]
 
 
 def of_probe(kind: str, text: str, *, container: str, count: int) -> list[Json]:

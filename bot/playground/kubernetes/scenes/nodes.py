@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from bot.playground.kubernetes import patching, times
+from bot.playground.kubernetes.defaults import suffix
 from bot.playground.kubernetes.resources import Json
-from bot.playground.kubernetes.scenes import keys
+from bot.playground.kubernetes.scenes import keys, single_pods
 from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
+from bot.playground.kubernetes.workloads import labels_of
 from bot.playground.kubernetes.wrong import WorldError
 
 _LIKE: Final = "worker-a"
 _HOSTNAME: Final = "kubernetes.io/hostname"
 _ZONE: Final = "topology.kubernetes.io/zone"
+_DAEMON_SETS: Final = ("apps", "daemonsets")
 LEASES: Final = "kube-node-lease"
 
 
@@ -41,6 +45,8 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     # A time in a manifest's own words is relative to now.
     given = times.resolve({key: form[key] for key in keys.MANIFEST if key in form}, now=stage.now)
     stage.put(patching.merge(made, given))
+    if known is None:
+        _start_agents(name, created=stage.when(metadata["creationTimestamp"]), stage=stage)
 
 
 def taint(written: Any, *, path: tuple[str, ...]) -> Json:
@@ -52,6 +58,16 @@ def taint(written: Any, *, path: tuple[str, ...]) -> Json:
         raise WorldError(f"{'.'.join(path)}: expected key=value:Effect, got {written!r}", path=path)
     key, _, value = key.partition("=")
     return {"key": key} | ({"value": value} if value else {}) | {"effect": effect}
+
+
+def _start_agents(node: str, *, created: datetime, stage: Stage) -> None:
+    """Start the pods that the neighbours' DaemonSets have on every node."""
+    for owner in stage.state.store.objects(table=_DAEMON_SETS):
+        if stage.is_neighbour(owner):
+            name = f"{owner['metadata']['name']}-{suffix(owner['metadata']['uid'], node)}"
+            with stage.at(created):
+                pod = single_pods.of_owner(owner, name=name, labels=labels_of(owner, name=name), stage=stage)
+                single_pods.started(pod, {}, node=node, stage=stage)
 
 
 def _another(obj: Json, *, stage: Stage) -> Json:

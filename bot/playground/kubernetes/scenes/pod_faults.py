@@ -13,6 +13,7 @@ from bot.playground.kubernetes.scenes.keys import check
 from bot.playground.kubernetes.scenes.stage import Stage
 from bot.playground.kubernetes.wrong import WorldError
 
+_ATTEMPTS_S: Final = 14
 _OF_CONTAINERS: Final = frozenset(keys.CONTAINER_FAULTS)
 _STATUSES: Final = (("initContainers", "initContainerStatuses"), ("containers", "containerStatuses"))
 _UNREADY: Final = "containers with unready status: [{}]"
@@ -24,8 +25,10 @@ def apply(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Jso
     check(fault, keys.CONTAINER_FAULTS, keys.POD_FAULTS, keys.ANY_FAULTS, path=path)
     if "node" in fault:
         pod = _moved(pod, node=fault["node"], stage=stage)
-    told: list[Json] = []
     since = _since(fault, pod, stage=stage, path=path)
+    told = _of_preparations(fault, since=since, now=stage.now)
+    if told and "running" not in fault:
+        fault = {"waiting": "ContainerCreating"} | fault
     if "unschedulable" in fault:
         pod = _unschedulable(pod, message=fault["unschedulable"], since=since)
         stage.untell(pod, reasons=messages.OF_START)
@@ -34,7 +37,13 @@ def apply(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Jso
         pod, event = _failed(pod, fault, since=since)
         told.append(event)
     elif faults := _of_containers(pod, fault, stage=stage, path=path):
-        pod = _with_containers(pod, faults, since=since if "since" in fault else None, now=stage.now)
+        pod = _with_containers(pod, faults)
+        if "sandbox_error" in fault and "running" not in fault:
+            conditions = [
+                each | ({"status": "False"} if each["type"] == "PodReadyToStartContainers" else {})
+                for each in pod["status"]["conditions"]
+            ]
+            pod = pod | {"status": pod["status"] | {"conditions": conditions}}
         for each in faults:
             if each.started_late:
                 stage.untell(pod, reasons=messages.OF_START - {"Scheduled"}, container=each.name)
@@ -44,7 +53,9 @@ def apply(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Jso
     single_pods.note_usage(pod, fault.get("usage"), stage=stage)
     if "events" not in fault:
         for event in told:
-            stage.tell(pod, first=since, last=max(since, stage.when("20s")), **event)
+            span = {"first": since, "last": max(since, stage.when("20s"))}
+            span |= {key: stage.when(event[key]) for key in span if key in event}
+            stage.tell(pod, **({key: value for key, value in event.items() if key not in span} | span))
     return pod
 
 
@@ -52,6 +63,16 @@ def _since(fault: Json, pod: Json, *, stage: Stage, path: tuple[str, ...]) -> da
     if "since" in fault:
         return stage.when(fault["since"], path=(*path, "since"))
     return stage.when(pod["metadata"]["creationTimestamp"])
+
+
+def _of_preparations(fault: Json, *, since: datetime, now: datetime) -> list[Json]:
+    """Return the events about a pod whose containers cannot be created."""
+    told = []
+    for key, (reason, beginning, source) in messages.PREPARATIONS.items():
+        if key in fault:
+            count = max(1, int((now - since).total_seconds()) // _ATTEMPTS_S)
+            told.append({"reason": reason, "message": beginning + fault[key], "source": source, "count": count})
+    return told
 
 
 def _moved(pod: Json, *, node: str, stage: Stage) -> Json:
@@ -68,6 +89,10 @@ def _of_containers(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...
     """Return the faults by container: of the one that is meant, or of each that is named."""
     own = {key: value for key, value in fault.items() if key in _OF_CONTAINERS or key == "since"}
     by_name: dict[str, Json] = {}
+    if any(key in fault for key in messages.PREPARATIONS):
+        by_name = {str(each["name"]): own | {"since": fault.get("since", pod["metadata"]["creationTimestamp"])}
+                   for each in pod["spec"]["containers"]}  # fmt: skip
+        own = {}
     for name, each in (fault.get("containers") or {}).items():
         where = (*path, "containers", str(name))
         by_name[name] = check(each, keys.CONTAINER_FAULTS, {"since": keys.ANY_FAULTS["since"]}, path=where, manifest=False)
@@ -91,7 +116,7 @@ def _meant(pod: Json, fault: Json, *, path: tuple[str, ...]) -> str:
     return names[0]
 
 
-def _with_containers(pod: Json, faults: list[ContainerFault], *, since: datetime | None, now: datetime) -> Json:
+def _with_containers(pod: Json, faults: list[ContainerFault]) -> Json:
     status = dict(pod["status"])
     by_name = {each.name: each for each in faults}
     for _, key in _STATUSES:
@@ -109,7 +134,7 @@ def _with_containers(pod: Json, faults: list[ContainerFault], *, since: datetime
         status["containerStatuses"] = [each | waiting for each in status["containerStatuses"]]
     moments = [each.changed for each in faults if each.changed is not None]
     born = times.parse(pod["metadata"]["creationTimestamp"])
-    changed = since or (max(moments) if moments else born)
+    changed = max(moments) if moments else born
     status["phase"] = _phase(status, pod["spec"])
     status["conditions"] = _conditions(status, incomplete=incomplete, changed=times.timestamp(changed))
     return pod | {"status": status}

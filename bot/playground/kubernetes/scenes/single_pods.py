@@ -23,7 +23,7 @@ def make(obj: Json, form: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     with stage.at(stage.when(obj["metadata"]["creationTimestamp"])):
         defaults.fill(pod, resource=stage.resource("Pod"))
         defaults.mount_token(spec, name=obj["metadata"]["name"])
-        usable = scheduling.usable_nodes(stage.state, spec)
+        usable = stage.nodes_for(spec)
         node = form.get("node") or spec.get("nodeName") or (usable[0] if usable else "")
         started(pod, form, node=node, stage=stage)
 

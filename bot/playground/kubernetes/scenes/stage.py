@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from bot.playground.kubernetes import checked, defaults, resources, times
+from bot.playground.kubernetes import checked, defaults, resources, scheduling, times
 from bot.playground.kubernetes.neighbours import neighbours_at
 from bot.playground.kubernetes.recorder import Recorder
 from bot.playground.kubernetes.resources import Json, Resource
@@ -92,6 +92,16 @@ class Stage:
         """Let an object be gone from the result; what it owned stays."""
         resource = self.resource(obj["kind"], api_version=obj["apiVersion"])
         self.state.remove(resource=resource, obj=obj)
+
+    def nodes_for(self, spec: Json) -> list[str]:
+        """Return the names of the nodes that take a pod with this spec, its node selector included."""
+        wanted = (spec.get("nodeSelector") or {}).items()
+        found = []
+        for name in scheduling.usable_nodes(self.state, spec):
+            node = self.get("Node", "", name)
+            if node is not None and wanted <= (node["metadata"].get("labels") or {}).items():
+                found.append(name)
+        return found
 
     def pods(self, namespace: str = "") -> list[Json]:
         """Return the pods of a namespace, of all if none is given."""

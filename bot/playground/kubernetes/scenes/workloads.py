@@ -158,7 +158,7 @@ class _Maker:
     def _placed(self, owner: Json, *, plans: list[_Plan], exactly: bool) -> Iterator[tuple[_Plan, str]]:
         """Pair each pod with its node: those that are named, and those that the controllers add."""
         spec = owner["spec"]["template"]["spec"]
-        usable = scheduling.usable_nodes(self.stage.state, spec)
+        usable = self.stage.nodes_for(spec)
         if owner["kind"] == "DaemonSet":
             taken = {str(plan.details.get("node")) for plan in plans}
             free = [node for node in usable if node not in taken]
