@@ -84,7 +84,7 @@ CRON_JOB: Final[Table] = {
     "job": Key(Shape.TEXT, "the name of the Job it made last"),
 }
 SERVICE: Final[Table] = {
-    "ports": Key(Shape.ANY, "a port, or name → port, or name → `port:target`"),
+    "ports": Key(Shape.ANY, "a port, or name → port, or name → `port:target:nodePort`"),
     "selector": Key(Shape.MAPPING, "the labels of its pods; by default those of the workload of its name"),
     "ip": Key(Shape.TEXT, "its cluster IP"),
     "type": Key(Shape.TEXT, "ClusterIP, NodePort or LoadBalancer"),
@@ -159,6 +159,7 @@ POD_FAULTS: Final[Table] = {
     "container": Key(Shape.TEXT, "which container is meant, where there are several"),
     "containers": Key(Shape.MAPPING, "container → its faults, where several have some"),
     "unschedulable": Key(Shape.TEXT, "the scheduler's message: the pod is Pending without a node"),
+    "scheduled": Key(Shape.TIME, "when the scheduler found a node for it after all"),
     "sandbox_error": Key(Shape.TEXT, "why the kubelet cannot make its sandbox: every container waits"),
     "mount_error": Key(Shape.TEXT, "why the kubelet cannot mount a volume: every container waits"),
     "attach_error": Key(Shape.TEXT, "why a volume cannot be attached to its node: every container waits"),

@@ -39,6 +39,8 @@ def apply(node: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> No
         _stop_lease(name, since=since, stage=stage)
     if "not_ready" in fault or fault.get("unreachable"):
         told.append({"reason": "NodeNotReady", "message": f"Node {name} status is now: NodeNotReady", "source": "node-controller"})
+    if fault.get("unreachable"):
+        # While its kubelet still answers, that corrects what the node controller writes into its pods.
         _mark_pods(name, since=since, stage=stage)
     if "pressure" in fault:
         kind, reason, message = _pressure(fault["pressure"], path=(*path, "pressure"))

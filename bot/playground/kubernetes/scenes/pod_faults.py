@@ -39,17 +39,15 @@ def apply(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Jso
     elif faults := _of_containers(pod, fault, stage=stage, path=path):
         pod = _with_containers(pod, faults)
         if "sandbox_error" in fault and "running" not in fault:
-            conditions = [
-                each | ({"status": "False"} if each["type"] == "PodReadyToStartContainers" else {})
-                for each in pod["status"]["conditions"]
-            ]
-            pod = pod | {"status": pod["status"] | {"conditions": conditions}}
+            pod = _with_condition(pod, "PodReadyToStartContainers", status="False")
         for each in faults:
             if each.started_late:
                 stage.untell(pod, reasons=messages.OF_START - {"Scheduled"}, container=each.name)
             told += each.events()
             _note_logs(pod, each, stage=stage)
             since = min(since, each.changed or since) if "since" not in fault else since
+    if "scheduled" in fault:
+        pod = _with_condition(pod, "PodScheduled", lastTransitionTime=stage.stamp(fault["scheduled"], path=(*path, "scheduled")))
     single_pods.note_usage(pod, fault.get("usage"), stage=stage)
     if "events" not in fault:
         for event in told:
@@ -57,6 +55,11 @@ def apply(pod: Json, fault: Json, *, stage: Stage, path: tuple[str, ...]) -> Jso
             span |= {key: stage.when(event[key]) for key in span if key in event}
             stage.tell(pod, **({key: value for key, value in event.items() if key not in span} | span))
     return pod
+
+
+def _with_condition(pod: Json, kind: str, **changes: str) -> Json:
+    conditions = [each | (changes if each["type"] == kind else {}) for each in pod["status"]["conditions"]]
+    return pod | {"status": pod["status"] | {"conditions": conditions}}
 
 
 def _since(fault: Json, pod: Json, *, stage: Stage, path: tuple[str, ...]) -> datetime:

@@ -102,12 +102,14 @@ def _ports(written: Any, *, path: tuple[str, ...]) -> list[Json]:
 
 
 def _port(name: str, written: Any, *, path: tuple[str, ...]) -> Json:
-    port, _, target = str(written).partition(":")
-    if not port.isdigit():
-        raise WorldError(f'{".".join(path)}: expected a port, or "port:target", got {written!r}', path=path)
+    """Return the port that "port", "port:target" or "port:target:nodePort" means."""
+    port, target, on_nodes = (*str(written).split(":"), "", "")[:3]
+    if not port.isdigit() or not (on_nodes or "0").isdigit():
+        raise WorldError(f'{".".join(path)}: expected a port, or "port:target:nodePort", got {written!r}', path=path)
     aim = target or port
-    named = {"name": name} if name else {}
-    return named | {"port": int(port), "protocol": "TCP", "targetPort": int(aim) if aim.isdigit() else aim}
+    made: Json = {"name": name} if name else {}
+    made |= {"port": int(port), "protocol": "TCP", "targetPort": int(aim) if aim.isdigit() else aim}
+    return made | ({"nodePort": int(on_nodes)} if on_nodes else {})
 
 
 def _labels_of_namesake(obj: Json, *, stage: Stage) -> Json:

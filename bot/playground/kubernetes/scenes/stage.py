@@ -89,9 +89,12 @@ class Stage:
         return self.state.put(resource=resource, obj=obj)
 
     def remove(self, obj: Json) -> None:
-        """Let an object be gone from the result; what it owned stays."""
+        """Let an object be gone from the result; what it owned and the events about it stay."""
         resource = self.resource(obj["kind"], api_version=obj["apiVersion"])
         self.state.remove(resource=resource, obj=obj)
+        place = address(obj)
+        self.events = [each | ({"gone": True} if each["for"] == place else {}) for each in self.events]
+        self.logs = [each for each in self.logs if f"Pod/{each['pod']}" != place]
 
     def nodes_for(self, spec: Json) -> list[str]:
         """Return the names of the nodes that take a pod with this spec, its node selector included."""
