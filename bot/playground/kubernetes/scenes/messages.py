@@ -129,12 +129,11 @@ def of_creation(owner: Json, pod: Json) -> Json:
     return _event("SuccessfulCreate", text, source=controller(owner), type="Normal")
 
 
-def refusal_of(owner: Json, *, because: str) -> Json:
+def refusal_of(owner: Json, *, pod: str, because: str) -> Json:
     """Return the event that a controller writes when the API server refuses its pod."""
     text = f"Error creating: {because}"
     if owner["kind"] == "StatefulSet":
-        name = owner["metadata"]["name"]
-        text = f"create Pod {name}-0 in StatefulSet {name} failed error: {because}"
+        text = f"create Pod {pod} in StatefulSet {owner['metadata']['name']} failed error: {because}"
     return _event("FailedCreate", text, source=controller(owner))
 
 

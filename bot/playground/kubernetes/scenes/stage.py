@@ -74,6 +74,11 @@ class Stage:
                 return found
         return None
 
+    def forget(self, obj: Json) -> None:
+        """Let an object never have been."""
+        self.remove(obj)
+        self.events = [each for each in self.events if each["for"] != address(obj)]
+
     def names(self, kind: str, namespace: str) -> list[str]:
         """Return how scenes name the objects of a kind in a namespace."""
         found = self.state.registry.of_kind(kind)

@@ -14,6 +14,8 @@ from bot.playground.kubernetes.scenes.stage import Stage
 KINDS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
 _OF_PODS: Final = frozenset(keys.CONTAINER_FAULTS) | frozenset(keys.POD_FAULTS)
 _DEADLINE: Final = timedelta(seconds=600)
+_ATTEMPTS_S: Final = 15
+_MOST_ATTEMPTS: Final = 20
 _BACK_OFF_LIMIT: Final = "Job has reached the specified backoff limit"
 
 
@@ -85,8 +87,9 @@ def _newest_set(owner: Json, *, stage: Stage) -> Json | None:
 def _refuse(owner: Json, pods: list[Json], fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:
     """Take away the pods that the API server refused, and let the controller say so."""
     missing = fault.get("missing", len(pods))
-    for pod in pods[len(pods) - missing :]:
-        stage.remove(pod)
+    refused = pods[len(pods) - missing :]
+    for pod in refused:
+        stage.forget(pod)
     if "refused" not in fault:
         return
     keeper = (_newest_set(owner, stage=stage) if owner["kind"] == "Deployment" else owner) or owner
@@ -99,8 +102,11 @@ def _refuse(owner: Json, pods: list[Json], fault: Json, *, stage: Stage, path: t
             told = [*(latest["status"].get("conditions") or ()), condition | at]
             stage.put(latest | {"status": latest["status"] | {"conditions": told}})
     if "events" not in fault:
-        told_of = messages.refusal_of(keeper, because=fault["refused"])
-        stage.tell(keeper, first=since, last=max(since, stage.when("1m")), **told_of)
+        name = (refused or pods)[0]["metadata"]["name"]
+        told_of = messages.refusal_of(keeper, pod=name, because=fault["refused"])
+        last = max(since, stage.when("20s"))
+        count = max(1, int((last - since).total_seconds()) // _ATTEMPTS_S)
+        stage.tell(keeper, first=since, last=last, count=min(count, _MOST_ATTEMPTS), **told_of)
 
 
 def _fail_job(job: Json, pods: list[Json], fault: Json, *, stage: Stage, path: tuple[str, ...]) -> None:

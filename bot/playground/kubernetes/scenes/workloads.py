@@ -159,16 +159,19 @@ class _Maker:
         """Pair each pod with its node: those that are named, and those that the controllers add."""
         spec = owner["spec"]["template"]["spec"]
         usable = self.stage.nodes_for(spec)
+        # What is left of the previous revision of a StatefulSet or DaemonSet counts; a Deployment's new set is its own.
+        there = [] if exactly or owner["kind"] == "Deployment" else self.stage.workloads.pods_of(owner)
         if owner["kind"] == "DaemonSet":
             taken = {str(plan.details.get("node")) for plan in plans}
+            taken |= {str(pod["spec"].get("nodeName")) for pod in there}
             free = [node for node in usable if node not in taken]
             for plan in plans:
                 yield plan, str(plan.details.get("node") or (free.pop(0) if free else ""))
             for node in [] if exactly else free:
                 yield _Plan(name=f"{owner['metadata']['name']}-{suffix(owner['metadata']['uid'], node)}", details={}), node
             return
-        wanted = len(plans) if exactly else max(len(plans), int(owner["spec"]["replicas"]))
-        known = {plan.name for plan in plans}
+        wanted = len(plans) if exactly else max(len(plans), int(owner["spec"]["replicas"]) - len(there))
+        known = {plan.name for plan in plans} | {str(pod["metadata"]["name"]) for pod in there}
         names = (name for name in self._names(owner) if name not in known)
         more = [] if exactly else [_Plan(name=name, details={}) for name in islice(names, wanted - len(plans))]
         every = [*plans, *more]
