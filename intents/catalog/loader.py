@@ -13,13 +13,15 @@ from importlib import resources
 from pathlib import Path
 from stat import S_ISREG
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from pydantic import ValidationError
 
 from intents.catalog.schema import Incident
 from intents.catalog.yaml_nodes import Document, YamlError
 
+# Lists of words that signatures share: of the built-in catalog, and at the top of any directory.
+WORDS: Final = "words.yaml"
 # An incident file is prose and a few trimmed objects; more is a mistake (a dump), and slow to read.
 MAX_FILE_BYTES: Final = 1024 * 1024
 
@@ -87,14 +89,18 @@ def load(directories: Iterable[Path], *, last_good: Catalog | None = None) -> Lo
     incidents: dict[str, Incident] = {}
     sources: dict[str, Source] = {}
     problems: list[Problem] = []
+    words: dict[str, tuple[str, ...]] = {}
+    problems.extend(_add_words(words, builtin_directory().parent / WORDS))
     for directory in directories:
         if not directory.is_dir():
             problems.append(Problem(file=str(directory), line=0, field="", says="no such directory"))
             continue
         seen: dict[str, Path] = {}
+        problems.extend(_add_words(words, directory / WORDS))
+        known = tuple(sorted(words.items()))
         for path in sorted(_files(directory)):
             incident_id = path.stem
-            read = _read(path)
+            read = _read(path, known)
             if isinstance(read, list):
                 problems.extend(read)
                 _keep_last_good(incident_id, last_good, incidents, sources)
@@ -114,11 +120,38 @@ def load(directories: Iterable[Path], *, last_good: Catalog | None = None) -> Lo
     return Loaded(catalog=catalog, problems=tuple(sorted(problems)))
 
 
+_Words: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+
+
 def _files(directory: Path) -> Iterator[Path]:
     """A mounted ConfigMap holds every file twice: linked, and in a directory beside it named `..` and the time."""
     for path in directory.rglob("*.yaml"):
-        if not any(part.startswith("..") for part in path.relative_to(directory).parts):
+        within = path.relative_to(directory)
+        if within != Path(WORDS) and not any(part.startswith("..") for part in within.parts):
             yield path
+
+
+def _add_words(words: dict[str, tuple[str, ...]], path: Path) -> Iterator[Problem]:
+    """Add the named lists of a file, if there is one; what is wrong with it are problems."""
+    if not path.is_file():
+        return
+    try:
+        document = Document(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, YamlError) as error:
+        yield Problem(file=str(path), line=getattr(error, "line", 1), field="", says=str(error))
+        return
+    lists = document.value if isinstance(document.value, dict) else {"": document.value}
+    for name, phrases in lists.items():
+        if not isinstance(name, str) or not name.isidentifier():
+            says = "expected a name and its list of words"
+        elif not isinstance(phrases, list) or not all(isinstance(phrase, str) and phrase for phrase in phrases):
+            says = "expected a list of words"
+        elif name in words:
+            says = "a list of this name exists already"
+        else:
+            words[name] = tuple(phrases)
+            continue
+        yield Problem(file=str(path), line=document.line((str(name),)), field=str(name), says=says)
 
 
 def _keep_last_good(
@@ -129,7 +162,7 @@ def _keep_last_good(
         sources[incident_id] = last_good.sources[incident_id]
 
 
-def _read(path: Path) -> tuple[Incident, Source] | list[Problem]:
+def _read(path: Path, words: _Words) -> tuple[Incident, Source] | list[Problem]:
     def problem(line: int, says: str) -> list[Problem]:
         return [Problem(file=str(path), line=line, field="", says=says)]
 
@@ -145,11 +178,13 @@ def _read(path: Path) -> tuple[Incident, Source] | list[Problem]:
         return problem(0, error.strerror or "cannot be read")
     except UnicodeDecodeError as error:
         return problem(1, f"not UTF-8 at byte {error.start}")
-    return _parsed(path, text)
+    return _parsed(path, text, words)
 
 
 @lru_cache(maxsize=256)
-def _parsed(path: Path, text: str) -> tuple[Incident, Source] | list[Problem]:
+def _parsed(
+    path: Path, text: str, words: _Words
+) -> tuple[Incident, Source] | list[Problem]:
     """What a file says. What has not changed since it was last read is not parsed again."""
 
     def problem(line: int, says: str) -> list[Problem]:
@@ -163,7 +198,7 @@ def _parsed(path: Path, text: str) -> tuple[Incident, Source] | list[Problem]:
         return problem(1, "expected an incident: keys and values")
     source = Source(path=path, document=document)
     try:
-        incident = Incident.model_validate(document.value)
+        incident = Incident.model_validate(document.value, context={"words": dict(words)})
     except ValidationError as error:
         return [_problem_of(source, details["loc"], details["msg"], details["type"]) for details in error.errors()]
     if incident.id != path.stem:
